@@ -1,0 +1,31 @@
+// Prints "PASSED FAILED" from a vitest JSON report. Skipped and todo tests count as failed, and so does a file that did not load.
+import { readFileSync } from "node:fs";
+
+const [path, exitStatus] = process.argv.slice(2);
+const { passed, problems } = count(path);
+for (const problem of problems) process.stderr.write(`   ${problem}\n`);
+// A run may fail although each test passed: an error outside any test, for one.
+const failed = problems.length === 0 && exitStatus !== "0" ? 1 : problems.length;
+process.stdout.write(`${passed} ${failed}\n`);
+
+function count(file) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    return { passed: 0, problems: [`no report of the test run: ${error.message}`] };
+  }
+  const problems = [];
+  let passed = 0;
+  for (const { name, status, assertionResults } of report.testResults) {
+    for (const test of assertionResults) {
+      if (test.status === "passed") passed += 1;
+      else problems.push(`${test.status}: ${test.fullName} (${name})`);
+    }
+    const loaded = assertionResults.length > 0;
+    if (!loaded || (status === "failed" && assertionResults.every((test) => test.status === "passed"))) {
+      problems.push(`failed: ${name}`);
+    }
+  }
+  return { passed, problems };
+}

@@ -1,0 +1,45 @@
+import { UserError } from "#shared/errors.ts";
+import { requireSource } from "#shared/sources/sources.ts";
+import { cancelOperation, getOperation } from "#shared/syncs/operations.ts";
+import { stopOperation } from "#functions/api/contract/knowledge.ts";
+import { cancelSync } from "#functions/api/contract/operations.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import type { Services } from "#functions/runtime/services.ts";
+
+/** POST /api/confluence/{source_id}/cancel, and by operation for clients of the knowledge endpoints. */
+export const handler = httpHandler(
+  route(cancelSync)([database], async ({ params }, services) => {
+    await requireSource(services.sql, params.source_id);
+    return { status: 202, body: { operation_id: await cancel(params.source_id, services) } };
+  }),
+  route(stopOperation)([database], async ({ params }, services) => {
+    const operation = await getOperation(services.sql, params.operation_id);
+    if (!operation) throw new UserError(404, "operation_not_found", "There is no such operation");
+    const source = await requireSource(services.sql, operation.sourceId);
+    if (source.leaseOperationId !== operation.operationId) throw nothingRuns();
+    await cancel(source.sourceId, services);
+    return {
+      status: 200,
+      body: {
+        success: true,
+        message: "The operation was cancelled; what was stored stays",
+        progressId: operation.operationId,
+      },
+    };
+  }),
+);
+
+async function cancel(
+  sourceId: string,
+  { sql, now, log }: Pick<Services, "sql" | "now" | "log">,
+): Promise<string> {
+  const operationId = await cancelOperation(sql, { sourceId, now: now(), actor: "api" });
+  if (operationId === null) throw nothingRuns();
+  log.info("operation.cancelled", { source_id: sourceId, operation_id: operationId });
+  return operationId;
+}
+
+function nothingRuns(): UserError {
+  return new UserError(409, "no_operation_running", "Nothing runs that could be cancelled");
+}

@@ -1,0 +1,27 @@
+import type { AnyContract } from "#functions/runtime/http-contract.ts";
+import * as knowledge from "./knowledge.ts";
+import * as notProvided from "./not-provided.ts";
+import * as operations from "./operations.ts";
+import * as pages from "./pages.ts";
+import * as search from "./search.ts";
+import * as service from "./service.ts";
+import * as sources from "./sources.ts";
+import * as storedPages from "./stored-pages.ts";
+
+const named: unknown[] = [
+  sources,
+  operations,
+  pages,
+  search,
+  knowledge,
+  storedPages,
+  notProvided,
+  service,
+].flatMap((module) => Object.values(module as Record<string, unknown>).flat());
+
+/** Every contract of the API, in the order of the document. */
+export const contracts: readonly AnyContract[] = named.filter(isContract);
+
+function isContract(value: unknown): value is AnyContract {
+  return typeof value === "object" && value !== null && "paths" in value && "responses" in value;
+}

@@ -1,0 +1,241 @@
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+  type ZodOpenApiResponsesObject,
+} from "zod-openapi";
+import { z } from "zod";
+import { errorCodes, type ErrorCode } from "#functions/runtime/error-codes.ts";
+import type { AnyContract, ErrorShape } from "#functions/runtime/http-contract.ts";
+import { contracts } from "./all.ts";
+
+// The keys of a constant object, of which there are some.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const codes = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
+
+const problem = z
+  .object({
+    code: z.enum(codes).meta({ description: "Stable: branch on this, not on the message" }),
+    message: z.string().meta({ description: "For people" }),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: "Problem" });
+
+const errorSchemas: Record<ErrorShape, z.ZodType> = {
+  standard: z.object({ error: problem }).meta({ id: "Error" }),
+  detail: z
+    .object({ error: problem, detail: z.object({ error: z.string() }) })
+    .meta({ id: "ErrorWithDetail" }),
+  detail_text: z.object({ error: problem, detail: z.string() }).meta({ id: "ErrorWithDetailText" }),
+};
+
+/** What the gateway itself refuses has the standard shape on every route (on AWS: API Gateway's `{"message"}`). */
+const gatewayErrors: ReadonlySet<ErrorCode> = new Set([
+  "unauthorized",
+  "foreign_host",
+  "foreign_origin",
+  "malformed_path",
+  "body_too_large",
+] as const);
+
+/** Of the contract: the first part changes when clients must. */
+const API_VERSION = "1.0.0";
+
+const INTRODUCTION = `Keeps a RAG index in step with Confluence spaces.
+
+- Errors are \`{"error": {"code", "message", "details"?}}\`; their codes stand below. Every answer carries \`X-Request-Id\`.
+- Lists of this API take \`limit\` and \`cursor\` and answer \`next_cursor\`.
+- Every GET has a strong \`ETag\`; with \`If-None-Match\` an answer that did not change is an empty 304.
+- \`Idempotency-Key\` on the POSTs that name it: repeated within a day, such a request is done once and gets the first answer.
+- On AWS requests are signed (SigV4) or carry a JWT with the scope of the route; locally \`API_KEY\`, when set.
+
+<details><summary>Codes of errors</summary>
+
+| code | status | meaning |
+| --- | --- | --- |
+${Object.entries(errorCodes)
+  .map(([code, [status, meaning]]) => `| \`${code}\` | ${status} | ${meaning} |`)
+  .join("\n")}
+
+</details>
+`;
+
+/** The OpenAPI 3.1 document of the whole API, made of the contracts that validate it. */
+export function makeDocument() {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const contract of contracts) {
+    for (const [index, path] of contract.paths.entries()) {
+      const operation = toOperation(contract, index);
+      paths[path] = { ...paths[path], [contract.method.toLowerCase()]: operation };
+    }
+  }
+  return createDocument({
+    openapi: "3.1.1",
+    info: {
+      title: "Confluence RAG sync",
+      version: API_VERSION,
+      description: INTRODUCTION,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    tags: [...new Set(contracts.map((contract) => contract.tag))].map((name) => ({ name })),
+    security: [{ apiKey: [] }, { bearer: [] }, { sigv4: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        apiKey: { type: "apiKey", in: "header", name: "X-Api-Key", description: "Locally, with API_KEY set" },
+        bearer: { type: "http", scheme: "bearer", description: "A JWT on AWS; the API_KEY locally" },
+        sigv4: {
+          type: "apiKey",
+          in: "header",
+          name: "Authorization",
+          description: "AWS Signature Version 4 (IAM, service execute-api)",
+          "x-amazon-apigateway-authtype": "awsSigv4",
+        },
+      },
+    },
+  });
+}
+
+function toOperation(contract: AnyContract, index: number): ZodOpenApiOperationObject {
+  const { body } = contract;
+  return {
+    operationId: index === 0 ? contract.id : `${contract.id}${index + 1}`,
+    tags: [contract.tag],
+    summary: index === 0 ? contract.summary : `${contract.summary} (alias)`,
+    description: [contract.description, `Scope: \`${contract.scope}\`.`].filter(Boolean).join("\n\n"),
+    ...(contract.scope === "public" ? { security: [] } : {}),
+    requestParams: {
+      path: contract.params,
+      query: contract.query,
+      ...(headersOf(contract) ? { header: headersOf(contract) } : {}),
+    },
+    ...(body === null
+      ? {}
+      : {
+          requestBody: {
+            required: !body.safeParse({}).success,
+            content: { "application/json": { schema: body, ...exampleOf(contract.examples.request) } },
+          },
+        }),
+    responses: { ...successes(contract), ...failures(contract) },
+  };
+}
+
+function headersOf(contract: AnyContract): z.ZodObject | undefined {
+  if (contract.idempotent) {
+    return z.object({
+      "Idempotency-Key": z
+        .string()
+        .regex(/^[\x21-\x7e]{1,255}$/)
+        .optional()
+        .meta({ description: "A new one for each thing to be made; the same one when it is tried again" }),
+    });
+  }
+  if (contract.method !== "GET") return undefined;
+  return z.object({
+    "If-None-Match": z.string().optional().meta({ description: "Entity tags of answers held" }),
+  });
+}
+
+function exampleOf(example: unknown): { example?: unknown } {
+  return example === undefined ? {} : { example };
+}
+
+const requestIdHeader = { "x-request-id": z.string().meta({ description: "Named in the log too" }) };
+
+function successes(contract: AnyContract): ZodOpenApiResponsesObject {
+  const answers = Object.entries(contract.responses).map(
+    ([status, schema]): [string, ZodOpenApiResponseObject] => [
+      status,
+      {
+        description: DESCRIPTIONS[status] ?? "Done",
+        headers: z.object({
+          ...requestIdHeader,
+          ...(contract.method === "GET" ? { etag: z.string() } : {}),
+        }),
+        ...(schema
+          ? {
+              content: {
+                "application/json": { schema, ...exampleOf(contract.examples.responses?.[Number(status)]) },
+              },
+            }
+          : {}),
+      },
+    ],
+  );
+  const unchanged: ZodOpenApiResponseObject = {
+    description: "Not changed since the answer that `If-None-Match` names",
+    headers: z.object({ etag: z.string() }),
+  };
+  return {
+    ...Object.fromEntries(answers),
+    ...(contract.method === "GET" && answers.length > 0 ? { 304: unchanged } : {}),
+  };
+}
+
+const DESCRIPTIONS: Record<string, string> = {
+  200: "The answer",
+  201: "Made; `Location` names it",
+  202: "Accepted; it goes on in the background",
+  204: "Done",
+};
+
+/** Error answers by status, with the codes that each may carry. */
+function failures(contract: AnyContract): ZodOpenApiResponsesObject {
+  const possible = new Set<ErrorCode>([...contract.errors, ...everywhere(contract)]);
+  const byStatus = Map.groupBy(possible, (code) => errorCodes[code][0]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, list]) => {
+      const schema = errorSchemaOf(contract.errorShape, list);
+      const [code] = list;
+      const example = code && { error: { code, message: errorCodes[code][1] } };
+      return [
+        String(status),
+        {
+          description: list.map((code) => `\`${code}\`: ${errorCodes[code][1]}`).join("\n\n"),
+          headers: z.object(requestIdHeader),
+          content: {
+            "application/json": {
+              schema,
+              ...(schema === errorSchemas.standard ? { example } : {}),
+            },
+          },
+        },
+      ];
+    }),
+  );
+}
+
+const NOT_FOUND: Record<string, ErrorCode> = {
+  source_id: "source_not_found",
+  operation_id: "operation_not_found",
+  page_id: "page_not_found",
+};
+
+/** The route's own shape, the gateway's, or either. */
+function errorSchemaOf(shape: ErrorShape, list: readonly ErrorCode[]): z.ZodType {
+  const own = list.some((code) => !gatewayErrors.has(code));
+  const gateway = shape !== "standard" && list.some((code) => gatewayErrors.has(code));
+  if (own && gateway) return z.union([errorSchemas[shape], errorSchemas.standard]);
+  return errorSchemas[own ? shape : "standard"];
+}
+
+function everywhere(contract: AnyContract): ErrorCode[] {
+  const hasInput = Object.keys(contract.query.shape).length > 0 || contract.method === "GET";
+  return [
+    "malformed_path",
+    // An id that cannot be one.
+    ...Object.keys(contract.params.shape).flatMap((name) => NOT_FOUND[name] ?? []),
+    ...(hasInput || contract.body || contract.idempotent ? (["invalid_request"] as const) : []),
+    ...(contract.scope === "public" ? ([] as const) : (["unauthorized"] as const)),
+    "foreign_host",
+    "foreign_origin",
+    "body_too_large",
+    ...(contract.body ? (["malformed_json", "unsupported_media_type"] as const) : []),
+    "database_unavailable",
+    "timeout",
+    "internal_error",
+  ];
+}

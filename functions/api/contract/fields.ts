@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { DELETION_STRATEGIES } from "#shared/sources/source.ts";
+
+/** Text that the database can hold: U+0000 is refused by Postgres. */
+export function text(max: number) {
+  return z
+    .string()
+    .max(max)
+    .regex(/^[^\0]*$/, "must not hold U+0000");
+}
+
+/** An id as a path or a filter names it. */
+export const id = z
+  .string()
+  .regex(/^[A-Za-z0-9_.~-]{1,128}$/, "is not an id")
+  .meta({ example: "4a4e9c0a-5ac4-4f2e-8a3c-0a7d6f3f4c11" });
+
+export const sourceParams = z.object({ source_id: id });
+export const operationParams = z.object({ operation_id: z.uuid() });
+
+/** ISO 8601 in UTC. */
+export const instant = z.iso.datetime().meta({ example: "2026-03-01T12:00:00.000Z" });
+
+export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
+  description:
+    "When pages deleted in Confluence are looked for: once a week, after each sync, or only when asked",
+});
+
+const MAX_LIMIT = 200;
+
+/** Paging of every list of this API's own. */
+export const paging = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_LIMIT)
+    .default(50)
+    .meta({ description: `1 to ${MAX_LIMIT} entries` }),
+  cursor: z.string().max(1000).optional().meta({ description: "`next_cursor` of the answer before" }),
+};
+
+export const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: "Pass it as `cursor` for what follows; null at the end" });
+
+/** Seconds in a year's minutes: an interval that nobody means to be longer. */
+const MAX_INTERVAL_MINUTES = 365 * 24 * 60;
+
+export const syncInterval = z
+  .int()
+  .min(1)
+  .max(MAX_INTERVAL_MINUTES)
+  .nullable()
+  .meta({ description: "Minutes between the starts of two syncs; null: on demand only" });
+
+export const title = text(500).regex(/\S/, "must not be blank");
+
+/** Visible ASCII: what can stand in a header. */
+export const apiToken = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,4096}$/, "must be 1 to 4096 visible ASCII characters")
+  .meta({
+    description: "Kept encrypted and never answered",
+    writeOnly: true,
+    example: "ATATT3xFfGF0example",
+  });
+
+export const email = z.email().max(320).meta({
+  description:
+    "The account of the API token. Without it the token is sent as a bearer token (scoped tokens, OAuth)",
+  example: "sync@example.com",
+});

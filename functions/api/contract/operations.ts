@@ -1,0 +1,194 @@
+import { z } from "zod";
+import { contract } from "#functions/runtime/http-contract.ts";
+import { id, instant, nextCursor, operationParams, paging, sourceParams } from "./fields.ts";
+
+export const operationStatus = z
+  .enum([
+    "queued",
+    "listing",
+    "processing",
+    "finishing",
+    "completed",
+    "completed_with_errors",
+    "failed",
+    "cancelled",
+    "held",
+  ])
+  .meta({ id: "OperationStatus" });
+
+export const operationType = z.enum(["confluence_sync", "deletion_check"]);
+
+const count = z.int().nonnegative();
+
+export const syncMetrics = z
+  .object({
+    pages_added: count,
+    pages_updated: count,
+    pages_deleted: count,
+    pages_moved: count,
+    pages_hidden: count,
+    pages_restored: count,
+    pages_unchanged: count,
+    pages_failed: count,
+    chunks_added: count,
+    chunks_kept: count,
+    chunks_removed: count,
+    embeddings_created: count,
+    embeddings_reused: count,
+    api_calls_made: count,
+    duration: z.number().nonnegative().meta({ description: "Seconds" }),
+    duration_ms: z.number().nonnegative(),
+  })
+  .meta({ id: "SyncMetrics" });
+
+/**
+ * What an operation has done. The camelCase fields say the same to clients of Archon's progress endpoint; seconds passed or
+ * left are not among them, because an answer changes only when something happened.
+ */
+export const operationSchema = z
+  .object({
+    operation_id: z.uuid(),
+    source_id: id,
+    operation_type: operationType,
+    status: operationStatus,
+    stage: z.string().meta({ description: "What it is doing, for people" }),
+    mode: z.enum(["incremental", "full"]).nullable(),
+    dry_run: z.boolean(),
+    actor: z.string().meta({ description: "api, schedule, manual, after_sync" }),
+    percent: z.number().min(0).max(100).meta({ description: "Never goes back; 100 once it has ended well" }),
+    pages_listed: count,
+    pages_to_process: count.meta({ description: "Waiting or being worked on" }),
+    pages_processed: count,
+    chunks_per_second: z.number().nullable(),
+    eta: instant.nullable().meta({ description: "When it should end at its speed so far" }),
+    sync_metrics: syncMetrics,
+    failed_pages: z
+      .array(z.object({ page_id: z.string(), title: z.string(), code: z.string(), message: z.string() }))
+      .meta({ description: "The first 50; all of them: `GET …/pages?status=failed`" }),
+    log: z
+      .array(z.object({ at: instant, message: z.string() }))
+      .meta({ description: "The last events, oldest first" }),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    created_at: instant,
+    started_at: instant.nullable(),
+    finished_at: instant.nullable(),
+    progressId: z.uuid(),
+    progress: z.number(),
+    message: z.string(),
+    currentStep: z.string(),
+    logs: z.array(z.string()),
+    details: z.object({
+      totalPages: count,
+      processedPages: count,
+      embeddingsCreated: count,
+      chunksPerSecond: z.number().nullable(),
+    }),
+  })
+  .meta({ id: "Operation" });
+
+const started = z.object({ operation_id: z.uuid() }).meta({ id: "StartedOperation" });
+
+const startedExample = { operation_id: "0b6f2c1e-6d0a-4a3f-9a50-8f8d0f0f7a11" };
+
+export const triggerSync = contract({
+  id: "triggerSync",
+  method: "POST",
+  paths: ["/api/confluence/{source_id}/sync"],
+  scope: "sources:write",
+  tag: "Operations",
+  summary: "Start a sync",
+  description:
+    "`incremental` fetches what changed since the last sync; `full` lists the whole space and also finds moves and labels. `dry_run` lists and tells what would be done.",
+  params: sourceParams,
+  body: z.strictObject({
+    mode: z.enum(["incremental", "full"]).default("incremental"),
+    dry_run: z.boolean().default(false),
+  }),
+  responses: { 202: started },
+  errors: ["source_not_found", "operation_running", "request_in_progress", "idempotency_key_reused"],
+  idempotent: true,
+  examples: { request: { mode: "incremental" }, responses: { 202: startedExample } },
+});
+
+export const checkDeletions = contract({
+  id: "checkDeletions",
+  method: "POST",
+  paths: ["/api/confluence/{source_id}/deletion-check"],
+  scope: "sources:write",
+  tag: "Operations",
+  summary: "Start a deletion check",
+  description:
+    "Lists the whole space, asks for each missing page by id and deletes or hides what is gone. `force` goes on where a check was held because it would take away too much.",
+  params: sourceParams,
+  body: z.strictObject({ dry_run: z.boolean().default(false), force: z.boolean().default(false) }),
+  responses: { 202: started },
+  errors: ["source_not_found", "operation_running", "request_in_progress", "idempotency_key_reused"],
+  idempotent: true,
+  examples: { request: { dry_run: true }, responses: { 202: startedExample } },
+});
+
+export const cancelSync = contract({
+  id: "cancelSync",
+  method: "POST",
+  paths: ["/api/confluence/{source_id}/cancel"],
+  scope: "sources:write",
+  tag: "Operations",
+  summary: "Cancel the running operation",
+  description: "What was stored stays; pages not reached keep their former content.",
+  params: sourceParams,
+  responses: { 202: started },
+  errors: ["source_not_found", "no_operation_running"],
+});
+
+export const getStatus = contract({
+  id: "getStatus",
+  method: "GET",
+  paths: ["/api/confluence/{source_id}/status"],
+  scope: "sources:read",
+  tag: "Operations",
+  summary: "The running operation of a source, else its last one",
+  description: "`X-Poll-Interval`: milliseconds after which asking again makes sense; 0: it has ended.",
+  params: sourceParams,
+  responses: {
+    200: z.union([
+      operationSchema,
+      z
+        .object({ source_id: id, operation_id: z.null(), status: z.literal("never_synced") })
+        .meta({ id: "NeverSynced" }),
+    ]),
+  },
+  errors: ["source_not_found"],
+});
+
+export const listProgress = contract({
+  id: "listProgress",
+  method: "GET",
+  paths: ["/api/progress"],
+  scope: "sources:read",
+  tag: "Operations",
+  summary: "Operations, newest first",
+  query: z.strictObject({
+    ...paging,
+    source_id: id.optional(),
+    operation_type: operationType.optional(),
+    running: z.enum(["true", "false"]).optional().meta({ description: "true: only those that run" }),
+  }),
+  responses: {
+    200: z.object({ operations: z.array(operationSchema), count, next_cursor: nextCursor }),
+  },
+  errors: ["invalid_cursor"],
+});
+
+export const getProgress = contract({
+  id: "getProgress",
+  method: "GET",
+  paths: ["/api/progress/{operation_id}"],
+  scope: "sources:read",
+  tag: "Operations",
+  summary: "One operation",
+  description: "`X-Poll-Interval`: milliseconds after which asking again makes sense; 0: it has ended.",
+  params: operationParams,
+  responses: { 200: operationSchema },
+  errors: ["operation_not_found"],
+  errorShape: "detail",
+});

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { contract } from "#functions/runtime/http-contract.ts";
+import { id, instant, nextCursor, paging, sourceParams, text } from "./fields.ts";
+
+export const pageSchema = z
+  .object({
+    page_id: z.string(),
+    source_id: id,
+    title: z.string(),
+    url: z.string(),
+    status: z.enum(["current", "hidden", "deleted", "failed", "pending"]).meta({
+      description:
+        "failed: never stored; pending: not stored yet; a page with an `error` and older content is current",
+    }),
+    version: z.int(),
+    confluence_status: z.string(),
+    parent_id: z.string().nullable(),
+    labels: z.array(z.string()),
+    chunk_count: z.int(),
+    modified_at: instant.nullable(),
+    last_synced_at: instant.nullable(),
+    missing_since: instant.nullable(),
+    is_deleted: z.boolean(),
+    deleted_at: instant.nullable(),
+    deleted_reason: z.string().nullable(),
+    text_lost: z.string().nullable().meta({ description: "What the conversion could not keep" }),
+    error: z.object({ code: z.string(), message: z.string(), attempts: z.int().nullable() }).nullable(),
+  })
+  .meta({ id: "Page" });
+
+export const listPages = contract({
+  id: "listPages",
+  method: "GET",
+  paths: ["/api/confluence/{source_id}/pages"],
+  scope: "sources:read",
+  tag: "Sources",
+  summary: "Pages of a source with their metadata",
+  params: sourceParams,
+  query: z.strictObject({
+    ...paging,
+    status: z.enum(["current", "hidden", "deleted", "failed"]).optional().meta({
+      description:
+        "current: found by search; failed: every page whose last attempt failed. All of them unless set",
+    }),
+    q: text(200).optional().meta({ description: "In the title, or the page's id" }),
+  }),
+  responses: { 200: z.object({ pages: z.array(pageSchema), next_cursor: nextCursor }) },
+  errors: ["source_not_found", "invalid_cursor"],
+});

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { contract } from "#functions/runtime/http-contract.ts";
+import { id, instant, text } from "./fields.ts";
+
+const ancestor = z.object({ page_id: z.string(), title: z.string() });
+const score = z.number().meta({ description: "By fused rank: comparable within one answer only" });
+const matchType = z.enum(["vector", "keyword", "hybrid"]);
+
+const chunkHit = z
+  .object({
+    id: z.string().meta({ description: "Of the chunk" }),
+    chunk_id: z.string(),
+    source_id: id,
+    page_id: z.string(),
+    title: z.string(),
+    url: z.string(),
+    ancestors: z.array(ancestor).meta({ description: "From the space's top to the page's parent" }),
+    heading_path: z.array(z.string()),
+    content: z.string().meta({ description: "Markdown" }),
+    snippet: z.string().meta({ description: "HTML-safe, with <mark> around what matched" }),
+    score,
+    similarity_score: z.number().meta({ description: "The same as `score`" }),
+    similarity: z.number().nullable().meta({ description: "Cosine; null when only words found it" }),
+    match_type: matchType,
+    labels: z.array(z.string()),
+    modified_at: instant.nullable(),
+    metadata: z.object({
+      source_id: id,
+      page_id: z.string(),
+      title: z.string(),
+      url: z.string(),
+      section: z.string(),
+      chunk_index: z.int(),
+    }),
+  })
+  .meta({ id: "ChunkHit" });
+
+const pageHit = z
+  .object({
+    page_id: z.string(),
+    source_id: id,
+    title: z.string(),
+    heading_path: z.array(z.string()).meta({ description: "Of the best chunk" }),
+    section_title: z.string().meta({ description: "The last of `heading_path`, else the title" }),
+    url: z.string(),
+    ancestors: z.array(ancestor),
+    snippet: z.string(),
+    score,
+    aggregate_similarity: z.number().meta({ description: "The same as `score`" }),
+    average_similarity: z.number(),
+    match_type: matchType,
+    labels: z.array(z.string()),
+    modified_at: instant.nullable(),
+    word_count: z.int().meta({ description: "Of the chunks shown" }),
+    chunk_matches: z.int(),
+    chunks: z.array(
+      z.object({
+        id: z.string(),
+        heading_path: z.array(z.string()),
+        content: z.string(),
+        score: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: "PageHit" });
+
+/** Enough for any reader, few enough for one answer. */
+const MAX_MATCHES = 100;
+
+export const search = contract({
+  id: "search",
+  method: "POST",
+  paths: ["/api/rag/query", "/api/knowledge-items/search", "/api/knowledge/search"],
+  scope: "search",
+  tag: "Search",
+  summary: "Search by meaning and by words",
+  description:
+    "An empty `results` means that nothing matches: a search that could not run is an error. Pages deleted or not visible in Confluence are never found.",
+  body: z
+    .strictObject({
+      query: text(4000).meta({ example: "How do I rotate the signing key?" }),
+      source: id.nullable().optional().meta({ description: "A source_id; all sources unless set" }),
+      match_count: z.int().min(1).max(MAX_MATCHES).default(5),
+      return_mode: z.enum(["chunks", "pages"]).default("chunks"),
+      labels: z
+        .array(text(255))
+        .max(50)
+        .optional()
+        .meta({ description: "Only pages that carry one of them" }),
+      updated_since: instant
+        // Postgres knows no year 0.
+        .refine((value) => !value.startsWith("0000"), "is too early")
+        .optional()
+        .meta({ description: "Only pages modified then or later" }),
+    })
+    .meta({ id: "SearchRequest" }),
+  responses: {
+    200: z.object({
+      success: z.literal(true),
+      results: z.union([z.array(chunkHit), z.array(pageHit)]),
+      query: z.string(),
+      source: id.nullable(),
+      match_count: z.int(),
+      total_found: z.int(),
+      execution_path: z.string(),
+      search_mode: z.enum(["hybrid", "vector", "keyword"]),
+      reranking_applied: z.literal(false),
+      return_mode: z.enum(["chunks", "pages"]),
+    }),
+  },
+  errors: ["empty_query", "source_not_found", "embedding_unavailable"],
+  examples: { request: { query: "How do I rotate the signing key?", match_count: 3 } },
+  errorShape: "detail",
+});

@@ -1,0 +1,55 @@
+import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
+import { UserError } from "#shared/errors.ts";
+import { insertSource } from "#shared/sources/sources.ts";
+import { createSource } from "#functions/api/contract/sources.ts";
+import { checkSite } from "#functions/api/source/check-site.ts";
+import { requireOverview } from "#functions/api/source/overview.ts";
+import { sourceJson } from "#functions/api/source/source-json.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+
+/** POST /api/confluence/sources: stores a source once Confluence has answered for its account and space. */
+export const handler = httpHandler(
+  route(createSource)([database, confluence, tokenCipher, embedder], async (request, services) => {
+    const { body, resourceId: sourceId } = request;
+    const { sql, env, now } = services;
+    const baseUrl = parseBaseUrl(body.base_url, {
+      allowedHosts: env.ALLOWED_HOSTS,
+      allowLoopback: env.ALLOW_LOOPBACK,
+    });
+    const email = body.email ?? null;
+    const client = services.confluence({ baseUrl, email, apiToken: body.api_token });
+    const { account, space, pageCount } = await checkSite(client, { spaceKey: body.space_key, email });
+    const source = {
+      sourceId,
+      title: body.title ?? space.name,
+      baseUrl,
+      spaceKey: space.key,
+      spaceId: space.id,
+      spaceName: space.name,
+      accountId: account.accountId,
+      email,
+      encryptedToken: await services.cipher.encrypt(body.api_token, sourceId),
+      syncIntervalMinutes: body.sync_interval_minutes ?? null,
+      searchLanguage: body.search_language,
+      embeddingModel: services.embedder.model,
+      deletionStrategy: body.deletion_strategy,
+    };
+    await insertSource(sql, source, now()).catch((error: unknown) => {
+      // The same request, cut off after this very source was stored.
+      if (!(error instanceof UserError && error.details?.source_id === sourceId)) throw error;
+    });
+    return {
+      status: 201,
+      headers: { location: `/api/confluence/${sourceId}` },
+      body: {
+        ...sourceJson(await requireOverview(sql, sourceId)),
+        account: { account_id: account.accountId, display_name: account.displayName },
+        confluence_page_count: pageCount,
+      },
+    };
+  }),
+);

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { DEFAULT_KNOWLEDGE_TYPE, type SourceOverview } from "#shared/sources/source-overviews.ts";
+
+/** What clients of the knowledge endpoints keep in a source's metadata. */
+const described = z.object({
+  description: z.string().nullable().default(null),
+  knowledge_type: z.string().default(DEFAULT_KNOWLEDGE_TYPE),
+  tags: z.array(z.string()).default([]),
+  status: z.string().nullable().default(null),
+  update_frequency: z.number().nullable().default(null),
+  group_name: z.string().nullable().default(null),
+});
+
+/** The metadata that knowledge endpoints answer. */
+export function knowledgeMetadata(source: SourceOverview) {
+  const { metadata } = source;
+  return {
+    ...described.parse(metadata),
+    source_type: "confluence" as const,
+    original_url: spaceUrl(source),
+    space_key: source.spaceKey,
+    deletion_strategy: metadata.deletion_strategy,
+    last_sync_timestamp: metadata.last_sync_timestamp,
+    last_deletion_check: metadata.last_deletion_check,
+    sync_metrics: metadata.sync_metrics,
+  };
+}
+
+/** Where people read the space. */
+export function spaceUrl(source: { baseUrl: string; spaceKey: string }): string {
+  return `${source.baseUrl}/wiki/spaces/${encodeURIComponent(source.spaceKey)}`;
+}
+
+/** The paging block of Archon's lists. */
+export function pagedBy(query: { page: number; per_page: number }, total: number) {
+  return {
+    total,
+    page: query.page,
+    per_page: query.per_page,
+    pages: Math.ceil(total / query.per_page),
+  };
+}

@@ -1,0 +1,102 @@
+import type { ConfluenceClient, ConfluenceSpace } from "#shared/confluence/client.ts";
+import { allPagesCql } from "#shared/confluence/cql.ts";
+import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
+
+export type CheckedSite = {
+  account: { accountId: string; displayName: string | null };
+  space: ConfluenceSpace;
+  /** Null when Confluence does not say. */
+  pageCount: number | null;
+};
+
+/**
+ * Asks Confluence who the credentials belong to and for the space. Throws `UserError` 422 that says which of host, e-mail,
+ * token and space is wrong, or 502 / 503 when Confluence cannot answer now.
+ */
+export async function checkSite(
+  client: ConfluenceClient,
+  site: { spaceKey: string; email: string | null },
+): Promise<CheckedSite> {
+  return explain(site.email, async () => {
+    const user = await client.currentUser();
+    // Confluence answers an unknown token as if nobody had asked, with what is public.
+    if (user.accountId === null) throw rejected(site.email);
+    const space = await client.space(site.spaceKey);
+    if (!space) {
+      throw new UserError(
+        422,
+        "space_not_found",
+        `${user.displayName ?? "The account"} sees no space with the key ${site.spaceKey}`,
+        { details: { account_id: user.accountId } },
+      );
+    }
+    const pageCount = await client.countPages(allPagesCql(space.key));
+    return { account: { accountId: user.accountId, displayName: user.displayName }, space, pageCount };
+  });
+}
+
+async function explain<T>(email: string | null, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translate(error, email);
+  }
+}
+
+/** What each failure of the client means to somebody who just typed in an address, an e-mail and a token. */
+function translate(cause: unknown, email: string | null): unknown {
+  if (cause instanceof RateLimitedError) {
+    const seconds = Math.max(1, Math.ceil(cause.retryAfterMs / 1000));
+    return new UserError(503, "confluence_rate_limited", `Confluence asks to wait ${seconds} s`, {
+      cause,
+      details: { retry_after_seconds: seconds },
+    });
+  }
+  if (cause instanceof TransientError) {
+    return isUnknownHost(cause)
+      ? new UserError(422, "not_confluence", "The host of base_url does not exist", { cause })
+      : new UserError(502, "confluence_unreachable", "Confluence did not answer, or failed; try again", {
+          cause,
+        });
+  }
+  if (!(cause instanceof PermanentError)) return cause;
+  switch (cause.code) {
+    case "credentials_rejected":
+      return rejected(email, cause);
+    case "forbidden":
+      return new UserError(
+        422,
+        "credentials_forbidden",
+        "Confluence knows the account and lets it see nothing",
+        { cause },
+      );
+    case "address_refused":
+      return new UserError(422, "address_refused", "base_url leads to an address that is not allowed", {
+        cause,
+      });
+    default:
+      return new UserError(422, "not_confluence", "The host does not answer as Confluence Cloud does", {
+        cause,
+      });
+  }
+}
+
+function rejected(email: string | null, cause?: unknown): UserError {
+  return email === null
+    ? new UserError(
+        422,
+        "email_required",
+        "Confluence does not accept the token by itself: send the e-mail of its account too",
+        { cause },
+      )
+    : new UserError(422, "credentials_rejected", "Confluence does not accept this token with this e-mail", {
+        cause,
+      });
+}
+
+function isUnknownHost(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ("code" in cause && cause.code === "ENOTFOUND") return true;
+  }
+  return false;
+}

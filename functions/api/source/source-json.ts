@@ -1,0 +1,111 @@
+import type { z } from "zod";
+import type { SourceOverview } from "#shared/sources/source-overviews.ts";
+import type { sourceSchema } from "#functions/api/contract/sources.ts";
+
+type SourceJson = z.input<typeof sourceSchema>;
+
+/** A source as the API answers it. Nothing in it moves while nothing happens: what is due keeps the instant it was due at. */
+export function sourceJson(source: SourceOverview): SourceJson {
+  const { metadata } = source;
+  return {
+    source_id: source.sourceId,
+    title: source.title,
+    base_url: source.baseUrl,
+    space_key: source.spaceKey,
+    space_id: source.spaceId,
+    space_name: source.spaceName,
+    account_id: source.accountId,
+    email: source.email,
+    status: source.status === "deleting" ? "active" : source.status,
+    sync_status: source.running?.status ?? source.lastSync?.status ?? "never_synced",
+    running_operation_id: source.running?.operationId ?? null,
+    deletion_strategy: metadata.deletion_strategy,
+    sync_interval_minutes: source.syncIntervalMinutes,
+    search_language: source.searchLanguage,
+    embedding_model: source.embeddingModel,
+    last_sync_timestamp: metadata.last_sync_timestamp,
+    last_sync: source.lastSync && {
+      operation_id: source.lastSync.operationId,
+      status: source.lastSync.status,
+      mode: source.lastSync.mode,
+      created_at: source.lastSync.createdAt.toISOString(),
+      finished_at: iso(source.lastSync.finishedAt),
+      error: source.lastSync.error,
+    },
+    sync_metrics: metadata.sync_metrics,
+    last_deletion_check: metadata.last_deletion_check,
+    page_count: source.pageCount,
+    chunk_count: source.chunkCount,
+    failed_page_count: source.failedPageCount,
+    hidden_page_count: source.hiddenPageCount,
+    deleted_page_count: source.deletedPageCount,
+    next_sync_at: iso(nextSyncAt(source)),
+    next_deletion_check_at: iso(nextDeletionCheckAt(source)),
+    paused_until: iso(source.pausedUntil),
+    warnings: warningsOf(source),
+    created_at: source.createdAt.toISOString(),
+    updated_at: source.updatedAt.toISOString(),
+  };
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}
+
+/** The start of the last sync and the interval; a source that was never synced is due since it was made. */
+function nextSyncAt(source: SourceOverview): Date | null {
+  if (source.syncIntervalMinutes === null || source.status !== "active") return null;
+  if (!source.lastSync) return source.createdAt;
+  return new Date(source.lastSync.createdAt.getTime() + source.syncIntervalMinutes * 60_000);
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+/** The hour (UTC) of the daily look for due checks, as the topology's schedule says. */
+const CHECK_HOUR_MS = 3 * 60 * 60_000;
+
+/** The daily look that follows a week after the last check; the next one for a source that was synced and never checked. */
+function nextDeletionCheckAt(source: SourceOverview): Date | null {
+  const { deletion_strategy, last_deletion_check, last_sync_timestamp } = source.metadata;
+  if (deletion_strategy !== "weekly_reconciliation" || last_sync_timestamp === null) return null;
+  const due =
+    last_deletion_check === null
+      ? source.createdAt.getTime()
+      : new Date(last_deletion_check).getTime() + 7 * DAY_MS;
+  return new Date(Math.ceil((due - CHECK_HOUR_MS) / DAY_MS) * DAY_MS + CHECK_HOUR_MS);
+}
+
+function warningsOf(source: SourceOverview): SourceJson["warnings"] {
+  const warnings: SourceJson["warnings"] = [];
+  if (source.status === "credentials_expired") {
+    warnings.push({
+      code: "credentials_expired",
+      message: "Confluence does not accept the token any more: PATCH the source with a new api_token",
+    });
+  }
+  if (source.status === "space_unavailable") {
+    warnings.push({
+      code: "space_unavailable",
+      message: `The account does not see the space ${source.spaceKey} any more; nothing was deleted here`,
+    });
+  }
+  if (source.lastCheck?.status === "held") {
+    warnings.push({
+      code: "deletions_held",
+      message:
+        "The last deletion check would take away too much and was held: look at it, then POST …/deletion-check with force",
+    });
+  }
+  if (source.lastSync?.status === "failed") {
+    warnings.push({
+      code: "last_sync_failed",
+      message: source.lastSync.error?.message ?? "The last sync failed",
+    });
+  }
+  if (source.failedPageCount > 0) {
+    warnings.push({
+      code: "pages_failed",
+      message: `${source.failedPageCount} pages could not be brought up to date: GET …/pages?status=failed`,
+    });
+  }
+  return warnings;
+}

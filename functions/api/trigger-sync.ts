@@ -1,0 +1,31 @@
+import { refreshKnowledgeItem } from "#functions/api/contract/knowledge.ts";
+import { triggerSync } from "#functions/api/contract/operations.ts";
+import { startSync } from "#functions/api/operation/start.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
+
+/** POST /api/confluence/{source_id}/sync, and the same for clients of the knowledge endpoints. */
+export const handler = httpHandler(
+  route(triggerSync)([database, taskQueue], async ({ params, body, resourceId }, services) => {
+    const operationId = await startSync(
+      { sourceId: params.source_id, operationId: resourceId, mode: body.mode, dryRun: body.dry_run },
+      services,
+    );
+    return {
+      status: 202,
+      headers: { location: `/api/progress/${operationId}` },
+      body: { operation_id: operationId },
+    };
+  }),
+  route(refreshKnowledgeItem)([database, taskQueue], async ({ params, resourceId }, services) => {
+    const operationId = await startSync(
+      { sourceId: params.source_id, operationId: resourceId, mode: "incremental", dryRun: false },
+      services,
+    );
+    return {
+      status: 200,
+      body: { success: true, progressId: operationId, message: "The sync has been started" },
+    };
+  }),
+);

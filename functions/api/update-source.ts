@@ -1,0 +1,73 @@
+import { PermanentError, UserError } from "#shared/errors.ts";
+import type { Source, SourceChanges } from "#shared/sources/source.ts";
+import { requireSource, updateSource as storeChanges } from "#shared/sources/sources.ts";
+import { updateSource } from "#functions/api/contract/sources.ts";
+import { checkSite } from "#functions/api/source/check-site.ts";
+import { requireOverview } from "#functions/api/source/overview.ts";
+import { sourceJson } from "#functions/api/source/source-json.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import type { Services } from "#functions/runtime/services.ts";
+
+/** PATCH /api/confluence/{source_id}: credentials are tried before they are stored. */
+export const handler = httpHandler(
+  route(updateSource)([database, confluence, tokenCipher], async ({ params, body }, services) => {
+    const { sql, now } = services;
+    const source = await requireSource(sql, params.source_id);
+    const credentials =
+      body.api_token === undefined && body.email === undefined
+        ? {}
+        : await tryCredentials(source, { email: body.email, apiToken: body.api_token }, services);
+    const changes: SourceChanges = {
+      ...credentials,
+      ...(body.title === undefined ? {} : { title: body.title }),
+      ...(body.sync_interval_minutes === undefined
+        ? {}
+        : { syncIntervalMinutes: body.sync_interval_minutes }),
+      ...(body.deletion_strategy === undefined
+        ? {}
+        : { metadata: { deletion_strategy: body.deletion_strategy } }),
+    };
+    await storeChanges(sql, source.sourceId, changes, now());
+    return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };
+  }),
+);
+
+/** The changes that make the source use these credentials, which answer for its space. */
+async function tryCredentials(
+  source: Source,
+  given: { email: string | null | undefined; apiToken: string | undefined },
+  services: Pick<Services, "cipher" | "confluence">,
+): Promise<SourceChanges> {
+  const apiToken = given.apiToken ?? (await storedToken(source, services));
+  const email = given.email === undefined ? source.email : given.email;
+  const client = services.confluence({ baseUrl: source.baseUrl, email, apiToken });
+  const { account, space } = await checkSite(client, { spaceKey: source.spaceKey, email });
+  if (space.id !== source.spaceId) {
+    throw new UserError(
+      422,
+      "space_changed",
+      `The space ${source.spaceKey} is another one than this source was made with: add it as a new source`,
+    );
+  }
+  return {
+    email,
+    encryptedToken: await services.cipher.encrypt(apiToken, source.sourceId),
+    accountId: account.accountId,
+    status: "active",
+  };
+}
+
+async function storedToken(source: Source, { cipher }: Pick<Services, "cipher">): Promise<string> {
+  const missing = (cause?: unknown) =>
+    new UserError(422, "token_missing", "The stored token cannot be read: send api_token too", { cause });
+  if (source.encryptedToken === null) throw missing();
+  try {
+    return await cipher.decrypt(source.encryptedToken, source.sourceId);
+  } catch (error) {
+    if (error instanceof PermanentError) throw missing(error);
+    throw error;
+  }
+}

@@ -1,0 +1,13 @@
+import { measureHealth } from "#shared/syncs/measure-health.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { scheduleHandler } from "#functions/runtime/schedule.ts";
+
+/** Each five minutes: how the service stands, zeros included, so that silence differs from "nothing wrong". */
+export const handler = scheduleHandler({
+  needs: [database],
+  run: async ({ sql, log, now }) => {
+    const health = await measureHealth(sql, now());
+    log.info("health.measured", health);
+    return health;
+  },
+});

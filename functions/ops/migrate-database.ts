@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { migrate, type MigrationResult } from "#shared/db/migrate.ts";
+import { readMigrations } from "#shared/db/read-migrations.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { scheduleHandler } from "#functions/runtime/schedule.ts";
+
+/** Bundled, the files lie beside the code; in the repository they have a folder of their own. */
+function migrationsFolder(): URL {
+  const beside = new URL("./sql/", import.meta.url);
+  return existsSync(beside) ? beside : new URL("../../sql/", import.meta.url);
+}
+
+/** Once a deployment, before new code takes traffic; a failure fails the deployment. Run again it does nothing. */
+export const handler = scheduleHandler({
+  needs: [database],
+  run: async ({ sql, env, log }): Promise<MigrationResult> => {
+    const result = await migrate(sql, env.DB_SCHEMA, await readMigrations(migrationsFolder()));
+    log.info("migration.applied", result);
+    return result;
+  },
+});

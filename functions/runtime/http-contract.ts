@@ -1,0 +1,79 @@
+import { z } from "zod";
+import type { ErrorCode } from "./error-codes.ts";
+
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+/** Schemas by status; null: an answer without a body. */
+export type Responses = Record<number, z.ZodType | null>;
+/**
+ * `standard`: `{"error": {code, message, details?}}`. `detail` adds FastAPI's `{"detail": {"error"}}` and `detail_text` its
+ * `{"detail": "…"}`, for clients that were written for Archon's endpoints.
+ */
+export type ErrorShape = "standard" | "detail" | "detail_text";
+
+/**
+ * One operation of the API: the only source of its validation, its types and its part of the document. `query` and `body` are
+ * strict unless they say otherwise: unknown fields are refused.
+ */
+export type Contract<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  R extends Responses,
+> = {
+  /** Unique; the document's operationId of the first path. */
+  id: string;
+  method: Method;
+  /** The first is the one to use, the others are aliases. */
+  paths: readonly [string, ...string[]];
+  scope: "sources:read" | "sources:write" | "search" | "public";
+  tag: string;
+  summary: string;
+  description?: string;
+  params: P;
+  query: Q;
+  /** Null: a body is not read. */
+  body: B | null;
+  responses: R;
+  /** Beyond those that any route may answer. */
+  errors: readonly ErrorCode[];
+  errorShape: ErrorShape;
+  /** Takes an `Idempotency-Key`. */
+  idempotent: boolean;
+  /** For the document: a body that it takes, and answers by status. */
+  examples: { request?: unknown; responses?: Record<number, unknown> };
+};
+
+export type AnyContract = Contract<z.ZodObject, z.ZodObject, z.ZodType, Responses>;
+
+const noFields = z.strictObject({});
+type NoFields = typeof noFields;
+
+type ContractInput<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  R extends Responses,
+> = Pick<Contract<P, Q, B, R>, "id" | "method" | "paths" | "scope" | "tag" | "summary" | "responses"> &
+  Partial<Contract<P, Q, B, R>>;
+
+/** A contract, with nothing where nothing is said. */
+export function contract<
+  const R extends Responses,
+  P extends z.ZodObject = NoFields,
+  Q extends z.ZodObject = NoFields,
+  B extends z.ZodType = NoFields,
+>(input: ContractInput<P, Q, B, R>): Contract<P, Q, B, R> {
+  return {
+    // Nothing said of them means NoFields, which is their default type.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    params: noFields as unknown as P,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    query: noFields as unknown as Q,
+    body: null,
+    errors: [],
+    errorShape: "standard",
+    idempotent: false,
+    examples: {},
+    ...input,
+  };
+}

@@ -1,0 +1,95 @@
+import { UserError, errorCode } from "#shared/errors.ts";
+import type { ErrorShape } from "./http-contract.ts";
+
+export type HttpAnswer = { status: number; body: unknown; headers: Record<string, string> };
+
+/** What a client may see of an error, and what of it must be logged as a fault of ours. */
+export type ErrorAnswer = { answer: HttpAnswer; code: string; fault: boolean };
+
+/** Seconds after which trying again makes sense when nothing better is known. */
+const RETRY_AFTER_SECONDS = 2;
+
+/**
+ * The answer to an error: `UserError` as it says, a database that cannot be asked as 503 with `Retry-After`, everything
+ * else as 500 without its message (which may quote SQL or bodies).
+ */
+export function answerError(error: unknown, shape: ErrorShape, requestId: string): ErrorAnswer {
+  const { status, code, message, details, retryAfter } = publicError(error, requestId);
+  const body = { error: { code, message, ...(details ? { details } : {}) }, ...archonDetail(shape, message) };
+  const headers: Record<string, string> = retryAfter === null ? {} : { "retry-after": String(retryAfter) };
+  return { answer: { status, body, headers }, code, fault: status >= 500 && status !== 501 };
+}
+
+type PublicError = {
+  status: number;
+  code: string;
+  message: string;
+  details?: Record<string, unknown>;
+  retryAfter: number | null;
+};
+
+function publicError(error: unknown, requestId: string): PublicError {
+  // A 500 is about the service's own configuration: none of the client's business.
+  if (error instanceof UserError && error.status !== 500) {
+    const { status, code, message, details } = error;
+    const stated = details?.retry_after_seconds;
+    const retryAfter = typeof stated === "number" ? stated : status === 503 ? RETRY_AFTER_SECONDS : null;
+    return { status, code, message, details, retryAfter };
+  }
+  if (isDatabaseUnavailable(error)) {
+    return {
+      status: 503,
+      code: "database_unavailable",
+      message: "The database could not be asked; try again",
+      retryAfter: RETRY_AFTER_SECONDS,
+    };
+  }
+  return {
+    status: 500,
+    code: "internal_error",
+    message: `Something failed here. The log has it under request id ${requestId}`,
+    retryAfter: null,
+  };
+}
+
+function archonDetail(shape: ErrorShape, message: string): Record<string, unknown> {
+  if (shape === "standard") return {};
+  return { detail: shape === "detail" ? { error: message } : message };
+}
+
+/** Codes of postgres.js and the system for a connection that died or was never made. */
+const LOST_CONNECTION = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "ECONNRESET",
+  "EPIPE",
+  // admin_shutdown, crash_shutdown
+  "57P01",
+  "57P02",
+]);
+const UNAVAILABLE = new Set([
+  ...LOST_CONNECTION,
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  // cannot_connect_now, too_many_connections, query_canceled (statement timeout), lock_not_available
+  "57P03",
+  "53300",
+  "57014",
+  "55P03",
+  // serialization_failure, deadlock_detected
+  "40001",
+  "40P01",
+]);
+
+function isDatabaseUnavailable(error: unknown): boolean {
+  return UNAVAILABLE.has(errorCode(error));
+}
+
+/** A connection that died while the function was frozen: a request that only reads may be tried once more. */
+export function isLostConnection(error: unknown): boolean {
+  return LOST_CONNECTION.has(errorCode(error));
+}

@@ -1,0 +1,183 @@
+import middy, { type MiddlewareObj } from "@middy/core";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { z } from "zod";
+import { UserError } from "#shared/errors.ts";
+import { corsHeaders } from "./cors.ts";
+import { etagOf, matchesEtag } from "./etag.ts";
+import type { AnyContract } from "./http-contract.ts";
+import { answerError, isLostConnection, type HttpAnswer } from "./http-errors.ts";
+import { parseRequest } from "./http-request.ts";
+import { answerOnce } from "./idempotency.ts";
+import { resolveServices, type Provider, type Services, type ServicesOf } from "./services.ts";
+
+/** What a route works on: parsed by its contract. */
+export type RequestOf<C extends AnyContract> = {
+  params: z.output<C["params"]>;
+  query: z.output<C["query"]>;
+  body: z.output<NonNullable<C["body"]>>;
+  /** The id for what this request makes: the same one when the request is repeated with its Idempotency-Key. */
+  resourceId: string;
+  /** Aborted shortly before the function's time is over. */
+  signal: AbortSignal;
+};
+
+/** What a route answers: one of its contract's statuses with a body that fits. */
+export type AnswerOf<C extends AnyContract> = {
+  [S in keyof C["responses"] & number]: C["responses"][S] extends z.ZodType
+    ? { status: S; body: z.input<C["responses"][S]>; headers?: Record<string, string> }
+    : { status: S; headers?: Record<string, string> };
+}[keyof C["responses"] & number];
+
+type Meta = { requestId: string; signal: AbortSignal };
+
+/** A route that `httpHandler` serves; made by `route`. */
+export type HttpRoute = {
+  contract: AnyContract;
+  answer: (event: APIGatewayProxyEventV2, meta: Meta) => Promise<HttpAnswer>;
+};
+
+/**
+ * Joins a contract with the services it needs and the function that answers it: `route(contract)(needs, run)`, in two steps, so
+ * that the contract is known when the types of `run` are worked out.
+ */
+export function route<C extends AnyContract>(contract: C) {
+  return <K extends keyof Services>(
+    needs: readonly Provider<K>[],
+    run: (request: RequestOf<C>, services: ServicesOf<K>) => Promise<AnswerOf<C>>,
+  ): HttpRoute => ({
+    contract,
+    answer: async (event, { signal }) => {
+      const parsed = parseRequest(contract, event);
+      const services = await resolveServices(needs);
+      const runAs = async (resourceId: string): Promise<HttpAnswer> =>
+        // parseRequest parsed by this very contract.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        encode(contract, await run({ ...parsed, resourceId, signal } as RequestOf<C>, services));
+      if (contract.idempotent) return answerOnce(event, parsed.body, services, runAs);
+      return retryLostConnection(contract.method, () => runAs(services.newId()));
+    },
+  });
+}
+
+/** A request that only reads is tried once more when its connection had died while the function was frozen. */
+async function retryLostConnection(method: string, run: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  try {
+    return await run();
+  } catch (error) {
+    if (method === "GET" && isLostConnection(error)) return run();
+    throw error;
+  }
+}
+
+/** Strips what the contract does not name; a body that does not fit is a fault of ours and becomes a 500. */
+function encode(
+  contract: AnyContract,
+  answer: { status: number; body?: unknown; headers?: Record<string, string> },
+): HttpAnswer {
+  const schema = contract.responses[answer.status];
+  const body = schema ? schema.parse(answer.body) : undefined;
+  return { status: answer.status, body, headers: answer.headers ?? {} };
+}
+
+/** The function's time that is kept for saying that it was too short. */
+const TIMEOUT_RESERVE_MS = 500;
+
+type Event = APIGatewayProxyEventV2;
+type Result = APIGatewayProxyStructuredResultV2;
+
+/**
+ * The one way to handle HTTP: zod in, zod out, the one error shape, strong ETags with 304, security headers, and the request
+ * id in each answer and log line. Serves one contract, or those of several routes that share a function.
+ */
+export function httpHandler(...routes: HttpRoute[]) {
+  return middy<Event, Result>({
+    timeoutEarlyInMillis: TIMEOUT_RESERVE_MS,
+    timeoutEarlyResponse: () => {
+      throw new UserError(503, "timeout", "The answer did not come in time; try again");
+    },
+  })
+    .use(finish(routes))
+    .handler(async (event, _context, { signal }) => {
+      const found = findRoute(routes, event);
+      if (!found) throw new UserError(404, "route_not_found", `There is no ${event.routeKey}`);
+      return serialise(await found.answer(event, { requestId: event.requestContext.requestId, signal }));
+    });
+}
+
+function findRoute(routes: readonly HttpRoute[], event: Event): HttpRoute | undefined {
+  return routes.find(({ contract }) =>
+    contract.paths.some((path) => event.routeKey === `${contract.method} ${path}`),
+  );
+}
+
+function serialise(answer: HttpAnswer): Result {
+  const headers = { ...answer.headers };
+  if (answer.body === undefined) return { statusCode: answer.status, headers };
+  return {
+    statusCode: answer.status,
+    headers: { "content-type": "application/json; charset=utf-8", ...headers },
+    body: JSON.stringify(answer.body),
+  };
+}
+
+/** After every answer, good or bad: headers, entity tag, log line. */
+function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
+  const started = new WeakMap<object, number>();
+  const complete = async (
+    event: Event,
+    response: Result,
+    problem: { code: string; error?: Error } | null,
+  ) => {
+    const { env, log } = await resolveServices([]);
+    const requestId = event.requestContext.requestId;
+    const method = event.requestContext.http.method;
+    const answer = method === "GET" && response.statusCode === 200 ? withEtag(event, response) : response;
+    const status = answer.statusCode ?? 200;
+    log[problem?.error ? "error" : "info"](problem?.error ? "request.failed" : "request.completed", {
+      request_id: requestId,
+      method,
+      route: event.routeKey,
+      status,
+      duration_ms: Math.round(performance.now() - (started.get(event) ?? performance.now())),
+      ...(problem ? { code: problem.code } : {}),
+      ...(problem?.error ? { error: problem.error } : {}),
+    });
+    return {
+      ...answer,
+      headers: {
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "referrer-policy": "no-referrer",
+        "strict-transport-security": "max-age=31536000",
+        "cache-control": method === "GET" ? "private, no-cache, must-revalidate" : "no-store",
+        ...corsHeaders(event.headers.origin, env.CORS_ORIGINS),
+        ...answer.headers,
+        "x-request-id": requestId,
+      },
+    };
+  };
+  return {
+    before: ({ event }) => {
+      started.set(event, performance.now());
+    },
+    after: async (request) => {
+      request.response = await complete(request.event, request.response ?? { statusCode: 204 }, null);
+    },
+    onError: async (request) => {
+      const { event, error } = request;
+      const shape = (findRoute(routes, event) ?? routes[0])?.contract.errorShape ?? "standard";
+      const { answer, code, fault } = answerError(error, shape, event.requestContext.requestId);
+      const problem = { code, ...(fault && error ? { error } : {}) };
+      request.response = await complete(event, serialise(answer), problem);
+    },
+  };
+}
+
+function withEtag(event: Event, response: Result): Result {
+  const etag = etagOf(response.body ?? "");
+  const headers = { ...response.headers, etag };
+  const asked = event.headers["if-none-match"];
+  if (asked === undefined || !matchesEtag(asked, etag)) return { ...response, headers };
+  const { "content-type": _type, ...kept } = headers as Record<string, string>;
+  return { statusCode: 304, headers: kept };
+}

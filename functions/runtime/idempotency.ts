@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { z } from "zod";
+import { UserError } from "#shared/errors.ts";
+import { claimRequest, forgetRequest, rememberAnswer } from "#shared/requests/idempotent-requests.ts";
+import type { HttpAnswer } from "./http-errors.ts";
+import type { Services } from "./services.ts";
+
+/** Printable ASCII, as the IETF draft "The Idempotency-Key HTTP Header Field" asks for; long enough for any kind of id. */
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * Runs a request once for each Idempotency-Key: repeated, it gets the first answer, with `Idempotency-Replayed: true`. Only
+ * answers that did something are kept; after an error the key may be tried again.
+ */
+export async function answerOnce(
+  event: APIGatewayProxyEventV2,
+  body: unknown,
+  services: Pick<Services, "now" | "newId"> & Partial<Pick<Services, "sql">>,
+  run: (resourceId: string) => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  const given = event.headers["idempotency-key"];
+  if (given === undefined || !services.sql) return run(services.newId());
+  if (!KEY.test(given)) {
+    throw new UserError(400, "invalid_request", "Idempotency-Key: 1 to 255 printable ASCII characters");
+  }
+  const { sql, now } = services;
+  const key = sha256([callerOf(event), event.routeKey, given]);
+  const fingerprint = sha256([event.pathParameters ?? {}, body ?? null]);
+  const claim = await claimRequest(sql, { key, fingerprint, resourceId: services.newId(), now: now() });
+  if (claim.outcome === "reused") {
+    throw new UserError(
+      422,
+      "idempotency_key_reused",
+      "This Idempotency-Key was used for a request that differs",
+    );
+  }
+  if (claim.outcome === "in_progress") {
+    throw new UserError(409, "request_in_progress", "A request with this Idempotency-Key is being worked on");
+  }
+  if (claim.outcome === "answered") {
+    const { answer } = claim;
+    return { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } };
+  }
+  const answer = await run(claim.resourceId).catch(async (error: unknown) => {
+    await forgetRequest(sql, key);
+    throw error;
+  });
+  await rememberAnswer(sql, key, answer);
+  return answer;
+}
+
+/** What authorizers of HTTP APIs add; the local gateway adds none. */
+const identified = z.object({
+  authorizer: z.object({
+    iam: z.object({ userArn: z.string() }).optional(),
+    jwt: z.object({ claims: z.object({ sub: z.string().optional() }) }).optional(),
+  }),
+});
+
+/** Who sent the request: keys of different callers have nothing to do with each other. */
+function callerOf(event: APIGatewayProxyEventV2): string {
+  const context = identified.safeParse(event.requestContext);
+  if (!context.success) return "";
+  const { iam, jwt } = context.data.authorizer;
+  return iam?.userArn ?? jwt?.claims.sub ?? "";
+}
+
+function sha256(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

@@ -1,0 +1,99 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import type postgres from "postgres";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { TokenCipher } from "#shared/crypto/token-cipher.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { embedMetrics } from "#shared/embedded-metrics.ts";
+import { parseEnv, type Env } from "#shared/env.ts";
+import { makeLog, type Log } from "#shared/log.ts";
+import type { EventSender } from "#shared/notifications/event-sender.ts";
+import type { DeadLetters } from "#shared/queue/dead-letters.ts";
+import type { TaskQueue } from "#shared/queue/task-queue.ts";
+
+/** What functions work with. Time, ids and randomness are here too, so that a simulation decides them. */
+export type Services = {
+  now: () => Date;
+  newId: () => string;
+  random: () => number;
+  log: Log;
+  env: Env;
+  sql: postgres.Sql;
+  queue: TaskQueue;
+  deadLetters: DeadLetters;
+  /** A client for one site and account; `apiToken` in clear text. */
+  confluence: (site: SiteAccess) => ConfluenceClient;
+  embedder: Embedder;
+  cipher: TokenCipher;
+  events: EventSender;
+};
+
+export type SiteAccess = { baseUrl: string; email: string | null; apiToken: string };
+
+type Base = "now" | "newId" | "random" | "log" | "env";
+
+/** Makes one service from the environment. A function imports only the providers it needs, and so only their libraries. */
+export type Provider<K extends keyof Services> = {
+  name: K;
+  build: (env: Env) => Services[K] | Promise<Services[K]>;
+};
+
+/** The services of a function that names these providers. */
+export type ServicesOf<K extends keyof Services> = Pick<Services, K | Base>;
+
+const given = new AsyncLocalStorage<Partial<Services>>();
+const built = new Map<keyof Services, Promise<unknown>>();
+let environment: Env | undefined;
+
+/** Runs `work` (an invocation of a handler) on these services instead of those built from the environment. */
+export function withServices<T>(services: Partial<Services>, work: () => T): T {
+  return given.run(services, work);
+}
+
+/**
+ * The services of this invocation: those given by `withServices`, else built from the environment, lazily, once per cold
+ * start. A build that failed is forgotten, so that the next invocation tries again.
+ */
+export async function resolveServices<K extends keyof Services>(
+  needs: readonly Provider<K>[],
+): Promise<ServicesOf<K>> {
+  const overrides = given.getStore() ?? {};
+  const env = overrides.env ?? (environment ??= parseEnv(process.env));
+  const now = overrides.now ?? (() => new Date());
+  const services: Partial<Services> = {
+    now,
+    env,
+    newId: overrides.newId ?? randomUUID,
+    random: overrides.random ?? Math.random,
+    log: overrides.log ?? makeLambdaLog(env, now),
+  };
+  for (const need of needs) {
+    services[need.name] = overrides[need.name] ?? ((await buildOnce(need, env)) as Services[K]);
+  }
+  return services as ServicesOf<K>;
+}
+
+/** Log lines of a function on AWS: with its name and trace, and as metrics where their event is one. */
+function makeLambdaLog(env: Env, now: () => Date): Log {
+  const base = {
+    function: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    // Lambda sets it for each invocation; SQS carries it from the request that began a sync to the pages of it.
+    trace: process.env._X_AMZN_TRACE_ID,
+  };
+  return makeLog(
+    env.LOG_LEVEL,
+    (line) => process.stdout.write(`${line}\n`),
+    now,
+    base,
+    (event, fields, at) => embedMetrics(env.STAGE, event, fields, at),
+  );
+}
+
+function buildOnce<K extends keyof Services>(provider: Provider<K>, env: Env): Promise<unknown> {
+  const existing = built.get(provider.name);
+  if (existing) return existing;
+  const building = Promise.resolve(env).then(provider.build);
+  built.set(provider.name, building);
+  building.catch(() => built.delete(provider.name));
+  return building;
+}

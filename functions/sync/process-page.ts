@@ -1,0 +1,39 @@
+import { pageTask, type PageTask } from "#shared/messages.ts";
+import type { PageServices } from "#shared/syncs/page-batch.ts";
+import { processPages } from "#shared/syncs/process-pages.ts";
+import type { UserNameCache } from "#shared/syncs/resolve-references.ts";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import { queueHandler, type Invocation, type Settled } from "#functions/runtime/queue.ts";
+
+/** Names by account, a cache a site's database connection: kept while the Lambda is warm, apart from other runners' in one process. */
+const caches = new WeakMap<object, UserNameCache>();
+
+/** Brings a batch of pages up to date: those of one operation share one fetch. */
+export async function processPageBatch(
+  tasks: readonly PageTask[],
+  services: PageServices,
+  invocation: Invocation,
+): Promise<Settled[]> {
+  const names = caches.get(services.sql) ?? new Map();
+  caches.set(services.sql, names);
+  const outcomes = new Map<string, Settled>();
+  for (const [operationId, group] of Map.groupBy(tasks, (task) => task.operation_id)) {
+    try {
+      await processPages(operationId, group, services, names, invocation);
+      outcomes.set(operationId, { ok: true });
+    } catch (error) {
+      outcomes.set(operationId, { ok: false, error });
+    }
+  }
+  return tasks.map((task) => outcomes.get(task.operation_id) ?? { ok: true });
+}
+
+export const handler = queueHandler({
+  task: pageTask,
+  needs: [database, taskQueue, tokenCipher, confluence, embedder],
+  run: processPageBatch,
+});

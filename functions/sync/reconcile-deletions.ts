@@ -1,0 +1,69 @@
+import middy from "@middy/core";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { z } from "zod";
+import { UserError } from "#shared/errors.ts";
+import { checkTask, type CheckTask } from "#shared/messages.ts";
+import { checkStep } from "#shared/syncs/check-deletions.ts";
+import { runOperation } from "#shared/syncs/run-operation.ts";
+import { startCheck, startDueChecks } from "#shared/syncs/start-due.ts";
+import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import { queueHandler, settleEach, type Invocation, type Settled } from "#functions/runtime/queue.ts";
+import { resolveServices } from "#functions/runtime/services.ts";
+
+/** The daily rule's event (docs.aws.amazon.com, EventBridge scheduled events); `time` is the tick that the check stands for. */
+const scheduledEvent = z.object({ "detail-type": z.literal("Scheduled Event"), time: z.iso.datetime() });
+
+/** A manual invocation: one source, on purpose. */
+const manualEvent = z.strictObject({
+  source_id: z.string().min(1),
+  dry_run: z.boolean().default(false),
+  force: z.boolean().default(false),
+});
+
+const needs = [database, taskQueue, tokenCipher, confluence] as const;
+
+/** One listing page, or one batch of candidates, a step. */
+export async function reconcileDeletions(
+  tasks: readonly CheckTask[],
+  services: SyncServices & SiteServices,
+  invocation: Invocation,
+): Promise<Settled[]> {
+  return settleEach(tasks, (task) =>
+    runOperation(task.operation_id, "check", checkStep, services, invocation),
+  );
+}
+
+const onMessages = queueHandler({ task: checkTask, needs, run: reconcileDeletions });
+
+type Answer = SQSBatchResponse | { started: number } | { operation_id: string; started: boolean };
+
+/** Three callers: its queue, the daily rule, and a person (`{"source_id", "dry_run"?, "force"?}`). */
+export const handler = middy<unknown, Answer, Error>().handler(async (event, context): Promise<Answer> => {
+  if (isQueueEvent(event)) return onMessages(event, context);
+  const services = await resolveServices(needs);
+  const scheduled = scheduledEvent.safeParse(event);
+  if (scheduled.success) return { started: await startDueChecks(new Date(scheduled.data.time), services) };
+  const manual = manualEvent.safeParse(event);
+  if (!manual.success) {
+    throw new UserError(
+      400,
+      "invalid_event",
+      `Invoke with {"source_id": "…", "dry_run"?: true, "force"?: true}. ${z.prettifyError(manual.error)}`,
+    );
+  }
+  const { source_id, dry_run, force } = manual.data;
+  const result = await startCheck(
+    source_id,
+    { actor: "manual", tick: null, dryRun: dry_run, force },
+    services,
+  );
+  return { operation_id: result.operationId, started: result.started };
+});
+
+function isQueueEvent(event: unknown): event is SQSEvent {
+  return typeof event === "object" && event !== null && "Records" in event;
+}

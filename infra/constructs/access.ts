@@ -1,0 +1,97 @@
+import { Stack } from "aws-cdk-lib";
+import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IConstruct } from "constructs";
+import type { Access } from "#infra/topology.ts";
+import type { Settings } from "./settings.ts";
+
+/** ARNs that rights are given on. */
+export type AccessTargets = {
+  databaseSecretArn: string;
+  queueArns: { plan: string; page: string; check: string };
+  deadLetterArns: string[];
+  tokenKeyArn: string;
+  eventBusArn: string;
+};
+
+/** The statements that a function's access means; each names its actions and its one resource. */
+export function statementsOf(
+  scope: IConstruct,
+  access: readonly Access[],
+  settings: Settings,
+  targets: AccessTargets,
+): PolicyStatement[] {
+  return access.flatMap((right) => {
+    switch (right) {
+      case "database":
+        return allow("secretsmanager:GetSecretValue", targets.databaseSecretArn);
+      case "send-plan":
+        return allow("sqs:SendMessage", targets.queueArns.plan);
+      case "send-page":
+        return allow("sqs:SendMessage", targets.queueArns.page);
+      case "send-check":
+        return allow("sqs:SendMessage", targets.queueArns.check);
+      case "encrypt-token":
+        return onTokenKey("kms:Encrypt", targets.tokenKeyArn);
+      case "decrypt-token":
+        return onTokenKey("kms:Decrypt", targets.tokenKeyArn);
+      case "embed":
+        return embedStatements(scope, settings);
+      case "put-events":
+        return allow("events:PutEvents", targets.eventBusArn);
+      case "redrive":
+        return redriveStatements(targets);
+    }
+  });
+}
+
+/** Takes from the dead-letter queues, gives to the queues; nothing else. */
+function redriveStatements(targets: AccessTargets): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+      resources: targets.deadLetterArns,
+    }),
+    new PolicyStatement({
+      actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"],
+      resources: Object.values(targets.queueArns),
+    }),
+  ];
+}
+
+function allow(action: string, resource: string): PolicyStatement {
+  return new PolicyStatement({ effect: Effect.ALLOW, actions: [action], resources: [resource] });
+}
+
+/** Only with the encryption context that the cipher uses: `source_id`, and nothing beside it. */
+function onTokenKey(action: string, keyArn: string): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.ALLOW,
+    actions: [action],
+    resources: [keyArn],
+    conditions: {
+      Null: { "kms:EncryptionContext:source_id": "false" },
+      "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": ["source_id"] },
+    },
+  });
+}
+
+/** The embedder's, and the previous one's while sources switch from it. */
+function embedStatements(scope: IConstruct, settings: Settings): PolicyStatement[] {
+  const used = [
+    { kind: settings.embeddings, model: settings.embeddingsModel },
+    { kind: settings.embeddingsPrevious, model: settings.embeddingsPreviousModel },
+  ];
+  const models = used.flatMap(({ kind, model }) => (kind === "bedrock" && model ? [model] : []));
+  const secrets = used.some(({ kind }) => kind === "openai") ? settings.embeddingsSecretArn : undefined;
+  const modelArn = (model: string) =>
+    Stack.of(scope).formatArn({
+      service: "bedrock",
+      account: "",
+      resource: "foundation-model",
+      resourceName: model,
+    });
+  return [
+    ...models.map((model) => allow("bedrock:InvokeModel", modelArn(model))),
+    ...(secrets ? [allow("secretsmanager:GetSecretValue", secrets)] : []),
+  ];
+}

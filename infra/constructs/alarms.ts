@@ -1,0 +1,65 @@
+import { Alarm, ComparisonOperator, TreatMissingData, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+
+/** What an alarm is about: a section of infra/runbook.md each. */
+export type AlarmKind =
+  | "dead-letters"
+  | "queue-stalled"
+  | "function-errors"
+  | "function-throttled"
+  | "sweep-silent"
+  | "api-errors"
+  | "api-slow"
+  | "sources-overdue"
+  | "credentials-expired"
+  | "deletions-held"
+  | "pages-failing"
+  | "events-unsent"
+  | "database-strained";
+
+export type AlarmSpec = {
+  kind: AlarmKind;
+  /** What of several it is about: a queue or a function. */
+  subject?: string;
+  /** What it means to a user of the service. */
+  meaning: string;
+  metric: IMetric;
+  threshold: number;
+  /** Compared by ≥ unless said otherwise. */
+  comparison?: "below";
+  /** Periods of the metric, all of which must be beyond the threshold. */
+  periods: number;
+  /** What no data means, with the reason in words. */
+  missing: { is: "fine" | "alarming"; because: string };
+};
+
+/** Alarms from their specifications; each names its section of the runbook and tells the topic also when it is over. */
+export class SyncAlarms extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { prefix: string; topic: ITopic; alarms: readonly AlarmSpec[] },
+  ) {
+    super(scope, id);
+    for (const spec of props.alarms) {
+      const name = spec.subject ? `${spec.kind}-${spec.subject}` : spec.kind;
+      const alarm = new Alarm(this, name, {
+        alarmName: `${props.prefix}-${name}`,
+        alarmDescription: `${spec.meaning} What to do: infra/runbook.md, section "${spec.kind}".`,
+        metric: spec.metric,
+        threshold: spec.threshold,
+        evaluationPeriods: spec.periods,
+        comparisonOperator:
+          spec.comparison === "below"
+            ? ComparisonOperator.LESS_THAN_THRESHOLD
+            : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData:
+          spec.missing.is === "fine" ? TreatMissingData.NOT_BREACHING : TreatMissingData.BREACHING,
+      });
+      alarm.addAlarmAction(new SnsAction(props.topic));
+      alarm.addOkAction(new SnsAction(props.topic));
+    }
+  }
+}

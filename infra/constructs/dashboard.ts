@@ -1,0 +1,112 @@
+import { Duration } from "aws-cdk-lib";
+import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
+import { Dashboard, GraphWidget, SingleValueWidget, Stats, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { Construct } from "constructs";
+import type { MetricName } from "#shared/log-metrics.ts";
+import { syncMetric } from "./metrics.ts";
+import type { WorkQueue } from "./queue-worker.ts";
+
+export type SyncDashboardProps = {
+  dashboardName: string;
+  stage: string;
+  api: HttpApi;
+  queues: Record<string, WorkQueue>;
+  functions: Record<string, LambdaFunction>;
+};
+
+/** The screen to look at first: is anything late, what did syncs do, where does work wait, who fails. */
+export class SyncDashboard extends Construct {
+  constructor(scope: Construct, id: string, props: SyncDashboardProps) {
+    super(scope, id);
+    const { stage, api, queues, functions } = props;
+    const sum = (...names: MetricName[]) => names.map((name) => syncMetric(stage, name, { label: name }));
+    const latest = (...names: MetricName[]) =>
+      names.map((name) => syncMetric(stage, name, { statistic: Stats.MAXIMUM, label: name }));
+    const ofQueues = (metric: (queue: WorkQueue) => IMetric) => Object.values(queues).map(metric);
+    const ofFunctions = (metric: (lambda: LambdaFunction, label: string) => IMetric) =>
+      Object.entries(functions).map(([name, lambda]) => metric(lambda, name));
+
+    new Dashboard(this, "Dashboard", {
+      dashboardName: props.dashboardName,
+      defaultInterval: Duration.hours(12),
+      widgets: [
+        [
+          new SingleValueWidget({
+            title: "Now",
+            width: 24,
+            metrics: latest(
+              "overdue_sources",
+              "expired_sources",
+              "held_sources",
+              "failed_pages",
+              "open_pages",
+            ),
+          }),
+        ],
+        [
+          graph(
+            "Pages by outcome",
+            sum("pages_added", "pages_updated", "pages_deleted", "pages_hidden", "page_failures"),
+          ),
+          graph("Lag behind Confluence (seconds, worst source)", latest("max_lag_seconds")),
+          graph(
+            "Embeddings: created cost money, reused do not",
+            sum("embeddings_created", "embeddings_reused"),
+          ),
+        ],
+        [
+          graph("Confluence: calls, and 429s", sum("api_calls_made", "rate_limited")),
+          graph("Operations", sum("operations_finished", "operations_failed", "holds_announced")),
+          graph("Mended by the sweeper", sum("work_resent", "records_failed", "records_malformed")),
+        ],
+        [
+          graph(
+            "Waiting messages",
+            ofQueues(({ queue }) => queue.metricApproximateNumberOfMessagesVisible()),
+          ),
+          graph(
+            "Age of the oldest message (seconds)",
+            ofQueues(({ queue }) => queue.metricApproximateAgeOfOldestMessage()),
+          ),
+          graph(
+            "Dead letters",
+            ofQueues(({ deadLetters }) => deadLetters.metricApproximateNumberOfMessagesVisible()),
+          ),
+        ],
+        [
+          graph("API: calls and errors", [
+            api.metricCount(),
+            api.metricClientError(),
+            api.metricServerError(),
+          ]),
+          graph("API: latency (ms, p50 and p99)", [
+            api.metricLatency({ statistic: "p50", label: "p50" }),
+            api.metricLatency({ statistic: "p99", label: "p99" }),
+          ]),
+          graph("Searches that could not run", sum("searches_failed")),
+        ],
+        [
+          graph(
+            "Function errors",
+            ofFunctions((lambda, label) => lambda.metricErrors({ label })),
+          ),
+          graph(
+            "Function durations (ms, p99)",
+            ofFunctions((lambda, label) => lambda.metricDuration({ statistic: "p99", label })),
+          ),
+          graph(
+            "Concurrent runs",
+            ofFunctions((lambda, label) =>
+              lambda.metric("ConcurrentExecutions", { statistic: Stats.MAXIMUM, label }),
+            ),
+          ),
+        ],
+      ],
+    });
+  }
+}
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({ title, left, width: 8, leftYAxis: { min: 0 } });
+}

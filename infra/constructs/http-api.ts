@@ -1,0 +1,123 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import {
+  CfnRoute,
+  CorsHttpMethod,
+  HttpApi,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+  type IHttpRouteAuthorizer,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { Route } from "#infra/topology.ts";
+import type { Settings } from "./settings.ts";
+
+export type SyncApiProps = {
+  apiName: string;
+  routes: readonly Route[];
+  functions: (name: Route["function"]) => LambdaFunction;
+  settings: Settings;
+};
+
+/**
+ * The HTTP API: every route authorized (SigV4, or a JWT with the route's scope), throttled, logged. A `public` route needs a
+ * known caller too, but no scope: on AWS nothing of this service is open to the Internet.
+ */
+export class SyncApi extends Construct {
+  readonly api: HttpApi;
+
+  constructor(scope: Construct, id: string, props: SyncApiProps) {
+    super(scope, id);
+    const { settings } = props;
+    this.api = new HttpApi(this, "Api", {
+      apiName: props.apiName,
+      createDefaultStage: false,
+      ...(settings.corsOrigins.length > 0 ? { corsPreflight: corsOf(settings.corsOrigins) } : {}),
+    });
+    const logGroup = new LogGroup(this, "AccessLogs", {
+      logGroupName: `/aws/apigateway/${props.apiName}`,
+      retention: settings.logRetentionDays satisfies RetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new HttpStage(this, "Stage", {
+      httpApi: this.api,
+      stageName: "$default",
+      autoDeploy: true,
+      throttle: { rateLimit: settings.requestsPerSecond, burstLimit: settings.requestsPerSecond * 2 },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logGroup),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
+    });
+    const authorizer = authorizerOf(settings);
+    const integrations = new Map<string, HttpLambdaIntegration>();
+    for (const route of props.routes) {
+      const integration =
+        integrations.get(route.function) ??
+        new HttpLambdaIntegration(`${route.function}-integration`, props.functions(route.function), {
+          // One permission a function, for this API: one a route would be a hundred more resources.
+          scopePermissionToRoute: false,
+        });
+      integrations.set(route.function, integration);
+      const made = new HttpRoute(this, `${route.method} ${route.path}`, {
+        httpApi: this.api,
+        routeKey: HttpRouteKey.with(route.path.replace(/\/$/, ""), HttpMethod[route.method]),
+        integration,
+        authorizer,
+        ...(settings.jwtIssuer && route.scope !== "public" ? { authorizationScopes: [route.scope] } : {}),
+      });
+      keepTrailingSlash(made, route);
+    }
+  }
+}
+
+/** Who called what, how it ended, how long it took; no query string (searches are their callers' business) and no header. */
+const ACCESS_LOG = {
+  requestId: "$context.requestId",
+  time: "$context.requestTime",
+  ip: "$context.identity.sourceIp",
+  caller: "$context.identity.userArn",
+  subject: "$context.authorizer.claims.sub",
+  route: "$context.routeKey",
+  path: "$context.path",
+  status: "$context.status",
+  error: "$context.error.message",
+  integrationError: "$context.integrationErrorMessage",
+  latencyMs: "$context.responseLatency",
+  bytes: "$context.responseLength",
+};
+
+/** API Gateway tells `/a` from `/a/`; CDK refuses to write the latter. */
+function keepTrailingSlash(made: HttpRoute, route: Route): void {
+  const resource = made.node.defaultChild;
+  if (route.path.endsWith("/") && resource instanceof CfnRoute) {
+    resource.routeKey = `${route.method} ${route.path}`;
+  }
+}
+
+function authorizerOf(settings: Settings): IHttpRouteAuthorizer {
+  if (!settings.jwtIssuer || !settings.jwtAudience) return new HttpIamAuthorizer();
+  return new HttpJwtAuthorizer("JwtAuthorizer", settings.jwtIssuer, { jwtAudience: settings.jwtAudience });
+}
+
+function corsOf(origins: string[]) {
+  return {
+    allowOrigins: origins,
+    allowMethods: [
+      CorsHttpMethod.GET,
+      CorsHttpMethod.POST,
+      CorsHttpMethod.PATCH,
+      CorsHttpMethod.PUT,
+      CorsHttpMethod.DELETE,
+    ],
+    allowHeaders: ["authorization", "content-type", "if-none-match", "idempotency-key"],
+    exposeHeaders: ["etag", "x-poll-interval", "x-request-id"],
+  };
+}

@@ -1,0 +1,90 @@
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+  type Code,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { NagSuppressions } from "cdk-nag";
+import { Construct } from "constructs";
+import type { FunctionSpec } from "#infra/topology.ts";
+import type { Settings } from "./settings.ts";
+
+export type SyncFunctionProps = {
+  functionName: string;
+  spec: FunctionSpec;
+  code: Code;
+  environment: Record<string, string>;
+  statements: PolicyStatement[];
+  settings: Settings;
+  /** Only with a database that is not reachable otherwise. */
+  network: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
+};
+
+/** A function as all of them are: Node 24 on arm64, its own role with exactly its rights, its own log group, traces. */
+export class SyncFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: SyncFunctionProps) {
+    super(scope, id);
+    const { spec, settings } = props;
+    const logGroup = new LogGroup(this, "Logs", {
+      logGroupName: `/aws/lambda/${props.functionName}`,
+      retention: settings.logRetentionDays satisfies RetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    for (const statement of props.statements) this.role.addToPolicy(statement);
+    this.function = new LambdaFunction(this, "Function", {
+      functionName: props.functionName,
+      description: `${spec.entry} (stage ${settings.stage})`,
+      code: props.code,
+      handler: "index.handler",
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      timeout: Duration.seconds(spec.timeoutSeconds),
+      memorySize: spec.memoryMb,
+      environment: props.environment,
+      role: this.role,
+      logGroup,
+      tracing: Tracing.ACTIVE,
+      ...(settings.reserveConcurrency && spec.maxConcurrency
+        ? { reservedConcurrentExecutions: spec.maxConcurrency }
+        : {}),
+      ...props.network,
+    });
+    if (props.network) {
+      this.role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACE_ACTIONS, resources: ["*"] }));
+    }
+    NagSuppressions.addResourceSuppressions(this.role, [UNSCOPABLE], true);
+  }
+}
+
+/** CDK adds the trace actions, and we those of network interfaces: AWS knows no resource for either. */
+const UNSCOPABLE = {
+  id: "AwsSolutions-IAM5",
+  reason:
+    "AWS offers no resource-level permission for xray:Put* and for the network interfaces of functions inside a VPC",
+  appliesTo: ["Resource::*"],
+};
+
+/** What AWSLambdaVPCAccessExecutionRole grants beside logs. */
+const NETWORK_INTERFACE_ACTIONS = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+];

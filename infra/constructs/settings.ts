@@ -1,0 +1,95 @@
+import { z } from "zod";
+
+/** Context comes as text from the command line (`-c key=value`) and as JSON from cdk.json. */
+const flag = z.union([z.boolean(), z.stringbool()]);
+const list = z
+  .union([z.array(z.string()), z.string().transform((text) => text.split(",").map((item) => item.trim()))])
+  .transform((items) => items.filter((item) => item !== ""));
+const arn = (service: string) =>
+  z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `an ARN of ${service}`);
+
+/** Retentions that CloudWatch Logs takes, in days; the usual ones. */
+const RETENTIONS = [7, 14, 30, 60, 90, 180, 365] as const;
+
+const settingsSchema = z
+  .strictObject({
+    /** Part of every name, so that stages live side by side in one account. */
+    stage: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,19}$/)
+      .default("dev"),
+
+    /** `secret`: an existing Postgres by the secret of its URL. `aurora`: one made by this stack, with a VPC around it. */
+    database: z.enum(["secret", "aurora"]).default("secret"),
+    /** Absent: asked for as parameter DatabaseUrlArn at deployment. */
+    databaseSecretArn: arn("secretsmanager").optional(),
+    databaseSchema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+      .default("confluence_sync"),
+    /** `transaction` behind PgBouncer or Supavisor in transaction mode. */
+    databasePooler: z.enum(["none", "transaction"]).default("none"),
+    /** Connections that the database can give to this service; the sum of all functions' must stay within it. */
+    databaseConnections: z.coerce.number().int().min(1).default(100),
+    auroraMinAcu: z.coerce.number().min(0).max(256).default(0.5),
+    auroraMaxAcu: z.coerce.number().min(1).max(256).default(4),
+
+    embeddings: z.enum(["bedrock", "openai"]).default("bedrock"),
+    embeddingsModel: z.string().default("amazon.titan-embed-text-v2:0"),
+    embeddingsDimensions: z.coerce.number().int().min(1).max(4000).optional(),
+    /** Of an OpenAI-compatible service. */
+    embeddingsUrl: z.url().optional(),
+    embeddingsSecretArn: arn("secretsmanager").optional(),
+    /** While sources switch to another model: the one that they leave (same URL and key). */
+    embeddingsPrevious: z.enum(["bedrock", "openai"]).optional(),
+    embeddingsPreviousModel: z.string().optional(),
+    embeddingsPreviousDimensions: z.coerce.number().int().min(1).max(4000).optional(),
+
+    /** Both: routes take JWTs of this issuer. Neither: SigV4 (IAM). */
+    jwtIssuer: z.url().optional(),
+    jwtAudience: list.optional(),
+    /** Browser origins that may call the API; none by default. */
+    corsOrigins: list.default([]),
+    requestsPerSecond: z.coerce.number().int().min(1).default(50),
+
+    /** Hosts that a base_url may name; absent: Confluence Cloud's. */
+    allowedHosts: list.optional(),
+
+    /** Where alarms go: an existing topic. Absent: one is made. */
+    alarmTopicArn: arn("sns").optional(),
+    logRetentionDays: z.coerce.number().pipe(z.literal(RETENTIONS)).default(30),
+    /** No quieter than info: alarms count what info lines tell. */
+    logLevel: z.enum(["debug", "info"]).default("info"),
+    /** False where the account's Lambda limit leaves no room for reserved concurrency (new accounts have 10). */
+    reserveConcurrency: flag.default(true),
+  })
+  .refine((settings) => (settings.jwtIssuer === undefined) === (settings.jwtAudience === undefined), {
+    message: "jwtIssuer and jwtAudience come together",
+    path: ["jwtAudience"],
+  })
+  .refine((settings) => !usesOpenai(settings) || settings.embeddingsSecretArn !== undefined, {
+    message: "an OpenAI-compatible service needs embeddingsSecretArn",
+    path: ["embeddingsSecretArn"],
+  })
+  .refine((settings) => settings.embeddings !== "openai" || !settings.embeddingsModel.startsWith("amazon."), {
+    message: "embeddings=openai needs embeddingsModel",
+    path: ["embeddingsModel"],
+  });
+
+function usesOpenai(settings: { embeddings: string; embeddingsPrevious?: string | undefined }): boolean {
+  return settings.embeddings === "openai" || settings.embeddingsPrevious === "openai";
+}
+
+/** What a deployment chooses. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Reads the settings from CDK context; every fault in one error. */
+export function parseSettings(context: (key: string) => unknown): Settings {
+  const given = Object.keys(settingsSchema.shape).flatMap((key) => {
+    const value = context(key);
+    return value === undefined || value === "" ? [] : [[key, value] as const];
+  });
+  const parsed = settingsSchema.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  throw new Error(`CDK context is wrong (-c key=value).\n${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { assumptions, prices } from "./scale/prices.ts";
+import { costTable, scaleReport } from "./scale/report.ts";
+import { stackPicture } from "./stack-picture.ts";
+
+/*
+ * Writes what documents say of the topology and of costs: infra/scale.md whole, and in README.md what stands between
+ * `<!-- generated: NAME -->` and `<!-- end -->`. With `--check` it only compares, and fails where they differ.
+ */
+const check = process.argv.includes("--check");
+const blocks: Record<string, string> = {
+  "stack picture": ["```mermaid", stackPicture(), "```"].join("\n"),
+  "cost table": costTable(prices, assumptions),
+};
+
+const stale = [
+  ...replace("infra/scale.md", () => scaleReport(prices, assumptions)),
+  ...replace("README.md", withBlocks),
+];
+if (stale.length > 0) {
+  process.stderr.write(`Not up to date: ${stale.join(", ")}. Run npm run documents\n`);
+  process.exitCode = 1;
+}
+
+/** Answers the path when the file differs and may not be written. */
+function replace(path: string, made: (present: string) => string): string[] {
+  const present = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const wanted = made(present);
+  if (wanted === present) return [];
+  if (check) return [path];
+  writeFileSync(path, wanted);
+  return [];
+}
+
+function withBlocks(text: string): string {
+  return Object.entries(blocks).reduce((result, [name, content]) => {
+    const pattern = new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`);
+    return result.replace(pattern, (_, start: string, end: string) => `${start}${content}\n${end}`);
+  }, text);
+}

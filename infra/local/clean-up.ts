@@ -1,0 +1,22 @@
+type Step = () => unknown;
+
+/** Steps that undo a start, run once and in reverse order; each runs though an earlier one failed, then the first error is thrown. */
+export function cleanUp(): { add: (step: Step) => void; run: () => Promise<void> } {
+  const steps: Step[] = [];
+  return {
+    add: (step) => {
+      steps.push(step);
+    },
+    async run() {
+      const errors: unknown[] = [];
+      for (let step = steps.pop(); step; step = steps.pop()) {
+        try {
+          await step();
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+      if (errors.length > 0) throw errors[0];
+    },
+  };
+}

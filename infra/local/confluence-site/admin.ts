@@ -1,0 +1,196 @@
+import { z } from "zod";
+import { ok, type Reply } from "./answers.ts";
+import {
+  addFolder,
+  addPage,
+  addSpace,
+  archivePage,
+  EditRefused,
+  editPage,
+  labelPage,
+  movePage,
+  purgePage,
+  restorePage,
+  restrictPage,
+  trashPage,
+} from "./edits.ts";
+import { faultSchema } from "./faults.ts";
+import { settingsSchema } from "./settings.ts";
+import { spaceByKey, type Site, type SitePage } from "./site.ts";
+
+/** A page, by its id or by space and title. */
+const target = { id: z.string().optional(), space: z.string().optional(), title: z.string().optional() };
+const parent = { parent_id: z.string().nullable().optional() };
+
+/** What one command does: its input, and its effect on the site. */
+function command<S extends z.ZodType>(schema: S, run: (site: Site, input: z.output<S>) => unknown) {
+  return { schema, run: (site: Site, input: unknown) => run(site, schema.parse(input)) };
+}
+
+const commands = {
+  add_space: command(z.strictObject({ key: z.string().min(1), name: z.string() }), addSpace),
+  add: command(
+    z.strictObject({
+      space: z.string(),
+      title: z.string().min(1),
+      body: z.string(),
+      ...parent,
+      labels: z.array(z.string()).optional(),
+    }),
+    (site, { parent_id, ...page }) => shown(addPage(site, { ...page, parentId: parent_id ?? null })),
+  ),
+  add_folder: command(
+    z.strictObject({ space: z.string(), title: z.string().min(1), ...parent }),
+    (site, { parent_id, ...folder }) => addFolder(site, { ...folder, parentId: parent_id ?? null }),
+  ),
+  edit: command(
+    z.strictObject({ ...target, new_title: z.string().optional(), body: z.string().optional() }),
+    (site, { new_title, body, ...page }) =>
+      shown(
+        editPage(site, idOf(site, page), { ...(body === undefined ? {} : { body }), ...titled(new_title) }),
+      ),
+  ),
+  move: command(
+    z.strictObject({ ...target, to_space: z.string().optional(), ...parent }),
+    (site, { to_space, parent_id, ...page }) =>
+      shown(
+        movePage(site, idOf(site, page), {
+          parentId: parent_id ?? null,
+          ...(to_space === undefined ? {} : { space: to_space }),
+        }),
+      ),
+  ),
+  label: command(
+    z.strictObject({ ...target, labels: z.array(z.string()).min(1) }),
+    (site, { labels, ...page }) => shown(labelPage(site, idOf(site, page), { add: labels })),
+  ),
+  unlabel: command(
+    z.strictObject({ ...target, labels: z.array(z.string()).min(1) }),
+    (site, { labels, ...page }) => shown(labelPage(site, idOf(site, page), { remove: labels })),
+  ),
+  trash: command(z.strictObject(target), (site, page) => shown(trashPage(site, idOf(site, page)))),
+  restore: command(z.strictObject(target), (site, page) => shown(restorePage(site, idOf(site, page)))),
+  archive: command(z.strictObject(target), (site, page) => shown(archivePage(site, idOf(site, page)))),
+  unarchive: command(z.strictObject(target), (site, page) => shown(restorePage(site, idOf(site, page)))),
+  purge: command(
+    z.strictObject({ ...target, leaves_record: z.boolean().default(false) }),
+    (site, { leaves_record, ...page }) => {
+      purgePage(site, idOf(site, page), { leavesRecord: leaves_record });
+      return {};
+    },
+  ),
+  restrict: command(
+    z.strictObject({ ...target, visible_to: z.enum(["everyone", "account", "nobody"]).default("nobody") }),
+    (site, { visible_to, ...page }) => shown(restrictPage(site, idOf(site, page), visible_to)),
+  ),
+  space: command(
+    z.strictObject({
+      key: z.string(),
+      visible: z.boolean().optional(),
+      status: z.enum(["current", "archived"]).optional(),
+    }),
+    (site, { key, ...change }) => {
+      const space = spaceByKey(site, key);
+      if (!space) throw new EditRefused(404, `No space ${key}`);
+      return Object.assign(space, change);
+    },
+  ),
+  person: command(z.strictObject({ account_id: z.string(), display_name: z.string() }), (site, person) => {
+    site.people.set(person.account_id, person.display_name);
+    return person;
+  }),
+  settings: command(settingsSchema.partial(), (site, change) => Object.assign(site.settings, change)),
+  fault: command(faultSchema, (site, fault) => {
+    site.faults.push({ ...fault });
+    return fault;
+  }),
+  clear_faults: command(z.strictObject({}), (site) => {
+    site.faults = [];
+    return {};
+  }),
+  advance_clock: command(z.strictObject({ seconds: z.number() }), (site, { seconds }) => {
+    site.settings.clock_offset_seconds += seconds;
+    return { now: site.now().toISOString() };
+  }),
+  clear_requests: command(z.strictObject({}), (site) => {
+    site.requests = [];
+    return {};
+  }),
+};
+
+/**
+ * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
+ * `/admin/faults`, `/admin/pages` show it. 400 says what is wrong with the input.
+ */
+export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
+  const name = url.pathname.slice("/admin/".length);
+  if (method === "GET") return show(site, name, url.searchParams);
+  if (method !== "POST" || !isCommand(name)) {
+    return failed(404, `Commands are ${Object.keys(commands).join(", ")}`);
+  }
+  try {
+    return ok(commands[name].run(site, body === "" ? {} : JSON.parse(body)));
+  } catch (error) {
+    if (error instanceof EditRefused) return failed(error.status, error.message);
+    if (error instanceof z.ZodError) return failed(400, z.prettifyError(error));
+    if (error instanceof SyntaxError) return failed(400, "The body is not JSON");
+    throw error;
+  }
+}
+
+function isCommand(name: string): name is keyof typeof commands {
+  return Object.hasOwn(commands, name);
+}
+
+function show(site: Site, name: string, query: URLSearchParams): Reply {
+  switch (name) {
+    case "requests":
+      return ok({ requests: site.requests });
+    case "settings":
+      return ok(site.settings);
+    case "faults":
+      return ok({ faults: site.faults });
+    case "pages": {
+      const space = query.get("space");
+      const id = space === null ? undefined : spaceByKey(site, space)?.id;
+      const pages = [...site.pages.values()].filter((page) => space === null || page.spaceId === id);
+      return ok({ pages: pages.map(shown) });
+    }
+    default:
+      return failed(404, "There are requests, settings, faults and pages to see");
+  }
+}
+
+function shown(page: SitePage): unknown {
+  const { id, title, spaceId, parentId, status, labels, version, visibleTo } = page;
+  return {
+    id,
+    title,
+    space_id: spaceId,
+    parent_id: parentId,
+    status,
+    labels,
+    version: version.number,
+    visible_to: visibleTo,
+  };
+}
+
+function titled(title: string | undefined): { title?: string } {
+  return title === undefined ? {} : { title };
+}
+
+/** By id; or by title, among pages of any status, the current one first. */
+function idOf(site: Site, page: { id?: string; space?: string; title?: string }): string {
+  if (page.id !== undefined) return page.id;
+  const space = page.space === undefined ? undefined : spaceByKey(site, page.space);
+  const named = [...site.pages.values()].filter(
+    (item) => item.title === page.title && (page.space === undefined || item.spaceId === space?.id),
+  );
+  const found = named.find((item) => item.status === "current") ?? named[0];
+  if (!found) throw new EditRefused(404, "No such page: give id, or title (and space)");
+  return found.id;
+}
+
+function failed(status: number, message: string): Reply {
+  return { status, json: { error: { message } } };
+}

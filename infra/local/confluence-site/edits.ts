@@ -1,0 +1,238 @@
+import { indexPage } from "./search-index.ts";
+import {
+  ACCOUNT_ID,
+  ancestorsOf,
+  childrenOf,
+  isPage,
+  labelId,
+  newId,
+  spaceByKey,
+  type Folder,
+  type Site,
+  type SitePage,
+  type Space,
+} from "./site.ts";
+
+/** An edit that Confluence would refuse; `status` is what its API answers. */
+export class EditRefused extends Error {
+  readonly status: 400 | 404 | 409;
+  constructor(status: 400 | 404 | 409, message: string) {
+    super(message);
+    this.name = "EditRefused";
+    this.status = status;
+  }
+}
+
+/** A new space. */
+export function addSpace(site: Site, space: { key: string; name: string }): Space {
+  if (spaceByKey(site, space.key)) throw new EditRefused(409, `There is a space ${space.key} already`);
+  const made: Space = {
+    ...space,
+    id: newId(site),
+    status: "current",
+    createdAt: site.now(),
+    homepageId: null,
+    visible: true,
+  };
+  site.spaces.set(made.id, made);
+  return made;
+}
+
+export type NewPage = {
+  space: string;
+  title: string;
+  body: string;
+  parentId?: string | null;
+  labels?: string[];
+  authorId?: string;
+};
+
+/** A new page, version 1. Titles are unique among the current pages of a space. */
+export function addPage(site: Site, page: NewPage): SitePage {
+  const space = spaceByKey(site, page.space);
+  if (!space) throw new EditRefused(404, `No space ${page.space}`);
+  requireFreeTitle(site, space.id, page.title, null);
+  const parentId = page.parentId ?? null;
+  if (parentId !== null) requireParent(site, space.id, parentId);
+  const authorId = page.authorId ?? ACCOUNT_ID;
+  const createdAt = site.now();
+  const made: SitePage = {
+    id: newId(site),
+    title: page.title,
+    spaceId: space.id,
+    parentId,
+    position: nextPosition(site),
+    status: "current",
+    labels: page.labels ?? [],
+    createdAt,
+    authorId,
+    version: { number: 1, createdAt, authorId, message: "" },
+    storage: page.body,
+    rendered: null,
+    visibleTo: "everyone",
+  };
+  for (const label of made.labels) labelId(site, label);
+  site.pages.set(made.id, made);
+  indexPage(site, made);
+  return made;
+}
+
+/** A folder, which can be a parent of pages. */
+export function addFolder(
+  site: Site,
+  folder: { space: string; title: string; parentId?: string | null },
+): Folder {
+  const space = spaceByKey(site, folder.space);
+  if (!space) throw new EditRefused(404, `No space ${folder.space}`);
+  const parentId = folder.parentId ?? null;
+  if (parentId !== null) requireParent(site, space.id, parentId);
+  const made: Folder = {
+    id: newId(site),
+    title: folder.title,
+    spaceId: space.id,
+    parentId,
+    createdAt: site.now(),
+  };
+  site.folders.set(made.id, made);
+  return made;
+}
+
+/** A new version of a page: body, title or both. */
+export function editPage(
+  site: Site,
+  id: string,
+  change: { body?: string; title?: string; authorId?: string; message?: string },
+): SitePage {
+  const page = requirePage(site, id, ["current"]);
+  if (change.title !== undefined) requireFreeTitle(site, page.spaceId, change.title, id);
+  page.title = change.title ?? page.title;
+  if (change.body !== undefined) {
+    page.storage = change.body;
+    page.rendered = null;
+  }
+  page.version = {
+    number: page.version.number + 1,
+    createdAt: site.now(),
+    authorId: change.authorId ?? page.authorId,
+    message: change.message ?? "",
+  };
+  indexPage(site, page);
+  return page;
+}
+
+/** Moves a page with all below it, in its space or to another one. No version is made. */
+export function movePage(site: Site, id: string, to: { space?: string; parentId: string | null }): SitePage {
+  const page = requirePage(site, id, ["current", "archived"]);
+  const space = to.space === undefined ? site.spaces.get(page.spaceId) : spaceByKey(site, to.space);
+  if (!space) throw new EditRefused(404, `No space ${to.space}`);
+  if (to.parentId !== null) {
+    const parent = requireParent(site, space.id, to.parentId);
+    if ([parent, ...ancestorsOf(site, parent)].some((item) => item.id === id)) {
+      throw new EditRefused(400, "A page cannot be moved below itself");
+    }
+  }
+  const moved = [page, ...descendantsOf(site, page)];
+  if (space.id !== page.spaceId) {
+    for (const item of moved) {
+      if (isPage(item)) requireFreeTitle(site, space.id, item.title, item.id);
+    }
+  }
+  page.parentId = to.parentId;
+  page.position = nextPosition(site);
+  for (const item of moved) {
+    item.spaceId = space.id;
+    if (isPage(item)) indexPage(site, item);
+  }
+  return page;
+}
+
+/** Adds and takes away labels. No version is made. */
+export function labelPage(site: Site, id: string, change: { add?: string[]; remove?: string[] }): SitePage {
+  const page = requirePage(site, id, ["current", "archived"]);
+  const labels = new Set([...page.labels, ...(change.add ?? [])]);
+  for (const label of change.remove ?? []) labels.delete(label);
+  for (const label of labels) labelId(site, label);
+  page.labels = [...labels];
+  indexPage(site, page);
+  return page;
+}
+
+/** Moves a page to the trash; pages below it move up. */
+export function trashPage(site: Site, id: string): SitePage {
+  return takeAway(site, requirePage(site, id, ["current", "archived"]), "trashed");
+}
+
+/** Archives a page; pages below it move up. */
+export function archivePage(site: Site, id: string): SitePage {
+  return takeAway(site, requirePage(site, id, ["current"]), "archived");
+}
+
+/** Removes a page for good. `leavesRecord`: the API still shows it by id, as `deleted`. */
+export function purgePage(site: Site, id: string, options: { leavesRecord: boolean }): void {
+  const page = requirePage(site, id, ["current", "archived", "trashed", "deleted"]);
+  takeAway(site, page, "deleted");
+  if (!options.leavesRecord) site.pages.delete(id);
+}
+
+/** Brings a page back from trash or archive with the version that it had, so that no query by time finds it. */
+export function restorePage(site: Site, id: string): SitePage {
+  const page = requirePage(site, id, ["trashed", "archived"]);
+  requireFreeTitle(site, page.spaceId, page.title, id);
+  const parent =
+    page.parentId === null ? undefined : (site.pages.get(page.parentId) ?? site.folders.get(page.parentId));
+  const parentGone =
+    !parent || parent.spaceId !== page.spaceId || ("status" in parent && parent.status !== "current");
+  if (parentGone) page.parentId = null;
+  page.status = "current";
+  indexPage(site, page);
+  return page;
+}
+
+/** Changes who sees a page and all below it. No version is made. */
+export function restrictPage(site: Site, id: string, visibleTo: SitePage["visibleTo"]): SitePage {
+  const page = requirePage(site, id, ["current", "archived", "trashed"]);
+  page.visibleTo = visibleTo;
+  return page;
+}
+
+function takeAway(site: Site, page: SitePage, status: SitePage["status"]): SitePage {
+  for (const child of childrenOf(site, page.spaceId, page.id)) child.parentId = page.parentId;
+  page.status = status;
+  indexPage(site, page);
+  return page;
+}
+
+function descendantsOf(site: Site, page: SitePage): (SitePage | Folder)[] {
+  return childrenOf(site, page.spaceId, page.id).flatMap((child) => [child, ...childrenBelow(site, child)]);
+}
+
+function childrenBelow(site: Site, item: SitePage | Folder): (SitePage | Folder)[] {
+  return childrenOf(site, item.spaceId, item.id).flatMap((child) => [child, ...childrenBelow(site, child)]);
+}
+
+function requirePage(site: Site, id: string, statuses: SitePage["status"][]): SitePage {
+  const page = site.pages.get(id);
+  if (!page) throw new EditRefused(404, `No page ${id}`);
+  if (!statuses.includes(page.status)) throw new EditRefused(409, `Page ${id} is ${page.status}`);
+  return page;
+}
+
+function requireParent(site: Site, spaceId: string, id: string): SitePage | Folder {
+  const parent = site.pages.get(id) ?? site.folders.get(id);
+  if (!parent || parent.spaceId !== spaceId || ("status" in parent && parent.status !== "current")) {
+    throw new EditRefused(404, `No parent ${id} in the space`);
+  }
+  return parent;
+}
+
+function requireFreeTitle(site: Site, spaceId: string, title: string, except: string | null): void {
+  for (const page of site.pages.values()) {
+    const same = page.spaceId === spaceId && page.title === title && page.status === "current";
+    if (same && page.id !== except)
+      throw new EditRefused(400, `The space has a page titled ${title} already`);
+  }
+}
+
+function nextPosition(site: Site): number {
+  return Number((site.lastId * 16n) % 2_147_483_647n);
+}

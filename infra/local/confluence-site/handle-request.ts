@@ -1,0 +1,170 @@
+import { handleAdmin } from "./admin.ts";
+import { bodyOf, v1Error, v2Error, type Reply, type SiteAnswer, type SiteRequest } from "./answers.ts";
+import { takeFault, type Fault } from "./faults.ts";
+import { spoiledListing } from "./spoiled-listing.ts";
+import type { Site } from "./site.ts";
+import { currentUser, searchAnything, searchContent } from "./v1-search.ts";
+import { getPage, listPages } from "./v2-pages.ts";
+import {
+  getFolder,
+  getSpace,
+  listLabelPages,
+  listSpaceLabels,
+  listSpacePages,
+  listSpaces,
+  lookUpUsers,
+} from "./v2-spaces.ts";
+import type { Viewer } from "./visibility.ts";
+
+/** The log keeps this many requests; a day-long run must not fill memory. */
+const MAX_LOGGED = 100_000;
+
+/** Answers one request: faults first, then who asks, then the endpoint. Paths of Atlassian's gateway are taken too. */
+export function handleRequest(site: Site, request: SiteRequest): SiteAnswer {
+  const url = new URL(request.target, site.url);
+  if (url.pathname.startsWith("/admin/")) {
+    const reply = handleAdmin(site, request.method, url, request.body);
+    return { status: reply.status, headers: jsonHeaders(site), body: JSON.stringify(reply.json) };
+  }
+  const path = url.pathname.replace(/^\/ex\/confluence\/[^/]+/, "");
+  const fault = takeFault(site, `${path}${url.search}`);
+  const answer = answerWith(site, request, path, url.searchParams, fault);
+  site.requests.push({
+    at: site.now().toISOString(),
+    method: request.method,
+    path,
+    query: url.search.slice(1),
+    status: answer.connection ? 0 : answer.status,
+  });
+  if (site.requests.length > MAX_LOGGED) site.requests.splice(0, MAX_LOGGED / 10);
+  return answer;
+}
+
+function answerWith(
+  site: Site,
+  request: SiteRequest,
+  path: string,
+  query: URLSearchParams,
+  fault: Fault | null,
+): SiteAnswer {
+  const headers = jsonHeaders(site);
+  if (fault?.effect === "hang" || fault?.effect === "reset") {
+    return { status: 0, headers, body: "", connection: fault.effect };
+  }
+  if (fault?.effect === "not_json") {
+    return {
+      status: 200,
+      headers: { ...headers, "content-type": "text/html" },
+      body: "<!doctype html><title>Please wait</title>",
+    };
+  }
+  if (fault?.effect === "redirect") {
+    return { status: 302, headers: { ...headers, location: fault.location }, body: "" };
+  }
+  if (fault?.effect === "rate_limit" || fault?.effect === "status") {
+    const status = fault.effect === "status" ? fault.status : 429;
+    const reply = path.startsWith("/wiki/api/v2/")
+      ? v2Error(status, "Simulated error")
+      : v1Error(status, "Simulated error");
+    return {
+      status,
+      headers: { ...headers, ...retryAfter(site, fault.retry_after) },
+      body: JSON.stringify(reply.json),
+    };
+  }
+  const reply = spoiledListing(replyTo(site, request, path, query), query, fault);
+  const next = reply.listing?.links["next"];
+  return {
+    status: reply.status,
+    headers: next?.startsWith("/wiki/api/v2/") ? { ...headers, link: `<${next}>; rel="next"` } : headers,
+    body: JSON.stringify(bodyOf(reply)),
+    ...(fault?.effect === "slow" ? { delayMs: fault.delay_ms } : {}),
+  };
+}
+
+function replyTo(site: Site, request: SiteRequest, path: string, query: URLSearchParams): Reply {
+  const viewer = viewerOf(site, request.headers["authorization"]);
+  const v2 = path.startsWith("/wiki/api/v2/");
+  if (viewer === null) return v2 ? v2Error(401, "Unauthorized") : v1Error(401, "Unauthorized");
+  if (path === "/wiki/rest/api/user/current" && request.method === "GET") return currentUser(site, viewer);
+  if (viewer === "anonymous" && !site.settings.anonymous_access) {
+    return v2 ? v2Error(401, "Unauthorized") : v1Error(403, "Current user not permitted to use Confluence");
+  }
+  return endpoint(site, viewer, request, path, query);
+}
+
+function endpoint(
+  site: Site,
+  viewer: Viewer,
+  request: SiteRequest,
+  path: string,
+  query: URLSearchParams,
+): Reply {
+  if (request.method === "POST" && path === "/wiki/api/v2/users-bulk") return lookUpUsers(site, request.body);
+  if (request.method !== "GET") return v1Error(405, "The simulated site is read-only but for /admin");
+  if (path === "/wiki/rest/api/content/search") return searchContent(site, viewer, query);
+  if (path === "/wiki/rest/api/search") return searchAnything(site, viewer, query);
+  if (path === "/wiki/api/v2/pages") return listPages(site, viewer, path, query);
+  if (path === "/wiki/api/v2/spaces") return listSpaces(site, viewer, path, query);
+  const match = /^\/wiki\/api\/v2\/(pages|spaces|labels|folders)\/(\d+)(\/.*)?$/.exec(path);
+  const id = match?.[2] ?? "";
+  switch (match ? `${match[1]}${match[3] ?? ""}` : "") {
+    case "pages":
+      return getPage(site, viewer, id, query);
+    case "spaces":
+      return getSpace(site, viewer, id);
+    case "spaces/pages":
+      return listSpacePages(site, viewer, path, query, id);
+    case "spaces/content/labels":
+      return listSpaceLabels(site, viewer, path, query, id);
+    case "labels/pages":
+      return listLabelPages(site, viewer, path, query, id);
+    case "folders":
+      return getFolder(site, viewer, id);
+    default:
+      return path.startsWith("/wiki/api/v2/") ? v2Error(404, "Not Found") : v1Error(404, "Not Found");
+  }
+}
+
+/** Null: the credentials are refused. */
+function viewerOf(site: Site, authorization: string | undefined): Viewer | null {
+  const { token, wrong_token, bearer, answer_as_anonymous } = site.settings;
+  if (answer_as_anonymous || authorization === undefined) return "anonymous";
+  const [scheme = "", value = ""] = authorization.split(" ");
+  const isBearer = scheme.toLowerCase() === "bearer";
+  if (isBearer && bearer !== "accept") return bearer === "reject" ? null : "anonymous";
+  const given = isBearer
+    ? value
+    : Buffer.from(value, "base64")
+        .toString()
+        .replace(/^[^:]*:/, "");
+  if (given === token) return "account";
+  return wrong_token === "reject" ? null : "anonymous";
+}
+
+function jsonHeaders(site: Site): Record<string, string> {
+  const { rate_limit } = site.settings;
+  const reset = new Date(site.now().getTime() + (rate_limit?.reset_in_seconds ?? 0) * 1000);
+  return {
+    "content-type": "application/json",
+    date: site.now().toUTCString(),
+    ...(rate_limit
+      ? {
+          "x-ratelimit-limit": String(rate_limit.limit),
+          "x-ratelimit-remaining": String(rate_limit.remaining),
+          "x-ratelimit-nearlimit": String(rate_limit.near_limit),
+          "x-ratelimit-reset": `${reset.toISOString().slice(0, 19)}Z`,
+        }
+      : {}),
+  };
+}
+
+function retryAfter(
+  site: Site,
+  value: string | number | { date_in_seconds: number } | null,
+): Record<string, string> {
+  if (value === null) return {};
+  if (typeof value !== "object") return { "retry-after": String(value) };
+  const date = new Date(site.now().getTime() + value.date_in_seconds * 1000);
+  return { "retry-after": date.toUTCString() };
+}

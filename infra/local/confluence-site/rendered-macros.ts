@@ -1,0 +1,165 @@
+import { findPage, pageHref, renderAll, renderPage, type Rendering } from "./rendered-body.ts";
+import { childrenOf, isPage, type SitePage } from "./site.ts";
+import {
+  childOf,
+  elementChildren,
+  elementsOf,
+  escapeAttribute,
+  escapeText,
+  parseStorage,
+  textOf,
+  type XmlElement,
+} from "./storage-xml.ts";
+import { canSeePage } from "./visibility.ts";
+
+const PANELS: Record<string, string> = {
+  info: "information",
+  note: "note",
+  tip: "tip",
+  warning: "warning",
+  success: "tip",
+  error: "warning",
+};
+
+/** A macro as it looks on the page. What it does not know shows its body. */
+export function macroHtml(rendering: Rendering, macro: XmlElement): string {
+  const name = macro.attributes["ac:name"] ?? "";
+  const rich = childOf(macro, "ac:rich-text-body");
+  const plain = childOf(macro, "ac:plain-text-body");
+  const body = rich
+    ? renderAll(rendering, rich.children)
+    : plain
+      ? `<pre>${escapeText(textOf(plain))}</pre>`
+      : "";
+  const title = parameter(macro, "title");
+  const panel = PANELS[name];
+  if (panel !== undefined) {
+    const heading = title === null ? "" : `<p class="title">${escapeText(title)}</p>`;
+    return `<div class="confluence-information-macro confluence-information-macro-${panel}">${heading}<div class="confluence-information-macro-body">${body}</div></div>`;
+  }
+  switch (name) {
+    case "code":
+      return codeHtml(macro, textOf(plain ?? ""), title);
+    case "noformat":
+      return `<div class="preformatted panel"><div class="preformattedContent panelContent"><pre>${escapeText(textOf(plain ?? ""))}</pre></div></div>`;
+    case "panel":
+      return `<div class="panel">${title === null ? "" : `<div class="panelHeader"><b>${escapeText(title)}</b></div>`}<div class="panelContent">${body}</div></div>`;
+    case "expand":
+      return `<div class="expand-container conf-macro"><div class="expand-control"><span class="expand-control-text">${escapeText(title ?? "Click here to expand...")}</span></div><div class="expand-content">${body}</div></div>`;
+    case "status":
+      return `<span class="status-macro aui-lozenge aui-lozenge-visual-refresh">${escapeText(title ?? "")}</span>`;
+    case "jira":
+      return `<span class="jira-issue" data-jira-key="${escapeAttribute(parameter(macro, "key") ?? "")}">${escapeText(parameter(macro, "key") ?? "")}</span>`;
+    case "anchor":
+    case "toc":
+      return "";
+    case "include":
+      return withPage(rendering, macro, (page) =>
+        renderPage({ ...rendering, page, depth: rendering.depth + 1 }),
+      );
+    case "excerpt-include":
+      return withPage(rendering, macro, (page) => excerptOf(rendering, page));
+    case "children":
+    case "pagetree":
+      return linkList(rendering, childPages(rendering));
+    case "contentbylabel":
+      return linkList(rendering, labelled(rendering, macro));
+    case "detailssummary":
+      return detailsTable(rendering, labelled(rendering, macro));
+    default:
+      return body;
+  }
+}
+
+function codeHtml(macro: XmlElement, code: string, title: string | null): string {
+  const language = parameter(macro, "language") ?? "text";
+  const header =
+    title === null ? "" : `<div class="codeHeader panelHeader pdl"><b>${escapeText(title)}</b></div>`;
+  return `<div class="code panel pdl">${header}<div class="codeContent panelContent pdl"><pre class="syntaxhighlighter-pre" data-syntaxhighlighter-params="brush: ${escapeAttribute(language)}; gutter: false">${escapeText(code)}</pre></div></div>`;
+}
+
+function withPage(rendering: Rendering, macro: XmlElement, show: (page: SitePage) => string): string {
+  const reference = [...elementsOf(macro)].find((item) => item.name === "ri:page");
+  const page = reference ? findPage(rendering, reference) : undefined;
+  return page && canSeePage(rendering.site, rendering.viewer, page) ? show(page) : "";
+}
+
+function excerptOf(rendering: Rendering, page: SitePage): string {
+  const excerpt = macrosOf(page, "excerpt")[0];
+  const body = excerpt ? childOf(excerpt, "ac:rich-text-body") : undefined;
+  return body ? renderAll({ ...rendering, page, depth: rendering.depth + 1 }, body.children) : "";
+}
+
+/** A row for each page that carries the label: its properties by name. */
+function detailsTable(rendering: Rendering, pages: SitePage[]): string {
+  const rows = pages.map((page) => ({ page, properties: propertiesOf(page) }));
+  const names = [...new Set(rows.flatMap(({ properties }) => [...properties.keys()]))];
+  const cell = (tag: "td" | "th", content: string) =>
+    `<${tag} class="confluence${tag === "td" ? "Td" : "Th"}">${content}</${tag}>`;
+  const head = ["Title", ...names].map((name) => cell("th", escapeText(name))).join("");
+  const body = rows.map(({ page, properties }) => {
+    const values = names.map((name) => cell("td", escapeText(properties.get(name) ?? "")));
+    return `<tr>${cell("td", pageLink(rendering, page))}${values.join("")}</tr>`;
+  });
+  return `<div class="table-wrap"><table class="confluenceTable"><tbody><tr>${head}</tr>${body.join("")}</tbody></table></div>`;
+}
+
+function propertiesOf(page: SitePage): Map<string, string> {
+  const properties = new Map<string, string>();
+  for (const details of macrosOf(page, "details")) {
+    for (const row of elementsOf(details)) {
+      const [name, value] = row.name === "tr" ? elementChildren(row) : [];
+      if (name && value) properties.set(textOf(name).trim(), textOf(value).trim());
+    }
+  }
+  return properties;
+}
+
+function macrosOf(page: SitePage, name: string): XmlElement[] {
+  const root = parseStorage(page.storage);
+  return root
+    ? [...elementsOf(root)].filter(
+        (item) => item.name === "ac:structured-macro" && item.attributes["ac:name"] === name,
+      )
+    : [];
+}
+
+function childPages({ site, viewer, page }: Rendering): SitePage[] {
+  return childrenOf(site, page.spaceId, page.id).filter(
+    (child): child is SitePage => isPage(child) && canSeePage(site, viewer, child),
+  );
+}
+
+/** Pages of the space with one of the macro's labels, named by parameter or in its CQL. */
+function labelled({ site, viewer, page }: Rendering, macro: XmlElement): SitePage[] {
+  const query = parameter(macro, "cql") ?? "";
+  const labels = new Set([
+    ...(parameter(macro, "label") ?? "").split(/[\s,]+/),
+    ...[...query.matchAll(/label\s*=\s*"([^"]+)"/g)].map((match) => match[1] ?? ""),
+  ]);
+  return [...site.pages.values()].filter(
+    (other) =>
+      other.spaceId === page.spaceId &&
+      other.status === "current" &&
+      other.labels.some((label) => labels.has(label)) &&
+      canSeePage(site, viewer, other),
+  );
+}
+
+function linkList(rendering: Rendering, pages: SitePage[]): string {
+  if (pages.length === 0) return "";
+  return `<ul class="childpages-macro">${pages.map((page) => `<li>${pageLink(rendering, page)}</li>`).join("")}</ul>`;
+}
+
+function pageLink({ site }: Rendering, page: SitePage): string {
+  return `<a href="${pageHref(site, page)}">${escapeText(page.title)}</a>`;
+}
+
+function parameter(macro: XmlElement, name: string): string | null {
+  for (const child of macro.children) {
+    if (typeof child !== "string" && child.name === "ac:parameter" && child.attributes["ac:name"] === name) {
+      return textOf(child);
+    }
+  }
+  return null;
+}

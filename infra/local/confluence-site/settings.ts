@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+const timeZone = z.string().refine(isTimeZone, "not an IANA time zone");
+
+/** How the site behaves as a whole: switched while it runs, by `POST /admin/settings` with the fields to change. */
+export const settingsSchema = z.strictObject({
+  /** The token that every e-mail address signs in with. */
+  token: z.string().min(1).default("demo-token"),
+  /** What credentials with another token get: 401, or what anyone sees (some sites raise no challenge). */
+  wrong_token: z.enum(["reject", "anonymous"]).default("reject"),
+  /** What the token as Bearer, without e-mail, gets. */
+  bearer: z.enum(["accept", "reject", "anonymous"]).default("accept"),
+  /** Whether people who are not signed in see spaces. */
+  anonymous_access: z.boolean().default(false),
+  /** Everybody counts as not signed in, whatever they send; `anonymous_access` says what that shows. */
+  answer_as_anonymous: z.boolean().default(false),
+  /** The account's zone: CQL literals are read in it. */
+  time_zone: timeZone.default("Europe/Berlin"),
+  /** `user/current` does not tell the zone. */
+  time_zone_hidden: z.boolean().default(false),
+  /** How long after a change the search shows it. */
+  index_lag_seconds: z.number().min(0).default(0),
+  /** How a search goes on: after the last hit, or after so many hits (which skips some when hits move meanwhile). */
+  search_paging: z.enum(["keyset", "offset"]).default("keyset"),
+  /** Larger limits are cut to this without a word. */
+  max_page_size: z.int().min(1).max(250).default(250),
+  /** Rate limit headers on every answer. */
+  rate_limit: z
+    .strictObject({ limit: z.int(), remaining: z.int(), near_limit: z.boolean(), reset_in_seconds: z.int() })
+    .nullable()
+    .default(null),
+  /** Added to the clock. */
+  clock_offset_seconds: z.number().default(0),
+});
+
+export type SiteSettings = z.infer<typeof settingsSchema>;
+
+export function defaultSettings(): SiteSettings {
+  return settingsSchema.parse({});
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    return true;
+  } catch {
+    return false;
+  }
+}

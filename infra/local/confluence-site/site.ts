@@ -1,0 +1,147 @@
+import type { Fault } from "./faults.ts";
+import type { SearchIndex } from "./search-index.ts";
+import { defaultSettings, type SiteSettings } from "./settings.ts";
+
+/**
+ * The state of a simulated Confluence Cloud site, apart from HTTP, so that a simulation drives it without a port. Time and
+ * randomness are given; ids are counted up, so that the same calls make the same site.
+ */
+export type Site = {
+  /** The site's own clock, with the offset that the settings add. */
+  readonly now: () => Date;
+  readonly random: () => number;
+  /** Address without a path, as links in answers begin with. */
+  url: string;
+  settings: SiteSettings;
+  readonly spaces: Map<string, Space>;
+  /** In ascending order of ids, as listings by id go. */
+  readonly pages: Map<string, SitePage>;
+  readonly folders: Map<string, Folder>;
+  /** Display names by account id. */
+  readonly people: Map<string, string>;
+  /** Ids of labels by name. */
+  readonly labels: Map<string, string>;
+  readonly index: SearchIndex;
+  faults: Fault[];
+  requests: LoggedRequest[];
+  lastId: bigint;
+};
+
+export type Space = {
+  id: string;
+  key: string;
+  name: string;
+  status: "current" | "archived";
+  createdAt: Date;
+  homepageId: string | null;
+  /** Whether the account sees the space at all. */
+  visible: boolean;
+};
+
+export type SitePage = {
+  id: string;
+  title: string;
+  spaceId: string;
+  /** A page or a folder; null at the top of the space. */
+  parentId: string | null;
+  position: number;
+  status: "current" | "archived" | "trashed" | "deleted";
+  labels: string[];
+  createdAt: Date;
+  authorId: string;
+  version: { number: number; createdAt: Date; authorId: string; message: string };
+  /** Storage format. */
+  storage: string;
+  /** The body as it was rendered elsewhere; null: rendered from the storage when asked for. */
+  rendered: string | null;
+  /** Who sees the page and all below it. */
+  visibleTo: "everyone" | "account" | "nobody";
+};
+
+export type Folder = {
+  id: string;
+  title: string;
+  spaceId: string;
+  parentId: string | null;
+  createdAt: Date;
+};
+
+export type LoggedRequest = { at: string; method: string; path: string; query: string; status: number };
+
+/** The account that every e-mail address with the right token belongs to. */
+export const ACCOUNT_ID = "712020:8a51c1de-2c7e-4f3a-9d0b-5d1f6a2b7c90";
+
+export type SiteOptions = {
+  now: () => Date;
+  random: () => number;
+  url?: string;
+  settings?: Partial<SiteSettings>;
+};
+
+/** An empty site. */
+export function createSite(options: SiteOptions): Site {
+  const site: Site = {
+    now: () => new Date(options.now().getTime() + site.settings.clock_offset_seconds * 1000),
+    random: options.random,
+    url: options.url ?? "https://demo.atlassian.net",
+    settings: { ...defaultSettings(), ...options.settings },
+    spaces: new Map(),
+    pages: new Map(),
+    folders: new Map(),
+    people: new Map([[ACCOUNT_ID, "Sync Account"]]),
+    labels: new Map(),
+    index: { entries: new Map(), waiting: [] },
+    faults: [],
+    requests: [],
+    lastId: 98_304n,
+  };
+  return site;
+}
+
+/** The next id; above every id that was loaded, so that pages stay in ascending order. */
+export function newId(site: Site): string {
+  site.lastId += 1n;
+  return String(site.lastId);
+}
+
+/** A space by its key, in any case, as Confluence takes it. */
+export function spaceByKey(site: Site, key: string): Space | undefined {
+  for (const space of site.spaces.values()) {
+    if (space.key.toLowerCase() === key.toLowerCase()) return space;
+  }
+  return undefined;
+}
+
+/** What lies above a page, from the top of the space to its parent. */
+export function ancestorsOf(site: Site, page: { parentId: string | null }): (SitePage | Folder)[] {
+  const chain: (SitePage | Folder)[] = [];
+  for (let id = page.parentId; id !== null;) {
+    const parent: SitePage | Folder | undefined = site.pages.get(id) ?? site.folders.get(id);
+    if (!parent) break;
+    chain.unshift(parent);
+    id = parent.parentId;
+  }
+  return chain;
+}
+
+/** Pages and folders directly under a page or folder; under the top of a space when `parentId` is null. */
+export function childrenOf(site: Site, spaceId: string, parentId: string | null): (SitePage | Folder)[] {
+  const isChild = (item: SitePage | Folder) => item.spaceId === spaceId && item.parentId === parentId;
+  return [
+    ...[...site.pages.values()].filter((page) => page.status === "current" && isChild(page)),
+    ...[...site.folders.values()].filter(isChild),
+  ];
+}
+
+export function isPage(item: SitePage | Folder): item is SitePage {
+  return "storage" in item;
+}
+
+/** The id of a label, made at its first use. */
+export function labelId(site: Site, name: string): string {
+  const known = site.labels.get(name);
+  if (known !== undefined) return known;
+  const id = newId(site);
+  site.labels.set(name, id);
+  return id;
+}

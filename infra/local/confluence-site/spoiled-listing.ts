@@ -1,0 +1,22 @@
+import type { Reply } from "./answers.ts";
+import type { Fault } from "./faults.ts";
+
+/** A listing as the fault leaves it; answers that are no listings, and other faults, change nothing. */
+export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Fault | null): Reply {
+  if (!reply.listing || !fault) return reply;
+  const { results, links } = reply.listing;
+  const { next, ...others } = links;
+  const withNext = (changed: string): Reply => ({
+    ...reply,
+    listing: { results, links: { ...others, next: changed } },
+  });
+  if (fault.effect === "empty_listing") return { ...reply, listing: { results: [], links: others } };
+  if (next === undefined) return reply;
+  if (fault.effect === "drop_next") return { ...reply, listing: { results, links: others } };
+  if (fault.effect === "foreign_next") return withNext(`https://elsewhere.example${next}`);
+  const sent = query.get("cursor");
+  if (fault.effect === "repeat_cursor" && sent !== null) {
+    return withNext(next.replace(/cursor=[^&]*/, `cursor=${encodeURIComponent(sent)}`));
+  }
+  return reply;
+}

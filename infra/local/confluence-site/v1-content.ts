@@ -1,0 +1,151 @@
+import { tinyPath, webBase, webPath } from "./answers.ts";
+import { renderedBody } from "./rendered-body.ts";
+import { ancestorsOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
+import type { Viewer } from "./visibility.ts";
+
+/** A page as v1 writes it. What is not asked for by `expand` is named in `_expandable`. */
+export function contentJson(
+  site: Site,
+  viewer: Viewer,
+  page: SitePage,
+  expand: ReadonlySet<string>,
+): Record<string, unknown> {
+  const space = site.spaces.get(page.spaceId);
+  const path = `/rest/api/content/${page.id}`;
+  const expandable: Record<string, string> = {
+    container: space ? `/rest/api/space/${space.key}` : "",
+    operations: "",
+    children: `${path}/child`,
+    restrictions: `${path}/restriction/byOperation`,
+    history: `${path}/history`,
+    descendants: `${path}/descendant`,
+  };
+  const body = Object.fromEntries(
+    ["storage", "view", "export_view"]
+      .filter((format) => expand.has(`body.${format}`))
+      .map((format) => [
+        format,
+        {
+          value: format === "storage" ? page.storage : renderedBody(site, viewer, page),
+          representation: format,
+          embeddedContent: [],
+        },
+      ]),
+  );
+  if (Object.keys(body).length === 0) expandable["body"] = "";
+  const part = (name: string, link: string, value: () => unknown): Record<string, unknown> => {
+    if (expand.has(name)) return { [name]: value() };
+    expandable[name] = link;
+    return {};
+  };
+  const metadata = expand.has("metadata.labels")
+    ? { metadata: { labels: labelsJson(site, page), _expandable: { currentuser: "", properties: "" } } }
+    : {};
+  if (!expand.has("metadata.labels")) expandable["metadata"] = "";
+  return {
+    id: page.id,
+    type: "page",
+    status: page.status,
+    title: page.title,
+    ...part("space", space ? `/rest/api/space/${space.key}` : "", () => space && spaceJson(site, space)),
+    ...part("version", "", () => versionJson(site, page)),
+    ...part("ancestors", "", () => ancestorsOf(site, page).map((item) => ancestorJson(site, item))),
+    ...metadata,
+    ...(Object.keys(body).length > 0 ? { body } : {}),
+    macroRenderedOutput: {},
+    extensions: { position: page.position },
+    _expandable: expandable,
+    _links: {
+      self: `${webBase(site)}${path}`,
+      webui: webPath(space?.key ?? "", page.id, page.title),
+      editui: `/pages/resumedraft.action?draftId=${page.id}`,
+      tinyui: tinyPath(page.id),
+    },
+  };
+}
+
+/** A user as v1 writes it. */
+export function userJson(site: Site, accountId: string): Record<string, unknown> {
+  const displayName = site.people.get(accountId) ?? "Former user";
+  return {
+    type: "known",
+    accountId,
+    accountType: "atlassian",
+    email: "",
+    publicName: displayName,
+    profilePicture: { path: "/wiki/aa-avatar/default", width: 48, height: 48, isDefault: true },
+    displayName,
+    isExternalCollaborator: false,
+    isGuest: false,
+    locale: "en_US",
+    accountStatus: "active",
+    _expandable: { operations: "", personalSpace: "" },
+    _links: { self: `${webBase(site)}/rest/api/user?accountId=${accountId}` },
+  };
+}
+
+function versionJson(site: Site, page: SitePage): unknown {
+  const { number, createdAt, authorId, message } = page.version;
+  return {
+    by: userJson(site, authorId),
+    when: createdAt.toISOString(),
+    friendlyWhen: createdAt.toISOString().slice(0, 10),
+    message,
+    number,
+    minorEdit: false,
+    contentTypeModified: false,
+    _expandable: { collaborators: "", content: `/rest/api/content/${page.id}` },
+    _links: { self: `${webBase(site)}/rest/api/content/${page.id}/version/${number}` },
+  };
+}
+
+function ancestorJson(site: Site, item: SitePage | Folder): unknown {
+  const folder = site.folders.has(item.id);
+  return {
+    id: item.id,
+    type: folder ? "folder" : "page",
+    status: "current",
+    title: item.title,
+    macroRenderedOutput: {},
+    extensions: {},
+    _expandable: { container: "", metadata: "", operations: "", children: "", history: "", version: "" },
+    _links: {
+      self: `${webBase(site)}/rest/api/content/${item.id}`,
+      webui: webPath(site.spaces.get(item.spaceId)?.key ?? "", item.id, item.title),
+    },
+  };
+}
+
+function labelsJson(site: Site, page: SitePage): unknown {
+  const shown = page.labels.slice(0, 200);
+  const self = `${webBase(site)}/rest/api/content/${page.id}/label`;
+  return {
+    results: shown.map((name) => ({ prefix: "global", name, id: site.labels.get(name), label: name })),
+    start: 0,
+    limit: 200,
+    size: shown.length,
+    _links: shown.length < page.labels.length ? { self, next: `${self}?start=200` } : { self },
+  };
+}
+
+function spaceJson(site: Site, space: Space): unknown {
+  return {
+    id: Number(space.id),
+    key: space.key,
+    alias: space.key,
+    name: space.name,
+    type: "global",
+    status: space.status,
+    _expandable: {
+      settings: `/rest/api/space/${space.key}/settings`,
+      metadata: "",
+      operations: "",
+      permissions: "",
+      icon: "",
+      description: "",
+      history: "",
+      homepage: space.homepageId === null ? "" : `/rest/api/content/${space.homepageId}`,
+    },
+    _links: { webui: `/spaces/${space.key}`, self: `${webBase(site)}/rest/api/space/${space.key}` },
+  };
+}

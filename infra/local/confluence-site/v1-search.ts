@@ -1,0 +1,126 @@
+import { listingPage, ok, v1Error, webBase, webPath, type Reply } from "./answers.ts";
+import { CqlError } from "./cql-parser.ts";
+import { compareHits, searchPages, type Hit } from "./cql-search.ts";
+import { readSearchCursor, writeSearchCursor, type SearchCursor } from "./cursors.ts";
+import { ACCOUNT_ID, ancestorsOf, type Site } from "./site.ts";
+import { contentJson, userJson } from "./v1-content.ts";
+import type { Viewer } from "./visibility.ts";
+
+const DEFAULT_LIMIT = 25;
+
+/** The most hits of one answer with rendered or stored bodies; Confluence says nothing when it cuts to these. */
+const RENDERED_LIMIT = 25;
+const STORAGE_LIMIT = 50;
+
+/** `GET /rest/api/user/current`. */
+export function currentUser(site: Site, viewer: Viewer): Reply {
+  if (viewer === "anonymous") {
+    return ok({
+      type: "anonymous",
+      profilePicture: { path: "/wiki/aa-avatar/anonymous", width: 48, height: 48, isDefault: true },
+      displayName: "Anonymous",
+      isExternalCollaborator: false,
+      isGuest: false,
+      _expandable: { operations: "" },
+      _links: { self: `${webBase(site)}/rest/api/user/current`, base: webBase(site), context: "/wiki" },
+    });
+  }
+  return ok({
+    ...userJson(site, ACCOUNT_ID),
+    timeZone: site.settings.time_zone_hidden ? null : site.settings.time_zone,
+  });
+}
+
+/** `GET /rest/api/content/search`: hits as content, no total, `next` without `/wiki`. */
+export function searchContent(site: Site, viewer: Viewer, query: URLSearchParams): Reply {
+  const expand = new Set(query.getAll("expand").flatMap((value) => value.split(",")));
+  const most = [...expand].some((name) => /^body\.(export_view|styled_view|view)$/.test(name))
+    ? RENDERED_LIMIT
+    : expand.has("body.storage")
+      ? STORAGE_LIMIT
+      : 250;
+  return search(site, viewer, query, "/rest/api/content/search", most, ({ page }) =>
+    contentJson(site, viewer, page, expand),
+  );
+}
+
+/** `GET /rest/api/search`: hits with excerpt and breadcrumbs, and a total. */
+export function searchAnything(site: Site, viewer: Viewer, query: URLSearchParams): Reply {
+  return search(site, viewer, query, "/rest/api/search", 250, ({ page, entry }) => ({
+    content: contentJson(site, viewer, page, new Set()),
+    title: page.title,
+    excerpt: page.storage.replaceAll(/<[^>]*>/g, " ").slice(0, 200),
+    url: webPath(entry.spaceKey, page.id, page.title),
+    resultGlobalContainer: {
+      title: site.spaces.get(page.spaceId)?.name ?? "",
+      displayUrl: `/spaces/${entry.spaceKey}`,
+    },
+    breadcrumbs: ancestorsOf(site, page).map((item) => ({
+      label: item.title,
+      url: webPath(entry.spaceKey, item.id, item.title),
+      separator: "/",
+    })),
+    entityType: "content",
+    iconCssClass: "aui-icon content-type-page",
+    lastModified: new Date(entry.lastModified).toISOString(),
+    friendlyLastModified: new Date(entry.lastModified).toISOString().slice(0, 10),
+    score: 0,
+  }));
+}
+
+function search(
+  site: Site,
+  viewer: Viewer,
+  query: URLSearchParams,
+  path: string,
+  most: number,
+  write: (hit: Hit) => unknown,
+): Reply {
+  const cql = query.get("cql");
+  if (cql === null || cql === "") return v1Error(400, "cql query is required");
+  const limit = Number(query.get("limit") ?? DEFAULT_LIMIT);
+  if (!Number.isInteger(limit) || limit < 0) return v1Error(400, "limit must not be negative");
+  const cursorText = query.get("cursor");
+  const cursor = cursorText === null ? null : readSearchCursor(cursorText);
+  if (cursorText !== null && !cursor) return v1Error(400, "The cursor is not valid");
+  try {
+    const { hits, descending } = searchPages(site, viewer, cql);
+    const rest = cursor ? hitsAfter(site, hits, cursor, descending) : hits;
+    const page = rest.slice(0, Math.min(limit, most, site.settings.max_page_size));
+    const last = page.at(-1);
+    const start = cursor?.offset ?? 0;
+    const more = last !== undefined && rest.length > page.length;
+    const next = new URLSearchParams(query);
+    if (more) {
+      const offset = start + page.length;
+      next.set("next", "true");
+      next.set("cursor", writeSearchCursor({ offset, value: last.value, id: last.entry.pageId }));
+      next.set("start", String(offset));
+    }
+    return listingPage(
+      page.map(write),
+      {
+        base: webBase(site),
+        context: "/wiki",
+        self: `${webBase(site)}${path}?${query.toString()}`,
+        ...(more ? { next: `${path}?${next.toString()}` } : {}),
+      },
+      {
+        start,
+        limit,
+        size: page.length,
+        ...(path === "/rest/api/search"
+          ? { totalSize: hits.length, cqlQuery: cql, searchDuration: 12, archivedResultCount: 0 }
+          : {}),
+      },
+    );
+  } catch (error) {
+    if (error instanceof CqlError) return v1Error(400, `Could not parse cql : ${error.message}`);
+    throw error;
+  }
+}
+
+function hitsAfter(site: Site, hits: Hit[], cursor: SearchCursor, descending: boolean): Hit[] {
+  if (site.settings.search_paging === "offset") return hits.slice(cursor.offset);
+  return hits.filter((hit) => compareHits(hit, cursor, descending) > 0);
+}

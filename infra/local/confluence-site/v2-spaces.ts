@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { ok, v2Error, type Reply } from "./answers.ts";
+import { ACCOUNT_ID, type Site, type SitePage, type Space } from "./site.ts";
+import { byId, listingReply } from "./v2-listing.ts";
+import { listOf, listPages } from "./v2-pages.ts";
+import { canSeePage, canSeeSpace, type Viewer } from "./visibility.ts";
+
+const MAX_ACCOUNTS = 250;
+
+/** `GET /spaces`, of every status when none is asked for. */
+export function listSpaces(site: Site, viewer: Viewer, path: string, query: URLSearchParams): Reply {
+  const keys = listOf(query, "keys")?.map((key) => key.toLowerCase());
+  const ids = listOf(query, "ids");
+  const statuses = listOf(query, "status");
+  const spaces = [...site.spaces.values()].filter(
+    (space) =>
+      canSeeSpace(site, viewer, space) &&
+      (!keys || keys.includes(space.key.toLowerCase())) &&
+      (!ids || ids.includes(space.id)) &&
+      (!statuses || statuses.includes(space.status)),
+  );
+  return listingReply(site, path, query, spaces, byId(), spaceJson);
+}
+
+/** `GET /spaces/{id}`. */
+export function getSpace(site: Site, viewer: Viewer, id: string): Reply {
+  const space = visibleSpace(site, viewer, id);
+  return space ? ok(spaceJson(space)) : v2Error(404, "Not Found");
+}
+
+/** `GET /spaces/{id}/pages`. */
+export function listSpacePages(
+  site: Site,
+  viewer: Viewer,
+  path: string,
+  query: URLSearchParams,
+  id: string,
+): Reply {
+  if (!visibleSpace(site, viewer, id)) return v2Error(404, "Not Found");
+  const root = query.get("depth") === "root";
+  return listPages(
+    site,
+    viewer,
+    path,
+    query,
+    (page) => page.spaceId === id && (!root || page.parentId === null),
+  );
+}
+
+/** `GET /spaces/{id}/content/labels`: the labels on pages of the space that the viewer sees. */
+export function listSpaceLabels(
+  site: Site,
+  viewer: Viewer,
+  path: string,
+  query: URLSearchParams,
+  id: string,
+): Reply {
+  if (!visibleSpace(site, viewer, id)) return v2Error(404, "Not Found");
+  const used = new Set<string>();
+  for (const page of site.pages.values()) {
+    if (page.spaceId !== id || page.status !== "current" || page.labels.length === 0) continue;
+    if (canSeePage(site, viewer, page)) for (const label of page.labels) used.add(label);
+  }
+  const labels = [...used].map((name) => ({ id: site.labels.get(name) ?? "0", name, prefix: "global" }));
+  return listingReply(site, path, query, labels, byId(), (label) => label);
+}
+
+/** `GET /labels/{id}/pages`. */
+export function listLabelPages(
+  site: Site,
+  viewer: Viewer,
+  path: string,
+  query: URLSearchParams,
+  id: string,
+): Reply {
+  const name = [...site.labels].find(([, labelId]) => labelId === id)?.[0];
+  if (name === undefined) return v2Error(404, "Not Found");
+  const carries = (page: SitePage) => page.status === "current" && page.labels.includes(name);
+  return listPages(site, viewer, path, query, carries);
+}
+
+/** `POST /users-bulk`. */
+export function lookUpUsers(site: Site, body: string): Reply {
+  const request = readAccounts(body);
+  if (!request) return v2Error(400, "accountIds must be a list of at most 250 ids");
+  const results = request.accountIds.flatMap((accountId) => {
+    const displayName = site.people.get(accountId);
+    return displayName === undefined ? [] : [userJson(accountId, displayName)];
+  });
+  return ok({ results, _links: {} });
+}
+
+/** `GET /folders/{id}`. */
+export function getFolder(site: Site, viewer: Viewer, id: string): Reply {
+  const folder = site.folders.get(id);
+  if (!folder || !visibleSpace(site, viewer, folder.spaceId)) return v2Error(404, "Not Found");
+  const { parentId } = folder;
+  return ok({
+    id,
+    type: "folder",
+    status: "current",
+    title: folder.title,
+    parentId,
+    parentType: parentId === null ? null : site.folders.has(parentId) ? "folder" : "page",
+    position: 0,
+    authorId: ACCOUNT_ID,
+    ownerId: ACCOUNT_ID,
+    createdAt: folder.createdAt.toISOString(),
+    spaceId: folder.spaceId,
+    version: {
+      number: 1,
+      message: "",
+      minorEdit: false,
+      authorId: ACCOUNT_ID,
+      createdAt: folder.createdAt.toISOString(),
+    },
+    _links: { webui: `/spaces/${site.spaces.get(folder.spaceId)?.key}/folder/${id}` },
+  });
+}
+
+function visibleSpace(site: Site, viewer: Viewer, id: string): Space | null {
+  const space = site.spaces.get(id);
+  return space && canSeeSpace(site, viewer, space) ? space : null;
+}
+
+function spaceJson(space: Space): unknown {
+  return {
+    id: space.id,
+    key: space.key,
+    name: space.name,
+    type: "global",
+    status: space.status,
+    authorId: ACCOUNT_ID,
+    spaceOwnerId: ACCOUNT_ID,
+    currentActiveAlias: space.key,
+    createdAt: space.createdAt.toISOString(),
+    ...(space.homepageId === null ? {} : { homepageId: space.homepageId }),
+    description: null,
+    icon: null,
+    _links: { webui: `/spaces/${space.key}` },
+  };
+}
+
+function userJson(accountId: string, displayName: string): unknown {
+  return {
+    accountId,
+    accountType: "atlassian",
+    accountStatus: "active",
+    displayName,
+    publicName: displayName,
+    email: "",
+    timeZone: null,
+    personalSpaceId: null,
+    isExternalCollaborator: false,
+    profilePicture: { path: "/wiki/aa-avatar/default", isDefault: true },
+  };
+}
+
+const accountsSchema = z.object({ accountIds: z.array(z.string()).max(MAX_ACCOUNTS) });
+
+function readAccounts(body: string): z.infer<typeof accountsSchema> | null {
+  try {
+    return accountsSchema.parse(JSON.parse(body));
+  } catch (error) {
+    if (error instanceof z.ZodError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { loadSite } from "#infra/local/confluence-site/load-site.ts";
+import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
+import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { makeProgressBar } from "./progress-bar.ts";
+import { printResult, toJson } from "./print-result.ts";
+import { runDemo } from "./run-demo.ts";
+
+/** `npm run demo [-- --json]`: exit code 0 only if every figure is as it should be. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+  // With --json stdout holds the one object and nothing else.
+  const out = values.json ? process.stderr : process.stdout;
+  const bar = makeProgressBar(out, () => new Date());
+  const dataDir = await mkdtemp(join(tmpdir(), "confluence-sync-demo-"));
+  removeOnSignal(dataDir);
+  const began = performance.now();
+  const sample = await loadSite(SAMPLE_FOLDER, { now: () => new Date(), random: Math.random });
+  const site = await startConfluenceSite({ site: sample });
+  try {
+    const result = await runDemo({
+      dataDir,
+      site,
+      report: {
+        said: (text) => void out.write(`${text}\n`),
+        progress: (progress) => bar.show(progress),
+        progressEnded: () => bar.end(),
+      },
+      writeLog: (line) => void process.stderr.write(`${line}\n`),
+    });
+    if (values.json) process.stdout.write(`${toJson(result, performance.now() - began)}\n`);
+    else printResult(result, process.stdout);
+    return result.problems.length === 0 ? 0 : 1;
+  } finally {
+    await site.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Nothing of a demo that is broken off is of use to anyone. */
+function removeOnSignal(folder: string): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
+    });
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,57 @@
+import type { Hit, ServiceClient } from "./service-client.ts";
+
+export type Answer = { question: string; page: string; heading: string; url: string; text: string };
+
+/** Questions in words of their own, each with the page and heading that answer it. */
+const QUESTIONS = [
+  {
+    question: "From when until when does the on-call phone stay silent at night?",
+    page: "Quiet hours for the on-call phone",
+    heading: "When the phone stays silent",
+  },
+  {
+    question: "How do I restore the ledger database as it was at a point in time?",
+    page: "Backups and Restore",
+    heading: "Restoring to a point in time",
+  },
+  {
+    question: "With which command is a lent laptop wiped afterwards?",
+    page: "Lending laptops to visitors",
+    heading: "Wiping it afterwards",
+  },
+];
+
+/** Asks the index; an answer is its best hit. */
+export async function askQuestions(
+  service: ServiceClient,
+): Promise<{ answers: Answer[]; problems: string[] }> {
+  const answers: Answer[] = [];
+  const problems: string[] = [];
+  for (const { question, page, heading } of QUESTIONS) {
+    const [best] = await service.search(question, 3);
+    if (!best) {
+      problems.push(`no answer to: ${question}`);
+      continue;
+    }
+    answers.push(toAnswer(question, best));
+    if (best.title !== page) problems.push(`"${question}" was answered from ${best.title}, not ${page}`);
+    else if (best.heading_path.at(-1) !== heading) {
+      problems.push(`"${question}" was answered from ${best.heading_path.join(" › ")}, not ${heading}`);
+    }
+  }
+  return { answers, problems };
+}
+
+function toAnswer(question: string, hit: Hit): Answer {
+  return {
+    question,
+    page: hit.title,
+    heading: hit.heading_path.join(" › "),
+    url: hit.url,
+    // Without the heading, which stands beside it.
+    text: hit.content
+      .replace(/^#+ .*\n/, "")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  };
+}

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+
+/** The demo's view of the service: its HTTP API and nothing else. */
+export type ServiceClient = {
+  createSource(site: {
+    base_url: string;
+    email: string;
+    api_token: string;
+    space_key: string;
+    deletion_strategy: string;
+  }): Promise<string>;
+  startSync(sourceId: string): Promise<string>;
+  operation(operationId: string): Promise<Operation>;
+  /** The source's running operation, or its last one. */
+  latestOperation(sourceId: string): Promise<Operation>;
+  pages(sourceId: string, status: "current" | "deleted"): Promise<StoredPage[]>;
+  search(query: string, matchCount: number): Promise<Hit[]>;
+  searchPages(query: string, matchCount: number): Promise<FoundPage[]>;
+};
+
+const operation = z.object({
+  operation_id: z.string(),
+  operation_type: z.string(),
+  actor: z.string().optional(),
+  status: z.string(),
+  percent: z.number(),
+  pages_listed: z.number(),
+  pages_to_process: z.number(),
+  pages_processed: z.number(),
+  eta: z.string().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  failed_pages: z.array(z.object({ page_id: z.string(), code: z.string(), message: z.string() })),
+  sync_metrics: z.record(z.string(), z.number()),
+});
+export type Operation = z.infer<typeof operation>;
+
+const storedPage = z.object({
+  page_id: z.string(),
+  title: z.string(),
+  version: z.number(),
+  parent_id: z.string().nullable(),
+  chunk_count: z.number(),
+  deleted_reason: z.string().nullable().optional(),
+});
+export type StoredPage = z.infer<typeof storedPage>;
+
+const hit = z.object({
+  page_id: z.string(),
+  title: z.string(),
+  url: z.string(),
+  heading_path: z.array(z.string()),
+  content: z.string(),
+});
+export type Hit = z.infer<typeof hit>;
+
+const foundPage = z.object({ page_id: z.string(), title: z.string() });
+export type FoundPage = z.infer<typeof foundPage>;
+
+const started = z.object({ operation_id: z.string() });
+const created = z.object({ source_id: z.string() });
+const pageList = z.object({ pages: z.array(storedPage), next_cursor: z.string().nullable() });
+
+/** Waits of a client that is told to come back later, so that a restart or a full pool is no failure. */
+const RETRY_AFTER_MS = 200;
+const TRIES = 25;
+
+/** Throws with the service's own words when it refuses. */
+export function makeServiceClient(url: string): ServiceClient {
+  async function call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(url + path, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (response.ok) return schema.parse(JSON.parse(text));
+      if (response.status !== 503 || attempt === TRIES) {
+        throw new Error(`${method} ${path} was answered with ${response.status}: ${text}`);
+      }
+      await delay(RETRY_AFTER_MS);
+    }
+  }
+  async function search<T>(result: z.ZodType<T>, request: Record<string, unknown>): Promise<T[]> {
+    const answer = z.object({ results: z.array(result) });
+    return (await call(answer, "POST", "/api/rag/query", request)).results;
+  }
+  return {
+    createSource: async (site) => (await call(created, "POST", "/api/confluence/sources", site)).source_id,
+    startSync: async (sourceId) =>
+      (await call(started, "POST", `/api/confluence/${sourceId}/sync`, {})).operation_id,
+    operation: (operationId) => call(operation, "GET", `/api/progress/${operationId}`),
+    latestOperation: (sourceId) => call(operation, "GET", `/api/confluence/${sourceId}/status`),
+    async pages(sourceId, status) {
+      const pages: StoredPage[] = [];
+      for (let cursor: string | null = ""; cursor !== null;) {
+        const query = new URLSearchParams({ status, limit: "200", ...(cursor ? { cursor } : {}) });
+        const answer: z.infer<typeof pageList> = await call(
+          pageList,
+          "GET",
+          `/api/confluence/${sourceId}/pages?${query.toString()}`,
+        );
+        pages.push(...answer.pages);
+        cursor = answer.next_cursor;
+      }
+      return pages;
+    },
+    search: (query, matchCount) => search(hit, { query, match_count: matchCount, return_mode: "chunks" }),
+    searchPages: (query, matchCount) =>
+      search(foundPage, { query, match_count: matchCount, return_mode: "pages" }),
+  };
+}

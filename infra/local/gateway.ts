@@ -1,0 +1,161 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { UserError } from "#shared/errors.ts";
+import type { Log } from "#shared/log.ts";
+import { preflightHeaders } from "#functions/runtime/cors.ts";
+import { answerReference } from "./api-reference.ts";
+import { answerAwsCall, isAwsCall } from "./aws-endpoints.ts";
+import type { EventBus } from "./event-bus.ts";
+import { toHttpEvent, writeAnswer } from "./http-event.ts";
+import type { Invoker } from "./invoke.ts";
+import { refuseForeignPages, requireApiKey } from "./request-guard.ts";
+import { decodePath, makeRouter } from "./routes.ts";
+import type { Topology } from "./topology-types.ts";
+
+/** Lambda's limit for the event of a synchronous invocation (docs.aws.amazon.com/lambda, quotas). */
+export const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
+
+export type Gateway = { url: string; close: () => Promise<void> };
+
+type Options = {
+  port: number;
+  routes: Topology["routes"];
+  invoker: Invoker;
+  eventBus: EventBus;
+  apiKey: string | undefined;
+  /** Origins whose pages may call the API. */
+  corsOrigins?: readonly string[];
+  log: Log;
+  now: () => Date;
+  newId: () => string;
+};
+
+/**
+ * Answers HTTP on 127.0.0.1: requests become API Gateway v2 events (payload 2.0) for the topology's functions; Lambda's
+ * Invoke and EventBridge's PutEvents are answered beside them. Throws `UserError` (`port_taken`) when it cannot listen.
+ */
+export async function startGateway(options: Options): Promise<Gateway> {
+  const answer = makeAnswerer(options);
+  let closing = false;
+  const server = createServer((request, response) => {
+    // A connection that is kept alive would hold up `close`.
+    response.once("close", () => setImmediate(() => closing && server.closeIdleConnections()));
+    void answer(request, response);
+  });
+  const port = await listen(server, options.port);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    // Requests that run are answered first.
+    close: () =>
+      new Promise((resolve, reject) => {
+        closing = true;
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function makeAnswerer(options: Options) {
+  const route = makeRouter(options.routes);
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = options.newId();
+    response.setHeader("apigw-requestid", requestId);
+    response.setHeader("x-request-id", requestId);
+    try {
+      const { path, rawQueryString } = splitTarget(request.url ?? "/");
+      const method = request.method ?? "GET";
+      const match = route(method, path);
+      const corsOrigins = options.corsOrigins ?? [];
+      const preflight = method === "OPTIONS" ? preflightHeaders(request.headers.origin, corsOrigins) : null;
+      if (preflight) return writeAnswer(response, { statusCode: 204, headers: preflight });
+      if (options.apiKey === undefined) refuseForeignPages(request.headers, corsOrigins);
+      const reference = method === "GET" && !match ? await answerReference(path) : null;
+      if (reference) return writeAnswer(response, reference);
+      if (options.apiKey !== undefined && match?.route.scope !== "public") {
+        requireApiKey(options.apiKey, request.headers);
+      }
+      const body = await readBody(request);
+      if (isAwsCall(request, path)) return await answerAwsCall(request, path, body, response, options);
+      if (!match) throw new UserError(404, "route_not_found", `There is no ${method} ${path}`);
+      const event = toHttpEvent(
+        {
+          method,
+          path: decodePath(path),
+          rawQueryString,
+          headers: request.headersDistinct,
+          body,
+          sourceIp: request.socket.remoteAddress ?? "",
+        },
+        match,
+        { requestId, now: options.now() },
+      );
+      writeAnswer(response, await options.invoker.invoke(match.route.function, event));
+    } catch (error) {
+      answerError(response, error, options.log, requestId);
+    }
+  };
+}
+
+function splitTarget(target: string): { path: string; rawQueryString: string } {
+  const mark = target.indexOf("?");
+  return mark === -1
+    ? { path: target, rawQueryString: "" }
+    : { path: target.slice(0, mark), rawQueryString: target.slice(mark + 1) };
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const tooLarge = () =>
+    new UserError(413, "body_too_large", `A request body may hold ${MAX_REQUEST_BYTES} bytes at most`);
+  if (Number(request.headers["content-length"] ?? 0) > MAX_REQUEST_BYTES) throw tooLarge();
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_REQUEST_BYTES) throw tooLarge();
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** What the gateway itself refuses, in the API's error shape; a function that failed without an answer is a 500. */
+function answerError(response: ServerResponse, error: unknown, log: Log, requestId: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const known = error instanceof UserError ? error : null;
+  if (!known) log.error("request.failed", { request_id: requestId, error });
+  if (known?.status === 401) response.setHeader("www-authenticate", "Bearer");
+  // The rest of a refused body is not read.
+  response.setHeader("connection", "close");
+  writeAnswer(response, {
+    statusCode: known?.status ?? 500,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      error: known
+        ? { code: known.code, message: known.message }
+        : { code: "internal_error", message: "The function failed without an answer" },
+    }),
+  });
+}
+
+/** The port that it listens on. */
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === "EADDRINUSE" || error.code === "EACCES"
+          ? new UserError(
+              409,
+              "port_taken",
+              `Port ${port} cannot be used (${error.code}). Stop what listens there, or set PORT to another one (0: any free one)`,
+              { cause: error },
+            )
+          : error,
+      );
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : port);
+    });
+  });
+}

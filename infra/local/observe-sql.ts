@@ -1,0 +1,87 @@
+import type postgres from "postgres";
+
+export type Statement = {
+  /** SQL with `?` in place of its parameters; `commit` for the end of a transaction. */
+  text: string;
+  parameters: readonly unknown[];
+  /** A number for each transaction; null outside. */
+  transaction: number | null;
+};
+
+export type SqlObserver = {
+  /** Before a statement is sent, and waited for: within a transaction, this keeps it open. */
+  onStatement: (statement: Statement) => void | Promise<void>;
+  /** After a transaction has been committed or rolled back. */
+  onTransactionEnd?: (transaction: number) => void;
+};
+
+type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
+
+/** A client that tells an observer of every statement before it runs it. */
+export function observeSql(sql: postgres.Sql, observer: SqlObserver): postgres.Sql {
+  let transactions = 0;
+  const begin = async (...args: [Work] | [string, Work]): Promise<unknown> => {
+    const transaction = (transactions += 1);
+    const observed = (work: Work) => observeWork(work, transaction, observer);
+    try {
+      return await (args.length === 1 ? sql.begin(observed(args[0])) : sql.begin(args[0], observed(args[1])));
+    } finally {
+      observer.onTransactionEnd?.(transaction);
+    }
+  };
+  return observeClient(sql, null, observer, { begin });
+}
+
+function observeWork(work: Work, transaction: number, observer: SqlObserver): Work {
+  return async (tx) => {
+    const savepoint = (inner: Work) => tx.savepoint(observeWork(inner, transaction, observer));
+    const result = await work(observeClient(tx, transaction, observer, { savepoint }));
+    await observer.onStatement({ text: "commit", parameters: [], transaction });
+    return result;
+  };
+}
+
+function observeClient<T extends postgres.Sql | postgres.TransactionSql>(
+  client: T,
+  transaction: number | null,
+  observer: SqlObserver,
+  overrides: Record<string, unknown>,
+): T {
+  const observed = (query: unknown, strings: readonly string[], parameters: readonly unknown[]) =>
+    observeQuery(query, () => observer.onStatement({ text: strings.join("?"), parameters, transaction }));
+  return new Proxy(client, {
+    apply(target, self, args: unknown[]) {
+      const result: unknown = Reflect.apply(target, self, args);
+      const [strings, ...parameters] = args;
+      return isTemplate(strings) ? observed(result, strings, parameters) : result;
+    },
+    get(target, name) {
+      if (typeof name === "string" && overrides[name]) return overrides[name];
+      const value: unknown = Reflect.get(target, name);
+      if (name !== "unsafe" || typeof value !== "function") return value;
+      return (text: string, ...rest: unknown[]) =>
+        observed(Reflect.apply(value, target, [text, ...rest]), [text], rest);
+    },
+  });
+}
+
+function isTemplate(value: unknown): value is TemplateStringsArray {
+  return Array.isArray(value) && "raw" in value;
+}
+
+/** A query runs when it is waited for, once; one that never is (a fragment of another) is no statement. */
+function observeQuery(query: unknown, onRun: () => void | Promise<void>): unknown {
+  if (!(query instanceof Promise)) return query;
+  const run = query.then.bind(query);
+  let told: Promise<void> | undefined;
+  const then: typeof query.then = (onResolved, onRejected) => {
+    told ??= (async () => onRun())();
+    return told.then(() => run((rows: unknown) => rows)).then(onResolved, onRejected);
+  };
+  return Object.assign(query, {
+    // oxlint-disable-next-line unicorn/no-thenable -- postgres.js runs a query in its `then`: that is what is observed.
+    then,
+    catch: (onRejected: (error: unknown) => unknown) => then(undefined, onRejected),
+    finally: (onFinally: () => void) => then((rows: unknown) => rows).finally(onFinally),
+  });
+}

@@ -1,0 +1,50 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { UserError } from "#shared/errors.ts";
+
+/**
+ * Throws `UserError` 401 unless the request carries the key: `Authorization: Bearer KEY`, `X-Api-Key: KEY`, or, for AWS
+ * clients, which sign with an `Authorization` of their own, as the access key id.
+ */
+export function requireApiKey(apiKey: string, headers: IncomingHttpHeaders): void {
+  const authorization = headers.authorization ?? "";
+  const offered =
+    /^Bearer (.+)$/i.exec(authorization)?.[1] ??
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(authorization)?.[1] ??
+    headers["x-api-key"];
+  if (typeof offered !== "string" || !sameText(offered.trim(), apiKey)) {
+    throw new UserError(
+      401,
+      "unauthorized",
+      "This service needs its API_KEY, as `Authorization: Bearer …` or `X-Api-Key`",
+    );
+  }
+}
+
+/** Compares in time that tells nothing: digests are of one length whatever was offered. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/**
+ * A service on loopback without a key is open to every web page that its user visits: a page of another origin, or one whose
+ * name was pointed at 127.0.0.1 (DNS rebinding), is refused with `UserError` 403, unless CORS_ORIGINS names its origin.
+ */
+export function refuseForeignPages(
+  headers: IncomingHttpHeaders,
+  allowedOrigins: readonly string[] = [],
+): void {
+  const host = headers.host ?? "";
+  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host)) {
+    throw new UserError(
+      403,
+      "foreign_host",
+      "Only requests to 127.0.0.1 or localhost are answered without an API_KEY",
+    );
+  }
+  const origin = headers.origin;
+  if (origin !== undefined && origin !== `http://${host}` && !allowedOrigins.includes(origin)) {
+    throw new UserError(403, "foreign_origin", "Requests from web pages of another origin are refused");
+  }
+}

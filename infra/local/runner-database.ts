@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import type postgres from "postgres";
+import { connect, guardRoot } from "#shared/db/connect.ts";
+import { migrate } from "#shared/db/migrate.ts";
+import { errorMessage, UserError } from "#shared/errors.ts";
+import type { Env } from "#shared/env.ts";
+import type { Log } from "#shared/log.ts";
+import { readMigrations, startEmbeddedDatabase, type EmbeddedDatabase } from "./database.ts";
+
+export type OpenDatabase = {
+  sql: postgres.Sql;
+  /** For people: no password. */
+  name: string;
+  /** Nobody else can be working on it: the data folder's lock sees to that, or it is in memory. */
+  exclusive: boolean;
+  close: () => Promise<void>;
+};
+
+/**
+ * The database that all functions share, migrated: the server of DATABASE_URL with a pool, else PGlite with its one
+ * connection, kept under `dataDir` or in memory.
+ */
+export async function openDatabase(options: {
+  env: Env;
+  dataDir: string | null;
+  log: Log;
+}): Promise<OpenDatabase> {
+  const { env, log } = options;
+  const embedded = env.DATABASE_URL ? null : await startEmbedded(options.dataDir, env.DB_SCHEMA);
+  const url = embedded?.url ?? env.DATABASE_URL ?? "";
+  const sql = guardRoot(
+    connect({
+      url,
+      schema: env.DB_SCHEMA,
+      maxConnections: embedded ? 1 : env.DATABASE_MAX_CONNECTIONS,
+      transactionPooler: env.DATABASE_POOLER === "transaction",
+    }),
+  );
+  const close = async () => {
+    await sql.end({ timeout: 5 });
+    await embedded?.close();
+  };
+  try {
+    await checkReachable(sql, url);
+    const { applied, advice } = await migrate(sql, env.DB_SCHEMA, await readMigrations());
+    if (applied.length > 0) log.info("migration.applied", { migrations: applied });
+    for (const text of advice) log.warn("migration.applied", { advice: text });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const name = embedded ? embeddedName(options.dataDir) : withoutPassword(url);
+  return { sql, name, exclusive: embedded !== null, close };
+}
+
+async function startEmbedded(dataDir: string | null, schema: string): Promise<EmbeddedDatabase> {
+  const folder = dataDir ? join(dataDir, "database") : undefined;
+  try {
+    return await startEmbeddedDatabase({ ...(folder ? { dataDir: folder } : {}), schema });
+  } catch (error) {
+    throw new UserError(
+      500,
+      "database_unusable",
+      `The embedded database${folder ? ` in ${folder}` : ""} does not open: ${errorMessage(error)}. ` +
+        "If it was made by another version, or its files were damaged, move the data folder away: the next start makes a new one, and a sync fills it again",
+      { cause: error },
+    );
+  }
+}
+
+async function checkReachable(sql: postgres.Sql, url: string): Promise<void> {
+  try {
+    await sql`select 1`;
+  } catch (error) {
+    throw new UserError(
+      503,
+      "database_unreachable",
+      `No connection to ${withoutPassword(url)}: ${errorMessage(error)}. Check DATABASE_URL, or unset it to use the embedded database`,
+      { cause: error },
+    );
+  }
+}
+
+function embeddedName(dataDir: string | null): string {
+  return dataDir ? `embedded Postgres in ${join(dataDir, "database")}` : "embedded Postgres in memory";
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  return `${parsed.protocol}//${parsed.username ? `${parsed.username}@` : ""}${parsed.host}${parsed.pathname}`;
+}

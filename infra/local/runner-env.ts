@@ -1,0 +1,39 @@
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { parseEnv, type Env } from "#shared/env.ts";
+import { UserError } from "#shared/errors.ts";
+
+export type Variables = Record<string, string | undefined>;
+
+const settingsSchema = z.object({
+  /** 0: any free port. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  DATA_DIR: z.string().default(".data"),
+});
+
+/** What `npm start` itself reads, beside the functions' environment. Throws `UserError` (`invalid_environment`). */
+export function parseSettings(variables: Variables): { port: number; dataDir: string } {
+  const parsed = settingsSchema.safeParse(withoutEmpty(variables));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new UserError(500, "invalid_environment", `Environment variables are wrong. ${faults.join("; ")}`);
+  }
+  return { port: parsed.data.PORT, dataDir: resolve(parsed.data.DATA_DIR) };
+}
+
+/** Connections to a real server: two for each page worker at work, and some for the API. */
+const SERVER_CONNECTIONS = "12";
+
+/** The functions' environment on one machine: what the variables say, with defaults that only fit here. */
+export function localEnv(variables: Variables, stateFolder: string): Env {
+  return parseEnv({
+    ALLOW_LOOPBACK: "true",
+    TOKEN_KEY_FILE: join(stateFolder, "token.key"),
+    DATABASE_MAX_CONNECTIONS: SERVER_CONNECTIONS,
+    ...withoutEmpty(variables),
+  });
+}
+
+function withoutEmpty(variables: Variables): Variables {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+}

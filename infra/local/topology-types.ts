@@ -1,0 +1,9 @@
+import type { FunctionSpec, QueueSpec, Route, Schedule } from "#infra/topology.ts";
+
+/** What the runner runs: the topology's own shape with any names, so that a test can bring a smaller one. */
+export type Topology = {
+  functions: Record<string, Pick<FunctionSpec, "entry" | "timeoutSeconds" | "memoryMb">>;
+  queues: Record<string, Omit<QueueSpec, "worker" | "errorImpact"> & { worker: string }>;
+  routes: readonly (Omit<Route, "function"> & { function: string })[];
+  schedules: Record<string, Omit<Schedule, "function"> & { function: string }>;
+};

@@ -1,0 +1,143 @@
+import { functions, queues, schedules } from "#infra/topology.ts";
+import type { Assumptions, Prices } from "./prices.ts";
+
+export const SPACES = [10, 1000, 10_000] as const;
+
+const DAYS = 30;
+const HOURS = 730;
+const MINUTES = HOURS * 60;
+/** SendMessageBatch, ReceiveMessage and DeleteMessageBatch take ten messages each. */
+const SQS_BATCH = 10;
+/** Lambda polls an idle queue with five long polls of 20 s. */
+const IDLE_POLLS_PER_MINUTE = 15;
+/** v2 lists 250 pages a call. */
+const LISTING_PAGE = 250;
+/** Calls of a sync that finds nothing changed: account, search, space. */
+const CALLS_PER_EMPTY_SYNC = 3;
+const KB_PER_GB = 1_000_000;
+/** An ACU brings 2 GiB of memory; a vector index that does not fit is read from disk at every search. */
+const GB_PER_ACU = 2.1;
+
+export type Scale = ReturnType<typeof modelScale>;
+
+/** What a deployment of so many spaces does at its first sync and in a month after it. */
+export function modelScale(spaces: number, a: Assumptions) {
+  const pages = spaces * a.pagesPerSpace;
+  const chunks = pages * a.chunksPerPage;
+  const worker = queues.page;
+  const pagesPerSecond = worker.maxConcurrency / a.secondsPerPage;
+  const tokens = chunks * a.tokensPerChunk;
+  const first = {
+    pages,
+    confluenceCalls:
+      Math.ceil(pages / LISTING_PAGE) +
+      Math.ceil(pages / worker.batchSize) +
+      Math.ceil(pages * a.renderedShare),
+    messages: pages + spaces,
+    sqsRequests: Math.ceil(((pages + spaces) / SQS_BATCH) * 3),
+    invocations: Math.ceil(pages / worker.batchSize) + spaces,
+    workerSeconds: pages * a.secondsPerPage,
+    embeddings: chunks,
+    tokens,
+    hoursByWorkers: pages / pagesPerSecond / 3600,
+    hoursByEmbeddingQuota: tokens / a.embeddingTokensPerMinute / 60,
+  };
+  const changedPages = pages * a.changesPerDayShare * DAYS;
+  const syncs = spaces * (MINUTES / a.syncIntervalMinutes);
+  const checks = spaces * (DAYS / 7);
+  const ticks = Object.values(schedules).reduce(
+    (sum, { every }) => sum + ("minutes" in every ? MINUTES / every.minutes : DAYS),
+    0,
+  );
+  const month = {
+    changedPages,
+    syncs,
+    confluenceCalls: Math.ceil(
+      syncs * CALLS_PER_EMPTY_SYNC +
+        changedPages * (1 + a.renderedShare) +
+        checks * (2 + a.pagesPerSpace / LISTING_PAGE),
+    ),
+    messages: syncs + changedPages + checks * 2,
+    sqsRequests: Math.ceil(
+      (syncs + changedPages + checks * 2) * 3 + MINUTES * IDLE_POLLS_PER_MINUTE * Object.keys(queues).length,
+    ),
+    invocations: Math.ceil(syncs + changedPages + checks * 2 + ticks + a.searchesPerDay * DAYS),
+    gbSeconds:
+      syncs * a.secondsPerIncrementalSync * gb("plan-sync") +
+      changedPages * a.secondsPerPage * 3 * gb("process-page") +
+      ticks * a.secondsPerTick * gb("sweep") +
+      a.searchesPerDay * DAYS * 0.3 * gb("search"),
+    tokens: changedPages * a.chunksPerPage * a.changedChunkShare * a.tokensPerChunk,
+    searches: a.searchesPerDay * DAYS,
+  };
+  const vectorIndexGb = (chunks * a.vectorIndexKb) / KB_PER_GB;
+  return {
+    spaces,
+    pages,
+    chunks,
+    first,
+    month,
+    databaseGb: (chunks * (a.chunkKb + a.vectorKb + a.vectorIndexKb)) / KB_PER_GB,
+    vectorIndexGb,
+    acu: Math.max(0.5, Math.ceil((vectorIndexGb / GB_PER_ACU) * 2) / 2),
+    /** Incremental syncs that must run at the same time, against what the plan queue runs. */
+    plansAtOnce: (spaces * a.secondsPerIncrementalSync) / (a.syncIntervalMinutes * 60),
+    confluenceCallsPerSecond: month.confluenceCalls / (MINUTES * 60),
+  };
+}
+
+function gb(name: "plan-sync" | "process-page" | "sweep" | "search"): number {
+  return functions[name].memoryMb / 1024;
+}
+
+export type Cost = Record<string, number>;
+
+/** Dollars once, for the first sync. */
+export function firstSyncCost(scale: Scale, prices: Prices): Cost {
+  const { first } = scale;
+  return {
+    Embeddings: (first.tokens / 1e6) * prices.titanPerMillionTokens,
+    Lambda:
+      first.workerSeconds * gb("process-page") * prices.lambdaGbSecond +
+      (first.invocations / 1e6) * prices.lambdaPerMillion,
+    SQS: (first.sqsRequests / 1e6) * prices.sqsPerMillion,
+    "Logs (0.5 kB a page)": ((first.pages * 0.5) / KB_PER_GB) * prices.logsPerGb,
+  };
+}
+
+/** Dollars a month, without the database. */
+export function monthlyCost(scale: Scale, prices: Prices, alarms: number, metrics: number): Cost {
+  const { month } = scale;
+  return {
+    Lambda: month.gbSeconds * prices.lambdaGbSecond + (month.invocations / 1e6) * prices.lambdaPerMillion,
+    SQS: (month.sqsRequests / 1e6) * prices.sqsPerMillion,
+    "HTTP API": (month.searches / 1e6) * prices.httpApiPerMillion,
+    Embeddings: (month.tokens / 1e6) * prices.titanPerMillionTokens,
+    EventBridge: (month.syncs / 1e6) * prices.eventsPerMillion,
+    "KMS and secrets":
+      prices.kmsKeyMonth +
+      prices.secretMonth +
+      (month.syncs / 1e4) * prices.kmsPer10k +
+      (month.invocations / 10 / 1e4) * prices.secretsPer10k,
+    "Logs, metrics, alarms, dashboard":
+      ((month.invocations * 1) / KB_PER_GB) * prices.logsPerGb +
+      metrics * prices.metricMonth +
+      alarms * prices.alarmMonth +
+      prices.dashboardMonth,
+  };
+}
+
+/** Dollars a month for Aurora with its VPC, sized so that the vector index stays in memory. */
+export function auroraCost(scale: Scale, prices: Prices): Cost {
+  return {
+    [`Aurora, ${scale.acu} ACU`]: scale.acu * HOURS * prices.auroraAcuHour,
+    Storage: scale.databaseGb * prices.auroraGbMonth,
+    "Reads and writes":
+      ((scale.month.changedPages * 200 + scale.month.syncs * 20) / 1e6) * prices.auroraPerMillionIo,
+    "NAT gateway": HOURS * prices.natHour + scale.month.confluenceCalls * 0.000_01 * prices.natPerGb,
+  };
+}
+
+export function total(cost: Cost): number {
+  return Object.values(cost).reduce((sum, part) => sum + part, 0);
+}

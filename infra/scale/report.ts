@@ -1,0 +1,164 @@
+import { connectionBudget } from "#infra/constructs/connection-budget.ts";
+import { queues } from "#infra/topology.ts";
+import { logMetrics } from "#shared/log-metrics.ts";
+import { simulateQuietGroup } from "./fair-queue.ts";
+import {
+  auroraCost,
+  firstSyncCost,
+  modelScale,
+  monthlyCost,
+  SPACES,
+  total,
+  type Cost,
+  type Scale,
+} from "./model.ts";
+import type { Assumptions, Prices } from "./prices.ts";
+
+const NOISY = 100_000;
+const QUIET = 10;
+/** As many as the stack has; a test compares. */
+export const ALARMS = 26;
+const METRICS = Object.values(logMetrics).flat().length;
+const KB_PER_GB = 1_000_000;
+
+const round = (value: number, digits = 0) =>
+  value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
+const dollars = (value: number) => `$${round(value, value < 100 ? 2 : 0)}`;
+
+/** The table of costs for the README: a month, by number of spaces. */
+export function costTable(prices: Prices, assumptions: Assumptions): string {
+  const scales = SPACES.map((spaces) => modelScale(spaces, assumptions));
+  return table(
+    ["", ...scales.map((scale) => `${round(scale.spaces)} spaces, ${round(scale.pages)} pages`)],
+    [
+      ["first sync, once", ...scales.map((scale) => dollars(total(firstSyncCost(scale, prices))))],
+      [
+        "a month, your own database",
+        ...scales.map((scale) => dollars(total(monthlyCost(scale, prices, ALARMS, METRICS)))),
+      ],
+      [
+        "a month, Aurora and its VPC on top",
+        ...scales.map((scale) => dollars(total(auroraCost(scale, prices)))),
+      ],
+    ],
+  );
+}
+
+/** infra/scale.md, whole. */
+export function scaleReport(prices: Prices, assumptions: Assumptions): string {
+  const scales = SPACES.map((spaces) => modelScale(spaces, assumptions));
+  const heads = ["", ...scales.map((scale) => `${round(scale.spaces)} spaces`)];
+  const row = (name: string, value: (scale: Scale) => string) => [name, ...scales.map(value)];
+  const costs = (name: string, cost: (scale: Scale) => Cost) => {
+    const all = scales.map(cost);
+    const parts = Object.keys(all[0] ?? {}).map((part, index) => [
+      part.startsWith("Aurora") ? "Aurora" : part,
+      ...all.map((one) => dollars(Object.values(one)[index] ?? 0)),
+    ]);
+    return table(
+      [name, ...heads.slice(1)],
+      [...parts, ["**together**", ...all.map((one) => `**${dollars(total(one))}**`)]],
+    );
+  };
+  const { total: connections } = connectionBudget();
+  return `# Scale on paper
+
+Written by \`npm run documents\` from \`infra/scale/\`; \`node infra/scale/main.ts prices.json\` prints it with your own prices and
+assumptions. It is arithmetic over the topology, not a measurement: what a figure rests on stands in \`infra/scale/prices.ts\`.
+Assumed: ${assumptions.pagesPerSpace} pages a space, ${assumptions.chunksPerPage} chunks a page of ${assumptions.tokensPerChunk} tokens, ${assumptions.changesPerDayShare * 100} % of the pages changed a day,
+a sync each ${assumptions.syncIntervalMinutes} minutes, ${round(assumptions.searchesPerDay)} searches a day, ${assumptions.secondsPerPage} s of a worker a page.
+
+## First sync
+
+${table(heads, [
+  row("pages", (scale) => round(scale.first.pages)),
+  row("calls to Confluence", (scale) => round(scale.first.confluenceCalls)),
+  row("messages", (scale) => round(scale.first.messages)),
+  row("invocations of workers", (scale) => round(scale.first.invocations)),
+  row("chunks and embeddings", (scale) => round(scale.first.embeddings)),
+  row("tokens (millions)", (scale) => round(scale.first.tokens / 1e6, 1)),
+  row(`hours, ${queues.page.maxConcurrency} page workers at work`, (scale) =>
+    round(scale.first.hoursByWorkers, 1),
+  ),
+  row(`hours, ${round(assumptions.embeddingTokensPerMinute)} embedding tokens a minute`, (scale) =>
+    round(scale.first.hoursByEmbeddingQuota, 1),
+  ),
+  row("database (GB)", (scale) => round(scale.databaseGb, 1)),
+  row("of it vector index (GB)", (scale) => round(scale.vectorIndexGb, 1)),
+])}
+
+The larger of the two rows of hours holds.
+
+${costs("dollars, once", (scale) => firstSyncCost(scale, prices))}
+
+## A month after it
+
+${table(heads, [
+  row("changed pages", (scale) => round(scale.month.changedPages)),
+  row("syncs", (scale) => round(scale.month.syncs)),
+  row("calls to Confluence", (scale) => round(scale.month.confluenceCalls)),
+  row("calls a second, on average", (scale) => round(scale.confluenceCallsPerSecond, 2)),
+  row("messages", (scale) => round(scale.month.messages)),
+  row("requests to SQS", (scale) => round(scale.month.sqsRequests)),
+  row("invocations", (scale) => round(scale.month.invocations)),
+  row(`listings at the same time (of ${queues.plan.maxConcurrency})`, (scale) => round(scale.plansAtOnce, 2)),
+])}
+
+${costs("dollars a month, without the database", (scale) => monthlyCost(scale, prices, ALARMS, METRICS))}
+
+${costs("dollars a month, Aurora with its VPC", (scale) => auroraCost(scale, prices))}
+
+Aurora is sized so that the vector index stays in memory. Vectors of 512 numbers (\`embeddingsDimensions=512\`) halve it.
+
+## Connections
+
+One event at a time and one connection a function: at their limits all functions together hold ${connections}. Workers are bounded by their
+queues' maximum concurrency, the others by reserved concurrency; synthesis fails when the sum is above \`databaseConnections\`.
+
+## What breaks first, and the knob for it
+
+| at | what | knob |
+| --- | --- | --- |
+| a first sync above ${round((assumptions.embeddingTokensPerMinute * 60 * 24) / (assumptions.chunksPerPage * assumptions.tokensPerChunk))} pages | it takes more than a day: tokens a minute of the embedding model | a higher quota at Bedrock before it; its 429s only pause the source |
+| ${round((queues.plan.maxConcurrency * assumptions.syncIntervalMinutes * 60) / assumptions.secondsPerIncrementalSync)} spaces each ${assumptions.syncIntervalMinutes} minutes | listings: \`maxConcurrency\` of the plan queue | that number, or a longer interval |
+| about ${round((16 * KB_PER_GB) / (assumptions.chunksPerPage * assumptions.vectorIndexKb))} pages with a database of 16 GB | searches read the vector index from disk | fewer dimensions, or a larger database |
+| one site with many spaces | Confluence's limit for an account (429) | longer intervals: a paused source harms no other |
+| ${round(queues.page.maxConcurrency / assumptions.secondsPerPage, 1)} pages a second | page workers | \`maxConcurrency\` of the page queue, as far as connections allow |
+
+## A noisy source
+
+A model of the rule that AWS publishes for fair queues, not a measurement of SQS: one source sends ${round(NOISY)} pages, and ten minutes
+later another sends ${QUIET}.
+
+${noisyTable(assumptions)}
+`;
+}
+
+function noisyTable(assumptions: Assumptions): string {
+  const { maxConcurrency, batchSize } = queues.page;
+  const simulate = (fair: boolean) =>
+    simulateQuietGroup({
+      loud: NOISY,
+      quiet: QUIET,
+      workers: maxConcurrency,
+      batchSize,
+      secondsPerMessage: assumptions.secondsPerPage,
+      fair,
+      quietAtSeconds: 600,
+    });
+  const line = (name: string, fair: boolean) => {
+    const waits = simulate(fair);
+    return [name, `${round(waits.medianSeconds, 1)} s`, `${round(waits.longestSeconds, 1)} s`];
+  };
+  return table(
+    ["the small source waits", "median", "longest"],
+    [line("without message groups", false), line("with the source as message group", true)],
+  );
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(heads), line(heads.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join(
+    "\n",
+  );
+}

@@ -1,0 +1,51 @@
+import { functions, queues, routes, schedules, type FunctionSpec } from "./topology.ts";
+
+/** The stack as a Mermaid diagram, drawn from the topology: whatever is added there appears here. */
+export function stackPicture(): string {
+  const specs: Record<string, FunctionSpec> = functions;
+  const answering = [...new Set(routes.map((route) => route.function))];
+  const background = Object.keys(functions).filter((name) => !answering.some((one) => one === name));
+  const id = (name: string) => name.replaceAll("-", "_");
+  const sends: Record<string, string> = { "send-plan": "plan", "send-page": "page", "send-check": "check" };
+  const senders = answering.filter((name) => specs[name]?.access.some((right) => right in sends));
+  const edges = [...senders, ...background].flatMap((name) =>
+    (specs[name]?.access ?? []).flatMap((right) => {
+      const queue = sends[right];
+      return queue ? [`  ${id(name)} --> q_${queue}`] : [];
+    }),
+  );
+  return [
+    "flowchart LR",
+    "  client([HTTP client]) -->|SigV4 or JWT| api[HTTP API]",
+    `  api --> readers["${answering.length - senders.length} functions that answer at once"]`,
+    ...senders.map((name) => `  api --> ${id(name)}[${name}]`),
+    ...Object.entries(schedules).map(
+      ([name, schedule]) =>
+        `  rule_${id(name)}{{"${everyText(schedule.every)}"}} --> ${id(schedule.function)}[${schedule.function}]`,
+    ),
+    ...Object.entries(queues).flatMap(([name, queue]) => [
+      `  q_${name}[("${name} queue")] -->|"≤ ${queue.maxConcurrency} × ${queue.batchSize}"| ${id(queue.worker)}[${queue.worker}]`,
+      `  q_${name} -.->|"after ${queue.maxReceiveCount}"| d_${name}[("${name} dead letters")]`,
+    ]),
+    ...edges,
+    "  redrive_dead_letters[redrive-dead-letters] -.->|by hand| q_page",
+    "  migrate_database[migrate-database] -->|at deployment| database[(Postgres with pgvector)]",
+    `  readers & ${senders.map(id).join(" & ")} --> database`,
+    `  ${[...new Set(Object.values(queues).map((queue) => id(queue.worker)))].join(" & ")} --> database`,
+    ...named(specs, "put-events").map((name) => `  ${id(name)} --> bus{{event bus}}`),
+    "  process_page --> models[[Bedrock or OpenAI-compatible]]",
+    `  ${named(specs, "decrypt-token").map(id).join(" & ")} --> confluence[[Confluence]]`,
+  ].join("\n");
+}
+
+function named(specs: Record<string, FunctionSpec>, right: string): string[] {
+  return Object.entries(specs).flatMap(([name, { access }]) =>
+    access.some((one) => one === right) ? [name] : [],
+  );
+}
+
+function everyText(every: (typeof schedules)[keyof typeof schedules]["every"]): string {
+  if ("minutes" in every) return every.minutes === 1 ? "each minute" : `each ${every.minutes} minutes`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `daily ${two(every.dailyAt.hour)}:${two(every.dailyAt.minute)} UTC`;
+}

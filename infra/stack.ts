@@ -1,0 +1,165 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { Key } from "aws-cdk-lib/aws-kms";
+import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
+import { Trigger } from "aws-cdk-lib/triggers";
+import type { Construct } from "constructs";
+import { statementsOf } from "./constructs/access.ts";
+import {
+  apiAlarms,
+  backgroundAlarms,
+  databaseAlarms,
+  healthAlarms,
+  queueAlarms,
+  sweepSilentAlarm,
+} from "./constructs/alarm-specs.ts";
+import { SyncAlarms } from "./constructs/alarms.ts";
+import { assertConnectionsSuffice } from "./constructs/connection-budget.ts";
+import { AuroraDatabase, existingDatabase } from "./constructs/database.ts";
+import { SyncDashboard } from "./constructs/dashboard.ts";
+import { environmentOf } from "./constructs/environment.ts";
+import { EventSchemas } from "./constructs/event-schemas.ts";
+import { SyncApi } from "./constructs/http-api.ts";
+import { SyncFunction } from "./constructs/lambda-function.ts";
+import { WorkQueue } from "./constructs/queue-worker.ts";
+import { SyncSchedule } from "./constructs/schedule.ts";
+import type { Settings } from "./constructs/settings.ts";
+import { functions, queues, routes, schedules, type FunctionName } from "./topology.ts";
+
+export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };
+
+/** The service on AWS: everything that the topology says, and nothing that it does not. */
+export class SyncStack extends Stack {
+  constructor(scope: Construct, id: string, props: SyncStackProps) {
+    super(scope, id, props);
+    const { settings } = props;
+    assertConnectionsSuffice(settings);
+    const prefix = `confluence-sync-${settings.stage}`;
+
+    const tokenKey = new Key(this, "TokenKey", {
+      description: `Confluence API tokens (stage ${settings.stage})`,
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const bus = new EventBus(this, "EventBus", { eventBusName: prefix });
+    new EventSchemas(this, "EventSchemas", { registryName: prefix });
+    const database =
+      settings.database === "aurora"
+        ? new AuroraDatabase(this, "Database", settings).access
+        : existingDatabase(this, settings);
+    const workQueues = mapValues(
+      queues,
+      (name, spec) => new WorkQueue(this, `${name}-queue`, { queueName: `${prefix}-${name}`, spec }),
+    );
+
+    const syncFunctions = mapValues(
+      functions,
+      (name, spec) =>
+        new SyncFunction(this, name, {
+          functionName: `${prefix}-${name}`,
+          spec,
+          code: props.code(name),
+          settings,
+          network: database.network,
+          environment: environmentOf(spec.access, settings, {
+            databaseSecretArn: database.secretArn,
+            queueUrls: mapValues(workQueues, (_, { queue }) => queue.queueUrl),
+            tokenKeyArn: tokenKey.keyArn,
+            eventBusName: prefix,
+          }),
+          statements: statementsOf(this, spec.access, settings, {
+            databaseSecretArn: database.secretArn,
+            queueArns: mapValues(workQueues, (_, { queue }) => queue.queueArn),
+            deadLetterArns: Object.values(workQueues).map(({ deadLetters }) => deadLetters.queueArn),
+            tokenKeyArn: tokenKey.keyArn,
+            eventBusArn: bus.eventBusArn,
+          }),
+        }),
+    );
+    const lambdaOf = (name: FunctionName) => syncFunctions[name].function;
+
+    for (const queue of Object.values(workQueues)) {
+      const { function: worker, role } = syncFunctions[queue.spec.worker];
+      queue.attach(worker, role);
+    }
+    for (const [name, schedule] of Object.entries(schedules)) {
+      new SyncSchedule(this, `${name}-schedule`, {
+        ruleName: `${prefix}-${name}`,
+        schedule,
+        target: lambdaOf(schedule.function),
+      });
+    }
+    const { api } = new SyncApi(this, "HttpApi", {
+      apiName: prefix,
+      routes,
+      functions: lambdaOf,
+      settings,
+    });
+    migrateFirst(this, lambdaOf);
+
+    const background = (Object.keys(functions) as FunctionName[]).filter(isBackground);
+    new SyncAlarms(this, "Alarms", {
+      prefix,
+      topic: alarmTopic(this, prefix, settings),
+      alarms: [
+        ...Object.entries(workQueues).flatMap(([name, queue]) =>
+          queueAlarms(name, queue, lambdaOf(queue.spec.worker)),
+        ),
+        ...background.flatMap((name) => backgroundAlarms(name, lambdaOf(name))),
+        sweepSilentAlarm(lambdaOf("sweep")),
+        ...apiAlarms(api),
+        ...healthAlarms(settings),
+        ...(database.cluster ? databaseAlarms(database.cluster) : []),
+      ],
+    });
+    new SyncDashboard(this, "Dashboard", {
+      dashboardName: prefix,
+      stage: settings.stage,
+      api,
+      queues: workQueues,
+      functions: mapValues(syncFunctions, (_, made) => made.function),
+    });
+
+    new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
+    new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
+    new CfnOutput(this, "TokenKeyArn", { value: tokenKey.keyArn });
+    new CfnOutput(this, "DatabaseSecret", { value: database.secretArn });
+  }
+}
+
+/** Migrations run before any function gets its new code; when they fail, the deployment is rolled back. */
+function migrateFirst(scope: Construct, lambdaOf: (name: FunctionName) => LambdaFunction): void {
+  const others = (Object.keys(functions) as FunctionName[]).filter((name) => name !== "migrate-database");
+  new Trigger(scope, "Migrate", {
+    handler: lambdaOf("migrate-database"),
+    timeout: Duration.seconds(functions["migrate-database"].timeoutSeconds),
+    executeOnHandlerChange: true,
+    executeBefore: others.map(lambdaOf),
+  });
+}
+
+/** Neither answering HTTP nor run by hand: nobody but an alarm sees it fail. */
+function isBackground(name: FunctionName): boolean {
+  const driven = [
+    ...Object.values(queues).map((queue) => queue.worker),
+    ...Object.values(schedules).map((schedule) => schedule.function),
+  ];
+  return driven.includes(name);
+}
+
+/** The given topic, or one of our own that people subscribe to. */
+function alarmTopic(scope: Construct, prefix: string, settings: Settings): ITopic {
+  if (settings.alarmTopicArn) return Topic.fromTopicArn(scope, "AlarmTopic", settings.alarmTopicArn);
+  const topic = new Topic(scope, "AlarmTopic", { topicName: `${prefix}-alarms`, enforceSSL: true });
+  new CfnOutput(scope, "AlarmTopicArn", { value: topic.topicArn });
+  return topic;
+}
+
+function mapValues<K extends string, V, R>(
+  record: Readonly<Record<K, V>>,
+  make: (key: K, value: V) => R,
+): Record<K, R> {
+  const entries = (Object.entries(record) as [K, V][]).map(([key, value]) => [key, make(key, value)]);
+  return Object.fromEntries(entries) as Record<K, R>;
+}

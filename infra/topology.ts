@@ -1,0 +1,263 @@
+/**
+ * DATA ONLY: every function, queue, route and schedule. The CDK stack and the local runner both read it, so that they cannot
+ * drift apart. Nothing is imported here.
+ */
+
+/** API Gateway ends an HTTP request after 30 s; a function that answers it must be done before that. */
+const API_TIMEOUT_SECONDS = 29;
+/** Workers stay within a minute, so that a killed worker's messages come back within six. */
+const WORKER_TIMEOUT_SECONDS = 60;
+/** AWS's advice for event source mappings: visibility of six times the function's timeout. */
+const VISIBILITY_FACTOR = 6;
+
+/** What a function may touch: becomes its IAM rights and its environment, nothing else does. */
+export type Access =
+  | "database"
+  | "send-plan"
+  | "send-page"
+  | "send-check"
+  | "encrypt-token"
+  | "decrypt-token"
+  | "embed"
+  | "put-events"
+  | "redrive";
+
+export type FunctionSpec = {
+  entry: string;
+  timeoutSeconds: number;
+  memoryMb: number;
+  access: readonly Access[];
+  /** Invocations at the same time, where no queue bounds them (reserved concurrency): each holds a database connection. */
+  maxConcurrency?: number;
+  /** Folders that lie beside the code when it is bundled. */
+  files?: readonly string[];
+};
+
+/** An answer takes some 20 ms of a connection: three at the same time are 150 requests a second of one kind. */
+const API_CONCURRENCY = 3;
+/** A search waits some 200 ms for the embedding of its query. */
+const SEARCH_CONCURRENCY = 10;
+
+const api = (
+  file: string,
+  access: readonly Access[],
+  { memoryMb = 512, maxConcurrency = API_CONCURRENCY } = {},
+): FunctionSpec => ({
+  entry: `functions/api/${file}.ts`,
+  timeoutSeconds: API_TIMEOUT_SECONDS,
+  memoryMb,
+  access,
+  maxConcurrency,
+});
+
+export const functions = {
+  "create-source": api("create-source", ["database", "encrypt-token", "embed"]),
+  "list-sources": api("list-sources", ["database"]),
+  "get-source": api("get-source", ["database"]),
+  "update-source": api("update-source", ["database", "encrypt-token", "decrypt-token"]),
+  "delete-source": api("delete-source", ["database"]),
+  "trigger-sync": api("trigger-sync", ["database", "send-plan"]),
+  "get-status": api("get-status", ["database"]),
+  "cancel-sync": api("cancel-sync", ["database"]),
+  "check-deletions": api("check-deletions", ["database", "send-check"]),
+  "list-pages": api("list-pages", ["database"]),
+  "list-progress": api("list-progress", ["database"]),
+  "get-progress": api("get-progress", ["database"]),
+  search: api("search", ["database", "embed"], { memoryMb: 1024, maxConcurrency: SEARCH_CONCURRENCY }),
+  "knowledge-items": api("knowledge-items", ["database"]),
+  "stored-pages": api("stored-pages", ["database"]),
+  "not-provided": api("not-provided", []),
+  health: api("health", ["database"]),
+  openapi: api("openapi", []),
+  "plan-sync": {
+    entry: "functions/sync/plan-sync.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "decrypt-token", "send-plan", "send-page", "send-check"],
+  },
+  "process-page": {
+    entry: "functions/sync/process-page.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    // A 20 MB body is parsed to a tree of some ten times its size.
+    memoryMb: 1024,
+    access: ["database", "decrypt-token", "embed", "send-page", "send-check"],
+  },
+  "reconcile-deletions": {
+    entry: "functions/sync/reconcile-deletions.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "decrypt-token", "send-page", "send-check"],
+  },
+  "start-scheduled-syncs": {
+    entry: "functions/sync/start-scheduled-syncs.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "send-plan"],
+    maxConcurrency: 1,
+  },
+  sweep: {
+    entry: "functions/sync/sweep.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "send-plan", "send-page", "send-check", "put-events"],
+    maxConcurrency: 1,
+  },
+  "migrate-database": {
+    entry: "functions/ops/migrate-database.ts",
+    timeoutSeconds: 600,
+    memoryMb: 512,
+    access: ["database"],
+    files: ["sql"],
+  },
+  "measure-health": {
+    entry: "functions/ops/measure-health.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database"],
+    maxConcurrency: 1,
+  },
+  "redrive-dead-letters": {
+    entry: "functions/ops/redrive-dead-letters.ts",
+    timeoutSeconds: 300,
+    memoryMb: 512,
+    access: ["redrive"],
+  },
+} as const satisfies Record<string, FunctionSpec>;
+
+export type FunctionName = keyof typeof functions;
+
+export type QueueSpec = {
+  worker: FunctionName;
+  visibilityTimeoutSeconds: number;
+  /** Messages per invocation: the pages of one batch are fetched in one call. */
+  batchSize: number;
+  /** How long the event source mapping gathers a batch; must be ≥ 1 for batches above 10. */
+  batchWindowSeconds: number;
+  /** Invocations at the same time: bounds database connections and load on Confluence. */
+  maxConcurrency: number;
+  /** Deliveries before a message goes to the dead-letter queue. */
+  maxReceiveCount: number;
+  /** What a message in the dead-letter queue means to a user. */
+  errorImpact: string;
+};
+
+const queue = (spec: Omit<QueueSpec, "visibilityTimeoutSeconds">): QueueSpec => ({
+  ...spec,
+  visibilityTimeoutSeconds: functions[spec.worker].timeoutSeconds * VISIBILITY_FACTOR,
+});
+
+export const queues = {
+  plan: queue({
+    worker: "plan-sync",
+    batchSize: 1,
+    batchWindowSeconds: 0,
+    maxConcurrency: 5,
+    maxReceiveCount: 5,
+    errorImpact:
+      "A sync stands still in its listing; new edits of that space do not arrive until the sweeper resumes it.",
+  }),
+  page: queue({
+    worker: "process-page",
+    batchSize: 25,
+    batchWindowSeconds: 1,
+    maxConcurrency: 8,
+    maxReceiveCount: 5,
+    errorImpact: "Some pages keep their previous content in search although Confluence has a newer version.",
+  }),
+  check: queue({
+    worker: "reconcile-deletions",
+    batchSize: 1,
+    batchWindowSeconds: 0,
+    maxConcurrency: 2,
+    maxReceiveCount: 5,
+    errorImpact: "Pages deleted in Confluence stay in search until the check is resumed.",
+  }),
+} as const satisfies Record<string, QueueSpec>;
+
+export type QueueId = keyof typeof queues;
+
+/** Kept by a dead-letter queue: SQS's maximum, so that a long weekend loses nothing. */
+export const DEAD_LETTER_RETENTION_DAYS = 14;
+
+export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+export type Scope = "sources:read" | "sources:write" | "search" | "public";
+export type Route = { method: Method; path: string; function: FunctionName; scope: Scope };
+
+const route = (method: Method, path: string, name: FunctionName, scope: Scope): Route => ({
+  method,
+  path,
+  function: name,
+  scope,
+});
+
+/** The knowledge endpoints stand under two prefixes: the one that clients know, and the one that they are called by. */
+const knowledgeRoutes = (prefix: string): readonly Route[] => [
+  route("GET", prefix, "knowledge-items", "search"),
+  route("GET", `${prefix}/summary`, "knowledge-items", "search"),
+  route("POST", `${prefix}/search`, "search", "search"),
+  route("POST", `${prefix}/crawl`, "not-provided", "search"),
+  route("POST", `${prefix}/stop/{operation_id}`, "cancel-sync", "sources:write"),
+  route("PUT", `${prefix}/{source_id}`, "knowledge-items", "sources:write"),
+  route("DELETE", `${prefix}/{source_id}`, "delete-source", "sources:write"),
+  route("GET", `${prefix}/{source_id}/chunks`, "knowledge-items", "search"),
+  route("GET", `${prefix}/{source_id}/code-examples`, "not-provided", "search"),
+  route("POST", `${prefix}/{source_id}/refresh`, "trigger-sync", "sources:write"),
+];
+
+export const routes: readonly Route[] = [
+  route("POST", "/api/confluence/sources", "create-source", "sources:write"),
+  route("GET", "/api/confluence/sources", "list-sources", "sources:read"),
+  route("GET", "/api/confluence/{source_id}", "get-source", "sources:read"),
+  route("PATCH", "/api/confluence/{source_id}", "update-source", "sources:write"),
+  route("DELETE", "/api/confluence/{source_id}", "delete-source", "sources:write"),
+  route("POST", "/api/confluence/{source_id}/sync", "trigger-sync", "sources:write"),
+  route("GET", "/api/confluence/{source_id}/status", "get-status", "sources:read"),
+  route("POST", "/api/confluence/{source_id}/cancel", "cancel-sync", "sources:write"),
+  route("POST", "/api/confluence/{source_id}/deletion-check", "check-deletions", "sources:write"),
+  route("GET", "/api/confluence/{source_id}/pages", "list-pages", "sources:read"),
+  route("GET", "/api/progress", "list-progress", "sources:read"),
+  route("GET", "/api/progress/{operation_id}", "get-progress", "sources:read"),
+  route("POST", "/api/rag/query", "search", "search"),
+  route("GET", "/api/rag/sources", "knowledge-items", "search"),
+  ...knowledgeRoutes("/api/knowledge-items"),
+  ...knowledgeRoutes("/api/knowledge"),
+  route("DELETE", "/api/sources/{source_id}", "delete-source", "sources:write"),
+  route("GET", "/api/pages", "stored-pages", "search"),
+  route("GET", "/api/pages/by-url", "stored-pages", "search"),
+  route("GET", "/api/pages/{page_id}", "stored-pages", "search"),
+  route("POST", "/api/documents/upload", "not-provided", "search"),
+  route("POST", "/api/rag/code-examples", "not-provided", "search"),
+  route("POST", "/api/code-examples", "not-provided", "search"),
+  route("GET", "/health", "health", "public"),
+  route("GET", "/openapi.json", "openapi", "public"),
+];
+
+/** Structured, in UTC; compiled to EventBridge rules and to croner. */
+export type Schedule = {
+  function: FunctionName;
+  every: { minutes: number } | { dailyAt: { hour: number; minute: number } };
+  description: string;
+};
+
+export const schedules = {
+  "scheduled-syncs": {
+    function: "start-scheduled-syncs",
+    every: { minutes: 1 },
+    description: "Starts a sync for each source whose interval has passed",
+  },
+  sweep: {
+    function: "sweep",
+    every: { minutes: 1 },
+    description: "Sends lost work again, finishes operations, sends events, removes what is due",
+  },
+  "health-measurement": {
+    function: "measure-health",
+    every: { minutes: 5 },
+    description: "Measures what alarms watch: overdue sources, lag, held deletions, failed pages",
+  },
+  "weekly-deletion-check": {
+    function: "reconcile-deletions",
+    every: { dailyAt: { hour: 3, minute: 0 } },
+    description: "Looks daily for sources whose weekly deletion check is due",
+  },
+} as const satisfies Record<string, Schedule>;

@@ -1,0 +1,116 @@
+import { lookup as resolve, type LookupAddress } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import { Agent } from "undici";
+import { UserError } from "#shared/errors.ts";
+import { addressKind } from "./ip-ranges.ts";
+
+/** Which addresses a site may have. */
+export type AddressPolicy = {
+  /** Host names: exact, or with a leading dot for every subdomain. */
+  allowedHosts: readonly string[];
+  /** The local runner only: `http` and loopback are allowed too. */
+  allowLoopback: boolean;
+};
+
+/** A connection was about to be opened to an address that the policy does not allow. */
+export class AddressRefusedError extends Error {
+  readonly code = "address_refused";
+  constructor(host: string) {
+    super(`${host} has an address that is not public`);
+    this.name = "AddressRefusedError";
+  }
+}
+
+/**
+ * The base address of a Confluence Cloud site in its normal form: `https://site.atlassian.net` or
+ * `https://api.atlassian.com/ex/confluence/{cloudId}`; a trailing slash and `/wiki` (with what follows) are taken off.
+ * Throws `UserError` 422: `invalid_base_url` when it cannot be one, `address_refused` when the policy does not allow its host.
+ */
+export function parseBaseUrl(input: string, policy: AddressPolicy): string {
+  if (!URL.canParse(input)) throw invalidBaseUrl("base_url must be an absolute https address");
+  const url = new URL(input);
+  const host = url.hostname.replace(/\.$/, "");
+  const loopback = isLoopback(host);
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw invalidBaseUrl("base_url must use https");
+  if (url.username !== "" || url.password !== "") {
+    throw invalidBaseUrl("base_url must not hold a user name or password");
+  }
+  checkHost(host, policy);
+  if (url.protocol === "http:" && !loopback) throw invalidBaseUrl("base_url must use https");
+  if (url.search !== "" || url.hash !== "") throw invalidBaseUrl("base_url must have no query or fragment");
+  return `${url.protocol}//${host}${url.port === "" ? "" : `:${url.port}`}${sitePath(url.pathname)}`;
+}
+
+function checkHost(host: string, policy: AddressPolicy): void {
+  if (isLoopback(host)) {
+    if (policy.allowLoopback) return;
+    throw addressRefused(host, "a loopback address");
+  }
+  // The URL parser has already turned every spelling of an IPv4 address (decimal, octal, hexadecimal, short) into dots.
+  if (isIP(host.replace(/^\[|\]$/g, "")) !== 0) throw addressRefused(host, "an IP address, not a host name");
+  const allowed = policy.allowedHosts.some((rule) =>
+    rule.startsWith(".") ? host.endsWith(rule.toLowerCase()) && host !== rule : host === rule.toLowerCase(),
+  );
+  if (!allowed) throw addressRefused(host, "not among the allowed hosts");
+}
+
+/** The path that comes before `/wiki`: nothing on a site, `/ex/confluence/{cloudId}` on Atlassian's gateway. */
+function sitePath(pathname: string): string {
+  const gateway = /^\/ex\/confluence\/([A-Za-z0-9-]+)(?:\/wiki(?:\/.*)?|\/)?$/.exec(pathname);
+  if (gateway) return `/ex/confluence/${gateway[1]}`;
+  if (/^\/(?:wiki(?:\/.*)?)?$/.test(pathname)) return "";
+  throw invalidBaseUrl("base_url must be the site's address, with or without /wiki");
+}
+
+function isLoopback(host: string): boolean {
+  const literal = host.replace(/^\[|\]$/g, "");
+  return host === "localhost" || (isIP(literal) !== 0 && addressKind(literal) === "loopback");
+}
+
+type Resolver = (
+  hostname: string,
+  options: { all: true; family?: number | "IPv4" | "IPv6"; hints?: number },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * A `lookup` for sockets that refuses a host when any of its addresses is not public. It runs at connect time and hands on
+ * the very addresses that it checked, so a name that changes between check and use (DNS rebinding) gains nothing.
+ */
+export function guardedLookup(
+  policy: Pick<AddressPolicy, "allowLoopback">,
+  resolver: Resolver = resolve,
+): LookupFunction {
+  return (hostname, options, callback) => {
+    const { family, hints } = options;
+    resolver(hostname, { all: true, family, hints }, (error, addresses) => {
+      if (error) return callback(error, "", 0);
+      const [first] = addresses;
+      if (!first || !addresses.every(({ address }) => mayConnect(address, policy))) {
+        return callback(new AddressRefusedError(hostname), "", 0);
+      }
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function mayConnect(address: string, policy: Pick<AddressPolicy, "allowLoopback">): boolean {
+  const kind = addressKind(address);
+  return kind === "public" || (kind === "loopback" && policy.allowLoopback);
+}
+
+/** Connections that go to public addresses only. Share one in a process: it keeps connections open between calls. */
+export function makeGuardedAgent(policy: AddressPolicy): Agent {
+  return new Agent({ connect: { lookup: guardedLookup(policy), timeout: 10_000 } });
+}
+
+function invalidBaseUrl(message: string): UserError {
+  return new UserError(422, "invalid_base_url", message);
+}
+
+function addressRefused(host: string, reason: string): UserError {
+  return new UserError(422, "address_refused", `base_url names ${host}, which is ${reason}`, {
+    details: { host },
+  });
+}

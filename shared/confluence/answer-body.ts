@@ -1,0 +1,49 @@
+import { PermanentError } from "#shared/errors.ts";
+
+/** Answers above this are not read to the end: a page body of 20 MB can double as JSON, and a worker's memory holds this much. */
+export const MAX_ANSWER_BYTES = 64 * 2 ** 20;
+
+/**
+ * An answer's JSON. Throws `PermanentError` `answer_too_large` above `maxBytes` (counted after decompression),
+ * `invalid_answer` when it is not JSON, and what `onBroken` makes of a connection that ends half-way.
+ */
+export async function readAnswer(
+  body: AsyncIterable<Uint8Array> | null,
+  maxBytes: number,
+  onBroken: (error: unknown) => Error,
+): Promise<unknown> {
+  const text = await readText(body ?? emptyBody(), maxBytes, onBroken);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new PermanentError("invalid_answer", "Confluence's answer is not JSON", {
+      cause,
+      details: { length: text.length },
+    });
+  }
+}
+
+async function readText(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  onBroken: (error: unknown) => Error,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof PermanentError ? error : onBroken(error);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function* emptyBody(): AsyncIterable<Uint8Array> {}
+
+function tooLarge(maxBytes: number): PermanentError {
+  return new PermanentError("answer_too_large", `Confluence's answer is above ${maxBytes} bytes`);
+}

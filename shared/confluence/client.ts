@@ -1,0 +1,94 @@
+/**
+ * What the sync needs from Confluence, in plain typed data. `cloud-client.ts` is the implementation over HTTP.
+ *
+ * Every method may throw `RateLimitedError` (429, or a pause already announced), `TransientError` (timeout, 5xx, connection),
+ * `PermanentError` with code `credentials_rejected` (401), `forbidden` (403), `not_found` (404), `request_refused` (another
+ * 4xx), `invalid_answer`, `invalid_id`, `answer_too_large`, `body_too_large`, `address_refused` (host not allowed or not public).
+ */
+export type ConfluenceClient = {
+  /** The account behind the credentials (v1 `user/current`). `accountId` is null for an anonymous answer. */
+  currentUser(): Promise<ConfluenceUser>;
+  /** A space by its key (v2), or null when the account sees no such space. */
+  space(key: string): Promise<ConfluenceSpace | null>;
+  /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
+  searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
+  /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null when the site does not say. */
+  countPages(cql: string): Promise<number | null>;
+  /** One page of the v2 listing of a space's current pages (limit 250, no bodies; labels are not in it: null). */
+  listPages(spaceId: string, cursor: string | null): Promise<ListingPage>;
+  /**
+   * Pages by id (v2, up to 250 ids a call without bodies, 100 with), in any status (current, archived, trashed, deleted).
+   * An id that is gone or not visible is simply absent from the answer.
+   */
+  pagesById(ids: readonly string[], options: { body: "storage" | null }): Promise<ConfluencePage[]>;
+  /** One page with its rendered body (`export_view`). */
+  renderedPage(id: string): Promise<ConfluencePage>;
+  /** One page of the labels used on the space's content (v2 `/spaces/{id}/content/labels`). */
+  spaceLabels(
+    spaceId: string,
+    cursor: string | null,
+  ): Promise<{ labels: ConfluenceLabel[]; next: string | null }>;
+  /** One page of the ids of the space's pages that carry a label (v2 `/labels/{id}/pages`). */
+  labelledPageIds(
+    labelId: string,
+    spaceId: string,
+    cursor: string | null,
+  ): Promise<{ ids: string[]; next: string | null }>;
+  /** Display names by account id (v2 `/users-bulk`); unknown ids are absent. */
+  userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
+  /** HTTP requests sent so far through this client, retries included. */
+  readonly callsMade: () => number;
+  /** The `Date` header of the latest answer: Confluence's clock, in whole seconds; null before the first answer. */
+  readonly serverTime: () => Date | null;
+  /** What the latest answer says about the rate limit when it is nearly used up (slow down until `resetAt`); else null. */
+  readonly nearLimit: () => { resetAt: Date | null } | null;
+  /** Answers that the library's schema refused although the fields that we need were there. */
+  readonly schemaDrift: () => number;
+};
+
+export type ConfluenceUser = {
+  accountId: string | null;
+  displayName: string | null;
+  /** IANA zone name; null when hidden by privacy settings or unknown. CQL date literals are read in this zone. */
+  timeZone: string | null;
+};
+
+export type ConfluenceSpace = {
+  id: string;
+  key: string;
+  name: string;
+  status: string;
+  homepageId: string | null;
+};
+
+export type ConfluenceLabel = { id: string; name: string };
+
+/** A page as a listing shows it. */
+export type ListedPage = {
+  id: string;
+  title: string;
+  version: number;
+  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, or one that we do not know yet. */
+  status: string;
+  /** Null where the listing does not tell (v1 tells the key, v2 the id). */
+  spaceId: string | null;
+  spaceKey: string | null;
+  parentId: string | null;
+  /** `page`, `folder`, `database`, `whiteboard`, `embed` or one that we do not know yet; null at the top. */
+  parentType: string | null;
+  /** Null where the listing does not tell. */
+  labels: string[] | null;
+  /** Absolute URL for people. */
+  url: string;
+  /** When this version was made; null when not told. */
+  modifiedAt: Date | null;
+};
+
+/** `next` is an opaque cursor for the following page, null at the end. A page may be short, or empty, and still have a next. */
+export type ListingPage = { pages: ListedPage[]; next: string | null };
+
+export type ConfluencePage = ListedPage & {
+  body: { format: "storage" | "export_view"; value: string } | null;
+  /** Set when the page has a body that is too large to take (`body` is null then): the page fails with `body_too_large`. */
+  bodyTooLarge?: true;
+};

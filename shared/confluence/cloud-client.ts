@@ -1,0 +1,260 @@
+import type { Client, SendRequestOptions } from "confluence.js/core";
+import { getCurrentUser, searchByCQL, searchContentByCQL } from "confluence.js/v1";
+import {
+  createBulkUserLookup,
+  getLabelPages,
+  getPageById,
+  getPages,
+  getSpaceContentLabels,
+  getSpaces,
+} from "confluence.js/v2";
+import type { z } from "zod";
+import { PermanentError } from "#shared/errors.ts";
+import type { ConfluenceClient, ConfluencePage } from "./client.ts";
+import { makeTransport, MORE_TRIES, RETRY_BUDGET_MS, type TransportOptions } from "./http-transport.ts";
+import { withSmallerPages } from "./listing-page-size.ts";
+import { nextCursor } from "./next-cursor.ts";
+import { pageFromV1, pageFromV2, pageWithBody, webBaseOf } from "./page-mapping.ts";
+import {
+  accountSchema,
+  contentSchema,
+  identifiedSchema,
+  labelSchema,
+  listing,
+  pageSchema,
+  searchCountSchema,
+  spaceSchema,
+  userSchema,
+} from "./schemas.ts";
+
+/** The most items that a v2 listing gives, and ids that it takes (API description of `/pages`). */
+const LISTING_LIMIT = 250;
+/** Bodies are asked for in smaller groups, so that an answer stays within tens of megabytes. */
+const BODIES_LIMIT = 100;
+type V2Listing = { results: z.output<typeof pageSchema>[]; next: string | null; webBase: string };
+
+/** Every status that a page can be found in by its id. */
+const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];
+const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
+
+/**
+ * Confluence Cloud over HTTP: the endpoints of confluence.js over a transport of our own (http-transport.ts says why and what
+ * it promises). An answer is read by our own small schemas; where the library's schema refuses it, that is counted as drift.
+ * The address is checked here; when it is refused, each call fails with `address_refused`.
+ */
+export function makeConfluenceClient(options: TransportOptions): ConfluenceClient {
+  const transport = makeTransport(options);
+  const now = () => options.now().getTime();
+  const giveUpAt = () => now() + RETRY_BUDGET_MS;
+  let drift = 0;
+
+  /** Calls a function of the library and reads the answer by our schema. */
+  async function ask<T extends z.ZodType>(
+    schema: T,
+    send: (client: Client) => Promise<unknown>,
+    request: (request: SendRequestOptions) => Promise<unknown> = (request) =>
+      transport.send(request, MORE_TRIES, giveUpAt()),
+  ): Promise<z.output<T>> {
+    let fits = true;
+    const answer = await send({
+      async sendRequest<A>(options: SendRequestOptions<A>): Promise<A> {
+        const answer = await request(options);
+        fits = options.schema?.safeParse(answer).success ?? true;
+        // Nobody reads it as A: it goes through our own schema below.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        return answer as A;
+      },
+    });
+    const read = schema.safeParse(answer);
+    if (!read.success) {
+      const faults = read.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".")}: ${issue.code}`);
+      throw new PermanentError("invalid_answer", "Confluence's answer lacks what the sync needs", {
+        details: { faults },
+      });
+    }
+    if (!fits) drift += 1;
+    return read.data;
+  }
+
+  /** One page of a listing; when Confluence fails on it, asked again in smaller pages. */
+  async function askPage<T extends z.ZodType>(
+    item: T,
+    cursor: string | null,
+    send: (client: Client, page: { cursor?: string; limit: number }) => Promise<unknown>,
+  ) {
+    const until = giveUpAt();
+    const answer = await withSmallerPages(
+      LISTING_LIMIT,
+      () => now() < until,
+      async (limit, retries) =>
+        ask(
+          listing(item),
+          (client) => send(client, { ...(cursor === null ? {} : { cursor }), limit }),
+          (request) => transport.send(request, retries, until),
+        ),
+    );
+    const webBase = webBaseOf(answer._links.base, transport.base);
+    return {
+      results: answer.results,
+      next: nextCursor(answer._links.next ?? null, cursor, [transport.base, webBase]),
+      webBase,
+    };
+  }
+
+  /** Pages of at most one call's ids. Several answers when the site gives fewer than asked for at a time. */
+  async function pagesOfOneCall(ids: readonly string[], body: "storage" | null): Promise<ConfluencePage[]> {
+    const pages: ConfluencePage[] = [];
+    const seen = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const page: V2Listing = await askPage(pageSchema, cursor, (client, paging) =>
+        getPages(client, {
+          id: ids.map(int64),
+          status: ALL_STATUSES,
+          ...(body ? { bodyFormat: body } : {}),
+          ...paging,
+        }),
+      );
+      for (const item of page.results) pages.push(pageWithBody(item, page.webBase, "storage"));
+      cursor = page.next;
+      if (cursor !== null && seen.has(cursor)) {
+        throw new PermanentError("invalid_answer", "The listing's cursors go in a circle");
+      }
+      if (cursor !== null) seen.add(cursor);
+    } while (cursor !== null);
+    return pages;
+  }
+
+  /** When an answer with bodies is larger than can be read, its ids are asked for in halves; a single one without its body. */
+  async function pagesInParts(ids: readonly string[], body: "storage" | null): Promise<ConfluencePage[]> {
+    try {
+      return await pagesOfOneCall(ids, body);
+    } catch (error) {
+      if (!body || !(error instanceof PermanentError) || error.code !== "answer_too_large") throw error;
+      if (ids.length === 1) {
+        return (await pagesOfOneCall(ids, null)).map((page) => ({ ...page, bodyTooLarge: true }));
+      }
+      const half = Math.ceil(ids.length / 2);
+      return [
+        ...(await pagesInParts(ids.slice(0, half), body)),
+        ...(await pagesInParts(ids.slice(half), body)),
+      ];
+    }
+  }
+
+  return {
+    async currentUser() {
+      const user = await ask(userSchema, (client) => getCurrentUser(client));
+      const known = user.type !== "anonymous" && user.accountId;
+      return {
+        accountId: known ? known : null,
+        displayName: user.displayName ?? null,
+        timeZone: user.timeZone ?? null,
+      };
+    },
+
+    async space(key) {
+      const { results } = await ask(listing(spaceSchema), (client) => getSpaces(client, { keys: [key] }));
+      const same = (other: string | null | undefined) => other?.toLowerCase() === key.toLowerCase();
+      const space = results.find((result) => same(result.key) || same(result.currentActiveAlias));
+      if (!space) return null;
+      const { id, name, status, homepageId } = space;
+      return { id, key: space.key, name, status, homepageId: homepageId ?? null };
+    },
+
+    async searchPages(cql, cursor) {
+      const page = await askPage(contentSchema, cursor, (client, paging) =>
+        searchContentByCQL(client, { cql, expand: SEARCH_EXPAND, ...paging }),
+      );
+      return { pages: page.results.map((item) => pageFromV1(item, page.webBase)), next: page.next };
+    },
+
+    async countPages(cql) {
+      const answer = await ask(searchCountSchema, (client) => searchByCQL(client, { cql, limit: 1 }));
+      return answer.totalSize ?? null;
+    },
+
+    async listPages(spaceId, cursor) {
+      // By id, so that an edit in the meantime moves no page to a part of the listing that was already read.
+      const page = await askPage(pageSchema, cursor, (client, paging) =>
+        getPages(client, { spaceId: [int64(spaceId)], status: ["current"], sort: "id", ...paging }),
+      );
+      return { pages: page.results.map((item) => pageFromV2(item, page.webBase)), next: page.next };
+    },
+
+    async pagesById(ids, { body }) {
+      const pages: ConfluencePage[] = [];
+      for (const group of groupsOf(ids, body ? BODIES_LIMIT : LISTING_LIMIT)) {
+        pages.push(...(await pagesInParts(group, body)));
+      }
+      return pages;
+    },
+
+    async renderedPage(id) {
+      try {
+        const page = await ask(pageSchema, (client) =>
+          getPageById(client, { id: int64(id), bodyFormat: "export_view" }),
+        );
+        const rendered = pageWithBody(page, webBaseOf(page._links.base, transport.base), "export_view");
+        if (rendered.bodyTooLarge) throw bodyTooLarge(id);
+        return rendered;
+      } catch (error) {
+        if (error instanceof PermanentError && error.code === "answer_too_large") throw bodyTooLarge(id);
+        throw error;
+      }
+    },
+
+    async spaceLabels(spaceId, cursor) {
+      const page = await askPage(labelSchema, cursor, (client, paging) =>
+        getSpaceContentLabels(client, { id: int64(spaceId), ...paging }),
+      );
+      return { labels: page.results, next: page.next };
+    },
+
+    async labelledPageIds(labelId, spaceId, cursor) {
+      const page = await askPage(identifiedSchema, cursor, (client, paging) =>
+        getLabelPages(client, { id: int64(labelId), spaceId: [int64(spaceId)], ...paging }),
+      );
+      return { ids: page.results.map((item) => item.id), next: page.next };
+    },
+
+    async userNames(accountIds) {
+      const names = new Map<string, string>();
+      for (const group of groupsOf([...new Set(accountIds)], LISTING_LIMIT)) {
+        const { results } = await ask(listing(accountSchema), (client) =>
+          createBulkUserLookup(client, { body: { accountIds: group } }),
+        );
+        for (const user of results) {
+          const name = user.displayName || user.publicName;
+          if (name) names.set(user.accountId, name);
+        }
+      }
+      return names;
+    },
+
+    callsMade: transport.callsMade,
+    serverTime: transport.serverTime,
+    nearLimit: transport.nearLimit,
+    schemaDrift: () => drift,
+  };
+}
+
+/**
+ * An id as the library's functions take it. It stays the digits that Confluence sent (a 64-bit id does not fit a number); the
+ * library only puts it into the address, so anything but digits is refused.
+ */
+function int64(id: string): number {
+  if (!/^\d{1,19}$/.test(id)) throw new PermanentError("invalid_id", "Confluence's ids are whole numbers");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return id as unknown as number;
+}
+
+function groupsOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
+    items.slice(n * size, (n + 1) * size),
+  );
+}
+
+function bodyTooLarge(id: string): PermanentError {
+  return new PermanentError("body_too_large", "The page's body is above 20 MB", { details: { page_id: id } });
+}

@@ -1,0 +1,80 @@
+const MINUTE_MS = 60_000;
+
+/** How far back the literal goes when the account's zone is unknown: further than any two zones are apart from UTC. */
+const UNKNOWN_ZONE_MS = 26 * 60 * MINUTE_MS;
+
+/** How far to step back out of an hour that clocks repeat; transitions fall on quarters of an hour. */
+const STEP_MS = 15 * MINUTE_MS;
+
+/**
+ * The query for pages of a space changed since an instant: the specification's literal, to the minute, written in the
+ * account's own zone, because Confluence reads it there (developer.atlassian.com/cloud/confluence/cql-fields). Where the
+ * zone is null or unknown, the literal is UTC, 26 h earlier. However Confluence reads it, it never means a later instant.
+ * Newest first: a page that is edited while the listing is paged moves to the front, so that none behind it is skipped; its
+ * own edit is listed by the next sync, whose watermark lies before it.
+ */
+export function changedPagesCql(spaceKey: string, since: Date, timeZone: string | null): string {
+  const literal = dateTimeLiteral(since, timeZone);
+  return `space = ${quoted(spaceKey)} and type = page and lastModified >= "${literal}" order by lastmodified desc`;
+}
+
+/** The query for all pages of a space, for counting them. */
+export function allPagesCql(spaceKey: string): string {
+  return `space = ${quoted(spaceKey)} and type = page`;
+}
+
+/** A CQL string: backslashes first, then quotes. */
+function quoted(text: string): string {
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+function dateTimeLiteral(since: Date, timeZone: string | null): string {
+  const zone = timeZone === null ? null : wallClock(timeZone);
+  if (!zone) return format(since.getTime() - UNKNOWN_ZONE_MS);
+  let instant = since.getTime();
+  while (latestReading(zone, zone(instant)) > since.getTime()) instant -= STEP_MS;
+  return format(zone(instant));
+}
+
+/** Wall time at an instant, to the minute, as the milliseconds that UTC would have at that reading. */
+type WallClock = (instant: number) => number;
+
+/** The last instant at which clocks in the zone show this wall time: two hold when clocks go back. */
+function latestReading(zone: WallClock, wall: number): number {
+  // A day on either side lies beyond one transition; offsets of all zones are within 15 h of UTC.
+  const offsets = [-26, 0, 26].map((hours) => {
+    const instant = wall + hours * 60 * MINUTE_MS;
+    return zone(instant) - instant;
+  });
+  const readings = offsets.map((offset) => wall - offset).filter((instant) => zone(instant) === wall);
+  return Math.max(...readings);
+}
+
+function wallClock(timeZone: string): WallClock | null {
+  let formatter: Intl.DateTimeFormat;
+  try {
+    formatter = new Intl.DateTimeFormat("en-US-u-ca-gregory-nu-latn", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+  return (instant) => {
+    const parts = Object.fromEntries(
+      formatter.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
+    );
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute);
+  };
+}
+
+function format(wall: number): string {
+  return new Date(wall).toISOString().slice(0, 16).replace("T", " ");
+}

@@ -1,0 +1,266 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { SendRequestOptions } from "confluence.js/core";
+import { fetch as undiciFetch } from "undici";
+import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import { AddressRefusedError, makeGuardedAgent, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
+import { MAX_ANSWER_BYTES, readAnswer } from "./answer-body.ts";
+import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./retry-after.ts";
+
+/** An API call waits this long for its whole answer: bulk bodies take seconds, a worker has 60. */
+const FETCH_TIMEOUT_MS = 20_000;
+
+/** No new try begins after this long, so that one call ends within a worker's 60 s even when its last try times out. */
+export const RETRY_BUDGET_MS = 25_000;
+
+export const MORE_TRIES = 2;
+const MAX_RETRY_DELAY_MS = 2000;
+const MAX_REDIRECTS = 3;
+
+/** Milliseconds that call `n` (from 0) waits before its next try: 0.25 s, 1 s, then 2 s, up to half of it taken off at random. */
+function retryDelayMs(n: number, random: () => number): number {
+  return Math.min(250 * 4 ** n, MAX_RETRY_DELAY_MS) * (1 - random() / 2);
+}
+
+/** The part of `fetch` that is used, so that a site in the same process can stand in for the network. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchedAnswer>;
+export type FetchInit = {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  redirect: "manual";
+  signal: AbortSignal;
+};
+export type FetchedAnswer = {
+  status: number;
+  headers: { get(name: string): string | null };
+  body: AsyncIterable<Uint8Array> | null;
+};
+
+/** One HTTP request that was answered (or not: `status` null), for metrics; no query, since that may hold titles. */
+export type CallReport = {
+  method: string;
+  path: string;
+  status: number | null;
+  durationMs: number;
+  nearLimit: NearLimit | null;
+};
+
+export type TransportOptions = AddressPolicy & {
+  baseUrl: string;
+  /** Null: the token is sent as Bearer. */
+  email: string | null;
+  apiToken: string;
+  now: () => Date;
+  random: () => number;
+  sleep?: (ms: number) => Promise<unknown>;
+  fetch?: Fetch;
+  fetchTimeoutMs?: number;
+  /** The most bytes of one answer, after decompression. */
+  maxAnswerBytes?: number;
+  onCall?: (call: CallReport) => void;
+};
+
+type HttpTransport = {
+  /** As `sendRequest`, with `retries` of its own (0 where the caller makes the request smaller instead), none after `giveUpAt`. */
+  send: (request: SendRequestOptions, retries: number, giveUpAt: number) => Promise<unknown>;
+  /** The site's address as `parseBaseUrl` gives it. */
+  readonly base: string;
+  readonly callsMade: () => number;
+  readonly serverTime: () => Date | null;
+  readonly nearLimit: () => NearLimit | null;
+};
+
+/**
+ * HTTP for the functions of confluence.js: answers are returned as parsed JSON, unchecked. Brief retries happen here; a 429
+ * is never slept on, but remembered: calls until then fail at once with the same error and send nothing.
+ */
+export function makeTransport(options: TransportOptions): HttpTransport {
+  const { now, random } = options;
+  const sleep = options.sleep ?? wait;
+  const timeoutMs = options.fetchTimeoutMs ?? FETCH_TIMEOUT_MS;
+  const maxBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
+  const base = allowedBase(options);
+  const fetch = options.fetch ?? guardedFetch(options);
+  const headers = requestHeaders(options.email, options.apiToken);
+  let calls = 0;
+  let serverTime: Date | null = null;
+  let nearLimit: NearLimit | null = null;
+  let pausedUntil = 0;
+
+  async function send(request: SendRequestOptions, retries: number, giveUpAt: number): Promise<unknown> {
+    for (let tries = 0; ; tries += 1) {
+      const paused = pausedUntil - now().getTime();
+      if (paused > 0) throw new RateLimitedError("Confluence asked for a pause that has not ended", paused);
+      try {
+        return await exchange(request);
+      } catch (error) {
+        if (!(error instanceof TransientError) || tries >= retries || now().getTime() >= giveUpAt)
+          throw error;
+        await sleep(retryDelayMs(tries, random));
+      }
+    }
+  }
+
+  /** One request with the redirects that it leads to. */
+  async function exchange(request: SendRequestOptions): Promise<unknown> {
+    let url = requestUrl(base.unwrap(), request);
+    const signal = AbortSignal.timeout(timeoutMs);
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+      const answer = await fetchOnce(url, request, signal);
+      const redirect = answer.status >= 300 && answer.status < 400 ? answer.headers.get("location") : null;
+      if (redirect === null) return await readOrRefuse(answer, url, signal);
+      url = sameOrigin(redirect, url);
+    }
+    throw new PermanentError("invalid_answer", "Confluence redirects in a circle");
+  }
+
+  async function fetchOnce(
+    url: URL,
+    request: SendRequestOptions,
+    signal: AbortSignal,
+  ): Promise<FetchedAnswer> {
+    const method = request.method ?? "GET";
+    const started = now().getTime();
+    calls += 1;
+    const report = (status: number | null) =>
+      options.onCall?.({
+        method,
+        path: url.pathname,
+        status,
+        durationMs: now().getTime() - started,
+        nearLimit,
+      });
+    try {
+      const answer = await fetch(url.href, {
+        method,
+        redirect: "manual",
+        signal,
+        ...(request.body === undefined
+          ? { headers }
+          : {
+              headers: { ...headers, "content-type": "application/json" },
+              body: JSON.stringify(request.body),
+            }),
+      });
+      serverTime = readDate(answer.headers.get("date")) ?? serverTime;
+      nearLimit = readNearLimit((name) => answer.headers.get(name));
+      report(answer.status);
+      return answer;
+    } catch (error) {
+      report(null);
+      throw connectionError(error, signal, url);
+    }
+  }
+
+  async function readOrRefuse(answer: FetchedAnswer, url: URL, signal: AbortSignal): Promise<unknown> {
+    const header = (name: string) => answer.headers.get(name);
+    if (answer.status >= 200 && answer.status < 300) {
+      return await readAnswer(answer.body, maxBytes, (error) => connectionError(error, signal, url));
+    }
+    await discard(answer.body);
+    if (answer.status === 429 || (answer.status === 503 && header("retry-after") !== null)) {
+      const pause = retryAfterMs(header, now(), random);
+      pausedUntil = now().getTime() + pause;
+      throw new RateLimitedError(`Confluence answered ${answer.status}: too many requests`, pause);
+    }
+    throw statusError(answer.status, url);
+  }
+
+  return {
+    send,
+    get base() {
+      return base.unwrap();
+    },
+    callsMade: () => calls,
+    serverTime: () => serverTime,
+    nearLimit: () => nearLimit,
+  };
+}
+
+/** The address is checked when the client is made, and a refusal is thrown by each call: a worker can record it on its page. */
+function allowedBase(options: TransportOptions): { unwrap: () => string } {
+  try {
+    const base = parseBaseUrl(options.baseUrl, options);
+    return { unwrap: () => base };
+  } catch (cause) {
+    return {
+      unwrap: () => {
+        throw new PermanentError("address_refused", "The site's address is not allowed", { cause });
+      },
+    };
+  }
+}
+
+/** Fetches from public addresses only. Share one in a process: it keeps connections open between calls. */
+export function guardedFetch(policy: AddressPolicy): Fetch {
+  const dispatcher = makeGuardedAgent(policy);
+  return async (url, init) => await undiciFetch(url, { ...init, dispatcher });
+}
+
+function requestHeaders(email: string | null, apiToken: string): Record<string, string> {
+  const authorization =
+    email === null
+      ? `Bearer ${apiToken}`
+      : `Basic ${Buffer.from(`${email}:${apiToken}`, "utf8").toString("base64")}`;
+  return { authorization, accept: "application/json", "user-agent": "confluence-rag-sync" };
+}
+
+/** Lists are joined by commas, as the descriptions of `id`, `status` and `expand` say. */
+function requestUrl(base: string, request: SendRequestOptions): URL {
+  const url = new URL(base + request.url);
+  for (const [name, value] of Object.entries(request.searchParams ?? {})) {
+    if (value !== undefined && value !== null) {
+      url.searchParams.set(name, parameterText(value));
+    }
+  }
+  return url;
+}
+
+function parameterText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function sameOrigin(location: string, from: URL): URL {
+  const target = URL.canParse(location, from.href) ? new URL(location, from.href) : null;
+  if (target?.origin === from.origin) return target;
+  throw new PermanentError("address_refused", "Confluence redirects to another host, which is not followed");
+}
+
+function statusError(status: number, url: URL): Error {
+  const details = { status, path: url.pathname };
+  if (status >= 500 || status === 408) {
+    return new TransientError("confluence_failed", `Confluence answered ${status}`, { details });
+  }
+  const codes: Record<number, [string, string]> = {
+    401: ["credentials_rejected", "Confluence rejected the credentials"],
+    403: ["forbidden", "The account may not do this"],
+    404: ["not_found", "Confluence has no such thing, or the account may not see it"],
+  };
+  const [code, message] = codes[status] ?? ["request_refused", `Confluence answered ${status}`];
+  return new PermanentError(code, message, { details });
+}
+
+function connectionError(error: unknown, signal: AbortSignal, url: URL): Error {
+  if (error instanceof PermanentError || error instanceof TransientError) return error;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof AddressRefusedError) {
+      return new PermanentError("address_refused", cause.message, { cause: error });
+    }
+  }
+  const details = { path: url.pathname };
+  if (signal.aborted) {
+    return new TransientError("timeout", "Confluence did not answer in time", { cause: error, details });
+  }
+  return new TransientError("connection_failed", "The connection to Confluence failed", {
+    cause: error,
+    details,
+  });
+}
+
+/** An error's text is never used (it may quote a body), but an unread body would keep its connection. */
+async function discard(body: AsyncIterable<Uint8Array> | null): Promise<void> {
+  if (!body) return;
+  const iterator = body[Symbol.asyncIterator]();
+  await iterator.return?.();
+}

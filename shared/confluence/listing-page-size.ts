@@ -1,0 +1,23 @@
+import { TransientError } from "#shared/errors.ts";
+import { MORE_TRIES } from "./http-transport.ts";
+
+/** A listing that fails in pages of this size fails for another reason than its size. */
+const SMALLEST_PAGE = 25;
+
+/**
+ * Asks for one page of a listing; when Confluence fails or does not answer in time, for half as many items, down to 25, where
+ * the usual brief retries are made, as long as `mayGoOn`. Cursors keep their place whatever the limit, so the listing just goes on.
+ */
+export async function withSmallerPages<T>(
+  limit: number,
+  mayGoOn: () => boolean,
+  ask: (limit: number, retries: number) => Promise<T>,
+): Promise<T> {
+  const smallest = limit <= SMALLEST_PAGE;
+  try {
+    return await ask(limit, smallest ? MORE_TRIES : 0);
+  } catch (error) {
+    if (smallest || !(error instanceof TransientError) || !mayGoOn()) throw error;
+    return await withSmallerPages(Math.max(SMALLEST_PAGE, Math.floor(limit / 2)), mayGoOn, ask);
+  }
+}

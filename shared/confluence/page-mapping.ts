@@ -1,0 +1,65 @@
+import type { z } from "zod";
+import type { ConfluencePage, ListedPage } from "./client.ts";
+import type { contentSchema, pageSchema } from "./schemas.ts";
+
+/** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
+export const MAX_BODY_BYTES = 20 * 2 ** 20;
+
+/** A v2 page, as every listing of it is read. `webBase` is the site's address for people, with `/wiki`. */
+export function pageFromV2(page: z.infer<typeof pageSchema>, webBase: string): ListedPage {
+  return {
+    id: page.id,
+    title: page.title,
+    version: page.version.number,
+    status: page.status,
+    spaceId: page.spaceId ?? null,
+    spaceKey: null,
+    parentId: page.parentId ?? null,
+    parentType: page.parentId ? (page.parentType ?? null) : null,
+    labels: null,
+    url: pageUrl(page._links.webui, page.id, page._links.base ?? webBase),
+    modifiedAt: page.version.createdAt,
+  };
+}
+
+/** The same with a body; a body above `MAX_BODY_BYTES` is left out and said to be too large. */
+export function pageWithBody(
+  page: z.infer<typeof pageSchema>,
+  webBase: string,
+  format: "storage" | "export_view",
+): ConfluencePage {
+  const value = page.body?.[format]?.value;
+  const listed = pageFromV2(page, webBase);
+  if (value === undefined) return { ...listed, body: null };
+  if (Buffer.byteLength(value, "utf8") > MAX_BODY_BYTES) return { ...listed, body: null, bodyTooLarge: true };
+  return { ...listed, body: { format, value } };
+}
+
+/** A v1 search hit. Its labels are null when there are more than Confluence gives along. */
+export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: string): ListedPage {
+  const parent = content.ancestors?.at(-1);
+  const labels = content.metadata?.labels;
+  return {
+    id: content.id,
+    title: content.title,
+    version: content.version.number,
+    status: content.status,
+    spaceId: content.space?.id ?? null,
+    spaceKey: content.space?.key ?? null,
+    parentId: parent?.id ?? null,
+    parentType: parent ? (parent.type ?? "page") : null,
+    labels: labels && !labels._links?.next ? labels.results.map((label) => label.name) : null,
+    url: pageUrl(content._links.webui, content.id, webBase),
+    modifiedAt: content.version.when,
+  };
+}
+
+/** `_links.base` of an answer when it is a web address, else the site's own. */
+export function webBaseOf(base: string | null | undefined, siteBase: string): string {
+  return base && /^https?:\/\//.test(base) ? base.replace(/\/$/, "") : `${siteBase}/wiki`;
+}
+
+function pageUrl(webui: string | null | undefined, id: string, webBase: string): string {
+  const path = webui?.startsWith("/") ? webui : `/pages/viewpage.action?pageId=${id}`;
+  return webBase + path;
+}

@@ -1,0 +1,103 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import postgres from "postgres";
+
+/** A postgres.js client, or the scoped one inside a transaction: functions that take it do not care which. */
+export type Sql = postgres.Sql | postgres.TransactionSql;
+
+/** What the database accepts as jsonb. */
+export type Json = postgres.JSONValue;
+
+export type DatabaseOptions = {
+  url: string;
+  schema: string;
+  /** 1 for PGlite and for a Lambda, which handles one event at a time. */
+  maxConnections: number;
+  /** True behind a transaction pooler (PgBouncer, Supavisor): no prepared statements, search_path set on the role. */
+  transactionPooler?: boolean;
+  /** Milliseconds a statement may take before the server ends it. */
+  statementTimeoutMs?: number;
+  /** TLS with the server's certificate and name verified, against `ca` (PEM) or the system's authorities; absent: as `url` says. */
+  tls?: { ca: string | undefined };
+  /** Asked for by each new connection, in place of the URL's: passwords rotate. */
+  password?: () => Promise<string>;
+};
+
+const insideTransaction = new AsyncLocalStorage<true>();
+
+/**
+ * Connects lazily: nothing is sent before the first query, so calling this at cold start costs nothing.
+ * `search_path` names the schema, then `public` and `extensions`, where pgvector may live (Supabase keeps it in the latter).
+ */
+export function connect(options: DatabaseOptions): postgres.Sql {
+  const path = `${options.schema}, public, extensions`;
+  return postgres(options.url, {
+    max: options.maxConnections,
+    // Lambda freezes idle processes: a connection that is closed before that is never found dead after it.
+    idle_timeout: 20,
+    max_lifetime: 30 * 60,
+    connect_timeout: 10,
+    prepare: !options.transactionPooler,
+    onnotice: () => {},
+    ...(options.tls ? { ssl: options.tls.ca ? { ca: options.tls.ca } : "verify-full" } : {}),
+    ...(options.password ? { password: options.password } : {}),
+    connection: {
+      application_name: "confluence-sync",
+      ...(options.transactionPooler
+        ? {}
+        : { search_path: path, statement_timeout: options.statementTimeoutMs ?? 60_000 }),
+    },
+  });
+}
+
+/**
+ * Runs `work` in one transaction. Inside it only the `tx` it is handed may be used: with one connection (PGlite) a query on
+ * the root client would wait for ever, so a nested call throws at once instead.
+ */
+export async function transaction<T>(
+  sql: Sql,
+  work: (tx: postgres.TransactionSql) => Promise<T>,
+): Promise<T> {
+  if (!("begin" in sql))
+    throw new Error("Already inside a transaction: pass `tx` on instead of opening another one");
+  if (insideTransaction.getStore()) {
+    throw new Error("A second transaction inside a transaction: pass the `tx` that you were handed");
+  }
+  return (await insideTransaction.run(true, () => sql.begin((tx) => endWithConnection(work(tx))))) as T;
+}
+
+/**
+ * postgres.js answers a failure by sending `rollback`, also on a connection that is gone, and that write ends the whole process
+ * or leaves the connection unusable (porsager/postgres issue 1208, open in 3.4.9). So a failure that took the connection along
+ * is not handed to it: `begin` rejects by itself when the connection closes, and what the server had is rolled back anyway.
+ */
+async function endWithConnection<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (tookConnectionAlong(error)) return new Promise<never>(() => {});
+    throw error;
+  }
+}
+
+const CONNECTION_CODES = new Set(["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "ECONNRESET", "EPIPE"]);
+
+function tookConnectionAlong(error: unknown): boolean {
+  if (error instanceof postgres.PostgresError)
+    return error.severity === "FATAL" || error.severity === "PANIC";
+  return error instanceof Error && "code" in error && CONNECTION_CODES.has(String(error.code));
+}
+
+/** The root client, wrapped so that a query on it inside `transaction` throws at once instead of waiting for ever. */
+export function guardRoot(sql: postgres.Sql): postgres.Sql {
+  return new Proxy(sql, {
+    apply(target, self, args: unknown[]) {
+      const isQuery = Array.isArray(args[0]) && "raw" in args[0];
+      if (isQuery && insideTransaction.getStore()) {
+        throw new Error(
+          "A query on the root client inside a transaction would wait for ever on one connection: use `tx`",
+        );
+      }
+      return Reflect.apply<typeof self, unknown[], unknown>(target as never, self, args);
+    },
+  });
+}

@@ -1,0 +1,115 @@
+import { UserError } from "#shared/errors.ts";
+import { transaction, type Sql } from "./connect.ts";
+import type postgres from "postgres";
+
+/** A numbered SQL file: `000001_sources.sql`. */
+export type Migration = { name: string; text: string };
+
+export type MigrationResult = { applied: string[]; pgvector: string; advice: string[] };
+
+/** Iterative index scans came with 0.8.0; without them a filtered vector search comes back short. */
+const MIN_PGVECTOR = [0, 8, 0];
+/** 0.8.4 fixes VACUUM of HNSW indexes under concurrent inserts. */
+const ADVISED_PGVECTOR = [0, 8, 4];
+
+/**
+ * Brings `schema` up to date: forward only, each file in a transaction of its own with its ledger row first, so that of
+ * twenty concurrent runs one applies it and the others wait and find it done. Refuses a schema whose tables it did not make
+ * (an Archon database has tables of the same names with other columns).
+ */
+export async function migrate(
+  sql: postgres.Sql,
+  schema: string,
+  migrations: readonly Migration[],
+): Promise<MigrationResult> {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new UserError(
+      422,
+      "invalid_schema_name",
+      `DB_SCHEMA "${schema}" must be lower-case letters, digits and underscores`,
+    );
+  }
+  await prepareSchema(sql, schema);
+  const pgvector = await pgvectorVersion(sql);
+  const applied: string[] = [];
+  for (const migration of [...migrations].sort((a, b) => a.name.localeCompare(b.name))) {
+    if (await applyOnce(sql, schema, migration)) applied.push(migration.name);
+  }
+  const advice =
+    compareVersions(pgvector, ADVISED_PGVECTOR) < 0
+      ? [
+          `pgvector ${pgvector} works; ${ADVISED_PGVECTOR.join(".")} or newer is advised (its VACUUM keeps HNSW indexes sound under load)`,
+        ]
+      : [];
+  return { applied, pgvector, advice };
+}
+
+async function prepareSchema(sql: postgres.Sql, schema: string): Promise<void> {
+  await inSchema(sql, schema, async (tx) => {
+    // `create … if not exists` races with itself (23505 on pg_namespace): twenty at once take turns here.
+    await tx`select pg_advisory_xact_lock(hashtext('confluence-sync:migrate'))`;
+    const [ledger] = await tx`select to_regclass(${`${schema}.schema_migrations`}) as made`;
+    if (ledger?.made === null) await refuseForeignTables(tx, schema);
+    await tx`create schema if not exists ${tx(schema)}`;
+    await tx`create extension if not exists vector with schema public`;
+    await tx`create table if not exists ${tx(`${schema}.schema_migrations`)} (
+      name text primary key, applied_at timestamptz not null default now())`;
+  });
+}
+
+async function refuseForeignTables(tx: Sql, schema: string): Promise<void> {
+  const tables = await tx`
+    select table_name from information_schema.tables
+    where table_schema = ${schema} and table_name in ('archon_sources', 'archon_crawled_pages', 'confluence_pages', 'archon_progress')`;
+  if (tables.length === 0) return;
+  const names = tables.map((row) => String(row.table_name)).join(", ");
+  throw new UserError(
+    409,
+    "schema_not_ours",
+    `Schema "${schema}" already has ${names}, not made by these migrations. Set DB_SCHEMA to a schema of its own`,
+  );
+}
+
+async function applyOnce(sql: postgres.Sql, schema: string, migration: Migration): Promise<boolean> {
+  return inSchema(sql, schema, async (tx) => {
+    // The ledger row comes first: a concurrent run of the same migration waits here for our commit, then finds it.
+    const [mine] = await tx`
+      insert into schema_migrations (name) values (${migration.name}) on conflict (name) do nothing returning name`;
+    if (!mine) return false;
+    await tx.unsafe(migration.text).simple();
+    return true;
+  });
+}
+
+function inSchema<T>(
+  sql: postgres.Sql,
+  schema: string,
+  work: (tx: postgres.TransactionSql) => Promise<T>,
+): Promise<T> {
+  return transaction(sql, async (tx) => {
+    await tx`select set_config('search_path', ${`${schema}, public, extensions`}, true)`;
+    return work(tx);
+  });
+}
+
+async function pgvectorVersion(sql: Sql): Promise<string> {
+  const [row] = await sql`select extversion from pg_extension where extname = 'vector'`;
+  const version = String(row?.extversion ?? "0");
+  if (compareVersions(version, MIN_PGVECTOR) < 0) {
+    throw new UserError(
+      422,
+      "pgvector_too_old",
+      `pgvector ${version} is installed; ${MIN_PGVECTOR.join(".")} or newer is needed: alter extension vector update`,
+    );
+  }
+  return version;
+}
+
+function compareVersions(version: string, wanted: readonly number[]): number {
+  const parts = version.split(".").map(Number);
+  for (const [index, part] of wanted.entries()) {
+    const difference = (parts[index] ?? 0) - part;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,45 @@
+import type postgres from "postgres";
+import { transaction } from "./connect.ts";
+
+/**
+ * What the database reports when a transaction lost a race or its connection: serialization failure, deadlock, a deferred
+ * unique violation at commit, the server going away, and postgres.js's own words for a dead socket (a Lambda that was frozen).
+ */
+const RETRYABLE = new Set([
+  "40001",
+  "40P01",
+  "23505",
+  "57P01",
+  "57P02",
+  "57P03",
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "ECONNRESET",
+  "EPIPE",
+]);
+
+const MAX_ATTEMPTS = 4;
+
+/**
+ * Runs `work` in a transaction, again from its start when it lost a race or its connection. `work` must therefore be
+ * idempotent: the answer to a commit may have been lost after it took effect. `onRetry` is told each code, for counting.
+ */
+export async function retriedTransaction<T>(
+  sql: postgres.Sql,
+  work: (tx: postgres.TransactionSql) => Promise<T>,
+  onRetry: (code: string) => void = () => {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transaction(sql, work);
+    } catch (error) {
+      const code = databaseErrorCode(error);
+      if (code === null || !RETRYABLE.has(code) || attempt === MAX_ATTEMPTS) throw error;
+      onRetry(code);
+    }
+  }
+}
+
+function databaseErrorCode(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}

@@ -1,0 +1,183 @@
+import type postgres from "postgres";
+import { retriedTransaction } from "#shared/db/retried-transaction.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
+import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
+import type { PageToStore, SwapResult } from "./page-to-store.ts";
+import { deleteStale, embedKept, insertNew, markStale, renumberKept } from "./write-chunks.ts";
+
+export type SwapOptions = {
+  now: Date;
+  /** Which model the vectors are of; refused (`model_changed`) when the source compares with another one by now. */
+  model: string;
+  /** The source's text search configuration, such as `english` or `simple`. */
+  language: string;
+  /** The page's `state_revision` as read before its body was fetched; null when it had no row. */
+  expectedStateRevision: number | null;
+  /** Runs in the same transaction, after the swap and only when something was written. */
+  afterSwap?: (tx: postgres.TransactionSql, result: SwapResult) => Promise<void>;
+  /** Told the code of each conflict after which the transaction was run again. */
+  onRetry?: (code: string) => void;
+};
+
+type LockedPage = {
+  version: number;
+  representationRevision: number;
+  isDeleted: boolean;
+  stateRevision: number;
+  failed: boolean;
+};
+
+/**
+ * The document storage service: replaces a page's chunks in one short transaction, so that a reader sees the old page or the
+ * new one, never a mix, never nothing. Chunks whose input did not change keep row and vector. Nothing is written when the
+ * stored page is not older (`superseded`). Throws `TransientError("reuse_lost")` when a vector that the caller counted on is
+ * gone: embed those chunks and call again.
+ */
+export async function addDocuments(
+  sql: postgres.Sql,
+  page: PageToStore,
+  options: SwapOptions,
+): Promise<SwapResult> {
+  return retriedTransaction(
+    sql,
+    async (tx) => {
+      await requireModel(tx, page.sourceId, options.model);
+      const stored = await lockPage(tx, page);
+      if (isSuperseded(stored, page, options.expectedStateRevision)) {
+        await clearError(tx, page, stored);
+        return NOTHING_WRITTEN;
+      }
+      const changes = compareChunks(await readChunks(tx, page, options.model), page.chunks);
+      if (changes.missingVectors.length > 0) {
+        throw new TransientError("reuse_lost", "Stored vectors of this page went away: embed it again", {
+          details: { inputs: changes.missingVectors.length },
+        });
+      }
+      await markStale(tx, changes.staleIds);
+      await renumberKept(tx, page, changes.kept);
+      await embedKept(tx, page, changes.kept, options.model);
+      await insertNew(tx, page, changes.added, options);
+      await deleteStale(tx, changes.staleIds);
+      await updatePage(tx, page, options);
+      const result = swapResult(stored, changes);
+      await options.afterSwap?.(tx, result);
+      return result;
+    },
+    options.onRetry,
+  );
+}
+
+const NOTHING_WRITTEN: SwapResult = {
+  outcome: "superseded",
+  chunksAdded: 0,
+  chunksKept: 0,
+  chunksRemoved: 0,
+  embeddingsCreated: 0,
+  embeddingsReused: 0,
+};
+
+/**
+ * The shared advisory lock keeps a source from switching its model between this check and the commit, without touching the
+ * source's row, which every worker would otherwise write to.
+ */
+async function requireModel(tx: postgres.TransactionSql, sourceId: string, model: string): Promise<void> {
+  await tx`select pg_advisory_xact_lock_shared(hashtextextended(${`embedding-model:${sourceId}`}, 0))`;
+  const [source] = await tx<{ status: string; embedding_model: string }[]>`
+    select status, embedding_model from archon_sources where source_id = ${sourceId}`;
+  if (!source || source.status === "deleting") {
+    throw new PermanentError("source_deleted", `Source ${sourceId} is being deleted`);
+  }
+  if (source.embedding_model !== model) {
+    throw new TransientError(
+      "model_changed",
+      `Source ${sourceId} now compares with ${source.embedding_model}`,
+    );
+  }
+}
+
+async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise<LockedPage> {
+  const lock = async () => {
+    const [row] = await tx<LockedPage[]>`
+      select version, representation_revision as "representationRevision", is_deleted as "isDeleted",
+        state_revision as "stateRevision", sync_error is not null as failed
+      from confluence_pages where source_id = ${page.sourceId} and page_id = ${page.pageId}
+      for no key update`;
+    return row;
+  };
+  const existing = await lock();
+  if (existing) return existing;
+  await tx`
+    insert into confluence_pages (source_id, page_id, title) values (${page.sourceId}, ${page.pageId}, ${page.title})
+    on conflict do nothing`;
+  const made = await lock();
+  if (!made)
+    throw new TransientError("page_row_lost", `Page ${page.pageId} went away while it was being stored`);
+  return made;
+}
+
+function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
+  // Somebody deleted the page after we read its state: our body may be from before that.
+  if (stored.isDeleted) return stored.stateRevision !== expected;
+  if (stored.version === 0) return false;
+  if (stored.version !== page.version) return stored.version > page.version;
+  return stored.representationRevision >= page.representationRevision;
+}
+
+/** What an earlier attempt could not store is stored by now, in this version or a later one. */
+async function clearError(tx: postgres.TransactionSql, page: PageToStore, stored: LockedPage): Promise<void> {
+  if (!stored.failed || stored.isDeleted) return;
+  await tx`
+    update confluence_pages set sync_error = null where source_id = ${page.sourceId} and page_id = ${page.pageId}`;
+}
+
+async function readChunks(
+  tx: postgres.TransactionSql,
+  page: PageToStore,
+  model: string,
+): Promise<StoredChunk[]> {
+  return tx<StoredChunk[]>`
+    select c.id::text, c.chunk_number as "chunkNumber", c.input_hash as "inputHash",
+      c.metadata ->> '_pending_deletion' is not distinct from 'true' as marked, e.chunk_id is not null as embedded
+    from archon_crawled_pages c
+    left join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${model}
+    where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}`;
+}
+
+async function updatePage(
+  tx: postgres.TransactionSql,
+  page: PageToStore,
+  { now }: SwapOptions,
+): Promise<void> {
+  // Counted, not assumed: a page is never stored with fewer chunks than it has.
+  const [stored] = await tx<{ chunk_count: number }[]>`
+    update confluence_pages set
+      title = ${page.title}, version = ${page.version}, representation_revision = ${page.representationRevision},
+      status = ${page.status}, parent_id = ${page.parentId}, parent_type = ${page.parentType}, url = ${page.url},
+      labels = coalesce(${page.labels as string[] | null}::text[], labels), content_hash = ${page.contentHash}, chunk_count = (
+        select count(*) from archon_crawled_pages c where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}),
+      modified_at = ${page.modifiedAt}, text_lost = ${page.textLost}, last_synced_at = ${now},
+      is_deleted = false, deleted_at = null, deleted_reason = null, missing_since = null, sync_error = null,
+      state_revision = state_revision + 1
+    where source_id = ${page.sourceId} and page_id = ${page.pageId}
+    returning chunk_count`;
+  if (stored?.chunk_count !== page.chunks.length) {
+    throw new TransientError(
+      "stored_count_mismatch",
+      `Page ${page.pageId}: ${stored?.chunk_count ?? 0} of ${page.chunks.length} chunks`,
+    );
+  }
+}
+
+function swapResult(stored: LockedPage, changes: ChunkChanges): SwapResult {
+  const created =
+    changes.added.filter(({ chunk }) => chunk.embedding !== null).length +
+    changes.kept.filter((kept) => !kept.stored.embedded && kept.chunk.embedding !== null).length;
+  return {
+    outcome: stored.version === 0 || stored.isDeleted ? "added" : "updated",
+    chunksAdded: changes.added.length,
+    chunksKept: changes.kept.length,
+    chunksRemoved: changes.staleIds.length,
+    embeddingsCreated: created,
+    embeddingsReused: changes.added.length + changes.kept.length - created,
+  };
+}

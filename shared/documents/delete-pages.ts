@@ -1,0 +1,94 @@
+import type { Sql } from "#shared/db/connect.ts";
+
+/** A page to delete or hide, as it was when that was decided: one that was stored anew since is left alone. */
+export type DecidedPage = { pageId: string; reason: string; expectedStateRevision: number };
+
+export type DeletionRequest = {
+  sourceId: string;
+  pages: readonly DecidedPage[];
+  now: Date;
+  /** Who or what asked for it. */
+  actor: string;
+  operationId: string;
+};
+
+/** A page that was changed. */
+export type ChangedPage = { pageId: string; title: string };
+
+/**
+ * Deletes pages in the caller's transaction: the row stays with time and reason, its chunks go, and one `page.deleted` event a
+ * page is written. Answers the pages that were deleted by this call.
+ */
+export async function deletePages(tx: Sql, request: DeletionRequest): Promise<ChangedPage[]> {
+  const locked = await lockDecided(tx, request);
+  if (locked.length === 0) return [];
+  const fixed = { source_id: request.sourceId, operation_id: request.operationId, actor: request.actor };
+  return tx<ChangedPage[]>`
+    with decided as (
+      select * from jsonb_to_recordset(${tx.json(locked)}) as d ("pageId" text, reason text)
+    ), gone as (
+      update confluence_pages p set is_deleted = true, deleted_at = ${request.now}, deleted_reason = decided.reason,
+        chunk_count = 0, missing_since = null, sync_error = null, state_revision = p.state_revision + 1
+      from decided where p.source_id = ${request.sourceId} and p.page_id = decided."pageId"
+      returning p.page_id, p.title, decided.reason
+    ), chunks as (
+      delete from archon_crawled_pages c using decided
+      where c.source_id = ${request.sourceId} and c.page_id = decided."pageId"
+    ), events as (
+      insert into event_outbox (event_type, detail, created_at)
+      select 'page.deleted', ${tx.json(fixed)} || jsonb_build_object('page_id', page_id, 'title', title,
+        'reason', reason, 'deletion_timestamp', ${request.now.toISOString()}::text), ${request.now}
+      from gone order by page_id
+    )
+    select page_id as "pageId", title from gone order by page_id`;
+}
+
+/** Hides pages from search and keeps their rows: a complete listing did not show them. Answers those hidden by this call. */
+export async function hidePages(
+  tx: Sql,
+  request: Pick<DeletionRequest, "sourceId" | "pages" | "now">,
+): Promise<ChangedPage[]> {
+  const locked = await lockDecided(tx, request);
+  if (locked.length === 0) return [];
+  return tx<ChangedPage[]>`
+    update confluence_pages set missing_since = ${request.now}, state_revision = state_revision + 1
+    where source_id = ${request.sourceId} and page_id = any(${locked.map((page) => page.pageId)}::text[])
+      and missing_since is null
+    returning page_id as "pageId", title`;
+}
+
+/** Shows hidden pages again, at no cost: chunks and vectors were kept. Answers those shown by this call. */
+export async function showPages(
+  tx: Sql,
+  request: { sourceId: string; pageIds: readonly string[]; now: Date },
+): Promise<ChangedPage[]> {
+  if (request.pageIds.length === 0) return [];
+  await tx`
+    select from confluence_pages
+    where source_id = ${request.sourceId} and page_id = any(${[...request.pageIds]}::text[])
+    order by page_id for no key update`;
+  return tx<ChangedPage[]>`
+    update confluence_pages
+    set missing_since = null, last_synced_at = ${request.now}, state_revision = state_revision + 1
+    where source_id = ${request.sourceId} and page_id = any(${[...request.pageIds]}::text[])
+      and missing_since is not null and not is_deleted
+    returning page_id as "pageId", title`;
+}
+
+/**
+ * Locks, in one order for all, the pages that are still as they were. A statement of its own, so that what follows sees what
+ * swaps that held a lock before have committed.
+ */
+async function lockDecided(
+  tx: Sql,
+  request: Pick<DeletionRequest, "sourceId" | "pages">,
+): Promise<DecidedPage[]> {
+  if (request.pages.length === 0) return [];
+  const rows = await tx<{ page_id: string; state_revision: number }[]>`
+    select page_id, state_revision from confluence_pages
+    where source_id = ${request.sourceId} and page_id = any(${request.pages.map((page) => page.pageId)}::text[])
+      and not is_deleted
+    order by page_id for no key update`;
+  const revisions = new Map(rows.map((row) => [row.page_id, row.state_revision]));
+  return request.pages.filter((page) => revisions.get(page.pageId) === page.expectedStateRevision);
+}

@@ -1,0 +1,31 @@
+/** Names in a text that a text search parser would take apart: `ERR_CONN_42`, `foo.bar()`, `JENKINS-1234`, `getUserName`. */
+export type Identifiers = {
+  /** Each as one word, in lower case. */
+  whole: string[];
+  /** The words that they are made of, for those who remember only one of them. */
+  parts: string[];
+};
+
+/** Longer ones are data (hashes, base64), not names. */
+const MAX_LENGTH = 80;
+
+const candidate = /[\p{L}\p{N}_]+(?:(?:\.|::|->|-|\/)[\p{L}\p{N}_]+)*/gu;
+/** What makes a name of a word: an inner separator, a hyphen beside a digit, or a hump. */
+const isName = /[\p{L}\p{N}_](?:_|\.|::|->)[\p{L}\p{N}_]|-\p{N}|\p{N}-|\p{Ll}\p{Lu}/u;
+const seams = /[._:>/-]+|(?<=\p{Ll})(?=\p{Lu})/u;
+
+export function findIdentifiers(text: string): Identifiers {
+  const whole = new Set<string>();
+  const parts = new Set<string>();
+  for (const [name] of text.matchAll(candidate)) {
+    if (name.length < 3 || name.length > MAX_LENGTH || !isName.test(name) || isNumber(name)) continue;
+    whole.add(name.toLowerCase());
+    for (const part of name.split(seams)) if (part.length > 1) parts.add(part);
+  }
+  return { whole: [...whole], parts: [...parts] };
+}
+
+/** `3.14` and `2024-01-05` are found by the parser as they are. */
+function isNumber(name: string): boolean {
+  return /^[\p{N}._/-]+$/u.test(name);
+}

@@ -1,0 +1,73 @@
+import type { Sql } from "#shared/db/connect.ts";
+
+/** What a listing tells of a page beside its version; `labels` null where the listing does not tell. */
+export type ListedMetadata = {
+  pageId: string;
+  title: string;
+  parentId: string | null;
+  parentType: string | null;
+  url: string;
+  labels: string[] | null;
+};
+
+/**
+ * Brings place and labels of listed pages up to date without touching their chunks, and gives pages that are not stored yet a
+ * row (version 0), so that labels and breadcrumbs have somewhere to stand before the body arrives. The title of a stored page
+ * is left alone: it changes with the version, in the swap. Answers the stored pages whose parent changed.
+ */
+export async function upsertListedPages(
+  tx: Sql,
+  sourceId: string,
+  pages: readonly ListedMetadata[],
+): Promise<string[]> {
+  if (pages.length === 0) return [];
+  const rows = pages.map((page) => ({
+    page_id: page.pageId,
+    title: page.title,
+    parent_id: page.parentId,
+    parent_type: page.parentType,
+    url: page.url,
+    labels: page.labels,
+  }));
+  const moved = await tx<{ page_id: string }[]>`
+    with listed as (
+      select * from jsonb_to_recordset(${tx.json(rows)})
+        as row (page_id text, title text, parent_id text, parent_type text, url text, labels text[])),
+    changed as (
+      update confluence_pages p set
+        title = case when p.version = 0 then l.title else p.title end,
+        parent_id = l.parent_id, parent_type = l.parent_type, url = l.url, labels = coalesce(l.labels, p.labels)
+      from listed l, confluence_pages old
+      where p.source_id = ${sourceId} and p.page_id = l.page_id and old.source_id = p.source_id and old.page_id = p.page_id
+        and (p.parent_id is distinct from l.parent_id or p.parent_type is distinct from l.parent_type or p.url <> l.url
+          or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title))
+      returning p.page_id, p.version > 0 and not p.is_deleted and old.parent_id is distinct from l.parent_id as moved),
+    added as (
+      insert into confluence_pages (source_id, page_id, title, parent_id, parent_type, url, labels)
+      select ${sourceId}, page_id, title, parent_id, parent_type, url, coalesce(labels, '{}') from listed
+      on conflict (source_id, page_id) do nothing)
+    select page_id from changed where moved`;
+  return moved.map((row) => row.page_id);
+}
+
+/** Gives `label` to exactly these pages of the source. */
+export async function setLabel(
+  tx: Sql,
+  sourceId: string,
+  label: string,
+  pageIds: readonly string[],
+): Promise<void> {
+  await tx`
+    update confluence_pages set labels = array_append(labels, ${label}::text)
+    where source_id = ${sourceId} and page_id = any(${pageIds as string[]}) and not ${label} = any(labels)`;
+  await tx`
+    update confluence_pages set labels = array_remove(labels, ${label}::text)
+    where source_id = ${sourceId} and ${label} = any(labels) and not page_id = any(${pageIds as string[]})`;
+}
+
+/** Takes every label from the source's pages that is not among `labels`. */
+export async function keepLabels(tx: Sql, sourceId: string, labels: readonly string[]): Promise<void> {
+  await tx`
+    update confluence_pages set labels = array(select kept from unnest(labels) kept where kept = any(${labels as string[]}))
+    where source_id = ${sourceId} and not labels <@ ${labels as string[]}`;
+}

@@ -1,0 +1,80 @@
+import type { Json, Sql } from "#shared/db/connect.ts";
+
+/** Why a page could not be stored; kept on its row until a swap or a deletion clears it. */
+export type PageError = {
+  code: string;
+  message: string;
+  /** Trying again would end the same way. */
+  permanent: boolean;
+  /** Syncs in a row that ended so. */
+  attempts: number;
+  /** The version that could not be stored; 0 when nobody said. */
+  version: number;
+  /** ISO-8601, UTC. */
+  at: string;
+};
+
+/** What is stored of a page, for comparing it with what Confluence lists. Version 0: listed, but never stored. */
+export type PageState = {
+  version: number;
+  representationRevision: number;
+  isDeleted: boolean;
+  missingSince: Date | null;
+  stateRevision: number;
+  syncError: PageError | null;
+  title: string;
+  parentId: string | null;
+  parentType: string | null;
+  labels: string[];
+  url: string;
+};
+
+/** The stored pages among `pageIds`, deleted ones included, by page id. */
+export async function readPageStates(
+  sql: Sql,
+  sourceId: string,
+  pageIds: readonly string[],
+): Promise<Map<string, PageState>> {
+  if (pageIds.length === 0) return new Map();
+  const rows = await sql<(PageState & { pageId: string })[]>`
+    select page_id as "pageId", version, representation_revision as "representationRevision", is_deleted as "isDeleted",
+      missing_since as "missingSince", state_revision as "stateRevision", sync_error as "syncError", title,
+      parent_id as "parentId", parent_type as "parentType", labels, url
+    from confluence_pages where source_id = ${sourceId} and page_id = any(${[...pageIds]}::text[])`;
+  return new Map(rows.map(({ pageId, ...state }) => [pageId, state]));
+}
+
+/**
+ * Notes why a page could not be stored and counts the attempts in a row (anew when `version` is another one). A page without a
+ * row gets one of version 0, which no search and no count of pages shows. Chunks stay as they are.
+ */
+export async function recordPageError(
+  tx: Sql,
+  failure: {
+    sourceId: string;
+    pageId: string;
+    title?: string;
+    /** The version that failed, when known. */
+    version?: number;
+    error: Pick<PageError, "code" | "message" | "permanent">;
+    now: Date;
+  },
+): Promise<void> {
+  const { sourceId, pageId, version = null, now } = failure;
+  const error: Json = {
+    // U+0000 is refused by jsonb; upstream messages are not ours to trust.
+    code: failure.error.code,
+    message: failure.error.message.replaceAll("\u0000", ""),
+    permanent: failure.error.permanent,
+    at: now.toISOString(),
+  };
+  await tx`
+    insert into confluence_pages as p (source_id, page_id, title, sync_error)
+    values (${sourceId}, ${pageId}, ${failure.title ?? ""},
+      ${tx.json(error)} || jsonb_build_object('attempts', 1, 'version', coalesce(${version}::int, 0)))
+    on conflict (source_id, page_id) do update set sync_error = ${tx.json(error)} || jsonb_build_object(
+      'version', coalesce(${version}::int, (p.sync_error ->> 'version')::int, 0),
+      'attempts', case
+        when ${version}::int is distinct from (p.sync_error ->> 'version')::int and ${version}::int is not null then 1
+        else coalesce((p.sync_error ->> 'attempts')::int, 0) + 1 end)`;
+}

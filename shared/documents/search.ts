@@ -1,0 +1,138 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { findIdentifiers } from "./identifiers.ts";
+import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
+
+/** The question as a vector, and the model that made it. */
+export type QueryEmbedding = { model: string; vector: readonly number[] };
+
+export type SearchRequest = {
+  query: string;
+  /** One for each model that the searched sources compare with; null (or none) searches by words alone. */
+  embedding: QueryEmbedding | readonly QueryEmbedding[] | null;
+  /** Source ids; absent or null: all. The filters below likewise. */
+  sources?: readonly string[] | null;
+  spaces?: readonly string[] | null;
+  /** Pages that carry any of them. */
+  labels?: readonly string[] | null;
+  updatedSince?: Date | null;
+  /** How many chunks, or pages, to answer at most. */
+  matchCount: number;
+  returnMode: "chunks" | "pages";
+  /** Which legs run; `hybrid` unless something is to be compared. */
+  legs?: "hybrid" | "vector" | "keyword";
+};
+
+export type Hit = {
+  chunkId: string;
+  sourceId: string;
+  pageId: string;
+  title: string;
+  url: string;
+  /** From the space's top to the page's parent. */
+  ancestors: { page_id: string; title: string }[];
+  headingPath: string[];
+  chunkNumber: number;
+  content: string;
+  /** HTML-safe: everything is escaped but `<mark>` and `</mark>` around what matched. */
+  snippet: string;
+  /** 0 to 1, by fused rank: comparable within one answer only. */
+  score: number;
+  /** Cosine similarity; null when only words found it. */
+  similarity: number | null;
+  matchType: "vector" | "keyword" | "hybrid";
+  labels: string[];
+  modifiedAt: Date | null;
+  /** Page mode: the page's other chunks that matched, best first; else empty. */
+  furtherChunks: { chunkId: string; headingPath: string[]; content: string; score: number }[];
+};
+
+export type SearchResult = {
+  hits: Hit[];
+  /** Chunks (or pages) that were ranked; more than `hits` when `matchCount` cut them off. */
+  totalFound: number;
+  searchMode: "hybrid" | "vector" | "keyword";
+};
+
+/** Chunks of one page that page mode shows beside its best. */
+const FURTHER_CHUNKS = 4;
+/** Questions are longer only when somebody pastes a document. */
+const MAX_QUERY_LENGTH = 4000;
+
+/**
+ * Searches by vector and by words in one round trip. Deleted and hidden pages, and sources being deleted, are never found; an
+ * empty answer means that nothing matches: whatever fails, throws.
+ */
+export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
+  const legs = request.legs ?? "hybrid";
+  const query = request.query.replaceAll("\u0000", " ").slice(0, MAX_QUERY_LENGTH);
+  const embeddings = legs === "keyword" ? [] : [request.embedding ?? []].flat();
+  const identifiers = findIdentifiers(query);
+  const phrases = [...query.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
+  const pages = request.returnMode === "pages";
+  const candidates = Math.min(Math.max(request.matchCount * (pages ? 10 : 4), 60), 800);
+  const array = (values: readonly string[] | null | undefined) => (values ? [...values] : null);
+  const rows = await sql<HitRow[]>`
+    with found as materialized (
+      select * from search_chunks(${query}, ${identifiers.whole}, ${identifiers.parts.join(" ")}, ${phrases},
+        ${embeddings.map((embedding) => embedding.model)}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},
+        ${array(request.sources)}, ${array(request.spaces)}, ${array(request.labels)}, ${request.updatedSince ?? null},
+        ${candidates}, ${legs !== "vector"})
+    ), placed as (
+      select f.*, c.source_id, c.page_id,
+        row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place
+      from found f join archon_crawled_pages c on c.id = f.chunk_id
+    ), chosen as (
+      select *, count(*) over () as total from placed where not ${pages} or place = 1
+      order by score desc, chunk_id limit ${request.matchCount}
+    )
+    select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
+      chosen.keyword_rank as "keywordRank", chosen.total::int as total, c.source_id as "sourceId", c.page_id as "pageId",
+      p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
+      p.modified_at as "modifiedAt", coalesce(above.ancestors, '[]') as ancestors,
+      coalesce(further.chunks, '[]') as "furtherChunks",
+      ts_headline(s.search_language::regconfig, c.content,
+        any_word_query(s.search_language::regconfig, ${`${query} ${identifiers.parts.join(" ")}`}), ${SNIPPET_OPTIONS}) as headline
+    from chosen
+    join archon_crawled_pages c on c.id = chosen.chunk_id
+    join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
+    join archon_sources s on s.source_id = c.source_id
+    left join lateral (
+      with recursive up as (
+        select a.page_id, a.title, a.parent_id, 1 as depth, a.is_deleted or a.missing_since is not null as hidden,
+          array[p.page_id, a.page_id] as path
+        from confluence_pages a where a.source_id = p.source_id and a.page_id = p.parent_id
+        union all
+        select a.page_id, a.title, a.parent_id, up.depth + 1, a.is_deleted or a.missing_since is not null,
+          up.path || a.page_id
+        from up join confluence_pages a on a.source_id = p.source_id and a.page_id = up.parent_id
+        where a.page_id <> all(up.path)
+      )
+      select jsonb_agg(jsonb_build_object('page_id', up.page_id, 'title', up.title) order by up.depth desc) as ancestors
+      from up where not up.hidden
+    ) above on true
+    left join lateral (
+      select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
+        'content', oc.content, 'score', o.score) order by o.place) as chunks
+      from placed o join archon_crawled_pages oc on oc.id = o.chunk_id
+      where ${pages} and o.source_id = chosen.source_id and o.page_id = chosen.page_id
+        and o.place between 2 and ${FURTHER_CHUNKS + 1}
+    ) further on true
+    order by chosen.score desc, chosen.chunk_id`;
+  return {
+    hits: rows.map(toHit),
+    totalFound: rows[0]?.total ?? 0,
+    searchMode: embeddings.length === 0 ? "keyword" : legs,
+  };
+}
+
+type HitRow = Omit<Hit, "snippet" | "matchType"> & {
+  headline: string;
+  vectorRank: number | null;
+  keywordRank: number | null;
+  total: number;
+};
+
+function toHit({ headline, vectorRank, keywordRank, total: _, ...row }: HitRow): Hit {
+  const matchType = vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid";
+  return { ...row, snippet: markedSnippet(headline), matchType };
+}

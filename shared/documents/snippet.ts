@@ -1,0 +1,18 @@
+/** Private-use characters, so that marks are told from what a page itself may contain. */
+const START = "\uE000";
+const STOP = "\uE001";
+
+/** What `ts_headline` is asked for: two fragments of the words around the matches. */
+export const SNIPPET_OPTIONS = `StartSel=${START}, StopSel=${STOP}, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "`;
+
+/** A headline as HTML: text escaped, matches within `<mark>`. Names that the parser took apart are marked as a whole. */
+export function markedSnippet(headline: string): string {
+  const joined = headline.replaceAll(new RegExp(`${STOP}([._:/-]*)${START}`, "g"), "$1");
+  return joined
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll(START, "<mark>")
+    .replaceAll(STOP, "</mark>");
+}

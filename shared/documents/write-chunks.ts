@@ -1,0 +1,124 @@
+import type postgres from "postgres";
+import { TransientError } from "#shared/errors.ts";
+import type { KeptChunk, NewChunk } from "./chunk-changes.ts";
+import { findIdentifiers } from "./identifiers.ts";
+import type { PageFacts } from "./page-to-store.ts";
+
+/** Rows a statement: 500 vectors of 1,536 numbers are about 9 MB of text, which the server parses in one go. */
+const ROWS_PER_STATEMENT = 500;
+
+/** Marks rows as going: a reader of this transaction's snapshot would still find the page. */
+export async function markStale(tx: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx`
+    update archon_crawled_pages set metadata = metadata || '{"_pending_deletion": true}'::jsonb
+    where id = any(${[...ids]}::bigint[])`;
+}
+
+/** Deletes exactly the rows that were marked; their vectors go by cascade. */
+export async function deleteStale(tx: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx`
+    delete from archon_crawled_pages
+    where id = any(${[...ids]}::bigint[]) and metadata ->> '_pending_deletion' = 'true'`;
+}
+
+/** Gives kept rows their new numbers and clears marks found on them; rows that stay as they are, are not written. */
+export async function renumberKept(
+  tx: postgres.TransactionSql,
+  page: PageFacts,
+  kept: readonly KeptChunk[],
+): Promise<void> {
+  const changed = kept.filter(
+    ({ chunkNumber, stored }) => stored.marked || chunkNumber !== stored.chunkNumber,
+  );
+  if (changed.length === 0) return;
+  await tx`
+    update archon_crawled_pages c
+    set chunk_number = n.chunk_number, metadata = c.metadata - '_pending_deletion', url = ${page.url}
+    from unnest(${changed.map((row) => row.id)}::bigint[], ${changed.map((row) => row.chunkNumber)}::integer[])
+      as n (id, chunk_number)
+    where c.id = n.id`;
+}
+
+/** Stores vectors that kept rows lack (they were embedded with another model so far): given ones, or copies. */
+export async function embedKept(
+  tx: postgres.TransactionSql,
+  page: PageFacts,
+  kept: readonly KeptChunk[],
+  model: string,
+): Promise<void> {
+  const lacking = kept.filter(({ stored }) => !stored.embedded);
+  for (const rows of batches(lacking)) {
+    const { count } = await tx`
+      insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
+      select n.id, ${model}, ${page.sourceId}, coalesce(n.embedding::vector, donor.embedding)
+      from unnest(${rows.map((row) => row.id)}::bigint[], ${rows.map((row) => vectorText(row.chunk.embedding))}::text[],
+        ${rows.map((row) => row.donorId)}::bigint[]) as n (id, embedding, donor_id)
+      left join archon_chunk_embeddings donor on donor.chunk_id = n.donor_id and donor.model = ${model}`;
+    requireAll(count, rows.length);
+  }
+}
+
+/** Inserts chunks and their vectors together: given ones, or copies of the vector of a row with the same input. */
+export async function insertNew(
+  tx: postgres.TransactionSql,
+  page: PageFacts,
+  added: readonly NewChunk[],
+  options: { now: Date; model: string; language: string },
+): Promise<void> {
+  for (const rows of batches(added)) {
+    const input = rows.map(chunkRow);
+    const { count } = await tx`
+      with given as materialized (
+        select * from json_to_recordset(${tx.json(input)}::json) as g (
+          chunk_number integer, content text, heading_path text[], input_hash text, embedding text, donor_id bigint,
+          identifiers text[], parts text)
+      ), made as (
+        insert into archon_crawled_pages
+          (source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, created_at)
+        select ${page.sourceId}, ${page.pageId}, ${page.url}, chunk_number, content, heading_path, input_hash,
+          chunk_search_vector(${options.language}::regconfig, ${page.title}, heading_path, content, identifiers, parts),
+          ${options.now}
+        from given
+        returning id, chunk_number
+      )
+      insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
+      select made.id, ${options.model}, ${page.sourceId}, coalesce(given.embedding::vector, donor.embedding)
+      from made join given using (chunk_number)
+      left join archon_chunk_embeddings donor on donor.chunk_id = given.donor_id and donor.model = ${options.model}`;
+    requireAll(count, rows.length);
+  }
+}
+
+/** Counted, not assumed: stored equals expected, or nothing is stored. */
+function requireAll(stored: number, expected: number): void {
+  if (stored === expected) return;
+  throw new TransientError("stored_count_mismatch", `${stored} of ${expected} vectors were stored`);
+}
+
+function chunkRow({ chunkNumber, chunk, donorId }: NewChunk) {
+  const identifiers = findIdentifiers(`${chunk.headingPath.join("\n")}\n${chunk.content}`);
+  return {
+    chunk_number: chunkNumber,
+    content: chunk.content,
+    heading_path: chunk.headingPath,
+    input_hash: chunk.inputHash,
+    embedding: vectorText(chunk.embedding),
+    donor_id: donorId,
+    identifiers: identifiers.whole,
+    parts: identifiers.parts.join(" "),
+  };
+}
+
+/** Nine digits carry a 32-bit float exactly; the vector type holds no more. */
+export function vectorText(vector: readonly number[] | null): string | null {
+  return vector && `[${vector.map((value) => Number(value.toPrecision(9))).join(",")}]`;
+}
+
+function batches<T>(rows: readonly T[]): T[][] {
+  const count = Math.ceil(rows.length / ROWS_PER_STATEMENT);
+  return Array.from({ length: count }, (_, index) =>
+    rows.slice(index * ROWS_PER_STATEMENT, (index + 1) * ROWS_PER_STATEMENT),
+  );
+}

@@ -1,0 +1,28 @@
+import { PermanentError } from "#shared/errors.ts";
+
+/** `purpose`: some models embed questions otherwise than the documents that answer them. */
+export type EmbedOptions = { signal?: AbortSignal; purpose?: "document" | "query" };
+
+/**
+ * Turns texts into vectors. `embed` answers one vector a text, in order, each of `dimensions` numbers, or throws
+ * (`RateLimitedError`, `TransientError`, `PermanentError`): never fewer vectors than texts.
+ */
+export type Embedder = {
+  /** Stored beside each vector: two models are never compared with each other. */
+  model: string;
+  dimensions: number;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<number[][]>;
+  /** The model that this deployment is leaving, for sources that have not switched yet. */
+  previous?: Embedder;
+};
+
+/** The embedder of `model`: this one or the one before it. */
+export function embedderFor(embedder: Embedder, model: string): Embedder {
+  for (let candidate: Embedder | undefined = embedder; candidate; candidate = candidate.previous) {
+    if (candidate.model === model) return candidate;
+  }
+  throw new PermanentError(
+    "embedder_missing",
+    `No embedder of model ${model} is configured: set EMBEDDINGS_PREVIOUS until every source has switched to ${embedder.model}`,
+  );
+}

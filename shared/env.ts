@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { UserError } from "./errors.ts";
+
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+/**
+ * Every environment variable that functions read, with its default. On AWS variables hold ARNs, not secrets: DATABASE_SECRET_ARN,
+ * EMBEDDINGS_SECRET_ARN and TOKEN_KEY_ARN take the place of DATABASE_URL, EMBEDDINGS_API_KEY and TOKEN_KEY_FILE.
+ */
+export const envSchema = z.object({
+  STAGE: z.string().default("local"),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+
+  DATABASE_URL: z.url().optional(),
+  DATABASE_SECRET_ARN: z.string().optional(),
+  DB_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+    .default("confluence_sync"),
+  DATABASE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(1),
+  /** `transaction` behind PgBouncer or Supavisor in transaction mode: no prepared statements. */
+  DATABASE_POOLER: z.enum(["none", "transaction"]).default("none"),
+
+  PLAN_QUEUE_URL: z.url().optional(),
+  PAGE_QUEUE_URL: z.url().optional(),
+  CHECK_QUEUE_URL: z.url().optional(),
+  EVENT_BUS_NAME: z.string().optional(),
+
+  TOKEN_KEY_ARN: z.string().optional(),
+  TOKEN_KEY_FILE: z.string().optional(),
+
+  EMBEDDINGS: z.enum(["local", "openai", "bedrock"]).default("local"),
+  EMBEDDINGS_URL: z.url().default("https://api.openai.com/v1"),
+  EMBEDDINGS_MODEL: z.string().optional(),
+  EMBEDDINGS_DIMENSIONS: z.coerce.number().int().min(1).max(4000).optional(),
+  EMBEDDINGS_API_KEY: z.string().optional(),
+  EMBEDDINGS_SECRET_ARN: z.string().optional(),
+  /** While sources switch to the model above: the one that they leave (same URL and key). */
+  EMBEDDINGS_PREVIOUS: z.enum(["local", "openai", "bedrock"]).optional(),
+  EMBEDDINGS_PREVIOUS_MODEL: z.string().optional(),
+  EMBEDDINGS_PREVIOUS_DIMENSIONS: z.coerce.number().int().min(1).max(4000).optional(),
+
+  /** Hosts that a base_url may name: exact, or a suffix with a leading dot. */
+  ALLOWED_HOSTS: list.default([".atlassian.net", "api.atlassian.com"]),
+  /** Local runner only: lets base_url be http and loopback. */
+  ALLOW_LOOPBACK: z.stringbool().default(false),
+  /** Local runner only: when set, each request needs it as `Authorization: Bearer` or `X-Api-Key`. */
+  API_KEY: z.string().min(1).optional(),
+  /** Origins whose web pages may call the API, separated by commas; none unless set. */
+  CORS_ORIGINS: list.default([]),
+});
+
+export type Env = z.infer<typeof envSchema>;
+
+/** Parses the environment once; all faults in one error that names each variable. */
+export function parseEnv(variables: Record<string, string | undefined>): Env {
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = envSchema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new UserError(500, "invalid_environment", `Environment variables are wrong. ${faults.join("; ")}`);
+}
+
+/** The value of a variable that this function cannot do without. */
+export function required<K extends keyof Env>(env: Env, name: K): NonNullable<Env[K]> {
+  const value = env[name];
+  if (value === undefined || value === null) {
+    throw new UserError(500, "invalid_environment", `Environment variable ${name} is missing`);
+  }
+  return value;
+}

@@ -1,0 +1,53 @@
+import type { LogEvent } from "./log-events.ts";
+
+/** CloudWatch namespace of everything below. */
+export const METRIC_NAMESPACE = "ConfluenceSync";
+
+type Unit = "Count" | "Milliseconds" | "Seconds";
+
+/** A number that a log line carries: a field of it, or 1 for the line itself, when `status` (if given) is the line's. */
+export type LogMetric = { name: string; unit: Unit; field?: string; status?: string };
+
+const field = (name: string, unit: Unit = "Count"): LogMetric => ({ name, unit, field: name });
+const each = (name: string, status?: string): LogMetric => ({
+  name,
+  unit: "Count",
+  ...(status ? { status } : {}),
+});
+
+/** Log events that are metrics as well: written by the log, drawn by the dashboard, watched by the alarms. */
+export const logMetrics = {
+  "operation.finished": [
+    each("operations_finished"),
+    each("operations_failed", "failed"),
+    field("pages_added"),
+    field("pages_updated"),
+    field("pages_deleted"),
+    field("pages_hidden"),
+    field("pages_failed"),
+    field("embeddings_created"),
+    field("embeddings_reused"),
+    field("api_calls_made"),
+    field("duration_ms", "Milliseconds"),
+  ],
+  "source.paused": [each("rate_limited")],
+  "record.failed": [each("records_failed")],
+  "record.malformed": [each("records_malformed")],
+  "page.failed": [each("page_failures")],
+  "page.text_lost": [each("pages_with_lost_text")],
+  "deletions.held": [each("holds_announced")],
+  "search.failed": [each("searches_failed")],
+  "sweep.resent": [each("work_resent")],
+  "health.measured": [
+    field("overdue_sources"),
+    field("max_lag_seconds", "Seconds"),
+    field("expired_sources"),
+    field("unavailable_sources"),
+    field("held_sources"),
+    field("failed_pages"),
+    field("open_pages"),
+    field("oldest_unsent_event_seconds", "Seconds"),
+  ],
+} as const satisfies Partial<Record<LogEvent, readonly LogMetric[]>>;
+
+export type MetricName = (typeof logMetrics)[keyof typeof logMetrics][number]["name"];

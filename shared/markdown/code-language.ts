@@ -1,0 +1,21 @@
+/** Names that highlighters of Confluence use, as Markdown names them. */
+const NAMES: Record<string, string> = {
+  "c#": "csharp",
+  "c++": "cpp",
+  actionscript3: "actionscript",
+  as3: "actionscript",
+  js: "javascript",
+  py: "python",
+  "html/xml": "xml",
+  plain: "",
+  none: "",
+  text: "",
+  "plain text": "",
+  abap: "abap",
+};
+
+/** The info string of a fence for a language as a macro names it; empty for plain text. */
+export function codeLanguage(name: string): string {
+  const language = name.trim().toLowerCase();
+  return (NAMES[language] ?? language).replace(/[^\w+#.-]+/g, "-").replace(/^-+|-+$/g, "");
+}

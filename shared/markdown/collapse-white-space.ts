@@ -1,0 +1,143 @@
+import { escapeMarkdown } from "./escape-markdown.ts";
+import type { PlainElement, PlainNode, PlainText } from "./plain-tree.ts";
+
+const BLOCKS = new Set(
+  "ADDRESS BLOCKQUOTE BODY DD DIV DL DT FIGURE H1 H2 H3 H4 H5 H6 HR LI OL P PRE TABLE TBODY TD TH TR UL X-HEAD-ROW X-PAGE".split(
+    " ",
+  ),
+);
+const IN_LINE = new Set(["H1", "H2", "H3", "H4", "H5", "H6", "A"]);
+
+/** Where in the tree we are. */
+type Place = { inCell: boolean; inLine: boolean; inCode: boolean; inLink: boolean };
+
+/** A text of the line that is being read, to be escaped when the line is complete. */
+type Piece = { node: PlainText; text: string; startsLine: boolean; place: Place };
+
+/**
+ * Makes the tree ready for Turndown, in one pass: white space as a browser would show it, text escaped as Markdown where it
+ * is not code, siblings linked, and each element told whether it stands in a table cell or in a line.
+ */
+export function collapseWhiteSpace(root: PlainElement): void {
+  const line = new Line();
+  visit(root, { inCell: false, inLine: false, inCode: false, inLink: false }, line);
+  line.end();
+}
+
+function visit(parent: PlainElement, place: Place, line: Line): void {
+  let previous: PlainNode | null = null;
+  for (const node of parent.childNodes) {
+    node.previousSibling = previous;
+    if (previous) previous.nextSibling = node;
+    previous = node;
+    if (node.nodeType === 3) line.add(node, place);
+    else visitElement(node, place, line);
+  }
+}
+
+function visitElement(element: PlainElement, place: Place, line: Line): void {
+  const name = element.nodeName;
+  element.inCell = place.inCell;
+  element.inLine = place.inLine;
+  if (name === "PRE") {
+    line.end();
+    for (const text of element.childNodes) if (text.nodeType === 3) text.textContent = "x";
+    return;
+  }
+  if (name === "BR") {
+    line.break(element);
+    return;
+  }
+  if (name === "IMG") {
+    line.interrupt();
+    return;
+  }
+  const isBlock = BLOCKS.has(name);
+  if (isBlock) line.end();
+  visit(element, placeInside(name, place), line);
+  if (isBlock) line.end();
+}
+
+function placeInside(name: string, place: Place): Place {
+  const isCell = name === "TD" || name === "TH";
+  if (!isCell && !IN_LINE.has(name) && name !== "CODE") return place;
+  return {
+    inCell: place.inCell || isCell,
+    inLine: place.inLine || IN_LINE.has(name),
+    inCode: place.inCode || name === "CODE",
+    inLink: place.inLink || name === "A",
+  };
+}
+
+class Line {
+  #pieces: Piece[] = [];
+  #startsLine = true;
+  #lastBreak: PlainElement | null = null;
+  /** White space here would be shown: something stands before it on the line that does not end in a space. */
+  #spaceCounts = false;
+
+  add(node: PlainText, place: Place): void {
+    // A no-break space means nothing to a reader of chunks, and hides words from a search.
+    let text = node.nodeValue.replace(/[ \t\r\n\f\u00a0]+/g, " ");
+    if (!this.#spaceCounts && text.startsWith(" ")) text = text.slice(1);
+    this.#pieces.push({ node, text, startsLine: this.#startsLine, place });
+    if (text === "") return;
+    if (text !== " ") this.interrupt();
+    this.#spaceCounts = !text.endsWith(" ");
+  }
+
+  /** Something without text that white space may stand beside. */
+  interrupt(): void {
+    this.#lastBreak = null;
+    this.#startsLine = false;
+    this.#spaceCounts = true;
+  }
+
+  /** A line break; two in a row end a paragraph, those at the edges of a block are nothing. */
+  break(element: PlainElement): void {
+    const lastBreak = this.#lastBreak;
+    const isFirst = this.#startsLine && lastBreak === null;
+    this.#endLine();
+    if (lastBreak) lastBreak.markdown = "\n\n";
+    else if (!isFirst) {
+      element.markdown = "  \n";
+      this.#lastBreak = element;
+    }
+  }
+
+  end(): void {
+    if (this.#lastBreak) this.#lastBreak.markdown = "";
+    this.#lastBreak = null;
+    this.#endLine();
+  }
+
+  #endLine(): void {
+    const pieces = this.#pieces;
+    for (let index = pieces.length - 1; index >= 0; index--) {
+      const piece = pieces[index];
+      if (!piece || piece.text === "") continue;
+      piece.text = piece.text.trimEnd();
+      if (piece.text !== "") break;
+    }
+    for (const [index, { node, text, startsLine, place }] of pieces.entries()) {
+      node.textContent = edges(text);
+      const last = index === pieces.length - 1;
+      node.nodeValue = place.inCode
+        ? text
+        : escapeMarkdown(text, {
+            startsLine: startsLine && !place.inLine,
+            endsLine: last,
+            inLink: place.inLink,
+            inCell: place.inCell,
+          });
+    }
+    this.#pieces = [];
+    this.#startsLine = true;
+    this.#spaceCounts = false;
+  }
+}
+
+function edges(text: string): string {
+  if (text.trim() === "") return text;
+  return `${text.startsWith(" ") ? " " : ""}x${text.endsWith(" ") ? " " : ""}`;
+}

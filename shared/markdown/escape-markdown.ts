@@ -1,0 +1,83 @@
+/** Where the text stands. */
+type Place = {
+  /** Nothing stands before it on its line. */
+  startsLine: boolean;
+  /** Nothing follows it on its line. */
+  endsLine: boolean;
+  inLink: boolean;
+  /** In a table cell there are no blocks for a line to begin. */
+  inCell: boolean;
+};
+
+const MAY_NEED_ESCAPE = /[\\`*_[\]<&~!]/;
+const LINE_START = /^(#{1,6}(?= |$)|>|[-+*](?= |$)|-{2,}|=+(?= *$)|~{3,}|\|)/;
+const NUMBERED = /^(\d{1,9})([.)])(?= |$)/;
+
+/**
+ * Escapes text so that Markdown shows it as it is, and only where it must: `snake_case`, `a * b` and `C:\path` stay readable
+ * (and findable) as they are.
+ */
+export function escapeMarkdown(text: string, place: Place): string {
+  let escaped = MAY_NEED_ESCAPE.test(text) ? escapeInline(text, place) : text;
+  if (place.startsLine) {
+    if (!place.inCell) escaped = escaped.replace(LINE_START, "\\$1").replace(NUMBERED, "$1\\$2");
+    // A task, an alert, a footnote.
+    if (escaped.startsWith("[")) escaped = `\\${escaped}`;
+  }
+  return escaped;
+}
+
+function escapeInline(text: string, place: Place): string {
+  return text.replace(/[\\`[\]<&!]|\*+|_+|~+/g, (mark, offset: number) => {
+    const before = text[offset - 1] ?? "";
+    const end = offset + mark.length;
+    const after = text[end] ?? "";
+    return needsEscape(mark, before, after, text, end, place) ? mark.replace(/./g, "\\$&") : mark;
+  });
+}
+
+function needsEscape(
+  mark: string,
+  before: string,
+  after: string,
+  text: string,
+  end: number,
+  place: Place,
+): boolean {
+  // Between spaces that stay: those at the edges of the text may end up outside the delimiters around it.
+  const standsAlone = before === " " && after === " " && end - mark.length > 1 && end + 1 < text.length;
+  const atEnd = after === "" && !place.endsLine;
+  switch (mark.charAt(0)) {
+    case "\\":
+      return after === "" || (after === " " && end + 1 === text.length) || /[!-/:-@[-`{-~]/.test(after);
+    case "`":
+      return true;
+    case "*":
+      return !standsAlone;
+    case "_":
+      if (isWord(before) && isWord(after)) return false;
+      return !standsAlone;
+    case "~":
+      return (
+        mark.length > 1 ||
+        before === "" ||
+        after === "" ||
+        text.indexOf("~", end) !== -1 ||
+        text.indexOf("~") < end - mark.length
+      );
+    case "[":
+      return place.inLink || (end === 1 && !place.endsLine) || after === "^" || after === "!";
+    case "]":
+      return place.inLink || atEnd || /[([:]/.test(after);
+    case "<":
+      return atEnd || /[a-zA-Z/!?]/.test(after);
+    case "&":
+      return atEnd || /^(#\d|#[xX][\da-fA-F]|[a-zA-Z][a-zA-Z0-9]*;)/.test(text.slice(end, end + 40));
+    default: // "!", which would make an image of a link after it
+      return atEnd || after === "[";
+  }
+}
+
+function isWord(character: string): boolean {
+  return /[\p{L}\p{N}]/u.test(character);
+}

@@ -1,0 +1,31 @@
+/** A fenced block of code, behind a fence longer than any in the code. */
+export function fencedCode(code: string, language: string): string {
+  let fence = "```";
+  for (const [run] of code.matchAll(/`{3,}/g)) {
+    if (run.length >= fence.length) fence = "`".repeat(run.length + 1);
+  }
+  const text = code
+    .replace(/\r\n?/g, "\n")
+    .replace(/^(?:[ \t]*\n)+/, "")
+    .trimEnd();
+  return text === "" ? "" : `${fence}${language}\n${text}\n${fence}`;
+}
+
+/** Code as inline HTML, for table cells, which have no fences. */
+export function codeInCell(code: string, language: string): string {
+  const text = code
+    .replace(/\r\n?/g, "\n")
+    .replace(/^(?:[ \t]*\n)+/, "")
+    .trimEnd();
+  if (text === "") return "";
+  const className = language ? ` class="language-${language}"` : "";
+  return `<pre><code${className}>${escapedCode(text)}</code></pre>`;
+}
+
+/** Code between HTML tags, where Markdown is still read. */
+export function escapedCode(code: string): string {
+  return code
+    .replace(/[&<>]/g, (character) => (character === "&" ? "&amp;" : character === "<" ? "&lt;" : "&gt;"))
+    .replace(/[\\`*_[\]~]/g, "\\$&")
+    .replace(/\n/g, "&#10;");
+}

@@ -1,0 +1,165 @@
+import { attribute, descendant, type MarkupElement, textOf } from "./markup-tree.ts";
+import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
+import { PlainElement } from "./plain-tree.ts";
+import { convertTable } from "./convert-table.ts";
+
+type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
+
+const SPANS: Record<string, string> = {
+  b: "STRONG",
+  strong: "STRONG",
+  i: "EM",
+  em: "EM",
+  cite: "EM",
+  dfn: "EM",
+  var: "EM",
+  s: "DEL",
+  strike: "DEL",
+  del: "DEL",
+  tt: "CODE",
+  kbd: "CODE",
+  samp: "CODE",
+};
+
+const BLOCKS: Record<string, string> = {
+  p: "P",
+  h1: "H1",
+  h2: "H2",
+  h3: "H3",
+  h4: "H4",
+  h5: "H5",
+  h6: "H6",
+  ul: "UL",
+  menu: "UL",
+  dir: "UL",
+  li: "LI",
+  blockquote: "BLOCKQUOTE",
+  dt: "DT",
+  sup: "SUP",
+  sub: "SUB",
+};
+for (const name of (
+  "address article aside body center dd details dialog div dl fieldset figcaption figure footer form header hgroup html " +
+  "legend main nav noscript object optgroup option output section select svg text textarea title video audio canvas p-block"
+).split(" ")) {
+  BLOCKS[name] ??= "DIV";
+}
+
+/** What HTML never shows as text. */
+const HIDDEN = new Set([
+  "script",
+  "style",
+  "head",
+  "meta",
+  "link",
+  "template",
+  "col",
+  "colgroup",
+  "param",
+  "source",
+  "track",
+  "area",
+  "map",
+  "wbr",
+]);
+
+const CONVERT: Record<string, Convert> = {
+  br: (_element, target, build) => build.lineBreak(target),
+  hr: (_element, target) => target.append(new PlainElement("HR")),
+  a: convertAnchor,
+  img: convertImage,
+  code: convertCode,
+  pre: (element, target, build) => build.codeBlock(textOf(element), "", target),
+  ol: (element, target, build) => {
+    const start = Number.parseInt(attribute(element, "start"), 10);
+    build.element("OL", element.children, target, { start: start >= 0 && start < 1e9 ? start : 1 });
+  },
+  table: convertTable,
+  time: (element, target, build) => {
+    if (textOf(element).trim() === "") build.text(attribute(element, "datetime"), target);
+    else build.append(element.children, target);
+  },
+  summary: (element, target, build) => {
+    build.span("STRONG", element.children, build.element("P", [], target));
+  },
+  input: (element, target, build) => {
+    const type = attribute(element, "type").toLowerCase();
+    if (type === "checkbox") build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
+    else if (type === "submit" || type === "button") build.text(attribute(element, "value"), target);
+  },
+  iframe: convertEmbedded,
+  embed: convertEmbedded,
+  math: convertMath,
+};
+
+/** Converts an element of HTML; one that is not known is its content. */
+export function convertHtmlElement(
+  element: MarkupElement,
+  target: PlainElement,
+  build: PlainTreeBuilder,
+): void {
+  const { name } = element;
+  const block = BLOCKS[name];
+  if (block) {
+    build.element(block, element.children, target);
+    return;
+  }
+  const span = SPANS[name];
+  if (span) {
+    build.span(span, element.children, target);
+    return;
+  }
+  if (HIDDEN.has(name)) return;
+  const convert = CONVERT[name];
+  if (convert) convert(element, target, build);
+  else build.append(element.children, target);
+}
+
+function convertAnchor(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const href = attribute(element, "href").trim();
+  build.link(href === "" ? null : build.resolver.absoluteUrl(href), element.children, target);
+}
+
+function convertCode(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  if (descendant(element, (inner) => inner.name === "pre")) build.append(element.children, target);
+  else build.span("CODE", element.children, target);
+}
+
+function convertImage(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const fileName = attribute(element, "data-linked-resource-default-alias");
+  const source = attribute(element, "data-image-src") || attribute(element, "src");
+  const alt = attribute(element, "alt") || attribute(element, "title") || fileName || lastSegment(source);
+  if (source.startsWith("data:") || source === "") {
+    if (attribute(element, "alt")) build.image("", alt, target);
+    return;
+  }
+  build.image(build.resolver.absoluteUrl(withoutCacheQuery(source)), alt, target);
+}
+
+/** An attachment's URL without what only tells versions of it apart: pages would change with it. */
+function withoutCacheQuery(source: string): string {
+  const query = source.indexOf("?");
+  if (query === -1 || !/\/download\/(attachments|thumbnails)\//.test(source)) return source;
+  return source.slice(0, query);
+}
+
+function lastSegment(source: string): string {
+  const path = source.split(/[?#]/, 1)[0] ?? "";
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function convertEmbedded(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const source = attribute(element, "src");
+  if (source) build.link(build.resolver.absoluteUrl(source), [attribute(element, "title") || source], target);
+  build.append(element.children, target);
+}
+
+/** MathML: the TeX it was made from where that is given, else its text. */
+function convertMath(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const tex = descendant(
+    element,
+    (inner) => inner.name === "annotation" && attribute(inner, "encoding") === "application/x-tex",
+  );
+  if (tex) build.span("CODE", [textOf(tex).trim()], target);
+  else build.append(element.children, target);
+}

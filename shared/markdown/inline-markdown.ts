@@ -1,0 +1,148 @@
+import { escapedCode } from "./fenced-code.ts";
+import type { PlainElement, PlainNode } from "./plain-tree.ts";
+
+/** Text between delimiters of emphasis; the delimiters are left out where Markdown would show them as they are. */
+export function emphasis(content: string, delimiter: string, node: PlainElement): string {
+  return content
+    .split(/(\n\s*\n)/)
+    .map((part, index) => (index % 2 === 1 ? part : emphasizedParagraph(part, delimiter, node)))
+    .join("");
+}
+
+/** What begins or holds a block cannot be emphasized as a whole. */
+const BLOCK =
+  /^(#{1,6} |>|[-*+] |\d+[.)] |```|~~~|\||<(ul|ol|table|pre|blockquote|h\d)\b)|\n(```|~~~|[-*+] |\d+[.)] |\|)/;
+
+/** As much punctuation as anyone ends a phrase with. */
+const MAX_PUNCTUATION = 20;
+
+function emphasizedParagraph(text: string, delimiter: string, node: PlainElement): string {
+  const inner = text.trim();
+  // Delimiters that touch those of the span before would be read as one run.
+  if (touchesSpanBefore(node)) return text;
+  if (inner === "" || BLOCK.test(inner)) return text;
+  const start = text.indexOf(inner);
+  const leading = text.slice(0, start);
+  let trailing = text.slice(start + inner.length);
+  let emphasized = inner;
+  // A closing delimiter between punctuation and a letter closes nothing (CommonMark, "right-flanking"): `**Note:**text`.
+  if (trailing === "" && isWord(edgeOf(node, "next"))) {
+    const punctuation = /[^\\\])`*~>][:;,.!?]+$/.exec(emphasized.slice(-MAX_PUNCTUATION))?.[0].slice(1) ?? "";
+    emphasized = emphasized.slice(0, emphasized.length - punctuation.length);
+    trailing = punctuation;
+    if (!isWord(emphasized.at(-1) ?? "")) return text;
+  }
+  if (leading === "" && isWord(edgeOf(node, "previous")) && !isWord(emphasized[0] ?? "")) return text;
+  return `${leading}${delimiter}${emphasized}${delimiter}${trailing}`;
+}
+
+/** Whether another span of emphasis or code ends right where this one begins, whichever spans either stands in. */
+function touchesSpanBefore(node: PlainElement): boolean {
+  let place: PlainNode = node;
+  while (place.previousSibling === null || isEmptyText(place.previousSibling)) {
+    const before: PlainNode | null = place.previousSibling ?? place.parentNode;
+    if (before === null || (place.previousSibling === null && !SPAN.test(before.nodeName))) return false;
+    place = before;
+  }
+  for (
+    let last: PlainNode | null = place.previousSibling;
+    last !== null && last.nodeType === 1;
+    last = last.lastChild
+  ) {
+    if (/^(STRONG|EM|DEL|CODE)$/.test(last.nodeName)) return true;
+  }
+  return false;
+}
+
+const SPAN = /^(STRONG|EM|DEL|A|SUP|SUB)$/;
+
+function isEmptyText(node: PlainNode): boolean {
+  return node.nodeType === 3 && node.nodeValue === "";
+}
+
+/** The character right before or after a span, looking out of the spans around it; empty when there is none. */
+function edgeOf(node: PlainElement, side: "next" | "previous"): string {
+  let place: PlainNode = node;
+  for (;;) {
+    const sibling: PlainNode | null = side === "next" ? place.nextSibling : place.previousSibling;
+    if (sibling) {
+      if (sibling.nodeType !== 3) return sibling.isBlock || sibling.nodeName === "BR" ? "" : "x";
+      if (sibling.nodeValue !== "")
+        return (side === "next" ? sibling.nodeValue[0] : sibling.nodeValue.at(-1)) ?? "";
+      place = sibling;
+      continue;
+    }
+    const parent: PlainElement | null = place.parentNode;
+    if (!parent || !SPAN.test(parent.nodeName)) return "";
+    place = parent;
+  }
+}
+
+function isWord(character: string): boolean {
+  return /[\p{L}\p{N}]/u.test(character);
+}
+
+/** Code in a line, between as many backticks as it needs. */
+export function codeSpan(code: string, node?: PlainElement): string {
+  const text = code.replace(/[\r\n]+/g, " ");
+  if (text.trim() === "") return text === "" ? "" : " ";
+  // Backticks of two spans side by side would be read as one fence.
+  if (node && touchesSpanBefore(node)) return `<code>${escapedCode(text)}</code>`;
+  let fence = "`";
+  const runs = new Set(text.match(/`+/g));
+  while (runs.has(fence)) fence += "`";
+  const padding =
+    text.startsWith("`") || text.endsWith("`") || (text.startsWith(" ") && text.endsWith(" ")) ? " " : "";
+  return `${fence}${padding}${text}${padding}${fence}`;
+}
+
+/** A destination of a link that Markdown reads back as it is. */
+export function linkDestination(href: string): string {
+  const encoded = href.trim().replace(/[\s<>\\|]/g, (character) => encodeURIComponent(character));
+  return isBalanced(encoded) ? encoded : encoded.replace(/\(/g, "%28").replace(/\)/g, "%29");
+}
+
+function isBalanced(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === "(") depth++;
+    else if (character === ")" && --depth < 0) return false;
+  }
+  return depth === 0 && !/\([^)]*\(/.test(text);
+}
+
+/** A link; its text on one line, an address that is its own text as an autolink. White space at its edges stays outside. */
+export function link(content: string, href: string): string {
+  const destination = linkDestination(href);
+  const text = oneLine(content);
+  if (text === "") return content === "" ? "" : " ";
+  const leading = content.startsWith(text[0] ?? "") ? "" : " ";
+  const trailing = content.endsWith(text.at(-1) ?? "") ? "" : " ";
+  return `${leading}${linkTo(text, destination)}${trailing}`;
+}
+
+function linkTo(text: string, destination: string): string {
+  const plain = text.replace(/\\(?=[!-/:-@[-`{-~])/g, "");
+  if (plain === destination && /^https?:\/\/[^\s<>*`%]+$/.test(destination)) return `<${destination}>`;
+  return `[${text}](${destination})`;
+}
+
+/** Blocks in a line: their text, with a space where a line ended. */
+export function oneLine(markdown: string): string {
+  return joinLines(markdown, " ");
+}
+
+/** Lines that are not empty, without the white space around them. */
+export function joinLines(markdown: string, separator: string): string {
+  if (!markdown.includes("\n")) return markdown.trim();
+  return markdown
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join(separator);
+}
+
+/** An alternative text, escaped for `![…]`. */
+export function imageAlt(alt: string): string {
+  return oneLine(alt).replace(/[\\[\]`*_<]/g, "\\$&");
+}

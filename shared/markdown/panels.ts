@@ -1,0 +1,19 @@
+import type { MarkupNode } from "./markup-tree.ts";
+import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
+import type { PlainElement } from "./plain-tree.ts";
+
+/** GFM's alert kinds. */
+export type PanelKind = "NOTE" | "TIP" | "IMPORTANT" | "WARNING" | "CAUTION";
+
+/** Adds a panel: a GFM alert, or a quote when it has no kind; its title in bold above its content. */
+export function appendPanel(
+  kind: PanelKind | null,
+  title: string,
+  content: readonly MarkupNode[],
+  target: PlainElement,
+  build: PlainTreeBuilder,
+): void {
+  const quote = build.element("BLOCKQUOTE", [], target, kind ? { alert: kind } : {});
+  build.titleParagraph(title, quote);
+  build.append(content, quote);
+}

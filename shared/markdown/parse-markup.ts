@@ -1,0 +1,204 @@
+import { decodeHTML, decodeHTMLAttribute, decodeHTMLStrict } from "entities";
+import { PermanentError } from "#shared/errors.ts";
+import { closedByStartTag, closesNoFurtherThan, isRawText, isVoidElement } from "./content-model.ts";
+import { type MarkupElement, markupElement } from "./markup-tree.ts";
+import type { BodyFormat } from "./page-content.ts";
+import { readAttributes } from "./read-attributes.ts";
+
+/** Confluence's own limit is about 5 MB; beyond this a body is no page. In UTF-16 units, at least half the UTF-8 bytes. */
+const MAX_BODY_LENGTH = 20 * 1024 * 1024;
+/** Browsers stop nesting at 512. What lies deeper joins the element at this depth: text is kept, recursion stays bounded. */
+const MAX_DEPTH = 200;
+/** A page of 20 MB in real prose has about a tenth of it; more is a tree that would take the memory of a worker. */
+const MAX_NODES = 500_000;
+
+/**
+ * Parses a body of either vocabulary in one pass over the text. Lenient and bounded: what is not well-formed is recovered as a
+ * browser would (text is never dropped), entities that a document declares itself are not expanded, and no input takes more
+ * than linear time. Self-closing tags close in both vocabularies, because Confluence writes its HTML with an XML serializer.
+ * @throws PermanentError `body_too_large`, `body_too_complex`
+ */
+export function parseMarkup(format: BodyFormat, body: string): MarkupElement {
+  if (body.length > MAX_BODY_LENGTH || Buffer.byteLength(body) > MAX_BODY_LENGTH) {
+    throw new PermanentError("body_too_large", "The page's body is larger than 20 MB");
+  }
+  return new MarkupParser(format, body).parse();
+}
+
+class MarkupParser {
+  readonly #isHtml: boolean;
+  readonly #source: string;
+  readonly #root = markupElement("#root", null);
+  readonly #open: MarkupElement[] = [this.#root];
+  /** Names of elements open beyond MAX_DEPTH, so that their end tags close nothing else. */
+  readonly #tooDeep: string[] = [];
+  /** Terminators known not to occur in the rest of the source: each is searched for in vain only once. */
+  readonly #exhausted = new Set<string>();
+  #nodes = 0;
+
+  constructor(format: BodyFormat, source: string) {
+    this.#isHtml = format === "export_view";
+    this.#source = source;
+  }
+
+  parse(): MarkupElement {
+    const source = this.#source;
+    let position = 0;
+    while (position < source.length) {
+      const tag = source.indexOf("<", position);
+      if (tag === -1) {
+        this.#text(source.slice(position));
+        break;
+      }
+      if (tag > position) this.#text(source.slice(position, tag));
+      position = this.#markup(tag);
+    }
+    return this.#root;
+  }
+
+  /** Handles what begins with `<` at `start`; returns where to go on. */
+  #markup(start: number): number {
+    const source = this.#source;
+    const next = source.charCodeAt(start + 1);
+    if (isNameStart(next)) return this.#startTag(start);
+    if (next === 0x2f /* / */ && isNameStart(source.charCodeAt(start + 2))) return this.#endTag(start);
+    if (next === 0x21 /* ! */) return this.#declaration(start);
+    if (next === 0x3f /* ? */) {
+      const end = this.#find(this.#isHtml ? ">" : "?>", start);
+      if (end !== -1) return end + (this.#isHtml ? 1 : 2);
+    }
+    this.#literal("<");
+    return start + 1;
+  }
+
+  #declaration(start: number): number {
+    const source = this.#source;
+    if (source.startsWith("<!--", start)) {
+      const end = this.#find("-->", start + 2);
+      return end === -1 ? start + 4 : end + 3;
+    }
+    if (source.startsWith("<![CDATA[", start)) {
+      const end = this.#find("]]>", start + 9);
+      this.#literal(source.slice(start + 9, end === -1 ? source.length : end));
+      return end === -1 ? source.length : end + 3;
+    }
+    const close = this.#find(">", start);
+    if (close === -1) {
+      this.#literal("<");
+      return start + 1;
+    }
+    const subset = source.indexOf("[", start);
+    if (subset !== -1 && subset < close && /^<!doctype/i.test(source.slice(start, start + 9))) {
+      const end = this.#find("]", subset);
+      const after = end === -1 ? -1 : this.#find(">", end);
+      if (after !== -1) return after + 1;
+    }
+    return close + 1;
+  }
+
+  #startTag(start: number): number {
+    const source = this.#source;
+    const nameEnd = endOfName(source, start + 1);
+    const name = source.slice(start + 1, nameEnd).toLowerCase();
+    const decode = this.#isHtml ? decodeHTMLAttribute : decodeHTMLStrict;
+    const { attributes, selfClosing, end } = readAttributes(source, nameEnd, decode, this.#exhausted);
+    this.#closeImplied(name);
+    const element = markupElement(name, attributes);
+    this.#countNode();
+    this.#open.at(-1)?.children.push(element);
+    if (selfClosing || isVoidElement(name)) return end;
+    if (isRawText(name)) return this.#rawText(element, end);
+    if (this.#open.length >= MAX_DEPTH) this.#tooDeep.push(name);
+    else this.#open.push(element);
+    return end;
+  }
+
+  #rawText(element: MarkupElement, start: number): number {
+    const end = this.#find(`</${element.name}`, start);
+    if (end === -1) return start;
+    element.children.push(this.#source.slice(start, end));
+    const close = this.#find(">", end);
+    return close === -1 ? this.#source.length : close + 1;
+  }
+
+  #endTag(start: number): number {
+    const source = this.#source;
+    const nameEnd = endOfName(source, start + 2);
+    const name = source.slice(start + 2, nameEnd).toLowerCase();
+    const close = this.#find(">", nameEnd);
+    const end = close === -1 ? source.length : close + 1;
+    if (this.#tooDeep.length > 0) {
+      if (this.#tooDeep.at(-1) === name) this.#tooDeep.pop();
+      return end;
+    }
+    for (let depth = this.#open.length - 1; depth > 0; depth--) {
+      const open = this.#open[depth]?.name ?? "";
+      if (open === name) {
+        this.#open.length = depth;
+        return end;
+      }
+      if (closesNoFurtherThan(name, open)) break;
+    }
+    // As browsers do: an end tag of a line break is a line break; any other that closes nothing is ignored.
+    if (name === "br") this.#open.at(-1)?.children.push(markupElement("br", null));
+    return end;
+  }
+
+  /** Ends what a start tag ends without saying so: `<li>` the item before it, `<td>` the cell before it. */
+  #closeImplied(name: string): void {
+    if (this.#tooDeep.length > 0) return;
+    const rule = closedByStartTag(name);
+    if (!rule) return;
+    for (let depth = this.#open.length - 1; depth > 0; depth--) {
+      const open = this.#open[depth]?.name ?? "";
+      if (rule.boundary.has(open)) return;
+      if (rule.closes.has(open)) this.#open.length = depth;
+    }
+  }
+
+  #text(raw: string): void {
+    if (!raw.includes("&")) this.#literal(raw);
+    else this.#literal(this.#isHtml ? decodeHTML(raw) : decodeHTMLStrict(raw));
+  }
+
+  #literal(text: string): void {
+    const children = this.#open.at(-1)?.children;
+    if (!children || text === "") return;
+    const last = children.length - 1;
+    const before = children[last];
+    if (typeof before === "string") {
+      children[last] = before + text;
+    } else {
+      this.#countNode();
+      children.push(text);
+    }
+  }
+
+  #find(terminator: string, from: number): number {
+    if (this.#exhausted.has(terminator)) return -1;
+    const found = this.#source.indexOf(terminator, from);
+    if (found === -1) this.#exhausted.add(terminator);
+    return found;
+  }
+
+  #countNode(): void {
+    this.#nodes++;
+    if (this.#nodes > MAX_NODES) {
+      throw new PermanentError("body_too_complex", `The page's body has more than ${MAX_NODES} nodes`);
+    }
+  }
+}
+
+function isNameStart(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+}
+
+function endOfName(source: string, start: number): number {
+  let end = start;
+  while (end < source.length) {
+    const code = source.charCodeAt(end);
+    if (code <= 0x20 || code === 0x2f /* / */ || code === 0x3e /* > */ || code === 0x3c /* < */) break;
+    end++;
+  }
+  return end;
+}

@@ -1,0 +1,105 @@
+import { convertElement } from "./convert-element.ts";
+import type { MarkupNode } from "./markup-tree.ts";
+import type { BodyFormat, ReferenceResolver } from "./page-content.ts";
+import { type PlainAttributes, PlainElement, PlainText } from "./plain-tree.ts";
+
+/** Elements that mean nothing inside themselves, and read the same side by side as in one. */
+const MERGED = new Set(["STRONG", "EM", "DEL", "CODE"]);
+
+/** Turndown trims its result in time that grows with the square of a run of white space; no code has longer ones. */
+const LONG_WHITE_SPACE = /\s{200,}/g;
+const shortened = (run: string): string => run.slice(0, 200);
+
+/** Builds the plain tree from a parsed body: one method a kind of content, the vocabularies decide which. */
+export class PlainTreeBuilder {
+  readonly format: BodyFormat;
+  readonly resolver: ReferenceResolver;
+  /** Spans that are open around the place where we are. */
+  readonly #open = new Set<string>();
+
+  constructor(format: BodyFormat, resolver: ReferenceResolver) {
+    this.format = format;
+    this.resolver = resolver;
+  }
+
+  /** Converts nodes of the body into `target`. */
+  append(nodes: readonly MarkupNode[], target: PlainElement): void {
+    for (const node of nodes) {
+      if (typeof node === "string") this.text(node, target);
+      else convertElement(node, target, this);
+    }
+  }
+
+  /** Adds text that the body itself shows, or the text of a macro's parameter that Confluence shows (a title, a status). */
+  text(text: string, target: PlainElement): void {
+    if (text === "") return;
+    if (this.#open.has("CODE")) mergedChild("CODE", target).append(new PlainText(text));
+    else target.append(new PlainText(text));
+  }
+
+  /** Adds an element with converted content. */
+  element(
+    name: string,
+    nodes: readonly MarkupNode[],
+    target: PlainElement,
+    attributes: PlainAttributes = {},
+  ): PlainElement {
+    const element = new PlainElement(name, attributes);
+    target.append(element);
+    this.append(nodes, element);
+    return element;
+  }
+
+  /** Adds a span of emphasis, strike-through or code; ignored inside one of its kind, joined with one right before it. */
+  span(name: string, nodes: readonly MarkupNode[], target: PlainElement): void {
+    if (this.#open.has(name) || this.#open.has("CODE")) {
+      this.append(nodes, target);
+      return;
+    }
+    this.#open.add(name);
+    // Code is put around each piece of text, so that a link inside code stays a link.
+    this.append(nodes, name === "CODE" ? target : mergedChild(name, target));
+    this.#open.delete(name);
+  }
+
+  /** Adds a link; a link inside a link, or to nowhere, is its text. */
+  link(href: string | null, nodes: readonly MarkupNode[], target: PlainElement): void {
+    if (href === null || href === "" || this.#open.has("A")) {
+      this.append(nodes, target);
+      return;
+    }
+    this.#open.add("A");
+    this.element("A", nodes, target, { href });
+    this.#open.delete("A");
+  }
+
+  /** Adds verbatim text as a block of code. */
+  codeBlock(code: string, language: string, target: PlainElement): void {
+    const element = new PlainElement("PRE", { language });
+    element.append(new PlainText(code.replace(LONG_WHITE_SPACE, shortened)));
+    target.append(element);
+  }
+
+  /** Adds a paragraph in bold: the title of what follows. */
+  titleParagraph(title: string, target: PlainElement): void {
+    if (title.trim() === "") return;
+    const paragraph = this.element("P", [], target);
+    this.span("STRONG", [title], paragraph);
+  }
+
+  lineBreak(target: PlainElement): void {
+    target.append(new PlainElement("BR"));
+  }
+
+  image(src: string, alt: string, target: PlainElement): void {
+    target.append(new PlainElement("IMG", { src, alt }));
+  }
+}
+
+function mergedChild(name: string, target: PlainElement): PlainElement {
+  const last = target.lastChild;
+  if (last?.nodeType === 1 && last.nodeName === name && MERGED.has(name)) return last;
+  const element = new PlainElement(name);
+  target.append(element);
+  return element;
+}

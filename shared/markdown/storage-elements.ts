@@ -1,0 +1,102 @@
+import { emoticon } from "./emoticons.ts";
+import { convertMacro } from "./macros.ts";
+import { attribute, child, type MarkupElement, textOf } from "./markup-tree.ts";
+import { appendPanel, type PanelKind } from "./panels.ts";
+import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
+import type { PlainElement } from "./plain-tree.ts";
+import { convertImage, convertLink } from "./storage-links.ts";
+
+type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
+
+const asBlock: Convert = (element, target, build) => {
+  build.element("DIV", element.children, target);
+};
+const asContent: Convert = (element, target, build) => build.append(element.children, target);
+const dropped: Convert = () => {};
+
+/** Every element of the storage format that is not HTML; ids and options are dropped, what is not listed is its content. */
+const CONVERT: Record<string, Convert> = {
+  "ac:structured-macro": convertMacro,
+  "ac:macro": convertMacro,
+  "ac:link": convertLink,
+  "ac:image": convertImage,
+  "ac:emoticon": (element, target, build) => build.text(emoticon(element), target),
+  "ac:task-list": (element, target, build) => {
+    build.element("UL", element.children, target);
+  },
+  "ac:task": convertTask,
+  "ac:layout": asBlock,
+  "ac:layout-section": asBlock,
+  "ac:layout-cell": asBlock,
+  "ac:rich-text-body": asBlock,
+  "ac:plain-text-body": (element, target, build) => build.codeBlock(textOf(element), "", target),
+  "ac:inline-comment-marker": asContent,
+  "ac:adf-extension": convertAdfExtension,
+  "ac:adf-node": convertAdfNode,
+  "ac:adf-content": asBlock,
+  "ac:adf-attribute": dropped,
+  "ac:adf-mark": dropped,
+  "ac:adf-fallback": asBlock,
+  "ac:parameter": dropped,
+  "ac:default-parameter": dropped,
+  "ac:task-id": dropped,
+  "ac:task-uuid": dropped,
+  "ac:task-status": dropped,
+  "ac:placeholder": dropped,
+  "ri:page": dropped,
+};
+
+/** Converts an element of the storage format; false when it is none. */
+export function convertStorageElement(
+  element: MarkupElement,
+  target: PlainElement,
+  build: PlainTreeBuilder,
+): boolean {
+  if (!element.name.includes(":")) return false;
+  const convert = CONVERT[element.name];
+  if (convert) convert(element, target, build);
+  else build.append(element.children, target);
+  return true;
+}
+
+/** A task is a list item with a box; its body's mentions and dates are its assignee and due date. */
+function convertTask(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const status = child(element, "ac:task-status");
+  const done = status !== undefined && textOf(status).trim() === "complete";
+  const body = child(element, "ac:task-body");
+  const rest = element.children.filter((node) => node !== body);
+  build.element("LI", [...(body?.children ?? []), ...rest], target, { task: done ? "x" : " " });
+}
+
+/** What an older editor cannot show: the node itself, or its fallback where the node is of a kind without content. */
+function convertAdfExtension(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const node = child(element, "ac:adf-node");
+  const fallback = child(element, "ac:adf-fallback");
+  if (node && child(node, "ac:adf-content")) convertAdfNode(node, target, build);
+  else if (fallback) build.append(fallback.children, target);
+  else build.append(element.children, target);
+}
+
+const ADF_PANELS: Record<string, PanelKind> = {
+  info: "NOTE",
+  note: "IMPORTANT",
+  tip: "TIP",
+  success: "TIP",
+  warning: "WARNING",
+  error: "CAUTION",
+};
+
+function convertAdfNode(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const type = attribute(element, "type");
+  const content = child(element, "ac:adf-content");
+  if (type !== "panel" || !content) {
+    build.append(element.children, target);
+    return;
+  }
+  const panelType = element.children.find(
+    (node) =>
+      typeof node !== "string" && node.name === "ac:adf-attribute" && attribute(node, "key") === "panel-type",
+  );
+  const kind = panelType === undefined ? undefined : ADF_PANELS[textOf(panelType).trim()];
+  appendPanel(kind ?? null, "", content.children, target, build);
+}

@@ -1,0 +1,114 @@
+import { joinLines } from "./inline-markdown.ts";
+import type { PlainElement } from "./plain-tree.ts";
+
+/** Bounds on what repeating cells that span several may add: a `rowspan` of 65,534 would multiply the page. */
+const MAX_REPEATED_TEXT = 200_000;
+const MAX_REPEATED_CELLS = 100_000;
+/** Rows are filled up to the width of the table (GFM does not need it) while that adds no more cells than this. */
+const MAX_FILLED_CELLS = 500_000;
+
+type Cell = { markdown: string; isHeader: boolean };
+
+/**
+ * A table in GFM. Cells that span rows or columns are repeated in each, so that every row reads on its own. A first row of
+ * header cells is the header; a table without one gets an empty header, because GFM has no table without.
+ */
+export function tableMarkdown(table: PlainElement): string {
+  const { grid, headRows } = tableGrid(table);
+  const width = grid.reduce((widest, row) => Math.max(widest, row.length), 0);
+  if (width === 0) return "";
+  const filled = width * grid.length <= MAX_FILLED_CELLS ? width : 0;
+  const first = grid[0] ?? [];
+  const hasHeader = headRows > 0 || first.every(({ isHeader }) => isHeader);
+  const header = hasHeader ? first : [];
+  const body = hasHeader ? grid.slice(1) : grid;
+  const lines = [
+    rowLine(header, width, false),
+    `|${" --- |".repeat(width)}`,
+    ...body.map((row) => rowLine(row, filled, true)),
+  ];
+  return lines.join("\n");
+}
+
+function rowLine(row: readonly Cell[], width: number, boldHeaders: boolean): string {
+  let line = "|";
+  for (let column = 0; column < Math.max(width, row.length); column++) {
+    const cell = row[column];
+    const text = cell ? (boldHeaders && cell.isHeader ? boldCell(cell.markdown) : cell.markdown) : "";
+    line += text === "" ? "  |" : ` ${text} |`;
+  }
+  return line;
+}
+
+/** A header cell of a row, in bold: GFM has header cells in the first row only. */
+function boldCell(markdown: string): string {
+  if (markdown === "" || /\*\*|<|\n|^!?\[|`/.test(markdown)) return markdown;
+  return `**${markdown}**`;
+}
+
+function tableGrid(table: PlainElement): { grid: Cell[][]; headRows: number } {
+  const grid: Cell[][] = [];
+  const pending: { cell: Cell; rows: number }[] = [];
+  let headRows = 0;
+  let text = 0;
+  let cells = 0;
+  const empty: Cell = { markdown: "", isHeader: false };
+  const repeat = (cell: Cell): Cell => {
+    cells++;
+    text += cell.markdown.length;
+    return text > MAX_REPEATED_TEXT ? empty : cell;
+  };
+  for (const row of table.childNodes) {
+    if (row.nodeType === 3) continue;
+    const line: Cell[] = [];
+    const takePending = (): void => {
+      for (let span = pending[line.length]; span && span.rows > 0; span = pending[line.length]) {
+        if (cells > MAX_REPEATED_CELLS) return;
+        span.rows--;
+        line.push(repeat(span.cell));
+      }
+    };
+    for (const node of row.childNodes) {
+      if (node.nodeType === 3) continue;
+      takePending();
+      const cell: Cell = { markdown: node.markdown, isHeader: node.nodeName === "TH" };
+      const { colspan = 1, rowspan = 1 } = node.attributes;
+      for (let index = 0; index < colspan; index++) {
+        if (index > 0 && cells > MAX_REPEATED_CELLS) break;
+        if (rowspan > 1) pending[line.length] = { cell, rows: rowspan - 1 };
+        line.push(index > 0 ? repeat(cell) : cell);
+      }
+    }
+    takePending();
+    if (line.every(({ markdown }) => markdown === "")) continue;
+    if (row.nodeName === "X-HEAD-ROW" && grid.length === headRows) headRows++;
+    grid.push(line);
+  }
+  return { grid, headRows };
+}
+
+/** A table inside a cell of a table, as inline HTML. */
+export function nestedTable(table: PlainElement): string {
+  let html = "<table>";
+  for (const row of table.childNodes) {
+    if (row.nodeType === 3) continue;
+    html += "<tr>";
+    for (const cell of row.childNodes) {
+      if (cell.nodeType === 3) continue;
+      const name = cell.nodeName.toLowerCase();
+      const { colspan = 1, rowspan = 1 } = cell.attributes;
+      const spans = `${colspan > 1 ? ` colspan="${colspan}"` : ""}${rowspan > 1 ? ` rowspan="${rowspan}"` : ""}`;
+      html += `<${name}${spans}>${cell.markdown}</${name}>`;
+    }
+    html += "</tr>";
+  }
+  return `${html}</table>`;
+}
+
+/** The content of a cell on one line: paragraphs and line breaks become `<br>`, lists and code inline HTML. */
+export function cellMarkdown(content: string, isNested: boolean): string {
+  const line = joinLines(content, "<br>")
+    .replace(/(?:<br>)+(?=<\/?(?:ul|ol|li|pre|table|tr|td|th|blockquote|h[1-6]|hr)\b)/g, "")
+    .replace(/(<\/?(?:ul|ol|li|pre|table|tr|td|th|blockquote|h[1-6]|hr)>)(?:<br>)+/g, "$1");
+  return isNested ? line : line.replace(/\|/g, "\\|");
+}

@@ -1,0 +1,158 @@
+import TurndownService from "turndown";
+import { codeInCell, fencedCode } from "./fenced-code.ts";
+import {
+  codeSpan,
+  emphasis,
+  imageAlt,
+  joinLines,
+  link,
+  linkDestination,
+  oneLine,
+} from "./inline-markdown.ts";
+import type { PlainElement } from "./plain-tree.ts";
+import { cellMarkdown, nestedTable, tableMarkdown } from "./table-markdown.ts";
+
+type Replacement = (content: string, node: PlainElement) => string;
+
+const block = (markdown: string): string => (markdown === "" ? "\n\n" : `\n\n${markdown}\n\n`);
+// Four spaces at the start would be code.
+const paragraph: Replacement = (content) => `\n\n${content.trimStart()}\n\n`;
+const heading =
+  (level: number): Replacement =>
+  (content, node) => {
+    // A "#" at the end would be taken for the end of the heading.
+    const text = oneLine(content).replace(/#$/, "\\#");
+    if (text === "") return "\n\n";
+    return node.inCell ? block(`<h${level}>${text}</h${level}>`) : block(`${"#".repeat(level)} ${text}`);
+  };
+const list: Replacement = (content, node) => {
+  if (!node.inCell) {
+    const parent = node.parentNode;
+    return parent?.nodeName === "LI" && content.trim() !== ""
+      ? `\n${content.trim()}\n`
+      : block(content.trim());
+  }
+  const name = node.nodeName.toLowerCase();
+  return block(`<${name}>${joinLines(content, "")}</${name}>`);
+};
+const cell: Replacement = (content, node) => {
+  node.markdown = cellMarkdown(content, node.inCell);
+  return "";
+};
+
+const REPLACEMENTS: Record<string, Replacement> = {
+  P: paragraph,
+  DIV: paragraph,
+  DD: paragraph,
+  DT: paragraph,
+  H1: heading(1),
+  H2: heading(2),
+  H3: heading(3),
+  H4: heading(4),
+  H5: heading(5),
+  H6: heading(6),
+  UL: list,
+  OL: list,
+  LI: listItem,
+  BLOCKQUOTE: blockQuote,
+  PRE: (_content, node) => {
+    const code = node.childNodes.map((text) => (text.nodeType === 3 ? text.nodeValue : "")).join("");
+    const language = node.attributes.language ?? "";
+    return block(node.inCell || node.inLine ? codeInLine(code, language, node) : fencedCode(code, language));
+  },
+  TABLE: (_content, node) =>
+    block(node.inCell ? nestedTable(node) : node.inLine ? rowsInLine(node) : tableMarkdown(node)),
+  TR: () => "",
+  "X-HEAD-ROW": () => "",
+  TD: cell,
+  TH: cell,
+  // Not dashes: after the dash of a list item they would be one rule together.
+  HR: (_content, node) => (node.inCell ? block("<hr>") : block("***")),
+  BR: (_content, node) => node.textContent,
+  A: (content, node) => link(content, node.attributes.href ?? ""),
+  IMG: (_content, node) =>
+    `![${imageAlt(node.attributes.alt ?? "")}](${linkDestination(node.attributes.src ?? "")})`,
+  STRONG: (content, node) => (isInHeading(node) ? content : emphasis(content, "**", node)),
+  EM: (content, node) => emphasis(content, "*", node),
+  DEL: (content, node) => emphasis(content, "~~", node),
+  CODE: codeSpan,
+  SUP: (content) => (content.trim() === "" ? content : `<sup>${content}</sup>`),
+  SUB: (content) => (content.trim() === "" ? content : `<sub>${content}</sub>`),
+};
+
+/** Turndown with our rules: the nodes are those of the plain tree, text is escaped before (collapse-white-space.ts). */
+export function markdownOfTree(root: PlainElement): string {
+  return TURNDOWN.turndown(root);
+}
+
+const TURNDOWN = turndownService();
+
+function turndownService(): TurndownService {
+  const service = new TurndownService({
+    preformattedCode: true,
+    blankReplacement: (_content, node) => blankNode(node),
+  });
+  service.escape = (text) => text;
+  service.addRule("plain-tree", {
+    filter: () => true,
+    replacement: (content, node) => {
+      const element: PlainElement = node;
+      const replacement = REPLACEMENTS[element.nodeName];
+      return replacement ? replacement(content, element) : content;
+    },
+  });
+  return service;
+}
+
+function blankNode(node: PlainElement): string {
+  if (node.nodeName === "LI") return "";
+  if (node.isBlock) return "\n\n";
+  return node.textContent === "" ? "" : " ";
+}
+
+function isInHeading(node: PlainElement): boolean {
+  for (let parent = node.parentNode; parent; parent = parent.parentNode) {
+    if (/^H[1-6]$/.test(parent.nodeName)) return true;
+  }
+  return false;
+}
+
+function listItem(content: string, node: PlainElement): string {
+  const task = node.attributes.task === undefined ? "" : `[${node.attributes.task}] `;
+  const text = content.trim();
+  if (text === "") return "";
+  if (node.inCell) return `<li>${task}${joinLines(text, "<br>")}</li>`;
+  const marker = node.parentNode?.nodeName === "OL" ? `${itemNumber(node)}. ` : "- ";
+  const indent = " ".repeat(marker.length);
+  return `\n${marker}${task}${text.replace(/\n(?=[^\n])/g, `\n${indent}`)}\n`;
+}
+
+function itemNumber(item: PlainElement): number {
+  const listElement = item.parentNode;
+  if (!listElement) return 1;
+  const number = (listElement.attributes.start ?? 1) + listElement.items;
+  listElement.items++;
+  return number;
+}
+
+function blockQuote(content: string, node: PlainElement): string {
+  const text = content.trim();
+  if (text === "") return "\n\n";
+  if (node.inCell) return block(`<blockquote>${joinLines(text, "<br>")}</blockquote>`);
+  const alert = node.attributes.alert ? `> [!${node.attributes.alert}]\n` : "";
+  return block(alert + text.replace(/^/gm, "> ").replace(/^> $/gm, ">"));
+}
+
+function codeInLine(code: string, language: string, node: PlainElement): string {
+  return node.inCell ? codeInCell(code, language) : codeSpan(oneLine(code));
+}
+
+/** A table where only a line may stand (in a heading, in a link): its cells, one after the other. */
+function rowsInLine(table: PlainElement): string {
+  const cells: string[] = [];
+  for (const row of table.childNodes) {
+    if (row.nodeType === 3) continue;
+    for (const tableCell of row.childNodes) if (tableCell.nodeType !== 3) cells.push(tableCell.markdown);
+  }
+  return cells.join(" ");
+}

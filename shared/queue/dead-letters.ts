@@ -1,0 +1,112 @@
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type Message,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { z } from "zod";
+import { PermanentError } from "#shared/errors.ts";
+import type { QueueName } from "#shared/messages.ts";
+
+/** Which dead letters to send again; absent members match all. */
+export type DeadLetterFilter = { sourceId?: string; pageIds?: readonly string[] };
+
+export type RedriveResult = { redriven: number; kept: number };
+
+export type DeadLetters = {
+  /**
+   * Sends matching messages to their queue again and deletes them there; looks at `limit` messages at most. Others come back
+   * into sight within five minutes. A message is deleted only after it was sent, so it may come twice, which is harmless.
+   */
+  redrive(queue: QueueName, filter: DeadLetterFilter, limit: number): Promise<RedriveResult>;
+};
+
+const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
+const body = z.object({ source_id: z.string().optional(), page_id: z.string().optional() });
+
+/** Messages looked at and left alone stay out of sight this long, so that one run sees each once. */
+const HIDDEN_SECONDS = 300;
+/** ReceiveMessage answers at most ten. */
+const BATCH = 10;
+
+/** Dead letters of SQS queues; the dead-letter queue is the one that the queue's own redrive policy names. */
+export function makeSqsDeadLetters(sqs: SQSClient, queueUrls: Record<QueueName, string>): DeadLetters {
+  return {
+    async redrive(queue, filter, limit) {
+      const target = queueUrls[queue];
+      const source = await deadLetterUrl(sqs, target);
+      const result: RedriveResult = { redriven: 0, kept: 0 };
+      while (result.redriven + result.kept < limit) {
+        const { Messages: messages = [] } = await sqs.send(
+          new ReceiveMessageCommand({
+            QueueUrl: source,
+            MaxNumberOfMessages: Math.min(BATCH, limit - result.redriven - result.kept),
+            VisibilityTimeout: HIDDEN_SECONDS,
+            MessageSystemAttributeNames: ["MessageGroupId"],
+            // Long polling asks every server, so that an empty answer means an empty queue.
+            WaitTimeSeconds: 1,
+          }),
+        );
+        if (messages.length === 0) break;
+        for (const message of messages) {
+          if (!matches(message, filter)) {
+            result.kept += 1;
+            continue;
+          }
+          await sendAgain(sqs, message, { source, target });
+          result.redriven += 1;
+        }
+      }
+      return result;
+    },
+  };
+}
+
+async function deadLetterUrl(sqs: SQSClient, queueUrl: string): Promise<string> {
+  const { Attributes: attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["RedrivePolicy"] }),
+  );
+  const policy = redrivePolicy.safeParse(JSON.parse(attributes?.RedrivePolicy ?? "null"));
+  if (!policy.success)
+    throw new PermanentError("no_dead_letters", `Queue ${queueUrl} has no dead-letter queue`);
+  // SQS lets a queue have its dead letters in its own account and region only: the same address, another name.
+  const url = new URL(queueUrl);
+  url.pathname = url.pathname.replace(/[^/]+$/, policy.data.deadLetterTargetArn.split(":").at(-1) ?? "");
+  return url.href;
+}
+
+async function sendAgain(
+  sqs: SQSClient,
+  message: Message,
+  urls: { source: string; target: string },
+): Promise<void> {
+  const group = message.Attributes?.MessageGroupId;
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: urls.target,
+      MessageBody: message.Body,
+      ...(group ? { MessageGroupId: group } : {}),
+    }),
+  );
+  await sqs.send(new DeleteMessageCommand({ QueueUrl: urls.source, ReceiptHandle: message.ReceiptHandle }));
+}
+
+function matches(message: Message, filter: DeadLetterFilter): boolean {
+  const all = filter.sourceId === undefined && filter.pageIds === undefined;
+  if (all) return true;
+  const ids = body.safeParse(parseJson(message.Body ?? ""));
+  if (!ids.success) return false;
+  const { source_id, page_id } = ids.data;
+  if (filter.sourceId !== undefined && source_id !== filter.sourceId) return false;
+  return filter.pageIds === undefined || (page_id !== undefined && filter.pageIds.includes(page_id));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Sql } from "#shared/db/connect.ts";
+import type { Source } from "./source.ts";
+import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
+
+/** As the check constraint of `archon_progress` lists them. */
+type OperationStatus =
+  | "queued"
+  | "listing"
+  | "processing"
+  | "finishing"
+  | "completed"
+  | "completed_with_errors"
+  | "failed"
+  | "cancelled"
+  | "held";
+
+/** An operation as a source's overview names it. */
+export type OperationSummary = {
+  operationId: string;
+  status: OperationStatus;
+  mode: "incremental" | "full" | null;
+  createdAt: Date;
+  finishedAt: Date | null;
+  error: { code: string; message: string } | null;
+};
+
+/** A source with what a dashboard shows of it. */
+export type SourceOverview = Source & {
+  /** Pages that search finds. */
+  pageCount: number;
+  chunkCount: number;
+  failedPageCount: number;
+  hiddenPageCount: number;
+  deletedPageCount: number;
+  running: { operationId: string; status: OperationStatus } | null;
+  /** The last sync that was not a dry run, running or ended. */
+  lastSync: OperationSummary | null;
+  /** Likewise of the deletion checks. */
+  lastCheck: OperationSummary | null;
+};
+
+/** The source with its counts, or null: also when it is being deleted. */
+export async function getSourceOverview(sql: Sql, sourceId: string): Promise<SourceOverview | null> {
+  const [row] = await sql<OverviewRow[]>`
+    ${selectOverviews(sql)} where s.status <> 'deleting' and s.source_id = ${sourceId}`;
+  return row ? toOverview(row) : null;
+}
+
+/** Sources in the order in which they were made, from behind `after`. */
+export async function listSources(
+  sql: Sql,
+  options: { after: { createdAt: Date; sourceId: string } | null; limit: number },
+): Promise<SourceOverview[]> {
+  const { after, limit } = options;
+  const rows = await sql<OverviewRow[]>`
+    ${selectOverviews(sql)} where s.status <> 'deleting'
+      ${after ? sql`and (s.created_at, s.source_id) > (${after.createdAt}, ${after.sourceId})` : sql``}
+    order by s.created_at, s.source_id limit ${limit}`;
+  return rows.map(toOverview);
+}
+
+export type SourcePageRequest = {
+  search: string | null;
+  knowledgeType: string | null;
+  order: "created" | "updated";
+  limit: number;
+  offset: number;
+};
+
+/** A numbered page of sources, and how many there are in all. */
+export async function pageOfSources(
+  sql: Sql,
+  request: SourcePageRequest,
+): Promise<{ sources: SourceOverview[]; total: number }> {
+  const { search, knowledgeType } = request;
+  const pattern = search === null ? null : containing(search);
+  const where = sql`where s.status <> 'deleting'
+    and (${pattern}::text is null or s.title ilike ${pattern} or s.space_key ilike ${pattern} or s.source_id ilike ${pattern})
+    and (${knowledgeType}::text is null or coalesce(s.metadata ->> 'knowledge_type', ${DEFAULT_KNOWLEDGE_TYPE}) = ${knowledgeType})`;
+  const [count] = await sql<
+    { total: number }[]
+  >`select count(*)::int as total from archon_sources s ${where}`;
+  const rows = await sql<OverviewRow[]>`
+    ${selectOverviews(sql)} ${where}
+    order by ${request.order === "updated" ? sql`s.updated_at desc` : sql`s.created_at`}, s.source_id
+    limit ${request.limit} offset ${request.offset}`;
+  return { sources: rows.map(toOverview), total: count?.total ?? 0 };
+}
+
+/** Of sources that nobody gave another one. */
+export const DEFAULT_KNOWLEDGE_TYPE = "technical";
+
+/** An `ilike` pattern for text that contains this, whatever characters it has. */
+export function containing(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+}
+
+type OverviewRow = SourceRow &
+  Omit<SourceOverview, keyof Source | "lastSync" | "lastCheck"> & {
+    lastSync: OperationRow | null;
+    lastCheck: OperationRow | null;
+  };
+type OperationRow = Omit<OperationSummary, "createdAt" | "finishedAt"> & {
+  createdAt: string;
+  finishedAt: string | null;
+};
+
+function selectOverviews(sql: Sql) {
+  return sql`
+    select ${sourceColumns(sql)}, pages.*, operations.* from archon_sources s
+    cross join lateral (
+      select
+        count(*) filter (where version > 0 and not is_deleted and missing_since is null)::int as "pageCount",
+        coalesce(sum(chunk_count) filter (where not is_deleted), 0)::int as "chunkCount",
+        count(*) filter (where sync_error is not null and not is_deleted)::int as "failedPageCount",
+        count(*) filter (where missing_since is not null and not is_deleted)::int as "hiddenPageCount",
+        count(*) filter (where is_deleted)::int as "deletedPageCount"
+      from confluence_pages p where p.source_id = s.source_id
+    ) pages
+    cross join lateral (
+      select
+        (select jsonb_build_object('operationId', r.operation_id, 'status', r.status) from archon_progress r
+          where r.operation_id = s.lease_operation_id
+            and r.status in ('queued', 'listing', 'processing', 'finishing')) as running,
+        ${lastOperation(sql, "confluence_sync")} as "lastSync",
+        ${lastOperation(sql, "deletion_check")} as "lastCheck"
+    ) operations`;
+}
+
+function lastOperation(sql: Sql, type: "confluence_sync" | "deletion_check") {
+  return sql`(
+    select jsonb_build_object('operationId', o.operation_id, 'status', o.status, 'mode', o.mode, 'error', o.error,
+      'createdAt', o.created_at, 'finishedAt', o.finished_at)
+    from archon_progress o
+    where o.source_id = s.source_id and o.operation_type = ${type} and not o.dry_run
+    order by o.created_at desc, o.operation_id limit 1)`;
+}
+
+function toOverview({ lastSync, lastCheck, ...row }: OverviewRow): SourceOverview {
+  return { ...row, ...toSource(row), lastSync: toOperation(lastSync), lastCheck: toOperation(lastCheck) };
+}
+
+function toOperation(row: OperationRow | null): OperationSummary | null {
+  if (!row) return null;
+  return {
+    ...row,
+    createdAt: new Date(row.createdAt),
+    finishedAt: row.finishedAt === null ? null : new Date(row.finishedAt),
+  };
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+/** When deletions are looked for: weekly (the default), after each sync, or only when asked. */
+export const DELETION_STRATEGIES = ["weekly_reconciliation", "every_sync", "on_demand"] as const;
+export type DeletionStrategy = (typeof DELETION_STRATEGIES)[number];
+
+/** `archon_sources.metadata`: what syncs and clients keep there. Keys that nobody here knows are kept as they are. */
+export const sourceMetadata = z.looseObject({
+  /** The watermark of the next incremental sync, by Confluence's clock; null before the first sync has ended. */
+  last_sync_timestamp: z.string().nullable().default(null),
+  /** Counters of the last finished sync. */
+  sync_metrics: z.record(z.string(), z.number()).nullable().default(null),
+  deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
+  /** When the last complete deletion check ended. */
+  last_deletion_check: z.string().nullable().default(null),
+});
+export type SourceMetadata = z.infer<typeof sourceMetadata>;
+
+export type SourceStatus = "active" | "credentials_expired" | "space_unavailable" | "deleting";
+
+/** A row of `archon_sources`. */
+export type Source = {
+  sourceId: string;
+  title: string;
+  baseUrl: string;
+  spaceKey: string;
+  spaceId: string;
+  spaceName: string;
+  accountId: string;
+  email: string | null;
+  /** Null once the source is being deleted. */
+  encryptedToken: string | null;
+  /** Null: synced on demand only. */
+  syncIntervalMinutes: number | null;
+  searchLanguage: string;
+  embeddingModel: string;
+  metadata: SourceMetadata;
+  status: SourceStatus;
+  leaseOperationId: string | null;
+  leaseUntil: Date | null;
+  pausedUntil: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+/** What a new source is made of; status, lease and pause start empty. */
+export type NewSource = Omit<
+  Source,
+  "metadata" | "status" | "leaseOperationId" | "leaseUntil" | "pausedUntil" | "createdAt" | "updatedAt"
+> & { encryptedToken: string; deletionStrategy: DeletionStrategy };
+
+/** What a client may change. Absent: stays as it is. */
+export type SourceChanges = {
+  title?: string;
+  email?: string | null;
+  encryptedToken?: string;
+  accountId?: string;
+  syncIntervalMinutes?: number | null;
+  /** Merged into the metadata. */
+  metadata?: Record<string, z.infer<ReturnType<typeof z.json>>>;
+  status?: Exclude<SourceStatus, "deleting">;
+};

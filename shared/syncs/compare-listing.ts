@@ -1,0 +1,51 @@
+import type { ListedPage } from "#shared/confluence/client.ts";
+import type { PageState } from "#shared/documents/page-states.ts";
+import type { WorkItem } from "./work.ts";
+
+/** Syncs in a row that try a failing page of one version again; after that only a newer version (or `full`) does. */
+export const MAX_FAILED_SYNCS = 5;
+
+export type ListingRules = {
+  /** Of converter and chunker, when pages of an older one are to be processed again (full listings); else null. */
+  representationRevision: number | null;
+};
+
+/**
+ * What a listed page needs, decided by version numbers, never by times: the index's times differ from the pages' own
+ * (onyx pull request 4589). Null: nothing.
+ */
+export function compareListed(
+  listed: ListedPage,
+  stored: PageState | undefined,
+  rules: ListingRules,
+): WorkItem | null {
+  const work = (outcome: WorkItem["outcome"], reason: string): WorkItem => ({
+    pageId: listed.id,
+    title: listed.title,
+    state: "pending",
+    outcome,
+    reason,
+    listedVersion: listed.version,
+  });
+  if (!stored) return work("added", "new page");
+  if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");
+  if (stored.syncError && !mayRetry(stored, listed.version)) return null;
+  if (stored.version === 0) return work("added", stored.syncError ? "failed before" : "new page");
+  if (listed.version > stored.version)
+    return work("updated", `version ${stored.version} → ${listed.version}`);
+  if (stored.syncError) return work("updated", "failed before");
+  if (rules.representationRevision !== null && stored.representationRevision < rules.representationRevision) {
+    return work(
+      "updated",
+      `converter revision ${stored.representationRevision} → ${rules.representationRevision}`,
+    );
+  }
+  return null;
+}
+
+/** A failing page is tried again in each sync, MAX_FAILED_SYNCS times for one version; it stays visible as failed. */
+export function mayRetry(stored: Pick<PageState, "syncError">, listedVersion: number): boolean {
+  const error = stored.syncError;
+  if (!error) return true;
+  return error.attempts < MAX_FAILED_SYNCS || listedVersion > error.version;
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { Sql } from "#shared/db/connect.ts";
+import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
+import { rememberCursor } from "./follow-cursor.ts";
+import type { StepContext } from "./step.ts";
+
+/**
+ * Labels bump no version and the v2 listing does not carry them, so full listings ask for the space's labels and then for the
+ * pages of each: calls grow with the number of labels, not of pages.
+ */
+export const labelListing = z.object({
+  cursor: z.string().nullable(),
+  recent_cursors: z.array(z.string()),
+  /** Names of labels whose pages have been written. */
+  done: z.array(z.string()),
+  remaining: z.array(z.object({ id: z.string(), name: z.string() })),
+  namesComplete: z.boolean(),
+});
+type LabelListing = z.infer<typeof labelListing>;
+
+type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null };
+
+/** One step: a page of the space's labels, or the pages of one label. `next` null: labels are done once `write` has run. */
+export async function listLabels(context: StepContext, place: LabelListing | null): Promise<LabelStep> {
+  const { client, source, operation } = context;
+  const at = place ?? { cursor: null, recent_cursors: [], done: [], remaining: [], namesComplete: false };
+  if (operation.dryRun) return { write: async () => {}, next: null };
+  if (!at.namesComplete) {
+    const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
+    const remaining = [...at.remaining, ...labels];
+    const followed =
+      next === null ? { cursor: null, recent_cursors: [], namesComplete: true } : rememberCursor(at, next);
+    return step(source.sourceId, { ...at, ...followed, remaining });
+  }
+  const [label, ...remaining] = at.remaining;
+  if (!label) return step(source.sourceId, at);
+  const ids = await allPagesOf(context, label.id);
+  const after = step(source.sourceId, { ...at, remaining, done: [...at.done, label.name] });
+  return {
+    next: after.next,
+    write: async (tx) => {
+      await setLabel(tx, source.sourceId, label.name, ids);
+      await after.write(tx);
+    },
+  };
+}
+
+function step(sourceId: string, at: LabelListing): LabelStep {
+  const done = at.namesComplete && at.remaining.length === 0;
+  return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
+}
+
+async function allPagesOf(context: StepContext, labelId: string): Promise<string[]> {
+  const ids: string[] = [];
+  let place: { cursor: string | null; recent_cursors: string[] } = { cursor: null, recent_cursors: [] };
+  for (;;) {
+    const listed = await context.client.labelledPageIds(labelId, context.source.spaceId, place.cursor);
+    ids.push(...listed.ids);
+    if (listed.next === null) return ids;
+    place = rememberCursor(place, listed.next);
+  }
+}

@@ -1,0 +1,19 @@
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
+import type { Source } from "#shared/sources/sources.ts";
+import type { Operation } from "./operations.ts";
+import type { UserNameCache } from "./resolve-references.ts";
+import type { SiteServices, SyncServices } from "./sync-services.ts";
+
+export type PageServices = SyncServices & SiteServices & { embedder: Embedder };
+
+/** What the pages of one batch share. */
+export type Batch = {
+  operation: Operation;
+  source: Source;
+  client: ConfluenceClient;
+  services: PageServices;
+  names: UserNameCache;
+  /** Calls already written to some page's counters. */
+  callsCounted: number;
+};

@@ -1,0 +1,36 @@
+import type { ConfluenceClient, ConfluenceUser } from "#shared/confluence/client.ts";
+import { PermanentError } from "#shared/errors.ts";
+import type { Source } from "#shared/sources/sources.ts";
+
+/**
+ * The account behind the credentials, when it is the one that the source was made with. Confluence answers 200 with only the
+ * public pages when it does not know the credentials (nango pull request 3961): such an answer is never worked with.
+ * Throws PermanentError `credentials_rejected` (anonymous) or `account_changed`.
+ */
+export async function verifyAccount(client: ConfluenceClient, source: Source): Promise<ConfluenceUser> {
+  const user = await client.currentUser();
+  if (user.accountId === null) {
+    throw new PermanentError(
+      "credentials_rejected",
+      "Confluence answered as to nobody: the token is not accepted any more",
+    );
+  }
+  if (user.accountId !== source.accountId) {
+    throw new PermanentError(
+      "account_changed",
+      "The token belongs to another account than the one this source was made with, which may see other pages. Set the token again (PATCH) to accept that account",
+    );
+  }
+  return user;
+}
+
+/** Throws PermanentError `space_unavailable` unless the space answers and is the one that the source was made with. */
+export async function verifySpace(client: ConfluenceClient, source: Source): Promise<void> {
+  const space = await client.space(source.spaceKey);
+  if (!space || space.id !== source.spaceId) {
+    throw new PermanentError(
+      "space_unavailable",
+      `Space ${source.spaceKey} is gone or not visible to the account. Nothing was deleted here`,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { searchDocuments } from "#shared/documents/search.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { addSource, store } from "#test/support/stored-pages.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const embedder = fakeEmbedder({ dimensions: 32 });
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase({ maxConnections: 1 });
+  await database.sql`alter table archon_chunk_embeddings set (autovacuum_enabled = false)`;
+  await addSource(database.sql, embedder, { sourceId: "docs" });
+  for (let page = 0; page < 300; page += 1)
+    await store(database.sql, embedder, {
+      pageId: `other${page}`,
+      chunks: [`unrelated matter number ${page}`],
+    });
+  // Each version's vector lies nearer to the question than any other page's; nothing is vacuumed away.
+  for (let version = 1; version <= 250; version += 1)
+    await store(database.sql, embedder, {
+      pageId: "churned",
+      title: "Churned",
+      version,
+      chunks: [`rare walrus ${version}`],
+    });
+  // What is to be shown is the index: without this a table of this size is read whole.
+  await database.sql`set enable_seqscan = off`;
+  await database.sql`set enable_sort = off`;
+}, 120_000);
+afterAll(() => database.close());
+
+async function nearest() {
+  const [vector = []] = await embedder.embed(["Churned\n\nrare walrus"]);
+  const { hits } = await searchDocuments(database.sql, {
+    query: "rare walrus",
+    embedding: { model: embedder.model, vector },
+    legs: "vector",
+    matchCount: 5,
+    returnMode: "chunks",
+  });
+  return hits.map((hit) => hit.pageId);
+}
+
+const alterSearch = async (setting: string) => {
+  const [row] = await database.sql<{ signature: string }[]>`
+    select p.oid::regprocedure::text as signature from pg_proc p where p.proname = 'search_chunks'`;
+  await database.sql.unsafe(`alter function ${row?.signature} set hnsw.iterative_scan = ${setting}`);
+};
+
+describe("a page embedded 250 times without a vacuum", () => {
+  it("is found first by its vector: the scan goes on behind dead index entries", async () => {
+    await alterSearch("relaxed_order");
+    expect((await nearest())[0]).toBe("churned");
+  });
+
+  it("negative control: without the iterative scan it is not found", async () => {
+    await alterSearch("off");
+    expect(await nearest()).not.toContain("churned");
+    await alterSearch("relaxed_order");
+  });
+});

@@ -1,0 +1,252 @@
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeEventBus } from "#infra/local/event-bus.ts";
+import { MAX_REQUEST_BYTES, startGateway, type Gateway } from "#infra/local/gateway.ts";
+import { makeInvoker, type Handler } from "#infra/local/invoke.ts";
+import type { Topology } from "#infra/local/topology-types.ts";
+import { makeLog } from "#shared/log.ts";
+
+const now = () => new Date("2026-01-01T00:00:00Z");
+const log = makeLog("silent", () => {}, now);
+const aws = { region: "us-east-1", credentials: { accessKeyId: "k3y", secretAccessKey: "secret" } };
+
+const handlers = new Map<string, Handler>([
+  ["echo", (event) => ({ statusCode: 200, headers: { "x-echo": "1" }, body: JSON.stringify(event) })],
+  ["bare", () => ({ fine: true })],
+  ["not-modified", () => ({ statusCode: 304, headers: { etag: '"a"' }, body: "" })],
+  [
+    "binary",
+    () => ({ statusCode: 200, body: Buffer.from([0, 255]).toString("base64"), isBase64Encoded: true }),
+  ],
+  ["cookies", () => ({ statusCode: 204, cookies: ["a=1", "b=2"] })],
+  ["broken", () => Promise.reject(new TypeError("of no use to a caller"))],
+  ["nonsense", () => ({ statusCode: "many" })],
+]);
+const routes: Topology["routes"] = [
+  ...[...handlers.keys()].map(
+    (name) => ({ method: "GET", path: `/${name}`, function: name, scope: "search" }) as const,
+  ),
+  { method: "POST", path: "/things/{id}", function: "echo", scope: "sources:write" },
+  { method: "GET", path: "/open", function: "echo", scope: "public" },
+];
+
+async function start(apiKey?: string): Promise<Gateway & { recent: () => readonly unknown[] }> {
+  const functions = Object.fromEntries(
+    [...handlers.keys()].map((name) => [name, { entry: "", timeoutSeconds: 29, memoryMb: 128 }]),
+  );
+  let ids = 0;
+  const newId = () => `request-${(ids += 1)}`;
+  const invoker = makeInvoker({ functions, handlers, services: {}, log, newId });
+  const eventBus = makeEventBus(log, now);
+  const gateway = await startGateway({ port: 0, routes, invoker, eventBus, apiKey, log, now, newId });
+  return { ...gateway, recent: eventBus.recent };
+}
+
+describe("the gateway", () => {
+  let gateway: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    gateway = await start();
+  });
+  afterAll(() => gateway.close());
+
+  const get = (path: string, init?: RequestInit) => fetch(`${gateway.url}${path}`, init);
+  const event = async (response: Response): Promise<APIGatewayProxyEventV2> =>
+    JSON.parse(await response.text());
+
+  it("listens on loopback only", () => {
+    expect(new URL(gateway.url).hostname).toBe("127.0.0.1");
+  });
+
+  it("hands a request over as an API Gateway v2 event", async () => {
+    const response = await get("/things/a%2Fb%20c?limit=5&limit=6", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-trace": "t" },
+      body: '{"a":"ä"}',
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("x-echo")).toBe("1");
+    const sent = await event(response);
+    expect(sent).toMatchObject({
+      version: "2.0",
+      routeKey: "POST /things/{id}",
+      rawPath: "/things/a/b c",
+      rawQueryString: "limit=5&limit=6",
+      queryStringParameters: { limit: "5,6" },
+      pathParameters: { id: "a/b c" },
+      body: '{"a":"ä"}',
+      isBase64Encoded: false,
+      requestContext: { http: { method: "POST", sourceIp: "127.0.0.1" }, stage: "$default" },
+    });
+    expect(sent.headers["x-trace"]).toBe("t");
+    expect(response.headers.get("apigw-requestid")).toBe(sent.requestContext.requestId);
+  });
+
+  it("hands over a body that is not text as base64", async () => {
+    const body = new Uint8Array([0, 1, 254, 255]);
+    const sent = await event(await get("/things/x", { method: "POST", body }));
+    expect(sent.isBase64Encoded).toBe(true);
+    expect([...Buffer.from(sent.body ?? "", "base64")]).toEqual([...body]);
+  });
+
+  it("answers with the function's status, headers, cookies and body, also a binary one", async () => {
+    const binary = await get("/binary");
+    expect([...new Uint8Array(await binary.arrayBuffer())]).toEqual([0, 255]);
+    const cookies = await get("/cookies");
+    expect(cookies.status).toBe(204);
+    expect(cookies.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    const notModified = await get("/not-modified");
+    expect([notModified.status, notModified.headers.get("etag"), await notModified.text()]).toEqual([
+      304,
+      '"a"',
+      "",
+    ]);
+    const bare = await get("/bare");
+    expect([bare.status, await bare.json()]).toEqual([200, { fine: true }]);
+  });
+
+  it("answers 404 for what is no route, in the error shape", async () => {
+    for (const response of [await get("/nothing"), await get("/open", { method: "DELETE" })]) {
+      expect(response.status).toBe(404);
+      expect(await response.json()).toEqual({
+        error: { code: "route_not_found", message: expect.stringContaining("There is no") },
+      });
+    }
+  });
+
+  it.each(["/broken", "/nonsense"])(
+    "answers 500 without details when the function of %s fails",
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(500);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ error: { code: "internal_error" } });
+      expect(text).not.toContain("of no use");
+    },
+  );
+
+  it("refuses a body over Lambda's limit, announced or not, and still answers", async () => {
+    const large = "x".repeat(MAX_REQUEST_BYTES + 1);
+    const announced = await get("/things/x", { method: "POST", body: large });
+    expect(announced.status).toBe(413);
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(large));
+        controller.close();
+      },
+    });
+    const init = { method: "POST", body: stream, duplex: "half" } as RequestInit;
+    const unannounced = await get("/things/x", init).then(
+      (response) => response.status,
+      // The connection may close while the rest is still being sent.
+      () => 413,
+    );
+    expect(unannounced).toBe(413);
+    expect((await get("/bare")).status).toBe(200);
+  });
+
+  it("refuses a page of another origin", async () => {
+    const response = await get("/bare", { headers: { origin: "https://evil.example" } });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error: { code: "foreign_origin" } });
+  });
+
+  it("says which port is taken and what to do", async () => {
+    const port = Number(new URL(gateway.url).port);
+    const second = startGateway({
+      port,
+      routes: [],
+      invoker: makeInvoker({ functions: {}, handlers: new Map(), services: {}, log, newId: () => "" }),
+      eventBus: makeEventBus(log, now),
+      apiKey: undefined,
+      log,
+      now,
+      newId: () => "",
+    });
+    await expect(second).rejects.toThrow(`Port ${port} cannot be used (EADDRINUSE)`);
+  });
+
+  it("is a Lambda endpoint for the real client", async () => {
+    const lambda = new LambdaClient({ ...aws, endpoint: gateway.url });
+    const answered = await lambda.send(new InvokeCommand({ FunctionName: "bare", Payload: "{}" }));
+    expect(answered.StatusCode).toBe(200);
+    expect(answered.FunctionError).toBeUndefined();
+    expect(JSON.parse(answered.Payload?.transformToString() ?? "")).toEqual({ fine: true });
+
+    const failed = await lambda.send(new InvokeCommand({ FunctionName: "broken" }));
+    expect(failed.FunctionError).toBe("Unhandled");
+    expect(JSON.parse(failed.Payload?.transformToString() ?? "")).toEqual({
+      errorType: "TypeError",
+      errorMessage: "of no use to a caller",
+    });
+
+    const later = await lambda.send(new InvokeCommand({ FunctionName: "echo", InvocationType: "Event" }));
+    expect(later.StatusCode).toBe(202);
+    await expect(lambda.send(new InvokeCommand({ FunctionName: "missing" }))).rejects.toMatchObject({
+      name: "ResourceNotFoundException",
+    });
+    await expect(
+      lambda.send(new InvokeCommand({ FunctionName: "echo", Payload: "{" })),
+    ).rejects.toMatchObject({ name: "InvalidRequestContentException" });
+    lambda.destroy();
+  });
+
+  it("takes events from the real EventBridge client, and says which it refused", async () => {
+    const eventBridge = new EventBridgeClient({ ...aws, endpoint: gateway.url });
+    const entry = { Source: "confluence-sync", DetailType: "sync.completed", Detail: '{"source_id":"s"}' };
+    const answer = await eventBridge.send(
+      new PutEventsCommand({ Entries: [entry, { ...entry, Detail: "[]" }, { Source: "x" }] }),
+    );
+    expect(answer.FailedEntryCount).toBe(2);
+    expect(answer.Entries).toEqual([
+      { EventId: expect.any(String) },
+      expect.objectContaining({ ErrorCode: "MalformedDetail" }),
+      expect.objectContaining({ ErrorCode: "InvalidArgument" }),
+    ]);
+    expect(gateway.recent()).toEqual([
+      {
+        id: answer.Entries?.[0]?.EventId,
+        source: "confluence-sync",
+        type: "sync.completed",
+        detail: { source_id: "s" },
+        at: now(),
+      },
+    ]);
+    await expect(eventBridge.send(new PutEventsCommand({ Entries: [] }))).rejects.toMatchObject({
+      name: "ValidationException",
+    });
+    eventBridge.destroy();
+  });
+});
+
+describe("the gateway with an API key", () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await start("k3y");
+  });
+  afterAll(() => gateway.close());
+
+  it("answers public routes without it, and the others with it only", async () => {
+    const status = async (path: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${gateway.url}${path}`, { headers })).status;
+    expect(await status("/open")).toBe(200);
+    expect(await status("/bare")).toBe(401);
+    expect(await status("/nothing")).toBe(401);
+    expect(await status("/bare", { "x-api-key": "k3y" })).toBe(200);
+    expect(await status("/bare", { authorization: "Bearer wrong" })).toBe(401);
+  });
+
+  it("answers AWS clients that name it as their access key id", async () => {
+    const lambda = new LambdaClient({ ...aws, endpoint: gateway.url });
+    const answer = await lambda.send(new InvokeCommand({ FunctionName: "bare" }));
+    expect(answer.StatusCode).toBe(200);
+    const other = { accessKeyId: "other", secretAccessKey: "secret" };
+    const stranger = new LambdaClient({ ...aws, endpoint: gateway.url, credentials: other });
+    await expect(stranger.send(new InvokeCommand({ FunctionName: "bare" }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 401 },
+    });
+    lambda.destroy();
+    stranger.destroy();
+  });
+});

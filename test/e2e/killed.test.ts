@@ -1,0 +1,162 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunningSite } from "#infra/local/confluence-site/start.ts";
+import { makeServiceClient } from "#infra/local/demo/service-client.ts";
+import { startLocalRunner } from "#infra/local/start.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { spawnRunner } from "#test/support/runner-process.ts";
+import { createTestSource, expectEnded, startTestSite } from "#test/support/service-with-site.ts";
+import { createTestDatabase } from "#test/support/test-database.ts";
+
+const SCRIPT = fileURLToPath(new URL("../support/dying-runner.ts", import.meta.url));
+const PAGES = 12;
+const KILLS = 20;
+/** On a server a claim of the dead process runs out by itself: its successor's clock is past that. */
+const CLAIMS_RUN_OUT_MS = 11 * 60_000;
+
+/** A state folder and, with DATABASE_URL, a database on that server. */
+type State = { dataDir: string; databaseUrl: string | null; remove: () => Promise<void> };
+
+describe("a runner that is killed in the middle of a sync", () => {
+  let confluence: RunningSite;
+  let folder: string;
+  const seed = Date.now() % 1_000_000;
+  beforeAll(async () => {
+    confluence = await startTestSite(PAGES);
+    folder = await mkdtemp(join(tmpdir(), "killed-"));
+    // Made once and copied: an empty, migrated database.
+    const made = await startLocalRunner({
+      dataDir: join(folder, "template"),
+      env: { LOG_LEVEL: "silent" },
+      schedules: false,
+    });
+    await made.close();
+  });
+  afterAll(async () => {
+    await confluence.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it(`at any of ${KILLS} statements (seed ${seed}) and started again, has the pages and chunks of an undisturbed run`, async () => {
+    const undisturbed = await makeState("undisturbed");
+    const statements = await runToItsEnd(undisturbed);
+    const expected = await finish(undisturbed);
+    expect(expected.pages).toHaveLength(PAGES + 1);
+    expect(expected.chunks.length).toBeGreaterThan(PAGES);
+
+    const random = mulberry32(seed);
+    const kills = Array.from({ length: KILLS }, () => 1 + Math.floor(random() * statements));
+    console.log(`Killed at statements ${kills.join(", ")} of ${statements}; seed ${seed}`);
+    // Two at a time: each is mostly the start of a process.
+    await Promise.all(
+      [0, 1].map(async (worker) => {
+        for (let index = worker; index < kills.length; index += 2) {
+          const state = await makeState(`kill-${index}`);
+          await runUntilKilled(state, kills[index] ?? 1);
+          const found = await finish(state);
+          expect(found, `killed at statement ${kills[index]}`).toEqual(expected);
+        }
+      }),
+    );
+  }, 600_000);
+
+  async function makeState(name: string): Promise<State> {
+    const dataDir = join(folder, name);
+    await cp(join(folder, "template"), dataDir, { recursive: true });
+    const database = process.env.DATABASE_URL ? await createTestDatabase({ maxConnections: 1 }) : null;
+    return {
+      dataDir,
+      databaseUrl: database?.url ?? null,
+      remove: async () => {
+        await database?.close();
+        await rm(dataDir, { recursive: true });
+      },
+    };
+  }
+
+  async function startChild(state: State, dieAt?: number) {
+    const child = await spawnRunner(
+      {
+        DATA_DIR: state.dataDir,
+        ...(state.databaseUrl ? { DATABASE_URL: state.databaseUrl } : {}),
+      },
+      [SCRIPT, ...(dieAt ? ["--die-at", String(dieAt)] : [])],
+    );
+    const service = makeServiceClient(child.url);
+    const sourceId = await createTestSource(service, confluence.url, "on_demand");
+    child.write("count");
+    return { child, service, sourceId };
+  }
+
+  /** How many statements a whole sync takes. */
+  async function runToItsEnd(state: State): Promise<number> {
+    const { child, service, sourceId } = await startChild(state);
+    await service.startSync(sourceId);
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    return Number(/counted (\d+)/.exec(child.output())?.[1]);
+  }
+
+  async function runUntilKilled(state: State, dieAt: number): Promise<void> {
+    const { child, service, sourceId } = await startChild(state, dieAt);
+    // Its answer may be what the kill takes away.
+    await service.startSync(sourceId).catch(() => {});
+    expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
+  }
+
+  async function finish(state: State) {
+    const shift = state.databaseUrl ? CLAIMS_RUN_OUT_MS : 0;
+    const runner = await startLocalRunner({
+      dataDir: state.dataDir,
+      env: { LOG_LEVEL: "silent", ...(state.databaseUrl ? { DATABASE_URL: state.databaseUrl } : {}) },
+      services: { embedder: fakeEmbedder(), now: () => new Date(Date.now() + shift) },
+    });
+    try {
+      const { sql } = runner.services;
+      const service = makeServiceClient(runner.url);
+      const [source] = await sql`select source_id from archon_sources`;
+      const sourceId = String(source?.source_id);
+      const [started] = await sql`select operation_id from archon_progress`;
+      const operationId = started ? String(started.operation_id) : await service.startSync(sourceId);
+      const operation = await eventually(async () => expectEnded(await service.operation(operationId)), {
+        withinMs: 90_000,
+      });
+      expect(operation.status).toBe("completed");
+      expect(operation.sync_metrics.pages_added).toBe(PAGES + 1);
+      return await readIndex(sql);
+    } finally {
+      await runner.close();
+      await state.remove();
+    }
+  }
+});
+
+/** What a reader can find, without what differs by run (ids of rows, times). */
+async function readIndex(sql: postgres.Sql) {
+  const pages = await sql`
+    select page_id, title, version, status, parent_id, url, chunk_count, is_deleted, content_hash, sync_error
+    from confluence_pages order by page_id`;
+  const chunks = await sql`
+    select c.page_id, c.chunk_number, c.content, c.heading_path, c.input_hash, c.metadata, e.embedding::text
+    from archon_crawled_pages c left join archon_chunk_embeddings e on e.chunk_id = c.id
+    order by c.page_id, c.chunk_number, c.id`;
+  const [left] = await sql`
+    select (select count(*)::int from sync_work where state = 'pending') as work,
+      (select count(*)::int from archon_sources where lease_operation_id is not null) as leases`;
+  return { pages: [...pages], chunks: [...chunks], left };
+}
+
+/** A small generator of numbers from 0 to 1, the same for the same seed. */
+function mulberry32(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

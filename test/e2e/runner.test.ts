@@ -1,0 +1,176 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Context, SQSEvent } from "aws-lambda";
+import type { Topology } from "#infra/local/topology-types.ts";
+import type { Handler } from "#infra/local/invoke.ts";
+import { startLocalRunner } from "#infra/local/start.ts";
+import { resolveServices } from "#functions/runtime/services.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startTestRunner } from "#test/support/local-runner.ts";
+import { spawnRunner } from "#test/support/runner-process.ts";
+
+const functionOf = { entry: "", timeoutSeconds: 29, memoryMb: 128 };
+const topology: Topology = {
+  functions: { "get-title": functionOf, "set-title": functionOf },
+  queues: {
+    plan: {
+      worker: "set-title",
+      visibilityTimeoutSeconds: 60,
+      batchSize: 1,
+      batchWindowSeconds: 0,
+      maxConcurrency: 1,
+      maxReceiveCount: 3,
+    },
+  },
+  routes: [{ method: "GET", path: "/title", function: "get-title", scope: "search" }],
+  schedules: {},
+};
+
+/** A function that a request invokes and one that a queue invokes, both on the runner's database. */
+const handlers = new Map<string, Handler>([
+  [
+    "get-title",
+    async () => {
+      const { sql } = await resolveServices([database]);
+      const [row] = await sql`select title from titles`;
+      return { title: row?.title ?? null };
+    },
+  ],
+  [
+    "set-title",
+    async (event: SQSEvent, context: Context) => {
+      const { sql } = await resolveServices([database]);
+      await sql`insert into titles values (${`${event.Records[0]?.body} by ${context.functionName}`})`;
+    },
+  ],
+]);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runner-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe("the local runner", () => {
+  it("joins gateway, queues and database around the handlers", async () => {
+    const runner = await startTestRunner({ topology, handlers });
+    await runner.services.sql`create table titles (title text)`;
+    const title = async () => (await fetch(`${runner.url}/title`)).json();
+    expect(await title()).toEqual({ title: null });
+    const task = { operation_id: crypto.randomUUID(), source_id: "s" };
+    await runner.services.queue.send("plan", [task]);
+    await eventually(async () =>
+      expect(await title()).toEqual({ title: `${JSON.stringify(task)} by set-title` }),
+    );
+    await runner.close();
+    await expect(fetch(`${runner.url}/title`)).rejects.toThrow("fetch failed");
+  });
+
+  it("finds its embedded database again in its data folder", async () => {
+    const options = { dataDir: join(folder, "data"), env: { LOG_LEVEL: "silent" }, topology, handlers };
+    const first = await startLocalRunner(options);
+    await first.services.sql`create table titles (title text)`;
+    await first.services.sql`insert into titles values ('kept')`;
+    await first.close();
+
+    const second = await startLocalRunner(options);
+    expect(await (await fetch(`${second.url}/title`)).json()).toEqual({ title: "kept" });
+    await second.close();
+  });
+
+  it("makes the database anew when the process that made it was killed before it was complete", async () => {
+    const dataDir = join(folder, "data");
+    await mkdir(join(dataDir, "database.new"), { recursive: true });
+    await writeFile(join(dataDir, "database.new", "PG_VERSION"), "17");
+    const runner = await startLocalRunner({ dataDir, env: { LOG_LEVEL: "silent" }, topology, handlers });
+    expect(existsSync(join(dataDir, "database.new"))).toBe(false);
+    await runner.close();
+  });
+
+  it("waits at its end for the invocation that runs, and takes no new one", async () => {
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const slow = new Map<string, Handler>([
+      [
+        "get-title",
+        async () => {
+          begun.resolve();
+          await release.promise;
+          return { title: "slow" };
+        },
+      ],
+      ["set-title", () => null],
+    ]);
+    const runner = await startTestRunner({ topology, handlers: slow });
+    const answer = fetch(`${runner.url}/title`);
+    await begun.promise;
+    const closed = runner.close();
+    await eventually(() => expect(fetch(`${runner.url}/title`)).rejects.toThrow("fetch failed"));
+    release.resolve();
+    expect(await (await answer).json()).toEqual({ title: "slow" });
+    await closed;
+  });
+
+  it("gives up what it had taken when it cannot start", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
+    const address = taken.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    const dataDir = join(folder, "data");
+    await expect(startTestRunner({ topology, handlers, dataDir, port })).rejects.toMatchObject({
+      code: "port_taken",
+    });
+    taken.close();
+    const runner = await startTestRunner({ topology, handlers, dataDir });
+    await runner.close();
+    expect(existsSync(join(dataDir, "runner.pid"))).toBe(false);
+  });
+});
+
+describe("npm start", () => {
+  it("says in one line where it is, on which database and with which embedder, and ends on SIGTERM", async () => {
+    const runner = await spawnRunner({ DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" });
+    expect(runner.output()).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+ · embedded Postgres in .+\/data\/database · embeddings by \S+/,
+    );
+    expect((await fetch(`${runner.url}/health`)).status).toBe(200);
+    expect(await runner.end("SIGTERM")).toEqual({ code: 0, signal: null });
+  });
+
+  it.each([
+    ["a port that is none", { PORT: "70000" }, /PORT/],
+    ["an unknown embedder", { EMBEDDINGS: "magic" }, /EMBEDDINGS/],
+    [
+      "a database that is not there",
+      { DATABASE_URL: "postgres://u:s3cret@127.0.0.1:1/x" },
+      /No connection to postgres:\/\/u@127\.0\.0\.1:1\/x: .+Check DATABASE_URL/,
+    ],
+  ])("names %s and what to do, in a line without a stack, and exits 1", async (_what, variables, message) => {
+    const failed = spawnRunner({ DATA_DIR: join(folder, "data"), ...variables });
+    await expect(failed).rejects.toThrow(message);
+    await expect(failed).rejects.not.toThrow(/\n +at |s3cret/);
+    await expect(failed).rejects.toMatchObject({ code: 1 });
+  });
+
+  it("refuses a folder that another runner uses, and takes over from one that was killed", async () => {
+    const variables = { DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" };
+    const first = await spawnRunner(variables);
+    await expect(spawnRunner(variables)).rejects.toThrow(`in use by another runner (process ${first.pid})`);
+    expect(await first.end("SIGKILL")).toEqual({ code: null, signal: "SIGKILL" });
+    const second = await spawnRunner(variables);
+    expect(await second.end("SIGINT")).toEqual({ code: 0, signal: null });
+  });
+
+  it("keeps its folder to its user", async () => {
+    const dataDir = join(folder, "data");
+    const runner = await startTestRunner({ topology, handlers, dataDir });
+    const { mode } = await stat(dataDir);
+    expect(mode & 0o077).toBe(0);
+    await runner.close();
+  });
+});

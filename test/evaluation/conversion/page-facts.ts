@@ -1,0 +1,148 @@
+import type { Tree } from "./page-tree.ts";
+
+/** What can be compared between a page and its Markdown rendered; each entry is a text that both sides must have. */
+export type PageFacts = {
+  words: string[];
+  headings: string[];
+  tables: string[];
+  cells: string[];
+  codeBlocks: string[];
+  links: string[];
+  listItems: string[];
+};
+
+const BLOCK =
+  /^(address|article|aside|blockquote|body|br|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|svg|text|g|button|option|select|img|iframe|input|#root)$/;
+
+/** Collects the facts of a tree of HTML. */
+export function pageFacts(page: Tree): PageFacts {
+  const facts: PageFacts = {
+    words: wordsOf(textOf(page)),
+    headings: [],
+    tables: [],
+    cells: [],
+    codeBlocks: [],
+    links: [],
+    listItems: [],
+  };
+  visit(page, facts, false);
+  return facts;
+}
+
+export function wordsOf(text: string): string[] {
+  return (
+    text
+      .normalize("NFC")
+      .replace(/\p{Extended_Pictographic}/gu, " ")
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  );
+}
+
+function visit(node: Tree, facts: PageFacts, inCode: boolean): void {
+  const text = (): string => wordsOf(textOf(node)).join(" ");
+  const level = /^h([1-6])$/.exec(node.name)?.[1];
+  if (level && text() !== "") facts.headings.push(`${level} ${text()}`);
+  if (node.name === "li" && text() !== "") facts.listItems.push(text());
+  if (node.name === "a" && node.attributes["href"] && !inCode && (text() !== "" || hasImage(node))) {
+    facts.links.push(`${text()} -> ${address(node.attributes["href"])}`);
+  }
+  if (node.name === "pre" && text() !== "") facts.codeBlocks.push(codeBlock(node));
+  if (node.name === "table") {
+    const rows = tableRows(node).map((row) => row.map((cell) => wordsOf(textOf(cell)).join(" ")));
+    const cells = rows.flat().filter((cell) => cell !== "");
+    facts.cells.push(...cells);
+    if (cells.length > 0)
+      facts.tables.push(
+        rows
+          .filter((row) => row.some((cell) => cell !== ""))
+          .map((row) => row.filter((cell) => cell !== "").length)
+          .join(","),
+      );
+  }
+  for (const child of node.children) {
+    if (typeof child !== "string") visit(child, facts, inCode || node.name === "pre");
+  }
+}
+
+const LANGUAGES: Record<string, string> = {
+  "c#": "csharp",
+  "c++": "cpp",
+  js: "javascript",
+  py: "python",
+  plain: "",
+  none: "",
+  text: "",
+  "html/xml": "xml",
+  actionscript3: "actionscript",
+};
+
+function codeBlock(pre: Tree): string {
+  const code = pre.children.find((c): c is Tree => typeof c !== "string" && c.name === "code");
+  const named =
+    pre.attributes["language"] ?? /language-(\S+)/.exec(code?.attributes["class"] ?? "")?.[1] ?? "";
+  const language = LANGUAGES[named.toLowerCase()] ?? named.toLowerCase();
+  return `${language}: ${textOf(pre).replace(/\s+/g, " ").trim()}`;
+}
+
+function hasImage(node: Tree): boolean {
+  return node.children.some((c) => typeof c !== "string" && (c.name === "img" || hasImage(c)));
+}
+
+function address(href: string): string {
+  try {
+    return decodeURIComponent(href.trim());
+  } catch {
+    return href.trim(); // A "%" that encodes nothing.
+  }
+}
+
+/** Rows of cells, cells that span several repeated in each, so that both sides are compared cell by cell. */
+export function tableRows(table: Tree): Tree[][] {
+  const rows: Tree[] = [];
+  const collect = (node: Tree): void => {
+    for (const c of node.children) {
+      if (typeof c === "string") continue;
+      if (c.name === "tr") rows.push(c);
+      else if (/^(thead|tbody|tfoot)$/.test(c.name)) collect(c);
+    }
+  };
+  collect(table);
+  const pending: { cell: Tree; rows: number }[] = [];
+  return rows.map((row) => {
+    const line: Tree[] = [];
+    const takePending = (): void => {
+      for (let span = pending[line.length]; span && span.rows > 0; span = pending[line.length]) {
+        span.rows--;
+        line.push(span.cell);
+      }
+    };
+    for (const c of row.children) {
+      if (typeof c === "string" || !/^t[dh]$/.test(c.name)) continue;
+      takePending();
+      const columns = Math.min(Math.max(Number.parseInt(c.attributes["colspan"] ?? "1", 10) || 1, 1), 1000);
+      const more = Math.max(Number.parseInt(c.attributes["rowspan"] ?? "1", 10) || 1, 1) - 1;
+      for (let index = 0; index < columns; index++) {
+        if (more > 0) pending[line.length] = { cell: c, rows: more };
+        line.push(c);
+      }
+    }
+    takePending();
+    return line;
+  });
+}
+
+/** The text that is shown, blocks apart from each other, tables row by row with spans repeated. */
+export function textOf(node: Tree | string): string {
+  if (typeof node === "string") return node;
+  if (node.name === "table") {
+    const outside = node.children
+      .filter((c) => typeof c !== "string" && c.name === "caption")
+      .map(textOf)
+      .join(" ");
+    return ` ${outside} ${tableRows(node)
+      .map((row) => row.map(textOf).join(" "))
+      .join("\n")} `;
+  }
+  const inner = node.children.map(textOf).join("");
+  return BLOCK.test(node.name) ? ` ${inner} ` : inner;
+}

@@ -1,0 +1,142 @@
+import { parseArgs } from "node:util";
+import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
+import { storePage, type ChunkToEmbed } from "#shared/documents/store-page.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
+import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readManifest } from "#infra/local/confluence-site/manifest.ts";
+import { evaluationResolver } from "#test/evaluation/conversion/resolver.ts";
+import { realVectors } from "#test/bench/storage/real-vectors.ts";
+import { addSource, NOW, pageFacts } from "#test/support/stored-pages.ts";
+import { createTestDatabase } from "#test/support/test-database.ts";
+import { makeQuestions, type Question, type QuestionPage } from "./make-questions.ts";
+import { cutByCharacters, cutPlainText } from "./other-chunkers.ts";
+import { readPageText } from "./page-text.ts";
+import { pairedInterval, scoreRanks } from "./score-ranks.ts";
+
+type EvaluatedPage = QuestionPage & { markdown: string };
+
+/** Pages looked at for a question's own. */
+const DEPTH = 10;
+
+/** Each cuts a page; everything behind them (embedder, storage, search) is the same. */
+const CHUNKERS: Record<string, (page: EvaluatedPage) => ChunkToEmbed[]> = {
+  ours: (page) =>
+    chunkMarkdown(page.markdown).map((chunk) => ({ ...chunk, input: embeddingInput(page.title, chunk) })),
+  "5000-characters": (page) => cutByCharacters(page.markdown).map((content) => plain(content, content)),
+  "512-tokens-plain-text": (page) =>
+    cutPlainText(page.text).map((content) => plain(content, `${page.title}\n\n${content}`)),
+};
+
+const plain = (content: string, input: string): ChunkToEmbed => ({ content, headingPath: [], input });
+
+/** `evaluate search --dir DIR [--questions N]`: which of three chunkers lets questions find their page; then each leg alone. */
+export async function evaluateSearch(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { dir: { type: "string" }, questions: { type: "string" } } });
+  if (!values.dir) throw new Error("--dir is missing: a folder of rendered pages with a manifest.jsonl");
+  const pages = await readPages(values.dir);
+  const questions = limited(makeQuestions(pages, 7), Number(values.questions ?? 1500));
+  const model = localEmbedder();
+  const asked = await vectorsByText(
+    model,
+    questions.map((question) => question.query),
+  );
+  const database = await createTestDatabase({ maxConnections: 2 });
+  try {
+    const ranks = new Map<string, (number | null)[]>();
+    for (const [name, cut] of Object.entries(CHUNKERS)) {
+      const cutPages = pages.map((page) => ({ page, chunks: cut(page) }));
+      const inputs = [...new Set(cutPages.flatMap(({ chunks }) => chunks.map((chunk) => chunk.input)))];
+      const known = await vectorsByText(model, inputs);
+      await addSource(database.sql, known, { sourceId: name });
+      for (const { page, chunks } of cutPages) {
+        const facts = pageFacts({ sourceId: name, pageId: page.pageId, title: page.title, chunks: [] });
+        const options = { now: NOW, model: model.model, language: "english", expectedStateRevision: null };
+        await storePage(database.sql, known, { ...facts, chunks }, options);
+      }
+      console.error(`${name}: ${inputs.length} chunks`);
+    }
+    await database.sql`analyze`;
+    const rank = async (source: string, question: Question, legs: "hybrid" | "vector" | "keyword") => {
+      const [vector = []] = await asked.embed([question.query]);
+      const { hits } = await searchDocuments(database.sql, {
+        query: question.query,
+        embedding: { model: model.model, vector },
+        sources: [source],
+        legs,
+        matchCount: DEPTH,
+        returnMode: "pages",
+      });
+      const place = hits.findIndex((hit) => hit.pageId === question.pageId);
+      return place < 0 ? null : place + 1;
+    };
+    const rows: [string, string, "hybrid" | "vector" | "keyword"][] = [
+      ...Object.keys(CHUNKERS).map((name): [string, string, "hybrid"] => [name, name, "hybrid"]),
+      ["ours, vectors only", "ours", "vector"],
+      ["ours, words only", "ours", "keyword"],
+    ];
+    for (const [row, source, legs] of rows) {
+      const found: (number | null)[] = [];
+      for (const question of questions) found.push(await rank(source, question, legs));
+      ranks.set(row, found);
+      report(row, questions, found, ranks.get("ours") ?? []);
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+async function readPages(dir: string): Promise<EvaluatedPage[]> {
+  const folder = await readManifest(dir);
+  if (!folder) throw new Error(`${dir} has no manifest.jsonl`);
+  return folder.pages.flatMap((page, index) => {
+    const html = page.rendered ?? page.storage;
+    const text = readPageText(html);
+    if (text.text.length < 50) return [];
+    const { markdown } = convertPage({
+      format: page.rendered === null ? "storage" : "export_view",
+      body: html,
+      resolver: evaluationResolver,
+    });
+    return [{ ...text, pageId: page.id ?? `n${index}`, title: page.title, markdown }];
+  });
+}
+
+/** An evenly spread selection, so that no part of the space is left out. */
+function limited(questions: readonly Question[], limit: number): Question[] {
+  const step = Math.max(1, questions.length / limit);
+  return Array.from(
+    { length: Math.min(limit, questions.length) },
+    (_, n) => questions[Math.floor(n * step)] as Question,
+  );
+}
+
+async function vectorsByText(model: Embedder, texts: readonly string[]): Promise<Embedder> {
+  const vectors = await realVectors(model, texts);
+  const byText = new Map(texts.map((text, index) => [text, [...(vectors[index] ?? [])]]));
+  return { ...model, embed: async (asked) => asked.map((text) => byText.get(text) ?? []) };
+}
+
+function report(
+  row: string,
+  questions: readonly Question[],
+  ranks: readonly (number | null)[],
+  ours: readonly (number | null)[],
+): void {
+  const kinds = [...new Set(questions.map((question) => question.kind))];
+  const byKind = kinds.map((kind) => [
+    kind,
+    scoreRanks(ranks.filter((_, index) => questions[index]?.kind === kind)).mrr,
+  ]);
+  const line = {
+    evaluation: "search",
+    row,
+    questions: questions.length,
+    ...scoreRanks(ranks),
+    mrr_by_kind: Object.fromEntries(byKind) as Record<string, number>,
+    ...(row === "ours" ? {} : { ours_minus_this_in_mrr: pairedInterval(ours, ranks) }),
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}

@@ -1,0 +1,54 @@
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { fuzzedRequests } from "#test/support/fuzzed-requests.ts";
+import { store } from "#test/support/stored-pages.ts";
+
+/** Enough for each of the operations to be asked dozens of times; more with FUZZ_REQUESTS. */
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 3000);
+
+describe("thousands of requests made from the document", () => {
+  let fixture: ApiFixture;
+  let sourceId: string;
+  let operationId: string;
+  const prepare = async () => {
+    sourceId = await fixture.addSource({ api_token: fixture.site.settings.token });
+    const { sql, embedder } = fixture.services;
+    await store(sql!, embedder!, { sourceId, pageId: "1", chunks: ["chunk one", "chunk two"] });
+    const started = await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
+    operationId = started.body.operation_id;
+  };
+  beforeAll(async () => {
+    fixture = await makeApiFixture();
+    await prepare();
+    // The document's example, so that some requests pass Confluence's check.
+    fixture.site.settings.token = "ATATT3xFfGF0example";
+  });
+  afterAll(() => fixture.close());
+
+  it("find no fault and no answer outside its schema", async () => {
+    const seen = new Map<number, number>();
+    await fc.assert(
+      fc.asyncProperty(fuzzedRequests(), async (request) => {
+        const fill = (text: string) =>
+          text.replaceAll("$SOURCE", sourceId).replaceAll("$OPERATION", operationId);
+        // The client throws when the document does not describe the answer.
+        const answer = await fixture.api(request.method, fill(request.path), {
+          query: Object.fromEntries(
+            Object.entries(request.query).map(([name, value]) => [name, fill(value ?? "")]),
+          ),
+          headers: request.headers,
+          ...(request.body === undefined ? {} : { rawBody: request.body }),
+        });
+        seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+        expect([200, 201, 202, 204, 304, 400, 404, 409, 413, 415, 422, 501]).toContain(answer.status);
+        if (request.method === "DELETE" && answer.status < 300) await prepare();
+      }),
+      { numRuns: REQUESTS },
+    );
+    // It reached behind the validation, too.
+    for (const status of [200, 202, 204, 304, 400, 404, 409, 415, 422, 501]) {
+      expect([status, seen.get(status) ?? 0]).not.toEqual([status, 0]);
+    }
+  }, 280_000);
+});

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addSpace } from "#infra/local/confluence-site/edits.ts";
+import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { store } from "#test/support/stored-pages.ts";
+
+describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints under %s", (prefix) => {
+  let fixture: ApiFixture;
+  let docs: string;
+  let team: string;
+  beforeAll(async () => {
+    fixture = await makeApiFixture();
+    addSpace(fixture.site, { key: "TEAM", name: "Team" });
+    docs = await fixture.addSource();
+    fixture.clock.advance(1000);
+    team = await fixture.addSource({ space_key: "TEAM" });
+    const { sql } = fixture.database;
+    for (const pageId of ["1", "2"]) {
+      await store(sql, fixture.embedder, {
+        sourceId: docs,
+        pageId,
+        title: `Page ${pageId}`,
+        chunks: [{ content: "one two\nthree", headingPath: ["Top", "Below"] }, "four"],
+      });
+    }
+    await store(sql, fixture.embedder, {
+      sourceId: docs,
+      pageId: "9",
+      title: "Long",
+      chunks: ["x".repeat(20_001)],
+    });
+    await store(sql, fixture.embedder, { sourceId: team, pageId: "1", title: "Same id", chunks: ["five"] });
+    await sql`update confluence_pages set url = url || '/team' where source_id = ${team}`;
+    await sql`insert into confluence_pages (source_id, page_id, title, version, missing_since) values (${docs}, '3', 'Hidden', 1, now())`;
+  });
+  afterAll(() => fixture.close());
+
+  const get = (path: string, query?: Record<string, string>) =>
+    fixture.api("GET", path, query ? { query } : {});
+
+  it("lists sources as items, with page numbers", async () => {
+    const { body } = await get(prefix, { page: "1", per_page: "1" });
+    expect(body).toMatchObject({ total: 2, page: 1, per_page: 1, pages: 2 });
+    expect(body.items).toEqual([
+      expect.objectContaining({
+        id: docs,
+        source_id: docs,
+        title: "Demo",
+        url: "https://acme.atlassian.net/wiki/spaces/DEMO",
+        source_type: "confluence",
+        code_examples: [],
+        metadata: expect.objectContaining({ knowledge_type: "technical", chunks_count: 5, page_count: 3 }),
+      }),
+    ]);
+    const second = await get(prefix, { page: "2", per_page: "1" });
+    expect(second.body.items.map((item: { id: string }) => item.id)).toEqual([team]);
+    expect((await get(prefix, { page: "3", per_page: "1" })).body.items).toEqual([]);
+  });
+
+  it("summarises sources, last changed first, and cuts per_page at 100", async () => {
+    const { body } = await get(`${prefix}/summary`, { per_page: "5000", ignored: "yes" });
+    expect(body).toMatchObject({ total: 2, per_page: 100, pages: 1 });
+    expect(body.items[0]).toMatchObject({
+      source_id: team,
+      status: "active",
+      document_count: 1,
+      code_examples_count: 0,
+    });
+  });
+
+  it("filters by type and by text", async () => {
+    const ids = async (query: Record<string, string>) =>
+      (await get(prefix, query)).body.items.map((item: { id: string }) => item.id);
+    expect(await ids({ search: "tea" })).toEqual([team]);
+    expect(await ids({ search: "%" })).toEqual([]);
+    expect(await ids({ knowledge_type: "technical" })).toEqual([docs, team]);
+    expect(await ids({ knowledge_type: "business" })).toEqual([]);
+  });
+
+  it("shows a source's chunks in order, by offset", async () => {
+    const { body } = await get(`${prefix}/${docs}/chunks`, { limit: "2", offset: "1" });
+    expect(body).toMatchObject({ success: true, total: 5, limit: 2, offset: 1, has_more: true });
+    expect(body.chunks.map((chunk: { content: string }) => chunk.content)).toEqual([
+      "four",
+      "one two\nthree",
+    ]);
+    expect(body.chunks[1]).toMatchObject({
+      section: "Top › Below",
+      title: "Page 2",
+      source_id: docs,
+      source_type: "confluence",
+    });
+    expect((await get(`${prefix}/${docs}/chunks`, { domain_filter: "nowhere" })).body.total).toBe(0);
+    expect((await get(`${prefix}/${docs}/chunks`, { offset: "4" })).body.has_more).toBe(false);
+  });
+
+  it("changes what describes a source and keeps what syncs wrote", async () => {
+    await fixture.database
+      .sql`update archon_sources set metadata = metadata || '{"last_sync_timestamp":"2026-03-01T00:00:00.000Z"}' where source_id = ${docs}`;
+    const answer = await fixture.api("PUT", `${prefix}/${docs}`, {
+      body: {
+        title: "Handbook",
+        description: "All we know",
+        tags: ["a"],
+        knowledge_type: "business",
+        update_frequency: 3,
+        deletion_strategy: "on_demand",
+        unknown: 1,
+      },
+    });
+    expect(answer.body).toMatchObject({ success: true, source_id: docs });
+    const [item] = (await get(prefix, { search: "Handbook" })).body.items;
+    expect(item).toMatchObject({
+      title: "Handbook",
+      metadata: {
+        description: "All we know",
+        tags: ["a"],
+        knowledge_type: "business",
+        update_frequency: 3,
+        deletion_strategy: "weekly_reconciliation",
+        last_sync_timestamp: "2026-03-01T00:00:00.000Z",
+      },
+    });
+  });
+
+  it("starts a sync and stops it", async () => {
+    const started = await fixture.api("POST", `${prefix}/${docs}/refresh`);
+    expect([started.status, started.body.success]).toEqual([200, true]);
+    const again = await fixture.api("POST", `${prefix}/${docs}/refresh`);
+    expect([again.status, again.body.error.code]).toEqual([409, "operation_running"]);
+    const stopped = await fixture.api("POST", `${prefix}/stop/${started.body.progressId}`);
+    expect(stopped.body).toMatchObject({ success: true, progressId: started.body.progressId });
+    const twice = await fixture.api("POST", `${prefix}/stop/${started.body.progressId}`);
+    expect([twice.status, twice.body.error.code]).toEqual([409, "no_operation_running"]);
+    const unknown = await fixture.api("POST", `${prefix}/stop/${crypto.randomUUID()}`);
+    expect([unknown.status, unknown.body.error.code]).toEqual([404, "operation_not_found"]);
+  });
+
+  it.each([
+    ["GET", "/chunks"],
+    ["PUT", ""],
+    ["DELETE", ""],
+    ["POST", "/refresh"],
+  ])("answers 404 for %s …%s of no source, in both error shapes", async (method, rest) => {
+    const answer = await fixture.api(method, `${prefix}/nothing${rest}`, { body: {} });
+    expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
+    expect(answer.body.detail.error).toBe(answer.body.error.message);
+  });
+
+  it.each([
+    ["POST", `${prefix}/crawl`],
+    ["GET", `${prefix}/some/code-examples`],
+    ["POST", "/api/documents/upload"],
+    ["POST", "/api/rag/code-examples"],
+    ["POST", "/api/code-examples"],
+  ])("says of %s %s that it is not provided", async (method, path) => {
+    const upload = { rawBody: "--x", headers: { "content-type": "multipart/form-data" } };
+    const answer = await fixture.api(method, path, method === "POST" ? upload : {});
+    expect([answer.status, answer.body.error.code]).toEqual([501, "not_provided"]);
+    expect(answer.body.detail.error).toContain("Not provided");
+  });
+
+  describe("rag sources and pages", () => {
+    it("lists sources that can be searched, with their words", async () => {
+      const { body } = await get("/api/rag/sources");
+      expect(body).toMatchObject({ success: true, count: 2 });
+      const words = body.sources.map((source: { total_words: number }) => source.total_words);
+      expect(words).toEqual([9, 1]);
+    });
+
+    it("lists the pages that search finds", async () => {
+      const { body } = await get("/api/pages", { source_id: docs });
+      expect(body.total).toBe(3);
+      expect(body.pages.map((page: { section_title: string }) => page.section_title)).toEqual([
+        "Long",
+        "Page 1",
+        "Page 2",
+      ]);
+      expect(body.pages[1]).toMatchObject({ id: "1", word_count: 4, char_count: 17, chunk_count: 2 });
+      expect((await get("/api/pages", { source_id: docs, section: "Page 2" })).body.total).toBe(1);
+    });
+
+    it("reads a page by address and by id, and gives a notice for a long one", async () => {
+      const url = "https://site.example/wiki/spaces/DOCS/pages/2";
+      const byUrl = await get("/api/pages/by-url", { url });
+      expect(byUrl.body).toMatchObject({
+        page_id: "2",
+        source_id: docs,
+        url,
+        full_content: "one two\nthree\n\nfour",
+      });
+      expect((await get("/api/pages/2")).text).toBe(byUrl.text);
+      expect((await get("/api/pages/9")).body.full_content).toMatch(/20001 characters/);
+    });
+
+    it("asks which one where two sites have a page of the same id", async () => {
+      const answer = await get("/api/pages/1");
+      expect([answer.status, answer.body.error.code]).toEqual([409, "page_ambiguous"]);
+      expect(typeof answer.body.detail).toBe("string");
+      expect((await get("/api/pages/1", { source_id: team })).body.section_title).toBe("Same id");
+    });
+
+    it.each([
+      ["/api/pages", {}, 400, "invalid_request"],
+      ["/api/pages", { source_id: "nothing" }, 404, "source_not_found"],
+      ["/api/pages/by-url", {}, 400, "invalid_request"],
+      ["/api/pages/by-url", { url: "https://nowhere.example" }, 404, "page_not_found"],
+      ["/api/pages/3", {}, 404, "page_not_found"],
+      ["/api/pages/404", {}, 404, "page_not_found"],
+    ] as const)("answers GET %s %j with %i %s", async (path, query, status, code) => {
+      const answer = await get(path, query);
+      expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+      expect(answer.body.detail).toBe(answer.body.error.message);
+    });
+  });
+
+  it("deletes a source, with a body", async () => {
+    const answer = await fixture.api("DELETE", `${prefix}/${team}`);
+    expect([answer.status, answer.body.success, answer.body.source_id]).toEqual([200, true, team]);
+    expect((await get(prefix)).body.total).toBe(1);
+    expect((await fixture.api("DELETE", `/api/sources/${docs}`)).body.success).toBe(true);
+  });
+});

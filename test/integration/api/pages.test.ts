@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { store } from "#test/support/stored-pages.ts";
+
+describe("pages of a source", () => {
+  let fixture: ApiFixture;
+  let sourceId: string;
+  beforeAll(async () => {
+    fixture = await makeApiFixture();
+    sourceId = await fixture.addSource();
+    const { sql } = fixture.database;
+    for (const pageId of ["11", "12", "13"]) {
+      await store(sql, fixture.embedder, {
+        sourceId,
+        pageId,
+        title: `100% of_page ${pageId}`,
+        labels: ["howto"],
+        chunks: ["a", "b"],
+      });
+    }
+    await sql`update confluence_pages set sync_error = '{"code":"body_too_large","message":"Too large","attempts":2}' where page_id = '13'`;
+    await sql`
+      insert into confluence_pages (source_id, page_id, title, version, is_deleted, deleted_at, deleted_reason, missing_since, sync_error) values
+        (${sourceId}, '21', 'Deleted', 3, true, '2026-03-01T00:00:00Z', 'trashed', null, null),
+        (${sourceId}, '22', 'Hidden', 3, false, null, null, '2026-03-01T00:00:00Z', null),
+        (${sourceId}, '23', 'Never stored', 0, false, null, null, null, '{"code":"x","message":"y"}'),
+        (${sourceId}, '24', 'Listed', 0, false, null, null, null, null)`;
+  });
+  afterAll(() => fixture.close());
+
+  const list = (query?: Record<string, string>) =>
+    fixture.api("GET", `/api/confluence/${sourceId}/pages`, query ? { query } : {});
+  const ids = async (query?: Record<string, string>) =>
+    (await list(query)).body.pages.map((page: { page_id: string }) => page.page_id);
+
+  it("shows metadata, version, chunks, error and deletion reason", async () => {
+    const { body } = await list();
+    const page = (id: string) =>
+      body.pages.find((candidate: { page_id: string }) => candidate.page_id === id);
+    expect(page("12")).toMatchObject({
+      title: "100% of_page 12",
+      status: "current",
+      version: 1,
+      labels: ["howto"],
+      chunk_count: 2,
+      error: null,
+    });
+    expect(page("13")).toMatchObject({
+      status: "current",
+      error: { code: "body_too_large", message: "Too large", attempts: 2 },
+    });
+    expect(page("21")).toMatchObject({
+      status: "deleted",
+      is_deleted: true,
+      deleted_reason: "trashed",
+      deleted_at: "2026-03-01T00:00:00.000Z",
+    });
+    expect(page("22")).toMatchObject({ status: "hidden", missing_since: "2026-03-01T00:00:00.000Z" });
+    expect(page("23")).toMatchObject({ status: "failed", error: { code: "x", attempts: null } });
+    expect(page("24")).toMatchObject({ status: "pending" });
+  });
+
+  it.each([
+    ["current", ["11", "12", "13"]],
+    ["hidden", ["22"]],
+    ["deleted", ["21"]],
+    ["failed", ["13", "23"]],
+  ])("filters by status %s", async (status, expected) => {
+    expect(await ids({ status })).toEqual(expected);
+  });
+
+  it("searches titles for what was typed, wildcards and all, and finds a page by its id", async () => {
+    expect(await ids({ q: "100% OF_" })).toEqual(["11", "12", "13"]);
+    expect(await ids({ q: "%" })).toEqual(["11", "12", "13"]);
+    expect(await ids({ q: "_" })).toEqual(["11", "12", "13"]);
+    expect(await ids({ q: "\\" })).toEqual([]);
+    expect(await ids({ q: "22" })).toEqual(["22"]);
+  });
+
+  it("goes on behind the last page shown, whatever was deleted or added meanwhile", async () => {
+    const first = await list({ limit: "2" });
+    expect(first.body.pages).toHaveLength(2);
+    await fixture.database.sql`delete from confluence_pages where page_id = '12'`;
+    await fixture.database
+      .sql`insert into confluence_pages (source_id, page_id, title) values (${sourceId}, '115', 'New, before'), (${sourceId}, '125', 'New, behind')`;
+    expect(await ids({ limit: "100", cursor: first.body.next_cursor })).toEqual([
+      "125",
+      "13",
+      "21",
+      "22",
+      "23",
+      "24",
+    ]);
+  });
+
+  it.each<Record<string, string>>([
+    { status: "lost" },
+    { q: "x".repeat(201) },
+    { q: "\u0000" },
+    { limit: "0" },
+    { size: "1" },
+  ])("refuses %j", async (query) => {
+    const answer = await list(query);
+    expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
+  });
+
+  it("answers 404 for no source", async () => {
+    const answer = await fixture.api("GET", "/api/confluence/nothing/pages");
+    expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
+  });
+});

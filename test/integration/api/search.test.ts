@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { RateLimitedError, TransientError } from "#shared/errors.ts";
+import { makeApiClient } from "#test/support/api-client.ts";
+import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { store } from "#test/support/stored-pages.ts";
+
+const PATH = "/api/rag/query";
+
+describe("search", () => {
+  let fixture: ApiFixture;
+  let sourceId: string;
+  beforeAll(async () => {
+    fixture = await makeApiFixture();
+  });
+  beforeEach(async () => {
+    await fixture.reset();
+    sourceId = await fixture.addSource();
+    const { sql } = fixture.database;
+    await store(sql, fixture.embedder, {
+      sourceId,
+      pageId: "1",
+      title: "Home",
+      chunks: ["Welcome to the handbook"],
+    });
+    await store(sql, fixture.embedder, {
+      sourceId,
+      pageId: "2",
+      parentId: "1",
+      title: "Signing keys",
+      labels: ["security"],
+      chunks: [
+        { content: "Rotate the signing key every ninety days", headingPath: ["Rotation"] },
+        { content: "The signing key is kept in the vault", headingPath: ["Storage"] },
+      ],
+    });
+  });
+  afterAll(() => fixture.close());
+
+  const query = (body: unknown) => fixture.api("POST", PATH, { body });
+
+  it("answers chunks with page, ancestors, heading, score and match type", async () => {
+    const { status, body } = await query({ query: "rotate signing key", match_count: 1 });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      success: true,
+      query: "rotate signing key",
+      source: null,
+      match_count: 1,
+      search_mode: "hybrid",
+      return_mode: "chunks",
+      reranking_applied: false,
+    });
+    expect(body.total_found).toBeGreaterThanOrEqual(1);
+    expect(body.results).toHaveLength(1);
+    expect(body.results[0]).toMatchObject({
+      source_id: sourceId,
+      page_id: "2",
+      title: "Signing keys",
+      url: "https://site.example/wiki/spaces/DOCS/pages/2",
+      ancestors: [{ page_id: "1", title: "Home" }],
+      heading_path: ["Rotation"],
+      content: "Rotate the signing key every ninety days",
+      match_type: "hybrid",
+      labels: ["security"],
+      metadata: { source_id: sourceId, page_id: "2", section: "Rotation" },
+    });
+    expect(body.results[0].similarity_score).toBe(body.results[0].score);
+    expect(body.results[0].snippet).toContain("<mark>");
+  });
+
+  it("answers pages, each once, with the chunks that matched", async () => {
+    const { body } = await query({ query: "signing key", return_mode: "pages" });
+    const found = body.results.filter((page: { page_id: string }) => page.page_id === "2");
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ title: "Signing keys", chunk_matches: 2 });
+    expect(found[0].chunks.map((chunk: { content: string }) => chunk.content).sort()).toEqual([
+      "Rotate the signing key every ninety days",
+      "The signing key is kept in the vault",
+    ]);
+    expect(found[0].word_count).toBe(15);
+  });
+
+  it("answers the same under the names that clients of Archon know", async () => {
+    const body = { query: "signing key", match_count: 2 };
+    const answer = await query(body);
+    for (const alias of ["/api/knowledge-items/search", "/api/knowledge/search"]) {
+      expect((await fixture.api("POST", alias, { body })).text).toBe(answer.text);
+    }
+  });
+
+  it("filters by source, label and time", async () => {
+    const pages = async (filter: object) =>
+      (await query({ query: "signing key handbook", ...filter })).body.results.map(
+        (hit: { page_id: string }) => hit.page_id,
+      );
+    expect(new Set(await pages({ source: sourceId }))).toEqual(new Set(["1", "2"]));
+    expect(new Set(await pages({ labels: ["security", "other"] }))).toEqual(new Set(["2"]));
+    expect(await pages({ labels: ["other"] })).toEqual([]);
+    expect(await pages({ updated_since: "2030-01-01T00:00:00Z" })).toEqual([]);
+  });
+
+  it("answers an empty list only when nothing matches", async () => {
+    await fixture.database.sql`delete from confluence_pages`;
+    const { status, body } = await query({ query: "anything" });
+    expect([status, body.success, body.results, body.total_found]).toEqual([200, true, [], 0]);
+  });
+
+  it.each([
+    [{ query: "  " }, 422, "empty_query"],
+    [{ query: "x", source: "nothing" }, 404, "source_not_found"],
+    [{}, 400, "invalid_request"],
+    [{ query: "x", match_count: 0 }, 400, "invalid_request"],
+    [{ query: "x", match_count: 1e9 }, 400, "invalid_request"],
+    [{ query: "x", return_mode: "books" }, 400, "invalid_request"],
+    [{ query: "x", limit: 3 }, 400, "invalid_request"],
+    [{ query: "x", updated_since: "yesterday" }, 400, "invalid_request"],
+    [{ query: "x", updated_since: "0000-01-01T00:00:00Z" }, 400, "invalid_request"],
+    [{ query: "x", labels: ["\u0000"] }, 400, "invalid_request"],
+    [{ query: "x".repeat(4001) }, 400, "invalid_request"],
+  ])("answers %j with %i %s, in both error shapes", async (body, status, code) => {
+    const answer = await query(body);
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    expect(answer.body.detail).toEqual({ error: answer.body.error.message });
+  });
+
+  it("says that it could not search, and when to try again, when the model cannot be asked", async () => {
+    for (const [error, retryAfter] of [
+      [new RateLimitedError("slow down", 5500), "6"],
+      [new TransientError("timeout", "no answer from https://internal.example"), "2"],
+    ] as const) {
+      const failing = { ...fixture.embedder, embed: () => Promise.reject(error) };
+      const api = await makeApiClient({ ...fixture.services, embedder: failing });
+      const answer = await api("POST", PATH, { body: { query: "signing key" } });
+      expect([answer.status, answer.body.error.code]).toEqual([503, "embedding_unavailable"]);
+      expect(answer.headers["retry-after"]).toBe(retryAfter);
+      expect(answer.text).not.toContain("internal.example");
+    }
+  });
+});

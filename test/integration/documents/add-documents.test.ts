@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { transaction } from "#shared/db/connect.ts";
+import { addDocuments } from "#shared/documents/add-documents.ts";
+import { deletePages } from "#shared/documents/delete-pages.ts";
+import { readPageStates } from "#shared/documents/page-states.ts";
+import { hashInput } from "#shared/documents/store-page.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { addSource, NOW, pageFacts, store, type TestPage } from "#test/support/stored-pages.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const embedder = fakeEmbedder();
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  await database.clear();
+  await addSource(database.sql, embedder, { sourceId: "docs" });
+});
+afterAll(() => database.close());
+
+const put = (page: Omit<TestPage, "pageId">, options = {}) =>
+  store(database.sql, embedder, { pageId: "1", ...page }, options);
+
+async function chunks() {
+  return database.sql<{ id: string; content: string; number: number; marked: boolean; vectors: number }[]>`
+    select id::text, content, chunk_number as number, metadata ? '_pending_deletion' as marked,
+      (select count(*)::int from archon_chunk_embeddings e where e.chunk_id = c.id) as vectors
+    from archon_crawled_pages c order by chunk_number`;
+}
+
+describe("addDocuments", () => {
+  it("stores a new page with a vector for each chunk", async () => {
+    const result = await put({ chunks: ["alpha", "beta"] });
+    expect(result).toEqual({
+      outcome: "added",
+      chunksAdded: 2,
+      chunksKept: 0,
+      chunksRemoved: 0,
+      embeddingsCreated: 2,
+      embeddingsReused: 0,
+    });
+    expect((await chunks()).map(({ content, vectors }) => [content, vectors])).toEqual([
+      ["alpha", 1],
+      ["beta", 1],
+    ]);
+  });
+
+  it("keeps row and vector of a chunk that did not change, and only renumbers it", async () => {
+    await put({ chunks: ["alpha", "beta", "gamma"] });
+    const before = await chunks();
+    const result = await put({ version: 2, chunks: ["alpha", "new", "beta", "gamma"] });
+    expect(result).toMatchObject({ outcome: "updated", chunksAdded: 1, chunksKept: 3, embeddingsCreated: 1 });
+    const after = await chunks();
+    expect(after.map(({ content }) => content)).toEqual(["alpha", "new", "beta", "gamma"]);
+    const ids = (rows: typeof after) => rows.filter((row) => row.content !== "new").map((row) => row.id);
+    expect(ids(after)).toEqual(ids(before));
+  });
+
+  it("reuses one vector for a text that a page now holds twice", async () => {
+    await put({ chunks: ["same"] });
+    const result = await put({ version: 2, chunks: ["same", "same"] });
+    expect(result).toMatchObject({
+      chunksAdded: 1,
+      chunksKept: 1,
+      embeddingsCreated: 0,
+      embeddingsReused: 2,
+    });
+    expect((await chunks()).map((row) => row.vectors)).toEqual([1, 1]);
+  });
+
+  it.each([
+    { stored: 3, revision: 1, incoming: 2, incomingRevision: 1, outcome: "superseded" },
+    { stored: 3, revision: 1, incoming: 3, incomingRevision: 1, outcome: "superseded" },
+    { stored: 3, revision: 1, incoming: 3, incomingRevision: 2, outcome: "updated" },
+    { stored: 3, revision: 2, incoming: 4, incomingRevision: 1, outcome: "updated" },
+    { stored: 3, revision: 2, incoming: 3, incomingRevision: 1, outcome: "superseded" },
+  ])(
+    "version $incoming (revision $incomingRevision) over $stored (revision $revision): $outcome",
+    async (guard) => {
+      await put({ version: guard.stored, representationRevision: guard.revision, chunks: ["old"] });
+      const result = await put({
+        version: guard.incoming,
+        representationRevision: guard.incomingRevision,
+        chunks: ["new"],
+      });
+      expect(result.outcome).toBe(guard.outcome);
+      expect((await chunks()).map((row) => row.content)).toEqual([
+        guard.outcome === "superseded" ? "old" : "new",
+      ]);
+    },
+  );
+
+  describe("a page deleted here", () => {
+    const remove = async () => {
+      const before = (await readPageStates(database.sql, "docs", ["1"])).get("1");
+      await transaction(database.sql, (tx) =>
+        deletePages(tx, {
+          sourceId: "docs",
+          pages: [{ pageId: "1", reason: "trashed", expectedStateRevision: before?.stateRevision ?? 0 }],
+          now: NOW,
+          actor: "test",
+          operationId: "00000000-0000-4000-8000-000000000000",
+        }),
+      );
+      return (await readPageStates(database.sql, "docs", ["1"])).get("1")?.stateRevision ?? null;
+    };
+
+    it("comes back, whatever its version, when the writer knew that it was deleted", async () => {
+      await put({ version: 5, chunks: ["old"] });
+      const stateRevision = await remove();
+      const result = await put({ version: 5, chunks: ["again"] }, { expectedStateRevision: stateRevision });
+      expect(result.outcome).toBe("added");
+      const state = (await readPageStates(database.sql, "docs", ["1"])).get("1");
+      expect(state).toMatchObject({ isDeleted: false, missingSince: null, version: 5 });
+    });
+
+    it("stays deleted when the body was fetched before the deletion", async () => {
+      await put({ version: 5, chunks: ["old"] });
+      const known = (await readPageStates(database.sql, "docs", ["1"])).get("1")?.stateRevision ?? null;
+      await remove();
+      const result = await put({ version: 6, chunks: ["late"] }, { expectedStateRevision: known });
+      expect(result.outcome).toBe("superseded");
+      expect(await chunks()).toEqual([]);
+    });
+  });
+
+  it("writes nothing when the caller's part of the transaction fails", async () => {
+    await put({ chunks: ["old"] });
+    const failing = put(
+      { version: 2, chunks: ["new"] },
+      { afterSwap: () => Promise.reject(new Error("no accounting")) },
+    );
+    await expect(failing).rejects.toThrow("no accounting");
+    expect((await chunks()).map((row) => row.content)).toEqual(["old"]);
+    expect((await readPageStates(database.sql, "docs", ["1"])).get("1")?.version).toBe(1);
+  });
+
+  it("asks for vectors when one that the caller counted on is gone", async () => {
+    const page = {
+      ...pageFacts({ pageId: "1", chunks: [] }),
+      chunks: [{ content: "x", headingPath: [], inputHash: hashInput("x"), embedding: null }],
+    };
+    const options = { now: NOW, model: embedder.model, language: "english", expectedStateRevision: null };
+    await expect(addDocuments(database.sql, page, options)).rejects.toMatchObject({ code: "reuse_lost" });
+    expect((await readPageStates(database.sql, "docs", ["1"])).size).toBe(0);
+  });
+
+  it("refuses vectors of a model that the source does not compare with", async () => {
+    const other = fakeEmbedder({ model: "other" });
+    await expect(store(database.sql, other, { pageId: "1", chunks: ["x"] })).rejects.toMatchObject({
+      code: "model_changed",
+    });
+  });
+
+  it("refuses a source that is being deleted, and one that is gone", async () => {
+    await database.sql`update archon_sources set status = 'deleting'`;
+    await expect(put({ chunks: ["x"] })).rejects.toMatchObject({ code: "source_deleted" });
+    await database.sql`delete from archon_sources`;
+    await expect(put({ chunks: ["x"] })).rejects.toMatchObject({ code: "source_deleted" });
+  });
+
+  it("clears marks that a writer of another kind committed: kept rows lose them, others go", async () => {
+    await put({ chunks: ["stays", "goes"] });
+    await database.sql`update archon_crawled_pages set metadata = '{"_pending_deletion": true}'`;
+    await put({ version: 2, chunks: ["stays", "comes"] });
+    expect((await chunks()).map(({ content, marked }) => [content, marked])).toEqual([
+      ["stays", false],
+      ["comes", false],
+    ]);
+  });
+
+  it("replaces 1,100 chunks, more than one statement takes, and takes a page to no chunks at all", async () => {
+    const many = Array.from({ length: 1100 }, (_, index) => `paragraph ${index}`);
+    await put({ chunks: many });
+    let inTransaction = 0;
+    await put(
+      { version: 2, chunks: many.map((text) => `${text} edited`) },
+      {
+        afterSwap: async (tx: { (strings: TemplateStringsArray): Promise<unknown> }) => {
+          const rows = (await tx`select count(*)::int as n from archon_crawled_pages`) as { n: number }[];
+          inTransaction = rows[0]?.n ?? 0;
+        },
+      },
+    );
+    expect(inTransaction).toBe(1100);
+    expect(await put({ version: 3, chunks: [] })).toMatchObject({ outcome: "updated", chunksRemoved: 1100 });
+    expect(await chunks()).toEqual([]);
+  });
+});

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { transaction } from "#shared/db/connect.ts";
+import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
+import { deletePages, hidePages, showPages } from "#shared/documents/delete-pages.ts";
+import { deleteSourceRows } from "#shared/documents/delete-source.ts";
+import { readPageStates, recordPageError } from "#shared/documents/page-states.ts";
+import { domainEvents } from "#shared/domain-events.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { addSource, NOW, store } from "#test/support/stored-pages.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const embedder = fakeEmbedder();
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  await database.clear();
+  await addSource(database.sql, embedder, { sourceId: "docs" });
+  for (const pageId of ["1", "2", "3"]) await store(database.sql, embedder, { pageId, chunks: ["a", "b"] });
+});
+afterAll(() => database.close());
+
+const count = async (table: string) => {
+  const [row] = await database.sql<{ n: number }[]>`select count(*)::int as n from ${database.sql(table)}`;
+  return row?.n;
+};
+const state = async (pageId: string) => (await readPageStates(database.sql, "docs", [pageId])).get(pageId);
+const decided = (...pages: [string, number][]) =>
+  pages.map(([pageId, expectedStateRevision]) => ({ pageId, reason: "trashed", expectedStateRevision }));
+const request = {
+  sourceId: "docs",
+  now: NOW,
+  actor: "test",
+  operationId: "00000000-0000-4000-8000-000000000000",
+};
+const remove = (...pages: [string, number][]) =>
+  transaction(database.sql, (tx) => deletePages(tx, { ...request, pages: decided(...pages) }));
+const hide = (...pages: [string, number][]) =>
+  transaction(database.sql, (tx) => hidePages(tx, { ...request, pages: decided(...pages) }));
+
+describe("deletePages", () => {
+  it("flags the page, takes its chunks and vectors, and writes one event a page", async () => {
+    expect(await remove(["1", 1], ["2", 1])).toEqual([
+      { pageId: "1", title: "Page 1" },
+      { pageId: "2", title: "Page 2" },
+    ]);
+    expect(await count("archon_crawled_pages")).toBe(2);
+    expect(await count("archon_chunk_embeddings")).toBe(2);
+    const [page] = await database.sql`
+      select is_deleted, deleted_at, deleted_reason, chunk_count, state_revision from confluence_pages where page_id = '1'`;
+    expect(page).toEqual({
+      is_deleted: true,
+      deleted_at: NOW,
+      deleted_reason: "trashed",
+      chunk_count: 0,
+      state_revision: 2,
+    });
+    const events = await database.sql<
+      { event_type: string; detail: unknown }[]
+    >`select event_type, detail from event_outbox`;
+    expect(events.map((event) => event.event_type)).toEqual(["page.deleted", "page.deleted"]);
+    expect(domainEvents["page.deleted"].parse(events[0]?.detail)).toEqual({
+      source_id: "docs",
+      operation_id: request.operationId,
+      page_id: "1",
+      title: "Page 1",
+      deletion_timestamp: NOW.toISOString(),
+      reason: "trashed",
+      actor: "test",
+    });
+  });
+
+  it("leaves alone a page that was stored anew since that was decided, and one deleted already", async () => {
+    await store(database.sql, embedder, { pageId: "1", version: 2, chunks: ["new"] });
+    expect(await remove(["1", 1])).toEqual([]);
+    expect(await remove(["2", 1])).toHaveLength(1);
+    expect(await remove(["2", 1], ["2", 2])).toEqual([]);
+    expect(await count("event_outbox")).toBe(1);
+    expect(await remove()).toEqual([]);
+  });
+
+  it("is undone as a whole with the caller's transaction", async () => {
+    const failing = transaction(database.sql, async (tx) => {
+      await deletePages(tx, { ...request, pages: decided(["1", 1]) });
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect((await state("1"))?.isDeleted).toBe(false);
+    expect(await count("event_outbox")).toBe(0);
+    expect(await count("archon_crawled_pages")).toBe(6);
+  });
+});
+
+describe("hidePages and showPages", () => {
+  it("hide and show again without touching chunks, each once", async () => {
+    expect(await hide(["1", 1])).toEqual([{ pageId: "1", title: "Page 1" }]);
+    expect(await hide(["1", 2])).toEqual([]);
+    expect(await state("1")).toMatchObject({ missingSince: NOW, stateRevision: 2 });
+    const show = () =>
+      transaction(database.sql, (tx) => showPages(tx, { sourceId: "docs", pageIds: ["1", "2"], now: NOW }));
+    expect(await show()).toEqual([{ pageId: "1", title: "Page 1" }]);
+    expect(await show()).toEqual([]);
+    expect(await state("1")).toMatchObject({ missingSince: null, stateRevision: 3 });
+    expect(await count("archon_chunk_embeddings")).toBe(6);
+  });
+});
+
+describe("recordPageError", () => {
+  const fail = (pageId: string, version?: number) =>
+    recordPageError(database.sql, {
+      sourceId: "docs",
+      pageId,
+      version,
+      error: { code: "body_too_large", message: "too\u0000 large", permanent: true },
+      now: NOW,
+    });
+
+  it("counts attempts, anew for another version, until a swap clears it", async () => {
+    await fail("1", 2);
+    await fail("1", 2);
+    expect((await state("1"))?.syncError).toEqual({
+      code: "body_too_large",
+      message: "too large",
+      permanent: true,
+      attempts: 2,
+      version: 2,
+      at: NOW.toISOString(),
+    });
+    await fail("1");
+    expect((await state("1"))?.syncError).toMatchObject({ attempts: 3, version: 2 });
+    await fail("1", 3);
+    expect((await state("1"))?.syncError).toMatchObject({ attempts: 1, version: 3 });
+    await store(database.sql, embedder, { pageId: "1", version: 3, chunks: ["new"] });
+    expect((await state("1"))?.syncError).toBeNull();
+  });
+
+  it("gives a page that was never stored a row of version 0, which the first swap fills as added", async () => {
+    await fail("new", 7);
+    expect(await state("new")).toMatchObject({ version: 0, stateRevision: 0, title: "" });
+    const result = await store(database.sql, embedder, { pageId: "new", version: 7, chunks: ["x"] });
+    expect(result.outcome).toBe("added");
+  });
+
+  it("is cleared by a late writer of what is stored already", async () => {
+    await fail("1", 1);
+    expect((await store(database.sql, embedder, { pageId: "1", version: 1, chunks: ["a"] })).outcome).toBe(
+      "superseded",
+    );
+    expect((await state("1"))?.syncError).toBeNull();
+  });
+});
+
+describe("clearMarkedChunks", () => {
+  it("takes marked chunks of pages that have others, and leaves a page its last ones", async () => {
+    await database.sql`
+      update archon_crawled_pages set metadata = '{"_pending_deletion": true}'
+      where page_id = '1' or (page_id = '2' and chunk_number = 0)`;
+    expect(await clearMarkedChunks(database.sql)).toBe(1);
+    expect(await clearMarkedChunks(database.sql)).toBe(0);
+    expect(await count("archon_crawled_pages")).toBe(5);
+  });
+});
+
+describe("deleteSourceRows", () => {
+  it("deletes in bounded steps, tells progress, and touches no other source", async () => {
+    await addSource(database.sql, embedder, { sourceId: "other" });
+    await store(database.sql, embedder, { sourceId: "other", pageId: "1", chunks: ["kept"] });
+    await database.sql`update archon_sources set status = 'deleting' where source_id = 'docs'`;
+    const steps: { deleted: number; done: boolean }[] = [];
+    for (let calls = 0; calls < 20 && !steps.at(-1)?.done; calls += 1)
+      steps.push(await deleteSourceRows(database.sql, "docs", { batch: 4 }));
+    expect(steps.map((step) => step.deleted)).toEqual([4, 2, 3, 1]);
+    expect(await count("archon_sources")).toBe(1);
+    expect(await count("archon_crawled_pages")).toBe(1);
+    expect(await count("confluence_pages")).toBe(1);
+    expect(await deleteSourceRows(database.sql, "docs")).toEqual({ deleted: 0, done: true });
+  });
+
+  it("refuses a source that nobody deleted", async () => {
+    await expect(deleteSourceRows(database.sql, "docs")).rejects.toThrow(/not being deleted/);
+    expect(await count("archon_crawled_pages")).toBe(6);
+  });
+});

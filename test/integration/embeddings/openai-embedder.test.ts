@@ -1,0 +1,121 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openAiEmbedder } from "#shared/embeddings/openai-embedder.ts";
+
+type Received = { model: string; input: string[]; dimensions?: number; authorization: string | undefined };
+
+let server: Server;
+let received: Received[];
+let answer: (request: Received, response: ServerResponse) => void;
+
+const vectorsOf = (input: readonly string[]) =>
+  input.map((text, index) => ({ index, embedding: [text.length, 1] }));
+const json = (response: ServerResponse, status: number, body: unknown, headers = {}) =>
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+
+beforeEach(async () => {
+  received = [];
+  answer = (request, response) => json(response, 200, { data: vectorsOf(request.input) });
+  server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const parsed = { ...(JSON.parse(body) as Received), authorization: request.headers.authorization };
+      received.push(parsed);
+      answer(parsed, response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const make = (options = {}) =>
+  openAiEmbedder({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`,
+    apiKey: "secret-key",
+    model: "some-model",
+    dimensions: 2,
+    requestDimensions: false,
+    now: () => new Date("2026-03-01T12:00:00Z"),
+    ...options,
+  });
+
+describe("openAiEmbedder", () => {
+  it("splits many texts into requests and answers in their order", async () => {
+    const texts = Array.from({ length: 300 }, (_, index) => "x".repeat(index + 1));
+    const vectors = await make().embed(texts);
+    expect(vectors.map(([length]) => length)).toEqual(texts.map((one) => one.length));
+    expect(received.map((request) => request.input.length)).toEqual([128, 128, 44]);
+    expect(received[0]).toMatchObject({ model: "some-model", authorization: "Bearer secret-key" });
+    expect(received[0]).not.toHaveProperty("dimensions");
+  });
+
+  it("puts vectors that come out of order where they belong", async () => {
+    answer = (request, response) => json(response, 200, { data: vectorsOf(request.input).reverse() });
+    expect(await make().embed(["a", "bb", "ccc"])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ]);
+  });
+
+  it("asks for shortened vectors and names the model by them", async () => {
+    const embedder = make({ requestDimensions: true });
+    await embedder.embed(["a"]);
+    expect(received[0]?.dimensions).toBe(2);
+    expect(embedder.model).toBe("some-model@2");
+  });
+
+  it.each([
+    ["7", 7000],
+    ["Sun, 01 Mar 2026 12:00:30 GMT", 30_000],
+    ["999999", 900_000],
+    ["soon", 20_000],
+    [null, 20_000],
+  ])("429 with Retry-After %s waits %d ms", async (header, retryAfterMs) => {
+    answer = (_, response) =>
+      json(
+        response,
+        429,
+        { error: { code: "rate_limit_exceeded" } },
+        header ? { "retry-after": header } : {},
+      );
+    await expect(make().embed(["a"])).rejects.toMatchObject({ name: "RateLimitedError", retryAfterMs });
+  });
+
+  it.each([
+    [429, { error: { code: "insufficient_quota" } }, "PermanentError", "embedding_refused"],
+    [401, { error: { code: "invalid_api_key" } }, "PermanentError", "embedding_refused"],
+    [400, { error: { code: "context_length_exceeded" } }, "PermanentError", "embedding_refused"],
+    [503, "overloaded", "TransientError", "embedding_unavailable"],
+    [200, { data: [{ index: 0, embedding: [1, 1] }] }, "TransientError", "embedding_count_mismatch"],
+    [200, { data: "nonsense" }, "TransientError", "embedding_invalid_answer"],
+  ])("%d %j is a %s", async (status, body, name, code) => {
+    answer = (_, response) => json(response, status, body);
+    await expect(make().embed(["a", "b"])).rejects.toMatchObject({ name, code });
+  });
+
+  it("gives up on an endpoint that does not answer", async () => {
+    answer = () => {};
+    await expect(make({ timeoutMs: 50 }).embed(["a"])).rejects.toMatchObject({
+      code: "embedding_unreachable",
+    });
+  });
+
+  it("follows no redirect: the key belongs to one host", async () => {
+    answer = (_, response) => response.writeHead(307, { location: "https://elsewhere.example/" }).end();
+    await expect(make().embed(["a"])).rejects.toMatchObject({ code: "embedding_unreachable" });
+  });
+
+  it("never quotes the key in an error", async () => {
+    answer = (_, response) =>
+      json(response, 401, { error: { code: "invalid_api_key", message: "Bearer secret-key" } });
+    const error = await make()
+      .embed(["a"])
+      .catch((thrown: unknown) => thrown);
+    expect(String(error) + JSON.stringify(error)).not.toContain("secret-key");
+  });
+});

@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { transaction } from "#shared/db/connect.ts";
+import { hidePages } from "#shared/documents/delete-pages.ts";
+import { searchDocuments, type SearchRequest } from "#shared/documents/search.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { addSource, NOW, store, type TestPage } from "#test/support/stored-pages.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const embedder = fakeEmbedder({ dimensions: 256 });
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  await database.clear();
+  await addSource(database.sql, embedder, { sourceId: "docs" });
+});
+afterAll(() => database.close());
+
+const put = (page: TestPage, options = {}) => store(database.sql, embedder, page, options);
+
+async function search(query: string, request: Partial<SearchRequest> = {}) {
+  const [vector = []] = await embedder.embed([query]);
+  return searchDocuments(database.sql, {
+    query,
+    embedding: { model: embedder.model, vector },
+    matchCount: 10,
+    returnMode: "chunks",
+    ...request,
+  });
+}
+
+const found = async (query: string, request: Partial<SearchRequest> = {}) =>
+  (await search(query, request)).hits.map((hit) => hit.pageId);
+const byWords = (query: string, request: Partial<SearchRequest> = {}) =>
+  found(query, { embedding: null, ...request });
+
+describe("search by words", () => {
+  beforeEach(async () => {
+    await put({
+      pageId: "pool",
+      title: "Pool sizing",
+      chunks: ["Raise ERR_CONN_42 when the pool of connections is empty."],
+    });
+    await put({
+      pageId: "retry",
+      title: "Retries",
+      chunks: ["Call foo.bar() again after a timeout. See JENKINS-1234."],
+    });
+    await put({
+      pageId: "night",
+      title: "On call",
+      chunks: ["Who answers the phone at night, and what the pager says."],
+    });
+    await put({
+      pageId: "words",
+      title: "Glossary",
+      chunks: ["A connection is an open socket. Bar: where drinks are. Err on the safe side. The number 42."],
+    });
+  });
+
+  it.each([
+    { name: "an error code", query: "what does ERR_CONN_42 mean", page: "pool" },
+    { name: "a dotted call", query: "foo.bar()", page: "retry" },
+    { name: "an issue key", query: "JENKINS-1234", page: "retry" },
+    { name: "a title", query: "Pool sizing", page: "pool" },
+    { name: "a quoted phrase", query: 'how about "pager says" please', page: "night" },
+    {
+      name: "a long question of which some words match",
+      query: "could somebody please explain to me in detail who it is that answers phones",
+      page: "night",
+    },
+  ])("finds $name first", async ({ query, page }) => {
+    expect((await byWords(query))[0]).toBe(page);
+    expect((await found(query))[0]).toBe(page);
+  });
+
+  it("ranks a page that has all words above one that has some", async () => {
+    await put({ pageId: "all", chunks: ["The blue widget needs grease."] });
+    await put({ pageId: "some", chunks: ["The blue sky, and blue again, blue as ever."] });
+    expect(await byWords("blue widget")).toEqual(["all", "some"]);
+  });
+
+  it("ranks words in a title or heading above words in content", async () => {
+    await put({ pageId: "content", chunks: ["Some remarks on zeppelins among other things."] });
+    await put({
+      pageId: "heading",
+      chunks: [{ content: "Some remarks on this.", headingPath: ["Zeppelins"] }],
+    });
+    await put({ pageId: "title", title: "About zeppelins", chunks: ["Some remarks on that."] });
+    expect(await byWords("zeppelins")).toEqual(["title", "heading", "content"]);
+  });
+
+  it("answers nothing, truly, for words that nobody wrote", async () => {
+    expect(await search("xylophone quokka", { embedding: null })).toEqual({
+      hits: [],
+      totalFound: 0,
+      searchMode: "keyword",
+    });
+    expect(await byWords("")).toEqual([]);
+    expect(await byWords("the of and")).toEqual([]);
+  });
+
+  it.each([
+    "it's",
+    "a\\b ' or 1=1 --",
+    "((",
+    "!& | <->",
+    ":*",
+    "\u0000nul",
+    "x".repeat(5000),
+    "'\\''",
+    "名前 日本",
+    "😀",
+  ])("takes any text as a question: %j", async (query) => {
+    await expect(search(query)).resolves.toHaveProperty("hits");
+  });
+});
+
+describe("search by vector and words", () => {
+  it("lets through what only the vector, and what only a word found", async () => {
+    await put({ pageId: "word", chunks: ["Gromphadorhina portentosa hisses."] });
+    await put({ pageId: "vector", chunks: ["entirely unrelated"] });
+    const [vector = []] = await embedder.embed(["Page vector\n\nentirely unrelated"]);
+    const { hits, searchMode } = await search("gromphadorhina", {
+      embedding: { model: embedder.model, vector },
+    });
+    expect(searchMode).toBe("hybrid");
+    expect(new Set(hits.map((hit) => hit.pageId))).toEqual(new Set(["word", "vector"]));
+    expect(hits.find((hit) => hit.pageId === "vector")).toMatchObject({ matchType: "vector" });
+    const [only] = (await search("gromphadorhina", { embedding: null })).hits;
+    expect(only).toMatchObject({ pageId: "word", matchType: "keyword", similarity: null });
+  });
+
+  it("never compares with vectors of a model that the source has left", async () => {
+    const other = fakeEmbedder({ model: "other", dimensions: 256 });
+    await addSource(database.sql, other, { sourceId: "elsewhere" });
+    await put({ pageId: "1", chunks: ["text of this source"] });
+    await store(database.sql, other, { pageId: "2", sourceId: "elsewhere", chunks: ["text of that source"] });
+    const [vector = []] = await embedder.embed(["text"]);
+    const mine = await search("text", { embedding: { model: embedder.model, vector }, legs: "vector" });
+    expect(mine.hits.map((hit) => hit.pageId)).toEqual(["1"]);
+    const both = await search("text", {
+      embedding: [
+        { model: embedder.model, vector },
+        { model: "other", vector: (await other.embed(["text"]))[0] ?? [] },
+      ],
+      legs: "vector",
+    });
+    expect(both.hits.map((hit) => hit.pageId).sort()).toEqual(["1", "2"]);
+  });
+
+  it("fails, and does not answer nothing, when a vector has the wrong dimension", async () => {
+    await put({ pageId: "1", chunks: ["text"] });
+    const embedding = { model: embedder.model, vector: [1, 2, 3] };
+    await expect(search("text", { embedding })).rejects.toThrow(/dimensions/);
+  });
+
+  it("reads each source in its own language", async () => {
+    await addSource(database.sql, embedder, { sourceId: "plain", language: "simple" });
+    await addSource(database.sql, embedder, { sourceId: "deutsch", language: "german" });
+    await put({ pageId: "en", chunks: ["We were deploying services."] });
+    await put(
+      { pageId: "plain", sourceId: "plain", chunks: ["We were deploying services."] },
+      { language: "simple" },
+    );
+    await put(
+      { pageId: "de", sourceId: "deutsch", chunks: ["Die Häuser wurden gebaut."] },
+      { language: "german" },
+    );
+    expect(await byWords("deploy")).toEqual(["en"]);
+    expect(await byWords("Haus")).toEqual(["de"]);
+    expect((await byWords("deploying")).sort()).toEqual(["en", "plain"]);
+  });
+});
+
+describe("what search leaves out", () => {
+  it.each([
+    ["hidden pages", "update confluence_pages set missing_since = now()"],
+    ["deleted pages", "update confluence_pages set is_deleted = true"],
+    ["sources being deleted", "update archon_sources set status = 'deleting'"],
+  ])("%s", async (_, statement) => {
+    await put({ pageId: "1", chunks: ["findable text"] });
+    expect(await found("findable text")).toEqual(["1"]);
+    await database.sql.unsafe(statement);
+    expect(await found("findable text")).toEqual([]);
+    expect(await byWords("findable text")).toEqual([]);
+  });
+
+  it("hidden ancestors are not named in a breadcrumb", async () => {
+    await put({ pageId: "top", title: "Top", chunks: [] });
+    await put({ pageId: "secret", title: "Secret", parentId: "top", chunks: [] });
+    await put({ pageId: "leaf", parentId: "secret", chunks: ["leaf text"] });
+    const ancestors = async () => (await search("leaf text")).hits[0]?.ancestors.map((page) => page.title);
+    expect(await ancestors()).toEqual(["Top", "Secret"]);
+    await transaction(database.sql, (tx) =>
+      hidePages(tx, {
+        sourceId: "docs",
+        pages: [{ pageId: "secret", reason: "x", expectedStateRevision: 1 }],
+        now: NOW,
+      }),
+    );
+    expect(await ancestors()).toEqual(["Top"]);
+  });
+
+  it("marked chunks when the page has others, and only then", async () => {
+    await put({ pageId: "1", chunks: ["first findable", "second findable"] });
+    await put({ pageId: "2", chunks: ["third findable"] });
+    const mark = (content: string) => database.sql`
+      update archon_crawled_pages set metadata = '{"_pending_deletion": true}' where content like ${`${content}%`}`;
+    await mark("first");
+    const contents = async () =>
+      (await search("findable")).hits.map((hit) => hit.content.split(" ")[0]).sort();
+    expect(await contents()).toEqual(["second", "third"]);
+    await mark("second");
+    await mark("third");
+    expect(await contents()).toEqual(["first", "second", "third"]);
+  });
+});
+
+describe("filters", () => {
+  beforeEach(async () => {
+    await addSource(database.sql, embedder, { sourceId: "other", spaceKey: "OPS" });
+    await put({
+      pageId: "1",
+      labels: ["howto", "db"],
+      modifiedAt: new Date("2025-01-01"),
+      chunks: ["shared words"],
+    });
+    await put({
+      pageId: "2",
+      labels: ["howto"],
+      modifiedAt: new Date("2026-01-01"),
+      chunks: ["shared words"],
+    });
+    await put({ pageId: "3", sourceId: "other", chunks: ["shared words"], modifiedAt: null });
+  });
+  it.each([
+    { filter: {}, pages: ["1", "2", "3"] },
+    { filter: { sources: ["docs"] }, pages: ["1", "2"] },
+    { filter: { sources: [] }, pages: [] },
+    { filter: { spaces: ["OPS"] }, pages: ["3"] },
+    { filter: { labels: ["db", "none"] }, pages: ["1"] },
+    { filter: { updatedSince: new Date("2025-06-01") }, pages: ["2"] },
+    { filter: { labels: ["howto"], sources: ["other"] }, pages: [] },
+  ])("$filter", async ({ filter, pages }) => {
+    expect((await found("shared words", filter)).sort()).toEqual(pages);
+    expect((await byWords("shared words", filter)).sort()).toEqual(pages);
+  });
+});
+
+describe("answers", () => {
+  it("tell page, place, match and breadcrumb, with the matches marked in safe HTML", async () => {
+    await put({ pageId: "top", title: "Handbook", chunks: [] });
+    await put({
+      pageId: "1",
+      title: "Deploys",
+      parentId: "top",
+      labels: ["ops"],
+      chunks: [
+        {
+          content: "Use <b>kubectl rollout</b> & wait for `ERR_CONN_42`.",
+          headingPath: ["Guide", "Rollback"],
+        },
+      ],
+    });
+    const { hits } = await search("rollout ERR_CONN_42");
+    expect(hits[0]).toMatchObject({
+      sourceId: "docs",
+      pageId: "1",
+      title: "Deploys",
+      url: "https://site.example/wiki/spaces/DOCS/pages/1",
+      ancestors: [{ page_id: "top", title: "Handbook" }],
+      headingPath: ["Guide", "Rollback"],
+      matchType: "hybrid",
+      labels: ["ops"],
+      modifiedAt: NOW,
+      snippet: "kubectl <mark>rollout</mark>  &amp; wait for `<mark>ERR_CONN_42</mark>",
+    });
+    expect(hits[0]?.score).toBeGreaterThan(0);
+    expect(hits[0]?.score).toBeLessThanOrEqual(1);
+  });
+
+  it("end with parents that form a circle", async () => {
+    await put({ pageId: "a", title: "A", parentId: "b", chunks: ["circle text"] });
+    await put({ pageId: "b", title: "B", parentId: "a", chunks: [] });
+    expect((await search("circle text")).hits[0]?.ancestors).toEqual([{ page_id: "b", title: "B" }]);
+  });
+
+  it("group a page's chunks in page mode, best page first", async () => {
+    await put({ pageId: "many", title: "Walrus", chunks: ["walrus one", "walrus two", "walrus three"] });
+    await put({ pageId: "one", chunks: ["a walrus somewhere"] });
+    const { hits, totalFound } = await search("walrus", { returnMode: "pages" });
+    expect(hits.map((hit) => [hit.pageId, hit.furtherChunks.length])).toEqual([
+      ["many", 2],
+      ["one", 0],
+    ]);
+    expect(totalFound).toBe(2);
+    expect((await search("walrus", { returnMode: "pages", matchCount: 1 })).totalFound).toBe(2);
+  });
+});

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { NewSource } from "#shared/sources/source.ts";
+import {
+  getSource,
+  insertSource,
+  listDueSources,
+  markSourceDeleting,
+  mergeSourceMetadata,
+  pauseSource,
+  requireSource,
+  setSourceStatus,
+  updateSource,
+} from "#shared/sources/sources.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const now = new Date("2026-03-01T12:00:00.000Z");
+const minutes = (count: number) => new Date(now.getTime() + count * 60_000);
+
+const newSource: NewSource = {
+  sourceId: "docs",
+  title: "Docs",
+  baseUrl: "https://acme.atlassian.net",
+  spaceKey: "DOCS",
+  spaceId: "10",
+  spaceName: "Documentation",
+  accountId: "account-1",
+  email: "sync@example.com",
+  encryptedToken: "ciphertext",
+  syncIntervalMinutes: 60,
+  searchLanguage: "english",
+  embeddingModel: "test-model",
+  deletionStrategy: "weekly_reconciliation",
+};
+
+describe("sources", () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(() => database.clear());
+  afterAll(() => database.close());
+
+  it("reads back what was stored, its metadata with defaults", async () => {
+    const stored = await insertSource(database.sql, newSource, now);
+    expect(stored).toMatchObject({
+      sourceId: "docs",
+      status: "active",
+      metadata: {
+        deletion_strategy: "weekly_reconciliation",
+        last_sync_timestamp: null,
+        sync_metrics: null,
+        last_deletion_check: null,
+      },
+      leaseOperationId: null,
+      createdAt: now,
+    });
+    expect(await getSource(database.sql, "docs")).toEqual(stored);
+    expect(await getSource(database.sql, "other")).toBeNull();
+  });
+
+  it("refuses a second source of the same space and names the first, also when two race", async () => {
+    const results = await Promise.allSettled(
+      ["a", "b", "c"].map((sourceId) => insertSource(database.sql, { ...newSource, sourceId }, now)),
+    );
+    const refused = results.filter((result) => result.status === "rejected");
+    const [stored] = results.filter((result) => result.status === "fulfilled");
+    expect(refused).toHaveLength(2);
+    for (const result of refused) {
+      expect(result.reason).toMatchObject({
+        status: 409,
+        code: "source_exists",
+        details: { source_id: stored?.value.sourceId },
+      });
+    }
+  });
+
+  it("merges metadata in the database: two writers of different keys both win", async () => {
+    await insertSource(database.sql, newSource, now);
+    await Promise.all([
+      mergeSourceMetadata(database.sql, "docs", { last_sync_timestamp: "2026-03-01T11:00:00.000Z" }, now),
+      mergeSourceMetadata(database.sql, "docs", { sync_metrics: { pages_added: 3 } }, now),
+      mergeSourceMetadata(database.sql, "docs", { team_note: { kept: true } }, now),
+    ]);
+    expect((await requireSource(database.sql, "docs")).metadata).toEqual({
+      deletion_strategy: "weekly_reconciliation",
+      last_deletion_check: null,
+      last_sync_timestamp: "2026-03-01T11:00:00.000Z",
+      sync_metrics: { pages_added: 3 },
+      team_note: { kept: true },
+    });
+  });
+
+  it("never shortens a pause", async () => {
+    await insertSource(database.sql, newSource, now);
+    await pauseSource(database.sql, "docs", minutes(10), now);
+    await pauseSource(database.sql, "docs", minutes(5), now);
+    expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(10));
+    await pauseSource(database.sql, "docs", minutes(15), now);
+    expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(15));
+  });
+
+  it("changes only what is given", async () => {
+    const before = await insertSource(database.sql, newSource, now);
+    const after = await updateSource(
+      database.sql,
+      "docs",
+      { title: "New title", syncIntervalMinutes: null, metadata: { deletion_strategy: "every_sync" } },
+      minutes(1),
+    );
+    expect(after).toEqual({
+      ...before,
+      title: "New title",
+      syncIntervalMinutes: null,
+      metadata: { ...before.metadata, deletion_strategy: "every_sync" },
+      updatedAt: minutes(1),
+    });
+  });
+
+  it("forgets the secret and frees the space when a source is being deleted, and never brings it back", async () => {
+    await insertSource(database.sql, newSource, now);
+    expect(await markSourceDeleting(database.sql, "docs", minutes(1))).toBe(true);
+    expect(await markSourceDeleting(database.sql, "docs", minutes(2))).toBe(false);
+    await setSourceStatus(database.sql, "docs", "active", minutes(3));
+    await pauseSource(database.sql, "docs", minutes(9), minutes(3));
+    expect(await getSource(database.sql, "docs")).toMatchObject({
+      status: "deleting",
+      encryptedToken: null,
+      email: null,
+      pausedUntil: null,
+    });
+    await expect(requireSource(database.sql, "docs")).rejects.toMatchObject({
+      status: 404,
+      code: "source_not_found",
+    });
+    await expect(updateSource(database.sql, "docs", { title: "x" }, now)).rejects.toMatchObject({
+      status: 404,
+    });
+    await insertSource(database.sql, { ...newSource, sourceId: "again" }, minutes(4));
+  });
+
+  describe("due", () => {
+    const started = async (sourceId: string, at: Date, dryRun = false) => {
+      await database.sql`
+        insert into archon_progress (operation_id, source_id, operation_type, status, mode, dry_run, actor, created_at, updated_at)
+        values (gen_random_uuid(), ${sourceId}, 'confluence_sync', 'completed', 'incremental', ${dryRun}, 'api', ${at}, ${at})`;
+    };
+    const due = async () => (await listDueSources(database.sql, now)).map((source) => source.sourceId);
+
+    it("lists those never synced first, then those whose interval has passed", async () => {
+      for (const [sourceId, at] of [
+        ["long-ago", -90],
+        ["exactly", -60],
+        ["recent", -59],
+      ] as const) {
+        await insertSource(database.sql, { ...newSource, sourceId, spaceKey: sourceId }, now);
+        await started(sourceId, minutes(at));
+      }
+      await insertSource(database.sql, { ...newSource, sourceId: "never", spaceKey: "never" }, now);
+      expect(await due()).toEqual(["never", "long-ago", "exactly"]);
+    });
+
+    it("leaves out sources that are leased, without interval, expired or being deleted", async () => {
+      for (const sourceId of ["leased", "manual", "expired", "deleting", "lease-over", "dry"]) {
+        await insertSource(
+          database.sql,
+          {
+            ...newSource,
+            sourceId,
+            spaceKey: sourceId,
+            syncIntervalMinutes: sourceId === "manual" ? null : 60,
+          },
+          now,
+        );
+      }
+      await database.sql`update archon_sources set lease_until = ${minutes(1)} where source_id = 'leased'`;
+      await database.sql`update archon_sources set lease_until = ${now} where source_id = 'lease-over'`;
+      await setSourceStatus(database.sql, "expired", "credentials_expired", now);
+      await markSourceDeleting(database.sql, "deleting", now);
+      await started("dry", minutes(-1), true);
+      expect(await due()).toEqual(["dry", "lease-over"]);
+    });
+  });
+});

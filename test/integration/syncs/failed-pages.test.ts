@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { MAX_FAILED_SYNCS } from "#shared/syncs/compare-listing.ts";
+import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/page-failure.ts";
+import { MAX_WORKER_DEATHS } from "#shared/syncs/page-suspects.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+
+/** Needs a call for its rendering, which the tests make fail for this page alone. */
+const RENDERED_BODY = `<p>before</p><ac:structured-macro ac:name="children"></ac:structured-macro>`;
+
+describe("pages that fail", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: 6 });
+    await world.sync();
+    world.pass(60_000);
+    world.takeRequests();
+  });
+  afterAll(() => database.close());
+
+  const id = (n: number) => world.page(`Page ${n}`).id;
+  const row = async (pageId: string) => {
+    const [found] = await database.sql`
+      select version, sync_error, chunk_count, is_deleted from confluence_pages where page_id = ${pageId}`;
+    return found;
+  };
+  /** Page 2 gets a version whose rendered body is refused for good. */
+  const spoil = () => {
+    editPage(world.site, id(2), { body: RENDERED_BODY });
+    refuse();
+  };
+  const refuse = () => {
+    world.site.faults.length = 0;
+    world.site.faults.push({
+      effect: "status",
+      status: 404,
+      retry_after: null,
+      path: `/pages/${id(2)}?`,
+      times: 100_000,
+      skip: 0,
+    });
+  };
+
+  it("are recorded with the reason, keep their old content, and let the others and the watermark go on", async () => {
+    spoil();
+    editPage(world.site, id(3), { body: bodyOf("mace") });
+    const before = (await world.source()).metadata.last_sync_timestamp;
+    const operation = await world.sync();
+    expect(operation).toMatchObject({
+      status: "completed_with_errors",
+      sync_metrics: { pages_updated: 1, pages_failed: 1 },
+      failed_pages: [{ page_id: id(2), title: "Page 2", code: "not_found", message: expect.any(String) }],
+    });
+    expect(await row(id(2))).toMatchObject({
+      version: 1,
+      sync_error: { code: "not_found", permanent: true, version: 2 },
+    });
+    expect((await world.find("word2")).map((hit) => hit.title)).toContain("Page 2");
+    expect((await world.find("mace")).map((hit) => hit.title)).toEqual(["Page 3"]);
+    expect((await world.source()).metadata.last_sync_timestamp).not.toBe(before);
+  });
+
+  it("are tried again by the next sync although its query does not show them any more", async () => {
+    spoil();
+    await world.sync();
+    world.pass(5 * 60 * 60_000);
+    // From here on the watermark, overlap and all, lies beyond the edit.
+    expect((await world.sync()).sync_metrics.pages_failed).toBe(1);
+    world.pass(60_000);
+    world.site.faults.length = 0;
+    const operation = await world.sync();
+    expect(operation).toMatchObject({
+      status: "completed",
+      pages_listed: 0,
+      sync_metrics: { pages_updated: 1 },
+    });
+    expect(await row(id(2))).toMatchObject({ version: 2, sync_error: null });
+  });
+
+  it(`are given up after ${MAX_FAILED_SYNCS} syncs, stay visible as failed, and a newer version tries again`, async () => {
+    spoil();
+    for (let n = 1; n <= MAX_FAILED_SYNCS; n += 1) {
+      expect((await world.sync()).sync_metrics.pages_failed).toBe(1);
+      expect(await row(id(2))).toMatchObject({ sync_error: { attempts: n } });
+      world.pass(60 * 60_000);
+    }
+    world.takeRequests();
+    const operation = await world.sync();
+    expect(operation).toMatchObject({
+      status: "completed_with_errors",
+      failed_pages: [{ page_id: id(2), code: "not_found" }],
+    });
+    expect((await world.sync({ mode: "full" })).failed_pages).toHaveLength(1);
+    expect(world.takeRequests().filter((request) => request.query.includes("body-format"))).toEqual([]);
+    world.site.faults.length = 0;
+    editPage(world.site, id(2), { body: bodyOf("fennel") });
+    expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
+    expect(await row(id(2))).toMatchObject({ version: 3, sync_error: null });
+  });
+
+  it(`are tried ${MAX_PAGE_ATTEMPTS} times within a sync when the fault may pass, with growing waits`, async () => {
+    editPage(world.site, id(2), { body: RENDERED_BODY });
+    const path = `/pages/${id(2)}?`;
+    world.site.faults.push({
+      effect: "status",
+      status: 500,
+      retry_after: null,
+      path,
+      times: 100_000,
+      skip: 0,
+    });
+    const operation = await world.sync();
+    expect(operation).toMatchObject({
+      status: "completed_with_errors",
+      failed_pages: [{ code: "confluence_failed" }],
+    });
+    const bulk = world.takeRequests().filter((request) => request.query.includes("body-format=storage"));
+    expect(bulk).toHaveLength(MAX_PAGE_ATTEMPTS);
+    const times = bulk.map((request) => Date.parse(request.at));
+    const waits = times.slice(1).map((time, n) => time - (times[n] ?? 0));
+    expect(waits.at(-1)).toBeGreaterThan(2 * (waits[0] ?? 0));
+    expect(world.queues.deadLetters()).toEqual([]);
+  });
+
+  it("that were never stored are not lost when their first sync is cancelled or fails", async () => {
+    editPage(world.site, id(4), { body: bodyOf("dill") });
+    const operation = await world.startSync();
+    await world.deliverOne("plan");
+    world.site.settings.token = "another";
+    expect((await world.ended(operation)).status).toBe("failed");
+    world.site.settings.token = "demo-token";
+    await world.sync();
+    expect((await world.find("dill")).map((hit) => hit.title)).toEqual(["Page 4"]);
+  });
+
+  it(`that kill their worker each time end as failed after ${MAX_WORKER_DEATHS} deaths, and take no other page along`, async () => {
+    for (let n = 1; n <= 6; n += 1) {
+      editPage(world.site, id(n), { body: n === 3 ? RENDERED_BODY : bodyOf(`basil${n}`) });
+    }
+    let deaths = 0;
+    world.scheduler.dieAt((step) => {
+      const deadly = step.endsWith(`/pages/${id(3)}`);
+      if (deadly) deaths += 1;
+      return deadly;
+    });
+    expect(await world.sync()).toMatchObject({
+      status: "completed_with_errors",
+      sync_metrics: { pages_updated: 5, pages_failed: 1 },
+      failed_pages: [{ page_id: id(3), code: "worker_died" }],
+    });
+    expect(deaths).toBe(MAX_WORKER_DEATHS);
+    expect(await row(id(3))).toMatchObject({
+      version: 1,
+      sync_error: { code: "worker_died", permanent: false },
+    });
+    expect((await world.find("word3")).map((hit) => hit.title)).toContain("Page 3");
+    // The next sync tries it again: the fault may have been the worker's.
+    world.scheduler.dieAt(null);
+    expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
+  });
+});

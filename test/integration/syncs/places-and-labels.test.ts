@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import type { SitePage } from "#infra/local/confluence-site/site.ts";
+import type { OperationProgress } from "#shared/syncs/progress-tracker.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+
+describe("places, names and labels of pages", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  let top: SitePage;
+  let middle: SitePage;
+  let leaf: SitePage;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql);
+    const add = (title: string, parentId: string | null, word: string) =>
+      addPage(world.site, { space: SPACE, title, parentId, body: bodyOf(word) });
+    top = add("Handbook", null, "handbookword");
+    middle = add("Chapter", top.id, "chapterword");
+    leaf = add("Section", middle.id, "sectionword");
+    add("Archive", null, "archiveword");
+    await world.sync();
+    world.pass(2 * 60 * 60_000);
+    world.takeRequests();
+  });
+  afterAll(() => database.close());
+
+  const hit = async (word: string) => {
+    const [first] = await world.find(word);
+    if (!first) throw new Error(`Nothing found for ${word}`);
+    return first;
+  };
+  const breadcrumbs = async (word: string) => (await hit(word)).ancestors.map((ancestor) => ancestor.title);
+  const chunks = () =>
+    database.sql`select id, page_id, content, input_hash from archon_crawled_pages order by id`;
+  const bodiesFetched = () =>
+    world.takeRequests().filter((request) => request.query.includes("body-format")).length;
+  const costNothing = (operation: OperationProgress) => {
+    expect(operation.sync_metrics).toMatchObject({
+      pages_updated: 0,
+      chunks_added: 0,
+      embeddings_created: 0,
+    });
+    expect(bodiesFetched()).toBe(0);
+  };
+
+  it("start with the breadcrumbs of the site", async () => {
+    expect(await breadcrumbs("sectionword")).toEqual(["Handbook", "Chapter"]);
+  });
+
+  it.each(["a full sync", "a deletion check"] as const)(
+    "follow a move with %s, for the page and all below it, without fetching or embedding anything",
+    async (how) => {
+      const before = await chunks();
+      movePage(world.site, middle.id, { parentId: world.page("Archive").id });
+      const operation = how === "a full sync" ? await world.sync({ mode: "full" }) : await world.check();
+      expect(operation.sync_metrics).toMatchObject({ pages_moved: 1, pages_deleted: 0, pages_hidden: 0 });
+      costNothing(operation);
+      expect(await breadcrumbs("sectionword")).toEqual(["Archive", "Chapter"]);
+      expect(await breadcrumbs("chapterword")).toEqual(["Archive"]);
+      expect(await chunks()).toEqual(before);
+    },
+  );
+
+  it("count a move once: the next full listing finds nothing to do", async () => {
+    movePage(world.site, middle.id, { parentId: null });
+    await world.sync({ mode: "full" });
+    expect((await world.sync({ mode: "full" })).sync_metrics).toMatchObject({
+      pages_moved: 0,
+      pages_unchanged: 4,
+    });
+  });
+
+  it.each(["a full sync", "a deletion check"] as const)(
+    "follow labels added and taken away with %s",
+    async (how) => {
+      const listed = () => (how === "a full sync" ? world.sync({ mode: "full" }) : world.check());
+      labelPage(world.site, leaf.id, { add: ["howto", "draft"] });
+      labelPage(world.site, top.id, { add: ["howto"] });
+      costNothing(await listed());
+      expect((await hit("sectionword")).labels.toSorted()).toEqual(["draft", "howto"]);
+      expect((await hit("handbookword")).labels).toEqual(["howto"]);
+      labelPage(world.site, leaf.id, { remove: ["draft", "howto"] });
+      costNothing(await listed());
+      expect((await hit("sectionword")).labels).toEqual([]);
+      expect((await hit("handbookword")).labels).toEqual(["howto"]);
+    },
+  );
+
+  it("take a renamed parent's new title and address into the breadcrumbs below it, whose chunks stay", async () => {
+    const before = (await chunks()).filter((chunk) => chunk.page_id !== top.id);
+    editPage(world.site, top.id, { title: "Guide" });
+    const operation = await world.sync();
+    expect(operation.sync_metrics).toMatchObject({ pages_updated: 1 });
+    expect(await breadcrumbs("sectionword")).toEqual(["Guide", "Chapter"]);
+    expect((await hit("handbookword")).title).toBe("Guide");
+    expect((await hit("handbookword")).url).toContain("Guide");
+    expect((await chunks()).filter((chunk) => chunk.page_id !== top.id)).toEqual(before);
+  });
+
+  it("of a page moved to another space leave with the next check, at once and with that reason", async () => {
+    movePage(world.site, leaf.id, { space: OTHER_SPACE, parentId: null });
+    await world.sync();
+    expect((await hit("sectionword")).title).toBe("Section");
+    const operation = await world.check();
+    expect(operation.sync_metrics).toMatchObject({ pages_deleted: 1 });
+    expect(await world.find("sectionword")).toEqual([]);
+    const [row] =
+      await database.sql`select is_deleted, deleted_reason from confluence_pages where page_id = ${leaf.id}`;
+    expect(row).toEqual({ is_deleted: true, deleted_reason: "moved_to_another_space" });
+  });
+
+  it("of a page moved to another space while its edit is fetched are left to the check", async () => {
+    editPage(world.site, leaf.id, { body: bodyOf("newword") });
+    const id = await world.startSync();
+    await world.deliverOne("plan");
+    movePage(world.site, leaf.id, { space: OTHER_SPACE, parentId: null });
+    expect((await world.ended(id)).sync_metrics).toMatchObject({ pages_updated: 0, pages_failed: 0 });
+    expect(await world.find("newword")).toEqual([]);
+    await world.check();
+    expect(await world.find("sectionword")).toEqual([]);
+  });
+
+  it.each(["a full sync", "a deletion check"] as const)(
+    "of a page moved in from another space arrive with %s, although it was not edited for days",
+    async (how) => {
+      const guest = addPage(world.site, { space: OTHER_SPACE, title: "Guest", body: bodyOf("guestword") });
+      world.pass(3 * 24 * 60 * 60_000);
+      await world.sync();
+      world.pass(3 * 60 * 60_000);
+      movePage(world.site, guest.id, { space: SPACE, parentId: middle.id });
+      expect((await world.sync()).sync_metrics.pages_added).toBe(0);
+      const operation = how === "a full sync" ? await world.sync({ mode: "full" }) : await world.check();
+      expect(operation.sync_metrics).toMatchObject({ pages_added: 1 });
+      expect(await breadcrumbs("guestword")).toEqual(["Handbook", "Chapter"]);
+    },
+  );
+
+  it("of a page that left and came back return with its version as it was", async () => {
+    movePage(world.site, leaf.id, { space: OTHER_SPACE, parentId: null });
+    await world.check();
+    movePage(world.site, leaf.id, { space: SPACE, parentId: top.id });
+    expect((await world.check()).sync_metrics).toMatchObject({ pages_restored: 1 });
+    expect(await breadcrumbs("sectionword")).toEqual(["Handbook"]);
+  });
+});

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Fault } from "#infra/local/confluence-site/faults.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+
+type RetryAfter = Extract<Fault, { effect: "rate_limit" }>["retry_after"];
+
+describe("a site that limits requests", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: 30 });
+  });
+  afterAll(() => database.close());
+
+  const limit = (retry_after: RetryAfter, fault: Partial<Fault> = {}) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a spread of a union is none of its members
+    world.site.faults.push({ effect: "rate_limit", retry_after, times: 1, skip: 0, ...fault } as Fault);
+  };
+  const pausedFor = async () => {
+    const until = (await world.source()).pausedUntil;
+    return until === null ? 0 : (until.getTime() - world.now().getTime()) / 1000;
+  };
+
+  it.each<[string, RetryAfter, number, number]>([
+    ["seconds", 120, 120, 120 * 1.4],
+    ["a date", { date_in_seconds: 120 }, 118, 120 * 1.4],
+    ["no Retry-After", null, 30, 30 * 1.4],
+    ["a day, which is cut to a quarter of an hour", 86_400, 890, 900 * 1.1],
+    ["a word, which is as none", "soon", 30, 30 * 1.4],
+  ])("pauses the source as a 429 with %s asks", async (_, retryAfter, least, most) => {
+    limit(retryAfter);
+    const id = await world.startSync();
+    await world.drain();
+    expect(await pausedFor()).toBeGreaterThanOrEqual(least - 1);
+    expect(await pausedFor()).toBeLessThanOrEqual(most);
+    expect(world.takeRequests().map((request) => request.status)).toEqual([429]);
+    expect(await world.ended(id)).toMatchObject({ status: "completed", sync_metrics: { pages_added: 30 } });
+  });
+
+  it("stands in the database and holds for all workers: none of them sends anything before its end", async () => {
+    limit(600, { path: "body-format=storage" });
+    const id = await world.startSync();
+    await world.drain();
+    const until = (await world.source()).pausedUntil;
+    expect(until).not.toBeNull();
+    world.takeRequests();
+    // A worker's delivery that comes too early, and the sweeper, find the pause.
+    await world.outside.queue.send("page", [
+      { operation_id: id, source_id: "source-1", page_id: world.page("Page 1").id },
+    ]);
+    while (world.now().getTime() + 61_000 < (until?.getTime() ?? 0)) await world.minute();
+    expect(world.takeRequests()).toEqual([]);
+    expect((await world.ended(id)).sync_metrics.pages_added).toBe(30);
+  });
+
+  it("five minutes of 429 send nothing to the dead-letter queue, spend no receive count and no attempt", async () => {
+    const id = await world.startSync();
+    await world.deliverOne("plan");
+    const until = world.now().getTime() + 5 * 60_000;
+    limit(20, { times: 1000 });
+    let most = 0;
+    const [before] = await database.sql`select count(*)::int as count from sync_work where state = 'pending'`;
+    while (world.now().getTime() < until) {
+      world.pass(10_000);
+      await world.drain();
+      const [row] = await database.sql`select max(attempts) as attempts from sync_work`;
+      most = Math.max(most, Number(row?.attempts ?? 0));
+    }
+    expect(before?.count).toBe(30);
+    expect(most).toBe(0);
+    expect(world.takeRequests().filter((request) => request.status === 429).length).toBeGreaterThan(4);
+    world.site.faults.length = 0;
+    const ended = await world.ended(id);
+    expect(ended).toMatchObject({ status: "completed", sync_metrics: { pages_added: 30, pages_failed: 0 } });
+    expect(world.queues.deadLetters()).toEqual([]);
+    expect(world.queues.mostReceived()).toBe(1);
+  });
+
+  it("slows down when the headers say that the limit is near, before there is a 429", async () => {
+    world.site.settings.max_page_size = 10;
+    world.site.settings.rate_limit = { limit: 100, remaining: 5, near_limit: true, reset_in_seconds: 60 };
+    const id = await world.startSync();
+    await world.drain();
+    expect(await pausedFor()).toBeGreaterThan(5);
+    const [first, ...more] = world.takeRequests();
+    expect(first).toBeDefined();
+    // One step of the listing (account, space, count), then a pause.
+    expect(more.length).toBeLessThanOrEqual(2);
+    const started = world.now().getTime();
+    expect(await world.ended(id)).toMatchObject({ status: "completed", sync_metrics: { pages_added: 30 } });
+    expect(world.now().getTime() - started).toBeGreaterThan(4 * 10_000);
+    expect(world.takeRequests().every((request) => request.status === 200)).toBe(true);
+  });
+
+  it("counts a 503 with Retry-After as a request for a pause too", async () => {
+    world.site.faults.push({ effect: "status", status: 503, retry_after: 300, times: 1, skip: 0 });
+    const id = await world.startSync();
+    await world.drain();
+    expect(await pausedFor()).toBeGreaterThan(298);
+    expect((await world.ended(id)).status).toBe("completed");
+  });
+});

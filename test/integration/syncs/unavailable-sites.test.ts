@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { spaceByKey } from "#infra/local/confluence-site/site.ts";
+import { updateSource } from "#shared/sources/sources.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+
+const INTERVAL_MINUTES = 30;
+
+describe("a site that fails or shuts us out", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: 4, intervalMinutes: INTERVAL_MINUTES });
+    await world.sync();
+    world.takeRequests();
+  });
+  afterAll(() => database.close());
+
+  const pages = () => database.sql`
+    select page_id, version, is_deleted, missing_since, chunk_count from confluence_pages order by page_id`;
+  /** What the schedule does in this time: its tick each minute, and what follows. */
+  const scheduled = async (minutes: number) => {
+    for (let n = 0; n < minutes; n += 1) await world.minute("start-scheduled-syncs");
+  };
+  const latest = async () => {
+    const [row] =
+      await database.sql`select operation_id from archon_progress order by created_at desc limit 1`;
+    return world.progress(String(row?.operation_id));
+  };
+
+  it("asks for smaller listing pages when large ones fail, and gets on at once", async () => {
+    world.site.faults.push({
+      effect: "status",
+      status: 504,
+      retry_after: null,
+      path: "limit=250",
+      times: 1,
+      skip: 0,
+    });
+    world.site.faults.push({
+      effect: "status",
+      status: 504,
+      retry_after: null,
+      path: "limit=125",
+      times: 1,
+      skip: 0,
+    });
+    const id = await world.startSync({ mode: "full" });
+    await world.drain();
+    expect((await world.progress(id)).status).toBe("completed");
+    const limits = world
+      .takeRequests()
+      .filter((request) => request.query.includes("space-id="))
+      .map((request) => new URLSearchParams(request.query).get("limit"));
+    expect(limits).toEqual(["250", "125", "62"]);
+  });
+
+  it("waits longer and longer while the site fails, then ends the operation with the reason", async () => {
+    world.site.faults.push({ effect: "status", status: 500, retry_after: null, times: 100_000, skip: 0 });
+    const operation = await world.ended(await world.startSync({ mode: "full" }));
+    expect(operation).toMatchObject({ status: "failed", error: { code: "confluence_failed" } });
+    // Three tries a time (one, and two brief repeats), nine times within about an hour.
+    const requests = world.takeRequests();
+    expect(requests.length).toBe(27);
+    const times = requests.map((request) => Date.parse(request.at));
+    const waits = times.slice(1).map((time, n) => time - (times[n] ?? 0));
+    expect(Math.max(...waits)).toBeGreaterThan(7 * 60_000);
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(90 * 60_000);
+    expect(world.queues.deadLetters()).toEqual([]);
+  });
+
+  it("goes on after an outage where it stood, and the pages are not charged for it", async () => {
+    editPage(world.site, world.page("Page 2").id, { body: bodyOf("tamarind") });
+    world.site.faults.push({ effect: "status", status: 502, retry_after: null, times: 7, skip: 3 });
+    const operation = await world.ended(await world.startSync());
+    expect(operation).toMatchObject({
+      status: "completed",
+      sync_metrics: { pages_updated: 1, pages_failed: 0 },
+    });
+    expect((await world.find("tamarind")).map((hit) => hit.title)).toEqual(["Page 2"]);
+  });
+
+  it("marks the source when its token is refused, says so, and asks no more by schedule", async () => {
+    world.site.settings.token = "another";
+    await scheduled(INTERVAL_MINUTES + 1);
+    expect(await latest()).toMatchObject({ status: "failed", error: { code: "credentials_rejected" } });
+    expect((await world.source()).status).toBe("credentials_expired");
+    const [event] =
+      await database.sql`select detail from event_outbox where event_type = 'source.credentials_expired'`;
+    expect(event?.detail).toMatchObject({ source_id: SOURCE_ID });
+    expect(world.takeRequests().length).toBe(1);
+    await scheduled(3 * INTERVAL_MINUTES);
+    expect(world.takeRequests()).toEqual([]);
+    expect((await pages()).filter((page) => page.is_deleted || page.missing_since)).toEqual([]);
+  });
+
+  it("stops all pages of the operation when the token is refused while they are fetched", async () => {
+    for (const title of ["Page 1", "Page 2", "Page 3"])
+      editPage(world.site, world.page(title).id, { body: bodyOf("sorrel") });
+    const id = await world.startSync();
+    await world.deliverOne("plan");
+    world.site.settings.token = "another";
+    world.takeRequests();
+    const operation = await world.ended(id);
+    expect(operation).toMatchObject({ status: "failed", error: { code: "credentials_rejected" } });
+    expect(world.takeRequests().length).toBe(1);
+    const [open] = await database.sql`select count(*)::int as count from sync_work where state = 'pending'`;
+    expect(open?.count).toBe(0);
+  });
+
+  it("brings a source with a new token up to date, also with what was edited meanwhile", async () => {
+    world.site.settings.token = "another";
+    await scheduled(INTERVAL_MINUTES + 1);
+    editPage(world.site, world.page("Page 3").id, { body: bodyOf("saffron") });
+    world.pass(3 * 24 * 60 * 60_000);
+    await updateSource(database.sql, SOURCE_ID, { encryptedToken: "another", status: "active" }, world.now());
+    await scheduled(2);
+    expect(await latest()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
+    expect((await world.find("saffron")).map((hit) => hit.title)).toEqual(["Page 3"]);
+    expect((await world.source()).status).toBe("active");
+  });
+
+  it.each([
+    ["out of sight", "hide"],
+    ["answered by 403", 403],
+    ["answered by 404", 404],
+  ] as const)("deletes nothing when the space is %s, says so, and recovers", async (_, how) => {
+    const before = await pages();
+    const space = spaceByKey(world.site, SPACE);
+    if (how === "hide" && space) space.visible = false;
+    else if (how !== "hide") {
+      world.site.faults.push({
+        effect: "status",
+        status: how,
+        retry_after: null,
+        path: "/spaces",
+        times: 2,
+        skip: 0,
+      });
+    }
+    const check = await world.check({ force: true });
+    expect(check).toMatchObject({ status: "failed", error: { code: "space_unavailable" } });
+    expect((await world.source()).status).toBe("space_unavailable");
+    const full = await world.sync({ mode: "full" });
+    expect(full).toMatchObject({ status: "failed", error: { code: "space_unavailable" } });
+    expect(await pages()).toEqual(before);
+    if (space) space.visible = true;
+    expect((await world.check()).status).toBe("completed");
+    expect((await world.source()).status).toBe("active");
+    expect(await pages()).toEqual(before);
+  });
+
+  it("does not take a search that finds nothing in a vanished space for a site without edits", async () => {
+    const space = spaceByKey(world.site, SPACE);
+    if (space) space.visible = false;
+    const watermark = (await world.source()).metadata.last_sync_timestamp;
+    world.pass(60 * 60_000);
+    expect(await world.sync()).toMatchObject({ status: "failed", error: { code: "space_unavailable" } });
+    expect((await world.source()).metadata.last_sync_timestamp).toBe(watermark);
+  });
+
+  it("keeps trying a space that is out of reach by schedule, slowly, and is active again once it answers", async () => {
+    const space = spaceByKey(world.site, SPACE);
+    if (space) space.visible = false;
+    await scheduled(INTERVAL_MINUTES + 1);
+    expect((await world.source()).status).toBe("space_unavailable");
+    if (space) space.visible = true;
+    editPage(world.site, world.page("Page 1").id, { body: bodyOf("cardamom") });
+    world.pass(24 * 60 * 60_000);
+    await scheduled(2);
+    expect((await world.source()).status).toBe("active");
+    expect((await world.find("cardamom")).map((hit) => hit.title)).toEqual(["Page 1"]);
+  });
+});

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { functions, type FunctionSpec } from "#infra/topology.ts";
+
+/** Where synthesis leaves what each bundle is made of. */
+const BUNDLES = "dist/functions";
+
+const metafile = z.object({
+  outputs: z.record(
+    z.string(),
+    z.object({ bytes: z.number(), inputs: z.record(z.string(), z.object({ bytesInOutput: z.number() })) }),
+  ),
+});
+
+/** Never deployed: the local database, the local model, the simulated site, what builds the stack. */
+const FORBIDDEN =
+  /^(@electric-sql\/|@energetic-ai\/|aws-cdk|constructs$|fauxqs$|swagger-ui-dist$)|infra\/local|confluence-site|local-embedder/;
+
+const KB = 1000;
+const PROCESS_PAGE_LIMIT = 1500 * KB;
+/** API functions that only read the database. */
+const READER_LIMIT = 250 * KB;
+
+export type BundleSize = { name: string; bytes: number; byPackage: [string, number][]; faults: string[] };
+
+/** Bytes of each function's bundle by package, and what is wrong with it. */
+export function measureBundles(): BundleSize[] {
+  const files = readdirSync(BUNDLES).filter((file) => file.endsWith(".meta.json"));
+  if (files.length === 0) throw new Error(`No bundles in ${BUNDLES}: run npm run synth first`);
+  return files
+    .map((file) => measure(file.replace(".meta.json", ""), join(BUNDLES, file)))
+    .sort((a, b) => b.bytes - a.bytes);
+}
+
+function measure(name: string, path: string): BundleSize {
+  const { outputs } = metafile.parse(JSON.parse(readFileSync(path, "utf8")));
+  const [bundle] = Object.entries(outputs).flatMap(([file, output]) =>
+    file.endsWith("index.mjs") ? [output] : [],
+  );
+  if (!bundle) throw new Error(`${path} tells of no bundle`);
+  const packages = new Map<string, number>();
+  const faults: string[] = [];
+  for (const [input, { bytesInOutput }] of Object.entries(bundle.inputs)) {
+    const own = packageOf(input);
+    packages.set(own, (packages.get(own) ?? 0) + bytesInOutput);
+    if (FORBIDDEN.test(own) || FORBIDDEN.test(input)) faults.push(`${name} contains ${input}`);
+  }
+  const limit = limitOf(name);
+  if (limit && bundle.bytes > limit) faults.push(`${name} has ${bundle.bytes} bytes, more than ${limit}`);
+  return { name, bytes: bundle.bytes, byPackage: [...packages].sort((a, b) => b[1] - a[1]), faults };
+}
+
+function packageOf(input: string): string {
+  const inside = input.split("node_modules/").at(-1) ?? input;
+  if (inside === input) return "(own code)";
+  const [first = "", second = ""] = inside.split("/");
+  return first.startsWith("@") ? `${first}/${second}` : first;
+}
+
+function limitOf(name: string): number | undefined {
+  if (name === "process-page") return PROCESS_PAGE_LIMIT;
+  const spec: FunctionSpec | undefined = Object.entries<FunctionSpec>(functions).find(
+    ([key]) => key === name,
+  )?.[1];
+  const onlyReads =
+    spec?.entry.startsWith("functions/api/") && spec.access.every((right) => right === "database");
+  return onlyReads ? READER_LIMIT : undefined;
+}
+
+/** A line a function: its bytes, and its largest packages. */
+export function printSizes(sizes: readonly BundleSize[]): void {
+  for (const { name, bytes, byPackage } of sizes) {
+    const largest = byPackage.slice(0, 5).map(([own, size]) => `${own} ${Math.round(size / KB)}`);
+    console.log(`${name.padEnd(24)}${String(Math.round(bytes / KB)).padStart(6)} kB   ${largest.join(", ")}`);
+  }
+}
+
+if (import.meta.main) {
+  const sizes = measureBundles();
+  const faults = sizes.flatMap((size) => size.faults);
+  if (!process.argv.includes("--check")) printSizes(sizes);
+  for (const fault of faults) console.error(fault);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}

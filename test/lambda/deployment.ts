@@ -1,0 +1,111 @@
+import * as topology from "#infra/topology.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { startLocalRunner, type LocalRunner } from "#infra/local/start.ts";
+import { startTestSite } from "#test/support/service-with-site.ts";
+import type { RunningSite } from "#infra/local/confluence-site/start.ts";
+import { startAwsServices, type AwsServices } from "./aws-services.ts";
+import { readDeployedFunctions, type DeployedFunction } from "./deployed-functions.ts";
+import { makeFunctionPool, type FunctionPool } from "./function-pool.ts";
+import type { LocalDatabase } from "./local-database.ts";
+
+const SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database-AbCdEf";
+const KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/tokens";
+const PAGES = 30;
+
+/** The template's functions, each in environments of its own, behind the local runner's API Gateway, SQS and EventBridge. */
+export type Deployment = {
+  functions: DeployedFunction[];
+  pools: Map<string, FunctionPool>;
+  runner: LocalRunner;
+  confluence: RunningSite;
+  services: AwsServices;
+  /** How environments are started, beside what the template says. */
+  environment: { runtimeClient: string; variables: Record<string, string>; writeLog: (line: string) => void };
+  migrations: unknown;
+  logs: () => string;
+  close: () => Promise<void>;
+};
+
+export async function startDeployment(options: {
+  runtimeClient: string;
+  database: LocalDatabase;
+  scratch: string;
+}): Promise<Deployment> {
+  const services = await startAwsServices({ [SECRET_ARN]: JSON.stringify({ url: options.database.url }) });
+  const confluence = await startTestSite(PAGES);
+  let logs = "";
+  const variables: Record<string, string> = {
+    AWS_ENDPOINT_URL: services.url,
+    // The simulated Confluence site is on loopback, which no deployment allows.
+    ALLOW_LOOPBACK: "true",
+  };
+  const environment = {
+    runtimeClient: options.runtimeClient,
+    variables,
+    writeLog: (line: string) => {
+      logs = (logs + line).slice(-1_000_000);
+    },
+  };
+  const queueUrl = (name: topology.QueueId) =>
+    `https://sqs.us-east-1.amazonaws.com/000000000000/confluence-sync-${name}`;
+  const functions = readDeployedFunctions("cdk.out", "dev", {
+    DATABASE_SECRET_ARN: SECRET_ARN,
+    TOKEN_KEY_ARN: KEY_ARN,
+    EVENT_BUS_NAME: "confluence-sync-dev",
+    PLAN_QUEUE_URL: queueUrl("plan"),
+    PAGE_QUEUE_URL: queueUrl("page"),
+    CHECK_QUEUE_URL: queueUrl("check"),
+  });
+  const pools = new Map(
+    functions.map((deployed) => [deployed.name, makeFunctionPool(deployed, environment)]),
+  );
+  const poolOf = (name: string) => {
+    const pool = pools.get(name);
+    if (!pool) throw new Error(`The template has no function ${name}`);
+    return pool;
+  };
+  // As a deployment does: migrations first.
+  const migrations = await poolOf("migrate-database").invoke({});
+  const runner = await startLocalRunner({
+    env: { DATABASE_URL: options.database.url, LOG_LEVEL: "silent" },
+    services: { embedder: fakeEmbedder() },
+    schedules: false,
+    topology: {
+      ...topology,
+      // Two environments a queue are enough for two cores.
+      queues: Object.fromEntries(
+        Object.entries(topology.queues).map(([name, queue]) => [
+          name,
+          { ...queue, maxConcurrency: Math.min(2, queue.maxConcurrency) },
+        ]),
+      ),
+    },
+    handlers: new Map(functions.map(({ name }) => [name, (event: unknown) => poolOf(name).invoke(event)])),
+  });
+  variables.AWS_ENDPOINT_URL_SQS = runner.sqs.url;
+  for (const deployed of functions) {
+    for (const [name, { url }] of Object.entries(runner.sqs.queues)) {
+      const variable = `${name.toUpperCase()}_QUEUE_URL`;
+      // The SDK asks the host of a queue's URL; fauxqs names one that only its own clients resolve.
+      if (variable in deployed.variables) {
+        deployed.variables[variable] = new URL(new URL(url).pathname, runner.sqs.url).href;
+      }
+    }
+  }
+  return {
+    functions,
+    pools,
+    runner,
+    confluence,
+    services,
+    environment,
+    migrations,
+    logs: () => logs,
+    close: async () => {
+      await runner.close();
+      await Promise.all([...pools.values()].map((pool) => pool.stop()));
+      await confluence.close();
+      await services.close();
+    },
+  };
+}

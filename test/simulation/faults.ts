@@ -1,0 +1,81 @@
+import type { Fault } from "#infra/local/confluence-site/faults.ts";
+import { SPACE } from "./people.ts";
+import type { World } from "./world.ts";
+
+const TIME_ZONES = ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin", "Pacific/Apia"];
+
+/** What breaks on a Confluence site, or between it and us; each answers what it did, for the story. */
+export const FAULTS: readonly ((world: World) => string)[] = [
+  ({ site, random }) => {
+    // Up to the overlap that the sync allows for, and often just below it.
+    site.settings.index_lag_seconds = random.chance(0.5) ? 29 * 60 + 50 : random.below(29 * 60);
+    return `the index lags ${site.settings.index_lag_seconds} s`;
+  },
+  hit("429 three times", { effect: "rate_limit", retry_after: 40, times: 3, skip: 0 }),
+  hit("429 for an hour", { effect: "rate_limit", retry_after: 900, times: 5, skip: 0 }),
+  // The listing is done by then: what is edited while the pages wait is for the next sync to find.
+  hit("no body for an hour: 429", {
+    effect: "rate_limit",
+    retry_after: 900,
+    path: "body-format=storage",
+    times: 5,
+    skip: 0,
+  }),
+  hit("503 for a while", { effect: "status", status: 503, retry_after: null, times: 6, skip: 2 }),
+  hit("no body can be fetched for long", {
+    effect: "status",
+    status: 500,
+    retry_after: null,
+    path: "body-format=storage",
+    times: 40,
+    skip: 0,
+  }),
+  hit("connections end", { effect: "reset", times: 2, skip: 1 }),
+  hit("a listing of the space is cut short", {
+    effect: "drop_next",
+    path: "/api/v2/pages?",
+    times: 1,
+    skip: 0,
+  }),
+  hit("a search is cut short", { effect: "drop_next", path: "/content/search", times: 1, skip: 0 }),
+  hit("a listing is empty", { effect: "empty_listing", path: "space-id=", times: 1, skip: 0 }),
+  hit("a search is empty", { effect: "empty_listing", path: "/content/search", times: 1, skip: 0 }),
+  hit("a cursor comes again", { effect: "repeat_cursor", path: "cursor=", times: 1, skip: 0 }),
+  ({ site, random }) => {
+    site.settings.time_zone = random.pick(TIME_ZONES) ?? "UTC";
+    return `the account's zone is ${site.settings.time_zone}`;
+  },
+  ({ site, random }) => {
+    site.settings.anonymous_access = random.chance(0.7);
+    site.settings.answer_as_anonymous = true;
+    return "the account is not recognised";
+  },
+  ({ site }) => {
+    const space = [...site.spaces.values()].find((one) => one.key === SPACE);
+    if (space) space.visible = !space.visible;
+    return `the space is ${space?.visible ? "visible" : "out of sight"}`;
+  },
+  (world) => {
+    heal(world);
+    return "all is well again";
+  },
+];
+
+/** The fault of this number happens now. */
+export function breakSomething(world: World, number: number): string {
+  return FAULTS[number]?.(world) ?? "";
+}
+
+/** Nothing is broken any more; what the index had still to take in, it takes in when its time comes. */
+export function heal({ site }: World): void {
+  site.faults.length = 0;
+  Object.assign(site.settings, { index_lag_seconds: 0, answer_as_anonymous: false, rate_limit: null });
+  for (const space of site.spaces.values()) space.visible = true;
+}
+
+function hit(what: string, fault: Fault): (world: World) => string {
+  return ({ site }) => {
+    site.faults.push({ ...fault });
+    return what;
+  };
+}

@@ -1,0 +1,207 @@
+import type postgres from "postgres";
+import type { SitePage } from "#infra/local/confluence-site/site.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
+import type { People } from "./people.ts";
+import type { World } from "./world.ts";
+
+export const SOURCE_ID = "source-1";
+
+/** A broken promise, in words that a person can act on. */
+export class Violation extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "Violation";
+  }
+}
+
+type Row = {
+  page_id: string;
+  title: string;
+  version: number;
+  parent_id: string | null;
+  labels: string[];
+  is_deleted: boolean;
+  deleted_at: Date | null;
+  missing_since: Date | null;
+  sync_error: unknown;
+  chunk_count: number;
+  chunks: string[];
+  marked: number;
+};
+
+export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
+  const rows = await sql<Row[]>`
+    select p.page_id, p.title, p.version, p.parent_id, p.labels, p.is_deleted, p.deleted_at, p.missing_since, p.sync_error, p.chunk_count,
+      coalesce((select array_agg(c.content order by c.chunk_number) from archon_crawled_pages c
+        where c.source_id = p.source_id and c.page_id = p.page_id), '{}') as chunks,
+      (select count(*)::int from archon_crawled_pages c where c.source_id = p.source_id and c.page_id = p.page_id
+        and c.metadata ->> '_pending_deletion' = 'true') as marked
+    from confluence_pages p where p.source_id = ${SOURCE_ID} order by p.page_id`;
+  return new Map(rows.map((row) => [row.page_id, row]));
+}
+
+/** Must hold at any moment, whatever is running. */
+export async function checkAlways(
+  world: World,
+  people: People,
+  seen: { deletions: Set<string> },
+): Promise<void> {
+  const rows = await readRows(world.sql);
+  for (const row of rows.values()) {
+    if (row.marked > 0)
+      throw new Violation(`Page ${row.page_id} has ${row.marked} committed chunks marked as going`);
+    if (row.chunk_count !== row.chunks.length) {
+      throw new Violation(`Page ${row.page_id} has ${row.chunks.length} chunks and says ${row.chunk_count}`);
+    }
+    if (row.is_deleted && row.chunks.length > 0)
+      throw new Violation(`Deleted page ${row.page_id} still has chunks`);
+    if (row.version > 0 && !row.is_deleted && row.chunks.length === 0) {
+      throw new Violation(`Stored page ${row.page_id} has no chunks: a search finds nothing`);
+    }
+    const siteVersion = world.site.pages.get(row.page_id)?.version.number;
+    if (siteVersion !== undefined && row.version > siteVersion) {
+      throw new Violation(
+        `Page ${row.page_id} is stored as version ${row.version}, Confluence has ${siteVersion}`,
+      );
+    }
+    checkDeletion(row, people, seen);
+  }
+  await checkCap(world.sql);
+  const hit = world.random.pick(
+    [...rows.values()].filter((row) => row.version > 0 && !row.is_deleted && !row.missing_since),
+  );
+  if (hit) await checkFound(world, hit);
+}
+
+/** A deleted or hidden page must have been away at some moment in the hours before: a check takes no longer. */
+function checkDeletion(row: Row, people: People, seen: { deletions: Set<string> }): void {
+  const at = row.deleted_at ?? row.missing_since;
+  if (!at || (!row.is_deleted && !row.missing_since)) return;
+  const key = `${row.page_id} ${at.toISOString()} ${row.is_deleted}`;
+  if (seen.deletions.has(key)) return;
+  seen.deletions.add(key);
+  const from = at.getTime() - 6 * 3_600_000;
+  const away = people.absences(row.page_id).some(([left, back]) => left <= at.getTime() && back >= from);
+  if (!away) {
+    throw new Violation(
+      `Page ${row.page_id} was ${row.is_deleted ? "deleted" : "hidden"} though Confluence showed it all the time`,
+    );
+  }
+}
+
+/** Nobody said force: then no check took away more than ten pages and a quarter of the space at once. */
+async function checkCap(sql: postgres.Sql): Promise<void> {
+  const checks = await sql<{ operation_id: string; counters: Record<string, number> }[]>`
+    select operation_id, counters from archon_progress
+    where operation_type = 'deletion_check' and status like 'completed%' and not force`;
+  for (const { operation_id, counters } of checks) {
+    const taken = (counters.pages_deleted ?? 0) + (counters.pages_hidden ?? 0);
+    // Pages hidden before may go beside as many new ones: each kind has the cap to itself.
+    const cap = 2 * Math.max(10, ((counters.pages_listed ?? 0) + taken) / 4);
+    if (taken > cap)
+      throw new Violation(`Check ${operation_id} took away ${taken} pages and nobody said force`);
+  }
+}
+
+/** A word that only this page has finds it: by the real search, from outside. */
+async function checkFound(world: World, row: Row): Promise<void> {
+  const word = /word\d+x\d+/.exec(row.chunks.join(" "))?.[0];
+  if (!word) return;
+  const result = await searchDocuments(world.sql, {
+    query: word,
+    embedding: null,
+    sources: [SOURCE_ID],
+    matchCount: 5,
+    returnMode: "pages",
+  });
+  if (!result.hits.some((hit) => hit.pageId === row.page_id)) {
+    throw new Violation(`A search for ${word} does not find page ${row.page_id}, which has it`);
+  }
+}
+
+/** After an incremental sync with nothing going on: every edit that Confluence's search can show has arrived. */
+export async function checkEditsArrived(world: World, people: People): Promise<void> {
+  const rows = await readRows(world.sql);
+  for (const page of world.site.pages.values()) {
+    if (!people.shows(page.id) || !people.findableByTime(page.id)) continue;
+    const row = rows.get(page.id);
+    if (row && !row.is_deleted && row.version === page.version.number && row.title === page.title) continue;
+    const stored = row ? `version ${row.version}${row.is_deleted ? ", deleted" : ""}` : "nothing";
+    throw new Violation(
+      `Page ${page.id} is at version ${page.version.number} of ${page.version.createdAt.toISOString()}; after a sync ${stored} is stored`,
+    );
+  }
+}
+
+/** After two deletion checks with nothing going on: the index is the site. */
+export async function checkEqual(world: World, people: People): Promise<void> {
+  const rows = await readRows(world.sql);
+  for (const page of world.site.pages.values()) {
+    const row = rows.get(page.id);
+    if (people.shows(page.id)) checkSame(page, row);
+    else if (row && !row.is_deleted && row.version > 0) {
+      throw new Violation(
+        `Page ${page.id} is not in the space any more (${page.status}) and still in the index`,
+      );
+    }
+  }
+  for (const row of rows.values()) {
+    if (!row.is_deleted && row.version > 0 && !people.shows(row.page_id)) {
+      throw new Violation(`Page ${row.page_id} is gone from Confluence and still in the index`);
+    }
+  }
+}
+
+function checkSame(page: SitePage, row: Row | undefined): void {
+  if (!row || row.is_deleted || row.missing_since) {
+    throw new Violation(
+      `Page ${page.id} is in the space and not in the index (${row ? "deleted or hidden" : "no row"})`,
+    );
+  }
+  const expected = [page.version.number, page.title, page.parentId, [...page.labels].sort().join()];
+  const stored = [row.version, row.title, row.parent_id, [...row.labels].sort().join()];
+  if (JSON.stringify(expected) !== JSON.stringify(stored)) {
+    throw new Violation(
+      `Page ${page.id} should be ${JSON.stringify(expected)} and is ${JSON.stringify(stored)}`,
+    );
+  }
+  const text = row.chunks.join("\n");
+  for (const word of page.storage.match(/word\d+x\d+/g) ?? []) {
+    if (!text.includes(word)) throw new Violation(`Page ${page.id} lacks ${word} of its present version`);
+  }
+}
+
+/** Nothing is left to do: no operation, no work, no lease, no event, no message. */
+export async function checkNothingLeft(world: World): Promise<void> {
+  const [left] = await world.sql`
+    select
+      (select count(*)::int from archon_progress where finished_at is null) as operations,
+      (select count(*)::int from sync_work where state = 'pending') as work,
+      (select count(*)::int from archon_sources where lease_operation_id is not null) as leases,
+      (select count(*)::int from event_outbox where sent_at is null) as events`;
+  const counts = { ...left, messages: world.queues.size() };
+  if (Object.values(counts).some((count) => count !== 0)) {
+    throw new Violation(`Work is left over: ${JSON.stringify(counts)}`);
+  }
+}
+
+/** Counters of the operations of the last hours (older ones' work has been removed) agree with the work that was done. */
+export async function checkCounters(sql: postgres.Sql, now: Date): Promise<void> {
+  const rows = await sql<{ operation_id: string; counters: Record<string, number>; done: number }[]>`
+    select p.operation_id, p.counters, count(w.page_id) filter (where w.state = 'done')::int as done
+    from archon_progress p left join sync_work w using (operation_id)
+    where p.status in ('completed', 'completed_with_errors')
+      and p.finished_at > ${new Date(now.getTime() - 12 * 3_600_000)}
+    group by 1, 2`;
+  for (const { operation_id, counters, done } of rows) {
+    const settled = ["pages_added", "pages_updated", "pages_deleted", "pages_hidden"].reduce(
+      (sum, name) => sum + (counters[name] ?? 0),
+      0,
+    );
+    if (settled > done) {
+      throw new Violation(
+        `Operation ${operation_id} counts ${settled} pages changed, ${done} were worked on`,
+      );
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
+
+/**
+ * `npm run mutants [-- --only TEXT] [--runs N]`: plants one bug after the other in a copy of the project and lets the
+ * simulation look for it. One line each; exit 0 only when every one was found.
+ */
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "" }, runs: { type: "string", default: "1500" } },
+});
+
+const COPIED = ["shared", "functions", "infra", "sql", "test", "package.json"];
+
+let missed = 0;
+for (const bug of PLANTED_BUGS.filter((one) => one.name.includes(values.only))) {
+  const started = performance.now();
+  const found = await lookFor(bug);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  if (!found) missed += 1;
+  console.log(JSON.stringify({ bug: bug.name, found: found !== null, seconds, by: found }));
+}
+process.exitCode = missed === 0 ? 0 : 1;
+
+/** The violation that gave the bug away; null when no history did. */
+async function lookFor(bug: PlantedBug): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), "planted-bug-"));
+  try {
+    for (const name of COPIED) await cp(name, join(folder, name), { recursive: true });
+    await symlink(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
+    for (const { file, find, put } of bug.changes) {
+      const text = await readFile(join(folder, file), "utf8");
+      if (text.split(find).length !== 2)
+        throw new Error(`"${bug.name}" does not fit ${file}: look at planted-bugs.ts`);
+      await writeFile(
+        join(folder, file),
+        text.replace(find, () => put),
+      );
+    }
+    const output = await simulate(folder);
+    return output.split("\n").find((line) => line.startsWith("seed ")) ?? null;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the simulation prints; the first history that fails ends it, and shrinking is left out. */
+async function simulate(folder: string): Promise<string> {
+  const args = [
+    "test/simulation/simulate.ts",
+    "--runs",
+    values.runs,
+    "--workers",
+    "2",
+    "--stop-at-first",
+    "--no-shrink",
+  ];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const output: string[] = [];
+  child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
+  child.stderr.on("data", (data: Buffer) => output.push(data.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const text = output.join("");
+  if (code !== 0 && !text.includes("seed "))
+    throw new Error(`The simulation itself failed:\n${text.slice(-2000)}`);
+  return text;
+}

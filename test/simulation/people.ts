@@ -1,0 +1,245 @@
+import {
+  addPage,
+  archivePage,
+  editPage,
+  labelPage,
+  movePage,
+  purgePage,
+  restorePage,
+  restrictPage,
+  trashPage,
+} from "#infra/local/confluence-site/edits.ts";
+import { EditRefused } from "#infra/local/confluence-site/edits.ts";
+import type { Site, SitePage } from "#infra/local/confluence-site/site.ts";
+import { canSeePage } from "#infra/local/confluence-site/visibility.ts";
+import type { Random } from "./random.ts";
+
+export const SPACE = "DEMO";
+export const OTHER_SPACE = "OTHER";
+
+/** What people do to a Confluence site, with what an honest observer remembers of it. */
+export type People = {
+  /** One random deed; answers what it was, null when it was not possible just now. */
+  act: () => string | null;
+  /** Notes who sees what now: after anything but a deed changed that. */
+  observe: () => void;
+  /** Whether the syncing account is shown the page in the space now. */
+  shows: (pageId: string) => boolean;
+  /** Instants (ms) at which the page was not shown, as intervals [from, to]; open ones end at Infinity. */
+  absences: (pageId: string) => readonly (readonly [number, number])[];
+  /** Whether a query by time must find the page's present version: not after a restore or a move in. */
+  findableByTime: (pageId: string) => boolean;
+  everSeen: () => Iterable<string>;
+};
+
+export function makePeople(site: Site, random: Random, clock: () => number): People {
+  const absences = new Map<string, [number, number][]>();
+  const findable = new Map<string, boolean>();
+  const wasAway = new Set<string>();
+  let words = 0;
+
+  const shows = (pageId: string) => {
+    const page = site.pages.get(pageId);
+    if (!page || page.status !== "current") return false;
+    return site.spaces.get(page.spaceId)?.key === SPACE && canSeePage(site, "account", page);
+  };
+  /** Apart from whether the space itself is out of sight: then no sync ends, and the next that does looks back as far. */
+  const present = (pageId: string) => {
+    const space = [...site.spaces.values()].find((one) => one.key === SPACE);
+    const visible = space?.visible ?? true;
+    if (space) space.visible = true;
+    const shown = shows(pageId);
+    if (space) space.visible = visible;
+    return shown;
+  };
+  const observe = () => {
+    for (const page of site.pages.values()) if (!absences.has(page.id)) absences.set(page.id, []);
+    for (const id of absences.keys()) {
+      const here = present(id);
+      // It came back: with the version it had, which no query by time finds.
+      if (here && wasAway.has(id)) findable.set(id, false);
+      if (here) wasAway.delete(id);
+      else wasAway.add(id);
+    }
+    for (const [id, intervals] of absences) {
+      const open = intervals.at(-1)?.[1] === Infinity ? intervals.at(-1) : undefined;
+      if (shows(id)) {
+        if (open) open[1] = clock();
+      } else if (!open) intervals.push([clock(), Infinity]);
+    }
+  };
+  const current = () =>
+    [...site.pages.values()].filter((page) => page.status === "current" && inSpace(site, page, SPACE));
+  const one = (pages: SitePage[], deed: (page: SitePage) => string) => {
+    const page = random.pick(pages);
+    return page ? deed(page) : null;
+  };
+  const body = () => {
+    words += 1;
+    const paragraphs = Array.from(
+      { length: 1 + random.below(3) },
+      (_, n) => `<h2>Part ${n}</h2><p>word${words}x${n} and more text</p>`,
+    );
+    return paragraphs.join("");
+  };
+
+  const deeds: readonly [number, () => string | null][] = [
+    [
+      6,
+      () =>
+        one(current(), (page) => {
+          editPage(site, page.id, { body: body() });
+          findable.set(page.id, true);
+          return `edit ${page.id}`;
+        }),
+    ],
+    [
+      3,
+      () => {
+        const parent = random.chance(0.6) ? random.pick(current()) : undefined;
+        const page = addPage(site, {
+          space: SPACE,
+          title: `Page ${(words += 1)}`,
+          body: body(),
+          parentId: parent?.id ?? null,
+        });
+        findable.set(page.id, true);
+        return `add ${page.id}`;
+      },
+    ],
+    [
+      2,
+      () =>
+        one(current(), (page) => {
+          editPage(site, page.id, { title: `Renamed ${(words += 1)}` });
+          findable.set(page.id, true);
+          return `rename ${page.id}`;
+        }),
+    ],
+    [
+      2,
+      () =>
+        one(current(), (page) => {
+          const target = random.chance(0.7)
+            ? random.pick(current().filter((other) => other.id !== page.id))
+            : undefined;
+          movePage(site, page.id, { parentId: target?.id ?? null });
+          return `move ${page.id}`;
+        }),
+    ],
+    [
+      1,
+      () =>
+        one(current(), (page) => {
+          movePage(site, page.id, { space: OTHER_SPACE, parentId: null });
+          return `move ${page.id} away`;
+        }),
+    ],
+    [
+      1,
+      () =>
+        one(
+          [...site.pages.values()].filter(
+            (page) => page.status === "current" && inSpace(site, page, OTHER_SPACE),
+          ),
+          (page) => {
+            movePage(site, page.id, { space: SPACE, parentId: null });
+            return `move ${page.id} in`;
+          },
+        ),
+    ],
+    [
+      1,
+      () =>
+        one(current(), (page) => {
+          labelPage(
+            site,
+            page.id,
+            random.chance(0.6) ? { add: [`label-${random.below(4)}`] } : { remove: page.labels.slice(0, 1) },
+          );
+          return `label ${page.id}`;
+        }),
+    ],
+    [
+      1,
+      () => {
+        if (current().length < 12 || random.chance(0.5)) return null;
+        const cleared = current().filter(() => random.chance(0.7));
+        for (const page of cleared) trashPage(site, page.id);
+        return `trash ${cleared.length} pages at once`;
+      },
+    ],
+    [
+      2,
+      () =>
+        one(current(), (page) => {
+          trashPage(site, page.id);
+          return `trash ${page.id}`;
+        }),
+    ],
+    [
+      1,
+      () =>
+        one(current(), (page) => {
+          archivePage(site, page.id);
+          return `archive ${page.id}`;
+        }),
+    ],
+    [
+      2,
+      () =>
+        one(
+          [...site.pages.values()].filter((page) => page.status === "trashed" || page.status === "archived"),
+          (page) => {
+            restorePage(site, page.id);
+            return `restore ${page.id}`;
+          },
+        ),
+    ],
+    [
+      1,
+      () =>
+        one(
+          [...site.pages.values()].filter((page) => page.status === "trashed"),
+          (page) => {
+            purgePage(site, page.id, { leavesRecord: random.chance(0.5) });
+            return `purge ${page.id}`;
+          },
+        ),
+    ],
+    [
+      1,
+      () =>
+        one(current(), (page) => {
+          const visibleTo =
+            page.visibleTo !== "everyone" ? "everyone" : random.chance(0.5) ? "nobody" : "account";
+          restrictPage(site, page.id, visibleTo);
+          return `show ${page.id} to ${visibleTo}`;
+        }),
+    ],
+  ];
+  const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
+
+  return {
+    act: () => {
+      try {
+        return random.pick(bag)?.() ?? null;
+      } catch (error) {
+        // Confluence would have refused it too: a title that is taken, a page below itself.
+        if (error instanceof EditRefused) return null;
+        throw error;
+      } finally {
+        observe();
+      }
+    },
+    observe,
+    shows,
+    absences: (pageId) => absences.get(pageId) ?? [],
+    findableByTime: (pageId) => findable.get(pageId) ?? false,
+    everSeen: () => absences.keys(),
+  };
+}
+
+function inSpace(site: Site, page: SitePage, key: string): boolean {
+  return site.spaces.get(page.spaceId)?.key === key;
+}

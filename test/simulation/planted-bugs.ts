@@ -1,0 +1,173 @@
+/** A bug to plant: text of a file that occurs once, and what stands there instead. */
+type Change = { file: string; find: string; put: string };
+export type PlantedBug = { name: string; changes: readonly Change[] };
+
+const bug = (name: string, ...changes: Change[]): PlantedBug => ({ name, changes });
+const change = (file: string, find: string, put: string): Change => ({ file, find, put });
+
+/** Each of these is a way in which connectors elsewhere lost edits or pages. The simulation must notice every one. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  bug(
+    "watermark at the end of the sync",
+    change(
+      "shared/syncs/finish-operation.ts",
+      "last_sync_timestamp: String(row.checkpoint.started_at)",
+      "last_sync_timestamp: now.toISOString()",
+    ),
+  ),
+  bug("no overlap", change("shared/syncs/watermark.ts", "30 * 60_000", "0")),
+  bug(
+    "literal in UTC",
+    change(
+      "shared/confluence/cql.ts",
+      "const literal = dateTimeLiteral(since, timeZone);",
+      'const literal = dateTimeLiteral(since, timeZone && "UTC");',
+    ),
+  ),
+  bug("> for >=", change("shared/confluence/cql.ts", "lastModified >= ", "lastModified > ")),
+  bug(
+    "watermark moved despite failed pages",
+    change("shared/syncs/queue-failed-pages.ts", "and (sync_error is not null or version = 0)", "and false"),
+  ),
+  bug(
+    "delete before insert",
+    change(
+      "shared/documents/add-documents.ts",
+      "  return retriedTransaction(\n    sql,",
+      "  await sql`delete from archon_crawled_pages where source_id = ${page.sourceId} and page_id = ${page.pageId}`;\n  return retriedTransaction(\n    sql,",
+    ),
+  ),
+  bug(
+    "no version guard",
+    change("shared/documents/add-documents.ts", "return stored.version > page.version;", "return false;"),
+  ),
+  bug(
+    "guard compares times",
+    change(
+      "shared/documents/add-documents.ts",
+      "      select version, representation",
+      '      select extract(epoch from last_synced_at)::float8 * 1000 as "syncedMs", version, representation',
+    ),
+    change(
+      "shared/documents/add-documents.ts",
+      "if (stored.version !== page.version) return stored.version > page.version;",
+      "return stored.syncedMs > page.modifiedAt.getTime();",
+    ),
+  ),
+  bug(
+    "truncated listing trusted",
+    change(
+      "shared/syncs/sync-space.ts",
+      "const incomplete = pages_listed < pages_expected;",
+      "const incomplete = pages_listed === 0 && pages_expected > 0;",
+    ),
+  ),
+  bug(
+    "empty listing trusted",
+    change(
+      "shared/syncs/sync-space.ts",
+      "const incomplete = pages_listed < pages_expected;",
+      "const incomplete = pages_listed > 0 && pages_listed < pages_expected;",
+    ),
+  ),
+  bug(
+    "no confirmation by id",
+    change(
+      "shared/syncs/deletion-candidates.ts",
+      "(await client.pagesById([...asked], { body: null })).map((page) => [page.id, page])",
+      "[] as (readonly [string, ConfluencePage])[]",
+    ),
+  ),
+  bug(
+    "no cap",
+    change(
+      "shared/syncs/deletion-cap.ts",
+      "if (!exceeded) return null;",
+      "if (!exceeded || exceeded) return null;",
+    ),
+  ),
+  bug(
+    "404 on the space read as empty",
+    change(
+      "shared/syncs/verify-site.ts",
+      "if (!space || space.id !== source.spaceId) {",
+      "if (space && space.id !== source.spaceId) {",
+    ),
+  ),
+  bug(
+    "deletion without chunks",
+    change(
+      "shared/documents/delete-pages.ts",
+      "delete from archon_crawled_pages c using decided\n      where",
+      "delete from archon_crawled_pages c using decided\n      where false and",
+    ),
+  ),
+  bug(
+    'finish by "I was last"',
+    change(
+      "shared/syncs/process-pages.ts",
+      "  await finishOperation(operationId, services);\n}\n\nasync function processClaimed",
+      "  if (isLast) await finishOperation(operationId, services);\n}\n\nasync function processClaimed",
+    ),
+    change(
+      "shared/syncs/process-pages.ts",
+      "  const suspects = separateSuspects(claimed);",
+      "  const [open] = await services.sql`select count(*)::int as n from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  const isLast = open?.n === claimed.length;\n  const suspects = separateSuspects(claimed);",
+    ),
+    change(
+      "shared/syncs/sweep.ts",
+      'operation.status === "processing" && (await',
+      'operation.status === "never" && (await',
+    ),
+  ),
+  bug(
+    "checkpoint before the work is recorded",
+    change(
+      "shared/syncs/sync-space.ts",
+      "  await transaction(services.sql, async (tx) => {\n    const counts = await recordListing(tx, operation, listed.pages, {",
+      "  await transaction(services.sql, (tx) => saveStep(tx, context, { checkpoint: next, counts: { pages_listed: listed.pages.length } }));\n  await transaction(services.sql, async (tx) => {\n    await recordListing(tx, operation, listed.pages, {",
+    ),
+    change(
+      "shared/syncs/sync-space.ts",
+      "    await saveStep(tx, context, { checkpoint: next, counts });\n",
+      "",
+    ),
+  ),
+  bug(
+    "sweeper off",
+    change(
+      "shared/syncs/sweep.ts",
+      "for (const operation of await runningOperations(services.sql)) {",
+      "for (const operation of (await runningOperations(services.sql)).slice(0, 0)) {",
+    ),
+  ),
+  bug(
+    "acknowledged before the commit",
+    change(
+      "shared/syncs/store-fetched-page.ts",
+      "  const result = await storePage(",
+      '  await complete(services.sql, batch, work, { outcome: "updated", counters: {} });\n  const result = await storePage(',
+    ),
+  ),
+  bug(
+    "anonymous answer accepted",
+    change(
+      "shared/syncs/verify-site.ts",
+      "if (user.accountId === null) {",
+      "if (user.accountId === undefined) {",
+    ),
+    change(
+      "shared/syncs/verify-site.ts",
+      "if (user.accountId !== source.accountId) {",
+      "if (user.accountId !== null && user.accountId !== source.accountId) {",
+    ),
+  ),
+  bug(
+    "restored page ignored",
+    change(
+      "shared/syncs/compare-listing.ts",
+      'if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");',
+      "if (stored.isDeleted) return null;",
+    ),
+  ),
+];

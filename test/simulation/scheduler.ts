@@ -1,0 +1,157 @@
+import { createHash, type Hash } from "node:crypto";
+import type { Random } from "./random.ts";
+
+/** Thrown into a database transaction at the step where its worker dies, so that the database rolls it back. */
+export class WorkerDied extends Error {
+  constructor() {
+    super("The simulated worker died here");
+    this.name = "WorkerDied";
+  }
+}
+
+/** A worker as the code under it sees it: each step outside (a query, a call, a message) first waits for its turn. */
+export type Worker = {
+  id: string;
+  /** Waits until the scheduler lets this worker take its next step; throws `WorkerDied` when it dies there. */
+  step: (label: string) => Promise<void>;
+  /** A step that lets nobody else go on: within a transaction. Dying there is possible too. */
+  tick: (label: string) => Promise<void>;
+};
+
+type Entry = {
+  id: string;
+  /** Lets the waiting step go on; null while the worker runs. */
+  resume: (() => void) | null;
+  label: string;
+  /** Steps until it dies; Infinity: it lives. */
+  lifeLeft: number;
+  ended: boolean;
+  died: boolean;
+  waiting: PromiseWithResolvers<void>;
+};
+
+/**
+ * Interleaves workers one step at a time, in an order that the seed decides: exactly one runs between two of its steps while
+ * all others wait, so a run can be repeated exactly. A worker that dies never comes back, and nothing of its code runs after
+ * that, no catch and no finally: its promise just stays pending.
+ */
+export type Scheduler = {
+  /** Starts a worker that dies after `lifetime` steps; `onEnd` hears how it ended, unless it died. */
+  start: (
+    id: string,
+    lifetime: number,
+    work: (worker: Worker) => Promise<void>,
+    onEnd: (error: unknown) => void,
+  ) => void;
+  /** Lets one worker take one step; false when none is there. */
+  advance: () => Promise<boolean>;
+  running: () => number;
+  /** Steps at which every worker dies from now on. */
+  dieAt: (deadly: ((label: string) => boolean) | null) => void;
+  /** Notes something that belongs to the trace. */
+  note: (text: string) => void;
+  traceHash: () => string;
+  trace: () => readonly string[];
+};
+
+export function makeScheduler(random: Random): Scheduler {
+  const entries: Entry[] = [];
+  const hash: Hash = createHash("sha256");
+  const trace: string[] = [];
+  let deadly: ((label: string) => boolean) | null = null;
+  const note = (text: string) => {
+    hash.update(text).update("\n");
+    trace.push(text);
+  };
+
+  const settle = (entry: Entry) => {
+    entry.resume = null;
+    entry.waiting.resolve();
+  };
+
+  const start: Scheduler["start"] = (id, lifetime, work, onEnd) => {
+    const entry: Entry = {
+      id,
+      resume: null,
+      label: "start",
+      lifeLeft: lifetime,
+      ended: false,
+      died: false,
+      waiting: Promise.withResolvers(),
+    };
+    /** A dead worker's next step never comes; the scheduler goes on without it. */
+    const stayDead = () => {
+      settle(entry);
+      return new Promise<void>(() => {});
+    };
+    const live = (label: string) => {
+      entry.lifeLeft -= 1;
+      if (entry.lifeLeft >= 0 && !deadly?.(label)) return;
+      entry.died = true;
+      note(`${id} dies at ${label}`);
+      throw new WorkerDied();
+    };
+    const worker: Worker = {
+      id,
+      tick: async (label) => {
+        if (entry.died) return stayDead();
+        note(`${id} ${label}`);
+        return live(label);
+      },
+      step: (label) => {
+        if (entry.died) return stayDead();
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        entry.label = label;
+        entry.resume = () => {
+          try {
+            live(label);
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
+        };
+        entry.waiting.resolve();
+        return promise;
+      },
+    };
+    entries.push(entry);
+    entry.resume = () => {
+      work(worker).then(
+        () => finish(entry, onEnd, undefined),
+        (error: unknown) => finish(entry, onEnd, error),
+      );
+    };
+  };
+
+  const finish = (entry: Entry, onEnd: (error: unknown) => void, error: unknown) => {
+    entry.ended = true;
+    if (!entry.died) onEnd(error);
+    settle(entry);
+  };
+
+  return {
+    start,
+    note,
+    async advance() {
+      const ready = entries.filter((entry) => entry.resume !== null && !entry.ended);
+      const chosen = random.pick(ready);
+      if (!chosen) return false;
+      chosen.waiting = Promise.withResolvers();
+      const resume = chosen.resume;
+      chosen.resume = null;
+      note(`${chosen.id} ${chosen.label}`);
+      resume?.();
+      await chosen.waiting.promise;
+      for (let index = entries.length - 1; index >= 0; index -= 1) {
+        if (entries[index]?.ended || entries[index]?.died) entries.splice(index, 1);
+      }
+      return true;
+    },
+    running: () => entries.length,
+    dieAt: (steps) => {
+      deadly = steps;
+    },
+    traceHash: () => hash.copy().digest("hex"),
+    trace: () => trace,
+  };
+}

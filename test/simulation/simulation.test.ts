@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { runHistory } from "./history.ts";
+import { describeFailure, shrinkHistory } from "./shrink.ts";
+
+const HISTORIES = 200;
+const ROUNDS = 12;
+/** Another one each day would be a test that nobody can repeat. */
+const FIRST_SEED = 1;
+
+describe("random histories of the whole system", () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase({ maxConnections: 1 });
+  });
+  beforeEach(() => database.clear());
+  afterAll(() => database.close());
+
+  it("give the same trace for the same seed", async () => {
+    const first = await runHistory(database.sql, { seed: 7, rounds: ROUNDS });
+    await database.clear();
+    const second = await runHistory(database.sql, { seed: 7, rounds: ROUNDS });
+    expect(second.traceHash).toBe(first.traceHash);
+    await database.clear();
+    expect((await runHistory(database.sql, { seed: 8, rounds: ROUNDS })).traceHash).not.toBe(first.traceHash);
+  });
+
+  for (let part = 0; part < 4; part += 1) {
+    const count = HISTORIES / 4;
+    const from = FIRST_SEED + part * count;
+    it(`keep every promise: seeds ${from} to ${from + count - 1}`, { timeout: 300_000 }, async () => {
+      for (let seed = from; seed < from + count; seed += 1) {
+        await database.clear();
+        const options = { seed, rounds: ROUNDS };
+        const result = await runHistory(database.sql, options);
+        if (result.violation) {
+          const shrunk = await shrinkHistory(database.sql, options, database.clear);
+          expect.fail(describeFailure(shrunk.options, shrunk.result));
+        }
+      }
+    });
+  }
+});

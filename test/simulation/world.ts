@@ -1,0 +1,183 @@
+import type { Context } from "aws-lambda";
+import type postgres from "postgres";
+import { handler as planHandler } from "#functions/sync/plan-sync.ts";
+import { handler as pageHandler } from "#functions/sync/process-page.ts";
+import { handler as checkHandler } from "#functions/sync/reconcile-deletions.ts";
+import { handler as scheduleHandler } from "#functions/sync/start-scheduled-syncs.ts";
+import { handler as sweepHandler } from "#functions/sync/sweep.ts";
+import { withServices, type Services } from "#functions/runtime/services.ts";
+import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
+import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
+import { observeSql } from "#infra/local/observe-sql.ts";
+import { functions, type FunctionName } from "#infra/topology.ts";
+import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
+import { registerModel } from "#shared/embeddings/embedding-models.ts";
+import { parseEnv } from "#shared/env.ts";
+import { makeLog } from "#shared/log.ts";
+import type { QueueName } from "#shared/messages.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { makeQueues, type SimulatedQueues } from "./queues.ts";
+import { makeRandom, type Random } from "./random.ts";
+import { makeScheduler, type Scheduler, type Worker } from "./scheduler.ts";
+
+export type World = {
+  sql: postgres.Sql;
+  site: Site;
+  queues: SimulatedQueues;
+  scheduler: Scheduler;
+  random: Random;
+  now: () => Date;
+  pass: (ms: number) => void;
+  /** How long a step may take; slow ones run into the time limit of their function. */
+  pace: { stepMs: number };
+  /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
+  invoke: (
+    name: FunctionName,
+    event: unknown,
+    lifetime: number,
+    onAnswer?: (answer: unknown) => void,
+  ) => void;
+  /** Receives a batch of a queue and works it off; false when there is nothing visible. */
+  deliver: (queue: QueueName, lifetime: number) => boolean;
+  services: (worker: Worker | null) => Partial<Services>;
+  /** Errors that invocations ended with: every one is in need of an explanation. */
+  failures: { worker: string; error: unknown }[];
+};
+
+/** A Tuesday, two weeks before clocks change in Europe. */
+export const START = Date.parse("2026-10-13T08:00:00Z");
+
+const handlers: Partial<Record<FunctionName, (event: never, context: Context) => Promise<unknown>>> = {
+  "plan-sync": planHandler,
+  "process-page": pageHandler,
+  "reconcile-deletions": checkHandler,
+  "start-scheduled-syncs": scheduleHandler,
+  sweep: sweepHandler,
+};
+
+/**
+ * The whole system in one process: the real handlers and SQL, the simulated site, and queues, clock, chance and death of
+ * workers in the hands of the seed.
+ */
+export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World> {
+  const random = makeRandom(seed);
+  const chance = random.fork();
+  let clock = START;
+  const now = () => new Date(clock);
+  const site = createSite({ now, random: random.fork().next });
+  const queues = makeQueues(random.fork(), () => clock);
+  const scheduler = makeScheduler(random.fork());
+  const embedder = fakeEmbedder({ dimensions: 16 });
+  const ids = random.fork();
+  const failures: World["failures"] = [];
+  const pace = { stepMs: 1200 };
+  let workers = 0;
+
+  const newId = () => {
+    const hex = Array.from({ length: 32 }, () => ids.below(16).toString(16)).join("");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+  };
+  const pass = (ms: number) => {
+    clock += ms;
+  };
+  await registerModel(sql, { model: embedder.model, dimensions: embedder.dimensions, now: now() });
+
+  const services = (worker: Worker | null): Partial<Services> => {
+    const step = async (label: string) => {
+      if (!worker) return;
+      await worker.step(label);
+      pass(chance.below(pace.stepMs));
+    };
+    return {
+      now,
+      newId,
+      random: chance.next,
+      env: parseEnv({}),
+      log: makeLog("silent", () => {}, now),
+      sql: worker ? gatedSql(sql, worker, step) : sql,
+      queue: {
+        send: async (queue, tasks, options) => {
+          await step(`send ${queue}`);
+          await queues.accept(queue, tasks, options);
+        },
+      },
+      embedder: { ...embedder, embed: async (texts) => (await step("embed"), embedder.embed(texts)) },
+      cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
+      events: { send: async () => step("events") },
+      confluence: (access) =>
+        makeConfluenceClient({
+          ...access,
+          allowedHosts: [".atlassian.net"],
+          allowLoopback: false,
+          now,
+          random: chance.next,
+          sleep: async (ms) => pass(ms),
+          fetch: async (url, init) => {
+            await step(`${init.method} ${new URL(url).pathname}`);
+            return fetchFrom(site)(url, init);
+          },
+        }),
+    };
+  };
+
+  const invoke: World["invoke"] = (name, event, lifetime, onAnswer) => {
+    const handler = handlers[name];
+    if (!handler) throw new Error(`${name} is not simulated`);
+    workers += 1;
+    const id = `${name}#${workers}`;
+    const deadline = clock + functions[name].timeoutSeconds * 1000;
+    const context = { functionName: name, getRemainingTimeInMillis: () => deadline - clock } as Context;
+    scheduler.start(
+      id,
+      lifetime,
+      async (worker) => {
+        const answer = await withServices(services(worker), () => handler(event as never, context));
+        onAnswer?.(answer);
+      },
+      (error) => {
+        if (error !== undefined) failures.push({ worker: id, error });
+      },
+    );
+  };
+
+  const deliver: World["deliver"] = (queue, lifetime) => {
+    const delivery = queues.receive(queue, clock);
+    if (!delivery) return false;
+    const event = {
+      Records: delivery.messages.map((message) => ({ messageId: message.messageId, body: message.body })),
+    };
+    const worker = ({ plan: "plan-sync", page: "process-page", check: "reconcile-deletions" } as const)[
+      queue
+    ];
+    invoke(worker, event, lifetime, (answer) => {
+      const failed = (answer as { batchItemFailures: { itemIdentifier: string }[] }).batchItemFailures;
+      const failedIds = new Set(failed.map((failure) => failure.itemIdentifier));
+      queues.acknowledge(
+        delivery.messages.map((message) => message.messageId).filter((id) => !failedIds.has(id)),
+      );
+    });
+    return true;
+  };
+
+  return { sql, site, queues, scheduler, random, now, pass, pace, invoke, deliver, services, failures };
+}
+
+/** Every statement outside a transaction, every begin, and every statement inside is a place to die; only the former let others go on. */
+function gatedSql(sql: postgres.Sql, worker: Worker, step: (label: string) => Promise<void>): postgres.Sql {
+  let inside: number | null = null;
+  return observeSql(sql, {
+    onStatement: async ({ text, transaction }) => {
+      const label = text.trim().replaceAll(/\s+/g, " ").slice(0, 40);
+      if (transaction === null || transaction !== inside) {
+        inside = transaction;
+        // The transaction has begun, and there is one connection: nobody else may be let in until it ends.
+        if (transaction !== null) return worker.tick(`begin ${label}`);
+        return step(label);
+      }
+      return worker.tick(label);
+    },
+    onTransactionEnd: () => {
+      inside = null;
+    },
+  });
+}

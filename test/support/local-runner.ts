@@ -1,0 +1,22 @@
+import { startLocalRunner, type LocalRunner, type LocalRunnerOptions } from "#infra/local/start.ts";
+import { createTestDatabase } from "#test/support/test-database.ts";
+
+/**
+ * The local runner for a test: quiet, on free ports, everything in memory unless `dataDir` is given, schedules only by
+ * `invoke`. With DATABASE_URL in the test's environment it uses a database of its own on that server.
+ */
+export async function startTestRunner(options: LocalRunnerOptions = {}): Promise<LocalRunner> {
+  const own = process.env.DATABASE_URL && !options.env?.DATABASE_URL ? await createTestDatabase() : null;
+  const runner = await startLocalRunner({
+    schedules: false,
+    ...options,
+    env: { LOG_LEVEL: "silent", ...(own ? { DATABASE_URL: own.url } : {}), ...options.env },
+  });
+  return {
+    ...runner,
+    close: async (withinMs) => {
+      await runner.close(withinMs);
+      await own?.close();
+    },
+  };
+}

@@ -1,0 +1,9 @@
+import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
+
+/** A resolver that knows nothing: links of the page stay as they are, pages, files and people are unknown. */
+export const unresolvedReferences: ReferenceResolver = {
+  pageUrl: () => null,
+  attachmentUrl: () => null,
+  userName: () => null,
+  absoluteUrl: (href) => href,
+};

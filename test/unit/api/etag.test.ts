@@ -1,0 +1,44 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { etagOf, matchesEtag } from "#functions/runtime/etag.ts";
+
+describe("entity tags", () => {
+  it("are strong, quoted, and the same for the same bytes only", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => {
+        expect(etagOf(a)).toMatch(/^"[A-Za-z0-9_-]{43}"$/);
+        expect(etagOf(a) === etagOf(b)).toBe(a === b);
+      }),
+    );
+  });
+
+  it("are found in any list of tags, weak or strong", () => {
+    const other = fc.constantFrom('"a"', 'W/"b,c"', '""', 'W/"x y"', '"\u00ff"');
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.array(other),
+        fc.array(other),
+        fc.boolean(),
+        (body, before, after, weak) => {
+          const etag = etagOf(body);
+          const header = [...before, weak ? `W/${etag}` : etag, ...after].join(", ");
+          expect(matchesEtag(header, etag)).toBe(true);
+          expect(matchesEtag([...before, ...after].join(","), etag)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  it("never match by part, and no header makes it throw or hang", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (header) => {
+        fc.pre(header.trim() !== "*");
+        expect(matchesEtag(header, etagOf("body"))).toBe(false);
+      }),
+    );
+    expect(matchesEtag('"'.repeat(100_000), '"a"')).toBe(false);
+    expect(matchesEtag(" , ".repeat(100_000), '"a"')).toBe(false);
+    expect(matchesEtag('""a"', '"a"')).toBe(false);
+  });
+});

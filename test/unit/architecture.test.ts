@@ -1,0 +1,122 @@
+import { globSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+type Rule = { from: string; mayImport: readonly string[]; mayUse?: readonly string[] };
+
+/** Who may import whom: own subsystem always; `type` imports are free, because they make nobody depend on a library or on I/O. */
+const rules: readonly Rule[] = [
+  { from: "shared/markdown", mayImport: ["shared/chunking", "shared/errors"] },
+  { from: "shared/chunking", mayImport: ["shared/markdown", "shared/errors"] },
+  { from: "shared/confluence", mayImport: ["shared/errors", "shared/log"] },
+  { from: "shared/embeddings", mayImport: ["shared/errors", "shared/log", "shared/db"] },
+  { from: "shared/queue", mayImport: ["shared/errors", "shared/messages"] },
+  { from: "shared/crypto", mayImport: ["shared/errors"] },
+  { from: "shared/db", mayImport: ["shared/errors"] },
+  { from: "shared/notifications", mayImport: ["shared/errors", "shared/domain-events", "shared/db"] },
+  { from: "shared/sources", mayImport: ["shared/errors", "shared/db"] },
+  { from: "shared/requests", mayImport: ["shared/db"] },
+  {
+    from: "shared/documents",
+    mayImport: ["shared/errors", "shared/db", "shared/embeddings", "shared/notifications"],
+  },
+  // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
+  {
+    from: "shared/syncs",
+    mayImport: [
+      "shared/errors",
+      "shared/db",
+      "shared/sources",
+      "shared/documents",
+      "shared/notifications",
+      "shared/markdown",
+      "shared/chunking",
+      "shared/confluence/cql",
+      "shared/queue/task-queue",
+    ],
+  },
+  { from: "functions/api", mayImport: ["shared", "functions/runtime"] },
+  { from: "functions/sync", mayImport: ["shared", "functions/runtime"] },
+  { from: "functions/ops", mayImport: ["shared", "functions/runtime", "sql"] },
+  { from: "functions/runtime", mayImport: ["shared"] },
+  { from: "infra/local", mayImport: ["shared", "functions", "infra/topology"] },
+  // Names that functions log and publish by, so that filters, alarms and schemas cannot drift from them.
+  {
+    from: "infra/constructs",
+    mayImport: ["infra/topology", "shared/domain-events", "shared/log-events", "shared/log-metrics"],
+  },
+];
+
+type Import = { file: string; target: string; typeOnly: boolean };
+
+describe("who may import whom", () => {
+  const imports = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).flatMap(importsOf);
+
+  it("finds imports to look at", () => {
+    expect(imports.length).toBeGreaterThan(100);
+  });
+
+  for (const rule of rules) {
+    it(`${rule.from} imports only ${["itself", ...rule.mayImport].join(", ")}`, () => {
+      const allowed = [rule.from, ...rule.mayImport];
+      const offending = imports
+        .filter(
+          (item) => item.file.startsWith(`${rule.from}/`) && !item.typeOnly && item.target.startsWith("#"),
+        )
+        .filter((item) => !allowed.some((prefix) => within(item.target.slice(1), prefix)));
+      expect(offending).toEqual([]);
+    });
+  }
+
+  it("no import climbs out of its folder", () => {
+    expect(imports.filter((item) => item.target.startsWith("../"))).toEqual([]);
+  });
+
+  it("no function imports another function", () => {
+    const entries = /^#functions\/(api|sync|ops)\//;
+    const offending = imports.filter(
+      (item) =>
+        item.file.startsWith("functions/") &&
+        entries.test(item.target) &&
+        within(item.target.slice(1), "functions/sync"),
+    );
+    expect(offending).toEqual([]);
+  });
+
+  it("only the composition roots read the environment", () => {
+    const readers = globSync(["shared/**/*.ts", "functions/**/*.ts"]).filter((file) =>
+      /process\.env\b/.test(readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")),
+    );
+    expect(readers.filter((file) => !file.startsWith("functions/runtime/"))).toEqual([]);
+  });
+
+  it("only modules that own tables contain SQL", () => {
+    const owners = [
+      "shared/db",
+      "shared/sources",
+      "shared/documents",
+      "shared/syncs",
+      "shared/requests",
+      "shared/embeddings/embedding-models",
+      "shared/notifications/outbox",
+    ];
+    const statement = /`\s*(select .* from|insert into|update \w+ (\w+ )?set|delete from|with \w+ as)\b/;
+    const offending = globSync(["shared/**/*.ts", "functions/**/*.ts"]).filter(
+      (file) => statement.test(readFileSync(file, "utf8")) && !owners.some((owner) => file.startsWith(owner)),
+    );
+    expect(offending).toEqual([]);
+  });
+});
+
+function within(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}.`);
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  const pattern = /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g;
+  return [...text.matchAll(pattern)].map((match) => ({
+    file,
+    target: match[2] ?? match[3] ?? "",
+    typeOnly: match[1] !== undefined,
+  }));
+}

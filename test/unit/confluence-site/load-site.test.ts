@@ -1,0 +1,252 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import { htmlToStorage } from "#infra/local/confluence-site/html-to-storage.ts";
+import { loadSite } from "#infra/local/confluence-site/load-site.ts";
+import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
+import type { Site } from "#infra/local/confluence-site/site.ts";
+import { elementsOf, parseStorage, textOf } from "#infra/local/confluence-site/storage-xml.ts";
+
+const folders: string[] = [];
+
+afterEach(async () => {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
+});
+
+async function folderOf(files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "site-"));
+  folders.push(folder);
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
+}
+
+const load = (folder: string) =>
+  loadSite(folder, { now: () => new Date("2026-03-04T10:00:00Z"), random: () => 0 });
+const pagesOf = (site: Site) => [...site.pages.values()];
+const lines = (...values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join("");
+
+describe("a folder with a manifest", () => {
+  const manifest = lines(
+    {
+      file: "W/home.html",
+      space: "W",
+      title: "Home",
+      breadcrumbs: ["The Wiki"],
+      last_modified: null,
+      n_attachments: 0,
+    },
+    {
+      file: "W/4711.html",
+      space: "W",
+      title: "Guide",
+      breadcrumbs: ["The Wiki", "Home"],
+      last_modified: "Aug 23, 2016",
+    },
+    {
+      file: "W/deep.html",
+      space: "W",
+      title: "Deep",
+      breadcrumbs: ["The Wiki", "Home", "Guide", "Not here"],
+    },
+    { file: "V/a.html", space: "V", title: "Guide", breadcrumbs: ["Home"] },
+    { file: "V/b.html", space: "V", title: "Guide", breadcrumbs: [] },
+  );
+  const files = {
+    "manifest.jsonl": manifest,
+    "W/home.html": "<p>Hello<br>there &nbsp;&amp; so on</p>",
+    "W/4711.html": "<p>Guide</p>",
+    "W/deep.html": "<p>Deep</p>",
+    "V/a.html": "<p>A</p>",
+    "V/b.html": "<p>B</p>",
+  };
+
+  test("has each line as a page, below the nearest breadcrumb that is a page of its space", async () => {
+    const site = await load(await folderOf(files));
+    const place = (title: string) => {
+      const page = pagesOf(site).find((item) => item.title === title);
+      return site.pages.get(page?.parentId ?? "")?.title ?? null;
+    };
+    expect(new Map([...site.spaces.values()].map(({ key, name }) => [key, name]))).toEqual(
+      new Map([
+        ["V", "Home"],
+        ["W", "The Wiki"],
+      ]),
+    );
+    expect(pagesOf(site)).toHaveLength(5);
+    expect([place("Home"), place("Deep")]).toEqual([null, "Guide"]);
+    const guides = pagesOf(site).filter((page) => page.title === "Guide");
+    expect(guides).toHaveLength(3);
+    expect(site.pages.get("4711")?.version.createdAt).toEqual(new Date("2016-08-23T00:00:00Z"));
+  });
+
+  test("gives the rendered body as it is, and as well-formed storage", async () => {
+    const site = await load(await folderOf(files));
+    const home = pagesOf(site).find((page) => page.title === "Home");
+    expect(home?.rendered).toBe(files["W/home.html"]);
+    expect(home?.storage).toBe("<p>Hello<br/>there \u00A0&amp; so on</p>");
+  });
+
+  test("gives every page the same id each time, in ascending order", async () => {
+    const folder = await folderOf(files);
+    const ids = pagesOf(await load(folder)).map((page) => page.id);
+    expect(pagesOf(await load(folder)).map((page) => page.id)).toEqual(ids);
+    expect(ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(ids);
+  });
+
+  test.each([
+    [
+      "manifest.jsonl, line 2",
+      { "manifest.jsonl": `${manifest.split("\n")[0]}\n{"file":1}`, "W/home.html": "" },
+    ],
+    ["manifest.jsonl, line 1", { "manifest.jsonl": "not json" }],
+    ["names W/home.html, which is not there", { "manifest.jsonl": manifest }],
+    ["There are no pages", { "readme.md": "nothing" }],
+  ])("is refused in words: %s", async (message, content: Record<string, string>) => {
+    await expect(load(await folderOf(content))).rejects.toThrow(message);
+  });
+});
+
+describe("a folder without one", () => {
+  test("has the two bodies of a page by its id", async () => {
+    const site = await load(
+      await folderOf({
+        "4711.storage.xml": "<p>S</p>",
+        "4711.export_view.html": "<p>R</p>",
+        "4712.export_view.html": "<p>R2<br></p>",
+      }),
+    );
+    expect(pagesOf(site).map(({ id, storage, rendered }) => [id, storage, rendered])).toEqual([
+      ["4711", "<p>S</p>", "<p>R</p>"],
+      ["4712", "<p>R2<br/></p>", "<p>R2<br></p>"],
+    ]);
+  });
+
+  test("has a space for each folder, and storage without prolog", async () => {
+    const site = await load(
+      await folderOf({
+        "some-set/One.xml": '<?xml version="1.0"?>\n<!DOCTYPE x [ <!ENTITY nbsp "&#160;"> ]>\n<p>1</p>',
+        "other/deep/Two.xml": "<p>2</p>",
+      }),
+    );
+    const bySpace = pagesOf(site).map((page) => [
+      site.spaces.get(page.spaceId)?.key,
+      page.title,
+      page.storage,
+    ]);
+    expect(new Set(bySpace)).toEqual(
+      new Set([
+        ["OTHER", "Two", "<p>2</p>"],
+        ["SOMESET", "One", "<p>1</p>"],
+      ]),
+    );
+  });
+
+  test("is refused when it is no folder", async () => {
+    await expect(load("/nowhere/at/all")).rejects.toThrow("is not a folder");
+  });
+});
+
+describe("rendered pages as storage", () => {
+  test("any markup becomes well-formed", () => {
+    const piece = fc.constantFrom(
+      "<p>",
+      "</p>",
+      "<br>",
+      "<o:p>",
+      "<td>",
+      "<table>",
+      "<a href='x&y' \"=1 <>",
+      "<pre>\n x",
+      "&nbsp;",
+      "&bad;",
+      "<",
+      "\u0000\u0008",
+      "<script>if (a < b) {}</script>",
+      "<style>",
+      '<img src=x alt="\'">',
+      "<!-- -- -->",
+      "<![CDATA[x]]>",
+      "<svg><path d=1/></svg>",
+      "]]>",
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(piece, fc.string({ unit: "binary" })), { maxLength: 12 }), (pieces) => {
+        expect(parseStorage(htmlToStorage(pieces.join("")))).not.toBeNull();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("keeps text and attributes, without scripts", () => {
+    expect(
+      htmlToStorage('<div data-x="1 &quot;2&quot;">a &lt; b<script>x</script><hr></div><o:p>c</o:p>'),
+    ).toBe('<div data-x="1 &quot;2&quot;">a &lt; b<hr/></div>c');
+  });
+});
+
+describe("the sample site", () => {
+  test("is one space of some sixty well-formed pages under one home page", async () => {
+    const site = await load(SAMPLE_FOLDER);
+    const pages = pagesOf(site);
+    expect(pages.length).toBeGreaterThanOrEqual(60);
+    expect([...site.spaces.values()].map((space) => space.key)).toEqual(["DEMO"]);
+    expect(pages.filter((page) => page.parentId === null).map((page) => page.title)).toEqual([
+      "Engineering Handbook",
+    ]);
+    expect(pages.filter((page) => parseStorage(page.storage) === null)).toEqual([]);
+  });
+
+  test("every page that it links to, includes or mentions is there", async () => {
+    const site = await load(SAMPLE_FOLDER);
+    const attributes = pagesOf(site).flatMap((page) => {
+      const root = parseStorage(page.storage);
+      return root ? [...elementsOf(root)].map((element) => element.attributes) : [];
+    });
+    const titles = new Set(attributes.flatMap((values) => values["ri:content-title"] ?? []));
+    const people = new Set(attributes.flatMap((values) => values["ri:account-id"] ?? []));
+    expect(titles.size).toBeGreaterThan(10);
+    expect([...titles].filter((title) => !pagesOf(site).some((page) => page.title === title))).toEqual([]);
+    expect([...people].filter((person) => !site.people.has(person))).toEqual([]);
+  });
+
+  test("holds what a converter must deal with", async () => {
+    const site = await load(SAMPLE_FOLDER);
+    const macros = new Set<string>();
+    const names = new Set<string>();
+    for (const page of site.pages.values()) {
+      const root = parseStorage(page.storage);
+      for (const element of root ? elementsOf(root) : []) {
+        names.add(element.name);
+        macros.add(element.attributes["ac:name"] ?? "");
+        expect(textOf(element)).not.toContain("\u0000");
+      }
+    }
+    for (const name of [
+      "code",
+      "info",
+      "note",
+      "warning",
+      "tip",
+      "panel",
+      "expand",
+      "status",
+      "include",
+      "excerpt",
+      "excerpt-include",
+      "details",
+      "detailssummary",
+      "children",
+      "contentbylabel",
+    ]) {
+      expect(macros).toContain(name);
+    }
+    for (const name of ["table", "ol", "ul", "ac:task-list", "ri:user", "ri:page", "blockquote"]) {
+      expect(names).toContain(name);
+    }
+  });
+});

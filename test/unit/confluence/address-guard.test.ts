@@ -1,0 +1,214 @@
+import type { LookupAddress } from "node:dns";
+import { describe, expect, test } from "vitest";
+import { guardedLookup, parseBaseUrl } from "#shared/confluence/address-guard.ts";
+import { addressKind } from "#shared/confluence/ip-ranges.ts";
+
+const cloud = { allowedHosts: [".atlassian.net", "api.atlassian.com"], allowLoopback: false };
+const local = { ...cloud, allowLoopback: true };
+
+describe("the base address", () => {
+  test.each([
+    ["https://site.atlassian.net", "https://site.atlassian.net"],
+    ["https://site.atlassian.net/", "https://site.atlassian.net"],
+    ["https://site.atlassian.net/wiki", "https://site.atlassian.net"],
+    ["https://site.atlassian.net/wiki/", "https://site.atlassian.net"],
+    ["https://site.atlassian.net/wiki/spaces/DEMO/overview", "https://site.atlassian.net"],
+    ["https://SITE.Atlassian.NET/wiki", "https://site.atlassian.net"],
+    ["https://site.atlassian.net.", "https://site.atlassian.net"],
+    ["https://site.atlassian.net:443/wiki", "https://site.atlassian.net"],
+    ["https://api.atlassian.com/ex/confluence/1a2b-3c", "https://api.atlassian.com/ex/confluence/1a2b-3c"],
+    [
+      "https://api.atlassian.com/ex/confluence/1a2b-3c/wiki/",
+      "https://api.atlassian.com/ex/confluence/1a2b-3c",
+    ],
+  ])("%s is %s", (input, expected) => {
+    expect(parseBaseUrl(input, cloud)).toBe(expected);
+  });
+
+  test.each([
+    "",
+    "site.atlassian.net",
+    "ftp://site.atlassian.net",
+    "file:///etc/passwd",
+    "https://",
+    "http://site.atlassian.net",
+    "https://user:secret@site.atlassian.net",
+    "https://site.atlassian.net@evil.example",
+    "https://site.atlassian.net/confluence",
+    "https://site.atlassian.net/wiki?x=1",
+    "https://site.atlassian.net/wiki#top",
+    "https://api.atlassian.com/ex/jira/1a2b",
+    "https://api.atlassian.com/ex/confluence/..%2f..",
+  ])("is no %j", (input) => {
+    expect(() => parseBaseUrl(input, cloud)).toThrow(
+      expect.objectContaining({ status: 422, code: "invalid_base_url" }),
+    );
+  });
+
+  test.each([
+    "https://evil.example",
+    "https://atlassian.net",
+    "https://evilatlassian.net",
+    "https://site.atlassian.net.evil.example",
+    "https://evil.example/.atlassian.net",
+    String.raw`https://evil.example\.atlassian.net`,
+    "https://api.atlassian.com.evil.example/ex/confluence/1",
+    "https://x.api.atlassian.com",
+    "https://localhost",
+    "https://LOCALHOST.",
+    "https://127.0.0.1",
+    "https://127.0.0.1.",
+    "https://127.1",
+    "https://2130706433",
+    "https://0x7f000001",
+    "https://0x7f.1",
+    "https://0177.0.0.1",
+    "https://017700000001",
+    "https://127.0.0.1:8443/wiki",
+    "https://１２７.0.0.1",
+    "https://127。0。0。1",
+    "https://0",
+    "https://0.0.0.0",
+    "https://[::]",
+    "https://[::1]",
+    "https://[0:0:0:0:0:0:0:1]",
+    "https://[::ffff:127.0.0.1]",
+    "https://[::ffff:7f00:1]",
+    "https://[64:ff9b::7f00:1]",
+    "https://10.0.0.1",
+    "https://10.1",
+    "https://172.16.0.1",
+    "https://192.168.1.1",
+    "https://3232235777",
+    "https://169.254.169.254",
+    "https://0xa9fea9fe",
+    "https://2852039166",
+    "https://[::ffff:a9fe:a9fe]",
+    "https://[fd00:ec2::254]",
+    "https://[fe80::1]",
+    "https://100.64.0.1",
+    "https://8.8.8.8",
+    "https://[2606:4700:4700::1111]",
+    "https://metadata.google.internal",
+    "http://169.254.169.254/latest/meta-data",
+  ])("is not allowed to be %j", (input) => {
+    expect(() => parseBaseUrl(input, cloud)).toThrow(
+      expect.objectContaining({ status: 422, code: "address_refused" }),
+    );
+  });
+
+  test.each([
+    ["http://127.0.0.1:4000/wiki", "http://127.0.0.1:4000"],
+    ["http://localhost:4000", "http://localhost:4000"],
+    ["http://[::1]:4000/", "http://[::1]:4000"],
+    ["https://site.atlassian.net", "https://site.atlassian.net"],
+  ])("may be loopback in the local runner: %s", (input, expected) => {
+    expect(parseBaseUrl(input, local)).toBe(expected);
+  });
+
+  test.each(["http://10.0.0.1", "http://169.254.169.254", "http://0.0.0.0:4000", "http://evil.example"])(
+    "may be nothing else there: %s",
+    (input) => {
+      expect(() => parseBaseUrl(input, local)).toThrow(expect.objectContaining({ code: "address_refused" }));
+    },
+  );
+
+  test("may be another host that is configured, exactly or by suffix, in any case", () => {
+    const policy = { allowedHosts: ["Wiki.Example", ".Corp.Example"], allowLoopback: false };
+    expect(parseBaseUrl("https://wiki.example/wiki", policy)).toBe("https://wiki.example");
+    expect(parseBaseUrl("https://a.corp.example", policy)).toBe("https://a.corp.example");
+    expect(() => parseBaseUrl("https://x.wiki.example", policy)).toThrow(/not among the allowed hosts/);
+    expect(() => parseBaseUrl("https://corp.example", policy)).toThrow(/not among the allowed hosts/);
+  });
+});
+
+describe("an address that a name resolves to", () => {
+  test.each([
+    "0.0.0.0",
+    "10.255.255.255",
+    "100.64.0.1",
+    "100.127.255.255",
+    "169.254.169.254",
+    "172.31.255.255",
+    "192.0.0.1",
+    "192.0.2.1",
+    "192.168.0.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::7f00:1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::8.8.8.8",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "3fff::1",
+    "fc00::1",
+    "fe80::1%eth0",
+    "ff02::1",
+    "not an address",
+  ])("%s is refused", (address) => {
+    expect(addressKind(address)).toBe("refused");
+  });
+
+  test.each(["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"])(
+    "%s is loopback",
+    (address) => {
+      expect(addressKind(address)).toBe("loopback");
+    },
+  );
+
+  test.each(["8.8.8.8", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])(
+    "%s is public",
+    (address) => {
+      expect(addressKind(address)).toBe("public");
+    },
+  );
+});
+
+describe("the lookup of a connection", () => {
+  const found = (addresses: string[]) => {
+    const resolver = (
+      _name: string,
+      _options: object,
+      callback: (error: null, addresses: LookupAddress[]) => void,
+    ) =>
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+      );
+    return (allowLoopback: boolean, all: boolean) =>
+      new Promise((resolve, reject) => {
+        guardedLookup({ allowLoopback }, resolver)("name.example", { all }, (error, result) =>
+          error ? reject(error) : resolve(result),
+        );
+      });
+  };
+
+  test("hands on the addresses that it checked", async () => {
+    const addresses = ["8.8.8.8", "2606:4700:4700::1111"];
+    expect(await found(addresses)(false, true)).toEqual([
+      { address: "8.8.8.8", family: 4 },
+      { address: "2606:4700:4700::1111", family: 6 },
+    ]);
+    expect(await found(addresses)(false, false)).toBe("8.8.8.8");
+  });
+
+  test.each([[["10.0.0.1"]], [["8.8.8.8", "127.0.0.1"]], [["8.8.8.8", "::ffff:a9fe:a9fe"]], [[]]])(
+    "refuses a name when any of its addresses is not public: %j",
+    async (addresses) => {
+      await expect(found(addresses)(false, true)).rejects.toMatchObject({ code: "address_refused" });
+    },
+  );
+
+  test("lets loopback through in the local runner only", async () => {
+    expect(await found(["127.0.0.1"])(true, false)).toBe("127.0.0.1");
+    await expect(found(["127.0.0.1"])(false, false)).rejects.toMatchObject({ code: "address_refused" });
+    await expect(found(["192.168.0.1"])(true, false)).rejects.toMatchObject({ code: "address_refused" });
+  });
+});

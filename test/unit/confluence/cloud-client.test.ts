@@ -1,0 +1,395 @@
+import { describe, expect, test } from "vitest";
+import {
+  addFolder,
+  addPage,
+  archivePage,
+  editPage,
+  labelPage,
+  purgePage,
+  restrictPage,
+  trashPage,
+} from "#infra/local/confluence-site/edits.ts";
+import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
+import { ACCOUNT_ID, type Site } from "#infra/local/confluence-site/site.ts";
+import type { ListedPage } from "#shared/confluence/client.ts";
+import type { Fetch } from "#shared/confluence/http-transport.ts";
+import { addPages, clientOf, makeTestSite } from "#test/support/confluence-site.ts";
+
+const SPACE = "98305";
+const ALL = 'space = "DEMO" and type = page order by lastmodified asc';
+
+/** A fetch that gives one answer to everything, as text. */
+const answering = (body: string, headers: Record<string, string> = {}): Fetch => {
+  return async () => ({
+    status: 200,
+    headers: { get: (name) => headers[name] ?? null },
+    body: (async function* () {
+      yield Buffer.from(body);
+    })(),
+  });
+};
+
+/** The JSON of the site, changed before the client sees it. */
+const changing = (site: Site, change: (text: string) => string): Fetch => {
+  const fetch = fetchFrom(site);
+  return async (url, init) => {
+    const answer = await fetch(url, init);
+    const { body } = answer;
+    return {
+      ...answer,
+      body: (async function* () {
+        for await (const chunk of body ?? []) yield Buffer.from(change(Buffer.from(chunk).toString()));
+      })(),
+    };
+  };
+};
+
+describe("who and where", () => {
+  test("tells the account, its zone, and the site's clock", async () => {
+    const { site } = makeTestSite();
+    const client = clientOf(site);
+    expect(client.serverTime()).toBeNull();
+    expect(await client.currentUser()).toEqual({
+      accountId: ACCOUNT_ID,
+      displayName: "Sync Account",
+      timeZone: "Europe/Berlin",
+    });
+    expect(client.serverTime()).toEqual(new Date("2026-03-04T10:15:30Z"));
+    expect(client.callsMade()).toBe(1);
+  });
+
+  test("takes an anonymous answer for nobody, and a hidden zone for unknown", async () => {
+    const anonymous = makeTestSite({ settings: { answer_as_anonymous: true } });
+    expect((await clientOf(anonymous.site).currentUser()).accountId).toBeNull();
+    const hidden = makeTestSite({ settings: { time_zone_hidden: true } });
+    expect((await clientOf(hidden.site).currentUser()).timeZone).toBeNull();
+  });
+
+  test("finds a space by its key in any case, and null where the account sees none", async () => {
+    const { site } = makeTestSite();
+    const client = clientOf(site);
+    expect(await client.space("demo")).toEqual({
+      id: SPACE,
+      key: "DEMO",
+      name: "Demo",
+      status: "current",
+      homepageId: null,
+    });
+    expect(await client.space("OTHER")).toBeNull();
+  });
+
+  test("signs in by Bearer without e-mail", async () => {
+    const { site } = makeTestSite({ settings: { bearer: "accept" } });
+    expect((await clientOf(site, { email: null }).currentUser()).accountId).toBe(ACCOUNT_ID);
+  });
+
+  test("reaches the site through Atlassian's gateway", async () => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 30);
+    site.settings.max_page_size = 20;
+    const client = clientOf(site, {
+      baseUrl: "https://api.atlassian.com/ex/confluence/1a2b-3c/wiki",
+      allowedHosts: ["api.atlassian.com"],
+    });
+    const first = await client.listPages(SPACE, null);
+    expect(first.pages[0]?.url).toBe("https://demo.atlassian.net/wiki/spaces/DEMO/pages/98306/Page+1");
+    expect((await client.listPages(SPACE, first.next)).pages).toHaveLength(10);
+  });
+});
+
+describe("listings", () => {
+  async function follow(
+    list: (cursor: string | null) => Promise<{ pages: ListedPage[]; next: string | null }>,
+  ) {
+    const pages: ListedPage[] = [];
+    let calls = 0;
+    for (let cursor: string | null = null, more = true; more; calls += 1) {
+      const page = await list(cursor);
+      pages.push(...page.pages);
+      cursor = page.next;
+      more = cursor !== null;
+    }
+    return { pages, calls };
+  }
+
+  test("v2 and search give the same pages, over several cursors", async () => {
+    const { site, clock } = makeTestSite();
+    const ids = addPages(site, clock, 60);
+    site.settings.max_page_size = 25;
+    const client = clientOf(site);
+    const listed = await follow((cursor) => client.listPages(SPACE, cursor));
+    const found = await follow((cursor) => client.searchPages(ALL, cursor));
+    expect(listed.pages.map((page) => page.id)).toEqual(ids);
+    expect(found.pages.map((page) => page.id)).toEqual(ids);
+    expect([listed.calls, found.calls]).toEqual([3, 3]);
+    expect(client.schemaDrift()).toBe(0);
+  });
+
+  test("a hit carries version, place, labels and address; a listing says what it does not know", async () => {
+    const { site } = makeTestSite();
+    const folder = addFolder(site, { space: "DEMO", title: "Folder" });
+    const page = addPage(site, {
+      space: "DEMO",
+      title: "A & B?",
+      body: "<p/>",
+      parentId: folder.id,
+      labels: ["x"],
+    });
+    editPage(site, page.id, { body: "<p>2</p>" });
+    const client = clientOf(site);
+    const [hit] = (await client.searchPages(ALL, null)).pages;
+    expect(hit).toEqual({
+      id: page.id,
+      title: "A & B?",
+      version: 2,
+      status: "current",
+      spaceId: SPACE,
+      spaceKey: "DEMO",
+      parentId: folder.id,
+      parentType: "folder",
+      labels: ["x"],
+      url: `https://demo.atlassian.net/wiki/spaces/DEMO/pages/${page.id}/A+%26+B%3F`,
+      modifiedAt: new Date("2026-03-04T10:15:30Z"),
+    });
+    const [listed] = (await client.listPages(SPACE, null)).pages;
+    expect(listed).toEqual({ ...hit, spaceKey: null, labels: null });
+  });
+
+  test("an empty page with a next is not the end", async () => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 3);
+    const fetch = changing(site, (text) =>
+      text.replace(/"results":\[.*\],"_links"/, '"results":[],"_links"'),
+    );
+    site.settings.max_page_size = 2;
+    const page = await clientOf(site, { fetch }).listPages(SPACE, null);
+    expect(page.pages).toEqual([]);
+    expect(page.next).not.toBeNull();
+  });
+
+  test.each(["foreign_next", "repeat_cursor"] as const)("%s is an error, never the end", async (effect) => {
+    const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
+    addPages(site, clock, 6);
+    const client = clientOf(site);
+    for (const list of [
+      (cursor: string | null) => client.listPages(SPACE, cursor),
+      (cursor: string | null) => client.searchPages(ALL, cursor),
+    ]) {
+      const { next } = await list(null);
+      site.faults.push({ effect, skip: 0 });
+      await expect(list(next)).rejects.toMatchObject({ code: "invalid_answer" });
+    }
+  });
+
+  test("a next link without a cursor is an error too", async () => {
+    const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
+    addPages(site, clock, 6);
+    const fetch = changing(site, (text) => text.replaceAll(/cursor=[^&"]*/g, "page=2"));
+    await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toThrow(/has no cursor/);
+  });
+
+  test("a listing that fails is asked for in smaller pages, down to 25", async () => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 300);
+    site.faults.push({ effect: "status", status: 500, retry_after: null, times: 3, skip: 0 });
+    const client = clientOf(site);
+    const page = await client.listPages(SPACE, null);
+    const limits = () => site.requests.map(({ query }) => new URLSearchParams(query).get("limit"));
+    expect(limits()).toEqual(["250", "125", "62", "31"]);
+    expect(page.pages).toHaveLength(31);
+    expect((await client.listPages(SPACE, page.next)).pages[0]?.title).toBe("Page 32");
+  });
+
+  test("and is given up with a transient error when it goes on failing", async () => {
+    const { site } = makeTestSite();
+    site.faults.push({ effect: "status", status: 502, retry_after: null, times: 100, skip: 0 });
+    await expect(clientOf(site).listPages(SPACE, null)).rejects.toMatchObject({ name: "TransientError" });
+    expect(site.requests).toHaveLength(7);
+  });
+
+  test("counts by search", async () => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 7);
+    expect(await clientOf(site).countPages(ALL)).toBe(7);
+  });
+});
+
+describe("pages by id", () => {
+  test("come in every status; what is gone or hidden is absent", async () => {
+    const { site, clock } = makeTestSite();
+    const [current = "", trashed = "", archived = "", deleted = "", purged = "", hidden = ""] = addPages(
+      site,
+      clock,
+      6,
+    );
+    trashPage(site, trashed);
+    archivePage(site, archived);
+    purgePage(site, deleted, { leavesRecord: true });
+    purgePage(site, purged, { leavesRecord: false });
+    restrictPage(site, hidden, "nobody");
+    const ids = [current, trashed, archived, deleted, purged, hidden, "4711"];
+    const pages = await clientOf(site).pagesById(ids, { body: null });
+    expect(pages.map(({ id, status, body }) => [id, status, body])).toEqual([
+      [current, "current", null],
+      [trashed, "trashed", null],
+      [archived, "archived", null],
+      [deleted, "deleted", null],
+    ]);
+  });
+
+  test("take one call for 100 bodies and for 250 without", async () => {
+    const { site, clock } = makeTestSite();
+    const ids = addPages(site, clock, 250);
+    const client = clientOf(site);
+    expect(await client.pagesById(ids, { body: null })).toHaveLength(250);
+    expect(client.callsMade()).toBe(1);
+    const pages = await client.pagesById(ids, { body: "storage" });
+    expect(client.callsMade()).toBe(4);
+    expect(pages[249]?.body).toEqual({ format: "storage", value: "<p>Text 250</p>" });
+  });
+
+  test("are followed over cursors when the site gives fewer at a time", async () => {
+    const { site, clock } = makeTestSite({ settings: { max_page_size: 40 } });
+    const ids = addPages(site, clock, 100);
+    expect(await clientOf(site).pagesById(ids, { body: null })).toHaveLength(100);
+  });
+
+  test("are an error when the cursors go in a circle", async () => {
+    const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
+    const ids = addPages(site, clock, 6);
+    let calls = 0;
+    const fetch = changing(site, (text) => {
+      calls += 1;
+      return text.replaceAll(/cursor=[^&"]*/g, calls % 2 === 0 ? "cursor=a" : "cursor=b");
+    });
+    const circle: Fetch = (url, init) => fetch(url.replace(/cursor=[ab]\b/, ""), init);
+    await expect(clientOf(site, { fetch: circle }).pagesById(ids, { body: null })).rejects.toThrow(/circle/);
+    expect(calls).toBe(3);
+  });
+
+  test("nothing is asked for no ids", async () => {
+    const client = clientOf(makeTestSite().site);
+    expect(await client.pagesById([], { body: "storage" })).toEqual([]);
+    expect(client.callsMade()).toBe(0);
+  });
+
+  test.each(["1/../2", "abc", "", "1,2"])("an id is digits only, not %j", async (id) => {
+    const client = clientOf(makeTestSite().site);
+    await expect(client.pagesById([id], { body: null })).rejects.toMatchObject({ code: "invalid_id" });
+    await expect(client.renderedPage(id)).rejects.toMatchObject({ code: "invalid_id" });
+  });
+
+  test("an id of 64 bits stays exact", async () => {
+    const { site } = makeTestSite();
+    site.lastId = 9_007_199_254_740_993n;
+    const page = addPage(site, { space: "DEMO", title: "Large", body: "<p/>" });
+    expect((await clientOf(site).pagesById([page.id], { body: null }))[0]?.id).toBe("9007199254740994");
+  });
+
+  test("a body above 20 MB is left out and said to be too large", async () => {
+    const { site, clock } = makeTestSite();
+    const ids = addPages(site, clock, 2);
+    const [large = ""] = ids;
+    editPage(site, large, { body: "ä".repeat(10.5 * 2 ** 20) });
+    const pages = await clientOf(site).pagesById(ids, { body: "storage" });
+    expect(pages.map((page) => [page.body?.value ?? null, page.bodyTooLarge ?? false])).toEqual([
+      [null, true],
+      ["<p>Text 2</p>", false],
+    ]);
+    await expect(clientOf(site).renderedPage(large)).rejects.toMatchObject({
+      code: "body_too_large",
+    });
+  });
+
+  test("an answer too large to read is asked for in halves; a page too large alone comes without its body", async () => {
+    const { site, clock } = makeTestSite();
+    const ids = addPages(site, clock, 5);
+    const last = ids.at(-1) ?? "";
+    for (const id of ids) editPage(site, id, { body: "x".repeat(id === last ? 70_000 : 20_000) });
+    const client = clientOf(site, { maxAnswerBytes: 64_000 });
+    const pages = await client.pagesById(ids, { body: "storage" });
+    expect(pages.map((page) => page.body?.value.length ?? null)).toEqual([
+      20_000,
+      20_000,
+      20_000,
+      20_000,
+      null,
+    ]);
+    expect(pages.map((page) => page.bodyTooLarge ?? false)).toEqual([false, false, false, false, true]);
+    await expect(client.renderedPage(last)).rejects.toMatchObject({ code: "body_too_large" });
+  });
+});
+
+describe("single pages, labels, people", () => {
+  test("a rendered page has its includes filled in", async () => {
+    const { site } = makeTestSite();
+    addPage(site, { space: "DEMO", title: "Shared", body: "<p>From elsewhere</p>" });
+    const page = addPage(site, {
+      space: "DEMO",
+      title: "Page",
+      body: '<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ac:link><ri:page ri:content-title="Shared" /></ac:link></ac:parameter></ac:structured-macro>',
+    });
+    const { body } = await clientOf(site).renderedPage(page.id);
+    expect(body).toEqual({ format: "export_view", value: "<p>From elsewhere</p>" });
+    await expect(clientOf(site).renderedPage("4711")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("labels of a space, and the pages that carry one", async () => {
+    const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
+    const ids = addPages(site, clock, 3);
+    for (const id of ids) labelPage(site, id, { add: ["guide"] });
+    const client = clientOf(site);
+    const { labels } = await client.spaceLabels(SPACE, null);
+    expect(labels.map(({ name }) => name)).toEqual(["guide"]);
+    const first = await client.labelledPageIds(labels[0]?.id ?? "", SPACE, null);
+    const second = await client.labelledPageIds(labels[0]?.id ?? "", SPACE, first.next);
+    expect([...first.ids, ...second.ids]).toEqual(ids);
+    expect(second.next).toBeNull();
+  });
+
+  test("names of people, in groups of 250, each once; unknown ones are absent", async () => {
+    const { site } = makeTestSite();
+    for (let n = 0; n < 300; n += 1) site.people.set(`p${n}`, `Person ${n}`);
+    const client = clientOf(site);
+    const names = await client.userNames([...site.people.keys(), "p1", "nobody"]);
+    expect(names.size).toBe(301);
+    expect(names.get("p7")).toBe("Person 7");
+    expect(client.callsMade()).toBe(2);
+  });
+});
+
+describe("answers that differ from the description", () => {
+  test("an unknown status, a new field, a missing optional one stop nothing and are counted where the library minds", async () => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 1);
+    const fetch = changing(site, (text) =>
+      text
+        .replace('"status":"current"', '"status":"frozen","novelty":{"a":1}')
+        .replace(',"minorEdit":false', ""),
+    );
+    const client = clientOf(site, { fetch });
+    expect((await client.listPages(SPACE, null)).pages[0]?.status).toBe("frozen");
+    expect(client.schemaDrift()).toBe(0);
+    expect((await client.searchPages(ALL, null)).pages[0]?.status).toBe("frozen");
+    expect(client.schemaDrift()).toBe(1);
+  });
+
+  test.each(['"id":', '"title":', '"number":'])("without %s it is no answer", async (field) => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 1);
+    const fetch = changing(site, (text) => text.replaceAll(field, '"other":'));
+    await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toMatchObject({
+      name: "PermanentError",
+      code: "invalid_answer",
+    });
+  });
+
+  test.each(["", "<!doctype html>", "null", "[]", '{"results":{}}', "{}"])(
+    "%j is no listing, and not the end of one",
+    async (body) => {
+      const client = clientOf(makeTestSite().site, { fetch: answering(body) });
+      await expect(client.listPages(SPACE, null)).rejects.toMatchObject({ code: "invalid_answer" });
+      await expect(client.space("DEMO")).rejects.toMatchObject({ code: "invalid_answer" });
+    },
+  );
+});

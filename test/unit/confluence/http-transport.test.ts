@@ -1,0 +1,233 @@
+import { describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { faultSchema } from "#infra/local/confluence-site/faults.ts";
+import type { Site } from "#infra/local/confluence-site/site.ts";
+import type { CallReport, Fetch } from "#shared/confluence/http-transport.ts";
+import { MAX_RETRY_AFTER_MS } from "#shared/confluence/retry-after.ts";
+import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
+
+const fail = (site: Site, fault: z.input<typeof faultSchema>) => site.faults.push(faultSchema.parse(fault));
+
+describe("rate limits", () => {
+  test.each([
+    [12, 12_000],
+    ["0", 1000],
+    ["99999", MAX_RETRY_AFTER_MS],
+    [null, 30_000],
+    [{ date_in_seconds: 45 }, 45_000],
+  ] as const)("429 with Retry-After %j is thrown at once, not slept on", async (retry_after, expected) => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "rate_limit", retry_after });
+    const sleeps: number[] = [];
+    const client = clientOf(site, {
+      random: () => 0,
+      sleep: async (ms) => {
+        sleeps.push(ms);
+      },
+    });
+    await expect(client.currentUser()).rejects.toMatchObject({
+      name: "RateLimitedError",
+      retryAfterMs: expected,
+    });
+    expect(sleeps).toEqual([]);
+    expect(client.callsMade()).toBe(1);
+  });
+
+  test("until the pause is over, calls fail without being sent", async () => {
+    const { site, clock } = makeTestSite();
+    fail(site, { effect: "rate_limit", retry_after: 10 });
+    const client = clientOf(site, { random: () => 0 });
+    await expect(client.currentUser()).rejects.toMatchObject({ retryAfterMs: 10_000 });
+    clock.advance(4000);
+    await expect(client.space("DEMO")).rejects.toMatchObject({ code: "rate_limited", retryAfterMs: 6000 });
+    expect(site.requests).toHaveLength(1);
+    clock.advance(6000);
+    expect(await client.space("DEMO")).not.toBeNull();
+  });
+
+  test("503 that says when to come back is a pause as well", async () => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "status", status: 503, retry_after: 5 });
+    await expect(clientOf(site, { random: () => 0 }).currentUser()).rejects.toMatchObject({
+      retryAfterMs: 5000,
+    });
+  });
+
+  test("being near the limit is told, until it is over", async () => {
+    const { site } = makeTestSite();
+    const client = clientOf(site);
+    await client.currentUser();
+    expect(client.nearLimit()).toBeNull();
+    site.settings.rate_limit = { limit: 100, remaining: 15, near_limit: true, reset_in_seconds: 60 };
+    await client.currentUser();
+    expect(client.nearLimit()).toEqual({ resetAt: new Date("2026-03-04T10:16:30Z") });
+    site.settings.rate_limit = { limit: 100, remaining: 90, near_limit: false, reset_in_seconds: 60 };
+    await client.currentUser();
+    expect(client.nearLimit()).toBeNull();
+  });
+});
+
+describe("failures", () => {
+  test.each([500, 502, 503, 504, 408])(
+    "%i is tried twice more, after short and growing waits",
+    async (status) => {
+      const { site } = makeTestSite();
+      fail(site, { effect: "status", status, retry_after: null, times: 2 });
+      const sleeps: number[] = [];
+      const client = clientOf(site, {
+        random: () => 0,
+        sleep: async (ms) => {
+          sleeps.push(ms);
+        },
+      });
+      expect((await client.currentUser()).accountId).not.toBeNull();
+      expect(sleeps).toEqual([250, 1000]);
+      expect(client.callsMade()).toBe(3);
+    },
+  );
+
+  test("after three tries it is transient", async () => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "reset", times: 3 });
+    const client = clientOf(site);
+    await expect(client.currentUser()).rejects.toMatchObject({
+      name: "TransientError",
+      code: "connection_failed",
+    });
+    expect(client.callsMade()).toBe(3);
+  });
+
+  test("no answer in time is transient", async () => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "hang", times: 3 });
+    await expect(clientOf(site, { fetchTimeoutMs: 20 }).currentUser()).rejects.toMatchObject({
+      name: "TransientError",
+      code: "timeout",
+    });
+    expect(site.requests).toHaveLength(3);
+  });
+
+  test("no new try begins when a call has taken long already", async () => {
+    const { site, clock } = makeTestSite();
+    fail(site, { effect: "status", status: 500, retry_after: null, times: 9 });
+    const client = clientOf(site, { sleep: async () => clock.advance(26_000) });
+    await expect(client.currentUser()).rejects.toMatchObject({ name: "TransientError" });
+    expect(client.callsMade()).toBe(2);
+  });
+
+  test("nor for a listing in smaller pages", async () => {
+    const { site, clock } = makeTestSite();
+    const slow: Fetch = async () => {
+      clock.advance(13_000);
+      throw new TypeError("fetch failed");
+    };
+    const client = clientOf(site, { fetch: slow });
+    await expect(client.listPages("1", null)).rejects.toMatchObject({ name: "TransientError" });
+    expect(client.callsMade()).toBe(2);
+  });
+
+  test.each([
+    [401, "credentials_rejected"],
+    [403, "forbidden"],
+    [404, "not_found"],
+    [400, "request_refused"],
+    [410, "request_refused"],
+  ])("%i is permanent: %s", async (status, code) => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "status", status, retry_after: null });
+    const client = clientOf(site);
+    await expect(client.currentUser()).rejects.toMatchObject({ name: "PermanentError", code });
+    expect(client.callsMade()).toBe(1);
+  });
+
+  test("a connection that ends within the answer is tried again", async () => {
+    const { site } = makeTestSite();
+    let calls = 0;
+    const fetch: Fetch = async () => ({
+      status: 200,
+      headers: { get: () => null },
+      body: (async function* () {
+        yield Buffer.from('{"type":"known",');
+        calls += 1;
+        if (calls < 3) throw new Error("terminated");
+        yield Buffer.from('"accountId":"a"}');
+      })(),
+    });
+    expect((await clientOf(site, { fetch }).currentUser()).accountId).toBe("a");
+    expect(calls).toBe(3);
+  });
+});
+
+describe("addresses", () => {
+  test("an address that is not allowed fails each call, and nothing is sent", async () => {
+    const { site } = makeTestSite();
+    const client = clientOf(site, { baseUrl: "https://169.254.169.254" });
+    await expect(client.currentUser()).rejects.toMatchObject({
+      name: "PermanentError",
+      code: "address_refused",
+    });
+    expect(client.callsMade()).toBe(0);
+  });
+
+  test("a redirect to another host is not followed", async () => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "redirect", location: "https://id.atlassian.net/login" });
+    const client = clientOf(site);
+    await expect(client.currentUser()).rejects.toMatchObject({ code: "address_refused" });
+    expect(client.callsMade()).toBe(1);
+  });
+
+  test("one on the same host is, but not in a circle", async () => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "redirect", location: "/wiki/rest/api/user/current?again=1" });
+    expect((await clientOf(site).currentUser()).accountId).not.toBeNull();
+    fail(site, { effect: "redirect", location: "/wiki/rest/api/user/current", times: 9 });
+    const client = clientOf(site);
+    await expect(client.currentUser()).rejects.toMatchObject({ code: "invalid_answer" });
+    expect(client.callsMade()).toBe(4);
+  });
+});
+
+describe("what is sent and reported", () => {
+  test("credentials as Basic or Bearer, a user agent, no redirects by the network's own", async () => {
+    const { site } = makeTestSite();
+    const sent: Parameters<Fetch>[1][] = [];
+    const fetch: Fetch = async (_url, init) => {
+      sent.push(init);
+      throw new TypeError("fetch failed");
+    };
+    await clientOf(site, { fetch, email: "jö@example.com" })
+      .currentUser()
+      .catch(() => {});
+    await clientOf(site, { fetch, email: null })
+      .currentUser()
+      .catch(() => {});
+    expect(sent[0]?.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from("jö@example.com:demo-token").toString("base64")}`,
+      "user-agent": "confluence-rag-sync",
+    });
+    expect(sent[3]?.headers["authorization"]).toBe("Bearer demo-token");
+    expect(sent.every((init) => init.redirect === "manual")).toBe(true);
+  });
+
+  test("every request, retries included, without its query", async () => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "status", status: 500, retry_after: null });
+    fail(site, { effect: "reset" });
+    const calls: CallReport[] = [];
+    await clientOf(site, { onCall: (call) => calls.push(call) }).space("DEMO");
+    expect(calls.map(({ method, path, status }) => [method, path, status])).toEqual([
+      ["GET", "/wiki/api/v2/spaces", 500],
+      ["GET", "/wiki/api/v2/spaces", null],
+      ["GET", "/wiki/api/v2/spaces", 200],
+    ]);
+  });
+
+  test("no error tells the token", async () => {
+    const { site } = makeTestSite();
+    const client = clientOf(site, { apiToken: "ATATT-secret" });
+    const error: unknown = await client.currentUser().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "credentials_rejected" });
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("ATATT");
+  });
+});

@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compareChunks, type StoredChunk } from "#shared/documents/chunk-changes.ts";
+import type { EmbeddedChunk } from "#shared/documents/page-to-store.ts";
+
+const hash = fc.constantFrom("a", "b", "c", "d", "e");
+const storedChunks = fc
+  .array(fc.record({ inputHash: hash, marked: fc.boolean(), embedded: fc.boolean() }), { maxLength: 12 })
+  .map((rows) =>
+    rows.map((row, index): StoredChunk => ({ ...row, id: String(index + 1), chunkNumber: index })),
+  );
+const newChunks = fc
+  .array(fc.record({ inputHash: hash, vector: fc.boolean() }), { maxLength: 12 })
+  .map((rows) =>
+    rows.map(({ inputHash, vector }): EmbeddedChunk => ({
+      content: inputHash,
+      headingPath: [],
+      inputHash,
+      embedding: vector ? [1] : null,
+    })),
+  );
+
+describe("compareChunks", () => {
+  it("accounts for every stored row and every new chunk exactly once", () => {
+    fc.assert(
+      fc.property(storedChunks, newChunks, (stored, chunks) => {
+        const { kept, added, staleIds } = compareChunks(stored, chunks);
+        expect([...kept.map((row) => row.id), ...staleIds].sort()).toEqual(
+          stored.map((row) => row.id).sort(),
+        );
+        expect([...kept, ...added].map((row) => row.chunkNumber).sort((a, b) => a - b)).toEqual(
+          chunks.map((_, n) => n),
+        );
+      }),
+    );
+  });
+
+  it("keeps as many rows as possible, each for a chunk of the same input", () => {
+    fc.assert(
+      fc.property(storedChunks, newChunks, (stored, chunks) => {
+        const count = (list: readonly { inputHash: string }[], value: string) =>
+          list.filter((item) => item.inputHash === value).length;
+        const { kept } = compareChunks(stored, chunks);
+        for (const row of kept) expect(row.stored.inputHash).toBe(row.chunk.inputHash);
+        for (const value of ["a", "b", "c", "d", "e"]) {
+          const matching = kept.filter((row) => row.chunk.inputHash === value).length;
+          expect(matching).toBe(Math.min(count(stored, value), count(chunks, value)));
+        }
+      }),
+    );
+  });
+
+  it("leaves no chunk without a vector: its own, its row's, or a donor's with the same input", () => {
+    fc.assert(
+      fc.property(storedChunks, newChunks, (stored, chunks) => {
+        const { kept, added, missingVectors } = compareChunks(stored, chunks);
+        fc.pre(missingVectors.length === 0);
+        const donor = new Map(stored.map((row) => [row.id, row]));
+        for (const { chunk, donorId } of added) {
+          const given = donorId === null ? null : donor.get(donorId);
+          expect(chunk.embedding !== null || (given?.embedded && given.inputHash === chunk.inputHash)).toBe(
+            true,
+          );
+        }
+        for (const { chunk, donorId, stored: row } of kept) {
+          const given = donorId === null ? null : donor.get(donorId);
+          expect(row.embedded || chunk.embedding !== null || given?.embedded).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("names exactly the inputs that have a vector nowhere", () => {
+    fc.assert(
+      fc.property(storedChunks, newChunks, (stored, chunks) => {
+        const embedded = new Set(stored.filter((row) => row.embedded).map((row) => row.inputHash));
+        const expected = chunks.filter((chunk) => chunk.embedding === null && !embedded.has(chunk.inputHash));
+        expect(compareChunks(stored, chunks).missingVectors).toEqual(
+          expected.map((chunk) => chunk.inputHash),
+        );
+      }),
+    );
+  });
+});

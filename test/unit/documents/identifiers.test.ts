@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { findIdentifiers } from "#shared/documents/identifiers.ts";
+
+describe("findIdentifiers", () => {
+  it.each([
+    ["what is ERR_CONN_42?", ["err_conn_42"], ["ERR", "CONN", "42"]],
+    ["call foo.bar() twice", ["foo.bar"], ["foo", "bar"]],
+    ["std::vector and ptr->next", ["std::vector", "ptr->next"], ["std", "vector", "ptr", "next"]],
+    ["see JENKINS-1234.", ["jenkins-1234"], ["JENKINS", "1234"]],
+    ["getUserName(id)", ["getusername"], ["get", "User", "Name"]],
+    ["org.jenkinsci.plugins.Foo", ["org.jenkinsci.plugins.foo"], ["org", "jenkinsci", "plugins", "Foo"]],
+  ])("%s", (text, whole, parts) => {
+    expect(findIdentifiers(text)).toEqual({ whole, parts });
+  });
+
+  it.each([
+    "plain words only",
+    "a well-known fact",
+    "2024-01-05 and 3.14",
+    "The end. Next sentence",
+    "and/or",
+    "",
+  ])("finds no name in: %s", (text) => {
+    expect(findIdentifiers(text)).toEqual({ whole: [], parts: [] });
+  });
+
+  it("finds in a text what it finds in a question that names it", () => {
+    const segment = fc.stringMatching(/^[a-z][a-z0-9]{1,8}$/);
+    const name = fc.array(segment, { minLength: 2, maxLength: 4 }).map((parts) => parts.join("_"));
+    fc.assert(
+      fc.property(name, fc.lorem(), (name, words) => {
+        expect(findIdentifiers(`${words} (${name}) ${words}`).whole).toEqual(findIdentifiers(name).whole);
+      }),
+    );
+  });
+
+  it("answers words that the database takes, for any text", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), (text) => {
+        for (const word of findIdentifiers(text).whole) {
+          expect(word.length).toBeGreaterThan(0);
+          expect(Buffer.byteLength(word)).toBeLessThan(2046);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { bedrockEmbedder } from "#shared/embeddings/bedrock-embedder.ts";
+
+type Body = { inputText?: string; texts?: string[]; input_type?: string; output_dimension?: number };
+
+function bedrock(model: string, answer: (body: Body, path: string) => Response) {
+  const bodies: Body[] = [];
+  let atOnce = 0;
+  let most = 0;
+  const embedder = bedrockEmbedder({
+    model,
+    dimensions: 2,
+    now: () => new Date("2026-01-01T00:00:00Z"),
+    fetch: async (path, init) => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await Promise.resolve();
+      const body = JSON.parse(typeof init.body === "string" ? init.body : "null") as Body;
+      bodies.push(body);
+      atOnce -= 1;
+      return answer(body, path);
+    },
+  });
+  return { embedder, bodies, mostAtOnce: () => most };
+}
+
+const texts = (count: number) => Array.from({ length: count }, (_, index) => `text ${index}`);
+const vectorOf = (text: string) => [Number(text.split(" ")[1]), 1];
+
+describe("Titan", () => {
+  const TITAN = "amazon.titan-embed-text-v2:0";
+
+  it("is asked a text a call, several at once, and answers in order", async () => {
+    const { embedder, bodies, mostAtOnce } = bedrock(TITAN, ({ inputText = "" }, path) => {
+      expect(path).toBe("/model/amazon.titan-embed-text-v2%3A0/invoke");
+      return Response.json({ embedding: vectorOf(inputText) });
+    });
+    expect(await embedder.embed(texts(20))).toEqual(texts(20).map(vectorOf));
+    expect(bodies[0]).toEqual({ inputText: "text 0", dimensions: 2, normalize: true });
+    expect(mostAtOnce()).toBe(6);
+  });
+
+  it.each([
+    [429, { name: "RateLimitedError", retryAfterMs: 7000 }],
+    [503, { name: "TransientError", code: "embedding_unavailable" }],
+    [424, { name: "TransientError", code: "embedding_unavailable" }],
+    [400, { name: "PermanentError", code: "embedding_refused" }],
+    [403, { name: "PermanentError", code: "embedding_refused" }],
+  ])("turns status %i into its remedy", async (status, expected) => {
+    const { embedder } = bedrock(
+      TITAN,
+      () => new Response("the text is quoted here", { status, headers: { "retry-after": "7" } }),
+    );
+    const error: unknown = await embedder.embed(["text 0"]).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject(expected);
+    expect(String(error)).not.toContain("quoted");
+  });
+
+  it("takes an answer without a vector for something that passes", async () => {
+    const { embedder } = bedrock(TITAN, () => Response.json({ message: "hm" }));
+    await expect(embedder.embed(["text 0"])).rejects.toMatchObject({ code: "embedding_invalid_answer" });
+  });
+});
+
+describe("Cohere", () => {
+  it("is asked up to 96 texts a call, and told documents from questions", async () => {
+    const { embedder, bodies } = bedrock("cohere.embed-v4:0", ({ texts: asked = [] }) =>
+      Response.json({ embeddings: { float: asked.map(vectorOf) } }),
+    );
+    expect(await embedder.embed(texts(100))).toEqual(texts(100).map(vectorOf));
+    await embedder.embed(["text 1"], { purpose: "query" });
+    expect(bodies.map((body) => [body.texts?.length, body.input_type, body.output_dimension])).toEqual([
+      [96, "search_document", 2],
+      [4, "search_document", 2],
+      [1, "search_query", 2],
+    ]);
+  });
+
+  it("must answer a vector for each text", async () => {
+    const { embedder } = bedrock("cohere.embed-multilingual-v3", () =>
+      Response.json({ embeddings: { float: [[1, 2]] } }),
+    );
+    await expect(embedder.embed(texts(2))).rejects.toMatchObject({ code: "embedding_count_mismatch" });
+  });
+});
+
+it("refuses a model whose requests it does not know", () => {
+  expect(() =>
+    bedrockEmbedder({ model: "meta.llama", dimensions: 2, fetch: async () => new Response() }),
+  ).toThrow(/not known/);
+});

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { logMetrics } from "#shared/log-metrics.ts";
+import { ALARMS } from "#infra/scale/report.ts";
+import { queues } from "#infra/topology.ts";
+import { synthesize } from "./synthesized.ts";
+
+type Alarm = {
+  AlarmName: string;
+  AlarmDescription: string;
+  AlarmActions: unknown[];
+  Namespace?: string;
+  MetricName?: string;
+};
+
+function alarms(): Alarm[] {
+  const found = synthesize({ database: "aurora" }).findResources("AWS::CloudWatch::Alarm");
+  return Object.values(found).map((alarm) => alarm.Properties as Alarm);
+}
+
+const sectionOf = (alarm: Alarm) => /section "([a-z-]+)"/.exec(alarm.AlarmDescription)?.[1];
+
+describe("alarms", () => {
+  const runbook = readFileSync("infra/runbook.md", "utf8");
+  const sections = [...runbook.matchAll(/^## ([a-z-]+)$/gm)].map((match) => match[1]);
+
+  it("have a section of the runbook each, and every section has an alarm", () => {
+    expect([...new Set(alarms().map(sectionOf))].sort()).toEqual([...sections].sort());
+  });
+
+  it.each(["Meaning", "How to look", "What to do"])('find "%s" in every section', (heading) => {
+    for (const section of runbook.split(/^## /m).slice(1)) {
+      expect(section, section.split("\n")[0]).toMatch(new RegExp(`^\\*\\*${heading}\\.\\*\\* \\S.{8,}`, "m"));
+    }
+  });
+
+  it("are as many as the cost table counts", () => {
+    const made = synthesize().findResources("AWS::CloudWatch::Alarm");
+    expect(Object.keys(made).length).toBe(ALARMS);
+  });
+
+  it("tell someone", () => {
+    for (const alarm of alarms()) expect(alarm.AlarmActions.length).toBe(1);
+  });
+
+  it("watch the dead letters of every queue and say what they mean to a user", () => {
+    for (const [name, { errorImpact }] of Object.entries(queues)) {
+      const alarm = alarms().find(
+        ({ AlarmName }) => AlarmName === `confluence-sync-dev-dead-letters-${name}`,
+      );
+      expect(alarm?.AlarmDescription).toContain(errorImpact);
+    }
+  });
+
+  it("watch only metrics that log lines write", () => {
+    const written = new Set(
+      Object.values(logMetrics).flatMap((metrics) => metrics.map(({ name }): string => name)),
+    );
+    const watched = alarms().flatMap(({ Namespace, MetricName }) =>
+      Namespace === "ConfluenceSync" && MetricName ? [MetricName] : [],
+    );
+    expect(watched.length).toBeGreaterThan(3);
+    expect(watched.filter((name) => !written.has(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import { functions } from "#infra/topology.ts";
+import { synthesize } from "./synthesized.ts";
+
+type Statement = { Action: string | string[]; Resource: unknown; Effect: string; Condition?: unknown };
+
+/** For these AWS knows no resource. */
+const UNSCOPABLE = /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:\w+)$/;
+
+/** Actions of every function's role, without those that all have (own log group, traces). */
+function actionsByFunction(context: Record<string, unknown>): Record<string, string[]> {
+  const policies = rolePolicies(context);
+  return Object.fromEntries(
+    Object.keys(functions).map((name) => [
+      name,
+      [...new Set((policies.get(name) ?? []).flatMap(({ Action }) => Action))]
+        .filter((action) => !/^(logs|xray):/.test(action))
+        .sort(),
+    ]),
+  );
+}
+
+function rolePolicies(context: Record<string, unknown>): Map<string, Statement[]> {
+  const policies = synthesize(context).findResources("AWS::IAM::Policy");
+  const byFunction = new Map<string, Statement[]>();
+  for (const name of Object.keys(functions)) {
+    const prefix = `${name.replaceAll("-", "")}RoleDefaultPolicy`;
+    const own = Object.entries(policies).filter(([id]) => id.startsWith(prefix));
+    byFunction.set(
+      name,
+      own.flatMap(([, policy]) => policy.Properties.PolicyDocument.Statement as Statement[]),
+    );
+  }
+  return byFunction;
+}
+
+describe("rights", () => {
+  it.each([
+    {},
+    { database: "aurora" },
+    {
+      embeddings: "openai",
+      embeddingsModel: "m",
+      embeddingsSecretArn: "arn:aws:secretsmanager:eu-west-1:1:secret:e",
+    },
+  ])("name actions and resources without a wildcard (%j)", (context) => {
+    for (const [name, statements] of rolePolicies(context)) {
+      expect(statements.length, name).toBeGreaterThan(0);
+      for (const { Action, Resource, Effect } of statements) {
+        const actions = [Action].flat();
+        expect(Effect).toBe("Allow");
+        expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+        const wild = [Resource].flat().some((one) => JSON.stringify(one).includes("*"));
+        expect(
+          wild && !actions.every((action) => UNSCOPABLE.test(action)),
+          `${name}: ${actions.join()}`,
+        ).toBe(false);
+      }
+    }
+  });
+
+  it("are exactly these", () => {
+    expect(actionsByFunction({})).toMatchInlineSnapshot(`
+      {
+        "cancel-sync": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "check-deletions": [
+          "secretsmanager:GetSecretValue",
+          "sqs:SendMessage",
+        ],
+        "create-source": [
+          "bedrock:InvokeModel",
+          "kms:Encrypt",
+          "secretsmanager:GetSecretValue",
+        ],
+        "delete-source": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "get-progress": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "get-source": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "get-status": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "health": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "knowledge-items": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "list-pages": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "list-progress": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "list-sources": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "measure-health": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "migrate-database": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "not-provided": [],
+        "openapi": [],
+        "plan-sync": [
+          "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
+        "process-page": [
+          "bedrock:InvokeModel",
+          "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
+        "reconcile-deletions": [
+          "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
+        "redrive-dead-letters": [
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
+        "search": [
+          "bedrock:InvokeModel",
+          "secretsmanager:GetSecretValue",
+        ],
+        "start-scheduled-syncs": [
+          "secretsmanager:GetSecretValue",
+          "sqs:SendMessage",
+        ],
+        "stored-pages": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "sweep": [
+          "events:PutEvents",
+          "secretsmanager:GetSecretValue",
+          "sqs:SendMessage",
+        ],
+        "trigger-sync": [
+          "secretsmanager:GetSecretValue",
+          "sqs:SendMessage",
+        ],
+        "update-source": [
+          "kms:Decrypt",
+          "kms:Encrypt",
+          "secretsmanager:GetSecretValue",
+        ],
+      }
+    `);
+  });
+
+  it("reach tokens only with the source as encryption context", () => {
+    const statements = [...rolePolicies({}).values()].flat();
+    const onKey = statements.filter(({ Action }) =>
+      [Action].flat().some((action) => action.startsWith("kms:")),
+    );
+    expect(onKey.length).toBeGreaterThan(3);
+    for (const { Condition } of onKey) {
+      expect(Condition).toEqual({
+        Null: { "kms:EncryptionContext:source_id": "false" },
+        "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": ["source_id"] },
+      });
+    }
+  });
+
+  it("never let a function that answers reads send work or touch tokens", () => {
+    const actions = actionsByFunction({});
+    for (const name of [
+      "list-sources",
+      "get-source",
+      "get-status",
+      "list-pages",
+      "list-progress",
+      "health",
+    ]) {
+      expect(actions[name]).toEqual(["secretsmanager:GetSecretValue"]);
+    }
+  });
+});

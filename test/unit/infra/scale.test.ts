@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { simulateQuietGroup } from "#infra/scale/fair-queue.ts";
+import { auroraCost, firstSyncCost, modelScale, monthlyCost, total } from "#infra/scale/model.ts";
+import { assumptions, prices } from "#infra/scale/prices.ts";
+
+describe("the scale model", () => {
+  it("counts a first sync by hand", () => {
+    const { first } = modelScale(10, {
+      ...assumptions,
+      pagesPerSpace: 100,
+      chunksPerPage: 6,
+      tokensPerChunk: 300,
+    });
+    // 1,000 pages: 4 listing calls, 40 bulk calls, 200 rendered bodies.
+    expect(first.confluenceCalls).toBe(244);
+    expect(first.messages).toBe(1010);
+    expect(first.tokens).toBe(1_800_000);
+  });
+
+  it("costs more with more spaces, and nothing of it is negative", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), (spaces) => {
+        const smaller = modelScale(spaces, assumptions);
+        const larger = modelScale(spaces * 2, assumptions);
+        const costs = (scale: typeof smaller) => [
+          total(firstSyncCost(scale, prices)),
+          total(monthlyCost(scale, prices, 26, 26)),
+          total(auroraCost(scale, prices)),
+        ];
+        for (const [index, cost] of costs(smaller).entries()) {
+          expect(cost).toBeGreaterThan(0);
+          expect(costs(larger)[index]).toBeGreaterThanOrEqual(cost);
+        }
+      }),
+    );
+  });
+});
+
+describe("the model of fair queues", () => {
+  const queue = {
+    loud: 5000,
+    quiet: 10,
+    workers: 8,
+    batchSize: 25,
+    secondsPerMessage: 0.35,
+    quietAtSeconds: 10,
+  };
+
+  it("lets a quiet group wait for a free worker instead of for the backlog", () => {
+    const fair = simulateQuietGroup({ ...queue, fair: true });
+    const unfair = simulateQuietGroup({ ...queue, fair: false });
+    // A batch takes 8.75 s on each of eight workers: one is free about each second.
+    expect(fair.longestSeconds).toBeLessThan(3);
+    expect(unfair.longestSeconds).toBeGreaterThan(100);
+  });
+});

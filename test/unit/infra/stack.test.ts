@@ -1,0 +1,228 @@
+import { Match, type Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, it } from "vitest";
+import { functions, queues, routes, schedules, type FunctionSpec } from "#infra/topology.ts";
+import { envSchema } from "#shared/env.ts";
+import { domainEvents } from "#shared/domain-events.ts";
+import { synthesize } from "./synthesized.ts";
+
+const specs: Record<string, FunctionSpec> = functions;
+const RUNTIME_VARIABLES = ["NODE_OPTIONS", "NODE_EXTRA_CA_CERTS"];
+
+type Resources = Record<string, { Type: string; Properties: Record<string, never>; DependsOn?: string[] }>;
+
+describe("the template", () => {
+  let template: Template;
+  let resources: Resources;
+  const ofType = (type: string) => Object.values(resources).filter((resource) => resource.Type === type);
+  const functionId = (name: string) => {
+    const [id] = Object.keys(
+      template.findResources("AWS::Lambda::Function", {
+        Properties: { FunctionName: `confluence-sync-dev-${name}` },
+      }),
+    );
+    if (!id) throw new Error(`No function ${name}`);
+    return id;
+  };
+
+  const variablesOf = (name: string): Record<string, unknown> => {
+    const properties: { Environment?: { Variables: Record<string, unknown> } } | undefined =
+      resources[functionId(name)]?.Properties;
+    if (!properties?.Environment) throw new Error(`Function ${name} has no environment`);
+    return properties.Environment.Variables;
+  };
+
+  beforeAll(() => {
+    template = synthesize();
+    resources = template.toJSON().Resources;
+  });
+
+  it.each(Object.keys(functions))("has function %s as the topology says", (name) => {
+    const spec = specs[name];
+    template.hasResourceProperties("AWS::Lambda::Function", {
+      FunctionName: `confluence-sync-dev-${name}`,
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      Timeout: spec?.timeoutSeconds,
+      MemorySize: spec?.memoryMb,
+      ReservedConcurrentExecutions: spec?.maxConcurrency ?? Match.absent(),
+      TracingConfig: { Mode: "Active" },
+    });
+    template.hasResourceProperties("AWS::Logs::LogGroup", {
+      LogGroupName: `/aws/lambda/confluence-sync-dev-${name}`,
+      RetentionInDays: 30,
+    });
+  });
+
+  it("has no function beside the topology's but the one that CDK triggers migrations with", () => {
+    const names = ofType("AWS::Lambda::Function").map(({ Properties }) => Properties.FunctionName);
+    expect(names.filter((name) => name !== undefined).length).toBe(Object.keys(functions).length);
+    expect(names.filter((name) => name === undefined).length).toBe(1);
+  });
+
+  it.each(Object.entries(queues))("has queue %s with its dead letters and its worker", (name, spec) => {
+    const [id] = Object.keys(
+      template.findResources("AWS::SQS::Queue", { Properties: { QueueName: `confluence-sync-dev-${name}` } }),
+    );
+    const [deadLetters] = Object.keys(
+      template.findResources("AWS::SQS::Queue", {
+        Properties: {
+          QueueName: `confluence-sync-dev-${name}-dead-letters`,
+          MessageRetentionPeriod: 14 * 86_400,
+        },
+      }),
+    );
+    template.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: `confluence-sync-dev-${name}`,
+      VisibilityTimeout: spec.visibilityTimeoutSeconds,
+      RedrivePolicy: {
+        deadLetterTargetArn: { "Fn::GetAtt": [deadLetters, "Arn"] },
+        maxReceiveCount: spec.maxReceiveCount,
+      },
+    });
+    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      EventSourceArn: { "Fn::GetAtt": [id, "Arn"] },
+      FunctionName: { Ref: functionId(spec.worker) },
+      BatchSize: spec.batchSize,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      ScalingConfig: { MaximumConcurrency: spec.maxConcurrency },
+    });
+  });
+
+  it("has no queue, mapping or rule beside the topology's", () => {
+    expect(ofType("AWS::SQS::Queue").length).toBe(Object.keys(queues).length * 2);
+    expect(ofType("AWS::Lambda::EventSourceMapping").length).toBe(Object.keys(queues).length);
+    expect(ofType("AWS::Events::Rule").length).toBe(Object.keys(schedules).length);
+  });
+
+  it.each(Object.entries(schedules))("has rule %s", (name, schedule) => {
+    const every = schedule.every;
+    const expression =
+      "minutes" in every
+        ? `rate(${every.minutes} minute${every.minutes === 1 ? "" : "s"})`
+        : `cron(${every.dailyAt.minute} ${every.dailyAt.hour} * * ? *)`;
+    template.hasResourceProperties("AWS::Events::Rule", {
+      Name: `confluence-sync-dev-${name}`,
+      ScheduleExpression: expression,
+      State: "ENABLED",
+      Targets: [Match.objectLike({ Arn: { "Fn::GetAtt": [functionId(schedule.function), "Arn"] } })],
+    });
+  });
+
+  it("has every route, no other, each to its function and each authorized by IAM", () => {
+    const made = ofType("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
+    expect(made.map((route) => route.RouteKey).sort()).toEqual(
+      routes.map((route) => `${route.method} ${route.path}`).sort(),
+    );
+    expect([...new Set(made.map((route) => route.AuthorizationType))]).toEqual(["AWS_IAM"]);
+    const functionOfIntegration = (id: string) =>
+      JSON.stringify(resources[id]?.Properties.IntegrationUri ?? "");
+    for (const route of routes) {
+      const resource = made.find(({ RouteKey }) => RouteKey === `${route.method} ${route.path}`);
+      const integration = /"Ref":"([^"]+)"/.exec(JSON.stringify(resource?.Target))?.[1] ?? "";
+      expect(functionOfIntegration(integration)).toContain(functionId(route.function));
+    }
+  });
+
+  it("lets JWTs in by their scopes when an issuer is configured", () => {
+    const withJwt = synthesize({ jwtIssuer: "https://issuer.example", jwtAudience: "sync" });
+    for (const route of routes) {
+      withJwt.hasResourceProperties("AWS::ApiGatewayV2::Route", {
+        RouteKey: `${route.method} ${route.path}`,
+        AuthorizationType: "JWT",
+        AuthorizationScopes: route.scope === "public" ? Match.absent() : [route.scope],
+      });
+    }
+  });
+
+  it("migrates before any other function gets its new code", () => {
+    const [trigger] = Object.keys(template.findResources("Custom::Trigger"));
+    for (const name of Object.keys(functions).filter((one) => one !== "migrate-database")) {
+      expect(resources[functionId(name)]?.DependsOn).toContain(trigger);
+    }
+  });
+
+  it("gives each function only variables that env.ts knows, and no secret", () => {
+    const known = new Set([...Object.keys(envSchema.shape), ...RUNTIME_VARIABLES]);
+    const secrets = ["DATABASE_URL", "EMBEDDINGS_API_KEY", "API_KEY", "TOKEN_KEY_FILE"];
+    for (const name of Object.keys(functions)) {
+      const names = Object.keys(variablesOf(name));
+      expect(names.filter((variable) => !known.has(variable))).toEqual([]);
+      expect(names.filter((variable) => secrets.includes(variable))).toEqual([]);
+    }
+  });
+
+  it("gives each function the variables that its access demands", () => {
+    const demanded: Record<string, string> = {
+      database: "DATABASE_SECRET_ARN",
+      "send-plan": "PLAN_QUEUE_URL",
+      "send-page": "PAGE_QUEUE_URL",
+      "send-check": "CHECK_QUEUE_URL",
+      "encrypt-token": "TOKEN_KEY_ARN",
+      "decrypt-token": "TOKEN_KEY_ARN",
+      embed: "EMBEDDINGS",
+      "put-events": "EVENT_BUS_NAME",
+      redrive: "PAGE_QUEUE_URL",
+    };
+    for (const [name, spec] of Object.entries(specs)) {
+      const Variables = variablesOf(name);
+      for (const [right, variable] of Object.entries(demanded)) {
+        if (spec.access.some((one) => one === right)) expect(Object.keys(Variables)).toContain(variable);
+      }
+      const databaseWanted = spec.access.includes("database");
+      expect(Object.keys(Variables).includes("DATABASE_SECRET_ARN")).toBe(databaseWanted);
+    }
+  });
+
+  it("publishes a schema of every domain event", () => {
+    const schemas = ofType("AWS::EventSchemas::Schema").map(({ Properties }) => Properties);
+    expect(schemas.map((schema) => schema.SchemaName).sort()).toEqual(
+      Object.keys(domainEvents)
+        .map((type) => `confluence-sync@${type}`)
+        .sort(),
+    );
+    for (const schema of schemas) {
+      const content = JSON.parse(String(schema.Content)) as { required: string[] };
+      expect(content.required).toContain("event_id");
+    }
+  });
+});
+
+describe("what a deployment must not lose", () => {
+  it("keeps the logical ids of stateful resources: a changed one is a new, empty resource", () => {
+    const stateful = [
+      "AWS::KMS::Key",
+      "AWS::SQS::Queue",
+      "AWS::Events::EventBus",
+      "AWS::RDS::DBCluster",
+      "AWS::ApiGatewayV2::Api",
+    ];
+    const ids = Object.entries(synthesize({ database: "aurora" }).toJSON().Resources as Resources)
+      .filter(([, { Type }]) => stateful.includes(Type))
+      .map(([id]) => id)
+      .sort();
+    expect(ids).toMatchInlineSnapshot(`
+      [
+        "DatabaseCluster5B53A178",
+        "EventBus7B8748AA",
+        "HttpApi9292168F",
+        "TokenKeyD1D1A236",
+        "checkqueueDeadLetters8A129F1A",
+        "checkqueueQueueAC0A34C1",
+        "pagequeueDeadLettersE0778BD7",
+        "pagequeueQueue55DFF8C6",
+        "planqueueDeadLetters3338D6BD",
+        "planqueueQueue5036C36E",
+      ]
+    `);
+  });
+
+  it("retains the key and snapshots the database", () => {
+    const template = synthesize({ database: "aurora" });
+    template.hasResource("AWS::KMS::Key", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+    template.hasResource("AWS::RDS::DBCluster", {
+      DeletionPolicy: "Snapshot",
+      UpdateReplacePolicy: "Snapshot",
+      Properties: { DeletionProtection: true, StorageEncrypted: true },
+    });
+  });
+});

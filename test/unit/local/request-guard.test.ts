@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { refuseForeignPages, requireApiKey } from "#infra/local/request-guard.ts";
+
+const signed =
+  "AWS4-HMAC-SHA256 Credential=k3y/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+
+describe("the API key", () => {
+  it.each([
+    { authorization: "Bearer k3y" },
+    { authorization: "bearer k3y" },
+    { "x-api-key": "k3y" },
+    { authorization: signed },
+  ])("is taken from %j", (headers) => {
+    expect(() => requireApiKey("k3y", headers)).not.toThrow();
+  });
+
+  it.each([
+    {},
+    { authorization: "Bearer" },
+    { authorization: "Bearer k3" },
+    { authorization: "Basic k3y" },
+    { authorization: "Bearer other", "x-api-key": "k3y" },
+    { "x-api-key": "" },
+    { "x-api-key": "k3y2" },
+    { authorization: signed.replace("k3y", "other") },
+  ])("is missing or wrong in %j", (headers) => {
+    expect(() => requireApiKey("k3y", headers)).toThrow(
+      expect.objectContaining({ status: 401, code: "unauthorized" }),
+    );
+  });
+});
+
+describe("a page of another origin", () => {
+  it.each([
+    { host: "127.0.0.1:3000" },
+    { host: "localhost:3000" },
+    { host: "[::1]:3000" },
+    { host: "127.0.0.1:3000", origin: "http://127.0.0.1:3000" },
+  ])("is not what sends %j", (headers) => {
+    expect(() => refuseForeignPages(headers)).not.toThrow();
+  });
+
+  it.each([
+    {},
+    { host: "rebound.example" },
+    { host: "127.0.0.1.rebound.example:3000" },
+    { host: "127.0.0.1:3000", origin: "https://evil.example" },
+    { host: "127.0.0.1:3000", origin: "http://127.0.0.1:8080" },
+    { host: "127.0.0.1:3000", origin: "null" },
+  ])("is refused: %j", (headers) => {
+    expect(() => refuseForeignPages(headers)).toThrow(expect.objectContaining({ status: 403 }));
+  });
+});

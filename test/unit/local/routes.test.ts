@@ -1,0 +1,64 @@
+import { assert, property, string } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { makeRouter } from "#infra/local/routes.ts";
+import { routes } from "#infra/topology.ts";
+
+const find = makeRouter(routes);
+
+describe("the router", () => {
+  it("finds every route of the topology under its own path", () => {
+    for (const route of routes) {
+      const path = route.path.replaceAll(/\{[^}]+\}/g, "x");
+      expect(find(route.method, path)?.route).toBe(route);
+    }
+  });
+
+  it("prefers a literal segment to a parameter, whatever the order of the routes", () => {
+    const literal = { method: "GET", path: "/a/sources", function: "literal", scope: "public" } as const;
+    const parameter = { method: "GET", path: "/a/{id}", function: "parameter", scope: "public" } as const;
+    for (const order of [
+      [literal, parameter],
+      [parameter, literal],
+    ]) {
+      expect(makeRouter(order)("GET", "/a/sources")?.route.function).toBe("literal");
+      expect(makeRouter(order)("GET", "/a/other")?.pathParameters).toEqual({ id: "other" });
+    }
+  });
+
+  it("finds a route by its path with a slash at the end, which no route's own path has", () => {
+    expect(find("GET", "/api/progress/")?.routeKey).toBe("GET /api/progress");
+    expect(find("GET", "/")).toBeUndefined();
+    expect(routes.filter((route) => route.path.endsWith("/"))).toEqual([]);
+  });
+
+  it("decodes parameters, and an encoded slash parts nothing", () => {
+    assert(
+      property(string({ minLength: 1, unit: "grapheme" }), (id) => {
+        const match = find("GET", `/api/confluence/${encodeURIComponent(id)}/status`);
+        expect(match?.pathParameters).toEqual({ source_id: id });
+      }),
+    );
+  });
+
+  it("gives the rest of the path to a greedy parameter", () => {
+    const greedy = makeRouter([
+      { method: "GET", path: "/docs/{file+}", function: "docs", scope: "public" },
+      { method: "GET", path: "/docs/{file}", function: "one", scope: "public" },
+    ]);
+    expect(greedy("GET", "/docs/a/b.js")?.pathParameters).toEqual({ file: "a/b.js" });
+    expect(greedy("GET", "/docs/a")?.route.function).toBe("one");
+    expect(greedy("GET", "/docs/")).toBeUndefined();
+  });
+
+  it("finds nothing for another method, an empty parameter or more segments", () => {
+    expect(find("PUT", "/health")).toBeUndefined();
+    expect(find("GET", "/api/confluence//status")).toBeUndefined();
+    expect(find("GET", "/health/more")).toBeUndefined();
+  });
+
+  it("refuses a percent sign that encodes nothing", () => {
+    expect(() => find("GET", "/api/confluence/%zz")).toThrow(
+      expect.objectContaining({ status: 400, code: "malformed_path" }),
+    );
+  });
+});

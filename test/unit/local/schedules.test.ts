@@ -1,0 +1,100 @@
+import { Cron } from "croner";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { cronPattern, scheduledEvent, startSchedules } from "#infra/local/schedules.ts";
+import { schedules } from "#infra/topology.ts";
+
+const after = (pattern: string, start: string, count: number) =>
+  new Cron(pattern, { timezone: "UTC" }).nextRuns(count, new Date(start)).map((run) => run.toISOString());
+
+describe("a schedule's pattern", () => {
+  it("runs at each multiple of its minutes", () => {
+    expect(after(cronPattern({ minutes: 15 }), "2026-03-29T00:50:00Z", 3)).toEqual([
+      "2026-03-29T01:00:00.000Z",
+      "2026-03-29T01:15:00.000Z",
+      "2026-03-29T01:30:00.000Z",
+    ]);
+    expect(after(cronPattern({ minutes: 60 }), "2026-03-29T00:50:00Z", 1)).toEqual([
+      "2026-03-29T01:00:00.000Z",
+    ]);
+  });
+
+  it("runs daily in UTC, when clocks change too", () => {
+    expect(after(cronPattern({ dailyAt: { hour: 3, minute: 5 } }), "2026-03-28T04:00:00Z", 2)).toEqual([
+      "2026-03-29T03:05:00.000Z",
+      "2026-03-30T03:05:00.000Z",
+    ]);
+  });
+
+  it("is refused when minutes do not divide an hour", () => {
+    expect(() => cronPattern({ minutes: 45 })).toThrow(/must divide 60/);
+  });
+
+  it("exists for every schedule of the topology", () => {
+    for (const { every } of Object.values(schedules)) {
+      expect(after(cronPattern(every), "2026-01-01T00:00:00Z", 1)).toHaveLength(1);
+    }
+  });
+});
+
+describe("a scheduled event", () => {
+  it("has the shape that EventBridge sends", () => {
+    expect(scheduledEvent("sweep", "id-1", new Date("2026-01-01T00:01:00.123Z"))).toEqual({
+      version: "0",
+      id: "id-1",
+      "detail-type": "Scheduled Event",
+      source: "aws.events",
+      account: "000000000000",
+      time: "2026-01-01T00:01:00Z",
+      region: "us-east-1",
+      resources: ["arn:aws:events:us-east-1:000000000000:rule/sweep"],
+      detail: {},
+    });
+  });
+});
+
+describe("running schedules", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: new Date("2026-01-01T00:00:30Z") });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const everyMinute = { function: "sweep", every: { minutes: 1 }, description: "" };
+  const start = (run: (name: string, event: unknown) => Promise<void>) =>
+    startSchedules({
+      schedules: { minute: everyMinute },
+      invoke: run,
+      now: () => new Date(),
+      newId: () => "id",
+    });
+
+  it("invoke their function at their time, until they are stopped", async () => {
+    const invoked: unknown[] = [];
+    const running = start(async (name, event) => void invoked.push([name, event]));
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(invoked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(invoked).toEqual([["sweep", expect.objectContaining({ time: "2026-01-01T00:01:00Z" })]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(invoked).toHaveLength(2);
+    running.stop();
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(invoked).toHaveLength(2);
+  });
+
+  it("go on after a run that failed, and do not double one that is still going", async () => {
+    const first = Promise.withResolvers<void>();
+    let runs = 0;
+    const running = start(async () => {
+      runs += 1;
+      if (runs === 1) await first.promise;
+    });
+    await vi.advanceTimersByTimeAsync(121_000);
+    expect(runs).toBe(1);
+    first.reject(new Error("no"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(runs).toBe(2);
+    running.stop();
+  });
+});

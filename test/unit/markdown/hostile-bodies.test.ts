@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { PermanentError } from "#shared/errors.ts";
+import { convertPage } from "#shared/markdown/convert-page.ts";
+import { unresolvedReferences as resolver } from "#test/support/unresolved-references.ts";
+
+/** Small enough for every run; what grows faster than its input shows here as a timeout. */
+const MEGABYTE = 1024 * 1024;
+const filled = (part: string): string => part.repeat(MEGABYTE / part.length);
+const entities = Array.from(
+  { length: 9 },
+  (_, level) => `<!ENTITY l${level + 1} "${`&l${level};`.repeat(10)}">`,
+).join("");
+
+const BODIES: [string, string][] = [
+  ["one attribute", `<p title="${filled("a")}">x</p>`],
+  ["an attribute that never ends", `<p title="${filled("a")}`],
+  ["10,000 levels", `${"<div>".repeat(10_000)}x${"</div>".repeat(10_000)}`],
+  ["macros in macros", `${'<ac:structured-macro ac:name="info"><ac:rich-text-body>'.repeat(10_000)}x`],
+  [
+    "cells that span everything",
+    `<table>${'<tr><td colspan="1000" rowspan="65534">abc</td></tr>'.repeat(1000)}</table>`,
+  ],
+  ["entities of entities", `<!DOCTYPE l [<!ENTITY l0 "lol">${entities}]><p>x &l9;</p>`],
+  ["white space in code", `<pre>a${filled(" ")}b</pre>`],
+  ...[
+    "<",
+    "<!--",
+    "<![CDATA[",
+    "</p>",
+    "&a",
+    "[",
+    "](",
+    "`a ",
+    "*a",
+    "_",
+    "~a",
+    "=",
+    "-",
+    "<a href='",
+    "<b>x",
+    "<td>",
+  ].map((part): [string, string] => [`only ${part}`, filled(part)]),
+];
+
+describe.each(["storage", "export_view"] as const)("in %s", (format) => {
+  test.each(BODIES)("%s ends", { timeout: 20_000 }, (_name, body) => {
+    try {
+      expect(convertPage({ format, body, resolver }).markdown.length).toBeLessThan(3 * MEGABYTE);
+    } catch (error) {
+      expect(error).toMatchObject({ name: "PermanentError", code: "body_too_complex" });
+    }
+  });
+
+  test("a million cells are refused with their reason", () => {
+    const body = `<table><tr>${"<td>a</td>".repeat(1_000_000)}</tr></table>`;
+    expect(() => convertPage({ format, body, resolver })).toThrow(
+      expect.objectContaining({ code: "body_too_complex" }),
+    );
+  });
+
+  test("more than 20 MB are refused with their reason", () => {
+    const body = "ä".repeat(11 * MEGABYTE);
+    expect(() => convertPage({ format, body, resolver })).toThrow(PermanentError);
+    expect(() => convertPage({ format, body, resolver })).toThrow(
+      expect.objectContaining({ code: "body_too_large" }),
+    );
+  });
+
+  test("U+0000 and lone surrogates do not arrive", () => {
+    const { markdown } = convertPage({ format, body: "<p>a\u0000b \ud800c</p>", resolver });
+    expect(markdown).toBe("ab \ufffdc");
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { embedMetrics } from "#shared/embedded-metrics.ts";
+import { LOG_EVENTS } from "#shared/log-events.ts";
+import { logMetrics } from "#shared/log-metrics.ts";
+import { makeLog } from "#shared/log.ts";
+
+const AT = new Date("2026-01-02T03:04:05Z");
+
+describe("embedMetrics", () => {
+  it("declares the numbers of a finished operation by stage", () => {
+    const fields = embedMetrics(
+      "prod",
+      "operation.finished",
+      { status: "completed", pages_added: 3, duration_ms: 70 },
+      AT,
+    );
+    expect(fields).toMatchObject({ stage: "prod", operations_finished: 1, pages_added: 3, duration_ms: 70 });
+    expect(fields).not.toHaveProperty("operations_failed");
+    expect(fields._aws).toEqual({
+      Timestamp: AT.getTime(),
+      CloudWatchMetrics: [
+        {
+          Namespace: "ConfluenceSync",
+          Dimensions: [["stage"]],
+          Metrics: [
+            { Name: "operations_finished", Unit: "Count" },
+            { Name: "pages_added", Unit: "Count" },
+            { Name: "duration_ms", Unit: "Milliseconds" },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("counts a failed operation as failed", () => {
+    expect(embedMetrics("prod", "operation.finished", { status: "failed" }, AT)).toMatchObject({
+      operations_failed: 1,
+    });
+  });
+
+  it("adds nothing to what is no metric", () => {
+    expect(embedMetrics("prod", "listing.page", { pages: 3 }, AT)).toEqual({});
+  });
+
+  it("knows only events that are logged", () => {
+    expect(Object.keys(logMetrics).filter((event) => !LOG_EVENTS.some((known) => known === event))).toEqual(
+      [],
+    );
+  });
+
+  it("is part of the log's own line, also of one with fields of its own", () => {
+    const lines: string[] = [];
+    const log = makeLog(
+      "info",
+      (line) => lines.push(line),
+      () => AT,
+      {},
+      (event, fields, at) => embedMetrics("dev", event, fields, at),
+    );
+    log.with({ source_id: "s" }).warn("source.paused");
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      event: "source.paused",
+      source_id: "s",
+      stage: "dev",
+      rate_limited: 1,
+    });
+  });
+});

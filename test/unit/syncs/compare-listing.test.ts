@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ListedPage } from "#shared/confluence/client.ts";
+import type { PageState } from "#shared/documents/page-states.ts";
+import { compareListed, MAX_FAILED_SYNCS, mayRetry } from "#shared/syncs/compare-listing.ts";
+
+const listed = (version: number): ListedPage => ({
+  id: "1",
+  title: "A page",
+  version,
+  status: "current",
+  spaceId: "9",
+  spaceKey: "KEY",
+  parentId: null,
+  parentType: null,
+  labels: null,
+  url: "https://site.example/wiki/spaces/KEY/pages/1",
+  modifiedAt: null,
+});
+
+const stored = (state: Partial<PageState>): PageState => ({
+  version: 3,
+  representationRevision: 2,
+  isDeleted: false,
+  missingSince: null,
+  stateRevision: 1,
+  syncError: null,
+  title: "A page",
+  parentId: null,
+  parentType: null,
+  labels: [],
+  url: "",
+  ...state,
+});
+
+const error = (attempts: number, version = 4) => ({
+  code: "x",
+  message: "y",
+  permanent: false,
+  attempts,
+  version,
+  at: "",
+});
+const rules = { representationRevision: null };
+
+describe("what a listed page needs", () => {
+  it("is nothing when the same version is stored", () => {
+    expect(compareListed(listed(3), stored({}), rules)).toBeNull();
+  });
+
+  it("is a fetch when Confluence's version is newer", () => {
+    expect(compareListed(listed(4), stored({}), rules)).toMatchObject({
+      state: "pending",
+      outcome: "updated",
+    });
+  });
+
+  it("is nothing when the index still shows an older version than the one stored", () => {
+    expect(compareListed(listed(2), stored({}), rules)).toBeNull();
+  });
+
+  it("is a fetch for a page that is new, or listed before but never stored", () => {
+    expect(compareListed(listed(1), undefined, rules)).toMatchObject({ outcome: "added" });
+    expect(compareListed(listed(1), stored({ version: 0 }), rules)).toMatchObject({ outcome: "added" });
+  });
+
+  it("is a fetch for a page deleted here that Confluence shows again, although its version is the same", () => {
+    expect(compareListed(listed(3), stored({ isDeleted: true }), rules)).toMatchObject({
+      outcome: "restored",
+    });
+  });
+
+  it("is a fetch of an older representation only in full listings", () => {
+    expect(compareListed(listed(3), stored({}), { representationRevision: 3 })).toMatchObject({
+      outcome: "updated",
+    });
+    expect(compareListed(listed(3), stored({}), rules)).toBeNull();
+  });
+
+  it("is another try for a page that failed, a bounded number of times for one version", () => {
+    expect(compareListed(listed(4), stored({ syncError: error(1) }), rules)).toMatchObject({
+      outcome: "updated",
+    });
+    expect(compareListed(listed(4), stored({ syncError: error(MAX_FAILED_SYNCS) }), rules)).toBeNull();
+    expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 5)).toBe(true);
+  });
+
+  it("depends on versions alone: whatever the times are, a newer version is fetched and an older one never", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 99 }),
+        fc.integer({ min: 1, max: 99 }),
+        fc.date(),
+        (theirs, ours, modifiedAt) => {
+          const work = compareListed({ ...listed(theirs), modifiedAt }, stored({ version: ours }), rules);
+          expect(work !== null).toBe(theirs > ours);
+        },
+      ),
+    );
+  });
+});
