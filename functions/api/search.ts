@@ -1,7 +1,7 @@
-import { searchDocuments, type QueryEmbedding } from "#shared/documents/search.ts";
-import { embedderFor, type Embedder } from "#shared/embeddings/embedder.ts";
-import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
-import { listEmbeddingModels, requireSource } from "#shared/sources/sources.ts";
+import type postgres from "postgres";
+import { searchDocuments, type SearchRequest, type SearchResult } from "#shared/documents/search.ts";
+import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
+import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { search } from "#functions/api/contract/search.ts";
 import { chunkHit, pageHit } from "#functions/api/hits/hit-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
@@ -10,21 +10,21 @@ import { embedder } from "#functions/runtime/providers/embedder.ts";
 
 /** POST /api/rag/query: an error where it could not search, an empty list where nothing matches. */
 export const handler = httpHandler(
-  route(search)([database, embedder], async ({ body, signal }, services) => {
-    const { sql } = services;
+  route(search)([database, embedder], async ({ body }, services) => {
     if (body.query.trim() === "") throw new UserError(422, "empty_query", "The query has no words");
     const source = body.source ?? null;
-    if (source !== null) await requireSource(sql, source);
-    const models = await listEmbeddingModels(sql, source);
-    const { hits, totalFound, searchMode } = await searchDocuments(sql, {
+    const embedded = await embedQuery(services.embedder, body.query);
+    const { hits, totalFound, searchMode, sourcesSearched } = await searchEmbedded(services.sql, embedded, {
       query: body.query,
-      embedding: await embedQuery(body.query, models, services.embedder, signal),
       sources: source === null ? null : [source],
       labels: body.labels ?? null,
       updatedSince: body.updated_since === undefined ? null : new Date(body.updated_since),
       matchCount: body.match_count,
       returnMode: body.return_mode,
     });
+    // Known by the same round trip: asking for the source first would be another.
+    if (source !== null && sourcesSearched === 0)
+      throw new UserError(404, "source_not_found", `There is no source ${source}`);
     return {
       status: 200,
       body: {
@@ -44,23 +44,19 @@ export const handler = httpHandler(
 );
 
 /**
- * The question as a vector of each model that the searched sources compare with (two while sources switch). Throws `UserError`
- * 503: an answer by words alone would look like a worse index, not like a fault.
+ * Throws `UserError` 503 when a searched source compares with a model that could not be asked: an answer by words alone would
+ * look like a worse index, not like a fault.
  */
-async function embedQuery(
-  query: string,
-  models: readonly string[],
-  embedder: Embedder,
-  signal: AbortSignal,
-): Promise<QueryEmbedding[]> {
+async function searchEmbedded(
+  sql: postgres.Sql,
+  { embeddings, failures }: EmbeddedQuery,
+  request: Omit<SearchRequest, "embedding">,
+): Promise<SearchResult> {
   try {
-    return await Promise.all(
-      models.map(async (model) => {
-        const [vector] = await embedderFor(embedder, model).embed([query], { signal });
-        return { model, vector: vector ?? [] };
-      }),
-    );
-  } catch (cause) {
+    return await searchDocuments(sql, { ...request, embedding: embeddings });
+  } catch (error) {
+    if (errorCode(error) !== "query_not_embedded") throw error;
+    const cause = failures[0] ?? error;
     const isTypical =
       cause instanceof RateLimitedError || cause instanceof TransientError || cause instanceof PermanentError;
     if (!isTypical) throw cause;

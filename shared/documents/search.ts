@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { PermanentError } from "#shared/errors.ts";
 import { findIdentifiers } from "./identifiers.ts";
 import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
 
@@ -7,7 +8,7 @@ export type QueryEmbedding = { model: string; vector: readonly number[] };
 
 export type SearchRequest = {
   query: string;
-  /** One for each model that the searched sources compare with; null (or none) searches by words alone. */
+  /** One for each model that the searched sources compare with; null searches by words alone. */
   embedding: QueryEmbedding | readonly QueryEmbedding[] | null;
   /** Source ids; absent or null: all. The filters below likewise. */
   sources?: readonly string[] | null;
@@ -51,6 +52,8 @@ export type SearchResult = {
   /** Chunks (or pages) that were ranked; more than `hits` when `matchCount` cut them off. */
   totalFound: number;
   searchMode: "hybrid" | "vector" | "keyword";
+  /** Sources that were searched; none when those of the request are not there (any more). */
+  sourcesSearched: number;
 };
 
 /** Chunks of one page that page mode shows beside its best. */
@@ -60,21 +63,30 @@ const MAX_QUERY_LENGTH = 4000;
 
 /**
  * Searches by vector and by words in one round trip. Deleted and hidden pages, and sources being deleted, are never found; an
- * empty answer means that nothing matches: whatever fails, throws.
+ * empty answer means that nothing matches: whatever fails, throws. `PermanentError("query_not_embedded")`: a searched source
+ * compares with a model that the question has no vector of.
  */
 export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
   const legs = request.legs ?? "hybrid";
   const query = request.query.replaceAll("\u0000", " ").slice(0, MAX_QUERY_LENGTH);
-  const embeddings = legs === "keyword" ? [] : [request.embedding ?? []].flat();
+  const byWords = legs === "keyword" || request.embedding === null;
+  const embeddings = byWords ? [] : [request.embedding ?? []].flat();
   const identifiers = findIdentifiers(query);
   const phrases = [...query.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
   const pages = request.returnMode === "pages";
   const candidates = Math.min(Math.max(request.matchCount * (pages ? 10 : 4), 60), 800);
   const array = (values: readonly string[] | null | undefined) => (values ? [...values] : null);
-  const rows = await sql<HitRow[]>`
-    with found as materialized (
+  const models = embeddings.map((embedding) => embedding.model);
+  const rows = await sql<(HitRow | NoHitRow)[]>`
+    with scope as (
+      select count(*)::int as searched, array_agg(distinct s.embedding_model)
+        filter (where s.embedding_model <> all(${models}::text[])) as "otherModels"
+      from archon_sources s
+      where s.status <> 'deleting' and (${array(request.sources)}::text[] is null or s.source_id = any(${array(request.sources)}))
+        and (${array(request.spaces)}::text[] is null or s.space_key = any(${array(request.spaces)}))
+    ), found as materialized (
       select * from search_chunks(${query}, ${identifiers.whole}, ${identifiers.parts.join(" ")}, ${phrases},
-        ${embeddings.map((embedding) => embedding.model)}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},
+        ${models}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},
         ${array(request.sources)}, ${array(request.spaces)}, ${array(request.labels)}, ${request.updatedSince ?? null},
         ${candidates}, ${legs !== "vector"})
     ), placed as (
@@ -85,54 +97,77 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       select *, count(*) over () as total from placed where not ${pages} or place = 1
       order by score desc, chunk_id limit ${request.matchCount}
     )
-    select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
-      chosen.keyword_rank as "keywordRank", chosen.total::int as total, c.source_id as "sourceId", c.page_id as "pageId",
-      p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
-      p.modified_at as "modifiedAt", coalesce(above.ancestors, '[]') as ancestors,
-      coalesce(further.chunks, '[]') as "furtherChunks",
-      ts_headline(s.search_language::regconfig, c.content,
-        any_word_query(s.search_language::regconfig, ${`${query} ${identifiers.parts.join(" ")}`}), ${SNIPPET_OPTIONS}) as headline
-    from chosen
-    join archon_crawled_pages c on c.id = chosen.chunk_id
-    join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
-    join archon_sources s on s.source_id = c.source_id
-    left join lateral (
-      with recursive up as (
-        select a.page_id, a.title, a.parent_id, 1 as depth, a.is_deleted or a.missing_since is not null as hidden,
-          array[p.page_id, a.page_id] as path
-        from confluence_pages a where a.source_id = p.source_id and a.page_id = p.parent_id
-        union all
-        select a.page_id, a.title, a.parent_id, up.depth + 1, a.is_deleted or a.missing_since is not null,
-          up.path || a.page_id
-        from up join confluence_pages a on a.source_id = p.source_id and a.page_id = up.parent_id
-        where a.page_id <> all(up.path)
-      )
-      select jsonb_agg(jsonb_build_object('page_id', up.page_id, 'title', up.title) order by up.depth desc) as ancestors
-      from up where not up.hidden
-    ) above on true
-    left join lateral (
-      select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
-        'content', oc.content, 'score', o.score) order by o.place) as chunks
-      from placed o join archon_crawled_pages oc on oc.id = o.chunk_id
-      where ${pages} and o.source_id = chosen.source_id and o.page_id = chosen.page_id
-        and o.place between 2 and ${FURTHER_CHUNKS + 1}
-    ) further on true
-    order by chosen.score desc, chosen.chunk_id`;
+    select scope.searched, scope."otherModels", hit.* from scope left join (
+      select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
+        chosen.keyword_rank as "keywordRank", chosen.total::int as total, c.source_id as "sourceId", c.page_id as "pageId",
+        p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
+        p.modified_at as "modifiedAt", coalesce(above.ancestors, '[]') as ancestors,
+        coalesce(further.chunks, '[]') as "furtherChunks",
+        ts_headline(s.search_language::regconfig, c.content,
+          any_word_query(s.search_language::regconfig, ${`${query} ${identifiers.parts.join(" ")}`}), ${SNIPPET_OPTIONS}) as headline
+      from chosen
+      join archon_crawled_pages c on c.id = chosen.chunk_id
+      join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
+      join archon_sources s on s.source_id = c.source_id
+      left join lateral (
+        with recursive up as (
+          select a.page_id, a.title, a.parent_id, 1 as depth, a.is_deleted or a.missing_since is not null as hidden,
+            array[p.page_id, a.page_id] as path
+          from confluence_pages a where a.source_id = p.source_id and a.page_id = p.parent_id
+          union all
+          select a.page_id, a.title, a.parent_id, up.depth + 1, a.is_deleted or a.missing_since is not null,
+            up.path || a.page_id
+          from up join confluence_pages a on a.source_id = p.source_id and a.page_id = up.parent_id
+          where a.page_id <> all(up.path)
+        )
+        select jsonb_agg(jsonb_build_object('page_id', up.page_id, 'title', up.title) order by up.depth desc) as ancestors
+        from up where not up.hidden
+      ) above on true
+      left join lateral (
+        select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
+          'content', oc.content, 'score', o.score) order by o.place) as chunks
+        from placed o join archon_crawled_pages oc on oc.id = o.chunk_id
+        where ${pages} and o.source_id = chosen.source_id and o.page_id = chosen.page_id
+          and o.place between 2 and ${FURTHER_CHUNKS + 1}
+      ) further on true
+    ) hit on true
+    order by hit.score desc, hit."chunkId"`;
+  const [first] = rows;
+  if (!byWords && first?.otherModels) {
+    throw new PermanentError(
+      "query_not_embedded",
+      `Sources compare with ${first.otherModels.join(", ")}, of which the question has no vector`,
+    );
+  }
+  const hits = rows.filter((row) => row.chunkId !== null);
   return {
-    hits: rows.map(toHit),
-    totalFound: rows[0]?.total ?? 0,
-    searchMode: embeddings.length === 0 ? "keyword" : legs,
+    hits: hits.map(toHit),
+    totalFound: hits[0]?.total ?? 0,
+    searchMode: byWords ? "keyword" : legs,
+    sourcesSearched: first?.searched ?? 0,
   };
 }
 
-type HitRow = Omit<Hit, "snippet" | "matchType"> & {
-  headline: string;
-  vectorRank: number | null;
-  keywordRank: number | null;
-  total: number;
-};
+type ScopeRow = { searched: number; otherModels: string[] | null };
+/** What there is one of when nothing was found. */
+type NoHitRow = ScopeRow & { chunkId: null };
+type HitRow = Omit<Hit, "snippet" | "matchType"> &
+  ScopeRow & {
+    headline: string;
+    vectorRank: number | null;
+    keywordRank: number | null;
+    total: number;
+  };
 
-function toHit({ headline, vectorRank, keywordRank, total: _, ...row }: HitRow): Hit {
+function toHit({
+  headline,
+  vectorRank,
+  keywordRank,
+  total: _,
+  searched: __,
+  otherModels: ___,
+  ...row
+}: HitRow): Hit {
   const matchType = vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid";
   return { ...row, snippet: markedSnippet(headline), matchType };
 }

@@ -7,19 +7,24 @@ const CACHED_QUERIES = 1000;
 type Vectors = Map<string, Promise<number[]>>;
 const caches = new WeakMap<Embedder, Vectors>();
 
-/**
- * A question as a vector of each configured model: the current one and, while sources switch, the one before. Answers are
- * cached, also for callers that ask at the same time; failures are not. Throws what the embedder throws.
- */
-export async function embedQuery(
-  embedder: Embedder,
-  query: string,
-): Promise<{ model: string; vector: number[] }[]> {
+export type EmbeddedQuery = {
+  /** A vector of each configured model that could be asked: the current one and, while sources switch, the one before. */
+  embeddings: { model: string; vector: number[] }[];
+  /** What the others threw, the current model's first. Whether they are missed, depends on the sources that are searched. */
+  failures: unknown[];
+};
+
+/** A question as vectors. Answers are cached, also for callers that ask at the same time; failures are not. */
+export async function embedQuery(embedder: Embedder, query: string): Promise<EmbeddedQuery> {
   const chain: Embedder[] = [];
   for (let one: Embedder | undefined = embedder; one; one = one.previous) chain.push(one);
-  return Promise.all(
+  const asked = await Promise.allSettled(
     chain.map(async (one) => ({ model: one.model, vector: await embedCached(one, query.trim()) })),
   );
+  return {
+    embeddings: asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])),
+    failures: asked.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : [])),
+  };
 }
 
 function embedCached(embedder: Embedder, query: string): Promise<number[]> {

@@ -157,15 +157,6 @@ export async function markSourceDeleting(sql: Sql, sourceId: string, now: Date):
   return rows.length > 0;
 }
 
-/** The models that searches of this source, or of all sources, compare with. */
-export async function listEmbeddingModels(sql: Sql, sourceId: string | null): Promise<string[]> {
-  const rows = await sql<{ model: string }[]>`
-    select distinct embedding_model as model from archon_sources
-    where status <> 'deleting' and (${sourceId}::text is null or source_id = ${sourceId})
-    order by 1`;
-  return rows.map((row) => row.model);
-}
-
 export type SourceRow = Omit<Source, "metadata"> & { metadata: unknown };
 
 /** Every column of `archon_sources s`, under the names of `Source`. */

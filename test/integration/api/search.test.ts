@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { observeSql } from "#infra/local/observe-sql.ts";
+import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { RateLimitedError, TransientError } from "#shared/errors.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
-import { store } from "#test/support/stored-pages.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { NOW, store } from "#test/support/stored-pages.ts";
 
 const PATH = "/api/rag/query";
 
@@ -135,5 +138,48 @@ describe("search", () => {
       expect(answer.headers["retry-after"]).toBe(retryAfter);
       expect(answer.text).not.toContain("internal.example");
     }
+  });
+
+  it.each([
+    ["chunks", { query: "signing key" }, 200],
+    ["pages", { query: "signing key", return_mode: "pages", labels: ["security"] }, 200],
+    ["nothing found", { query: "signing key", labels: ["other"] }, 200],
+    ["no such source", { query: "signing key", source: "nothing" }, 404],
+  ])("sends one statement (%s), and embeds a question once", async (_, body, status) => {
+    const statements: string[] = [];
+    let embedded = 0;
+    const embedder = {
+      ...fixture.embedder,
+      embed: (texts: readonly string[]) => {
+        embedded += texts.length;
+        return fixture.embedder.embed(texts);
+      },
+    };
+    const sql = observeSql(fixture.database.sql, { onStatement: ({ text }) => void statements.push(text) });
+    const api = await makeApiClient({ ...fixture.services, embedder, sql });
+    expect((await api("POST", PATH, { body })).status).toBe(status);
+    expect([statements.length, embedded]).toEqual([1, 1]);
+    expect((await api("POST", PATH, { body })).status).toBe(status);
+    expect([statements.length, embedded]).toEqual([2, 1]);
+  });
+
+  it("goes on by the model that sources still compare with while the new one cannot be asked", async () => {
+    const failing = {
+      ...fakeEmbedder({ model: "next" }),
+      embed: () => Promise.reject(new TransientError("timeout", "no answer")),
+      previous: fixture.embedder,
+    };
+    const api = await makeApiClient({ ...fixture.services, embedder: failing });
+    const answer = await api("POST", PATH, { body: { query: "signing key", match_count: 1 } });
+    expect([answer.status, answer.body.search_mode]).toEqual([200, "hybrid"]);
+    await registerModel(fixture.database.sql, { model: "next", dimensions: 64, now: NOW });
+    await fixture.database.sql`update archon_sources set embedding_model = 'next'`;
+    expect((await api("POST", PATH, { body: { query: "signing key" } })).status).toBe(503);
+  });
+
+  it("says so when a source compares with a model that is not configured", async () => {
+    const api = await makeApiClient({ ...fixture.services, embedder: fakeEmbedder({ model: "unrelated" }) });
+    const answer = await api("POST", PATH, { body: { query: "signing key" } });
+    expect([answer.status, answer.body.error.code]).toEqual([503, "embedding_unavailable"]);
   });
 });

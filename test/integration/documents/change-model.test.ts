@@ -30,10 +30,10 @@ const step = (embedder = next) =>
   changeModel(database.sql, embedder, { sourceId: "docs", input, pages: 2, rows: 5, now: NOW });
 
 async function nearest(subject: number) {
-  const embedding = await embedQuery(next, `subject${subject}`);
+  const { embeddings } = await embedQuery(next, `subject${subject}`);
   const { hits } = await searchDocuments(database.sql, {
     query: "",
-    embedding,
+    embedding: embeddings,
     legs: "vector",
     matchCount: 1,
     returnMode: "chunks",

@@ -96,6 +96,7 @@ describe("search by words", () => {
       hits: [],
       totalFound: 0,
       searchMode: "keyword",
+      sourcesSearched: 1,
     });
     expect(await byWords("")).toEqual([]);
     expect(await byWords("the of and")).toEqual([]);
@@ -138,7 +139,11 @@ describe("search by vector and words", () => {
     await put({ pageId: "1", chunks: ["text of this source"] });
     await store(database.sql, other, { pageId: "2", sourceId: "elsewhere", chunks: ["text of that source"] });
     const [vector = []] = await embedder.embed(["text"]);
-    const mine = await search("text", { embedding: { model: embedder.model, vector }, legs: "vector" });
+    const mine = await search("text", {
+      embedding: { model: embedder.model, vector },
+      sources: ["docs"],
+      legs: "vector",
+    });
     expect(mine.hits.map((hit) => hit.pageId)).toEqual(["1"]);
     const both = await search("text", {
       embedding: [
@@ -148,6 +153,21 @@ describe("search by vector and words", () => {
       legs: "vector",
     });
     expect(both.hits.map((hit) => hit.pageId).sort()).toEqual(["1", "2"]);
+  });
+
+  it("fails, and does not leave a source out, when it compares with a model that the question has no vector of", async () => {
+    await addSource(database.sql, fakeEmbedder({ model: "unasked" }), { sourceId: "elsewhere" });
+    await put({ pageId: "1", chunks: ["text"] });
+    await expect(search("text")).rejects.toMatchObject({
+      name: "PermanentError",
+      code: "query_not_embedded",
+      message: expect.stringContaining("unasked"),
+    });
+    await expect(search("text", { embedding: [], sources: ["docs"] })).rejects.toMatchObject({
+      code: "query_not_embedded",
+    });
+    expect(await found("text", { sources: ["docs"] })).toEqual(["1"]);
+    expect(await byWords("text")).toEqual(["1"]);
   });
 
   it("fails, and does not answer nothing, when a vector has the wrong dimension", async () => {

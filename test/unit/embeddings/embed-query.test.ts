@@ -34,8 +34,11 @@ describe("embedQuery", () => {
       fail = false;
       throw new Error("no");
     });
-    await expect(embedQuery(embedder, "how?")).rejects.toThrow("no");
-    await expect(embedQuery(embedder, "how?")).resolves.toEqual([{ model: "a", vector: [1, 1] }]);
+    expect(await embedQuery(embedder, "how?")).toEqual({ embeddings: [], failures: [new Error("no")] });
+    expect(await embedQuery(embedder, "how?")).toEqual({
+      embeddings: [{ model: "a", vector: [1, 1] }],
+      failures: [],
+    });
     expect(calls.length).toBe(2);
   });
 
@@ -57,9 +60,27 @@ describe("embedQuery", () => {
   it("answers for the model that sources are leaving too", async () => {
     const { embedder: old } = counting("old", ones);
     const { embedder } = counting("new", ones, old);
-    expect((await embedQuery(embedder, "how?")).map((vector) => vector.model)).toEqual(["new", "old"]);
+    const { embeddings } = await embedQuery(embedder, "how?");
+    expect(embeddings.map((vector) => vector.model)).toEqual(["new", "old"]);
     expect(embedderFor(embedder, "old")).toBe(old);
     expect(() => embedderFor(embedder, "unknown")).toThrow(/EMBEDDINGS_PREVIOUS/);
+  });
+});
+
+describe("embedQuery while one of two models cannot be asked", () => {
+  it("answers for the other, and says why not for both", async () => {
+    const { embedder: old } = counting("old", ones);
+    const { embedder } = counting(
+      "new",
+      () => {
+        throw new Error("no key");
+      },
+      old,
+    );
+    expect(await embedQuery(embedder, "how?")).toEqual({
+      embeddings: [{ model: "old", vector: [1, 1] }],
+      failures: [new Error("no key")],
+    });
   });
 });
 
