@@ -102,6 +102,13 @@ export const functions = {
     access: ["database", "send-plan", "send-page", "send-check", "put-events"],
     maxConcurrency: 1,
   },
+  "change-models": {
+    entry: "functions/sync/change-models.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "embed"],
+    maxConcurrency: 1,
+  },
   "migrate-database": {
     entry: "functions/ops/migrate-database.ts",
     timeoutSeconds: 600,
@@ -249,6 +256,11 @@ export const schedules = {
     function: "sweep",
     every: { minutes: 1 },
     description: "Sends lost work again, finishes operations, sends events, removes what is due",
+  },
+  "model-change": {
+    function: "change-models",
+    every: { minutes: 1 },
+    description: "Embeds sources of another model again, until they can switch to the configured one",
   },
   "health-measurement": {
     function: "measure-health",

@@ -84,6 +84,7 @@ create table archon_sources (
   paused_until timestamp with time zone,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  model_change_claimed_until timestamp with time zone,
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
   constraint archon_sources_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'space_unavailable'::text, 'deleting'::text]))),
   constraint archon_sources_sync_interval_minutes_check CHECK ((sync_interval_minutes > 0)),

@@ -1,7 +1,14 @@
 import type postgres from "postgres";
 import { searchDocuments, type SearchRequest, type SearchResult } from "#shared/documents/search.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
-import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
+import {
+  errorCode,
+  errorMessage,
+  PermanentError,
+  RateLimitedError,
+  TransientError,
+  UserError,
+} from "#shared/errors.ts";
 import { search } from "#functions/api/contract/search.ts";
 import { chunkHit, pageHit } from "#functions/api/hits/hit-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
@@ -43,6 +50,8 @@ export const handler = httpHandler(
   }),
 );
 
+const MISSING_MODEL = "it is not configured; set EMBEDDINGS_PREVIOUS until every source has switched";
+
 /**
  * Throws `UserError` 503 when a searched source compares with a model that could not be asked: an answer by words alone would
  * look like a worse index, not like a fault.
@@ -56,7 +65,8 @@ async function searchEmbedded(
     return await searchDocuments(sql, { ...request, embedding: embeddings });
   } catch (error) {
     if (errorCode(error) !== "query_not_embedded") throw error;
-    const cause = failures[0] ?? error;
+    const [cause] = failures;
+    if (!cause) throw new UserError(503, "embedding_unavailable", `${errorMessage(error)}: ${MISSING_MODEL}`);
     const isTypical =
       cause instanceof RateLimitedError || cause instanceof TransientError || cause instanceof PermanentError;
     if (!isTypical) throw cause;

@@ -4,100 +4,201 @@ import { retriedTransaction } from "#shared/db/retried-transaction.ts";
 import { embedChecked } from "#shared/embeddings/embed-checked.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
+import { errorCode, PermanentError, TransientError } from "#shared/errors.ts";
 import { vectorText } from "./write-chunks.ts";
 
 export type ModelChangeOptions = {
   sourceId: string;
   /** What is embedded of a chunk: the same function that the sync uses. */
   input: (title: string, chunk: { content: string; headingPath: string[] }) => string;
-  /** Pages embedded, or rows deleted, by this call at most. */
-  pages: number;
-  rows?: number;
+  /** Asked before each piece of work; what is left is done by the next call. */
+  inTime: () => boolean;
   now: Date;
+  /** Chunks embedded, and old vectors deleted, at a time. */
+  chunks?: number;
+  rows?: number;
 };
 
-export type ModelChangeStep = {
-  /** `embedding`: call again; `switched`: searches use the new model from now on; `cleaning`: old vectors go; `done`. */
-  state: "embedding" | "switched" | "cleaning" | "done";
+export type ModelChange = {
+  /** The source has vectors of the embedder's model only, and compares with them. */
+  done: boolean;
   embedded: number;
+  switched: boolean;
   deleted: number;
+  /** Pages that could not be embedded: the source keeps its old model until they can. */
+  refused: { pageId: string; code: string }[];
 };
 
-/** Sources that compare with another model than this one. */
-export async function sourcesOfOtherModels(sql: Sql, model: string): Promise<string[]> {
+/** Few, so that a killed call loses little and a question to the same embedder does not wait long. */
+const CHUNKS_AT_A_TIME = 64;
+const ROWS_AT_A_TIME = 2000;
+/** Pages refused, and none taken: it is the model or its configuration, not the pages. */
+const REFUSALS = 20;
+
+/** Sources that compare with another model than this one, or still have vectors of another. */
+export async function sourcesToChange(sql: Sql, model: string): Promise<string[]> {
   const rows = await sql<{ source_id: string }[]>`
-    select source_id from archon_sources where embedding_model <> ${model} and status <> 'deleting' order by source_id`;
+    select source_id from archon_sources s
+    where status <> 'deleting' and (embedding_model <> ${model} or exists (
+      select from embedding_models m where m.model <> ${model} and exists (
+        select from archon_chunk_embeddings e where e.source_id = s.source_id and e.model = m.model)))
+    order by source_id`;
   return rows.map((row) => row.source_id);
 }
 
+/** Keeps others from changing this source's model until `until`; false when another is at it. */
+export async function claimModelChange(
+  sql: Sql,
+  sourceId: string,
+  claim: { until: Date; now: Date },
+): Promise<boolean> {
+  const { count } = await sql`
+    update archon_sources set model_change_claimed_until = ${claim.until}
+    where source_id = ${sourceId} and (model_change_claimed_until is null or model_change_claimed_until <= ${claim.now})`;
+  return count > 0;
+}
+
+export async function releaseModelChange(sql: Sql, sourceId: string): Promise<void> {
+  await sql`update archon_sources set model_change_claimed_until = null where source_id = ${sourceId}`;
+}
+
 /**
- * One bounded step of bringing a source to the model of `embedder`. Page by page its chunks get a second vector while searches
+ * Brings a source to the model of `embedder`, as far as time allows. Page by page its chunks get a second vector while searches
  * go on with the first; the source switches in one update, when every chunk has one; then the old vectors go. May be killed
- * anywhere, and run by several at once.
+ * anywhere, and run beside swaps; whoever runs it holds the claim, so that nothing is embedded twice. Throws what the embedder
+ * throws, but passes over single pages that it has trouble with.
  */
 export async function changeModel(
   sql: postgres.Sql,
   embedder: Embedder,
   options: ModelChangeOptions,
-): Promise<ModelChangeStep> {
-  const [source] = await sql<{ embedding_model: string }[]>`
-    select embedding_model from archon_sources where source_id = ${options.sourceId} and status <> 'deleting'`;
-  if (!source) return { state: "done", embedded: 0, deleted: 0 };
-  if (source.embedding_model === embedder.model) {
-    const deleted = await deleteOtherVectors(sql, options.sourceId, embedder.model, options.rows ?? 2000);
-    return { state: deleted > 0 ? "cleaning" : "done", embedded: 0, deleted };
-  }
+): Promise<ModelChange> {
+  const { sourceId } = options;
+  const change: ModelChange = { done: false, embedded: 0, switched: false, deleted: 0, refused: [] };
+  let after = FROM_THE_START;
   await registerModel(sql, { model: embedder.model, dimensions: embedder.dimensions, now: options.now });
-  let embedded = 0;
-  for (const page of await pagesWithout(sql, options.sourceId, embedder.model, options.pages)) {
-    embedded += await embedPage(sql, embedder, page, options);
+  while (options.inTime()) {
+    const model = await comparedModel(sql, sourceId);
+    if (model === null || model === embedder.model) {
+      const deleted = model === null ? 0 : await deleteOtherVectors(sql, sourceId, model, options.rows);
+      change.deleted += deleted;
+      if (deleted === 0) return { ...change, done: true };
+      continue;
+    }
+    const chunks = await chunksWithout(sql, sourceId, embedder.model, after, options.chunks);
+    const last = chunks.at(-1);
+    if (last) {
+      after = { pageId: last.page_id, chunkNumber: last.chunk_number };
+      await embedChunks(sql, embedder, chunks, options, change);
+      if (change.refused.length >= REFUSALS && change.embedded === 0) return change;
+    } else if (after !== FROM_THE_START) {
+      if (change.refused.length > 0) return change;
+      // Pages before the last one may have been swapped meanwhile.
+      after = FROM_THE_START;
+    } else change.switched = await switchModel(sql, sourceId, embedder.model, options.now);
   }
-  if (embedded > 0) return { state: "embedding", embedded, deleted: 0 };
-  const switched = await switchModel(sql, options.sourceId, embedder.model, options.now);
-  return { state: switched ? "switched" : "embedding", embedded, deleted: 0 };
+  return change;
 }
 
-type Page = { page_id: string; title: string };
-
-async function pagesWithout(sql: Sql, sourceId: string, model: string, limit: number): Promise<Page[]> {
-  return sql<Page[]>`
-    select p.page_id, p.title from confluence_pages p
-    where p.source_id = ${sourceId} and exists (
-      select from archon_crawled_pages c where c.source_id = p.source_id and c.page_id = p.page_id
-        and not exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${model}))
-    order by p.page_id limit ${limit}`;
+async function comparedModel(sql: Sql, sourceId: string): Promise<string | null> {
+  const [source] = await sql<{ embedding_model: string }[]>`
+    select embedding_model from archon_sources where source_id = ${sourceId} and status <> 'deleting'`;
+  return source?.embedding_model ?? null;
 }
 
-type Chunk = { id: string; content: string; heading_path: string[] };
+type Place = { pageId: string; chunkNumber: number };
+const FROM_THE_START: Place = { pageId: "", chunkNumber: -1 };
 
-async function embedPage(
+type Chunk = {
+  id: string;
+  page_id: string;
+  title: string;
+  chunk_number: number;
+  content: string;
+  heading_path: string[];
+};
+
+async function chunksWithout(
+  sql: Sql,
+  sourceId: string,
+  model: string,
+  after: Place,
+  limit = CHUNKS_AT_A_TIME,
+): Promise<Chunk[]> {
+  return sql<Chunk[]>`
+    select c.id::text, c.page_id, p.title, c.chunk_number, c.content, c.heading_path
+    from archon_crawled_pages c join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
+    where c.source_id = ${sourceId} and (c.page_id, c.chunk_number) > (${after.pageId}, ${after.chunkNumber}::int)
+      and not exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${model})
+    order by c.page_id, c.chunk_number limit ${limit}`;
+}
+
+/** All in one call; page by page when that fails, so that only the page that the model has trouble with stays behind. */
+async function embedChunks(
   sql: postgres.Sql,
   embedder: Embedder,
-  page: Page,
+  chunks: readonly Chunk[],
   options: ModelChangeOptions,
-): Promise<number> {
-  const { sourceId } = options;
-  const chunks = await sql<Chunk[]>`
-    select c.id::text, c.content, c.heading_path from archon_crawled_pages c
-    where c.source_id = ${sourceId} and c.page_id = ${page.page_id}
-      and not exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${embedder.model})
-    order by c.chunk_number`;
+  change: ModelChange,
+): Promise<void> {
+  const pages = Map.groupBy(chunks, (chunk) => chunk.page_id);
+  try {
+    await embedTogether(sql, embedder, chunks, options, change);
+    return;
+  } catch (error) {
+    if (!(error instanceof PermanentError || (error instanceof TransientError && pages.size > 1)))
+      throw error;
+  }
+  const troubles: unknown[] = [];
+  for (const [pageId, page] of pages) {
+    try {
+      await embedTogether(sql, embedder, page, options, change);
+    } catch (error) {
+      if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+      troubles.push(error);
+      change.refused.push({ pageId, code: errorCode(error) });
+    }
+  }
+  // None of the pages could be embedded: that lies with the model, and may pass.
+  if (troubles.length === pages.size && troubles[0] instanceof TransientError) throw troubles[0];
+}
+
+async function embedTogether(
+  sql: postgres.Sql,
+  embedder: Embedder,
+  chunks: readonly Chunk[],
+  options: ModelChangeOptions,
+  change: ModelChange,
+): Promise<void> {
   const inputs = chunks.map((chunk) =>
-    options.input(page.title, { content: chunk.content, headingPath: chunk.heading_path }),
+    options.input(chunk.title, { content: chunk.content, headingPath: chunk.heading_path }),
   );
   const vectors = await embedChecked(embedder, inputs);
+  change.embedded += vectors.length;
+  await storeVectors(sql, embedder.model, options.sourceId, chunks, vectors);
+}
+
+async function storeVectors(
+  sql: postgres.Sql,
+  model: string,
+  sourceId: string,
+  chunks: readonly Chunk[],
+  vectors: readonly number[][],
+): Promise<void> {
+  const pageIds = [...new Set(chunks.map((chunk) => chunk.page_id))];
   await retriedTransaction(sql, async (tx) => {
-    // The page's lock keeps a swap from deleting these chunks now; chunks that went meanwhile are simply not found.
+    // The pages' locks, in one order for all, keep swaps from deleting these chunks now; those that went are not found.
     await tx`
-      select from confluence_pages where source_id = ${sourceId} and page_id = ${page.page_id} for no key update`;
+      select from confluence_pages where source_id = ${sourceId} and page_id = any(${pageIds}::text[])
+      order by page_id for no key update`;
+    // A source that is being deleted loses its chunks without its pages being locked: hence the lock on the chunks.
     await tx`
       insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
-      select c.id, ${embedder.model}, ${sourceId}, n.embedding::vector
+      select c.id, ${model}, ${sourceId}, n.embedding::vector
       from unnest(${chunks.map((chunk) => chunk.id)}::bigint[], ${vectors.map(vectorText)}::text[]) as n (id, embedding)
-      join archon_crawled_pages c on c.id = n.id
+      join archon_crawled_pages c on c.id = n.id for key share of c
       on conflict do nothing`;
   });
-  return chunks.length;
 }
 
 /**
@@ -109,14 +210,19 @@ async function switchModel(sql: postgres.Sql, sourceId: string, model: string, n
     await tx`select pg_advisory_xact_lock(hashtextextended(${`embedding-model:${sourceId}`}, 0))`;
     const { count } = await tx`
       update archon_sources set embedding_model = ${model}, updated_at = ${now}
-      where source_id = ${sourceId} and not exists (
+      where source_id = ${sourceId} and status <> 'deleting' and not exists (
         select from archon_crawled_pages c where c.source_id = ${sourceId}
           and not exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${model}))`;
     return count > 0;
   });
 }
 
-async function deleteOtherVectors(sql: Sql, sourceId: string, model: string, rows: number): Promise<number> {
+async function deleteOtherVectors(
+  sql: Sql,
+  sourceId: string,
+  model: string,
+  rows = ROWS_AT_A_TIME,
+): Promise<number> {
   const { count } = await sql`
     delete from archon_chunk_embeddings where ctid = any(array(
       select e.ctid from archon_chunk_embeddings e join archon_sources s on s.source_id = e.source_id

@@ -73,19 +73,22 @@ export function localEmbedder(options: { threads?: number } = {}): Embedder {
     worker.on("exit", () => lose(null));
     return thread;
   };
-  const embedJob = (texts: readonly string[]) =>
+  const embedJob = (texts: readonly string[], isQuery: boolean) =>
     new Promise<number[][]>((resolve, reject) => {
-      waiting.push({ id: (lastId += 1), texts, resolve, reject });
+      const job = { id: (lastId += 1), texts, resolve, reject };
+      // Somebody waits for a question; documents are embedded in the background.
+      if (isQuery) waiting.unshift(job);
+      else waiting.push(job);
       assign();
     });
 
   return {
     model: MODEL,
     dimensions: DIMENSIONS,
-    embed: async (texts, { signal } = {}) => {
+    embed: async (texts, { signal, purpose } = {}) => {
       signal?.throwIfAborted();
       const jobs = Array.from({ length: Math.ceil(texts.length / TEXTS_PER_JOB) }, (_, index) =>
-        embedJob(texts.slice(index * TEXTS_PER_JOB, (index + 1) * TEXTS_PER_JOB)),
+        embedJob(texts.slice(index * TEXTS_PER_JOB, (index + 1) * TEXTS_PER_JOB), purpose === "query"),
       );
       return (await Promise.all(jobs)).flat();
     },

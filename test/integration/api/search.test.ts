@@ -181,5 +181,6 @@ describe("search", () => {
     const api = await makeApiClient({ ...fixture.services, embedder: fakeEmbedder({ model: "unrelated" }) });
     const answer = await api("POST", PATH, { body: { query: "signing key" } });
     expect([answer.status, answer.body.error.code]).toEqual([503, "embedding_unavailable"]);
+    expect(answer.body.error.message).toMatch(/fake-embedder.*EMBEDDINGS_PREVIOUS/);
   });
 });

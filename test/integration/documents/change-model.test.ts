@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { changeModel, sourcesOfOtherModels } from "#shared/documents/change-model.ts";
+import { observeSql } from "#infra/local/observe-sql.ts";
+import { changeModel, sourcesToChange } from "#shared/documents/change-model.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { embedQuery } from "#shared/embeddings/embed-query.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const old = fakeEmbedder({ model: "old", dimensions: 64 });
 const next: Embedder = { ...fakeEmbedder({ model: "next", dimensions: 96 }), previous: old };
+const PAGES = 6;
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -16,7 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await database.clear();
   await addSource(database.sql, old, { sourceId: "docs" });
-  for (let page = 0; page < 6; page += 1)
+  for (let page = 0; page < PAGES; page += 1)
     await store(database.sql, old, {
       pageId: `${page}`,
       chunks: [`subject${page} first`, `subject${page} second`],
@@ -26,8 +29,28 @@ afterAll(() => database.close());
 
 const input = (title: string, chunk: { content: string; headingPath: string[] }) =>
   `${[title, ...chunk.headingPath].join(" › ")}\n\n${chunk.content}`;
-const step = (embedder = next) =>
-  changeModel(database.sql, embedder, { sourceId: "docs", input, pages: 2, rows: 5, now: NOW });
+
+/** As much as fits into `pieces` pieces of work of at most three chunks or five vectors. */
+const change = (pieces: number, { embedder = next, sql = database.sql } = {}) => {
+  let left = pieces;
+  const inTime = () => (left -= 1) >= 0;
+  return changeModel(sql, embedder, { sourceId: "docs", input, inTime, chunks: 3, rows: 5, now: NOW });
+};
+
+/** Counts texts, and fails for those that `fails` names. */
+function counting(fails: (text: string) => Error | null = () => null) {
+  const texts: string[] = [];
+  const embedder: Embedder = {
+    ...next,
+    embed: async (asked, options) => {
+      const failure = asked.map(fails).find((error) => error !== null);
+      if (failure) throw failure;
+      texts.push(...asked);
+      return next.embed(asked, options);
+    },
+  };
+  return { embedder, texts };
+}
 
 async function nearest(subject: number) {
   const { embeddings } = await embedQuery(next, `subject${subject}`);
@@ -41,6 +64,15 @@ async function nearest(subject: number) {
   return hits[0]?.pageId;
 }
 
+async function expectAllFound() {
+  for (let subject = 0; subject < PAGES; subject += 1) expect(await nearest(subject)).toBe(`${subject}`);
+}
+
+async function comparedModel() {
+  const [row] = await database.sql<{ model: string }[]>`select embedding_model as model from archon_sources`;
+  return row?.model;
+}
+
 async function modelsStored() {
   const rows = await database.sql<{ model: string; count: number }[]>`
     select model, count(*)::int from archon_chunk_embeddings group by model order by model`;
@@ -49,52 +81,140 @@ async function modelsStored() {
 
 describe("a source that changes its model", () => {
   it("is searched by the old one until every chunk has the new one, then by the new one only", async () => {
-    const states: string[] = [];
-    for (let calls = 0; calls < 20 && states.at(-1) !== "done"; calls += 1) {
-      states.push((await step()).state);
-      for (let subject = 0; subject < 6; subject += 1) expect(await nearest(subject)).toBe(`${subject}`);
+    const seen: [string | undefined, object][] = [];
+    for (let calls = 0; calls < 20; calls += 1) {
+      const { done } = await change(1);
+      await expectAllFound();
+      seen.push([await comparedModel(), await modelsStored()]);
+      if (done) break;
     }
-    expect(states).toEqual([
-      "embedding",
-      "embedding",
-      "embedding",
-      "switched",
-      "cleaning",
-      "cleaning",
-      "cleaning",
-      "done",
+    expect(seen).toEqual([
+      ...[3, 6, 9, 12].map((count) => ["old", { old: 12, next: count }]),
+      ["next", { old: 12, next: 12 }],
+      ...[7, 2].map((count) => ["next", { old: count, next: 12 }]),
+      ["next", { next: 12 }],
+      ["next", { next: 12 }],
     ]);
-    expect(await modelsStored()).toEqual({ next: 12 });
-    expect(await sourcesOfOtherModels(database.sql, "next")).toEqual([]);
+    expect(await sourcesToChange(database.sql, "next")).toEqual([]);
+  });
+
+  it("is one of those to change until its last old vector is gone", async () => {
+    expect(await sourcesToChange(database.sql, "next")).toEqual(["docs"]);
+    expect(await change(8)).toMatchObject({ switched: true, embedded: 12, deleted: 10, done: false });
+    expect(await sourcesToChange(database.sql, "next")).toEqual(["docs"]);
+    expect(await change(2)).toEqual({ switched: false, embedded: 0, deleted: 2, done: true, refused: [] });
+    expect(await sourcesToChange(database.sql, "next")).toEqual([]);
+    expect(await sourcesToChange(database.sql, "old")).toEqual(["docs"]);
   });
 
   it("does not switch while a page that was swapped meanwhile lacks the new vectors", async () => {
-    for (let calls = 0; calls < 3; calls += 1) expect((await step()).state).toBe("embedding");
+    await change(4);
+    expect(await modelsStored()).toEqual({ old: 12, next: 12 });
     await store(
       database.sql,
       next,
       { pageId: "0", version: 2, chunks: ["subject0 rewritten"] },
       { model: "old" },
     );
-    expect(await step()).toMatchObject({ state: "embedding", embedded: 1 });
-    expect(await nearest(0)).toBe("0");
-    expect((await step()).state).toBe("switched");
-    expect(await nearest(0)).toBe("0");
+    expect(await change(2)).toMatchObject({ embedded: 1, switched: false });
+    await expectAllFound();
+    expect(await change(1)).toMatchObject({ switched: true });
+    await expectAllFound();
   });
 
   it("makes writers that still embed with the old model come back", async () => {
-    for (let calls = 0; calls < 4; calls += 1) await step();
+    await change(20);
     const late = store(database.sql, next, { pageId: "1", version: 2, chunks: ["late"] }, { model: "old" });
     await expect(late).rejects.toMatchObject({ name: "TransientError", code: "model_changed" });
     const again = await store(database.sql, next, { pageId: "1", version: 2, chunks: ["late"] });
     expect(again.outcome).toBe("updated");
   });
 
-  it("keeps the old vectors, and loses nothing, when the new model fails", async () => {
-    const failing: Embedder = { ...next, embed: async () => [[1]] };
-    await expect(step(failing)).rejects.toMatchObject({ code: "embedding_count_mismatch" });
+  it("goes back to the model it came from by dropping what the other had", async () => {
+    await change(2);
+    expect(await modelsStored()).toEqual({ old: 12, next: 6 });
+    expect(await sourcesToChange(database.sql, "old")).toEqual(["docs"]);
+    expect(await change(9, { embedder: old })).toMatchObject({ embedded: 0, deleted: 6, done: true });
     expect(await modelsStored()).toEqual({ old: 12 });
-    expect(await sourcesOfOtherModels(database.sql, "next")).toEqual(["docs"]);
-    expect(await nearest(3)).toBe("3");
+  });
+
+  it("killed at any statement and begun again, ends the same, and embeds again only the batch it was at", async () => {
+    let statements = 0;
+    await change(20, {
+      sql: observeSql(database.sql, { onStatement: () => void (statements += 1) }),
+      embedder: { ...next, model: "counted", previous: undefined },
+    });
+    expect(statements).toBeGreaterThan(20);
+    let killed = 0;
+    for (let dieAt = 1; dieAt <= statements; dieAt += 1) {
+      await database.sql`delete from archon_chunk_embeddings`;
+      await database.sql`
+        insert into archon_chunk_embeddings
+        select id, 'old', source_id, array_fill(0.1, array[64])::vector from archon_crawled_pages`;
+      await database.sql`update archon_sources set embedding_model = 'old'`;
+      const { embedder, texts } = counting();
+      let left = dieAt;
+      const sql = observeSql(database.sql, {
+        onStatement: () => {
+          left -= 1;
+          if (left <= 0) throw new Error("killed");
+        },
+      });
+      killed += await change(20, { sql, embedder }).then(
+        () => 0,
+        () => 1,
+      );
+      expect((await modelsStored()).next ?? 0).toBeLessThanOrEqual(12);
+      expect(await change(20, { embedder })).toMatchObject({ done: true });
+      expect(await modelsStored()).toEqual({ next: 12 });
+      expect(texts.length).toBeLessThanOrEqual(12 + 3);
+    }
+    expect(killed).toBeGreaterThan(20);
+  });
+});
+
+describe("a model that fails", () => {
+  it("loses nothing: the old vectors stay, and are searched", async () => {
+    const failing: Embedder = { ...next, embed: async () => [[1]] };
+    await expect(change(20, { embedder: failing })).rejects.toMatchObject({
+      code: "embedding_count_mismatch",
+    });
+    expect(await modelsStored()).toEqual({ old: 12 });
+    await expectAllFound();
+  });
+
+  it.each([
+    new PermanentError("text_too_long", "no"),
+    new TransientError("embedding_unusable", "a zero vector"),
+  ])("for one page ($name) leaves that one behind, and the source with its old model", async (error) => {
+    const { embedder, texts } = counting((text) => (text.includes("subject2") ? error : null));
+    expect(await change(20, { embedder })).toEqual({
+      done: false,
+      embedded: 10,
+      switched: false,
+      deleted: 0,
+      refused: [{ pageId: "2", code: error.code }],
+    });
+    expect(texts.length).toBe(10);
+    expect([await comparedModel(), await modelsStored()]).toEqual(["old", { old: 12, next: 10 }]);
+    await expectAllFound();
+    expect(await change(20)).toMatchObject({ embedded: 2, switched: true, done: true });
+  });
+
+  it("for every page is not asked for all of them", async () => {
+    for (let page = PAGES; page < 60; page += 1)
+      await store(database.sql, old, { pageId: `${page}`, chunks: [`subject${page}`] });
+    let asked = 0;
+    const embedder: Embedder = {
+      ...next,
+      embed: async () => {
+        asked += 1;
+        throw new PermanentError("embedding_model_unknown", "no such model");
+      },
+    };
+    const { refused, embedded } = await change(100, { embedder });
+    expect(embedded).toBe(0);
+    expect(refused.length).toBeLessThan(30);
+    expect(asked).toBeLessThan(40);
   });
 });

@@ -26,4 +26,14 @@ describe("localEmbedder", () => {
     expect(together.length).toBe(10);
     expect(cosine(alone, together[9] ?? [])).toBeCloseTo(1, 5);
   });
+
+  it("answers a question before the documents that were waiting", async () => {
+    const order: string[] = [];
+    const documents = embedder
+      .embed(Array.from({ length: 64 }, (_, n) => `document ${n}`))
+      .then(() => order.push("documents"));
+    const question = embedder.embed(["question"], { purpose: "query" }).then(() => order.push("question"));
+    await Promise.all([documents, question]);
+    expect(order).toEqual(["question", "documents"]);
+  });
 });

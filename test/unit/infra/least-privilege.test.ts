@@ -65,6 +65,10 @@ describe("rights", () => {
         "cancel-sync": [
           "secretsmanager:GetSecretValue",
         ],
+        "change-models": [
+          "bedrock:InvokeModel",
+          "secretsmanager:GetSecretValue",
+        ],
         "check-deletions": [
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",

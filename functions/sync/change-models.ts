@@ -1,0 +1,57 @@
+import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import {
+  changeModel,
+  claimModelChange,
+  releaseModelChange,
+  sourcesToChange,
+} from "#shared/documents/change-model.ts";
+import { PermanentError, RateLimitedError } from "#shared/errors.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { scheduleHandler } from "#functions/runtime/schedule.ts";
+import type { ServicesOf } from "#functions/runtime/services.ts";
+
+/** Outlives the function (60 s), so that two never embed the same chunks. */
+const CLAIM_MS = 90_000;
+/** Embedding one batch and storing it fits into this; no other is begun with less time left. */
+const RESERVE_MS = 20_000;
+
+/**
+ * Each minute: brings sources that compare with another model than the configured one nearer to it. Throws `PermanentError`
+ * when the model refused pages: their source keeps its old model, which somebody must hear of.
+ */
+export async function changeModels(
+  services: ServicesOf<"sql" | "embedder">,
+  invocation: { remainingMs: () => number },
+): Promise<{ embedded: number; deleted: number }> {
+  const { sql, embedder: model, log } = services;
+  const total = { embedded: 0, deleted: 0 };
+  const refused: { source_id: string; page_id: string; code: string }[] = [];
+  const inTime = () => invocation.remainingMs() > RESERVE_MS;
+  for (const sourceId of await sourcesToChange(sql, model.model)) {
+    if (!inTime()) break;
+    const now = services.now();
+    const until = new Date(now.getTime() + CLAIM_MS);
+    if (!(await claimModelChange(sql, sourceId, { until, now }))) continue;
+    try {
+      const change = await changeModel(sql, model, { sourceId, input: embeddingInput, inTime, now });
+      const { refused: pages, ...progress } = change;
+      log.info("model_change.advanced", { source_id: sourceId, model: model.model, ...progress });
+      refused.push(...pages.map(({ pageId, code }) => ({ source_id: sourceId, page_id: pageId, code })));
+      total.embedded += change.embedded;
+      total.deleted += change.deleted;
+    } catch (error) {
+      // It waits for the next minutes' runs; every source would meet the same limit.
+      if (!(error instanceof RateLimitedError)) throw error;
+      log.warn("model_change.paused", { source_id: sourceId, retry_after_ms: error.retryAfterMs });
+      break;
+    } finally {
+      await releaseModelChange(sql, sourceId);
+    }
+  }
+  if (refused.length === 0) return total;
+  for (const page of refused) log.error("model_change.refused", page);
+  throw new PermanentError("model_change_refused", `${model.model} refused ${refused.length} pages`);
+}
+
+export const handler = scheduleHandler({ needs: [database, embedder], run: changeModels });
