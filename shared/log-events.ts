@@ -30,6 +30,7 @@ export const LOG_EVENTS = [
   "migration.applied",
   "runner.started",
   "runner.stopped",
+  "statistics.refreshed",
   "search.failed",
   "health.measured",
   "dead_letters.redriven",

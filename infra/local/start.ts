@@ -17,6 +17,7 @@ import { lockDataFolder } from "./data-folder-lock.ts";
 import { makeEventBus, type PublishedEvent } from "./event-bus.ts";
 import { startIntake } from "./intake.ts";
 import { makeInvoker, type Handler, type Invoke } from "./invoke.ts";
+import { keepStatistics } from "./keep-statistics.ts";
 import { loadHandlers } from "./load-handlers.ts";
 import { openDatabase } from "./runner-database.ts";
 import { localEnv, type Variables } from "./runner-env.ts";
@@ -138,6 +139,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
   let withinMs = CLOSE_WITHIN_MS;
   // Added last, run first: what the functions use goes after them.
   started.add(async () => log.info("runner.stopped", { still_running: await intake.stop(withinMs) }));
+  if (options.schedules !== false && database.exclusive) started.add(keepStatistics(database.sql, log).stop);
   // What the last run left behind is not left until the next minute.
   if (options.schedules !== false && invoker.has(SWEEPER)) invoker.invoke(SWEEPER, {}).catch(() => {});
   log.info("runner.started", { url: intake.url, database: database.name });

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keepStatistics } from "#infra/local/keep-statistics.ts";
+import { observeSql } from "#infra/local/observe-sql.ts";
 import { refreshStatistics } from "#shared/documents/refresh-statistics.ts";
+import { makeLog } from "#shared/log.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -30,5 +33,30 @@ describe("refreshStatistics", () => {
 
   it("does nothing when nothing has changed", async () => {
     expect(await refresh()).toEqual([]);
+  });
+});
+
+describe("the local runner's embedded database", () => {
+  it("is analyzed between the sweeps, and a failure to do so is logged", async () => {
+    const chunks = Array.from({ length: 200 }, (_, chunk) => `later only${chunk}`);
+    await store(database.sql, embedder, { pageId: "2", chunks });
+    await database.sql`select pg_stat_force_next_flush()`;
+    const lines: string[] = [];
+    const log = makeLog(
+      "debug",
+      (line) => lines.push(line),
+      () => new Date(0),
+    );
+    const kept = keepStatistics(database.sql, log);
+    await kept.runNow();
+    kept.stop();
+    expect(lines.join()).toContain("archon_crawled_pages");
+    const broken = keepStatistics(
+      observeSql(database.sql, { onStatement: () => Promise.reject(new Error("gone")) }),
+      log,
+    );
+    await broken.runNow();
+    broken.stop();
+    expect(lines.at(-1)).toContain("gone");
   });
 });
