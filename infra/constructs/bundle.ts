@@ -24,39 +24,53 @@ const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
 /**
- * esbuild keeps all of zod (450 kB) behind `import { z }`, and only what is used (90 kB) behind `import * as z`: both mean the
- * same, so ours and confluence.js's are rewritten on the way in.
+ * Lambda hands a function its credentials in the environment. The SDK's default chain looks there too, and brings along clients
+ * for everywhere else (90 kB: SSO, STS, web identity, instance metadata).
  */
-const zodByNamespace: Plugin = {
-  name: "zod-by-namespace",
+const credentialsOfEnvironment: Plugin = {
+  name: "credentials-of-environment",
   setup(setup) {
+    setup.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ resolveDir }) => ({
+      path: "credentials",
+      namespace: "credentials-of-environment",
+      pluginData: resolveDir,
+    }));
     setup.onLoad(
-      { filter: /\/(functions|shared)\/.*\.ts$|\/confluence\.js\/dist\/.*\.js$/ },
-      async ({ path }) => ({
-        contents: (await readFile(path, "utf8")).replace(
-          /import \{ z \} from (["']zod["'])/,
-          (_, from: string) => `import * as z from ${from}`,
-        ),
-        loader: path.endsWith(".ts") ? "ts" : "js",
+      { filter: /.*/, namespace: "credentials-of-environment" },
+      ({ pluginData }: { pluginData: string }) => ({
+        contents: `export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";`,
+        resolveDir: pluginData,
       }),
     );
   },
 };
 
-/** undici's entry brings caches, mocks, proxies and WebSocket along (230 kB): a request needs `fetch` and the agent that guards addresses. */
-const undiciInPart: Plugin = {
-  name: "undici-in-part",
+/**
+ * A map that leads nowhere but to a file, which esbuild puts in place of a library's lines: Node reads the whole map when it
+ * loads a function, and stack traces need the lines of our own code only.
+ */
+const NO_LINES = Buffer.from(JSON.stringify({ version: 3, sources: [""], mappings: "AAAA" })).toString(
+  "base64",
+);
+
+/**
+ * esbuild keeps all of zod (450 kB) behind `import { z }`, and only what is used (90 kB) behind `import * as z`: both mean the
+ * same, so ours and confluence.js's are rewritten on the way in.
+ */
+const sources: Plugin = {
+  name: "sources",
   setup(setup) {
-    setup.onResolve({ filter: /^undici$/ }, ({ resolveDir }) => ({
-      path: "undici",
-      namespace: "undici-in-part",
-      pluginData: resolveDir,
-    }));
-    setup.onLoad({ filter: /.*/, namespace: "undici-in-part" }, ({ pluginData }: { pluginData: string }) => ({
-      contents: `export { fetch } from "undici/lib/web/fetch/index.js";
-        export { default as Agent } from "undici/lib/dispatcher/agent.js";`,
-      resolveDir: pluginData,
-    }));
+    setup.onLoad({ filter: /\.(ts|[cm]?js)$/ }, async ({ path }) => {
+      const code = (await readFile(path, "utf8")).replace(
+        /import \{ z \} from (["']zod["'])/,
+        (_, from: string) => `import * as z from ${from}`,
+      );
+      const library = path.includes("/node_modules/");
+      return {
+        contents: library ? `${code}\n//# sourceMappingURL=data:application/json;base64,${NO_LINES}` : code,
+        loader: "default",
+      };
+    });
   },
 };
 
@@ -101,7 +115,9 @@ async function bundle(spec: FunctionSpec, directory: string, external: string[])
     sourcemap: true,
     sourcesContent: false,
     external,
-    plugins: [zodByNamespace, undiciInPart],
+    // Turndown's build for browsers is the one without an HTML parser (240 kB): it is given trees that are parsed already.
+    alias: { turndown: "turndown/lib/turndown.browser.es.js" },
+    plugins: [credentialsOfEnvironment, sources],
     metafile: true,
     logLevel: "error",
   });

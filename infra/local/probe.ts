@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { errorMessage, UserError } from "#shared/errors.ts";
-import { guardedFetch, type Fetch } from "#shared/confluence/http-transport.ts";
+import { guardedFetch, type Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
 import { runProbes, type Answer, type ProbeResult } from "./probes.ts";
 

@@ -1,6 +1,5 @@
 import { lookup as resolve, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { Agent } from "undici";
 import { UserError } from "#shared/errors.ts";
 import { addressKind } from "./ip-ranges.ts";
 
@@ -95,14 +94,10 @@ export function guardedLookup(
   };
 }
 
-function mayConnect(address: string, policy: Pick<AddressPolicy, "allowLoopback">): boolean {
+/** Whether the policy lets a connection go to this IP address. */
+export function mayConnect(address: string, policy: Pick<AddressPolicy, "allowLoopback">): boolean {
   const kind = addressKind(address);
   return kind === "public" || (kind === "loopback" && policy.allowLoopback);
-}
-
-/** Connections that go to public addresses only. Share one in a process: it keeps connections open between calls. */
-export function makeGuardedAgent(policy: AddressPolicy): Agent {
-  return new Agent({ connect: { lookup: guardedLookup(policy), timeout: 10_000 } });
 }
 
 function invalidBaseUrl(message: string): UserError {

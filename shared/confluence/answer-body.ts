@@ -42,6 +42,25 @@ async function readText(
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** Beyond this an unread answer costs more than a new connection. */
+const DISCARD_BYTES = 64 * 2 ** 10;
+
+/**
+ * Takes in an answer that is of no use, so that its connection can carry the next request; a long one is cut off with its
+ * connection. Never throws: the answer said what it had to say in its status.
+ */
+export async function discardAnswer(body: AsyncIterable<Uint8Array> | null): Promise<void> {
+  let size = 0;
+  try {
+    for await (const chunk of body ?? emptyBody()) {
+      size += chunk.byteLength;
+      if (size > DISCARD_BYTES) return;
+    }
+  } catch {
+    // Its connection is gone as well.
+  }
+}
+
 async function* emptyBody(): AsyncIterable<Uint8Array> {}
 
 function tooLarge(maxBytes: number): PermanentError {

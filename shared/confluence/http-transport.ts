@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { SendRequestOptions } from "confluence.js/core";
-import { fetch as undiciFetch } from "undici";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
-import { AddressRefusedError, makeGuardedAgent, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
-import { MAX_ANSWER_BYTES, readAnswer } from "./answer-body.ts";
+import { AddressRefusedError, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
+import { discardAnswer, MAX_ANSWER_BYTES, readAnswer } from "./answer-body.ts";
+import { guardedFetch, type Fetch, type FetchedAnswer } from "./guarded-fetch.ts";
 import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./retry-after.ts";
 
 /** An API call waits this long for its whole answer: bulk bodies take seconds, a worker has 60. */
@@ -20,21 +20,6 @@ const MAX_REDIRECTS = 3;
 function retryDelayMs(n: number, random: () => number): number {
   return Math.min(250 * 4 ** n, MAX_RETRY_DELAY_MS) * (1 - random() / 2);
 }
-
-/** The part of `fetch` that is used, so that a site in the same process can stand in for the network. */
-export type Fetch = (url: string, init: FetchInit) => Promise<FetchedAnswer>;
-export type FetchInit = {
-  method: string;
-  headers: Record<string, string>;
-  body?: string;
-  redirect: "manual";
-  signal: AbortSignal;
-};
-export type FetchedAnswer = {
-  status: number;
-  headers: { get(name: string): string | null };
-  body: AsyncIterable<Uint8Array> | null;
-};
 
 /** One HTTP request that was answered (or not: `status` null), for metrics; no query, since that may hold titles. */
 export type CallReport = {
@@ -109,6 +94,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
       const answer = await fetchOnce(url, request, signal);
       const redirect = answer.status >= 300 && answer.status < 400 ? answer.headers.get("location") : null;
       if (redirect === null) return await readOrRefuse(answer, url, signal);
+      await discardAnswer(answer.body);
       url = sameOrigin(redirect, url);
     }
     throw new PermanentError("invalid_answer", "Confluence redirects in a circle");
@@ -157,7 +143,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     if (answer.status >= 200 && answer.status < 300) {
       return await readAnswer(answer.body, maxBytes, (error) => connectionError(error, signal, url));
     }
-    await discard(answer.body);
+    await discardAnswer(answer.body);
     if (answer.status === 429 || (answer.status === 503 && header("retry-after") !== null)) {
       const pause = retryAfterMs(header, now(), random);
       pausedUntil = now().getTime() + pause;
@@ -189,12 +175,6 @@ function allowedBase(options: TransportOptions): { unwrap: () => string } {
       },
     };
   }
-}
-
-/** Fetches from public addresses only. Share one in a process: it keeps connections open between calls. */
-export function guardedFetch(policy: AddressPolicy): Fetch {
-  const dispatcher = makeGuardedAgent(policy);
-  return async (url, init) => await undiciFetch(url, { ...init, dispatcher });
 }
 
 function requestHeaders(email: string | null, apiToken: string): Record<string, string> {
@@ -256,11 +236,4 @@ function connectionError(error: unknown, signal: AbortSignal, url: URL): Error {
     cause: error,
     details,
   });
-}
-
-/** An error's text is never used (it may quote a body), but an unread body would keep its connection. */
-async function discard(body: AsyncIterable<Uint8Array> | null): Promise<void> {
-  if (!body) return;
-  const iterator = body[Symbol.asyncIterator]();
-  await iterator.return?.();
 }

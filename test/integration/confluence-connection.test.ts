@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
-import { guardedFetch } from "#shared/confluence/http-transport.ts";
+import { guardedFetch } from "#shared/confluence/guarded-fetch.ts";
 import { addPages, makeTestSite } from "#test/support/confluence-site.ts";
 
 /** The client over real sockets. */
@@ -103,7 +103,7 @@ describe("over sockets", () => {
       `${url}/wiki/rest/api/user/current`,
       init,
     );
-    await expect(refused).rejects.toMatchObject({ cause: { code: "address_refused" } });
+    await expect(refused).rejects.toMatchObject({ code: "address_refused" });
     expect(site.site.requests).toEqual([]);
     const allowed = await guardedFetch({ ...policy, allowLoopback: true })(
       `${url}/wiki/rest/api/user/current`,

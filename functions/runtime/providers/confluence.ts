@@ -1,5 +1,5 @@
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
-import { guardedFetch } from "#shared/confluence/http-transport.ts";
+import { guardedFetch } from "#shared/confluence/guarded-fetch.ts";
 import type { Provider } from "#functions/runtime/services.ts";
 
 /** Confluence Cloud over HTTP, at the hosts that the environment allows; connections are kept between invocations. */

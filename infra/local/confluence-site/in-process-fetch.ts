@@ -1,4 +1,4 @@
-import type { Fetch } from "#shared/confluence/http-transport.ts";
+import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { handleRequest } from "./handle-request.ts";
 import type { Site } from "./site.ts";
 

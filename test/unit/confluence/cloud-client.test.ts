@@ -12,7 +12,7 @@ import {
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { ACCOUNT_ID, type Site } from "#infra/local/confluence-site/site.ts";
 import type { ListedPage } from "#shared/confluence/client.ts";
-import type { Fetch } from "#shared/confluence/http-transport.ts";
+import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { addPages, clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 
 const SPACE = "98305";

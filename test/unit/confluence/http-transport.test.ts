@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { faultSchema } from "#infra/local/confluence-site/faults.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
-import type { CallReport, Fetch } from "#shared/confluence/http-transport.ts";
+import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
+import type { CallReport } from "#shared/confluence/http-transport.ts";
 import { MAX_RETRY_AFTER_MS } from "#shared/confluence/retry-after.ts";
 import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 

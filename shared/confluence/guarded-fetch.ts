@@ -1,0 +1,87 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isIP, type Socket } from "node:net";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { AddressRefusedError, guardedLookup, mayConnect, type AddressPolicy } from "./address-guard.ts";
+
+/** The part of `fetch` that is used, so that a site in the same process can stand in for the network. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchedAnswer>;
+export type FetchInit = {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  redirect: "manual";
+  signal: AbortSignal;
+};
+export type FetchedAnswer = {
+  status: number;
+  headers: { get(name: string): string | null };
+  body: AsyncIterable<Uint8Array> | null;
+};
+
+/** A host that does not take the connection within this does not within the rest of the call either. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Connections are kept this long between calls; one that Confluence closes earlier is found out by its `Keep-Alive` header. */
+const IDLE_MS = 30_000;
+
+type Options = { connectTimeoutMs?: number };
+
+/**
+ * Fetches from public addresses only, by Node's own client: undici's would be a third of a worker's bundle. Redirects are
+ * answers, `signal` ends every phase. Share one in a process: it keeps connections open between calls.
+ */
+export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, options: Options = {}): Fetch {
+  const connections = { keepAlive: true, timeout: IDLE_MS, lookup: guardedLookup(policy) };
+  const http = { request: httpRequest, agent: new HttpAgent(connections) };
+  const https = { request: httpsRequest, agent: new HttpsAgent(connections) };
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+
+  return async (address, { method, headers, body, signal }) => {
+    const url = new URL(address);
+    // A socket to an IP address asks no lookup. The URL parser has turned every spelling of one into its usual form.
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    if (isIP(host) !== 0 && !mayConnect(host, policy)) throw new AddressRefusedError(host);
+    const { request, agent } = url.protocol === "https:" ? https : http;
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request(url, {
+        method,
+        agent,
+        signal,
+        headers: { ...headers, "accept-encoding": "gzip" },
+      });
+      sent.once("socket", (socket) => limitConnecting(socket, url, connectTimeoutMs));
+      sent.once("response", resolve);
+      // For good: a socket may fail once more after its answer has begun, which the body's reader is told of.
+      sent.on("error", reject);
+      sent.end(body);
+    });
+    return {
+      status: answer.statusCode ?? 0,
+      headers: { get: (name) => headerText(answer.headers[name.toLowerCase()]) },
+      body: decompressed(answer),
+    };
+  };
+}
+
+/** A socket that is still connecting is given up after `timeoutMs`; TLS belongs to it. */
+function limitConnecting(socket: Socket, url: URL, timeoutMs: number): void {
+  if (!socket.connecting) return;
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`No connection to ${url.host} within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const stop = () => clearTimeout(timer);
+  socket.once(url.protocol === "https:" ? "secureConnect" : "connect", stop);
+  socket.once("close", stop);
+}
+
+/** An answer that ends half-way makes its reader fail, in either form; one that nobody reads any more fails nothing. */
+function decompressed(answer: IncomingMessage): Readable {
+  if (answer.headers["content-encoding"] !== "gzip") return answer;
+  return pipeline(answer, createGunzip(), () => {}).on("error", () => {});
+}
+
+function headerText(value: string | string[] | undefined): string | null {
+  return Array.isArray(value) ? value.join(", ") : (value ?? null);
+}
