@@ -32,7 +32,12 @@ function emphasizedParagraph(text: string, delimiter: string, node: PlainElement
     trailing = punctuation;
     if (!isWord(emphasized.at(-1) ?? "")) return text;
   }
-  if (leading === "" && isWord(edgeOf(node, "previous")) && !isWord(emphasized[0] ?? "")) return text;
+  const before = leading === "" ? edgeOf(node, "previous") : "";
+  const startsWithWord = isWord(emphasized[0] ?? "");
+  if (isWord(before) && !startsWithWord) return text;
+  // Between two words, or two marks of punctuation, asterisks can close as well as open: they would end the emphasis around.
+  const mayClose = before.trim() !== "" && isWord(before) === startsWithWord;
+  if (mayClose && delimiter.startsWith("*") && isEmphasized(node)) return text;
   return `${leading}${delimiter}${emphasized}${delimiter}${trailing}`;
 }
 
@@ -55,6 +60,14 @@ function touchesSpanBefore(node: PlainElement): boolean {
 }
 
 const SPAN = /^(STRONG|EM|DEL|A|SUP|SUB)$/;
+
+/** Whether a span stands in one of emphasis. */
+function isEmphasized(node: PlainElement): boolean {
+  for (let parent = node.parentNode; parent && SPAN.test(parent.nodeName); parent = parent.parentNode) {
+    if (parent.nodeName === "STRONG" || parent.nodeName === "EM") return true;
+  }
+  return false;
+}
 
 function isEmptyText(node: PlainNode): boolean {
   return node.nodeType === 3 && node.nodeValue === "";
@@ -87,7 +100,9 @@ export function codeSpan(code: string, node?: PlainElement): string {
   const text = code.replace(/[\r\n]+/g, " ");
   if (text.trim() === "") return text === "" ? "" : " ";
   // Backticks of two spans side by side would be read as one fence.
-  if (node && touchesSpanBefore(node)) return `<code>${escapedCode(text)}</code>`;
+  // A link that begins with code in which `]:` stands would be read as the definition of a reference.
+  const isDefinition = text.includes("]:") && node?.inLine;
+  if (isDefinition || (node && touchesSpanBefore(node))) return `<code>${escapedCode(text)}</code>`;
   let fence = "`";
   const runs = new Set(text.match(/`+/g));
   while (runs.has(fence)) fence += "`";

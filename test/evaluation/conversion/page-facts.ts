@@ -25,7 +25,7 @@ export function pageFacts(page: Tree): PageFacts {
     links: [],
     listItems: [],
   };
-  visit(page, facts, false);
+  visit(page, facts, { inCode: false, inLink: false });
   return facts;
 }
 
@@ -33,18 +33,23 @@ export function wordsOf(text: string): string[] {
   return (
     text
       .normalize("NFC")
-      .replace(/\p{Extended_Pictographic}/gu, " ")
+      // Pictures, those of keys among them: a digit in a box.
+      .replace(/\p{Extended_Pictographic}|[\d#*]\ufe0f?\u20e3/gu, " ")
       .match(/[\p{L}\p{N}]+/gu) ?? []
   );
 }
 
-function visit(node: Tree, facts: PageFacts, inCode: boolean): void {
+/** Code shows no links, and no link stands in another: browsers end the outer one there. */
+type Place = { inCode: boolean; inLink: boolean };
+
+function visit(node: Tree, facts: PageFacts, place: Place): void {
   const text = (): string => wordsOf(textOf(node)).join(" ");
   const level = /^h([1-6])$/.exec(node.name)?.[1];
   if (level && text() !== "") facts.headings.push(`${level} ${text()}`);
   if (node.name === "li" && text() !== "") facts.listItems.push(text());
-  if (node.name === "a" && node.attributes["href"] && !inCode && (text() !== "" || hasImage(node))) {
-    facts.links.push(`${text()} -> ${address(node.attributes["href"])}`);
+  const isLink = node.name === "a" && Boolean(node.attributes["href"]);
+  if (isLink && !place.inCode && !place.inLink && (text() !== "" || hasImage(node))) {
+    facts.links.push(`${text()} -> ${address(node.attributes["href"] ?? "")}`);
   }
   if (node.name === "pre" && text() !== "") facts.codeBlocks.push(codeBlock(node));
   if (node.name === "table") {
@@ -59,8 +64,12 @@ function visit(node: Tree, facts: PageFacts, inCode: boolean): void {
           .join(","),
       );
   }
+  const inside = {
+    inCode: place.inCode || node.name === "pre",
+    inLink: place.inLink || isLink,
+  };
   for (const child of node.children) {
-    if (typeof child !== "string") visit(child, facts, inCode || node.name === "pre");
+    if (typeof child !== "string") visit(child, facts, inside);
   }
 }
 

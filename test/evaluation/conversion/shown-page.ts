@@ -21,7 +21,8 @@ function shown(node: Tree | string): (Tree | string)[] {
   const { name } = node;
   const classes = ` ${node.attributes["class"] ?? ""} `;
   if (HIDDEN.has(name)) return [];
-  if (/ katex-mathml /.test(classes) && name === "span") return [];
+  if (name === "span" && / katex /.test(classes))
+    return [" ", formulaSource(node) ?? tree("span", inside(node)), " "];
   if (name === "img" && / emoticon /.test(classes)) return [];
   if (name === "ac:structured-macro" || name === "ac:macro") return shownMacro(node);
   if (name === "ac:emoticon") return [shownEmoticon(node)];
@@ -43,6 +44,17 @@ function shown(node: Tree | string): (Tree | string)[] {
   if (name === "pre") return [{ ...node, attributes: { ...node.attributes, language: preLanguage(node) } }];
   if (name === "table" && / sectionMacro /.test(classes)) return [tree("div", unwrapped(node))];
   return [{ ...node, children: inside(node) }];
+}
+
+/**
+ * What a formula says is its TeX, which KaTeX keeps beside two renderings of it (glyphs placed by CSS, MathML): of these, the
+ * words run together in an order that only their places on the screen explain, and nobody searches for them.
+ */
+function formulaSource(katex: Tree): Tree | undefined {
+  const annotation = find(katex, "annotation");
+  return annotation?.attributes["encoding"] === "application/x-tex"
+    ? tree("code", [textOf(annotation)])
+    : undefined;
 }
 
 function inside(node: Tree): (Tree | string)[] {
@@ -166,9 +178,11 @@ function target(resource: Tree | undefined, anchor: string | null): { href: stri
 /** A picture, but for an emoji that nobody knows: its short name. */
 function shownEmoticon({ attributes }: Tree): string {
   const fallback = attributes["ac:emoji-fallback"] ?? ":";
+  const id = attributes["ac:emoji-id"] ?? "";
+  const name = attributes["ac:name"] ?? "unknown";
   const isKnown =
-    !fallback.startsWith(":") || /^(atlassian-|[0-9a-f-]+$)/.test(attributes["ac:emoji-id"] ?? "");
-  return isKnown || attributes["ac:name"] ? " " : (attributes["ac:emoji-shortname"] ?? "");
+    !fallback.startsWith(":") || /^([0-9a-f-]+$|atlassian-(?!unknown))/.test(id) || name !== "unknown";
+  return isKnown ? " " : (attributes["ac:emoji-shortname"] ?? "");
 }
 
 function shownImage(image: Tree): Tree[] {

@@ -2,19 +2,26 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
 import { convertPage } from "#shared/markdown/convert-page.ts";
-import { comparePage } from "#test/evaluation/conversion/compare-page.ts";
+import { comparePage, MEASURES } from "#test/evaluation/conversion/compare-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 import { storageBody } from "./storage-arbitrary.ts";
 
 const RUNS = 10_000;
 
+/** What the page shows and its Markdown does not, and words that only the Markdown shows. */
+function differences(body: string): object {
+  const { markdown, textLost } = convertPage({ format: "storage", body, resolver });
+  const comparison = comparePage("storage", body, markdown);
+  const lost = MEASURES.flatMap((measure) => comparison[measure].lost);
+  return { textLost, lost, extra: comparison.words.extra };
+}
+const NONE = { textLost: null, lost: [], extra: [] };
+
 describe("for any page", () => {
-  test("every word that the page shows is shown by the Markdown, in order", () => {
+  test("all that the page shows is shown by the Markdown, words in order, and nothing else", () => {
     fc.assert(
       fc.property(storageBody, (body) => {
-        const { markdown, textLost } = convertPage({ format: "storage", body, resolver });
-        expect(textLost).toBeNull();
-        expect(comparePage("storage", body, markdown).words.lost).toEqual([]);
+        expect(differences(body)).toEqual(NONE);
       }),
       { numRuns: RUNS },
     );
@@ -55,4 +62,23 @@ describe("for any page", () => {
       { numRuns: 3000 },
     );
   });
+});
+
+/** Bodies that a run of the properties above found, each once broken. */
+test.each([
+  [
+    "emphasis amid a word, inside other emphasis",
+    "<p><strong><em>a</em>b<em>c</em>2</strong><u>d</u></p>",
+    "<p><em>a<strong>b</strong>c</em></p>",
+  ],
+  [
+    "emphasis amid punctuation, inside other emphasis",
+    "<p><em><strong>a</strong>2)<strong>![ aa</strong>a</em>b</p>",
+  ],
+  [
+    "a link that begins with code that looks like a reference",
+    '<p><a href="https://e.example/(a)?b=c&amp;d"><code>\\[^1]:\\\\h</code></a></p>',
+  ],
+])("%s", (_name, ...bodies) => {
+  for (const body of bodies) expect(differences(body)).toEqual(NONE);
 });
