@@ -5,7 +5,7 @@ import type { UserNameCache } from "#shared/syncs/resolve-references.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
-import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
+import { seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { queueHandler, type Invocation, type Settled } from "#functions/runtime/queue.ts";
 
@@ -34,6 +34,6 @@ export async function processPageBatch(
 
 export const handler = queueHandler({
   task: pageTask,
-  needs: [database, taskQueue, tokenCipher, confluence, embedder],
+  needs: [database, seldomUsedTaskQueue, tokenCipher, confluence, embedder],
   run: processPageBatch,
 });

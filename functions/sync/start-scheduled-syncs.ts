@@ -1,10 +1,10 @@
 import { startDueSyncs } from "#shared/syncs/start-due.ts";
 import { database } from "#functions/runtime/providers/database.ts";
-import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
+import { seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
 
 /** Each minute: a sync for every source whose interval has passed. */
 export const handler = scheduleHandler({
-  needs: [database, taskQueue],
+  needs: [database, seldomUsedTaskQueue],
   run: async (services) => ({ started: await startDueSyncs(services) }),
 });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import type { FunctionSpec } from "#infra/topology.ts";
@@ -17,9 +18,12 @@ const embedders = {
   openai: "#shared/embeddings/openai-embedder.ts",
 } as const;
 
+/** The SDK imports them dynamically: for operations that answer with a stream of events, and in browsers. */
+const neverCalled = ["@smithy/core/event-streams", "bowser"];
+
 export type RemoteEmbedder = keyof typeof embedders;
 
-/** CommonJS packages inside an ES module still call `require` for Node's own modules. */
+/** Inside an ES module `require` has to be made: CommonJS packages call it, and so do we for Node's own modules. */
 const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
@@ -75,8 +79,27 @@ const sources: Plugin = {
 };
 
 /**
- * Bundles each function by itself into `outputDirectory/<name>`: one minified ES module with a source map, and the folders it
- * needs beside it. Throws an error that names every entry that is missing.
+ * Node's own modules are required, not imported: for an import Node reads each of a module's members, and those of `node:http`
+ * load a WebSocket client (20 ms).
+ */
+const requiredBuiltins: Plugin = {
+  name: "required-builtins",
+  setup(setup) {
+    const names = new RegExp(`^(node:)?(${builtinModules.join("|")})$`);
+    setup.onResolve({ filter: names }, ({ path, kind, namespace }) =>
+      namespace === "required-builtins" || kind !== "import-statement"
+        ? { path, external: true }
+        : { path, namespace: "required-builtins" },
+    );
+    setup.onLoad({ filter: /.*/, namespace: "required-builtins" }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/**
+ * Bundles each function by itself into `outputDirectory/<name>`: minified ES modules with source maps (`index.mjs`, and beside it
+ * what is loaded later or seldom), and the folders it needs. Throws an error that names every entry that is missing.
  */
 export async function bundleFunctions(
   functions: Record<string, FunctionSpec>,
@@ -89,7 +112,7 @@ export async function bundleFunctions(
   const unused = Object.entries(embedders).filter(
     ([name]) => !options.embedders.some((used) => used === name),
   );
-  const external = [...localOnly, ...unused.map(([, module]) => module)];
+  const external = [...localOnly, ...neverCalled, ...unused.map(([, module]) => module)];
   await rm(options.outputDirectory, { recursive: true, force: true });
   const bundled = await Promise.all(
     Object.entries(functions).map(async ([name, spec]) => {
@@ -103,9 +126,12 @@ export async function bundleFunctions(
 async function bundle(spec: FunctionSpec, directory: string, external: string[]): Promise<Bundle> {
   await mkdir(directory, { recursive: true });
   const { metafile } = await build({
-    entryPoints: [spec.entry],
-    outfile: join(directory, "index.mjs"),
+    entryPoints: { index: spec.entry },
+    outdir: directory,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    // What is imported dynamically becomes a file of its own, so that starting does not read it.
+    splitting: true,
     platform: "node",
     target: "node24",
     format: "esm",
@@ -117,7 +143,7 @@ async function bundle(spec: FunctionSpec, directory: string, external: string[])
     external,
     // Turndown's build for browsers is the one without an HTML parser (240 kB): it is given trees that are parsed already.
     alias: { turndown: "turndown/lib/turndown.browser.es.js" },
-    plugins: [credentialsOfEnvironment, sources],
+    plugins: [credentialsOfEnvironment, requiredBuiltins, sources],
     metafile: true,
     logLevel: "error",
   });

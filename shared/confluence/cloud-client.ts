@@ -1,5 +1,4 @@
 import type { Client, SendRequestOptions } from "confluence.js/core";
-import { getCurrentUser, searchByCQL, searchContentByCQL } from "confluence.js/v1";
 import {
   createBulkUserLookup,
   getLabelPages,
@@ -32,6 +31,8 @@ const LISTING_LIMIT = 250;
 /** Bodies are asked for in smaller groups, so that an answer stays within tens of megabytes. */
 const BODIES_LIMIT = 100;
 type V2Listing = { results: z.output<typeof pageSchema>[]; next: string | null; webBase: string };
+
+const v1 = () => import("./v1-calls.ts");
 
 /** Every status that a page can be found in by its id. */
 const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];
@@ -144,7 +145,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
   return {
     async currentUser() {
-      const user = await ask(userSchema, (client) => getCurrentUser(client));
+      const user = await ask(userSchema, async (client) => (await v1()).getCurrentUser(client));
       const known = user.type !== "anonymous" && user.accountId;
       return {
         accountId: known ? known : null,
@@ -163,14 +164,16 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     },
 
     async searchPages(cql, cursor) {
-      const page = await askPage(contentSchema, cursor, (client, paging) =>
-        searchContentByCQL(client, { cql, expand: SEARCH_EXPAND, ...paging }),
+      const page = await askPage(contentSchema, cursor, async (client, paging) =>
+        (await v1()).searchContentByCQL(client, { cql, expand: SEARCH_EXPAND, ...paging }),
       );
       return { pages: page.results.map((item) => pageFromV1(item, page.webBase)), next: page.next };
     },
 
     async countPages(cql) {
-      const answer = await ask(searchCountSchema, (client) => searchByCQL(client, { cql, limit: 1 }));
+      const answer = await ask(searchCountSchema, async (client) =>
+        (await v1()).searchByCQL(client, { cql, limit: 1 }),
+      );
       return answer.totalSize ?? null;
     },
 

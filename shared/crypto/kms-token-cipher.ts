@@ -1,4 +1,4 @@
-import { DecryptCommand, EncryptCommand, KMSServiceException, type KMSClient } from "@aws-sdk/client-kms";
+import { z } from "zod";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import type { TokenCipher } from "./token-cipher.ts";
 
@@ -7,56 +7,61 @@ const VERSION = "kms1";
 /** What KMS says when key, encryption context and ciphertext do not belong together. */
 const MISMATCHES = new Set(["InvalidCiphertextException", "IncorrectKeyException"]);
 
+/** One call of KMS in its JSON protocol, bytes as base64; `fault` is the name of its exception. Rejects when no answer came. */
+export type KmsCall = (
+  operation: "Encrypt" | "Decrypt",
+  input: object,
+) => Promise<{ ok: true; body: unknown } | { ok: false; fault: string }>;
+
+const encrypted = z.object({ CiphertextBlob: z.base64() });
+const decrypted = z.object({ Plaintext: z.base64() });
+
 /**
  * Encrypts by KMS itself (a token is far below its 4096 bytes), with `{ source_id }` as encryption context: authenticated, in
  * every CloudTrail record, and demanded by the roles. `kms1.` and base64url of KMS's ciphertext.
  */
-export function makeKmsTokenCipher(kms: KMSClient, keyArn: string): TokenCipher {
+export function makeKmsTokenCipher(kms: KmsCall, keyArn: string): TokenCipher {
   return {
     async encrypt(token, sourceId) {
-      const answer = await kms
-        .send(
-          new EncryptCommand({
-            KeyId: keyArn,
-            Plaintext: Buffer.from(token, "utf8"),
-            EncryptionContext: { source_id: sourceId },
-          }),
-        )
-        .catch(rethrowAsTransient);
-      return `${VERSION}.${Buffer.from(answer.CiphertextBlob ?? []).toString("base64url")}`;
+      const answer = await kms("Encrypt", {
+        KeyId: keyArn,
+        Plaintext: Buffer.from(token, "utf8").toString("base64"),
+        EncryptionContext: { source_id: sourceId },
+      }).catch(rethrowAsTransient);
+      if (!answer.ok) throw unavailable(answer.fault);
+      return `${VERSION}.${bytes(encrypted.parse(answer.body).CiphertextBlob).toString("base64url")}`;
     },
     async decrypt(ciphertext, sourceId) {
       const [version, encoded] = ciphertext.split(".");
       if (version !== VERSION || !encoded) throw undecryptable(sourceId);
-      const answer = await kms
-        .send(
-          new DecryptCommand({
-            KeyId: keyArn,
-            CiphertextBlob: Buffer.from(encoded, "base64url"),
-            EncryptionContext: { source_id: sourceId },
-          }),
-        )
-        .catch((error: unknown) => {
-          if (error instanceof KMSServiceException && MISMATCHES.has(error.name)) {
-            throw undecryptable(sourceId, error);
-          }
-          return rethrowAsTransient(error);
-        });
-      return Buffer.from(answer.Plaintext ?? []).toString("utf8");
+      const answer = await kms("Decrypt", {
+        KeyId: keyArn,
+        CiphertextBlob: Buffer.from(encoded, "base64url").toString("base64"),
+        EncryptionContext: { source_id: sourceId },
+      }).catch(rethrowAsTransient);
+      if (!answer.ok && MISMATCHES.has(answer.fault)) throw undecryptable(sourceId);
+      if (!answer.ok) throw unavailable(answer.fault);
+      return bytes(decrypted.parse(answer.body).Plaintext).toString("utf8");
     },
   };
 }
 
-function undecryptable(sourceId: string, cause?: unknown): PermanentError {
+function bytes(base64: string): Buffer {
+  return Buffer.from(base64, "base64");
+}
+
+function undecryptable(sourceId: string): PermanentError {
   return new PermanentError(
     "token_undecryptable",
     `The stored token of source ${sourceId} does not decrypt with this key. Restore the key, or set the token again`,
-    { cause },
   );
 }
 
 /** Throttling, a disabled key, a missing right: nothing about the token, so the work waits and is tried again. */
+function unavailable(fault: string, cause?: unknown): TransientError {
+  return new TransientError("kms_unavailable", `KMS did not answer: ${fault}`, { cause });
+}
+
 function rethrowAsTransient(error: unknown): never {
-  const name = error instanceof Error ? error.name : "unknown";
-  throw new TransientError("kms_unavailable", `KMS did not answer: ${name}`, { cause: error });
+  throw unavailable(error instanceof Error ? error.name : "unknown", error);
 }

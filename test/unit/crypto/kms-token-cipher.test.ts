@@ -1,68 +1,61 @@
-import { KMSClient, KMSInvalidStateException, InvalidCiphertextException } from "@aws-sdk/client-kms";
 import { describe, expect, it } from "vitest";
-import { makeKmsTokenCipher } from "#shared/crypto/kms-token-cipher.ts";
+import { z } from "zod";
+import { makeKmsTokenCipher, type KmsCall } from "#shared/crypto/kms-token-cipher.ts";
 
 const KEY = "arn:aws:kms:eu-west-1:123456789012:key/tokens";
 
+const request = z.object({
+  KeyId: z.literal(KEY),
+  Plaintext: z.base64().optional(),
+  CiphertextBlob: z.base64().optional(),
+  EncryptionContext: z.record(z.string(), z.string()),
+});
+const textOf = (base64 = "") => Buffer.from(base64, "base64").toString();
+const base64Of = (text: string) => Buffer.from(text).toString("base64");
+
 /** A KMS whose ciphertext is the request itself, which it wants back unchanged. */
-function reflectingKms(fail?: Error): KMSClient {
-  const kms = new KMSClient({ region: "eu-west-1" });
-  kms.middlewareStack.add(
-    () => async (args) => {
-      if (fail) throw fail;
-      const input = args.input as {
-        Plaintext?: Uint8Array;
-        CiphertextBlob?: Uint8Array;
-        EncryptionContext: object;
-      };
-      const sealed = (text: string) => Buffer.from(JSON.stringify([text, input.EncryptionContext]));
-      if (input.Plaintext) {
-        return {
-          response: {},
-          output: { CiphertextBlob: sealed(Buffer.from(input.Plaintext).toString()), $metadata: {} },
-        };
-      }
-      const [text, context] = JSON.parse(Buffer.from(input.CiphertextBlob ?? []).toString()) as [
-        string,
-        object,
-      ];
-      if (JSON.stringify(context) !== JSON.stringify(input.EncryptionContext)) {
-        throw new InvalidCiphertextException({ message: "no", $metadata: {} });
-      }
-      return { response: {}, output: { Plaintext: Buffer.from(text), $metadata: {} } };
-    },
-    { step: "initialize", priority: "high" },
-  );
-  return kms;
-}
+const reflectingKms: KmsCall = async (operation, input) => {
+  const { Plaintext, CiphertextBlob, EncryptionContext } = request.parse(input);
+  if (operation === "Encrypt") {
+    const sealed = JSON.stringify([textOf(Plaintext), EncryptionContext]);
+    return { ok: true, body: { CiphertextBlob: base64Of(sealed) } };
+  }
+  const [text, context] = JSON.parse(textOf(CiphertextBlob)) as [string, object];
+  if (JSON.stringify(context) !== JSON.stringify(EncryptionContext)) {
+    return { ok: false, fault: "InvalidCiphertextException" };
+  }
+  return { ok: true, body: { Plaintext: base64Of(text) } };
+};
 
 describe("the KMS cipher", () => {
   it("gives back what it took, for the same source", async () => {
-    const cipher = makeKmsTokenCipher(reflectingKms(), KEY);
+    const cipher = makeKmsTokenCipher(reflectingKms, KEY);
     const ciphertext = await cipher.encrypt("tökën", "source-a");
     expect(ciphertext).toMatch(/^kms1\.[\w-]+$/);
     expect(await cipher.decrypt(ciphertext, "source-a")).toBe("tökën");
   });
 
   it.each(["source-b", ""])("does not decrypt for source %j what is another's", async (other) => {
-    const cipher = makeKmsTokenCipher(reflectingKms(), KEY);
+    const cipher = makeKmsTokenCipher(reflectingKms, KEY);
     const ciphertext = await cipher.encrypt("token", "source-a");
     await expect(cipher.decrypt(ciphertext, other)).rejects.toMatchObject({ code: "token_undecryptable" });
   });
 
   it("refuses the ciphertext of another cipher without asking KMS", async () => {
-    const cipher = makeKmsTokenCipher(reflectingKms(new Error("asked")), KEY);
+    const cipher = makeKmsTokenCipher(async () => Promise.reject(new Error("asked")), KEY);
     await expect(cipher.decrypt("k1.abcd", "source-a")).rejects.toMatchObject({
       code: "token_undecryptable",
     });
   });
 
-  it("takes a KMS that is out of order for something that passes", async () => {
-    const disabled = new KMSInvalidStateException({ message: "disabled", $metadata: {} });
-    const cipher = makeKmsTokenCipher(reflectingKms(disabled), KEY);
-    await expect(cipher.encrypt("token", "a")).rejects.toMatchObject({
-      name: "TransientError",
-      code: "kms_unavailable",
-    });
+  it.each<[string, KmsCall]>([
+    ["disabled", async () => ({ ok: false, fault: "KMSInvalidStateException" })],
+    ["throttled", async () => ({ ok: false, fault: "ThrottlingException" })],
+    ["unreachable", async () => Promise.reject(new TypeError("fetch failed"))],
+  ])("takes a KMS that is %s for something that passes", async (_, kms) => {
+    const cipher = makeKmsTokenCipher(kms, KEY);
+    const passing = { name: "TransientError", code: "kms_unavailable" };
+    await expect(cipher.encrypt("token", "a")).rejects.toMatchObject(passing);
+    await expect(cipher.decrypt("kms1.abcd", "a")).rejects.toMatchObject(passing);
   });
 });
