@@ -1,5 +1,6 @@
 import { estimateTokens } from "./estimate-tokens.ts";
 import { type Block, fenceMark, type Line, lines } from "./markdown-blocks.ts";
+import { type Range, textParts } from "./text-parts.ts";
 
 /** The smallest parts that a chunk may begin or end with. */
 export type Unit = {
@@ -12,165 +13,170 @@ export type Unit = {
   after: string;
 };
 
+/**
+ * A row of a table, a line of code or a link may be this many times the target before even it is cut: readers want them
+ * whole, but embedding models refuse or silently cut off what is longer than they take (8,000 tokens, most of them).
+ */
+export const LARGEST_UNIT = 4;
+/** A header is repeated when it takes no more than this share of a chunk: a wider one would leave no room for rows. */
+const HEADER_SHARE = 1 / 2;
+
 const TABLE_ROW = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?\|/;
 const DELIMITER_ROW = /^[\s>]*\|(?:\s*:?-+:?\s*\|)+\s*$/;
-/** What must stay in one piece: links, images, code, tags, addresses. */
-const ATOM =
-  /!?\[(?:\\.|[^[\]\\]|!\[(?:\\.|[^[\]\\])*\]\([^()\s]*\))*\]\((?:[^()\s]|\([^()\s]*\))*\)|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<[a-zA-Z/][^<>]*>|\\./g;
-const SENTENCE_END = /[.!?…]["'”’)\]*_]*(?=\s)|[。！？]["'”’）」]*/g;
+/** The delimiters of a thousand columns take 6,000. */
+const MAX_DELIMITER_ROW = 20_000;
+const CELL_END = /(?<!\\)\|/g;
+const CELL_OR_SENTENCE_END = /(?<!\\)\||<br>|[.!?…](?=\s)/g;
 
-/** Cuts a block where it may be cut: between lines, rows of a table, lines of code, sentences longer lines consist of. */
-export function blockUnits(markdown: string, block: Block, targetTokens: number): Unit[] {
-  const units: Unit[] = [];
-  let fence: { opening: string; closing: string; mark: string } | null = null;
-  let header: string[] = [];
-  let headerRows = "";
-  const all = [...lines(markdown, block.from, block.to)];
-  for (const [index, line] of all.entries()) {
-    const mark = fenceMark(line.text);
-    if (fence) {
-      const isEnd = mark.startsWith(fence.mark) && line.text.replace(/^[\s>]+/, "").trim() === mark;
-      const last = units.at(-1);
-      if (isEnd && last) {
-        last.to = line.to;
-        last.tokens += 1;
-        last.after = "";
-        fence = null;
-      } else units.push(unit(line, `${fence.opening}\n`, `\n${fence.closing}`, markdown));
-      continue;
-    }
-    if (mark) {
-      const indent = continuation(line.text.slice(0, line.text.indexOf(mark)));
-      fence = {
-        mark,
-        opening: indent + line.text.slice(line.text.indexOf(mark)),
-        closing: indent + mark,
-      };
-      units.push(unit(line, "", `\n${fence.closing}`, markdown));
-      continue;
-    }
-    if (TABLE_ROW.test(line.text)) {
-      const isHeader = header.length === 0 && DELIMITER_ROW.test(all[index + 1]?.text ?? "");
-      if (isHeader || (header.length === 1 && DELIMITER_ROW.test(line.text))) {
-        header.push(line.text.trimStart());
-        headerRows = header.length === 2 ? `${header.join("\n")}\n` : "";
-        const last = units.at(-1);
-        // Header, delimiter row and first row are one unit: none says anything without the next.
-        if (header.length === 2 && last) extend(last, line, markdown);
-        else units.push(unit(line, "", "", markdown));
-      } else if (header.length === 2 && DELIMITER_ROW.test(all[index - 1]?.text ?? "") && units.length > 0) {
-        extend(units[units.length - 1] as Unit, line, markdown);
-      } else {
-        units.push(unit(line, headerRows, "", markdown));
+type Fence = { mark: string; opening: string; closing: string };
+/** A unit that may still grow: by the end of its fence, by the first row below a header. */
+type Held = { unit: Unit; rows: number; cut: Range };
+type Context = { markdown: string; target: number; fence: Fence | null; header: string };
+
+/**
+ * Cuts a block where it may be cut: between lines, rows of a table, lines of code, sentences that longer lines consist of.
+ * Lazy, because a block may be a table of a million rows.
+ */
+export function* blockUnits(markdown: string, block: Block, targetTokens: number): Generator<Unit> {
+  const context: Context = { markdown, target: targetTokens, fence: null, header: "" };
+  let inTable = false;
+  let held: Held | null = null;
+  for (const [line, next] of withNext(lines(markdown, block.from, block.to))) {
+    const { text } = line;
+    const mark = fenceMark(text);
+    if (context.fence) {
+      if (held && isClosing(context.fence, mark, text)) {
+        held.unit = { ...held.unit, to: line.to, tokens: held.unit.tokens + 1, after: "" };
+        yield* inSize(held, context);
+        held = null;
+        context.fence = null;
+        continue;
       }
+      // The opening of a fence is one unit with the first line of code.
+      if (held && held.rows === 1) {
+        grow(held, line, markdown);
+        continue;
+      }
+      if (held) yield* inSize(held, context);
+      held = holding(unit(markdown, line, `${context.fence.opening}\n`, `\n${context.fence.closing}`), 2);
       continue;
     }
-    header = [];
-    headerRows = "";
-    if (line.text.trim() === "") continue;
-    for (const part of proseUnits(line, markdown, targetTokens)) units.push(part);
+    const isRow = mark === "" && TABLE_ROW.test(text);
+    if (isRow && held && held.rows > 0 && held.rows < 3) {
+      // Header, delimiter row and first row are one unit: none says anything without the next.
+      grow(held, line, markdown);
+      if (held.rows === 2) context.header = repeatable(markdown, held.unit, targetTokens);
+      continue;
+    }
+    if (held) yield* inSize(held, context);
+    held = null;
+    if (!isRow) {
+      inTable = false;
+      context.header = "";
+    }
+    if (mark !== "") {
+      context.fence = fenceOf(text, mark);
+      held = holding(unit(markdown, line, "", `\n${context.fence.closing}`), 1);
+    } else if (isRow) {
+      const isHeader: boolean = !inTable && next !== undefined && isDelimiterRow(next.text);
+      inTable ||= isHeader;
+      held = holding(unit(markdown, line, context.header, ""), isHeader ? 1 : 0);
+    } else if (text.trim() !== "") {
+      yield* proseUnits(line, context);
+    }
   }
-  return units;
+  if (held) yield* inSize(held, context);
 }
 
-function unit(line: Pick<Line, "from" | "to">, before: string, after: string, markdown: string): Unit {
-  return {
-    from: line.from,
-    to: line.to,
-    before,
-    after,
-    tokens: estimateTokens(markdown.slice(line.from, line.to + 1)),
-  };
+function holding(held: Unit, rows: number): Held {
+  return { unit: held, rows, cut: held };
 }
 
-function extend(last: Unit, line: Line, markdown: string): void {
-  last.to = line.to;
-  last.tokens += estimateTokens(markdown.slice(line.from, line.to + 1));
+function grow(held: Held, line: Line, markdown: string): void {
+  const tokens = estimateTokens(markdown.slice(line.from, line.to + 1));
+  held.unit = { ...held.unit, to: line.to, tokens: held.unit.tokens + tokens };
+  held.rows++;
+  held.cut = line;
 }
 
-/** What stands before the lines of a fence inside a list item or quote: the quote's marks, the item's indentation. */
-function continuation(prefix: string): string {
-  return prefix.replace(/[^\s>]/g, " ");
+function unit(markdown: string, range: Range, before: string, after: string): Unit {
+  const tokens = estimateTokens(markdown.slice(range.from, range.to + 1));
+  return { from: range.from, to: range.to, before, after, tokens };
+}
+
+/** The header of a table as each of its chunks repeats it; empty when it is too large for that. */
+function repeatable(markdown: string, header: Unit, targetTokens: number): string {
+  if (header.tokens > targetTokens * HEADER_SHARE) return "";
+  const rows = markdown.slice(header.from, header.to).split("\n");
+  return `${rows.map((row) => row.trimStart()).join("\n")}\n`;
+}
+
+function isDelimiterRow(text: string): boolean {
+  return text.length <= MAX_DELIMITER_ROW && DELIMITER_ROW.test(text);
+}
+
+function fenceOf(text: string, mark: string): Fence {
+  const start = text.indexOf(mark);
+  // Inside a list item or quote, further lines begin with the quote's marks and the item's indentation.
+  const indent = text.slice(0, start).replace(/[^\s>]/g, " ");
+  return { mark, opening: indent + text.slice(start), closing: indent + mark };
+}
+
+function isClosing(fence: Fence, mark: string, text: string): boolean {
+  return mark !== "" && mark.startsWith(fence.mark) && text.replace(/^[\s>]+/, "").trim() === mark;
+}
+
+/** The unit; a row or line of code that no embedding model takes as a whole, in parts that each can be read as one. */
+function* inSize(held: Held, { markdown, target, fence, header }: Context): Generator<Unit> {
+  const whole = held.unit;
+  if (whole.tokens <= target * LARGEST_UNIT) {
+    yield whole;
+    return;
+  }
+  // A row that is to be cut is cut alone; so is a header that is too large to be repeated.
+  const isRow = fence === null;
+  let cells = -1;
+  const parts = textParts(markdown, held.cut, {
+    tokens: target,
+    atomTokens: isRow ? target : 0,
+    ends: isRow ? CELL_OR_SENTENCE_END : null,
+  });
+  let before = whole.before;
+  for (const [part, next] of withNext(parts)) {
+    const text = markdown.slice(part.from, part.to);
+    let after = whole.after;
+    if (next)
+      after = fence ? `\n${fence.closing}` : header === "" || text.trimEnd().endsWith("|") ? "" : " |";
+    yield {
+      from: before === whole.before && part.from === held.cut.from ? whole.from : part.from,
+      to: next ? part.to : whole.to,
+      tokens: part.tokens,
+      before,
+      after,
+    };
+    if (isRow) cells += text.match(CELL_END)?.length ?? 0;
+    // The cells that came before are left empty, so that the others stay under their headers.
+    if (fence) before = `${fence.opening}\n`;
+    else before = header === "" ? "" : `${header}|${"  |".repeat(Math.max(0, cells))}`;
+  }
 }
 
 /** A line of prose: whole when it fits, else its sentences; a sentence that does not fit, its words. */
-function proseUnits(line: Line, markdown: string, targetTokens: number): Unit[] {
-  const whole = unit(line, "", "", markdown);
-  if (whole.tokens <= targetTokens) return [whole];
-  const atoms = [...line.text.matchAll(ATOM)].map(
-    (match) => [match.index, match.index + match[0].length] as const,
-  );
-  const sentences = cut(line, outside(atoms, matchEnds(line.text, SENTENCE_END)));
-  return sentences.flatMap((sentence) => {
-    const part = unit(sentence, "", "", markdown);
-    return part.tokens <= targetTokens ? [part] : wordUnits(sentence, line, atoms, markdown, targetTokens);
-  });
-}
-
-type Range = Pick<Line, "from" | "to">;
-
-function wordUnits(
-  sentence: Range,
-  line: Line,
-  atoms: readonly (readonly [number, number])[],
-  markdown: string,
-  targetTokens: number,
-): Unit[] {
-  const text = markdown.slice(sentence.from, sentence.to);
-  const offset = sentence.from - line.from;
-  const isInside = insideOf(atoms);
-  const ends: number[] = [];
-  let start = 0;
-  let lastSpace = 0;
-  let tokens = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    const isSpace = code === 0x20;
-    const inside = isInside(index + offset);
-    if (isSpace && !inside) lastSpace = index;
-    // A quarter token a letter is the least of any script, one and a half the most.
-    tokens += code < 0x80 ? 0.3 : 1.5;
-    if (tokens < targetTokens || index === text.length - 1) continue;
-    const isLowSurrogate = (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
-    const end = lastSpace > start ? lastSpace : inside || isLowSurrogate ? -1 : index + 1;
-    if (end === -1) continue;
-    ends.push(end);
-    tokens = 0;
-    start = end;
-    index = end;
+function* proseUnits(line: Line, { markdown, target }: Context): Generator<Unit> {
+  const whole = unit(markdown, line, "", "");
+  if (whole.tokens <= target) yield whole;
+  else {
+    for (const part of textParts(markdown, line, { tokens: target, atomTokens: target * LARGEST_UNIT })) {
+      yield { ...part, before: "", after: "" };
+    }
   }
-  return cut({ from: sentence.from, to: sentence.to }, ends).map((part) => unit(part, "", "", markdown));
 }
 
-/** Cuts a range at places relative to its start; white space at the cut belongs to neither side's meaning but stays in front. */
-function cut(range: Range, ends: readonly number[]): Range[] {
-  const parts: Range[] = [];
-  let from = range.from;
-  for (const end of ends) {
-    const to = range.from + end;
-    if (to <= from || to >= range.to) continue;
-    parts.push({ from, to });
-    from = to;
+function* withNext<T>(items: Iterable<T>): Generator<[T, T | undefined]> {
+  let previous: { item: T } | null = null;
+  for (const item of items) {
+    if (previous) yield [previous.item, item];
+    previous = { item };
   }
-  parts.push({ from, to: range.to });
-  return parts;
-}
-
-function matchEnds(text: string, pattern: RegExp): number[] {
-  return [...text.matchAll(pattern)].map((match) => match.index + match[0].length);
-}
-
-function outside(atoms: readonly (readonly [number, number])[], places: readonly number[]): number[] {
-  const isInside = insideOf(atoms);
-  return places.filter((place) => !isInside(place));
-}
-
-/** Whether a place lies within an atom; asked in ascending order. */
-function insideOf(atoms: readonly (readonly [number, number])[]): (place: number) => boolean {
-  let next = 0;
-  return (place) => {
-    for (let atom = atoms[next]; atom && atom[1] <= place; atom = atoms[next]) next++;
-    const atom = atoms[next];
-    return atom !== undefined && atom[0] < place;
-  };
+  if (previous) yield [previous.item, undefined];
 }

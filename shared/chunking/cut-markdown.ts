@@ -57,7 +57,7 @@ function pack(
   targetTokens: number,
   cuts: Cut[],
 ): void {
-  let units: Unit[] = [];
+  let chunk: Cut | null = null;
   let tokens = 0;
   let onlyHeadings = true;
   let header = { text: "", tokens: 0 };
@@ -67,27 +67,29 @@ function pack(
     return header.tokens;
   };
   const flush = (): void => {
-    const first = units[0];
-    const last = units.at(-1);
-    if (first && last) {
-      cuts.push({ from: first.from, to: last.to, before: first.before, after: last.after, headingPath });
-    }
-    units = [];
+    if (chunk) cuts.push(chunk);
+    chunk = null;
     tokens = 0;
     onlyHeadings = true;
+  };
+  const add = (unit: Unit): void => {
+    if (chunk) chunk = { ...chunk, to: unit.to, after: unit.after };
+    else {
+      chunk = { from: unit.from, to: unit.to, before: unit.before, after: unit.after, headingPath };
+      tokens += tokensBefore(unit);
+    }
+    tokens += unit.tokens;
   };
   for (const block of blocks) {
     const size = tokensOf(block, markdown);
     if (tokens + size > targetTokens && !onlyHeadings) flush();
     if (tokens + size <= targetTokens) {
-      units.push({ from: block.from, to: block.to, tokens: size, before: "", after: "" });
-      tokens += size;
+      add({ from: block.from, to: block.to, tokens: size, before: "", after: "" });
     } else {
       for (const unit of blockUnits(markdown, block, targetTokens)) {
-        const overhead = units.length === 0 ? tokensBefore(unit) : 0;
-        if (tokens + unit.tokens + overhead > targetTokens && units.length > 0 && !onlyHeadings) flush();
-        units.push(unit);
-        tokens += unit.tokens + (units.length === 1 ? tokensBefore(unit) : 0);
+        const overhead = chunk ? 0 : tokensBefore(unit);
+        if (tokens + unit.tokens + overhead > targetTokens && chunk && !onlyHeadings) flush();
+        add(unit);
         onlyHeadings = false;
       }
     }

@@ -6,6 +6,9 @@ const HEADING = /^(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/;
 /** Longer headings are prose that somebody formatted: as part of a path they would drown the chunk. */
 const MAX_HEADING_LENGTH = 200;
 
+/** Enough for the longest heading with links in it. */
+const MAX_HEADING_MARKDOWN = 20_000;
+
 /** Cuts a document into its blocks: headings, and what stands between empty lines, with fences and lists kept whole. */
 export function markdownBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
@@ -58,9 +61,12 @@ export function* lines(text: string, from = 0, to = text.length): Generator<Line
   }
 }
 
+/** No line that opens a fence is longer; a longer one is code, or prose about code. */
+const MAX_FENCE_LINE = 5000;
+
 /** The backticks or tildes that open or close a fence on this line; empty when it is none. */
 export function fenceMark(text: string): string {
-  if (!text.includes("```") && !text.includes("~~~")) return "";
+  if (text.length > MAX_FENCE_LINE || (!text.includes("```") && !text.includes("~~~"))) return "";
   return /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])(?=[ \t])[ \t>]*)*(`{3,}(?=[^`]*$)|~{3,})/.exec(text)?.[1] ?? "";
 }
 
@@ -75,6 +81,7 @@ function continuesList(text: string): boolean {
 /** A heading's text as a reader sees it. */
 function headingText(markdown: string): string {
   const text = markdown
+    .slice(0, MAX_HEADING_MARKDOWN)
     .replace(/!\[((?:\\.|[^\]\\])*)\]\([^)\s]*\)/g, "$1")
     .replace(/\[((?:\\.|[^\]\\])*)\]\((?:[^()\s]|\([^()\s]*\))*\)/g, "$1")
     .replace(/<(https?:[^>\s]*)>/g, "$1")

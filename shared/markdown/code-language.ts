@@ -14,8 +14,13 @@ const NAMES: Record<string, string> = {
   abap: "abap",
 };
 
+const LONGEST_NAME = 50;
+
 /** The info string of a fence for a language as a macro names it; empty for plain text. */
 export function codeLanguage(name: string): string {
   const language = name.trim().toLowerCase();
-  return (NAMES[language] ?? language).replace(/[^\w+#.-]+/g, "-").replace(/^-+|-+$/g, "");
+  return (NAMES[language] ?? language)
+    .replace(/[^\w+#.-]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, LONGEST_NAME);
 }

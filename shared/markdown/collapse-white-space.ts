@@ -8,6 +8,8 @@ const BLOCKS = new Set(
 );
 const IN_LINE = new Set(["H1", "H2", "H3", "H4", "H5", "H6", "A"]);
 
+const UNCOLLAPSED = /[\t\r\n\f\u00a0]| {2}/;
+
 /** Where in the tree we are. */
 type Place = { inCell: boolean; inLine: boolean; inCode: boolean; inLink: boolean };
 
@@ -78,7 +80,8 @@ class Line {
 
   add(node: PlainText, place: Place): void {
     // A no-break space means nothing to a reader of chunks, and hides words from a search.
-    let text = node.nodeValue.replace(/[ \t\r\n\f\u00a0]+/g, " ");
+    let text = node.nodeValue;
+    if (UNCOLLAPSED.test(text)) text = text.replace(/[ \t\r\n\f\u00a0]+/g, " ");
     if (!this.#spaceCounts && text.startsWith(" ")) text = text.slice(1);
     this.#pieces.push({ node, text, startsLine: this.#startsLine, place });
     if (text === "") return;

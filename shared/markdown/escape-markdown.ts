@@ -27,13 +27,27 @@ export function escapeMarkdown(text: string, place: Place): string {
   return escaped;
 }
 
+/** Parts that are joined at a time: millions of small strings would take many times the memory of the text. */
+const PARTS_AT_A_TIME = 4096;
+const MARK = /[\\`[\]<&!]|\*+|_+|~+/g;
+
 function escapeInline(text: string, place: Place): string {
-  return text.replace(/[\\`[\]<&!]|\*+|_+|~+/g, (mark, offset: number) => {
-    const before = text[offset - 1] ?? "";
-    const end = offset + mark.length;
-    const after = text[end] ?? "";
-    return needsEscape(mark, before, after, text, end, place) ? mark.replace(/./g, "\\$&") : mark;
-  });
+  let escaped = "";
+  let parts: string[] = [];
+  let position = 0;
+  MARK.lastIndex = 0;
+  for (let match = MARK.exec(text); match; match = MARK.exec(text)) {
+    const [mark] = match;
+    const end = MARK.lastIndex;
+    if (!needsEscape(mark, text[match.index - 1] ?? "", text[end] ?? "", text, end, place)) continue;
+    parts.push(text.slice(position, match.index), `\\${mark.charAt(0)}`.repeat(mark.length));
+    position = end;
+    if (parts.length >= PARTS_AT_A_TIME) {
+      escaped += parts.join("");
+      parts = [];
+    }
+  }
+  return position === 0 ? text : escaped + parts.join("") + text.slice(position);
 }
 
 function needsEscape(
@@ -60,8 +74,8 @@ function needsEscape(
     case "~":
       return (
         mark.length > 1 ||
-        before === "" ||
-        after === "" ||
+        end <= 2 ||
+        end + 1 >= text.length ||
         text.indexOf("~", end) !== -1 ||
         text.indexOf("~") < end - mark.length
       );

@@ -25,6 +25,9 @@ export function parseMarkup(format: BodyFormat, body: string): MarkupElement {
   return new MarkupParser(format, body).parse();
 }
 
+/** A "<" before anything else is text. */
+const MAY_BE_MARKUP = /<(?=[a-zA-Z!?]|\/[a-zA-Z])/g;
+
 class MarkupParser {
   readonly #isHtml: boolean;
   readonly #source: string;
@@ -35,6 +38,8 @@ class MarkupParser {
   /** Terminators known not to occur in the rest of the source: each is searched for in vain only once. */
   readonly #exhausted = new Set<string>();
   #nodes = 0;
+  /** Where the text that was not yet added begins. */
+  #textStart = 0;
 
   constructor(format: BodyFormat, source: string) {
     this.#isHtml = format === "export_view";
@@ -43,53 +48,50 @@ class MarkupParser {
 
   parse(): MarkupElement {
     const source = this.#source;
-    let position = 0;
-    while (position < source.length) {
-      const tag = source.indexOf("<", position);
-      if (tag === -1) {
-        this.#text(source.slice(position));
-        break;
-      }
-      if (tag > position) this.#text(source.slice(position, tag));
-      position = this.#markup(tag);
+    MAY_BE_MARKUP.lastIndex = 0;
+    for (let match = MAY_BE_MARKUP.exec(source); match; match = MAY_BE_MARKUP.exec(source)) {
+      const end = this.#markup(match.index);
+      if (end === null) continue;
+      this.#textStart = end;
+      MAY_BE_MARKUP.lastIndex = end;
     }
+    this.#endText(source.length);
     return this.#root;
   }
 
-  /** Handles what begins with `<` at `start`; returns where to go on. */
-  #markup(start: number): number {
+  /** Handles what begins with `<` at `start`; returns where to go on, null when it is text after all. */
+  #markup(start: number): number | null {
     const source = this.#source;
     const next = source.charCodeAt(start + 1);
-    if (isNameStart(next)) return this.#startTag(start);
-    if (next === 0x2f /* / */ && isNameStart(source.charCodeAt(start + 2))) return this.#endTag(start);
     if (next === 0x21 /* ! */) return this.#declaration(start);
     if (next === 0x3f /* ? */) {
       const end = this.#find(this.#isHtml ? ">" : "?>", start);
-      if (end !== -1) return end + (this.#isHtml ? 1 : 2);
+      if (end === -1) return null;
+      this.#endText(start);
+      return end + (this.#isHtml ? 1 : 2);
     }
-    this.#literal("<");
-    return start + 1;
+    this.#endText(start);
+    return next === 0x2f /* / */ ? this.#endTag(start) : this.#startTag(start);
   }
 
-  #declaration(start: number): number {
+  #declaration(start: number): number | null {
     const source = this.#source;
     if (source.startsWith("<!--", start)) {
+      this.#endText(start);
       const end = this.#find("-->", start + 2);
       return end === -1 ? start + 4 : end + 3;
     }
     if (source.startsWith("<![CDATA[", start)) {
+      this.#endText(start);
       const end = this.#find("]]>", start + 9);
       this.#literal(source.slice(start + 9, end === -1 ? source.length : end));
       return end === -1 ? source.length : end + 3;
     }
     const close = this.#find(">", start);
-    if (close === -1) {
-      this.#literal("<");
-      return start + 1;
-    }
-    const subset = source.indexOf("[", start);
-    if (subset !== -1 && subset < close && /^<!doctype/i.test(source.slice(start, start + 9))) {
-      const end = this.#find("]", subset);
+    if (close === -1) return null;
+    this.#endText(start);
+    if (/^<!doctype[^[>]*\[/i.test(source.slice(start, close))) {
+      const end = this.#find("]", start);
       const after = end === -1 ? -1 : this.#find(">", end);
       if (after !== -1) return after + 1;
     }
@@ -156,7 +158,9 @@ class MarkupParser {
     }
   }
 
-  #text(raw: string): void {
+  #endText(end: number): void {
+    if (end <= this.#textStart) return;
+    const raw = this.#source.slice(this.#textStart, end);
     if (!raw.includes("&")) this.#literal(raw);
     else this.#literal(this.#isHtml ? decodeHTML(raw) : decodeHTMLStrict(raw));
   }
@@ -187,10 +191,6 @@ class MarkupParser {
       throw new PermanentError("body_too_complex", `The page's body has more than ${MAX_NODES} nodes`);
     }
   }
-}
-
-function isNameStart(code: number): boolean {
-  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 }
 
 function endOfName(source: string, start: number): number {

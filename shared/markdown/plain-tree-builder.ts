@@ -6,10 +6,6 @@ import { type PlainAttributes, PlainElement, PlainText } from "./plain-tree.ts";
 /** Elements that mean nothing inside themselves, and read the same side by side as in one. */
 const MERGED = new Set(["STRONG", "EM", "DEL", "CODE"]);
 
-/** Turndown trims its result in time that grows with the square of a run of white space; no code has longer ones. */
-const LONG_WHITE_SPACE = /\s{200,}/g;
-const shortened = (run: string): string => run.slice(0, 200);
-
 /** Builds the plain tree from a parsed body: one method a kind of content, the vocabularies decide which. */
 export class PlainTreeBuilder {
   readonly format: BodyFormat;
@@ -62,9 +58,9 @@ export class PlainTreeBuilder {
     this.#open.delete(name);
   }
 
-  /** Adds a link; a link inside a link, or to nowhere, is its text. */
+  /** Adds a link; a link inside a link, to nowhere, or to what no browser takes for an address, is its text. */
   link(href: string | null, nodes: readonly MarkupNode[], target: PlainElement): void {
-    if (href === null || href === "" || this.#open.has("A")) {
+    if (href === null || href === "" || href.length > LONGEST_ADDRESS || this.#open.has("A")) {
       this.append(nodes, target);
       return;
     }
@@ -76,7 +72,7 @@ export class PlainTreeBuilder {
   /** Adds verbatim text as a block of code. */
   codeBlock(code: string, language: string, target: PlainElement): void {
     const element = new PlainElement("PRE", { language });
-    element.append(new PlainText(code.replace(LONG_WHITE_SPACE, shortened)));
+    element.append(new PlainText(withoutLongWhiteSpace(code)));
     target.append(element);
   }
 
@@ -92,7 +88,8 @@ export class PlainTreeBuilder {
   }
 
   image(src: string, alt: string, target: PlainElement): void {
-    target.append(new PlainElement("IMG", { src, alt }));
+    const isAddress = src.length <= LONGEST_ADDRESS;
+    target.append(new PlainElement("IMG", { src: isAddress ? src : "", alt: alt.slice(0, LONGEST_ALT) }));
   }
 }
 
@@ -102,4 +99,32 @@ function mergedChild(name: string, target: PlainElement): PlainElement {
   const element = new PlainElement(name);
   target.append(element);
   return element;
+}
+
+/** A description, not a text: the page does not show it. */
+const LONGEST_ALT = 2000;
+const LONGEST_ADDRESS = 60_000;
+/** Turndown trims its result in time that grows with the square of a run of white space; no code has longer ones. */
+const LONGEST_WHITE_SPACE = 200;
+
+function withoutLongWhiteSpace(code: string): string {
+  let kept = "";
+  let start = 0;
+  let run = 0;
+  for (let index = 0; index <= code.length; index++) {
+    const isSpace = index < code.length && isWhiteSpace(code.charCodeAt(index));
+    if (isSpace) run++;
+    else {
+      if (run > LONGEST_WHITE_SPACE) {
+        kept += code.slice(start, index - run + LONGEST_WHITE_SPACE);
+        start = index;
+      }
+      run = 0;
+    }
+  }
+  return start === 0 ? code : kept + code.slice(start);
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code <= 0x20 || code === 0xa0 || (code >= 0x1680 && /\s/.test(String.fromCharCode(code)));
 }

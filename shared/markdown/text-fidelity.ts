@@ -1,20 +1,44 @@
 import { decodeHTMLStrict } from "entities";
 
-const WORD = /[\p{L}\p{N}]+/gu;
-
-/** Words that the page shows more often than the Markdown does, in the page's order. */
+/**
+ * Words that the page shows more often than the Markdown does, in the page's order. Both are read side by side, and only the
+ * words of which one is ahead are remembered: where they agree, as they nearly always do, that takes no memory.
+ */
 export function lostWords(shown: string, markdown: string): string[] {
-  const available = new Map<string, number>();
-  for (const word of textOfMarkdown(markdown).match(WORD) ?? []) {
-    available.set(word, (available.get(word) ?? 0) + 1);
+  /** By word: how much more often the page showed it so far than the Markdown. */
+  const ahead = new Map<string, number>();
+  const count = (word: string, step: number): void => {
+    const next = (ahead.get(word) ?? 0) + step;
+    if (next === 0) ahead.delete(word);
+    else ahead.set(word, next);
+  };
+  const kept = wordsOfMarkdown(markdown);
+  for (const word of words(shown)) {
+    const other = kept.next();
+    if (!other.done && other.value === word) continue;
+    count(word, 1);
+    if (!other.done) count(other.value, -1);
   }
+  for (const word of kept) count(word, -1);
+  for (const [word, more] of ahead) if (more < 0) ahead.delete(word);
   const lost: string[] = [];
-  for (const word of shown.match(WORD) ?? []) {
-    const count = available.get(word) ?? 0;
-    if (count > 0) available.set(word, count - 1);
-    else lost.push(word);
+  if (ahead.size === 0) return lost;
+  for (const word of words(shown)) {
+    const missing = ahead.get(word);
+    if (missing === undefined) continue;
+    lost.push(word);
+    count(word, -1);
+    if (ahead.size === 0) break;
   }
   return lost;
+}
+
+function* words(text: string): Generator<string> {
+  for (const match of text.matchAll(/[\p{L}\p{N}]+/gu)) yield match[0];
+}
+
+function* wordsOfMarkdown(markdown: string): Generator<string> {
+  for (const text of textOfMarkdown(markdown)) yield* words(text);
 }
 
 /**
@@ -22,37 +46,50 @@ export function lostWords(shown: string, markdown: string): string[] {
  * entities, emphasis. In this order, because the first that matches at a place decides.
  */
 const SYNTAX =
-  /\\([!-/:-@[-`{-~])|(`+)([^`]|[^`][^\n]*?[^`])\2(?!`)|!\[(?:\\.|[^\]\\\n])*\]\([^\s)]*\)|\]\((?:[^()\s]|\([^()\s]*\))*\)|<(https?:[^>\s]*)>|<\/?(?:sup|sub|code)>|<[a-zA-Z/!?][^<>\n]*>|&(?:#\d+|\w+);|[[\]]|\*+|~~/g;
+  /\\([!-/:-@[-`{-~])|(`+)([^`]|[^`][^\n]*?[^`])\2(?!`)|!\[(?:\\.|[^\]\\\n]){0,4000}\]\([^\s)]*\)|\]\((?:[^()\s]|\([^()\s]*\)){0,70000}\)|<(https?:[^>\s]*)>|<\/?(?:sup|sub|code)>|<[a-zA-Z/!?][^<>\n]*>|&(?:#\d+|\w+);|[[\]]|\*+|~~/g;
 
 /** The mark of a fence, behind the marks of the quotes and list items that it stands in. */
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d+[.)])(?= )[\s>]*)*(`{3,})(?=[^`]*$)/;
 
-/** The text that rendered Markdown shows, roughly: enough to count words in, in linear time. */
-export function textOfMarkdown(markdown: string): string {
-  const parts: string[] = [];
+/** A longer line is read in pieces; what a piece cut off is misread is at worst a word said to be lost that is not. */
+const PIECE_LENGTH = 100_000;
+const MAY_HOLD_SYNTAX = /[\\`![\]<&*~]/;
+
+const MAX_FENCE_LINE = 5000;
+
+/** The text that rendered Markdown shows, roughly, line by line: enough to count words in, in linear time. */
+function* textOfMarkdown(markdown: string): Generator<string> {
   let fence = "";
-  let prose: string[] = [];
-  const flush = (): void => {
-    if (prose.length > 0) parts.push(textOfProse(prose.join("\n")));
-    prose = [];
-  };
-  for (const line of markdown.split("\n")) {
-    const run = line.includes("```") ? FENCE.exec(line)?.[1] : undefined;
-    if (fence === "" && run !== undefined) {
-      flush();
-      fence = run;
-    } else if (
+  for (let start = 0; start < markdown.length;) {
+    const feed = markdown.indexOf("\n", start);
+    const line = markdown.slice(start, feed === -1 ? markdown.length : feed);
+    start = feed === -1 ? markdown.length : feed + 1;
+    const run = line.length <= MAX_FENCE_LINE && line.includes("```") ? FENCE.exec(line)?.[1] : undefined;
+    if (fence === "" && run !== undefined) fence = run;
+    else if (
       fence !== "" &&
       run !== undefined &&
       run.length >= fence.length &&
       line.trimEnd().endsWith(run)
     ) {
       fence = "";
-    } else if (fence === "") prose.push(line);
-    else parts.push(line);
+    } else if (fence !== "" || !MAY_HOLD_SYNTAX.test(line)) yield line;
+    else for (const piece of pieces(line)) yield textOfProse(piece);
   }
-  flush();
-  return parts.join("\n");
+}
+
+/** A line in pieces that end at spaces, or else at punctuation; never within a word. */
+function* pieces(line: string): Generator<string> {
+  let start = 0;
+  for (let limit = PIECE_LENGTH; limit < line.length; limit += PIECE_LENGTH) {
+    const space = line.lastIndexOf(" ", limit);
+    let end = space > start ? space : limit;
+    while (end > limit - PIECE_LENGTH && line.charCodeAt(end) >= 0x30 /* 0 */) end--;
+    if (end <= start || line.charCodeAt(end) >= 0x30) continue;
+    yield line.slice(start, end);
+    start = end;
+  }
+  yield line.slice(start);
 }
 
 function textOfProse(prose: string): string {

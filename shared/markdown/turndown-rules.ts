@@ -1,4 +1,5 @@
 import TurndownService from "turndown";
+import { PermanentError } from "#shared/errors.ts";
 import { codeInCell, fencedCode } from "./fenced-code.ts";
 import {
   codeSpan,
@@ -11,6 +12,9 @@ import {
 } from "./inline-markdown.ts";
 import type { PlainElement } from "./plain-tree.ts";
 import { cellMarkdown, nestedTable, tableMarkdown } from "./table-markdown.ts";
+
+/** Twice the largest body: each of its characters escaped. Lists and quotes in each other would add to each line at each level. */
+const MAX_MARKDOWN_LENGTH = 48 * 1024 * 1024;
 
 type Replacement = (content: string, node: PlainElement) => string;
 
@@ -97,8 +101,11 @@ function turndownService(): TurndownService {
     filter: () => true,
     replacement: (content, node) => {
       const element: PlainElement = node;
-      const replacement = REPLACEMENTS[element.nodeName];
-      return replacement ? replacement(content, element) : content;
+      const markdown = REPLACEMENTS[element.nodeName]?.(content, element) ?? content;
+      if (Math.max(markdown.length, element.markdown.length) > MAX_MARKDOWN_LENGTH) {
+        throw new PermanentError("body_too_complex", "The page's Markdown would be larger than 48 MB");
+      }
+      return markdown;
     },
   });
   return service;

@@ -1,0 +1,101 @@
+import { estimateTokens } from "./estimate-tokens.ts";
+
+export type Range = { from: number; to: number };
+
+/** What must stay in one piece: links, images, code, tags, escapes. Bounded, because a part of megabytes is no link. */
+const ATOM =
+  /!?\[(?:\\.|[^[\]\\]|!\[(?:\\.|[^[\]\\]){0,1000}\]\([^()\s]*\)){0,4000}\]\((?:[^()\s]|\([^()\s]*\)){0,4000}\)|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<[a-zA-Z/][^<>]*>|\\./g;
+const SENTENCE_END = /[.!?…]["'”’)\]*_]*(?=\s)|[。！？]["'”’）」]*/g;
+
+/**
+ * Cuts a range of one line into parts of about `tokens` at most: after sentences (or what `ends` matches), a sentence that
+ * does not fit at spaces, a word that does not fit anywhere; with `ends: null`, a text without sentences. Nothing is cut within a link or code that is no longer than
+ * `atomTokens`. White space at a cut stays in front of the next part. Lazy: a line may have millions of sentences.
+ */
+export function* textParts(
+  markdown: string,
+  range: Range,
+  { tokens, atomTokens, ends = SENTENCE_END }: { tokens: number; atomTokens: number; ends?: RegExp | null },
+): Generator<Range & { tokens: number }> {
+  const text = markdown.slice(range.from, range.to);
+  const isInSentence = insideAtoms(text, atomTokens);
+  const isInWord = insideAtoms(text, atomTokens);
+  let start = 0;
+  const part = (end: number): (Range & { tokens: number }) | null => {
+    const from = start;
+    if (end <= from) return null;
+    start = end;
+    return { from: range.from + from, to: range.from + end, tokens: estimateTokens(text.slice(from, end)) };
+  };
+  for (const end of sentenceEnds(text, ends)) {
+    if (end < text.length && isInSentence(end)) continue;
+    const sentence = text.slice(start, end);
+    if (estimateTokens(sentence) > tokens) {
+      for (const place of wordEnds(text, start, end, tokens, isInWord)) {
+        const piece = part(place);
+        if (piece) yield piece;
+      }
+    }
+    const rest = part(end);
+    if (rest) yield rest;
+  }
+}
+
+function* sentenceEnds(text: string, pattern: RegExp | null): Generator<number> {
+  for (const match of pattern ? text.matchAll(pattern) : []) {
+    const end = match.index + match[0].length;
+    if (end < text.length) yield end;
+  }
+  yield text.length;
+}
+
+/** Places, each about `limit` tokens after the one before, at spaces where there are any. */
+function* wordEnds(
+  text: string,
+  from: number,
+  to: number,
+  limit: number,
+  isInside: (place: number) => boolean,
+): Generator<number> {
+  let start = from;
+  let lastSpace = from;
+  let tokens = 0;
+  for (let index = from; index < to - 1; index++) {
+    const code = text.charCodeAt(index);
+    const inside = isInside(index);
+    if (code === 0x20 && !inside) lastSpace = index;
+    tokens += leastTokens(code);
+    if (tokens < limit) continue;
+    const splitsPair = (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
+    const end = lastSpace > start ? lastSpace : inside || splitsPair ? -1 : index + 1;
+    if (end === -1) continue;
+    yield end;
+    tokens = 0;
+    start = end;
+    index = end;
+  }
+}
+
+/** Tokens of a character in long runs of its kind: about the least for letters, the most for other scripts. */
+function leastTokens(code: number): number {
+  if (code >= 0x80) return 1.5;
+  return code === 0x20 || (code | 0x20) >= 0x61 ? 0.3 : 0.5;
+}
+
+/** Tells whether a place lies within an atom; asked in ascending order. */
+function insideAtoms(text: string, atomTokens: number): (place: number) => boolean {
+  const atoms = text.matchAll(ATOM);
+  const next = (): { from: number; to: number } | null => {
+    for (let found = atoms.next(); !found.done; found = atoms.next()) {
+      const [atom] = found.value;
+      if (atom.length > atomTokens && estimateTokens(atom) > atomTokens) continue;
+      return { from: found.value.index, to: found.value.index + atom.length };
+    }
+    return null;
+  };
+  let atom = next();
+  return (place) => {
+    while (atom && atom.to <= place) atom = next();
+    return atom !== null && atom.from < place;
+  };
+}
