@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalDatabase } from "./local-database.ts";
@@ -14,6 +14,7 @@ import { runScenario } from "./scenario.ts";
  * that API Gateway, SQS and EventBridge send, a real PostgreSQL and real queues. Prints sizes, cold starts and memory.
  */
 const scratch = mkdtempSync(join(tmpdir(), "confluence-sync-lambda-"));
+const LOG_FILE = "dist/lambda-functions.log";
 let passed = 0;
 const failures: string[] = [];
 let goalsMissed = 0;
@@ -59,11 +60,15 @@ const deployment = await startDeployment({ runtimeClient, database, scratch });
 try {
   console.log("\n== every function, by the events that AWS sends");
   await runScenario(deployment, check);
-  console.log("\n== cold starts (ms, best of 5; ratio to an empty handler in the same run)");
+  console.log("\n== cold starts (ms, best of 9; ratio to an empty handler in the same run)");
   await measureColdStarts(deployment, goal);
   console.log("\n== memory");
   await measurePageMemory(deployment, check, goal);
 } finally {
+  if (failures.length > 0) {
+    writeFileSync(LOG_FILE, deployment.logs());
+    console.log(`\nWhat the functions wrote is in ${LOG_FILE}`);
+  }
   await deployment.close();
   await database.close();
   rmSync(scratch, { recursive: true, force: true });

@@ -109,6 +109,10 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
     const daily = (await onSchedule("reconcile-deletions", "weekly-deletion-check")) as { started: number };
     assert.equal(typeof daily.started, "number");
   });
+  await check("a source that has its model already is left as it is", async () => {
+    const changed = await onSchedule("change-models", "model-changes");
+    assert.deepEqual(changed, { embedded: 0, deleted: 0 });
+  });
   await check("the sweeper publishes the events on the bus", async () => {
     await onSchedule("sweep", "sweep");
     const types = new Set(deployment.services.events.map(({ type }) => type));
