@@ -245,14 +245,14 @@ CREATE OR REPLACE FUNCTION confluence_sync.search_chunks(question text, identifi
  LANGUAGE plpgsql
  STABLE
  SET "hnsw.iterative_scan" TO 'relaxed_order'
- SET "hnsw.ef_search" TO '100'
+ SET "hnsw.ef_search" TO '500'
  SET "hnsw.max_scan_tuples" TO '40000'
  SET "hnsw.scan_mem_multiplier" TO '4'
  SET jit TO 'off'
 AS $function$
 declare
-  -- The constant of reciprocal rank fusion (Cormack et al. 2009).
-  k constant integer := 60;
+  -- The constant of reciprocal rank fusion: at the usual 60, what is middling in both legs beats what is best in one.
+  k constant integer := 10;
   -- Chunks that full text ranks at most: words that are rarer are looked for first until their chunks are as many.
   ranked_at_most constant integer := 3000;
   -- Below this many chunks their vectors are compared one by one: exact, and faster than an index that finds mostly others.
@@ -284,6 +284,7 @@ declare
   leg_distances double precision[];
   keyword_ids bigint[] := '{}';
   exact_ids bigint[] := '{}';
+  coverages double precision[] := '{}';
   kind text;
 begin
   select array_agg(s.source_id), array_agg(distinct s.search_language::regconfig) into searched, languages
@@ -362,8 +363,9 @@ begin
       select string_agg('(' || phraseto_tsquery(l, f)::text || ')', ' | ')::tsquery
       from unnest(phrases) f, unnest(languages) l where numnode(phraseto_tsquery(l, f)) > 0 group by f
     ) required;
-    -- What holds all words, every name and phrase of the question, or is titled so, counts as found a third time: a page that
-    -- says just what was asked must not fall behind one that is merely near.
+    -- What holds all words, every name and phrase of the question, or is titled so, counts as found twice more: a page that
+    -- says just what was asked must not fall behind one that is merely near. What holds less counts by its share of the words'
+    -- weight, which says little unless it is most: by its fourth power.
     -- Rare words bring their chunks; when all are common, chunks that hold all of them do, or the two rarest.
     candidate_query := case
       when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(word_queries[1:rare_count]) q)
@@ -377,26 +379,33 @@ begin
          where c.search_vector @@ $4 and %s and %s
          limit %s
        ), ranked as (
-         select id, named or coalesce(words @@ $7, false) or coalesce(words @@ $5, false) as exact,
+         select id, m.words, named or coalesce(words @@ $7, false) or coalesce(words @@ $5, false) as exact,
            (select sum(w.weight * ts_rank(''{0.3, 0.3, 0.6, 1}'', m.words, w.query)) from unnest($9, $10) as w (query, weight))
            * (1 + case when words @@ $5 then 0.5 else 0 end + case when words @@ $6 then 0.5 else 0 end
               + case when named then 1 else 0 end) as relevance
          from matching m
        ), best as (
          select * from ranked order by exact desc, relevance desc, id limit $11
+       ), covered as (
+         select best.*,
+           (select coalesce(sum(w.weight) filter (where best.words @@ w.query), 0) / sum(w.weight)
+            from unnest($9, $10) as w (query, weight)) as coverage
+         from best
        )
-       select array_agg(id order by relevance desc, id), array_agg(id order by relevance desc, id) filter (where exact)
-       from best',
+       select array_agg(id order by relevance desc, id), array_agg(id order by relevance desc, id) filter (where exact),
+         array_agg(coverage order by relevance desc, id)
+       from covered',
       filter, is_active, 4 * ranked_at_most)
-    into keyword_ids, exact_ids
+    into keyword_ids, exact_ids, coverages
     using searched, wanted_labels, updated_since, candidate_query, all_query, phrase_query, exact_query,
       btrim(question), word_queries, weights, candidates;
   end if;
 
   return query
   select u.id,
-    (coalesce(1.0 / (k + u.by_vector), 0) + coalesce(1.0 / (k + u.by_keyword), 0) + coalesce(1.0 / (k + u.by_exact), 0))
-      ::double precision * (k + 1) / 3,
+    (coalesce(1.0 / (k + u.by_vector), 0) + coalesce(1.0 / (k + u.by_keyword), 0)
+      + 2 * greatest(1.0 / (k + u.by_exact), coverages[u.by_keyword] ^ 4 / (k + u.by_keyword), 0))
+      ::double precision * (k + 1) / 4,
     1 - u.distance, u.by_vector, u.by_keyword
   from (
     select l.id, min(l.v)::integer as by_vector, min(l.d) as distance, min(l.w)::integer as by_keyword,

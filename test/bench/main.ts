@@ -1,5 +1,6 @@
 import { benchCalls } from "./calls.ts";
 import { benchConversion } from "./conversion.ts";
+import { benchDeleteSource } from "./storage/bench-delete-source.ts";
 import { benchSearch } from "./storage/bench-search.ts";
 import { benchSwap } from "./storage/bench-swap.ts";
 
@@ -8,6 +9,7 @@ const BENCHES: Record<string, (args: string[]) => Promise<object>> = {
   conversion: benchConversion,
   swap: benchSwap,
   search: benchSearch,
+  "delete-source": benchDeleteSource,
   calls: benchCalls,
 };
 

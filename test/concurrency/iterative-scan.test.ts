@@ -5,6 +5,8 @@ import { addSource, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const embedder = fakeEmbedder({ dimensions: 32 });
+/** More than `hnsw.ef_search` of search_chunks. */
+const VERSIONS = 600;
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase({ maxConnections: 1 });
@@ -16,7 +18,7 @@ beforeAll(async () => {
       chunks: [`unrelated matter number ${page}`],
     });
   // Each version's vector lies nearer to the question than any other page's; nothing is vacuumed away.
-  for (let version = 1; version <= 250; version += 1)
+  for (let version = 1; version <= VERSIONS; version += 1)
     await store(database.sql, embedder, {
       pageId: "churned",
       title: "Churned",
@@ -47,7 +49,7 @@ const alterSearch = async (setting: string) => {
   await database.sql.unsafe(`alter function ${row?.signature} set hnsw.iterative_scan = ${setting}`);
 };
 
-describe("a page embedded 250 times without a vacuum", () => {
+describe("a page embedded more often without a vacuum than a scan has candidates", () => {
   it("is found first by its vector: the scan goes on behind dead index entries", async () => {
     await alterSearch("relaxed_order");
     expect((await nearest())[0]).toBe("churned");

@@ -7,24 +7,30 @@ import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
 import { convertPage } from "#shared/markdown/convert-page.ts";
 import { readManifest } from "#infra/local/confluence-site/manifest.ts";
+import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { evaluationResolver } from "#test/evaluation/conversion/resolver.ts";
 import { realVectors } from "#test/bench/storage/real-vectors.ts";
 import { addSource, NOW, pageFacts } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
+import { ASKED_IN_OTHER_WORDS } from "./asked-in-other-words.ts";
 import { makeQuestions, type Question, type QuestionPage } from "./make-questions.ts";
 import { cutByCharacters, cutPlainText } from "./other-chunkers.ts";
 import { readPageText } from "./page-text.ts";
 import { pairedInterval, scoreRanks } from "./score-ranks.ts";
 
-type EvaluatedPage = QuestionPage & { markdown: string };
+type EvaluatedPage = QuestionPage & { file: string; markdown: string };
+type Legs = "hybrid" | "vector" | "keyword";
 
 /** Pages looked at for a question's own. */
 const DEPTH = 10;
 
+type Cut = (page: EvaluatedPage) => ChunkToEmbed[];
+const ours: Cut = (page) =>
+  chunkMarkdown(page.markdown).map((chunk) => ({ ...chunk, input: embeddingInput(page.title, chunk) }));
+
 /** Each cuts a page; everything behind them (embedder, storage, search) is the same. */
-const CHUNKERS: Record<string, (page: EvaluatedPage) => ChunkToEmbed[]> = {
-  ours: (page) =>
-    chunkMarkdown(page.markdown).map((chunk) => ({ ...chunk, input: embeddingInput(page.title, chunk) })),
+const CHUNKERS: Record<string, Cut> = {
+  ours,
   "5000-characters": (page) => cutByCharacters(page.markdown).map((content) => plain(content, content)),
   "512-tokens-plain-text": (page) =>
     cutPlainText(page.text).map((content) => plain(content, `${page.title}\n\n${content}`)),
@@ -32,57 +38,72 @@ const CHUNKERS: Record<string, (page: EvaluatedPage) => ChunkToEmbed[]> = {
 
 const plain = (content: string, input: string): ChunkToEmbed => ({ content, headingPath: [], input });
 
-/** `evaluate search --dir DIR [--questions N]`: which of three chunkers lets questions find their page; then each leg alone. */
+/**
+ * `evaluate search --dir DIR [--questions N]`: which of three chunkers lets questions find their page; then each leg alone; then
+ * questions in other words, about the sample pages, among the pages of the folder.
+ */
 export async function evaluateSearch(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { dir: { type: "string" }, questions: { type: "string" } } });
   if (!values.dir) throw new Error("--dir is missing: a folder of rendered pages with a manifest.jsonl");
   const pages = await readPages(values.dir);
   const questions = limited(makeQuestions(pages, 7), Number(values.questions ?? 1500));
   const model = localEmbedder();
-  const asked = await vectorsByText(
-    model,
-    questions.map((question) => question.query),
-  );
   const database = await createTestDatabase({ maxConnections: 2 });
   try {
-    const ranks = new Map<string, (number | null)[]>();
-    for (const [name, cut] of Object.entries(CHUNKERS)) {
-      const cutPages = pages.map((page) => ({ page, chunks: cut(page) }));
+    const addPages = async (source: string, evaluated: readonly EvaluatedPage[], cut: Cut) => {
+      const cutPages = evaluated.map((page) => ({ page, chunks: cut(page) }));
       const inputs = [...new Set(cutPages.flatMap(({ chunks }) => chunks.map((chunk) => chunk.input)))];
       const known = await vectorsByText(model, inputs);
-      await addSource(database.sql, known, { sourceId: name });
+      await addSource(database.sql, known, { sourceId: source });
       for (const { page, chunks } of cutPages) {
-        const facts = pageFacts({ sourceId: name, pageId: page.pageId, title: page.title, chunks: [] });
+        const facts = pageFacts({ sourceId: source, pageId: page.pageId, title: page.title, chunks: [] });
         const options = { now: NOW, model: model.model, language: "english", expectedStateRevision: null };
         await storePage(database.sql, known, { ...facts, chunks }, options);
       }
-      console.error(`${name}: ${inputs.length} chunks`);
-    }
-    await database.sql`analyze`;
-    const rank = async (source: string, question: Question, legs: "hybrid" | "vector" | "keyword") => {
-      const [vector = []] = await asked.embed([question.query]);
-      const { hits } = await searchDocuments(database.sql, {
-        query: question.query,
-        embedding: { model: model.model, vector },
-        sources: [source],
-        legs,
-        matchCount: DEPTH,
-        returnMode: "pages",
-      });
-      const place = hits.findIndex((hit) => hit.pageId === question.pageId);
-      return place < 0 ? null : place + 1;
+      console.error(`${source}: ${inputs.length} chunks`);
     };
-    const rows: [string, string, "hybrid" | "vector" | "keyword"][] = [
-      ...Object.keys(CHUNKERS).map((name): [string, string, "hybrid"] => [name, name, "hybrid"]),
-      ["ours, vectors only", "ours", "vector"],
-      ["ours, words only", "ours", "keyword"],
-    ];
-    for (const [row, source, legs] of rows) {
-      const found: (number | null)[] = [];
-      for (const question of questions) found.push(await rank(source, question, legs));
-      ranks.set(row, found);
-      report(row, questions, found, ranks.get("ours") ?? []);
-    }
+    for (const [name, cut] of Object.entries(CHUNKERS)) await addPages(name, pages, cut);
+    const samples = await readPages(SAMPLE_FOLDER);
+    await addPages("sample", samples, ours);
+    await database.sql`analyze`;
+    const rankAll = async (sources: string[], asked: readonly Question[], legs: Legs) => {
+      const vectors = await realVectors(
+        model,
+        asked.map((question) => question.query),
+      );
+      const ranks: (number | null)[] = [];
+      for (const [index, question] of asked.entries()) {
+        const { hits } = await searchDocuments(database.sql, {
+          query: question.query,
+          embedding: { model: model.model, vector: [...(vectors[index] ?? [])] },
+          sources,
+          legs,
+          matchCount: DEPTH,
+          returnMode: "pages",
+        });
+        const place = hits.findIndex((hit) => hit.pageId === question.pageId);
+        ranks.push(place < 0 ? null : place + 1);
+      }
+      return ranks;
+    };
+    const compare = async (asked: readonly Question[], rows: [string, string[], Legs][]) => {
+      let first: (number | null)[] | null = null;
+      for (const [row, sources, legs] of rows) {
+        const ranks = await rankAll(sources, asked, legs);
+        report(row, asked, ranks, first);
+        first ??= ranks;
+      }
+    };
+    await compare(questions, [
+      ...Object.keys(CHUNKERS).map((name): [string, string[], Legs] => [name, [name], "hybrid"]),
+      ["ours, vectors only", ["ours"], "vector"],
+      ["ours, words only", ["ours"], "keyword"],
+    ]);
+    await compare(otherWords(samples), [
+      ["other words", ["ours", "sample"], "hybrid"],
+      ["other words, vectors only", ["ours", "sample"], "vector"],
+      ["other words, words only", ["ours", "sample"], "keyword"],
+    ]);
   } finally {
     await database.close();
   }
@@ -100,7 +121,15 @@ async function readPages(dir: string): Promise<EvaluatedPage[]> {
       body: html,
       resolver: evaluationResolver,
     });
-    return [{ ...text, pageId: page.id ?? `n${index}`, title: page.title, markdown }];
+    return [{ ...text, pageId: page.id ?? `n${index}`, title: page.title, file: page.file, markdown }];
+  });
+}
+
+function otherWords(pages: readonly EvaluatedPage[]): Question[] {
+  return ASKED_IN_OTHER_WORDS.map(([file, query]) => {
+    const page = pages.find((candidate) => candidate.file === `${file}.storage.xml`);
+    if (!page) throw new Error(`The sample has no page ${file}`);
+    return { kind: "other words", query, pageId: page.pageId };
   });
 }
 
@@ -123,7 +152,7 @@ function report(
   row: string,
   questions: readonly Question[],
   ranks: readonly (number | null)[],
-  ours: readonly (number | null)[],
+  first: readonly (number | null)[] | null,
 ): void {
   const kinds = [...new Set(questions.map((question) => question.kind))];
   const byKind = kinds.map((kind) => [
@@ -136,7 +165,7 @@ function report(
     questions: questions.length,
     ...scoreRanks(ranks),
     mrr_by_kind: Object.fromEntries(byKind) as Record<string, number>,
-    ...(row === "ours" ? {} : { ours_minus_this_in_mrr: pairedInterval(ours, ranks) }),
+    ...(first ? { first_row_minus_this_in_mrr: pairedInterval(first, ranks) } : {}),
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

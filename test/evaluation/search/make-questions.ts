@@ -1,7 +1,11 @@
 import { seededRandom } from "#test/bench/storage/prose.ts";
 import type { PageText } from "./page-text.ts";
 
-export type Question = { kind: "title" | "heading" | "sentence" | "cell"; query: string; pageId: string };
+export type Question = {
+  kind: "title" | "heading" | "sentence" | "cell" | "other words";
+  query: string;
+  pageId: string;
+};
 export type QuestionPage = PageText & { pageId: string; title: string };
 
 /** Of each kind from one page at most. */

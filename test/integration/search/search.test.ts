@@ -133,6 +133,23 @@ describe("search by vector and words", () => {
     expect(only).toMatchObject({ pageId: "word", matchType: "keyword", similarity: null });
   });
 
+  it("ranks a page with most of the question's words above one that has few and is merely near", async () => {
+    await put({ pageId: "near", title: "Near", chunks: ["walrus and what belongs to it"] });
+    await put({
+      pageId: "words",
+      title: "Words",
+      chunks: ["zeppelin walrus gearbox lantern, otherwise unrelated"],
+    });
+    const [vector = []] = await embedder.embed(["Near\n\nwalrus and what belongs to it"]);
+    const { hits } = await search("quokka zeppelin walrus gearbox lantern", {
+      embedding: { model: embedder.model, vector },
+    });
+    expect(hits.map((hit) => [hit.pageId, hit.matchType])).toEqual([
+      ["words", "hybrid"],
+      ["near", "hybrid"],
+    ]);
+  });
+
   it("never compares with vectors of a model that the source has left", async () => {
     const other = fakeEmbedder({ model: "other", dimensions: 256 });
     await addSource(database.sql, other, { sourceId: "elsewhere" });
