@@ -76,5 +76,6 @@ export async function recordPageError(
       'version', coalesce(${version}::int, (p.sync_error ->> 'version')::int, 0),
       'attempts', case
         when ${version}::int is distinct from (p.sync_error ->> 'version')::int and ${version}::int is not null then 1
+        when (p.sync_error ->> 'permanent')::boolean is distinct from ${failure.error.permanent} then 1
         else coalesce((p.sync_error ->> 'attempts')::int, 0) + 1 end)`;
 }

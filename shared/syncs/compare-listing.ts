@@ -2,7 +2,10 @@ import type { ListedPage } from "#shared/confluence/client.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { WorkItem } from "./work.ts";
 
-/** Syncs in a row that try a failing page of one version again; after that only a newer version (or `full`) does. */
+/**
+ * Syncs in a row in which one version of a page may fail for good (its body cannot be converted, say) before it waits for a
+ * newer version. Faults that may pass count as nothing: half an hour without Confluence would be five syncs.
+ */
 export const MAX_FAILED_SYNCS = 5;
 
 export type ListingRules = {
@@ -43,9 +46,9 @@ export function compareListed(
   return null;
 }
 
-/** A failing page is tried again in each sync, MAX_FAILED_SYNCS times for one version; it stays visible as failed. */
+/** A page that failed is tried again in each sync, unless one version failed for good MAX_FAILED_SYNCS times. */
 export function mayRetry(stored: Pick<PageState, "syncError">, listedVersion: number): boolean {
   const error = stored.syncError;
-  if (!error) return true;
+  if (!error?.permanent) return true;
   return error.attempts < MAX_FAILED_SYNCS || listedVersion > error.version;
 }

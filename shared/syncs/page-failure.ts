@@ -1,6 +1,6 @@
 import { transaction } from "#shared/db/connect.ts";
 import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
-import { errorCode, errorMessage, PermanentError } from "#shared/errors.ts";
+import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { later, type Operation } from "./operations.ts";
 import { failForGood, retryDelayMs } from "./run-operation.ts";
@@ -26,6 +26,9 @@ const SOURCE_CODES = new Set([
   "address_refused",
   "source_deleted",
 ]);
+
+/** A listing showed the page: replicas of Confluence differ for a while, permissions come back, proxies answer for it. */
+const LISTED_BUT_REFUSED = new Set(["not_visible", "not_found", "forbidden", "invalid_answer"]);
 
 /** By remedy: end the operation, record the page as failed (its old chunks stay), or try it again later. */
 export async function settlePageFailure(
@@ -57,6 +60,12 @@ export async function settlePageFailure(
   return "go on";
 }
 
+/** Whether trying again is in vain: also for faults of our own code, which nobody foresaw. */
+function isForGood(error: unknown): boolean {
+  if (error instanceof TransientError) return false;
+  return !(error instanceof PermanentError && LISTED_BUT_REFUSED.has(error.code));
+}
+
 /** The page's reason and the end of its work, together; the next sync tries it again, whatever its listing says. */
 export async function recordFailure(
   failure: PageFailure,
@@ -68,7 +77,7 @@ export async function recordFailure(
   const reason = {
     code: errorCode(error),
     message: errorMessage(error),
-    permanent: error instanceof PermanentError,
+    permanent: isForGood(error),
   };
   await transaction(services.sql, async (tx) => {
     const mine = await completeWork(

@@ -1,6 +1,6 @@
 import type { ConfluencePage } from "#shared/confluence/client.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
-import { RateLimitedError, TransientError } from "#shared/errors.ts";
+import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import type { PageTask } from "#shared/messages.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
@@ -111,7 +111,7 @@ async function recordDeadly(
 ): Promise<void> {
   for (const work of works) {
     const message = `${work.deaths} workers died while they were at this page, or at others beside it`;
-    const error = new TransientError("worker_died", message);
+    const error = new PermanentError("worker_died", message);
     await recordFailure({ error, works, states: new Map(), operation, source }, work, services);
   }
 }

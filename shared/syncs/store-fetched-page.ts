@@ -104,6 +104,7 @@ async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<v
     await recordPageError(tx, {
       sourceId: operation.sourceId,
       pageId: work.pageId,
+      ...(work.listedVersion === null ? {} : { version: work.listedVersion }),
       error,
       now: services.now(),
     });

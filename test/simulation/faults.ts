@@ -1,14 +1,20 @@
-import type { Fault } from "#infra/local/confluence-site/faults.ts";
+import type { Fault as SpoiledAnswer } from "#infra/local/confluence-site/faults.ts";
 import { SPACE } from "./people.ts";
 import type { World } from "./world.ts";
 
 const TIME_ZONES = ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin", "Pacific/Apia"];
 
-/** What breaks on a Confluence site, or between it and us; each answers what it did, for the story. */
-export const FAULTS: readonly ((world: World) => string)[] = [
+/** Just within the overlap that the sync allows for. */
+export const LONGEST_LAG_SECONDS = 29 * 60 + 50;
+
+/** Something breaks on a Confluence site, or between it and us; answers what it was, for the story. */
+export type Fault = (world: World) => string;
+
+export const FAULTS: readonly Fault[] = [
   ({ site, random }) => {
-    // Up to the overlap that the sync allows for, and often just below it.
-    site.settings.index_lag_seconds = random.chance(0.5) ? 29 * 60 + 50 : random.below(29 * 60);
+    site.settings.index_lag_seconds = random.chance(0.5)
+      ? LONGEST_LAG_SECONDS
+      : random.below(LONGEST_LAG_SECONDS);
     return `the index lags ${site.settings.index_lag_seconds} s`;
   },
   hit("429 three times", { effect: "rate_limit", retry_after: 40, times: 3, skip: 0 }),
@@ -41,6 +47,17 @@ export const FAULTS: readonly ((world: World) => string)[] = [
   hit("a listing is empty", { effect: "empty_listing", path: "space-id=", times: 1, skip: 0 }),
   hit("a search is empty", { effect: "empty_listing", path: "/content/search", times: 1, skip: 0 }),
   hit("a cursor comes again", { effect: "repeat_cursor", path: "cursor=", times: 1, skip: 0 }),
+  // Shown by a listing and not by id: a permission that changes, an index behind.
+  hit("pages are not shown by id", {
+    effect: "empty_listing",
+    path: "body-format=storage",
+    times: 2,
+    skip: 0,
+  }),
+  ({ embedding, random }) => {
+    Object.assign(embedding, { failures: 3, permanent: random.chance(0.5) });
+    return `three calls of the embedder ${embedding.permanent ? "are refused" : "fail"}`;
+  },
   ({ site, random }) => {
     site.settings.time_zone = random.pick(TIME_ZONES) ?? "UTC";
     return `the account's zone is ${site.settings.time_zone}`;
@@ -61,19 +78,15 @@ export const FAULTS: readonly ((world: World) => string)[] = [
   },
 ];
 
-/** The fault of this number happens now. */
-export function breakSomething(world: World, number: number): string {
-  return FAULTS[number]?.(world) ?? "";
-}
-
 /** Nothing is broken any more; what the index had still to take in, it takes in when its time comes. */
-export function heal({ site }: World): void {
+export function heal({ site, embedding }: World): void {
+  embedding.failures = 0;
   site.faults.length = 0;
   Object.assign(site.settings, { index_lag_seconds: 0, answer_as_anonymous: false, rate_limit: null });
   for (const space of site.spaces.values()) space.visible = true;
 }
 
-function hit(what: string, fault: Fault): (world: World) => string {
+function hit(what: string, fault: SpoiledAnswer): Fault {
   return ({ site }) => {
     site.faults.push({ ...fault });
     return what;

@@ -188,7 +188,7 @@ export async function checkNothingLeft(world: World): Promise<void> {
 /** Counters of the operations of the last hours (older ones' work has been removed) agree with the work that was done. */
 export async function checkCounters(sql: postgres.Sql, now: Date): Promise<void> {
   const rows = await sql<{ operation_id: string; counters: Record<string, number>; done: number }[]>`
-    select p.operation_id, p.counters, count(w.page_id) filter (where w.state = 'done')::int as done
+    select p.operation_id, p.counters, count(w.page_id) filter (where w.state = 'done' or p.dry_run and w.state = 'planned')::int as done
     from archon_progress p left join sync_work w using (operation_id)
     where p.status in ('completed', 'completed_with_errors')
       and p.finished_at > ${new Date(now.getTime() - 12 * 3_600_000)}

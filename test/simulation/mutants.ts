@@ -40,24 +40,23 @@ async function lookFor(bug: PlantedBug): Promise<string | null> {
         text.replace(find, () => put),
       );
     }
-    const output = await simulate(folder);
-    return output.split("\n").find((line) => line.startsWith("seed ")) ?? null;
+    const output = await simulate(folder, ["--runs", values.runs, "--workers", "2"]);
+    const line = output.split("\n").find((one) => one.startsWith("seed "));
+    const seed = /^seed (\d+)/.exec(line ?? "")?.[1];
+    if (line === undefined || seed === undefined) return null;
+    // A history that fails without the bug too has found another one, which must be mended first.
+    const without = await simulate(process.cwd(), ["--runs", "1", "--seed", seed, "--workers", "1"]);
+    if (without.includes("seed "))
+      throw new Error(`Seed ${seed} fails without "${bug.name}" as well:\n${without}`);
+    return line;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What the simulation prints; the first history that fails ends it, and shrinking is left out. */
-async function simulate(folder: string): Promise<string> {
-  const args = [
-    "test/simulation/simulate.ts",
-    "--runs",
-    values.runs,
-    "--workers",
-    "2",
-    "--stop-at-first",
-    "--no-shrink",
-  ];
+/** What the simulation of the project in `folder` prints; the first history that fails ends it, and shrinking is left out. */
+async function simulate(folder: string, range: readonly string[]): Promise<string> {
+  const args = ["test/simulation/simulate.ts", ...range, "--stop-at-first", "--no-shrink"];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
   child.stdout.on("data", (data: Buffer) => output.push(data.toString()));

@@ -21,6 +21,8 @@ export const OTHER_SPACE = "OTHER";
 export type People = {
   /** One random deed; answers what it was, null when it was not possible just now. */
   act: () => string | null;
+  /** Somebody edits a page; null when there is none. */
+  edit: () => string | null;
   /** Notes who sees what now: after anything but a deed changed that. */
   observe: () => void;
   /** Whether the syncing account is shown the page in the space now. */
@@ -83,16 +85,15 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     return paragraphs.join("");
   };
 
+  const edit = () =>
+    one(current(), (page) => {
+      editPage(site, page.id, { body: body() });
+      findable.set(page.id, true);
+      return `edit ${page.id}`;
+    });
+
   const deeds: readonly [number, () => string | null][] = [
-    [
-      6,
-      () =>
-        one(current(), (page) => {
-          editPage(site, page.id, { body: body() });
-          findable.set(page.id, true);
-          return `edit ${page.id}`;
-        }),
-    ],
+    [6, edit],
     [
       3,
       () => {
@@ -218,7 +219,11 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
         }),
     ],
   ];
-  const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
+  // Not everything in each history: what is left happens more often, and meets itself.
+  const usual = deeds.filter(() => random.chance(0.6));
+  const bag = (usual.length > 0 ? usual : deeds).flatMap(([weight, deed]) =>
+    Array.from({ length: weight }, () => deed),
+  );
 
   return {
     act: () => {
@@ -232,6 +237,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
         observe();
       }
     },
+    edit,
     observe,
     shows,
     absences: (pageId) => absences.get(pageId) ?? [],

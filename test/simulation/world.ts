@@ -11,8 +11,10 @@ import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
 import { observeSql } from "#infra/local/observe-sql.ts";
 import { functions, type FunctionName } from "#infra/topology.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { parseEnv } from "#shared/env.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
 import { makeLog } from "#shared/log.ts";
 import type { QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
@@ -30,6 +32,8 @@ export type World = {
   pass: (ms: number) => void;
   /** How long a step may take; slow ones run into the time limit of their function. */
   pace: { stepMs: number };
+  /** Calls of the embedder that fail from now on; `permanent`: it refuses the text, else it is out of order. */
+  embedding: { failures: number; permanent: boolean };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
   invoke: (
     name: FunctionName,
@@ -71,7 +75,16 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const ids = random.fork();
   const failures: World["failures"] = [];
   const pace = { stepMs: 1200 };
+  const embedding: World["embedding"] = { failures: 0, permanent: false };
   let workers = 0;
+
+  const embed: Embedder["embed"] = async (texts) => {
+    if (embedding.failures === 0) return embedder.embed(texts);
+    embedding.failures -= 1;
+    if (embedding.permanent)
+      throw new PermanentError("embedding_refused", "The simulated model refuses this text");
+    throw new TransientError("embedding_failed", "The simulated model does not answer");
+  };
 
   const newId = () => {
     const hex = Array.from({ length: 32 }, () => ids.below(16).toString(16)).join("");
@@ -101,7 +114,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           await queues.accept(queue, tasks, options);
         },
       },
-      embedder: { ...embedder, embed: async (texts) => (await step("embed"), embedder.embed(texts)) },
+      embedder: { ...embedder, embed: async (texts) => (await step("embed"), embed(texts)) },
       cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
       events: { send: async () => step("events") },
       confluence: (access) =>
@@ -125,12 +138,14 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     if (!handler) throw new Error(`${name} is not simulated`);
     workers += 1;
     const id = `${name}#${workers}`;
-    const deadline = clock + functions[name].timeoutSeconds * 1000;
-    const context = { functionName: name, getRemainingTimeInMillis: () => deadline - clock } as Context;
+    const limitMs = functions[name].timeoutSeconds * 1000;
     scheduler.start(
       id,
       lifetime,
       async (worker) => {
+        // From its first step on: Lambda does not count what an invocation waited before it.
+        const deadline = clock + limitMs;
+        const context = { functionName: name, getRemainingTimeInMillis: () => deadline - clock } as Context;
         const answer = await withServices(services(worker), () => handler(event as never, context));
         onAnswer?.(answer);
       },
@@ -159,7 +174,21 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     return true;
   };
 
-  return { sql, site, queues, scheduler, random, now, pass, pace, invoke, deliver, services, failures };
+  return {
+    sql,
+    site,
+    queues,
+    scheduler,
+    random,
+    now,
+    pass,
+    pace,
+    embedding,
+    invoke,
+    deliver,
+    services,
+    failures,
+  };
 }
 
 /** Every statement outside a transaction, every begin, and every statement inside is a place to die; only the former let others go on. */

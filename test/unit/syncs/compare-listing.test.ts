@@ -36,7 +36,7 @@ const stored = (state: Partial<PageState>): PageState => ({
 const error = (attempts: number, version = 4) => ({
   code: "x",
   message: "y",
-  permanent: false,
+  permanent: true,
   attempts,
   version,
   at: "",
@@ -77,10 +77,11 @@ describe("what a listed page needs", () => {
     expect(compareListed(listed(3), stored({}), rules)).toBeNull();
   });
 
-  it("is another try for a page that failed, a bounded number of times for one version", () => {
+  it("is another try for a page that failed, a bounded number of times for one version that fails for good", () => {
     expect(compareListed(listed(4), stored({ syncError: error(1) }), rules)).toMatchObject({
       outcome: "updated",
     });
+    expect(mayRetry({ syncError: { ...error(100, 4), permanent: false } }, 4)).toBe(true);
     expect(compareListed(listed(4), stored({ syncError: error(MAX_FAILED_SYNCS) }), rules)).toBeNull();
     expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 5)).toBe(true);
   });
