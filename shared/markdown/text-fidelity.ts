@@ -1,3 +1,4 @@
+import { WordReader } from "./words.ts";
 import { decodeHTMLStrict } from "entities";
 
 /**
@@ -12,33 +13,26 @@ export function lostWords(shown: string, markdown: string): string[] {
     if (next === 0) ahead.delete(word);
     else ahead.set(word, next);
   };
-  const kept = wordsOfMarkdown(markdown);
-  for (const word of words(shown)) {
-    const other = kept.next();
-    if (!other.done && other.value === word) continue;
-    count(word, 1);
-    if (!other.done) count(other.value, -1);
+  const kept = new WordReader(textOfMarkdown(markdown));
+  const page = new WordReader([shown]);
+  for (let word = page.next(), other = kept.next(); word !== "" || other !== "";) {
+    if (word !== other) {
+      if (word !== "") count(word, 1);
+      if (other !== "") count(other, -1);
+    }
+    word = page.next();
+    other = kept.next();
   }
-  for (const word of kept) count(word, -1);
   for (const [word, more] of ahead) if (more < 0) ahead.delete(word);
   const lost: string[] = [];
-  if (ahead.size === 0) return lost;
-  for (const word of words(shown)) {
-    const missing = ahead.get(word);
-    if (missing === undefined) continue;
+  const again = new WordReader([shown]);
+  while (ahead.size > 0) {
+    const word = again.next();
+    if (!ahead.has(word)) continue;
     lost.push(word);
     count(word, -1);
-    if (ahead.size === 0) break;
   }
   return lost;
-}
-
-function* words(text: string): Generator<string> {
-  for (const match of text.matchAll(/[\p{L}\p{N}]+/gu)) yield match[0];
-}
-
-function* wordsOfMarkdown(markdown: string): Generator<string> {
-  for (const text of textOfMarkdown(markdown)) yield* words(text);
 }
 
 /**
@@ -84,12 +78,16 @@ function* pieces(line: string): Generator<string> {
   for (let limit = PIECE_LENGTH; limit < line.length; limit += PIECE_LENGTH) {
     const space = line.lastIndexOf(" ", limit);
     let end = space > start ? space : limit;
-    while (end > limit - PIECE_LENGTH && line.charCodeAt(end) >= 0x30 /* 0 */) end--;
-    if (end <= start || line.charCodeAt(end) >= 0x30) continue;
+    while (end > limit - PIECE_LENGTH && mayBeWord(line.charCodeAt(end))) end--;
+    if (end <= start || mayBeWord(line.charCodeAt(end))) continue;
     yield line.slice(start, end);
     start = end;
   }
   yield line.slice(start);
+}
+
+function mayBeWord(code: number): boolean {
+  return code >= 0x80 || (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a);
 }
 
 function textOfProse(prose: string): string {

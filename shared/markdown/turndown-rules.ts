@@ -16,6 +16,9 @@ import { cellMarkdown, nestedTable, tableMarkdown } from "./table-markdown.ts";
 /** Twice the largest body: each of its characters escaped. Lists and quotes in each other would add to each line at each level. */
 const MAX_MARKDOWN_LENGTH = 48 * 1024 * 1024;
 
+/** Millions of lines are joined in parts: one list of them all would take many times their memory. */
+const LINES_AT_A_TIME = 4096;
+
 type Replacement = (content: string, node: PlainElement) => string;
 
 const block = (markdown: string): string => (markdown === "" ? "\n\n" : `\n\n${markdown}\n\n`);
@@ -103,7 +106,7 @@ function turndownService(): TurndownService {
       const element: PlainElement = node;
       const markdown = REPLACEMENTS[element.nodeName]?.(content, element) ?? content;
       if (Math.max(markdown.length, element.markdown.length) > MAX_MARKDOWN_LENGTH) {
-        throw new PermanentError("body_too_complex", "The page's Markdown would be larger than 48 MB");
+        throw tooLarge();
       }
       return markdown;
     },
@@ -131,7 +134,7 @@ function listItem(content: string, node: PlainElement): string {
   if (node.inCell) return `<li>${task}${joinLines(text, "<br>")}</li>`;
   const marker = node.parentNode?.nodeName === "OL" ? `${itemNumber(node)}. ` : "- ";
   const indent = " ".repeat(marker.length);
-  return `\n${marker}${task}${text.replace(/\n(?=[^\n])/g, `\n${indent}`)}\n`;
+  return `\n${marker}${task}${prefixed(text, indent, { empty: "", first: false })}\n`;
 }
 
 function itemNumber(item: PlainElement): number {
@@ -147,7 +150,29 @@ function blockQuote(content: string, node: PlainElement): string {
   if (text === "") return "\n\n";
   if (node.inCell) return block(`<blockquote>${joinLines(text, "<br>")}</blockquote>`);
   const alert = node.attributes.alert ? `> [!${node.attributes.alert}]\n` : "";
-  return block(alert + text.replace(/^/gm, "> ").replace(/^> $/gm, ">"));
+  return block(alert + prefixed(text, "> ", { empty: ">", first: true }));
+}
+
+/** Puts `prefix` before each line that is not empty, and `empty` before those that are; the first line only if asked to. */
+function prefixed(text: string, prefix: string, { empty, first }: { empty: string; first: boolean }): string {
+  let result = "";
+  let lines: string[] = [];
+  for (let start = 0; start <= text.length;) {
+    const feed = text.indexOf("\n", start);
+    const end = feed === -1 ? text.length : feed;
+    if (start === 0 && !first) lines.push(text.slice(0, end));
+    else lines.push(end === start ? empty : prefix + text.slice(start, end));
+    start = end + 1;
+    if (lines.length < LINES_AT_A_TIME && start <= text.length) continue;
+    result += start <= text.length ? `${lines.join("\n")}\n` : lines.join("\n");
+    lines = [];
+    if (result.length > MAX_MARKDOWN_LENGTH) throw tooLarge();
+  }
+  return result;
+}
+
+function tooLarge(): PermanentError {
+  return new PermanentError("body_too_complex", "The page's Markdown would be larger than 48 MB");
 }
 
 function codeInLine(code: string, language: string, node: PlainElement): string {
