@@ -1,4 +1,4 @@
-import type { ConfluencePage } from "#shared/confluence/client.ts";
+import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { deletePages, hidePages } from "#shared/documents/delete-pages.ts";
 import { TransientError } from "#shared/errors.ts";
@@ -59,12 +59,10 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
     order by w.page_id limit ${CONFIRM_BATCH}`;
   if (rows.length === 0) return null;
-  const asked = new Set(rows.map((row) => row.page_id));
-  const pages = new Map((await client.pagesById([...asked], { body: null })).map((page) => [page.id, page]));
-  for (const id of pages.keys()) {
-    if (!asked.has(id))
-      throw new TransientError("invalid_answer", `Confluence sent page ${id}, which was not asked for`);
-  }
+  const pages = await askFor(
+    rows.map((row) => row.page_id),
+    client,
+  );
   const verdicts = rows.map((row) => ({
     page_id: row.page_id,
     verdict: judgeCandidate(pages.get(row.page_id), { missingSince: row.missing_since }, source.spaceId),
@@ -81,6 +79,33 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
       from jsonb_to_recordset(${tx.json(written)}) as v (page_id text, state text, outcome text, reason text)
       where w.operation_id = ${operation.operationId} and w.page_id = v.page_id and w.state = 'candidate'`;
   };
+}
+
+/**
+ * The pages of these ids that Confluence shows. What an answer lacks is asked for again until an answer adds nothing: one that
+ * was cut short looks the same as pages that are not visible. Costs a call only where a page is missing.
+ */
+async function askFor(
+  ids: readonly string[],
+  client: ConfluenceClient,
+): Promise<ReadonlyMap<string, ConfluencePage>> {
+  const pages = new Map<string, ConfluencePage>();
+  const ask = async (): Promise<number> => {
+    const missing = ids.filter((id) => !pages.has(id));
+    if (missing.length === 0) return 0;
+    for (const page of await client.pagesById(missing, { body: null })) {
+      if (!ids.includes(page.id))
+        throw new TransientError(
+          "invalid_answer",
+          `Confluence sent page ${page.id}, which was not asked for`,
+        );
+      pages.set(page.id, page);
+    }
+    return missing.filter((id) => pages.has(id)).length;
+  };
+  await ask();
+  while ((await ask()) > 0);
+  return pages;
 }
 
 export type DeletionOutcomes = {

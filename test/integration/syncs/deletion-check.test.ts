@@ -171,6 +171,16 @@ describe("the deletion check", () => {
     expect(vectors?.count).toBe(0);
   });
 
+  // Found by the simulation: seed 189, a listing and then the answer by id cut short.
+  it("hides nothing when the listing and the answer by id are both cut short", async () => {
+    world.site.settings.max_page_size = 3;
+    const cut = { effect: "drop_next", path: "/api/v2/pages?", times: 1, skip: 0 } as const;
+    world.site.faults.push({ ...cut }, { ...cut });
+    const check = await world.check();
+    expect(check).toMatchObject({ status: "completed", sync_metrics: { pages_hidden: 0, pages_deleted: 0 } });
+    expect(world.site.faults).toEqual([]);
+  });
+
   it("hides a page that is not visible at once, and deletes it at the second complete check", async () => {
     const gone = id(4);
     purgePage(world.site, gone, { leavesRecord: false });
