@@ -2,6 +2,7 @@
 export const LOG_EVENTS = [
   "request.completed",
   "request.failed",
+  "record.completed",
   "record.failed",
   "record.malformed",
   "invocation.failed",

@@ -100,8 +100,18 @@ export function httpHandler(...routes: HttpRoute[]) {
     .handler(async (event, _context, { signal }) => {
       const found = findRoute(routes, event);
       if (!found) throw new UserError(404, "route_not_found", `There is no ${event.routeKey}`);
-      return serialise(await found.answer(event, { requestId: event.requestContext.requestId, signal }));
+      const answer = await found.answer(event, { requestId: event.requestContext.requestId, signal });
+      operations.set(event, operationOf(answer.body) ?? event.pathParameters?.operation_id);
+      return serialise(answer);
     });
+}
+
+/** Of requests that are being answered: the operation that each began or asked about, for its log line. */
+const operations = new WeakMap<object, string | undefined>();
+
+function operationOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || !("operation_id" in body)) return undefined;
+  return typeof body.operation_id === "string" ? body.operation_id : undefined;
 }
 
 function findRoute(routes: readonly HttpRoute[], event: Event): HttpRoute | undefined {
@@ -138,6 +148,8 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
       method,
       route: event.routeKey,
       status,
+      source_id: event.pathParameters?.source_id,
+      operation_id: operations.get(event),
       duration_ms: Math.round(performance.now() - (started.get(event) ?? performance.now())),
       ...(problem ? { code: problem.code } : {}),
       ...(problem?.error ? { error: problem.error } : {}),

@@ -9,7 +9,10 @@ export type Settled = { ok: true } | { ok: false; error: unknown };
 
 export type Invocation = { remainingMs: () => number };
 
-type QueueFunction<T, K extends keyof Services> = {
+/** Ids only: every line about a record carries them, so that a sync is followed by its `operation_id` from request to page. */
+type Task = Record<string, string>;
+
+type QueueFunction<T extends Task, K extends keyof Services> = {
   task: z.ZodType<T>;
   needs: readonly Provider<K>[];
   /** Handles a whole batch (pages of one source are fetched in bulk) and settles each task on its own, in order. */
@@ -20,7 +23,7 @@ type QueueFunction<T, K extends keyof Services> = {
  * The one way to handle SQS: a record fails alone. A body that is not a task is reported as failed too, so that it reaches
  * the dead-letter queue where somebody sees it. A throw outside any record fails every record.
  */
-export function queueHandler<T, K extends keyof Services>(definition: QueueFunction<T, K>) {
+export function queueHandler<T extends Task, K extends keyof Services>(definition: QueueFunction<T, K>) {
   return middy<SQSEvent, SQSBatchResponse, Error>().handler(async (event, context) => {
     const services = await resolveServices(definition.needs);
     const failed: string[] = [];
@@ -37,11 +40,15 @@ export function queueHandler<T, K extends keyof Services>(definition: QueueFunct
       services,
       invocation,
     );
-    for (const [index, { record }] of parsed.entries()) {
+    for (const [index, { record, task }] of parsed.entries()) {
       const outcome = settled[index];
-      if (outcome?.ok) continue;
+      const log = services.log.with({ message_id: record.messageId, ...task });
+      if (outcome?.ok) {
+        log.info("record.completed");
+        continue;
+      }
       const error = outcome ? outcome.error : new Error("The worker did not settle this record");
-      services.log.error("record.failed", { message_id: record.messageId, code: errorCode(error), error });
+      log.error("record.failed", { code: errorCode(error), error });
       failed.push(record.messageId);
     }
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
