@@ -33,7 +33,7 @@ describe("the lock on a data folder", () => {
   it("keeps out another process, and ends with a process that was killed", async () => {
     const script = `
       const { lockDataFolder } = await import(process.argv[1]);
-      lockDataFolder(process.argv[2]);
+      globalThis.lock = lockDataFolder(process.argv[2]); // Unreferenced, it would end with a garbage collection.
       console.log("locked");
       setInterval(() => {}, 1000);`;
     const module = new URL("../../../infra/local/data-folder-lock.ts", import.meta.url).href;
