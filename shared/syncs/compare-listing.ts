@@ -8,6 +8,9 @@ import type { WorkItem } from "./work.ts";
  */
 export const MAX_FAILED_SYNCS = 5;
 
+/** Code of a page's error: a listing showed it, and asked for by id Confluence says that it is in the trash or elsewhere. */
+export const NOT_CURRENT = "not_current";
+
 export type ListingRules = {
   /** Of converter and chunker, when pages of an older one are to be processed again (full listings); else null. */
   representationRevision: number | null;

@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { MAX_FAILED_SYNCS } from "./compare-listing.ts";
+import { MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
 import type { Operation } from "./operations.ts";
 
 /**
@@ -22,6 +22,6 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
           coalesce((sync_error ->> 'attempts')::int, 0) as attempts
         from confluence_pages
         where source_id = ${operation.sourceId} and not is_deleted and (sync_error is not null or version = 0)) as open
-      where code is distinct from 'not_current' or attempts < ${MAX_FAILED_SYNCS}) as failed
+      where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
     on conflict (operation_id, page_id) do nothing`;
 }

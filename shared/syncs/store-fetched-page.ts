@@ -5,6 +5,7 @@ import type { SwapResult } from "#shared/documents/page-to-store.ts";
 import { storePage } from "#shared/documents/store-page.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import { NOT_CURRENT } from "./compare-listing.ts";
 import { processConfluencePage, withCompleteBody } from "./confluence-processor.ts";
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
@@ -100,7 +101,7 @@ async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<v
   await transaction(services.sql, async (tx) => {
     await complete(tx, batch, work, { outcome: "skipped", counters: {}, reason: message });
     // The watermark moves past it, so it is looked at again by the next sync, until a check has settled it.
-    const error = { code: "not_current", message, permanent: false };
+    const error = { code: NOT_CURRENT, message, permanent: false };
     await recordPageError(tx, {
       sourceId: operation.sourceId,
       pageId: work.pageId,

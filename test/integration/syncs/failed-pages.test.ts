@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { editPage } from "#infra/local/confluence-site/edits.ts";
-import { MAX_FAILED_SYNCS } from "#shared/syncs/compare-listing.ts";
+import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/compare-listing.ts";
 import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/page-failure.ts";
 import { MAX_WORKER_DEATHS } from "#shared/syncs/page-suspects.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
-import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
 /** Needs a call for its rendering, which the tests make fail for this page alone. */
 const RENDERED_BODY = `<p>before</p><ac:structured-macro ac:name="children"></ac:structured-macro>`;
@@ -118,6 +118,24 @@ describe("pages that fail", () => {
     world.site.faults.length = 0;
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
     expect((await world.find("sorrel")).map((hit) => hit.title)).toEqual(["Page 2"]);
+  });
+
+  it("are left alone once Confluence says again and again that they are elsewhere, until a full listing shows them", async () => {
+    editPage(world.site, id(2), { body: bodyOf("sorrel") });
+    // The search still shows the page as it was.
+    world.site.settings.index_lag_seconds = 30 * 24 * 3600;
+    movePage(world.site, id(2), { space: OTHER_SPACE, parentId: null });
+    for (let n = 1; n <= MAX_FAILED_SYNCS; n += 1) {
+      expect((await world.sync()).sync_metrics.pages_failed).toBe(0);
+      expect(await row(id(2))).toMatchObject({ version: 1, sync_error: { code: NOT_CURRENT, attempts: n } });
+      world.pass(60 * 60_000);
+    }
+    world.takeRequests();
+    expect(await world.sync()).toMatchObject({ status: "completed" });
+    expect(world.takeRequests().filter((request) => request.query.includes("body-format"))).toEqual([]);
+    movePage(world.site, id(2), { space: SPACE, parentId: null });
+    expect(await world.sync({ mode: "full" })).toMatchObject({ sync_metrics: { pages_updated: 1 } });
+    expect(await row(id(2))).toMatchObject({ version: 2, sync_error: null });
   });
 
   it(`are tried ${MAX_PAGE_ATTEMPTS} times within a sync when the fault may pass, with growing waits`, async () => {
