@@ -14,6 +14,9 @@ export class Violation extends Error {
   }
 }
 
+/** What earlier looks at the index saw: deletions that were judged, and the version of each page. */
+export type Seen = { deletions: Set<string>; versions: Map<string, number> };
+
 type Row = {
   page_id: string;
   title: string;
@@ -41,11 +44,7 @@ export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
 }
 
 /** Must hold at any moment, whatever is running. */
-export async function checkAlways(
-  world: World,
-  people: People,
-  seen: { deletions: Set<string> },
-): Promise<void> {
+export async function checkAlways(world: World, people: People, seen: Seen): Promise<void> {
   const rows = await readRows(world.sql);
   for (const row of rows.values()) {
     if (row.marked > 0)
@@ -73,8 +72,20 @@ export async function checkAlways(
   if (hit) await checkFound(world, hit);
 }
 
+/** A late, repeated or overtaken worker never takes a page back; a later sync would mend it, so this is looked at often. */
+export async function checkNoneWentBack(sql: postgres.Sql, seen: Seen): Promise<void> {
+  const rows = await sql<{ page_id: string; version: number }[]>`
+    select page_id, version from confluence_pages where source_id = ${SOURCE_ID} order by page_id`;
+  for (const { page_id, version } of rows) {
+    const before = seen.versions.get(page_id) ?? 0;
+    if (version < before)
+      throw new Violation(`Page ${page_id} went back from version ${before} to ${version}`);
+    seen.versions.set(page_id, version);
+  }
+}
+
 /** A deleted or hidden page must have been away at some moment in the hours before: a check takes no longer. */
-function checkDeletion(row: Row, people: People, seen: { deletions: Set<string> }): void {
+function checkDeletion(row: Row, people: People, seen: Seen): void {
   const at = row.deleted_at ?? row.missing_since;
   if (!at || (!row.is_deleted && !row.missing_since)) return;
   const key = `${row.page_id} ${at.toISOString()} ${row.is_deleted}`;

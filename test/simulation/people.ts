@@ -21,8 +21,8 @@ export const OTHER_SPACE = "OTHER";
 export type People = {
   /** One random deed; answers what it was, null when it was not possible just now. */
   act: () => string | null;
-  /** Somebody edits a page; null when there is none. */
-  edit: () => string | null;
+  /** Somebody edits a page, one of `among` if it is there; null when there is none. */
+  edit: (among?: ReadonlySet<string>) => string | null;
   /** Notes who sees what now: after anything but a deed changed that. */
   observe: () => void;
   /** Whether the syncing account is shown the page in the space now. */
@@ -85,15 +85,18 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     return paragraphs.join("");
   };
 
-  const edit = () =>
-    one(current(), (page) => {
+  const edit = (among?: ReadonlySet<string>) => {
+    const pages = current();
+    const wanted = pages.filter((page) => among?.has(page.id));
+    return one(wanted.length > 0 ? wanted : pages, (page) => {
       editPage(site, page.id, { body: body() });
       findable.set(page.id, true);
       return `edit ${page.id}`;
     });
+  };
 
   const deeds: readonly [number, () => string | null][] = [
-    [6, edit],
+    [6, () => edit()],
     [
       3,
       () => {

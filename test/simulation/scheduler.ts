@@ -18,6 +18,9 @@ export type Worker = {
   tick: (label: string) => Promise<void>;
 };
 
+/** Asked before each step: how many were taken, and which is next. */
+export type MayRun = (step: { taken: number; label: string }) => boolean;
+
 type Entry = {
   id: string;
   /** Lets the waiting step go on; null while the worker runs. */
@@ -25,6 +28,9 @@ type Entry = {
   label: string;
   /** Steps until it dies; Infinity: it lives. */
   lifeLeft: number;
+  /** Steps taken. */
+  taken: number;
+  mayRun: MayRun;
   ended: boolean;
   died: boolean;
   waiting: PromiseWithResolvers<void>;
@@ -36,16 +42,21 @@ type Entry = {
  * that, no catch and no finally: its promise just stays pending.
  */
 export type Scheduler = {
-  /** Starts a worker that dies after `lifetime` steps; `onEnd` hears how it ended, unless it died. */
+  /**
+   * Starts a worker that dies after `lifetime` steps and waits while `mayRun` says no; `onEnd` hears how
+   * it ended, unless it died.
+   */
   start: (
     id: string,
-    lifetime: number,
+    life: { lifetime: number; mayRun: MayRun },
     work: (worker: Worker) => Promise<void>,
     onEnd: (error: unknown) => void,
   ) => void;
-  /** Lets one worker take one step; false when none is there. */
+  /** Lets one worker take one step; false when none may. */
   advance: () => Promise<boolean>;
   running: () => number;
+  /** Workers that may take a step now. */
+  ready: () => number;
   /** Steps at which every worker dies from now on. */
   dieAt: (deadly: ((label: string) => boolean) | null) => void;
   /** Notes something that belongs to the trace. */
@@ -64,17 +75,22 @@ export function makeScheduler(random: Random): Scheduler {
     trace.push(text);
   };
 
+  const readyEntries = () =>
+    entries.filter((entry) => entry.resume !== null && !entry.ended && entry.mayRun(entry));
+
   const settle = (entry: Entry) => {
     entry.resume = null;
     entry.waiting.resolve();
   };
 
-  const start: Scheduler["start"] = (id, lifetime, work, onEnd) => {
+  const start: Scheduler["start"] = (id, { lifetime, mayRun }, work, onEnd) => {
     const entry: Entry = {
       id,
       resume: null,
       label: "start",
       lifeLeft: lifetime,
+      taken: 0,
+      mayRun,
       ended: false,
       died: false,
       waiting: Promise.withResolvers(),
@@ -133,9 +149,9 @@ export function makeScheduler(random: Random): Scheduler {
     start,
     note,
     async advance() {
-      const ready = entries.filter((entry) => entry.resume !== null && !entry.ended);
-      const chosen = random.pick(ready);
+      const chosen = random.pick(readyEntries());
       if (!chosen) return false;
+      chosen.taken += 1;
       chosen.waiting = Promise.withResolvers();
       const resume = chosen.resume;
       chosen.resume = null;
@@ -148,6 +164,7 @@ export function makeScheduler(random: Random): Scheduler {
       return true;
     },
     running: () => entries.length,
+    ready: () => readyEntries().length,
     dieAt: (steps) => {
       deadly = steps;
     },

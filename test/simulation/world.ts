@@ -20,7 +20,7 @@ import type { QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { makeQueues, type SimulatedQueues } from "./queues.ts";
 import { makeRandom, type Random } from "./random.ts";
-import { makeScheduler, type Scheduler, type Worker } from "./scheduler.ts";
+import { makeScheduler, type MayRun, type Scheduler, type Worker } from "./scheduler.ts";
 
 export type World = {
   sql: postgres.Sql;
@@ -30,8 +30,8 @@ export type World = {
   random: Random;
   now: () => Date;
   pass: (ms: number) => void;
-  /** How long a step may take; slow ones run into the time limit of their function. */
-  pace: { stepMs: number };
+  /** How long a step may take (slow ones run into the time limit of their function), and whether workers stall. */
+  pace: { stepMs: number; stalls: boolean };
   /** Calls of the embedder that fail from now on; `permanent`: it refuses the text, else it is out of order. */
   embedding: { failures: number; permanent: boolean };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
@@ -59,6 +59,9 @@ const handlers: Partial<Record<FunctionName, (event: never, context: Context) =>
   sweep: sweepHandler,
 };
 
+const MINUTE_MS = 60_000;
+const WORKERS = { plan: "plan-sync", page: "process-page", check: "reconcile-deletions" } as const;
+
 /**
  * The whole system in one process: the real handlers and SQL, the simulated site, and queues, clock, chance and death of
  * workers in the hands of the seed.
@@ -74,7 +77,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const embedder = fakeEmbedder({ dimensions: 16 });
   const ids = random.fork();
   const failures: World["failures"] = [];
-  const pace = { stepMs: 1200 };
+  const pace = { stepMs: 1200, stalls: true };
   const embedding: World["embedding"] = { failures: 0, permanent: false };
   let workers = 0;
 
@@ -133,6 +136,21 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     };
   };
 
+  /** Some workers of queues stand still for minutes: others overtake them, and what they go on with is old. */
+  const stall = (name: FunctionName): MayRun => {
+    const mayStall = pace.stalls && Object.values(WORKERS).some((worker) => worker === name);
+    if (!mayStall || !chance.chance(0.1)) return () => true;
+    const after = chance.below(30);
+    // What a page worker has read is old when it stores it only if it stalls after reading it.
+    const at = name === "process-page" ? "embed" : null;
+    let until: number | null = null;
+    return ({ taken, label }) => {
+      if (until === null && (taken < after || (at !== null && label !== at))) return true;
+      until ??= clock + chance.below(15 * MINUTE_MS);
+      return clock >= until;
+    };
+  };
+
   const invoke: World["invoke"] = (name, event, lifetime, onAnswer) => {
     const handler = handlers[name];
     if (!handler) throw new Error(`${name} is not simulated`);
@@ -141,7 +159,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     const limitMs = functions[name].timeoutSeconds * 1000;
     scheduler.start(
       id,
-      lifetime,
+      { lifetime, mayRun: stall(name) },
       async (worker) => {
         // From its first step on: Lambda does not count what an invocation waited before it.
         const deadline = clock + limitMs;
@@ -161,10 +179,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     const event = {
       Records: delivery.messages.map((message) => ({ messageId: message.messageId, body: message.body })),
     };
-    const worker = ({ plan: "plan-sync", page: "process-page", check: "reconcile-deletions" } as const)[
-      queue
-    ];
-    invoke(worker, event, lifetime, (answer) => {
+    invoke(WORKERS[queue], event, lifetime, (answer) => {
       const failed = (answer as { batchItemFailures: { itemIdentifier: string }[] }).batchItemFailures;
       const failedIds = new Set(failed.map((failure) => failure.itemIdentifier));
       queues.acknowledge(

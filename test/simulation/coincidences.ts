@@ -1,0 +1,38 @@
+import { withServices } from "#functions/runtime/services.ts";
+import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { LONGEST_LAG_SECONDS } from "./faults.ts";
+import { SOURCE_ID } from "./invariants.ts";
+import { SPACE } from "./people.ts";
+import { passTime, services, tell, type Run } from "./run.ts";
+
+/*
+ * What takes a moment that chance alone hardly ever meets.
+ */
+
+/** A page gets another version between the moment that a worker fetched it and the moment that it stores it. */
+export async function editWhatIsAtWork(run: Run, round: number): Promise<void> {
+  const rows = await run.world.sql<{ page_id: string }[]>`
+    select page_id from sync_work where state = 'pending' and claimed_until is not null order by page_id`;
+  if (rows.length === 0) return;
+  const edit = run.people.edit(new Set(rows.map((row) => row.page_id)));
+  if (edit) tell(run, `${round}: ${edit} while a worker is at it`);
+}
+
+/**
+ * Confluence's search lags by the most that the overlap allows for, and a sync starts seconds before it shows an edit: the next
+ * sync must look back to the very minute of that edit. By chance alone hardly any history gets there.
+ */
+export async function syncJustBeforeTheIndexShows(run: Run): Promise<void> {
+  const { world, people } = run;
+  const { site, random } = world;
+  site.settings.index_lag_seconds = LONGEST_LAG_SECONDS;
+  const edit = people.edit();
+  site.settings.index_lag_seconds = 0;
+  await passTime(run, (LONGEST_LAG_SECONDS - random.below(40)) * 1000);
+  const request = { mode: "incremental", actor: "api" } as const;
+  const { started } = await withServices({}, () => syncSpace(SOURCE_ID, SPACE, request, services(run)));
+  tell(
+    run,
+    `${edit}, and a sync just before the index shows it${started ? "" : ": refused, another operation runs"}`,
+  );
+}

@@ -1,0 +1,113 @@
+import { withServices } from "#functions/runtime/services.ts";
+import type { Fault } from "./faults.ts";
+import { checkNoneWentBack, Violation, type Seen } from "./invariants.ts";
+import type { People } from "./people.ts";
+import type { World } from "./world.ts";
+
+export const MINUTE = 60_000;
+export const DAY = 24 * 60 * MINUTE;
+/** Steps after which a history that does not come to rest has failed. */
+const MAX_STEPS = 60_000;
+
+/** A history under way. */
+export type Run = {
+  world: World;
+  people: People;
+  story: string[];
+  count: { steps: number };
+  seen: Seen;
+  lastTick: number;
+  /** No faults, no deaths: then nothing may be done twice either. */
+  calm: boolean;
+  /**
+   * What may break in this history. A few things that break often meet each other, and an operation in the right place;
+   * everything now and then does not (swarm testing, Groce et al., ISSTA 2012).
+   */
+  faults: readonly Fault[];
+};
+
+/** One step of one worker, or a new worker on a message that is visible. */
+export async function step(run: Run): Promise<boolean> {
+  const { world, count, calm } = run;
+  const { random, scheduler } = world;
+  if (scheduler.running() < 5 && random.chance(0.3)) {
+    const queue = random.pick(["plan", "page", "check"] as const) ?? "page";
+    world.deliver(queue, !calm && random.chance(0.15) ? random.below(60) : Number.POSITIVE_INFINITY);
+  }
+  count.steps += 1;
+  if (count.steps > MAX_STEPS) throw new Violation("The system does not come to rest");
+  return scheduler.advance();
+}
+
+/** Lets time go by minute for minute as the schedules see it; sparsely where it is long. */
+export async function passTime(run: Run, ms: number): Promise<void> {
+  const { world } = run;
+  const until = world.now().getTime() + ms;
+  while (world.now().getTime() < until) {
+    // A worker that is at it while minutes go by runs into its time limit, and fetches again what it has put back.
+    if (run.calm) while (await world.scheduler.advance());
+    const stride = Math.min(until - world.now().getTime(), ms > DAY ? 6 * 60 * MINUTE : 5 * MINUTE);
+    world.pass(stride);
+    tick(run);
+    for (let n = 0; n < 400; n += 1) if (!(await step(run)) && idle(run)) break;
+    await checkNoneWentBack(world.sql, run.seen);
+  }
+}
+
+/** What EventBridge does: sweeper and scheduled syncs, and the daily tick with its own time. */
+function tick(run: Run): void {
+  const { world } = run;
+  const now = world.now().getTime();
+  world.invoke("sweep", {}, Number.POSITIVE_INFINITY);
+  world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
+  while (run.lastTick + DAY <= now) {
+    run.lastTick += DAY;
+    const time = new Date(run.lastTick).toISOString();
+    world.invoke("reconcile-deletions", { "detail-type": "Scheduled Event", time }, Number.POSITIVE_INFINITY);
+  }
+}
+
+/** Nothing can happen before time passes. */
+function idle({ world }: Run): boolean {
+  const next = world.queues.nextVisible();
+  return world.scheduler.ready() === 0 && (next === null || next > world.now().getTime());
+}
+
+/** Runs an operation to its end; another one that still runs is waited for first. */
+export async function operate(run: Run, start: () => Promise<{ started: boolean }>): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const { started } = await withServices({}, start);
+    await rest(run);
+    if (started) return;
+  }
+  throw new Violation("No operation can be started: another one does not end");
+}
+
+/** Until nothing runs, waits or is due: with time for every retry, pause and lost message. */
+export async function rest(run: Run): Promise<void> {
+  const { world } = run;
+  for (let n = 0; n < 200; n += 1) {
+    await passTime(run, 5 * MINUTE);
+    const [open] = await world.sql`
+      select (select count(*)::int from archon_progress where finished_at is null)
+        + (select count(*)::int from event_outbox where sent_at is null) as count`;
+    if (open?.count === 0 && world.scheduler.running() === 0 && world.queues.size() === 0) return;
+  }
+  const open = await world.sql`
+    select operation_type, status, checkpoint, claimed_until, enqueued_at, not_before,
+      (select count(*)::int from sync_work w where w.operation_id = p.operation_id and w.state = 'pending') as pending
+    from archon_progress p where finished_at is null`;
+  const left = { open, messages: world.queues.size(), workers: world.scheduler.running() };
+  throw new Violation(`Operations do not end although nothing fails any more: ${JSON.stringify(left)}`);
+}
+
+export function services({ world }: Run) {
+  return world.services(null) as Required<
+    Pick<ReturnType<World["services"]>, "now" | "newId" | "random" | "log" | "sql" | "queue">
+  >;
+}
+
+export function tell(run: Run, line: string): void {
+  run.story.push(line);
+  run.world.scheduler.note(line);
+}
