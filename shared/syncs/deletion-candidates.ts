@@ -59,10 +59,8 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
     order by w.page_id limit ${CONFIRM_BATCH}`;
   if (rows.length === 0) return null;
-  const pages = await askFor(
-    rows.map((row) => row.page_id),
-    client,
-  );
+  const ids = rows.map((row) => row.page_id);
+  const pages = await askFor(ids, client);
   const verdicts = rows.map((row) => ({
     page_id: row.page_id,
     verdict: judgeCandidate(pages.get(row.page_id), { missingSince: row.missing_since }, source.spaceId),

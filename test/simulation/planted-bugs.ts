@@ -74,8 +74,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "no confirmation by id",
     change(
       "shared/syncs/deletion-candidates.ts",
-      "(await client.pagesById([...asked], { body: null })).map((page) => [page.id, page])",
-      "[] as (readonly [string, ConfluencePage])[]",
+      "const pages = await askFor(ids, client);",
+      "const pages = new Map<string, ConfluencePage>();",
     ),
   ),
   bug(

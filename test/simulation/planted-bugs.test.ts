@@ -1,0 +1,11 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { PLANTED_BUGS } from "./planted-bugs.ts";
+
+test.each(PLANTED_BUGS.flatMap(({ name, changes }) => changes.map((change) => ({ name, ...change }))))(
+  "$name can be planted: its place in $file is there, once",
+  async ({ file, find, put }) => {
+    expect((await readFile(file, "utf8")).split(find)).toHaveLength(2);
+    expect(put).not.toBe(find);
+  },
+);
