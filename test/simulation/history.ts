@@ -86,9 +86,10 @@ async function prepare({ world, people, calm }: Run): Promise<void> {
     "UTC";
   site.settings.max_page_size = random.pick([2, 3, 7, 250]) ?? 250;
   site.settings.search_paging = random.pick(["keyset", "offset"]) ?? "keyset";
+  world.pace.stalls = !calm;
   if (calm) {
     world.queues.behave();
-    Object.assign(world.pace, { stepMs: 50, stalls: false });
+    world.pace.stepMs = 50;
   }
   const strategy = random.pick(["weekly_reconciliation", "every_sync", "on_demand"] as const) ?? "every_sync";
   await insertSource(

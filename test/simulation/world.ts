@@ -77,7 +77,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const embedder = fakeEmbedder({ dimensions: 16 });
   const ids = random.fork();
   const failures: World["failures"] = [];
-  const pace = { stepMs: 1200, stalls: true };
+  const pace = { stepMs: 1200, stalls: false };
   const embedding: World["embedding"] = { failures: 0, permanent: false };
   let workers = 0;
 
