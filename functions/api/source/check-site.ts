@@ -55,8 +55,9 @@ function translate(cause: unknown, email: string | null): unknown {
   if (cause instanceof TransientError) {
     return isUnknownHost(cause)
       ? new UserError(422, "not_confluence", "The host of base_url does not exist", { cause })
-      : new UserError(502, "confluence_unreachable", "Confluence did not answer, or failed; try again", {
+      : new UserError(502, "confluence_unreachable", `${cause.message}; try again later`, {
           cause,
+          details: { reason: cause.code },
         });
   }
   if (!(cause instanceof PermanentError)) return cause;

@@ -1,3 +1,4 @@
+import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 import { readManifest } from "./manifest.ts";
 import { readPageFolder } from "./page-folder.ts";
 import { indexPage } from "./search-index.ts";
@@ -10,38 +11,6 @@ import {
   type SiteOptions,
   type Space,
 } from "./site.ts";
-
-/** A page as a folder describes it. */
-export type LoadedPage = {
-  /** The id that the folder gives, else null. */
-  id: string | null;
-  /** What tells the page apart in the folder: an id is made from it, the same each time. */
-  file: string;
-  space: string;
-  title: string;
-  /** Titles above the page, from the top; often the space's name comes first. */
-  breadcrumbs: string[];
-  storage: string;
-  rendered: string | null;
-  labels: string[];
-  modifiedAt: Date;
-  version: number;
-  authorId: string | null;
-};
-
-export type LoadedFolder = {
-  pages: LoadedPage[];
-  people: Map<string, string>;
-  spaceNames: Map<string, string>;
-};
-
-/** What is wrong with the folder, in words for whoever gave it. */
-export class FolderError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "FolderError";
-  }
-}
 
 /**
  * A site from a folder of pages: by its `manifest.jsonl`, else from its files (`<id>.storage.xml`, `<id>.export_view.html`, or

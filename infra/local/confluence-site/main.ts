@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { FolderError, loadSite } from "./load-site.ts";
+import { loadSite } from "./load-site.ts";
+import { FolderError } from "./loaded-folder.ts";
 import { SAMPLE_FOLDER } from "./sample-folder.ts";
 import { startConfluenceSite } from "./start.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { htmlToStorage } from "./html-to-storage.ts";
-import { FolderError, type LoadedFolder, type LoadedPage } from "./load-site.ts";
+import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 
 /** The date of pages whose manifest tells none. */
 const UNKNOWN_DATE = new Date("2020-01-01T00:00:00Z");

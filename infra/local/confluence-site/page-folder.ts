@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { htmlToStorage } from "./html-to-storage.ts";
-import { FolderError, type LoadedFolder, type LoadedPage } from "./load-site.ts";
+import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 
 const LOADED_DATE = new Date("2024-01-01T00:00:00Z");
 

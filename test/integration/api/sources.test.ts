@@ -85,12 +85,20 @@ describe("sources", () => {
       [{ effect: "status", status: 404 }, 422, "not_confluence"],
       [{ effect: "not_json" }, 422, "not_confluence"],
       [{ effect: "redirect", location: "http://169.254.169.254/latest/meta-data" }, 422, "address_refused"],
-      [{ effect: "status", status: 500 }, 502, "confluence_unreachable"],
-      [{ effect: "reset" }, 502, "confluence_unreachable"],
     ] as const)("translates %j of the site into %i %s", async (fault, status, code) => {
       fixture.site.faults.push(faultSchema.parse({ ...fault, times: 20 }));
       const answer = await create();
       expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    });
+
+    it.each([
+      [{ effect: "status", status: 500 }, "Confluence answered 500; try again later", "confluence_failed"],
+      [{ effect: "reset" }, "The connection to Confluence failed; try again later", "connection_failed"],
+    ] as const)("says why Confluence cannot be reached: %j", async (fault, message, reason) => {
+      fixture.site.faults.push(faultSchema.parse({ ...fault, times: 20 }));
+      const answer = await create();
+      expect(answer.status).toBe(502);
+      expect(answer.body.error).toEqual({ code: "confluence_unreachable", message, details: { reason } });
     });
 
     it("passes on how long Confluence asks to wait", async () => {

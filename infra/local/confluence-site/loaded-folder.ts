@@ -1,0 +1,31 @@
+/** A page as a folder describes it. */
+export type LoadedPage = {
+  /** The id that the folder gives, else null. */
+  id: string | null;
+  /** What tells the page apart in the folder: an id is made from it, the same each time. */
+  file: string;
+  space: string;
+  title: string;
+  /** Titles above the page, from the top; often the space's name comes first. */
+  breadcrumbs: string[];
+  storage: string;
+  rendered: string | null;
+  labels: string[];
+  modifiedAt: Date;
+  version: number;
+  authorId: string | null;
+};
+
+export type LoadedFolder = {
+  pages: LoadedPage[];
+  people: Map<string, string>;
+  spaceNames: Map<string, string>;
+};
+
+/** What is wrong with the folder, in words for whoever gave it. */
+export class FolderError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "FolderError";
+  }
+}
