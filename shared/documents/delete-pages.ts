@@ -15,15 +15,17 @@ export type DeletionRequest = {
 /** A page that was changed. */
 export type ChangedPage = { pageId: string; title: string };
 
+export type DeletedPage = ChangedPage & { reason: string };
+
 /**
  * Deletes pages in the caller's transaction: the row stays with time and reason, its chunks go, and one `page.deleted` event a
  * page is written. Answers the pages that were deleted by this call.
  */
-export async function deletePages(tx: Sql, request: DeletionRequest): Promise<ChangedPage[]> {
+export async function deletePages(tx: Sql, request: DeletionRequest): Promise<DeletedPage[]> {
   const locked = await lockDecided(tx, request);
   if (locked.length === 0) return [];
   const fixed = { source_id: request.sourceId, operation_id: request.operationId, actor: request.actor };
-  return tx<ChangedPage[]>`
+  return tx<DeletedPage[]>`
     with decided as (
       select * from jsonb_to_recordset(${tx.json(locked)}) as d ("pageId" text, reason text)
     ), gone as (
@@ -40,7 +42,7 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<Ch
         'reason', reason, 'deletion_timestamp', ${request.now.toISOString()}::text), ${request.now}
       from gone order by page_id
     )
-    select page_id as "pageId", title from gone order by page_id`;
+    select page_id as "pageId", title, reason from gone order by page_id`;
 }
 
 /** Hides pages from search and keeps their rows: a complete listing did not show them. Answers those hidden by this call. */

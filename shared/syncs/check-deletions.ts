@@ -3,6 +3,7 @@ import { transaction, type Sql } from "#shared/db/connect.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import {
   applyNext,
+  logApplied,
   collectCandidates,
   confirmNext,
   countOutcomes,
@@ -150,12 +151,14 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
 }
 
 async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  await transaction(context.services.sql, async (tx) => {
-    const applied = await applyNext(tx, context);
+  const applied = await transaction(context.services.sql, async (tx) => {
+    const batch = await applyNext(tx, context);
     await saveStep(tx, context, {
-      checkpoint: applied === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
+      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
     });
+    return batch;
   });
+  logApplied(applied, context);
 }
 
 async function inTransaction(

@@ -1,6 +1,11 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
-import { deletePages, hidePages } from "#shared/documents/delete-pages.ts";
+import {
+  deletePages,
+  hidePages,
+  type ChangedPage,
+  type DeletedPage,
+} from "#shared/documents/delete-pages.ts";
 import { TransientError } from "#shared/errors.ts";
 import type { Operation } from "./operations.ts";
 import type { StepContext } from "./step.ts";
@@ -136,18 +141,21 @@ export async function countOutcomes(sql: Sql, operation: Operation): Promise<Del
   return row ?? { firstTime: 0, secondTime: 0, pages: 0 };
 }
 
+/** What one batch did; `settled` 0: nothing is left. */
+export type AppliedBatch = { settled: number; deleted: DeletedPage[]; hidden: ChangedPage[]; at: Date };
+
 /**
- * Deletes or hides the next confirmed pages and answers how many rows it settled; 0: all are. A page that was stored anew
- * since it became a candidate (another `state_revision`) is left alone: the next check judges it.
+ * Deletes or hides the next confirmed pages. A page that was stored anew since it became a candidate (another
+ * `state_revision`) is left alone: the next check judges it.
  */
-export async function applyNext(tx: Sql, context: StepContext): Promise<number> {
+export async function applyNext(tx: Sql, context: StepContext): Promise<AppliedBatch> {
   const { operation, source, services } = context;
   const now = services.now();
   const rows = await tx<{ page_id: string; outcome: string; reason: string; state_revision: number }[]>`
     select page_id, outcome, reason, (counters ->> 'state_revision')::int as state_revision from sync_work
     where operation_id = ${operation.operationId} and state = 'candidate' and outcome is not null
     order by page_id limit ${APPLY_BATCH}`;
-  if (rows.length === 0) return 0;
+  if (rows.length === 0) return { settled: 0, deleted: [], hidden: [], at: now };
   const of = (outcome: string) =>
     rows
       .filter((row) => row.outcome === outcome)
@@ -166,16 +174,22 @@ export async function applyNext(tx: Sql, context: StepContext): Promise<number> 
       state = case when page_id = any(${settled}) then 'done' else 'seen' end,
       outcome = case when page_id = any(${settled}) then outcome end
     where operation_id = ${operation.operationId} and page_id = any(${rows.map((row) => row.page_id)})`;
-  for (const page of deleted) {
+  return { settled: rows.length, deleted, hidden, at: now };
+}
+
+/** Only for what was committed: a batch that was rolled back deleted nothing. */
+export function logApplied({ deleted, hidden, at }: AppliedBatch, context: StepContext): void {
+  const { operation, source, services } = context;
+  const fixed = { source_id: source.sourceId, operation_id: operation.operationId };
+  for (const { pageId, title, reason } of deleted) {
     services.log.info("page.deleted", {
-      source_id: source.sourceId,
-      operation_id: operation.operationId,
-      page_id: page.pageId,
-      title: page.title,
-      deletion_timestamp: now.toISOString(),
+      ...fixed,
+      page_id: pageId,
+      title,
+      deletion_timestamp: at.toISOString(),
+      reason,
+      actor: operation.actor,
     });
   }
-  for (const page of hidden)
-    services.log.info("page.hidden", { source_id: source.sourceId, page_id: page.pageId });
-  return rows.length;
+  for (const page of hidden) services.log.info("page.hidden", { ...fixed, page_id: page.pageId });
 }

@@ -42,8 +42,8 @@ const hide = (...pages: [string, number][]) =>
 describe("deletePages", () => {
   it("flags the page, takes its chunks and vectors, and writes one event a page", async () => {
     expect(await remove(["1", 1], ["2", 1])).toEqual([
-      { pageId: "1", title: "Page 1" },
-      { pageId: "2", title: "Page 2" },
+      { pageId: "1", title: "Page 1", reason: "trashed" },
+      { pageId: "2", title: "Page 2", reason: "trashed" },
     ]);
     expect(await count("archon_crawled_pages")).toBe(2);
     expect(await count("archon_chunk_embeddings")).toBe(2);
