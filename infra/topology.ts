@@ -113,7 +113,7 @@ export const functions = {
     entry: "functions/ops/migrate-database.ts",
     timeoutSeconds: 600,
     memoryMb: 512,
-    access: ["database"],
+    access: ["database", "embed"],
     files: ["sql"],
   },
   "measure-health": {

@@ -25,6 +25,8 @@ export const LOG_EVENTS = [
   "sweep.resent",
   "sweep.finished",
   "model_change.advanced",
+  "model_change.chosen",
+  "model_change.outdated",
   "model_change.paused",
   "model_change.refused",
   "event.sent",

@@ -123,6 +123,7 @@ create table embedding_models (
   dimensions integer not null,
   index_name text not null,
   registered_at timestamp with time zone not null,
+  chosen_at timestamp with time zone,
   constraint embedding_models_dimensions_check CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
   constraint embedding_models_pkey PRIMARY KEY (model),
   constraint embedding_models_index_name_key UNIQUE (index_name)
@@ -185,6 +186,7 @@ CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btr
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_parent ON confluence_sync.confluence_pages USING btree (source_id, parent_id);
+CREATE UNIQUE INDEX embedding_models_chosen ON confluence_sync.embedding_models USING btree ((true)) WHERE (chosen_at IS NOT NULL);
 CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id) WHERE (sent_at IS NULL);
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);
 CREATE INDEX sync_work_open ON confluence_sync.sync_work USING btree (operation_id) WHERE (state = 'pending'::text);

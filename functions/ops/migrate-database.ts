@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { migrate, type MigrationResult } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
+import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { database } from "#functions/runtime/providers/database.ts";
+import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
 
 /** Bundled, the files lie beside the code; in the repository they have a folder of their own. */
@@ -10,12 +12,19 @@ function migrationsFolder(): URL {
   return existsSync(beside) ? beside : new URL("../../sql/", import.meta.url);
 }
 
-/** Once a deployment, before new code takes traffic; a failure fails the deployment. Run again it does nothing. */
+/**
+ * Once a deployment, before new code takes traffic; a failure fails the deployment. Run again it does nothing. From here on
+ * sources change to the model of this deployment.
+ */
 export const handler = scheduleHandler({
-  needs: [database],
-  run: async ({ sql, env, log }): Promise<MigrationResult> => {
+  needs: [database, embedder],
+  run: async ({ sql, env, log, now, embedder: { model, dimensions } }): Promise<MigrationResult> => {
     const result = await migrate(sql, env.DB_SCHEMA, await readMigrations(migrationsFolder()));
     log.info("migration.applied", result);
+    log.info("model_change.chosen", {
+      model,
+      ...(await chooseModel(sql, { model, dimensions, now: now() })),
+    });
     return result;
   },
 });

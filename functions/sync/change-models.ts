@@ -5,6 +5,7 @@ import {
   releaseModelChange,
   sourcesToChange,
 } from "#shared/documents/change-model.ts";
+import { chosenModel } from "#shared/embeddings/embedding-models.ts";
 import { PermanentError, RateLimitedError } from "#shared/errors.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
@@ -18,7 +19,8 @@ const RESERVE_MS = 20_000;
 
 /**
  * Each minute: brings sources that compare with another model than the configured one nearer to it. Throws `PermanentError`
- * when the model refused pages: their source keeps its old model, which somebody must hear of.
+ * when the model refused pages: their source keeps its old model, which somebody must hear of. Changes nothing when a later
+ * deployment chose another model: two of them would otherwise change each source back and forth.
  */
 export async function changeModels(
   services: ServicesOf<"sql" | "embedder">,
@@ -27,6 +29,11 @@ export async function changeModels(
   const { sql, embedder: model, log } = services;
   const total = { embedded: 0, deleted: 0 };
   const refused: { source_id: string; page_id: string; code: string }[] = [];
+  const chosen = await chosenModel(sql);
+  if (chosen !== null && chosen !== model.model) {
+    log.warn("model_change.outdated", { model: model.model, chosen });
+    return total;
+  }
   const inTime = () => invocation.remainingMs() > RESERVE_MS;
   for (const sourceId of await sourcesToChange(sql, model.model)) {
     if (!inTime()) break;

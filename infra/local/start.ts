@@ -7,6 +7,7 @@ import type postgres from "postgres";
 import * as serviceTopology from "#infra/topology.ts";
 import type { FunctionName } from "#infra/topology.ts";
 import type { Services } from "#functions/runtime/services.ts";
+import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeLog } from "#shared/log.ts";
 import type { QueueName } from "#shared/messages.ts";
 import { makeSqsDeadLetters } from "#shared/queue/dead-letters.ts";
@@ -121,6 +122,10 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
     events: eventBus.sender,
     ...given,
   };
+
+  const { model, dimensions } = services.embedder;
+  const { replaced } = await chooseModel(database.sql, { model, dimensions, now: now() });
+  if (replaced) log.info("model_change.chosen", { model, replaced });
 
   const handlers = options.handlers ?? (await loadHandlers(topology.functions));
   const invoker = makeInvoker({ functions: topology.functions, handlers, services, log, newId });

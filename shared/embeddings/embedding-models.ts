@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { transaction } from "#shared/db/connect.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 
 /** An HNSW index holds `vector` up to 2,000 dimensions and `halfvec` up to 4,000 (pgvector documentation, "HNSW"). */
@@ -42,12 +42,36 @@ export async function registerModel(
   });
 }
 
+/**
+ * Makes the model of a deployment the one that sources change to, and answers the one before it (null: none was chosen, or the
+ * same). Called once when a deployment starts, never by its functions: those of the deployment before may outlive it.
+ */
+export async function chooseModel(
+  sql: postgres.Sql,
+  options: { model: string; dimensions: number; now: Date },
+): Promise<{ replaced: string | null }> {
+  await registerModel(sql, options);
+  return transaction(sql, async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('register-embedding-model', 0))`;
+    const before = await chosenModel(tx);
+    if (before === options.model) return { replaced: null };
+    await tx`update embedding_models set chosen_at = null where chosen_at is not null`;
+    await tx`update embedding_models set chosen_at = ${options.now} where model = ${options.model}`;
+    return { replaced: before };
+  });
+}
+
+/** The model of the last deployment; null before any has chosen one. */
+export async function chosenModel(sql: Sql): Promise<string | null> {
+  const [row] = await sql<
+    { model: string }[]
+  >`select model from embedding_models where chosen_at is not null`;
+  return row?.model ?? null;
+}
+
 type Model = { dimensions: number };
 
-async function readModel(
-  sql: postgres.Sql | postgres.TransactionSql,
-  model: string,
-): Promise<Model | undefined> {
+async function readModel(sql: Sql, model: string): Promise<Model | undefined> {
   const [row] = await sql<Model[]>`select dimensions from embedding_models where model = ${model}`;
   return row;
 }

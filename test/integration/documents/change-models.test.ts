@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseEnv } from "#shared/env.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { PermanentError, RateLimitedError } from "#shared/errors.ts";
 import { makeLog } from "#shared/log.ts";
 import { changeModels } from "#functions/sync/change-models.ts";
@@ -137,5 +138,42 @@ describe("the minute's change of models", () => {
   it("leaves alone a source that is being deleted", async () => {
     await database.sql`update archon_sources set status = 'deleting' where source_id = 'a'`;
     expect(await tick().result).toEqual({ embedded: CHUNKS / 2, deleted: CHUNKS / 2 });
+  });
+
+  it("changes nothing back after a later deployment chose another model, and says so", async () => {
+    const { sql } = database;
+    const deploy = ({ model, dimensions }: Embedder) => chooseModel(sql, { model, dimensions, now: NOW });
+    try {
+      expect(await deploy(old)).toEqual({ replaced: null });
+      expect(await deploy(next)).toEqual({ replaced: "old" });
+      expect(await deploy(next)).toEqual({ replaced: null });
+      await tick().result;
+      const outdated = tick({ embedder: old });
+      expect(await outdated.result).toEqual({ embedded: 0, deleted: 0 });
+      expect(outdated.lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+        { event: "model_change.outdated", level: "warn", model: "old", chosen: "next" },
+      ]);
+      expect(await models()).toEqual(["next"]);
+      // Deployed again, on purpose.
+      expect(await deploy(old)).toEqual({ replaced: "next" });
+      await tick({ embedder: old }).result;
+      expect(await models()).toEqual(["old"]);
+    } finally {
+      await sql`update embedding_models set chosen_at = null`;
+    }
+  });
+
+  it("has one chosen model, also when ten deployments choose at the same time", async () => {
+    const { sql } = database;
+    try {
+      const deployments = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? old : next));
+      await Promise.all(
+        deployments.map(({ model, dimensions }) => chooseModel(sql, { model, dimensions, now: NOW })),
+      );
+      const rows = await sql`select model from embedding_models where chosen_at is not null`;
+      expect(rows.length).toBe(1);
+    } finally {
+      await sql`update embedding_models set chosen_at = null`;
+    }
   });
 });

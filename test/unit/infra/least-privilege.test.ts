@@ -109,6 +109,7 @@ describe("rights", () => {
           "secretsmanager:GetSecretValue",
         ],
         "migrate-database": [
+          "bedrock:InvokeModel",
           "secretsmanager:GetSecretValue",
         ],
         "not-provided": [],
