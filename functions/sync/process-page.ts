@@ -1,7 +1,6 @@
 import { pageTask, type PageTask } from "#shared/messages.ts";
-import type { PageServices } from "#shared/syncs/page-batch.ts";
+import type { PageServices, WorkerCache } from "#shared/syncs/page-batch.ts";
 import { processPages } from "#shared/syncs/process-pages.ts";
-import type { UserNameCache } from "#shared/syncs/resolve-references.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
@@ -9,8 +8,8 @@ import { seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { queueHandler, type Invocation, type Settled } from "#functions/runtime/queue.ts";
 
-/** Names by account, a cache a site's database connection: kept while the Lambda is warm, apart from other runners' in one process. */
-const caches = new WeakMap<object, UserNameCache>();
+/** One a database connection: kept while the Lambda is warm, apart from other runners' in one process. */
+const caches = new WeakMap<object, WorkerCache>();
 
 /** Brings a batch of pages up to date: those of one operation share one fetch. */
 export async function processPageBatch(
@@ -18,12 +17,12 @@ export async function processPageBatch(
   services: PageServices,
   invocation: Invocation,
 ): Promise<Settled[]> {
-  const names = caches.get(services.sql) ?? new Map();
-  caches.set(services.sql, names);
+  const cache = caches.get(services.sql) ?? { names: new Map(), bodies: new Map() };
+  caches.set(services.sql, cache);
   const outcomes = new Map<string, Settled>();
   for (const [operationId, group] of Map.groupBy(tasks, (task) => task.operation_id)) {
     try {
-      await processPages(operationId, group, services, names, invocation);
+      await processPages(operationId, group, services, cache, invocation);
       outcomes.set(operationId, { ok: true });
     } catch (error) {
       outcomes.set(operationId, { ok: false, error });

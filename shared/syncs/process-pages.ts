@@ -4,12 +4,13 @@ import { PermanentError, RateLimitedError, TransientError } from "#shared/errors
 import type { PageTask } from "#shared/messages.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
+import { keepBodies, takeBodies } from "./fetched-bodies.ts";
 import { finishOperation } from "./finish-operation.ts";
 import { getOperation, heartbeat, type Operation } from "./operations.ts";
 import { recordFailure, settlePageFailure, type PageFailure } from "./page-failure.ts";
-import { lookUpMentioned, type UserNameCache } from "./resolve-references.ts";
+import { lookUpMentioned } from "./resolve-references.ts";
 import { pause, slowDownNearLimit } from "./run-operation.ts";
-import type { Batch, PageServices } from "./page-batch.ts";
+import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { separateSuspects } from "./page-suspects.ts";
 import { storeFetchedPage } from "./store-fetched-page.ts";
 import { openSite } from "./sync-services.ts";
@@ -27,7 +28,7 @@ export async function processPages(
   operationId: string,
   tasks: readonly PageTask[],
   services: PageServices,
-  names: UserNameCache,
+  cache: WorkerCache,
   invocation: { remainingMs: () => number },
 ): Promise<void> {
   const operation = await getOperation(services.sql, operationId);
@@ -46,7 +47,7 @@ export async function processPages(
   await recordDeadly(operation, source, suspects.deadly, services);
   await putBack(operation, idsOf(suspects.later), { until: services.now(), mine: true }, services);
   if (suspects.now.length > 0) {
-    await processClaimed(operation, source, suspects.now, services, names, invocation);
+    await processClaimed(operation, source, suspects.now, services, cache, invocation);
   }
   await finishOperation(operationId, services);
 }
@@ -56,15 +57,21 @@ async function processClaimed(
   source: Source,
   claimed: readonly ClaimedWork[],
   services: PageServices,
-  names: UserNameCache,
+  cache: WorkerCache,
   invocation: { remainingMs: () => number },
 ): Promise<void> {
   const open = new Map(claimed.map((work) => [work.pageId, work]));
   let states: Map<string, PageState> = new Map();
+  let pages: Map<string, ConfluencePage> = new Map();
+  const putBackOpen = async (until: Date) => {
+    // Kept first: the message may reach the next invocation before this one ends.
+    const unused = [...pages.values()].filter((page) => open.has(page.id));
+    keepBodies(cache.bodies, source.sourceId, unused, states, services.now());
+    await putBack(operation, [...open.keys()], { until, mine: true }, services);
+  };
   const settle = async (error: unknown, works: readonly ClaimedWork[]): Promise<"go on" | "stop"> => {
     if (error instanceof RateLimitedError) {
-      const until = await pause(source, error, services);
-      await putBack(operation, [...open.keys()], { until, mine: true }, services);
+      await putBackOpen(await pause(source, error, services));
       return "stop";
     }
     const failure: PageFailure = { error, works, states, operation, source };
@@ -76,16 +83,20 @@ async function processClaimed(
       source,
       client: await openSite(services, source),
       services,
-      names,
+      cache,
       callsCounted: 0,
     };
     // Read before the bodies are: who deletes a page after this makes the swap give up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
-    const pages = await fetchPages(batch, [...open.keys()]);
-    await lookUpMentioned([...pages.values()], { client: batch.client, names, now: services.now() });
+    pages = await fetchPages(batch, claimed, states);
+    await lookUpMentioned([...pages.values()], {
+      client: batch.client,
+      names: cache.names,
+      now: services.now(),
+    });
     for (const work of claimed) {
       if (invocation.remainingMs() < PAGE_RESERVE_MS) {
-        await putBack(operation, [...open.keys()], { until: services.now(), mine: true }, services);
+        await putBackOpen(services.now());
         return;
       }
       try {
@@ -116,12 +127,24 @@ async function recordDeadly(
   }
 }
 
-async function fetchPages(batch: Batch, ids: readonly string[]): Promise<Map<string, ConfluencePage>> {
-  const pages = await batch.client.pagesById(ids, { body: "storage" });
-  const unasked = pages.find((page) => !ids.includes(page.id));
-  if (unasked)
-    throw new TransientError("invalid_answer", `Confluence sent page ${unasked.id}, which was not asked for`);
-  return new Map(pages.map((page) => [page.id, page]));
+/** In as few calls as bodies in bulk allow; none for those that this worker fetched before and could not store. */
+async function fetchPages(
+  batch: Batch,
+  works: readonly ClaimedWork[],
+  states: ReadonlyMap<string, PageState>,
+): Promise<Map<string, ConfluencePage>> {
+  const { client, source, cache, services } = batch;
+  const pages = new Map(
+    takeBodies(cache.bodies, source.sourceId, works, states, services.now()).map((page) => [page.id, page]),
+  );
+  const missing = idsOf(works).filter((id) => !pages.has(id));
+  if (missing.length === 0) return pages;
+  for (const page of await client.pagesById(missing, { body: "storage" })) {
+    if (!missing.includes(page.id))
+      throw new TransientError("invalid_answer", `Confluence sent page ${page.id}, which was not asked for`);
+    pages.set(page.id, page);
+  }
+  return pages;
 }
 
 /** Open again, from `until` on: sent with that delay (up to SQS's 15 minutes; the sweeper sends what waits longer). */

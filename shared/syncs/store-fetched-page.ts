@@ -43,7 +43,7 @@ export async function storeFetchedPage(
     sql: services.sql,
     client: batch.client,
     source,
-    names: batch.names,
+    names: batch.cache.names,
     now,
   });
   const { chunks, contentHash, textLost } = processConfluencePage(page, resolver);

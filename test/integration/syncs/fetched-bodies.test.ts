@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { processPageBatch } from "#functions/sync/process-page.ts";
+import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import type { PageServices } from "#shared/syncs/page-batch.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+
+const PAGES = 12;
+/** What a worker has left when it begins; less than its reserve means that it stores nothing more. */
+const PLENTY_MS = 60_000;
+
+describe("bodies that a worker fetched and had no time to store", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  let services: PageServices;
+  let operationId: string;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: PAGES });
+    operationId = await world.startSync();
+    await world.deliverOne("plan");
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that a worker uses
+    services = world.services(null) as PageServices;
+    world.takeRequests();
+  });
+  afterAll(() => database.close());
+
+  /** One invocation on all pages, which stores `pages` of them before its time runs out. */
+  const invoke = async (pages: number) => {
+    let left = pages;
+    const tasks = [...world.site.pages.keys()].map((page_id) => ({
+      operation_id: operationId,
+      source_id: SOURCE_ID,
+      page_id,
+    }));
+    await processPageBatch(tasks, services, { remainingMs: () => (left-- > 0 ? PLENTY_MS : 0) });
+  };
+  const fetched = () =>
+    world
+      .takeRequests()
+      .filter((request) => request.query.includes("body-format=storage"))
+      .flatMap((request) => (new URLSearchParams(request.query).get("id") ?? "").split(","));
+  const metrics = async () => (await world.progress(operationId)).sync_metrics;
+
+  it("are not fetched again by the same worker: one call stores them all", async () => {
+    for (let n = 0; n < 4; n += 1) await invoke(PAGES / 4);
+    expect(fetched()).toHaveLength(PAGES);
+    await invoke(0);
+    expect(await metrics()).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
+    expect(await world.find("word7")).toHaveLength(1);
+  });
+
+  it("are kept while Confluence asks for a pause", async () => {
+    const children = world.page("Page 1");
+    editPage(world.site, children.id, { body: '<ac:structured-macro ac:name="children" />' });
+    const path = `pages/${children.id}`;
+    world.site.faults.push({ effect: "rate_limit", retry_after: 5, path, times: 1, skip: 0 });
+    await invoke(PAGES);
+    expect(await metrics()).not.toMatchObject({ pages_added: PAGES });
+    world.pass(60_000);
+    await invoke(PAGES);
+    expect(fetched()).toHaveLength(PAGES);
+    expect(await metrics()).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
+  });
+
+  it("are fetched again when the page was listed anew in a later version", async () => {
+    await invoke(PAGES - 1);
+    const last = world.page(`Page ${PAGES}`);
+    editPage(world.site, last.id, { body: bodyOf("laterword") });
+    await database.sql`
+      update sync_work set listed_version = ${last.version.number} where operation_id = ${operationId} and page_id = ${last.id}`;
+    fetched();
+    await invoke(1);
+    expect(fetched()).toEqual([last.id]);
+    expect(await world.find("laterword")).toHaveLength(1);
+  });
+
+  it("bring no page back that was deleted since", async () => {
+    await invoke(PAGES);
+    await world.ended(operationId);
+    const page = world.page("Page 3");
+    editPage(world.site, page.id, { body: bodyOf("lostword") });
+    world.pass(60 * 60_000);
+    operationId = await world.startSync();
+    await world.deliverOne("plan");
+    await invoke(0);
+    trashPage(world.site, page.id);
+    await database.sql`
+      update confluence_pages set is_deleted = true, deleted_at = now(), state_revision = state_revision + 1
+      where page_id = ${page.id}`;
+    await database.sql`delete from archon_crawled_pages where page_id = ${page.id}`;
+    await invoke(1);
+    await world.ended(operationId);
+    expect(await world.find("lostword")).toEqual([]);
+    const [row] = await database.sql`select is_deleted from confluence_pages where page_id = ${page.id}`;
+    expect(row?.is_deleted).toBe(true);
+  });
+
+  it("are given up after ten minutes", async () => {
+    await invoke(PAGES - 1);
+    fetched();
+    world.pass(11 * 60_000);
+    await invoke(1);
+    expect(fetched()).toEqual([world.page(`Page ${PAGES}`).id]);
+  });
+});
