@@ -1,12 +1,13 @@
+import { Metrics } from "@aws-lambda-powertools/metrics";
 import type { LogEvent } from "./log-events.ts";
-import { logMetrics, METRIC_NAMESPACE, type LogMetric } from "./log-metrics.ts";
+import { logMetrics, METRIC_NAMESPACE, SERVICE, type LogMetric } from "./log-metrics.ts";
 import type { LogFields } from "./log.ts";
 
 const metricsOf: Partial<Record<LogEvent, readonly LogMetric[]>> = logMetrics;
 
 /**
- * What makes a log line a set of CloudWatch metrics too (embedded metric format): its numbers under the metrics' names, and the
- * `_aws` member that declares them by stage. Empty for events that are no metrics.
+ * What makes a log line a set of CloudWatch metrics too (embedded metric format, by powertools): its numbers under the metrics'
+ * names, and the `_aws` member that declares them by service and stage. Empty for events that are no metrics.
  */
 export function embedMetrics(stage: string, event: LogEvent, fields: LogFields, at: Date): LogFields {
   const values = (metricsOf[event] ?? []).flatMap((metric) => {
@@ -15,18 +16,13 @@ export function embedMetrics(stage: string, event: LogEvent, fields: LogFields, 
     return applies && typeof value === "number" ? [{ metric, value }] : [];
   });
   if (values.length === 0) return {};
-  return {
-    stage,
-    ...Object.fromEntries(values.map(({ metric, value }) => [metric.name, value])),
-    _aws: {
-      Timestamp: at.getTime(),
-      CloudWatchMetrics: [
-        {
-          Namespace: METRIC_NAMESPACE,
-          Dimensions: [["stage"]],
-          Metrics: values.map(({ metric }) => ({ Name: metric.name, Unit: metric.unit })),
-        },
-      ],
-    },
-  };
+  const metrics = new Metrics({
+    namespace: METRIC_NAMESPACE,
+    serviceName: SERVICE,
+    defaultDimensions: { stage },
+  });
+  for (const { metric, value } of values) metrics.addMetric(metric.name, metric.unit, value);
+  // The logger writes the service on every line, and drops it here with a warning.
+  const { service: _, ...rest } = metrics.setTimestamp(at).serializeMetrics();
+  return rest;
 }

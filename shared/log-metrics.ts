@@ -2,6 +2,8 @@ import type { LogEvent } from "./log-events.ts";
 
 /** CloudWatch namespace of everything below. */
 export const METRIC_NAMESPACE = "ConfluenceSync";
+/** Powertools gives each metric the service as a dimension, beside ours: the stage. */
+export const SERVICE = "confluence-sync";
 
 type Unit = "Count" | "Milliseconds" | "Seconds";
 

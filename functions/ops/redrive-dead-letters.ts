@@ -4,7 +4,7 @@ import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 import type { RedriveResult } from "#shared/queue/dead-letters.ts";
 import { deadLetters } from "#functions/runtime/providers/dead-letters.ts";
-import { resolveServices } from "#functions/runtime/services.ts";
+import { beginInvocation, resolveServices } from "#functions/runtime/services.ts";
 
 /** What an operator sends: one queue, and which of its dead letters. */
 const request = z.strictObject({
@@ -15,7 +15,8 @@ const request = z.strictObject({
 });
 
 /** By hand: sends dead letters again, all of a queue or those of a source or of single pages. */
-export const handler = middy<unknown, RedriveResult, Error, Context>().handler(async (event) => {
+export const handler = middy<unknown, RedriveResult, Error, Context>().handler(async (event, context) => {
+  beginInvocation(context);
   const parsed = request.safeParse(event);
   if (!parsed.success) {
     throw new UserError(

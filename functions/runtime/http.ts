@@ -8,7 +8,13 @@ import type { AnyContract } from "./http-contract.ts";
 import { answerError, isLostConnection, type HttpAnswer } from "./http-errors.ts";
 import { parseRequest } from "./http-request.ts";
 import { answerOnce } from "./idempotency.ts";
-import { resolveServices, type Provider, type Services, type ServicesOf } from "./services.ts";
+import {
+  beginInvocation,
+  resolveServices,
+  type Provider,
+  type Services,
+  type ServicesOf,
+} from "./services.ts";
 
 /** What a route works on: parsed by its contract. */
 export type RequestOf<C extends AnyContract> = {
@@ -169,7 +175,8 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
     };
   };
   return {
-    before: ({ event }) => {
+    before: ({ event, context }) => {
+      beginInvocation(context);
       started.set(event, performance.now());
     },
     after: async (request) => {

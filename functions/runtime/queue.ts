@@ -2,7 +2,13 @@ import middy from "@middy/core";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { z } from "zod";
 import { errorCode } from "#shared/errors.ts";
-import { resolveServices, type Provider, type Services, type ServicesOf } from "./services.ts";
+import {
+  beginInvocation,
+  resolveServices,
+  type Provider,
+  type Services,
+  type ServicesOf,
+} from "./services.ts";
 
 /** What a worker answers for each task of a batch: done (acknowledge), or an error (SQS delivers that record again). */
 export type Settled = { ok: true } | { ok: false; error: unknown };
@@ -25,6 +31,7 @@ type QueueFunction<T extends Task, K extends keyof Services> = {
  */
 export function queueHandler<T extends Task, K extends keyof Services>(definition: QueueFunction<T, K>) {
   return middy<SQSEvent, SQSBatchResponse, Error>().handler(async (event, context) => {
+    beginInvocation(context);
     const services = await resolveServices(definition.needs);
     const failed: string[] = [];
     const parsed = event.Records.flatMap((record) => {

@@ -1,6 +1,12 @@
 import middy from "@middy/core";
 import type { Invocation } from "./queue.ts";
-import { resolveServices, type Provider, type Services, type ServicesOf } from "./services.ts";
+import {
+  beginInvocation,
+  resolveServices,
+  type Provider,
+  type Services,
+  type ServicesOf,
+} from "./services.ts";
 
 type ScheduledFunction<K extends keyof Services, R> = {
   needs: readonly Provider<K>[];
@@ -10,6 +16,7 @@ type ScheduledFunction<K extends keyof Services, R> = {
 /** The one way to handle a schedule. A job that fails must fail: Lambda retries it, and the alarm sees it. */
 export function scheduleHandler<K extends keyof Services, R>(definition: ScheduledFunction<K, R>) {
   return middy<unknown, R, Error>().handler(async (_event, context) => {
+    beginInvocation(context);
     const services = await resolveServices(definition.needs);
     try {
       return await definition.run(services, { remainingMs: () => context.getRemainingTimeInMillis() });

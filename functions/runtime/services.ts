@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
+import type { Context } from "aws-lambda";
 import type postgres from "postgres";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { TokenCipher } from "#shared/crypto/token-cipher.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { parseEnv, type Env } from "#shared/env.ts";
-import { makeLog, type Log } from "#shared/log.ts";
+import { makeLog, type FunctionLog, type Log } from "#shared/log.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import type { DeadLetters } from "#shared/queue/dead-letters.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
@@ -44,6 +45,7 @@ export type ServicesOf<K extends keyof Services> = Pick<Services, K | Base>;
 const given = new AsyncLocalStorage<Partial<Services>>();
 const built = new Map<keyof Services, Promise<unknown>>();
 let environment: Env | undefined;
+let functionLog: FunctionLog | undefined;
 
 /** Runs `work` (an invocation of a handler) on these services instead of those built from the environment. */
 export function withServices<T>(services: Partial<Services>, work: () => T): T {
@@ -58,14 +60,13 @@ export async function resolveServices<K extends keyof Services>(
   needs: readonly Provider<K>[],
 ): Promise<ServicesOf<K>> {
   const overrides = given.getStore() ?? {};
-  const env = overrides.env ?? (environment ??= parseEnv(process.env));
-  const now = overrides.now ?? (() => new Date());
+  const env = overrides.env ?? readEnvironment();
   const services: Partial<Services> = {
-    now,
+    now: overrides.now ?? now,
     env,
     newId: overrides.newId ?? randomUUID,
     random: overrides.random ?? Math.random,
-    log: overrides.log ?? makeLambdaLog(env, now),
+    log: overrides.log ?? (functionLog ??= makeFunctionLog(env)),
   };
   for (const need of needs) {
     services[need.name] = overrides[need.name] ?? ((await buildOnce(need, env)) as Services[K]);
@@ -73,18 +74,24 @@ export async function resolveServices<K extends keyof Services>(
   return services as ServicesOf<K>;
 }
 
-/** Log lines of a function on AWS: with its name and trace, and as metrics where their event is one. */
-function makeLambdaLog(env: Env, now: () => Date): Log {
-  const base = {
-    function: process.env.AWS_LAMBDA_FUNCTION_NAME,
-    // Lambda sets it for each invocation; SQS carries it from the request that began a sync to the pages of it.
-    trace: process.env._X_AMZN_TRACE_ID,
-  };
+/** Log lines from here on name the invocation that they belong to. Each handler's first act; given logs know theirs. */
+export function beginInvocation(context: Context): void {
+  if (given.getStore()?.log) return;
+  (functionLog ??= makeFunctionLog(readEnvironment())).beginInvocation(context);
+}
+
+const now = () => new Date();
+
+function readEnvironment(): Env {
+  return (environment ??= parseEnv(process.env));
+}
+
+/** The log of a function on AWS: its lines are metrics as well where their event is one. */
+function makeFunctionLog(env: Env): FunctionLog {
   return makeLog(
     env.LOG_LEVEL,
     (line) => process.stdout.write(`${line}\n`),
     now,
-    base,
     (event, fields, at) => embedMetrics(env.STAGE, event, fields, at),
   );
 }

@@ -12,7 +12,7 @@ import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { queueHandler, settleEach, type Invocation, type Settled } from "#functions/runtime/queue.ts";
-import { resolveServices } from "#functions/runtime/services.ts";
+import { beginInvocation, resolveServices } from "#functions/runtime/services.ts";
 
 /** The daily rule's event (docs.aws.amazon.com, EventBridge scheduled events); `time` is the tick that the check stands for. */
 const scheduledEvent = z.object({ "detail-type": z.literal("Scheduled Event"), time: z.iso.datetime() });
@@ -44,6 +44,7 @@ type Answer = SQSBatchResponse | { started: number } | { operation_id: string; s
 /** Three callers: its queue, the daily rule, and a person (`{"source_id", "dry_run"?, "force"?}`). */
 export const handler = middy<unknown, Answer, Error>().handler(async (event, context): Promise<Answer> => {
   if (isQueueEvent(event)) return onMessages(event, context);
+  beginInvocation(context);
   const services = await resolveServices(needs);
   const scheduled = scheduledEvent.safeParse(event);
   if (scheduled.success) return { started: await startDueChecks(new Date(scheduled.data.time), services) };

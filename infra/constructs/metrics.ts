@@ -1,6 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import { Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
-import { METRIC_NAMESPACE, type MetricName } from "#shared/log-metrics.ts";
+import { METRIC_NAMESPACE, SERVICE, type MetricName } from "#shared/log-metrics.ts";
 
 /** The metric that functions of this stage write with their log lines. */
 export function syncMetric(
@@ -11,7 +11,7 @@ export function syncMetric(
   return new Metric({
     namespace: METRIC_NAMESPACE,
     metricName: name,
-    dimensionsMap: { stage },
+    dimensionsMap: { service: SERVICE, stage },
     statistic: options.statistic ?? Stats.SUM,
     period: options.period ?? Duration.minutes(5),
     ...(options.label ? { label: options.label } : {}),

@@ -147,7 +147,7 @@ describe("every route", () => {
     expect(answer.text).not.toMatch(/secret_table|select|at /);
     expect(answer.body.error.message).toContain(answer.headers["x-request-id"]);
     const line = fixture.logLines().find((entry) => entry.request_id === answer.headers["x-request-id"]);
-    expect(line).toMatchObject({ level: "error", event: "request.failed", code: "internal_error" });
+    expect(line).toMatchObject({ level: "ERROR", event: "request.failed", code: "internal_error" });
     expect(JSON.stringify(line)).toContain("secret_table");
   });
 

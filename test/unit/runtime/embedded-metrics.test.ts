@@ -4,7 +4,8 @@ import { LOG_EVENTS } from "#shared/log-events.ts";
 import { logMetrics } from "#shared/log-metrics.ts";
 import { makeLog } from "#shared/log.ts";
 
-const AT = new Date("2026-01-02T03:04:05Z");
+/** CloudWatch takes metrics of the last two weeks. */
+const AT = new Date();
 
 describe("embedMetrics", () => {
   it("declares the numbers of a finished operation by stage", () => {
@@ -21,7 +22,7 @@ describe("embedMetrics", () => {
       CloudWatchMetrics: [
         {
           Namespace: "ConfluenceSync",
-          Dimensions: [["stage"]],
+          Dimensions: [["service", "stage"]],
           Metrics: [
             { Name: "operations_finished", Unit: "Count" },
             { Name: "pages_added", Unit: "Count" },
@@ -54,7 +55,6 @@ describe("embedMetrics", () => {
       "info",
       (line) => lines.push(line),
       () => AT,
-      {},
       (event, fields, at) => embedMetrics("dev", event, fields, at),
     );
     log.with({ source_id: "s" }).warn("source.paused");
