@@ -1,6 +1,6 @@
 import { connect, guardRoot } from "#shared/db/connect.ts";
 import { required, type Env } from "#shared/env.ts";
-import { namesTlsMode, parseDatabaseSecret } from "#functions/runtime/database-secret.ts";
+import { parseDatabaseSecret } from "#functions/runtime/database-secret.ts";
 import type { Provider } from "#functions/runtime/services.ts";
 import { readSecret } from "./secret.ts";
 
@@ -23,10 +23,10 @@ type Login = Pick<Parameters<typeof connect>[0], "url" | "tls" | "password">;
 async function login(env: Env): Promise<Login> {
   if (env.DATABASE_URL) return { url: env.DATABASE_URL };
   const arn = required(env, "DATABASE_SECRET_ARN");
-  const { url, ca } = parseDatabaseSecret(await readSecret(arn));
+  const { url, ca, tls } = parseDatabaseSecret(await readSecret(arn));
   return {
     url,
-    ...(namesTlsMode(url) ? {} : { tls: { ca } }),
+    ...(tls ? { tls: { ca } } : {}),
     // Asked for by each new connection: a warm function outlives a rotation of the password.
     password: async () => parseDatabaseSecret(await readSecret(arn)).password,
   };

@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { namesTlsMode, parseDatabaseSecret } from "#functions/runtime/database-secret.ts";
+import { parseDatabaseSecret } from "#functions/runtime/database-secret.ts";
 
 describe("parseDatabaseSecret", () => {
   it("reads a URL, alone or with its certificate authority", () => {
     const url = "postgres://sync:p%40ss@db.example:6543/app";
-    expect(parseDatabaseSecret(` ${url}\n`)).toEqual({ url, password: "p@ss", ca: undefined });
+    expect(parseDatabaseSecret(` ${url}\n`)).toEqual({ url, password: "p@ss", ca: undefined, tls: true });
     expect(parseDatabaseSecret(JSON.stringify({ url, ca: "PEM" }))).toEqual({
       url,
       password: "p@ss",
       ca: "PEM",
+      tls: true,
     });
   });
 
@@ -42,10 +43,20 @@ describe("parseDatabaseSecret", () => {
   );
 });
 
-describe("namesTlsMode", () => {
-  it("leaves TLS to the URL only where the URL names it", () => {
-    expect(namesTlsMode("postgres://h/d")).toBe(false);
-    expect(namesTlsMode("postgres://h/d?application_name=x")).toBe(false);
-    expect(namesTlsMode("postgres://h/d?sslmode=disable")).toBe(true);
+describe("TLS", () => {
+  it.each(["require", "prefer", "allow", "no-verify", "verify-ca", "verify-full"])(
+    "is verified in full whatever the URL asks for (sslmode=%s)",
+    (mode) => {
+      const asked = `postgres://h.example/d?sslmode=${mode}&channel_binding=require&application_name=x`;
+      expect(parseDatabaseSecret(asked)).toMatchObject({
+        url: "postgres://h.example/d?application_name=x",
+        tls: true,
+      });
+    },
+  );
+
+  it("is left out on this machine only", () => {
+    expect(parseDatabaseSecret("postgres://127.0.0.1:5/d?sslmode=disable").tls).toBe(false);
+    expect(() => parseDatabaseSecret("postgres://10.0.0.7/d?sslmode=disable")).toThrow(/without TLS/);
   });
 });

@@ -1,0 +1,121 @@
+import { createServer, type AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { database } from "#functions/runtime/providers/database.ts";
+import { parseEnv } from "#shared/env.ts";
+import { startAwsServices, type AwsServices } from "#test/lambda/aws-services.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { startTlsDatabase, testCertificate, type TlsDatabase } from "#test/support/tls-database.ts";
+
+const ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database-AbCdEf";
+const PASSWORD = "before the rotation";
+const TLS_HANDSHAKE = 0x16;
+const trusted = testCertificate("localhost");
+
+describe("a function's connection to its database", () => {
+  const secrets: Record<string, string> = {};
+  let services: AwsServices;
+  let upstream: TestDatabase;
+  const opened: { close: () => Promise<void> }[] = [];
+
+  beforeAll(async () => {
+    services = await startAwsServices(secrets);
+    vi.stubEnv("AWS_ENDPOINT_URL", services.url);
+    vi.stubEnv("AWS_REGION", "us-east-1");
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+    upstream = await createTestDatabase();
+    // PGlite has one session, and it is the function's.
+    await upstream.sql.end();
+  });
+  afterEach(async () => {
+    for (const one of opened.splice(0).toReversed()) await one.close();
+  });
+  afterAll(async () => {
+    await upstream.close();
+    await services.close();
+    vi.unstubAllEnvs();
+  });
+
+  async function startServer(certificate = trusted): Promise<TlsDatabase> {
+    const server = await startTlsDatabase(upstream.url, certificate, PASSWORD);
+    opened.push(server);
+    return server;
+  }
+
+  async function connectBy(secret: { url: string; password?: string; ca?: string }) {
+    const url = new URL(secret.url);
+    url.password = secret.password ?? PASSWORD;
+    secrets[ARN] = JSON.stringify({ url: url.href, ...(secret.ca ? { ca: secret.ca } : {}) });
+    const sql = await database.build(parseEnv({ DATABASE_SECRET_ARN: ARN }));
+    opened.push({ close: () => sql.end({ timeout: 1 }) });
+    return sql;
+  }
+
+  it("is made when the certificate authority of the secret signed the server's certificate", async () => {
+    const server = await startServer();
+    const sql = await connectBy({ url: server.url, ca: trusted.cert });
+    expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+    expect(server.admitted()).toBe(1);
+  });
+
+  it("is refused when nobody known signed it", async () => {
+    const server = await startServer();
+    const sql = await connectBy({ url: server.url });
+    await expect(sql`select 1`).rejects.toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+    expect(server.admitted()).toBe(0);
+  });
+
+  it.each(["require", "prefer", "no-verify"])(
+    "is refused then also when the URL asks for less (sslmode=%s)",
+    async (mode) => {
+      const server = await startServer();
+      const sql = await connectBy({ url: `${server.url}?sslmode=${mode}&channel_binding=require` });
+      await expect(sql`select 1`).rejects.toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+      expect(server.admitted()).toBe(0);
+    },
+  );
+
+  it("is refused when the certificate is another server's", async () => {
+    const other = testCertificate("other.example");
+    const server = await startServer(other);
+    const sql = await connectBy({ url: server.url, ca: other.cert });
+    await expect(sql`select 1`).rejects.toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+    expect(server.admitted()).toBe(0);
+  });
+
+  it("is refused when the server speaks no TLS", async () => {
+    const heard: Buffer[] = [];
+    const server = createServer((socket) => {
+      socket.once("data", () => {
+        socket.write("N");
+        socket.once("data", (chunk) => {
+          heard.push(chunk);
+          socket.destroy();
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    opened.push({ close: () => new Promise((resolve) => server.close(() => resolve())) });
+    const { port } = server.address() as AddressInfo;
+    const sql = await connectBy({ url: `postgres://postgres@localhost:${port}/postgres`, ca: trusted.cert });
+    await expect(sql`select 1`).rejects.toThrow();
+    // TLS's own first record all the same: nothing was said in the clear.
+    expect(heard.map((chunk) => chunk[0])).toEqual([TLS_HANDSHAKE]);
+  });
+
+  it("takes the password of the day: a rotation while the function is warm", async () => {
+    const server = await startServer();
+    const sql = await connectBy({ url: server.url, ca: trusted.cert });
+    await sql`select 1`;
+
+    server.setPassword("after the rotation");
+    expect(await sql`select 1 as one`, "an open connection goes on").toEqual([{ one: 1 }]);
+    server.disconnect();
+    const url = new URL(server.url);
+    url.password = "after the rotation";
+    secrets[ARN] = JSON.stringify({ url: url.href, ca: trusted.cert });
+    await sql`select 1`.catch(() => {});
+    expect(await sql`select 2 as two`).toEqual([{ two: 2 }]);
+    expect(server.admitted()).toBeGreaterThan(1);
+  });
+});
