@@ -151,7 +151,7 @@ describe("the minute's change of models", () => {
       const outdated = tick({ embedder: old });
       expect(await outdated.result).toEqual({ embedded: 0, deleted: 0 });
       expect(outdated.lines.map((line) => JSON.parse(line) as object)).toMatchObject([
-        { event: "model_change.outdated", level: "warn", model: "old", chosen: "next" },
+        { event: "model_change.outdated", level: "WARN", model: "old", chosen: "next" },
       ]);
       expect(await models()).toEqual(["next"]);
       // Deployed again, on purpose.
