@@ -51,7 +51,6 @@ const alterSearch = async (setting: string) => {
 
 describe("a page embedded more often without a vacuum than a scan has candidates", () => {
   it("is found first by its vector: the scan goes on behind dead index entries", async () => {
-    await alterSearch("relaxed_order");
     expect((await nearest())[0]).toBe("churned");
   });
 
@@ -59,5 +58,6 @@ describe("a page embedded more often without a vacuum than a scan has candidates
     await alterSearch("off");
     expect(await nearest()).not.toContain("churned");
     await alterSearch("relaxed_order");
+    expect((await nearest())[0]).toBe("churned");
   });
 });

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type postgres from "postgres";
+import { transaction, type Sql } from "#shared/db/connect.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
@@ -53,6 +54,7 @@ export async function benchSearch(args: string[] = []): Promise<object> {
         p95_during_sync_to_idle: ratio(percentiles(busy.result.hybrid).p95, percentiles(idle.hybrid).p95),
         swaps_meanwhile: busy.swaps,
         recall_at_10: await recall(database.sql, model, questions),
+        scans_per_search: await scans(database.sql, model, questions),
       };
       console.error(JSON.stringify(line));
       lines.push(line);
@@ -83,7 +85,7 @@ async function measure(
   return times;
 }
 
-async function ask(sql: postgres.Sql, embedder: Embedder, question: Question, legs: (typeof LEGS)[number]) {
+async function ask(sql: Sql, embedder: Embedder, question: Question, legs: (typeof LEGS)[number]) {
   return searchDocuments(sql, {
     query: question.query,
     embedding: { model: embedder.model, vector: question.vector },
@@ -136,4 +138,27 @@ async function recall(
     found += exact.filter((row) => ids.has(row.id)).length;
   }
   return Math.round((found / questions.length / 10) * 1000) / 1000;
+}
+
+/** What a search starts on average: scans of each index, and rows of chunks and vectors that are read outside any index. */
+async function scans(sql: postgres.Sql, embedder: Embedder, questions: readonly Question[]) {
+  return transaction(sql, async (tx) => {
+    for (const question of questions) await ask(tx, embedder, question, "hybrid");
+    // Counted in this session and not reported yet.
+    const [total] = await tx<
+      { vector_index: number; full_text_index: number; rows_outside_indexes: number }[]
+    >`
+      select
+        (select pg_stat_get_xact_numscans(to_regclass(index_name)) from embedding_models where model = ${embedder.model})::int
+          as vector_index,
+        pg_stat_get_xact_numscans('archon_crawled_pages_search'::regclass)::int as full_text_index,
+        (pg_stat_get_xact_tuples_returned('archon_crawled_pages'::regclass)
+          + pg_stat_get_xact_tuples_returned('archon_chunk_embeddings'::regclass))::int as rows_outside_indexes`;
+    return Object.fromEntries(
+      Object.entries(total ?? {}).map(([name, count]) => [
+        name,
+        Math.round((count / questions.length) * 100) / 100,
+      ]),
+    );
+  });
 }

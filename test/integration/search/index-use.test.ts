@@ -75,6 +75,18 @@ describe("with sequential scans off, a search", () => {
     expect(used).toHaveProperty(chunksOfPage);
   });
 
+  it("compares one by one too where the index would look at more chunks than it may to find those of the filter", async () => {
+    const { sql } = database;
+    // As if these were few of ten million.
+    await sql`update pg_class set reltuples = 1e7 where oid = 'archon_crawled_pages'::regclass`;
+    try {
+      expect(await scans({ labels: ["common"], legs: "vector" })).not.toHaveProperty(vectorIndex);
+      expect(await scans({ legs: "vector" })).toHaveProperty(vectorIndex);
+    } finally {
+      await sql`analyze archon_crawled_pages`;
+    }
+  });
+
   it("uses no vector index for words alone, and no full text index for vectors alone", async () => {
     expect(await scans({ embedding: null })).not.toHaveProperty(vectorIndex);
     expect(await scans({ legs: "vector" })).not.toHaveProperty(keywords);

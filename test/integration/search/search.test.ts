@@ -81,6 +81,19 @@ describe("search by words", () => {
     expect(await byWords("blue widget")).toEqual(["all", "some"]);
   });
 
+  it("ranks what a quoted phrase stands in above what has its words in another order, over and over", async () => {
+    await put({
+      pageId: "phrase",
+      chunks: ["Somewhere in a long text about other things a blue widget was mentioned once."],
+    });
+    await put({
+      pageId: "others",
+      chunks: ["A widget so blue. Is the widget blue? So blue is the widget, a widget of blue."],
+    });
+    expect(await byWords('"blue widget"')).toEqual(["phrase", "others"]);
+    expect((await byWords("blue widget colours")).length).toBe(2);
+  });
+
   it("ranks words in a title or heading above words in content", async () => {
     await put({ pageId: "content", chunks: ["Some remarks on zeppelins among other things."] });
     await put({
@@ -115,6 +128,29 @@ describe("search by words", () => {
     "😀",
   ])("takes any text as a question: %j", async (query) => {
     await expect(search(query)).resolves.toHaveProperty("hits");
+  });
+});
+
+describe("among more chunks with the same words than are ranked", () => {
+  beforeEach(async () => {
+    await put({ pageId: "first", chunks: ["a walrus gearbox"] });
+    await database.sql`
+      insert into archon_crawled_pages (source_id, page_id, url, chunk_number, content, input_hash, search_vector, created_at)
+      select 'docs', 'first', '', n, content, n::text, chunk_search_vector('english', 'First', '{}', content, '{}', ''), ${NOW}
+      from generate_series(1, 6000) n, lateral (select 'gearbox of zeppelin ' || n as content) c`;
+    await put({ pageId: "titled", title: "Zeppelin", chunks: ["What carries it."] });
+    await put({ pageId: "quoted", chunks: ["The zeppelin gearbox is oiled on Mondays."] });
+    await database.sql`analyze archon_crawled_pages`;
+  });
+
+  it("finds the page that is titled by a word of all of them", async () => {
+    expect((await byWords("Zeppelin"))[0]).toBe("titled");
+    expect((await byWords(" zeppelin "))[0]).toBe("titled");
+  });
+
+  it("finds a quoted phrase of words that all of them have, also beside a rare word", async () => {
+    expect((await byWords('"zeppelin gearbox"'))[0]).toBe("quoted");
+    expect((await byWords('walrus "zeppelin gearbox"'))[0]).toBe("quoted");
   });
 });
 
