@@ -357,14 +357,12 @@ begin
     vector_ranks := vector_ranks || array(select generate_series(1, coalesce(cardinality(leg_ids), 0)));
   end loop;
 
+  -- Also without words: a page may be titled by nothing but stop words ("Who we are").
   if keyword then
     select array_agg(w.word), array_agg(w.frequency), array_agg(word_query(w.word)),
       array_agg(ln(1 + 1 / w.frequency))
     into words, frequencies, word_queries, weights
     from (select * from question_words(languages, question || ' ' || parts, identifiers) limit 32) w;
-  end if;
-
-  if words is not null then
     select count(*) filter (where total <= ranked_at_most) into rare_count
     from (select sum(f * chunk_total) over (order by n) as total from unnest(frequencies) with ordinality as u (f, n)) t;
     select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_query
@@ -387,6 +385,8 @@ begin
     select string_agg(format('$10[%1$s] * ts_rank(''{0.3, 0.3, 0.6, 1}'', m.words, $9[%1$s])', n), ' + '),
       string_agg(format('case when b.words @@ $9[%1$s] then $10[%1$s] else 0 end', n), ' + ')
     into relevance, coverage from generate_subscripts(words, 1) n;
+    relevance := coalesce(relevance, '0');
+    coverage := coalesce(coverage, '0');
     -- What holds every name and quoted phrase of the question (all words, where it has none of these), or is titled so, counts as
     -- found twice more: a page that says just what was asked must not fall behind one that is merely near. What holds less counts
     -- by its share of the words' weight, which says little unless it is most: by its fourth power; not beside a name or phrase.

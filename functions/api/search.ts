@@ -20,18 +20,22 @@ export const handler = httpHandler(
   route(search)([database, embedder], async ({ body }, services) => {
     if (body.query.trim() === "") throw new UserError(422, "empty_query", "The query has no words");
     const source = body.source ?? null;
+    const space = body.space_key ?? null;
     const embedded = await embedQuery(services.embedder, body.query);
     const { hits, totalFound, searchMode, sourcesSearched } = await searchEmbedded(services.sql, embedded, {
       query: body.query,
       sources: source === null ? null : [source],
+      spaces: space === null ? null : [space],
       labels: body.labels ?? null,
       updatedSince: body.updated_since === undefined ? null : new Date(body.updated_since),
       matchCount: body.match_count,
       returnMode: body.return_mode,
     });
     // Known by the same round trip: asking for the source first would be another.
-    if (source !== null && sourcesSearched === 0)
-      throw new UserError(404, "source_not_found", `There is no source ${source}`);
+    if (sourcesSearched === 0 && (source !== null || space !== null)) {
+      const asked = [source, space === null ? null : `of space ${space}`].filter((part) => part !== null);
+      throw new UserError(404, "source_not_found", `There is no source ${asked.join(" ")}`);
+    }
     return {
       status: 200,
       body: {

@@ -68,7 +68,7 @@ export async function insertNew(
   options: { now: Date; model: string; language: string },
 ): Promise<void> {
   for (const rows of batches(added)) {
-    const input = rows.map(chunkRow);
+    const input = rows.map((row) => chunkRow(page.title, row));
     const { count } = await tx`
       with given as materialized (
         select * from json_to_recordset(${tx.json(input)}::json) as g (
@@ -97,8 +97,8 @@ function requireAll(stored: number, expected: number): void {
   throw new TransientError("stored_count_mismatch", `${stored} of ${expected} vectors were stored`);
 }
 
-function chunkRow({ chunkNumber, chunk, donorId }: NewChunk) {
-  const identifiers = findIdentifiers(`${chunk.headingPath.join("\n")}\n${chunk.content}`);
+function chunkRow(title: string, { chunkNumber, chunk, donorId }: NewChunk) {
+  const identifiers = findIdentifiers(`${title}\n${chunk.headingPath.join("\n")}\n${chunk.content}`);
   return {
     chunk_number: chunkNumber,
     content: chunk.content,

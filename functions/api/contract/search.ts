@@ -80,6 +80,7 @@ export const search = contract({
     .strictObject({
       query: text(4000).meta({ example: "How do I rotate the signing key?" }),
       source: id.nullable().optional().meta({ description: "A source_id; all sources unless set" }),
+      space_key: text(255).nullable().optional().meta({ description: "Of any site; all spaces unless set" }),
       match_count: z.int().min(1).max(MAX_MATCHES).default(5),
       return_mode: z.enum(["chunks", "pages"]).default("chunks"),
       labels: z

@@ -91,16 +91,45 @@ describe("search", () => {
     }
   });
 
-  it("filters by source, label and time", async () => {
+  it("filters by source, space, label and time", async () => {
     const pages = async (filter: object) =>
       (await query({ query: "signing key handbook", ...filter })).body.results.map(
         (hit: { page_id: string }) => hit.page_id,
       );
     expect(new Set(await pages({ source: sourceId }))).toEqual(new Set(["1", "2"]));
+    expect(new Set(await pages({ space_key: "DEMO" }))).toEqual(new Set(["1", "2"]));
     expect(new Set(await pages({ labels: ["security", "other"] }))).toEqual(new Set(["2"]));
     expect(await pages({ labels: ["other"] })).toEqual([]);
     expect(await pages({ updated_since: "2030-01-01T00:00:00Z" })).toEqual([]);
   });
+
+  it.each([
+    "signing -key OR (vault",
+    '"signing key" "',
+    "signing AND key NOT :* <-> & | ! ( ) \\ ' $$",
+    "😀 signing key 😀",
+    "signing\u200bkey signing key \ud800",
+    "SIGNING KEY??? " + "and so on ".repeat(390),
+    "%_signing key%'; --",
+  ])("finds what is asked for in odd ways, and does not fail: %j", async (question) => {
+    for (const matchCount of [1, 50]) {
+      const { status, body } = await query({
+        query: question,
+        match_count: matchCount,
+        return_mode: "pages",
+      });
+      expect(status).toBe(200);
+      expect(body.results[0].page_id).toBe("2");
+    }
+  });
+
+  it.each(["the of and", "?!...", "😀", "-", "\u200b", "名前", '"', "a".repeat(4000)])(
+    "answers what is nearest when a question has no words that could match: %j",
+    async (question) => {
+      const { status, body } = await query({ query: question });
+      expect([status, body.results.length > 0]).toEqual([200, true]);
+    },
+  );
 
   it("answers an empty list only when nothing matches", async () => {
     await fixture.database.sql`delete from confluence_pages`;
@@ -111,6 +140,7 @@ describe("search", () => {
   it.each([
     [{ query: "  " }, 422, "empty_query"],
     [{ query: "x", source: "nothing" }, 404, "source_not_found"],
+    [{ query: "x", space_key: "NOWHERE" }, 404, "source_not_found"],
     [{}, 400, "invalid_request"],
     [{ query: "x", match_count: 0 }, 400, "invalid_request"],
     [{ query: "x", match_count: 1e9 }, 400, "invalid_request"],

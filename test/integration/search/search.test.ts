@@ -81,6 +81,26 @@ describe("search by words", () => {
     expect(await byWords("blue widget")).toEqual(["all", "some"]);
   });
 
+  it("ranks what holds the question's name above what has all its other words", async () => {
+    await put({
+      pageId: "others",
+      chunks: ["The timeout of a lantern: lantern timeout, walrus timeout, a timeout again."],
+    });
+    await put({ pageId: "named", chunks: ["ZEP_LIN_9 is nothing to worry about."] });
+    await put({ pageId: "parts", chunks: ["A zep, a lin, and 9 of them."] });
+    expect((await byWords("walrus lantern timeout ZEP_LIN_9"))[0]).toBe("named");
+    await put({ pageId: "title", title: "Living with ZEP_LIN_9", chunks: ["Drink tea."] });
+    expect((await byWords("ZEP_LIN_9")).slice(0, 2)).toEqual(["title", "named"]);
+  });
+
+  it("finds a page by its whole title, though that be nothing but stop words", async () => {
+    await put({ pageId: "near", title: "Us", chunks: ["who we are and what we do"] });
+    await put({ pageId: "titled", title: "Who we are", chunks: ["Founded in a shed."] });
+    const [vector = []] = await embedder.embed(["Us\n\nwho we are and what we do"]);
+    expect(await byWords("who we are")).toEqual(["titled"]);
+    expect((await found("Who we are", { embedding: { model: embedder.model, vector } }))[0]).toBe("titled");
+  });
+
   it("ranks what a quoted phrase stands in above what has its words in another order, over and over", async () => {
     await put({
       pageId: "phrase",
@@ -167,6 +187,17 @@ describe("search by vector and words", () => {
     expect(hits.find((hit) => hit.pageId === "vector")).toMatchObject({ matchType: "vector" });
     const [only] = (await search("gromphadorhina", { embedding: null })).hits;
     expect(only).toMatchObject({ pageId: "word", matchType: "keyword", similarity: null });
+  });
+
+  it("ranks by nearness what only the vector finds, and by words what is as near", async () => {
+    await put({ pageId: "far", chunks: ["walrus gearbox lantern quokka zeppelin nothing of it"] });
+    await put({ pageId: "near", chunks: ["walrus gearbox lantern"] });
+    await put({ pageId: "word", chunks: ["gromphadorhina walrus gearbox lantern quokka"] });
+    const [vector = []] = await embedder.embed(["Page near\n\nwalrus gearbox lantern"]);
+    const ask = (query: string) => found(query, { embedding: { model: embedder.model, vector } });
+    expect((await ask("xylophone")).slice(0, 1)).toEqual(["near"]);
+    expect((await ask("xylophone")).indexOf("far")).toBe(2);
+    expect((await ask("gromphadorhina zeppelin"))[0]).toBe("word");
   });
 
   it("ranks a page with most of the question's words above one that has few and is merely near", async () => {
