@@ -88,19 +88,42 @@ describe("storePage", () => {
     expect(await contents()).toEqual(["kept", "new"]);
   });
 
-  it("notices chunks or vectors that somebody else adds or takes in the middle, and stores nothing", async () => {
-    await database.sql`
-      create function lose_a_vector() returns trigger language plpgsql as $$
-      begin if new.chunk_id % 2 = 0 then return null; end if; return new; end $$`;
-    await database.sql`
-      create trigger lose_a_vector before insert on archon_chunk_embeddings for each row execute function lose_a_vector()`;
+  it.each([
+    [
+      "takes a vector",
+      "insert on archon_chunk_embeddings",
+      "if new.chunk_id % 2 = 0 then return null; end if; return new;",
+    ],
+    ["keeps an old chunk", "delete on archon_crawled_pages", "return null;"],
+  ])("notices in the middle that somebody else %s, and stores nothing", async (_, event, action) => {
+    await store(database.sql, embedder, { pageId: "1", chunks: ["old"] });
+    await database.sql.unsafe(`
+      create function interfere() returns trigger language plpgsql as $$ begin ${action} end $$;
+      create trigger interfere before ${event} for each row execute function interfere()`);
     try {
-      const attempt = store(database.sql, embedder, { pageId: "1", chunks: ["a", "b", "c"] });
+      const attempt = store(database.sql, embedder, { pageId: "1", version: 2, chunks: ["a", "b", "c"] });
       await expect(attempt).rejects.toMatchObject({ name: "TransientError", code: "stored_count_mismatch" });
-      expect(await contents()).toEqual([]);
+      expect(await contents()).toEqual(["old"]);
     } finally {
-      await database.sql`drop function lose_a_vector cascade`;
+      await database.sql`drop function interfere cascade`;
     }
+  });
+
+  it("gives a chunk that stays the vector that it lost", async () => {
+    await store(database.sql, embedder, { pageId: "1", chunks: ["stays", "goes"] });
+    await database.sql`delete from archon_chunk_embeddings`;
+    const result = await store(database.sql, embedder, {
+      pageId: "1",
+      version: 2,
+      chunks: ["stays", "comes"],
+    });
+    expect(result).toMatchObject({
+      chunksKept: 1,
+      chunksAdded: 1,
+      embeddingsCreated: 2,
+      embeddingsReused: 0,
+    });
+    expect(await contents()).toEqual(["stays", "comes"]);
   });
 
   it("refuses a source whose model nobody configured", async () => {

@@ -385,10 +385,29 @@ describe("answers", () => {
     expect(hits[0]?.score).toBeLessThanOrEqual(1);
   });
 
+  it("mark the pieces of a name where a page has only these, and a name as one", async () => {
+    await put({ pageId: "1", chunks: ["What the user of retryLater() sees: later, perhaps."] });
+    const snippet = async (query: string) => (await search(query)).hits[0]?.snippet;
+    expect(await snippet("retryLater")).toContain("<mark>retryLater</mark>");
+    expect(await snippet("somebodyLater.user")).toContain("<mark>user</mark>");
+  });
+
   it("end with parents that form a circle", async () => {
     await put({ pageId: "a", title: "A", parentId: "b", chunks: ["circle text"] });
     await put({ pageId: "b", title: "B", parentId: "a", chunks: [] });
     expect((await search("circle text")).hits[0]?.ancestors).toEqual([{ page_id: "b", title: "B" }]);
+  });
+
+  it("show a page by its best chunks in page mode, in the order in which they rank", async () => {
+    const times = [1, 3, 6, 2, 5, 4];
+    await put({ pageId: "1", chunks: times.map((count) => `${"walrus ".repeat(count)}among other animals`) });
+    const count = (chunk?: { content: string }) => chunk?.content.match(/walrus/g)?.length;
+    const [page] = (await search("walrus", { embedding: null, returnMode: "pages" })).hits;
+    expect([count(page), ...(page?.furtherChunks ?? []).map(count)]).toEqual([6, 5, 4, 3, 2]);
+    const scores = [page, ...(page?.furtherChunks ?? [])].map((chunk) => chunk?.score ?? 0);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    const { hits } = await search("walrus", { embedding: null });
+    expect(hits.map(count)).toEqual([6, 5, 4, 3, 2, 1]);
   });
 
   it("group a page's chunks in page mode, best page first", async () => {
