@@ -166,12 +166,15 @@ async function inTransaction(
   checkpoint: Checkpoint,
   step: { counts?: Record<string, number>; message?: string; also?: (tx: Sql) => Promise<void> },
 ): Promise<void> {
+  const saved = {
+    checkpoint,
+    ...(step.counts ? { counts: step.counts } : {}),
+    ...(step.message ? { message: step.message } : {}),
+  };
+  const { also } = step;
+  if (!also) return saveStep(context.services.sql, context, saved);
   await transaction(context.services.sql, async (tx) => {
-    await step.also?.(tx);
-    await saveStep(tx, context, {
-      checkpoint,
-      ...(step.counts ? { counts: step.counts } : {}),
-      ...(step.message ? { message: step.message } : {}),
-    });
+    await also(tx);
+    await saveStep(tx, context, saved);
   });
 }

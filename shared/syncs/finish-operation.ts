@@ -2,7 +2,7 @@ import { transaction, type Json, type Sql } from "#shared/db/connect.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#shared/sources/sources.ts";
 import { heldDeletions } from "./held-deletions.ts";
-import { appendLog, markOperationEnqueued, startOperationIn, type OperationType } from "./operations.ts";
+import { logWith, markOperationEnqueued, startOperationIn, type OperationType } from "./operations.ts";
 import { readMetrics, type SyncMetrics } from "./sync-metrics.ts";
 import type { SyncServices } from "./sync-services.ts";
 
@@ -33,9 +33,9 @@ export async function finishOperation(operationId: string, services: SyncService
     const status = held ? "held" : metrics.pages_failed > 0 ? "completed_with_errors" : "completed";
     await tx`
       update archon_progress set status = ${status}, counters = counters || ${tx.json(metrics)},
-        error = ${held ? tx.json({ code: "deletions_held", message: held.message }) : null}
+        error = ${held ? tx.json({ code: "deletions_held", message: held.message }) : null},
+        log = ${logWith(tx, summary(metrics), now)}
       where operation_id = ${operationId}`;
-    await appendLog(tx, operationId, summary(metrics), now);
     await tx`
       update archon_sources set lease_operation_id = null, lease_until = null
       where source_id = ${row.source_id} and lease_operation_id = ${operationId}`;

@@ -140,10 +140,10 @@ export async function saveCheckpoint(
   const rows = await tx`
     update archon_progress set checkpoint = ${tx.json(update.checkpoint as postgres.JSONValue)},
       counters = ${tx.json(update.counters)}, claimed_until = ${claimedUntil}, updated_at = ${update.now}
+      ${update.message ? tx`, log = ${logWith(tx, update.message, update.now)}` : tx``}
     where operation_id = ${operation.operationId} and status = 'listing' and claimed_until = ${operation.claimedUntil}
     returning operation_id`;
   if (rows.length === 0) throw new ClaimLostError(operation.operationId);
-  if (update.message) await appendLog(tx, operation.operationId, update.message, update.now);
   return claimedUntil;
 }
 
@@ -231,7 +231,7 @@ export async function endOperation(
 ): Promise<{ sourceId: string; type: OperationType } | null> {
   const [row] = await tx<{ source_id: string; operation_type: OperationType }[]>`
     update archon_progress set status = ${status}, finished_at = ${now}, updated_at = ${now}, claimed_until = null,
-      error = ${error ? tx.json(error) : null}
+      error = ${error ? tx.json(error) : null}, log = ${logWith(tx, error ? `${status}: ${error.message}` : status, now)}
     where operation_id = ${operationId} and status in ('queued', 'listing', 'processing', 'finishing')
     returning source_id, operation_type`;
   if (!row) return null;
@@ -239,22 +239,19 @@ export async function endOperation(
     update archon_sources set lease_operation_id = null, lease_until = null
     where source_id = ${row.source_id} and lease_operation_id = ${operationId}`;
   await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;
-  await appendLog(tx, operationId, error ? `${status}: ${error.message}` : status, now);
   return { sourceId: row.source_id, type: row.operation_type };
 }
 
 /** Lines of an operation's log that are kept. */
 const LOG_LINES = 50;
 
-/** Adds a line to the operation's log and drops the oldest beyond LOG_LINES. */
-export async function appendLog(tx: Sql, operationId: string, message: string, now: Date): Promise<void> {
-  await tx`
-    update archon_progress set log = (
-      select coalesce(jsonb_agg(line order by position), '[]') from (
-        select line, position
-        from jsonb_array_elements(log || ${tx.json([{ at: now.toISOString(), message }])}) with ordinality as lines (line, position)
-        order by position desc limit ${LOG_LINES}) as newest)
-    where operation_id = ${operationId}`;
+/** The operation's log with a line more, without the oldest beyond LOG_LINES: for an update of its row. */
+export function logWith(tx: Sql, message: string, now: Date) {
+  return tx`(
+    select coalesce(jsonb_agg(line order by position), '[]') from (
+      select line, position
+      from jsonb_array_elements(log || ${tx.json([{ at: now.toISOString(), message }])}) with ordinality as lines (line, position)
+      order by position desc limit ${LOG_LINES}) as newest)`;
 }
 
 export function later(time: Date, ms: number): Date {

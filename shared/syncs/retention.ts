@@ -11,16 +11,21 @@ const BATCH = 5000;
 
 /** Removes a bounded number of rows that nobody reads any more; answers how many. */
 export async function removeExpired(sql: Sql, now: Date): Promise<number> {
-  const work = await sql`
-    delete from sync_work where (operation_id, page_id) in (
-      select w.operation_id, w.page_id from archon_progress p join sync_work w using (operation_id)
-      where p.finished_at < ${later(now, -SETTLED_WORK_MS)} and w.state in ('done', 'seen', 'pending')
-      limit ${BATCH})`;
-  const operations = await sql`
-    delete from archon_progress where operation_id in (
-      select operation_id from archon_progress where finished_at < ${later(now, -OPERATIONS_MS)} limit ${BATCH / 10})`;
-  const events = await sql`
-    delete from event_outbox where id in (
-      select id from event_outbox where sent_at < ${later(now, -SENT_EVENTS_MS)} limit ${BATCH})`;
-  return work.count + operations.count + events.count;
+  const [row] = await sql<{ removed: number }[]>`
+    with work as (
+      delete from sync_work where (operation_id, page_id) in (
+        select w.operation_id, w.page_id from archon_progress p join sync_work w using (operation_id)
+        where p.finished_at < ${later(now, -SETTLED_WORK_MS)} and w.state in ('done', 'seen', 'pending')
+        limit ${BATCH})
+      returning 1),
+    operations as (
+      delete from archon_progress where operation_id in (
+        select operation_id from archon_progress where finished_at < ${later(now, -OPERATIONS_MS)} limit ${BATCH / 10})
+      returning 1),
+    events as (
+      delete from event_outbox where id in (
+        select id from event_outbox where sent_at < ${later(now, -SENT_EVENTS_MS)} limit ${BATCH})
+      returning 1)
+    select (select count(*) from work)::int + (select count(*) from operations)::int + (select count(*) from events)::int as removed`;
+  return row?.removed ?? 0;
 }

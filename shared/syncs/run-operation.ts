@@ -52,14 +52,14 @@ export async function runOperation(
   let context: StepContext | undefined;
   try {
     const client = await openSite(services, source);
-    context = { operation, source, client, services, callsCounted: 0, afterCommit: [] };
+    context = { operation, source, client, services, callsCounted: 0, hasOpenWork: false, afterCommit: [] };
     let result: Awaited<ReturnType<Step>> = "more";
     let slowDown: Date | null = null;
     while (result === "more" && slowDown === null && invocation.remainingMs() > STEP_RESERVE_MS) {
       result = await step(context);
       slowDown = await slowDownNearLimit(client, source, services);
       for (const apply of context.afterCommit.splice(0)) apply();
-      await sendWork(services.sql, services.queue, operation, services.now());
+      if (context.hasOpenWork) await sendWork(services.sql, services.queue, operation, services.now());
     }
     if (result === "more") await goOnLater(context.operation, queue, slowDown, services);
     else await closeListing(context.operation, services);

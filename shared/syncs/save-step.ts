@@ -5,7 +5,8 @@ import type { StepContext } from "./step.ts";
 
 /**
  * Saves a step: the checkpoint, the listing's counters raised by `counts`, and the calls made. In the transaction that records
- * what the step found, so that a step that died is done again from the same place and counts once.
+ * what the step found, so that a step that died is done again from the same place and counts once. Every step that may bring
+ * work gives `counts`.
  */
 export async function saveStep(
   tx: Sql,
@@ -15,7 +16,8 @@ export async function saveStep(
   const { operation, client, services } = context;
   const calls = client.callsMade() - context.callsCounted;
   const counters = sum(operation.counters, { ...step.counts, api_calls_made: calls });
-  counters.percent_floor = await percentFloor(tx, context);
+  const work = step.counts ? await countWork(tx, operation.operationId) : null;
+  if (work) counters.percent_floor = percentFloor(operation.counters, work);
   const now = services.now();
   const claimedUntil = await saveCheckpoint(tx, operation, {
     checkpoint: step.checkpoint,
@@ -25,14 +27,13 @@ export async function saveStep(
   });
   context.afterCommit.push(() => {
     context.callsCounted += calls;
+    context.hasOpenWork = work !== null && work.open > 0;
     context.operation = { ...operation, checkpoint: step.checkpoint, counters, claimedUntil };
   });
 }
 
 /** Percent as it stood before this step, which may bring more work: it never goes back. */
-async function percentFloor(tx: Sql, context: StepContext): Promise<number> {
-  const { counters, operationId } = context.operation;
-  const work = await countWork(tx, operationId);
+function percentFloor(counters: Record<string, number>, work: { open: number; done: number }): number {
   const listed = counters.pages_listed ?? 0;
   return percentDone({
     done: Math.max(work.done, listed - work.open),

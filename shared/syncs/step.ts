@@ -10,6 +10,8 @@ export type StepContext = {
   services: SyncServices & SiteServices;
   /** Calls of `client` that saved counters know of. */
   callsCounted: number;
+  /** Whether the last saved step left pages to be worked on. */
+  hasOpenWork: boolean;
   /** What a saved step changes here, once its transaction has been committed. */
   afterCommit: (() => void)[];
 };

@@ -188,6 +188,7 @@ async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoin
   await queueFailedPages(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null, incomplete },
+    counts: {},
     ...(incomplete
       ? {
           message: `${pages_listed} of ${pages_expected} pages were listed: the next sync looks as far back as this one`,
@@ -202,5 +203,5 @@ async function save(
   counts: Record<string, number>,
   message: string,
 ): Promise<void> {
-  await transaction(context.services.sql, (tx) => saveStep(tx, context, { checkpoint, counts, message }));
+  await saveStep(context.services.sql, context, { checkpoint, counts, message });
 }

@@ -43,6 +43,9 @@ export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
   return new Map(rows.map((row) => [row.page_id, row]));
 }
 
+/** Share of the looks at the index that search it too. */
+const SEARCH_SHARE = 0.3;
+
 /** Must hold at any moment, whatever is running. */
 export async function checkAlways(world: World, people: People, seen: Seen): Promise<void> {
   const rows = await readRows(world.sql);
@@ -66,6 +69,8 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
     checkDeletion(row, people, seen);
   }
   await checkCap(world.sql);
+  // A search takes as long as forty other statements.
+  if (!world.random.chance(SEARCH_SHARE)) return;
   const hit = world.random.pick(
     [...rows.values()].filter((row) => row.version > 0 && !row.is_deleted && !row.missing_since),
   );

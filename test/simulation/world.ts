@@ -44,6 +44,8 @@ export type World = {
   /** Receives a batch of a queue and works it off; false when there is nothing visible. */
   deliver: (queue: QueueName, lifetime: number) => boolean;
   services: (worker: Worker | null) => Partial<Services>;
+  /** Whether a worker may have stored a page since this was asked last. */
+  stored: () => boolean;
   /** Errors that invocations ended with: every one is in need of an explanation. */
   failures: { worker: string; error: unknown }[];
 };
@@ -80,6 +82,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const pace = { stepMs: 1200, stalls: false };
   const embedding: World["embedding"] = { failures: 0, permanent: false };
   let workers = 0;
+  let mayHaveStored = false;
 
   const embed: Embedder["embed"] = async (texts) => {
     if (embedding.failures === 0) return embedder.embed(texts);
@@ -102,6 +105,8 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     const step = async (label: string) => {
       if (!worker) return;
       await worker.step(label);
+      // Every swap follows its embedding.
+      if (label === "embed") mayHaveStored = true;
       pass(chance.below(pace.stepMs));
     };
     return {
@@ -202,6 +207,11 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     invoke,
     deliver,
     services,
+    stored: () => {
+      const answer = mayHaveStored;
+      mayHaveStored = mayHaveStored && scheduler.running() > 0;
+      return answer;
+    },
     failures,
   };
 }
