@@ -9,6 +9,7 @@ import { statementsOf } from "./constructs/access.ts";
 import {
   apiAlarms,
   backgroundAlarms,
+  costAlarms,
   databaseAlarms,
   healthAlarms,
   queueAlarms,
@@ -25,7 +26,7 @@ import { SyncFunction } from "./constructs/lambda-function.ts";
 import { WorkQueue } from "./constructs/queue-worker.ts";
 import { SyncSchedule } from "./constructs/schedule.ts";
 import type { Settings } from "./constructs/settings.ts";
-import { functions, queues, routes, schedules, type FunctionName } from "./topology.ts";
+import { functions, queues, routes, schedules, type FunctionName, type FunctionSpec } from "./topology.ts";
 
 export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };
 
@@ -61,7 +62,8 @@ export class SyncStack extends Stack {
           spec,
           code: props.code(name),
           settings,
-          network: database.network,
+          loops: sendsToItself(name),
+          network: spec.access.some((right) => right === "database") ? database.network : undefined,
           environment: environmentOf(spec.access, settings, {
             databaseSecretArn: database.secretArn,
             queueUrls: mapValues(workQueues, (_, { queue }) => queue.queueUrl),
@@ -110,6 +112,7 @@ export class SyncStack extends Stack {
         sweepSilentAlarm(lambdaOf("sweep")),
         ...apiAlarms(api),
         ...healthAlarms(settings),
+        ...costAlarms(settings),
         ...(database.cluster ? databaseAlarms(database.cluster) : []),
       ],
     });
@@ -137,6 +140,14 @@ function migrateFirst(scope: Construct, lambdaOf: (name: FunctionName) => Lambda
     executeOnHandlerChange: true,
     executeBefore: others.map(lambdaOf),
   });
+}
+
+/** Works on a queue that it sends to: a step of an operation begins the next one. */
+function sendsToItself(name: FunctionName): boolean {
+  const { access }: FunctionSpec = functions[name];
+  return Object.entries(queues).some(
+    ([queue, { worker }]) => worker === name && access.some((right) => right === `send-${queue}`),
+  );
 }
 
 /** Neither answering HTTP nor run by hand: nobody but an alarm sees it fail. */

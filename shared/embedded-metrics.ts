@@ -21,6 +21,9 @@ export function embedMetrics(stage: string, event: LogEvent, fields: LogFields, 
     serviceName: SERVICE,
     defaultDimensions: { stage },
   });
+  for (const by of new Set(values.flatMap(({ metric }) => metric.by ?? []))) {
+    metrics.addDimensions({}).addDimensions({ [by]: String(fields[by]) });
+  }
   for (const { metric, value } of values) metrics.addMetric(metric.name, metric.unit, value);
   // The logger writes the service on every line, and drops it here with a warning.
   const { service: _, ...rest } = metrics.setTimestamp(at).serializeMetrics();

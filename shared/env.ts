@@ -40,6 +40,8 @@ export const envSchema = z.object({
   EMBEDDINGS_DIMENSIONS: z.coerce.number().int().min(1).max(4000).optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_SECRET_ARN: z.string().optional(),
+  /** Dollars a million tokens, where the model's list price is not known here or not what is paid. */
+  EMBEDDINGS_TOKEN_PRICE: z.coerce.number().min(0).optional(),
   /** While sources switch to the model above: the one that they leave (same URL and key). */
   EMBEDDINGS_PREVIOUS: z.enum(["local", "openai", "bedrock"]).optional(),
   EMBEDDINGS_PREVIOUS_MODEL: z.string().optional(),

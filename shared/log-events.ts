@@ -35,6 +35,7 @@ export const LOG_EVENTS = [
   "runner.stopped",
   "statistics.refreshed",
   "search.failed",
+  "embeddings.created",
   "health.measured",
   "dead_letters.redriven",
 ] as const;

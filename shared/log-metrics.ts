@@ -5,10 +5,13 @@ export const METRIC_NAMESPACE = "ConfluenceSync";
 /** Powertools gives each metric the service as a dimension, beside ours: the stage. */
 export const SERVICE = "confluence-sync";
 
-type Unit = "Count" | "Milliseconds" | "Seconds";
+type Unit = "Count" | "Milliseconds" | "Seconds" | "None";
 
-/** A number that a log line carries: a field of it, or 1 for the line itself, when `status` (if given) is the line's. */
-export type LogMetric = { name: string; unit: Unit; field?: string; status?: string };
+/**
+ * A number that a log line carries: a field of it, or 1 for the line itself, when `status` (if given) is the line's. `by` names
+ * another field of the line, by which the number is kept too.
+ */
+export type LogMetric = { name: string; unit: Unit; field?: string; status?: string; by?: string };
 
 const field = (name: string, unit: Unit = "Count"): LogMetric => ({ name, unit, field: name });
 const each = (name: string, status?: string): LogMetric => ({
@@ -39,6 +42,10 @@ export const logMetrics = {
   "page.text_lost": [each("pages_with_lost_text")],
   "deletions.held": [each("holds_announced")],
   "search.failed": [each("searches_failed")],
+  "embeddings.created": [
+    { ...field("embedding_tokens"), by: "model" },
+    { ...field("embedding_dollars", "None"), by: "model" },
+  ],
   "sweep.resent": [each("work_resent")],
   "health.measured": [
     field("overdue_sources"),

@@ -14,7 +14,9 @@ export type Log = {
   with(fields: LogFields): Log;
 };
 
-export type LogFields = Record<string, unknown>;
+/** Powertools drops fields of its own names. */
+type Reserved = { level?: never; message?: never; service?: never; timestamp?: never; sampling_rate?: never };
+export type LogFields = Record<string, unknown> & Reserved;
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 

@@ -36,7 +36,7 @@ type Base = "now" | "newId" | "random" | "log" | "env";
 /** Makes one service from the environment. A function imports only the providers it needs, and so only their libraries. */
 export type Provider<K extends keyof Services> = {
   name: K;
-  build: (env: Env) => Services[K] | Promise<Services[K]>;
+  build: (env: Env, log: Log) => Services[K] | Promise<Services[K]>;
 };
 
 /** The services of a function that names these providers. */
@@ -61,15 +61,16 @@ export async function resolveServices<K extends keyof Services>(
 ): Promise<ServicesOf<K>> {
   const overrides = given.getStore() ?? {};
   const env = overrides.env ?? readEnvironment();
+  const log = overrides.log ?? (functionLog ??= makeFunctionLog(env));
   const services: Partial<Services> = {
     now: overrides.now ?? now,
     env,
     newId: overrides.newId ?? randomUUID,
     random: overrides.random ?? Math.random,
-    log: overrides.log ?? (functionLog ??= makeFunctionLog(env)),
+    log,
   };
   for (const need of needs) {
-    services[need.name] = overrides[need.name] ?? ((await buildOnce(need, env)) as Services[K]);
+    services[need.name] = overrides[need.name] ?? ((await buildOnce(need, env, log)) as Services[K]);
   }
   return services as ServicesOf<K>;
 }
@@ -96,10 +97,10 @@ function makeFunctionLog(env: Env): FunctionLog {
   );
 }
 
-function buildOnce<K extends keyof Services>(provider: Provider<K>, env: Env): Promise<unknown> {
+function buildOnce<K extends keyof Services>(provider: Provider<K>, env: Env, log: Log): Promise<unknown> {
   const existing = built.get(provider.name);
   if (existing) return existing;
-  const building = Promise.resolve(env).then(provider.build);
+  const building = Promise.resolve(env).then((ready) => provider.build(ready, log));
   built.set(provider.name, building);
   building.catch(() => built.delete(provider.name));
   return building;

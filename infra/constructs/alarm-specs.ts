@@ -172,6 +172,20 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
   ];
 }
 
+/** Of what embeddings cost: the only part of the bill that a loop or a mistake can multiply within a day. */
+export function costAlarms({ stage, embeddingsDollarsPerDay }: Settings): AlarmSpec[] {
+  return [
+    {
+      kind: "embedding-cost",
+      meaning: `Embeddings cost more than $${embeddingsDollarsPerDay} within a day.`,
+      metric: syncMetric(stage, "embedding_dollars", { period: Duration.days(1) }),
+      threshold: embeddingsDollarsPerDay,
+      periods: 1,
+      missing: { is: "fine", because: "nothing was embedded, or the price of the model is not known" },
+    },
+  ];
+}
+
 /** Of the database that this stack made. */
 export function databaseAlarms(cluster: DatabaseCluster): AlarmSpec[] {
   return [

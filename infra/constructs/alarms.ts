@@ -17,6 +17,7 @@ export type AlarmKind =
   | "deletions-held"
   | "pages-failing"
   | "events-unsent"
+  | "embedding-cost"
   | "database-strained";
 
 export type AlarmSpec = {

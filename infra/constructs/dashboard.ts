@@ -1,9 +1,16 @@
 import { Duration } from "aws-cdk-lib";
 import type { HttpApi } from "aws-cdk-lib/aws-apigatewayv2";
-import { Dashboard, GraphWidget, SingleValueWidget, Stats, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  Dashboard,
+  GraphWidget,
+  MathExpression,
+  SingleValueWidget,
+  Stats,
+  type IMetric,
+} from "aws-cdk-lib/aws-cloudwatch";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import type { MetricName } from "#shared/log-metrics.ts";
+import { METRIC_NAMESPACE, type MetricName } from "#shared/log-metrics.ts";
 import { syncMetric } from "./metrics.ts";
 import type { WorkQueue } from "./queue-worker.ts";
 
@@ -14,6 +21,8 @@ export type SyncDashboardProps = {
   queues: Record<string, WorkQueue>;
   functions: Record<string, LambdaFunction>;
 };
+
+const HOUR_SECONDS = 3600;
 
 /** The screen to look at first: is anything late, what did syncs do, where does work wait, who fails. */
 export class SyncDashboard extends Construct {
@@ -56,7 +65,15 @@ export class SyncDashboard extends Construct {
           ),
         ],
         [
-          graph("Confluence: calls, and 429s", sum("api_calls_made", "rate_limited")),
+          graph("Embeddings: dollars an hour, by model", [byModel(stage, "embedding_dollars")]),
+          graph("Embeddings: tokens an hour, by model", [byModel(stage, "embedding_tokens")]),
+          graph("Pages that lost text in conversion", sum("pages_with_lost_text")),
+        ],
+        [
+          graph(
+            "Calls to Confluence, and sources that wait after a 429 (its or the model's)",
+            sum("api_calls_made", "rate_limited"),
+          ),
           graph("Operations", sum("operations_finished", "operations_failed", "holds_announced")),
           graph("Mended by the sweeper", sum("work_resent", "records_failed", "records_malformed")),
         ],
@@ -105,6 +122,17 @@ export class SyncDashboard extends Construct {
       ],
     });
   }
+}
+
+/** A line a model, whatever models are in use. */
+function byModel(stage: string, name: MetricName): MathExpression {
+  const search = `{${METRIC_NAMESPACE},service,stage,model} MetricName="${name}" stage="${stage}"`;
+  return new MathExpression({
+    expression: `SEARCH('${search}', 'Sum', ${HOUR_SECONDS})`,
+    usingMetrics: {},
+    label: "",
+    period: Duration.seconds(HOUR_SECONDS),
+  });
 }
 
 function graph(title: string, left: IMetric[]): GraphWidget {

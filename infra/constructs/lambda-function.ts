@@ -4,6 +4,7 @@ import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
   Function as LambdaFunction,
+  RecursiveLoop,
   Runtime,
   Tracing,
   type Code,
@@ -21,6 +22,8 @@ export type SyncFunctionProps = {
   environment: Record<string, string>;
   statements: PolicyStatement[];
   settings: Settings;
+  /** Sends messages that come back to it: on purpose, and without end as far as Lambda can tell. */
+  loops: boolean;
   /** Only with a database that is not reachable otherwise. */
   network: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
 };
@@ -59,6 +62,9 @@ export class SyncFunction extends Construct {
       role: this.role,
       logGroup,
       tracing: Tracing.ACTIVE,
+      // Lambda stops what it takes for an endless loop after some 16 turns, and a large listing has more steps than that. Ours
+      // end: an operation that makes no progress is given up.
+      ...(props.loops ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       ...(settings.reserveConcurrency && spec.maxConcurrency
         ? { reservedConcurrentExecutions: spec.maxConcurrency }
         : {}),

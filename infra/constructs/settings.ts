@@ -8,6 +8,15 @@ const list = z
 const arn = (service: string) =>
   z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `an ARN of ${service}`);
 
+/** Secrets Manager adds six characters to a name; a policy for an ARN without them matches nothing. */
+const secretArn = arn("secretsmanager").regex(
+  /-[A-Za-z0-9]{6}$/,
+  "a complete ARN, with the six characters at its end",
+);
+
+/** Models that bedrock-embedder.ts knows how to ask, by their own name: an inference profile's is another resource. */
+const BEDROCK_MODEL = /^(amazon\.titan-embed-text-v2|cohere\.embed-)/;
+
 /** Retentions that CloudWatch Logs takes, in days; the usual ones. */
 const RETENTIONS = [7, 14, 30, 60, 90, 180, 365] as const;
 
@@ -22,7 +31,9 @@ const settingsSchema = z
     /** `secret`: an existing Postgres by the secret of its URL. `aurora`: one made by this stack, with a VPC around it. */
     database: z.enum(["secret", "aurora"]).default("secret"),
     /** Absent: asked for as parameter DatabaseUrlArn at deployment. */
-    databaseSecretArn: arn("secretsmanager").optional(),
+    databaseSecretArn: secretArn.optional(),
+    /** Who signed the database's certificate, where its secret brings no `ca`: a public authority, or Amazon's own (RDS). */
+    databaseAuthority: z.enum(["public", "amazon"]).default("public"),
     databaseSchema: z
       .string()
       .regex(/^[a-z_][a-z0-9_]{0,62}$/)
@@ -39,7 +50,11 @@ const settingsSchema = z
     embeddingsDimensions: z.coerce.number().int().min(1).max(4000).optional(),
     /** Of an OpenAI-compatible service. */
     embeddingsUrl: z.url().optional(),
-    embeddingsSecretArn: arn("secretsmanager").optional(),
+    embeddingsSecretArn: secretArn.optional(),
+    /** Dollars a million tokens, where the model's list price (shared/embeddings/token-prices.ts) is unknown or not what is paid. */
+    embeddingsTokenPrice: z.coerce.number().min(0).optional(),
+    /** What embeddings may cost within a day before somebody is told. A first sync costs some $0.04 for each 1,000 pages. */
+    embeddingsDollarsPerDay: z.coerce.number().positive().default(5),
     /** While sources switch to another model: the one that they leave (same URL and key). */
     embeddingsPrevious: z.enum(["bedrock", "openai"]).optional(),
     embeddingsPreviousModel: z.string().optional(),
@@ -73,6 +88,10 @@ const settingsSchema = z
   })
   .refine((settings) => settings.embeddings !== "openai" || !settings.embeddingsModel.startsWith("amazon."), {
     message: "embeddings=openai needs embeddingsModel",
+    path: ["embeddingsModel"],
+  })
+  .refine((settings) => settings.embeddings !== "bedrock" || BEDROCK_MODEL.test(settings.embeddingsModel), {
+    message: "Bedrock: amazon.titan-embed-text-v2:0 or one of cohere.embed-…, by the model's own id",
     path: ["embeddingsModel"],
   });
 

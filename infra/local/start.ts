@@ -110,7 +110,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
   const queueUrl = (id: QueueName) => sqs.queues[id]?.url ?? "";
   const queueUrls = { plan: queueUrl("plan"), page: queueUrl("page"), check: queueUrl("check") };
   const services: Services = {
-    ...(await buildChosenServices(env, given)),
+    ...(await buildChosenServices(env, log, given)),
     now,
     newId,
     random: Math.random,

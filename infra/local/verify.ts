@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   );
   const database = await openDatabase({ env, dataDir, log });
   try {
-    const { cipher, confluence } = await buildChosenServices(env, {});
+    const { cipher, confluence } = await buildChosenServices(env, log, {});
     if (!cipher || !confluence) throw new Error("Services for tokens and Confluence are missing");
     const source = await requireSource(database.sql, values.source);
     const { pages, differences } = await compareIndex(

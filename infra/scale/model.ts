@@ -17,6 +17,12 @@ const CALLS_PER_EMPTY_SYNC = 3;
 const KB_PER_GB = 1_000_000;
 /** An ACU brings 2 GiB of memory; a vector index that does not fit is read from disk at every search. */
 const GB_PER_ACU = 2.1;
+/** X-Ray's default rule records the first request of each second and 5 % of the others. */
+const SAMPLED = 0.05;
+
+function tracesOf(invocations: number): number {
+  return Math.min(invocations, MINUTES * 60 + invocations * SAMPLED);
+}
 
 export type Scale = ReturnType<typeof modelScale>;
 
@@ -119,6 +125,7 @@ export function monthlyCost(scale: Scale, prices: Prices, alarms: number, metric
       prices.secretMonth +
       (month.syncs / 1e4) * prices.kmsPer10k +
       (month.invocations / 10 / 1e4) * prices.secretsPer10k,
+    Traces: (tracesOf(month.invocations) / 1e6) * prices.xrayPerMillionTraces,
     "Logs, metrics, alarms, dashboard":
       ((month.invocations * 1) / KB_PER_GB) * prices.logsPerGb +
       metrics * prices.metricMonth +

@@ -1,3 +1,5 @@
+import { tokenPriceOf } from "#shared/embeddings/token-prices.ts";
+
 /**
  * List prices in US dollars (us-east-1, on demand, without free tiers, as noted in late 2025: check them for your region), and what
  * the arithmetic assumes of pages. Replace any of them: `node infra/scale/main.ts prices.json`.
@@ -16,7 +18,8 @@ export const prices = {
   metricMonth: 0.3,
   alarmMonth: 0.1,
   dashboardMonth: 3,
-  titanPerMillionTokens: 0.02,
+  titanPerMillionTokens: tokenPriceOf("amazon.titan-embed-text-v2:0") ?? 0,
+  xrayPerMillionTraces: 5,
   auroraAcuHour: 0.12,
   auroraGbMonth: 0.1,
   auroraPerMillionIo: 0.2,

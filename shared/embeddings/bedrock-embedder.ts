@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import { batchTexts } from "./batch-texts.ts";
-import type { Embedder } from "./embedder.ts";
+import type { EmbedOptions, Embedder } from "./embedder.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 export type BedrockOptions = {
@@ -55,14 +55,14 @@ export function bedrockEmbedder(options: BedrockOptions): Embedder {
   return {
     model: `${options.model}@${options.dimensions}`,
     dimensions: options.dimensions,
-    embed: async (texts, { signal, purpose = "document" } = {}) => {
+    embed: async (texts, { signal, purpose = "document", onTokens } = {}) => {
       const batches = batchTexts(texts, { maxTexts: family.maxTexts, maxTokens: MAX_TOKENS });
       const answers: number[][][] = [];
       for (let start = 0; start < batches.length; start += PARALLEL_CALLS) {
         const together = batches.slice(start, start + PARALLEL_CALLS);
         answers.push(
           ...(await Promise.all(
-            together.map((batch) => embedBatch(options, family, batch, purpose, signal)),
+            together.map((batch) => embedBatch(options, family, batch, { purpose, signal, onTokens })),
           )),
         );
       }
@@ -85,11 +85,14 @@ async function embedBatch(
   options: BedrockOptions,
   family: Family,
   texts: readonly string[],
-  purpose: Purpose,
-  signal: AbortSignal | undefined,
+  call: EmbedOptions & { purpose: Purpose },
 ): Promise<number[][]> {
-  const response = await invoke(options, family.request(texts, options.dimensions, purpose), signal);
+  const request = family.request(texts, options.dimensions, call.purpose);
+  const response = await invoke(options, request, call.signal);
   if (!response.ok) throw refusal(response, options);
+  // Bedrock counts the input of every model in this header (InvokeModel's answer).
+  const tokens = Number(response.headers.get("x-amzn-bedrock-input-token-count"));
+  if (tokens > 0) call.onTokens?.(tokens);
   const vectors = await response
     .json()
     .then(family.vectors)

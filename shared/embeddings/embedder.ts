@@ -1,7 +1,14 @@
 import { PermanentError } from "#shared/errors.ts";
 
-/** `purpose`: some models embed questions otherwise than the documents that answer them. */
-export type EmbedOptions = { signal?: AbortSignal; purpose?: "document" | "query" };
+/**
+ * `purpose`: some models embed questions otherwise than the documents that answer them. `onTokens`: called with the tokens that
+ * the provider says it counted, as often as it answers; never by one that does not say.
+ */
+export type EmbedOptions = {
+  signal?: AbortSignal | undefined;
+  purpose?: "document" | "query" | undefined;
+  onTokens?: ((tokens: number) => void) | undefined;
+};
 
 /**
  * Turns texts into vectors. `embed` answers one vector a text, in order, each of `dimensions` numbers, or throws

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import { batchTexts } from "./batch-texts.ts";
-import type { Embedder } from "./embedder.ts";
+import type { EmbedOptions, Embedder } from "./embedder.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 export type OpenAiOptions = {
@@ -25,6 +25,11 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 const answerSchema = z.object({
   data: z.array(z.object({ index: z.int().min(0), embedding: z.array(z.number()) })),
+  /** Compatible servers may leave it out, or put anything there. */
+  usage: z
+    .object({ total_tokens: z.int().min(0) })
+    .optional()
+    .catch(undefined),
 });
 const refusalSchema = z.object({
   error: z.object({ code: z.string().nullish(), type: z.string().nullish() }),
@@ -35,10 +40,10 @@ export function openAiEmbedder(options: OpenAiOptions): Embedder {
   return {
     model: `${options.model}@${options.dimensions}`,
     dimensions: options.dimensions,
-    embed: async (texts, { signal } = {}) => {
+    embed: async (texts, { signal, onTokens } = {}) => {
       const vectors: number[][] = [];
       for (const batch of batchTexts(texts, { maxTexts: MAX_TEXTS, maxTokens: MAX_TOKENS })) {
-        vectors.push(...(await embedBatch(options, batch, signal)));
+        vectors.push(...(await embedBatch(options, batch, { signal, onTokens })));
       }
       return vectors;
     },
@@ -48,7 +53,7 @@ export function openAiEmbedder(options: OpenAiOptions): Embedder {
 async function embedBatch(
   options: OpenAiOptions,
   texts: readonly string[],
-  signal: AbortSignal | undefined,
+  { signal, onTokens }: EmbedOptions,
 ): Promise<number[][]> {
   const response = await post(options, texts, signal);
   if (!response.ok) throw await refusal(response, options);
@@ -59,6 +64,7 @@ async function embedBatch(
       details: { problem: z.prettifyError(parsed.error).slice(0, 300) },
     });
   }
+  if (parsed.data.usage) onTokens?.(parsed.data.usage.total_tokens);
   // Providers may answer out of order: `index` says which text a vector is of.
   const byIndex = new Map(parsed.data.data.map((item) => [item.index, item.embedding]));
   return texts.flatMap((_, index) => {

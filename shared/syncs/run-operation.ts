@@ -207,6 +207,8 @@ export async function failForGood(
   services.log.error("operation.finished", {
     source_id: source.sourceId,
     operation_id: operation.operationId,
-    ...reason,
+    status: "failed",
+    code: error.code,
+    error,
   });
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toSqsEvent } from "#infra/local/sqs-event.ts";
+import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import { handler as planSync } from "#functions/sync/plan-sync.ts";
 import { handler as processPage } from "#functions/sync/process-page.ts";
@@ -47,4 +48,25 @@ test("the operation that a request began is followed through its messages to the
   expect(records.flatMap((line) => (line.page_id === undefined ? [] : [line.page_id])).sort()).toEqual(pages);
   for (const line of records)
     expect(line).toMatchObject({ source_id: sourceId, message_id: expect.any(String) });
+});
+
+test("a sync that fails is counted as failed, with its reason", async () => {
+  await fixture.reset();
+  const sourceId = await fixture.addSource();
+  await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
+  fixture.site.faults.push({
+    effect: "status",
+    status: 401,
+    retry_after: null,
+    path: "/",
+    times: 9,
+    skip: 0,
+  });
+  await deliver("plan", planSync);
+
+  const [line] = fixture.logLines().filter(({ event }) => event === "operation.finished");
+  expect(line).toMatchObject({ source_id: sourceId, status: "failed", code: "credentials_rejected" });
+  expect(embedMetrics("dev", "operation.finished", line ?? {}, new Date())).toMatchObject({
+    operations_failed: 1,
+  });
 });

@@ -23,6 +23,7 @@ const decryptRequest = z.object({ CiphertextBlob: z.base64(), EncryptionContext:
 const putEventsRequest = z.object({
   Entries: z.array(z.object({ DetailType: z.string(), Detail: z.string() })),
 });
+const CHARACTERS_PER_TOKEN = 4;
 const titanRequest = z.object({
   inputText: z.string(),
   dimensions: z.literal(DIMENSIONS),
@@ -85,8 +86,9 @@ export async function startAwsServices(secrets: Record<string, string>): Promise
     const isModel = request.url === "/model/amazon.titan-embed-text-v2%3A0/invoke";
     const name = isModel ? "bedrock.InvokeModel" : target;
     calls.set(name, (calls.get(name) ?? 0) + 1);
-    const reply = (status: number, body: unknown) => {
-      response.writeHead(status, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(body));
+    const reply = (status: number, body: unknown, headers: Record<string, string> = {}) => {
+      response.writeHead(status, { "content-type": "application/x-amz-json-1.1", ...headers });
+      response.end(JSON.stringify(body));
     };
     try {
       const operation = operations[name];
@@ -100,7 +102,7 @@ export async function startAwsServices(secrets: Record<string, string>): Promise
       ) {
         return reply(403, { __type: "IncompleteSignatureException", message: signature });
       }
-      return reply(200, await operation.run(body));
+      return reply(200, await operation.run(body), isModel ? tokenCount(body) : {});
     } catch (error) {
       return reply(400, { __type: "InvalidCiphertextException", message: String(error) });
     }
@@ -119,6 +121,11 @@ export async function startAwsServices(secrets: Record<string, string>): Promise
       await closed;
     },
   };
+}
+
+function tokenCount(request: unknown): Record<string, string> {
+  const { inputText } = titanRequest.parse(request);
+  return { "x-amzn-bedrock-input-token-count": String(Math.ceil(inputText.length / CHARACTERS_PER_TOKEN)) };
 }
 
 function seal(key: Buffer, plaintext: string, encryptionContext: Record<string, string>): string {

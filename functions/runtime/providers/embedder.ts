@@ -1,21 +1,23 @@
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
+import { meterEmbedder } from "#functions/runtime/metered-embedder.ts";
 import type { Provider } from "#functions/runtime/services.ts";
 import { makeSignedFetch } from "#functions/runtime/signed-fetch.ts";
 
 /** Chosen by EMBEDDINGS; while sources switch models, EMBEDDINGS_PREVIOUS names the one that they leave. */
 export const embedder: Provider<"embedder"> = {
   name: "embedder",
-  build: async (env) => {
-    const current = await makeEmbedder(env);
+  build: async (env, log) => {
+    const current = meterEmbedder(await makeEmbedder(env), log, env.EMBEDDINGS_TOKEN_PRICE);
     if (!env.EMBEDDINGS_PREVIOUS) return current;
-    const previous = await makeEmbedder({
+    const before = await makeEmbedder({
       ...env,
       EMBEDDINGS: env.EMBEDDINGS_PREVIOUS,
       EMBEDDINGS_MODEL: env.EMBEDDINGS_PREVIOUS_MODEL,
       EMBEDDINGS_DIMENSIONS: env.EMBEDDINGS_PREVIOUS_DIMENSIONS,
     });
+    const previous = meterEmbedder(before, log);
     return previous.model === current.model ? current : { ...current, previous };
   },
 };

@@ -9,9 +9,9 @@ import type { Provider } from "#functions/runtime/services.ts";
 /** SQS, as by `taskQueue`. */
 export const seldomUsedTaskQueue: Provider<"queue"> = {
   name: "queue",
-  build: (env): TaskQueue => {
+  build: (env, log): TaskQueue => {
     let queue: Promise<TaskQueue> | undefined;
-    const load = async () => (await import("./task-queue.ts")).taskQueue.build(env);
+    const load = async () => (await import("./task-queue.ts")).taskQueue.build(env, log);
     return { send: async (...args) => (await (queue ??= load())).send(...args) };
   },
 };
@@ -19,9 +19,9 @@ export const seldomUsedTaskQueue: Provider<"queue"> = {
 /** EventBridge, as by `eventSender`. */
 export const seldomUsedEventSender: Provider<"events"> = {
   name: "events",
-  build: (env): EventSender => {
+  build: (env, log): EventSender => {
     let sender: Promise<EventSender> | undefined;
-    const load = async () => (await import("./event-sender.ts")).eventSender.build(env);
+    const load = async () => (await import("./event-sender.ts")).eventSender.build(env, log);
     return { send: async (events) => (await (sender ??= load())).send(events) };
   },
 };

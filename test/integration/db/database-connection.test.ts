@@ -2,6 +2,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { database } from "#functions/runtime/providers/database.ts";
 import { parseEnv } from "#shared/env.ts";
+import { makeLog } from "#shared/log.ts";
 import { startAwsServices, type AwsServices } from "#test/lambda/aws-services.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { startTlsDatabase, testCertificate, type TlsDatabase } from "#test/support/tls-database.ts";
@@ -9,6 +10,11 @@ import { startTlsDatabase, testCertificate, type TlsDatabase } from "#test/suppo
 const ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:database-AbCdEf";
 const PASSWORD = "before the rotation";
 const TLS_HANDSHAKE = 0x16;
+const silent = makeLog(
+  "silent",
+  () => {},
+  () => new Date(),
+);
 const trusted = testCertificate("localhost");
 
 describe("a function's connection to its database", () => {
@@ -46,7 +52,7 @@ describe("a function's connection to its database", () => {
     const url = new URL(secret.url);
     url.password = secret.password ?? PASSWORD;
     secrets[ARN] = JSON.stringify({ url: url.href, ...(secret.ca ? { ca: secret.ca } : {}) });
-    const sql = await database.build(parseEnv({ DATABASE_SECRET_ARN: ARN }));
+    const sql = await database.build(parseEnv({ DATABASE_SECRET_ARN: ARN }), silent);
     opened.push({ close: () => sql.end({ timeout: 1 }) });
     return sql;
   }

@@ -40,6 +40,15 @@ describe("Titan", () => {
     expect(mostAtOnce()).toBe(6);
   });
 
+  it("tells the tokens that Bedrock counted, call by call", async () => {
+    const { embedder } = bedrock(TITAN, () =>
+      Response.json({ embedding: [1, 1] }, { headers: { "x-amzn-bedrock-input-token-count": "7" } }),
+    );
+    const counted: number[] = [];
+    await embedder.embed(texts(3), { onTokens: (tokens) => counted.push(tokens) });
+    expect(counted).toEqual([7, 7, 7]);
+  });
+
   it.each([
     [429, { name: "RateLimitedError", retryAfterMs: 7000 }],
     [503, { name: "TransientError", code: "embedding_unavailable" }],

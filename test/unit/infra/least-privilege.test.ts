@@ -41,7 +41,7 @@ describe("rights", () => {
     {
       embeddings: "openai",
       embeddingsModel: "m",
-      embeddingsSecretArn: "arn:aws:secretsmanager:eu-west-1:1:secret:e",
+      embeddingsSecretArn: "arn:aws:secretsmanager:eu-west-1:1:secret:e-AbCdEf",
     },
   ])("name actions and resources without a wildcard (%j)", (context) => {
     for (const [name, statements] of rolePolicies(context)) {

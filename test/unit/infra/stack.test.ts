@@ -134,6 +134,46 @@ describe("the template", () => {
     }
   });
 
+  it("lets workers send themselves the next step, which Lambda would stop as a loop after 16", () => {
+    const loops = (name: string): unknown => resources[functionId(name)]?.Properties.RecursiveLoop;
+    for (const name of Object.keys(functions)) {
+      const worksOn = Object.entries(queues).filter(([, { worker }]) => worker === name);
+      const sendsToIt = worksOn.some(([queue]) =>
+        specs[name]?.access.some((right) => right === `send-${queue}`),
+      );
+      expect(loops(name), name).toBe(sendsToIt ? "Allow" : undefined);
+    }
+    expect(["plan-sync", "process-page", "reconcile-deletions"].map(loops)).toEqual([
+      "Allow",
+      "Allow",
+      "Allow",
+    ]);
+  });
+
+  it("puts into the VPC only functions that need the database in it", () => {
+    const aurora = synthesize({ database: "aurora" });
+    for (const [name, { access }] of Object.entries(specs)) {
+      aurora.hasResourceProperties("AWS::Lambda::Function", {
+        FunctionName: `confluence-sync-dev-${name}`,
+        VpcConfig: access.includes("database") ? Match.anyValue() : Match.absent(),
+      });
+    }
+    expect(ofType("AWS::Lambda::Function").filter(({ Properties }) => "VpcConfig" in Properties)).toEqual([]);
+  });
+
+  it("trusts Amazon's certificate authorities for RDS databases and no others", () => {
+    const file = (context: Record<string, unknown>) => {
+      const made = synthesize(context).findResources("AWS::Lambda::Function", {
+        Properties: { FunctionName: "confluence-sync-dev-health" },
+      });
+      const text = JSON.stringify(Object.values(made)[0]);
+      return /"NODE_EXTRA_CA_CERTS":"([^"]+)"/.exec(text)?.[1];
+    };
+    expect(file({})).toBeUndefined();
+    expect(file({ database: "aurora" })).toBe("/var/runtime/ca-cert.pem");
+    expect(file({ databaseAuthority: "amazon" })).toBe("/var/runtime/ca-cert.pem");
+  });
+
   it("migrates before any other function gets its new code", () => {
     const [trigger] = Object.keys(template.findResources("Custom::Trigger"));
     for (const name of Object.keys(functions).filter((one) => one !== "migrate-database")) {

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { meterEmbedder } from "#functions/runtime/metered-embedder.ts";
+import { embedMetrics } from "#shared/embedded-metrics.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { makeLog } from "#shared/log.ts";
+
+const now = () => new Date();
+
+/** An embedder whose provider says what it counted: `perCall` tokens, until it fails. */
+function provider(options: { perCall: number[]; fails?: boolean }): Embedder {
+  return {
+    model: "amazon.titan-embed-text-v2:0@1024",
+    dimensions: 2,
+    embed: async (texts, { onTokens } = {}) => {
+      for (const tokens of options.perCall) onTokens?.(tokens);
+      if (options.fails) throw new Error("It broke off");
+      return texts.map(() => [1, 0]);
+    },
+  };
+}
+
+function metered(embedder: Embedder, price?: number) {
+  const lines: string[] = [];
+  const log = makeLog(
+    "info",
+    (line) => lines.push(line),
+    now,
+    (event, fields, at) => embedMetrics("dev", event, fields, at),
+  );
+  return {
+    embedder: meterEmbedder(embedder, log, price),
+    lines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+describe("the cost of embeddings", () => {
+  it("is what the provider counted, at the list price of the model", async () => {
+    const { embedder, lines } = metered(provider({ perCall: [1_000_000, 500_000] }));
+    await embedder.embed(["a", "b"]);
+    expect(lines()).toMatchObject([
+      {
+        event: "embeddings.created",
+        model: "amazon.titan-embed-text-v2:0@1024",
+        purpose: "document",
+        texts: 2,
+        embedding_tokens: 1_500_000,
+        embedding_dollars: 0.03,
+      },
+    ]);
+  });
+
+  it("is a metric of the stage and of the model", async () => {
+    const { embedder, lines } = metered(provider({ perCall: [10] }));
+    await embedder.embed(["a"]);
+    const [line] = lines() as { _aws: { CloudWatchMetrics: unknown[] } }[];
+    expect(line?._aws.CloudWatchMetrics).toEqual([
+      {
+        Namespace: "ConfluenceSync",
+        Dimensions: [
+          ["service", "stage"],
+          ["service", "stage", "model"],
+        ],
+        Metrics: [
+          { Name: "embedding_tokens", Unit: "Count" },
+          { Name: "embedding_dollars", Unit: "None" },
+        ],
+      },
+    ]);
+  });
+
+  it("is estimated where the provider does not say, and has no dollars without a price", async () => {
+    const silent = { ...provider({ perCall: [] }), model: "some-model@2" };
+    const { embedder, lines } = metered(silent);
+    await embedder.embed(["four words of text"], { purpose: "query" });
+    const [line] = lines();
+    expect(line).toMatchObject({ purpose: "query", embedding_tokens: expect.closeTo(4, 0) });
+    expect(line).not.toHaveProperty("embedding_dollars");
+  });
+
+  it("has the price of the deployment before the list's", async () => {
+    const { embedder, lines } = metered(provider({ perCall: [1_000_000] }), 0.5);
+    await embedder.embed(["a"]);
+    expect(lines()).toMatchObject([{ embedding_dollars: 0.5 }]);
+  });
+
+  it("is told also of a call that failed halfway", async () => {
+    const { embedder, lines } = metered(provider({ perCall: [40], fails: true }));
+    await expect(embedder.embed(["a", "b"])).rejects.toThrow("It broke off");
+    expect(lines()).toMatchObject([{ embedding_tokens: 40 }]);
+  });
+});
