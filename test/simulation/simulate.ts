@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createTestDatabase } from "#test/support/test-database.ts";
 import { runHistory } from "./history.ts";
+import { databaseResetter } from "./reset-database.ts";
 import { describeFailure, shrinkHistory } from "./shrink.ts";
 
 /**
@@ -60,19 +61,20 @@ else {
 
 async function simulate(seed: number, count: number): Promise<boolean> {
   const database = await createTestDatabase({ maxConnections: 1 });
+  const reset = databaseResetter(database);
   const started = performance.now();
   let failed = 0;
   let steps = 0;
   for (let n = 0; n < count; n += 1) {
     const options = { seed: seed + n, rounds };
-    await database.clear();
+    await reset();
     const result = await runHistory(database.sql, options);
     steps += result.steps;
     if (result.violation) {
       failed += 1;
       const shrunk = values["no-shrink"]
         ? { options, result }
-        : await shrinkHistory(database.sql, options, database.clear);
+        : await shrinkHistory(database.sql, options, reset);
       console.log(describeFailure(shrunk.options, shrunk.result));
       if (values["stop-at-first"]) break;
     }

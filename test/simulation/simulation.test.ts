@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { runHistory } from "./history.ts";
+import { databaseResetter } from "./reset-database.ts";
 import { describeFailure, shrinkHistory } from "./shrink.ts";
 
 const HISTORIES = 200;
@@ -10,18 +11,20 @@ const FIRST_SEED = 1;
 
 describe("random histories of the whole system", () => {
   let database: TestDatabase;
+  let reset: () => Promise<void>;
   beforeAll(async () => {
     database = await createTestDatabase({ maxConnections: 1 });
+    reset = databaseResetter(database);
   });
-  beforeEach(() => database.clear());
+  beforeEach(() => reset());
   afterAll(() => database.close());
 
   it("give the same trace for the same seed", async () => {
     const first = await runHistory(database.sql, { seed: 7, rounds: ROUNDS });
-    await database.clear();
+    await reset();
     const second = await runHistory(database.sql, { seed: 7, rounds: ROUNDS });
     expect(second.traceHash).toBe(first.traceHash);
-    await database.clear();
+    await reset();
     expect((await runHistory(database.sql, { seed: 8, rounds: ROUNDS })).traceHash).not.toBe(first.traceHash);
   });
 
@@ -30,11 +33,11 @@ describe("random histories of the whole system", () => {
     const from = FIRST_SEED + part * count;
     it(`keep every promise: seeds ${from} to ${from + count - 1}`, { timeout: 300_000 }, async () => {
       for (let seed = from; seed < from + count; seed += 1) {
-        await database.clear();
+        await reset();
         const options = { seed, rounds: ROUNDS };
         const result = await runHistory(database.sql, options);
         if (result.violation) {
-          const shrunk = await shrinkHistory(database.sql, options, database.clear);
+          const shrunk = await shrinkHistory(database.sql, options, reset);
           expect.fail(describeFailure(shrunk.options, shrunk.result));
         }
       }
