@@ -57,6 +57,16 @@ describe("addDocuments", () => {
     expect(ids(after)).toEqual(ids(before));
   });
 
+  it("keeps labels that it is not told of", async () => {
+    await put({ labels: ["howto"], chunks: ["a"] });
+    await put({ version: 2, labels: null, chunks: ["b"] });
+    const labels = async () =>
+      (await database.sql`select labels from confluence_pages`)[0]?.labels as unknown;
+    expect(await labels()).toEqual(["howto"]);
+    await put({ version: 3, labels: [], chunks: ["c"] });
+    expect(await labels()).toEqual([]);
+  });
+
   it("reuses one vector for a text that a page now holds twice", async () => {
     await put({ chunks: ["same"] });
     const result = await put({ version: 2, chunks: ["same", "same"] });

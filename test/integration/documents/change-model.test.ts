@@ -130,6 +130,19 @@ describe("a source that changes its model", () => {
     expect(again.outcome).toBe("updated");
   });
 
+  it("keeps the old vectors when it compares with them again a moment before they go", async () => {
+    expect(await change(6)).toMatchObject({ switched: true, deleted: 0 });
+    const sql = observeSql(database.sql, {
+      onStatement: async ({ text }) => {
+        if (/delete from archon_chunk_embeddings/.test(text))
+          await database.sql`update archon_sources set embedding_model = 'old'`;
+      },
+    });
+    expect(await change(1, { sql })).toMatchObject({ deleted: 0 });
+    expect(await modelsStored()).toEqual({ old: 12, next: 12 });
+    await expectAllFound();
+  });
+
   it("goes back to the model it came from by dropping what the other had", async () => {
     await change(2);
     expect(await modelsStored()).toEqual({ old: 12, next: 6 });

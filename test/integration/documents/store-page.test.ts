@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { RateLimitedError, TransientError } from "#shared/errors.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
-import { addSource, store } from "#test/support/stored-pages.ts";
+import { addSource, NOW, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const embedder = fakeEmbedder();
@@ -109,21 +110,25 @@ describe("storePage", () => {
     }
   });
 
-  it("gives a chunk that stays the vector that it lost", async () => {
-    await store(database.sql, embedder, { pageId: "1", chunks: ["stays", "goes"] });
-    await database.sql`delete from archon_chunk_embeddings`;
-    const result = await store(database.sql, embedder, {
-      pageId: "1",
-      version: 2,
-      chunks: ["stays", "comes"],
-    });
+  it.each([
+    ["lost", "delete from archon_chunk_embeddings"],
+    ["has of another model only", "update archon_chunk_embeddings set model = 'other'"],
+  ])("gives a chunk that stays the vector that it %s", async (_, statement) => {
+    const { sql } = database;
+    await registerModel(sql, { model: "other", dimensions: embedder.dimensions, now: NOW });
+    await store(sql, embedder, { pageId: "1", chunks: ["stays", "goes"] });
+    await sql.unsafe(statement);
+    const result = await store(sql, embedder, { pageId: "1", version: 2, chunks: ["stays", "comes"] });
     expect(result).toMatchObject({
       chunksKept: 1,
       chunksAdded: 1,
       embeddingsCreated: 2,
       embeddingsReused: 0,
     });
-    expect(await contents()).toEqual(["stays", "comes"]);
+    const rows = await sql`
+      select content from archon_crawled_pages c
+      join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${embedder.model} order by chunk_number`;
+    expect(rows.map((row) => row.content as string)).toEqual(["stays", "comes"]);
   });
 
   it("refuses a source whose model nobody configured", async () => {

@@ -91,4 +91,19 @@ describe("with sequential scans off, a search", () => {
     expect(await scans({ embedding: null })).not.toHaveProperty(vectorIndex);
     expect(await scans({ legs: "vector" })).not.toHaveProperty(keywords);
   });
+
+  it("uses the index of each model, also of one that has too many dimensions for the usual type", async () => {
+    const large = fakeEmbedder({ model: "large", dimensions: 2001 });
+    await addSource(database.sql, large, { sourceId: "large" });
+    await store(database.sql, large, { sourceId: "large", pageId: "1", chunks: ["word3 text7"] });
+    const [row] = await database.sql<{ index_name: string }[]>`
+      select index_name from embedding_models where model = 'large'`;
+    const both = await Promise.all(
+      [embedder, large].map(async (one) => ({
+        model: one.model,
+        vector: (await one.embed(["word3 text7"]))[0] ?? [],
+      })),
+    );
+    expect(await scans({ embedding: both })).toMatchObject({ [vectorIndex]: 1, [row?.index_name ?? ""]: 1 });
+  });
 });
