@@ -37,10 +37,14 @@ export async function benchSearch(args: string[] = []): Promise<object> {
       const started = performance.now();
       await fillIndex(database.sql, model, { chunks, next: makeProse(2), pool, seed: 3 });
       const filledInSeconds = Math.round((performance.now() - started) / 1000);
-      await measure(database.sql, model, questions, 1);
-      const idle = await measure(database.sql, model, questions);
+      const edit = makeEdits(database.sql, model, pool);
+      await measure(database.sql, model, questions, newTimes(), 0);
+      const [idle, busy] = [newTimes(), newTimes()];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await measure(database.sql, model, questions, idle, round);
+        await during(edit, () => measure(database.sql, model, questions, busy, round));
+      }
       const sums = idle.vector.map((value, index) => value + (idle.keyword[index] ?? 0));
-      const busy = await duringSync(database.sql, model, pool, () => measure(database.sql, model, questions));
       const ratio = (a: number, b: number) => Math.round((a / b) * 100) / 100;
       const line = {
         chunks,
@@ -50,9 +54,9 @@ export async function benchSearch(args: string[] = []): Promise<object> {
         vector_ms: percentiles(idle.vector),
         keyword_ms: percentiles(idle.keyword),
         p95_to_sum_of_legs: ratio(percentiles(idle.hybrid).p95, percentiles(sums).p95),
-        during_sync_ms: percentiles(busy.result.hybrid),
-        p95_during_sync_to_idle: ratio(percentiles(busy.result.hybrid).p95, percentiles(idle.hybrid).p95),
-        swaps_meanwhile: busy.swaps,
+        during_sync_ms: percentiles(busy.hybrid),
+        p95_during_sync_to_idle: ratio(percentiles(busy.hybrid).p95, percentiles(idle.hybrid).p95),
+        swaps_meanwhile: edit.swaps(),
         recall_at_10: await recall(database.sql, model, questions),
         scans_per_search: await scans(database.sql, model, questions),
       };
@@ -65,28 +69,28 @@ export async function benchSearch(args: string[] = []): Promise<object> {
   return { bench: "search", database: process.env.DATABASE_URL ? "postgres" : "pglite", sizes: lines };
 }
 
+type Times = Record<(typeof LEGS)[number], number[]>;
+const newTimes = (): Times => ({ hybrid: [], vector: [], keyword: [] });
+
 /**
- * The legs take turns on each question, so that whatever else the machine does meets all of them, and so does what the one before
- * has brought into the server's cache.
+ * Rounds are idle and beside a sync in turn, and so are the legs on each question: whatever else the machine does meets all of
+ * them, and so does what the one before has brought into the server's cache.
  */
 async function measure(
   sql: postgres.Sql,
   embedder: Embedder,
   questions: readonly Question[],
-  rounds = ROUNDS,
-) {
-  const times = { hybrid: [] as number[], vector: [] as number[], keyword: [] as number[] };
-  for (let round = 0; round < rounds; round += 1) {
-    const first = round % LEGS.length;
-    for (const question of questions) {
-      for (const legs of [...LEGS.slice(first), ...LEGS.slice(0, first)]) {
-        const started = performance.now();
-        await ask(sql, embedder, question, legs);
-        times[legs].push(performance.now() - started);
-      }
+  times: Times,
+  round: number,
+): Promise<void> {
+  const first = round % LEGS.length;
+  for (const question of questions) {
+    for (const legs of [...LEGS.slice(first), ...LEGS.slice(0, first)]) {
+      const started = performance.now();
+      await ask(sql, embedder, question, legs);
+      times[legs].push(performance.now() - started);
     }
   }
-  return times;
 }
 
 async function ask(sql: Sql, embedder: Embedder, question: Question, legs: (typeof LEGS)[number]) {
@@ -99,27 +103,29 @@ async function ask(sql: Sql, embedder: Embedder, question: Question, legs: (type
   });
 }
 
-/** One writer edits pages of 20 chunks, one chunk at a time, as fast as it can. */
-async function duringSync<T>(
-  sql: postgres.Sql,
-  model: Embedder,
-  pool: readonly Float32Array[],
-  work: () => Promise<T>,
-): Promise<{ result: T; swaps: number }> {
+/** What a sync does to a page of 20 chunks, over and over: all of them new, then one edited. */
+function makeEdits(sql: postgres.Sql, model: Embedder, pool: readonly Float32Array[]) {
   const next = makeProse(4);
   const fromPool: Embedder = { ...model, embed: async (texts) => texts.map((_, n) => [...(pool[n] ?? [])]) };
-  let swaps = 0;
+  let version = 1;
+  return {
+    swaps: () => version - 1,
+    once: async () => {
+      const chunks = Array.from({ length: 20 }, next);
+      await store(sql, fromPool, { pageId: "p1", version: (version += 1), chunks });
+      await store(sql, fromPool, { pageId: "p1", version: (version += 1), chunks: chunks.with(7, next()) });
+    },
+  };
+}
+
+/** Runs `work` while one writer edits as fast as it can. */
+async function during(edit: { once: () => Promise<void> }, work: () => Promise<void>): Promise<void> {
   const end = new AbortController();
   const sync = (async () => {
-    for (let version = 2; !end.signal.aborted; version += 1) {
-      const chunks = Array.from({ length: 20 }, next);
-      await store(sql, fromPool, { pageId: "p1", version: version * 2, chunks });
-      await store(sql, fromPool, { pageId: "p1", version: version * 2 + 1, chunks: chunks.with(7, next()) });
-      swaps += 2;
-    }
+    while (!end.signal.aborted) await edit.once();
   })();
   try {
-    return { result: await work(), swaps };
+    await work();
   } finally {
     end.abort();
     await sync;

@@ -177,6 +177,32 @@ describe("deleteSourceRows", () => {
     expect(await deleteSourceRows(database.sql, "docs")).toEqual({ deleted: 0, done: true });
   });
 
+  const waitForNobody = async () => {
+    await database.sql`update archon_sources set status = 'deleting' where source_id = 'docs'`;
+    const locked = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const other = transaction(database.sql, async (tx) => {
+      await tx`select from archon_crawled_pages where page_id = '2' and chunk_number = 0 for update`;
+      locked.resolve();
+      await end.promise;
+    });
+    await locked.promise;
+    const step = transaction(database.sql, async (tx) => {
+      await tx`set local lock_timeout = '5s'`;
+      return deleteSourceRows(tx, "docs");
+    });
+    await expect(step).resolves.toEqual({ deleted: 5, done: false }).finally(end.resolve);
+    await other;
+    expect(await deleteSourceRows(database.sql, "docs")).toEqual({ deleted: 1, done: false });
+  };
+
+  // Nobody locks anything from somebody else on PGlite, which has one session.
+  it.each(
+    process.env.DATABASE_URL
+      ? [{ name: "waits for no row that somebody has locked", run: waitForNobody }]
+      : [],
+  )("$name", ({ run }) => run());
+
   it("refuses a source that nobody deleted", async () => {
     await expect(deleteSourceRows(database.sql, "docs")).rejects.toThrow(/not being deleted/);
     expect(await count("archon_crawled_pages")).toBe(6);
