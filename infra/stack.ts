@@ -125,6 +125,8 @@ export class SyncStack extends Stack {
     });
 
     new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
+    // What a monitor's role is allowed to invoke, and nothing else (README, "Deploying to AWS").
+    new CfnOutput(this, "HealthArn", { value: api.arnForExecuteApi("GET", "/health", "$default") });
     new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
     new CfnOutput(this, "TokenKeyArn", { value: tokenKey.keyArn });
     new CfnOutput(this, "DatabaseSecret", { value: database.secretArn });

@@ -80,6 +80,8 @@ const UNAVAILABLE = new Set([
   "53300",
   "57014",
   "55P03",
+  // invalid_password: a rotation has changed it, and the secret is about to follow
+  "28P01",
   // serialization_failure, deadlock_detected
   "40001",
   "40P01",

@@ -23,7 +23,7 @@ export function statementsOf(
   return access.flatMap((right) => {
     switch (right) {
       case "database":
-        return allow("secretsmanager:GetSecretValue", targets.databaseSecretArn);
+        return readSecret(scope, settings, targets.databaseSecretArn);
       case "send-plan":
         return allow("sqs:SendMessage", targets.queueArns.plan);
       case "send-page":
@@ -62,6 +62,26 @@ function allow(action: string, resource: string): PolicyStatement {
   return new PolicyStatement({ effect: Effect.ALLOW, actions: [action], resources: [resource] });
 }
 
+/** The secret, and the key that it is encrypted with where that is not AWS's own; the key through Secrets Manager only. */
+function readSecret(scope: IConstruct, settings: Settings, secretArn: string): PolicyStatement[] {
+  const { region, urlSuffix } = Stack.of(scope);
+  const decrypt = (key: string) =>
+    new PolicyStatement({
+      actions: ["kms:Decrypt"],
+      resources: [key],
+      conditions: {
+        StringEquals: {
+          "kms:ViaService": `secretsmanager.${region}.${urlSuffix}`,
+          "kms:EncryptionContext:SecretARN": secretArn,
+        },
+      },
+    });
+  return [
+    allow("secretsmanager:GetSecretValue", secretArn),
+    ...(settings.secretsKeyArn ? [decrypt(settings.secretsKeyArn)] : []),
+  ];
+}
+
 /** Only with the encryption context that the cipher uses: `source_id`, and nothing beside it. */
 function onTokenKey(action: string, keyArn: string): PolicyStatement {
   return new PolicyStatement({
@@ -92,6 +112,6 @@ function embedStatements(scope: IConstruct, settings: Settings): PolicyStatement
     });
   return [
     ...models.map((model) => allow("bedrock:InvokeModel", modelArn(model))),
-    ...(secrets ? [allow("secretsmanager:GetSecretValue", secrets)] : []),
+    ...(secrets ? readSecret(scope, settings, secrets) : []),
   ];
 }

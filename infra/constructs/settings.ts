@@ -32,6 +32,8 @@ const settingsSchema = z
     database: z.enum(["secret", "aurora"]).default("secret"),
     /** Absent: asked for as parameter DatabaseUrlArn at deployment. */
     databaseSecretArn: secretArn.optional(),
+    /** The customer managed key that encrypts these secrets, where they do not use Secrets Manager's own. */
+    secretsKeyArn: arn("kms").optional(),
     /** Who signed the database's certificate, where its secret brings no `ca`: a public authority, or Amazon's own (RDS). */
     databaseAuthority: z.enum(["public", "amazon"]).default("public"),
     databaseSchema: z

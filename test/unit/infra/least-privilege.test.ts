@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { functions } from "#infra/topology.ts";
+import { functions, type FunctionSpec } from "#infra/topology.ts";
 import { synthesize } from "./synthesized.ts";
 
 type Statement = { Action: string | string[]; Resource: unknown; Effect: string; Condition?: unknown };
@@ -188,6 +188,23 @@ describe("rights", () => {
         Null: { "kms:EncryptionContext:source_id": "false" },
         "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": ["source_id"] },
       });
+    }
+  });
+
+  it("reach the key of a secret through Secrets Manager and for that secret only", () => {
+    const secretsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/secrets";
+    const databaseSecretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf";
+    const policies = rolePolicies({ secretsKeyArn, databaseSecretArn });
+    for (const [name, spec] of Object.entries<FunctionSpec>(functions)) {
+      const onKey = (policies.get(name) ?? []).filter(({ Resource }) => Resource === secretsKeyArn);
+      expect(onKey.length, name).toBe(spec.access.includes("database") ? 1 : 0);
+      for (const { Action, Condition } of onKey) {
+        expect(Action).toBe("kms:Decrypt");
+        expect(Condition).toMatchObject({
+          StringEquals: { "kms:EncryptionContext:SecretARN": databaseSecretArn },
+        });
+        expect(JSON.stringify(Condition)).toContain("secretsmanager.");
+      }
     }
   });
 
