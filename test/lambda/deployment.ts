@@ -22,6 +22,9 @@ export type Deployment = {
   /** How environments are started, beside what the template says. */
   environment: { runtimeClient: string; variables: Record<string, string>; writeLog: (line: string) => void };
   migrations: unknown;
+  database: LocalDatabase;
+  /** The database's role gets another password, and the secret says so. */
+  rotatePassword: () => Promise<void>;
   logs: () => string;
   close: () => Promise<void>;
 };
@@ -31,7 +34,8 @@ export async function startDeployment(options: {
   database: LocalDatabase;
   scratch: string;
 }): Promise<Deployment> {
-  const services = await startAwsServices({ [SECRET_ARN]: JSON.stringify({ url: options.database.url }) });
+  const secrets = { [SECRET_ARN]: options.database.secret() };
+  const services = await startAwsServices(secrets);
   const confluence = await startTestSite(PAGES);
   let logs = "";
   const variables: Record<string, string> = {
@@ -67,7 +71,7 @@ export async function startDeployment(options: {
   // As a deployment does: migrations first.
   const migrations = await poolOf("migrate-database").invoke({});
   const runner = await startLocalRunner({
-    env: { DATABASE_URL: options.database.url, LOG_LEVEL: "silent" },
+    env: { DATABASE_URL: options.database.adminUrl, LOG_LEVEL: "silent" },
     services: { embedder: fakeEmbedder() },
     schedules: false,
     topology: {
@@ -100,6 +104,11 @@ export async function startDeployment(options: {
     services,
     environment,
     migrations,
+    database: options.database,
+    rotatePassword: async () => {
+      await options.database.rotate("after the rotation");
+      secrets[SECRET_ARN] = options.database.secret();
+    },
     logs: () => logs,
     close: async () => {
       await runner.close();

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLocalDatabase } from "./local-database.ts";
+import { startLocalDatabase } from "./local-database.ts";
 import { measureBundles, printSizes } from "./bundle-sizes.ts";
 import { measureColdStarts } from "./cold-starts.ts";
 import { startDeployment } from "./deployment.ts";
@@ -55,7 +55,7 @@ await check("bundles hold only what their function uses", () => {
   if (faults.length > 0) throw new Error(faults.join("; "));
 });
 
-const database = await createLocalDatabase(scratch);
+const database = await startLocalDatabase(scratch);
 const deployment = await startDeployment({ runtimeClient, database, scratch });
 try {
   console.log("\n== every function, by the events that AWS sends");

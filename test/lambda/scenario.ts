@@ -113,10 +113,37 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
     const changed = await onSchedule("change-models", "model-changes");
     assert.deepEqual(changed, { embedded: 0, deleted: 0 });
   });
+  await check("functions reach the database over TLS only, its certificate verified", async () => {
+    const { encrypted, all } = await deployment.database.connections();
+    assert.ok(all > 0);
+    assert.equal(encrypted, all);
+  });
+  await check("a warm function takes the password of the day after a rotation", async () => {
+    const health = pools.get("health");
+    const starts = health?.coldStarts.length;
+    await deployment.rotatePassword();
+    await expectStatus(200, "/health");
+    await expectStatus(200, `/api/confluence/${sourceId}`);
+    assert.equal(health?.coldStarts.length, starts, "no new environment was started for it");
+  });
   await check("the sweeper publishes the events on the bus", async () => {
     await onSchedule("sweep", "sweep");
     const types = new Set(deployment.services.events.map(({ type }) => type));
     assert.ok(types.has("sync.completed") && types.has("page.deleted"), [...types].join());
+  });
+  await check("embeddings say what they cost, and each line which invocation it belongs to", () => {
+    const lines = deployment
+      .logs()
+      .split("\n")
+      .filter((one) => one.startsWith("{"))
+      .map((one) => JSON.parse(one) as Record<string, unknown>);
+    const cost = lines.find(({ event }) => event === "embeddings.created");
+    assert.ok(Number(cost?.embedding_tokens) > 0, JSON.stringify(cost));
+    assert.equal(cost?.embedding_dollars, (Number(cost?.embedding_tokens) * 0.02) / 1e6);
+    for (const line of lines) {
+      assert.ok(line.function_request_id, JSON.stringify(line));
+      assert.equal(line.xray_trace_id, "1-5bef4de7-ad49b0e87f6ef6c87fc2e700");
+    }
   });
   await check("the measurement writes metrics in embedded form", async () => {
     const health = (await onSchedule("measure-health", "health-measurement")) as { overdue_sources: number };
