@@ -18,7 +18,8 @@ const ROWS: [keyof SyncFigures, string][] = [
   ["empty_searches", "… that did not find their page"],
 ];
 const MAX_SHOWN_UPDATES = 5;
-const MAX_TEXT = 160;
+const MAX_ANSWER_LINES = 8;
+const MAX_LINE = 160;
 
 /** The result for people: both syncs side by side, what changed, the answers, and what is wrong, if anything. */
 export function printResult(result: DemoResult, stream: Writable & { isTTY?: boolean }): void {
@@ -38,7 +39,7 @@ export function printResult(result: DemoResult, stream: Writable & { isTTY?: boo
     ...result.answers.flatMap(({ question, page, heading, url, text }) => [
       `  ${question}`,
       `    ${bold(page)} › ${heading}  ${url}`,
-      `    ${text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text}`,
+      ...shortened(text).map((line) => `      ${line}`),
     ]),
     "",
     ...(result.problems.length === 0
@@ -46,6 +47,15 @@ export function printResult(result: DemoResult, stream: Writable & { isTTY?: boo
       : result.problems.map((problem) => styleText("red", `Wrong: ${problem}`, { stream }))),
   ];
   stream.write(`${lines.join("\n")}\n`);
+}
+
+/** The first lines of a chunk's Markdown that say something. */
+function shortened(text: string): string[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const shown = lines
+    .slice(0, MAX_ANSWER_LINES)
+    .map((line) => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line));
+  return lines.length > shown.length ? [...shown, "…"] : shown;
 }
 
 function changeLines({ changes }: DemoResult): string[] {

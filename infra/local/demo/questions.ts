@@ -49,9 +49,6 @@ function toAnswer(question: string, hit: Hit): Answer {
     heading: hit.heading_path.join(" › "),
     url: hit.url,
     // Without the heading, which stands beside it.
-    text: hit.content
-      .replace(/^#+ .*\n/, "")
-      .replaceAll(/\s+/g, " ")
-      .trim(),
+    text: hit.content.replace(/^#+ .*\n/, "").trim(),
   };
 }
