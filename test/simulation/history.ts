@@ -147,10 +147,11 @@ async function settle(run: Run): Promise<void> {
   const { world, people } = run;
   heal(world);
   world.queues.behave();
-  await passTime(run, 40 * MINUTE);
   // From here on only what is asked for runs.
   await updateSource(world.sql, SOURCE_ID, { status: "active", syncIntervalMinutes: null }, world.now());
   await rest(run);
+  // The search index has caught up.
+  world.pass(40 * MINUTE);
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
   for (let n = 0; n < 2; n += 1) {

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
-    rounds: { type: "string", default: "12" },
+    rounds: { type: "string", default: "6" },
     workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
     "stop-at-first": { type: "boolean", default: false },
     "no-shrink": { type: "boolean", default: false },

@@ -5,7 +5,7 @@ import { databaseResetter } from "./reset-database.ts";
 import { describeFailure, shrinkHistory } from "./shrink.ts";
 
 const HISTORIES = 200;
-const ROUNDS = 12;
+const ROUNDS = 6;
 /** Another one each day would be a test that nobody can repeat. */
 const FIRST_SEED = 1;
 
