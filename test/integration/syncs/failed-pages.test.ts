@@ -68,6 +68,31 @@ describe("pages that fail", () => {
     expect((await world.source()).metadata.last_sync_timestamp).not.toBe(before);
   });
 
+  it.each([
+    { embedding: { failures: 1, permanent: true }, code: "embedding_refused", tries: 1 },
+    { embedding: { failures: 1000, permanent: false }, code: "embedding_failed", tries: MAX_PAGE_ATTEMPTS },
+  ])(
+    "keep their old content when they cannot be embedded ($code), and take the new one once they can",
+    async ({ embedding, code, tries }) => {
+      editPage(world.site, id(2), { body: bodyOf("mace") });
+      Object.assign(world.embedding, embedding);
+      expect(await world.sync()).toMatchObject({
+        status: "completed_with_errors",
+        sync_metrics: { pages_updated: 0, pages_failed: 1 },
+        failed_pages: [{ page_id: id(2), code, message: expect.any(String) }],
+      });
+      expect(embedding.failures - world.embedding.failures).toBe(tries);
+      expect(await row(id(2))).toMatchObject({ version: 1, chunk_count: 2, sync_error: { code } });
+      expect((await world.find("word2")).map((hit) => hit.title)).toEqual(["Page 2"]);
+      expect(await world.find("mace")).toEqual([]);
+      world.embedding.failures = 0;
+      world.pass(60_000);
+      expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
+      expect((await world.find("mace")).map((hit) => hit.title)).toEqual(["Page 2"]);
+      expect(await world.find("word2")).toEqual([]);
+    },
+  );
+
   it("are tried again by the next sync although its query does not show them any more", async () => {
     spoil();
     await world.sync();
