@@ -46,6 +46,7 @@ export function modelScale(spaces: number, a: Assumptions) {
     embeddings: chunks,
     tokens,
     hoursByWorkers: pages / pagesPerSecond / 3600,
+    logKb: pages * a.logKbPerPage,
     hoursByEmbeddingQuota: tokens / a.embeddingTokensPerMinute / 60,
   };
   const changedPages = pages * a.changesPerDayShare * DAYS;
@@ -55,6 +56,7 @@ export function modelScale(spaces: number, a: Assumptions) {
     (sum, { every }) => sum + ("minutes" in every ? MINUTES / every.minutes : DAYS),
     0,
   );
+  const invocations = Math.ceil(syncs + changedPages + checks * 2 + ticks + a.searchesPerDay * DAYS);
   const month = {
     changedPages,
     syncs,
@@ -67,7 +69,8 @@ export function modelScale(spaces: number, a: Assumptions) {
     sqsRequests: Math.ceil(
       (syncs + changedPages + checks * 2) * 3 + MINUTES * IDLE_POLLS_PER_MINUTE * Object.keys(queues).length,
     ),
-    invocations: Math.ceil(syncs + changedPages + checks * 2 + ticks + a.searchesPerDay * DAYS),
+    invocations,
+    logKb: invocations * a.logKbPerInvocation + changedPages * a.logKbPerPage,
     gbSeconds:
       syncs * a.secondsPerIncrementalSync * gb("plan-sync") +
       changedPages * a.secondsPerPage * 3 * gb("process-page") +
@@ -107,7 +110,7 @@ export function firstSyncCost(scale: Scale, prices: Prices): Cost {
       first.workerSeconds * gb("process-page") * prices.lambdaGbSecond +
       (first.invocations / 1e6) * prices.lambdaPerMillion,
     SQS: (first.sqsRequests / 1e6) * prices.sqsPerMillion,
-    "Logs (0.5 kB a page)": ((first.pages * 0.5) / KB_PER_GB) * prices.logsPerGb,
+    Logs: (first.logKb / KB_PER_GB) * prices.logsPerGb,
   };
 }
 
@@ -127,7 +130,7 @@ export function monthlyCost(scale: Scale, prices: Prices, alarms: number, metric
       (month.invocations / 10 / 1e4) * prices.secretsPer10k,
     Traces: (tracesOf(month.invocations) / 1e6) * prices.xrayPerMillionTraces,
     "Logs, metrics, alarms, dashboard":
-      ((month.invocations * 1) / KB_PER_GB) * prices.logsPerGb +
+      (month.logKb / KB_PER_GB) * prices.logsPerGb +
       metrics * prices.metricMonth +
       alarms * prices.alarmMonth +
       prices.dashboardMonth,

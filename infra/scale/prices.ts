@@ -45,6 +45,9 @@ export const assumptions = {
   /** Seconds of a worker for a page: fetch its share of a bulk call, convert, embed six chunks side by side, swap. */
   secondsPerPage: 0.35,
   secondsPerIncrementalSync: 1.5,
+  /** Measured: the lines of a page that is stored (its record, what its embeddings cost), and those of an invocation beside Lambda's own. */
+  logKbPerPage: 1.25,
+  logKbPerInvocation: 1.2,
   secondsPerTick: 0.3,
   /** A chunk with its text, search vector, rows and indexes, without its embedding. */
   chunkKb: 4.5,
