@@ -4,6 +4,35 @@ select '[1]'::vector;
 -- A question may be a page's very title, however common its words. By hash: titles of any length fit.
 create index confluence_pages_title on confluence_pages using hash (lower(title));
 
+-- The words of a question in each language, rarest first: `frequency` is the share of chunks that hold the word, from the
+-- statistics that ANALYZE keeps. A word that is not among the common ones counts as half as frequent as the least of them; of very many
+-- chunks that is still many, though the word may stand in one: `is_common` tells them apart.
+drop function question_words(regconfig[], text, text[]);
+create function question_words(languages regconfig[], question text, identifiers text[])
+returns table (word text, frequency double precision, is_common boolean)
+language sql stable
+begin atomic
+  with words as (
+    select distinct lexeme as word from unnest(languages) l, unnest(to_tsvector(l, question))
+    union
+    select unnest(identifiers)
+  ), statistics as materialized (
+    select most_common_elems::text::text[] as words, most_common_elem_freqs as frequencies
+    from pg_stats
+    where tablename = 'archon_crawled_pages' and attname = 'search_vector'
+      and schemaname = (select nspname from pg_namespace n join pg_class c on c.relnamespace = n.oid
+                        where c.oid = 'archon_crawled_pages'::regclass)
+  ), common as (
+    -- The frequencies end with their minimum and maximum, which belong to no word.
+    select c.word, c.frequency from statistics, unnest(words, frequencies) as c (word, frequency)
+    where c.word is not null
+  )
+  select words.word, coalesce(common.frequency, (select min(frequency) / 2 from common), 0.0005),
+    common.word is not null
+  from words left join common using (word)
+  order by 2, 1;
+end;
+
 -- Search, cheaper than in 000007 and sure of titles and quoted phrases: `npm run bench -- search` and `npm run evaluate -- search`
 -- are what it was chosen by. It says how few rows it answers, or joins with it read all chunks.
 --
@@ -56,6 +85,7 @@ declare
   chunk_total double precision;
   words text[];
   frequencies double precision[];
+  are_common boolean[];
   rare_count integer;
   word_queries tsquery[];
   weights double precision[];
@@ -143,12 +173,14 @@ begin
 
   -- Also without words: a page may be titled by nothing but stop words ("Who we are").
   if keyword then
-    select array_agg(w.word), array_agg(w.frequency), array_agg(word_query(w.word)),
+    select array_agg(w.word), array_agg(w.frequency), array_agg(w.is_common), array_agg(word_query(w.word)),
       array_agg(ln(1 + 1 / w.frequency))
-    into words, frequencies, word_queries, weights
+    into words, frequencies, are_common, word_queries, weights
     from (select * from question_words(languages, question || ' ' || parts, identifiers) limit 32) w;
-    select count(*) filter (where total <= ranked_at_most) into rare_count
-    from (select sum(f * chunk_total) over (order by n) as total from unnest(frequencies) with ordinality as u (f, n)) t;
+    select count(*) filter (where total <= ranked_at_most or not is_common) into rare_count
+    from (
+      select sum(f * chunk_total) over (order by n) as total, is_common
+      from unnest(frequencies, are_common) with ordinality as u (f, is_common, n)) t;
     select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_query
     from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
     select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into phrase_query

@@ -208,7 +208,7 @@ RETURN ((((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.question_words(languages regconfig[], question text, identifiers text[])
- RETURNS TABLE(word text, frequency double precision)
+ RETURNS TABLE(word text, frequency double precision, is_common boolean)
  LANGUAGE sql
  STABLE
 BEGIN ATOMIC
@@ -235,7 +235,8 @@ BEGIN ATOMIC
          )
   SELECT words.word,
      COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
-            FROM common common_1), (0.0005)::double precision) AS "coalesce"
+            FROM common common_1), (0.0005)::double precision) AS "coalesce",
+     (common.word IS NOT NULL)
     FROM (words
       LEFT JOIN common USING (word))
    ORDER BY COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
@@ -275,6 +276,7 @@ declare
   chunk_total double precision;
   words text[];
   frequencies double precision[];
+  are_common boolean[];
   rare_count integer;
   word_queries tsquery[];
   weights double precision[];
@@ -362,12 +364,14 @@ begin
 
   -- Also without words: a page may be titled by nothing but stop words ("Who we are").
   if keyword then
-    select array_agg(w.word), array_agg(w.frequency), array_agg(word_query(w.word)),
+    select array_agg(w.word), array_agg(w.frequency), array_agg(w.is_common), array_agg(word_query(w.word)),
       array_agg(ln(1 + 1 / w.frequency))
-    into words, frequencies, word_queries, weights
+    into words, frequencies, are_common, word_queries, weights
     from (select * from question_words(languages, question || ' ' || parts, identifiers) limit 32) w;
-    select count(*) filter (where total <= ranked_at_most) into rare_count
-    from (select sum(f * chunk_total) over (order by n) as total from unnest(frequencies) with ordinality as u (f, n)) t;
+    select count(*) filter (where total <= ranked_at_most or not is_common) into rare_count
+    from (
+      select sum(f * chunk_total) over (order by n) as total, is_common
+      from unnest(frequencies, are_common) with ordinality as u (f, is_common, n)) t;
     select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_query
     from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
     select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into phrase_query

@@ -171,6 +171,13 @@ describe("among more chunks with the same words than are ranked", () => {
     expect((await byWords(" zeppelin "))[0]).toBe("titled");
   });
 
+  it("finds a word that hardly any of them has, however many they are and whatever else is asked", async () => {
+    await put({ pageId: "rare", chunks: ["Gromphadorhina portentosa hisses."] });
+    // As if these were a sample of a hundred million.
+    await database.sql`update pg_class set reltuples = 1e8 where oid = 'archon_crawled_pages'::regclass`;
+    expect(await byWords("zeppelin gromphadorhina for gearbox number 17")).toContain("rare");
+  });
+
   it("finds a quoted phrase of words that all of them have, also beside a rare word", async () => {
     expect((await byWords('"zeppelin gearbox"'))[0]).toBe("quoted");
     expect((await byWords('walrus "zeppelin gearbox"'))[0]).toBe("quoted");
