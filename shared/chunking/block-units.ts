@@ -1,5 +1,5 @@
 import { estimateTokens } from "./estimate-tokens.ts";
-import { type Block, fenceMark, type Line, lines } from "./markdown-blocks.ts";
+import { type Block, closesFence, type Fence, type Line, lines, openedFence } from "./markdown-blocks.ts";
 import { type Range, textParts } from "./text-parts.ts";
 
 /** The smallest parts that a chunk may begin or end with. */
@@ -28,7 +28,6 @@ const MAX_DELIMITER_ROW = 20_000;
 const CELL_END = /(?<!\\)\|/g;
 const CELL_OR_SENTENCE_END = /(?<!\\)\||<br>|[.!?…](?=\s)/g;
 
-type Fence = { mark: string; opening: string; closing: string };
 /** A unit that may still grow: by the end of its fence, by the first row below a header. */
 type Held = { unit: Unit; rows: number; cut: Range };
 type Context = { markdown: string; target: number; fence: Fence | null; header: string };
@@ -43,9 +42,8 @@ export function* blockUnits(markdown: string, block: Block, targetTokens: number
   let held: Held | null = null;
   for (const [line, next] of withNext(lines(markdown, block.from, block.to))) {
     const { text } = line;
-    const mark = fenceMark(text);
     if (context.fence) {
-      if (held && isClosing(context.fence, mark, text)) {
+      if (held && closesFence(context.fence, text)) {
         held.unit = { ...held.unit, to: line.to, tokens: held.unit.tokens + 1, after: "" };
         yield* inSize(held, context);
         held = null;
@@ -61,7 +59,8 @@ export function* blockUnits(markdown: string, block: Block, targetTokens: number
       held = holding(unit(markdown, line, `${context.fence.opening}\n`, `\n${context.fence.closing}`), 2);
       continue;
     }
-    const isRow = mark === "" && TABLE_ROW.test(text);
+    const opened = openedFence(text);
+    const isRow = opened === null && TABLE_ROW.test(text);
     if (isRow && held && held.rows > 0 && held.rows < 3) {
       // Header, delimiter row and first row are one unit: none says anything without the next.
       grow(held, line, markdown);
@@ -74,9 +73,9 @@ export function* blockUnits(markdown: string, block: Block, targetTokens: number
       inTable = false;
       context.header = "";
     }
-    if (mark !== "") {
-      context.fence = fenceOf(text, mark);
-      held = holding(unit(markdown, line, "", `\n${context.fence.closing}`), 1);
+    if (opened) {
+      context.fence = opened;
+      held = holding(unit(markdown, line, "", `\n${opened.closing}`), 1);
     } else if (isRow) {
       const isHeader: boolean = !inTable && next !== undefined && isDelimiterRow(next.text);
       inTable ||= isHeader;
@@ -113,17 +112,6 @@ function repeatable(markdown: string, header: Unit, targetTokens: number): strin
 
 function isDelimiterRow(text: string): boolean {
   return text.length <= MAX_DELIMITER_ROW && DELIMITER_ROW.test(text);
-}
-
-function fenceOf(text: string, mark: string): Fence {
-  const start = text.indexOf(mark);
-  // Inside a list item or quote, further lines begin with the quote's marks and the item's indentation.
-  const indent = text.slice(0, start).replace(/[^\s>]/g, " ");
-  return { mark, opening: indent + text.slice(start), closing: indent + mark };
-}
-
-function isClosing(fence: Fence, mark: string, text: string): boolean {
-  return mark !== "" && mark.startsWith(fence.mark) && text.replace(/^[\s>]+/, "").trim() === mark;
 }
 
 /** The unit; a row or line of code that no embedding model takes as a whole, in parts that each can be read as one. */

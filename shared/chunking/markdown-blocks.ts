@@ -14,17 +14,16 @@ export function markdownBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
   let current: Block | null = null;
   let isList = false;
-  let fence = "";
+  let fence: Fence | null = null;
   let isAfterEmptyLine = false;
   for (const { from, to, text } of lines(markdown)) {
-    if (fence === "" && text.trim() === "") {
+    if (fence === null && text.trim() === "") {
       isAfterEmptyLine = true;
       continue;
     }
-    const mark = fenceMark(text);
     const continues: boolean =
-      fence !== "" || (current !== null && (!isAfterEmptyLine || (isList && continuesList(text))));
-    const heading: RegExpExecArray | null = fence === "" ? HEADING.exec(text) : null;
+      fence !== null || (current !== null && (!isAfterEmptyLine || (isList && continuesList(text))));
+    const heading: RegExpExecArray | null = fence === null ? HEADING.exec(text) : null;
     if (heading) {
       blocks.push({
         from,
@@ -41,8 +40,8 @@ export function markdownBlocks(markdown: string): Block[] {
       isList = isListItem(text);
       blocks.push(current);
     }
-    if (fence === "" && mark) fence = mark;
-    else if (fence !== "" && mark.startsWith(fence) && text.trim() === mark) fence = "";
+    if (fence === null) fence = openedFence(text);
+    else if (closesFence(fence, text)) fence = null;
     isAfterEmptyLine = false;
   }
   return blocks;
@@ -61,13 +60,34 @@ export function* lines(text: string, from = 0, to = text.length): Generator<Line
   }
 }
 
+/** A fence that is open: its marks, and in how many quotes it stands. */
+export type Fence = { mark: string; opening: string; closing: string; quotes: number };
+
 /** No line that opens a fence is longer; a longer one is code, or prose about code. */
 const MAX_FENCE_LINE = 5000;
 
-/** The backticks or tildes that open or close a fence on this line; empty when it is none. */
-export function fenceMark(text: string): string {
-  if (text.length > MAX_FENCE_LINE || (!text.includes("```") && !text.includes("~~~"))) return "";
-  return /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])(?=[ \t])[ \t>]*)*(`{3,}(?=[^`]*$)|~{3,})/.exec(text)?.[1] ?? "";
+/** The fence that opens on this line; null when it is none. */
+export function openedFence(text: string): Fence | null {
+  if (text.length > MAX_FENCE_LINE || (!text.includes("```") && !text.includes("~~~"))) return null;
+  const found = /^([\s>]*(?:(?:[-*+]|\d{1,9}[.)])(?=[ \t])[ \t>]*)*)(`{3,}(?=[^`]*$)|~{3,})/.exec(text);
+  if (!found) return null;
+  const [, before = "", mark = ""] = found;
+  // Inside a list item or quote, further lines begin with the quote's marks and the item's indentation.
+  const indent = before.replace(/[^\s>]/g, " ");
+  return {
+    mark,
+    opening: indent + text.slice(before.length),
+    closing: indent + mark,
+    quotes: before.split(">").length - 1,
+  };
+}
+
+/** Whether the line ends the fence: a mark at least as long, alone, in as many quotes (in others it is code). */
+export function closesFence(fence: Fence, text: string): boolean {
+  if (text.length > MAX_FENCE_LINE || !text.includes(fence.mark)) return false;
+  const [, before = "", mark = ""] = /^([\s>]*)(\S+)\s*$/.exec(text) ?? [];
+  const isMark = mark.startsWith(fence.mark) && mark === fence.mark.charAt(0).repeat(mark.length);
+  return isMark && before.split(">").length - 1 === fence.quotes;
 }
 
 function isListItem(text: string): boolean {

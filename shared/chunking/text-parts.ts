@@ -28,7 +28,7 @@ export function* textParts(
     return { from: range.from + from, to: range.from + end, tokens: estimateTokens(text.slice(from, end)) };
   };
   for (const end of sentenceEnds(text, ends)) {
-    if (end < text.length && isInSentence(end)) continue;
+    if (end < text.length && (isInSentence(end) || readsAsBlock(text, end))) continue;
     const sentence = text.slice(start, end);
     if (estimateTokens(sentence) > tokens) {
       for (const place of wordEnds(text, start, end, tokens, isInWord)) {
@@ -60,20 +60,33 @@ function* wordEnds(
   let start = from;
   let lastSpace = from;
   let tokens = 0;
+  let tokensAtSpace = 0;
   for (let index = from; index < to - 1; index++) {
     const code = text.charCodeAt(index);
-    const inside = isInside(index);
-    if (code === 0x20 && !inside) lastSpace = index;
+    if (code === 0x20 && !isInside(index) && !readsAsBlock(text, index)) {
+      lastSpace = index;
+      tokensAtSpace = tokens;
+    }
     tokens += leastTokens(code);
     if (tokens < limit) continue;
     const splitsPair = (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
-    const end = lastSpace > start ? lastSpace : inside || splitsPair ? -1 : index + 1;
-    if (end === -1) continue;
-    yield end;
-    tokens = 0;
-    start = end;
-    index = end;
+    if (lastSpace > start) {
+      start = lastSpace;
+      tokens -= tokensAtSpace;
+    } else if (!splitsPair && !isInside(index + 1)) {
+      start = index + 1;
+      tokens = 0;
+    } else continue;
+    yield start;
   }
+}
+
+const BLOCK_MARK = /\s*(?:[-+*]|#{1,6}|\d{1,9}[.)]|>|=+|-+|~{3,})(?:\s|$)/y;
+
+/** Whether a text cut at this place would begin like a heading, an item or a quote, which it is not. */
+function readsAsBlock(text: string, place: number): boolean {
+  BLOCK_MARK.lastIndex = place;
+  return BLOCK_MARK.test(text);
 }
 
 /** Tokens of a character in long runs of its kind: about the least for letters, the most for other scripts. */

@@ -16,6 +16,9 @@ type Place = { inCell: boolean; inLine: boolean; inCode: boolean; inLink: boolea
 /** A text of the line that is being read, to be escaped when the line is complete. */
 type Piece = { node: PlainText; text: string; startsLine: boolean; place: Place };
 
+const ENDS_IN_WORD = /[\p{L}\p{N}]$/u;
+const STARTS_WITH_WORD = /^[\p{L}\p{N}]/u;
+
 /**
  * Makes the tree ready for Turndown, in one pass: white space as a browser would show it, text escaped as Markdown where it
  * is not code, siblings linked, and each element told whether it stands in a table cell or in a line.
@@ -51,7 +54,7 @@ function visitElement(element: PlainElement, place: Place, line: Line): void {
     return;
   }
   if (name === "IMG") {
-    line.interrupt();
+    line.image();
     return;
   }
   const isBlock = BLOCKS.has(name);
@@ -78,22 +81,45 @@ class Line {
   /** White space here would be shown: something stands before it on the line that does not end in a space. */
   #spaceCounts = false;
 
+  /** What is known of the piece before: it ends in a word, which goes on unless an edge stands between. */
+  #edge: Piece | null = null;
+  #endsInWord = false;
+
   add(node: PlainText, place: Place): void {
+    if (node.isEdge) {
+      const piece = { node, text: "", startsLine: this.#startsLine, place };
+      this.#pieces.push(piece);
+      if (this.#endsInWord) this.#edge = piece;
+      return;
+    }
     // A no-break space means nothing to a reader of chunks, and hides words from a search.
     let text = node.nodeValue;
     if (UNCOLLAPSED.test(text)) text = text.replace(/[ \t\r\n\f\u00a0]+/g, " ");
     if (!this.#spaceCounts && text.startsWith(" ")) text = text.slice(1);
     this.#pieces.push({ node, text, startsLine: this.#startsLine, place });
     if (text === "") return;
+    if (this.#edge && STARTS_WITH_WORD.test(text)) this.#edge.text = " ";
+    this.#edge = null;
     if (text !== " ") this.interrupt();
     this.#spaceCounts = !text.endsWith(" ");
+    this.#endsInWord = ENDS_IN_WORD.test(text.slice(-2));
   }
 
-  /** Something without text that white space may stand beside. */
+  /** Pieces that an image follows on the line. */
+  #beforeImage = 0;
+
+  image(): void {
+    this.interrupt();
+    this.#beforeImage = this.#pieces.length;
+  }
+
+  /** Something that white space may stand beside. */
   interrupt(): void {
     this.#lastBreak = null;
     this.#startsLine = false;
     this.#spaceCounts = true;
+    this.#edge = null;
+    this.#endsInWord = false;
   }
 
   /** A line break; two in a row end a paragraph, those at the edges of a block are nothing. */
@@ -116,7 +142,7 @@ class Line {
 
   #endLine(): void {
     const pieces = this.#pieces;
-    for (let index = pieces.length - 1; index >= 0; index--) {
+    for (let index = pieces.length - 1; index >= this.#beforeImage; index--) {
       const piece = pieces[index];
       if (!piece || piece.text === "") continue;
       piece.text = piece.text.trimEnd();
@@ -124,7 +150,7 @@ class Line {
     }
     for (const [index, { node, text, startsLine, place }] of pieces.entries()) {
       node.textContent = edges(text);
-      const last = index === pieces.length - 1;
+      const last = index === pieces.length - 1 && index >= this.#beforeImage;
       node.nodeValue = place.inCode
         ? text
         : escapeMarkdown(text, {
@@ -135,8 +161,11 @@ class Line {
           });
     }
     this.#pieces = [];
+    this.#beforeImage = 0;
     this.#startsLine = true;
     this.#spaceCounts = false;
+    this.#edge = null;
+    this.#endsInWord = false;
   }
 }
 

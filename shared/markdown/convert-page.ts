@@ -33,7 +33,7 @@ function convert(format: BodyFormat, body: string, resolver: ReferenceResolver):
   new PlainTreeBuilder(format, resolver).append(source.children, root);
   collapseWhiteSpace(root);
   const markdown = withoutControlCharacters(markdownOfTree(root));
-  const lost = lostWords(withoutControlCharacters(shownText(source)), markdown);
+  const lost = lostWords(withoutControlCharacters(shownText(source, resolver)), markdown);
   if (lost.length === 0) return { markdown, textLost: null };
   const textLost = lost.join(" ");
   const appended = escapeMarkdown(textLost, {

@@ -1,6 +1,7 @@
 import { attribute, descendant, type MarkupElement, textOf } from "./markup-tree.ts";
 import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
 import { PlainElement } from "./plain-tree.ts";
+import { lastSegment } from "./storage-links.ts";
 import { convertTable } from "./convert-table.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
@@ -141,11 +142,6 @@ function withoutCacheQuery(source: string): string {
   const query = source.indexOf("?");
   if (query === -1 || !/\/download\/(attachments|thumbnails)\//.test(source)) return source;
   return source.slice(0, query);
-}
-
-function lastSegment(source: string): string {
-  const path = source.split(/[?#]/, 1)[0] ?? "";
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function convertEmbedded(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {

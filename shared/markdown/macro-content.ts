@@ -1,14 +1,13 @@
-import { type Macro, parameter } from "./macro-parts.ts";
-import { attribute, child, descendant, type MarkupElement, textOf } from "./markup-tree.ts";
+import { type Macro, parameter, standsInLine } from "./macro-parts.ts";
+import { attribute, child, type MarkupElement, textOf } from "./markup-tree.ts";
 import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
 import type { PlainElement } from "./plain-tree.ts";
 import { resolveReference } from "./storage-links.ts";
 
 /** Adds the body of a macro, in the line of text around it when it has no blocks; never its parameters. */
-export function appendBody(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
+export function appendBody(macro: Macro, target: PlainElement, build: PlainTreeBuilder, isBox = false): void {
   if (macro.richBody) {
-    const inline = attribute(macro.element, "ac:name").includes("inline") || isInline(macro.richBody);
-    if (inline) build.append(macro.richBody.children, target);
+    if (!isBox && standsInLine(macro.element)) build.append(macro.richBody.children, target);
     else build.element("DIV", macro.richBody.children, target);
   }
   if (macro.plainBody) build.codeBlock(textOf(macro.plainBody), "", target);
@@ -16,13 +15,6 @@ export function appendBody(macro: Macro, target: PlainElement, build: PlainTreeB
     (node) => typeof node !== "string" && node !== macro.richBody && node !== macro.plainBody,
   );
   build.append(others, target);
-}
-
-/** A body without blocks stands in the line of text around it. */
-function isInline(element: MarkupElement): boolean {
-  return !descendant(element, ({ name }) =>
-    /^(p|div|h[1-6]|ul|ol|table|pre|blockquote|hr|ac:(structured-macro|macro|task-list|layout))$/.test(name),
-  );
 }
 
 /** The body as verbatim text; empty when there is none. */
@@ -51,9 +43,7 @@ export function linkTo(element: MarkupElement, target: PlainElement, build: Plai
 
 /** A link in the place of a box: apart from the words around it. */
 function linkApart(href: string | null, text: string, target: PlainElement, build: PlainTreeBuilder): void {
-  build.text(" ", target);
-  build.link(href, [text], target);
-  build.text(" ", target);
+  build.apart(target, () => build.link(href, [text], target));
 }
 
 const FILE_PARAMETERS = [

@@ -32,3 +32,33 @@ export function parameter(macro: Macro, name: string): string {
   const element = macro.parameters.get(name);
   return element ? textOf(element).trim() : "";
 }
+
+const BLOCK =
+  /^(p|div|h[1-6]|ul|ol|dl|table|pre|blockquote|hr|center|section|ac:(plain-text-body|task-list|layout|caption|adf-extension))$/;
+
+const PLACE_MARKS = new Set(["anchor", "scroll-bookmark", "scroll-indexterm"]);
+
+/** Whether an element is a macro that marks a place in a text and shows nothing there. */
+export function marksPlace(element: MarkupElement): boolean {
+  return PLACE_MARKS.has(attribute(element, "ac:name")) && /^ac:(structured-)?macro$/.test(element.name);
+}
+
+/** By body of a macro: nested macros are asked about again, one level after the other. */
+const inLine = new WeakMap<MarkupElement, boolean>();
+
+/** Whether a macro's body stands in the line of text around it: by its name, or because it holds no blocks. */
+export function standsInLine(macro: MarkupElement): boolean {
+  const body = child(macro, "ac:rich-text-body");
+  return body !== undefined && (attribute(macro, "ac:name").includes("inline") || !holdsBlocks(body));
+}
+
+function holdsBlocks(element: MarkupElement): boolean {
+  const isBody = element.name === "ac:rich-text-body";
+  const known = isBody ? inLine.get(element) : undefined;
+  if (known !== undefined) return !known;
+  const found = element.children.some(
+    (node) => typeof node !== "string" && (BLOCK.test(node.name) || holdsBlocks(node)),
+  );
+  if (isBody) inLine.set(element, !found);
+  return found;
+}

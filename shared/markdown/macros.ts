@@ -7,6 +7,7 @@ import {
   linkTo,
   plainBodyText,
 } from "./macro-content.ts";
+import { BODY_ONLY, FILES, FROM_ELSEWHERE, LANGUAGES, NO_CONTENT, TITLED_BOXES } from "./macro-kinds.ts";
 import { type Macro, parameter, readMacro } from "./macro-parts.ts";
 import { descendant, type MarkupElement } from "./markup-tree.ts";
 import { appendPanel, type PanelKind } from "./panels.ts";
@@ -60,15 +61,17 @@ const maths: MacroRule = {
 };
 
 const body: MacroRule = { convert: appendBody };
-const titled: MacroRule = {
+/** A box with a title, which is one of the named parameters. */
+const box = (...titles: string[]): MacroRule => ({
   convert: (macro, target, build) => {
-    build.titleParagraph(parameter(macro, "title"), target);
-    appendBody(macro, target, build);
+    const title = titles.map((name) => parameter(macro, name)).find((text) => text !== "");
+    build.titleParagraph(title ?? "", target);
+    appendBody(macro, target, build, true);
   },
-};
+});
 /** A lozenge: apart from the words around it, as its box is. */
 const shownText = (name: string): MacroRule => ({
-  convert: (macro, target, build) => build.text(` ${parameter(macro, name)} `, target),
+  convert: (macro, target, build) => build.apart(target, () => build.text(parameter(macro, name), target)),
 });
 const dropped: MacroRule = { convert: appendBody };
 const fromElsewhere: MacroRule = { convert: appendBody, rendered: true };
@@ -82,12 +85,24 @@ const link = (...names: string[]): MacroRule => ({
 });
 const attachment: MacroRule = { convert: attachmentLink };
 
+/** A button: what is written on it, and where it leads. */
+const button: MacroRule = {
+  convert: (macro, target, build) => {
+    const title = parameter(macro, "title") || parameter(macro, "label");
+    const address = parameter(macro, "url") || parameter(macro, "link");
+    const href = /^(https?:|\/)/.test(address) ? build.resolver.absoluteUrl(address) : null;
+    if (title !== "") build.apart(target, () => build.link(href, [title], target));
+    appendBody(macro, target, build);
+  },
+};
+
 const jira: MacroRule = {
   convert: (macro, target, build) => {
     const key = parameter(macro, "key") || /^[A-Z][A-Z0-9_]+-\d+$/.exec(parameter(macro, ""))?.[0] || "";
     if (key === "") return;
     const site = parameter(macro, "baseurl") || parameter(macro, "url");
-    build.link(/^https?:/.test(site) ? `${site.replace(/\/+$/, "")}/browse/${key}` : null, [key], target);
+    const href = /^https?:/.test(site) ? `${site.replace(/\/+$/, "")}/browse/${key}` : null;
+    build.apart(target, () => build.link(href, [key], target));
   },
   rendered: true,
 };
@@ -130,23 +145,16 @@ const rules: Record<string, MacroRule> = {
       );
     },
   },
-  expand: {
-    convert: (macro, target, build) => {
-      build.titleParagraph(parameter(macro, "title") || parameter(macro, ""), target);
-      appendBody(macro, target, build);
-    },
-  },
-  "ui-expand": titled,
-  "ui-step": titled,
-  "ui-tab": titled,
-  card: {
-    convert: (macro, target, build) => {
-      build.titleParagraph(parameter(macro, "label") || parameter(macro, "title"), target);
-      appendBody(macro, target, build);
-    },
-  },
+  expand: box("title", ""),
+  "ui-button": button,
+  button,
+  "button-hyperlink": button,
+  "aui-button": button,
+  style: diagram("css"),
+  "ui-tabs": box(),
+  "ui-steps": box(),
+  card: box("label", "title"),
   status: shownText("title"),
-  lozenge: titled,
   "status-handy": shownText("status"),
   date: shownText("date"),
   jira,
@@ -157,19 +165,6 @@ const rules: Record<string, MacroRule> = {
   iframe: link("src", "url"),
   "html-include": { ...link("url"), rendered: true },
   redirect: link("location", "url", ""),
-  "view-file": attachment,
-  viewfile: attachment,
-  viewxls: attachment,
-  viewdoc: attachment,
-  viewppt: attachment,
-  viewpdf: attachment,
-  multimedia: attachment,
-  drawio: attachment,
-  "drawio-sketch": attachment,
-  "inc-drawio": attachment,
-  gliffy: attachment,
-  balsamiq: attachment,
-  lucidchart: attachment,
   plantuml: diagram("plantuml"),
   plantumlcloud: {
     convert: (macro, target, build) => {
@@ -198,7 +193,6 @@ const rules: Record<string, MacroRule> = {
   "easy-math-inline": maths,
   "easy-math-block": maths,
   "eazy-math-block": maths,
-  "swagger-open-api": attachment,
 };
 
 const ALERT_KINDS: Record<string, PanelKind> = {
@@ -212,29 +206,24 @@ const ALERT_KINDS: Record<string, PanelKind> = {
   danger: "CAUTION",
 };
 
-/** Macros that show what other pages hold: rendered or nothing. */
-const FROM_ELSEWHERE =
-  "children pagetree contentbylabel detailssummary tasks-report-macro content-by-user blog-posts listlabels index attachments " +
-  "space-attachments gallery excerpt-list page-properties-report contentbyuser status-list roadmap chart pivot-table " +
-  "table-excerpt-include multiexcerpt-include multiexcerpt-include-macro space-details cite-summary";
-/** Navigation and ornament: nothing of the page itself. Their bodies, if they have any, are kept. */
-const NO_CONTENT =
-  "anchor toc livesearch pagetreesearch create-from-template create-space-button recently-updated recently-used-labels " +
-  "recently-updated-dashboard contributors contributors-summary change-history popular-labels related-labels favpages network " +
-  "profile profile-picture navmap global-reports spaces spacejump gadget im search scroll-pagebreak scroll-exportbutton " +
-  "scroll-bookmark scroll-indexterm scroll-pagetitle scroll-tablelayout";
-/** Containers: their body is the page's. */
-const BODY_ONLY =
-  "excerpt details section column toc-zone div span center ui-steps ui-tabs show-if hide-if sv-translation scroll-ignore " +
-  "scroll-only scroll-title scroll-landscape scroll-portrait";
-
-for (const name of FROM_ELSEWHERE.split(" ")) rules[name] = fromElsewhere;
-for (const name of NO_CONTENT.split(" ")) rules[name] = dropped;
-for (const name of BODY_ONLY.split(" ")) rules[name] = body;
+const KINDS: readonly (readonly [readonly string[], MacroRule])[] = [
+  [FROM_ELSEWHERE, fromElsewhere],
+  [NO_CONTENT, dropped],
+  [BODY_ONLY, body],
+  [LANGUAGES, body],
+  [TITLED_BOXES, box("title")],
+  [FILES, attachment],
+];
+for (const [names, rule] of KINDS) for (const name of names) rules[name] ??= rule;
 
 const RULES: ReadonlyMap<string, MacroRule> = new Map(Object.entries(rules));
 /** A macro that nobody told us about keeps its body, never its parameters; without a body it must be seen rendered. */
 const UNKNOWN: MacroRule = { convert: appendBody, rendered: (macro) => !macro.richBody && !macro.plainBody };
+
+/** Whether a macro of that name has a rule of its own. */
+export function isKnownMacro(name: string): boolean {
+  return RULES.has(name.toLowerCase());
+}
 
 /** Converts a macro of the storage format by the rule of its name. */
 export function convertMacro(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {

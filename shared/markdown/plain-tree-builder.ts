@@ -33,6 +33,13 @@ export class PlainTreeBuilder {
     else target.append(new PlainText(text));
   }
 
+  /** Adds what stands in a box or lozenge of its own: apart from words around it, close to punctuation. */
+  apart(target: PlainElement, add: () => void): void {
+    target.append(new PlainText("", true));
+    add();
+    target.append(new PlainText("", true));
+  }
+
   /** Adds an element with converted content. */
   element(
     name: string,

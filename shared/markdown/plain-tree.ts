@@ -16,16 +16,19 @@ class TurndownMarks {
   nextSibling: PlainNode | null = null;
 }
 
+/** Text. As `edge`, the end of a box or lozenge: a space, if there would else be one word. */
 export class PlainText extends TurndownMarks {
   readonly nodeType = 3;
   readonly nodeName = "#text";
   /** Markdown of the text once white space is collapsed (collapse-whitespace.ts); before that, the text. */
   nodeValue: string;
   textContent = "";
+  readonly isEdge: boolean;
 
-  constructor(text: string) {
+  constructor(text: string, isEdge = false) {
     super();
     this.nodeValue = text;
+    this.isEdge = isEdge;
   }
 }
 

@@ -1,4 +1,7 @@
 import { child, type MarkupElement } from "./markup-tree.ts";
+import type { ReferenceResolver } from "./page-content.ts";
+import { marksPlace, standsInLine } from "./macro-parts.ts";
+import { personName, showsSomething } from "./storage-links.ts";
 
 /** Elements whose text a reader of the page never sees. */
 const HIDDEN = new Set(
@@ -11,7 +14,7 @@ const HIDDEN = new Set(
 const INLINE = new Set(
   (
     "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span strike strong sub sup " +
-    "time tt u var ac:link ac:link-body ac:plain-text-link-body ac:inline-comment-marker"
+    "time tt u var ac:link ac:link-body ac:plain-text-link-body ac:inline-comment-marker ac:rich-text-body"
   ).split(" "),
 );
 
@@ -19,23 +22,23 @@ const INLINE = new Set(
  * The text that a page shows, in reading order, one space at least between blocks. Deliberately knows nothing of how each
  * element is converted: it is what the result is checked against.
  */
-export function shownText(element: MarkupElement): string {
+export function shownText(element: MarkupElement, resolver: ReferenceResolver): string {
   const parts: string[] = [];
-  collect(element, parts);
+  collect(element, parts, resolver);
   return parts.join("");
 }
 
-function collect(element: MarkupElement, parts: string[]): void {
+function collect(element: MarkupElement, parts: string[], resolver: ReferenceResolver): void {
   for (const node of element.children) {
     if (typeof node === "string") {
       parts.push(node);
     } else if (!isHidden(node)) {
-      const isInline = INLINE.has(node.name) || node.name.startsWith("ri:");
+      const isInline = INLINE.has(node.name) || node.name.startsWith("ri:") || isInlineMacro(node);
       if (!isInline) parts.push(" ");
       const before = parts.length;
-      collect(node, parts);
+      collect(node, parts, resolver);
       if (isBlank(parts, before)) {
-        const text = textInPlaceOf(node);
+        const text = textInPlaceOf(node, resolver);
         if (text !== "") parts.splice(before, parts.length, text);
       }
       if (!isInline) parts.push(" ");
@@ -51,22 +54,29 @@ function isHidden(element: MarkupElement): boolean {
   return classes !== undefined && /(?:^|\s)(?:katex-html|katex-mathml)(?:\s|$)/.test(classes);
 }
 
+function isInlineMacro(element: MarkupElement): boolean {
+  if (element.name !== "ac:structured-macro" && element.name !== "ac:macro") return false;
+  return standsInLine(element) || marksPlace(element);
+}
+
 function isBlank(parts: readonly string[], from: number): boolean {
   for (let index = from; index < parts.length; index++) if (parts[index]?.trim() !== "") return false;
   return true;
 }
 
 /** What Confluence shows for an element that brings no text of its own. */
-function textInPlaceOf(element: MarkupElement): string {
+function textInPlaceOf(element: MarkupElement, resolver: ReferenceResolver): string {
   if (element.name === "time") return element.attributes.get("datetime") ?? "";
   if (element.name !== "ac:link") return "";
   // A picture as the body of a link is shown instead of the title.
   const body = child(element, "ac:link-body");
-  if (body?.children.some((node) => typeof node !== "string")) return "";
+  if (body?.children.some(showsSomething)) return "";
   for (const node of element.children) {
     if (typeof node === "string") continue;
+    if (node.name === "ri:user") return personName(node, resolver);
     const text = node.attributes.get("ri:content-title") ?? node.attributes.get("ri:filename");
     if (text !== undefined) return text;
+    if (node.name.startsWith("ri:")) return "";
   }
-  return "";
+  return element.attributes.get("ac:anchor") ?? "";
 }

@@ -1,14 +1,22 @@
 import { attribute, child, type MarkupElement, type MarkupNode, textOf } from "./markup-tree.ts";
+import { marksPlace } from "./macro-parts.ts";
+import type { ReferenceResolver } from "./page-content.ts";
 import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
 import type { PlainElement } from "./plain-tree.ts";
 import { emoticonOfImage } from "./emoticons.ts";
 
 /** What a link or image refers to, and the text to show when it brings none of its own. */
-export type Reference = { href: string | null; text: string; isPerson?: boolean };
+export type Reference = { href: string | null; text: string };
 
 /** The person's id in a `ri:user`: account id (Cloud), user key or user name (Data Center). */
 export function userId(user: MarkupElement): string {
   return attribute(user, "ri:account-id") || attribute(user, "ri:userkey") || attribute(user, "ri:username");
+}
+
+/** How a mention is shown: `@Name`. */
+export function personName(user: MarkupElement, resolver: ReferenceResolver): string {
+  const name = resolver.userName(userId(user)) ?? attribute(user, "ri:username");
+  return `@${name || "user"}`;
 }
 
 /** Finds the `ri:*` child that a link, image or parameter points with, and resolves it. */
@@ -44,9 +52,7 @@ function resolveResource(resource: MarkupElement, anchor: string | null, build: 
       return { href, text: fileName };
     }
     case "ri:user": {
-      const id = userId(resource);
-      const name = resolver.userName(id) ?? attribute(resource, "ri:username");
-      return { href: null, text: `@${name || "user"}`, isPerson: true };
+      return { href: null, text: personName(resource, resolver) };
     }
     case "ri:url":
     case "ri:shortcut": {
@@ -81,16 +87,28 @@ export function convertLink(element: MarkupElement, target: PlainElement, build:
 /** The body of a link: rich, plain, or (in broken pages) whatever lies in it beside the resource. */
 function linkBody(element: MarkupElement): readonly MarkupNode[] {
   const rich = child(element, "ac:link-body");
-  if (rich && !isEmpty(rich)) return rich.children;
+  if (rich && rich.children.some(showsSomething)) return rich.children;
   const plain = child(element, "ac:plain-text-link-body");
   if (plain) return textOf(plain).trim() === "" ? [] : [textOf(plain)];
   return element.children.filter(
-    (node) => (typeof node === "string" ? node.trim() !== "" : !node.name.startsWith("ri:")) && node !== rich,
+    (node) =>
+      node !== rich && showsSomething(node) && (typeof node === "string" || !node.name.startsWith("ri:")),
   );
 }
 
-function isEmpty(element: MarkupElement): boolean {
-  return element.children.every((node) => typeof node === "string" && node.trim() === "");
+/** Whether a node of a link's body is more than white space: a link whose body is nothing shows what it leads to. */
+export function showsSomething(node: MarkupNode): boolean {
+  if (typeof node === "string") return node.trim() !== "";
+  if (node.name === "ac:parameter" || node.name === "ac:plain-text-link-body") return false;
+  if (/^ac:(structured-)?macro$/.test(node.name) && !child(node, "ac:rich-text-body"))
+    return !marksPlace(node);
+  return /^(img|time|ac:(image|emoticon|link))$/.test(node.name) || node.children.some(showsSomething);
+}
+
+/** The file name in an address. */
+export function lastSegment(address: string): string {
+  const path = address.split(/[?#]/, 1)[0] ?? "";
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 export function convertImage(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
@@ -100,7 +118,8 @@ export function convertImage(element: MarkupElement, target: PlainElement, build
     return;
   }
   const reference = resolveReference(element, null, build);
-  const alt = attribute(element, "ac:alt") || attribute(element, "ac:title") || reference?.text || "image";
+  const name = child(element, "ri:url") ? lastSegment(reference?.text ?? "") : reference?.text;
+  const alt = attribute(element, "ac:alt") || attribute(element, "ac:title") || name || "image";
   build.image(reference?.href ?? encodeURIComponent(reference?.text ?? ""), alt, target);
   const caption = child(element, "ac:caption");
   if (caption) build.span("EM", caption.children, build.element("P", [], target));

@@ -34,10 +34,10 @@ const heading =
   };
 const list: Replacement = (content, node) => {
   if (!node.inCell) {
-    const parent = node.parentNode;
-    return parent?.nodeName === "LI" && content.trim() !== ""
-      ? `\n${content.trim()}\n`
-      : block(content.trim());
+    const text = content.trim();
+    if (text === "" || node.parentNode?.nodeName !== "LI") return block(text);
+    // Right below text only a list that begins with 1 is one; text right below a list would belong to its last item.
+    return `${(node.attributes.start ?? 1) === 1 ? "\n" : "\n\n"}${text}\n\n`;
   }
   const name = node.nodeName.toLowerCase();
   return block(`<${name}>${joinLines(content, "")}</${name}>`);
@@ -128,13 +128,23 @@ function isInHeading(node: PlainElement): boolean {
 }
 
 function listItem(content: string, node: PlainElement): string {
-  const task = node.attributes.task === undefined ? "" : `[${node.attributes.task}] `;
   const text = content.trim();
   if (text === "") return "";
+  const task = taskMark(node.attributes.task, text);
   if (node.inCell) return `<li>${task}${joinLines(text, "<br>")}</li>`;
   const marker = node.parentNode?.nodeName === "OL" ? `${itemNumber(node)}. ` : "- ";
   const indent = " ".repeat(marker.length);
-  return `\n${marker}${task}${prefixed(text, indent, { empty: "", first: false })}\n`;
+  return `\n${marker}${prefixed(task + text, indent, { empty: "", first: false })}\n`;
+}
+
+const BLOCK_START = /^(?:#{1,6} |>|[-*+] |\d+[.)] |```|\||\*\*\*$)/m;
+
+/** GFM has tasks that begin with text only: before any other block the box is a character. */
+function taskMark(task: string | undefined, text: string): string {
+  if (task === undefined) return "";
+  const firstLine = text.slice(0, text.indexOf("\n") + 1) || text;
+  if (!BLOCK_START.test(firstLine)) return `[${task}] `;
+  return task === "x" ? "☑\n\n" : "☐\n\n";
 }
 
 function itemNumber(item: PlainElement): number {
@@ -149,7 +159,9 @@ function blockQuote(content: string, node: PlainElement): string {
   const text = content.trim();
   if (text === "") return "\n\n";
   if (node.inCell) return block(`<blockquote>${joinLines(text, "<br>")}</blockquote>`);
-  const alert = node.attributes.alert ? `> [!${node.attributes.alert}]\n` : "";
+  // Neither a table nor a list that begins with another number than 1 may follow a line of text, which the mark is.
+  const gap = /^(?:\||\d)/.test(text) ? ">\n" : "";
+  const alert = node.attributes.alert ? `> [!${node.attributes.alert}]\n${gap}` : "";
   return block(alert + prefixed(text, "> ", { empty: ">", first: true }));
 }
 

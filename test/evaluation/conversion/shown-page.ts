@@ -82,6 +82,8 @@ const TITLED = new Set(
     " ",
   ),
 );
+/** Boxes stand apart from the text around them even when they hold a line only; other macros stand in it. */
+const BOXES = new Set([...TITLED, "ui-steps", "ui-tabs", "ui-tab"]);
 const SHOWS_FILE = new Set(
   "view-file viewxls viewdoc viewpdf drawio plantuml mermaid-cloud plantumlcloud".split(" "),
 );
@@ -125,7 +127,10 @@ function shownMacro(macro: Tree): (Tree | string)[] {
     const url = find(parameters.get(key) ?? tree("none"), "ri:url")?.attributes["ri:value"] ?? value(key);
     result.push(" ", tree("a", [url], { href: url }), " ");
   }
-  if (rich) result.push(name.includes("inline") ? tree("span", inside(rich)) : tree("div", inside(rich)));
+  if (rich) {
+    const isInline = name.includes("inline") || (!BOXES.has(name) && !hasBlocks(rich));
+    result.push(tree(isInline ? "span" : "div", inside(rich)));
+  }
   if (plain) {
     const language =
       value("language") || (name === "code" ? value("") : name.startsWith("mermaid") ? "mermaid" : "");
@@ -134,13 +139,30 @@ function shownMacro(macro: Tree): (Tree | string)[] {
   return result;
 }
 
+function showsPicture(node: Tree): boolean {
+  return node.children.some(
+    (c) => typeof c !== "string" && (/^(img|ac:(image|emoticon))$/.test(c.name) || showsPicture(c)),
+  );
+}
+
+function hasBlocks(node: Tree): boolean {
+  return node.children.some((c) => typeof c !== "string" && (isBlock(c.name) || hasBlocks(c)));
+}
+
+function isBlock(name: string): boolean {
+  return /^(p|div|h[1-6]|[uod]l|table|pre|blockquote|hr|center|section|ac:(plain-text-body|task-list|layout|caption|adf-extension))$/.test(
+    name,
+  );
+}
+
 function shownLink(link: Tree): Tree {
   const body = find(link, "ac:link-body") ?? find(link, "ac:plain-text-link-body");
   const anchor = link.attributes["ac:anchor"] ?? null;
   const resource = link.children.find((c): c is Tree => typeof c !== "string" && c.name.startsWith("ri:"));
   const { href, text } = target(resource, anchor);
-  const content =
-    body && textOf(body).trim() + (find(body, "ac:image") ? "i" : "") !== "" ? inside(body) : [text];
+  const own = body ? inside(body) : [];
+  const isShown = body && (own.map(textOf).join("").trim() !== "" || showsPicture(body));
+  const content = isShown ? own : [text];
   return href ? tree("a", content, { href }) : tree("span", content);
 }
 

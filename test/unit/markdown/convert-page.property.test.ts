@@ -79,6 +79,38 @@ test.each([
     "a link that begins with code that looks like a reference",
     '<p><a href="https://e.example/(a)?b=c&amp;d"><code>\\[^1]:\\\\h</code></a></p>',
   ],
+  [
+    "an exclamation mark before a picture that is a link",
+    '<p>!<a href="https://e.example/"><ac:image><ri:url ri:value="https://e.example/p.png" /></ac:image></a></p>',
+  ],
+  ["text below a list in an item", "<ul><li><ul><li><p>a</p><p>b</p></li></ul>c</li></ul>"],
+  ["a list below text that begins with 0", '<ul><li>a<ol start="0"><li>b</li></ol></li></ul>'],
+  [
+    "a panel that begins with such a list, or a table",
+    `<ac:structured-macro ac:name="info"><ac:rich-text-body><ol start="0"><li>a</li></ol></ac:rich-text-body></ac:structured-macro>`,
+    `<ac:structured-macro ac:name="info"><ac:rich-text-body><table><tr><td>a</td></tr></table></ac:rich-text-body></ac:structured-macro>`,
+  ],
+  [
+    "a task without text, with code or tasks in it",
+    `<ac:task-list><ac:task><ac:task-status>complete</ac:task-status><ac:task-body><ac:task-list><ac:task><ac:task-body>a</ac:task-body></ac:task></ac:task-list></ac:task-body></ac:task></ac:task-list>`,
+    `<ac:task-list><ac:task><ac:task-body><ac:structured-macro ac:name="code"><ac:plain-text-body>a</ac:plain-text-body></ac:structured-macro></ac:task-body></ac:task></ac:task-list>`,
+  ],
+  [
+    "a link whose body is a line break",
+    '<p><ac:link><ri:page ri:content-title="T" /><ac:link-body><br/></ac:link-body></ac:link>a</p>',
+  ],
+  [
+    "lozenges and mentions right beside words",
+    '<p>a<ac:structured-macro ac:name="status"><ac:parameter ac:name="title">B</ac:parameter></ac:structured-macro>c<ac:link><ri:user ri:account-id="5" /></ac:link>d</p>',
+  ],
+  [
+    "a box right beside words",
+    '<p>a<ac:structured-macro ac:name="expand"><ac:rich-text-body>b</ac:rich-text-body></ac:structured-macro>c</p>',
+  ],
+  [
+    "a macro within a word",
+    '<p>a<ac:structured-macro ac:name="excerpt"><ac:rich-text-body>b</ac:rich-text-body></ac:structured-macro>c<ac:structured-macro ac:name="anchor"><ac:parameter ac:name="">x</ac:parameter></ac:structured-macro>d</p>',
+  ],
 ])("%s", (_name, ...bodies) => {
   for (const body of bodies) expect(differences(body)).toEqual(NONE);
 });

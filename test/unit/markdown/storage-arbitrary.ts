@@ -77,7 +77,34 @@ const parameter = (name: string, value: string): string =>
   `<ac:parameter ac:name="${name}">${value}</ac:parameter>`;
 const rich = (inner: string): string => `<ac:rich-text-body>${inner}</ac:rich-text-body>`;
 
-const { blocks } = fc.letrec<{ inline: string; phrase: string; block: string; blocks: string }>((tie) => ({
+const task = (status: string, inner: string): string =>
+  `<ac:task-list><ac:task><ac:task-id>7</ac:task-id><ac:task-status>${status}</ac:task-status><ac:task-body>${inner}</ac:task-body></ac:task></ac:task-list>`;
+const span = fc.constantFrom(1, 1, 2, 3);
+const inRows = (cells: readonly string[]): string =>
+  cells.map((cell, index) => (index % 3 === 0 ? `${index > 0 ? "</tr>" : ""}<tr>${cell}` : cell)).join("") +
+  "</tr>";
+/** Macros that show their body and nothing else of their own. */
+const BODY_MACROS = [
+  "excerpt",
+  "details",
+  "section",
+  "column",
+  "toc-zone",
+  "show-if",
+  "sv-translation",
+  "scroll-ignore",
+  "ui-steps",
+  "div",
+  "include-shared-block",
+];
+
+const { blocks } = fc.letrec<{
+  inline: string;
+  phrase: string;
+  block: string;
+  blocks: string;
+  cell: string;
+}>((tie) => ({
   phrase: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     xmlText,
@@ -97,13 +124,33 @@ const { blocks } = fc.letrec<{ inline: string; phrase: string; block: string; bl
       "&nbsp;",
       '<time datetime="2025-01-02" />',
       '<ac:emoticon ac:name="tick" />',
+      '<ac:emoticon ac:name="blue-star" ac:emoji-shortname=":x:" ac:emoji-id="1f642" ac:emoji-fallback="🙂" />',
+      macro("anchor", parameter("", "here")),
+      macro("jira", parameter("key", "AB-12") + parameter("server", "Jira")),
+      '<ac:link><ri:user ri:account-id="5b1" /></ac:link>',
+      '<ac:link ac:anchor="below" />',
+      '<ac:image ac:width="12"><ri:url ri:value="https://e.example/p.png" /></ac:image>',
     ),
+    fc
+      .tuple(title, cdata)
+      .map(
+        ([value, body]) =>
+          `<ac:link ac:anchor="a b"><ri:attachment ri:filename="${value}.txt"><ri:page ri:content-title="P" ri:space-key="K" /></ri:attachment><ac:plain-text-link-body>${body}</ac:plain-text-link-body></ac:link>`,
+      ),
+    tie("inline").map(
+      (inner) =>
+        `<ac:link><ri:page ri:content-title="T" ri:space-key="K" /><ac:link-body>${inner}</ac:link-body></ac:link>`,
+    ),
+    fc
+      .tuple(fc.constantFrom("excerpt", "highlight-inline"), tie("inline"))
+      .map(([name, inner]) => macro(name, rich(inner))),
     tie("inline").map((inner) => `<ac:inline-comment-marker ac:ref="r">${inner}</ac:inline-comment-marker>`),
   ),
   inline: fc.array(tie("phrase"), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("")),
   block: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     tie("inline").map((inner) => `<p>${inner}</p>`),
+    tie("inline"),
     fc
       .tuple(fc.integer({ min: 1, max: 6 }), tie("inline"))
       .map(([level, inner]) => `<h${level}>${inner}</h${level}>`),
@@ -138,12 +185,48 @@ const { blocks } = fc.letrec<{ inline: string; phrase: string; block: string; bl
     ),
     fc
       .tuple(fc.constantFrom("complete", "incomplete"), tie("inline"))
-      .map(
-        ([status, inner]) =>
-          `<ac:task-list><ac:task><ac:task-id>7</ac:task-id><ac:task-status>${status}</ac:task-status><ac:task-body>${inner}</ac:task-body></ac:task></ac:task-list>`,
-      ),
+      .map(([status, inner]) => task(status, inner)),
     fc.constant("<hr/>"),
+    fc
+      .array(fc.tuple(span, span, tie("cell")), { minLength: 2, maxLength: 7 })
+      .map(
+        (cells) =>
+          `<table>${inRows(cells.map(([columns, rows, inner]) => `<td colspan="${columns}" rowspan="${rows}">${inner}</td>`))}</table>`,
+      ),
+    fc
+      .tuple(tie("inline"), tie("blocks"))
+      .map(([inner, nested]) => `<ul><li><p>${inner}</p>${nested}</li></ul>`),
+    fc
+      .tuple(tie("inline"), tie("blocks"))
+      .map(([term, inner]) => `<dl><dt>${term}</dt><dd>${inner}</dd></dl>`),
+    fc
+      .tuple(fc.integer({ min: 0, max: 12 }), tie("inline"))
+      .map(([start, inner]) => `<ol start="${start}"><li>${inner}</li><li>${inner}</li></ol>`),
+    fc
+      .tuple(fc.constantFrom("info", "note", "success", "warning", "error", "custom"), tie("blocks"))
+      .map(
+        ([kind, inner]) =>
+          `<ac:adf-extension><ac:adf-node type="panel"><ac:adf-attribute key="panel-type">${kind}</ac:adf-attribute><ac:adf-content>${inner}</ac:adf-content></ac:adf-node><ac:adf-fallback>${macro("info", rich(inner))}</ac:adf-fallback></ac:adf-extension>`,
+      ),
+    fc
+      .tuple(fc.constantFrom(...BODY_MACROS), tie("blocks"))
+      .map(([name, inner]) => macro(name, parameter("class", "Parameter") + rich(inner))),
+    fc
+      .tuple(tie("inline"), tie("inline"))
+      .map(([outer, inner]) => task("incomplete", `<span>${outer}</span>${task("complete", inner)}`)),
+    cdata.map(
+      (value) => `<ac:macro ac:name="noformat"><ac:plain-text-body>${value}</ac:plain-text-body></ac:macro>`,
+    ),
+    code.map((value) => `<pre>${escapeXml(value)}</pre>`),
+    tie("inline").map(
+      (inner) =>
+        `<ac:image ac:alt="a [b]"><ri:attachment ri:filename="p.png" /><ac:caption><p>${inner}</p></ac:caption></ac:image>`,
+    ),
+    fc
+      .tuple(fc.constantFrom("div", "section", "center"), tie("blocks"))
+      .map(([name, inner]) => `<${name}>${inner}</${name}>`),
   ),
+  cell: fc.oneof(tie("inline"), tie("blocks"), fc.constant("")),
   blocks: fc.array(tie("block"), { minLength: 1, maxLength: 3 }).map((parts) => parts.join("")),
 }));
 
