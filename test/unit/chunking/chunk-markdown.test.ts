@@ -28,8 +28,9 @@ const written = (bodies: readonly string[]): string =>
 const facts = (markdown: string): PageFacts => pageFacts(renderMarkdown(markdown));
 /** A word that does not fit is cut, so letters are compared, not words. */
 const letters = (words: readonly string[]): string[] => words.join("").split("");
+/** Fenced code: that of cells comes again in each chunk that repeats their header. */
 const code = (markdown: string): string =>
-  facts(markdown)
+  facts(markdown.replace(/<pre>.*?<\/pre>/g, ""))
     .codeBlocks.flatMap((block) => wordsOf(block.slice(block.indexOf(":"))))
     .join("");
 
