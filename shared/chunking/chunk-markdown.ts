@@ -12,9 +12,15 @@ const MAX_INDENT = 1000;
  */
 export function chunkMarkdown(markdown: string, options: { targetTokens?: number } = {}): Chunk[] {
   const cuts = cutMarkdown(markdown, options.targetTokens ?? DEFAULT_TARGET_TOKENS);
+  /** Where the line of a chunk's first character begins: looked for from the chunk before on, for a line may be megabytes. */
+  let lineStart = 0;
+  let position = 0;
   return cuts.flatMap(({ from, to, before, after, headingPath }) => {
-    const indent =
-      before.includes("```") || before.includes("~~~") ? indentOf(before) : indentAt(markdown, from);
+    const feed = markdown.slice(position, from).lastIndexOf("\n");
+    if (feed !== -1) lineStart = position + feed + 1;
+    position = from;
+    const isFenced = before.includes("```") || before.includes("~~~");
+    const indent = isFenced ? indentOf(before) : indentAt(markdown, lineStart, from);
     const content = dedented(before + markdown.slice(from, to) + after, indent);
     return content === "" ? [] : [{ content, headingPath }];
   });
@@ -22,7 +28,7 @@ export function chunkMarkdown(markdown: string, options: { targetTokens?: number
 
 /** A chunk that begins inside a list, without the indentation of it: four spaces would make code of what follows. */
 function dedented(markdown: string, indent: number): string {
-  const text = markdown.replace(/^(?:[ \t]*\n)+/, "").trimEnd();
+  const text = markdown.replace(EMPTY_LINES, "").trimEnd();
   let indentation = indent;
   const [first = "", ...others] = text.trimStart().split("\n");
   const [firstQuotes = ""] = QUOTES.exec(first) ?? [];
@@ -30,10 +36,10 @@ function dedented(markdown: string, indent: number): string {
   if (indentation === 0) return [...lines, ...others].join("\n");
   for (const line of others) {
     const here = indentOf(line);
-    if (here < indentation && line.trim() !== "") {
+    if (here < indentation && !/^[ >]*$/.test(line)) {
       indentation = here;
       // Below text, an item is one only if it begins a list with 1.
-      if (lines.at(-1) !== "") lines.push("");
+      if (!/^[ >]*$/.test(lines.at(-1) ?? "")) lines.push(QUOTES.exec(line)?.[0].trimEnd() ?? "");
     }
     const [quotes = ""] = QUOTES.exec(line) ?? [];
     lines.push(quotes + line.slice(quotes.length + Math.min(indentation, here)));
@@ -41,17 +47,18 @@ function dedented(markdown: string, indent: number): string {
   return lines.join("\n");
 }
 
+const EMPTY_LINES = /^(?:[ \t>]*\n)+/;
 const QUOTES = /^(?:> ?)*/;
 
 /** Spaces that the lines after a place begin with, if they belong to the same item of a list. */
-function indentAt(markdown: string, place: number): number {
-  const start = markdown.lastIndexOf("\n", place - 1) + 1;
-  const line = markdown.slice(start, start + MAX_INDENT);
+function indentAt(markdown: string, lineStart: number, place: number): number {
+  const line = markdown.slice(lineStart, lineStart + MAX_INDENT);
   // Where a line is cut, those below it stand at the text of its item, not at the mark.
-  const isCut = markdown.slice(start, place).trim() !== "";
-  return isCut
-    ? indentOf(line.replace(/(?:[-*+]|\d{1,9}[.)])(?= )/g, (mark) => " ".repeat(mark.length)))
-    : indentOf(line);
+  const isCut = line.slice(0, place - lineStart).trim() !== "";
+  const marks = /(?:[-*+]|\d{1,9}[.)])(?= )/g;
+  return indentOf(
+    isCut ? line.replace(marks, (mark) => " ".repeat(mark.length)) : line.replace(EMPTY_LINES, ""),
+  );
 }
 
 function indentOf(text: string): number {

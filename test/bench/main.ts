@@ -1,5 +1,6 @@
 import { benchCalls } from "./calls.ts";
 import { benchConversion } from "./conversion.ts";
+import { benchHostile } from "./hostile.ts";
 import { benchDeleteSource } from "./storage/bench-delete-source.ts";
 import { benchSearch } from "./storage/bench-search.ts";
 import { benchSwap } from "./storage/bench-swap.ts";
@@ -7,6 +8,7 @@ import { benchSwap } from "./storage/bench-swap.ts";
 /** `npm run bench [-- NAME …]`: the named bench, or all; one JSON line each. */
 const BENCHES: Record<string, (args: string[]) => Promise<object>> = {
   conversion: benchConversion,
+  hostile: benchHostile,
   swap: benchSwap,
   search: benchSearch,
   "delete-source": benchDeleteSource,

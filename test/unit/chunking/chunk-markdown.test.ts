@@ -115,6 +115,11 @@ test.each([
     `- a\n\n  - b\n    - ${"word ".repeat(70)}\n\n      text\n\n  \`\`\`java\n  c\n  \`\`\`\n2. d`,
     60,
   ],
+  [
+    "a paragraph of an item in a quote",
+    `> - - ${"word ".repeat(50)}\n>\n>     ${"word ".repeat(50)}\n>\n>   a\n> - b`,
+    60,
+  ],
   ["items of a list in a quote", `> - - ${"word ".repeat(50)}\n>     - ${"word ".repeat(50)}`, 60],
 ])("%s", (_name, markdown, targetTokens) => {
   const chunks = chunkMarkdown(markdown, { targetTokens }).map(({ content }) => content);
