@@ -13,6 +13,8 @@ import { evaluationResolver as resolver } from "#test/evaluation/conversion/reso
 import { storageBody } from "#test/unit/markdown/storage-arbitrary.ts";
 
 const document = storageBody.map((body) => convertPage({ format: "storage", body, resolver }).markdown);
+/** For a longer look: `PROPERTY_RUNS=10000 PROPERTY_SEED=random npm test -- test/unit/chunking test/unit/markdown`. */
+const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 300);
 const target = fc.integer({ min: 8, max: 200 });
 /** Large enough for nearly all links that the documents have. */
 const wideTarget = fc.integer({ min: 60, max: 300 });
@@ -47,7 +49,7 @@ describe("for any document", () => {
         }
         expect(markdown.slice(end).trim()).toBe("");
       }),
-      { numRuns: 2000 },
+      { numRuns: Math.max(2000, RUNS) },
     );
   });
 
@@ -62,9 +64,9 @@ describe("for any document", () => {
         expect(compareInOrder(letters(facts(markdown).words), shown).lost).toEqual([]);
         expect(chunks.map(code).join("")).toEqual(code(markdown));
       }),
-      { numRuns: 1000 },
+      { numRuns: RUNS },
     );
-  });
+  }, 600_000);
 
   test("editing one section leaves the chunks of the others as they are", () => {
     fc.assert(

@@ -6,7 +6,7 @@ import { comparePage, MEASURES } from "#test/evaluation/conversion/compare-page.
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 import { storageBody } from "./storage-arbitrary.ts";
 
-const RUNS = 10_000;
+const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 10_000);
 
 /** What the page shows and its Markdown does not, and words that only the Markdown shows. */
 function differences(body: string): object {
@@ -25,7 +25,7 @@ describe("for any page", () => {
       }),
       { numRuns: RUNS },
     );
-  }, 300_000);
+  }, 600_000);
 
   test("the same body gives the same Markdown", () => {
     fc.assert(
