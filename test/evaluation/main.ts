@@ -1,9 +1,11 @@
 import { evaluateConversion } from "./conversion/evaluate-conversion.ts";
+import { evaluateGoldens } from "./goldens/evaluate-goldens.ts";
 import { evaluateSearch } from "./search/evaluate-search.ts";
 
 /** `npm run evaluate -- WHAT …`: how well a part does its job on a folder of real pages. */
 const EVALUATIONS: Record<string, (args: string[]) => Promise<void>> = {
   conversion: evaluateConversion,
+  goldens: evaluateGoldens,
   search: evaluateSearch,
 };
 
