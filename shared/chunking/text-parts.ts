@@ -9,8 +9,9 @@ const SENTENCE_END = /[.!?…]["'”’)\]*_]*(?=\s)|[。！？]["'”’）」]
 
 /**
  * Cuts a range of one line into parts of about `tokens` at most: after sentences (or what `ends` matches), a sentence that
- * does not fit at spaces, a word that does not fit anywhere; with `ends: null`, a text without sentences. Nothing is cut within a link or code that is no longer than
- * `atomTokens`. White space at a cut stays in front of the next part. Lazy: a line may have millions of sentences.
+ * does not fit at spaces, a word that does not fit anywhere; with `ends: null`, a text without sentences. Nothing is cut within a
+ * link or code that is no longer than `atomTokens`. White space at a cut stays in front of the next part. Lazy: a line may have
+ * millions of sentences.
  */
 export function* textParts(
   markdown: string,
@@ -73,7 +74,11 @@ function* wordEnds(
     if (lastSpace > start) {
       start = lastSpace;
       tokens -= tokensAtSpace;
-    } else if (!splitsPair && !isInside(index + 1)) {
+    } else if (
+      !splitsPair &&
+      !isInside(index + 1) &&
+      (tokens >= 2 * limit || !readsAsBlock(text, index + 1))
+    ) {
       start = index + 1;
       tokens = 0;
     } else continue;

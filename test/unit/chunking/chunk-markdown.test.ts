@@ -139,6 +139,33 @@ test("a link is never cut", () => {
   }
 });
 
+test("a text cut where it has no space does not begin like an item of a list", () => {
+  const link = (text: string): string => `[${text}](https://e.example/(a)?b=c&d)`;
+  const markdown = `- [x] ${link(`aaa aaaaaaa aaaaaa Größe ${"a".repeat(21)} aaaaaaa a`)}${link(
+    "a a Größe Größea \\`aaa aaaaaa aaaaaa aaa aaaaaa",
+  )} 1. vior\n\nGröße`;
+  const chunks = chunkMarkdown(markdown, { targetTokens: 62 });
+  const shown = letters(chunks.flatMap(({ content }) => facts(content).words));
+  expect(compareInOrder(letters(facts(markdown).words), shown).lost).toEqual([]);
+});
+
+test.each([
+  ["words", "word ".repeat(40_000)],
+  ["one word", "word".repeat(40_000)],
+  ["dashes", `a ${"- ".repeat(40_000)}`],
+  ["numbers", `a ${"1. ".repeat(40_000)}`],
+  ["Chinese without punctuation", "数据库".repeat(20_000)],
+  ["a table row of megabytes", `| a | b |\n| --- | --- |\n| ${"cell ".repeat(40_000)} | x |`],
+  ["one line of code", `\`\`\`\n${"f(x);".repeat(40_000)}\n\`\`\``],
+  ["a link of megabytes", `[${"text ".repeat(40_000)}](https://e.example/)`],
+  ["a heading of megabytes", `# ${"word ".repeat(40_000)}\n\ntext`],
+])("no chunk is larger than what embedding models take: %s", (_what, markdown) => {
+  const target = 512;
+  for (const { content } of chunkMarkdown(markdown, { targetTokens: target })) {
+    expect(encode(content).length).toBeLessThanOrEqual(LARGEST_UNIT * target);
+  }
+});
+
 test("each chunk knows the headings above it", () => {
   const chunks = chunkMarkdown(
     `# A\n\n${"word ".repeat(300)}\n\n## B\n\n${"word ".repeat(300)}\n\n# C\n\nend`,
