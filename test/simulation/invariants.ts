@@ -25,6 +25,7 @@ type Row = {
   labels: string[];
   is_deleted: boolean;
   deleted_at: Date | null;
+  deleted_reason: string | null;
   missing_since: Date | null;
   sync_error: unknown;
   chunk_count: number;
@@ -34,7 +35,7 @@ type Row = {
 
 export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
   const rows = await sql<Row[]>`
-    select p.page_id, p.title, p.version, p.parent_id, p.labels, p.is_deleted, p.deleted_at, p.missing_since, p.sync_error, p.chunk_count,
+    select p.page_id, p.title, p.version, p.parent_id, p.labels, p.is_deleted, p.deleted_at, p.deleted_reason, p.missing_since, p.sync_error, p.chunk_count,
       coalesce((select array_agg(c.content order by c.chunk_number) from archon_crawled_pages c
         where c.source_id = p.source_id and c.page_id = p.page_id), '{}') as chunks,
       (select count(*)::int from archon_crawled_pages c where c.source_id = p.source_id and c.page_id = p.page_id
@@ -69,8 +70,14 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
     checkDeletion(row, people, seen);
   }
   await checkCap(world.sql);
+  await checkWatermark(world.sql);
+  await checkDryRuns(world.sql);
+  await checkDeletionEvents(world.sql, world.now());
+  for (const row of rows.values())
+    if (row.deleted_reason === "not_visible") await checkSeenTwice(world.sql, row, people, seen);
   // A search takes as long as forty other statements.
   if (!world.random.chance(SEARCH_SHARE)) return;
+  await checkHidden(world, rows);
   const hit = world.random.pick(
     [...rows.values()].filter((row) => row.version > 0 && !row.is_deleted && !row.missing_since),
   );
@@ -119,20 +126,77 @@ async function checkCap(sql: postgres.Sql): Promise<void> {
   }
 }
 
+/** The watermark is the start of a sync that was completed and was no trial. */
+async function checkWatermark(sql: postgres.Sql): Promise<void> {
+  const [wrong] = await sql<{ watermark: string }[]>`
+    select metadata ->> 'last_sync_timestamp' as watermark from archon_sources
+    where metadata ->> 'last_sync_timestamp' is not null and not exists (
+      select from archon_progress p where p.operation_type = 'confluence_sync' and p.status like 'completed%' and not p.dry_run
+        and p.checkpoint ->> 'started_at' = metadata ->> 'last_sync_timestamp')`;
+  if (wrong) throw new Violation(`The watermark ${wrong.watermark} is of no completed sync`);
+}
+
+/** A dry run plans. */
+async function checkDryRuns(sql: postgres.Sql): Promise<void> {
+  const [done] = await sql<{ operation_id: string; page_id: string }[]>`
+    select operation_id, page_id from sync_work w join archon_progress p using (operation_id)
+    where p.dry_run and w.state in ('pending', 'done') order by page_id limit 1`;
+  if (done) throw new Violation(`Dry run ${done.operation_id} works on page ${done.page_id}`);
+}
+
+/** Each deletion has its event; those that were sent are kept for a week. */
+async function checkDeletionEvents(sql: postgres.Sql, now: Date): Promise<void> {
+  const [silent] = await sql<{ page_id: string }[]>`
+    select page_id from confluence_pages p
+    where is_deleted and deleted_at > ${new Date(now.getTime() - 5 * 24 * 3_600_000)} and not exists (
+      select from event_outbox e where e.event_type = 'page.deleted' and e.detail ->> 'page_id' = p.page_id)
+    order by page_id limit 1`;
+  if (silent) throw new Violation(`Page ${silent.page_id} was deleted and no event says so`);
+}
+
+/** What is not visible is deleted by a second check since it went, never by the first. */
+async function checkSeenTwice(sql: postgres.Sql, row: Row, people: People, seen: Seen): Promise<void> {
+  const at = row.deleted_at;
+  const key = `${row.page_id} ${at?.toISOString()} twice`;
+  if (!at || seen.deletions.has(key)) return;
+  seen.deletions.add(key);
+  const starts = people
+    .absences(row.page_id)
+    .map(([left]) => left)
+    .filter((left) => left <= at.getTime());
+  const [checks] = await sql<{ count: number }[]>`
+    select count(*)::int as count from archon_progress
+    where operation_type = 'deletion_check' and not dry_run and created_at <= ${at}
+      and (finished_at is null or finished_at >= ${new Date(Math.min(...starts))})`;
+  if ((checks?.count ?? 0) < 2)
+    throw new Violation(`Page ${row.page_id} was deleted by the first check that missed it`);
+}
+
+/** A hidden page is found by nobody. */
+async function checkHidden(world: World, rows: ReadonlyMap<string, Row>): Promise<void> {
+  const hidden = world.random.pick([...rows.values()].filter((row) => row.missing_since && !row.is_deleted));
+  if (hidden && (await isFound(world, hidden)))
+    throw new Violation(`Page ${hidden.page_id} is hidden, and a search finds it`);
+}
+
 /** A word that only this page has finds it: by the real search, from outside. */
 async function checkFound(world: World, row: Row): Promise<void> {
-  const word = /word\d+x\d+/.exec(row.chunks.join(" "))?.[0];
-  if (!word) return;
+  if ((await isFound(world, row)) === false)
+    throw new Violation(`A search for a word of page ${row.page_id} does not find it`);
+}
+
+/** Null where the page has no such word. */
+async function isFound(world: World, row: Row): Promise<boolean | null> {
+  const query = /word\d+x\d+/.exec(row.chunks.join(" "))?.[0];
+  if (!query) return null;
   const result = await searchDocuments(world.sql, {
-    query: word,
+    query,
     embedding: null,
     sources: [SOURCE_ID],
     matchCount: 5,
     returnMode: "pages",
   });
-  if (!result.hits.some((hit) => hit.pageId === row.page_id)) {
-    throw new Violation(`A search for ${word} does not find page ${row.page_id}, which has it`);
-  }
+  return result.hits.some((hit) => hit.pageId === row.page_id);
 }
 
 /** After an incremental sync with nothing going on: every edit that Confluence's search can show has arrived. */
@@ -181,6 +245,8 @@ function checkSame(page: SitePage, row: Row | undefined): void {
       `Page ${page.id} should be ${JSON.stringify(expected)} and is ${JSON.stringify(stored)}`,
     );
   }
+  if (row.sync_error)
+    throw new Violation(`Page ${page.id} is stored and has an error: ${JSON.stringify(row.sync_error)}`);
   const text = row.chunks.join("\n");
   for (const word of page.storage.match(/word\d+x\d+/g) ?? []) {
     if (!text.includes(word)) throw new Violation(`Page ${page.id} lacks ${word} of its present version`);

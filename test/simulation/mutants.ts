@@ -3,11 +3,12 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { FURTHER_PLANTED_BUGS } from "./further-planted-bugs.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 
 /**
  * `npm run mutants [-- --only TEXT] [--runs N]`: plants one bug after the other in a copy of the project and lets the
- * simulation look for it. One line each; exit 0 only when every one was found.
+ * simulation (or, where the bug names one, a test) look for it. One line each; exit 0 only when every one was found.
  */
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" }, runs: { type: "string", default: "1500" } },
@@ -16,7 +17,9 @@ const { values } = parseArgs({
 const COPIED = ["shared", "functions", "infra", "sql", "test", "package.json"];
 
 let missed = 0;
-for (const bug of PLANTED_BUGS.filter((one) => one.name.includes(values.only))) {
+for (const bug of [...PLANTED_BUGS, ...FURTHER_PLANTED_BUGS].filter((one) =>
+  one.name.includes(values.only),
+)) {
   const started = performance.now();
   const found = await lookFor(bug);
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -40,6 +43,7 @@ async function lookFor(bug: PlantedBug): Promise<string | null> {
         text.replace(find, () => put),
       );
     }
+    if (bug.test) return await failsIn(folder, bug.test);
     const output = await simulate(folder, ["--runs", values.runs, "--workers", "2"]);
     const line = output.split("\n").find((one) => one.startsWith("seed "));
     const seed = /^seed (\d+)/.exec(line ?? "")?.[1];
@@ -52,6 +56,16 @@ async function lookFor(bug: PlantedBug): Promise<string | null> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the test reports when it fails, null when it passes. */
+async function failsIn(folder: string, test: string): Promise<string | null> {
+  const args = [join("node_modules", ".bin", "vitest"), "run", "--config", "test/vitest.config.ts", test];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  const output: string[] = [];
+  child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  return code === 0 ? null : `${test}: ${/[0-9]+ failed/.exec(output.join(""))?.[0] ?? "does not run"}`;
 }
 
 /** What the simulation of the project in `folder` prints; the first history that fails ends it, and shrinking is left out. */

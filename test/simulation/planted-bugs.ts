@@ -1,9 +1,14 @@
 /** A bug to plant: text of a file that occurs once, and what stands there instead. */
 type Change = { file: string; find: string; put: string };
-export type PlantedBug = { name: string; changes: readonly Change[] };
+export type PlantedBug = {
+  name: string;
+  changes: readonly Change[];
+  /** The test file that finds it, where no history can: the same bug does no harm to the index, or needs what is not simulated. */
+  test?: string;
+};
 
-const bug = (name: string, ...changes: Change[]): PlantedBug => ({ name, changes });
-const change = (file: string, find: string, put: string): Change => ({ file, find, put });
+export const bug = (name: string, ...changes: Change[]): PlantedBug => ({ name, changes });
+export const change = (file: string, find: string, put: string): Change => ({ file, find, put });
 
 /** Each of these is a way in which connectors elsewhere lost edits or pages. The simulation must notice every one. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [

@@ -1,0 +1,288 @@
+import { bug, change, type PlantedBug } from "./planted-bugs.ts";
+
+/** Bugs of the same kinds, which the histories must notice as well. */
+export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    ...bug(
+      "a next link to another host is followed",
+      change("shared/confluence/next-cursor.ts", 'throw invalidNext("names another host");', "void origins;"),
+    ),
+    test: "test/integration/syncs/listing.test.ts",
+  },
+  {
+    ...bug(
+      "a cursor that comes again ends the listing",
+      change(
+        "shared/confluence/next-cursor.ts",
+        'throw invalidNext("repeats its own cursor");',
+        "return null;",
+      ),
+    ),
+    test: "test/integration/syncs/listing.test.ts",
+  },
+  {
+    ...bug(
+      "Retry-After is not waited for",
+      change(
+        "shared/syncs/run-operation.ts",
+        "Math.round(error.retryAfterMs * (1 + services.random() / 10))",
+        "0",
+      ),
+    ),
+    test: "test/integration/syncs/rate-limits.test.ts",
+  },
+  {
+    ...bug(
+      "a pause is not honoured by page workers",
+      change(
+        "shared/syncs/process-pages.ts",
+        "if (source.pausedUntil && source.pausedUntil > services.now()) {",
+        "if (source.pausedUntil && source.pausedUntil < services.now()) {",
+      ),
+    ),
+    test: "test/integration/syncs/rate-limits.test.ts",
+  },
+  {
+    ...bug(
+      "the watermark is taken from our own clock",
+      change(
+        "shared/syncs/sync-space.ts",
+        "const startedAt = client.serverTime() ?? services.now();",
+        "const startedAt = services.now();",
+      ),
+    ),
+    test: "test/integration/syncs/listing.test.ts",
+  },
+  bug(
+    "finished while pages are open",
+    change(
+      "shared/syncs/finish-operation.ts",
+      "w.operation_id = ${operationId} and w.state = 'pending')",
+      "w.operation_id = ${operationId} and w.state = 'never')",
+    ),
+  ),
+  bug(
+    "an error that is over stays on the page",
+    change(
+      "shared/documents/add-documents.ts",
+      "missing_since = null, sync_error = null,",
+      "missing_since = null,",
+    ),
+    change(
+      "shared/documents/add-documents.ts",
+      "if (!stored.failed || stored.isDeleted) return;",
+      "if (stored) return;",
+    ),
+  ),
+  bug(
+    "a page moved to another space stays",
+    change(
+      "shared/syncs/deletion-candidates.ts",
+      'page.status === "current" && page.spaceId !== null && page.spaceId !== spaceId',
+      'page.status === "never" && page.spaceId !== null && page.spaceId !== spaceId',
+    ),
+  ),
+  bug(
+    "archived is taken for current",
+    change("shared/syncs/deletion-candidates.ts", '|| page.status === "archived"', ""),
+  ),
+  bug(
+    "labels are not refreshed",
+    change(
+      "shared/syncs/list-labels.ts",
+      "await setLabel(tx, source.sourceId, label.name, ids);",
+      "if (ids.length < 0) await setLabel(tx, source.sourceId, label.name, ids);",
+    ),
+  ),
+  bug(
+    "labels that went stay",
+    change(
+      "shared/documents/listed-pages.ts",
+      "and not labels <@ ${labels as string[]}`",
+      "and labels <@ ${labels as string[]}`",
+    ),
+  ),
+  bug(
+    "a move is not written down",
+    change(
+      "shared/documents/listed-pages.ts",
+      "parent_id = l.parent_id, parent_type",
+      "parent_id = p.parent_id, parent_type",
+    ),
+  ),
+  bug(
+    "a hidden page stays hidden when it is back",
+    change(
+      "shared/syncs/record-listing.ts",
+      "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);",
+      "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince && page.version < 0);",
+    ),
+  ),
+  bug(
+    "what is not visible is deleted at the first check",
+    change(
+      "shared/syncs/deletion-candidates.ts",
+      "if (stored.missingSince) return {",
+      "if (stored) return {",
+    ),
+  ),
+  bug(
+    "what is not visible is never deleted",
+    change(
+      "shared/syncs/deletion-candidates.ts",
+      "if (stored.missingSince) return {",
+      "if (!stored) return {",
+    ),
+  ),
+  bug(
+    "a restored page keeps its deletion",
+    change(
+      "shared/documents/add-documents.ts",
+      "is_deleted = false, deleted_at = null,",
+      "deleted_at = null,",
+    ),
+  ),
+  bug(
+    "events are sent again for ever",
+    change(
+      "shared/notifications/outbox.ts",
+      "set sent_at = ${now} where",
+      "set sent_at = sent_at, created_at = ${now} where",
+    ),
+  ),
+  bug(
+    "events are never sent",
+    change(
+      "shared/notifications/outbox.ts",
+      "where sent_at is null order by id",
+      "where sent_at is not null order by id",
+    ),
+  ),
+  bug(
+    "the watermark moves with a dry run",
+    change(
+      "shared/syncs/finish-operation.ts",
+      "if (!row.dry_run) await settleSource(",
+      "await settleSource(",
+    ),
+  ),
+  bug(
+    "a dry run does it",
+    change(
+      "shared/syncs/record-listing.ts",
+      'work.push(operation.dryRun ? { ...item, state: "planned" } : item);',
+      "work.push(item);",
+    ),
+  ),
+  bug(
+    "a dry run of a check deletes",
+    change(
+      "shared/syncs/deletion-candidates.ts",
+      '(operation.dryRun ? "planned" : "candidate")',
+      '"candidate"',
+    ),
+    change(
+      "shared/syncs/check-deletions.ts",
+      'phase: operation.dryRun ? "listed" : "deleting"',
+      'phase: "deleting"',
+    ),
+  ),
+  {
+    ...bug(
+      "only current pages are asked for by id",
+      change(
+        "shared/confluence/cloud-client.ts",
+        'const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];',
+        'const ALL_STATUSES = ["current"];',
+      ),
+    ),
+    test: "test/integration/syncs/deletion-check.test.ts",
+  },
+  bug(
+    "the listing begins anew with each page",
+    change(
+      "shared/syncs/follow-cursor.ts",
+      "return { cursor: next, recent",
+      "return { cursor: place.cursor ?? next, recent",
+    ),
+  ),
+  {
+    ...bug(
+      "a page stored anew is deleted by an older verdict",
+      change(
+        "shared/documents/delete-pages.ts",
+        "revisions.get(page.pageId) === page.expectedStateRevision",
+        "revisions.has(page.pageId)",
+      ),
+    ),
+    test: "test/integration/syncs/deletion-check.test.ts",
+  },
+  bug(
+    "an older body revives a deleted page",
+    change(
+      "shared/documents/add-documents.ts",
+      "if (stored.isDeleted) return stored.stateRevision !== expected;",
+      "if (stored.isDeleted) return stored.stateRevision < 0 && expected === null;",
+    ),
+  ),
+  bug(
+    "old chunks stay beside the new",
+    change(
+      "shared/documents/add-documents.ts",
+      "await deleteStale(tx, changes.staleIds);",
+      "await deleteStale(tx, []);",
+    ),
+  ),
+  bug(
+    "pages of dead workers stay with them",
+    change(
+      "shared/syncs/sweep.ts",
+      "and (claimed_until < ${now} or (",
+      "and (claimed_until < ${later(now, -1e12)} or (",
+    ),
+  ),
+  bug(
+    "a deleted page keeps its event to itself",
+    change(
+      "shared/documents/delete-pages.ts",
+      "from gone order by page_id\n    )",
+      "from gone where false order by page_id\n    )",
+    ),
+  ),
+  {
+    ...bug(
+      "a lease is taken from the living",
+      change(
+        "shared/syncs/operations.ts",
+        "if (source.lease_operation_id && source.lease_until && source.lease_until > now) {",
+        "if (source.lease_operation_id && source.lease_until && source.lease_until < now) {",
+      ),
+    ),
+    test: "test/integration/syncs/one-operation.test.ts",
+  },
+  bug(
+    "search shows hidden pages",
+    change(
+      "sql/000007_search_ranking.sql",
+      "and not p.is_deleted and p.missing_since is null'",
+      "and not p.is_deleted'",
+    ),
+  ),
+  bug(
+    "a cancelled sync moves the watermark",
+    change(
+      "shared/syncs/operations.ts",
+      "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;",
+      "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  await tx`update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${now.toISOString()}::text) where source_id = ${row.source_id}`;",
+    ),
+  ),
+  bug(
+    "a failed page is not tried again",
+    change(
+      "shared/syncs/compare-listing.ts",
+      "if (!error?.permanent) return true;",
+      "if (!error?.permanent) return !error;",
+    ),
+    change("shared/syncs/queue-failed-pages.ts", "(sync_error is not null or version = 0)", "version = 0"),
+  ),
+];
