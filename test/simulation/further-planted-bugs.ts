@@ -1,6 +1,6 @@
 import { bug, change, type PlantedBug } from "./planted-bugs.ts";
 
-/** Bugs of the same kinds, which the histories must notice as well. */
+/** Bugs of the same kinds, which the histories must notice as well, or the test that is named. */
 export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   {
     ...bug(
@@ -37,7 +37,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       change(
         "shared/syncs/process-pages.ts",
         "if (source.pausedUntil && source.pausedUntil > services.now()) {",
-        "if (source.pausedUntil && source.pausedUntil < services.now()) {",
+        "if (source.pausedUntil && source.pausedUntil < source.createdAt) {",
       ),
     ),
     test: "test/integration/syncs/rate-limits.test.ts",
@@ -94,14 +94,17 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "if (ids.length < 0) await setLabel(tx, source.sourceId, label.name, ids);",
     ),
   ),
-  bug(
-    "labels that went stay",
-    change(
-      "shared/documents/listed-pages.ts",
-      "and not labels <@ ${labels as string[]}`",
-      "and labels <@ ${labels as string[]}`",
+  {
+    ...bug(
+      "labels that went stay",
+      change(
+        "shared/documents/listed-pages.ts",
+        "and not labels <@ ${labels as string[]}`",
+        "and labels <@ ${labels as string[]}`",
+      ),
     ),
-  ),
+    test: "test/integration/syncs/places-and-labels.test.ts",
+  },
   bug(
     "a move is not written down",
     change(
@@ -110,14 +113,17 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "parent_id = p.parent_id, parent_type",
     ),
   ),
-  bug(
-    "a hidden page stays hidden when it is back",
-    change(
-      "shared/syncs/record-listing.ts",
-      "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);",
-      "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince && page.version < 0);",
+  {
+    ...bug(
+      "a hidden page stays hidden when it is back",
+      change(
+        "shared/syncs/record-listing.ts",
+        "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);",
+        "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince && page.version < 0);",
+      ),
     ),
-  ),
+    test: "test/integration/syncs/deletion-check.test.ts",
+  },
   bug(
     "what is not visible is deleted at the first check",
     change(
@@ -217,14 +223,17 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     test: "test/integration/syncs/deletion-check.test.ts",
   },
-  bug(
-    "an older body revives a deleted page",
-    change(
-      "shared/documents/add-documents.ts",
-      "if (stored.isDeleted) return stored.stateRevision !== expected;",
-      "if (stored.isDeleted) return stored.stateRevision < 0 && expected === null;",
+  {
+    ...bug(
+      "an older body revives a deleted page",
+      change(
+        "shared/documents/add-documents.ts",
+        "if (stored.isDeleted) return stored.stateRevision !== expected;",
+        "if (stored.isDeleted) return stored.stateRevision < 0 && expected === null;",
+      ),
     ),
-  ),
+    test: "test/integration/documents/add-documents.test.ts",
+  },
   bug(
     "old chunks stay beside the new",
     change(
@@ -263,7 +272,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "search shows hidden pages",
     change(
-      "sql/000007_search_ranking.sql",
+      "sql/000009_search_cost.sql",
       "and not p.is_deleted and p.missing_since is null'",
       "and not p.is_deleted'",
     ),
@@ -276,13 +285,16 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  await tx`update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${now.toISOString()}::text) where source_id = ${row.source_id}`;",
     ),
   ),
-  bug(
-    "a failed page is not tried again",
-    change(
-      "shared/syncs/compare-listing.ts",
-      "if (!error?.permanent) return true;",
-      "if (!error?.permanent) return !error;",
+  {
+    ...bug(
+      "a failed page is not tried again",
+      change(
+        "shared/syncs/compare-listing.ts",
+        "if (!error?.permanent) return true;",
+        "if (!error?.permanent) return !error;",
+      ),
+      change("shared/syncs/queue-failed-pages.ts", "(sync_error is not null or version = 0)", "version = 0"),
     ),
-    change("shared/syncs/queue-failed-pages.ts", "(sync_error is not null or version = 0)", "version = 0"),
-  ),
+    test: "test/integration/syncs/failed-pages.test.ts",
+  },
 ];

@@ -49,7 +49,8 @@ describe("a site that limits requests", () => {
     const until = (await world.source()).pausedUntil;
     expect(until).not.toBeNull();
     world.takeRequests();
-    // A worker's delivery that comes too early, and the sweeper, find the pause.
+    // Another batch, which nobody had begun when the pause did, and the sweeper find the pause too.
+    await database.sql`update sync_work set not_before = null where page_id = ${world.page("Page 1").id}`;
     await world.outside.queue.send("page", [
       { operation_id: id, source_id: "source-1", page_id: world.page("Page 1").id },
     ]);
