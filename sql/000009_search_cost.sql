@@ -7,8 +7,8 @@ create index confluence_pages_title on confluence_pages using hash (lower(title)
 -- The words of a question in each language, rarest first: `frequency` is the share of chunks that hold the word, from the
 -- statistics that ANALYZE keeps. A word that is not among the common ones counts as half as frequent as the least of them; of
 -- very many chunks that is still many, though the word may stand in one: `is_common` tells them apart.
-drop function question_words(regconfig[], text, text[]);
-create function question_words(languages regconfig[], question text, identifiers text[])
+-- A name of its own: nothing that an earlier migration made goes while the code before this one may run.
+create function question_terms(languages regconfig[], question text, identifiers text[])
 returns table (word text, frequency double precision, is_common boolean)
 language sql stable
 begin atomic
@@ -181,7 +181,7 @@ begin
     select array_agg(w.word), array_agg(w.frequency), array_agg(w.is_common), array_agg(word_query(w.word)),
       array_agg(ln(1 + 1 / w.frequency))
     into words, frequencies, are_common, word_queries, weights
-    from (select * from question_words(languages, question || ' ' || parts, identifiers) limit 32) w;
+    from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit 32) w;
     select count(*) filter (where total <= ranked_at_most or not is_common) into rare_count
     from (
       select sum(f * chunk_total) over (order by n) as total, is_common

@@ -207,8 +207,45 @@ CREATE OR REPLACE FUNCTION confluence_sync.chunk_search_vector(language regconfi
 RETURN ((((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_tsvector(language, array_to_string(headings, ' '::text)), 'B'::"char")) || to_tsvector(language, content)) || to_tsvector(language, parts)) || array_to_tsvector(identifiers))
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.question_words(languages regconfig[], question text, identifiers text[])
+CREATE OR REPLACE FUNCTION confluence_sync.question_terms(languages regconfig[], question text, identifiers text[])
  RETURNS TABLE(word text, frequency double precision, is_common boolean)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ WITH words AS (
+          SELECT DISTINCT unnest.lexeme AS word
+            FROM unnest(question_terms.languages) l(l),
+             LATERAL unnest(to_tsvector(l.l, question_terms.question)) unnest(lexeme, positions, weights)
+         UNION
+          SELECT unnest(question_terms.identifiers) AS unnest
+         ), statistics AS MATERIALIZED (
+          SELECT ((pg_stats.most_common_elems)::text)::text[] AS words,
+             pg_stats.most_common_elem_freqs AS frequencies
+            FROM pg_stats
+           WHERE ((pg_stats.tablename = 'archon_crawled_pages'::name) AND (pg_stats.attname = 'search_vector'::name) AND (pg_stats.schemaname = ( SELECT n.nspname
+                    FROM (pg_namespace n
+                      JOIN pg_class c ON ((c.relnamespace = n.oid)))
+                   WHERE (c.oid = ('archon_crawled_pages'::regclass)::oid))))
+         ), common AS (
+          SELECT c.word,
+             c.frequency
+            FROM statistics,
+             LATERAL UNNEST(statistics.words, statistics.frequencies) c(word, frequency)
+           WHERE (c.word IS NOT NULL)
+         )
+  SELECT words.word,
+     COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
+            FROM common common_1), (0.0005)::double precision) AS "coalesce",
+     (common.word IS NOT NULL)
+    FROM (words
+      LEFT JOIN common USING (word))
+   ORDER BY COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
+            FROM common common_1), (0.0005)::double precision), words.word;
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.question_words(languages regconfig[], question text, identifiers text[])
+ RETURNS TABLE(word text, frequency double precision)
  LANGUAGE sql
  STABLE
 BEGIN ATOMIC
@@ -235,8 +272,7 @@ BEGIN ATOMIC
          )
   SELECT words.word,
      COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
-            FROM common common_1), (0.0005)::double precision) AS "coalesce",
-     (common.word IS NOT NULL)
+            FROM common common_1), (0.0005)::double precision) AS "coalesce"
     FROM (words
       LEFT JOIN common USING (word))
    ORDER BY COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
@@ -372,7 +408,7 @@ begin
     select array_agg(w.word), array_agg(w.frequency), array_agg(w.is_common), array_agg(word_query(w.word)),
       array_agg(ln(1 + 1 / w.frequency))
     into words, frequencies, are_common, word_queries, weights
-    from (select * from question_words(languages, question || ' ' || parts, identifiers) limit 32) w;
+    from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit 32) w;
     select count(*) filter (where total <= ranked_at_most or not is_common) into rare_count
     from (
       select sum(f * chunk_total) over (order by n) as total, is_common
