@@ -27,7 +27,9 @@ export async function readManifest(folder: string): Promise<LoadedFolder | null>
   const lines = await readLines(folder, "manifest.jsonl", lineSchema);
   if (!lines) return null;
   const people = (await readLines(folder, "people.jsonl", personSchema)) ?? [];
-  const pages = await Promise.all(lines.map((line) => readPage(folder, line)));
+  const pages: LoadedPage[] = [];
+  // One after the other: of several files that are not there, the first is named each time.
+  for (const line of lines) pages.push(await readPage(folder, line));
   return {
     pages,
     people: new Map(people.map((person) => [person.account_id, person.display_name])),
