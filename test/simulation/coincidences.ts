@@ -1,9 +1,10 @@
 import { withServices } from "#functions/runtime/services.ts";
 import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/watermark.ts";
 import { LONGEST_LAG_SECONDS } from "./faults.ts";
 import { SOURCE_ID } from "./invariants.ts";
 import { SPACE } from "./people.ts";
-import { passTime, services, tell, type Run } from "./run.ts";
+import { MINUTE, passTime, services, tell, type Run } from "./run.ts";
 
 /*
  * What takes a moment that chance alone hardly ever meets.
@@ -34,5 +35,24 @@ export async function syncJustBeforeTheIndexShows(run: Run): Promise<void> {
   tell(
     run,
     `${edit}, and a sync just before the index shows it${started ? "" : ": refused, another operation runs"}`,
+  );
+}
+
+/**
+ * Pages are edited, nobody syncs for longer than the overlap reaches back, and the listing that would show the edits is cut short
+ * or empty: a sync that trusts it never looks so far back again.
+ */
+export async function listTooLittleAfterAPause(run: Run): Promise<void> {
+  const { world, people } = run;
+  const { site, random } = world;
+  const edits = Array.from({ length: 4 }, () => people.edit()).filter((edit) => edit !== null);
+  world.pass(INDEX_LAG_OVERLAP_MS + random.below(60 * MINUTE));
+  const effect = random.chance(0.5) ? "drop_next" : "empty_listing";
+  site.faults.push({ effect, path: "/content/search", times: 1, skip: 0 });
+  const request = { mode: "incremental", actor: "api" } as const;
+  const { started } = await withServices({}, () => syncSpace(SOURCE_ID, SPACE, request, services(run)));
+  tell(
+    run,
+    `${edits.join(", ")}; a sync after a pause, its listing ${effect === "drop_next" ? "cut short" : "empty"}${started ? "" : ": refused, another operation runs"}`,
   );
 }

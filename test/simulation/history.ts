@@ -5,7 +5,7 @@ import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { startCheck } from "#shared/syncs/start-due.ts";
 import { MAX_FAILED_SYNCS } from "#shared/syncs/compare-listing.ts";
 import { syncSpace } from "#shared/syncs/sync-space.ts";
-import { editWhatIsAtWork, syncJustBeforeTheIndexShows } from "./coincidences.ts";
+import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
 import {
   checkAlways,
   checkCounters,
@@ -119,7 +119,7 @@ async function liveRound(run: Run, round: number, quiet: boolean): Promise<void>
   const { random } = world;
   // Drawn also when quiet, so that leaving a round out does not shift the chances of those after it.
   const deeds = random.below(4);
-  const breaks = random.chance(0.3);
+  const breaks = random.chance(0.5);
   const trouble = random.pick(run.faults);
   const asks = random.chance(0.25);
   if (!quiet) {
@@ -136,6 +136,7 @@ async function liveRound(run: Run, round: number, quiet: boolean): Promise<void>
   for (let n = 0; n < steps; n += 1) await step(run);
   const pause = random.next();
   if (pause < 0.1 && !quiet) await syncJustBeforeTheIndexShows(run);
+  else if (pause < 0.2 && !quiet && !calm) await listTooLittleAfterAPause(run);
   else if (pause < 0.55) await passTime(run, random.below(20 * MINUTE));
   else if (pause < 0.6) await passTime(run, random.below(8 * DAY));
   await checkAlways(world, people, run.seen);

@@ -110,7 +110,8 @@ export function makeScheduler(random: Random): Scheduler {
     const worker: Worker = {
       id,
       tick: async (label) => {
-        if (entry.died) return stayDead();
+        // Within a transaction that a `catch` of the dead began: it must end, there is one connection.
+        if (entry.died) throw new WorkerDied();
         note(`${id} ${label}`);
         return live(label);
       },

@@ -105,8 +105,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     const step = async (label: string) => {
       if (!worker) return;
       await worker.step(label);
-      // Every swap follows its embedding.
-      if (label === "embed") mayHaveStored = true;
+      if (worker.id.startsWith("process-page")) mayHaveStored = true;
       pass(chance.below(pace.stepMs));
     };
     return {
@@ -144,7 +143,8 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   /** Some workers of queues stand still for minutes: others overtake them, and what they go on with is old. */
   const stall = (name: FunctionName): MayRun => {
     const mayStall = pace.stalls && Object.values(WORKERS).some((worker) => worker === name);
-    if (!mayStall || !chance.chance(0.1)) return () => true;
+    // A page worker that is overtaken takes a page back only if the page was edited meanwhile: that needs many of them.
+    if (!mayStall || !chance.chance(name === "process-page" ? 0.3 : 0.1)) return () => true;
     const after = chance.below(30);
     // What a page worker has read is old when it stores it only if it stalls after reading it.
     const at = name === "process-page" ? "embed" : null;
