@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
-import { errorCode, errorMessage } from "#shared/errors.ts";
+import { errorCode, errorMessage, PermanentError } from "#shared/errors.ts";
 import { convertPage } from "#shared/markdown/convert-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
 
@@ -20,11 +20,16 @@ const pageLine = z.object({
   body: z.string(),
 });
 
+const USAGE = "usage: npm run -s convert -- [--format storage|export_view|view] [--ndjson] < PAGE > MARKDOWN";
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { format: { type: "string", default: "storage" }, ndjson: { type: "boolean", default: false } },
   });
-  const format = bodyFormat.parse(values.format);
+  const parsed = bodyFormat.safeParse(values.format);
+  if (!parsed.success)
+    throw new Error(`--format is one of ${bodyFormat.options.join(", ")}, not "${values.format}"`);
+  const format = parsed.data;
   if (values.ndjson) {
     for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
       if (line.trim() !== "") await write(`${JSON.stringify(convertedLine(line, format))}\n`);
@@ -85,4 +90,9 @@ async function write(output: string): Promise<void> {
   await new Promise((resolve) => process.stdout.once("drain", resolve));
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${errorMessage(error)}\n${error instanceof PermanentError ? "" : `${USAGE}\n`}`);
+  process.exitCode = 2;
+}

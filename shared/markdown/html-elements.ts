@@ -70,7 +70,7 @@ const CONVERT: Record<string, Convert> = {
   a: convertAnchor,
   img: convertImage,
   code: convertCode,
-  pre: (element, target, build) => build.codeBlock(textOf(element), "", target),
+  pre: (element, target, build) => build.preformatted(element, "", target),
   ol: (element, target, build) => {
     const start = Number.parseInt(attribute(element, "start"), 10);
     build.element("OL", element.children, target, { start: start >= 0 && start < 1e9 ? start : 1 });

@@ -1,5 +1,5 @@
 import { convertElement } from "./convert-element.ts";
-import type { MarkupNode } from "./markup-tree.ts";
+import { attribute, descendants, type MarkupElement, type MarkupNode, textOf } from "./markup-tree.ts";
 import type { BodyFormat, ReferenceResolver } from "./page-content.ts";
 import { type PlainAttributes, PlainElement, PlainText } from "./plain-tree.ts";
 
@@ -81,6 +81,22 @@ export class PlainTreeBuilder {
     const element = new PlainElement("PRE", { language });
     element.append(new PlainText(withoutLongWhiteSpace(code)));
     target.append(element);
+  }
+
+  /** Adds the text of an element as a block of code, and below it the links that stand in it, as Markdown has none in code. */
+  preformatted(element: MarkupElement, language: string, target: PlainElement): void {
+    const code = textOf(element);
+    this.codeBlock(code, language, target);
+    const links = [...descendants(element)].filter((inner) => {
+      const href = inner.name === "a" ? attribute(inner, "href").trim() : "";
+      return href !== "" && !href.startsWith("#") && !code.includes(href);
+    });
+    if (links.length === 0) return;
+    const paragraph = this.element("P", [], target);
+    for (const link of links) {
+      this.append([link], paragraph);
+      this.text(" ", paragraph);
+    }
   }
 
   /** Adds a paragraph in bold: the title of what follows. */

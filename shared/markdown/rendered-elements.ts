@@ -125,7 +125,7 @@ function convertCode(element: MarkupElement, target: PlainElement, build: PlainT
     /(?:language|lang|code)-([\w+#.]+)/.exec(classes)?.[1] ??
     /brush:\s*([^;\s]+)/.exec(classes)?.[1] ??
     "";
-  build.codeBlock(textOf(element), codeLanguage(language), target);
+  build.preformatted(element, codeLanguage(language), target);
   return true;
 }
 

@@ -36,19 +36,30 @@ export function lostWords(shown: string, markdown: string): string[] {
   return lost;
 }
 
+/** Beginnings of one word that are remembered; a word of hostile length has no more real ones. */
+const MAX_BEGINNINGS = 64;
+
 /**
  * Whether all words are there in their order, but some of them in parts, which other words may stand between: where blocks
- * or boxes touch the text around them, as in `a<div>b</div>`, only a style sheet tells whether a word ends there.
+ * or boxes touch the text around them, as in `a<div>b</div>`, only a style sheet tells whether a word ends there. A part that
+ * fits may yet be no part of the word (`a`, then `aa`, where the page says `aa`), so every beginning that was met stays open
+ * until the word is complete.
  */
 function isOnlySplit(shown: string, markdown: string): boolean {
   const page = new WordReader([shown]);
   const kept = new WordReader(textOfMarkdown(markdown));
   for (let word = page.next(); word !== ""; word = page.next()) {
-    let position = 0;
-    while (position < word.length) {
+    const beginnings = new Set([0]);
+    while (!beginnings.has(word.length)) {
       const part = kept.next();
       if (part === "") return false;
-      if (word.startsWith(part, position)) position += part.length;
+      for (const position of [...beginnings]) {
+        if (word.startsWith(part, position)) beginnings.add(position + part.length);
+      }
+      for (const position of beginnings) {
+        if (beginnings.size <= MAX_BEGINNINGS) break;
+        if (position > 0 && position < word.length) beginnings.delete(position);
+      }
     }
   }
   return true;

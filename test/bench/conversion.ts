@@ -1,9 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import TurndownService from "turndown";
 import { gfm } from "turndown-plugin-gfm";
 import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
 import { unresolvedReferences } from "#test/support/unresolved-references.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/confluence/export_view", import.meta.url));
@@ -12,27 +12,26 @@ const TURNS = 7;
 const MIN_PAGES = 200;
 
 /**
- * Pages a second from rendered HTML to Markdown: ours against turndown with its GFM plugin as it comes, in the same run.
- * The pages are our fixtures, repeated, or those of a folder: `npm run bench -- conversion --dir DIR`.
+ * Pages a second to Markdown: ours against turndown with its GFM plugin as it comes, in the same run. The pages are our
+ * fixtures, repeated, or those of a folder of either format: `npm run bench -- conversion --dir DIR [--format …]`.
  */
 export async function benchConversion(args: string[]): Promise<object> {
-  const dir = args[0] === "--dir" ? args[1] : undefined;
-  const bodies = await readBodies(dir ?? FIXTURES);
+  const { values } = parseArgs({ args, options: { dir: { type: "string" }, format: { type: "string" } } });
+  const bodies = await readPageBodies(values.dir ?? FIXTURES, values.format);
   const turndown = new TurndownService().use(gfm);
   // The plugin throws on tables without rows; pages that one of the two cannot convert are left out for both.
-  const converted = bodies.filter((body) => isConverted(() => turndown.turndown(body)));
+  const converted = bodies.filter(({ body }) => isConverted(() => turndown.turndown(body)));
   const pages = [...converted];
   while (pages.length < MIN_PAGES && converted.length > 0) pages.push(...converted);
   const converters = {
-    ours: (body: string): unknown =>
-      convertPage({ format: "export_view", body, resolver: unresolvedReferences }),
-    turndown_gfm: (body: string): unknown => turndown.turndown(body),
+    ours: (page: PageBody): unknown => convertPage({ ...page, resolver: unresolvedReferences }),
+    turndown_gfm: ({ body }: PageBody): unknown => turndown.turndown(body),
   };
   const best = { ours: Infinity, turndown_gfm: Infinity };
   for (let turn = 0; turn < TURNS; turn++) {
     for (const name of ["ours", "turndown_gfm"] as const) {
       const started = performance.now();
-      for (const body of pages) converters[name](body);
+      for (const page of pages) converters[name](page);
       best[name] = Math.min(best[name], performance.now() - started);
     }
   }
@@ -54,11 +53,4 @@ function isConverted(convert: () => unknown): boolean {
   } catch {
     return false; // Counted in the result as `turndown_gfm_failed`.
   }
-}
-
-async function readBodies(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && extname(entry.name) === ".html");
-  if (files.length === 0) throw new Error(`No .html files below ${dir}`);
-  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), "utf8")));
 }

@@ -25,7 +25,7 @@ export function pageFacts(page: Tree): PageFacts {
     links: [],
     listItems: [],
   };
-  visit(page, facts, { inCode: false, inLink: false });
+  visit(page, facts, { code: "", inLink: false });
   return facts;
 }
 
@@ -39,8 +39,8 @@ export function wordsOf(text: string): string[] {
   );
 }
 
-/** Code shows no links, and no link stands in another: browsers end the outer one there. */
-type Place = { inCode: boolean; inLink: boolean };
+/** The code around, which shows addresses that stand in it as text; and no link stands in another: browsers end the outer one there. */
+type Place = { code: string; inLink: boolean };
 
 function visit(node: Tree, facts: PageFacts, place: Place): void {
   const text = (): string => wordsOf(textOf(node)).join(" ");
@@ -48,8 +48,9 @@ function visit(node: Tree, facts: PageFacts, place: Place): void {
   if (level && text() !== "") facts.headings.push(`${level} ${text()}`);
   if (node.name === "li" && text() !== "") facts.listItems.push(text());
   const isLink = node.name === "a" && Boolean(node.attributes["href"]);
-  if (isLink && !place.inCode && !place.inLink && (text() !== "" || hasImage(node))) {
-    facts.links.push(`${text()} -> ${address(node.attributes["href"] ?? "")}`);
+  const href = node.attributes["href"] ?? "";
+  if (isLink && !place.inLink && !place.code.includes(href) && (text() !== "" || hasImage(node))) {
+    facts.links.push(`${text()} -> ${address(href)}`);
   }
   if (node.name === "pre" && text() !== "") facts.codeBlocks.push(codeBlock(node));
   if (node.name === "table") {
@@ -65,7 +66,7 @@ function visit(node: Tree, facts: PageFacts, place: Place): void {
       );
   }
   const inside = {
-    inCode: place.inCode || node.name === "pre",
+    code: node.name === "pre" ? textOf(node) : place.code,
     inLink: place.inLink || isLink,
   };
   for (const child of node.children) {

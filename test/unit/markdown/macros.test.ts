@@ -141,6 +141,11 @@ const CONVERSIONS: [string, string, string][] = [
     "[a & b](https://wiki.example/display/-/P#x) [f.txt](https://wiki.example/download/f.txt) [h](#h)",
   ],
   [
+    "links in preformatted text keep their targets, below it",
+    '<pre>see <a href="https://a.example/x">the guide</a>\n  or <a href="https://b.example/">https://b.example/</a></pre>',
+    "```\nsee the guide\n  or https://b.example/\n```\n\n[the guide](https://a.example/x)",
+  ],
+  [
     "layouts in reading order",
     "<ac:layout><ac:layout-section><ac:layout-cell><p>1</p></ac:layout-cell><ac:layout-cell><p>2</p></ac:layout-cell></ac:layout-section></ac:layout>",
     "1\n\n2",
