@@ -21,7 +21,8 @@ export const LARGEST_UNIT = 4;
 /** A header is repeated when it takes no more than this share of a chunk: a wider one would leave no room for rows. */
 const HEADER_SHARE = 1 / 2;
 
-const TABLE_ROW = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?\|/;
+/** Indentation, marks of quotes and of the list items that the row is the first line of. */
+const ROW_PREFIX = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])[\s>]+)*(?=\|)/;
 const DELIMITER_ROW = /^[\s>]*\|(?:\s*:?-+:?\s*\|)+\s*$/;
 /** The delimiters of a thousand columns take 6,000. */
 const MAX_DELIMITER_ROW = 20_000;
@@ -60,7 +61,7 @@ export function* blockUnits(markdown: string, block: Block, targetTokens: number
       continue;
     }
     const opened = openedFence(text);
-    const isRow = opened === null && TABLE_ROW.test(text);
+    const isRow = opened === null && ROW_PREFIX.test(text);
     if (isRow && held && held.rows > 0 && held.rows < 3) {
       // Header, delimiter row and first row are one unit: none says anything without the next.
       grow(held, line, markdown);
@@ -103,11 +104,17 @@ function unit(markdown: string, range: Range, before: string, after: string): Un
   return { from: range.from, to: range.to, before, after, tokens };
 }
 
-/** The header of a table as each of its chunks repeats it; empty when it is too large for that. */
+/** The header of a table as each of its chunks repeats it, indented as its rows are; empty when it is too large for that. */
 function repeatable(markdown: string, header: Unit, targetTokens: number): string {
   if (header.tokens > targetTokens * HEADER_SHARE) return "";
   const rows = markdown.slice(header.from, header.to).split("\n");
-  return `${rows.map((row) => row.trimStart()).join("\n")}\n`;
+  return rows.map((row) => `${prefixBelow(row)}${row.replace(ROW_PREFIX, "")}\n`).join("");
+}
+
+/** What the rows below a row begin with: its indentation and quotes, and spaces where it has the marks of list items. */
+function prefixBelow(row: string): string {
+  const [prefix = ""] = ROW_PREFIX.exec(row) ?? [];
+  return prefix.replace(/[^\s>]/g, " ");
 }
 
 function isDelimiterRow(text: string): boolean {
@@ -145,7 +152,7 @@ function* inSize(held: Held, { markdown, target, fence, header }: Context): Gene
     if (isRow) cells += text.match(CELL_END)?.length ?? 0;
     // The cells that came before are left empty, so that the others stay under their headers.
     if (fence) before = `${fence.opening}\n`;
-    else before = header === "" ? "" : `${header}|${"  |".repeat(Math.max(0, cells))}`;
+    else before = header === "" ? "" : `${header}${prefixBelow(header)}|${"  |".repeat(Math.max(0, cells))}`;
   }
 }
 

@@ -72,7 +72,10 @@ export class PlainTreeBuilder {
       return;
     }
     this.#open.add("A");
-    this.element("A", nodes, target, { href });
+    const link = new PlainElement("A", { href });
+    this.append(nodes, link);
+    // One with nothing in it would keep apart what belongs together, two pieces of code say.
+    if (link.firstChild) target.append(link);
     this.#open.delete("A");
   }
 

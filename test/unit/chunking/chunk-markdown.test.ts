@@ -35,7 +35,6 @@ const code = (markdown: string): string =>
   facts(markdown.replace(/<pre>.*?<\/pre>/g, ""))
     .codeBlocks.flatMap((block) => wordsOf(block.slice(block.indexOf(":"))))
     .join("");
-
 describe("for any document", () => {
   test("the chunks cover it, in order, nothing lost and nothing doubled", () => {
     fc.assert(
@@ -68,6 +67,23 @@ describe("for any document", () => {
     );
   }, 600_000);
 
+  test("a table that is split is a table under its headers in each chunk, whatever lists and quotes it stands in", () => {
+    const around = fc.array(fc.constantFrom("- ", "12. ", "> "), { maxLength: 3 });
+    const cell = fc.stringMatching(/^[a-z]{1,9}( [a-z]{1,9}){0,4}$/);
+    const rows = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(around, fc.boolean(), rows, wideTarget, (marks, withText, cells, targetTokens) => {
+        const below = marks.map((mark) => (mark === "> " ? mark : " ".repeat(mark.length))).join("");
+        const table = ["| A | B |", "| --- | --- |", ...cells.map((row) => `| ${row.join(" | ")} |`)];
+        const above = marks.join("") + (withText ? `text\n${below}\n${below}` : "");
+        const chunks = chunkMarkdown(above + table.join(`\n${below}`), { targetTokens });
+        const read = chunks.flatMap(({ content }) => facts(content).cells);
+        expect(read.filter((text) => text !== "A" && text !== "B")).toEqual(cells.flat());
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   test("editing one section leaves the chunks of the others as they are", () => {
     fc.assert(
       fc.property(sections, fc.nat(), section, target, (bodies, place, edited, targetTokens) => {
@@ -90,6 +106,16 @@ describe("for any document", () => {
       }),
     );
   });
+});
+
+test("a row that is cut stays under its headers, in a list and in a quote", () => {
+  for (const indent of ["", "  ", "> "]) {
+    const row = `| b | ${"many words in a cell ".repeat(60)}|`;
+    const table = ["| Host | About |", "| --- | --- |", row].join(`\n${indent}`);
+    const chunks = chunkMarkdown(`${indent === "  " ? "- " : indent}${table}`, { targetTokens: 60 });
+    expect(chunks.length).toBeGreaterThan(2);
+    for (const { content } of chunks) expect(facts(content).tables).toHaveLength(1);
+  }
 });
 
 test("a table that is split repeats its header", () => {
