@@ -53,9 +53,11 @@ function isOnlySplit(shown: string, markdown: string): boolean {
     while (!beginnings.has(word.length)) {
       const part = kept.next();
       if (part === "") return false;
-      for (const position of [...beginnings]) {
-        if (word.startsWith(part, position)) beginnings.add(position + part.length);
+      const longer: number[] = [];
+      for (const position of beginnings) {
+        if (word.startsWith(part, position)) longer.push(position + part.length);
       }
+      for (const position of longer) beginnings.add(position);
       for (const position of beginnings) {
         if (beginnings.size <= MAX_BEGINNINGS) break;
         if (position > 0 && position < word.length) beginnings.delete(position);
