@@ -10,13 +10,17 @@ import { localEnv, parseSettings } from "./runner-env.ts";
 import { buildChosenServices } from "./runner-services.ts";
 
 /**
- * `npm run verify -- --source ID`: lists the source's space and prints every difference between it and the index, one JSON
- * line each, then a summary. Reads only. Exit 0: none; 1: some; 2: could not compare. The database is the one of `npm start`:
- * DATABASE_URL, or DATA_DIR while nothing else runs on it.
+ * `npm run verify -- --source ID [--quick]`: lists the source's space, converts the body of each page and prints every
+ * difference to the index, one JSON line each, then a summary. `--quick` leaves the bodies out: a call for 250 pages and one
+ * a label. Reads only. Exit 0: none; 1: some; 2: could not compare. The database is the one of `npm start`: DATABASE_URL, or
+ * DATA_DIR while nothing else runs on it.
  */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { source: { type: "string" } } });
-  if (!values.source) throw new UserError(400, "usage", "usage: npm run verify -- --source SOURCE_ID");
+  const { values } = parseArgs({
+    options: { source: { type: "string" }, quick: { type: "boolean", default: false } },
+  });
+  if (!values.source)
+    throw new UserError(400, "usage", "usage: npm run verify -- --source SOURCE_ID [--quick]");
   const { dataDir } = parseSettings(process.env);
   const env = localEnv(process.env, dataDir);
   const lock = env.DATABASE_URL ? null : lockDataFolder(dataDir);
@@ -34,6 +38,7 @@ async function main(): Promise<number> {
       database.sql,
       await openSite({ cipher, confluence }, source),
       source,
+      { bodies: !values.quick, now: new Date() },
     );
     for (const difference of differences) process.stdout.write(`${JSON.stringify(difference)}\n`);
     process.stdout.write(

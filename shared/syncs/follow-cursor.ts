@@ -22,3 +22,16 @@ export function rememberCursor(
   }
   return { cursor: next, recent_cursors: [...place.recent_cursors, next].slice(-REMEMBERED) };
 }
+
+/** Every part of a listing, one after the other, within one process: for listings too small to be checkpointed. */
+export async function* listToEnd<T extends { next: string | null }>(
+  list: (cursor: string | null) => Promise<T>,
+): AsyncGenerator<T> {
+  let place: { cursor: string | null; recent_cursors: string[] } = { cursor: null, recent_cursors: [] };
+  for (;;) {
+    const listed = await list(place.cursor);
+    yield listed;
+    if (listed.next === null) return;
+    place = rememberCursor(place, listed.next);
+  }
+}

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
-import { rememberCursor } from "./follow-cursor.ts";
+import { listToEnd, rememberCursor } from "./follow-cursor.ts";
 import type { StepContext } from "./step.ts";
 
 /**
@@ -34,7 +35,7 @@ export async function listLabels(context: StepContext, place: LabelListing | nul
   }
   const [label, ...remaining] = at.remaining;
   if (!label) return step(source.sourceId, at);
-  const ids = await allPagesOf(context, label.id);
+  const ids = await labelledPages(client, source.spaceId, label.id);
   const after = step(source.sourceId, { ...at, remaining, done: [...at.done, label.name] });
   return {
     next: after.next,
@@ -50,13 +51,14 @@ function step(sourceId: string, at: LabelListing): LabelStep {
   return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
 }
 
-async function allPagesOf(context: StepContext, labelId: string): Promise<string[]> {
+/** Ids of all pages of a space that carry a label. */
+export async function labelledPages(
+  client: ConfluenceClient,
+  spaceId: string,
+  labelId: string,
+): Promise<string[]> {
   const ids: string[] = [];
-  let place: { cursor: string | null; recent_cursors: string[] } = { cursor: null, recent_cursors: [] };
-  for (;;) {
-    const listed = await context.client.labelledPageIds(labelId, context.source.spaceId, place.cursor);
+  for await (const listed of listToEnd((cursor) => client.labelledPageIds(labelId, spaceId, cursor)))
     ids.push(...listed.ids);
-    if (listed.next === null) return ids;
-    place = rememberCursor(place, listed.next);
-  }
+  return ids;
 }
