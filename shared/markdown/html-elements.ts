@@ -1,4 +1,4 @@
-import { attribute, descendant, type MarkupElement, textOf } from "./markup-tree.ts";
+import { attribute, descendant, hasClass, type MarkupElement, textOf } from "./markup-tree.ts";
 import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
 import { PlainElement } from "./plain-tree.ts";
 import { lastSegment } from "./storage-links.ts";
@@ -127,6 +127,8 @@ function convertCode(element: MarkupElement, target: PlainElement, build: PlainT
 }
 
 function convertImage(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  // Icons of Jira's kinds of issue, beside an issue's key: without a text they say nothing.
+  if (hasClass(element, "icon") && !attribute(element, "alt") && !attribute(element, "title")) return;
   const fileName = attribute(element, "data-linked-resource-default-alias");
   const source = attribute(element, "data-image-src") || attribute(element, "src");
   const alt = attribute(element, "alt") || attribute(element, "title") || fileName || lastSegment(source);

@@ -75,7 +75,8 @@ const REPLACEMENTS: Record<string, Replacement> = {
   TH: cell,
   // Not dashes: after the dash of a list item they would be one rule together.
   HR: (_content, node) => (node.inCell ? block("<hr>") : block("***")),
-  BR: (_content, node) => node.textContent,
+  // Where it is white space at the edge of itself, Turndown has written it already.
+  BR: (_content, node) => (node.flankingWhitespace?.leading ? "" : node.textContent),
   A: (content, node) => link(content, node.attributes.href ?? ""),
   IMG: (_content, node) =>
     `![${imageAlt(node.attributes.alt ?? "")}](${linkDestination(node.attributes.src ?? "")})`,
