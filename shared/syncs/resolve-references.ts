@@ -79,8 +79,14 @@ async function lookUpNames(
 }
 
 /** Links of the site made absolute: `/wiki/…` and `/…` against the site, `#…` against the page. */
-function absoluteUrl(href: string, baseUrl: string, pageUrl: string): string {
+/**
+ * Where a link of a page leads, as Confluence's own page would take it: paths of the site (with or without `/wiki`), addresses
+ * beside the page, places on it. What is no address stays as it is written.
+ */
+export function absoluteUrl(href: string, baseUrl: string, pageUrl: string): string {
   if (href.startsWith("#")) return `${pageUrl}${href}`;
-  if (href.startsWith("//") || !href.startsWith("/")) return href;
-  return href.startsWith("/wiki/") ? `${baseUrl}${href}` : `${baseUrl}/wiki${href}`;
+  if (href.startsWith("//")) return `https:${href}`;
+  if (href.startsWith("/")) return href.startsWith("/wiki/") ? `${baseUrl}${href}` : `${baseUrl}/wiki${href}`;
+  if (/^[a-z][a-z\d+.-]*:/i.test(href)) return href;
+  return URL.parse(href, pageUrl)?.href ?? href;
 }

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { absoluteUrl } from "#shared/syncs/resolve-references.ts";
+
+const SITE = "https://demo.atlassian.net";
+const PAGE = `${SITE}/wiki/spaces/DEMO/pages/1/Title`;
+
+test.each([
+  ["https://e.example/a b", "https://e.example/a b"],
+  ["mailto:a@e.example", "mailto:a@e.example"],
+  ["//cdn.example/x.png", "https://cdn.example/x.png"],
+  ["/wiki/spaces/A", `${SITE}/wiki/spaces/A`],
+  ["/display/A/B", `${SITE}/wiki/display/A/B`],
+  ["#below", `${PAGE}#below`],
+  ["viewpage.action?pageId=7", `${SITE}/wiki/spaces/DEMO/pages/1/viewpage.action?pageId=7`],
+  ["../2/Other", `${SITE}/wiki/spaces/DEMO/pages/2/Other`],
+])("a link to %s leads to %s", (href, expected) => {
+  expect(absoluteUrl(href, SITE, PAGE)).toBe(expected);
+});
+
+test("what is no address, or stands on a page without one, stays as it is", () => {
+  expect(absoluteUrl("http://[", SITE, PAGE)).toBe("http://[");
+  expect(absoluteUrl("x/y", SITE, "")).toBe("x/y");
+});
