@@ -21,6 +21,8 @@ const { values } = parseArgs({
     "no-shrink": { type: "boolean", default: false },
   },
 });
+/** A history takes about a second: one that takes this long waits for what never comes. */
+const LONGEST_HISTORY_MS = 120_000;
 const runs = Number(values.runs);
 const firstSeed = Number(values.seed);
 const rounds = Number(values.rounds);
@@ -68,7 +70,12 @@ async function simulate(seed: number, count: number): Promise<boolean> {
   for (let n = 0; n < count; n += 1) {
     const options = { seed: seed + n, rounds };
     await reset();
+    const watchdog = setTimeout(() => {
+      console.log(`seed ${options.seed} does not end: something waits for ever`);
+      process.exit(1);
+    }, LONGEST_HISTORY_MS);
     const result = await runHistory(database.sql, options);
+    clearTimeout(watchdog);
     steps += result.steps;
     if (result.violation) {
       failed += 1;
