@@ -23,6 +23,11 @@ export function allPagesCql(spaceKey: string): string {
   return `space = ${quoted(spaceKey)} and type = page`;
 }
 
+/** The query for the pages of a space that carry one of these labels at least. */
+export function labelledPagesCql(spaceKey: string, labels: readonly string[]): string {
+  return `space = ${quoted(spaceKey)} and type = page and label in (${labels.map(quoted).join(", ")})`;
+}
+
 /** A CQL string: backslashes first, then quotes. */
 function quoted(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

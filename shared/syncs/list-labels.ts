@@ -2,12 +2,13 @@ import { z } from "zod";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
+import { changedLabels } from "./changed-labels.ts";
 import { listToEnd, rememberCursor } from "./follow-cursor.ts";
 import type { StepContext } from "./step.ts";
 
 /**
- * Labels bump no version and the v2 listing does not carry them, so full listings ask for the space's labels and then for the
- * pages of each: calls grow with the number of labels, not of pages.
+ * Labels bump no version and the v2 listing does not carry them, so full listings ask for the space's labels, and then for the
+ * pages of each label that a search shows to have changed.
  */
 export const labelListing = z.object({
   cursor: z.string().nullable(),
@@ -21,7 +22,10 @@ type LabelListing = z.infer<typeof labelListing>;
 
 type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null };
 
-/** One step: a page of the space's labels, or the pages of one label. `next` null: labels are done once `write` has run. */
+/**
+ * One step: a page of the space's labels (after the last one, what changed is looked for), or the pages of one label. `next`
+ * null: labels are done once `write` has run.
+ */
 export async function listLabels(context: StepContext, place: LabelListing | null): Promise<LabelStep> {
   const { client, source, operation } = context;
   const at = place ?? { cursor: null, recent_cursors: [], done: [], remaining: [], namesComplete: false };
@@ -29,9 +33,15 @@ export async function listLabels(context: StepContext, place: LabelListing | nul
   if (!at.namesComplete) {
     const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
     const remaining = [...at.remaining, ...labels];
-    const followed =
-      next === null ? { cursor: null, recent_cursors: [], namesComplete: true } : rememberCursor(at, next);
-    return step(source.sourceId, { ...at, ...followed, remaining });
+    if (next !== null) return step(source.sourceId, { ...at, ...rememberCursor(at, next), remaining });
+    const changed = new Set(await changedLabels(context, remaining));
+    return step(source.sourceId, {
+      cursor: null,
+      recent_cursors: [],
+      namesComplete: true,
+      remaining: remaining.filter((label) => changed.has(label)),
+      done: remaining.filter((label) => !changed.has(label)).map((label) => label.name),
+    });
   }
   const [label, ...remaining] = at.remaining;
   if (!label) return step(source.sourceId, at);

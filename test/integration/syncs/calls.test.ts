@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { editPage, restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage, labelPage, restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import type { LoggedRequest, SitePage } from "#infra/local/confluence-site/site.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -76,6 +76,23 @@ describe("calls for a space of 10,000 pages", () => {
     const requests = world.takeRequests();
     expect(bodiesOf(requests)).toEqual([]);
     expect(requests.length).toBeLessThanOrEqual(SYNC_CALLS);
+  });
+
+  it("a deletion check of 500 labels costs a few calls more, as long as no label changes", async () => {
+    const labelled = pages.slice(0, 1000);
+    for (const [n, page] of labelled.entries())
+      labelPage(world.site, page.id, { add: [`topic-${n % 500}`, `topic-${(n + 7) % 500}`] });
+    const rows = labelled.map(({ id, labels }) => ({ page_id: id, labels: [...labels] }));
+    await database.sql`
+      update confluence_pages p set labels = row.labels
+      from jsonb_to_recordset(${database.sql.json(rows)}) as row (page_id text, labels text[]) where p.page_id = row.page_id`;
+    world.takeRequests();
+    await world.check();
+    const labels = world.takeRequests().filter((request) => /label/.test(request.path + request.query));
+    // Two listings of names, four searches of a few hundred labels each, whose pages come by 250.
+    expect(labels.length).toBeLessThanOrEqual(15);
+    for (const page of labelled) labelPage(world.site, page.id, { remove: page.labels });
+    await database.sql`update confluence_pages set labels = '{}'`;
   });
 
   it.each([1, 1249, 1250])(

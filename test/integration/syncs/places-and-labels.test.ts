@@ -91,6 +91,57 @@ describe("places, names and labels of pages", () => {
     },
   );
 
+  describe("with many labels", () => {
+    const ofAll = Array.from({ length: 60 }, (_, n) => `topic-${n}`);
+    const labelRequests = () =>
+      world.takeRequests().filter((request) => /labels|content\/search/.test(request.path + request.query));
+    const labelsOf = async (page: SitePage) => {
+      const [row] = await database.sql`select labels from confluence_pages where page_id = ${page.id}`;
+      return (row?.labels as string[]).toSorted();
+    };
+    beforeEach(async () => {
+      labelPage(world.site, leaf.id, { add: ofAll });
+      labelPage(world.site, top.id, { add: ofAll.slice(0, 30) });
+      await world.check();
+      expect(await labelsOf(leaf)).toEqual(ofAll.toSorted());
+      world.takeRequests();
+    });
+
+    it("cost a few searches while none changes, and a call for each that does", async () => {
+      await world.check();
+      expect(labelRequests().length).toBeLessThanOrEqual(3);
+      labelPage(world.site, top.id, { add: ["topic-40"], remove: ["topic-3"] });
+      labelPage(world.site, middle.id, { add: ["brand-new"] });
+      await world.check();
+      expect(labelRequests().length).toBeLessThanOrEqual(3 + 3);
+      expect(await labelsOf(top)).toEqual(ofAll.filter((_, n) => (n < 30 && n !== 3) || n === 40).toSorted());
+      expect(await labelsOf(middle)).toEqual(["brand-new"]);
+      labelPage(world.site, leaf.id, { remove: ofAll.slice(1) });
+      await world.check();
+      expect(await labelsOf(leaf)).toEqual(["topic-0"]);
+    });
+
+    it("keep theirs when the search is cut short, empty or behind", async () => {
+      const { site } = world;
+      for (const effect of ["empty_listing", "drop_next"] as const) {
+        site.settings.max_page_size = 1;
+        site.faults.push({ effect, path: "/content/search", times: 1, skip: 0 });
+        await world.check();
+        expect(await labelsOf(leaf)).toEqual(ofAll.toSorted());
+        expect(await labelsOf(top)).toEqual(ofAll.slice(0, 30).toSorted());
+      }
+      site.settings.index_lag_seconds = 20 * 60;
+      labelPage(site, middle.id, { add: ["topic-5"] });
+      labelPage(site, top.id, { remove: ofAll });
+      await world.check();
+      expect(await labelsOf(leaf)).toEqual(ofAll.toSorted());
+      world.pass(60 * 60_000);
+      await world.check();
+      expect(await labelsOf(middle)).toEqual(["topic-5"]);
+      expect(await labelsOf(top)).toEqual([]);
+    });
+  });
+
   it("take a renamed parent's new title and address into the breadcrumbs below it, whose chunks stay", async () => {
     const before = (await chunks()).filter((chunk) => chunk.page_id !== top.id);
     editPage(world.site, top.id, { title: "Guide" });
