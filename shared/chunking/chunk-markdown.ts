@@ -20,8 +20,8 @@ export function chunkMarkdown(markdown: string, options: { targetTokens?: number
     if (feed !== -1) lineStart = position + feed + 1;
     position = from;
     const isFenced = before.includes("```") || before.includes("~~~");
-    const place = isFenced ? readPrefix(before).spaces : indentAt(markdown, lineStart, from);
-    const content = dedented(before + markdown.slice(from, to) + after, place);
+    const indent = isFenced ? readPrefix(before).spaces : indentAt(markdown, lineStart, from);
+    const content = dedented(before + markdown.slice(from, to) + after, indent);
     return content === "" ? [] : [{ content, headingPath }];
   });
 }

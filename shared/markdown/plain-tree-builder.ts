@@ -88,11 +88,10 @@ export class PlainTreeBuilder {
 
   /** Adds the text of an element as a block of code, and below it the links that stand in it, as Markdown has none in code. */
   preformatted(element: MarkupElement, language: string, target: PlainElement): void {
-    const code = textOf(element);
-    this.codeBlock(code, language, target);
+    this.codeBlock(textOf(element), language, target);
     const links = [...descendants(element)].filter((inner) => {
       const href = inner.name === "a" ? attribute(inner, "href").trim() : "";
-      return href !== "" && !href.startsWith("#") && !code.includes(href);
+      return href !== "" && !href.startsWith("#") && !textOf(inner).includes(href);
     });
     if (links.length === 0) return;
     const paragraph = this.element("P", [], target);

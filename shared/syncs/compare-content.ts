@@ -1,5 +1,7 @@
-import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
+import type { ConfluenceClient, ConfluencePage, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
+import { PermanentError } from "#shared/errors.ts";
+import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { Difference } from "./compare-index.ts";
 import { processConfluencePage, withCompleteBody } from "./confluence-processor.ts";
@@ -31,20 +33,31 @@ export async function compareContent(
     for (const listed of fetched) {
       const page = await withCompleteBody(client, listed);
       const resolver = await resolveReferences(page, { sql, client, source, names, now });
-      const expected = processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
+      const expected = chunksOf(page, resolver);
       const actual = stored.get(page.id) ?? [];
+      const difference = { page_id: page.id, title: page.title, kind: "content" } as const;
+      const index = `${actual.length} chunks`;
+      if (typeof expected === "string") {
+        differences.push({ ...difference, index, site: expected });
+        continue;
+      }
       const same = sameBeginning(expected, actual);
       if (same === expected.length && same === actual.length) continue;
-      differences.push({
-        page_id: page.id,
-        title: page.title,
-        kind: "content",
-        index: `${actual.length} chunks`,
-        site: `${expected.length} chunks, the first ${same} the same`,
-      });
+      const site = `${expected.length} chunks, the first ${same} the same`;
+      differences.push({ ...difference, index, site });
     }
   }
   return differences;
+}
+
+/** What a sync would make of the page; the code of the error where no sync takes its body: no reason not to compare the others. */
+function chunksOf(page: ConfluencePage, resolver: ReferenceResolver): string[] | string {
+  try {
+    return processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
+  } catch (error) {
+    if (error instanceof PermanentError) return error.code;
+    throw error;
+  }
 }
 
 function sameBeginning(expected: readonly string[], actual: readonly string[]): number {

@@ -25,7 +25,7 @@ export function pageFacts(page: Tree): PageFacts {
     links: [],
     listItems: [],
   };
-  visit(page, facts, { code: "", inLink: false });
+  visit(page, facts, { inCode: false, inLink: false });
   return facts;
 }
 
@@ -39,8 +39,8 @@ export function wordsOf(text: string): string[] {
   );
 }
 
-/** The code around, which shows addresses that stand in it as text; and no link stands in another: browsers end the outer one there. */
-type Place = { code: string; inLink: boolean };
+/** In code, a link whose text is its address needs no other; and no link stands in another: browsers end the outer one there. */
+type Place = { inCode: boolean; inLink: boolean };
 
 function visit(node: Tree, facts: PageFacts, place: Place): void {
   const text = (): string => wordsOf(textOf(node)).join(" ");
@@ -49,7 +49,12 @@ function visit(node: Tree, facts: PageFacts, place: Place): void {
   if (node.name === "li" && text() !== "") facts.listItems.push(text());
   const isLink = node.name === "a" && Boolean(node.attributes["href"]);
   const href = node.attributes["href"] ?? "";
-  if (isLink && !place.inLink && !place.code.includes(href) && (text() !== "" || hasImage(node))) {
+  if (
+    isLink &&
+    !place.inLink &&
+    !(place.inCode && textOf(node).includes(href)) &&
+    (text() !== "" || hasImage(node))
+  ) {
     facts.links.push(`${text()} -> ${address(href)}`);
   }
   if (node.name === "pre" && text() !== "") facts.codeBlocks.push(codeBlock(node));
@@ -66,7 +71,7 @@ function visit(node: Tree, facts: PageFacts, place: Place): void {
       );
   }
   const inside = {
-    code: node.name === "pre" ? textOf(node) : place.code,
+    inCode: place.inCode || node.name === "pre",
     inLink: place.inLink || isLink,
   };
   for (const child of node.children) {

@@ -21,6 +21,7 @@ const BODIES: [string, string][] = [
     `<table>${'<tr><td colspan="1000" rowspan="65534">abc</td></tr>'.repeat(1000)}</table>`,
   ],
   ["entities of entities", `<!DOCTYPE l [<!ENTITY l0 "lol">${entities}]><p>x &l9;</p>`],
+  ["links in code", `<pre>${filled('<a href="h">x</a>')}</pre>`],
   ["white space in code", `<pre>a${filled(" ")}b</pre>`],
   ...[
     "<",
