@@ -64,9 +64,9 @@ export const functions = {
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
   search: api("search", ["database", "embed"], { memoryMb: 1024, maxConcurrency: SEARCH_CONCURRENCY }),
-  "knowledge-items": api("knowledge-items", ["database"]),
-  "stored-pages": api("stored-pages", ["database"]),
-  "not-provided": api("not-provided", []),
+  "knowledge-items": api("archon/knowledge-items", ["database"]),
+  "stored-pages": api("archon/pages", ["database"]),
+  "not-provided": api("archon/not-provided", []),
   health: api("health", ["database"]),
   openapi: api("openapi", []),
   "plan-sync": {

@@ -1,7 +1,7 @@
 import { UserError } from "#shared/errors.ts";
 import { requireSource } from "#shared/sources/sources.ts";
-import { cancelOperation, getOperation } from "#shared/syncs/operations.ts";
-import { stopOperation } from "#functions/api/contract/knowledge.ts";
+import { cancelOperation, getOperation } from "#shared/syncs/operations/operations.ts";
+import { stopOperation } from "./contract/archon-knowledge.ts";
 import { cancelSync } from "#functions/api/contract/operations.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";

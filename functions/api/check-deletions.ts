@@ -1,5 +1,5 @@
 import { checkDeletions } from "#functions/api/contract/operations.ts";
-import { startCheck } from "#functions/api/operation/start.ts";
+import { startCheck } from "./use-cases/start-operation.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";

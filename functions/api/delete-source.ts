@@ -1,6 +1,6 @@
-import { deleteKnowledgeItem } from "#functions/api/contract/knowledge.ts";
+import { deleteKnowledgeItem } from "./contract/archon-knowledge.ts";
 import { deleteSource } from "#functions/api/contract/sources.ts";
-import { deleteAndCancel } from "#functions/api/source/delete-and-cancel.ts";
+import { deleteAndCancel } from "./use-cases/delete-and-cancel.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 

@@ -1,8 +1,8 @@
 import { UserError } from "#shared/errors.ts";
 import { getSource } from "#shared/sources/sources.ts";
-import { readProgress } from "#shared/syncs/progress-tracker.ts";
+import { readProgress } from "#shared/syncs/operations/progress-tracker.ts";
 import { getProgress } from "#functions/api/contract/operations.ts";
-import { operationJson, pollHeaders } from "#functions/api/operation/operation-json.ts";
+import { operationJson, pollHeaders } from "./responses/operation-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 

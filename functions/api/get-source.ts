@@ -1,6 +1,6 @@
 import { getSource } from "#functions/api/contract/sources.ts";
-import { requireOverview } from "#functions/api/source/overview.ts";
-import { sourceJson } from "#functions/api/source/source-json.ts";
+import { requireOverview } from "./use-cases/require-source.ts";
+import { sourceJson } from "./responses/source-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 

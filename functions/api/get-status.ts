@@ -1,7 +1,7 @@
 import { requireSource } from "#shared/sources/sources.ts";
-import { latestProgress } from "#shared/syncs/progress-tracker.ts";
+import { latestProgress } from "#shared/syncs/operations/progress-tracker.ts";
 import { getStatus } from "#functions/api/contract/operations.ts";
-import { operationJson, pollHeaders } from "#functions/api/operation/operation-json.ts";
+import { operationJson, pollHeaders } from "./responses/operation-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 

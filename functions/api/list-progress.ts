@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listProgress as readOperations } from "#shared/syncs/progress-tracker.ts";
+import { listProgress as readOperations } from "#shared/syncs/operations/progress-tracker.ts";
 import { listProgress } from "#functions/api/contract/operations.ts";
-import { operationJson } from "#functions/api/operation/operation-json.ts";
+import { operationJson } from "./responses/operation-json.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listSources as readSources } from "#shared/sources/source-overviews.ts";
 import { listSources } from "#functions/api/contract/sources.ts";
-import { sourceJson } from "#functions/api/source/source-json.ts";
+import { sourceJson } from "./responses/source-json.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";

@@ -10,7 +10,7 @@ import {
   UserError,
 } from "#shared/errors.ts";
 import { search } from "#functions/api/contract/search.ts";
-import { chunkHit, pageHit } from "#functions/api/hits/hit-json.ts";
+import { chunkHit, pageHit } from "./responses/hit-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";

@@ -1,6 +1,6 @@
-import { refreshKnowledgeItem } from "#functions/api/contract/knowledge.ts";
+import { refreshKnowledgeItem } from "./contract/archon-knowledge.ts";
 import { triggerSync } from "#functions/api/contract/operations.ts";
-import { startSync } from "#functions/api/operation/start.ts";
+import { startSync } from "./use-cases/start-operation.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";

@@ -1,4 +1,4 @@
-import { measureHealth } from "#shared/syncs/measure-health.ts";
+import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
 

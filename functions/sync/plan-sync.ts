@@ -1,7 +1,7 @@
 import { planTask, type PlanTask } from "#shared/messages.ts";
-import { runOperation } from "#shared/syncs/run-operation.ts";
+import { runOperation } from "#shared/syncs/operations/run-operation.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
-import { listStep } from "#shared/syncs/sync-space.ts";
+import { listStep } from "#shared/syncs/listing/sync-space.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";

@@ -1,6 +1,6 @@
 import { pageTask, type PageTask } from "#shared/messages.ts";
-import type { PageServices, WorkerCache } from "#shared/syncs/page-batch.ts";
-import { processPages } from "#shared/syncs/process-pages.ts";
+import type { PageServices, WorkerCache } from "#shared/syncs/pages/page-batch.ts";
+import { processPages } from "#shared/syncs/pages/process-pages.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";

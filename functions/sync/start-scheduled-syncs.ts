@@ -1,4 +1,4 @@
-import { startDueSyncs } from "#shared/syncs/start-due.ts";
+import { startDueSyncs } from "#shared/syncs/schedules/start-due.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";

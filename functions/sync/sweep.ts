@@ -1,4 +1,4 @@
-import { sweep } from "#shared/syncs/sweep.ts";
+import { sweep } from "#shared/syncs/schedules/sweep.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { seldomUsedEventSender, seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";

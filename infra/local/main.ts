@@ -1,6 +1,6 @@
 import { errorMessage, UserError } from "#shared/errors.ts";
-import { parseSettings } from "./runner-env.ts";
-import { startLocalRunner, type LocalRunner } from "./start.ts";
+import { parseSettings } from "./runner/runner-env.ts";
+import { startLocalRunner, type LocalRunner } from "./runner/start.ts";
 
 /** `npm start`: the service on one machine, until SIGINT or SIGTERM. */
 async function main(): Promise<void> {

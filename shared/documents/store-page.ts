@@ -6,7 +6,7 @@ import { embedChecked } from "#shared/embeddings/embed-checked.ts";
 import { TransientError } from "#shared/errors.ts";
 import { addDocuments, type SwapOptions } from "./add-documents.ts";
 import type { EmbeddedChunk, PageFacts, SwapResult } from "./page-to-store.ts";
-import { findReusable } from "./plan-embeddings.ts";
+import { findReusable } from "./find-reusable.ts";
 
 /** A chunk before it is embedded; `input` is exactly what is hashed and embedded. */
 export type ChunkToEmbed = { content: string; headingPath: string[]; input: string };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { getSource } from "#shared/sources/sources.ts";
-import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { eventually } from "#test/support/eventually.ts";
 import {
   expectEnded,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type postgres from "postgres";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { connect } from "#shared/db/connect.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { searchDocuments } from "#shared/documents/search.ts";

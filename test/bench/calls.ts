@@ -1,7 +1,7 @@
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import type { LoggedRequest, Site } from "#infra/local/confluence-site/site.ts";
 import { processPageBatch } from "#functions/sync/process-page.ts";
-import type { PageServices } from "#shared/syncs/page-batch.ts";
+import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { makeRandom, type Random } from "#test/simulation/random.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
-import type { LocalRunner } from "#infra/local/start.ts";
+import type { LocalRunner } from "#infra/local/runner/start.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { routes } from "#infra/topology.ts";
-import type { LocalRunner } from "#infra/local/start.ts";
+import type { LocalRunner } from "#infra/local/runner/start.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { requireDocumented } from "#test/support/documented-answer.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";

@@ -2,10 +2,10 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeEventBus } from "#infra/local/event-bus.ts";
-import { MAX_REQUEST_BYTES, startGateway, type Gateway } from "#infra/local/gateway.ts";
-import { makeInvoker, type Handler } from "#infra/local/invoke.ts";
-import type { Topology } from "#infra/local/topology-types.ts";
+import { makeEventBus } from "#infra/local/runner/event-bus.ts";
+import { MAX_REQUEST_BYTES, startGateway, type Gateway } from "#infra/local/runner/gateway.ts";
+import { makeInvoker, type Handler } from "#infra/local/runner/invoke.ts";
+import type { Topology } from "#infra/local/runner/topology-types.ts";
 import { makeLog } from "#shared/log.ts";
 
 const now = () => new Date("2026-01-01T00:00:00Z");

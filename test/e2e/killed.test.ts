@@ -6,7 +6,7 @@ import type postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
-import { startLocalRunner } from "#infra/local/start.ts";
+import { startLocalRunner } from "#infra/local/runner/start.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { spawnRunner } from "#test/support/runner-process.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
-import { startLocalRunner, type LocalRunner } from "#infra/local/start.ts";
+import { startLocalRunner, type LocalRunner } from "#infra/local/runner/start.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";

@@ -10,9 +10,9 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
 import { afterEach, describe, expect, it } from "vitest";
-import { makeInvoker } from "#infra/local/invoke.ts";
-import { startPoller } from "#infra/local/queues.ts";
-import { startSqsEndpoint, type SqsEndpoint } from "#infra/local/sqs-endpoint.ts";
+import { makeInvoker } from "#infra/local/runner/invoke.ts";
+import { startPoller } from "#infra/local/runner/queues.ts";
+import { startSqsEndpoint, type SqsEndpoint } from "#infra/local/runner/sqs-endpoint.ts";
 import { makeLog } from "#shared/log.ts";
 import { eventually } from "#test/support/eventually.ts";
 

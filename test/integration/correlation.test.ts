@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toSqsEvent } from "#infra/local/sqs-event.ts";
+import { toSqsEvent } from "#infra/local/runner/sqs-event.ts";
 import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import { handler as planSync } from "#functions/sync/plan-sync.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { observeSql, type Statement } from "#infra/local/observe-sql.ts";
+import { observeSql, type Statement } from "#infra/local/runner/observe-sql.ts";
 import { guardRoot, transaction } from "#shared/db/connect.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 

@@ -1,6 +1,6 @@
 import * as topology from "#infra/topology.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
-import { startLocalRunner, type LocalRunner } from "#infra/local/start.ts";
+import { startLocalRunner, type LocalRunner } from "#infra/local/runner/start.ts";
 import { startTestSite } from "#test/support/service-with-site.ts";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { startAwsServices, type AwsServices } from "./aws-services.ts";

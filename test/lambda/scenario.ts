@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
-import { scheduledEvent } from "#infra/local/schedules.ts";
+import { scheduledEvent } from "#infra/local/runner/schedules.ts";
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createTestSource, expectEnded, pageByTitle, topicBody } from "#test/support/service-with-site.ts";

@@ -1,6 +1,6 @@
 import { withServices } from "#functions/runtime/services.ts";
-import { syncSpace } from "#shared/syncs/sync-space.ts";
-import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/watermark.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
 import { LONGEST_LAG_SECONDS } from "./faults.ts";
 import { SOURCE_ID } from "./invariants.ts";
 import { SPACE } from "./people.ts";

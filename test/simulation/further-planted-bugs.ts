@@ -24,7 +24,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "Retry-After is not waited for",
       change(
-        "shared/syncs/run-operation.ts",
+        "shared/syncs/operations/run-operation.ts",
         "Math.round(error.retryAfterMs * (1 + services.random() / 10))",
         "0",
       ),
@@ -35,7 +35,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "a pause is not honoured by page workers",
       change(
-        "shared/syncs/process-pages.ts",
+        "shared/syncs/pages/process-pages.ts",
         "if (source.pausedUntil && source.pausedUntil > services.now()) {",
         "if (source.pausedUntil && source.pausedUntil < source.createdAt) {",
       ),
@@ -46,7 +46,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "the watermark is taken from our own clock",
       change(
-        "shared/syncs/sync-space.ts",
+        "shared/syncs/listing/sync-space.ts",
         "const startedAt = client.serverTime() ?? services.now();",
         "const startedAt = services.now();",
       ),
@@ -56,7 +56,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "finished while pages are open",
     change(
-      "shared/syncs/finish-operation.ts",
+      "shared/syncs/operations/finish-operation.ts",
       "w.operation_id = ${operationId} and w.state = 'pending')",
       "w.operation_id = ${operationId} and w.state = 'never')",
     ),
@@ -77,19 +77,19 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a page moved to another space stays",
     change(
-      "shared/syncs/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-candidates.ts",
       'page.status === "current" && page.spaceId !== null && page.spaceId !== spaceId',
       'page.status === "never" && page.spaceId !== null && page.spaceId !== spaceId',
     ),
   ),
   bug(
     "archived is taken for current",
-    change("shared/syncs/deletion-candidates.ts", '|| page.status === "archived"', ""),
+    change("shared/syncs/deletions/deletion-candidates.ts", '|| page.status === "archived"', ""),
   ),
   bug(
     "labels are not refreshed",
     change(
-      "shared/syncs/list-labels.ts",
+      "shared/syncs/listing/list-labels.ts",
       "await setLabel(tx, source.sourceId, label.name, ids);",
       "if (ids.length < 0) await setLabel(tx, source.sourceId, label.name, ids);",
     ),
@@ -117,7 +117,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "a hidden page stays hidden when it is back",
       change(
-        "shared/syncs/record-listing.ts",
+        "shared/syncs/listing/record-listing.ts",
         "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);",
         "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince && page.version < 0);",
       ),
@@ -127,7 +127,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "what is not visible is deleted at the first check",
     change(
-      "shared/syncs/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-candidates.ts",
       "if (stored.missingSince) return {",
       "if (stored) return {",
     ),
@@ -135,7 +135,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "what is not visible is never deleted",
     change(
-      "shared/syncs/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-candidates.ts",
       "if (stored.missingSince) return {",
       "if (!stored) return {",
     ),
@@ -167,7 +167,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "the watermark moves with a dry run",
     change(
-      "shared/syncs/finish-operation.ts",
+      "shared/syncs/operations/finish-operation.ts",
       "if (!row.dry_run) await settleSource(",
       "await settleSource(",
     ),
@@ -175,7 +175,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a dry run does it",
     change(
-      "shared/syncs/record-listing.ts",
+      "shared/syncs/listing/record-listing.ts",
       'work.push(operation.dryRun ? { ...item, state: "planned" } : item);',
       "work.push(item);",
     ),
@@ -183,12 +183,12 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a dry run of a check deletes",
     change(
-      "shared/syncs/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-candidates.ts",
       '(operation.dryRun ? "planned" : "candidate")',
       '"candidate"',
     ),
     change(
-      "shared/syncs/check-deletions.ts",
+      "shared/syncs/deletions/check-deletions.ts",
       'phase: operation.dryRun ? "listed" : "deleting"',
       'phase: "deleting"',
     ),
@@ -207,7 +207,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "the listing begins anew with each page",
     change(
-      "shared/syncs/follow-cursor.ts",
+      "shared/syncs/listing/follow-cursor.ts",
       "return { cursor: next, recent",
       "return { cursor: place.cursor ?? next, recent",
     ),
@@ -245,7 +245,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "pages of dead workers stay with them",
     change(
-      "shared/syncs/sweep.ts",
+      "shared/syncs/schedules/sweep.ts",
       "and (claimed_until < ${now} or (",
       "and (claimed_until < ${later(now, -1e12)} or (",
     ),
@@ -262,7 +262,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "a lease is taken from the living",
       change(
-        "shared/syncs/operations.ts",
+        "shared/syncs/operations/operations.ts",
         "if (source.lease_operation_id && source.lease_until && source.lease_until > now) {",
         "if (source.lease_operation_id && source.lease_until && source.lease_until < now) {",
       ),
@@ -280,7 +280,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a cancelled sync moves the watermark",
     change(
-      "shared/syncs/operations.ts",
+      "shared/syncs/operations/operations.ts",
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;",
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  await tx`update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${now.toISOString()}::text) where source_id = ${row.source_id}`;",
     ),
@@ -289,11 +289,15 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "a failed page is not tried again",
       change(
-        "shared/syncs/compare-listing.ts",
+        "shared/syncs/listing/compare-listing.ts",
         "if (!error?.permanent) return true;",
         "if (!error?.permanent) return !error;",
       ),
-      change("shared/syncs/queue-failed-pages.ts", "(sync_error is not null or version = 0)", "version = 0"),
+      change(
+        "shared/syncs/listing/queue-failed-pages.ts",
+        "(sync_error is not null or version = 0)",
+        "version = 0",
+      ),
     ),
     test: "test/integration/syncs/failed-pages.test.ts",
   },

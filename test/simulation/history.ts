@@ -2,9 +2,9 @@ import type postgres from "postgres";
 import { addPage, addSpace, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
-import { startCheck } from "#shared/syncs/start-due.ts";
-import { MAX_FAILED_SYNCS } from "#shared/syncs/compare-listing.ts";
-import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
 import {
   checkAlways,

@@ -1,9 +1,9 @@
 import { withServices } from "#functions/runtime/services.ts";
 import { mergeSourceMetadata } from "#shared/sources/sources.ts";
-import { cancelOperation } from "#shared/syncs/operations.ts";
-import { startCheck } from "#shared/syncs/start-due.ts";
+import { cancelOperation } from "#shared/syncs/operations/operations.ts";
+import { startCheck } from "#shared/syncs/schedules/start-due.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { SOURCE_ID } from "./invariants.ts";
 import { SPACE } from "./people.ts";
 import type { World } from "./world.ts";

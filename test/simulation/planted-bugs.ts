@@ -15,12 +15,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "watermark at the end of the sync",
     change(
-      "shared/syncs/finish-operation.ts",
+      "shared/syncs/operations/finish-operation.ts",
       "last_sync_timestamp: String(row.checkpoint.started_at)",
       "last_sync_timestamp: now.toISOString()",
     ),
   ),
-  bug("no overlap", change("shared/syncs/watermark.ts", "30 * 60_000", "0")),
+  bug("no overlap", change("shared/syncs/listing/watermark.ts", "30 * 60_000", "0")),
   bug(
     "literal in UTC",
     change(
@@ -32,7 +32,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug("> for >=", change("shared/confluence/cql.ts", "lastModified >= ", "lastModified > ")),
   bug(
     "watermark moved despite failed pages",
-    change("shared/syncs/queue-failed-pages.ts", "and (sync_error is not null or version = 0)", "and false"),
+    change(
+      "shared/syncs/listing/queue-failed-pages.ts",
+      "and (sync_error is not null or version = 0)",
+      "and false",
+    ),
   ),
   bug(
     "delete before insert",
@@ -62,7 +66,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "truncated listing trusted",
     change(
-      "shared/syncs/sync-space.ts",
+      "shared/syncs/listing/sync-space.ts",
       "const incomplete = pages_listed < pages_expected;",
       "const incomplete = pages_listed === 0 && pages_expected > 0;",
     ),
@@ -70,7 +74,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "empty listing trusted",
     change(
-      "shared/syncs/sync-space.ts",
+      "shared/syncs/listing/sync-space.ts",
       "const incomplete = pages_listed < pages_expected;",
       "const incomplete = pages_listed > 0 && pages_listed < pages_expected;",
     ),
@@ -78,7 +82,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "no confirmation by id",
     change(
-      "shared/syncs/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-candidates.ts",
       "const pages = await askFor(ids, client);",
       "const pages = new Map<string, ConfluencePage>();",
     ),
@@ -86,7 +90,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "no cap",
     change(
-      "shared/syncs/deletion-cap.ts",
+      "shared/syncs/deletions/deletion-cap.ts",
       "if (!exceeded) return null;",
       "if (!exceeded || exceeded) return null;",
     ),
@@ -94,7 +98,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "404 on the space read as empty",
     change(
-      "shared/syncs/verify-site.ts",
+      "shared/syncs/listing/verify-site.ts",
       "if (!space || space.id !== source.spaceId) {",
       "if (space && space.id !== source.spaceId) {",
     ),
@@ -110,17 +114,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'finish by "I was last"',
     change(
-      "shared/syncs/process-pages.ts",
+      "shared/syncs/pages/process-pages.ts",
       "  await finishOperation(operationId, services);\n}\n\nasync function processClaimed",
       "  if (isLast) await finishOperation(operationId, services);\n}\n\nasync function processClaimed",
     ),
     change(
-      "shared/syncs/process-pages.ts",
+      "shared/syncs/pages/process-pages.ts",
       "  const suspects = separateSuspects(claimed);",
       "  const [open] = await services.sql`select count(*)::int as n from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  const isLast = open?.n === claimed.length;\n  const suspects = separateSuspects(claimed);",
     ),
     change(
-      "shared/syncs/sweep.ts",
+      "shared/syncs/schedules/sweep.ts",
       'operation.status === "processing" && (await',
       'operation.status === "never" && (await',
     ),
@@ -128,12 +132,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "checkpoint before the work is recorded",
     change(
-      "shared/syncs/sync-space.ts",
+      "shared/syncs/listing/sync-space.ts",
       "  await transaction(services.sql, async (tx) => {\n    const counts = await recordListing(tx, operation, listed.pages, {",
       "  await transaction(services.sql, (tx) => saveStep(tx, context, { checkpoint: next, counts: { pages_listed: listed.pages.length } }));\n  await transaction(services.sql, async (tx) => {\n    await recordListing(tx, operation, listed.pages, {",
     ),
     change(
-      "shared/syncs/sync-space.ts",
+      "shared/syncs/listing/sync-space.ts",
       "    await saveStep(tx, context, { checkpoint: next, counts });\n",
       "",
     ),
@@ -141,7 +145,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "sweeper off",
     change(
-      "shared/syncs/sweep.ts",
+      "shared/syncs/schedules/sweep.ts",
       "for (const operation of await runningOperations(services.sql)) {",
       "for (const operation of (await runningOperations(services.sql)).slice(0, 0)) {",
     ),
@@ -149,7 +153,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "acknowledged before the commit",
     change(
-      "shared/syncs/store-fetched-page.ts",
+      "shared/syncs/pages/store-fetched-page.ts",
       "  const result = await storePage(",
       '  await complete(services.sql, batch, work, { outcome: "updated", counters: {} });\n  const result = await storePage(',
     ),
@@ -157,12 +161,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "anonymous answer accepted",
     change(
-      "shared/syncs/verify-site.ts",
+      "shared/syncs/listing/verify-site.ts",
       "if (user.accountId === null) {",
       "if (user.accountId === undefined) {",
     ),
     change(
-      "shared/syncs/verify-site.ts",
+      "shared/syncs/listing/verify-site.ts",
       "if (user.accountId !== source.accountId) {",
       "if (user.accountId !== null && user.accountId !== source.accountId) {",
     ),
@@ -170,7 +174,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "restored page ignored",
     change(
-      "shared/syncs/compare-listing.ts",
+      "shared/syncs/listing/compare-listing.ts",
       'if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");',
       "if (stored.isDeleted) return null;",
     ),

@@ -8,7 +8,7 @@ import { handler as sweepHandler } from "#functions/sync/sweep.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { functions, type FunctionName } from "#infra/topology.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";

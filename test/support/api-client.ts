@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { z } from "zod";
 import { functions, routes } from "#infra/topology.ts";
-import { loadHandlers } from "#infra/local/load-handlers.ts";
-import { decodePath, makeRouter } from "#infra/local/routes.ts";
+import { loadHandlers } from "#infra/local/runner/load-handlers.ts";
+import { decodePath, makeRouter } from "#infra/local/runner/routes.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
 import { requireDocumented } from "#test/support/documented-answer.ts";
 

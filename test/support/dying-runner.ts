@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { observeSql } from "#infra/local/observe-sql.ts";
-import { parseSettings } from "#infra/local/runner-env.ts";
-import { startLocalRunner } from "#infra/local/start.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
+import { parseSettings } from "#infra/local/runner/runner-env.ts";
+import { startLocalRunner } from "#infra/local/runner/start.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { startLocalRunner, type LocalRunner, type LocalRunnerOptions } from "#infra/local/start.ts";
+import { startLocalRunner, type LocalRunner, type LocalRunnerOptions } from "#infra/local/runner/start.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
 
 /**

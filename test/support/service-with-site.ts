@@ -2,7 +2,7 @@ import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient, type Operation, type ServiceClient } from "#infra/local/demo/service-client.ts";
-import type { LocalRunner, LocalRunnerOptions } from "#infra/local/start.ts";
+import type { LocalRunner, LocalRunnerOptions } from "#infra/local/runner/start.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";

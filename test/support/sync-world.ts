@@ -9,11 +9,11 @@ import {
 import type { FunctionName } from "#infra/topology.ts";
 import { searchDocuments, type Hit } from "#shared/documents/search.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";
-import type { SyncMode } from "#shared/syncs/operations.ts";
-import { readProgress, type OperationProgress } from "#shared/syncs/progress-tracker.ts";
-import { startCheck } from "#shared/syncs/start-due.ts";
+import type { SyncMode } from "#shared/syncs/operations/operations.ts";
+import { readProgress, type OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
+import { startCheck } from "#shared/syncs/schedules/start-due.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { makeWorld, type World } from "#test/simulation/world.ts";
 
 export const SPACE = "DEMO";

@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 
 type Rule = { from: string; mayImport: readonly string[]; mayUse?: readonly string[] };
@@ -17,7 +18,7 @@ const rules: readonly Rule[] = [
   { from: "shared/requests", mayImport: ["shared/db"] },
   {
     from: "shared/documents",
-    mayImport: ["shared/errors", "shared/db", "shared/embeddings", "shared/notifications"],
+    mayImport: ["shared/errors", "shared/db", "shared/embeddings", "shared/notifications", "shared/sources"],
   },
   // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
   {
@@ -32,6 +33,19 @@ const rules: readonly Rule[] = [
       "shared/chunking",
       "shared/confluence/cql",
       "shared/queue/task-queue",
+    ],
+  },
+  {
+    from: "shared/verify",
+    mayImport: [
+      "shared/errors",
+      "shared/db",
+      "shared/sources",
+      "shared/documents",
+      "shared/markdown",
+      "shared/chunking",
+      "shared/syncs/listing",
+      "shared/syncs/pages",
     ],
   },
   { from: "functions/api", mayImport: ["shared", "functions/runtime"] },
@@ -69,6 +83,10 @@ describe("who may import whom", () => {
 
   it("no import climbs out of its folder", () => {
     expect(imports.filter((item) => item.target.startsWith("../"))).toEqual([]);
+  });
+
+  it("no file imports itself through others, for types neither", () => {
+    expect(circles(imports.filter((item) => !item.file.startsWith("shared/markdown/")))).toEqual([]);
   });
 
   it("no function imports another function", () => {
@@ -109,6 +127,28 @@ describe("who may import whom", () => {
 
 function within(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}.`);
+}
+
+/** Each set of files that import each other in a loop, type-only imports included, as one of its files' path back to itself. */
+function circles(imports: readonly Import[]): string[][] {
+  const targets = new Map<string, string[]>();
+  for (const { file, target } of imports) {
+    const path = target.startsWith("#") ? target.slice(1) : posix.join(posix.dirname(file), target);
+    if (path.endsWith(".ts")) targets.set(file, [...(targets.get(file) ?? []), path]);
+  }
+  const done = new Set<string>();
+  const found: string[][] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      found.push([...path.slice(path.indexOf(file)), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of targets.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  return found;
 }
 
 function importsOf(file: string): Import[] {

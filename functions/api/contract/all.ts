@@ -1,12 +1,12 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
-import * as knowledge from "./knowledge.ts";
-import * as notProvided from "./not-provided.ts";
+import * as knowledge from "./archon-knowledge.ts";
+import * as notProvided from "./archon-not-provided.ts";
 import * as operations from "./operations.ts";
 import * as pages from "./pages.ts";
 import * as search from "./search.ts";
 import * as service from "./service.ts";
 import * as sources from "./sources.ts";
-import * as storedPages from "./stored-pages.ts";
+import * as storedPages from "./archon-pages.ts";
 
 const named: unknown[] = [
   sources,

@@ -1,7 +1,7 @@
 import { instantOf } from "./account-zone.ts";
 import { CqlError, parseCql, type Condition, type CqlValue, type Operator } from "./cql-parser.ts";
-import { searchableEntries, type IndexEntry } from "./search-index.ts";
-import { ancestorsOf, type Site, type SitePage } from "./site.ts";
+import { searchableEntries } from "./search-index.ts";
+import { ancestorsOf, type IndexEntry, type Site, type SitePage } from "./site.ts";
 import { canSeePage, type Viewer } from "./visibility.ts";
 
 /** A hit: the index's entry, the page as it is now, and what the hits are ordered by. */

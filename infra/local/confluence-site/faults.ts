@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Site } from "./site.ts";
 
 const effect = z.discriminatedUnion("effect", [
   /** 429; `retry_after` is sent as it is, or as the HTTP date that many seconds ahead, or not at all. */
@@ -54,7 +53,10 @@ export const faultSchema = effect.and(
 export type Fault = z.infer<typeof faultSchema>;
 
 /** The fault that hits this request, if any; it is counted. */
-export function takeFault(site: Site, address: string): Fault | null {
+export function takeFault(
+  site: { faults: Fault[]; readonly random: () => number },
+  address: string,
+): Fault | null {
   for (const [index, fault] of site.faults.entries()) {
     if (fault.path !== undefined && !address.includes(fault.path)) continue;
     if (fault.skip > 0) {

@@ -1,6 +1,4 @@
-import { webPath } from "./answers.ts";
-import { macroHtml } from "./rendered-macros.ts";
-import { spaceByKey, type Site, type SitePage } from "./site.ts";
+import { findPage, pageHref, type Rendering } from "./rendering.ts";
 import {
   childOf,
   elementChildren,
@@ -11,24 +9,11 @@ import {
   type XmlElement,
   type XmlNode,
 } from "./storage-xml.ts";
-import type { Viewer } from "./visibility.ts";
 
 const VOID = new Set(["br", "hr", "img", "col"]);
 
 /** Includes go no deeper than this; pages may include each other. */
 const MAX_DEPTH = 4;
-
-/** What a body is rendered with: who looks, on which page, and how deep in includes. */
-export type Rendering = { site: Site; viewer: Viewer; page: SitePage; depth: number };
-
-/**
- * A page's `export_view`: the body that came with it, or one made from the storage as Confluence does it: macros run, mentions
- * and links resolved. Storage that is not well-formed is returned as it is.
- */
-export function renderedBody(site: Site, viewer: Viewer, page: SitePage): string {
-  if (page.rendered !== null) return page.rendered;
-  return renderPage({ site, viewer, page, depth: 0 });
-}
 
 /** The page of a rendering; nothing when it is included too deep. */
 export function renderPage(rendering: Rendering): string {
@@ -49,7 +34,7 @@ function element(rendering: Rendering, node: XmlElement): string {
   switch (node.name) {
     case "ac:structured-macro":
     case "ac:macro":
-      return macroHtml(rendering, node);
+      return rendering.macro(rendering, node);
     case "ac:link":
       return linkHtml(rendering, node);
     case "ac:image":
@@ -111,22 +96,6 @@ function linkHtml(rendering: Rendering, node: XmlElement): string {
     return label ?? escapeText(part("ri:attachment")?.attributes["ri:filename"] ?? title);
   const hash = anchor === undefined ? "" : `#${encodeURIComponent(anchor)}`;
   return `<a href="${pageHref(site, target)}${hash}">${text}</a>`;
-}
-
-/** A page's address in rendered bodies. */
-export function pageHref(site: Site, page: SitePage): string {
-  return `${site.url}/wiki${webPath(site.spaces.get(page.spaceId)?.key ?? "", page.id, page.title)}`;
-}
-
-/** The page that `ri:page` names, in its space or that of the page it stands on. */
-export function findPage({ site, page }: Rendering, reference: XmlElement): SitePage | undefined {
-  const key = reference.attributes["ri:space-key"];
-  const spaceId = key === undefined ? page.spaceId : spaceByKey(site, key)?.id;
-  const title = reference.attributes["ri:content-title"];
-  for (const other of site.pages.values()) {
-    if (other.spaceId === spaceId && other.title === title && other.status === "current") return other;
-  }
-  return undefined;
 }
 
 function imageHtml(rendering: Rendering, node: XmlElement): string {

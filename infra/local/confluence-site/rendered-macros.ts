@@ -1,4 +1,5 @@
-import { findPage, pageHref, renderAll, renderPage, type Rendering } from "./rendered-body.ts";
+import { renderAll, renderPage } from "./rendered-body.ts";
+import { findPage, pageHref, type Rendering } from "./rendering.ts";
 import { childrenOf, isPage, type SitePage } from "./site.ts";
 import {
   childOf,

@@ -1,20 +1,4 @@
-import type { Site, SitePage } from "./site.ts";
-
-/** What the search knows of a page: a copy of some time ago. */
-export type IndexEntry = {
-  pageId: string;
-  spaceKey: string;
-  title: string;
-  labels: readonly string[];
-  created: number;
-  lastModified: number;
-};
-
-/** The search index: what it shows, and changes that it has yet to take in. */
-export type SearchIndex = {
-  readonly entries: Map<string, IndexEntry>;
-  waiting: { at: number; pageId: string; entry: IndexEntry | null }[];
-};
+import type { IndexEntry, Site, SitePage } from "./site.ts";
 
 /**
  * Hands a page's present state to the index, which shows it after the lag. Its `lastModified` is when the version was made:

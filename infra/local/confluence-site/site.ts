@@ -1,5 +1,4 @@
 import type { Fault } from "./faults.ts";
-import type { SearchIndex } from "./search-index.ts";
 import { defaultSettings, type SiteSettings } from "./settings.ts";
 
 /**
@@ -64,6 +63,22 @@ export type Folder = {
   spaceId: string;
   parentId: string | null;
   createdAt: Date;
+};
+
+/** What the search knows of a page: a copy of some time ago. */
+export type IndexEntry = {
+  pageId: string;
+  spaceKey: string;
+  title: string;
+  labels: readonly string[];
+  created: number;
+  lastModified: number;
+};
+
+/** The search index: what it shows, and changes that it has yet to take in. */
+export type SearchIndex = {
+  readonly entries: Map<string, IndexEntry>;
+  waiting: { at: number; pageId: string; entry: IndexEntry | null }[];
 };
 
 export type LoggedRequest = { at: string; method: string; path: string; query: string; status: number };

@@ -1,5 +1,5 @@
 import { tinyPath, webBase, webPath } from "./answers.ts";
-import { renderedBody } from "./rendered-body.ts";
+import { renderedBody } from "./export-view.ts";
 import { ancestorsOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 

@@ -1,5 +1,5 @@
 import { ok, tinyPath, v2Error, webPath, type Reply } from "./answers.ts";
-import { renderedBody } from "./rendered-body.ts";
+import { renderedBody } from "./export-view.ts";
 import type { Site, SitePage } from "./site.ts";
 import { listingReply, type ListingOrder } from "./v2-listing.ts";
 import { canSeePage, type Viewer } from "./visibility.ts";

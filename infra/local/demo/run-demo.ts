@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { startLocalRunner } from "#infra/local/start.ts";
+import { startLocalRunner } from "#infra/local/runner/start.ts";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { findProblems, toFigures, type SyncFigures } from "./figures.ts";
 import { followSync } from "./follow-sync.ts";

@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 
 /** The swap's first statement on a page (shared/documents/add-documents.ts): its parameters are source and page. */
 const PAGE_LOCK = /from confluence_pages\s+where source_id = \? and page_id = \?\s+for no key update/;

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type postgres from "postgres";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";

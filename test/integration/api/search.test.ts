@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { RateLimitedError, TransientError } from "#shared/errors.ts";
 import { makeApiClient } from "#test/support/api-client.ts";

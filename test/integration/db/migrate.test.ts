@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "#shared/db/connect.ts";
 import { migrate } from "#shared/db/migrate.ts";
-import { readMigrations } from "#infra/local/database.ts";
+import { readMigrations } from "#infra/local/runner/database.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 describe("migrate", () => {

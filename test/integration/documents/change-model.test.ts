@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { changeModel, sourcesToChange } from "#shared/documents/change-model.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { embedQuery } from "#shared/embeddings/embed-query.ts";

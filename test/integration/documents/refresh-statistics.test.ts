@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { keepStatistics } from "#infra/local/keep-statistics.ts";
-import { observeSql } from "#infra/local/observe-sql.ts";
+import { keepStatistics } from "#infra/local/runner/keep-statistics.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { refreshStatistics } from "#shared/documents/refresh-statistics.ts";
 import { makeLog } from "#shared/log.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Json } from "#shared/db/connect.ts";
-import { measureHealth } from "#shared/syncs/measure-health.ts";
+import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const NOW = new Date("2026-03-10T12:00:00Z");

@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand } 
 import type { Context } from "aws-lambda";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { queues } from "#infra/topology.ts";
-import { startSqsEndpoint, type SqsEndpoint } from "#infra/local/sqs-endpoint.ts";
+import { startSqsEndpoint, type SqsEndpoint } from "#infra/local/runner/sqs-endpoint.ts";
 import { handler } from "#functions/ops/redrive-dead-letters.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import { parseEnv } from "#shared/env.ts";

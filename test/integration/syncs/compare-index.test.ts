@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, editPage, labelPage, movePage, trashPage } from "#infra/local/confluence-site/edits.ts";
-import { compareIndex } from "#shared/syncs/compare-index.ts";
+import { compareIndex } from "#shared/verify/compare-index.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";

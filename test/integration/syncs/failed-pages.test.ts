@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
-import { MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/compare-listing.ts";
-import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/page-failure.ts";
-import { MAX_WORKER_DEATHS } from "#shared/syncs/page-suspects.ts";
+import { MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
+import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/pages/page-failure.ts";
+import { MAX_WORKER_DEATHS } from "#shared/syncs/pages/page-suspects.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { markSourceDeleting } from "#shared/sources/sources.ts";
-import { cancelOperation, LEASE_MS } from "#shared/syncs/operations.ts";
-import { startCheck } from "#shared/syncs/start-due.ts";
-import { syncSpace } from "#shared/syncs/sync-space.ts";
+import { cancelOperation, LEASE_MS } from "#shared/syncs/operations/operations.ts";
+import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 

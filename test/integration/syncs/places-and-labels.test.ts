@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
-import type { OperationProgress } from "#shared/syncs/progress-tracker.ts";
+import type { OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 

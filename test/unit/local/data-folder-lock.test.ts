@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockDataFolder } from "#infra/local/data-folder-lock.ts";
+import { lockDataFolder } from "#infra/local/runner/data-folder-lock.ts";
 
 describe("the lock on a data folder", () => {
   let parent: string;
@@ -36,7 +36,7 @@ describe("the lock on a data folder", () => {
       globalThis.lock = lockDataFolder(process.argv[2]); // Unreferenced, it would end with a garbage collection.
       console.log("locked");
       setInterval(() => {}, 1000);`;
-    const module = new URL("../../../infra/local/data-folder-lock.ts", import.meta.url).href;
+    const module = new URL("../../../infra/local/runner/data-folder-lock.ts", import.meta.url).href;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script, module, folder], {
       stdio: ["ignore", "pipe", "inherit"],
       cwd: join(import.meta.dirname, "../../.."),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toHttpEvent, type HttpRequest } from "#infra/local/http-event.ts";
+import { toHttpEvent, type HttpRequest } from "#infra/local/runner/http-event.ts";
 
 const request: HttpRequest = {
   method: "GET",

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "aws-lambda";
 import { describe, expect, it } from "vitest";
-import { makeInvoker, type Handler } from "#infra/local/invoke.ts";
+import { makeInvoker, type Handler } from "#infra/local/runner/invoke.ts";
 import { makeLog } from "#shared/log.ts";
 
 function invokerOf(handler: Handler, timeoutSeconds = 60) {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
-import { runProbes, type Answer } from "#infra/local/probes.ts";
+import { runProbes, type Answer } from "#infra/local/commands/probes.ts";
 import { addPages, makeTestSite } from "#test/support/confluence-site.ts";
 
 async function probe(settings: Partial<SiteSettings>) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { refuseForeignPages, requireApiKey } from "#infra/local/request-guard.ts";
+import { refuseForeignPages, requireApiKey } from "#infra/local/runner/request-guard.ts";
 
 const signed =
   "AWS4-HMAC-SHA256 Credential=k3y/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";

@@ -1,6 +1,6 @@
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { makeRouter } from "#infra/local/routes.ts";
+import { makeRouter } from "#infra/local/runner/routes.ts";
 import { routes } from "#infra/topology.ts";
 
 const find = makeRouter(routes);

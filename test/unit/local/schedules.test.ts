@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { cronPattern, scheduledEvent, startSchedules } from "#infra/local/schedules.ts";
+import { cronPattern, scheduledEvent, startSchedules } from "#infra/local/runner/schedules.ts";
 import { schedules } from "#infra/topology.ts";
 
 const after = (pattern: string, start: string, count: number) =>

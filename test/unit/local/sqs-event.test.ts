@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failedMessageIds, toSqsEvent } from "#infra/local/sqs-event.ts";
+import { failedMessageIds, toSqsEvent } from "#infra/local/runner/sqs-event.ts";
 
 const batch = ["a", "b", "c"];
 const failures = (...ids: unknown[]) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { absoluteUrl } from "#shared/syncs/resolve-references.ts";
+import { absoluteUrl } from "#shared/syncs/pages/resolve-references.ts";
 
 const SITE = "https://demo.atlassian.net";
 const PAGE = `${SITE}/wiki/spaces/DEMO/pages/1/Title`;

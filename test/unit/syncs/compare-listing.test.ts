@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ListedPage } from "#shared/confluence/client.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
-import { compareListed, MAX_FAILED_SYNCS, mayRetry } from "#shared/syncs/compare-listing.ts";
+import { compareListed, MAX_FAILED_SYNCS, mayRetry } from "#shared/syncs/listing/compare-listing.ts";
 
 const listed = (version: number): ListedPage => ({
   id: "1",

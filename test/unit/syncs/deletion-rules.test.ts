@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
-import { judgeCandidate } from "#shared/syncs/deletion-candidates.ts";
-import { CAP_PAGES, judgeCap } from "#shared/syncs/deletion-cap.ts";
+import { judgeCandidate } from "#shared/syncs/deletions/deletion-candidates.ts";
+import { CAP_PAGES, judgeCap } from "#shared/syncs/deletions/deletion-cap.ts";
 
 const answered = (status: string, spaceId = "9"): ConfluencePage => ({
   id: "1",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { percentDone } from "#shared/syncs/progress-tracker.ts";
-import { changesSince, INDEX_LAG_OVERLAP_MS } from "#shared/syncs/watermark.ts";
+import { percentDone } from "#shared/syncs/operations/progress-tracker.ts";
+import { changesSince, INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
 
 describe("percent", () => {
   it("is never below its floor, never 100 before the end", () => {

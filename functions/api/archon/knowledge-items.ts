@@ -1,0 +1,168 @@
+import { countWords, listStoredChunks } from "#shared/documents/stored-text.ts";
+import { pageOfSources, type SourcePageRequest } from "#shared/sources/source-overviews.ts";
+import { requireSource, updateSource } from "#shared/sources/sources.ts";
+import {
+  listChunks,
+  listKnowledgeItems,
+  listRagSources,
+  summariseKnowledgeItems,
+  updateKnowledgeItem,
+} from "#functions/api/contract/archon-knowledge.ts";
+import { knowledgeMetadata, pagedBy, spaceUrl } from "#functions/api/responses/knowledge-json.ts";
+import { requireOverview } from "#functions/api/use-cases/require-source.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+
+/** More sources than a deployment has: `GET /api/rag/sources` has no paging. */
+const ALL_SOURCES = 10_000;
+
+const listItems = route(listKnowledgeItems)([database], async ({ query }, { sql }) => {
+  const { sources, total } = await pageOfSources(sql, asPage(query, "created"));
+  return {
+    status: 200,
+    body: {
+      items: sources.map((source) => ({
+        id: source.sourceId,
+        title: source.title,
+        url: spaceUrl(source),
+        source_id: source.sourceId,
+        source_type: "confluence",
+        code_examples: [],
+        metadata: {
+          ...knowledgeMetadata(source),
+          chunks_count: source.chunkCount,
+          page_count: source.pageCount,
+        },
+        created_at: source.createdAt.toISOString(),
+        updated_at: source.updatedAt.toISOString(),
+      })),
+      ...pagedBy(query, total),
+    },
+  };
+});
+
+const summarise = route(summariseKnowledgeItems)([database], async ({ query }, { sql }) => {
+  const { sources, total } = await pageOfSources(sql, asPage(query, "updated"));
+  return {
+    status: 200,
+    body: {
+      items: sources.map((source) => {
+        const metadata = knowledgeMetadata(source);
+        return {
+          source_id: source.sourceId,
+          title: source.title,
+          url: spaceUrl(source),
+          status: source.status === "active" ? "active" : "error",
+          document_count: source.pageCount,
+          code_examples_count: 0,
+          knowledge_type: metadata.knowledge_type,
+          source_type: "confluence",
+          created_at: source.createdAt.toISOString(),
+          updated_at: source.updatedAt.toISOString(),
+          metadata,
+        };
+      }),
+      ...pagedBy(query, total),
+    },
+  };
+});
+
+const listSources = route(listRagSources)([database], async (_request, { sql }) => {
+  const { sources } = await pageOfSources(sql, {
+    search: null,
+    knowledgeType: null,
+    order: "created",
+    limit: ALL_SOURCES,
+    offset: 0,
+  });
+  const words = await countWords(
+    sql,
+    sources.map((source) => source.sourceId),
+  );
+  return {
+    status: 200,
+    body: {
+      success: true,
+      sources: sources.map((source) => {
+        const metadata = knowledgeMetadata(source);
+        return {
+          source_id: source.sourceId,
+          title: source.title,
+          summary: metadata.description ?? `Confluence space ${source.spaceName} (${source.spaceKey})`,
+          metadata,
+          total_words: words.get(source.sourceId) ?? 0,
+          update_frequency: metadata.update_frequency,
+          created_at: source.createdAt.toISOString(),
+          updated_at: source.updatedAt.toISOString(),
+        };
+      }),
+      count: sources.length,
+    },
+  };
+});
+
+const chunks = route(listChunks)([database], async ({ params, query }, { sql }) => {
+  const source = await requireOverview(sql, params.source_id);
+  const { knowledge_type } = knowledgeMetadata(source);
+  const found = await listStoredChunks(sql, {
+    sourceId: source.sourceId,
+    urlContains: query.domain_filter ?? null,
+    limit: query.limit,
+    offset: query.offset,
+  });
+  return {
+    status: 200,
+    body: {
+      success: true,
+      source_id: source.sourceId,
+      domain_filter: query.domain_filter ?? null,
+      chunks: found.chunks.map((chunk) => ({
+        id: chunk.id,
+        source_id: source.sourceId,
+        content: chunk.content,
+        metadata: {
+          title: chunk.title,
+          page_id: chunk.pageId,
+          chunk_index: chunk.chunkNumber,
+          heading_path: chunk.headingPath,
+        },
+        url: chunk.url,
+        title: chunk.title,
+        section: chunk.headingPath.join(" › "),
+        source_type: "confluence",
+        knowledge_type,
+      })),
+      total: found.total,
+      limit: query.limit,
+      offset: query.offset,
+      has_more: query.offset + found.chunks.length < found.total,
+    },
+  };
+});
+
+const update = route(updateKnowledgeItem)([database], async ({ params, body }, { sql, now }) => {
+  const source = await requireSource(sql, params.source_id);
+  const { title, ...described } = body;
+  const metadata = Object.fromEntries(Object.entries(described).filter(([, value]) => value !== undefined));
+  await updateSource(sql, source.sourceId, { ...(title === undefined ? {} : { title }), metadata }, now());
+  return {
+    status: 200,
+    body: { success: true, message: `Updated source ${source.sourceId}`, source_id: source.sourceId },
+  };
+});
+
+function asPage(
+  query: { page: number; per_page: number; search?: string | undefined; knowledge_type?: string | undefined },
+  order: SourcePageRequest["order"],
+): SourcePageRequest {
+  return {
+    search: query.search ?? null,
+    knowledgeType: query.knowledge_type ?? null,
+    order,
+    limit: query.per_page,
+    offset: (query.page - 1) * query.per_page,
+  };
+}
+
+/** The knowledge endpoints that read and describe sources. */
+export const handler = httpHandler(listItems, summarise, listSources, chunks, update);

@@ -1,0 +1,16 @@
+import { UserError } from "#shared/errors.ts";
+import { notProvidedRoutes } from "#functions/api/contract/archon-not-provided.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+
+/** What clients of the knowledge endpoints know and this service does not do: a clear 501. */
+export const handler = httpHandler(
+  ...notProvidedRoutes.map((contract) =>
+    route(contract)([], async () => {
+      throw new UserError(
+        501,
+        "not_provided",
+        `${contract.summary}. This service keeps Confluence spaces in step: POST /api/confluence/sources adds one`,
+      );
+    }),
+  ),
+);

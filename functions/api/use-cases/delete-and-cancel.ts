@@ -1,0 +1,17 @@
+import { UserError } from "#shared/errors.ts";
+import { markSourceDeleting } from "#shared/sources/sources.ts";
+import { cancelOperation } from "#shared/syncs/operations/operations.ts";
+import type { Services } from "#functions/runtime/services.ts";
+
+/** Cancels what runs and marks the source as being deleted; the sweeper removes its rows. Throws `UserError` 404. */
+export async function deleteAndCancel(
+  sourceId: string,
+  services: Pick<Services, "sql" | "now" | "log">,
+): Promise<void> {
+  const now = services.now();
+  await cancelOperation(services.sql, { sourceId, now, actor: "api" });
+  if (!(await markSourceDeleting(services.sql, sourceId, now))) {
+    throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+  }
+  services.log.info("source.deleted", { source_id: sourceId });
+}

@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { PGlite } from "@electric-sql/pglite";
+import { vector } from "@electric-sql/pglite-pgvector";
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import type { Migration } from "#shared/db/migrate.ts";
+
+export type EmbeddedDatabase = { url: string; close: () => Promise<void> };
+
+/**
+ * PGlite with pgvector behind a socket, so that postgres.js talks to it as to any Postgres; in memory without `dataDir`.
+ * It has ONE session: connect with `maxConnections: 1` (pglite-socket mixes up the extended protocol between several,
+ * electric-sql/pglite pull request 977). Startup parameters are ignored, so the search path is set here.
+ */
+export async function startEmbeddedDatabase(options: {
+  dataDir?: string;
+  schema: string;
+}): Promise<EmbeddedDatabase> {
+  if (options.dataDir) await makeDatabaseFolder(options.dataDir);
+  const db = await PGlite.create({
+    extensions: { vector },
+    ...(options.dataDir ? { dataDir: options.dataDir } : {}),
+  });
+  await db.exec(`set search_path to "${options.schema}", public, extensions`);
+  const server = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0 });
+  await server.start();
+  return {
+    url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
+    close: async () => {
+      await server.stop();
+      await db.close();
+    },
+  };
+}
+
+/** A new folder gets its name when it is complete: a process that dies while making it leaves nothing that does not open. */
+async function makeDatabaseFolder(dataDir: string): Promise<void> {
+  if (existsSync(dataDir)) return;
+  const unfinished = `${dataDir}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  const db = await PGlite.create({ extensions: { vector }, dataDir: unfinished });
+  await db.close();
+  await rename(unfinished, dataDir);
+}
+
+/** The numbered files of `sql/`, as `migrate` takes them. */
+export async function readMigrations(): Promise<Migration[]> {
+  const folder = fileURLToPath(new URL("../../../sql/", import.meta.url));
+  const names = (await readdir(folder)).filter((name) => /^\d{6}_.+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => ({ name, text: await readFile(`${folder}/${name}`, "utf8") })),
+  );
+}

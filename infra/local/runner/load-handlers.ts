@@ -1,0 +1,32 @@
+import type { Handler } from "./invoke.ts";
+import type { Topology } from "./topology-types.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+/** Imports the entry file of every function; all that do not load are named in one error. */
+export async function loadHandlers(functions: Topology["functions"]): Promise<Map<string, Handler>> {
+  const handlers = new Map<string, Handler>();
+  const faults: unknown[] = [];
+  for (const [name, spec] of Object.entries(functions)) {
+    try {
+      handlers.set(name, await load(spec.entry));
+    } catch (error) {
+      faults.push(error);
+    }
+  }
+  if (faults.length > 0) {
+    throw new AggregateError(faults, `Functions do not load: ${faults.map(String).join("; ")}`);
+  }
+  return handlers;
+}
+
+async function load(entry: string): Promise<Handler> {
+  const module: unknown = await import(new URL(entry, root).href);
+  const handler = typeof module === "object" && module && "handler" in module ? module.handler : null;
+  if (!isHandler(handler)) throw new Error(`${entry} exports no handler`);
+  return handler;
+}
+
+function isHandler(value: unknown): value is Handler {
+  return typeof value === "function";
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type postgres from "postgres";
+import * as serviceTopology from "#infra/topology.ts";
+import type { FunctionName } from "#infra/topology.ts";
+import type { Services } from "#functions/runtime/services.ts";
+import { chooseModel } from "#shared/embeddings/embedding-models.ts";
+import { makeLog } from "#shared/log.ts";
+import type { QueueName } from "#shared/messages.ts";
+import { makeSqsDeadLetters } from "#shared/queue/dead-letters.ts";
+import { makeSqsTaskQueue } from "#shared/queue/sqs-task-queue.ts";
+import { releaseDeadClaims } from "#shared/syncs/schedules/sweep.ts";
+import { cleanUp } from "./clean-up.ts";
+import { lockDataFolder } from "./data-folder-lock.ts";
+import { makeEventBus, type PublishedEvent } from "./event-bus.ts";
+import { startIntake } from "./intake.ts";
+import { makeInvoker, type Handler, type Invoke } from "./invoke.ts";
+import { keepStatistics } from "./keep-statistics.ts";
+import { loadHandlers } from "./load-handlers.ts";
+import { openDatabase } from "./runner-database.ts";
+import { localEnv, type Variables } from "./runner-env.ts";
+import { buildChosenServices } from "./runner-services.ts";
+import { startSqsEndpoint, type LocalQueue } from "./sqs-endpoint.ts";
+import type { Topology } from "./topology-types.ts";
+
+export type LocalRunnerOptions = {
+  /** Where queues, key file and, without DATABASE_URL, the database are kept; nothing is kept without it. */
+  dataDir?: string;
+  /** 0, the default: any free port. */
+  port?: number;
+  /** Environment variables of the functions: DATABASE_URL, EMBEDDINGS, API_KEY, LOG_LEVEL, … */
+  env?: Variables;
+  /** In place of those that the environment would choose. */
+  services?: Partial<Services>;
+  /** Wraps the database client that every function gets. */
+  wrapSql?: (sql: postgres.Sql) => postgres.Sql;
+  topology?: Topology;
+  /** In place of importing the topology's entry files. */
+  handlers?: ReadonlyMap<string, Handler>;
+  /** False: nothing runs by itself; functions of schedules are run with `invoke`. */
+  schedules?: boolean;
+  /** Seconds, in place of the topology's. */
+  visibilityTimeoutSeconds?: number;
+  writeLog?: (line: string) => void;
+};
+
+export type LocalRunner = {
+  url: string;
+  /** Where the database is, for people: no password. */
+  database: string;
+  services: Services;
+  sqs: { url: string; client: SQSClient; queues: Record<string, LocalQueue> };
+  invoke: Invoke;
+  /** The last domain events, oldest first. */
+  recentEvents: () => readonly PublishedEvent[];
+  /** Stops taking work, waits for what runs (at most `withinMs`), and lets go of everything. */
+  close: (withinMs?: number) => Promise<void>;
+};
+
+const SWEEPER: FunctionName = "sweep";
+
+/** The longest that a worker of the topology runs. */
+const CLOSE_WITHIN_MS = 60_000;
+
+/**
+ * Starts the whole service in this process: database and migrations, queues, HTTP gateway, pollers and schedules, around the
+ * same handlers that run on AWS. Throws `UserError` with what to do when it cannot (folder in use, port taken, environment
+ * wrong, database not reached); whatever had started by then is stopped.
+ */
+export async function startLocalRunner(options: LocalRunnerOptions = {}): Promise<LocalRunner> {
+  const started = cleanUp();
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await started.run();
+    throw error;
+  }
+}
+
+async function start(options: LocalRunnerOptions, started: ReturnType<typeof cleanUp>): Promise<LocalRunner> {
+  const topology: Topology = options.topology ?? serviceTopology;
+  const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), "confluence-sync-")));
+  if (options.dataDir) {
+    const lock = lockDataFolder(folder);
+    started.add(() => lock.release());
+  } else {
+    started.add(() => rm(folder, { recursive: true, force: true }));
+  }
+
+  const given = options.services ?? {};
+  const env = given.env ?? localEnv(options.env ?? {}, folder);
+  const now = given.now ?? (() => new Date());
+  const newId = given.newId ?? randomUUID;
+  const writeLog = options.writeLog ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const log = given.log ?? makeLog(env.LOG_LEVEL, writeLog, now);
+
+  const database = await openDatabase({ env, dataDir: options.dataDir ?? null, log });
+  started.add(database.close);
+  const sqs = await startSqsEndpoint({
+    dataDir: options.dataDir ? join(folder, "queues") : null,
+    queues: topology.queues,
+    visibilityTimeoutSeconds: options.visibilityTimeoutSeconds,
+  });
+  started.add(sqs.close);
+  if (database.exclusive) await releaseDeadClaims(database.sql);
+  const eventBus = makeEventBus(log, now);
+  const queueUrl = (id: QueueName) => sqs.queues[id]?.url ?? "";
+  const queueUrls = { plan: queueUrl("plan"), page: queueUrl("page"), check: queueUrl("check") };
+  const services: Services = {
+    ...(await buildChosenServices(env, log, given)),
+    now,
+    newId,
+    random: Math.random,
+    log,
+    env,
+    sql: options.wrapSql ? options.wrapSql(database.sql) : database.sql,
+    queue: makeSqsTaskQueue(sqs.sqs, queueUrls),
+    deadLetters: makeSqsDeadLetters(sqs.sqs, queueUrls),
+    events: eventBus.sender,
+    ...given,
+  };
+
+  const { model, dimensions } = services.embedder;
+  const { replaced } = await chooseModel(database.sql, { model, dimensions, now: now() });
+  if (replaced) log.info("model_change.chosen", { model, replaced });
+
+  const handlers = options.handlers ?? (await loadHandlers(topology.functions));
+  const invoker = makeInvoker({ functions: topology.functions, handlers, services, log, newId });
+  const intake = await startIntake({
+    port: options.port ?? 0,
+    topology: options.schedules === false ? { ...topology, schedules: {} } : topology,
+    invoker,
+    eventBus,
+    sqs: sqs.sqs,
+    queues: sqs.queues,
+    env,
+    log,
+    now,
+    newId,
+  });
+  let withinMs = CLOSE_WITHIN_MS;
+  // Added last, run first: what the functions use goes after them.
+  started.add(async () => log.info("runner.stopped", { still_running: await intake.stop(withinMs) }));
+  if (options.schedules !== false && database.exclusive) started.add(keepStatistics(database.sql, log).stop);
+  // What the last run left behind is not left until the next minute.
+  if (options.schedules !== false && invoker.has(SWEEPER)) invoker.invoke(SWEEPER, {}).catch(() => {});
+  log.info("runner.started", { url: intake.url, database: database.name });
+  return {
+    url: intake.url,
+    database: database.name,
+    services,
+    sqs: { url: sqs.url, client: sqs.sqs, queues: sqs.queues },
+    invoke: invoker.invoke,
+    recentEvents: eventBus.recent,
+    close: async (within = CLOSE_WITHIN_MS) => {
+      withinMs = within;
+      await started.run();
+    },
+  };
+}

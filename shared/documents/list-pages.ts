@@ -1,0 +1,66 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { containing } from "#shared/sources/source-overviews.ts";
+
+export type PageStatus = "current" | "hidden" | "deleted" | "failed" | "pending";
+
+/** A row of `confluence_pages` as a list shows it. */
+export type PageEntry = {
+  pageId: string;
+  sourceId: string;
+  title: string;
+  url: string;
+  status: PageStatus;
+  version: number;
+  confluenceStatus: string;
+  parentId: string | null;
+  labels: string[];
+  chunkCount: number;
+  modifiedAt: Date | null;
+  lastSyncedAt: Date | null;
+  missingSince: Date | null;
+  isDeleted: boolean;
+  deletedAt: Date | null;
+  deletedReason: string | null;
+  textLost: string | null;
+  error: { code: string; message: string; attempts?: number } | null;
+};
+
+export type PageFilter = {
+  sourceId: string;
+  /** `failed`: also pages that have older content. */
+  status: Exclude<PageStatus, "pending"> | null;
+  /** In the title, or the whole id. */
+  text: string | null;
+  /** The last page id of the list before. */
+  after: string | null;
+  limit: number;
+};
+
+/** Pages of a source by id: the one order that no edit changes, so that a list that is read on misses none and shows none twice. */
+export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<PageEntry[]> {
+  const { sourceId, text, after, limit } = filter;
+  return sql<PageEntry[]>`
+    select page_id as "pageId", source_id as "sourceId", title, url, version, status as "confluenceStatus",
+      case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when version > 0 then 'current'
+        when sync_error is not null then 'failed' else 'pending' end as status,
+      parent_id as "parentId", labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
+      last_synced_at as "lastSyncedAt", missing_since as "missingSince", is_deleted as "isDeleted",
+      deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", sync_error as error
+    from confluence_pages
+    where source_id = ${sourceId}
+      ${after === null ? sql`` : sql`and page_id > ${after}`}
+      ${text === null ? sql`` : sql`and (title ilike ${containing(text)} or page_id = ${text})`}
+      ${statusIs(sql, filter.status)}
+    order by page_id limit ${limit}`;
+}
+
+function statusIs(sql: Sql, status: PageFilter["status"]) {
+  if (status === null) return sql``;
+  const conditions = {
+    current: sql`and not is_deleted and missing_since is null and version > 0`,
+    hidden: sql`and not is_deleted and missing_since is not null`,
+    deleted: sql`and is_deleted`,
+    failed: sql`and not is_deleted and sync_error is not null`,
+  };
+  return conditions[status];
+}

@@ -1,0 +1,92 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { containing } from "#shared/sources/source-overviews.ts";
+
+/** Chunks and page texts as they are stored, for clients that read rather than search. Only what search would find. */
+
+export type StoredChunk = {
+  id: string;
+  content: string;
+  chunkNumber: number;
+  headingPath: string[];
+  pageId: string;
+  title: string;
+  url: string;
+};
+
+/** Chunks by page address, in their order on the page, and how many there are. */
+export async function listStoredChunks(
+  sql: Sql,
+  request: { sourceId: string; urlContains: string | null; limit: number; offset: number },
+): Promise<{ chunks: StoredChunk[]; total: number }> {
+  const { sourceId, urlContains } = request;
+  const pattern = urlContains === null ? null : containing(urlContains);
+  const from = sql`
+    from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
+    where c.source_id = ${sourceId} and not p.is_deleted and p.missing_since is null
+      and (${pattern}::text is null or c.url ilike ${pattern})`;
+  const [count] = await sql<{ total: number }[]>`select count(*)::int as total ${from}`;
+  const chunks = await sql<StoredChunk[]>`
+    select c.id::text as id, c.content, c.chunk_number as "chunkNumber", c.heading_path as "headingPath",
+      c.page_id as "pageId", p.title, c.url
+    ${from} order by c.url, c.page_id, c.chunk_number, c.id limit ${request.limit} offset ${request.offset}`;
+  return { chunks, total: count?.total ?? 0 };
+}
+
+export type StoredPage = {
+  sourceId: string;
+  pageId: string;
+  title: string;
+  url: string;
+  version: number;
+  labels: string[];
+  modifiedAt: Date | null;
+  lastSyncedAt: Date | null;
+  chunkCount: number;
+  wordCount: number;
+  charCount: number;
+};
+
+export type PageFinder = { sourceId?: string; pageId?: string; url?: string; title?: string };
+
+/** Pages by any of these in the order of their titles, at most `limit`, and how many there are. */
+export async function findStoredPages(
+  sql: Sql,
+  find: PageFinder,
+  limit: number,
+): Promise<{ pages: StoredPage[]; total: number }> {
+  const rows = await sql<(StoredPage & { total: number })[]>`
+    with found as (
+      select p.*, count(*) over () as total from confluence_pages p join archon_sources s using (source_id)
+      where s.status <> 'deleting' and not p.is_deleted and p.missing_since is null and p.version > 0
+        ${find.sourceId === undefined ? sql`` : sql`and p.source_id = ${find.sourceId}`}
+        ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
+        ${find.url === undefined ? sql`` : sql`and p.url = ${find.url}`}
+        ${find.title === undefined ? sql`` : sql`and p.title = ${find.title}`}
+      order by p.source_id, p.title, p.page_id limit ${limit}
+    )
+    select p.source_id as "sourceId", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
+      p.modified_at as "modifiedAt", p.last_synced_at as "lastSyncedAt", p.chunk_count as "chunkCount",
+      p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",
+      coalesce(sum(c.word_count), 0)::int as "wordCount"
+    from found p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
+    group by p.source_id, p.page_id, p.title, p.url, p.version, p.labels, p.modified_at, p.last_synced_at,
+      p.chunk_count, p.total
+    order by p.source_id, p.title, p.page_id`;
+  return { pages: rows.map(({ total: _, ...page }) => page), total: rows[0]?.total ?? 0 };
+}
+
+/** The page's chunks, one after the other. A table that was cut repeats its header there. */
+export async function readPageText(sql: Sql, page: { sourceId: string; pageId: string }): Promise<string> {
+  const rows = await sql<{ content: string }[]>`
+    select content from archon_crawled_pages
+    where source_id = ${page.sourceId} and page_id = ${page.pageId} order by chunk_number, id`;
+  return rows.map((row) => row.content).join("\n\n");
+}
+
+/** Words in each source's chunks. */
+export async function countWords(sql: Sql, sourceIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql<{ sourceId: string; words: number }[]>`
+    select c.source_id as "sourceId", coalesce(sum(c.word_count), 0)::float8 as words
+    from archon_crawled_pages c where c.source_id = any(${sourceIds}) group by 1`;
+  return new Map(rows.map((row) => [row.sourceId, row.words]));
+}

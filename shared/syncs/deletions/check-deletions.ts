@@ -1,0 +1,180 @@
+import { z } from "zod";
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import {
+  applyNext,
+  logApplied,
+  collectCandidates,
+  confirmNext,
+  countOutcomes,
+  countStoredPages,
+} from "./deletion-candidates.ts";
+import { announceHold, judgeCap } from "./deletion-cap.ts";
+import { heldDeletions } from "#shared/syncs/operations/held-deletions.ts";
+import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
+import { labelListing, listLabels } from "#shared/syncs/listing/list-labels.ts";
+import { recordListing } from "#shared/syncs/listing/record-listing.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { saveStep } from "#shared/syncs/operations/save-step.ts";
+import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
+
+const checkpointSchema = z.object({
+  phase: z
+    .enum(["starting", "listing", "labels", "finding candidates", "confirming", "deleting", "listed"])
+    .default("starting"),
+  cursor: z.string().nullable().default(null),
+  recent_cursors: recentCursors,
+  labels: labelListing.nullable().default(null),
+  /** Start of the check by Confluence's clock. */
+  started_at: z.iso.datetime().nullable().default(null),
+  /** The scheduled instant that this check stands for; absent when somebody asked for it. */
+  tick: z.iso.datetime().nullable().default(null),
+  /** Set when the deletions wait for a person: the operation ends as `held`. */
+  held: heldDeletions.nullable().default(null),
+});
+type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/**
+ * The next step of a deletion check. Absence from a listing proves nothing by itself: the account is the known one, the space
+ * answers, the listing ended by itself; then every stored page that it did not show is asked for by id, in any status. Only
+ * what Confluence then says decides, and above a cap nothing is touched until a person says `force`.
+ */
+export async function checkStep(context: StepContext): Promise<"more" | "listed"> {
+  const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
+  switch (checkpoint.phase) {
+    case "starting":
+      await start(context, checkpoint);
+      return "more";
+    case "listing":
+      await listNext(context, checkpoint);
+      return "more";
+    case "labels":
+      await labelsNext(context, checkpoint);
+      return "more";
+    case "finding candidates":
+      await findCandidates(context, checkpoint);
+      return "more";
+    case "confirming":
+      await confirm(context, checkpoint);
+      return "more";
+    case "deleting":
+      await applyBatch(context, checkpoint);
+      return "more";
+    case "listed":
+      return "listed";
+  }
+}
+
+async function start(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { client, source, services } = context;
+  await verifyAccount(client, source);
+  const startedAt = client.serverTime() ?? services.now();
+  const expected = await countStoredPages(services.sql, source.sourceId);
+  await inTransaction(
+    context,
+    { ...checkpoint, phase: "listing", started_at: startedAt.toISOString() },
+    {
+      counts: { pages_expected: expected },
+      message: "Listing the whole space",
+    },
+  );
+}
+
+/** The listing is the truth about versions too: pages that a sync missed become work of this operation. */
+async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { client, source, operation, services } = context;
+  const listed = await client.listPages(source.spaceId, checkpoint.cursor);
+  // Pages listed by the space's id are its answer; an empty listing may be of a space that is gone or out of sight.
+  const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
+  if (listed.next === null && nothing) await verifySpace(client, source);
+  const next: Checkpoint = {
+    ...checkpoint,
+    ...(listed.next === null
+      ? { cursor: null, recent_cursors: [], phase: "labels" as const }
+      : rememberCursor(checkpoint, listed.next)),
+  };
+  await transaction(services.sql, async (tx) => {
+    const counts = await recordListing(tx, operation, listed.pages, {
+      rules: { representationRevision: REPRESENTATION_REVISION },
+      keepSeen: true,
+      now: services.now(),
+    });
+    await saveStep(tx, context, { checkpoint: next, counts });
+  });
+}
+
+async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const labels = await listLabels(context, checkpoint.labels);
+  const next: Checkpoint = labels.next
+    ? { ...checkpoint, labels: labels.next }
+    : { ...checkpoint, labels: null, phase: "finding candidates" };
+  await inTransaction(context, next, { also: labels.write });
+}
+
+/** The account is asked for again: had the token been taken back while the listing ran, its rest would have been anonymous. */
+async function findCandidates(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { operation, services } = context;
+  const now = services.now();
+  const candidates = await transaction(services.sql, (tx) => collectCandidates(tx, operation, now));
+  if (candidates > 0) await verifyAccount(context.client, context.source);
+  await inTransaction(
+    context,
+    { ...checkpoint, phase: candidates > 0 ? "confirming" : "listed" },
+    {
+      message: `${candidates} stored pages were not listed`,
+    },
+  );
+}
+
+async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { operation, services } = context;
+  const confirmed = await confirmNext(context);
+  if (confirmed) {
+    await inTransaction(context, checkpoint, { also: confirmed });
+    return;
+  }
+  // Asked before the candidates were, and now: in between, an answer as to nobody would have looked like pages that are gone.
+  await verifyAccount(context.client, context.source);
+  const held = operation.force ? null : judgeCap(await countOutcomes(services.sql, operation));
+  if (held) {
+    await inTransaction(
+      context,
+      { ...checkpoint, phase: "listed", held },
+      {
+        message: held.message,
+        also: (tx) => (operation.dryRun ? Promise.resolve() : announceHold(tx, context, held)),
+      },
+    );
+    return;
+  }
+  await inTransaction(context, { ...checkpoint, phase: operation.dryRun ? "listed" : "deleting" }, {});
+}
+
+async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const applied = await transaction(context.services.sql, async (tx) => {
+    const batch = await applyNext(tx, context);
+    await saveStep(tx, context, {
+      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
+    });
+    return batch;
+  });
+  logApplied(applied, context);
+}
+
+async function inTransaction(
+  context: StepContext,
+  checkpoint: Checkpoint,
+  step: { counts?: Record<string, number>; message?: string; also?: (tx: Sql) => Promise<void> },
+): Promise<void> {
+  const saved = {
+    checkpoint,
+    ...(step.counts ? { counts: step.counts } : {}),
+    ...(step.message ? { message: step.message } : {}),
+  };
+  const { also } = step;
+  if (!also) return saveStep(context.services.sql, context, saved);
+  await transaction(context.services.sql, async (tx) => {
+    await also(tx);
+    await saveStep(tx, context, saved);
+  });
+}

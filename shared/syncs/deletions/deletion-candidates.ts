@@ -1,0 +1,195 @@
+import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import {
+  deletePages,
+  hidePages,
+  type ChangedPage,
+  type DeletedPage,
+} from "#shared/documents/delete-pages.ts";
+import { TransientError } from "#shared/errors.ts";
+import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+
+/** Ids asked for in one call: what the v2 listing takes as its limit. */
+const CONFIRM_BATCH = 250;
+/** Pages deleted in one transaction: bounded, so that searches and swaps never wait long. */
+const APPLY_BATCH = 100;
+
+/** Notes every stored page that no listing page of this operation showed; answers how many there are. */
+export async function collectCandidates(tx: Sql, operation: Operation, now: Date): Promise<number> {
+  await tx`
+    insert into sync_work (operation_id, source_id, page_id, title, state, reason, counters, updated_at)
+    select ${operation.operationId}, p.source_id, p.page_id, p.title, 'candidate', 'not listed',
+      jsonb_build_object('state_revision', p.state_revision), ${now}
+    from confluence_pages p
+    where p.source_id = ${operation.sourceId} and not p.is_deleted
+    on conflict (operation_id, page_id) do nothing`;
+  const [row] = await tx<{ count: number }[]>`
+    select count(*)::int as count from sync_work
+    where operation_id = ${operation.operationId} and state = 'candidate'`;
+  return row?.count ?? 0;
+}
+
+/** What Confluence says of a page that the listing did not show. Null: it is there after all, or we do not understand. */
+export type Verdict = { outcome: "deleted" | "hidden"; reason: string } | null;
+
+/**
+ * Trashed, deleted, archived, moved to another space: deleted. Not visible (gone and no permission look the same): hidden at
+ * the first complete check, deleted at the second. A status that we do not know proves nothing.
+ */
+export function judgeCandidate(
+  page: ConfluencePage | undefined,
+  stored: { missingSince: Date | null },
+  spaceId: string,
+): Verdict {
+  if (!page) {
+    if (stored.missingSince) return { outcome: "deleted", reason: "not_visible" };
+    return { outcome: "hidden", reason: "not_visible" };
+  }
+  if (page.status === "trashed" || page.status === "deleted" || page.status === "archived") {
+    return { outcome: "deleted", reason: page.status };
+  }
+  if (page.status === "current" && page.spaceId !== null && page.spaceId !== spaceId) {
+    return { outcome: "deleted", reason: "moved_to_another_space" };
+  }
+  return null;
+}
+
+/** Asks for the next candidates by id; answers what writes the verdicts down, or null when none is left to ask for. */
+export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
+  const { operation, source, client, services } = context;
+  const rows = await services.sql<{ page_id: string; missing_since: Date | null }[]>`
+    select w.page_id, p.missing_since
+    from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
+    where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
+    order by w.page_id limit ${CONFIRM_BATCH}`;
+  if (rows.length === 0) return null;
+  const ids = rows.map((row) => row.page_id);
+  const pages = await askFor(ids, client);
+  const verdicts = rows.map((row) => ({
+    page_id: row.page_id,
+    verdict: judgeCandidate(pages.get(row.page_id), { missingSince: row.missing_since }, source.spaceId),
+  }));
+  const written = verdicts.map(({ page_id, verdict }) => ({
+    page_id,
+    state: verdict ? (operation.dryRun ? "planned" : "candidate") : "seen",
+    outcome: verdict?.outcome ?? null,
+    reason: verdict?.reason ?? "there, though the listing did not show it",
+  }));
+  return async (tx) => {
+    await tx`
+      update sync_work w set state = v.state, outcome = v.outcome, reason = v.reason
+      from jsonb_to_recordset(${tx.json(written)}) as v (page_id text, state text, outcome text, reason text)
+      where w.operation_id = ${operation.operationId} and w.page_id = v.page_id and w.state = 'candidate'`;
+  };
+}
+
+/**
+ * The pages of these ids that Confluence shows. What an answer lacks is asked for again until an answer adds nothing: one that
+ * was cut short looks the same as pages that are not visible. Costs a call only where a page is missing.
+ */
+async function askFor(
+  ids: readonly string[],
+  client: ConfluenceClient,
+): Promise<ReadonlyMap<string, ConfluencePage>> {
+  const pages = new Map<string, ConfluencePage>();
+  const ask = async (): Promise<number> => {
+    const missing = ids.filter((id) => !pages.has(id));
+    if (missing.length === 0) return 0;
+    for (const page of await client.pagesById(missing, { body: null })) {
+      if (!ids.includes(page.id))
+        throw new TransientError(
+          "invalid_answer",
+          `Confluence sent page ${page.id}, which was not asked for`,
+        );
+      pages.set(page.id, page);
+    }
+    return missing.filter((id) => pages.has(id)).length;
+  };
+  await ask();
+  while ((await ask()) > 0);
+  return pages;
+}
+
+export type DeletionOutcomes = {
+  /** Pages that would go or be hidden for the first time. */
+  firstTime: number;
+  /** Hidden pages that a second complete check did not see either. */
+  secondTime: number;
+  /** Stored pages that are not deleted, hidden ones included. */
+  pages: number;
+};
+
+/** Pages of the source that are stored and not deleted: about as many as the listing should show. */
+export async function countStoredPages(sql: Sql, sourceId: string): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from confluence_pages
+    where source_id = ${sourceId} and not is_deleted and version > 0`;
+  return row?.count ?? 0;
+}
+
+export async function countOutcomes(sql: Sql, operation: Operation): Promise<DeletionOutcomes> {
+  const [row] = await sql<DeletionOutcomes[]>`
+    select
+      (select count(*)::int from sync_work w where w.operation_id = ${operation.operationId}
+        and w.state in ('candidate', 'planned') and w.outcome in ('deleted', 'hidden')
+        and not (w.outcome = 'deleted' and w.reason = 'not_visible')) as "firstTime",
+      (select count(*)::int from sync_work w where w.operation_id = ${operation.operationId}
+        and w.state in ('candidate', 'planned') and w.outcome = 'deleted' and w.reason = 'not_visible') as "secondTime",
+      (select count(*)::int from confluence_pages p
+        where p.source_id = ${operation.sourceId} and not p.is_deleted and p.version > 0) as pages`;
+  return row ?? { firstTime: 0, secondTime: 0, pages: 0 };
+}
+
+/** What one batch did; `settled` 0: nothing is left. */
+export type AppliedBatch = { settled: number; deleted: DeletedPage[]; hidden: ChangedPage[]; at: Date };
+
+/**
+ * Deletes or hides the next confirmed pages. A page that was stored anew since it became a candidate (another
+ * `state_revision`) is left alone: the next check judges it.
+ */
+export async function applyNext(tx: Sql, context: StepContext): Promise<AppliedBatch> {
+  const { operation, source, services } = context;
+  const now = services.now();
+  const rows = await tx<{ page_id: string; outcome: string; reason: string; state_revision: number }[]>`
+    select page_id, outcome, reason, (counters ->> 'state_revision')::int as state_revision from sync_work
+    where operation_id = ${operation.operationId} and state = 'candidate' and outcome is not null
+    order by page_id limit ${APPLY_BATCH}`;
+  if (rows.length === 0) return { settled: 0, deleted: [], hidden: [], at: now };
+  const of = (outcome: string) =>
+    rows
+      .filter((row) => row.outcome === outcome)
+      .map((row) => ({ pageId: row.page_id, reason: row.reason, expectedStateRevision: row.state_revision }));
+  const request = {
+    sourceId: source.sourceId,
+    now,
+    actor: operation.actor,
+    operationId: operation.operationId,
+  };
+  const deleted = await deletePages(tx, { ...request, pages: of("deleted") });
+  const hidden = await hidePages(tx, { ...request, pages: of("hidden") });
+  const settled = [...deleted, ...hidden].map((row) => row.pageId);
+  await tx`
+    update sync_work set updated_at = ${now},
+      state = case when page_id = any(${settled}) then 'done' else 'seen' end,
+      outcome = case when page_id = any(${settled}) then outcome end
+    where operation_id = ${operation.operationId} and page_id = any(${rows.map((row) => row.page_id)})`;
+  return { settled: rows.length, deleted, hidden, at: now };
+}
+
+/** Only for what was committed: a batch that was rolled back deleted nothing. */
+export function logApplied({ deleted, hidden, at }: AppliedBatch, context: StepContext): void {
+  const { operation, source, services } = context;
+  const fixed = { source_id: source.sourceId, operation_id: operation.operationId };
+  for (const { pageId, title, reason } of deleted) {
+    services.log.info("page.deleted", {
+      ...fixed,
+      page_id: pageId,
+      title,
+      deletion_timestamp: at.toISOString(),
+      reason,
+      actor: operation.actor,
+    });
+  }
+  for (const page of hidden) services.log.info("page.hidden", { ...fixed, page_id: page.pageId });
+}

@@ -1,0 +1,69 @@
+import { labelledPagesCql } from "#shared/confluence/cql.ts";
+import type { ConfluenceLabel } from "#shared/confluence/client.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import { listToEnd } from "./follow-cursor.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+
+/** So few labels are asked for one by one: that is exact to the second, and a search hardly saves a call. */
+const FEW_LABELS = 25;
+/** Labels whose names have this many characters together go into one query: addresses of 8,000 are refused on the way. */
+const QUERY_CHARACTERS = 1500;
+/** Pages that a search gives at once. */
+const SEARCH_LIMIT = 250;
+/** More calls than this do not fit into one step: then each label is asked for, a step each. */
+const MOST_SEARCHES = 60;
+
+/**
+ * The labels that must be asked for one by one: those whose pages are other ones by Confluence's search than in the index. The
+ * search only says where to look, for it may lag or be cut short; what is written comes from the listing of a label's pages.
+ * Where there are few labels, or where searching saves little, all of them. A change that the search does not show yet (its
+ * index is minutes behind) is found by the next full listing.
+ */
+export async function changedLabels(
+  context: StepContext,
+  labels: readonly ConfluenceLabel[],
+): Promise<readonly ConfluenceLabel[]> {
+  if (labels.length <= FEW_LABELS) return labels;
+  const { client, source, services } = context;
+  const stored = await storedLabels(services.sql, source.sourceId);
+  const groups = groupsByLength(labels.map((label) => label.name));
+  const labelled = new Set([...stored.values()].flatMap((pages) => [...pages])).size;
+  const searches = groups.length + Math.ceil(labelled / SEARCH_LIMIT);
+  if (searches > labels.length / 2 || searches > MOST_SEARCHES) return labels;
+  const found = new Map<string, Set<string>>();
+  for (const names of groups) {
+    const cql = labelledPagesCql(source.spaceKey, names);
+    for await (const { pages } of listToEnd((cursor) => client.searchPages(cql, cursor))) {
+      for (const page of pages)
+        for (const name of page.labels ?? []) found.set(name, (found.get(name) ?? new Set()).add(page.id));
+    }
+  }
+  return labels.filter(({ name }) => {
+    const index = stored.get(name) ?? new Set();
+    const site = found.get(name) ?? new Set();
+    return index.size !== site.size || ![...index].every((id) => site.has(id));
+  });
+}
+
+function groupsByLength(names: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    if (length + name.length > QUERY_CHARACTERS) {
+      groups.push([]);
+      length = 0;
+    }
+    groups.at(-1)?.push(name);
+    length += name.length;
+  }
+  return groups;
+}
+
+async function storedLabels(sql: Sql, sourceId: string): Promise<Map<string, Set<string>>> {
+  const rows = await sql<{ label: string; ids: string[] }[]>`
+    select label, array_agg(page_id) as ids
+    from confluence_pages, unnest(labels) as label
+    where source_id = ${sourceId} and not is_deleted
+    group by label`;
+  return new Map(rows.map(({ label, ids }) => [label, new Set(ids)]));
+}

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
+import { changedLabels } from "./changed-labels.ts";
+import { listToEnd, rememberCursor } from "./follow-cursor.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+
+/**
+ * Labels bump no version and the v2 listing does not carry them, so full listings ask for the space's labels, and then for the
+ * pages of each label that a search shows to have changed.
+ */
+export const labelListing = z.object({
+  cursor: z.string().nullable(),
+  recent_cursors: z.array(z.string()),
+  /** Names of labels whose pages have been written. */
+  done: z.array(z.string()),
+  remaining: z.array(z.object({ id: z.string(), name: z.string() })),
+  namesComplete: z.boolean(),
+});
+type LabelListing = z.infer<typeof labelListing>;
+
+type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null };
+
+/**
+ * One step: a page of the space's labels (after the last one, what changed is looked for), or the pages of one label. `next`
+ * null: labels are done once `write` has run.
+ */
+export async function listLabels(context: StepContext, place: LabelListing | null): Promise<LabelStep> {
+  const { client, source, operation } = context;
+  const at = place ?? { cursor: null, recent_cursors: [], done: [], remaining: [], namesComplete: false };
+  if (operation.dryRun) return { write: async () => {}, next: null };
+  if (!at.namesComplete) {
+    const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
+    const remaining = [...at.remaining, ...labels];
+    if (next !== null) return step(source.sourceId, { ...at, ...rememberCursor(at, next), remaining });
+    const changed = new Set(await changedLabels(context, remaining));
+    return step(source.sourceId, {
+      cursor: null,
+      recent_cursors: [],
+      namesComplete: true,
+      remaining: remaining.filter((label) => changed.has(label)),
+      done: remaining.filter((label) => !changed.has(label)).map((label) => label.name),
+    });
+  }
+  const [label, ...remaining] = at.remaining;
+  if (!label) return step(source.sourceId, at);
+  const ids = await labelledPages(client, source.spaceId, label.id);
+  const after = step(source.sourceId, { ...at, remaining, done: [...at.done, label.name] });
+  return {
+    next: after.next,
+    write: async (tx) => {
+      await setLabel(tx, source.sourceId, label.name, ids);
+      await after.write(tx);
+    },
+  };
+}
+
+function step(sourceId: string, at: LabelListing): LabelStep {
+  const done = at.namesComplete && at.remaining.length === 0;
+  return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
+}
+
+/** Ids of all pages of a space that carry a label. */
+export async function labelledPages(
+  client: ConfluenceClient,
+  spaceId: string,
+  labelId: string,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const listed of listToEnd((cursor) => client.labelledPageIds(labelId, spaceId, cursor)))
+    ids.push(...listed.ids);
+  return ids;
+}

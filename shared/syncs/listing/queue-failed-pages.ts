@@ -1,0 +1,27 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
+import type { Operation } from "#shared/syncs/operations/operations.ts";
+
+/**
+ * Adds the pages that failed before, whatever the listing says: the watermark has moved past them. Also pages that a listing
+ * showed and that were never stored (their sync was cancelled). A page that failed for good MAX_FAILED_SYNCS times waits for a
+ * newer version; it counts as failed in this operation too. One that Confluence says is elsewhere waits for a full listing.
+ */
+export async function queueFailedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {
+  const state = operation.dryRun ? "planned" : "pending";
+  await tx`
+    insert into sync_work (operation_id, source_id, page_id, title, state, outcome, reason, updated_at)
+    select ${operation.operationId}, source_id, page_id, title,
+      case when given_up then 'failed' else ${state} end,
+      case when given_up then code when version = 0 then 'added' else 'updated' end,
+      case when given_up then message else 'failed before' end, ${now}
+    from (
+      select *, coalesce((sync_error ->> 'permanent')::boolean, false) and attempts >= ${MAX_FAILED_SYNCS} as given_up
+      from (
+        select *, sync_error ->> 'code' as code, sync_error ->> 'message' as message,
+          coalesce((sync_error ->> 'attempts')::int, 0) as attempts
+        from confluence_pages
+        where source_id = ${operation.sourceId} and not is_deleted and (sync_error is not null or version = 0)) as open
+      where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
+    on conflict (operation_id, page_id) do nothing`;
+}

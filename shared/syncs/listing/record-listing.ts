@@ -1,0 +1,101 @@
+import type { Sql } from "#shared/db/connect.ts";
+import type { ListedPage } from "#shared/confluence/client.ts";
+import { upsertListedPages } from "#shared/documents/listed-pages.ts";
+import { showPages } from "#shared/documents/delete-pages.ts";
+import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
+import { compareListed, type ListingRules } from "./compare-listing.ts";
+import type { Operation } from "#shared/syncs/operations/operations.ts";
+import { addWork, type WorkItem } from "#shared/syncs/operations/work.ts";
+
+export type ListingCounts = {
+  pages_listed: number;
+  pages_unchanged: number;
+  pages_moved: number;
+  pages_restored: number;
+};
+
+/**
+ * Compares one page of a listing with what is stored and writes down what follows, in the transaction that saves the
+ * checkpoint: work for pages whose body is wanted, new metadata for pages that moved or were labelled, hidden pages that are
+ * visible again. With `keepSeen` the other pages are noted too: a deletion check looks for those that no listing page showed.
+ */
+export async function recordListing(
+  tx: Sql,
+  operation: Operation,
+  pages: readonly ListedPage[],
+  options: { rules: ListingRules; keepSeen: boolean; now: Date },
+): Promise<ListingCounts> {
+  const current = pages.filter((page) => page.status === "current");
+  const states = await readPageStates(
+    tx,
+    operation.sourceId,
+    current.map((page) => page.id),
+  );
+  const work: WorkItem[] = [];
+  const unchanged: ListedPage[] = [];
+  for (const page of current) {
+    const item = compareListed(page, states.get(page.id), options.rules);
+    if (item) work.push(operation.dryRun ? { ...item, state: "planned" } : item);
+    else unchanged.push(page);
+  }
+  const seen = unchanged.map((page): WorkItem => ({
+    pageId: page.id,
+    title: page.title,
+    state: "seen",
+    outcome: null,
+    reason: "listed",
+    listedVersion: page.version,
+  }));
+  const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);
+  const movedIds = await recordMetadata(tx, operation, current, states, work, options.now);
+  await addWork(tx, operation, [...work, ...(options.keepSeen ? seen : [])], options.now);
+  if (!operation.dryRun && hiddenAgain.length > 0) {
+    await showPages(tx, {
+      sourceId: operation.sourceId,
+      pageIds: hiddenAgain.map((page) => page.id),
+      now: options.now,
+    });
+  }
+  return {
+    pages_listed: pages.length,
+    pages_unchanged: unchanged.length - hiddenAgain.length - movedIds.length,
+    pages_moved: movedIds.length,
+    pages_restored: hiddenAgain.length,
+  };
+}
+
+/** Writes place, address and labels; answers the moved pages that nothing else is to be done for. */
+async function recordMetadata(
+  tx: Sql,
+  operation: Operation,
+  pages: readonly ListedPage[],
+  states: ReadonlyMap<string, PageState>,
+  work: readonly WorkItem[],
+  now: Date,
+): Promise<string[]> {
+  const worked = new Set(work.map((item) => item.pageId));
+  const movedIn = (ids: readonly string[]) =>
+    ids.filter((id) => !worked.has(id) && !states.get(id)?.missingSince);
+  if (!operation.dryRun) {
+    const moved = await upsertListedPages(
+      tx,
+      operation.sourceId,
+      pages.map((page) => ({ ...page, pageId: page.id })),
+    );
+    return movedIn(moved);
+  }
+  const wouldMove = pages.filter((page) => hasMoved(page, states.get(page.id)));
+  const moved = new Set(movedIn(wouldMove.map((page) => page.id)));
+  const planned = wouldMove.filter((page) => moved.has(page.id)).map(plannedMove);
+  await addWork(tx, operation, planned, now);
+  return [];
+}
+
+function hasMoved(page: ListedPage, stored: PageState | undefined): boolean {
+  return stored !== undefined && stored.version > 0 && !stored.isDeleted && stored.parentId !== page.parentId;
+}
+
+function plannedMove(page: ListedPage): WorkItem {
+  const { id: pageId, title, version: listedVersion } = page;
+  return { pageId, title, state: "planned", outcome: "moved", reason: "another parent", listedVersion };
+}

@@ -1,0 +1,214 @@
+import { transaction } from "#shared/db/connect.ts";
+import { errorCode, errorMessage, PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
+import { getSource, pauseSource, setSourceStatus, type Source } from "#shared/sources/sources.ts";
+import { writeEvent } from "#shared/notifications/outbox.ts";
+import { finishOperation } from "./finish-operation.ts";
+import {
+  claimOperation,
+  ClaimLostError,
+  endOperation,
+  failOperation,
+  later,
+  markOperationEnqueued,
+  releaseOperation,
+  type Operation,
+} from "./operations.ts";
+import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
+import type { Step, StepContext } from "./step.ts";
+import { sendWork } from "./work.ts";
+
+/** A step may take two timeouts of Confluence; with less time left the next invocation does it. */
+const STEP_RESERVE_MS = 20_000;
+/** Steps that fail one after the other before the operation does: with the delays between them about an hour. */
+const MAX_STEP_FAILURES = 8;
+const MAX_RETRY_DELAY_MS = 15 * 60_000;
+
+/**
+ * Goes on with an operation's listing until it is done or `remainingMs` runs low, then sends the message for the rest.
+ * A message for an operation that has ended, or that somebody else is at, does nothing.
+ */
+export async function runOperation(
+  operationId: string,
+  queue: "plan" | "check",
+  step: Step,
+  services: SyncServices & SiteServices,
+  invocation: { remainingMs: () => number },
+): Promise<void> {
+  const operation = await claimOperation(services.sql, operationId, services.now());
+  if (!operation) return;
+  const source = await getSource(services.sql, operation.sourceId);
+  if (!source || source.status === "deleting") return;
+  if (Number(operation.checkpoint.failures ?? 0) > MAX_STEP_FAILURES) {
+    const message = "Its workers died, or failed for a reason of ours, again and again at the same step";
+    await failOperation(services.sql, operationId, { code: "worker_died", message }, services.now());
+    return;
+  }
+  if (source.pausedUntil && source.pausedUntil > services.now()) {
+    await goOnLater(operation, queue, source.pausedUntil, services);
+    return;
+  }
+  let context: StepContext | undefined;
+  try {
+    const client = await openSite(services, source);
+    context = { operation, source, client, services, callsCounted: 0, hasOpenWork: false, afterCommit: [] };
+    let result: Awaited<ReturnType<Step>> = "more";
+    let slowDown: Date | null = null;
+    while (result === "more" && slowDown === null && invocation.remainingMs() > STEP_RESERVE_MS) {
+      result = await step(context);
+      slowDown = await slowDownNearLimit(client, source, services);
+      for (const apply of context.afterCommit.splice(0)) apply();
+      if (context.hasOpenWork) await sendWork(services.sql, services.queue, operation, services.now());
+    }
+    if (result === "more") await goOnLater(context.operation, queue, slowDown, services);
+    else await closeListing(context.operation, services);
+  } catch (error) {
+    await settleFailure(error, context?.operation ?? operation, source, queue, services);
+  }
+}
+
+async function closeListing(operation: Operation, services: SyncServices): Promise<void> {
+  const now = services.now();
+  await services.sql`
+    update archon_progress set status = 'processing', listed_at = ${now}, claimed_until = null, updated_at = ${now}
+    where operation_id = ${operation.operationId} and status = 'listing' and claimed_until = ${operation.claimedUntil}`;
+  await finishOperation(operation.operationId, services);
+}
+
+async function goOnLater(
+  operation: Operation,
+  queue: "plan" | "check",
+  notBefore: Date | null,
+  services: SyncServices,
+): Promise<void> {
+  const now = services.now();
+  await releaseOperation(services.sql, operation, notBefore);
+  const waitMs = notBefore ? Math.max(0, notBefore.getTime() - now.getTime()) : 0;
+  await services.queue.send(queue, [{ operation_id: operation.operationId, source_id: operation.sourceId }], {
+    delaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(waitMs / 1000)),
+  });
+  if (!notBefore) await markOperationEnqueued(services.sql, operation.operationId, now);
+}
+
+/** By remedy: wait as told, try again later, or end the operation and say why. Faults of our own go to SQS's retries. */
+async function settleFailure(
+  error: unknown,
+  operation: Operation,
+  source: Source,
+  queue: "plan" | "check",
+  services: SyncServices,
+): Promise<void> {
+  const now = services.now();
+  if (error instanceof ClaimLostError) return;
+  if (error instanceof RateLimitedError) {
+    const until = await pause(source, error, services);
+    await goOnLater(operation, queue, until, services);
+    return;
+  }
+  if (error instanceof PermanentError) {
+    await failForGood(ofTheSpace(error), operation, source, services);
+    return;
+  }
+  if (!(error instanceof TransientError)) throw error;
+  const failures = Number(operation.checkpoint.failures ?? 0) + 1;
+  if (failures > MAX_STEP_FAILURES) {
+    await failOperation(
+      services.sql,
+      operation.operationId,
+      { code: errorCode(error), message: errorMessage(error) },
+      now,
+    );
+    return;
+  }
+  await services.sql`
+    update archon_progress set checkpoint = checkpoint || ${services.sql.json({ failures })}
+    where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
+  await goOnLater(operation, queue, later(now, retryDelayMs(failures, services.random)), services);
+}
+
+/** A listing asks for nothing but the space: refused or not found there means that the space is out of reach. */
+function ofTheSpace(error: PermanentError): PermanentError {
+  if (error.code !== "forbidden" && error.code !== "not_found") return error;
+  return new PermanentError(
+    "space_unavailable",
+    `The space does not answer to the account. Nothing was deleted here (${error.message})`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Half a minute, doubled at each failure up to 15 minutes, with jitter so that sources do not come back together. */
+export function retryDelayMs(failures: number, random: () => number): number {
+  const full = Math.min(MAX_RETRY_DELAY_MS, 30_000 * 2 ** (failures - 1));
+  return Math.round(full * (0.5 + random() / 2));
+}
+
+/** Notes the pause in the database, where every worker sees it, and answers its end. */
+export async function pause(source: Source, error: RateLimitedError, services: SyncServices): Promise<Date> {
+  const now = services.now();
+  // Jitter on top: waiting shorter than asked is answered by the next 429.
+  const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
+  await pauseSource(services.sql, source.sourceId, until, now);
+  services.log.warn("source.paused", { source_id: source.sourceId, until: until.toISOString() });
+  return until;
+}
+
+/** Little is left of a rate limit: its last fifth is stretched over pauses instead of running into a 429. */
+const NEAR_LIMIT_PAUSE_MS = 10_000;
+
+/** Pauses the source for a moment when Confluence says that its limit is nearly used up; answers the pause's end, or null. */
+export async function slowDownNearLimit(
+  client: ConfluenceClient,
+  source: Source,
+  services: SyncServices,
+): Promise<Date | null> {
+  if (!client.nearLimit?.()) return null;
+  const now = services.now();
+  const until = later(now, NEAR_LIMIT_PAUSE_MS);
+  await pauseSource(services.sql, source.sourceId, until, now);
+  return until;
+}
+
+/** Ends the operation; what the error tells of the source itself is noted on the source. */
+export async function failForGood(
+  error: PermanentError,
+  operation: { operationId: string },
+  source: Source,
+  services: SyncServices,
+): Promise<void> {
+  const now = services.now();
+  const reason = { code: error.code, message: errorMessage(error) };
+  await transaction(services.sql, async (tx) => {
+    const ended = await endOperation(tx, operation.operationId, "failed", now, reason);
+    if (!ended) return;
+    if (error.code === "credentials_rejected" || error.code === "credentials_missing") {
+      await setSourceStatus(tx, source.sourceId, "credentials_expired", now);
+      await writeEvent(tx, {
+        type: "source.credentials_expired",
+        detail: { source_id: source.sourceId, operation_id: operation.operationId },
+        now,
+      });
+    }
+    if (error.code === "space_unavailable")
+      await setSourceStatus(tx, source.sourceId, "space_unavailable", now);
+    await writeEvent(tx, {
+      type: "sync.failed",
+      detail: {
+        source_id: source.sourceId,
+        operation_id: operation.operationId,
+        operation_type: ended.type,
+        ...reason,
+      },
+      now,
+    });
+  });
+  services.log.error("operation.finished", {
+    source_id: source.sourceId,
+    operation_id: operation.operationId,
+    status: "failed",
+    code: error.code,
+    error,
+  });
+}

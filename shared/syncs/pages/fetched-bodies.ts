@@ -1,0 +1,60 @@
+import type { ConfluencePage } from "#shared/confluence/client.ts";
+import type { PageState } from "#shared/documents/page-states.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work.ts";
+
+/** Kept for the message that was sent again, which comes within seconds or after a pause. */
+const LIFETIME_MS = 10 * 60_000;
+/** Beside it a worker takes a batch of large pages: what this holds must fit into its memory too. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+
+type Kept = { page: ConfluencePage; stateRevision: number | null; until: number };
+
+/** Bodies that a worker fetched and had no time to store: the same worker, still warm, need not fetch them again. By source and page. */
+export type FetchedBodies = Map<string, Kept>;
+
+const keyOf = (sourceId: string, pageId: string) => `${sourceId}/${pageId}`;
+const revisionOf = (state: PageState | undefined) => state?.stateRevision ?? null;
+
+/** Keeps pages with the state that was read before they were fetched; the oldest go when there are too many. */
+export function keepBodies(
+  bodies: FetchedBodies,
+  sourceId: string,
+  pages: Iterable<ConfluencePage>,
+  states: ReadonlyMap<string, PageState>,
+  now: Date,
+): void {
+  for (const page of pages) {
+    if (!page.body) continue;
+    const kept = { page, stateRevision: revisionOf(states.get(page.id)), until: now.getTime() + LIFETIME_MS };
+    bodies.delete(keyOf(sourceId, page.id));
+    bodies.set(keyOf(sourceId, page.id), kept);
+  }
+  let characters = 0;
+  for (const { page } of bodies.values()) characters += page.body?.value.length ?? 0;
+  for (const [key, { page }] of bodies) {
+    if (characters <= MAX_CHARACTERS) break;
+    characters -= page.body?.value.length ?? 0;
+    bodies.delete(key);
+  }
+}
+
+/**
+ * Takes out what may stand for an answer of Confluence now: at least the version that was listed, and fetched while the stored
+ * page was as it is. A page that was deleted, hidden or stored since is fetched anew, or its old body would undo that.
+ */
+export function takeBodies(
+  bodies: FetchedBodies,
+  sourceId: string,
+  works: readonly ClaimedWork[],
+  states: ReadonlyMap<string, PageState>,
+  now: Date,
+): ConfluencePage[] {
+  const taken: ConfluencePage[] = [];
+  for (const { pageId, listedVersion } of works) {
+    const kept = bodies.get(keyOf(sourceId, pageId));
+    bodies.delete(keyOf(sourceId, pageId));
+    if (!kept || kept.until < now.getTime() || kept.page.version < (listedVersion ?? 0)) continue;
+    if (kept.stateRevision === revisionOf(states.get(pageId))) taken.push(kept.page);
+  }
+  return taken;
+}

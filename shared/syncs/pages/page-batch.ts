@@ -1,0 +1,23 @@
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
+import type { Source } from "#shared/sources/sources.ts";
+import type { FetchedBodies } from "./fetched-bodies.ts";
+import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { UserNameCache } from "./resolve-references.ts";
+import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
+
+export type PageServices = SyncServices & SiteServices & { embedder: Embedder };
+
+/** What a worker keeps from one invocation to the next while it is warm. */
+export type WorkerCache = { names: UserNameCache; bodies: FetchedBodies };
+
+/** What the pages of one batch share. */
+export type Batch = {
+  operation: Operation;
+  source: Source;
+  client: ConfluenceClient;
+  services: PageServices;
+  cache: WorkerCache;
+  /** Calls already written to some page's counters. */
+  callsCounted: number;
+};

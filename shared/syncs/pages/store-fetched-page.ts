@@ -1,0 +1,163 @@
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import type { ConfluencePage } from "#shared/confluence/client.ts";
+import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
+import type { SwapResult } from "#shared/documents/page-to-store.ts";
+import { storePage } from "#shared/documents/store-page.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import { NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
+import { processConfluencePage, withCompleteBody } from "./confluence-processor.ts";
+import type { Batch } from "./page-batch.ts";
+import { resolveReferences } from "./resolve-references.ts";
+import { completeWork, type ClaimedWork } from "#shared/syncs/operations/work.ts";
+
+/**
+ * Converts, embeds and swaps one fetched page, and ends its work in the swap's own transaction. A page that is not current in
+ * this space any more is left as it is: only a deletion check deletes.
+ */
+export async function storeFetchedPage(
+  batch: Batch,
+  work: ClaimedWork,
+  fetched: ConfluencePage | undefined,
+  state: PageState | undefined,
+): Promise<void> {
+  if (!fetched)
+    throw new PermanentError(
+      "not_visible",
+      "The listing showed the page, but asked for by id Confluence does not show it",
+    );
+  const absence = whyNotHere(batch, fetched);
+  if (absence) {
+    await skip(batch, work, absence);
+    return;
+  }
+  if (fetched.bodyTooLarge) throw new PermanentError("body_too_large", "The page's body is above 20 MB");
+  const { services, source } = batch;
+  if (isStored(fetched, state)) {
+    await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
+    return;
+  }
+  const page = await withCompleteBody(batch.client, fetched);
+  const now = services.now();
+  const resolver = await resolveReferences(page, {
+    sql: services.sql,
+    client: batch.client,
+    source,
+    names: batch.cache.names,
+    now,
+  });
+  const { chunks, contentHash, textLost } = processConfluencePage(page, resolver);
+  const result = await storePage(
+    services.sql,
+    services.embedder,
+    {
+      sourceId: source.sourceId,
+      pageId: page.id,
+      title: page.title,
+      version: page.version,
+      representationRevision: REPRESENTATION_REVISION,
+      status: page.status,
+      parentId: page.parentId,
+      parentType: page.parentType,
+      url: page.url,
+      labels: page.labels,
+      contentHash,
+      modifiedAt: page.modifiedAt,
+      textLost,
+      chunks,
+    },
+    {
+      now: services.now(),
+      model: source.embeddingModel,
+      language: source.searchLanguage,
+      expectedStateRevision: state?.stateRevision ?? null,
+      afterSwap: (tx, swap) =>
+        complete(tx, batch, work, { outcome: outcomeOf(swap, state), counters: countersOf(swap) }),
+    },
+  );
+  if (result.outcome === "superseded") await settleSuperseded(batch, work, state);
+  if (textLost)
+    services.log.warn("page.text_lost", {
+      source_id: source.sourceId,
+      page_id: page.id,
+      characters: textLost.length,
+    });
+}
+
+function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
+  if (page.status !== "current") return `Confluence says it is ${page.status}`;
+  if (page.spaceId !== null && page.spaceId !== batch.source.spaceId) return "It was moved to another space";
+  return null;
+}
+
+/** Late and repeated messages find their page stored: the body was fetched in bulk with others', nothing else is done twice. */
+function isStored(page: ConfluencePage, state: PageState | undefined): boolean {
+  if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
+  return state.version >= page.version && state.representationRevision >= REPRESENTATION_REVISION;
+}
+
+async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<void> {
+  const { services, operation } = batch;
+  await transaction(services.sql, async (tx) => {
+    await complete(tx, batch, work, { outcome: "skipped", counters: {}, reason: message });
+    // The watermark moves past it, so it is looked at again by the next sync, until a check has settled it.
+    const error = { code: NOT_CURRENT, message, permanent: false };
+    await recordPageError(tx, {
+      sourceId: operation.sourceId,
+      pageId: work.pageId,
+      ...(work.listedVersion === null ? {} : { version: work.listedVersion }),
+      error,
+      now: services.now(),
+    });
+  });
+}
+
+/** Stored newer already: done. Deleted meanwhile: our body may be older than that, so it is fetched again. */
+async function settleSuperseded(
+  batch: Batch,
+  work: ClaimedWork,
+  state: PageState | undefined,
+): Promise<void> {
+  const { services, source } = batch;
+  const [row] = await services.sql<{ is_deleted: boolean }[]>`
+    select is_deleted from confluence_pages where source_id = ${source.sourceId} and page_id = ${work.pageId}`;
+  if (row?.is_deleted && !state?.isDeleted)
+    throw new TransientError("deleted_meanwhile", "The page was deleted while it was being fetched");
+  await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
+}
+
+async function complete(
+  tx: Sql,
+  batch: Batch,
+  work: ClaimedWork,
+  result: { outcome: string; counters: Record<string, number>; reason?: string },
+): Promise<void> {
+  const calls = batch.client.callsMade() - batch.callsCounted;
+  await completeWork(
+    tx,
+    { operationId: batch.operation.operationId, pageId: work.pageId },
+    {
+      state: "done",
+      outcome: result.outcome,
+      reason: result.reason ?? null,
+      counters: { ...result.counters, api_calls_made: calls },
+      now: batch.services.now(),
+    },
+  );
+  batch.callsCounted += calls;
+}
+
+function outcomeOf(swap: SwapResult, state: PageState | undefined): string {
+  if (swap.outcome !== "added") return "updated";
+  return state?.isDeleted ? "restored" : "added";
+}
+
+function countersOf(swap: SwapResult): Record<string, number> {
+  return {
+    chunks_added: swap.chunksAdded,
+    chunks_kept: swap.chunksKept,
+    chunks_removed: swap.chunksRemoved,
+    embeddings_created: swap.embeddingsCreated,
+    embeddings_reused: swap.embeddingsReused,
+  };
+}

@@ -1,0 +1,87 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { listDueSources, UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
+import {
+  later,
+  markOperationEnqueued,
+  startOperation,
+  type Actor,
+} from "#shared/syncs/operations/operations.ts";
+import type { SyncServices } from "#shared/syncs/sync-services.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+
+/** A weekly check is due seven days after the tick that the last one stood for: ticks are daily, so it falls on each seventh. */
+export const CHECK_INTERVAL_MS = 7 * 24 * 60 * 60_000;
+const UNAVAILABLE_RETRY_MS = UNAVAILABLE_RETRY_HOURS * 60 * 60_000;
+
+/** Starts a sync for each source whose interval has passed; answers how many. A fault of one source does not stop the others. */
+export async function startDueSyncs(services: SyncServices): Promise<number> {
+  let started = 0;
+  const errors: unknown[] = [];
+  for (const source of await listDueSources(services.sql, services.now())) {
+    try {
+      const result = await syncSpace(source.sourceId, source.spaceKey, { actor: "schedule" }, services);
+      if (result.started) started += 1;
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0)
+    throw new AggregateError(errors, `${errors.length} scheduled syncs could not be started`);
+  return started;
+}
+
+/** Starts a check for each source whose weekly check is due at `tick`; answers how many. One that is busy is due again tomorrow. */
+export async function startDueChecks(tick: Date, services: SyncServices): Promise<number> {
+  let started = 0;
+  for (const sourceId of await sourcesDueForCheck(services.sql, tick)) {
+    const result = await startCheck(
+      sourceId,
+      { actor: "schedule", tick, dryRun: false, force: false },
+      services,
+    );
+    if (result.started) started += 1;
+  }
+  return started;
+}
+
+/** Starts a deletion check of one source, or tells which operation runs. */
+export async function startCheck(
+  sourceId: string,
+  options: { actor: Actor; tick: Date | null; dryRun: boolean; force: boolean },
+  services: SyncServices,
+): Promise<{ started: boolean; operationId: string }> {
+  const operationId = services.newId();
+  const result = await startOperation(services.sql, {
+    operationId,
+    sourceId,
+    type: "deletion_check",
+    mode: null,
+    dryRun: options.dryRun,
+    force: options.force,
+    actor: options.actor,
+    ...(options.tick ? { checkpoint: { tick: options.tick.toISOString() } } : {}),
+    now: services.now(),
+  });
+  if (!result.started) return { started: false, operationId: result.runningOperationId };
+  services.log.info("operation.started", {
+    operation_id: operationId,
+    source_id: sourceId,
+    actor: options.actor,
+  });
+  await services.queue.send("check", [{ operation_id: operationId, source_id: sourceId }]);
+  await markOperationEnqueued(services.sql, operationId, services.now());
+  return { started: true, operationId };
+}
+
+/** Sources that were synced at least once, by the weekly strategy, whose last check stood for a tick a week ago or longer. */
+async function sourcesDueForCheck(sql: Sql, tick: Date): Promise<string[]> {
+  const rows = await sql<{ source_id: string }[]>`
+    select source_id from archon_sources
+    where (status = 'active' or (status = 'space_unavailable' and updated_at <= ${later(tick, -UNAVAILABLE_RETRY_MS)}))
+      and coalesce(metadata ->> 'deletion_strategy', 'weekly_reconciliation') = 'weekly_reconciliation'
+      and metadata ->> 'sync_metrics' is not null
+      and (metadata ->> 'last_deletion_check' is null
+        or (metadata ->> 'last_deletion_check')::timestamptz <= ${later(tick, -CHECK_INTERVAL_MS)})
+    order by source_id`;
+  return rows.map((row) => row.source_id);
+}

@@ -1,0 +1,163 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
+import { deleteSourceRows } from "#shared/documents/delete-source.ts";
+import type { EventSender } from "#shared/notifications/event-sender.ts";
+import { sendOutbox } from "#shared/notifications/outbox.ts";
+import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
+import {
+  later,
+  LEASE_MS,
+  markOperationEnqueued,
+  type OperationType,
+} from "#shared/syncs/operations/operations.ts";
+import { removeExpired } from "./retention.ts";
+import type { SyncServices } from "#shared/syncs/sync-services.ts";
+import { countDeath, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
+
+/** A listing that nobody is at, and whose last message is older than this, is sent again; twice is harmless. */
+const RESEND_LISTING_MS = 2 * 60_000;
+/** Pages are sent again when nothing of their operation has moved for this long: until then they wait in a long queue. */
+const RESEND_PAGES_MS = 10 * 60_000;
+/** Pages sent again in one sweep for one operation. */
+const RESEND_LIMIT = 1000;
+/** Stops starting on further work with less time left. */
+const RESERVE_MS = 15_000;
+
+type Running = {
+  operation_id: string;
+  source_id: string;
+  operation_type: OperationType;
+  status: string;
+  claimed_until: Date | null;
+  enqueued_at: Date | null;
+  not_before: Date | null;
+  updated_at: Date;
+};
+
+export type SweepResult = {
+  resent: number;
+  finished: number;
+  events: number;
+  chunksCleared: number;
+  rowsDeleted: number;
+};
+
+/**
+ * Mends what deliveries that were lost and workers that died left behind. Each part does at most a bounded amount and can be
+ * killed anywhere; the next minute's sweep goes on.
+ */
+export async function sweep(
+  services: SyncServices & { events: EventSender },
+  invocation: { remainingMs: () => number },
+): Promise<SweepResult> {
+  const result: SweepResult = { resent: 0, finished: 0, events: 0, chunksCleared: 0, rowsDeleted: 0 };
+  const inTime = () => invocation.remainingMs() > RESERVE_MS;
+  for (const operation of await runningOperations(services.sql)) {
+    if (!inTime()) break;
+    result.resent += await resume(operation, services);
+    if (operation.status === "processing" && (await finishOperation(operation.operation_id, services)))
+      result.finished += 1;
+  }
+  result.events = await sendOutbox(services.sql, services.events, services.now());
+  result.chunksCleared = await clearMarkedChunks(services.sql);
+  for (const sourceId of await sourcesBeingDeleted(services.sql)) {
+    while (inTime()) {
+      const { deleted, done } = await deleteSourceRows(services.sql, sourceId);
+      result.rowsDeleted += deleted;
+      if (done) break;
+    }
+  }
+  result.rowsDeleted += await removeExpired(services.sql, services.now());
+  services.log.info("sweep.finished", result);
+  return result;
+}
+
+async function resume(operation: Running, services: SyncServices): Promise<number> {
+  const now = services.now();
+  await keepLease(services.sql, operation, now);
+  if (operation.status === "queued" || operation.status === "listing")
+    return resendListing(operation, now, services);
+  return resendPages(operation, now, services);
+}
+
+async function resendListing(operation: Running, now: Date, services: SyncServices): Promise<number> {
+  const claimed = operation.claimed_until !== null && operation.claimed_until > now;
+  const waits = operation.not_before !== null && operation.not_before > now;
+  const lastSent = operation.enqueued_at ?? operation.not_before ?? new Date(0);
+  let resent = 0;
+  if (!claimed && !waits && lastSent <= later(now, -RESEND_LISTING_MS)) {
+    const queue = operation.operation_type === "confluence_sync" ? "plan" : "check";
+    await services.queue.send(queue, [
+      { operation_id: operation.operation_id, source_id: operation.source_id },
+    ]);
+    await markOperationEnqueued(services.sql, operation.operation_id, now);
+    services.log.warn("sweep.resent", { operation_id: operation.operation_id, queue });
+    resent = 1;
+  }
+  return resent + (await resendPages(operation, now, services));
+}
+
+/** Pages never sent (or put back), pages whose worker died, and, when nothing moves any more, all that are open. */
+async function resendPages(operation: Running, now: Date, services: SyncServices): Promise<number> {
+  const target = { operationId: operation.operation_id, sourceId: operation.source_id };
+  let resent = await sendWork(services.sql, services.queue, target, now);
+  const stands = operation.updated_at <= later(now, -RESEND_PAGES_MS);
+  const rows = await services.sql<{ page_id: string }[]>`
+    select page_id from sync_work
+    where operation_id = ${operation.operation_id} and state = 'pending'
+      and (not_before is null or not_before <= ${now})
+      and (claimed_until < ${now} or (claimed_until is null and ${stands} and enqueued_at <= ${later(now, -RESEND_PAGES_MS)}))
+    order by page_id limit ${RESEND_LIMIT}`;
+  if (rows.length > 0) {
+    await services.sql`
+      update sync_work set claimed_until = null, counters = ${countDeath(services.sql)}
+      where operation_id = ${operation.operation_id} and state = 'pending' and claimed_until < ${now}`;
+    await sendPages(
+      services.sql,
+      services.queue,
+      target,
+      rows.map((row) => row.page_id),
+      { now, delaySeconds: 0 },
+    );
+    services.log.warn("sweep.resent", {
+      operation_id: operation.operation_id,
+      queue: "page",
+      pages: rows.length,
+    });
+    resent += rows.length;
+  }
+  return resent;
+}
+
+/** A running operation keeps its lease as long as sweeps run, also while it waits for a rate limit to pass. */
+async function keepLease(sql: Sql, operation: Running, now: Date): Promise<void> {
+  await sql`
+    update archon_sources set lease_until = ${later(now, LEASE_MS)}
+    where source_id = ${operation.source_id} and lease_operation_id = ${operation.operation_id}
+      and lease_until < ${later(now, LEASE_MS / 2)}`;
+}
+
+async function runningOperations(sql: Sql): Promise<Running[]> {
+  return sql<Running[]>`
+    select p.operation_id, p.source_id, p.operation_type, p.status, p.claimed_until, p.enqueued_at, p.not_before, p.updated_at
+    from archon_progress p join archon_sources s using (source_id)
+    where p.status in ('queued', 'listing', 'processing') and s.status <> 'deleting'
+    order by p.updated_at`;
+}
+
+async function sourcesBeingDeleted(sql: Sql): Promise<string[]> {
+  const rows = await sql<
+    { source_id: string }[]
+  >`select source_id from archon_sources where status = 'deleting'`;
+  return rows.map((row) => row.source_id);
+}
+
+/**
+ * Forgets the claims of workers that are known to be dead: for the local runner, whose lock file guarantees that nobody else
+ * works on this database, at its start.
+ */
+export async function releaseDeadClaims(sql: Sql): Promise<void> {
+  await sql`update archon_progress set claimed_until = null, enqueued_at = null where status in ('queued', 'listing')`;
+  await sql`
+    update sync_work set claimed_until = null, enqueued_at = null, counters = ${countDeath(sql)} where state = 'pending'`;
+}

@@ -1,0 +1,103 @@
+import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import type { Source } from "#shared/sources/sources.ts";
+import { compareContent } from "./compare-content.ts";
+import type { Difference } from "./difference.ts";
+import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
+import { labelledPages } from "#shared/syncs/listing/list-labels.ts";
+import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
+
+type StoredPage = {
+  page_id: string;
+  title: string;
+  version: number;
+  parent_id: string | null;
+  url: string;
+  labels: string[];
+  missing_since: Date | null;
+  chunk_count: number;
+  chunks: number;
+};
+
+/**
+ * Lists the source's space and its labels and compares each page with the index; with `bodies`, also what a sync would make of
+ * each page's body now with its chunks (the calls of a first sync). Reads only. Throws what the client throws.
+ */
+export async function compareIndex(
+  sql: Sql,
+  client: ConfluenceClient,
+  source: Source,
+  options: { bodies: boolean; now: Date },
+): Promise<{ pages: number; differences: Difference[] }> {
+  await verifyAccount(client, source);
+  await verifySpace(client, source);
+  const listed = await listSpace(client, source.spaceId);
+  const labels = await listLabels(client, source.spaceId);
+  const stored = await storedPages(sql, source.sourceId);
+  const differences = [...listed.values()].flatMap((page) =>
+    compare({ ...page, labels: labels.get(page.id) ?? [] }, stored.get(page.id)),
+  );
+  for (const page of stored.values()) {
+    if (listed.has(page.page_id) || page.missing_since) continue;
+    differences.push({
+      page_id: page.page_id,
+      title: page.title,
+      kind: "surplus",
+      index: `version ${page.version}`,
+      site: "not listed",
+    });
+  }
+  if (options.bodies) {
+    // What is outdated has another content too, which is no news.
+    const alike = [...listed.values()].filter((page) => stored.get(page.id)?.version === page.version);
+    differences.push(...(await compareContent(sql, client, source, alike, options.now)));
+  }
+  return { pages: listed.size, differences };
+}
+
+async function listSpace(client: ConfluenceClient, spaceId: string): Promise<Map<string, ListedPage>> {
+  const pages = new Map<string, ListedPage>();
+  for await (const listed of listToEnd((cursor) => client.listPages(spaceId, cursor)))
+    for (const page of listed.pages) if (page.status === "current") pages.set(page.id, page);
+  return pages;
+}
+
+async function listLabels(client: ConfluenceClient, spaceId: string): Promise<Map<string, string[]>> {
+  const ofPages = new Map<string, string[]>();
+  for await (const { labels } of listToEnd((cursor) => client.spaceLabels(spaceId, cursor))) {
+    for (const label of labels)
+      for (const id of await labelledPages(client, spaceId, label.id))
+        ofPages.set(id, [...(ofPages.get(id) ?? []), label.name]);
+  }
+  return ofPages;
+}
+
+async function storedPages(sql: Sql, sourceId: string): Promise<Map<string, StoredPage>> {
+  const rows = await sql<StoredPage[]>`
+    select p.page_id, p.title, p.version, p.parent_id, p.url, p.labels, p.missing_since, p.chunk_count,
+      count(c.id)::int as chunks
+    from confluence_pages p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
+    where p.source_id = ${sourceId} and not p.is_deleted and p.version > 0
+    group by p.source_id, p.page_id`;
+  return new Map(rows.map((row) => [row.page_id, row]));
+}
+
+function compare(page: ListedPage, stored: StoredPage | undefined): Difference[] {
+  const { id: page_id, title } = page;
+  if (!stored)
+    return [{ page_id, title, kind: "missing", index: "nothing", site: `version ${page.version}` }];
+  const found: Difference[] = [];
+  const differs = (kind: Difference["kind"], index: string, site: string): void => {
+    if (index !== site) found.push({ page_id, title, kind, index, site });
+  };
+  const isCurrent = stored.version === page.version;
+  if (stored.missing_since) differs("hidden", `since ${stored.missing_since.toISOString()}`, "listed");
+  differs("outdated", `version ${stored.version}`, `version ${page.version}`);
+  if (isCurrent) differs("title", stored.title, page.title);
+  differs("parent", stored.parent_id ?? "top", page.parentId ?? "top");
+  if (isCurrent) differs("url", stored.url, page.url);
+  differs("labels", stored.labels.toSorted().join(", "), (page.labels ?? []).toSorted().join(", "));
+  if (stored.chunks === 0) differs("without_chunks", "no chunks", `version ${page.version}`);
+  else differs("chunk_count", `${stored.chunks} chunks`, `${stored.chunk_count} chunks`);
+  return found;
+}
