@@ -4,7 +4,7 @@ import { costTable, scaleReport } from "./scale/report.ts";
 import { stackPicture } from "./stack-picture.ts";
 
 /*
- * Writes what documents say of the topology and of costs: infra/scale.md whole, and in README.md what stands between
+ * Writes what documents say about the topology and costs: infra/scale.md whole, and in infra/deploying.md what is between
  * `<!-- generated: NAME -->` and `<!-- end -->`. With `--check` it only compares, and fails where they differ.
  */
 const check = process.argv.includes("--check");
@@ -15,14 +15,14 @@ const blocks: Record<string, string> = {
 
 const stale = [
   ...replace("infra/scale.md", () => scaleReport(prices, assumptions)),
-  ...replace("README.md", withBlocks),
+  ...replace("infra/deploying.md", withBlocks),
 ];
 if (stale.length > 0) {
   process.stderr.write(`Not up to date: ${stale.join(", ")}. Run npm run documents\n`);
   process.exitCode = 1;
 }
 
-/** Answers the path when the file differs and may not be written. */
+/** Returns the path when the file differs and may not be written. */
 function replace(path: string, made: (present: string) => string): string[] {
   const present = existsSync(path) ? readFileSync(path, "utf8") : "";
   const wanted = made(present);

@@ -125,7 +125,7 @@ export class SyncStack extends Stack {
     });
 
     new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
-    // What a monitor's role is allowed to invoke, and nothing else (README, "Deploying to AWS").
+    // What a monitor's role is allowed to invoke, and nothing else (infra/deploying.md).
     new CfnOutput(this, "HealthArn", { value: api.arnForExecuteApi("GET", "/health", "$default") });
     new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
     new CfnOutput(this, "TokenKeyArn", { value: tokenKey.keyArn });

@@ -28,7 +28,7 @@ const round = (value: number, digits = 0) =>
   value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
 const dollars = (value: number) => `$${round(value, value < 100 ? 2 : 0)}`;
 
-/** The table of costs for the README: a month, by number of spaces. */
+/** The table of costs for infra/deploying.md: a month, by number of spaces. */
 export function costTable(prices: Prices, assumptions: Assumptions): string {
   const scales = SPACES.map((spaces) => modelScale(spaces, assumptions));
   return table(

@@ -30,10 +30,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it("the README's tour does what it says", async () => {
-  const readme = await readFile(new URL("README.md", root), "utf8");
-  const tour = /<!-- tour -->[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)?.[1];
-  if (!tour) throw new Error("The README has no tour between its marks");
+it("the tour by curl returns what it says", async () => {
+  const document = await readFile(new URL("infra/tour.md", root), "utf8");
+  const tour = /```sh\n([\s\S]*?)```/.exec(document)?.[1];
+  if (!tour) throw new Error("infra/tour.md has no script");
   const script = tour
     .replace("http://127.0.0.1:3000", runner.url)
     .replace("http://127.0.0.1:4000", confluence.url)

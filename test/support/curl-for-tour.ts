@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 
-/** As much of curl as the README's tour uses, for machines that have none: the tour is a test everywhere. */
+/** As much of curl as the tour (infra/tour.md) uses, for machines that have none: the tour is a test everywhere. */
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
   allowPositionals: true,
