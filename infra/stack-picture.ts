@@ -1,4 +1,12 @@
-import { functions, queues, routes, schedules, type FunctionSpec } from "./topology.ts";
+import {
+  functions,
+  queues,
+  queueSentTo,
+  sendsMessages,
+  routes,
+  schedules,
+  type FunctionSpec,
+} from "./topology.ts";
 
 /** The stack as a Mermaid diagram, drawn from the topology: whatever is added there appears here. */
 export function stackPicture(): string {
@@ -6,13 +14,11 @@ export function stackPicture(): string {
   const answering = [...new Set(routes.map((route) => route.function))];
   const background = Object.keys(functions).filter((name) => !answering.some((one) => one === name));
   const id = (name: string) => name.replaceAll("-", "_");
-  const sends: Record<string, string> = { "send-plan": "plan", "send-page": "page", "send-check": "check" };
-  const senders = answering.filter((name) => specs[name]?.access.some((right) => right in sends));
+  const senders = answering.filter((name) => specs[name]?.access.some(sendsMessages));
   const edges = [...senders, ...background].flatMap((name) =>
-    (specs[name]?.access ?? []).flatMap((right) => {
-      const queue = sends[right];
-      return queue ? [`  ${id(name)} --> q_${queue}`] : [];
-    }),
+    (specs[name]?.access ?? [])
+      .filter(sendsMessages)
+      .map((right) => `  ${id(name)} --> q_${queueSentTo(right)}`),
   );
   return [
     "flowchart LR",
@@ -28,7 +34,9 @@ export function stackPicture(): string {
       `  q_${name} -.->|"after ${queue.maxReceiveCount}"| d_${name}[("${name} dead letters")]`,
     ]),
     ...edges,
-    "  redrive_dead_letters[redrive-dead-letters] -.->|by hand| q_page",
+    `  redrive_dead_letters[redrive-dead-letters] -.->|by hand| ${Object.keys(queues)
+      .map((name) => `q_${name}`)
+      .join(" & ")}`,
     "  migrate_database[migrate-database] -->|at deployment| database[(Postgres with pgvector)]",
     `  readers & ${senders.map(id).join(" & ")} --> database`,
     `  ${[...new Set(Object.values(queues).map((queue) => id(queue.worker)))].join(" & ")} --> database`,

@@ -1,7 +1,8 @@
 /**
  * DATA ONLY: every function, queue, route and schedule. The CDK stack and the local runner both read it, so that they cannot
- * drift apart. Nothing is imported here.
+ * drift apart. Nothing but types is imported here.
  */
+import type { QueueName } from "#shared/messages.ts";
 
 /** API Gateway ends an HTTP request after 30 s; a function that answers it must be done before that. */
 const API_TIMEOUT_SECONDS = 29;
@@ -13,14 +14,23 @@ const VISIBILITY_FACTOR = 6;
 /** What a function may touch: becomes its IAM rights and its environment, nothing else does. */
 export type Access =
   | "database"
-  | "send-plan"
-  | "send-page"
-  | "send-check"
+  | SendAccess
   | "encrypt-token"
   | "decrypt-token"
   | "embed"
   | "put-events"
   | "redrive";
+
+type SendAccess = `send-${QueueName}`;
+
+export function sendsMessages(access: Access): access is SendAccess {
+  return access.startsWith("send-");
+}
+
+/** The queue that an access lets a function send to. */
+export function queueSentTo(access: SendAccess): QueueName {
+  return access.slice("send-".length) as QueueName;
+}
 
 export type FunctionSpec = {
   entry: string;
@@ -179,9 +189,7 @@ export const queues = {
     maxReceiveCount: 5,
     errorImpact: "Pages deleted in Confluence stay in search until the check is resumed.",
   }),
-} as const satisfies Record<string, QueueSpec>;
-
-export type QueueId = keyof typeof queues;
+} as const satisfies Record<QueueName, QueueSpec>;
 
 /** Kept by a dead-letter queue: SQS's maximum, so that a long weekend loses nothing. */
 export const DEAD_LETTER_RETENTION_DAYS = 14;

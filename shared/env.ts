@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "./errors.ts";
+import { queueNames, queueUrlVariable, type QueueName } from "./messages.ts";
 
 const list = z.string().transform((text) =>
   text
@@ -7,6 +8,11 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ""),
 );
+
+/** `PLAN_QUEUE_URL` and so on: one for each queue. */
+const queueUrls = Object.fromEntries(
+  queueNames.map((queue) => [queueUrlVariable(queue), z.url().optional()]),
+) as Record<ReturnType<typeof queueUrlVariable<QueueName>>, z.ZodOptional<z.ZodURL>>;
 
 /**
  * Every environment variable that functions read, with its default. On AWS variables hold ARNs, not secrets: DATABASE_SECRET_ARN,
@@ -26,9 +32,7 @@ export const envSchema = z.object({
   /** `transaction` behind PgBouncer or Supavisor in transaction mode: no prepared statements. */
   DATABASE_POOLER: z.enum(["none", "transaction"]).default("none"),
 
-  PLAN_QUEUE_URL: z.url().optional(),
-  PAGE_QUEUE_URL: z.url().optional(),
-  CHECK_QUEUE_URL: z.url().optional(),
+  ...queueUrls,
   EVENT_BUS_NAME: z.string().optional(),
 
   TOKEN_KEY_ARN: z.string().optional(),

@@ -22,6 +22,20 @@ export type PlanTask = z.infer<typeof planTask>;
 export type PageTask = z.infer<typeof pageTask>;
 export type CheckTask = z.infer<typeof checkTask>;
 
-/** The task of each queue, by the queue's name in the topology. */
-export type TaskOf = { plan: PlanTask; page: PageTask; check: CheckTask };
-export type QueueName = keyof TaskOf;
+/** Every queue, with the schema of its messages. Environment names, URLs, access, redrive and the local poller follow from it. */
+export const QUEUES = { plan: planTask, page: pageTask, check: checkTask } as const;
+
+export type QueueName = keyof typeof QUEUES;
+export type TaskOf = { [Q in QueueName]: z.infer<(typeof QUEUES)[Q]> };
+
+export const queueNames = Object.keys(QUEUES) as [QueueName, ...QueueName[]];
+
+/** A value for each queue. */
+export function forEachQueue<T>(value: (queue: QueueName) => T): Record<QueueName, T> {
+  return Object.fromEntries(queueNames.map((queue) => [queue, value(queue)])) as Record<QueueName, T>;
+}
+
+/** The environment variable that holds a queue's URL. */
+export function queueUrlVariable<Q extends QueueName>(queue: Q): `${Uppercase<Q>}_QUEUE_URL` {
+  return `${queue.toUpperCase() as Uppercase<Q>}_QUEUE_URL`;
+}

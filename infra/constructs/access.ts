@@ -1,13 +1,14 @@
 import { Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IConstruct } from "constructs";
-import type { Access } from "#infra/topology.ts";
+import { queueSentTo, sendsMessages, type Access } from "#infra/topology.ts";
+import type { QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 
 /** ARNs that rights are given on. */
 export type AccessTargets = {
   databaseSecretArn: string;
-  queueArns: { plan: string; page: string; check: string };
+  queueArns: Record<QueueName, string>;
   deadLetterArns: string[];
   tokenKeyArn: string;
   eventBusArn: string;
@@ -21,15 +22,10 @@ export function statementsOf(
   targets: AccessTargets,
 ): PolicyStatement[] {
   return access.flatMap((right) => {
+    if (sendsMessages(right)) return allow("sqs:SendMessage", targets.queueArns[queueSentTo(right)]);
     switch (right) {
       case "database":
         return readSecret(scope, settings, targets.databaseSecretArn);
-      case "send-plan":
-        return allow("sqs:SendMessage", targets.queueArns.plan);
-      case "send-page":
-        return allow("sqs:SendMessage", targets.queueArns.page);
-      case "send-check":
-        return allow("sqs:SendMessage", targets.queueArns.check);
       case "encrypt-token":
         return onTokenKey("kms:Encrypt", targets.tokenKeyArn);
       case "decrypt-token":

@@ -1,10 +1,11 @@
-import type { Access } from "#infra/topology.ts";
+import { sendsMessages, type Access } from "#infra/topology.ts";
+import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the stack's resources are called, as far as functions are told. ARNs, URLs and names: never a secret. */
 export type ResourceNames = {
   databaseSecretArn: string;
-  queueUrls: { plan: string; page: string; check: string };
+  queueUrls: Record<QueueName, string>;
   tokenKeyArn: string;
   eventBusName: string;
 };
@@ -15,7 +16,7 @@ export function environmentOf(
   settings: Settings,
   resources: ResourceNames,
 ): Record<string, string> {
-  const sends = access.some((right) => right.startsWith("send-") || right === "redrive");
+  const sends = access.some((right) => sendsMessages(right) || right === "redrive");
   const tokens = access.some((right) => right === "encrypt-token" || right === "decrypt-token");
   return {
     STAGE: settings.stage,
@@ -45,11 +46,7 @@ function databaseVariables(settings: Settings, resources: ResourceNames): Record
 }
 
 function queueVariables({ queueUrls }: ResourceNames): Record<string, string> {
-  return {
-    PLAN_QUEUE_URL: queueUrls.plan,
-    PAGE_QUEUE_URL: queueUrls.page,
-    CHECK_QUEUE_URL: queueUrls.check,
-  };
+  return Object.fromEntries(queueNames.map((queue) => [queueUrlVariable(queue), queueUrls[queue]]));
 }
 
 function siteVariables(settings: Settings): Record<string, string> {

@@ -1,4 +1,5 @@
 import * as topology from "#infra/topology.ts";
+import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { startLocalRunner, type LocalRunner } from "#infra/local/runner/start.ts";
 import { startTestSite } from "#test/support/service-with-site.ts";
@@ -50,15 +51,13 @@ export async function startDeployment(options: {
       logs = (logs + line).slice(-1_000_000);
     },
   };
-  const queueUrl = (name: topology.QueueId) =>
+  const queueUrl = (name: QueueName) =>
     `https://sqs.us-east-1.amazonaws.com/000000000000/confluence-sync-${name}`;
   const functions = readDeployedFunctions("cdk.out", "dev", {
     DATABASE_SECRET_ARN: SECRET_ARN,
     TOKEN_KEY_ARN: KEY_ARN,
     EVENT_BUS_NAME: "confluence-sync-dev",
-    PLAN_QUEUE_URL: queueUrl("plan"),
-    PAGE_QUEUE_URL: queueUrl("page"),
-    CHECK_QUEUE_URL: queueUrl("check"),
+    ...Object.fromEntries(queueNames.map((name) => [queueUrlVariable(name), queueUrl(name)])),
   });
   const pools = new Map(
     functions.map((deployed) => [deployed.name, makeFunctionPool(deployed, environment)]),
@@ -88,8 +87,9 @@ export async function startDeployment(options: {
   });
   variables.AWS_ENDPOINT_URL_SQS = runner.sqs.url;
   for (const deployed of functions) {
-    for (const [name, { url }] of Object.entries(runner.sqs.queues)) {
-      const variable = `${name.toUpperCase()}_QUEUE_URL`;
+    for (const name of queueNames) {
+      const url = runner.sqs.queues[name]?.url ?? "";
+      const variable = queueUrlVariable(name);
       // The SDK asks the host of a queue's URL; fauxqs names one that only its own clients resolve.
       if (variable in deployed.variables) {
         deployed.variables[variable] = new URL(new URL(url).pathname, runner.sqs.url).href;

@@ -1,3 +1,4 @@
+import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import type { Fault } from "./faults.ts";
 import { checkNoneWentBack, Violation, type Seen } from "./invariants.ts";
@@ -31,7 +32,7 @@ export async function step(run: Run): Promise<boolean> {
   const { world, count, calm } = run;
   const { random, scheduler } = world;
   if (scheduler.running() < 5 && random.chance(0.3)) {
-    const queue = random.pick(["plan", "page", "check"] as const) ?? "page";
+    const queue = random.pick(queueNames) ?? "page";
     world.deliver(queue, !calm && random.chance(0.15) ? random.below(60) : Number.POSITIVE_INFINITY);
   }
   count.steps += 1;

@@ -9,7 +9,7 @@ import { withServices, type Services } from "#functions/runtime/services.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
-import { functions, type FunctionName } from "#infra/topology.ts";
+import { functions, queues as queueSpecs, type FunctionName } from "#infra/topology.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
@@ -62,7 +62,6 @@ const handlers: Partial<Record<FunctionName, (event: never, context: Context) =>
 };
 
 const MINUTE_MS = 60_000;
-const WORKERS = { plan: "plan-sync", page: "process-page", check: "reconcile-deletions" } as const;
 
 /**
  * The whole system in one process: the real handlers and SQL, the simulated site, and queues, clock, chance and death of
@@ -142,7 +141,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
 
   /** Some workers of queues stand still for minutes: others overtake them, and what they go on with is old. */
   const stall = (name: FunctionName): MayRun => {
-    const mayStall = pace.stalls && Object.values(WORKERS).some((worker) => worker === name);
+    const mayStall = pace.stalls && Object.values(queueSpecs).some(({ worker }) => worker === name);
     // A page worker that is overtaken takes a page back only if the page was edited meanwhile: that needs many of them.
     if (!mayStall || !chance.chance(name === "process-page" ? 0.3 : 0.1)) return () => true;
     const after = chance.below(30);
@@ -184,7 +183,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     const event = {
       Records: delivery.messages.map((message) => ({ messageId: message.messageId, body: message.body })),
     };
-    invoke(WORKERS[queue], event, lifetime, (answer) => {
+    invoke(queueSpecs[queue].worker, event, lifetime, (answer) => {
       const failed = (answer as { batchItemFailures: { itemIdentifier: string }[] }).batchItemFailures;
       const failedIds = new Set(failed.map((failure) => failure.itemIdentifier));
       queues.acknowledge(

@@ -8,6 +8,7 @@ import {
 } from "#infra/local/confluence-site/site.ts";
 import type { FunctionName } from "#infra/topology.ts";
 import { searchDocuments, type Hit } from "#shared/documents/search.ts";
+import type { QueueName } from "#shared/messages.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";
 import type { SyncMode } from "#shared/syncs/operations/operations.ts";
 import { readProgress, type OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
@@ -34,9 +35,9 @@ export type SyncWorld = World & {
   /** Works off what is visible in the queues now; no time passes but what the steps take. */
   drain: () => Promise<void>;
   /** One invocation on the next message of a queue; killed after `lifetime` steps. False when nothing is visible. */
-  deliverOne: (queue: "plan" | "page" | "check", lifetime?: number) => Promise<boolean>;
+  deliverOne: (queue: QueueName, lifetime?: number) => Promise<boolean>;
   /** One invocation on the next message of a queue; killed at its next step once `reached` holds. */
-  deliverUntil: (queue: "plan" | "page" | "check", reached: () => Promise<boolean>) => Promise<void>;
+  deliverUntil: (queue: QueueName, reached: () => Promise<boolean>) => Promise<void>;
   /** What each minute brings: the sweeper (and other schedules that are named), then what is visible in the queues. */
   minute: (also?: FunctionName) => Promise<void>;
   /** Minutes go by until the operation has ended. */

@@ -9,7 +9,7 @@ import type { FunctionName } from "#infra/topology.ts";
 import type { Services } from "#functions/runtime/services.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeLog } from "#shared/log.ts";
-import type { QueueName } from "#shared/messages.ts";
+import { forEachQueue, type QueueName } from "#shared/messages.ts";
 import { makeSqsDeadLetters } from "#shared/queue/dead-letters.ts";
 import { makeSqsTaskQueue } from "#shared/queue/sqs-task-queue.ts";
 import { releaseDeadClaims } from "#shared/syncs/schedules/sweep.ts";
@@ -108,7 +108,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
   if (database.exclusive) await releaseDeadClaims(database.sql);
   const eventBus = makeEventBus(log, now);
   const queueUrl = (id: QueueName) => sqs.queues[id]?.url ?? "";
-  const queueUrls = { plan: queueUrl("plan"), page: queueUrl("page"), check: queueUrl("check") };
+  const queueUrls = forEachQueue(queueUrl);
   const services: Services = {
     ...(await buildChosenServices(env, log, given)),
     now,

@@ -2,6 +2,7 @@ import { Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { functions, queues, routes, schedules, type FunctionSpec } from "#infra/topology.ts";
 import { envSchema } from "#shared/env.ts";
+import { queueNames, queueUrlVariable } from "#shared/messages.ts";
 import { domainEvents } from "#shared/domain-events.ts";
 import { synthesize } from "./synthesized.ts";
 
@@ -194,9 +195,7 @@ describe("the template", () => {
   it("gives each function the variables that its access demands", () => {
     const demanded: Record<string, string> = {
       database: "DATABASE_SECRET_ARN",
-      "send-plan": "PLAN_QUEUE_URL",
-      "send-page": "PAGE_QUEUE_URL",
-      "send-check": "CHECK_QUEUE_URL",
+      ...Object.fromEntries(queueNames.map((queue) => [`send-${queue}`, queueUrlVariable(queue)])),
       "encrypt-token": "TOKEN_KEY_ARN",
       "decrypt-token": "TOKEN_KEY_ARN",
       embed: "EMBEDDINGS",
