@@ -1,11 +1,29 @@
 import type { ConfluenceClient, ConfluencePage, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
-import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import type { Source } from "#shared/sources/sources.ts";
-import type { Difference } from "./compare-index.ts";
-import { processConfluencePage, withCompleteBody } from "./confluence-processor.ts";
+import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import { lookUpMentioned, resolveReferences, type UserNameCache } from "./resolve-references.ts";
+
+/** One way in which the index is not what the site shows. */
+export type Difference = {
+  page_id: string;
+  title: string;
+  kind:
+    | "missing"
+    | "surplus"
+    | "hidden"
+    | "outdated"
+    | "title"
+    | "parent"
+    | "url"
+    | "labels"
+    | "without_chunks"
+    | "chunk_count"
+    | "content";
+  index: string;
+  site: string;
+};
 
 /** Pages whose bodies are in memory at once: what one call brings. */
 const BATCH = 100;
@@ -30,10 +48,8 @@ export async function compareContent(
     const stored = await storedChunks(sql, source.sourceId, ids);
     const fetched = await client.pagesById(ids, { body: "storage" });
     await lookUpMentioned(fetched, { client, names, now });
-    for (const listed of fetched) {
-      const page = await withCompleteBody(client, listed);
-      const resolver = await resolveReferences(page, { sql, client, source, names, now });
-      const expected = chunksOf(page, resolver);
+    for (const page of fetched) {
+      const expected = await chunksOf(page, { sql, client, source, names, now });
       const actual = stored.get(page.id) ?? [];
       const difference = { page_id: page.id, title: page.title, kind: "content" } as const;
       const index = `${actual.length} chunks`;
@@ -50,12 +66,20 @@ export async function compareContent(
   return differences;
 }
 
+/** Faults of the body itself, which a sync records on the page. */
+const BODY_ERRORS = new Set(["body_missing", "body_too_large", "body_too_complex", "conversion_failed"]);
+
 /** What a sync would make of the page; the code of the error where no sync takes its body: no reason not to compare the others. */
-function chunksOf(page: ConfluencePage, resolver: ReferenceResolver): string[] | string {
+async function chunksOf(
+  fetched: ConfluencePage,
+  context: Parameters<typeof resolveReferences>[1],
+): Promise<string[] | string> {
   try {
+    const page = await readCompletePage(context.client, fetched);
+    const resolver = await resolveReferences(page, context);
     return processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
   } catch (error) {
-    if (error instanceof PermanentError) return error.code;
+    if (error instanceof PermanentError && BODY_ERRORS.has(error.code)) return error.code;
     throw error;
   }
 }

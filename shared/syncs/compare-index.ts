@@ -1,30 +1,10 @@
 import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Source } from "#shared/sources/sources.ts";
-import { compareContent } from "./compare-content.ts";
+import { compareContent, type Difference } from "./compare-content.ts";
 import { listToEnd } from "./follow-cursor.ts";
 import { labelledPages } from "./list-labels.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
-
-/** One way in which the index is not what the site shows. */
-export type Difference = {
-  page_id: string;
-  title: string;
-  kind:
-    | "missing"
-    | "surplus"
-    | "hidden"
-    | "outdated"
-    | "title"
-    | "parent"
-    | "url"
-    | "labels"
-    | "without_chunks"
-    | "chunk_count"
-    | "content";
-  index: string;
-  site: string;
-};
 
 type StoredPage = {
   page_id: string;

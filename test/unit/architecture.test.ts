@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 type Rule = { from: string; mayImport: readonly string[]; mayUse?: readonly string[] };
@@ -6,6 +7,13 @@ type Rule = { from: string; mayImport: readonly string[]; mayUse?: readonly stri
 /** Who may import whom: own subsystem always; `type` imports are free, because they make nobody depend on a library or on I/O. */
 const rules: readonly Rule[] = [
   { from: "shared/markdown", mayImport: ["shared/chunking", "shared/errors"] },
+  { from: "shared/markdown/parse", mayImport: ["shared/errors"] },
+  { from: "shared/markdown/print", mayImport: ["shared/markdown/parse", "shared/errors"] },
+  {
+    from: "shared/markdown/elements",
+    mayImport: ["shared/markdown/parse", "shared/markdown/print", "shared/errors"],
+  },
+  { from: "shared/markdown/fidelity", mayImport: ["shared/markdown/parse", "shared/markdown/elements"] },
   { from: "shared/chunking", mayImport: ["shared/markdown", "shared/errors"] },
   { from: "shared/confluence", mayImport: ["shared/errors", "shared/log"] },
   { from: "shared/embeddings", mayImport: ["shared/errors", "shared/log", "shared/db"] },
@@ -67,6 +75,10 @@ describe("who may import whom", () => {
     });
   }
 
+  it("no files import each other in a circle, for types neither", () => {
+    expect(circles(imports.filter(({ file }) => file.startsWith("shared/")))).toEqual([]);
+  });
+
   it("no import climbs out of its folder", () => {
     expect(imports.filter((item) => item.target.startsWith("../"))).toEqual([]);
   });
@@ -109,6 +121,37 @@ describe("who may import whom", () => {
 
 function within(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}.`);
+}
+
+/** Groups of files of which each reaches each other by imports (Tarjan's strongly connected components of two and more). */
+function circles(imports: readonly Import[]): string[][] {
+  const targets = new Map<string, string[]>();
+  for (const { file, target } of imports) {
+    const path = target.startsWith("./") ? join(dirname(file), target) : target.replace(/^#/, "");
+    targets.set(file, [...(targets.get(file) ?? []), path]);
+  }
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const visit = (file: string): number => {
+    const number = order.size;
+    order.set(file, number);
+    let low = number;
+    open.push(file);
+    for (const target of targets.get(file) ?? []) {
+      if (!order.has(target)) low = Math.min(low, visit(target));
+      else if (open.includes(target)) low = Math.min(low, lowest.get(target) ?? order.get(target) ?? low);
+    }
+    lowest.set(file, low);
+    if (low === number) {
+      const group = open.splice(open.indexOf(file));
+      if (group.length > 1) found.push(group.sort());
+    }
+    return low;
+  };
+  for (const file of targets.keys()) if (!order.has(file)) visit(file);
+  return found;
 }
 
 function importsOf(file: string): Import[] {
