@@ -1,10 +1,9 @@
 import type { ConfluenceClient, ConfluencePage, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
-import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { Difference } from "./difference.ts";
-import { processConfluencePage, withCompleteBody } from "#shared/syncs/pages/confluence-processor.ts";
+import { processConfluencePage, readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
 import {
   lookUpMentioned,
   resolveReferences,
@@ -34,10 +33,8 @@ export async function compareContent(
     const stored = await storedChunks(sql, source.sourceId, ids);
     const fetched = await client.pagesById(ids, { body: "storage" });
     await lookUpMentioned(fetched, { client, names, now });
-    for (const listed of fetched) {
-      const page = await withCompleteBody(client, listed);
-      const resolver = await resolveReferences(page, { sql, client, source, names, now });
-      const expected = chunksOf(page, resolver);
+    for (const page of fetched) {
+      const expected = await chunksOf(page, { sql, client, source, names, now });
       const actual = stored.get(page.id) ?? [];
       const difference = { page_id: page.id, title: page.title, kind: "content" } as const;
       const index = `${actual.length} chunks`;
@@ -54,12 +51,20 @@ export async function compareContent(
   return differences;
 }
 
+/** Faults of the body itself, which a sync records on the page. */
+const BODY_ERRORS = new Set(["body_missing", "body_too_large", "body_too_complex", "conversion_failed"]);
+
 /** What a sync would make of the page; the code of the error where no sync takes its body: no reason not to compare the others. */
-function chunksOf(page: ConfluencePage, resolver: ReferenceResolver): string[] | string {
+async function chunksOf(
+  fetched: ConfluencePage,
+  context: Parameters<typeof resolveReferences>[1],
+): Promise<string[] | string> {
   try {
+    const page = await readCompletePage(context.client, fetched);
+    const resolver = await resolveReferences(page, context);
     return processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
   } catch (error) {
-    if (error instanceof PermanentError) return error.code;
+    if (error instanceof PermanentError && BODY_ERRORS.has(error.code)) return error.code;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import TurndownService from "turndown";
 import { gfm } from "turndown-plugin-gfm";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
 import { unresolvedReferences } from "#test/support/unresolved-references.ts";
 
@@ -24,7 +24,8 @@ export async function benchConversion(args: string[]): Promise<object> {
   const pages = [...converted];
   while (pages.length < MIN_PAGES && converted.length > 0) pages.push(...converted);
   const converters = {
-    ours: (page: PageBody): unknown => convertPage({ ...page, resolver: unresolvedReferences }),
+    ours: (page: PageBody): unknown =>
+      readPage({ format: page.format, value: page.body }).toMarkdown(unresolvedReferences),
     turndown_gfm: ({ body }: PageBody): unknown => turndown.turndown(body),
   };
   const best = { ours: Infinity, turndown_gfm: Infinity };

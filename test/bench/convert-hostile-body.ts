@@ -1,6 +1,6 @@
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { PermanentError } from "#shared/errors.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { unresolvedReferences } from "#test/support/unresolved-references.ts";
 import { HOSTILE_BODIES } from "./hostile-bodies.ts";
 
@@ -10,7 +10,7 @@ const body = HOSTILE_BODIES[name]?.() ?? "";
 const before = process.cpuUsage();
 let result: object;
 try {
-  const { markdown } = convertPage({ format: "storage", body, resolver: unresolvedReferences });
+  const { markdown } = readPage({ format: "storage", value: body }).toMarkdown(unresolvedReferences);
   result = {
     ended: "converted",
     markdown_mb: megabytes(markdown.length),

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { errorCode, errorMessage, PermanentError } from "#shared/errors.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
 
 /**
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     return;
   }
   const body = await text(process.stdin);
-  const page = convertPage({ format: formatOf(format), body, resolver: unresolved("") });
+  const page = readPage({ format: formatOf(format), value: body }).toMarkdown(unresolved(""));
   await write(`${page.markdown}\n`);
   if (page.textLost !== null) process.stderr.write(`text lost: ${page.textLost}\n`);
 }
@@ -48,11 +48,10 @@ function convertedLine(line: string, defaultFormat: z.infer<typeof bodyFormat>):
     const json: unknown = JSON.parse(line);
     if (typeof json === "object" && json !== null && "id" in json) id = json.id;
     const page = pageLine.parse(json);
-    const { markdown, textLost } = convertPage({
+    const { markdown, textLost } = readPage({
       format: formatOf(page.format ?? defaultFormat),
-      body: page.body,
-      resolver: unresolved(String(page.id)),
-    });
+      value: page.body,
+    }).toMarkdown(unresolved(String(page.id)));
     const chunks = chunkMarkdown(markdown).map((chunk) => ({
       content: chunk.content,
       heading_path: chunk.headingPath,

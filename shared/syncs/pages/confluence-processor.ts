@@ -4,36 +4,48 @@ import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { ChunkToEmbed } from "#shared/documents/store-page.ts";
 import { PermanentError } from "#shared/errors.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
-import { macrosNeedingRenderedBody } from "#shared/markdown/rendered-body.ts";
+import { readPage, type ReadPage } from "#shared/markdown/read-page.ts";
+
+/** A page as Confluence returned it, with its body parsed. */
+export type CompletePage = { page: ConfluencePage; content: ReadPage };
 
 export type ProcessedPage = { chunks: ChunkToEmbed[]; contentHash: string; textLost: string | null };
 
 /**
- * The ConfluenceProcessor: a page's body as Markdown, cut into chunks. Pure but for the resolver's answers. Throws
- * PermanentError `body_missing`, and what the converter throws (`body_too_large`, …).
+ * Parses the body of a fetched page; where its storage leaves out what macros show (include, jira, children, …), that of its
+ * rendered body: one more call, only for such pages.
+ * @throws PermanentError `body_missing`, and as readPage (`body_too_large`, …); what the client throws
  */
-export function processConfluencePage(page: ConfluencePage, resolver: ReferenceResolver): ProcessedPage {
-  if (!page.body) throw new PermanentError("body_missing", "Confluence sent the page without a body");
-  const { markdown, textLost } = convertPage({ format: page.body.format, body: page.body.value, resolver });
+export async function readCompletePage(
+  client: ConfluenceClient,
+  page: ConfluencePage,
+): Promise<CompletePage> {
+  const content = readBody(page);
+  if (page.body?.format !== "storage" || content.macrosToRender.length === 0) return { page, content };
+  const rendered = await client.renderedPage(page.id);
+  // The two are fetched one after the other: the older version number is the one that is safe to store.
+  const complete = { ...page, body: rendered.body, version: Math.min(page.version, rendered.version) };
+  return { page: complete, content: readBody(complete) };
+}
+
+function readBody(page: ConfluencePage): ReadPage {
+  if (!page.body) throw new PermanentError("body_missing", "Confluence returned the page without a body");
+  return readPage(page.body);
+}
+
+/**
+ * The ConfluenceProcessor: a page's body as Markdown, cut into chunks. Pure but for what the resolver returns.
+ * @throws PermanentError as ReadPage.toMarkdown
+ */
+export function processConfluencePage(
+  { page, content }: CompletePage,
+  resolver: ReferenceResolver,
+): ProcessedPage {
+  const { markdown, textLost } = content.toMarkdown(resolver);
   const chunks = chunkMarkdown(markdown).map((chunk) => ({
     ...chunk,
     input: embeddingInput(page.title, chunk),
   }));
   return { chunks, contentHash: createHash("sha256").update(markdown).digest("hex"), textLost };
-}
-
-/**
- * The page as fetched, or with its rendered body when its storage leaves out what macros show (include, jira, children, …):
- * one more call, only for such pages.
- */
-export async function withCompleteBody(
-  client: ConfluenceClient,
-  page: ConfluencePage,
-): Promise<ConfluencePage> {
-  if (page.body?.format !== "storage" || macrosNeedingRenderedBody(page.body.value).length === 0) return page;
-  const rendered = await client.renderedPage(page.id);
-  // The two are fetched one after the other: the older version number is the one that is safe to store.
-  return { ...page, body: rendered.body, version: Math.min(page.version, rendered.version) };
 }

@@ -3,8 +3,8 @@ import type { Sql } from "#shared/db/connect.ts";
 import { findPageUrls } from "#shared/documents/page-urls.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
-import { collectReferences } from "#shared/markdown/references.ts";
 import type { Source } from "#shared/sources/sources.ts";
+import type { CompletePage } from "./confluence-processor.ts";
 
 /** Display names change seldom; a wrong one for an hour harms nobody. */
 const NAME_LIFETIME_MS = 60 * 60_000;
@@ -21,15 +21,12 @@ export type UserNameCache = Map<string, { name: string | null; until: number }>;
  * pages by title). What is not found stays readable text.
  */
 export async function resolveReferences(
-  page: ConfluencePage,
+  { page, content }: CompletePage,
   context: { sql: Sql; client: ConfluenceClient; source: Source; names: UserNameCache; now: Date },
 ): Promise<ReferenceResolver> {
   const { source, names } = context;
-  const references = page.body
-    ? collectReferences(page.body.format, page.body.value)
-    : { accountIds: [], pageTitles: [] };
-  await lookUpNames(references.accountIds, context);
-  const urls = await findPageUrls(context.sql, source.sourceId, references.pageTitles);
+  await lookUpNames(content.references.accountIds, context);
+  const urls = await findPageUrls(context.sql, source.sourceId, content.references.pageTitles);
   const site = `${source.baseUrl}/wiki`;
   return {
     pageUrl: ({ title, spaceKey, anchor }) => {
@@ -78,7 +75,6 @@ async function lookUpNames(
     names.set(id, { name: found.get(id) ?? null, until: now.getTime() + NAME_LIFETIME_MS });
 }
 
-/** Links of the site made absolute: `/wiki/…` and `/…` against the site, `#…` against the page. */
 /**
  * Where a link of a page leads, as Confluence's own page would take it: paths of the site (with or without `/wiki`), addresses
  * beside the page, places on it. What is no address stays as it is written.

@@ -6,7 +6,7 @@ import { storePage } from "#shared/documents/store-page.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
-import { processConfluencePage, withCompleteBody } from "./confluence-processor.ts";
+import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
 import { completeWork, type ClaimedWork } from "#shared/syncs/operations/work.ts";
@@ -37,16 +37,17 @@ export async function storeFetchedPage(
     await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
     return;
   }
-  const page = await withCompleteBody(batch.client, fetched);
+  const read = await readCompletePage(batch.client, fetched);
+  const { page } = read;
   const now = services.now();
-  const resolver = await resolveReferences(page, {
+  const resolver = await resolveReferences(read, {
     sql: services.sql,
     client: batch.client,
     source,
     names: batch.cache.names,
     now,
   });
-  const { chunks, contentHash, textLost } = processConfluencePage(page, resolver);
+  const { chunks, contentHash, textLost } = processConfluencePage(read, resolver);
   const result = await storePage(
     services.sql,
     services.embedder,

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 
 /** mulberry32: the same sequence for the same seed, in every run. */
@@ -27,7 +27,7 @@ const nothingKnown: ReferenceResolver = {
 function sampleSentences(): string[] {
   return globSync("infra/local/confluence-site/sample/**/*.storage.xml").flatMap((file) => {
     const body = readFileSync(file, "utf8");
-    const { markdown } = convertPage({ format: "storage", body, resolver: nothingKnown });
+    const { markdown } = readPage({ format: "storage", value: body }).toMarkdown(nothingKnown);
     return markdown
       .split(/(?<=[.!?])\s+|\n+/)
       .filter((sentence) => sentence.length > 30 && sentence.length < 300);

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
 import { errorMessage } from "#shared/errors.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { readPageBodies } from "#test/support/page-bodies.ts";
 import { comparePage, type PageComparison } from "./compare-page.ts";
 import { printReport } from "./print-report.ts";
@@ -26,7 +26,7 @@ export async function evaluateConversion(args: string[]): Promise<void> {
   for (const { file, body, format } of await readPageBodies(values.dir, values.format)) {
     try {
       const started = performance.now();
-      const { markdown, textLost } = convertPage({ format, body, resolver: evaluationResolver });
+      const { markdown, textLost } = readPage({ format, value: body }).toMarkdown(evaluationResolver);
       const milliseconds = performance.now() - started;
       const chunkTokens = chunkMarkdown(markdown).map((chunk) => estimateTokens(chunk.content));
       pages.push({

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { MEASURES } from "#test/evaluation/conversion/compare-page.ts";
 import { compareCounts } from "#test/evaluation/conversion/compare-sequences.ts";
 import { pageFacts, type PageFacts } from "#test/evaluation/conversion/page-facts.ts";
@@ -36,7 +36,7 @@ export async function evaluateGoldens(args: string[]): Promise<void> {
 }
 
 function differencesOf(file: string, body: string, golden: string): GoldenDifference[] {
-  const { markdown } = convertPage({ format: "storage", body, resolver: evaluationResolver });
+  const { markdown } = readPage({ format: "storage", value: body }).toMarkdown(evaluationResolver);
   const ours = pageFacts(renderMarkdown(markdown));
   const theirs = pageFacts(renderMarkdown(golden));
   const page = pageFacts(shownPage(readStorage(body)));

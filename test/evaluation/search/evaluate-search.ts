@@ -5,7 +5,7 @@ import { searchDocuments } from "#shared/documents/search.ts";
 import { storePage, type ChunkToEmbed } from "#shared/documents/store-page.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { readManifest } from "#infra/local/confluence-site/manifest.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { evaluationResolver } from "#test/evaluation/conversion/resolver.ts";
@@ -116,11 +116,10 @@ async function readPages(dir: string): Promise<EvaluatedPage[]> {
     const html = page.rendered ?? page.storage;
     const text = readPageText(html);
     if (text.text.length < 50) return [];
-    const { markdown } = convertPage({
+    const { markdown } = readPage({
       format: page.rendered === null ? "storage" : "export_view",
-      body: html,
-      resolver: evaluationResolver,
-    });
+      value: html,
+    }).toMarkdown(evaluationResolver);
     return [{ ...text, pageId: page.id ?? `n${index}`, title: page.title, file: page.file, markdown }];
   });
 }

@@ -5,14 +5,16 @@ import { LARGEST_UNIT } from "#shared/chunking/block-units.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { cutMarkdown } from "#shared/chunking/cut-markdown.ts";
 import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { compareInOrder } from "#test/evaluation/conversion/compare-sequences.ts";
 import { type PageFacts, pageFacts, wordsOf } from "#test/evaluation/conversion/page-facts.ts";
 import { renderMarkdown } from "#test/evaluation/conversion/render-markdown.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 import { storageBody } from "#test/unit/markdown/storage-arbitrary.ts";
 
-const document = storageBody.map((body) => convertPage({ format: "storage", body, resolver }).markdown);
+const document = storageBody.map(
+  (body) => readPage({ format: "storage", value: body }).toMarkdown(resolver).markdown,
+);
 /** For a longer look: `PROPERTY_RUNS=10000 PROPERTY_SEED=random npm test -- test/unit/chunking test/unit/markdown`. */
 const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 300);
 const target = fc.integer({ min: 8, max: 200 });

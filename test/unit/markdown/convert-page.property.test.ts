@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { comparePage, MEASURES } from "#test/evaluation/conversion/compare-page.ts";
 import { compareCounts } from "#test/evaluation/conversion/compare-sequences.ts";
 import { pageFacts } from "#test/evaluation/conversion/page-facts.ts";
@@ -15,7 +15,7 @@ const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 10_000);
 
 /** What the page shows and its Markdown does not, and words that only the Markdown shows. */
 function differences(body: string): object {
-  const { markdown, textLost } = convertPage({ format: "storage", body, resolver });
+  const { markdown, textLost } = readPage({ format: "storage", value: body }).toMarkdown(resolver);
   const comparison = comparePage("storage", body, markdown);
   const lost = MEASURES.flatMap((measure) => comparison[measure].lost);
   return { textLost, lost, extra: comparison.words.extra };
@@ -26,7 +26,7 @@ const TAG_OR_CDATA = /<!\[CDATA\[.*?\]\]>|<\/?(?:p|strong|em|u|s|span|sup|li|ul|
 function lettersLost(whole: string, broken: string): string {
   const letters = (words: readonly string[]) => words.join("").split("");
   const shown = letters(pageFacts(shownPage(readStorage(whole))).words);
-  const { markdown } = convertPage({ format: "storage", body: broken, resolver });
+  const { markdown } = readPage({ format: "storage", value: broken }).toMarkdown(resolver);
   return compareCounts(shown, letters(pageFacts(renderMarkdown(markdown)).words)).lost.join("");
 }
 
@@ -45,8 +45,8 @@ describe("for any page", () => {
   test("the same body gives the same Markdown", () => {
     fc.assert(
       fc.property(storageBody, (body) => {
-        const once = convertPage({ format: "storage", body, resolver });
-        expect(convertPage({ format: "storage", body, resolver })).toEqual(once);
+        const once = readPage({ format: "storage", value: body }).toMarkdown(resolver);
+        expect(readPage({ format: "storage", value: body }).toMarkdown(resolver)).toEqual(once);
       }),
       { numRuns: 200 },
     );
@@ -80,7 +80,7 @@ describe("for any page", () => {
         fc.constantFrom("storage", "export_view"),
         (body, format) => {
           try {
-            const { markdown } = convertPage({ format, body, resolver });
+            const { markdown } = readPage({ format, value: body }).toMarkdown(resolver);
             expect(markdown).not.toContain("\u0000");
             expect(markdown.isWellFormed()).toBe(true);
           } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { unresolvedReferences as resolver } from "#test/support/unresolved-references.ts";
 
 /** Small enough for every run; what grows faster than its input shows here as a timeout. */
@@ -46,7 +46,9 @@ const BODIES: [string, string][] = [
 describe.each(["storage", "export_view"] as const)("in %s", (format) => {
   test.each(BODIES)("%s ends", { timeout: 20_000 }, (_name, body) => {
     try {
-      expect(convertPage({ format, body, resolver }).markdown.length).toBeLessThan(3 * MEGABYTE);
+      expect(readPage({ format, value: body }).toMarkdown(resolver).markdown.length).toBeLessThan(
+        3 * MEGABYTE,
+      );
     } catch (error) {
       expect(error).toMatchObject({ name: "PermanentError", code: "body_too_complex" });
     }
@@ -54,21 +56,21 @@ describe.each(["storage", "export_view"] as const)("in %s", (format) => {
 
   test("a million cells are refused with their reason", () => {
     const body = `<table><tr>${"<td>a</td>".repeat(1_000_000)}</tr></table>`;
-    expect(() => convertPage({ format, body, resolver })).toThrow(
+    expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(
       expect.objectContaining({ code: "body_too_complex" }),
     );
   });
 
   test("more than 20 MB are refused with their reason", () => {
     const body = "ä".repeat(11 * MEGABYTE);
-    expect(() => convertPage({ format, body, resolver })).toThrow(PermanentError);
-    expect(() => convertPage({ format, body, resolver })).toThrow(
+    expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(PermanentError);
+    expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(
       expect.objectContaining({ code: "body_too_large" }),
     );
   });
 
   test("U+0000 and lone surrogates do not arrive", () => {
-    const { markdown } = convertPage({ format, body: "<p>a\u0000b \ud800c</p>", resolver });
+    const { markdown } = readPage({ format, value: "<p>a\u0000b \ud800c</p>" }).toMarkdown(resolver);
     expect(markdown).toBe("ab \ufffdc");
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { convertPage } from "#shared/markdown/convert-page.ts";
-import { isKnownMacro } from "#shared/markdown/macros.ts";
-import { macrosNeedingRenderedBody } from "#shared/markdown/rendered-body.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
+import { KNOWN_MACROS } from "#shared/markdown/elements/macro-rules.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
 /** One kind of macro: its names, a macro's inside, what becomes of it, whether its rendered body is needed as well. */
@@ -150,14 +149,18 @@ const RENDERED_TOO = new Set(["html-include"]);
 const NAMES = Object.entries(KINDS).flatMap(([kind, { names, ...rest }]) =>
   names.split(" ").map((name) => ({ kind, name, ...rest })),
 );
-const markdownOf = (body: string): string => convertPage({ format: "storage", body, resolver }).markdown;
+const markdownOf = (body: string): string =>
+  readPage({ format: "storage", value: body }).toMarkdown(resolver).markdown;
 
 describe.each(NAMES)("$name ($kind)", ({ name, inside, markdown, rendered = false }) => {
   const macro = `<ac:structured-macro ac:name="${name}" ac:schema-version="1" ac:macro-id="7">${inside}</ac:structured-macro>`;
 
   test("has a rule, which makes of it what its kind says, and no text is lost", () => {
-    expect(isKnownMacro(name)).toBe(true);
-    expect(convertPage({ format: "storage", body: macro, resolver })).toEqual({ markdown, textLost: null });
+    expect(KNOWN_MACROS).toContain(name);
+    expect(readPage({ format: "storage", value: macro }).toMarkdown(resolver)).toEqual({
+      markdown,
+      textLost: null,
+    });
   });
 
   test("its form of Confluence 3 and 4, and its name in capitals, say the same", () => {
@@ -171,7 +174,7 @@ describe.each(NAMES)("$name ($kind)", ({ name, inside, markdown, rendered = fals
 
   test("needs the rendered body or not", () => {
     const needs = rendered || RENDERED_TOO.has(name);
-    expect(macrosNeedingRenderedBody(macro)).toEqual(needs ? [name] : []);
+    expect(readPage({ format: "storage", value: macro }).macrosToRender).toEqual(needs ? [name] : []);
   });
 });
 
@@ -183,7 +186,7 @@ test.each(["somebodys-macro", "testsimplemacro", "macroName", "not-a-real-macro"
     expect(markdownOf(macro(secret + rich))).toBe("body");
     expect(markdownOf(macro(secret + plain))).toBe("```\na -> b\n```");
     expect(markdownOf(macro(secret))).toBe("");
-    expect(macrosNeedingRenderedBody(macro(secret + rich))).toEqual([]);
-    expect(macrosNeedingRenderedBody(macro(secret))).toEqual([name]);
+    expect(readPage({ format: "storage", value: macro(secret + rich) }).macrosToRender).toEqual([]);
+    expect(readPage({ format: "storage", value: macro(secret) }).macrosToRender).toEqual([name]);
   },
 );

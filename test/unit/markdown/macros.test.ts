@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { convertPage } from "#shared/markdown/convert-page.ts";
-import { macrosNeedingRenderedBody } from "#shared/markdown/rendered-body.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
 const parameter = (name: string, value: string): string =>
@@ -9,7 +8,8 @@ const macro = (name: string, inner = ""): string =>
   `<ac:structured-macro ac:name="${name}" ac:schema-version="1" ac:macro-id="id">${inner}</ac:structured-macro>`;
 const rich = (inner: string): string => `<ac:rich-text-body>${inner}</ac:rich-text-body>`;
 const plain = (inner: string): string => `<ac:plain-text-body><![CDATA[${inner}]]></ac:plain-text-body>`;
-const markdown = (body: string): string => convertPage({ format: "storage", body, resolver }).markdown;
+const markdown = (body: string): string =>
+  readPage({ format: "storage", value: body }).toMarkdown(resolver).markdown;
 const file = (name: string): string => parameter("name", `<ri:attachment ri:filename="${name}" />`);
 
 /** Storage in, Markdown out, one kind of macro each. */
@@ -173,11 +173,16 @@ describe("storage", () => {
     "detailssummary",
     "acme-box",
   ])("%s needs the rendered body", (name) =>
-    expect(macrosNeedingRenderedBody(`<p>${macro(name)}${macro(name)}</p>`)).toEqual([name]),
+    expect(
+      readPage({ format: "storage", value: `<p>${macro(name)}${macro(name)}</p>` }).macrosToRender,
+    ).toEqual([name]),
   );
 
   test("macros whose content is in the storage need no rendered body, nor do names inside code", () => {
     const inCode = macro("code", plain('<ac:structured-macro ac:name="children" />'));
-    expect(macrosNeedingRenderedBody(inCode + macro("toc") + macro("acme-box", rich("<p/>")))).toEqual([]);
+    expect(
+      readPage({ format: "storage", value: inCode + macro("toc") + macro("acme-box", rich("<p/>")) })
+        .macrosToRender,
+    ).toEqual([]);
   });
 });

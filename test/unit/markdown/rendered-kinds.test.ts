@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { convertPage } from "#shared/markdown/convert-page.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
 const markdown = (body: string): string => {
-  const converted = convertPage({ format: "export_view", body, resolver });
+  const converted = readPage({ format: "export_view", value: body }).toMarkdown(resolver);
   expect(converted.textLost).toBeNull();
   return converted.markdown;
 };

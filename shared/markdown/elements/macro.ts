@@ -1,4 +1,4 @@
-import { attribute, child, type MarkupElement, textOf } from "./markup-tree.ts";
+import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 
 /** A macro of the storage format. */
 export type Macro = {

@@ -1,4 +1,4 @@
-import { attribute, hasClass, type MarkupElement } from "./markup-tree.ts";
+import { attribute, hasClass, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
 
 /** Confluence's own emoticons (`ac:name`, and the names of their rendered images) in Unicode. */
 const BY_NAME: Record<string, string> = {

@@ -1,28 +1,36 @@
-import { convertElement } from "./convert-element.ts";
-import { attribute, descendants, type MarkupElement, type MarkupNode, textOf } from "./markup-tree.ts";
-import type { BodyFormat, ReferenceResolver } from "./page-content.ts";
+import {
+  attribute,
+  descendants,
+  type MarkupElement,
+  type MarkupNode,
+  textOf,
+} from "#shared/markdown/parse/markup-tree.ts";
+import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { type PlainAttributes, PlainElement, PlainText } from "./plain-tree.ts";
 
 /** Elements that mean nothing inside themselves, and read the same side by side as in one. */
 const MERGED = new Set(["STRONG", "EM", "DEL", "CODE"]);
 
-/** Builds the plain tree from a parsed body: one method a kind of content, the vocabularies decide which. */
+/** Converts one element of a body into `target`, by the methods of the builder. */
+export type ConvertElement = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
+
+/** Builds the plain tree from a parsed body: one method a kind of content; `convertElement` decides which. */
 export class PlainTreeBuilder {
-  readonly format: BodyFormat;
   readonly resolver: ReferenceResolver;
+  readonly #convertElement: ConvertElement;
   /** Spans that are open around the place where we are. */
   readonly #open = new Set<string>();
 
-  constructor(format: BodyFormat, resolver: ReferenceResolver) {
-    this.format = format;
-    this.resolver = resolver;
+  constructor(options: { resolver: ReferenceResolver; convertElement: ConvertElement }) {
+    this.resolver = options.resolver;
+    this.#convertElement = options.convertElement;
   }
 
   /** Converts nodes of the body into `target`. */
   append(nodes: readonly MarkupNode[], target: PlainElement): void {
     for (const node of nodes) {
       if (typeof node === "string") this.text(node, target);
-      else convertElement(node, target, this);
+      else this.#convertElement(node, target, this);
     }
   }
 

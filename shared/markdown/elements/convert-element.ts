@@ -1,7 +1,7 @@
 import { convertHtmlElement } from "./html-elements.ts";
-import type { MarkupElement } from "./markup-tree.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import type { MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { convertRenderedElement } from "./rendered-elements.ts";
 import { convertStorageElement } from "./storage-elements.ts";
 

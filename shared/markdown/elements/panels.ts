@@ -1,6 +1,6 @@
-import type { MarkupNode } from "./markup-tree.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import type { MarkupNode } from "#shared/markdown/parse/markup-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
 /** GFM's alert kinds. */
 export type PanelKind = "NOTE" | "TIP" | "IMPORTANT" | "WARNING" | "CAUTION";

@@ -1,7 +1,7 @@
-import { type Macro, parameter, standsInLine } from "./macro-parts.ts";
-import { attribute, child, type MarkupElement, textOf } from "./markup-tree.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import { type Macro, parameter, standsInLine } from "./macro.ts";
+import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { resolveReference } from "./storage-links.ts";
 
 /** Adds the body of a macro, in the line of text around it when it has no blocks; never its parameters. */

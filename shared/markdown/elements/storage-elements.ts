@@ -1,9 +1,9 @@
 import { emoticon } from "./emoticons.ts";
-import { convertMacro } from "./macros.ts";
-import { attribute, child, type MarkupElement, textOf } from "./markup-tree.ts";
+import { convertMacro } from "./macro-rules.ts";
+import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 import { appendPanel, type PanelKind } from "./panels.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { convertImage, convertLink } from "./storage-links.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;

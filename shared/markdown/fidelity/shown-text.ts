@@ -1,7 +1,7 @@
-import { child, type MarkupElement } from "./markup-tree.ts";
-import type { ReferenceResolver } from "./page-content.ts";
-import { marksPlace, standsInLine } from "./macro-parts.ts";
-import { personName, showsSomething } from "./storage-links.ts";
+import { child, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
+import { marksPlace, standsInLine } from "#shared/markdown/elements/macro.ts";
+import { personName, showsSomething } from "#shared/markdown/elements/storage-links.ts";
 
 /** Elements whose text a reader of the page never sees. */
 const HIDDEN = new Set(

@@ -2,7 +2,7 @@ import { decodeHTML, decodeHTMLAttribute, decodeHTMLStrict } from "entities";
 import { PermanentError } from "#shared/errors.ts";
 import { closedByStartTag, closesNoFurtherThan, isRawText, isVoidElement } from "./content-model.ts";
 import { type MarkupElement, markupElement } from "./markup-tree.ts";
-import type { BodyFormat } from "./page-content.ts";
+import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { readAttributes } from "./read-attributes.ts";
 
 /** Confluence's own limit is about 5 MB; beyond this a body is no page. In UTF-16 units, at least half the UTF-8 bytes. */

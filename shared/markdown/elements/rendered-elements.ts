@@ -1,9 +1,16 @@
 import { codeLanguage } from "./code-language.ts";
 import { emoticonOfImage } from "./emoticons.ts";
-import { attribute, child, descendant, hasClass, type MarkupElement, textOf } from "./markup-tree.ts";
+import {
+  attribute,
+  child,
+  descendant,
+  hasClass,
+  type MarkupElement,
+  textOf,
+} from "#shared/markdown/parse/markup-tree.ts";
 import { appendPanel, type PanelKind } from "./panels.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
 

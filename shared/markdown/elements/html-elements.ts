@@ -1,6 +1,12 @@
-import { attribute, descendant, hasClass, type MarkupElement, textOf } from "./markup-tree.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import { PlainElement } from "./plain-tree.ts";
+import {
+  attribute,
+  descendant,
+  hasClass,
+  type MarkupElement,
+  textOf,
+} from "#shared/markdown/parse/markup-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { lastSegment } from "./storage-links.ts";
 import { convertTable } from "./convert-table.ts";
 

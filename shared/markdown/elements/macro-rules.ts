@@ -7,12 +7,12 @@ import {
   linkTo,
   plainBodyText,
 } from "./macro-content.ts";
-import { BODY_ONLY, FILES, FROM_ELSEWHERE, LANGUAGES, NO_CONTENT, TITLED_BOXES } from "./macro-kinds.ts";
-import { type Macro, parameter, readMacro } from "./macro-parts.ts";
-import { descendant, type MarkupElement } from "./markup-tree.ts";
+import { BODY_ONLY, FILES, FROM_ELSEWHERE, LANGUAGES, NO_CONTENT, TITLED_BOXES } from "./macro-names.ts";
+import { type Macro, parameter, readMacro } from "./macro.ts";
+import { descendant, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
 import { appendPanel, type PanelKind } from "./panels.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
 type Convert = (macro: Macro, target: PlainElement, build: PlainTreeBuilder) => void;
 
@@ -220,10 +220,8 @@ const RULES: ReadonlyMap<string, MacroRule> = new Map(Object.entries(rules));
 /** A macro that nobody told us about keeps its body, never its parameters; without a body it must be seen rendered. */
 const UNKNOWN: MacroRule = { convert: appendBody, rendered: (macro) => !macro.richBody && !macro.plainBody };
 
-/** Whether a macro of that name has a rule of its own. */
-export function isKnownMacro(name: string): boolean {
-  return RULES.has(name.toLowerCase());
-}
+/** Names, in lower case, of the macros that have a rule of their own. */
+export const KNOWN_MACROS: readonly string[] = [...RULES.keys()];
 
 /** Converts a macro of the storage format by the rule of its name. */
 export function convertMacro(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {

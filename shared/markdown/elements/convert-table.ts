@@ -1,6 +1,6 @@
-import { attribute, type MarkupElement, type MarkupNode } from "./markup-tree.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import { PlainElement } from "./plain-tree.ts";
+import { attribute, type MarkupElement, type MarkupNode } from "#shared/markdown/parse/markup-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
 const SECTIONS = new Set(["thead", "tbody", "tfoot"]);
 /** HTML's own limits on spans. */

@@ -1,8 +1,14 @@
-import { attribute, child, type MarkupElement, type MarkupNode, textOf } from "./markup-tree.ts";
-import { marksPlace } from "./macro-parts.ts";
-import type { ReferenceResolver } from "./page-content.ts";
-import type { PlainTreeBuilder } from "./plain-tree-builder.ts";
-import type { PlainElement } from "./plain-tree.ts";
+import {
+  attribute,
+  child,
+  type MarkupElement,
+  type MarkupNode,
+  textOf,
+} from "#shared/markdown/parse/markup-tree.ts";
+import { marksPlace } from "./macro.ts";
+import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { emoticonOfImage } from "./emoticons.ts";
 
 /** What a link or image refers to, and the text to show when it brings none of its own. */

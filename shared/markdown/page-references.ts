@@ -1,0 +1,45 @@
+import { needsRenderedBody } from "./elements/macro-rules.ts";
+import { userId } from "./elements/storage-links.ts";
+import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
+
+/** What a body refers to and must be looked up before it is converted; each once, in the order of the page. */
+export type PageReferences = {
+  /** Account ids (user keys, user names) of the people mentioned. */
+  accountIds: string[];
+  /** Titles of the pages linked to. */
+  pageTitles: string[];
+};
+
+/**
+ * Collects, in one walk over a parsed body, what it refers to and the names of the macros whose content is not in the storage
+ * (include, jira, children, unknown ones without a body, …).
+ */
+export function collectReferences(root: MarkupElement): {
+  references: PageReferences;
+  macrosToRender: string[];
+} {
+  const accountIds = new Set<string>();
+  const pageTitles = new Set<string>();
+  const macrosToRender = new Set<string>();
+  for (const element of descendants(root)) {
+    switch (element.name) {
+      case "ri:user":
+        accountIds.add(userId(element));
+        break;
+      case "ri:page":
+        pageTitles.add(attribute(element, "ri:content-title"));
+        break;
+      case "ac:structured-macro":
+      case "ac:macro":
+        if (needsRenderedBody(element)) macrosToRender.add(attribute(element, "ac:name"));
+        break;
+      default:
+    }
+  }
+  accountIds.delete("");
+  pageTitles.delete("");
+  return {
+    references: { accountIds: [...accountIds], pageTitles: [...pageTitles] },
+    macrosToRender: [...macrosToRender],
+  };
+}

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { expect, it } from "vitest";
+import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { KNOWN_MACROS } from "#shared/markdown/elements/macro-rules.ts";
+import type { BodyFormat } from "#shared/markdown/page-content.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import { evaluationResolver } from "#test/evaluation/conversion/resolver.ts";
+
+/** What converter and chunker made of the fixtures at the revision that they were last changed with. */
+const RECORDED = { revision: 5, hash: "ae635aa2f6c31d3a" };
+
+const repeated = (count: number, part: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => part(index)).join("");
+
+/** `@rows` and the like in a fixture: more of them than one chunk holds. */
+const LONG: Record<string, string> = {
+  words: repeated(60, (index) => `Sentence ${index} says what the duty engineer does at this step. `),
+  rows: repeated(120, (index) => `<tr><td>host ${index}</td><td>10.0.0.${index}</td></tr>`),
+  items: repeated(80, (index) => `<li>Step ${index}: note the value shown and compare it</li>`),
+  lines: repeated(200, (index) => `echo "line ${index}"\n`),
+};
+
+const parameters = ["", "title", "name", "label", "key", "url", "user", "status", "colour", "data"]
+  .map((name) => `<ac:parameter ac:name="${name}">${name} value</ac:parameter>`)
+  .join("");
+/** Every macro that has a rule, with a body of each kind and without. */
+const macros = KNOWN_MACROS.flatMap((name) =>
+  [
+    "<ac:rich-text-body><h2>rich</h2><p>body</p></ac:rich-text-body>",
+    "<ac:plain-text-body><![CDATA[plain <b>body</b>]]></ac:plain-text-body>",
+    "",
+  ].map((body) => `<ac:structured-macro ac:name="${name}">${parameters}${body}</ac:structured-macro>`),
+).join("\n");
+
+function outputOf(format: BodyFormat, value: string): unknown {
+  const { markdown, textLost } = readPage({ format, value }).toMarkdown(evaluationResolver);
+  return { markdown, textLost, chunks: chunkMarkdown(markdown) };
+}
+
+it("the revision is raised when what converter and chunker make of a body changes", () => {
+  const hash = createHash("sha256");
+  for (const file of globSync("test/fixtures/representation/*").sort()) {
+    const format = basename(file).includes(".storage.") ? "storage" : "export_view";
+    const body = readFileSync(file, "utf8").replace(/@(\w+)/g, (_, name: string) => LONG[name] ?? "");
+    hash.update(JSON.stringify([basename(file), outputOf(format, body)]));
+  }
+  hash.update(JSON.stringify(outputOf("storage", macros)));
+  const actual = { revision: REPRESENTATION_REVISION, hash: hash.digest("hex").slice(0, 16) };
+  const next = actual.revision === RECORDED.revision ? actual.revision + 1 : actual.revision;
+  expect(
+    actual,
+    `Converter or chunker make something else of the fixtures than at revision ${RECORDED.revision}: pages stored before keep ` +
+      `their old chunks. Set REPRESENTATION_REVISION to ${next} (shared/markdown/representation-revision.ts) and here ` +
+      `RECORDED to { revision: ${next}, hash: "${actual.hash}" }. If no output was to change, look for what changed it.`,
+  ).toEqual(RECORDED);
+});
