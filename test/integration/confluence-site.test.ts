@@ -131,6 +131,31 @@ describe("what is seen", () => {
   });
 
   test.each([
+    ["half a surrogate pair", "Led\ud83dger"],
+    ["U+0000", "Led\u0000ger"],
+  ])("%s in titles, labels and names of spaces is served as a JSON escape", async (_name, odd) => {
+    await admin("add_space", { key: "ODD", name: odd });
+    const body = `<p><ac:link ac:anchor="${odd}"><ri:page ri:content-title="Page 1"/></ac:link></p>`;
+    const { json } = await admin("add", { space: "DEMO", title: odd, body, labels: [odd] });
+    const { id } = z.object({ id: z.string() }).parse(json);
+    const cql = encodeURIComponent("space = DEMO and type = page");
+    const texts = async (path: string) => {
+      const response = await fetch(`${running.url}${path}`, { headers: { authorization: BASIC } });
+      expect([path, response.status]).toEqual([path, 200]);
+      return response.text();
+    };
+    for (const path of [
+      "/wiki/api/v2/pages",
+      `/wiki/api/v2/pages/${id}?include-labels=true&body-format=export_view`,
+      `/wiki/rest/api/content/search?cql=${cql}&expand=version,ancestors,metadata.labels`,
+      "/wiki/api/v2/spaces",
+      "/admin/pages",
+    ]) {
+      expect(await texts(path)).toContain(JSON.stringify(odd));
+    }
+  });
+
+  test.each([
     "/wiki/api/v2/pages?limit=0",
     "/wiki/api/v2/pages?limit=251",
     "/wiki/api/v2/pages?status=lost",

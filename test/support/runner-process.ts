@@ -11,6 +11,8 @@ export type RunnerProcess = {
   write: (line: string) => void;
   /** Sends the signal and waits for its end. */
   end: (signal: NodeJS.Signals) => Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Sends the signal to it and all its children, as a terminal does at Ctrl-C. */
+  endGroup: (signal: NodeJS.Signals) => Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 };
 
@@ -33,14 +35,33 @@ export async function spawnRunner(
   variables: Record<string, string>,
   script: readonly string[] = [MAIN],
 ): Promise<RunnerProcess> {
+  return spawnService(process.execPath, script, variables);
+}
+
+/** `npm run NAME -- ARGS` in a process group of its own: what a terminal, a service manager or a container starts. */
+export async function spawnNpm(
+  name: string,
+  variables: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<RunnerProcess> {
+  return spawnService("npm", ["run", name, "--", ...args], variables);
+}
+
+async function spawnService(
+  command: string,
+  args: readonly string[],
+  variables: Record<string, string>,
+): Promise<RunnerProcess> {
   const { DATABASE_URL: _ours, ...inherited } = process.env;
-  const child = spawn(process.execPath, script, {
+  const child = spawn(command, args, {
     env: { ...inherited, NODE_OPTIONS: "", PORT: "0", ...variables },
     stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
   });
   let output = "";
   let errors = "";
   child.stderr.on("data", (part: Buffer) => (errors += part.toString()));
+  // "close" waits for every process that holds its output, npm's own children too.
   const exited = once(child, "close").then(() => ({ code: child.exitCode, signal: child.signalCode }));
   const url = new Promise<string>((resolve) => {
     child.stdout.on("data", (part: Buffer) => {
@@ -61,6 +82,10 @@ export async function spawnRunner(
     write: (line) => void child.stdin.write(`${line}\n`),
     end: async (signal) => {
       child.kill(signal);
+      return exited;
+    },
+    endGroup: async (signal) => {
+      if (child.pid) process.kill(-child.pid, signal);
       return exited;
     },
   };

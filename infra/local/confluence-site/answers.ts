@@ -74,7 +74,12 @@ export function webBase(site: Site): string {
 
 /** A page's path for people, below `base`. */
 export function webPath(spaceKey: string, id: string, title: string): string {
-  return `/spaces/${spaceKey}/pages/${id}/${encodeURIComponent(title).replaceAll("%20", "+")}`;
+  return `/spaces/${spaceKey}/pages/${id}/${encodePathPart(title).replaceAll("%20", "+")}`;
+}
+
+/** Percent-encoded; half a surrogate pair, which has no UTF-8, as U+FFFD. */
+export function encodePathPart(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 /** A page's short path: its id in base64, as Confluence writes it. */

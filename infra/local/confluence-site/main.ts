@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { stopOnSignal } from "#infra/local/runner/stop-signals.ts";
 import { loadSite } from "./load-site.ts";
 import { FolderError } from "./loaded-folder.ts";
 import { SAMPLE_FOLDER } from "./sample-folder.ts";
@@ -46,14 +47,13 @@ async function main(): Promise<void> {
     throw new FolderError(`${values.port} is not a port`);
   const site = await loadSite(values.dir ?? SAMPLE_FOLDER, { now: () => new Date(), random: Math.random });
   const running = await startConfluenceSite({ site, port });
+  stopOnSignal(async () => {
+    await running.close();
+    return 0;
+  });
   console.log(`Confluence site: ${running.url} (any e-mail, token ${site.settings.token})`);
   for (const space of site.spaces.values()) {
     const pages = [...site.pages.values()].filter((page) => page.spaceId === space.id);
     console.log(`  ${space.key}  ${space.name}: ${pages.length} pages`);
-  }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      void running.close().then(() => process.exit(0));
-    });
   }
 }

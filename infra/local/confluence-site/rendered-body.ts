@@ -1,3 +1,4 @@
+import { encodePathPart } from "./answers.ts";
 import { findPage, pageHref, type Rendering } from "./rendering.ts";
 import {
   childOf,
@@ -94,7 +95,7 @@ function linkHtml(rendering: Rendering, node: XmlElement): string {
   const text = label ?? escapeText(title);
   if (!target || part("ri:attachment"))
     return label ?? escapeText(part("ri:attachment")?.attributes["ri:filename"] ?? title);
-  const hash = anchor === undefined ? "" : `#${encodeURIComponent(anchor)}`;
+  const hash = anchor === undefined ? "" : `#${encodePathPart(anchor)}`;
   return `<a href="${pageHref(site, target)}${hash}">${text}</a>`;
 }
 
@@ -105,7 +106,7 @@ function imageHtml(rendering: Rendering, node: XmlElement): string {
   const source =
     file === undefined
       ? (reference["ri:value"] ?? "")
-      : `${rendering.site.url}/wiki/download/attachments/${rendering.page.id}/${encodeURIComponent(file)}`;
+      : `${rendering.site.url}/wiki/download/attachments/${rendering.page.id}/${encodePathPart(file)}`;
   return `<span class="confluence-embedded-file-wrapper"><img class="confluence-embedded-image" alt="${alt}" src="${escapeAttribute(source)}"/></span>`;
 }
 

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { stopOnSignal } from "#infra/local/runner/stop-signals.ts";
 import { makeProgressBar } from "./progress-bar.ts";
 import { printResult, toJson } from "./print-result.ts";
 import { runDemo } from "./run-demo.ts";
@@ -17,7 +18,11 @@ async function main(): Promise<number> {
   const out = values.json ? process.stderr : process.stdout;
   const bar = makeProgressBar(out, () => new Date());
   const dataDir = await mkdtemp(join(tmpdir(), "confluence-sync-demo-"));
-  removeOnSignal(dataDir);
+  // Nothing of a demo that is broken off is of use to anyone.
+  stopOnSignal(() => {
+    rmSync(dataDir, { recursive: true, force: true });
+    return 130;
+  });
   const began = performance.now();
   const sample = await loadSite(SAMPLE_FOLDER, { now: () => new Date(), random: Math.random });
   const site = await startConfluenceSite({ site: sample });
@@ -38,16 +43,6 @@ async function main(): Promise<number> {
   } finally {
     await site.close();
     await rm(dataDir, { recursive: true, force: true });
-  }
-}
-
-/** Nothing of a demo that is broken off is of use to anyone. */
-function removeOnSignal(folder: string): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      rmSync(folder, { recursive: true, force: true });
-      process.exit(130);
-    });
   }
 }
 
