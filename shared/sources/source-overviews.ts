@@ -32,7 +32,8 @@ export type SourceOverview = Source & {
   failedPageCount: number;
   hiddenPageCount: number;
   deletedPageCount: number;
-  running: { operationId: string; status: OperationStatus } | null;
+  /** `failing`: as `archon_progress.failing` stores it; syncs know its shape. */
+  running: { operationId: string; status: OperationStatus; failing: unknown } | null;
   /** The last sync that was not a dry run, running or ended. */
   lastSync: OperationSummary | null;
   /** Likewise of the deletion checks. */
@@ -119,7 +120,8 @@ function selectOverviews(sql: Sql) {
     ) pages
     cross join lateral (
       select
-        (select jsonb_build_object('operationId', r.operation_id, 'status', r.status) from archon_progress r
+        (select jsonb_build_object('operationId', r.operation_id, 'status', r.status, 'failing', r.failing)
+          from archon_progress r
           where r.operation_id = s.lease_operation_id
             and r.status in ('queued', 'listing', 'processing', 'finishing')) as running,
         ${lastOperation(sql, "confluence_sync")} as "lastSync",

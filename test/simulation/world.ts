@@ -15,7 +15,8 @@ import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { parseEnv } from "#shared/env.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
-import { makeLog } from "#shared/log.ts";
+import type { LogEvent } from "#shared/log-events.ts";
+import type { Log, LogFields } from "#shared/log.ts";
 import type { QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { makeQueues, type SimulatedQueues } from "./queues.ts";
@@ -46,9 +47,16 @@ export type World = {
   services: (worker: Worker | null) => Partial<Services>;
   /** Whether a worker may have stored a page since this was asked last. */
   stored: () => boolean;
+  /** What was logged, oldest first; the last LOGGED of it. */
+  logged: LoggedLine[];
   /** Errors that invocations ended with: every one is in need of an explanation. */
   failures: { worker: string; error: unknown }[];
 };
+
+export type LoggedLine = { level: "debug" | "info" | "warn" | "error"; event: LogEvent; fields: LogFields };
+
+/** Lines kept: what a test looks at is among the last of them. */
+const LOGGED = 1000;
 
 /** A Tuesday, two weeks before clocks change in Europe. */
 export const START = Date.parse("2026-10-13T08:00:00Z");
@@ -78,6 +86,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const embedder = fakeEmbedder({ dimensions: 16 });
   const ids = random.fork();
   const failures: World["failures"] = [];
+  const logged: LoggedLine[] = [];
   const pace = { stepMs: 1200, stalls: false };
   const embedding: World["embedding"] = { failures: 0, permanent: false };
   let workers = 0;
@@ -112,7 +121,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       newId,
       random: chance.next,
       env: parseEnv({}),
-      log: makeLog("silent", () => {}, now),
+      log: recordingLog(logged),
       sql: worker ? gatedSql(sql, worker, step) : sql,
       queue: {
         send: async (queue, tasks, options) => {
@@ -211,7 +220,24 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       mayHaveStored = mayHaveStored && scheduler.running() > 0;
       return answer;
     },
+    logged,
     failures,
+  };
+}
+
+function recordingLog(lines: LoggedLine[], base: LogFields = {}): Log {
+  const at =
+    (level: LoggedLine["level"]) =>
+    (event: LogEvent, fields: LogFields = {}) => {
+      lines.push({ level, event, fields: { ...base, ...fields } });
+      if (lines.length > LOGGED) lines.shift();
+    };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (fields) => recordingLog(lines, { ...base, ...fields }),
   };
 }
 

@@ -20,6 +20,9 @@ export const operationType = z.enum(["confluence_sync", "deletion_check"]);
 
 const count = z.int().nonnegative();
 
+/** Why a running operation makes no progress; gone once an attempt succeeds. */
+export const operationWarnings = ["confluence_failing", "operation_failing"] as const;
+
 export const syncMetrics = z
   .object({
     pages_added: count,
@@ -69,6 +72,9 @@ export const operationSchema = z
       .array(z.object({ at: instant, message: z.string() }))
       .meta({ description: "The last events, oldest first" }),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    warnings: z
+      .array(z.object({ code: z.enum(operationWarnings), message: z.string() }))
+      .meta({ description: "Why it makes no progress, and when the next attempt is" }),
     created_at: instant,
     started_at: instant.nullable(),
     finished_at: instant.nullable(),

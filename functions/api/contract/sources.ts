@@ -13,7 +13,7 @@ import {
   text,
   title,
 } from "./fields.ts";
-import { operationStatus, syncMetrics } from "./operations.ts";
+import { operationStatus, operationWarnings, syncMetrics } from "./operations.ts";
 
 const warning = z.object({
   code: z.enum([
@@ -22,6 +22,7 @@ const warning = z.object({
     "deletions_held",
     "last_sync_failed",
     "pages_failed",
+    ...operationWarnings,
   ]),
   message: z.string(),
 });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { SourceOverview } from "#shared/sources/source-overviews.ts";
+import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
 import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
 type SourceJson = z.input<typeof sourceSchema>;
@@ -76,6 +77,7 @@ function nextDeletionCheckAt(source: SourceOverview): Date | null {
 
 function warningsOf(source: SourceOverview): SourceJson["warnings"] {
   const warnings: SourceJson["warnings"] = [];
+  if (source.running?.failing) warnings.push(failingWarning(failing.parse(source.running.failing)));
   if (source.status === "credentials_expired") {
     warnings.push({
       code: "credentials_expired",

@@ -2,7 +2,8 @@ import { transaction, type Json, type Sql } from "#shared/db/connect.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#shared/sources/sources.ts";
 import { heldDeletions } from "./held-deletions.ts";
-import { logWith, markOperationEnqueued, startOperationIn, type OperationType } from "./operations.ts";
+import { logWith } from "./operation-log.ts";
+import { markOperationEnqueued, startOperationIn, type OperationType } from "./operations.ts";
 import { readMetrics, type SyncMetrics } from "./sync-metrics.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
@@ -34,7 +35,7 @@ export async function finishOperation(operationId: string, services: SyncService
     await tx`
       update archon_progress set status = ${status}, counters = counters || ${tx.json(metrics)},
         error = ${held ? tx.json({ code: "deletions_held", message: held.message }) : null},
-        log = ${logWith(tx, summary(metrics), now)}
+        log = ${logWith(tx, [summary(metrics)], now)}, failing = null
       where operation_id = ${operationId}`;
     await tx`
       update archon_sources set lease_operation_id = null, lease_until = null

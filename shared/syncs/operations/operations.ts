@@ -2,6 +2,8 @@ import { transaction, type Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import type postgres from "postgres";
+import { RECOVERED, type Failing } from "./failing.ts";
+import { logWith } from "./operation-log.ts";
 
 export type OperationType = "confluence_sync" | "deletion_check";
 export type SyncMode = "incremental" | "full";
@@ -31,6 +33,8 @@ export type Operation = {
   checkpoint: Record<string, unknown>;
   counters: Record<string, number>;
   claimedUntil: Date | null;
+  /** Null while its attempts succeed. */
+  failing: Failing | null;
   createdAt: Date;
 };
 
@@ -128,7 +132,7 @@ export async function claimOperation(sql: Sql, operationId: string, now: Date): 
  */
 export async function saveCheckpoint(
   tx: Sql,
-  operation: Pick<Operation, "operationId" | "claimedUntil">,
+  operation: Pick<Operation, "operationId" | "claimedUntil" | "failing">,
   update: {
     checkpoint: Record<string, unknown>;
     counters: Record<string, number>;
@@ -137,10 +141,11 @@ export async function saveCheckpoint(
   },
 ): Promise<Date> {
   const claimedUntil = later(update.now, CLAIM_MS);
+  const messages = [...(operation.failing ? [RECOVERED] : []), ...(update.message ? [update.message] : [])];
   const rows = await tx`
     update archon_progress set checkpoint = ${tx.json(update.checkpoint as postgres.JSONValue)},
-      counters = ${tx.json(update.counters)}, claimed_until = ${claimedUntil}, updated_at = ${update.now}
-      ${update.message ? tx`, log = ${logWith(tx, update.message, update.now)}` : tx``}
+      counters = ${tx.json(update.counters)}, claimed_until = ${claimedUntil}, updated_at = ${update.now}, failing = null
+      ${messages.length > 0 ? tx`, log = ${logWith(tx, messages, update.now)}` : tx``}
     where operation_id = ${operation.operationId} and status = 'listing' and claimed_until = ${operation.claimedUntil}
     returning operation_id`;
   if (rows.length === 0) throw new ClaimLostError(operation.operationId);
@@ -230,8 +235,8 @@ export async function endOperation(
   error: { code: string; message: string } | null,
 ): Promise<{ sourceId: string; type: OperationType } | null> {
   const [row] = await tx<{ source_id: string; operation_type: OperationType }[]>`
-    update archon_progress set status = ${status}, finished_at = ${now}, updated_at = ${now}, claimed_until = null,
-      error = ${error ? tx.json(error) : null}, log = ${logWith(tx, error ? `${status}: ${error.message}` : status, now)}
+    update archon_progress set status = ${status}, finished_at = ${now}, updated_at = ${now}, claimed_until = null, failing = null,
+      error = ${error ? tx.json(error) : null}, log = ${logWith(tx, [error ? `${status}: ${error.message}` : status], now)}
     where operation_id = ${operationId} and status in ('queued', 'listing', 'processing', 'finishing')
     returning source_id, operation_type`;
   if (!row) return null;
@@ -242,25 +247,13 @@ export async function endOperation(
   return { sourceId: row.source_id, type: row.operation_type };
 }
 
-/** Lines of an operation's log that are kept. */
-const LOG_LINES = 50;
-
-/** The operation's log with a line more, without the oldest beyond LOG_LINES: for an update of its row. */
-export function logWith(tx: Sql, message: string, now: Date) {
-  return tx`(
-    select coalesce(jsonb_agg(line order by position), '[]') from (
-      select line, position
-      from jsonb_array_elements(log || ${tx.json([{ at: now.toISOString(), message }])}) with ordinality as lines (line, position)
-      order by position desc limit ${LOG_LINES}) as newest)`;
-}
-
 export function later(time: Date, ms: number): Date {
   return new Date(time.getTime() + ms);
 }
 
 function selectOperation(sql: Sql, from: "archon_progress" | "claimed" = "archon_progress") {
   return sql`
-    select operation_id, source_id, operation_type, status, mode, dry_run, force, actor, checkpoint, counters, claimed_until, created_at
+    select operation_id, source_id, operation_type, status, mode, dry_run, force, actor, checkpoint, counters, claimed_until, failing, created_at
     from ${sql(from)}`;
 }
 
@@ -277,6 +270,7 @@ function toOperation(row: postgres.Row): Operation {
     checkpoint: row.checkpoint,
     counters: row.counters,
     claimedUntil: row.claimed_until,
+    failing: row.failing,
     createdAt: row.created_at,
   };
 }

@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import type postgres from "postgres";
+import { failingWarning, type Warning } from "./failing.ts";
 import type { OperationStatus, OperationType, SyncMode } from "./operations.ts";
 import { readMetrics, type SyncMetrics } from "./sync-metrics.ts";
 
@@ -28,6 +29,7 @@ export type OperationProgress = {
   planned_changes: { page_id: string; title: string; outcome: string; reason: string }[];
   log: { at: string; message: string }[];
   error: { code: string; message: string } | null;
+  warnings: Warning[];
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -129,6 +131,7 @@ async function toProgress(sql: Sql, row: postgres.Row): Promise<OperationProgres
     planned_changes: planned,
     log: row.log,
     error: row.error,
+    warnings: row.failing ? [failingWarning(row.failing)] : [],
     created_at: row.created_at.toISOString(),
     started_at: row.started_at?.toISOString() ?? null,
     finished_at: row.finished_at?.toISOString() ?? null,

@@ -4,6 +4,7 @@ import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, pauseSource, setSourceStatus, type Source } from "#shared/sources/sources.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
+import { failingAfter, recordFailing, retryFields } from "./failing.ts";
 import { finishOperation } from "./finish-operation.ts";
 import {
   claimOperation,
@@ -110,8 +111,13 @@ async function settleFailure(
     await failForGood(ofTheSpace(error), operation, source, services);
     return;
   }
-  if (!(error instanceof TransientError)) throw error;
   const failures = Number(operation.checkpoint.failures ?? 0) + 1;
+  if (!(error instanceof TransientError)) {
+    // The claim is kept until it runs out: the next attempt is not made before. The fault may be the database's own.
+    const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, operation.claimedUntil ?? now);
+    await recordFailing(services.sql, operation.operationId, state, now).catch(() => {});
+    throw error;
+  }
   if (failures > MAX_STEP_FAILURES) {
     await failOperation(
       services.sql,
@@ -121,10 +127,18 @@ async function settleFailure(
     );
     return;
   }
+  const nextAttempt = later(now, retryDelayMs(failures, services.random));
   await services.sql`
     update archon_progress set checkpoint = checkpoint || ${services.sql.json({ failures })}
     where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
-  await goOnLater(operation, queue, later(now, retryDelayMs(failures, services.random)), services);
+  const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, nextAttempt);
+  await recordFailing(services.sql, operation.operationId, state, now);
+  services.log.warn("operation.retrying", {
+    source_id: source.sourceId,
+    operation_id: operation.operationId,
+    ...retryFields(error, state),
+  });
+  await goOnLater(operation, queue, nextAttempt, services);
 }
 
 /** A listing asks for nothing but the space: refused or not found there means that the space is out of reach. */

@@ -28,7 +28,13 @@ export async function saveStep(
   context.afterCommit.push(() => {
     context.callsCounted += calls;
     context.hasOpenWork = work !== null && work.open > 0;
-    context.operation = { ...operation, checkpoint: step.checkpoint, counters, claimedUntil };
+    context.operation = {
+      ...operation,
+      checkpoint: step.checkpoint,
+      counters,
+      claimedUntil,
+      failing: null,
+    };
   });
 }
 

@@ -1,7 +1,8 @@
 import { transaction } from "#shared/db/connect.ts";
-import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
+import { recordPageError } from "#shared/documents/page-states.ts";
 import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
+import { failingAfter, recordFailing, retryFields, type Failing } from "#shared/syncs/operations/failing.ts";
 import { later, type Operation } from "#shared/syncs/operations/operations.ts";
 import { failForGood, retryDelayMs } from "#shared/syncs/operations/run-operation.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
@@ -10,7 +11,8 @@ import { completeWork, postponeWork, sendPages, type ClaimedWork } from "#shared
 export type PageFailure = {
   error: unknown;
   works: readonly ClaimedWork[];
-  states: ReadonlyMap<string, PageState>;
+  /** What failed was the work on all of a batch, such as fetching its bodies. */
+  isBatch: boolean;
   operation: Operation;
   source: Source;
 };
@@ -42,12 +44,14 @@ export async function settlePageFailure(
     return "stop";
   }
   const now = services.now();
+  let firstRetry: Failing | null = null;
   for (const work of works) {
     if (permanent || work.attempts >= MAX_PAGE_ATTEMPTS) {
       await recordFailure(failure, work, services);
       continue;
     }
     const notBefore = later(now, retryDelayMs(work.attempts, services.random));
+    firstRetry ??= failingAfter(error, work.attempts, MAX_PAGE_ATTEMPTS, notBefore);
     await postponeWork(services.sql, operation.operationId, [work.pageId], {
       notBefore,
       mine: true,
@@ -57,7 +61,23 @@ export async function settlePageFailure(
     const delaySeconds = (notBefore.getTime() - now.getTime()) / 1000;
     await sendPages(services.sql, services.queue, operation, [work.pageId], { now, delaySeconds });
   }
+  if (firstRetry) await announceRetry(failure, firstRetry, services);
   return "go on";
+}
+
+/** One line for all pages of the failure. */
+async function announceRetry(failure: PageFailure, state: Failing, services: SyncServices): Promise<void> {
+  const { error, works, isBatch, operation } = failure;
+  services.log.warn("page.retrying", {
+    source_id: operation.sourceId,
+    operation_id: operation.operationId,
+    pages: works.map((work) => work.pageId),
+    ...retryFields(error, state),
+  });
+  // A listing that runs beside the pages has a state of its own; and of batches that fail side by side one is enough.
+  const known = operation.failing && new Date(operation.failing.next_attempt_at) > services.now();
+  if (isBatch && operation.status === "processing" && !known)
+    await recordFailing(services.sql, operation.operationId, state, services.now());
 }
 
 /** Whether trying again is in vain: also for faults of our own code, which nobody foresaw. */

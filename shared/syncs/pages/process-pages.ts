@@ -5,9 +5,10 @@ import type { PageTask } from "#shared/messages.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
 import { keepBodies, takeBodies } from "./fetched-bodies.ts";
+import { clearFailing } from "#shared/syncs/operations/failing.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import { getOperation, heartbeat, type Operation } from "#shared/syncs/operations/operations.ts";
-import { recordFailure, settlePageFailure, type PageFailure } from "./page-failure.ts";
+import { recordFailure, settlePageFailure } from "./page-failure.ts";
 import { lookUpMentioned } from "./resolve-references.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/run-operation.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
@@ -69,13 +70,16 @@ async function processClaimed(
     keepBodies(cache.bodies, source.sourceId, unused, states, services.now());
     await putBack(operation, [...open.keys()], { until, mine: true }, services);
   };
-  const settle = async (error: unknown, works: readonly ClaimedWork[]): Promise<"go on" | "stop"> => {
+  const settle = async (
+    error: unknown,
+    works: readonly ClaimedWork[],
+    isBatch: boolean,
+  ): Promise<"go on" | "stop"> => {
     if (error instanceof RateLimitedError) {
       await putBackOpen(await pause(source, error, services));
       return "stop";
     }
-    const failure: PageFailure = { error, works, states, operation, source };
-    return settlePageFailure(failure, services);
+    return settlePageFailure({ error, works, isBatch, operation, source }, services);
   };
   try {
     const batch: Batch = {
@@ -89,6 +93,8 @@ async function processClaimed(
     // Read before the bodies are: who deletes a page after this makes the swap give up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
     pages = await fetchPages(batch, claimed, states);
+    if (operation.failing && operation.status === "processing")
+      await clearFailing(services.sql, operation.operationId, services.now());
     await lookUpMentioned([...pages.values()], {
       client: batch.client,
       names: cache.names,
@@ -102,13 +108,13 @@ async function processClaimed(
       try {
         await storeFetchedPage(batch, work, pages.get(work.pageId), states.get(work.pageId));
       } catch (error) {
-        if ((await settle(error, [work])) === "stop") return;
+        if ((await settle(error, [work], false)) === "stop") return;
       }
       open.delete(work.pageId);
     }
     await slowDownNearLimit(batch.client, source, services);
   } catch (error) {
-    await settle(error, [...open.values()]);
+    await settle(error, [...open.values()], true);
   }
 }
 
@@ -123,7 +129,7 @@ async function recordDeadly(
   for (const work of works) {
     const message = `${work.deaths} workers died while they were at this page, or at others beside it`;
     const error = new PermanentError("worker_died", message);
-    await recordFailure({ error, works, states: new Map(), operation, source }, work, services);
+    await recordFailure({ error, works, isBatch: false, operation, source }, work, services);
   }
 }
 

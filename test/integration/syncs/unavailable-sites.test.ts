@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { faultSchema } from "#infra/local/confluence-site/faults.ts";
 import { spaceByKey } from "#infra/local/confluence-site/site.ts";
 import { updateSource } from "#shared/sources/sources.ts";
+import { makeApiClient } from "#test/support/api-client.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -58,6 +60,95 @@ describe("a site that fails or shuts us out", () => {
       .filter((request) => request.query.includes("space-id="))
       .map((request) => new URLSearchParams(request.query).get("limit"));
     expect(limits).toEqual(["250", "125", "62"]);
+  });
+
+  it.each([
+    ["answers 500", { effect: "status", status: 500, retry_after: null }, "confluence_failed", 500],
+    ["ends connections", { effect: "reset" }, "connection_failed", undefined],
+  ] as const)(
+    "says so at the first failure when it %s to a listing, and no more once it answers",
+    async (_, fault, code, status) => {
+      const api = await makeApiClient(world.services(null));
+      const path = `/api/confluence/${SOURCE_ID}`;
+      const failing = { ...fault, path: "/wiki/api/v2/pages?space-id", times: 100_000, skip: 0 };
+      world.site.faults.push(faultSchema.parse(failing));
+      world.logged.length = 0;
+      const id = await world.startSync({ mode: "full" });
+      await world.deliverOne("plan");
+      const line = world.logged.find(({ event }) => event === "operation.retrying");
+      expect(line).toMatchObject({
+        level: "warn",
+        fields: {
+          operation_id: id,
+          source_id: SOURCE_ID,
+          code,
+          attempt: 1,
+          next_attempt_at: expect.any(String),
+        },
+      });
+      expect(line?.fields.status).toBe(status);
+      const next = String(line?.fields.next_attempt_at);
+      expect(Date.parse(next)).toBeGreaterThan(world.now().getTime());
+      const warning = { code: "confluence_failing", message: expect.stringContaining(next) };
+      expect((await api("GET", path)).body.warnings).toEqual([warning]);
+      expect((await api("GET", `${path}/status`)).body).toMatchObject({
+        status: "listing",
+        warnings: [warning],
+        log: expect.arrayContaining([{ at: expect.any(String), message: expect.stringContaining(code) }]),
+      });
+      world.site.faults.length = 0;
+      world.pass(60_000);
+      await world.deliverOne("plan");
+      expect((await api("GET", path)).body.warnings).toEqual([]);
+      const { warnings, log } = (await api("GET", `${path}/status`)).body;
+      expect(warnings).toEqual([]);
+      expect(log.map((entry: { message: string }) => entry.message)).toContain(
+        "Recovered: an attempt succeeded again",
+      );
+    },
+  );
+
+  it("says so too while no body can be fetched, and no more once bodies come again", async () => {
+    const api = await makeApiClient(world.services(null));
+    editPage(world.site, world.page("Page 2").id, { body: bodyOf("tamarind") });
+    world.site.faults.push({
+      effect: "status",
+      status: 500,
+      retry_after: null,
+      path: "body-format=storage",
+      times: 100_000,
+      skip: 0,
+    });
+    world.logged.length = 0;
+    const id = await world.startSync();
+    await world.drain();
+    expect(world.logged.filter(({ event }) => event === "page.retrying")).toMatchObject([
+      { level: "warn", fields: { code: "confluence_failed", status: 500, attempt: 1 } },
+    ]);
+    const status = async () => (await api("GET", `/api/confluence/${SOURCE_ID}/status`)).body;
+    expect(await status()).toMatchObject({
+      status: "processing",
+      warnings: [{ code: "confluence_failing" }],
+    });
+    world.site.faults.length = 0;
+    expect((await world.ended(id)).status).toBe("completed");
+    expect((await status()).warnings).toEqual([]);
+  });
+
+  it("tells of an operation that stands still for a reason of ours", async () => {
+    const api = await makeApiClient(world.services(null));
+    editPage(world.site, world.page("Page 2").id, { body: bodyOf("tamarind") });
+    const id = await world.startSync({ mode: "full" });
+    await database.sql`alter table sync_work rename column listed_version to renamed`;
+    try {
+      await world.deliverOne("plan");
+      const { warnings } = (await api("GET", `/api/progress/${id}`)).body;
+      expect(warnings).toMatchObject([{ code: "operation_failing" }]);
+    } finally {
+      await database.sql`alter table sync_work rename column renamed to listed_version`;
+    }
+    expect((await world.ended(id)).status).toBe("completed");
+    expect((await api("GET", `/api/progress/${id}`)).body.warnings).toEqual([]);
   });
 
   it("waits longer and longer while the site fails, then ends the operation with the reason", async () => {

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { Sql } from "#shared/db/connect.ts";
+import { errorCode, errorMessage, TransientError } from "#shared/errors.ts";
+import type { LogFields } from "#shared/log.ts";
+import { logWith } from "./operation-log.ts";
+
+/** Why a running operation makes no progress: `archon_progress.failing`, from a failed attempt until one succeeds. */
+export const failing = z.object({
+  code: z.string(),
+  message: z.string(),
+  /** Attempts that have failed one after the other. */
+  attempt: z.int(),
+  max_attempts: z.int(),
+  next_attempt_at: z.iso.datetime(),
+});
+export type Failing = z.infer<typeof failing>;
+
+/** A transient error's codes that mean Confluence itself, as opposed to the queue, the key service or the embedding model. */
+const CONFLUENCE_CODES = new Set([
+  "confluence_failed",
+  "timeout",
+  "connection_failed",
+  "repeated_cursor",
+  "invalid_answer",
+]);
+
+/** What a failed attempt is recorded as. */
+export function failingAfter(
+  error: unknown,
+  attempt: number,
+  maxAttempts: number,
+  nextAttemptAt: Date,
+): Failing {
+  return {
+    code: errorCode(error),
+    message: errorMessage(error),
+    attempt,
+    max_attempts: maxAttempts,
+    next_attempt_at: nextAttemptAt.toISOString(),
+  };
+}
+
+/** What a log line says of an attempt that will be repeated; `status` is that of the HTTP response. */
+export function retryFields(error: unknown, state: Failing): LogFields {
+  const status = error instanceof TransientError ? error.details?.status : undefined;
+  return {
+    code: state.code,
+    ...(status === undefined ? {} : { status }),
+    attempt: state.attempt,
+    max_attempts: state.max_attempts,
+    next_attempt_at: state.next_attempt_at,
+    error,
+  };
+}
+
+export type Warning = { code: "confluence_failing" | "operation_failing"; message: string };
+
+/** The warning that the source and the operation show while attempts fail. */
+export function failingWarning(state: Failing): Warning {
+  const isConfluence = CONFLUENCE_CODES.has(state.code);
+  const who = isConfluence ? "Confluence is failing" : "The operation is failing";
+  return {
+    code: isConfluence ? "confluence_failing" : "operation_failing",
+    message: `${who}: ${state.message} (${state.code}). Attempt ${state.attempt} of ${state.max_attempts} failed, the next attempt is at ${state.next_attempt_at}`,
+  };
+}
+
+/** Records a failed attempt of a running operation, with a line in its log. */
+export async function recordFailing(sql: Sql, operationId: string, state: Failing, now: Date): Promise<void> {
+  await sql`
+    update archon_progress set failing = ${sql.json(state)}, log = ${logWith(sql, [failingWarning(state).message], now)}
+    where operation_id = ${operationId} and status in ('listing', 'processing')`;
+}
+
+/** An attempt succeeded: the warning goes, and the operation's log says so. */
+export async function clearFailing(sql: Sql, operationId: string, now: Date): Promise<void> {
+  await sql`
+    update archon_progress set failing = null, log = ${logWith(sql, [RECOVERED], now)}
+    where operation_id = ${operationId} and failing is not null`;
+}
+
+/** The line of an operation's log that ends a series of failed attempts. */
+export const RECOVERED = "Recovered: an attempt succeeded again";
