@@ -152,9 +152,17 @@ create table idempotent_requests (
   constraint idempotent_requests_pkey PRIMARY KEY (key)
 );
 
+create table schema_functions (
+  name text not null,
+  hash text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint schema_functions_pkey PRIMARY KEY (name)
+);
+
 create table schema_migrations (
   name text not null,
   applied_at timestamp with time zone default now() not null,
+  needs text,
   constraint schema_migrations_pkey PRIMARY KEY (name)
 );
 
@@ -242,42 +250,6 @@ BEGIN ATOMIC
      COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
             FROM common common_1), (0.0005)::double precision) AS "coalesce",
      (common.word IS NOT NULL)
-    FROM (words
-      LEFT JOIN common USING (word))
-   ORDER BY COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
-            FROM common common_1), (0.0005)::double precision), words.word;
-END
-;
-
-CREATE OR REPLACE FUNCTION confluence_sync.question_words(languages regconfig[], question text, identifiers text[])
- RETURNS TABLE(word text, frequency double precision)
- LANGUAGE sql
- STABLE
-BEGIN ATOMIC
- WITH words AS (
-          SELECT DISTINCT unnest.lexeme AS word
-            FROM unnest(question_words.languages) l(l),
-             LATERAL unnest(to_tsvector(l.l, question_words.question)) unnest(lexeme, positions, weights)
-         UNION
-          SELECT unnest(question_words.identifiers) AS unnest
-         ), statistics AS MATERIALIZED (
-          SELECT ((pg_stats.most_common_elems)::text)::text[] AS words,
-             pg_stats.most_common_elem_freqs AS frequencies
-            FROM pg_stats
-           WHERE ((pg_stats.tablename = 'archon_crawled_pages'::name) AND (pg_stats.attname = 'search_vector'::name) AND (pg_stats.schemaname = ( SELECT n.nspname
-                    FROM (pg_namespace n
-                      JOIN pg_class c ON ((c.relnamespace = n.oid)))
-                   WHERE (c.oid = ('archon_crawled_pages'::regclass)::oid))))
-         ), common AS (
-          SELECT c.word,
-             c.frequency
-            FROM statistics,
-             LATERAL UNNEST(statistics.words, statistics.frequencies) c(word, frequency)
-           WHERE (c.word IS NOT NULL)
-         )
-  SELECT words.word,
-     COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
-            FROM common common_1), (0.0005)::double precision) AS "coalesce"
     FROM (words
       LEFT JOIN common USING (word))
    ORDER BY COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)

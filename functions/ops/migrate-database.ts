@@ -1,16 +1,9 @@
-import { existsSync } from "node:fs";
 import { migrate, type MigrationResult } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
-
-/** Bundled, the files lie beside the code; in the repository they have a folder of their own. */
-function migrationsFolder(): URL {
-  const beside = new URL("./sql/", import.meta.url);
-  return existsSync(beside) ? beside : new URL("../../sql/", import.meta.url);
-}
 
 /**
  * Once a deployment, before new code takes traffic; a failure fails the deployment. Run again it does nothing. From here on
@@ -19,7 +12,7 @@ function migrationsFolder(): URL {
 export const handler = scheduleHandler({
   needs: [database, embedder],
   run: async ({ sql, env, log, now, embedder: { model, dimensions } }): Promise<MigrationResult> => {
-    const result = await migrate(sql, env.DB_SCHEMA, await readMigrations(migrationsFolder()));
+    const result = await migrate(sql, env.DB_SCHEMA, await readMigrations());
     log.info("migration.applied", result);
     log.info("model_change.chosen", {
       model,

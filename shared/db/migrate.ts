@@ -1,11 +1,17 @@
+import type postgres from "postgres";
 import { UserError } from "#shared/errors.ts";
 import { transaction, type Sql } from "./connect.ts";
-import type postgres from "postgres";
+import { applyChangedFunctions } from "./functions.ts";
+import { migrationsOfNewerCode, needsOf } from "./newer-database.ts";
+import type { Migrations, SqlFile } from "./read-migrations.ts";
 
-/** A numbered SQL file: `000001_sources.sql`. */
-export type Migration = { name: string; text: string };
-
-export type MigrationResult = { applied: string[]; pgvector: string; advice: string[] };
+/** `applied`: numbered files; `functions`: files of functions. */
+export type MigrationResult = {
+  applied: string[];
+  functions: string[];
+  pgvector: string;
+  advice: string[];
+};
 
 /** Iterative index scans came with 0.8.0; without them a filtered vector search comes back short. */
 const MIN_PGVECTOR = [0, 8, 0];
@@ -13,14 +19,15 @@ const MIN_PGVECTOR = [0, 8, 0];
 const ADVISED_PGVECTOR = [0, 8, 4];
 
 /**
- * Brings `schema` up to date: forward only, each file in a transaction of its own with its ledger row first, so that of
- * twenty concurrent runs one applies it and the others wait and find it done. Refuses a schema whose tables it did not make
- * (an Archon database has tables of the same names with other columns).
+ * Brings `schema` up to date: forward only, each numbered file in a transaction of its own with its ledger row first, so that
+ * of twenty concurrent runs one applies it and the others wait and find it done; then the functions, all in one transaction.
+ * Throws `UserError` 409 `schema_not_ours` when the schema has tables that these files did not make (an Archon database has
+ * tables of the same names with other columns), and 409 `database_newer` when newer code has removed something this code uses.
  */
 export async function migrate(
   sql: postgres.Sql,
   schema: string,
-  migrations: readonly Migration[],
+  { numbered, functions }: Migrations,
 ): Promise<MigrationResult> {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw new UserError(
@@ -29,32 +36,53 @@ export async function migrate(
       `DB_SCHEMA "${schema}" must be lower-case letters, digits and underscores`,
     );
   }
-  await prepareSchema(sql, schema);
+  const names = numbered.map((migration) => migration.name);
+  await prepareSchema(sql, schema, names);
   const pgvector = await pgvectorVersion(sql);
   const applied: string[] = [];
-  for (const migration of [...migrations].sort((a, b) => a.name.localeCompare(b.name))) {
+  for (const migration of numbered.toSorted((a, b) => a.name.localeCompare(b.name))) {
     if (await applyOnce(sql, schema, migration)) applied.push(migration.name);
   }
-  const advice =
-    compareVersions(pgvector, ADVISED_PGVECTOR) < 0
-      ? [
-          `pgvector ${pgvector} works; ${ADVISED_PGVECTOR.join(".")} or newer is advised (its VACUUM keeps HNSW indexes sound under load)`,
-        ]
-      : [];
-  return { applied, pgvector, advice };
+  const { newer, changed } = await inSchema(sql, schema, async (tx) => {
+    await takeTurns(tx);
+    const unknown = await migrationsOfNewerCode(tx, schema, names);
+    // Newer code relies on its own version of the functions, and keeps them working for this code.
+    return { newer: unknown, changed: unknown.length > 0 ? [] : await applyChangedFunctions(tx, functions) };
+  });
+  const advice: string[] = [];
+  if (compareVersions(pgvector, ADVISED_PGVECTOR) < 0) {
+    advice.push(
+      `pgvector ${pgvector} works; ${ADVISED_PGVECTOR.join(".")} or newer is advised (its VACUUM keeps HNSW indexes sound under load)`,
+    );
+  }
+  if (newer.length > 0) {
+    advice.push(
+      `The database was migrated by a newer version (${newer.join(", ")}), which left in place all that this version uses`,
+    );
+  }
+  return { applied, functions: changed, pgvector, advice };
 }
 
-async function prepareSchema(sql: postgres.Sql, schema: string): Promise<void> {
+async function prepareSchema(sql: postgres.Sql, schema: string, names: readonly string[]): Promise<void> {
   await inSchema(sql, schema, async (tx) => {
-    // `create … if not exists` races with itself (23505 on pg_namespace): twenty at once take turns here.
-    await tx`select pg_advisory_xact_lock(hashtext('confluence-sync:migrate'))`;
+    await takeTurns(tx);
     const [ledger] = await tx`select to_regclass(${`${schema}.schema_migrations`}) as made`;
     if (ledger?.made === null) await refuseForeignTables(tx, schema);
     await tx`create schema if not exists ${tx(schema)}`;
     await tx`create extension if not exists vector with schema public`;
     await tx`create table if not exists ${tx(`${schema}.schema_migrations`)} (
       name text primary key, applied_at timestamptz not null default now())`;
+    await tx`alter table schema_migrations add column if not exists needs text`;
+    await tx`
+      create table if not exists schema_functions (
+        name text primary key, hash text not null, applied_at timestamptz not null default now())`;
+    await migrationsOfNewerCode(tx, schema, names);
   });
+}
+
+/** `create … if not exists` and `create or replace` race with themselves (23505, "tuple concurrently updated"). */
+async function takeTurns(tx: Sql): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtext('confluence-sync:migrate'))`;
 }
 
 async function refuseForeignTables(tx: Sql, schema: string): Promise<void> {
@@ -70,11 +98,12 @@ async function refuseForeignTables(tx: Sql, schema: string): Promise<void> {
   );
 }
 
-async function applyOnce(sql: postgres.Sql, schema: string, migration: Migration): Promise<boolean> {
+async function applyOnce(sql: postgres.Sql, schema: string, migration: SqlFile): Promise<boolean> {
   return inSchema(sql, schema, async (tx) => {
     // The ledger row comes first: a concurrent run of the same migration waits here for our commit, then finds it.
     const [mine] = await tx`
-      insert into schema_migrations (name) values (${migration.name}) on conflict (name) do nothing returning name`;
+      insert into schema_migrations (name, needs) values (${migration.name}, ${needsOf(migration)})
+      on conflict (name) do nothing returning name`;
     if (!mine) return false;
     await tx.unsafe(migration.text).simple();
     return true;

@@ -1,10 +1,31 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import type { Migration } from "./migrate.ts";
 
-/** The numbered files of a folder (`000001_sources.sql`), in order, as `migrate` takes them. */
-export async function readMigrations(folder: URL): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{6}_.+\.sql$/.test(name)).sort();
-  if (names.length === 0) throw new Error(`No migrations in ${folder.pathname}`);
+export type SqlFile = { name: string; text: string };
+
+/**
+ * Numbered files (`000001_sources.sql`) are applied once; files of functions again whenever their text changes, after them.
+ * Both in the order of their names.
+ */
+export type Migrations = { numbered: readonly SqlFile[]; functions: readonly SqlFile[] };
+
+/** Bundled, the files lie beside the code; in the repository they have a folder of their own. */
+function sqlFolder(): URL {
+  const beside = new URL("./sql/", import.meta.url);
+  return existsSync(beside) ? beside : new URL("../../sql/", import.meta.url);
+}
+
+/** What `sql/` holds, in the order in which `migrate` applies it. */
+export async function readMigrations(folder = sqlFolder()): Promise<Migrations> {
+  return {
+    numbered: await readFiles(folder, /^\d{6}_.+\.sql$/),
+    functions: await readFiles(new URL("functions/", folder), /\.sql$/),
+  };
+}
+
+async function readFiles(folder: URL, pattern: RegExp): Promise<SqlFile[]> {
+  const names = (await readdir(folder)).filter((name) => pattern.test(name)).sort();
+  if (names.length === 0) throw new Error(`${folder.pathname} contains no file like ${pattern.source}`);
   return Promise.all(
     names.map(async (name) => ({ name, text: await readFile(new URL(name, folder), "utf8") })),
   );

@@ -83,6 +83,17 @@ describe("the local runner", () => {
     await second.close();
   });
 
+  it("does not start on a database that a newer version has migrated, and says which version it needs", async () => {
+    const options = { dataDir: join(folder, "data"), env: { LOG_LEVEL: "silent" }, topology, handlers };
+    const first = await startLocalRunner(options);
+    await first.services.sql`insert into schema_migrations (name) values ('999999_future.sql')`;
+    await first.close();
+    await expect(startLocalRunner(options)).rejects.toMatchObject({
+      name: "UserError",
+      message: expect.stringMatching(/newer version \(999999_future\.sql\).*Run the newer version/),
+    });
+  });
+
   it("makes the database anew when the process that made it was killed before it was complete", async () => {
     const dataDir = join(folder, "data");
     await mkdir(join(dataDir, "database.new"), { recursive: true });

@@ -39,8 +39,8 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
     eventually(async () => expectEnded(await service.operation(id)), { withinMs: SYNC_MS });
 
   await check("migrations run from the bundle and its own SQL files", () => {
-    const { applied } = deployment.migrations as { applied: string[] };
-    assert.ok(applied.length >= 3, JSON.stringify(deployment.migrations));
+    const { applied, functions } = deployment.migrations as { applied: string[]; functions: string[] };
+    assert.ok(applied.length >= 3 && functions.length >= 2, JSON.stringify(deployment.migrations));
   });
   await check("the database answers health", () => expectStatus(200, "/health"));
   await check("the contract is served", () => expectStatus(200, "/openapi.json"));

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { connect, guardRoot } from "#shared/db/connect.ts";
 import { migrate } from "#shared/db/migrate.ts";
-import { readMigrations, startEmbeddedDatabase } from "#infra/local/runner/database.ts";
+import { readMigrations } from "#shared/db/read-migrations.ts";
+import { startEmbeddedDatabase } from "#infra/local/runner/database.ts";
 
 export const TEST_SCHEMA = "confluence_sync";
 

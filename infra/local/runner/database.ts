@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rename, rm } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { rename, rm } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
-import type { Migration } from "#shared/db/migrate.ts";
 
 export type EmbeddedDatabase = { url: string; close: () => Promise<void> };
 
@@ -42,13 +40,4 @@ async function makeDatabaseFolder(dataDir: string): Promise<void> {
   const db = await PGlite.create({ extensions: { vector }, dataDir: unfinished });
   await db.close();
   await rename(unfinished, dataDir);
-}
-
-/** The numbered files of `sql/`, as `migrate` takes them. */
-export async function readMigrations(): Promise<Migration[]> {
-  const folder = fileURLToPath(new URL("../../../sql/", import.meta.url));
-  const names = (await readdir(folder)).filter((name) => /^\d{6}_.+\.sql$/.test(name)).sort();
-  return Promise.all(
-    names.map(async (name) => ({ name, text: await readFile(`${folder}/${name}`, "utf8") })),
-  );
 }

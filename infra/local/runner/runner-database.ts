@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type postgres from "postgres";
 import { connect, guardRoot } from "#shared/db/connect.ts";
 import { migrate } from "#shared/db/migrate.ts";
+import { readMigrations } from "#shared/db/read-migrations.ts";
 import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
-import { readMigrations, startEmbeddedDatabase, type EmbeddedDatabase } from "./database.ts";
+import { startEmbeddedDatabase, type EmbeddedDatabase } from "./database.ts";
 
 export type OpenDatabase = {
   sql: postgres.Sql;
@@ -42,8 +43,9 @@ export async function openDatabase(options: {
   };
   try {
     await checkReachable(sql, url);
-    const { applied, advice } = await migrate(sql, env.DB_SCHEMA, await readMigrations());
-    if (applied.length > 0) log.info("migration.applied", { migrations: applied });
+    const { applied, functions, advice } = await migrate(sql, env.DB_SCHEMA, await readMigrations());
+    if (applied.length + functions.length > 0)
+      log.info("migration.applied", { migrations: applied, functions });
     for (const text of advice) log.warn("migration.applied", { advice: text });
   } catch (error) {
     await close();

@@ -1,17 +1,45 @@
 import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 
-/** What the code before the migration may still use: the old functions run on until the new ones are deployed, and after a rollback. */
+/** What code before the migration may still use: it runs beside new code during a deployment, and after a rollback. */
 const TAKES_AWAY =
   /\bdrop (table|column|function|view|schema|type)\b|\brename\b|\balter column \w+ (set data )?type\b|\bset not null\b|\btruncate\b/i;
+/** The first line of a migration that removes what code since an earlier migration does not use. */
+const CONTRACT = /^--! contract (\d{6})\n/;
 
-describe("migrations", () => {
+const withoutComments = (text: string) => text.replaceAll(/--.*$/gm, "");
+
+describe("a migration", () => {
   const files = globSync("sql/[0-9]*.sql").sort();
 
-  it.each(files)("%s takes nothing away from the code that runs before it", (file) => {
-    const statements = readFileSync(file, "utf8").replaceAll(/--.*$/gm, "");
-    expect(TAKES_AWAY.exec(statements)?.[0]).toBeUndefined();
+  it.each(files)("%s removes nothing unless it names the code that does without it", (file) => {
+    const text = readFileSync(file, "utf8");
+    const since = CONTRACT.exec(text)?.[1];
+    if (since === undefined) {
+      expect(TAKES_AWAY.exec(withoutComments(text))?.[0]).toBeUndefined();
+    } else {
+      const earlier = files.map((name) => basename(name).slice(0, 6)).filter((n) => n < basename(file));
+      expect(earlier.slice(0, -1)).toContain(since);
+    }
   });
 
-  it("are there to look at", () => expect(files.length).toBeGreaterThan(5));
+  it("exists", () => expect(files.length).toBeGreaterThan(5));
+});
+
+describe("a file of functions", () => {
+  const files = globSync("sql/functions/*.sql").sort();
+  const definitions = files.flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/^create or replace function (\w+)/gm)].map(([, name]) => name),
+  );
+
+  it.each(files)("%s can be applied again: it replaces and removes nothing", (file) => {
+    const text = withoutComments(readFileSync(file, "utf8"));
+    expect(/\bcreate (?!or replace function\b)\w+|\balter\b|\bdrop\b/i.exec(text)?.[0]).toBeUndefined();
+  });
+
+  it("is the only one that defines its functions", () => {
+    expect(definitions.length).toBeGreaterThan(3);
+    expect(new Set(definitions).size).toBe(definitions.length);
+  });
 });

@@ -1,0 +1,49 @@
+-- What the store writes and the search reads: titles weigh most, then headings, then content. `identifiers` are names such as
+-- err_conn_42 or foo.bar that the parser would take apart; they are words of their own, `parts` their pieces.
+create or replace function chunk_search_vector(
+  language regconfig, title text, headings text[], content text, identifiers text[], parts text
+) returns tsvector
+language sql stable parallel safe
+return setweight(to_tsvector(language, title), 'A')
+  || setweight(to_tsvector(language, array_to_string(headings, ' ')), 'B')
+  || to_tsvector(language, content)
+  || to_tsvector(language, parts)
+  || array_to_tsvector(identifiers);
+
+-- A tsquery of one word as it stands in a search vector.
+create or replace function word_query(word text) returns tsquery
+language sql immutable strict parallel safe
+return ('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''')::tsquery;
+
+-- Any of the words of a question, with their weights left open.
+create or replace function any_word_query(language regconfig, question text) returns tsquery
+language sql stable strict parallel safe
+return (select coalesce(string_agg(word_query(lexeme)::text, ' | '), '')::tsquery from unnest(to_tsvector(language, question)));
+
+-- The words of a question in each language, rarest first: `frequency` is the share of chunks that hold the word, from the
+-- statistics that ANALYZE keeps. A word that is not among the common ones counts as half as frequent as the least of them; of
+-- very many chunks that is still many, though the word may stand in one: `is_common` tells them apart.
+create or replace function question_terms(languages regconfig[], question text, identifiers text[])
+returns table (word text, frequency double precision, is_common boolean)
+language sql stable
+begin atomic
+  with words as (
+    select distinct lexeme as word from unnest(languages) l, unnest(to_tsvector(l, question))
+    union
+    select unnest(identifiers)
+  ), statistics as materialized (
+    select most_common_elems::text::text[] as words, most_common_elem_freqs as frequencies
+    from pg_stats
+    where tablename = 'archon_crawled_pages' and attname = 'search_vector'
+      and schemaname = (select nspname from pg_namespace n join pg_class c on c.relnamespace = n.oid
+                        where c.oid = 'archon_crawled_pages'::regclass)
+  ), common as (
+    -- The frequencies end with their minimum and maximum, which belong to no word.
+    select c.word, c.frequency from statistics, unnest(words, frequencies) as c (word, frequency)
+    where c.word is not null
+  )
+  select words.word, coalesce(common.frequency, (select min(frequency) / 2 from common), 0.0005),
+    common.word is not null
+  from words left join common using (word)
+  order by 2, 1;
+end;
