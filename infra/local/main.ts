@@ -5,6 +5,7 @@ import { stopOnSignal } from "./runner/stop-signals.ts";
 
 /** `npm start`: the service on one machine, until SIGINT or SIGTERM. */
 async function main(): Promise<void> {
+  process.umask(0o077);
   const settings = parseSettings(process.env);
   const runner = await startLocalRunner({ ...settings, env: process.env });
   stopOnSignal(async (reason) => {

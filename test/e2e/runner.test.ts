@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -177,11 +177,41 @@ describe("npm start", () => {
     expect(await second.end("SIGINT")).toEqual({ code: 0, signal: null });
   });
 
-  it("keeps its folder to its user", async () => {
+  it("lets no other user read or write what it keeps, in a folder that others may look into", async () => {
+    const dataDir = join(folder, "data");
+    await mkdir(dataDir);
+    await chmod(dataDir, 0o755);
+    const runner = await startLocalRunner({ dataDir, env: { LOG_LEVEL: "silent" }, topology, handlers });
+    expect((await readdir(dataDir)).sort()).toEqual([
+      "database",
+      "queues",
+      "runner.lock",
+      "runner.lock-journal",
+      "runner.pid",
+      "token.key",
+    ]);
+    expect(await openToOthers(dataDir)).toEqual([]);
+    await runner.close();
+    expect(await openToOthers(dataDir)).toEqual([]);
+  });
+
+  it("makes a folder that only its user may look into", async () => {
     const dataDir = join(folder, "data");
     const runner = await startTestRunner({ topology, handlers, dataDir });
-    const { mode } = await stat(dataDir);
-    expect(mode & 0o077).toBe(0);
+    expect((await stat(dataDir)).mode & 0o077).toBe(0);
     await runner.close();
   });
 });
+
+/** Files and folders below `path` that other users can reach and have any right to. */
+async function openToOthers(path: string): Promise<string[]> {
+  const below = (await readdir(path)).map((name) => join(path, name));
+  const open = await Promise.all(
+    below.map(async (one) => {
+      const stats = await stat(one);
+      if ((stats.mode & 0o077) === 0) return [];
+      return [one, ...(stats.isDirectory() ? await openToOthers(one) : [])];
+    }),
+  );
+  return open.flat();
+}

@@ -1,23 +1,30 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { UserError } from "#shared/errors.ts";
+import { errorMessage, UserError } from "#shared/errors.ts";
+import { closeToOthers, makeDataFolder, unusable } from "./data-folder.ts";
 
-export type DataFolderLock = { release: () => void };
+export type DataFolderLock = {
+  /** What the user should change about the folder. */
+  advice: string[];
+  release: () => void;
+};
 
 /** SQLite's result code for "another process holds the lock". */
 const SQLITE_BUSY = 5;
+const PRIVATE = 0o600;
 
 /**
- * Makes this process the only user of a data folder, creating it if missing. Two processes on one PGlite folder corrupt it
+ * Makes this process the only user of a data folder, creating it if missing, and closes what is in it to other users. Two processes on one PGlite folder corrupt it
  * without a word. The lock is the operating system's, held through an SQLite file: it ends with the process however that
  * dies, so that nothing stale is left behind, and a process id that was given to another program cannot mislead.
  * Throws `UserError` (`data_folder_locked`) when another process, or another runner in this one, holds it.
  */
 export function lockDataFolder(folder: string): DataFolderLock {
-  makeFolder(folder);
+  makeDataFolder(folder);
   const pidFile = join(folder, "runner.pid");
-  const lock = new DatabaseSync(join(folder, "runner.lock"), { timeout: 0 });
+  const advice = closeToOthers(folder);
+  const lock = openLock(folder);
   try {
     lock.exec("begin exclusive");
   } catch (error) {
@@ -30,8 +37,9 @@ export function lockDataFolder(folder: string): DataFolderLock {
       { cause: error },
     );
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: PRIVATE });
   return {
+    advice,
     release: () => {
       rmSync(pidFile, { force: true });
       lock.close();
@@ -39,17 +47,14 @@ export function lockDataFolder(folder: string): DataFolderLock {
   };
 }
 
-function makeFolder(folder: string): void {
+function openLock(folder: string): DatabaseSync {
+  const file = join(folder, "runner.lock");
   try {
-    // The API tokens' key lies in it.
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite's journal takes the mode of the file.
+    writeFileSync(file, "", { flag: "a", mode: PRIVATE });
+    return new DatabaseSync(file, { timeout: 0 });
   } catch (error) {
-    throw new UserError(
-      500,
-      "data_folder_unusable",
-      `The data folder ${folder} cannot be made: ${error instanceof Error ? error.message : String(error)}. Set DATA_DIR to a folder that you may write to`,
-      { cause: error },
-    );
+    throw unusable(folder, `cannot be used: ${errorMessage(error)}`, error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
@@ -37,6 +37,8 @@ async function makeDatabaseFolder(dataDir: string): Promise<void> {
   if (existsSync(dataDir)) return;
   const unfinished = `${dataDir}.new`;
   await rm(unfinished, { recursive: true, force: true });
+  // PGlite makes files that everybody may write, whatever the umask: nobody else gets into the folder.
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
   const db = await PGlite.create({ extensions: { vector }, dataDir: unfinished });
   await db.close();
   await rename(unfinished, dataDir);

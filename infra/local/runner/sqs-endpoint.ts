@@ -1,4 +1,5 @@
 import diagnostics from "node:diagnostics_channel";
+import { mkdir } from "node:fs/promises";
 import { Socket } from "node:net";
 import {
   ChangeMessageVisibilityCommand,
@@ -32,6 +33,7 @@ export async function startSqsEndpoint(options: {
   /** Seconds, in place of the topology's: for tests that wait for a message to come back. */
   visibilityTimeoutSeconds?: number;
 }): Promise<SqsEndpoint> {
+  if (options.dataDir) await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const server = await startFauxqs({
     port: 0,
     logger: false,

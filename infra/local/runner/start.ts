@@ -83,8 +83,8 @@ export async function startLocalRunner(options: LocalRunnerOptions = {}): Promis
 async function start(options: LocalRunnerOptions, started: ReturnType<typeof cleanUp>): Promise<LocalRunner> {
   const topology: Topology = options.topology ?? serviceTopology;
   const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), "confluence-sync-")));
-  if (options.dataDir) {
-    const lock = lockDataFolder(folder);
+  const lock = options.dataDir ? lockDataFolder(folder) : null;
+  if (lock) {
     started.add(() => lock.release());
   } else {
     started.add(() => rm(folder, { recursive: true, force: true }));
@@ -96,6 +96,8 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
   const newId = given.newId ?? randomUUID;
   const writeLog = options.writeLog ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = given.log ?? makeLog(env.LOG_LEVEL, writeLog, now);
+
+  for (const advice of lock?.advice ?? []) log.warn("runner.started", { advice });
 
   const database = await openDatabase({ env, dataDir: options.dataDir ?? null, log });
   started.add(database.close);

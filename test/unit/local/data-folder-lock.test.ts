@@ -1,10 +1,23 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockDataFolder } from "#infra/local/runner/data-folder-lock.ts";
+
+const NOBODY = 65_534;
+
+/** Runs as another user where this one may do everything. */
+function withoutRoot(run: () => void): void {
+  if (process.geteuid?.() !== 0) return run();
+  process.seteuid?.(NOBODY);
+  try {
+    run();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 describe("the lock on a data folder", () => {
   let parent: string;
@@ -50,5 +63,64 @@ describe("the lock on a data folder", () => {
 
   it("says what to do when the folder cannot be made", () => {
     expect(() => lockDataFolder("/dev/null/data")).toThrow(/Set DATA_DIR to a folder that you may write to/);
+  });
+
+  it("names folder, file and what to do when they may not be written to", () => {
+    mkdirSync(join(folder, "runner.lock"), { recursive: true });
+    expect(() => lockDataFolder(folder)).toThrow(
+      expect.objectContaining({
+        code: "data_folder_unusable",
+        message: expect.stringMatching(
+          new RegExp(
+            `^The data folder ${folder} cannot be used: .*${folder}/runner\\.lock.* Set DATA_DIR to`,
+          ),
+        ),
+      }),
+    );
+  });
+
+  it("names a folder that this user may not write to, and how to get it", () => {
+    mkdirSync(folder);
+    chmodSync(folder, 0o555);
+    chmodSync(parent, 0o755);
+    withoutRoot(() => {
+      expect(() => lockDataFolder(folder)).toThrow(
+        new RegExp(`^The data folder ${folder} cannot be used: EACCES.* \\(chown -R \\d+ ${folder}\\)$`),
+      );
+    });
+  });
+
+  it("closes what earlier versions left open to other users, and leaves the folder's own mode", () => {
+    mkdirSync(join(folder, "database"), { recursive: true });
+    writeFileSync(join(folder, "runner.pid"), "1");
+    writeFileSync(join(folder, "runner.lock"), "");
+    writeFileSync(join(folder, "of-somebody-else"), "");
+    chmodSync(join(folder, "database"), 0o755);
+    chmodSync(folder, 0o755);
+    const lock = lockDataFolder(folder);
+    expect(lock.advice).toEqual([]);
+    const modes = Object.fromEntries(
+      readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]),
+    );
+    expect(modes).toEqual({
+      database: 0o700,
+      "runner.pid": 0o600,
+      "runner.lock": 0o600,
+      "runner.lock-journal": 0o600,
+      "of-somebody-else": 0o644,
+    });
+    expect(statSync(folder).mode & 0o777).toBe(0o755);
+    lock.release();
+  });
+
+  it.each([
+    [0o777, [expect.stringMatching(/^Other users may replace what lies in .*: chmod go-w/)]],
+    [0o1777, []],
+  ])("advises about a folder of mode %o", (mode, advice) => {
+    mkdirSync(folder);
+    chmodSync(folder, mode);
+    const lock = lockDataFolder(folder);
+    expect(lock.advice).toEqual(advice);
+    lock.release();
   });
 });
