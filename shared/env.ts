@@ -22,7 +22,12 @@ export const envSchema = z.object({
   STAGE: z.string().default("local"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 
-  DATABASE_URL: z.url().optional(),
+  DATABASE_URL: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: "must be the URL of a Postgres server, postgres://USER:PASSWORD@HOST/DATABASE",
+    })
+    .optional(),
   DATABASE_SECRET_ARN: z.string().optional(),
   DB_SCHEMA: z
     .string()

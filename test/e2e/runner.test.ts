@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -127,11 +127,30 @@ describe("the local runner", () => {
     await closed;
   });
 
+  it.each([
+    ["replies with something else", (socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["greets as an SSH server", (socket: Socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n")],
+    ["closes each connection", (socket: Socket) => void socket.destroy()],
+  ])("says that no Postgres listens at DATABASE_URL when what does %s", async (_what, onConnection) => {
+    let connections = 0;
+    const peer = createServer((socket) => {
+      connections += 1;
+      socket.on("error", () => {});
+      socket.once("data", () => onConnection(socket));
+    });
+    const port = await listen(peer);
+    const env = { DATABASE_URL: `postgres://u:s3cret@127.0.0.1:${port}/x` };
+    const started = startTestRunner({ topology, handlers, env });
+    await expect(started).rejects.toThrow(
+      /^No connection to postgres:\/\/u@127\.0\.0\.1:\d+\/x: what listens there is not Postgres, it .*Check DATABASE_URL/,
+    );
+    expect(connections).toBe(1);
+    peer.close();
+  });
+
   it("gives up what it had taken when it cannot start", async () => {
     const taken = createServer();
-    await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
-    const address = taken.address();
-    const port = typeof address === "object" && address ? address.port : 0;
+    const port = await listen(taken);
     const dataDir = join(folder, "data");
     await expect(startTestRunner({ topology, handlers, dataDir, port })).rejects.toMatchObject({
       code: "port_taken",
@@ -155,6 +174,11 @@ describe("npm start", () => {
 
   it.each([
     ["a port that is none", { PORT: "70000" }, /PORT/],
+    [
+      "a database of another kind",
+      { DATABASE_URL: "mysql://u:s3cret@h/x" },
+      /DATABASE_URL: must be the URL of a Postgres/,
+    ],
     ["an unknown embedder", { EMBEDDINGS: "magic" }, /EMBEDDINGS/],
     [
       "a database that is not there",
@@ -202,6 +226,12 @@ describe("npm start", () => {
     await runner.close();
   });
 });
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : 0;
+}
 
 /** Files and folders below `path` that other users can reach and have any right to. */
 async function openToOthers(path: string): Promise<string[]> {

@@ -6,6 +6,7 @@ import { readMigrations } from "#shared/db/read-migrations.ts";
 import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
+import { requirePostgres } from "./postgres-peer.ts";
 import { startEmbeddedDatabase, type EmbeddedDatabase } from "./database.ts";
 
 export type OpenDatabase = {
@@ -42,7 +43,10 @@ export async function openDatabase(options: {
     await embedded?.close();
   };
   try {
-    await checkReachable(sql, url);
+    await checkReachable(async () => {
+      if (!embedded) await requirePostgres(sql.options);
+      await sql`select 1`;
+    }, url);
     const { applied, functions, advice } = await migrate(sql, env.DB_SCHEMA, await readMigrations());
     if (applied.length + functions.length > 0)
       log.info("migration.applied", { migrations: applied, functions });
@@ -70,9 +74,9 @@ async function startEmbedded(dataDir: string | null, schema: string): Promise<Em
   }
 }
 
-async function checkReachable(sql: postgres.Sql, url: string): Promise<void> {
+async function checkReachable(reach: () => Promise<void>, url: string): Promise<void> {
   try {
-    await sql`select 1`;
+    await reach();
   } catch (error) {
     throw new UserError(
       503,
