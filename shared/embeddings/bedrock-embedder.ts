@@ -3,6 +3,7 @@ import { PermanentError, RateLimitedError, TransientError } from "#shared/errors
 import { batchTexts } from "./batch-texts.ts";
 import type { EmbedOptions, Embedder } from "./embedder.ts";
 import { retryAfterMs } from "./retry-after.ts";
+import { unreachable } from "./unreachable.ts";
 
 export type BedrockOptions = {
   /** `amazon.titan-embed-text-v2:0`, or one of Cohere's `cohere.embed-…`. */
@@ -122,7 +123,7 @@ async function invoke(
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch (error) {
-    throw new TransientError("embedding_unreachable", "Bedrock did not answer in time", { cause: error });
+    throw unreachable("Bedrock", error);
   }
 }
 

@@ -3,6 +3,7 @@ import { PermanentError, RateLimitedError, TransientError } from "#shared/errors
 import { batchTexts } from "./batch-texts.ts";
 import type { EmbedOptions, Embedder } from "./embedder.ts";
 import { retryAfterMs } from "./retry-after.ts";
+import { unreachable } from "./unreachable.ts";
 
 export type OpenAiOptions = {
   /** Root of an OpenAI-compatible API, such as `https://api.openai.com/v1`. */
@@ -101,9 +102,7 @@ async function post(
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch (error) {
-    throw new TransientError("embedding_unreachable", "The embeddings endpoint did not answer in time", {
-      cause: error,
-    });
+    throw unreachable("The embeddings endpoint", error);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Context, SQSEvent } from "aws-lambda";
 import type { Topology } from "#infra/local/runner/topology-types.ts";
 import type { Handler } from "#infra/local/runner/invoke.ts";
 import { startLocalRunner } from "#infra/local/runner/start.ts";
+import { chosenModel } from "#shared/embeddings/embedding-models.ts";
 import { resolveServices } from "#functions/runtime/services.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { eventually } from "#test/support/eventually.ts";
@@ -127,6 +128,22 @@ describe("the local runner", () => {
     await closed;
   });
 
+  it("keeps the model that its sources have when the one they are to change to cannot be reached", async () => {
+    const dataDir = join(folder, "data");
+    const start = (env: Record<string, string>) =>
+      startLocalRunner({ dataDir, env: { LOG_LEVEL: "silent", ...env }, topology, handlers });
+    await (await start({})).close();
+    const peer = createServer((socket) => void socket.destroy());
+    const url = `http://127.0.0.1:${await listen(peer)}`;
+    await expect(start({ EMBEDDINGS: "openai", EMBEDDINGS_URL: url })).rejects.toThrow(
+      /^The model text-embedding-3-small@1536 cannot be used: .*cannot be reached.*Check EMBEDDINGS, EMBEDDINGS_URL/,
+    );
+    peer.close();
+    const again = await start({});
+    expect(await chosenModel(again.services.sql)).toBe(again.services.embedder.model);
+    await again.close();
+  });
+
   it.each([
     ["replies with something else", (socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ["greets as an SSH server", (socket: Socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n")],
@@ -178,6 +195,11 @@ describe("npm start", () => {
       "a database of another kind",
       { DATABASE_URL: "mysql://u:s3cret@h/x" },
       /DATABASE_URL: must be the URL of a Postgres/,
+    ],
+    [
+      "a missing key",
+      { EMBEDDINGS: "openai" },
+      /EMBEDDINGS=openai needs EMBEDDINGS_API_KEY, or EMBEDDINGS_URL/,
     ],
     ["an unknown embedder", { EMBEDDINGS: "magic" }, /EMBEDDINGS/],
     [

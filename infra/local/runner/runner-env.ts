@@ -26,12 +26,21 @@ const SERVER_CONNECTIONS = "12";
 
 /** The functions' environment on one machine: what the variables say, with defaults that only fit here. */
 export function localEnv(variables: Variables, stateFolder: string): Env {
-  return parseEnv({
+  const env = parseEnv({
     ALLOW_LOOPBACK: "true",
     TOKEN_KEY_FILE: join(stateFolder, "token.key"),
     DATABASE_MAX_CONNECTIONS: SERVER_CONNECTIONS,
     ...withoutEmpty(variables),
   });
+  const usesOpenAi = env.EMBEDDINGS === "openai" || env.EMBEDDINGS_PREVIOUS === "openai";
+  if (usesOpenAi && !env.EMBEDDINGS_API_KEY && !withoutEmpty(variables).EMBEDDINGS_URL) {
+    throw new UserError(
+      500,
+      "invalid_environment",
+      "EMBEDDINGS=openai needs EMBEDDINGS_API_KEY, or EMBEDDINGS_URL of a compatible server that takes requests without a key",
+    );
+  }
+  return env;
 }
 
 function withoutEmpty(variables: Variables): Variables {

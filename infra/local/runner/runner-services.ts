@@ -2,10 +2,32 @@ import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import type { Services } from "#functions/runtime/services.ts";
+import type postgres from "postgres";
+import { chosenModel } from "#shared/embeddings/embedding-models.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
 
 type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "cipher">;
+
+/**
+ * Tries a model that the sources are to change to: from then on they compare with nothing else. Throws `UserError`
+ * (`embedding_model_unusable`) when it does not reply.
+ */
+export async function requireNewModelWorks(sql: postgres.Sql, model: Embedder): Promise<void> {
+  if ((await chosenModel(sql)) === model.model) return;
+  try {
+    await model.embed(["test"]);
+  } catch (error) {
+    throw new UserError(
+      503,
+      "embedding_model_unusable",
+      `The model ${model.model} cannot be used: ${errorMessage(error)}. Check EMBEDDINGS, EMBEDDINGS_URL, EMBEDDINGS_MODEL and EMBEDDINGS_API_KEY; the sources keep the model that they have`,
+      { cause: error },
+    );
+  }
+}
 
 /** The services that the environment chooses, built once for this runner. Given ones are not built. */
 export async function buildChosenServices(

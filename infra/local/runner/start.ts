@@ -22,7 +22,7 @@ import { keepStatistics } from "./keep-statistics.ts";
 import { loadHandlers } from "./load-handlers.ts";
 import { openDatabase } from "./runner-database.ts";
 import { localEnv, type Variables } from "./runner-env.ts";
-import { buildChosenServices } from "./runner-services.ts";
+import { buildChosenServices, requireNewModelWorks } from "./runner-services.ts";
 import { startSqsEndpoint, type LocalQueue } from "./sqs-endpoint.ts";
 import type { Topology } from "./topology-types.ts";
 
@@ -125,6 +125,8 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
     ...given,
   };
 
+  if (env.EMBEDDINGS !== "local" && !given.embedder)
+    await requireNewModelWorks(database.sql, services.embedder);
   const { model, dimensions } = services.embedder;
   const { replaced } = await chooseModel(database.sql, { model, dimensions, now: now() });
   if (replaced) log.info("model_change.chosen", { model, replaced });

@@ -102,6 +102,14 @@ describe("openAiEmbedder", () => {
     answer = () => {};
     await expect(make({ timeoutMs: 50 }).embed(["a"])).rejects.toMatchObject({
       code: "embedding_unreachable",
+      message: "The embeddings endpoint did not reply in time",
+    });
+  });
+
+  it("says so when the connection is refused", async () => {
+    await expect(make({ url: await freedUrl() }).embed(["a"])).rejects.toMatchObject({
+      code: "embedding_unreachable",
+      message: "The embeddings endpoint cannot be reached (ECONNREFUSED)",
     });
   });
 
@@ -119,3 +127,12 @@ describe("openAiEmbedder", () => {
     expect(String(error) + JSON.stringify(error)).not.toContain("secret-key");
   });
 });
+
+/** An address where nothing listens any more. */
+async function freedUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+}
