@@ -1,18 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import type { Source } from "./source.ts";
 import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
-
-/** As the check constraint of `archon_progress` lists them. */
-type OperationStatus =
-  | "queued"
-  | "listing"
-  | "processing"
-  | "finishing"
-  | "completed"
-  | "completed_with_errors"
-  | "failed"
-  | "cancelled"
-  | "held";
 
 /** An operation as a source's overview names it. */
 export type OperationSummary = {
@@ -122,8 +111,7 @@ function selectOverviews(sql: Sql) {
       select
         (select jsonb_build_object('operationId', r.operation_id, 'status', r.status, 'failing', r.failing)
           from archon_progress r
-          where r.operation_id = s.lease_operation_id
-            and r.status in ('queued', 'listing', 'processing', 'finishing')) as running,
+          where r.operation_id = s.lease_operation_id and r.status = any(${RUNNING_STATUSES})) as running,
         ${lastOperation(sql, "confluence_sync")} as "lastSync",
         ${lastOperation(sql, "deletion_check")} as "lastCheck"
     ) operations`;

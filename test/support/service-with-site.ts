@@ -87,10 +87,7 @@ export function createTestSource(service: ServiceClient, siteUrl: string, strate
   });
 }
 
-const RUNNING = ["queued", "listing", "processing", "finishing"];
-
 export function expectEnded(operation: Operation): Operation {
-  if (RUNNING.includes(operation.status))
-    throw new Error(`${operation.operation_type} is ${operation.status}`);
+  if (operation.finished_at === null) throw new Error(`${operation.operation_type} is ${operation.status}`);
   return operation;
 }

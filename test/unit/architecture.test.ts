@@ -21,7 +21,7 @@ const rules: readonly Rule[] = [
   { from: "shared/crypto", mayImport: ["shared/errors"] },
   { from: "shared/db", mayImport: ["shared/errors"] },
   { from: "shared/notifications", mayImport: ["shared/errors", "shared/domain-events", "shared/db"] },
-  { from: "shared/sources", mayImport: ["shared/errors", "shared/db"] },
+  { from: "shared/sources", mayImport: ["shared/errors", "shared/db", "shared/operation-statuses"] },
   { from: "shared/requests", mayImport: ["shared/db"] },
   {
     from: "shared/documents",
@@ -36,6 +36,7 @@ const rules: readonly Rule[] = [
       "shared/sources",
       "shared/documents",
       "shared/notifications",
+      "shared/operation-statuses",
       "shared/markdown",
       "shared/chunking",
       "shared/confluence/cql",

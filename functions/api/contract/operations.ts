@@ -1,20 +1,9 @@
 import { z } from "zod";
+import { operationStatuses } from "#shared/operation-statuses.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, operationParams, paging, sourceParams } from "./fields.ts";
 
-export const operationStatus = z
-  .enum([
-    "queued",
-    "listing",
-    "processing",
-    "finishing",
-    "completed",
-    "completed_with_errors",
-    "failed",
-    "cancelled",
-    "held",
-  ])
-  .meta({ id: "OperationStatus" });
+export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationStatus" });
 
 export const operationType = z.enum(["confluence_sync", "deletion_check"]);
 

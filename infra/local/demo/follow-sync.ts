@@ -6,7 +6,6 @@ import type { Operation, ServiceClient } from "./service-client.ts";
 export type SyncOutcome = { metrics: Record<string, number>; operations: Operation[] };
 
 const POLL_MS = 200;
-const RUNNING = new Set(["queued", "listing", "processing", "finishing"]);
 
 /**
  * Starts a sync and follows it to its end, and the deletion check that `every_sync` lets follow. Throws when either does not
@@ -36,7 +35,7 @@ async function follow(
     const operation = await read();
     show(toProgress(operation, label));
     if (operation.status === "completed") return operation;
-    if (!RUNNING.has(operation.status)) throw new Error(failureOf(operation));
+    if (operation.finished_at !== null) throw new Error(failureOf(operation));
     if (performance.now() > until) throw new Error(`${failureOf(operation)}: it takes too long`);
     await delay(POLL_MS);
   }

@@ -29,6 +29,7 @@ const operation = z.object({
   pages_to_process: z.number(),
   pages_processed: z.number(),
   eta: z.string().nullable(),
+  finished_at: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   failed_pages: z.array(z.object({ page_id: z.string(), code: z.string(), message: z.string() })),
   sync_metrics: z.record(z.string(), z.number()),

@@ -1,23 +1,13 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
+import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import type postgres from "postgres";
 import { RECOVERED, type Failing } from "./failing.ts";
 import { logWith } from "./operation-log.ts";
 
 export type OperationType = "confluence_sync" | "deletion_check";
 export type SyncMode = "incremental" | "full";
-export type OperationStatus =
-  | "queued"
-  | "listing"
-  | "processing"
-  | "finishing"
-  | "completed"
-  | "completed_with_errors"
-  | "failed"
-  | "cancelled"
-  | "held";
-
 /** Who or what started an operation. */
 export type Actor = "api" | "schedule" | "manual" | "after_sync";
 
@@ -237,7 +227,7 @@ export async function endOperation(
   const [row] = await tx<{ source_id: string; operation_type: OperationType }[]>`
     update archon_progress set status = ${status}, finished_at = ${now}, updated_at = ${now}, claimed_until = null, failing = null,
       error = ${error ? tx.json(error) : null}, log = ${logWith(tx, [error ? `${status}: ${error.message}` : status], now)}
-    where operation_id = ${operationId} and status in ('queued', 'listing', 'processing', 'finishing')
+    where operation_id = ${operationId} and status = any(${RUNNING_STATUSES})
     returning source_id, operation_type`;
   if (!row) return null;
   await tx`

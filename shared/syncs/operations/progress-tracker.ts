@@ -1,7 +1,8 @@
 import type { Sql } from "#shared/db/connect.ts";
 import type postgres from "postgres";
+import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import { failingWarning, type Warning } from "./failing.ts";
-import type { OperationStatus, OperationType, SyncMode } from "./operations.ts";
+import type { OperationType, SyncMode } from "./operations.ts";
 import { readMetrics, type SyncMetrics } from "./sync-metrics.ts";
 
 /** The ProgressTracker of the specification: what an operation has done, counted from its work, readable at any time. */
@@ -51,7 +52,7 @@ export async function readProgress(sql: Sql, operationId: string): Promise<Opera
 export async function latestProgress(sql: Sql, sourceId: string): Promise<OperationProgress | null> {
   const [row] = await sql`
     select * from archon_progress where source_id = ${sourceId}
-    order by status in ('queued', 'listing', 'processing', 'finishing') desc, created_at desc, operation_id limit 1`;
+    order by status = any(${RUNNING_STATUSES}) desc, created_at desc, operation_id limit 1`;
   return row ? toProgress(sql, row) : null;
 }
 
@@ -71,7 +72,7 @@ export async function listProgress(sql: Sql, filter: ProgressFilter): Promise<Op
     where s.status <> 'deleting'
       ${filter.sourceId ? sql`and p.source_id = ${filter.sourceId}` : sql``}
       ${filter.type ? sql`and p.operation_type = ${filter.type}` : sql``}
-      ${filter.running ? sql`and p.status in ('queued', 'listing', 'processing', 'finishing')` : sql``}
+      ${filter.running ? sql`and p.status = any(${RUNNING_STATUSES})` : sql``}
       ${filter.after ? sql`and (p.created_at, p.operation_id) < (${filter.after.createdAt}, ${filter.after.operationId})` : sql``}
     order by p.created_at desc, p.operation_id desc limit ${filter.limit}`;
   return Promise.all(rows.map((row) => toProgress(sql, row)));

@@ -1,0 +1,25 @@
+/** Every status of an operation (a sync or a deletion check) and whether the operation still runs in it. */
+const OPERATION_STATUSES = {
+  queued: "running",
+  listing: "running",
+  processing: "running",
+  finishing: "running",
+  completed: "ended",
+  completed_with_errors: "ended",
+  failed: "ended",
+  cancelled: "ended",
+  held: "ended",
+} as const satisfies Record<string, "running" | "ended">;
+
+export type OperationStatus = keyof typeof OPERATION_STATUSES;
+
+/** In the order of an operation's life. */
+// The keys of a constant object, of which there are some.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+export const operationStatuses = Object.keys(OPERATION_STATUSES) as [OperationStatus, ...OperationStatus[]];
+
+export const RUNNING_STATUSES: readonly OperationStatus[] = operationStatuses.filter(isRunning);
+
+export function isRunning(status: OperationStatus): boolean {
+  return OPERATION_STATUSES[status] === "running";
+}

@@ -1,0 +1,24 @@
+import { globSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { operationStatuses, RUNNING_STATUSES } from "#shared/operation-statuses.ts";
+
+describe("the statuses of an operation", () => {
+  const schema = readFileSync("sql/schema.sql", "utf8");
+  const named = (pattern: RegExp) =>
+    [...(pattern.exec(schema)?.[1] ?? "").matchAll(/'(\w+)'/g)].map((match) => match[1]);
+
+  it("are those that the database accepts", () => {
+    expect(named(/archon_progress_status_check CHECK(.*)/)).toEqual(operationStatuses);
+  });
+
+  it("count as running where the index of running operations does", () => {
+    expect(named(/INDEX archon_progress_active (.*)/)).toEqual(RUNNING_STATUSES);
+  });
+
+  it("are listed in one file only", () => {
+    const files = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).filter((file) =>
+      /["']?queued["']?\b[^;]*["']?finishing["']?/.test(readFileSync(file, "utf8")),
+    );
+    expect(files).toEqual(["shared/operation-statuses.ts"]);
+  });
+});
