@@ -29,7 +29,7 @@ export async function finishOperation(operationId: string, services: SyncService
         and not exists (select from sync_work w where w.operation_id = ${operationId} and w.state = 'pending')
       returning source_id, operation_type, dry_run, checkpoint`;
     if (!row) return null;
-    const { lastWorkAt: _, ...metrics } = await readMetrics(tx, operationId);
+    const metrics = await readMetrics(tx, operationId);
     const held = heldDeletions.nullish().parse(row.checkpoint.held);
     const status = held ? "held" : metrics.pages_failed > 0 ? "completed_with_errors" : "completed";
     await tx`

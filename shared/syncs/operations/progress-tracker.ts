@@ -1,9 +1,16 @@
-import type { Sql } from "#shared/db/connect.ts";
 import type postgres from "postgres";
+import type { Sql } from "#shared/db/connect.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
-import { failingWarning, type Warning } from "./failing.ts";
+import { failingWarning, type Failing, type Warning } from "./failing.ts";
 import type { OperationType, SyncMode } from "./operations.ts";
-import { readMetrics, type SyncMetrics } from "./sync-metrics.ts";
+import { plannedBy, type PlannedChange } from "./planned-changes.ts";
+import {
+  metricsOf,
+  workTotals,
+  type MeasuredOperation,
+  type SyncMetrics,
+  type WorkTotals,
+} from "./sync-metrics.ts";
 
 /** The ProgressTracker of the specification: what an operation has done, counted from its work, readable at any time. */
 export type OperationProgress = {
@@ -25,9 +32,10 @@ export type OperationProgress = {
   /** The instant at which it should be done at its present speed; null while unknown or ended. */
   eta: string | null;
   sync_metrics: SyncMetrics;
+  /** The first NAMED_PAGES. */
   failed_pages: { page_id: string; title: string; code: string; message: string }[];
-  /** What a dry run would do, and what a held check would delete or hide: the first PLANNED_CHANGES. */
-  planned_changes: { page_id: string; title: string; outcome: string; reason: string }[];
+  /** The first NAMED_PAGES; none in a list of operations. */
+  planned_changes: PlannedChange[];
   log: { at: string; message: string }[];
   error: { code: string; message: string } | null;
   warnings: Warning[];
@@ -36,24 +44,22 @@ export type OperationProgress = {
   finished_at: string | null;
 };
 
-/** Failed pages that an answer names; all of them are in the pages list with `status=failed`. */
-const NAMED_FAILURES = 50;
+/** Failed pages and planned changes that an operation names; lists of their own have all of them. */
+const NAMED_PAGES = 50;
 
-/** Planned changes that an answer names. */
-const PLANNED_CHANGES = 200;
-
-/** One operation, or null. */
+/** One operation, or null: also when its source is being deleted. */
 export async function readProgress(sql: Sql, operationId: string): Promise<OperationProgress | null> {
-  const [row] = await sql`select * from archon_progress where operation_id = ${operationId}`;
-  return row ? toProgress(sql, row) : null;
+  const [row] = await select(sql, sql`and p.operation_id = ${operationId}`, { plannedChanges: NAMED_PAGES });
+  return row ? toProgress(row) : null;
 }
 
 /** The source's running operation, else its last one, else null. */
 export async function latestProgress(sql: Sql, sourceId: string): Promise<OperationProgress | null> {
-  const [row] = await sql`
-    select * from archon_progress where source_id = ${sourceId}
-    order by status = any(${RUNNING_STATUSES}) desc, created_at desc, operation_id limit 1`;
-  return row ? toProgress(sql, row) : null;
+  const latest = sql`
+    and p.source_id = ${sourceId}
+    order by p.status = any(${RUNNING_STATUSES}) desc, p.created_at desc, p.operation_id limit 1`;
+  const [row] = await select(sql, latest, { plannedChanges: NAMED_PAGES });
+  return row ? toProgress(row) : null;
 }
 
 export type ProgressFilter = {
@@ -65,17 +71,15 @@ export type ProgressFilter = {
   limit: number;
 };
 
-/** Operations, newest first; without their failed pages. */
+/** Operations, newest first, in one statement; without their planned changes. */
 export async function listProgress(sql: Sql, filter: ProgressFilter): Promise<OperationProgress[]> {
-  const rows = await sql`
-    select p.* from archon_progress p join archon_sources s using (source_id)
-    where s.status <> 'deleting'
-      ${filter.sourceId ? sql`and p.source_id = ${filter.sourceId}` : sql``}
-      ${filter.type ? sql`and p.operation_type = ${filter.type}` : sql``}
-      ${filter.running ? sql`and p.status = any(${RUNNING_STATUSES})` : sql``}
-      ${filter.after ? sql`and (p.created_at, p.operation_id) < (${filter.after.createdAt}, ${filter.after.operationId})` : sql``}
+  const listed = sql`
+    ${filter.sourceId ? sql`and p.source_id = ${filter.sourceId}` : sql``}
+    ${filter.type ? sql`and p.operation_type = ${filter.type}` : sql``}
+    ${filter.running ? sql`and p.status = any(${RUNNING_STATUSES})` : sql``}
+    ${filter.after ? sql`and (p.created_at, p.operation_id) < (${filter.after.createdAt}, ${filter.after.operationId})` : sql``}
     order by p.created_at desc, p.operation_id desc limit ${filter.limit}`;
-  return Promise.all(rows.map((row) => toProgress(sql, row)));
+  return (await select(sql, listed, { plannedChanges: 0 })).map(toProgress);
 }
 
 /** Percent done: of the work known and of the pages that a listing has still to show; at least `floor`, 99 until it ends. */
@@ -86,33 +90,65 @@ export function percentDone(counts: { done: number; open: number; unlisted: numb
 }
 
 /** What is open and done of an operation's work now. */
-export async function countWork(
-  sql: Sql,
-  operationId: string,
-): Promise<{ open: number; done: number; seen: number }> {
-  const [row] = await sql<{ open: number; done: number; seen: number }[]>`
+export async function countWork(sql: Sql, operationId: string): Promise<{ open: number; done: number }> {
+  const [row] = await sql<{ open: number; done: number }[]>`
     select count(*) filter (where state = 'pending')::int as open,
-      count(*) filter (where state in ('done', 'failed'))::int as done,
-      count(*) filter (where state = 'seen')::int as seen
+      count(*) filter (where state in ('done', 'failed'))::int as done
     from sync_work where operation_id = ${operationId}`;
-  return row ?? { open: 0, done: 0, seen: 0 };
+  return row ?? { open: 0, done: 0 };
 }
 
-async function toProgress(sql: Sql, row: postgres.Row): Promise<OperationProgress> {
-  const ended = row.finished_at !== null;
-  const work = await countWork(sql, row.operation_id);
-  const { lastWorkAt, ...metrics } = await readMetrics(sql, row.operation_id);
-  const failed = await failedPages(sql, row.operation_id);
-  const planned = row.dry_run || row.status === "held" ? await plannedChanges(sql, row.operation_id) : [];
-  const listed = Number(row.counters.pages_listed ?? 0);
-  const unlisted = row.listed_at ? 0 : Math.max(0, Number(row.counters.pages_expected ?? 0) - listed);
-  // Pages that need nothing are done by being listed.
-  const done = work.done + Math.max(0, listed - work.done - work.open);
-  const percent = ended
-    ? row.status === "failed" || row.status === "cancelled"
-      ? percentDone({ done, open: work.open, unlisted, floor: Number(row.counters.percent_floor ?? 0) })
-      : 100
-    : percentDone({ done, open: work.open, unlisted, floor: Number(row.counters.percent_floor ?? 0) });
+type ProgressRow = MeasuredOperation &
+  WorkTotals &
+  Pick<
+    OperationProgress,
+    | "operation_id"
+    | "source_id"
+    | "operation_type"
+    | "status"
+    | "mode"
+    | "dry_run"
+    | "actor"
+    | "log"
+    | "error"
+    | "failed_pages"
+    | "planned_changes"
+  > & { checkpoint: { phase?: unknown }; created_at: Date; listed_at: Date | null; failing: Failing | null };
+
+/** Operations with all that is counted for them. `chosen` continues the condition; its `limit` is applied before counting. */
+function select(
+  sql: Sql,
+  chosen: postgres.PendingQuery<postgres.Row[]>,
+  { plannedChanges }: { plannedChanges: number },
+): Promise<ProgressRow[]> {
+  return sql<ProgressRow[]>`
+    with p as (
+      select p.* from archon_progress p join archon_sources s using (source_id)
+      where s.status <> 'deleting' ${chosen})
+    select p.*, work.*, failed.pages as failed_pages, planned.changes as planned_changes
+    from p
+    cross join lateral (${workTotals(sql)}) work
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('page_id', page_id, 'title', coalesce(title, ''),
+        'code', coalesce(outcome, 'internal_error'), 'message', coalesce(reason, '')) order by page_id), '[]') as pages
+      from (
+        select w.page_id, c.title, w.outcome, w.reason from sync_work w
+        left join confluence_pages c on c.source_id = w.source_id and c.page_id = w.page_id
+        where w.operation_id = p.operation_id and w.state = 'failed' order by w.page_id limit ${NAMED_PAGES}) named
+    ) failed
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('page_id', page_id, 'title', title, 'outcome', outcome,
+        'reason', reason) order by outcome, page_id), '[]') as changes
+      from (${plannedBy(sql)} order by outcome, page_id limit ${plannedChanges}) named
+    ) planned
+    order by p.created_at desc, p.operation_id desc`;
+}
+
+function toProgress(row: ProgressRow): OperationProgress {
+  const listed = row.counters.pages_listed ?? 0;
+  const unlisted = row.listed_at ? 0 : Math.max(0, (row.counters.pages_expected ?? 0) - listed);
+  const endedWell = row.finished_at !== null && row.status !== "failed" && row.status !== "cancelled";
+  const metrics = metricsOf(row, row);
   return {
     operation_id: row.operation_id,
     source_id: row.source_id,
@@ -122,14 +158,22 @@ async function toProgress(sql: Sql, row: postgres.Row): Promise<OperationProgres
     mode: row.mode,
     dry_run: row.dry_run,
     actor: row.actor,
-    percent,
+    percent: endedWell
+      ? 100
+      : percentDone({
+          // Pages that need nothing are done by being listed.
+          done: Math.max(row.done, listed - row.open),
+          open: row.open,
+          unlisted,
+          floor: row.counters.percent_floor ?? 0,
+        }),
     pages_listed: listed,
-    pages_to_process: work.open,
-    pages_processed: work.done,
-    ...speed(row, work, { ...metrics, lastWorkAt }, unlisted),
+    pages_to_process: row.open,
+    pages_processed: row.done,
+    ...speed(row, metrics.chunks_added, unlisted),
     sync_metrics: metrics,
-    failed_pages: failed,
-    planned_changes: planned,
+    failed_pages: row.failed_pages,
+    planned_changes: row.planned_changes,
     log: row.log,
     error: row.error,
     warnings: row.failing ? [failingWarning(row.failing)] : [],
@@ -144,46 +188,23 @@ async function toProgress(sql: Sql, row: postgres.Row): Promise<OperationProgres
  * keeps its ETag.
  */
 function speed(
-  row: postgres.Row,
-  work: { open: number; done: number },
-  metrics: SyncMetrics & { lastWorkAt: Date | null },
+  row: ProgressRow,
+  chunksAdded: number,
   unlisted: number,
 ): { chunks_per_second: number | null; eta: string | null } {
-  const lastAt: Date | null = row.finished_at ?? metrics.lastWorkAt;
-  if (!row.started_at || !lastAt || work.done === 0) return { chunks_per_second: null, eta: null };
+  const lastAt = row.finished_at ?? row.last_work_at;
+  if (!row.started_at || !lastAt || row.done === 0) return { chunks_per_second: null, eta: null };
   const seconds = Math.max(0.001, (lastAt.getTime() - row.started_at.getTime()) / 1000);
   const eta = row.finished_at
     ? null
-    : new Date(lastAt.getTime() + (1000 * seconds * (work.open + unlisted)) / work.done);
+    : new Date(lastAt.getTime() + (1000 * seconds * (row.open + unlisted)) / row.done);
   return {
-    chunks_per_second: Math.round((10 * metrics.chunks_added) / seconds) / 10,
+    chunks_per_second: Math.round((10 * chunksAdded) / seconds) / 10,
     eta: eta?.toISOString() ?? null,
   };
 }
 
-function stageOf(row: postgres.Row): string {
+function stageOf(row: ProgressRow): string {
   if (row.status !== "listing") return row.status;
   return typeof row.checkpoint.phase === "string" ? row.checkpoint.phase : "listing";
-}
-
-async function plannedChanges(sql: Sql, operationId: string): Promise<OperationProgress["planned_changes"]> {
-  return sql<OperationProgress["planned_changes"]>`
-    select page_id, title, outcome, reason from sync_work
-    where operation_id = ${operationId} and state in ('planned', 'candidate') and outcome is not null
-    order by outcome, page_id limit ${PLANNED_CHANGES}`;
-}
-
-async function failedPages(sql: Sql, operationId: string): Promise<OperationProgress["failed_pages"]> {
-  const rows = await sql<
-    { page_id: string; title: string | null; code: string | null; reason: string | null }[]
-  >`
-    select w.page_id, p.title, w.outcome as code, w.reason
-    from sync_work w left join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
-    where w.operation_id = ${operationId} and w.state = 'failed' order by w.page_id limit ${NAMED_FAILURES}`;
-  return rows.map((row) => ({
-    page_id: row.page_id,
-    title: row.title ?? "",
-    code: row.code ?? "internal_error",
-    message: row.reason ?? "",
-  }));
 }

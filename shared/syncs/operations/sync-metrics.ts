@@ -30,17 +30,16 @@ const WORK_COUNTERS = [
   "api_calls_made",
 ] as const;
 
-/** The operation's metrics as of now; after its end, the same for ever. */
-export async function readMetrics(
-  sql: Sql,
-  operationId: string,
-): Promise<SyncMetrics & { lastWorkAt: Date | null }> {
-  const [operation] = await sql`
-    select status, counters, started_at, finished_at, updated_at from archon_progress where operation_id = ${operationId}`;
-  const listing = (operation?.counters ?? {}) as Record<string, number>;
-  if (operation?.finished_at && listing.duration_ms !== undefined)
-    return { ...toMetrics(listing), lastWorkAt: operation.finished_at };
-  const [work] = await sql`
+/** What the work rows of one operation add up to. */
+export type WorkTotals = {
+  open: number;
+  done: number;
+  last_work_at: Date | null;
+} & Record<Exclude<keyof SyncMetrics, "duration" | "duration_ms">, number>;
+
+/** Selects the `WorkTotals` of `p`, a row of archon_progress: for a lateral join, so that a list takes one statement. */
+export function workTotals(sql: Sql) {
+  return sql`
     select
       count(*) filter (where outcome = 'added' and state in ('done', 'planned'))::int as pages_added,
       count(*) filter (where outcome = 'updated' and state in ('done', 'planned'))::int as pages_updated,
@@ -50,32 +49,52 @@ export async function readMetrics(
       count(*) filter (where outcome = 'restored' and state in ('done', 'planned'))::int as pages_restored,
       count(*) filter (where outcome = 'unchanged' and state = 'done')::int as pages_unchanged,
       count(*) filter (where state = 'failed')::int as pages_failed,
-      coalesce(sum((counters ->> 'chunks_added')::bigint), 0)::int as chunks_added,
-      coalesce(sum((counters ->> 'chunks_kept')::bigint), 0)::int as chunks_kept,
-      coalesce(sum((counters ->> 'chunks_removed')::bigint), 0)::int as chunks_removed,
-      coalesce(sum((counters ->> 'embeddings_created')::bigint), 0)::int as embeddings_created,
-      coalesce(sum((counters ->> 'embeddings_reused')::bigint), 0)::int as embeddings_reused,
-      coalesce(sum((counters ->> 'api_calls_made')::bigint), 0)::int as api_calls_made,
-      max(updated_at) filter (where state in ('done', 'failed')) as last_work_at
-    from sync_work where operation_id = ${operationId}`;
-  const started: Date | null = operation?.started_at ?? null;
-  const until: Date | null = operation?.finished_at ?? work?.last_work_at ?? operation?.updated_at ?? null;
-  const durationMs = started && until ? Math.max(0, until.getTime() - started.getTime()) : 0;
-  return {
-    ...toMetrics({
-      ...(work as unknown as Record<string, number>),
-      pages_moved: Number(work?.pages_moved ?? 0) + (listing.pages_moved ?? 0),
-      pages_restored: Number(work?.pages_restored ?? 0) + (listing.pages_restored ?? 0),
-      pages_unchanged: Number(work?.pages_unchanged ?? 0) + (listing.pages_unchanged ?? 0),
-      api_calls_made: Number(work?.api_calls_made ?? 0) + (listing.api_calls_made ?? 0),
-      duration_ms: durationMs,
-    }),
-    lastWorkAt: work?.last_work_at ?? null,
-  };
+      coalesce(sum((w.counters ->> 'chunks_added')::bigint), 0)::int as chunks_added,
+      coalesce(sum((w.counters ->> 'chunks_kept')::bigint), 0)::int as chunks_kept,
+      coalesce(sum((w.counters ->> 'chunks_removed')::bigint), 0)::int as chunks_removed,
+      coalesce(sum((w.counters ->> 'embeddings_created')::bigint), 0)::int as embeddings_created,
+      coalesce(sum((w.counters ->> 'embeddings_reused')::bigint), 0)::int as embeddings_reused,
+      coalesce(sum((w.counters ->> 'api_calls_made')::bigint), 0)::int as api_calls_made,
+      count(*) filter (where state = 'pending')::int as open,
+      count(*) filter (where state in ('done', 'failed'))::int as done,
+      max(w.updated_at) filter (where state in ('done', 'failed')) as last_work_at
+    from sync_work w where w.operation_id = p.operation_id`;
 }
 
-function toMetrics(values: Record<string, number>): SyncMetrics {
-  const count = (name: string) => values[name] ?? 0;
+/** What metrics take from a row of archon_progress. */
+export type MeasuredOperation = {
+  counters: Record<string, number>;
+  started_at: Date | null;
+  finished_at: Date | null;
+  updated_at: Date;
+};
+
+/** The operation's metrics as of now. */
+export async function readMetrics(sql: Sql, operationId: string): Promise<SyncMetrics> {
+  const [row] = await sql<(MeasuredOperation & WorkTotals)[]>`
+    select p.counters, p.started_at, p.finished_at, p.updated_at, work.*
+    from archon_progress p cross join lateral (${workTotals(sql)}) work where p.operation_id = ${operationId}`;
+  return row ? metricsOf(row, row) : toMetrics({});
+}
+
+/** An operation's metrics from its row and its work; after its end those that were frozen then. */
+export function metricsOf(operation: MeasuredOperation, work: WorkTotals): SyncMetrics {
+  const { counters, started_at: started, finished_at: finished } = operation;
+  if (finished && counters.duration_ms !== undefined) return toMetrics(counters);
+  const until = finished ?? work.last_work_at ?? operation.updated_at;
+  const listed = (name: string) => counters[name] ?? 0;
+  return toMetrics({
+    ...work,
+    pages_moved: work.pages_moved + listed("pages_moved"),
+    pages_restored: work.pages_restored + listed("pages_restored"),
+    pages_unchanged: work.pages_unchanged + listed("pages_unchanged"),
+    api_calls_made: work.api_calls_made + listed("api_calls_made"),
+    duration_ms: started ? Math.max(0, until.getTime() - started.getTime()) : 0,
+  });
+}
+
+function toMetrics(values: Partial<Record<keyof SyncMetrics, number>>): SyncMetrics {
+  const count = (name: keyof SyncMetrics) => values[name] ?? 0;
   return {
     pages_added: count("pages_added"),
     pages_updated: count("pages_updated"),

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { TransientError } from "#shared/errors.ts";
+import { makeApiClient } from "#test/support/api-client.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 
 const NOBODY = "00000000-0000-4000-8000-000000000000";
@@ -179,6 +181,20 @@ describe("operations", () => {
       expect(idsOf(await get("/api/progress", { running: "true" }))).toEqual([ids[0]]);
       expect(idsOf(await get("/api/progress", { operation_type: "deletion_check" }))).toEqual([ids[1]]);
       expect(idsOf(await get("/api/progress", { source_id: "other" }))).toEqual([]);
+    });
+
+    it("is one statement, however many operations it lists", async () => {
+      for (let n = 0; n < 5; n += 1) {
+        fixture.clock.advance(1000);
+        await post("sync");
+        await post("cancel");
+      }
+      const statements: string[] = [];
+      const sql = observeSql(fixture.database.sql, { onStatement: ({ text }) => void statements.push(text) });
+      const api = await makeApiClient({ ...fixture.services, sql });
+      const list = await api("GET", "/api/progress", { query: { limit: "200" } });
+      expect(list.body.operations).toHaveLength(5);
+      expect(statements).toHaveLength(1);
     });
 
     it("answers 404 in both shapes for an operation that is not there", async () => {
