@@ -232,6 +232,7 @@ export const routes: readonly Route[] = [
   route("GET", "/api/confluence/{source_id}/pages", "list-pages", "sources:read"),
   route("GET", "/api/progress", "list-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}", "get-progress", "sources:read"),
+  route("GET", "/api/crawl-progress/{operation_id}", "get-progress", "sources:read"),
   route("POST", "/api/rag/query", "search", "search"),
   route("GET", "/api/rag/sources", "knowledge-items", "search"),
   ...knowledgeRoutes("/api/knowledge-items"),

@@ -13,13 +13,17 @@ const OPERATION_STATUSES = {
 
 export type OperationStatus = keyof typeof OPERATION_STATUSES;
 
+type RunningStatus = {
+  [S in OperationStatus]: (typeof OPERATION_STATUSES)[S] extends "running" ? S : never;
+}[OperationStatus];
+
 /** In the order of an operation's life. */
 // The keys of a constant object, of which there are some.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const operationStatuses = Object.keys(OPERATION_STATUSES) as [OperationStatus, ...OperationStatus[]];
 
-export const RUNNING_STATUSES: readonly OperationStatus[] = operationStatuses.filter(isRunning);
+export const RUNNING_STATUSES: readonly RunningStatus[] = operationStatuses.filter(isRunning);
 
-export function isRunning(status: OperationStatus): boolean {
+export function isRunning(status: OperationStatus): status is RunningStatus {
   return OPERATION_STATUSES[status] === "running";
 }

@@ -3,6 +3,7 @@ import * as knowledge from "./archon-knowledge.ts";
 import * as notProvided from "./archon-not-provided.ts";
 import * as operations from "./operations.ts";
 import * as pages from "./pages.ts";
+import * as progress from "./progress.ts";
 import * as search from "./search.ts";
 import * as service from "./service.ts";
 import * as sources from "./sources.ts";
@@ -11,6 +12,7 @@ import * as storedPages from "./archon-pages.ts";
 const named: unknown[] = [
   sources,
   operations,
+  progress,
   pages,
   search,
   knowledge,

@@ -26,7 +26,8 @@ export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
     "When pages deleted in Confluence are looked for: once a week, after each sync, or only when asked",
 });
 
-const MAX_LIMIT = 200;
+export const MAX_LIMIT = 200;
+export const DEFAULT_LIMIT = 50;
 
 /** Paging of every list of this API's own. */
 export const paging = {
@@ -35,7 +36,7 @@ export const paging = {
     .int()
     .min(1)
     .max(MAX_LIMIT)
-    .default(50)
+    .default(DEFAULT_LIMIT)
     .meta({ description: `1 to ${MAX_LIMIT} entries` }),
   cursor: z.string().max(1000).optional().meta({ description: "`next_cursor` of the answer before" }),
 };

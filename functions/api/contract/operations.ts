@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { operationStatuses } from "#shared/operation-statuses.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, nextCursor, operationParams, paging, sourceParams } from "./fields.ts";
+import { id, instant, sourceParams } from "./fields.ts";
 
 export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationStatus" });
 
 export const operationType = z.enum(["confluence_sync", "deletion_check"]);
 
-const count = z.int().nonnegative();
+export const count = z.int().nonnegative();
 
 /** Why a running operation makes no progress; gone once an attempt succeeds. */
 export const operationWarnings = ["confluence_failing", "operation_failing"] as const;
@@ -32,6 +32,8 @@ export const syncMetrics = z
     duration_ms: z.number().nonnegative(),
   })
   .meta({ id: "SyncMetrics" });
+
+export const operationError = z.object({ code: z.string(), message: z.string() });
 
 /**
  * What an operation has done. The camelCase fields say the same to clients of Archon's progress endpoint; seconds passed or
@@ -60,7 +62,7 @@ export const operationSchema = z
     log: z
       .array(z.object({ at: instant, message: z.string() }))
       .meta({ description: "The last events, oldest first" }),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    error: operationError.nullable(),
     warnings: z
       .array(z.object({ code: z.enum(operationWarnings), message: z.string() }))
       .meta({ description: "Why it makes no progress, and when the next attempt is" }),
@@ -153,37 +155,4 @@ export const getStatus = contract({
     ]),
   },
   errors: ["source_not_found"],
-});
-
-export const listProgress = contract({
-  id: "listProgress",
-  method: "GET",
-  paths: ["/api/progress"],
-  scope: "sources:read",
-  tag: "Operations",
-  summary: "Operations, newest first",
-  query: z.strictObject({
-    ...paging,
-    source_id: id.optional(),
-    operation_type: operationType.optional(),
-    running: z.enum(["true", "false"]).optional().meta({ description: "true: only those that run" }),
-  }),
-  responses: {
-    200: z.object({ operations: z.array(operationSchema), count, next_cursor: nextCursor }),
-  },
-  errors: ["invalid_cursor"],
-});
-
-export const getProgress = contract({
-  id: "getProgress",
-  method: "GET",
-  paths: ["/api/progress/{operation_id}"],
-  scope: "sources:read",
-  tag: "Operations",
-  summary: "One operation",
-  description: "`X-Poll-Interval`: milliseconds after which asking again makes sense; 0: it has ended.",
-  params: operationParams,
-  responses: { 200: operationSchema },
-  errors: ["operation_not_found"],
-  errorShape: "detail",
 });

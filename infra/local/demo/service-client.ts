@@ -36,6 +36,12 @@ const operation = z.object({
 });
 export type Operation = z.infer<typeof operation>;
 
+/** `/api/progress` has the status that Archon's clients know, and the exact one beside it. */
+const progress = operation
+  .omit({ status: true, error: true })
+  .extend({ operation_status: z.string(), error_details: operation.shape.error })
+  .transform(({ operation_status: status, error_details: error, ...rest }) => ({ ...rest, status, error }));
+
 const storedPage = z.object({
   page_id: z.string(),
   title: z.string(),
@@ -92,7 +98,7 @@ export function makeServiceClient(url: string): ServiceClient {
     createSource: async (site) => (await call(created, "POST", "/api/confluence/sources", site)).source_id,
     startSync: async (sourceId) =>
       (await call(started, "POST", `/api/confluence/${sourceId}/sync`, {})).operation_id,
-    operation: (operationId) => call(operation, "GET", `/api/progress/${operationId}`),
+    operation: (operationId) => call(progress, "GET", `/api/progress/${operationId}`),
     latestOperation: (sourceId) => call(operation, "GET", `/api/confluence/${sourceId}/status`),
     async pages(sourceId, status) {
       const pages: StoredPage[] = [];

@@ -119,7 +119,9 @@ describe("operations", () => {
     const again = await post("cancel");
     expect([again.status, again.body.error.code]).toEqual([409, "no_operation_running"]);
     const { body } = await get(`/api/progress/${started.body.operation_id}`);
-    expect(body).toMatchObject({ status: "cancelled", error: { code: "cancelled" } });
+    expect(body).toMatchObject({ status: "cancelled", error: null, error_details: { code: "cancelled" } });
+    const status = await get(`/api/confluence/${sourceId}/status`);
+    expect(status.body).toMatchObject({ status: "cancelled", error: { code: "cancelled" } });
   });
 
   describe("status", () => {
@@ -141,7 +143,10 @@ describe("operations", () => {
         failed_pages: [],
       });
       expect(running.headers["x-poll-interval"]).toBe("1000");
-      expect(running.body).toEqual((await get(`/api/progress/${started.body.operation_id}`)).body);
+      const progress = await get(`/api/progress/${started.body.operation_id}`);
+      expect(progress.body).toEqual(
+        expect.objectContaining({ ...running.body, status: "processing", operation_status: "queued" }),
+      );
       await post("cancel");
       const ended = await get(`/api/confluence/${sourceId}/status`);
       expect(ended.body.status).toBe("cancelled");
@@ -177,10 +182,49 @@ describe("operations", () => {
       const rest = await get("/api/progress", { limit: "2", cursor: first.body.next_cursor });
       expect(idsOf(rest)).toEqual(ids.slice(2));
       expect(rest.body.next_cursor).toBeNull();
-      expect(idsOf(await get("/api/progress/", {}))).toEqual(ids);
+      expect(idsOf(await get("/api/progress", { source_id: sourceId }))).toEqual(ids);
       expect(idsOf(await get("/api/progress", { running: "true" }))).toEqual([ids[0]]);
+      expect(idsOf(await get("/api/progress", { running: "false" }))).toEqual(ids);
       expect(idsOf(await get("/api/progress", { operation_type: "deletion_check" }))).toEqual([ids[1]]);
       expect(idsOf(await get("/api/progress", { source_id: "other" }))).toEqual([]);
+    });
+
+    it.each(["/api/progress", "/api/progress/"])("GET %s lists what runs and nothing else", async (path) => {
+      expect((await get(path)).body).toEqual({ operations: [], count: 0, next_cursor: null });
+      const started = await post("sync");
+      expect((await get(path)).body).toMatchObject({
+        count: 1,
+        operations: [{ operation_id: started.body.operation_id, status: "processing" }],
+      });
+      await post("cancel");
+      expect((await get(path)).body.count).toBe(0);
+    });
+
+    it.each([
+      ["queued", "processing"],
+      ["listing", "processing"],
+      ["processing", "processing"],
+      ["finishing", "processing"],
+      ["completed", "completed"],
+      ["completed_with_errors", "completed"],
+      ["failed", "failed"],
+      ["cancelled", "cancelled"],
+      ["held", "failed"],
+    ])("says of an operation that is %s that it is %s, under both of its paths", async (exact, known) => {
+      const { operation_id: id } = (await post("sync")).body;
+      const reason = { code: "deletions_held", message: "12 of 20 pages would be deleted" };
+      const error = ["failed", "cancelled", "held"].includes(exact) ? reason : null;
+      await fixture.database.sql`
+        update archon_progress set status = ${exact}, error = ${error && fixture.database.sql.json(error)}`;
+      const progress = await get(`/api/progress/${id}`);
+      expect(progress.body).toMatchObject({
+        status: known,
+        operation_status: exact,
+        error: known === "failed" ? reason.message : null,
+        error_details: error,
+      });
+      expect((await get(`/api/crawl-progress/${id}`)).text).toBe(progress.text);
+      expect((await get(`/api/confluence/${sourceId}/status`)).body).toMatchObject({ status: exact, error });
     });
 
     it("is one statement, however many operations it lists", async () => {

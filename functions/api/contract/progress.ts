@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { contract } from "#functions/runtime/http-contract.ts";
+import { DEFAULT_LIMIT, id, MAX_LIMIT, nextCursor, operationParams, paging } from "./fields.ts";
+import { count, operationError, operationSchema, operationStatus, operationType } from "./operations.ts";
+
+/**
+ * `/api/progress` is Archon's: its clients take a truthy `error` of an answer for a failed request, and know of these statuses
+ * what runs and what has ended. The exact status and the error's code are beside them. `GET …/status` has neither of both.
+ */
+export const progressSchema = operationSchema
+  .extend({
+    status: z
+      .enum(["processing", "completed", "failed", "cancelled"])
+      .meta({
+        description: "For clients of Archon: `processing` while it runs, `failed` also when it is held",
+      }),
+    operation_status: operationStatus.meta({ description: "The status itself" }),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: "Why it failed or is held; null when it was cancelled" }),
+    error_details: operationError.nullable(),
+    pages_crawled: count.meta({ description: "The same as `pages_processed`" }),
+    total_pages: count.meta({ description: "`pages_processed` and `pages_to_process`" }),
+    documents_created: count.meta({ description: "Pages added or updated" }),
+  })
+  .meta({ id: "Progress" });
+
+const common = { scope: "sources:read", tag: "Operations", errorShape: "detail" } as const;
+
+export const listProgress = contract({
+  ...common,
+  id: "listProgress",
+  method: "GET",
+  paths: ["/api/progress"],
+  summary: "Operations, newest first",
+  description: `Without any parameter only operations that run, at most ${MAX_LIMIT}, which is what Archon's clients take the answers of \`/api/progress/\` for; with a parameter also those that have ended.`,
+  query: z.strictObject({
+    ...paging,
+    limit: paging.limit
+      .unwrap()
+      .optional()
+      .meta({ description: `1 to ${MAX_LIMIT} entries; ${DEFAULT_LIMIT} unless set` }),
+    source_id: id.optional(),
+    operation_type: operationType.optional(),
+    running: z.enum(["true", "false"]).optional().meta({ description: "true: only those that run" }),
+  }),
+  responses: {
+    200: z.object({ operations: z.array(progressSchema), count, next_cursor: nextCursor }),
+  },
+  errors: ["invalid_cursor"],
+});
+
+export const getProgress = contract({
+  ...common,
+  id: "getProgress",
+  method: "GET",
+  paths: ["/api/progress/{operation_id}", "/api/crawl-progress/{operation_id}"],
+  summary: "One operation",
+  description: "`X-Poll-Interval`: milliseconds after which asking again makes sense; 0: it has ended.",
+  params: operationParams,
+  responses: { 200: progressSchema },
+  errors: ["operation_not_found"],
+});
