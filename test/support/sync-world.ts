@@ -15,7 +15,9 @@ import { readProgress, type OperationProgress } from "#shared/syncs/operations/p
 import { startCheck } from "#shared/syncs/schedules/start-due.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+import type { PlannedChange } from "#shared/syncs/operations/planned-changes.ts";
 import { makeWorld, type World } from "#test/simulation/world.ts";
+import { makeApiClient, type ApiClient } from "#test/support/api-client.ts";
 
 export const SPACE = "DEMO";
 export const OTHER_SPACE = "ELSE";
@@ -27,6 +29,10 @@ const PATIENCE_MINUTES = 24 * 60;
 export type SyncWorld = World & {
   /** What calls of the engine from outside a worker use. */
   outside: SyncServices;
+  /** The HTTP API over the same database, site and clock. */
+  api: ApiClient;
+  /** What the API lists of an operation's planned changes. */
+  planned: (operationId: string) => Promise<PlannedChange[]>;
   source: () => Promise<Source>;
   page: (title: string) => SitePage;
   /** Starts a sync and answers its id; nothing has been done yet. */
@@ -87,7 +93,7 @@ export async function makeSyncWorld(
     },
     world.now(),
   );
-  return withActions(world);
+  return withActions(world, await makeApiClient(world.services(null)));
 }
 
 /** Pages `Page 1` … `Page n`, each with a word of its own (`word1` …). */
@@ -102,7 +108,7 @@ export function bodyOf(word: string): string {
   return `<h2>Constant</h2><p>This section stays as it is.</p><h2>News</h2><p>It says ${word} here.</p>`;
 }
 
-function withActions(world: World): SyncWorld {
+function withActions(world: World, api: ApiClient): SyncWorld {
   const { sql, site, scheduler, queues } = world;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that the engine uses
   const outside = world.services(null) as SyncServices;
@@ -170,6 +176,8 @@ function withActions(world: World): SyncWorld {
   return {
     ...world,
     outside,
+    api,
+    planned: (operationId) => readPlanned(api, operationId),
     deliverOne,
     deliverUntil,
     drain,
@@ -193,6 +201,18 @@ function withActions(world: World): SyncWorld {
     },
     find: (query) => findPages(sql, query),
   };
+}
+
+/** Two at a time, so that each list of more is read on. */
+async function readPlanned(api: ApiClient, operationId: string): Promise<PlannedChange[]> {
+  const changes: PlannedChange[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const query = { limit: "2", ...(cursor ? { cursor } : {}) };
+    const { body } = await api("GET", `/api/progress/${operationId}/planned-changes`, { query });
+    changes.push(...body.planned_changes);
+    cursor = body.next_cursor;
+  }
+  return changes;
 }
 
 async function findPages(sql: postgres.Sql, query: string): Promise<Hit[]> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { operationStatuses } from "#shared/operation-statuses.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, sourceParams } from "./fields.ts";
+import { id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
 export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationStatus" });
 
@@ -33,6 +33,15 @@ export const syncMetrics = z
   })
   .meta({ id: "SyncMetrics" });
 
+export const plannedChange = z
+  .object({
+    page_id: z.string(),
+    title: z.string(),
+    outcome: z.enum(["added", "updated", "moved", "restored", "deleted", "hidden"]),
+    reason: z.string(),
+  })
+  .meta({ id: "PlannedChange" });
+
 export const operationError = z.object({ code: z.string(), message: z.string() });
 
 /**
@@ -59,6 +68,10 @@ export const operationSchema = z
     failed_pages: z
       .array(z.object({ page_id: z.string(), title: z.string(), code: z.string(), message: z.string() }))
       .meta({ description: "The first 50; all of them: `GET …/pages?status=failed`" }),
+    planned_changes: z.array(plannedChange).meta({
+      description:
+        "What a dry run would do, or what a held deletion check would delete or hide. The first 50; all of them: `GET /api/progress/{operation_id}/planned-changes`",
+    }),
     log: z
       .array(z.object({ at: instant, message: z.string() }))
       .meta({ description: "The last events, oldest first" }),
@@ -155,4 +168,27 @@ export const getStatus = contract({
     ]),
   },
   errors: ["source_not_found"],
+});
+
+export const listHeldDeletions = contract({
+  id: "listHeldDeletions",
+  method: "GET",
+  paths: ["/api/confluence/{source_id}/held-deletions"],
+  scope: "sources:read",
+  tag: "Operations",
+  summary: "What the held deletion check of a source would delete or hide",
+  description:
+    "Of the last deletion check, when it was held because it would take away too much; `POST …/deletion-check` with `force` does it. `operation_id` is null when nothing is held.",
+  params: sourceParams,
+  query: z.strictObject(paging),
+  responses: {
+    200: z.object({
+      source_id: id,
+      operation_id: z.uuid().nullable(),
+      held_at: instant.nullable(),
+      held_deletions: z.array(plannedChange),
+      next_cursor: nextCursor,
+    }),
+  },
+  errors: ["source_not_found", "invalid_cursor"],
 });

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { DEFAULT_LIMIT, id, MAX_LIMIT, nextCursor, operationParams, paging } from "./fields.ts";
-import { count, operationError, operationSchema, operationStatus, operationType } from "./operations.ts";
+import {
+  count,
+  operationError,
+  operationSchema,
+  operationStatus,
+  operationType,
+  plannedChange,
+} from "./operations.ts";
 
 /**
  * `/api/progress` is Archon's: its clients take a truthy `error` of an answer for a failed request, and know of these statuses
@@ -9,11 +16,9 @@ import { count, operationError, operationSchema, operationStatus, operationType 
  */
 export const progressSchema = operationSchema
   .extend({
-    status: z
-      .enum(["processing", "completed", "failed", "cancelled"])
-      .meta({
-        description: "For clients of Archon: `processing` while it runs, `failed` also when it is held",
-      }),
+    status: z.enum(["processing", "completed", "failed", "cancelled"]).meta({
+      description: "For clients of Archon: `processing` while it runs, `failed` also when it is held",
+    }),
     operation_status: operationStatus.meta({ description: "The status itself" }),
     error: z
       .string()
@@ -25,6 +30,8 @@ export const progressSchema = operationSchema
     documents_created: count.meta({ description: "Pages added or updated" }),
   })
   .meta({ id: "Progress" });
+
+const listedProgress = progressSchema.omit({ planned_changes: true }).meta({ id: "ListedProgress" });
 
 const common = { scope: "sources:read", tag: "Operations", errorShape: "detail" } as const;
 
@@ -46,7 +53,7 @@ export const listProgress = contract({
     running: z.enum(["true", "false"]).optional().meta({ description: "true: only those that run" }),
   }),
   responses: {
-    200: z.object({ operations: z.array(progressSchema), count, next_cursor: nextCursor }),
+    200: z.object({ operations: z.array(listedProgress), count, next_cursor: nextCursor }),
   },
   errors: ["invalid_cursor"],
 });
@@ -61,4 +68,23 @@ export const getProgress = contract({
   params: operationParams,
   responses: { 200: progressSchema },
   errors: ["operation_not_found"],
+});
+
+export const listPlannedChanges = contract({
+  ...common,
+  id: "listPlannedChanges",
+  method: "GET",
+  paths: ["/api/progress/{operation_id}/planned-changes"],
+  summary: "What a dry run would do, and what a held deletion check would delete or hide",
+  description: "By outcome and page id, each page with its reason. Empty for any other operation.",
+  params: operationParams,
+  query: z.strictObject(paging),
+  responses: {
+    200: z.object({
+      operation_id: operationParams.shape.operation_id,
+      planned_changes: z.array(plannedChange),
+      next_cursor: nextCursor,
+    }),
+  },
+  errors: ["operation_not_found", "invalid_cursor"],
 });

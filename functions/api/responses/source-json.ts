@@ -94,7 +94,7 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
     warnings.push({
       code: "deletions_held",
       message:
-        "The last deletion check would take away too much and was held: look at it, then POST …/deletion-check with force",
+        "The last deletion check exceeded the deletion limit and is on hold: review GET …/held-deletions, then POST …/deletion-check with force",
     });
   }
   if (source.lastSync?.status === "failed") {

@@ -38,15 +38,19 @@ export async function recordListing(
     if (item) work.push(operation.dryRun ? { ...item, state: "planned" } : item);
     else unchanged.push(page);
   }
-  const seen = unchanged.map((page): WorkItem => ({
-    pageId: page.id,
-    title: page.title,
-    state: "seen",
-    outcome: null,
-    reason: "listed",
-    listedVersion: page.version,
-  }));
   const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);
+  if (operation.dryRun) work.push(...hiddenAgain.map(plannedRestore));
+  const worked = new Set(work.map((item) => item.pageId));
+  const seen = unchanged
+    .filter((page) => !worked.has(page.id))
+    .map((page): WorkItem => ({
+      pageId: page.id,
+      title: page.title,
+      state: "seen",
+      outcome: null,
+      reason: "listed",
+      listedVersion: page.version,
+    }));
   const movedIds = await recordMetadata(tx, operation, current, states, work, options.now);
   await addWork(tx, operation, [...work, ...(options.keepSeen ? seen : [])], options.now);
   if (!operation.dryRun && hiddenAgain.length > 0) {
@@ -60,7 +64,8 @@ export async function recordListing(
     pages_listed: pages.length,
     pages_unchanged: unchanged.length - hiddenAgain.length - movedIds.length,
     pages_moved: movedIds.length,
-    pages_restored: hiddenAgain.length,
+    // A dry run counts what it plans.
+    pages_restored: operation.dryRun ? 0 : hiddenAgain.length,
   };
 }
 
@@ -93,6 +98,12 @@ async function recordMetadata(
 
 function hasMoved(page: ListedPage, stored: PageState | undefined): boolean {
   return stored !== undefined && stored.version > 0 && !stored.isDeleted && stored.parentId !== page.parentId;
+}
+
+function plannedRestore(page: ListedPage): WorkItem {
+  const { id: pageId, title, version: listedVersion } = page;
+  const reason = "hidden here, visible in Confluence";
+  return { pageId, title, state: "planned", outcome: "restored", reason, listedVersion };
 }
 
 function plannedMove(page: ListedPage): WorkItem {

@@ -1,7 +1,12 @@
 import type { Sql } from "#shared/db/connect.ts";
 
 /** A page that a dry run would change, or that a held deletion check would delete or hide, and why. */
-export type PlannedChange = { page_id: string; title: string; outcome: string; reason: string };
+export type PlannedChange = {
+  page_id: string;
+  title: string;
+  outcome: "added" | "updated" | "moved" | "restored" | "deleted" | "hidden";
+  reason: string;
+};
 
 /** Where a list of planned changes continues: after this one. */
 export type PlannedPosition = { outcome: string; pageId: string };

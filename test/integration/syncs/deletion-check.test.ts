@@ -272,9 +272,28 @@ describe("the deletion check", () => {
       error: { code: "deletions_held", message: expect.stringContaining("11 of 20") },
       sync_metrics: { pages_deleted: 0, pages_updated: 1 },
     });
-    expect(check.planned_changes.map((page) => page.reason)).toEqual(
-      Array.from({ length: 11 }, () => "trashed"),
-    );
+    const candidates = await world.planned(check.operation_id);
+    expect(candidates).toHaveLength(11);
+    for (const candidate of candidates) {
+      expect(candidate).toMatchObject({
+        outcome: "deleted",
+        reason: "trashed",
+        title: expect.stringMatching(/^Page \d+$/),
+      });
+    }
+    const path = `/api/confluence/${SOURCE_ID}`;
+    expect((await world.api("GET", `${path}/status`)).body.planned_changes).toEqual(candidates);
+    const query = { limit: "10" };
+    const first = await world.api("GET", `${path}/held-deletions`, { query });
+    expect(first.body).toMatchObject({
+      operation_id: check.operation_id,
+      held_at: check.finished_at,
+      held_deletions: candidates.slice(0, 10),
+    });
+    const rest = await world.api("GET", `${path}/held-deletions`, {
+      query: { ...query, cursor: first.body.next_cursor },
+    });
+    expect(rest.body).toMatchObject({ held_deletions: candidates.slice(10), next_cursor: null });
     const held = (await rows()).map((page, n) => (page.page_id === id(12) ? before[n] : page));
     expect(held).toEqual([...before]);
     expect(await found("savory")).toEqual(["Page 12"]);
@@ -287,6 +306,11 @@ describe("the deletion check", () => {
       sync_metrics: { pages_deleted: 11 },
     });
     expect((await world.source()).metadata.deletions_held).toBeNull();
+    expect((await world.api("GET", `${path}/held-deletions`)).body).toMatchObject({
+      operation_id: null,
+      held_at: null,
+      held_deletions: [],
+    });
   });
 
   it("does not hold ten pages of a small space, however large their share", async () => {

@@ -8,7 +8,14 @@ import {
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
-import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+import {
+  bodyOf,
+  makeSyncWorld,
+  OTHER_SPACE,
+  SOURCE_ID,
+  SPACE,
+  type SyncWorld,
+} from "#test/support/sync-world.ts";
 
 describe("a dry run", () => {
   let database: TestDatabase;
@@ -52,10 +59,14 @@ describe("a dry run", () => {
       dry_run: true,
       sync_metrics: { pages_added: 1, pages_updated: 1, chunks_added: 0, embeddings_created: 0 },
     });
-    expect(operation.planned_changes).toEqual([
+    const planned = [
       { page_id: added.id, title: "Brand new", outcome: "added", reason: "new page" },
       { page_id: id(3), title: title(3), outcome: "updated", reason: "version 1 → 2" },
-    ]);
+    ];
+    expect(await world.planned(operation.operation_id)).toEqual(planned);
+    for (const path of [`/api/confluence/${SOURCE_ID}/status`, `/api/progress/${operation.operation_id}`]) {
+      expect((await world.api("GET", path)).body).toMatchObject({ dry_run: true, planned_changes: planned });
+    }
     expect(await contents()).toEqual(before);
     expect(world.takeRequests().filter((request) => request.query.includes("body-format"))).toEqual([]);
     expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 1, pages_updated: 1 });
@@ -67,11 +78,14 @@ describe("a dry run", () => {
     await database.sql`update confluence_pages set representation_revision = 0 where page_id = ${id(7)}`;
     await database.sql`
       update confluence_pages set is_deleted = true, deleted_at = now(), deleted_reason = 'trashed', chunk_count = 0 where page_id = ${id(8)}`;
+    await database.sql`update confluence_pages set missing_since = now() where page_id = ${id(9)}`;
     const before = await contents();
     const operation = await world.sync({ mode: "full", dryRun: true });
-    expect(operation.planned_changes).toEqual([
+    expect(operation.sync_metrics).toMatchObject({ pages_moved: 1, pages_restored: 2, pages_updated: 1 });
+    expect(await world.planned(operation.operation_id)).toEqual([
       { page_id: id(4), title: title(4), outcome: "moved", reason: "another parent" },
       { page_id: id(8), title: title(8), outcome: "restored", reason: "deleted here, current in Confluence" },
+      { page_id: id(9), title: title(9), outcome: "restored", reason: "hidden here, visible in Confluence" },
       {
         page_id: id(7),
         title: title(7),
@@ -88,7 +102,7 @@ describe("a dry run", () => {
       where page_id = ${id(2)}`;
     const before = await contents();
     const operation = await world.sync({ dryRun: true });
-    expect(operation.planned_changes).toEqual([
+    expect(await world.planned(operation.operation_id)).toEqual([
       { page_id: id(2), title: title(2), outcome: "updated", reason: "failed before" },
     ]);
     expect(await contents()).toEqual(before);
@@ -101,20 +115,21 @@ describe("a dry run", () => {
     purgePage(world.site, id(4), { leavesRecord: false });
     purgePage(world.site, id(5), { leavesRecord: true });
     editPage(world.site, id(6), { body: bodyOf("nutmeg") });
+    await database.sql`update confluence_pages set missing_since = now() where page_id = ${id(7)}`;
     const before = await contents();
     const operation = await world.check({ dryRun: true });
     expect(operation).toMatchObject({
       status: "completed",
-      sync_metrics: { pages_deleted: 4, pages_hidden: 1, pages_updated: 1 },
+      sync_metrics: { pages_deleted: 4, pages_hidden: 1, pages_restored: 1, pages_updated: 1 },
     });
-    expect(
-      operation.planned_changes.map(({ title: name, outcome, reason }) => [name, outcome, reason]),
-    ).toEqual([
+    const planned = await world.planned(operation.operation_id);
+    expect(planned.map(({ title: name, outcome, reason }) => [name, outcome, reason])).toEqual([
       [title(1), "deleted", "trashed"],
       [title(2), "deleted", "archived"],
       [title(3), "deleted", "moved_to_another_space"],
       [title(5), "deleted", "deleted"],
       [title(4), "hidden", "not_visible"],
+      [title(7), "restored", "hidden here, visible in Confluence"],
       [title(6), "updated", "version 1 → 2"],
     ]);
     expect(await contents()).toEqual(before);
@@ -125,11 +140,14 @@ describe("a dry run", () => {
     const before = await contents();
     const operation = await world.check({ dryRun: true });
     expect(operation).toMatchObject({ status: "held", error: { code: "deletions_held" } });
-    expect(operation.planned_changes).toHaveLength(12);
+    const planned = await world.planned(operation.operation_id);
+    expect(planned).toHaveLength(12);
     expect(await contents()).toEqual(before);
+    const { body } = await world.api("GET", `/api/confluence/${SOURCE_ID}/held-deletions`);
+    expect(body).toMatchObject({ operation_id: null, held_deletions: [] });
     const forced = await world.check({ dryRun: true, force: true });
     expect(forced).toMatchObject({ status: "completed", sync_metrics: { pages_deleted: 12 } });
-    expect(forced.planned_changes).toEqual(operation.planned_changes);
+    expect(await world.planned(forced.operation_id)).toEqual(planned);
     expect(await contents()).toEqual(before);
   });
 });
