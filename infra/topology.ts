@@ -209,6 +209,7 @@ const route = (method: Method, path: string, name: FunctionName, scope: Scope): 
 const knowledgeRoutes = (prefix: string): readonly Route[] => [
   route("GET", prefix, "knowledge-items", "search"),
   route("GET", `${prefix}/summary`, "knowledge-items", "search"),
+  route("GET", `${prefix}/sources`, "knowledge-items", "search"),
   route("POST", `${prefix}/search`, "search", "search"),
   route("POST", `${prefix}/crawl`, "not-provided", "search"),
   route("POST", `${prefix}/stop/{operation_id}`, "cancel-sync", "sources:write"),
@@ -246,7 +247,9 @@ export const routes: readonly Route[] = [
   route("POST", "/api/documents/upload", "not-provided", "search"),
   route("POST", "/api/rag/code-examples", "not-provided", "search"),
   route("POST", "/api/code-examples", "not-provided", "search"),
+  route("GET", "/api/database/metrics", "knowledge-items", "search"),
   route("GET", "/health", "health", "public"),
+  route("GET", "/api/health", "health", "public"),
   route("GET", "/openapi.json", "openapi", "public"),
 ];
 

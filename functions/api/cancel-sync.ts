@@ -1,7 +1,7 @@
 import { UserError } from "#shared/errors.ts";
-import { requireSource } from "#shared/sources/sources.ts";
+import { getSource, requireSource } from "#shared/sources/sources.ts";
 import { cancelOperation, getOperation } from "#shared/syncs/operations/operations.ts";
-import { stopOperation } from "./contract/archon-knowledge.ts";
+import { stopOperation } from "#functions/api/contract/archon-knowledge.ts";
 import { cancelSync } from "#functions/api/contract/operations.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -14,17 +14,19 @@ export const handler = httpHandler(
     return { status: 202, body: { operation_id: await cancel(params.source_id, services) } };
   }),
   route(stopOperation)([database], async ({ params }, services) => {
-    const operation = await getOperation(services.sql, params.operation_id);
-    if (!operation) throw new UserError(404, "operation_not_found", "There is no such operation");
-    const source = await requireSource(services.sql, operation.sourceId);
-    if (source.leaseOperationId !== operation.operationId) throw nothingRuns();
+    const { operation_id: operationId } = params;
+    const operation = await getOperation(services.sql, operationId);
+    const source = operation && (await getSource(services.sql, operation.sourceId));
+    if (source?.leaseOperationId !== operationId) {
+      throw new UserError(404, "operation_not_found", `Running operation ${operationId} not found`);
+    }
     await cancel(source.sourceId, services);
     return {
       status: 200,
       body: {
         success: true,
         message: "The operation was cancelled; what was stored stays",
-        progressId: operation.operationId,
+        progressId: operationId,
       },
     };
   }),
@@ -35,11 +37,7 @@ async function cancel(
   { sql, now, log }: Pick<Services, "sql" | "now" | "log">,
 ): Promise<string> {
   const operationId = await cancelOperation(sql, { sourceId, now: now(), actor: "api" });
-  if (operationId === null) throw nothingRuns();
+  if (operationId === null) throw new UserError(409, "no_operation_running", "No operation is running");
   log.info("operation.cancelled", { source_id: sourceId, operation_id: operationId });
   return operationId;
-}
-
-function nothingRuns(): UserError {
-  return new UserError(409, "no_operation_running", "Nothing runs that could be cancelled");
 }

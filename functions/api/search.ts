@@ -9,50 +9,100 @@ import {
   TransientError,
   UserError,
 } from "#shared/errors.ts";
-import { search } from "#functions/api/contract/search.ts";
+import { sourcesOfType } from "#shared/sources/source-overviews.ts";
+import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/search.ts";
 import { chunkHit, pageHit } from "./responses/hit-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
+import type { Services } from "#functions/runtime/services.ts";
 
 /** POST /api/rag/query: an error where it could not search, an empty list where nothing matches. */
 export const handler = httpHandler(
   route(search)([database, embedder], async ({ body }, services) => {
-    if (body.query.trim() === "") throw new UserError(422, "empty_query", "The query has no words");
     const source = body.source ?? null;
     const space = body.space_key ?? null;
-    const embedded = await embedQuery(services.embedder, body.query);
-    const { hits, totalFound, searchMode, sourcesSearched } = await searchEmbedded(services.sql, embedded, {
-      query: body.query,
-      sources: source === null ? null : [source],
-      spaces: space === null ? null : [space],
-      labels: body.labels ?? null,
-      updatedSince: body.updated_since === undefined ? null : new Date(body.updated_since),
-      matchCount: body.match_count,
-      returnMode: body.return_mode,
-    });
+    const { sourcesSearched, ...found } = await answer(body, source === null ? null : [source], services);
     // Known by the same round trip: asking for the source first would be another.
     if (sourcesSearched === 0 && (source !== null || space !== null)) {
       const asked = [source, space === null ? null : `of space ${space}`].filter((part) => part !== null);
-      throw new UserError(404, "source_not_found", `There is no source ${asked.join(" ")}`);
+      throw new UserError(
+        404,
+        "source_not_found",
+        `Source ${asked.join(" ")} not found: GET /api/rag/sources lists those that there are`,
+      );
     }
-    return {
-      status: 200,
-      body: {
-        success: true,
-        results: body.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
-        query: body.query,
-        source,
-        match_count: body.match_count,
-        total_found: totalFound,
-        execution_path: `${searchMode}_search`,
-        search_mode: searchMode,
-        reranking_applied: false,
-        return_mode: body.return_mode,
-      },
-    };
+    return { status: 200, body: { ...found, source } };
+  }),
+  route(searchKnowledge)([database, embedder], async ({ body }, services) => {
+    const matchCount = Math.min(MAX_MATCHES, Math.max(1, body.match_count ?? body.limit ?? 5));
+    const sources = await chooseSources(services.sql, body);
+    const { sourcesSearched: _, ...found } = await answer(
+      { ...body, match_count: matchCount },
+      sources,
+      services,
+    );
+    return { status: 200, body: { ...found, source: body.source ?? null, total: found.total_found } };
   }),
 );
+
+type Question = {
+  query: string;
+  space_key?: string | null | undefined;
+  labels?: string[] | undefined;
+  updated_since?: string | undefined;
+  match_count: number;
+  return_mode: "chunks" | "pages";
+};
+
+/** The body that both routes answer. `sources` null: all of them. */
+async function answer(
+  question: Question,
+  sources: readonly string[] | null,
+  services: Pick<Services, "sql" | "embedder">,
+) {
+  if (question.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
+  const embedded = await embedQuery(services.embedder, question.query);
+  const { hits, totalFound, searchMode, sourcesSearched } = await searchEmbedded(services.sql, embedded, {
+    query: question.query,
+    sources,
+    spaces: question.space_key == null ? null : [question.space_key],
+    labels: question.labels ?? null,
+    updatedSince: question.updated_since === undefined ? null : new Date(question.updated_since),
+    matchCount: question.match_count,
+    returnMode: question.return_mode,
+  });
+  return {
+    success: true as const,
+    results: question.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
+    query: question.query,
+    match_count: question.match_count,
+    total_found: totalFound,
+    execution_path: `${searchMode}_search`,
+    search_mode: searchMode,
+    reranking_applied: false as const,
+    return_mode: question.return_mode,
+    sourcesSearched,
+  };
+}
+
+/** The sources that all of `source`, `sources` and `knowledge_type` leave; null when none of them is given. */
+async function chooseSources(
+  sql: postgres.Sql,
+  asked: {
+    source?: string | null | undefined;
+    sources?: string[] | null | undefined;
+    knowledge_type?: string | null | undefined;
+  },
+): Promise<string[] | null> {
+  const lists = [
+    asked.source == null ? null : [asked.source],
+    asked.sources?.length ? asked.sources : null,
+    asked.knowledge_type == null ? null : await sourcesOfType(sql, asked.knowledge_type),
+  ].filter((list) => list !== null);
+  const [first, ...others] = lists;
+  return first?.filter((id) => others.every((list) => list.includes(id))) ?? null;
+}
 
 const MISSING_MODEL = "it is not configured; set EMBEDDINGS_PREVIOUS until every source has switched";
 

@@ -5,10 +5,11 @@ export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 /** Schemas by status; null: an answer without a body. */
 export type Responses = Record<number, z.ZodType | null>;
 /**
- * `standard`: `{"error": {code, message, details?}}`. `detail` adds FastAPI's `{"detail": {"error"}}` and `detail_text` its
- * `{"detail": "…"}`, for clients that were written for Archon's endpoints.
+ * `standard`: `{"error": {code, message, details?}}`. For clients that were written for Archon's endpoints, `detail` adds
+ * FastAPI's `{"detail": {"error"}}` and `detail_text` its `{"detail": "…"}`; `error_text` has the message as `error`, and the
+ * object as `error_details`.
  */
-export type ErrorShape = "standard" | "detail" | "detail_text";
+export type ErrorShape = "standard" | "detail" | "detail_text" | "error_text";
 
 /**
  * One operation of the API: the only source of its validation, its types and its part of the document. `query` and `body` are

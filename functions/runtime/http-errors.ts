@@ -15,7 +15,7 @@ const RETRY_AFTER_SECONDS = 2;
  */
 export function answerError(error: unknown, shape: ErrorShape, requestId: string): ErrorAnswer {
   const { status, code, message, details, retryAfter } = publicError(error, requestId);
-  const body = { error: { code, message, ...(details ? { details } : {}) }, ...archonDetail(shape, message) };
+  const body = errorBody(shape, { code, message, ...(details ? { details } : {}) });
   const headers: Record<string, string> = retryAfter === null ? {} : { "retry-after": String(retryAfter) };
   return { answer: { status, body, headers }, code, fault: status >= 500 && status !== 501 };
 }
@@ -52,9 +52,21 @@ function publicError(error: unknown, requestId: string): PublicError {
   };
 }
 
-function archonDetail(shape: ErrorShape, message: string): Record<string, unknown> {
-  if (shape === "standard") return {};
-  return { detail: shape === "detail" ? { error: message } : message };
+function errorBody(
+  shape: ErrorShape,
+  problem: { code: string; message: string; details?: Record<string, unknown> },
+): Record<string, unknown> {
+  const { message } = problem;
+  switch (shape) {
+    case "standard":
+      return { error: problem };
+    case "detail":
+      return { error: problem, detail: { error: message } };
+    case "detail_text":
+      return { error: problem, detail: message };
+    case "error_text":
+      return { error: message, error_details: problem, detail: { error: message } };
+  }
 }
 
 /** Codes of postgres.js and the system for a connection that died or was never made. */

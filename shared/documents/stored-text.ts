@@ -90,3 +90,14 @@ export async function countWords(sql: Sql, sourceIds: readonly string[]): Promis
     from archon_crawled_pages c where c.source_id = any(${sourceIds}) group by 1`;
   return new Map(rows.map((row) => [row.sourceId, row.words]));
 }
+
+/** Sources, pages that search finds, and their chunks. */
+export async function countStored(sql: Sql): Promise<{ sources: number; pages: number; chunks: number }> {
+  const [row] = await sql<{ sources: number; pages: number; chunks: number }[]>`
+    select count(distinct s.source_id)::int as sources, count(p.page_id)::int as pages,
+      coalesce(sum(p.chunk_count), 0)::int as chunks
+    from archon_sources s left join confluence_pages p on p.source_id = s.source_id
+      and p.version > 0 and not p.is_deleted and p.missing_since is null
+    where s.status <> 'deleting'`;
+  return row ?? { sources: 0, pages: 0, chunks: 0 };
+}

@@ -66,7 +66,7 @@ export async function pageOfSources(
   const pattern = search === null ? null : containing(search);
   const where = sql`where s.status <> 'deleting'
     and (${pattern}::text is null or s.title ilike ${pattern} or s.space_key ilike ${pattern} or s.source_id ilike ${pattern})
-    and (${knowledgeType}::text is null or coalesce(s.metadata ->> 'knowledge_type', ${DEFAULT_KNOWLEDGE_TYPE}) = ${knowledgeType})`;
+    and ${knowledgeType === null ? sql`true` : isOfType(sql, knowledgeType)}`;
   const [count] = await sql<
     { total: number }[]
   >`select count(*)::int as total from archon_sources s ${where}`;
@@ -75,6 +75,18 @@ export async function pageOfSources(
     order by ${request.order === "updated" ? sql`s.updated_at desc` : sql`s.created_at`}, s.source_id
     limit ${request.limit} offset ${request.offset}`;
   return { sources: rows.map(toOverview), total: count?.total ?? 0 };
+}
+
+/** Ids of the sources of this knowledge type. */
+export async function sourcesOfType(sql: Sql, knowledgeType: string): Promise<string[]> {
+  const rows = await sql<{ source_id: string }[]>`
+    select source_id from archon_sources s
+    where s.status <> 'deleting' and ${isOfType(sql, knowledgeType)}`;
+  return rows.map((row) => row.source_id);
+}
+
+function isOfType(sql: Sql, knowledgeType: string) {
+  return sql`coalesce(s.metadata ->> 'knowledge_type', ${DEFAULT_KNOWLEDGE_TYPE}) = ${knowledgeType}`;
 }
 
 /** Of sources that nobody gave another one. */

@@ -1,20 +1,35 @@
-import { countWords, listStoredChunks } from "#shared/documents/stored-text.ts";
+import { countStored, countWords, listStoredChunks } from "#shared/documents/stored-text.ts";
 import { pageOfSources, type SourcePageRequest } from "#shared/sources/source-overviews.ts";
 import { requireSource, updateSource } from "#shared/sources/sources.ts";
 import {
+  databaseMetrics,
+  listKnowledgeSources,
+  listRagSources,
+} from "#functions/api/contract/archon-sources.ts";
+import {
   listChunks,
   listKnowledgeItems,
-  listRagSources,
   summariseKnowledgeItems,
   updateKnowledgeItem,
 } from "#functions/api/contract/archon-knowledge.ts";
-import { knowledgeMetadata, pagedBy, spaceUrl } from "#functions/api/responses/knowledge-json.ts";
+import {
+  knowledgeMetadata,
+  knowledgeStatus,
+  pagedBy,
+  spaceUrl,
+} from "#functions/api/responses/knowledge-json.ts";
 import { requireOverview } from "#functions/api/use-cases/require-source.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-/** More sources than a deployment has: `GET /api/rag/sources` has no paging. */
-const ALL_SOURCES = 10_000;
+/** More sources than a deployment has: some of Archon's lists have no paging. */
+const ALL_SOURCES = {
+  search: null,
+  knowledgeType: null,
+  order: "created",
+  limit: 10_000,
+  offset: 0,
+} as const satisfies SourcePageRequest;
 
 const listItems = route(listKnowledgeItems)([database], async ({ query }, { sql }) => {
   const { sources, total } = await pageOfSources(sql, asPage(query, "created"));
@@ -26,7 +41,7 @@ const listItems = route(listKnowledgeItems)([database], async ({ query }, { sql 
         title: source.title,
         url: spaceUrl(source),
         source_id: source.sourceId,
-        source_type: "confluence",
+        source_type: "url",
         code_examples: [],
         metadata: {
           ...knowledgeMetadata(source),
@@ -52,11 +67,11 @@ const summarise = route(summariseKnowledgeItems)([database], async ({ query }, {
           source_id: source.sourceId,
           title: source.title,
           url: spaceUrl(source),
-          status: source.status === "active" ? "active" : "error",
+          status: knowledgeStatus(source),
           document_count: source.pageCount,
           code_examples_count: 0,
           knowledge_type: metadata.knowledge_type,
-          source_type: "confluence",
+          source_type: "url",
           created_at: source.createdAt.toISOString(),
           updated_at: source.updatedAt.toISOString(),
           metadata,
@@ -67,14 +82,40 @@ const summarise = route(summariseKnowledgeItems)([database], async ({ query }, {
   };
 });
 
+const listByName = route(listKnowledgeSources)([database], async (_request, { sql }) => {
+  const { sources } = await pageOfSources(sql, ALL_SOURCES);
+  return {
+    status: 200,
+    body: sources.map((source) => ({
+      id: source.sourceId,
+      name: source.title,
+      domain: new URL(source.baseUrl).host,
+      source_type: "url",
+      knowledge_type: knowledgeMetadata(source).knowledge_type,
+      status: knowledgeStatus(source),
+      document_count: source.pageCount,
+      created_at: source.createdAt.toISOString(),
+      updated_at: source.updatedAt.toISOString(),
+    })),
+  };
+});
+
+const metrics = route(databaseMetrics)([database], async (_request, { sql }) => {
+  const { sources, pages, chunks: chunkCount } = await countStored(sql);
+  return {
+    status: 200,
+    body: {
+      sources_count: sources,
+      pages_count: pages,
+      chunks_count: chunkCount,
+      code_examples_count: 0,
+      average_pages_per_source: sources === 0 ? 0 : Math.round((100 * pages) / sources) / 100,
+    },
+  };
+});
+
 const listSources = route(listRagSources)([database], async (_request, { sql }) => {
-  const { sources } = await pageOfSources(sql, {
-    search: null,
-    knowledgeType: null,
-    order: "created",
-    limit: ALL_SOURCES,
-    offset: 0,
-  });
+  const { sources } = await pageOfSources(sql, ALL_SOURCES);
   const words = await countWords(
     sql,
     sources.map((source) => source.sourceId),
@@ -129,7 +170,7 @@ const chunks = route(listChunks)([database], async ({ params, query }, { sql }) 
         url: chunk.url,
         title: chunk.title,
         section: chunk.headingPath.join(" › "),
-        source_type: "confluence",
+        source_type: "url",
         knowledge_type,
       })),
       total: found.total,
@@ -165,4 +206,4 @@ function asPage(
 }
 
 /** The knowledge endpoints that read and describe sources. */
-export const handler = httpHandler(listItems, summarise, listSources, chunks, update);
+export const handler = httpHandler(listItems, summarise, listByName, listSources, metrics, chunks, update);

@@ -1,5 +1,6 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
 import * as knowledge from "./archon-knowledge.ts";
+import * as knowledgeSources from "./archon-sources.ts";
 import * as notProvided from "./archon-not-provided.ts";
 import * as operations from "./operations.ts";
 import * as pages from "./pages.ts";
@@ -16,6 +17,7 @@ const named: unknown[] = [
   pages,
   search,
   knowledge,
+  knowledgeSources,
   storedPages,
   notProvided,
   service,

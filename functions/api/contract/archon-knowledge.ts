@@ -6,20 +6,27 @@ import { id, instant, sourceParams, text, title } from "./fields.ts";
  * The endpoints that clients of Archon's knowledge base know, with their shapes and paging. `/api/knowledge/*` is an alias of
  * `/api/knowledge-items/*`. As there, query parameters and body fields that are not known are ignored.
  */
-const knowledge = (rest: string) => [`/api/knowledge-items${rest}`, `/api/knowledge${rest}`] as const;
+export const knowledge = (rest: string) => [`/api/knowledge-items${rest}`, `/api/knowledge${rest}`] as const;
 
-const common = { tag: "Knowledge", errorShape: "detail" } as const;
+export const common = { tag: "Knowledge", errorShape: "detail" } as const;
 
-const pageNumber = z.coerce.number().int().min(1).max(1_000_000).default(1);
-/** More than 100 is answered with 100; `per_page` of the answer says so. */
-const perPage = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .default(20)
-  .transform((value) => Math.min(value, 100));
+/** A whole number; as there, one outside its range is moved into it and not refused. The answer says what it was taken for. */
+function clamped(min: number, max: number, otherwise: number) {
+  return z.coerce
+    .number()
+    .int()
+    .default(otherwise)
+    .transform((value) => Math.min(max, Math.max(min, value)))
+    .meta({ description: `Moved into ${min} to ${max}; ${otherwise} unless set` });
+}
 
-const metadata = z
+const pageNumber = clamped(1, 1_000_000, 1);
+const perPage = clamped(1, 100, 20);
+
+/** What Archon's cards can refresh and link is of this type; what the source really is stands in its metadata. */
+export const sourceType = z.literal("url");
+
+export const metadata = z
   .object({
     source_type: z.literal("confluence"),
     knowledge_type: z.string(),
@@ -36,6 +43,8 @@ const metadata = z
     sync_metrics: z.record(z.string(), z.number()).nullable(),
   })
   .meta({ id: "KnowledgeMetadata" });
+
+export const status = z.enum(["active", "error"]);
 
 const paged = { total: z.int(), page: z.int(), per_page: z.int(), pages: z.int() };
 
@@ -62,7 +71,7 @@ export const listKnowledgeItems = contract({
           title: z.string(),
           url: z.string(),
           source_id: id,
-          source_type: z.literal("confluence"),
+          source_type: sourceType,
           code_examples: z.array(z.never()),
           metadata: metadata.extend({ chunks_count: z.int(), page_count: z.int() }),
           created_at: instant,
@@ -89,45 +98,17 @@ export const summariseKnowledgeItems = contract({
           source_id: id,
           title: z.string(),
           url: z.string(),
-          status: z.enum(["active", "error"]),
+          status,
           document_count: z.int(),
           code_examples_count: z.literal(0),
           knowledge_type: z.string(),
-          source_type: z.literal("confluence"),
+          source_type: sourceType,
           created_at: instant,
           updated_at: instant,
           metadata,
         }),
       ),
       ...paged,
-    }),
-  },
-});
-
-export const listRagSources = contract({
-  ...common,
-  id: "listRagSources",
-  method: "GET",
-  paths: ["/api/rag/sources"],
-  scope: "search",
-  summary: "Sources that can be searched",
-  query: z.object({}),
-  responses: {
-    200: z.object({
-      success: z.literal(true),
-      sources: z.array(
-        z.object({
-          source_id: id,
-          title: z.string(),
-          summary: z.string(),
-          metadata,
-          total_words: z.int(),
-          update_frequency: z.number().nullable(),
-          created_at: instant,
-          updated_at: instant,
-        }),
-      ),
-      count: z.int(),
     }),
   },
 });
@@ -143,7 +124,7 @@ export const listChunks = contract({
   query: z.object({
     domain_filter: text(255).optional().meta({ description: "Only chunks whose URL holds it" }),
     limit: perPage,
-    offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
+    offset: clamped(0, 1_000_000_000, 0),
   }),
   responses: {
     200: z.object({
@@ -164,7 +145,7 @@ export const listChunks = contract({
           url: z.string(),
           title: z.string(),
           section: z.string(),
-          source_type: z.literal("confluence"),
+          source_type: sourceType,
           knowledge_type: z.string(),
         }),
       ),
@@ -232,9 +213,10 @@ export const stopOperation = contract({
   paths: knowledge("/stop/{operation_id}"),
   scope: "sources:write",
   summary: "Cancel an operation",
+  description: "404 also for one that has ended: Archon's clients take that for done.",
   params: z.object({ operation_id: z.uuid() }),
   responses: {
     200: z.object({ success: z.literal(true), message: z.string(), progressId: z.uuid() }),
   },
-  errors: ["operation_not_found", "no_operation_running"],
+  errors: ["operation_not_found"],
 });

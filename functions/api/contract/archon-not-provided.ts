@@ -24,6 +24,8 @@ export const notProvidedRoutes = [
     method: "POST",
     paths: ["/api/documents/upload"],
     summary: "Not provided: uploading documents",
+    // What uploads in Archon's UI shows `error` as it is.
+    errorShape: "error_text",
   }),
   contract({
     ...notProvided,

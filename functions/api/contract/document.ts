@@ -28,6 +28,9 @@ const errorSchemas: Record<ErrorShape, z.ZodType> = {
     .object({ error: problem, detail: z.object({ error: z.string() }) })
     .meta({ id: "ErrorWithDetail" }),
   detail_text: z.object({ error: problem, detail: z.string() }).meta({ id: "ErrorWithDetailText" }),
+  error_text: z
+    .object({ error: z.string(), error_details: problem, detail: z.object({ error: z.string() }) })
+    .meta({ id: "ErrorText" }),
 };
 
 /** What the gateway itself refuses has the standard shape on every route (on AWS: API Gateway's `{"message"}`). */

@@ -65,51 +65,83 @@ const pageHit = z
   .meta({ id: "PageHit" });
 
 /** Enough for any reader, few enough for one answer. */
-const MAX_MATCHES = 100;
+export const MAX_MATCHES = 100;
+
+const filters = {
+  labels: z.array(text(255)).max(50).optional().meta({ description: "Only pages that carry one of them" }),
+  updated_since: instant
+    // Postgres knows no year 0.
+    .refine((value) => !value.startsWith("0000"), "is too early")
+    .optional()
+    .meta({ description: "Only pages modified then or later" }),
+};
+const query = text(4000).meta({ example: "How do I rotate the signing key?" });
+const returnMode = z.enum(["chunks", "pages"]).default("chunks");
+
+const found = z.object({
+  success: z.literal(true),
+  results: z.union([z.array(chunkHit), z.array(pageHit)]),
+  query: z.string(),
+  source: id.nullable(),
+  match_count: z.int(),
+  total_found: z.int(),
+  execution_path: z.string(),
+  search_mode: z.enum(["hybrid", "vector", "keyword"]),
+  reranking_applied: z.literal(false),
+  return_mode: z.enum(["chunks", "pages"]),
+});
+
+const common = { method: "POST", scope: "search", tag: "Search", errorShape: "detail" } as const;
 
 export const search = contract({
+  ...common,
   id: "search",
-  method: "POST",
-  paths: ["/api/rag/query", "/api/knowledge-items/search", "/api/knowledge/search"],
-  scope: "search",
-  tag: "Search",
+  paths: ["/api/rag/query"],
   summary: "Search by meaning and by words",
   description:
     "An empty `results` means that nothing matches: a search that could not run is an error. Pages deleted or not visible in Confluence are never found.",
   body: z
     .strictObject({
-      query: text(4000).meta({ example: "How do I rotate the signing key?" }),
+      query,
       source: id.nullable().optional().meta({ description: "A source_id; all sources unless set" }),
       space_key: text(255).nullable().optional().meta({ description: "Of any site; all spaces unless set" }),
       match_count: z.int().min(1).max(MAX_MATCHES).default(5),
-      return_mode: z.enum(["chunks", "pages"]).default("chunks"),
-      labels: z
-        .array(text(255))
-        .max(50)
-        .optional()
-        .meta({ description: "Only pages that carry one of them" }),
-      updated_since: instant
-        // Postgres knows no year 0.
-        .refine((value) => !value.startsWith("0000"), "is too early")
-        .optional()
-        .meta({ description: "Only pages modified then or later" }),
+      return_mode: returnMode,
+      ...filters,
     })
     .meta({ id: "SearchRequest" }),
-  responses: {
-    200: z.object({
-      success: z.literal(true),
-      results: z.union([z.array(chunkHit), z.array(pageHit)]),
-      query: z.string(),
-      source: id.nullable(),
-      match_count: z.int(),
-      total_found: z.int(),
-      execution_path: z.string(),
-      search_mode: z.enum(["hybrid", "vector", "keyword"]),
-      reranking_applied: z.literal(false),
-      return_mode: z.enum(["chunks", "pages"]),
-    }),
-  },
+  responses: { 200: found },
   errors: ["empty_query", "source_not_found", "embedding_unavailable"],
   examples: { request: { query: "How do I rotate the signing key?", match_count: 3 } },
-  errorShape: "detail",
+});
+
+/** As Archon takes it: fields that nobody knows are ignored, and sources that are not there hold nothing. */
+export const searchKnowledge = contract({
+  ...common,
+  id: "searchKnowledge",
+  paths: ["/api/knowledge-items/search", "/api/knowledge/search"],
+  summary: "The same search, as clients of Archon ask for it",
+  description:
+    "Unknown fields are ignored, numbers are moved into their range, and a source that is not there has no results.",
+  body: z
+    .object({
+      query,
+      source: text(255).nullable().optional(),
+      sources: z
+        .array(text(255))
+        .max(1000)
+        .nullable()
+        .optional()
+        .meta({ description: "Ids; all unless set" }),
+      knowledge_type: text(100).nullable().optional().meta({ description: "Only sources of this type" }),
+      space_key: text(255).nullable().optional(),
+      match_count: z.int().nullable().optional(),
+      limit: z.int().nullable().optional().meta({ description: "The same as `match_count`" }),
+      return_mode: returnMode,
+      ...filters,
+    })
+    .meta({ id: "KnowledgeSearchRequest" }),
+  responses: { 200: found.extend({ source: z.string().nullable(), total: z.int() }) },
+  errors: ["empty_query", "embedding_unavailable"],
+  examples: { request: { query: "How do I rotate the signing key?", limit: 3 } },
 });

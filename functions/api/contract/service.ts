@@ -12,6 +12,18 @@ export const health = contract({
   responses: { 200: z.object({ status: z.literal("ok"), database: z.literal("ok"), stage: z.string() }) },
 });
 
+export const archonHealth = contract({
+  ...common,
+  id: "archonHealth",
+  method: "GET",
+  paths: ["/api/health"],
+  summary: "The same, as clients of Archon ask for it",
+  errorShape: "detail",
+  responses: {
+    200: z.object({ status: z.literal("healthy"), service: z.string(), ready: z.literal(true) }),
+  },
+});
+
 export const openapi = contract({
   ...common,
   id: "openapi",

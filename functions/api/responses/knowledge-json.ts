@@ -26,6 +26,11 @@ export function knowledgeMetadata(source: SourceOverview) {
   };
 }
 
+/** Of the statuses that Archon's cards know. */
+export function knowledgeStatus(source: Pick<SourceOverview, "status">): "active" | "error" {
+  return source.status === "active" ? "active" : "error";
+}
+
 /** Where people read the space. */
 export function spaceUrl(source: { baseUrl: string; spaceKey: string }): string {
   return `${source.baseUrl}/wiki/spaces/${encodeURIComponent(source.spaceKey)}`;

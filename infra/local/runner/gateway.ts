@@ -134,6 +134,8 @@ function answerError(response: ServerResponse, error: unknown, log: Log, request
       error: known
         ? { code: known.code, message: known.message }
         : { code: "internal_error", message: "The function failed without an answer" },
+      // Of Archon's interface more is called than this service has: its clients read `detail`.
+      ...(known?.status === 404 ? { detail: { error: known.message } } : {}),
     }),
   });
 }

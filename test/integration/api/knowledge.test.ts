@@ -3,6 +3,8 @@ import { addSpace } from "#infra/local/confluence-site/edits.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 import { store } from "#test/support/stored-pages.ts";
 
+const UPLOAD = { rawBody: "--x", headers: { "content-type": "multipart/form-data" } };
+
 describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints under %s", (prefix) => {
   let fixture: ApiFixture;
   let docs: string;
@@ -46,9 +48,14 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
         source_id: docs,
         title: "Demo",
         url: "https://acme.atlassian.net/wiki/spaces/DEMO",
-        source_type: "confluence",
+        source_type: "url",
         code_examples: [],
-        metadata: expect.objectContaining({ knowledge_type: "technical", chunks_count: 5, page_count: 3 }),
+        metadata: expect.objectContaining({
+          source_type: "confluence",
+          knowledge_type: "technical",
+          chunks_count: 5,
+          page_count: 3,
+        }),
       }),
     ]);
     const second = await get(prefix, { page: "2", per_page: "1" });
@@ -64,6 +71,28 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       status: "active",
       document_count: 1,
       code_examples_count: 0,
+      source_type: "url",
+    });
+  });
+
+  it("moves numbers outside their range into it", async () => {
+    expect((await get(prefix, { page: "0", per_page: "-3" })).body).toMatchObject({ page: 1, per_page: 1 });
+    const chunks = `${prefix}/${docs}/chunks`;
+    expect((await get(chunks, { limit: "0", offset: "-5" })).body).toMatchObject({ limit: 1, offset: 0 });
+    expect((await get(chunks, { limit: "1000" })).body).toMatchObject({ limit: 100 });
+    expect((await get(chunks, { limit: "many" })).status).toBe(400);
+  });
+
+  it("names its sources", async () => {
+    const { body } = await get(`${prefix}/sources`);
+    expect(body.map((source: { id: string }) => source.id)).toEqual([docs, team]);
+    expect(body[0]).toMatchObject({
+      name: "Demo",
+      domain: "acme.atlassian.net",
+      source_type: "url",
+      knowledge_type: "technical",
+      status: "active",
+      document_count: 3,
     });
   });
 
@@ -87,7 +116,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       section: "Top › Below",
       title: "Page 2",
       source_id: docs,
-      source_type: "confluence",
+      source_type: "url",
     });
     expect((await get(`${prefix}/${docs}/chunks`, { domain_filter: "nowhere" })).body.total).toBe(0);
     expect((await get(`${prefix}/${docs}/chunks`, { offset: "4" })).body.has_more).toBe(false);
@@ -130,7 +159,8 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     const stopped = await fixture.api("POST", `${prefix}/stop/${started.body.progressId}`);
     expect(stopped.body).toMatchObject({ success: true, progressId: started.body.progressId });
     const twice = await fixture.api("POST", `${prefix}/stop/${started.body.progressId}`);
-    expect([twice.status, twice.body.error.code]).toEqual([409, "no_operation_running"]);
+    expect([twice.status, twice.body.error.code]).toEqual([404, "operation_not_found"]);
+    expect(twice.body.detail.error).toContain("not found");
     const unknown = await fixture.api("POST", `${prefix}/stop/${crypto.randomUUID()}`);
     expect([unknown.status, unknown.body.error.code]).toEqual([404, "operation_not_found"]);
   });
@@ -149,14 +179,29 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
   it.each([
     ["POST", `${prefix}/crawl`],
     ["GET", `${prefix}/some/code-examples`],
-    ["POST", "/api/documents/upload"],
     ["POST", "/api/rag/code-examples"],
     ["POST", "/api/code-examples"],
   ])("says of %s %s that it is not provided", async (method, path) => {
-    const upload = { rawBody: "--x", headers: { "content-type": "multipart/form-data" } };
-    const answer = await fixture.api(method, path, method === "POST" ? upload : {});
+    const answer = await fixture.api(method, path, method === "POST" ? UPLOAD : {});
     expect([answer.status, answer.body.error.code]).toEqual([501, "not_provided"]);
     expect(answer.body.detail.error).toContain("Not provided");
+  });
+
+  it("says of an upload that it is not provided, in words where clients look for them", async () => {
+    const answer = await fixture.api("POST", "/api/documents/upload", UPLOAD);
+    expect([answer.status, answer.body.error_details.code]).toEqual([501, "not_provided"]);
+    expect(answer.body.error).toContain("Not provided");
+    expect(answer.body.detail.error).toBe(answer.body.error);
+  });
+
+  it("counts what is stored", async () => {
+    expect((await get("/api/database/metrics")).body).toEqual({
+      sources_count: 2,
+      pages_count: 4,
+      chunks_count: 6,
+      code_examples_count: 0,
+      average_pages_per_source: 2,
+    });
   });
 
   describe("rag sources and pages", () => {

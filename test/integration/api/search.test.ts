@@ -83,13 +83,38 @@ describe("search", () => {
     expect(found[0].word_count).toBe(15);
   });
 
-  it("answers the same under the names that clients of Archon know", async () => {
-    const body = { query: "signing key", match_count: 2 };
-    const answer = await query(body);
-    for (const alias of ["/api/knowledge-items/search", "/api/knowledge/search"]) {
-      expect((await fixture.api("POST", alias, { body })).text).toBe(answer.text);
-    }
-  });
+  describe.each(["/api/knowledge-items/search", "/api/knowledge/search"])(
+    "as Archon's UI asks %s",
+    (path) => {
+      const search = (body: object) => fixture.api("POST", path, { body });
+
+      it("answers as /api/rag/query does, and how many there are", async () => {
+        const body = { query: "signing key", match_count: 2 };
+        const answer = await search(body);
+        const { total, ...rest } = answer.body;
+        expect(rest).toEqual((await query(body)).body);
+        expect(total).toBe(answer.body.total_found);
+      });
+
+      it("takes its options, and ignores what nobody knows", async () => {
+        const found = async (options: object) => {
+          const { status, body } = await search({ query: "signing key handbook", ...options });
+          expect(status).toBe(200);
+          return body.results.length;
+        };
+        expect(await found({ limit: 2, unknown: true })).toBe(2);
+        expect(await found({ limit: 0 })).toBe(1);
+        expect(await found({ match_count: 1000 })).toBe(3);
+        expect(await found({ sources: [sourceId, "another"] })).toBe(3);
+        expect(await found({ sources: [] })).toBe(3);
+        expect(await found({ sources: ["another"] })).toBe(0);
+        expect(await found({ source: "another" })).toBe(0);
+        expect(await found({ knowledge_type: "technical" })).toBe(3);
+        expect(await found({ knowledge_type: "business" })).toBe(0);
+        expect(await found({ knowledge_type: "business", sources: [sourceId] })).toBe(0);
+      });
+    },
+  );
 
   it("filters by source, space, label and time", async () => {
     const pages = async (filter: object) =>
