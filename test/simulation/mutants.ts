@@ -3,8 +3,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FURTHER_PLANTED_BUGS } from "./further-planted-bugs.ts";
-import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
+import { ALL_PLANTED_BUGS } from "./planted/all.ts";
+import type { PlantedBug } from "./planted-bugs.ts";
 
 /**
  * `npm run mutants [-- --only TEXT] [--runs N]`: plants one bug after the other in a copy of the project and lets the
@@ -17,9 +17,7 @@ const { values } = parseArgs({
 const COPIED = ["shared", "functions", "infra", "sql", "test", "package.json"];
 
 let missed = 0;
-for (const bug of [...PLANTED_BUGS, ...FURTHER_PLANTED_BUGS].filter((one) =>
-  one.name.includes(values.only),
-)) {
+for (const bug of ALL_PLANTED_BUGS.filter((one) => one.name.includes(values.only))) {
   const started = performance.now();
   const found = await lookFor(bug);
   const seconds = Math.round((performance.now() - started) / 1000);

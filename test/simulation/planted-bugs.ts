@@ -8,6 +8,11 @@ export type PlantedBug = {
 };
 
 export const bug = (name: string, ...changes: Change[]): PlantedBug => ({ name, changes });
+export const bugFoundBy = (test: string, name: string, ...changes: Change[]): PlantedBug => ({
+  name,
+  changes,
+  test,
+});
 export const change = (file: string, find: string, put: string): Change => ({ file, find, put });
 
 /** Each of these is a way in which connectors elsewhere lost edits or pages. The simulation must notice every one. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { faultSchema } from "#infra/local/confluence-site/faults.ts";
+import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
 import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import type { CallReport } from "#shared/confluence/http-transport.ts";
@@ -176,6 +177,34 @@ describe("addresses", () => {
     const client = clientOf(site);
     await expect(client.currentUser()).rejects.toMatchObject({ code: "address_refused" });
     expect(client.callsMade()).toBe(1);
+  });
+
+  test.each([
+    ["another scheme", "http://demo.atlassian.net/wiki/rest/api/user/current"],
+    ["another port", "https://demo.atlassian.net:8443/wiki/rest/api/user/current"],
+    ["another port, without a scheme", "//demo.atlassian.net:8443/wiki/rest/api/user/current"],
+    ["a host below it", "https://x.demo.atlassian.net/wiki/rest/api/user/current"],
+    ["what is no address", "https://"],
+  ])("nor is one to %s: the credentials go nowhere else", async (_, location) => {
+    const { site } = makeTestSite();
+    fail(site, { effect: "redirect", location });
+    const sent: string[] = [];
+    const fetch: Fetch = (url, init) => {
+      if (init.headers["authorization"]) sent.push(url);
+      return fetchFrom(site)(url, init);
+    };
+    const client = clientOf(site, { fetch });
+    await expect(client.currentUser()).rejects.toMatchObject({ code: "address_refused" });
+    expect(sent).toEqual(["https://demo.atlassian.net/wiki/rest/api/user/current"]);
+  });
+
+  test.each([200, 201, 299])("an answer with %i is read, whatever Location it names", async (status) => {
+    const { site } = makeTestSite();
+    const fetch: Fetch = async (url, init) => {
+      const answer = await fetchFrom(site)(url, init);
+      return { ...answer, status, headers: { get: () => "https://elsewhere.example/" } };
+    };
+    expect((await clientOf(site, { fetch }).currentUser()).accountId).not.toBeNull();
   });
 
   test("one on the same host is, but not in a circle", async () => {

@@ -1,0 +1,73 @@
+import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const IDEMPOTENCY = "test/integration/api/idempotency.test.ts";
+const TRANSPORT = "test/unit/confluence/http-transport.test.ts";
+
+/** At the borders: who is answered what, and where credentials go. */
+export const BORDER_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    IDEMPOTENCY,
+    "a key used for one source replays its answer for another",
+    change(
+      "functions/runtime/idempotency.ts",
+      "sha256([event.pathParameters ?? {}, body ?? null])",
+      "sha256([body ?? null])",
+    ),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "a key of one route replays for another",
+    change("functions/runtime/idempotency.ts", "event.routeKey, given]", "given]"),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "subjects of a token share their keys",
+    change("functions/runtime/idempotency.ts", "?? jwt?.claims.sub ??", "??"),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "users share their keys",
+    change("functions/runtime/idempotency.ts", "iam?.userArn ?? jwt?.claims.sub", "jwt?.claims.sub"),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "a request that differs takes over one that was cut off",
+    change(
+      "shared/requests/idempotent-requests.ts",
+      "r.answer is null and r.fingerprint = ${fingerprint}",
+      "r.answer is null",
+    ),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "a request that was answered is done again",
+    change("shared/requests/idempotent-requests.ts", "where r.answer is null and", "where"),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "a late failure forgets another's answer",
+    change(
+      "shared/requests/idempotent-requests.ts",
+      "where key = ${key} and answer is null",
+      "where key = ${key}",
+    ),
+  ),
+  bugFoundBy(
+    TRANSPORT,
+    "a redirect to another port is followed",
+    change(
+      "shared/confluence/http-transport.ts",
+      "if (target?.origin === from.origin) return target;",
+      "if (target?.protocol === from.protocol && target.hostname === from.hostname) return target;",
+    ),
+  ),
+  bugFoundBy(
+    TRANSPORT,
+    "a redirect to http is followed",
+    change(
+      "shared/confluence/http-transport.ts",
+      "if (target?.origin === from.origin) return target;",
+      "if (target?.host === from.host) return target;",
+    ),
+  ),
+];
