@@ -2,9 +2,9 @@ import { withServices } from "#functions/runtime/services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
 import { LONGEST_LAG_SECONDS } from "./faults.ts";
-import { SOURCE_ID } from "./invariants.ts";
 import { SPACE } from "./people.ts";
 import { MINUTE, passTime, services, tell, type Run } from "./run.ts";
+import { SOURCE_ID } from "./violation.ts";
 
 /*
  * What takes a moment that chance alone hardly ever meets.

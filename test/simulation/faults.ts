@@ -72,6 +72,11 @@ export const FAULTS: readonly Fault[] = [
     if (space) space.visible = !space.visible;
     return `the space is ${space?.visible ? "visible" : "out of sight"}`;
   },
+  ({ bus, random }) => {
+    const calls = random.pick([1, 4, 1000]) ?? 1;
+    bus.refuse(calls);
+    return `the event bus refuses ${calls} calls`;
+  },
   (world) => {
     heal(world);
     return "all is well again";
@@ -79,8 +84,9 @@ export const FAULTS: readonly Fault[] = [
 ];
 
 /** Nothing is broken any more; what the index had still to take in, it takes in when its time comes. */
-export function heal({ site, embedding }: World): void {
+export function heal({ site, embedding, bus }: World): void {
   embedding.failures = 0;
+  bus.refuse(0);
   site.faults.length = 0;
   Object.assign(site.settings, { index_lag_seconds: 0, answer_as_anonymous: false, rate_limit: null });
   for (const space of site.spaces.values()) space.visible = true;

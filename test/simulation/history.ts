@@ -6,19 +6,13 @@ import { startCheck } from "#shared/syncs/schedules/start-due.ts";
 import { MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
-import {
-  checkAlways,
-  checkCounters,
-  checkEditsArrived,
-  checkEqual,
-  checkNothingLeft,
-  SOURCE_ID,
-  Violation,
-} from "./invariants.ts";
+import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
+import { checkEventsReceived } from "./event-invariants.ts";
 import { FAULTS, heal } from "./faults.ts";
 import { operate as operatorAsks } from "./operators.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
+import { SOURCE_ID, Violation } from "./violation.ts";
 import { makeWorld, START } from "./world.ts";
 
 export type HistoryOptions = {
@@ -163,6 +157,7 @@ async function settle(run: Run): Promise<void> {
   await checkAlways(world, people, run.seen);
   await checkEqual(world, people);
   await checkNothingLeft(world);
+  await checkEventsReceived(world);
   await checkCounters(world.sql, world.now());
   const failure = world.failures[0];
   if (failure) throw new Violation(`${failure.worker} failed: ${String(failure.error)}`);

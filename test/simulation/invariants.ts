@@ -1,18 +1,10 @@
 import type postgres from "postgres";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
+import { checkCap, checkEvents } from "./event-invariants.ts";
 import type { People } from "./people.ts";
+import { SOURCE_ID, Violation } from "./violation.ts";
 import type { World } from "./world.ts";
-
-export const SOURCE_ID = "source-1";
-
-/** A broken promise, in words that a person can act on. */
-export class Violation extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "Violation";
-  }
-}
 
 /** What earlier looks at the index saw: deletions that were judged, and the version of each page. */
 export type Seen = { deletions: Set<string>; versions: Map<string, number> };
@@ -69,10 +61,10 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
     }
     checkDeletion(row, people, seen);
   }
-  await checkCap(world.sql);
+  await checkCap(world);
+  await checkEvents(world);
   await checkWatermark(world.sql);
   await checkDryRuns(world.sql);
-  await checkDeletionEvents(world.sql, world.now());
   for (const row of rows.values())
     if (row.deleted_reason === "not_visible") await checkSeenTwice(world.sql, row, people, seen);
   // A search takes as long as forty other statements.
@@ -112,20 +104,6 @@ function checkDeletion(row: Row, people: People, seen: Seen): void {
   }
 }
 
-/** Nobody said force: then no check took away more than ten pages and a quarter of the space at once. */
-async function checkCap(sql: postgres.Sql): Promise<void> {
-  const checks = await sql<{ operation_id: string; counters: Record<string, number> }[]>`
-    select operation_id, counters from archon_progress
-    where operation_type = 'deletion_check' and status like 'completed%' and not force`;
-  for (const { operation_id, counters } of checks) {
-    const taken = (counters.pages_deleted ?? 0) + (counters.pages_hidden ?? 0);
-    // Pages hidden before may go beside as many new ones: each kind has the cap to itself.
-    const cap = 2 * Math.max(10, ((counters.pages_listed ?? 0) + taken) / 4);
-    if (taken > cap)
-      throw new Violation(`Check ${operation_id} took away ${taken} pages and nobody said force`);
-  }
-}
-
 /** The watermark is the start of a sync that was completed and was no trial. */
 async function checkWatermark(sql: postgres.Sql): Promise<void> {
   const [wrong] = await sql<{ watermark: string }[]>`
@@ -142,16 +120,6 @@ async function checkDryRuns(sql: postgres.Sql): Promise<void> {
     select operation_id, page_id from sync_work w join archon_progress p using (operation_id)
     where p.dry_run and w.state in ('pending', 'done') order by page_id limit 1`;
   if (done) throw new Violation(`Dry run ${done.operation_id} works on page ${done.page_id}`);
-}
-
-/** Each deletion has its event; those that were sent are kept for a week. */
-async function checkDeletionEvents(sql: postgres.Sql, now: Date): Promise<void> {
-  const [silent] = await sql<{ page_id: string }[]>`
-    select page_id from confluence_pages p
-    where is_deleted and deleted_at > ${new Date(now.getTime() - 5 * 24 * 3_600_000)} and not exists (
-      select from event_outbox e where e.event_type = 'page.deleted' and e.detail ->> 'page_id' = p.page_id)
-    order by page_id limit 1`;
-  if (silent) throw new Violation(`Page ${silent.page_id} was deleted and no event says so`);
 }
 
 /** What is not visible is deleted by a second check since it went, never by the first. */

@@ -4,8 +4,8 @@ import { cancelOperation } from "#shared/syncs/operations/operations.ts";
 import { startCheck } from "#shared/syncs/schedules/start-due.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
-import { SOURCE_ID } from "./invariants.ts";
 import { SPACE } from "./people.ts";
+import { SOURCE_ID } from "./violation.ts";
 import type { World } from "./world.ts";
 
 const STRATEGIES = ["weekly_reconciliation", "every_sync", "on_demand"] as const;

@@ -1,8 +1,9 @@
 import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import type { Fault } from "./faults.ts";
-import { checkNoneWentBack, Violation, type Seen } from "./invariants.ts";
+import { checkNoneWentBack, type Seen } from "./invariants.ts";
 import type { People } from "./people.ts";
+import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
 export const MINUTE = 60_000;
@@ -63,7 +64,9 @@ export async function passTime(run: Run, ms: number): Promise<void> {
 function tick(run: Run): void {
   const { world } = run;
   const now = world.now().getTime();
-  world.invoke("sweep", {}, Number.POSITIVE_INFINITY);
+  // The sweeper dies as well; what it had not done is for the next one.
+  const dies = !run.calm && world.random.chance(0.1);
+  world.invoke("sweep", {}, dies ? world.random.below(40) : Number.POSITIVE_INFINITY);
   world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
   while (run.lastTick + DAY <= now) {
     run.lastTick += DAY;

@@ -19,6 +19,7 @@ import type { LogEvent } from "#shared/log-events.ts";
 import type { Log, LogFields } from "#shared/log.ts";
 import type { QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { isRefusal, makeEventBus, type SimulatedBus } from "./event-bus.ts";
 import { makeQueues, type SimulatedQueues } from "./queues.ts";
 import { makeRandom, type Random } from "./random.ts";
 import { makeScheduler, type MayRun, type Scheduler, type Worker } from "./scheduler.ts";
@@ -27,6 +28,7 @@ export type World = {
   sql: postgres.Sql;
   site: Site;
   queues: SimulatedQueues;
+  bus: SimulatedBus;
   scheduler: Scheduler;
   random: Random;
   now: () => Date;
@@ -85,6 +87,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const scheduler = makeScheduler(random.fork());
   const embedder = fakeEmbedder({ dimensions: 16 });
   const ids = random.fork();
+  const bus = makeEventBus(random.fork());
   const failures: World["failures"] = [];
   const logged: LoggedLine[] = [];
   const pace = { stepMs: 1200, stalls: false };
@@ -131,7 +134,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       },
       embedder: { ...embedder, embed: async (texts) => (await step("embed"), embed(texts)) },
       cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
-      events: { send: async () => step("events") },
+      events: { send: async (events) => (await step("events"), bus.send(events)) },
       confluence: (access) =>
         makeConfluenceClient({
           ...access,
@@ -181,7 +184,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
         onAnswer?.(answer);
       },
       (error) => {
-        if (error !== undefined) failures.push({ worker: id, error });
+        if (error !== undefined && !isRefusal(error)) failures.push({ worker: id, error });
       },
     );
   };
@@ -206,6 +209,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     sql,
     site,
     queues,
+    bus,
     scheduler,
     random,
     now,

@@ -68,7 +68,7 @@ export async function startOperationIn(tx: Sql, request: OperationRequest): Prom
     return { started: false, runningOperationId: source.lease_operation_id };
   }
   if (source.lease_operation_id) {
-    await endOperation(tx, source.lease_operation_id, "failed", now, {
+    await failOperationIn(tx, source.lease_operation_id, now, {
       code: "lease_expired",
       message: "It gave no sign of life for 15 minutes, and another operation took its place",
     });
@@ -183,22 +183,22 @@ export async function failOperation(
   error: { code: string; message: string },
   now: Date,
 ): Promise<boolean> {
-  return transaction(sql, async (tx) => {
-    const ended = await endOperation(tx, operationId, "failed", now, error);
-    if (ended) {
-      await writeEvent(tx, {
-        type: "sync.failed",
-        detail: {
-          source_id: ended.sourceId,
-          operation_id: operationId,
-          operation_type: ended.type,
-          ...error,
-        },
-        now,
-      });
-    }
-    return ended !== null;
-  });
+  return transaction(sql, (tx) => failOperationIn(tx, operationId, now, error));
+}
+
+/** `failOperation` inside the caller's transaction. */
+async function failOperationIn(
+  tx: Sql,
+  operationId: string,
+  now: Date,
+  error: { code: string; message: string },
+): Promise<boolean> {
+  const ended = await endOperation(tx, operationId, "failed", now, error);
+  if (!ended) return false;
+  const { sourceId: source_id, type: operation_type } = ended;
+  const detail = { source_id, operation_id: operationId, operation_type, ...error };
+  await writeEvent(tx, { type: "sync.failed", detail, now });
+  return true;
 }
 
 /** Cancels the source's running operation and answers its id; null when none runs. What was stored stays. */

@@ -58,7 +58,6 @@ export async function sweep(
     if (operation.status === "processing" && (await finishOperation(operation.operation_id, services)))
       result.finished += 1;
   }
-  result.events = await sendOutbox(services.sql, services.events, services.now());
   result.chunksCleared = await clearMarkedChunks(services.sql);
   for (const sourceId of await sourcesBeingDeleted(services.sql)) {
     while (inTime()) {
@@ -68,6 +67,8 @@ export async function sweep(
     }
   }
   result.rowsDeleted += await removeExpired(services.sql, services.now());
+  // Last: while the bus refuses events this throws, for a week perhaps, and nothing else may wait for that.
+  result.events = await sendOutbox(services.sql, services.events, services.now());
   services.log.info("sweep.finished", result);
   return result;
 }
