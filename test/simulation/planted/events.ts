@@ -32,7 +32,11 @@ export const EVENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     EVENTS,
     "events that wait for a week are dropped",
-    change("shared/syncs/schedules/retention.ts", "where sent_at < ${later(now", "where created_at < ${later(now"),
+    change(
+      "shared/syncs/schedules/retention.ts",
+      "where sent_at < ${later(now",
+      "where created_at < ${later(now",
+    ),
   ),
   bugFoundBy(
     EVENTS,
