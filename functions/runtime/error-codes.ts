@@ -18,7 +18,7 @@ export const errorCodes = {
   operation_running: [409, "An operation of this source runs already: `details.operation_id`"],
   no_operation_running: [409, "Nothing runs that could be cancelled"],
   request_in_progress: [409, "A request with this Idempotency-Key is being worked on"],
-  page_ambiguous: [409, "Several sources have a page of this id: say which with `source_id`"],
+  page_ambiguous: [409, "Several sites have a page of this id: `SOURCE_ID~ID` or `source_id` says which"],
   body_too_large: [413, "The body is larger than the route takes"],
   unsupported_media_type: [415, "The body must be application/json"],
   invalid_base_url: [422, "base_url cannot be a Confluence Cloud site's address"],

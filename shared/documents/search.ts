@@ -2,6 +2,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { findIdentifiers } from "./identifiers.ts";
 import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
+import { hasTwin } from "./twin-ids.ts";
 
 /** The question as a vector, and the model that made it. */
 export type QueryEmbedding = { model: string; vector: readonly number[] };
@@ -27,6 +28,8 @@ export type Hit = {
   chunkId: string;
   sourceId: string;
   pageId: string;
+  /** Another site has a page of this id that search finds. */
+  hasTwin: boolean;
   title: string;
   url: string;
   /** From the space's top to the page's parent. */
@@ -101,7 +104,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
         chosen.keyword_rank as "keywordRank", chosen.total::int as total, c.source_id as "sourceId", c.page_id as "pageId",
         p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
-        p.modified_at as "modifiedAt", coalesce(above.ancestors, '[]') as ancestors,
+        p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
         ts_headline(s.search_language::regconfig, c.content,
           any_word_query(s.search_language::regconfig, ${`${query} ${identifiers.parts.join(" ")}`}), ${SNIPPET_OPTIONS}) as headline

@@ -34,7 +34,11 @@ export async function listStoredChunks(
 
 export type StoredPage = {
   sourceId: string;
+  /** The site's address. */
+  baseUrl: string;
   pageId: string;
+  /** Another site has a page of this id that search finds. */
+  hasTwin: boolean;
   title: string;
   url: string;
   version: number;
@@ -56,7 +60,7 @@ export async function findStoredPages(
 ): Promise<{ pages: StoredPage[]; total: number }> {
   const rows = await sql<(StoredPage & { total: number })[]>`
     with found as (
-      select p.*, count(*) over () as total from confluence_pages p join archon_sources s using (source_id)
+      select p.*, s.base_url, count(*) over () as total from confluence_pages p join archon_sources s using (source_id)
       where s.status <> 'deleting' and not p.is_deleted and p.missing_since is null and p.version > 0
         ${find.sourceId === undefined ? sql`` : sql`and p.source_id = ${find.sourceId}`}
         ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
@@ -64,13 +68,17 @@ export async function findStoredPages(
         ${find.title === undefined ? sql`` : sql`and p.title = ${find.title}`}
       order by p.source_id, p.title, p.page_id limit ${limit}
     )
-    select p.source_id as "sourceId", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
+    select p.source_id as "sourceId", p.base_url as "baseUrl", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
+      exists (
+        select from confluence_pages twin join archon_sources other using (source_id)
+        where twin.page_id = p.page_id and twin.version > 0 and not twin.is_deleted and twin.missing_since is null
+          and other.base_url <> p.base_url and other.status <> 'deleting') as "hasTwin",
       p.modified_at as "modifiedAt", p.last_synced_at as "lastSyncedAt", p.chunk_count as "chunkCount",
       p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",
       coalesce(sum(c.word_count), 0)::int as "wordCount"
     from found p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
-    group by p.source_id, p.page_id, p.title, p.url, p.version, p.labels, p.modified_at, p.last_synced_at,
-      p.chunk_count, p.total
+    group by p.source_id, p.base_url, p.page_id, p.title, p.url, p.version, p.labels, p.modified_at,
+      p.last_synced_at, p.chunk_count, p.total
     order by p.source_id, p.title, p.page_id`;
   return { pages: rows.map(({ total: _, ...page }) => page), total: rows[0]?.total ?? 0 };
 }

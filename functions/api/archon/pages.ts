@@ -14,11 +14,14 @@ import {
   listStoredPages,
   MAX_FULL_CONTENT,
 } from "#functions/api/contract/archon-pages.ts";
+import { parseQualifiedId, qualifiedId } from "#functions/api/responses/page-id.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
 /** Some 250 bytes each: Lambda answers with at most 6 MB. There is no paging in the interface that this follows. */
 const MAX_PAGES = 10_000;
+/** Pages of one id, or of one address: more sites than a deployment connects. */
+const MAX_CANDIDATES = 100;
 
 /** GET /api/pages and its kin: pages as they are stored, for clients of the knowledge endpoints. */
 export const handler = httpHandler(
@@ -43,20 +46,12 @@ export const handler = httpHandler(
   })),
   route(getPage)([database], async ({ params, query }, { sql }) => {
     const source = query.source_id === undefined ? {} : { sourceId: query.source_id };
-    return { status: 200, body: await fullPage(sql, { pageId: params.page_id, ...source }) };
+    return { status: 200, body: await fullPage(sql, { ...parseQualifiedId(params.page_id), ...source }) };
   }),
 );
 
 async function fullPage(sql: Sql, find: PageFinder): Promise<z.input<(typeof getPage)["responses"][200]>> {
-  const {
-    pages: [page, another],
-  } = await findStoredPages(sql, find, 2);
-  if (!page) throw new UserError(404, "page_not_found", "There is no such page");
-  if (another) {
-    throw new UserError(409, "page_ambiguous", "Several sources have this page: name one with source_id", {
-      details: { source_ids: [page.sourceId, another.sourceId] },
-    });
-  }
+  const page = onlyPage((await findStoredPages(sql, find, MAX_CANDIDATES)).pages);
   const text =
     page.charCount > MAX_FULL_CONTENT
       ? `[The page has ${page.charCount} characters. Read its ${page.chunkCount} chunks: GET /api/knowledge-items/${page.sourceId}/chunks]`
@@ -70,10 +65,25 @@ async function fullPage(sql: Sql, find: PageFinder): Promise<z.input<(typeof get
   };
 }
 
+/** One of a site's spaces may still have a page that has moved to another: the newer one is the page. */
+function onlyPage(candidates: readonly StoredPage[]): StoredPage {
+  const [page, ...others] = candidates.toSorted(
+    (a, b) => b.version - a.version || (b.lastSyncedAt?.getTime() ?? 0) - (a.lastSyncedAt?.getTime() ?? 0),
+  );
+  if (!page) throw new UserError(404, "page_not_found", "Page not found");
+  if (others.every((other) => other.baseUrl === page.baseUrl)) return page;
+  throw new UserError(
+    409,
+    "page_ambiguous",
+    `Several sites have page ${page.pageId}: read one of ${candidates.map(qualifiedId).join(", ")}, or name its source_id`,
+    { details: { source_ids: candidates.map((candidate) => candidate.sourceId) } },
+  );
+}
+
 function pageJson(page: StoredPage) {
   return {
-    id: page.pageId,
-    page_id: page.pageId,
+    id: qualifiedId(page),
+    page_id: qualifiedId(page),
     source_id: page.sourceId,
     url: page.url,
     section_title: page.title,

@@ -6,7 +6,9 @@ import { id, instant, text } from "./fields.ts";
 export const MAX_FULL_CONTENT = 20_000;
 
 const storedPage = z.object({
-  id: z.string(),
+  id: z.string().meta({
+    description: "Confluence's id; `SOURCE_ID~ID` where another site has a page of the same id",
+  }),
   page_id: z.string(),
   source_id: id,
   url: z.string(),
@@ -66,9 +68,10 @@ export const getPage = contract({
   method: "GET",
   paths: ["/api/pages/{page_id}"],
   summary: "One page by its Confluence id",
+  description: "`page_id` as search results and lists of pages have it.",
   params: z.object({ page_id: id }),
   query: z.object({
-    source_id: id.optional().meta({ description: "Where two sites have a page of this id" }),
+    source_id: id.optional().meta({ description: "Where several sites have a page of this id" }),
   }),
   responses: { 200: fullPage },
   errors: ["page_not_found", "page_ambiguous"],

@@ -4,6 +4,10 @@ import { id, instant, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });
 const score = z.number().meta({ description: "By fused rank: comparable within one answer only" });
+const pageId = z.string().meta({
+  description:
+    "Confluence's id; `SOURCE_ID~ID` where another site has a page of the same id. `GET /api/pages/{page_id}` takes both",
+});
 const matchType = z.enum(["vector", "keyword", "hybrid"]);
 
 const chunkHit = z
@@ -11,7 +15,7 @@ const chunkHit = z
     id: z.string().meta({ description: "Of the chunk" }),
     chunk_id: z.string(),
     source_id: id,
-    page_id: z.string(),
+    page_id: pageId,
     title: z.string(),
     url: z.string(),
     ancestors: z.array(ancestor).meta({ description: "From the space's top to the page's parent" }),
@@ -26,7 +30,7 @@ const chunkHit = z
     modified_at: instant.nullable(),
     metadata: z.object({
       source_id: id,
-      page_id: z.string(),
+      page_id: pageId,
       title: z.string(),
       url: z.string(),
       section: z.string(),
@@ -37,7 +41,7 @@ const chunkHit = z
 
 const pageHit = z
   .object({
-    page_id: z.string(),
+    page_id: pageId,
     source_id: id,
     title: z.string(),
     heading_path: z.array(z.string()).meta({ description: "Of the best chunk" }),

@@ -1,4 +1,5 @@
 import type { Hit } from "#shared/documents/search.ts";
+import { qualifiedId } from "./page-id.ts";
 
 /** A chunk as the API answers it: its own fields, and those that clients of Archon's search read. */
 export function chunkHit(hit: Hit) {
@@ -12,7 +13,7 @@ export function chunkHit(hit: Hit) {
     similarity: hit.similarity,
     metadata: {
       source_id: hit.sourceId,
-      page_id: hit.pageId,
+      page_id: qualifiedId(hit),
       title: hit.title,
       url: hit.url,
       section: hit.headingPath.join(" › "),
@@ -44,7 +45,7 @@ export function pageHit(hit: Hit) {
 function shared(hit: Hit) {
   return {
     source_id: hit.sourceId,
-    page_id: hit.pageId,
+    page_id: qualifiedId(hit),
     title: hit.title,
     url: hit.url,
     ancestors: hit.ancestors,

@@ -32,6 +32,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     });
     await store(sql, fixture.embedder, { sourceId: team, pageId: "1", title: "Same id", chunks: ["five"] });
     await sql`update confluence_pages set url = url || '/team' where source_id = ${team}`;
+    await sql`update archon_sources set base_url = 'https://other.example' where source_id = ${team}`;
     await sql`insert into confluence_pages (source_id, page_id, title, version, missing_since) values (${docs}, '3', 'Hidden', 1, now())`;
   });
   afterAll(() => fixture.close());
@@ -220,7 +221,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
         "Page 1",
         "Page 2",
       ]);
-      expect(body.pages[1]).toMatchObject({ id: "1", word_count: 4, char_count: 17, chunk_count: 2 });
+      expect(body.pages[1]).toMatchObject({ id: `${docs}~1`, word_count: 4, char_count: 17, chunk_count: 2 });
       expect((await get("/api/pages", { source_id: docs, section: "Page 2" })).body.total).toBe(1);
     });
 
@@ -237,11 +238,43 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       expect((await get("/api/pages/9")).body.full_content).toMatch(/20001 characters/);
     });
 
-    it("asks which one where two sites have a page of the same id", async () => {
+    it("asks which one where two sites have a page of the same id, and names both", async () => {
       const answer = await get("/api/pages/1");
       expect([answer.status, answer.body.error.code]).toEqual([409, "page_ambiguous"]);
-      expect(typeof answer.body.detail).toBe("string");
+      expect(answer.body.detail).toContain(`${docs}~1`);
+      expect(answer.body.detail).toContain(`${team}~1`);
       expect((await get("/api/pages/1", { source_id: team })).body.section_title).toBe("Same id");
+    });
+
+    it("gives such pages ids that say which one, in lists and in search results", async () => {
+      const listed = (await get("/api/pages", { source_id: docs })).body.pages;
+      expect(listed.map((page: { id: string }) => page.id)).toEqual(["9", `${docs}~1`, "2"]);
+      for (const [query, id, title] of [
+        ["one two three", `${docs}~1`, "Page 1"],
+        ["five", `${team}~1`, "Same id"],
+      ] as const) {
+        for (const return_mode of ["pages", "chunks"]) {
+          const { body } = await fixture.api("POST", "/api/rag/query", { body: { query, return_mode } });
+          const hit = body.results.find((result: { title: string }) => result.title === title);
+          expect([hit.page_id, hit.metadata?.page_id ?? id]).toEqual([id, id]);
+        }
+        const page = await get(`/api/pages/${id}`);
+        expect(page.body).toMatchObject({ id, page_id: id, section_title: title });
+      }
+      expect((await get(`/api/pages/${team}~2`)).status).toBe(404);
+    });
+
+    it("takes the newer one of a page that moved between two spaces of a site", async () => {
+      const { sql } = fixture.database;
+      await store(sql, fixture.embedder, { sourceId: docs, pageId: "77", version: 1, chunks: ["old"] });
+      await store(sql, fixture.embedder, { sourceId: team, pageId: "77", version: 2, chunks: ["new"] });
+      const site = async (source: string, address: string) =>
+        sql`update archon_sources set base_url = ${address} where source_id = ${source}`;
+      await site(team, "https://acme.atlassian.net");
+      const page = await get("/api/pages/77");
+      await site(team, "https://other.example");
+      await sql`delete from confluence_pages where page_id = '77'`;
+      expect(page.body).toMatchObject({ id: "77", source_id: team, full_content: "new" });
     });
 
     it.each([

@@ -103,6 +103,7 @@ const OPERATOR_CODES = new Set([
   "port_taken",
   "folder_in_use",
   "schema_not_ours",
+  "database_newer",
   "invalid_schema_name",
   "pgvector_too_old",
   "model_dimensions_differ",

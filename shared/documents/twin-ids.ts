@@ -1,0 +1,16 @@
+import type { Sql } from "#shared/db/connect.ts";
+
+/**
+ * Page ids are unique within one Confluence site. Selects whether a page of another site that search finds has the id of `p`,
+ * a page of the source `s`. One lookup by primary key for each source of another site (`offset 0` keeps it so, whatever the
+ * planner knows of the tables): for few rows.
+ */
+export function hasTwin(sql: Sql) {
+  return sql`coalesce((
+    select true from archon_sources other
+    where other.base_url <> s.base_url and other.status <> 'deleting' and exists (
+      select from confluence_pages twin
+      where twin.source_id = other.source_id and twin.page_id = p.page_id
+        and twin.version > 0 and not twin.is_deleted and twin.missing_since is null offset 0)
+    limit 1), false)`;
+}
