@@ -54,6 +54,13 @@ export const FAULTS: readonly Fault[] = [
     times: 2,
     skip: 0,
   }),
+  hit("a replica is ten minutes behind", {
+    effect: "old_version",
+    behind_seconds: 600,
+    path: "/api/v2/pages",
+    times: 4,
+    skip: 0,
+  }),
   ({ embedding, random }) => {
     Object.assign(embedding, { failures: 3, permanent: random.chance(0.5) });
     return `three calls of the embedder ${embedding.permanent ? "are refused" : "fail"}`;

@@ -82,6 +82,8 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
       { length: 1 + random.below(3) },
       (_, n) => `<h2>Part ${n}</h2><p>word${words}x${n} and more text</p>`,
     );
+    // Takes another call, which may be answered by a replica that is behind the one before.
+    if (random.chance(0.15)) paragraphs.push('<ac:structured-macro ac:name="children" />');
     return paragraphs.join("");
   };
 

@@ -105,6 +105,8 @@ export function editPage(
 ): SitePage {
   const page = requirePage(site, id, ["current"]);
   if (change.title !== undefined) requireFreeTitle(site, page.spaceId, change.title, id);
+  const { title, version, storage, rendered } = page;
+  page.before = { title, version, storage, rendered };
   page.title = change.title ?? page.title;
   if (change.body !== undefined) {
     page.storage = change.body;

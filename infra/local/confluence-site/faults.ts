@@ -29,6 +29,8 @@ const effect = z.discriminatedUnion("effect", [
   z.strictObject({ effect: z.literal("foreign_next") }),
   /** 200 with nothing in it. */
   z.strictObject({ effect: z.literal("empty_listing") }),
+  /** Pages as a replica shows them that trails by this much: versions that are younger have not reached it. */
+  z.strictObject({ effect: z.literal("old_version"), behind_seconds: z.number().min(0).default(600) }),
   /** 200 with a web page instead of JSON, as a proxy answers. */
   z.strictObject({ effect: z.literal("not_json") }),
   /** A redirect. */

@@ -2,7 +2,7 @@ import { handleAdmin } from "./admin.ts";
 import { bodyOf, v1Error, v2Error, type Reply, type SiteAnswer, type SiteRequest } from "./answers.ts";
 import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
-import type { Site } from "./site.ts";
+import { replicaOf, type Site } from "./site.ts";
 import { currentUser, searchAnything, searchContent } from "./v1-search.ts";
 import { getPage, listPages } from "./v2-pages.ts";
 import {
@@ -72,7 +72,8 @@ function answerWith(
       body: JSON.stringify(reply.json),
     };
   }
-  const reply = spoiledListing(replyTo(site, request, path, query), query, fault);
+  const seen = fault?.effect === "old_version" ? replicaOf(site, fault.behind_seconds) : site;
+  const reply = spoiledListing(replyTo(seen, request, path, query), query, fault);
   const next = reply.listing?.links["next"];
   return {
     status: reply.status,

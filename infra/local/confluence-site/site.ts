@@ -53,6 +53,8 @@ export type SitePage = {
   storage: string;
   /** The body as it was rendered elsewhere; null: rendered from the storage when asked for. */
   rendered: string | null;
+  /** What the version before this one was; absent in the first. */
+  before?: Pick<SitePage, "title" | "version" | "storage" | "rendered">;
   /** Who sees the page and all below it. */
   visibleTo: "everyone" | "account" | "nobody";
 };
@@ -111,6 +113,16 @@ export function createSite(options: SiteOptions): Site {
     lastId: 98_304n,
   };
   return site;
+}
+
+/** The site as one of its replicas shows it that trails by `seconds`. */
+export function replicaOf(site: Site, seconds: number): Site {
+  const reached = site.now().getTime() - seconds * 1000;
+  const pages = [...site.pages].map(([id, page]): [string, SitePage] => [
+    id,
+    page.version.createdAt.getTime() > reached ? { ...page, ...page.before } : page,
+  ]);
+  return { ...site, pages: new Map(pages) };
 }
 
 /** The next id; above every id that was loaded, so that pages stay in ascending order. */

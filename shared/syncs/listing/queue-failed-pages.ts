@@ -10,16 +10,16 @@ import type { Operation } from "#shared/syncs/operations/operations.ts";
 export async function queueFailedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {
   const state = operation.dryRun ? "planned" : "pending";
   await tx`
-    insert into sync_work (operation_id, source_id, page_id, title, state, outcome, reason, updated_at)
+    insert into sync_work (operation_id, source_id, page_id, title, state, outcome, reason, listed_version, updated_at)
     select ${operation.operationId}, source_id, page_id, title,
       case when given_up then 'failed' else ${state} end,
       case when given_up then code when version = 0 then 'added' else 'updated' end,
-      case when given_up then message else 'failed before' end, ${now}
+      case when given_up then message else 'failed before' end, failed_version, ${now}
     from (
       select *, coalesce((sync_error ->> 'permanent')::boolean, false) and attempts >= ${MAX_FAILED_SYNCS} as given_up
       from (
         select *, sync_error ->> 'code' as code, sync_error ->> 'message' as message,
-          coalesce((sync_error ->> 'attempts')::int, 0) as attempts
+          coalesce((sync_error ->> 'attempts')::int, 0) as attempts, nullif((sync_error ->> 'version')::int, 0) as failed_version
         from confluence_pages
         where source_id = ${operation.sourceId} and not is_deleted and (sync_error is not null or version = 0)) as open
       where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed

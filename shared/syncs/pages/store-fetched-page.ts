@@ -32,6 +32,7 @@ export async function storeFetchedPage(
     return;
   }
   if (fetched.bodyTooLarge) throw new PermanentError("body_too_large", "The page's body is above 20 MB");
+  requireVersion(fetched, work.listedVersion);
   const { services, source } = batch;
   if (isStored(fetched, state)) {
     await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
@@ -39,6 +40,7 @@ export async function storeFetchedPage(
   }
   const read = await readCompletePage(batch.client, fetched);
   const { page } = read;
+  requireVersion(page, fetched.version);
   const now = services.now();
   const resolver = await resolveReferences(read, {
     sql: services.sql,
@@ -76,7 +78,7 @@ export async function storeFetchedPage(
         complete(tx, batch, work, { outcome: outcomeOf(swap, state), counters: countersOf(swap) }),
     },
   );
-  if (result.outcome === "superseded") await settleSuperseded(batch, work, state);
+  if (result.outcome === "superseded") await settleSuperseded(batch, work);
   if (textLost)
     services.log.warn("page.text_lost", {
       source_id: source.sourceId,
@@ -89,6 +91,15 @@ function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
   if (page.status !== "current") return `Confluence says it is ${page.status}`;
   if (page.spaceId !== null && page.spaceId !== batch.source.spaceId) return "It was moved to another space";
   return null;
+}
+
+/** Replicas of Confluence trail each other. An answer older than what was seen before is no news: the edit would be lost. */
+function requireVersion(page: ConfluencePage, seen: number | null): void {
+  if (seen === null || page.version >= seen) return;
+  throw new TransientError(
+    "older_version",
+    `Confluence sent version ${page.version} of a page that has version ${seen}`,
+  );
 }
 
 /** Late and repeated messages find their page stored: the body was fetched in bulk with others', nothing else is done twice. */
@@ -114,15 +125,11 @@ async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<v
 }
 
 /** Stored newer already: done. Deleted meanwhile: our body may be older than that, so it is fetched again. */
-async function settleSuperseded(
-  batch: Batch,
-  work: ClaimedWork,
-  state: PageState | undefined,
-): Promise<void> {
+async function settleSuperseded(batch: Batch, work: ClaimedWork): Promise<void> {
   const { services, source } = batch;
   const [row] = await services.sql<{ is_deleted: boolean }[]>`
     select is_deleted from confluence_pages where source_id = ${source.sourceId} and page_id = ${work.pageId}`;
-  if (row?.is_deleted && !state?.isDeleted)
+  if (row?.is_deleted)
     throw new TransientError("deleted_meanwhile", "The page was deleted while it was being fetched");
   await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
 }

@@ -1,0 +1,57 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const LATE_BODIES = "test/integration/syncs/late-bodies.test.ts";
+const STORE = "shared/syncs/store-fetched-page.ts";
+
+/** Bodies that come late: older than what was seen before, or of a page that was deleted meanwhile. */
+export const PAGE_BUGS: readonly PlantedBug[] = [
+  bug(
+    "an older rendered body is stored as the newer version",
+    change(
+      "shared/syncs/confluence-processor.ts",
+      "version: Math.min(page.version, rendered.version)",
+      "version: page.version",
+    ),
+  ),
+  bugFoundBy(
+    LATE_BODIES,
+    "a newer rendered body is stored as the version it claims",
+    change(
+      "shared/syncs/confluence-processor.ts",
+      "version: Math.min(page.version, rendered.version)",
+      "version: rendered.version",
+    ),
+  ),
+  bug(
+    "an older body than was listed ends the page's work",
+    change(STORE, "  requireVersion(fetched, work.listedVersion);\n", ""),
+  ),
+  bugFoundBy(
+    LATE_BODIES,
+    "an older rendered body ends the page's work",
+    change(STORE, "  requireVersion(page, fetched.version);\n", ""),
+  ),
+  bugFoundBy(
+    LATE_BODIES,
+    "a page that failed forgets which version it wants",
+    change(
+      "shared/syncs/queue-failed-pages.ts",
+      "then message else 'failed before' end, failed_version,",
+      "then message else 'failed before' end, null,",
+    ),
+  ),
+  bugFoundBy(
+    LATE_BODIES,
+    "a page deleted meanwhile is taken for stored",
+    change(STORE, "  if (row?.is_deleted)\n", "  if (row && !row)\n"),
+  ),
+  bugFoundBy(
+    LATE_BODIES,
+    "a page deleted once more is taken for stored",
+    change(
+      STORE,
+      'if (result.outcome === "superseded") await',
+      'if (result.outcome === "superseded" && state?.isDeleted)\n    await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });\n  else if (result.outcome === "superseded") await',
+    ),
+  ),
+];
