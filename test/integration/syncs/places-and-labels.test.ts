@@ -122,6 +122,14 @@ describe("places, names and labels of pages", () => {
       expect(await labelsOf(leaf)).toEqual(["topic-0"]);
     });
 
+    it("follow one that went from a page to another: as many carry it as before", async () => {
+      labelPage(world.site, leaf.id, { remove: ["topic-59"] });
+      labelPage(world.site, middle.id, { add: ["topic-59"] });
+      await world.check();
+      expect(await labelsOf(middle)).toEqual(["topic-59"]);
+      expect(await labelsOf(leaf)).toEqual(ofAll.slice(0, 59).toSorted());
+    });
+
     it("keep theirs when the search is cut short, empty or behind", async () => {
       const { site } = world;
       for (const effect of ["empty_listing", "drop_next"] as const) {
