@@ -1,14 +1,14 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const LATE_BODIES = "test/integration/syncs/late-bodies.test.ts";
-const STORE = "shared/syncs/store-fetched-page.ts";
+const STORE = "shared/syncs/pages/store-fetched-page.ts";
 
 /** Bodies that come late: older than what was seen before, or of a page that was deleted meanwhile. */
 export const PAGE_BUGS: readonly PlantedBug[] = [
   bug(
     "an older rendered body is stored as the newer version",
     change(
-      "shared/syncs/confluence-processor.ts",
+      "shared/syncs/pages/confluence-processor.ts",
       "version: Math.min(page.version, rendered.version)",
       "version: page.version",
     ),
@@ -17,7 +17,7 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     LATE_BODIES,
     "a newer rendered body is stored as the version it claims",
     change(
-      "shared/syncs/confluence-processor.ts",
+      "shared/syncs/pages/confluence-processor.ts",
       "version: Math.min(page.version, rendered.version)",
       "version: rendered.version",
     ),
@@ -35,7 +35,7 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     LATE_BODIES,
     "a page that failed forgets which version it wants",
     change(
-      "shared/syncs/queue-failed-pages.ts",
+      "shared/syncs/listing/queue-failed-pages.ts",
       "then message else 'failed before' end, failed_version,",
       "then message else 'failed before' end, null,",
     ),

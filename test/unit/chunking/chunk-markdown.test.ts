@@ -130,6 +130,34 @@ test("a table that is split repeats its header", () => {
     expect(content.startsWith("| Host | Port |\n| --- | --- |\n| host")).toBe(true);
 });
 
+test.each([
+  ["in one item of a list", "- Hosts\n\n", "  "],
+  ["in a quote", "> Hosts\n>\n", "> "],
+  ["one below the other", "Hosts\n\n", ""],
+])("two tables %s each repeat their own header", (_, above, indent) => {
+  const table = (name: string) =>
+    [
+      `| ${name} | Port |`,
+      "| --- | --- |",
+      ...Array.from({ length: 40 }, (_, n) => `| ${name} ${n} | ${n} |`),
+    ]
+      .map((line) => indent + line)
+      .join("\n");
+  const gap = `\n${indent.trimEnd()}\n`;
+  for (const between of [gap, `${gap}${indent}In between.${gap}`]) {
+    const markdown = `${above}${table("Host")}${between}${table("Disk")}${gap}${indent}Below.`;
+    const contents = chunkMarkdown(markdown, { targetTokens: 100 }).map(({ content }) => content);
+    for (const name of ["Host", "Disk"]) {
+      const header = `| ${name} | Port |`;
+      const withRows = contents.filter((content) => new RegExp(`\\| ${name} \\d`).test(content));
+      expect(withRows.length).toBeGreaterThan(2);
+      expect(contents.filter((content) => content.includes(header))).toEqual(withRows);
+      for (const content of withRows) expect(content.split(header)).toHaveLength(2);
+    }
+    expect(contents.flatMap((content) => facts(content).tables).length).toBeGreaterThanOrEqual(6);
+  }
+});
+
 test("code that is split is fenced again with its language", () => {
   const code = Array.from({ length: 80 }, (_, line) => `    int value${line} = compute(${line});`);
   const chunks = chunkMarkdown(["```java", ...code, "```"].join("\n"), { targetTokens: 120 });
