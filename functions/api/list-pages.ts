@@ -6,7 +6,7 @@ import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-const position = z.tuple([z.string().regex(/^[^\0]*$/)]);
+const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
 
 /** GET /api/confluence/{source_id}/pages */
 export const handler = httpHandler(

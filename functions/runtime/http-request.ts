@@ -58,11 +58,12 @@ function readJson(event: APIGatewayProxyEventV2): unknown {
     throw new UserError(413, "body_too_large", `A body may hold ${MAX_BODY_BYTES} bytes at most`);
   }
   const type = event.headers["content-type"] ?? "";
-  if (!/^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type)) {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? "utf-8";
+  if (!/^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type) || !/^utf-?8$/i.test(charset)) {
     throw new UserError(
       415,
       "unsupported_media_type",
-      `Send the body with Content-Type: application/json${type ? `, not ${type.slice(0, 100)}` : ""}`,
+      `Send the body in UTF-8 with Content-Type: application/json${type ? `, not ${type.slice(0, 100)}` : ""}`,
     );
   }
   try {

@@ -121,8 +121,10 @@ function operationOf(body: unknown): string | undefined {
 }
 
 function findRoute(routes: readonly HttpRoute[], event: Event): HttpRoute | undefined {
+  // A HEAD is answered as the GET is, up to the body.
+  const routeKey = event.routeKey.replace(/^HEAD /, "GET ");
   return routes.find(({ contract }) =>
-    contract.paths.some((path) => event.routeKey === `${contract.method} ${path}`),
+    contract.paths.some((path) => routeKey === `${contract.method} ${path}`),
   );
 }
 
@@ -147,7 +149,8 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
     const { env, log } = await resolveServices([]);
     const requestId = event.requestContext.requestId;
     const method = event.requestContext.http.method;
-    const answer = method === "GET" && response.statusCode === 200 ? withEtag(event, response) : response;
+    const reads = method === "GET" || method === "HEAD";
+    const answer = reads && response.statusCode === 200 ? withEtag(event, response) : response;
     const status = answer.statusCode ?? 200;
     log[problem?.error ? "error" : "info"](problem?.error ? "request.failed" : "request.completed", {
       request_id: requestId,
@@ -160,14 +163,16 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
       ...(problem ? { code: problem.code } : {}),
       ...(problem?.error ? { error: problem.error } : {}),
     });
+    const { body, ...head } = answer;
     return {
-      ...answer,
+      ...head,
+      ...(body === undefined || method === "HEAD" ? {} : { body }),
       headers: {
         "x-content-type-options": "nosniff",
         "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
         "referrer-policy": "no-referrer",
         "strict-transport-security": "max-age=31536000",
-        "cache-control": method === "GET" ? "private, no-cache, must-revalidate" : "no-store",
+        "cache-control": reads ? "private, no-cache, must-revalidate" : "no-store",
         ...corsHeaders(event.headers.origin, env.CORS_ORIGINS),
         ...answer.headers,
         "x-request-id": requestId,

@@ -1,6 +1,5 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import {
-  CfnRoute,
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
@@ -66,14 +65,16 @@ export class SyncApi extends Construct {
           scopePermissionToRoute: false,
         });
       integrations.set(route.function, integration);
-      const made = new HttpRoute(this, `${route.method} ${route.path}`, {
-        httpApi: this.api,
-        routeKey: HttpRouteKey.with(route.path.replace(/\/$/, ""), HttpMethod[route.method]),
-        integration,
-        authorizer,
-        ...(settings.jwtIssuer && route.scope !== "public" ? { authorizationScopes: [route.scope] } : {}),
-      });
-      keepTrailingSlash(made, route);
+      // API Gateway takes a method that is not declared for an unknown path, HEAD too.
+      for (const method of route.method === "GET" ? (["GET", "HEAD"] as const) : [route.method]) {
+        new HttpRoute(this, `${method} ${route.path}`, {
+          httpApi: this.api,
+          routeKey: HttpRouteKey.with(route.path, HttpMethod[method]),
+          integration,
+          authorizer,
+          ...(settings.jwtIssuer && route.scope !== "public" ? { authorizationScopes: [route.scope] } : {}),
+        });
+      }
     }
   }
 }
@@ -93,14 +94,6 @@ const ACCESS_LOG = {
   latencyMs: "$context.responseLatency",
   bytes: "$context.responseLength",
 };
-
-/** API Gateway tells `/a` from `/a/`; CDK refuses to write the latter. */
-function keepTrailingSlash(made: HttpRoute, route: Route): void {
-  const resource = made.node.defaultChild;
-  if (route.path.endsWith("/") && resource instanceof CfnRoute) {
-    resource.routeKey = `${route.method} ${route.path}`;
-  }
-}
 
 function authorizerOf(settings: Settings): IHttpRouteAuthorizer {
   if (!settings.jwtIssuer || !settings.jwtAudience) return new HttpIamAuthorizer();

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
@@ -107,7 +109,7 @@ describe("the gateway", () => {
   });
 
   it("answers 404 for what is no route, in the error shape", async () => {
-    for (const response of [await get("/nothing"), await get("/open", { method: "DELETE" })]) {
+    for (const response of [await get("/nothing"), await get("/things/x/y", { method: "POST" })]) {
       expect(response.status).toBe(404);
       const message = expect.stringContaining("There is no");
       expect(await response.json()).toEqual({
@@ -115,6 +117,53 @@ describe("the gateway", () => {
         detail: { error: message },
       });
     }
+  });
+
+  it("answers 405 with the methods that a path takes to any other", async () => {
+    for (const [path, method, allowed] of [
+      ["/open", "DELETE", "GET, HEAD"],
+      ["/open", "OPTIONS", "GET, HEAD"],
+      ["/things/x", "GET", "POST"],
+      ["/things/x", "HEAD", "POST"],
+    ] as const) {
+      const response = await get(path, { method });
+      expect([response.status, response.headers.get("allow")]).toEqual([405, allowed]);
+      if (method === "HEAD") continue;
+      expect(await response.json()).toMatchObject({
+        error: { code: "method_not_allowed" },
+        detail: { error: expect.stringContaining(allowed) },
+      });
+    }
+  });
+
+  it("answers HEAD as GET without the body", async () => {
+    const head = await get("/echo", { method: "HEAD" });
+    expect([head.status, head.headers.get("x-echo"), await head.text()]).toEqual([200, "1", ""]);
+    expect((await get("/docs", { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("answers a request that cannot be read in the error shape", async () => {
+    const raw = async (request: string) => {
+      const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
+      socket.write(request);
+      return (await text(socket)).split("\r\n\r\n");
+    };
+    const [head, body] = await raw(`GET /open?url=${"x".repeat(17_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    expect(head).toMatch(/^HTTP\/1.1 431 /);
+    expect(JSON.parse(body ?? "")).toMatchObject({
+      error: { code: "headers_too_large", message: expect.stringContaining("16 KB") },
+    });
+    const [malformed, why] = await raw("NONSENSE\r\n\r\n");
+    expect(malformed).toMatch(/^HTTP\/1.1 400 /);
+    expect(JSON.parse(why ?? "")).toMatchObject({ error: { code: "malformed_request" } });
+  });
+
+  it("hands over a body that says it is JSON and is not UTF-8 as bytes", async () => {
+    const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    const headers = { "content-type": "application/json" };
+    const sent = await event(await get("/things/x", { method: "POST", body, headers }));
+    expect(sent.isBase64Encoded).toBe(true);
+    expect(Buffer.from(sent.body ?? "", "base64").equals(body)).toBe(true);
   });
 
   it.each(["/broken", "/nonsense"])(

@@ -40,6 +40,7 @@ const gatewayErrors: ReadonlySet<ErrorCode> = new Set([
   "foreign_origin",
   "malformed_path",
   "body_too_large",
+  "headers_too_large",
 ] as const);
 
 /** Of the contract: the first part changes when clients must. */
@@ -49,6 +50,7 @@ const INTRODUCTION = `Keeps a RAG index in step with Confluence spaces.
 
 - Errors are \`{"error": {"code", "message", "details"?}}\`; their codes stand below. Every answer carries \`X-Request-Id\`.
 - Lists of this API take \`limit\` and \`cursor\` and answer \`next_cursor\`.
+- \`HEAD\` is answered as \`GET\` is, without the body.
 - Every GET has a strong \`ETag\`; with \`If-None-Match\` an answer that did not change is an empty 304.
 - \`Idempotency-Key\` on the POSTs that name it: repeated within a day, such a request is done once and gets the first answer.
 - On AWS requests are signed (SigV4) or carry a JWT with the scope of the route; locally \`API_KEY\`, when set.
@@ -236,6 +238,7 @@ function everywhere(contract: AnyContract): ErrorCode[] {
     "foreign_host",
     "foreign_origin",
     "body_too_large",
+    "headers_too_large",
     ...(contract.body ? (["malformed_json", "unsupported_media_type"] as const) : []),
     "database_unavailable",
     "timeout",

@@ -6,7 +6,7 @@ export function text(max: number) {
   return z
     .string()
     .max(max)
-    .regex(/^[^\0]*$/, "must not hold U+0000");
+    .regex(/^[^\u0000]*$/, "must not hold U+0000");
 }
 
 /** An id as a path or a filter names it. */

@@ -4,6 +4,7 @@ import type { Log } from "#shared/log.ts";
 import { preflightHeaders } from "#functions/runtime/cors.ts";
 import { answerReference } from "./api-reference.ts";
 import { answerAwsCall, isAwsCall } from "./aws-endpoints.ts";
+import { answerClientError } from "./client-errors.ts";
 import type { EventBus } from "./event-bus.ts";
 import { toHttpEvent, writeAnswer } from "./http-event.ts";
 import type { Invoker } from "./invoke.ts";
@@ -41,6 +42,7 @@ export async function startGateway(options: Options): Promise<Gateway> {
     response.once("close", () => setImmediate(() => closing && server.closeIdleConnections()));
     void answer(request, response);
   });
+  server.on("clientError", answerClientError);
   const port = await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -63,19 +65,20 @@ function makeAnswerer(options: Options) {
     try {
       const { path, rawQueryString } = splitTarget(request.url ?? "/");
       const method = request.method ?? "GET";
-      const match = route(method, path);
+      const match = route.find(method, path);
       const corsOrigins = options.corsOrigins ?? [];
       const preflight = method === "OPTIONS" ? preflightHeaders(request.headers.origin, corsOrigins) : null;
       if (preflight) return writeAnswer(response, { statusCode: 204, headers: preflight });
       if (options.apiKey === undefined) refuseForeignPages(request.headers, corsOrigins);
-      const reference = method === "GET" && !match ? await answerReference(path) : null;
+      const reads = method === "GET" || method === "HEAD";
+      const reference = reads && !match ? await answerReference(path) : null;
       if (reference) return writeAnswer(response, reference);
       if (options.apiKey !== undefined && match?.route.scope !== "public") {
         requireApiKey(options.apiKey, request.headers);
       }
       const body = await readBody(request);
       if (isAwsCall(request, path)) return await answerAwsCall(request, path, body, response, options);
-      if (!match) throw new UserError(404, "route_not_found", `There is no ${method} ${path}`);
+      if (!match) throw noRoute(method, path, route.methodsOf(path));
       const event = toHttpEvent(
         {
           method,
@@ -93,6 +96,14 @@ function makeAnswerer(options: Options) {
       answerError(response, error, options.log, requestId);
     }
   };
+}
+
+/** On AWS, API Gateway answers 404 to both. */
+function noRoute(method: string, path: string, allowed: readonly string[]): UserError {
+  if (allowed.length === 0) return new UserError(404, "route_not_found", `There is no ${method} ${path}`);
+  return new UserError(405, "method_not_allowed", `${path} takes ${allowed.join(", ")}, not ${method}`, {
+    details: { allow: allowed },
+  });
 }
 
 function splitTarget(target: string): { path: string; rawQueryString: string } {
@@ -125,6 +136,7 @@ function answerError(response: ServerResponse, error: unknown, log: Log, request
   const known = error instanceof UserError ? error : null;
   if (!known) log.error("request.failed", { request_id: requestId, error });
   if (known?.status === 401) response.setHeader("www-authenticate", "Bearer");
+  if (Array.isArray(known?.details?.allow)) response.setHeader("allow", known.details.allow.join(", "));
   // The rest of a refused body is not read.
   response.setHeader("connection", "close");
   writeAnswer(response, {
@@ -135,7 +147,7 @@ function answerError(response: ServerResponse, error: unknown, log: Log, request
         ? { code: known.code, message: known.message }
         : { code: "internal_error", message: "The function failed without an answer" },
       // Of Archon's interface more is called than this service has: its clients read `detail`.
-      ...(known?.status === 404 ? { detail: { error: known.message } } : {}),
+      ...(known?.status === 404 || known?.status === 405 ? { detail: { error: known.message } } : {}),
     }),
   });
 }

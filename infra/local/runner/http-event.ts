@@ -1,9 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { z } from "zod";
 import { LOCAL_ACCOUNT } from "./invoke.ts";
 
-/** API Gateway hands these to the function as text, everything else as base64. */
+/** API Gateway hands these to the function as text, everything else as base64; also what is not UTF-8, whatever it says. */
 const TEXT_BODY = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded)|[^;]*\+(json|xml))/i;
 
 export type HttpRequest = {
@@ -26,7 +27,8 @@ export function toHttpEvent(
   const headers = Object.fromEntries(
     Object.entries(others).map(([name, values]) => [name, (values ?? []).join(",")]),
   );
-  const isText = request.body.length === 0 || TEXT_BODY.test(headers["content-type"] ?? "");
+  const isText =
+    request.body.length === 0 || (TEXT_BODY.test(headers["content-type"] ?? "") && isUtf8(request.body));
   return {
     version: "2.0",
     routeKey: route.routeKey,
@@ -93,7 +95,8 @@ export function writeAnswer(response: ServerResponse, answer: unknown): void {
   );
   for (const [name, value] of Object.entries(parsed.headers ?? {})) response.setHeader(name, String(value));
   if ("cookies" in parsed && parsed.cookies) response.setHeader("set-cookie", parsed.cookies);
-  const empty = parsed.statusCode === 204 || parsed.statusCode === 304;
+  // What a HEAD would have been answered with is not known here: its function sends no body.
+  const empty = parsed.statusCode === 204 || parsed.statusCode === 304 || response.req.method === "HEAD";
   if (!empty) response.setHeader("content-length", body.length);
   response.writeHead(parsed.statusCode, STATUS_CODES[parsed.statusCode] ?? "");
   response.end(empty ? undefined : body);

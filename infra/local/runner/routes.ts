@@ -5,29 +5,46 @@ type Route = Topology["routes"][number];
 
 export type RouteMatch = { route: Route; routeKey: string; pathParameters: Record<string, string> };
 
-/**
- * Finds the route of a request as an HTTP API does: on the path as sent, so that an encoded slash parts nothing; literal
- * segments win over parameters; `{name+}` takes the rest; parameters are decoded.
- */
-export function makeRouter(
-  routes: readonly Route[],
-): (method: string, path: string) => RouteMatch | undefined {
+export type Router = {
+  /**
+   * The route of a request as an HTTP API finds it: on the path as sent, so that an encoded slash parts nothing; literal
+   * segments win over parameters; `{name+}` takes the rest; parameters are decoded. HEAD is routed wherever GET is.
+   */
+  find: (method: string, path: string) => RouteMatch | undefined;
+  /** The methods that a path takes, sorted; none when there is no such path. */
+  methodsOf: (path: string) => string[];
+};
+
+export function makeRouter(routes: readonly Route[]): Router {
   const compiled = routes
     .map((route) => ({ route, segments: route.path.split("/").slice(1) }))
     .sort((a, b) => specificity(b.segments).localeCompare(specificity(a.segments)));
-  return (method, path) => {
-    // A route cannot end with a slash (such a key is refused at deployment), and a request that does finds it all the same.
-    const parts = path
-      .replace(/(?<=.)\/$/, "")
-      .split("/")
-      .slice(1);
+  const find: Router["find"] = (method, path) => {
+    const routed = method === "HEAD" ? "GET" : method;
+    const parts = partsOf(path);
     for (const { route, segments } of compiled) {
-      if (route.method !== method) continue;
+      if (route.method !== routed) continue;
       const pathParameters = matchSegments(segments, parts);
-      if (pathParameters) return { route, routeKey: `${route.method} ${route.path}`, pathParameters };
+      if (pathParameters) return { route, routeKey: `${method} ${route.path}`, pathParameters };
     }
     return undefined;
   };
+  const methodsOf: Router["methodsOf"] = (path) => {
+    const parts = partsOf(path);
+    const methods = compiled
+      .filter(({ segments }) => matchSegments(segments, parts))
+      .flatMap(({ route }) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
+    return [...new Set(methods)].sort();
+  };
+  return { find, methodsOf };
+}
+
+/** A route cannot end with a slash (such a key is refused at deployment), and a request that does finds it all the same. */
+function partsOf(path: string): string[] {
+  return path
+    .replace(/(?<=.)\/$/, "")
+    .split("/")
+    .slice(1);
 }
 
 /** A letter a segment: literal (c) sorts over parameter (b) over greedy parameter (a). */

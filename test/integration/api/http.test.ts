@@ -40,6 +40,20 @@ describe("every route", () => {
     }
   });
 
+  it.each(["/health", SOURCES, "/api/confluence/nothing"])(
+    "HEAD %s is its GET without the body",
+    async (path) => {
+      const get = await fixture.api("GET", path);
+      const head = await fixture.api("HEAD", path);
+      expect([head.status, head.text]).toEqual([get.status, ""]);
+      const fixed = ({ "x-request-id": _, ...headers }: Record<string, string>) => headers;
+      expect(fixed(head.headers)).toEqual(fixed(get.headers));
+      if (get.headers.etag === undefined) return;
+      const again = await fixture.api("HEAD", path, { headers: { "if-none-match": get.headers.etag } });
+      expect(again.status).toBe(304);
+    },
+  );
+
   it("keeps its tag while nothing happens, whatever time it is", async () => {
     const before = await fixture.api("GET", SOURCES);
     fixture.clock.advance(86_400_000);
@@ -109,6 +123,12 @@ describe("every route", () => {
     ["a list", { body: [] }, 400, "invalid_request"],
     ["nothing", {}, 400, "invalid_request"],
     ["a prototype", { rawBody: '{"__proto__":{"x":1}}', headers: json }, 400, "invalid_request"],
+    [
+      "Latin-1",
+      { rawBody: "{}", headers: { "content-type": "application/json; charset=iso-8859-1" } },
+      415,
+      "unsupported_media_type",
+    ],
     ["no content type", { rawBody: "{}" }, 415, "unsupported_media_type"],
     [
       "a form",
@@ -128,13 +148,15 @@ describe("every route", () => {
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
   });
 
-  it.each(["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"])(
-    "takes a body of %s",
-    async (type) => {
-      const answer = await post({ rawBody: JSON.stringify(NEW_SOURCE), headers: { "content-type": type } });
-      expect([answer.status, answer.body.error.code]).toEqual([409, "source_exists"]);
-    },
-  );
+  it.each([
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF-8"; q=1',
+    "APPLICATION/JSON",
+    "application/vnd.api+json",
+  ])("takes a body of %s", async (type) => {
+    const answer = await post({ rawBody: JSON.stringify(NEW_SOURCE), headers: { "content-type": type } });
+    expect([answer.status, answer.body.error.code]).toEqual([409, "source_exists"]);
+  });
 
   it("never quotes a malformed body, which may hold a token", async () => {
     const answer = await post({ rawBody: '{"api_token": "s3cret" ', headers: json });

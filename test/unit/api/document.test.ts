@@ -61,6 +61,16 @@ describe("the document", () => {
     }
   });
 
+  it("has patterns that generators of requests can read", () => {
+    const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+      ([, json = ""]) => z.string().parse(JSON.parse(json)),
+    );
+    expect(patterns.length).toBeGreaterThan(10);
+    // ECMA-262's \0 is no escape of other dialects.
+    expect(patterns.filter((pattern) => pattern.includes("\\0"))).toEqual([]);
+    for (const pattern of patterns) expect(() => new RegExp(pattern, "u")).not.toThrow();
+  });
+
   it("lists every code that functions answer with its status", () => {
     const sources = globSync([
       "functions/**/*.ts",

@@ -112,7 +112,9 @@ describe("the template", () => {
   it("has every route, no other, each to its function and each authorized by IAM", () => {
     const made = ofType("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
     expect(made.map((route) => route.RouteKey).sort()).toEqual(
-      routes.map((route) => `${route.method} ${route.path}`).sort(),
+      routes
+        .flatMap(({ method, path }) => [`${method} ${path}`, ...(method === "GET" ? [`HEAD ${path}`] : [])])
+        .sort(),
     );
     expect([...new Set(made.map((route) => route.AuthorizationType))]).toEqual(["AWS_IAM"]);
     const functionOfIntegration = (id: string) =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { makeRouter } from "#infra/local/runner/routes.ts";
 import { routes } from "#infra/topology.ts";
 
-const find = makeRouter(routes);
+const { find, methodsOf } = makeRouter(routes);
 
 describe("the router", () => {
   it("finds every route of the topology under its own path", () => {
@@ -20,8 +20,8 @@ describe("the router", () => {
       [literal, parameter],
       [parameter, literal],
     ]) {
-      expect(makeRouter(order)("GET", "/a/sources")?.route.function).toBe("literal");
-      expect(makeRouter(order)("GET", "/a/other")?.pathParameters).toEqual({ id: "other" });
+      expect(makeRouter(order).find("GET", "/a/sources")?.route.function).toBe("literal");
+      expect(makeRouter(order).find("GET", "/a/other")?.pathParameters).toEqual({ id: "other" });
     }
   });
 
@@ -41,13 +41,25 @@ describe("the router", () => {
   });
 
   it("gives the rest of the path to a greedy parameter", () => {
-    const greedy = makeRouter([
+    const { find: greedy } = makeRouter([
       { method: "GET", path: "/docs/{file+}", function: "docs", scope: "public" },
       { method: "GET", path: "/docs/{file}", function: "one", scope: "public" },
     ]);
     expect(greedy("GET", "/docs/a/b.js")?.pathParameters).toEqual({ file: "a/b.js" });
     expect(greedy("GET", "/docs/a")?.route.function).toBe("one");
     expect(greedy("GET", "/docs/")).toBeUndefined();
+  });
+
+  it("routes HEAD wherever it routes GET", () => {
+    expect(find("HEAD", "/health")).toMatchObject({ routeKey: "HEAD /health", route: { method: "GET" } });
+    expect(find("HEAD", "/api/rag/query")).toBeUndefined();
+  });
+
+  it("knows the methods that a path takes", () => {
+    expect(methodsOf("/health")).toEqual(["GET", "HEAD"]);
+    expect(methodsOf("/api/confluence/some-id/")).toEqual(["DELETE", "GET", "HEAD", "PATCH"]);
+    expect(methodsOf("/api/knowledge-items/sources")).toEqual(["DELETE", "GET", "HEAD", "PUT"]);
+    expect(methodsOf("/nowhere")).toEqual([]);
   });
 
   it("finds nothing for another method, an empty parameter or more segments", () => {
