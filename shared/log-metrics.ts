@@ -40,6 +40,8 @@ export const logMetrics = {
   "record.malformed": [each("records_malformed")],
   "page.failed": [each("page_failures")],
   "page.text_lost": [each("pages_with_lost_text")],
+  "page.rendered_missing": [each("pages_without_rendered_body")],
+  "confluence.call_refused": [each("optional_calls_refused")],
   "deletions.held": [each("holds_announced")],
   "search.failed": [each("searches_failed")],
   "embeddings.created": [

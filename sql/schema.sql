@@ -87,10 +87,25 @@ create table archon_sources (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   model_change_claimed_until timestamp with time zone,
+  web_base text,
+  refused_calls jsonb default '{}'::jsonb not null,
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint archon_sources_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
   constraint archon_sources_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'space_unavailable'::text, 'deleting'::text]))),
   constraint archon_sources_sync_interval_minutes_check CHECK ((sync_interval_minutes > 0)),
   constraint archon_sources_pkey PRIMARY KEY (source_id)
+);
+
+create table confluence_folders (
+  source_id text not null,
+  folder_id text not null,
+  kind text not null,
+  title text,
+  parent_id text,
+  parent_type text,
+  operation_id text not null,
+  constraint confluence_folders_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint confluence_folders_pkey PRIMARY KEY (source_id, folder_id)
 );
 
 create table confluence_pages (
@@ -115,6 +130,8 @@ create table confluence_pages (
   text_lost text,
   state_revision integer default 0 not null,
   last_synced_at timestamp with time zone,
+  rendered_missing jsonb,
+  constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
   constraint confluence_pages_sync_error_check CHECK (((sync_error IS NULL) OR (jsonb_typeof(sync_error) = 'object'::text))),
   constraint confluence_pages_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
   constraint confluence_pages_pkey PRIMARY KEY (source_id, page_id)
@@ -200,6 +217,7 @@ CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_parent ON confluence_sync.confluence_pages USING btree (source_id, parent_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
+CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
 CREATE UNIQUE INDEX embedding_models_chosen ON confluence_sync.embedding_models USING btree ((true)) WHERE (chosen_at IS NOT NULL);
 CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id) WHERE (sent_at IS NULL);
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);

@@ -22,7 +22,8 @@ export const handler = httpHandler(
     });
     const email = body.email ?? null;
     const client = services.confluence({ baseUrl, email, apiToken: body.api_token });
-    const { account, space, pageCount } = await checkSite(client, { spaceKey: body.space_key, email });
+    const checked = await checkSite(client, { spaceKey: body.space_key, email, now: now() });
+    const { account, space, pageCount, webBase, refusedCalls } = checked;
     const source = {
       sourceId,
       title: body.title ?? space.name,
@@ -37,6 +38,8 @@ export const handler = httpHandler(
       searchLanguage: body.search_language,
       embeddingModel: services.embedder.model,
       deletionStrategy: body.deletion_strategy,
+      webBase,
+      refusedCalls,
     };
     await insertSource(sql, source, now()).catch((error: unknown) => {
       // The same request, cut off after this very source was stored.

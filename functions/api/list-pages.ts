@@ -44,6 +44,12 @@ function pageJson(page: PageEntry): z.input<typeof pageSchema> {
     deleted_at: iso(page.deletedAt),
     deleted_reason: page.deletedReason,
     text_lost: page.textLost,
+    rendered_missing: page.renderedMissing && {
+      code: page.renderedMissing.code,
+      message: page.renderedMissing.message,
+      attempts: page.renderedMissing.attempts,
+      next_attempt_at: page.renderedMissing.next_attempt_at,
+    },
     error: page.error && {
       code: page.error.code,
       message: page.error.message,

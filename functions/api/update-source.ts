@@ -39,12 +39,16 @@ export const handler = httpHandler(
 async function tryCredentials(
   source: Source,
   given: { email: string | null | undefined; apiToken: string | undefined },
-  services: Pick<Services, "cipher" | "confluence">,
+  services: Pick<Services, "cipher" | "confluence" | "now">,
 ): Promise<SourceChanges> {
   const apiToken = given.apiToken ?? (await storedToken(source, services));
   const email = given.email === undefined ? source.email : given.email;
   const client = services.confluence({ baseUrl: source.baseUrl, email, apiToken });
-  const { account, space } = await checkSite(client, { spaceKey: source.spaceKey, email });
+  const { account, space, refusedCalls } = await checkSite(client, {
+    spaceKey: source.spaceKey,
+    email,
+    now: services.now(),
+  });
   if (space.id !== source.spaceId) {
     throw new UserError(
       422,
@@ -57,6 +61,7 @@ async function tryCredentials(
     encryptedToken: await services.cipher.encrypt(apiToken, source.sourceId),
     accountId: account.accountId,
     status: "active",
+    refusedCalls,
   };
 }
 

@@ -30,6 +30,10 @@ export const errorCodes = {
   email_required: [422, "The token is not accepted as a bearer token: send the account's e-mail with it"],
   credentials_rejected: [422, "Confluence does not accept the token (with this e-mail)"],
   credentials_forbidden: [422, "Confluence knows the account and lets it see nothing here"],
+  scope_missing: [
+    422,
+    "The token lacks a scope that a sync cannot do without: `details.scope`, for `details.call`",
+  ],
   space_not_found: [422, "The account sees no space with this key"],
   space_changed: [422, "The space with this key is another one than the source was made with"],
   token_missing: [422, "The stored token cannot be read any more: set `api_token`"],

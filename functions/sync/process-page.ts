@@ -17,7 +17,7 @@ export async function processPageBatch(
   services: PageServices,
   invocation: Invocation,
 ): Promise<Settled[]> {
-  const cache = caches.get(services.sql) ?? { names: new Map(), bodies: new Map() };
+  const cache = caches.get(services.sql) ?? { names: new Map(), bodies: new Map(), skipped: new Map() };
   caches.set(services.sql, cache);
   const outcomes = new Map<string, Settled>();
   for (const [operationId, group] of Map.groupBy(tasks, (task) => task.operation_id)) {

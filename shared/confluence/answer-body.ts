@@ -47,18 +47,21 @@ const DISCARD_BYTES = 64 * 2 ** 10;
 
 /**
  * Takes in an answer that is of no use, so that its connection can carry the next request; a long one is cut off with its
- * connection. Never throws: the answer said what it had to say in its status.
+ * connection. Returns its beginning, which may say more than the status does. Never throws: the status was read before.
  */
-export async function discardAnswer(body: AsyncIterable<Uint8Array> | null): Promise<void> {
+export async function discardAnswer(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of body ?? emptyBody()) {
       size += chunk.byteLength;
-      if (size > DISCARD_BYTES) return;
+      if (size > DISCARD_BYTES) break;
+      chunks.push(chunk);
     }
   } catch {
     // Its connection is gone as well.
   }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function* emptyBody(): AsyncIterable<Uint8Array> {}

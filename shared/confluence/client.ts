@@ -2,7 +2,7 @@
  * What the sync needs from Confluence, in plain typed data. `cloud-client.ts` is the implementation over HTTP.
  *
  * Every method may throw `RateLimitedError` (429, or a pause already announced), `TransientError` (timeout, 5xx, connection),
- * `PermanentError` with code `credentials_rejected` (401), `forbidden` (403), `not_found` (404), `request_refused` (another
+ * `PermanentError` with code `credentials_rejected` (401), `scope_missing` (401 that names a scope), `forbidden` (403), `not_found` (404), `request_refused` (another
  * 4xx), `invalid_answer`, `invalid_id`, `answer_too_large`, `body_too_large`, `address_refused` (host not allowed or not public).
  */
 export type ConfluenceClient = {
@@ -36,6 +36,10 @@ export type ConfluenceClient = {
   ): Promise<{ ids: string[]; next: string | null }>;
   /** Display names by account id (v2 `/users-bulk`); unknown ids are absent. */
   userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
+  /** A folder or the like that pages stand below (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
+  container(id: string, kind: ContainerKind): Promise<ContentContainer>;
+  /** The site's address for people, with `/wiki`, as the latest response with one names it; null before that. */
+  readonly webBase: () => string | null;
   /** HTTP requests sent so far through this client, retries included. */
   readonly callsMade: () => number;
   /** The `Date` header of the latest answer: Confluence's clock, in whole seconds; null before the first answer. */
@@ -61,6 +65,16 @@ export type ConfluenceSpace = {
   homepageId: string | null;
 };
 
+/** Kinds of content that hold pages without being pages, by v2's words. */
+export type ContainerKind = "folder" | "whiteboard" | "database" | "embed";
+
+export type ContentContainer = {
+  id: string;
+  title: string;
+  parentId: string | null;
+  parentType: string | null;
+};
+
 export type ConfluenceLabel = { id: string; name: string };
 
 /** A page as a listing shows it. */
@@ -68,7 +82,7 @@ export type ListedPage = {
   id: string;
   title: string;
   version: number;
-  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, or one that we do not know yet. */
+  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, one that we do not know yet; ours: `unreadable`. */
   status: string;
   /** Null where the listing does not tell (v1 tells the key, v2 the id). */
   spaceId: string | null;

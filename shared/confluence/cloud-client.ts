@@ -1,24 +1,39 @@
 import type { Client, SendRequestOptions } from "confluence.js/core";
 import {
   createBulkUserLookup,
+  getDatabaseById,
+  getFolderById,
   getLabelPages,
   getPageById,
   getPages,
+  getSmartLinkById,
   getSpaceContentLabels,
   getSpaces,
+  getWhiteboardById,
 } from "confluence.js/v2";
-import type { z } from "zod";
+import { z } from "zod";
 import { PermanentError } from "#shared/errors.ts";
-import type { ConfluenceClient, ConfluencePage } from "./client.ts";
+import type { ConfluenceClient, ConfluencePage, ContainerKind } from "./client.ts";
 import { makeTransport, MORE_TRIES, RETRY_BUDGET_MS, type TransportOptions } from "./http-transport.ts";
+import { int64 } from "./int64.ts";
 import { withSmallerPages } from "./listing-page-size.ts";
 import { nextCursor } from "./next-cursor.ts";
-import { pageFromV1, pageFromV2, pageWithBody, webBaseOf } from "./page-mapping.ts";
+import {
+  isWebAddress,
+  pageFromV1,
+  pageFromV2,
+  pageWithBody,
+  unreadablePage,
+  webBaseOf,
+} from "./page-mapping.ts";
+import { invalidAnswer, readItems } from "./read-items.ts";
 import {
   accountSchema,
   contentSchema,
+  folderSchema,
   identifiedSchema,
   labelSchema,
+  linksSchema,
   listing,
   pageSchema,
   searchCountSchema,
@@ -28,11 +43,29 @@ import {
 
 /** The most items that a v2 listing gives, and ids that it takes (API description of `/pages`). */
 const LISTING_LIMIT = 250;
+/**
+ * A rendered body is optional (design: the storage body is stored without it) and may take for ever: one call ends within
+ * 15 s, its one more try included, so that it fits into the time that a worker keeps for a page.
+ */
+const RENDER_TIMEOUT_MS = 10_000;
+const RENDER_BUDGET_MS = 5000;
 /** Bodies are asked for in smaller groups, so that an answer stays within tens of megabytes. */
 const BODIES_LIMIT = 100;
-type V2Listing = { results: z.output<typeof pageSchema>[]; next: string | null; webBase: string };
+type V2Listing = {
+  results: z.output<typeof pageSchema>[];
+  odd: string[];
+  next: string | null;
+  webBase: string;
+};
 
 const v1 = () => import("./v1-calls.ts");
+
+const CONTAINER_CALLS = {
+  folder: getFolderById,
+  whiteboard: getWhiteboardById,
+  database: getDatabaseById,
+  embed: getSmartLinkById,
+} satisfies Record<ContainerKind, (client: Client, parameters: { id: number }) => Promise<unknown>>;
 
 /** Every status that a page can be found in by its id. */
 const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];
@@ -48,6 +81,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
   const now = () => options.now().getTime();
   const giveUpAt = () => now() + RETRY_BUDGET_MS;
   let drift = 0;
+  let webBase: string | null = null;
 
   /** Calls a function of the library and reads the answer by our schema. */
   async function ask<T extends z.ZodType>(
@@ -68,16 +102,23 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     });
     const read = schema.safeParse(answer);
     if (!read.success) {
-      const faults = read.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".")}: ${issue.code}`);
-      throw new PermanentError("invalid_answer", "Confluence's answer lacks what the sync needs", {
-        details: { faults },
-      });
+      throw invalidAnswer(read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.code}`));
     }
     if (!fits) drift += 1;
+    learnWebBase(read.data);
     return read.data;
   }
 
-  /** One page of a listing; when Confluence fails on it, asked again in smaller pages. */
+  /** The site's address for people stands in listings and single pages alike. */
+  function learnWebBase(answer: unknown): void {
+    const base = linksSchema.safeParse(answer).data?._links.base;
+    if (base && isWebAddress(base)) webBase = webBaseOf(base, transport.base);
+  }
+
+  /**
+   * One page of a listing; when Confluence fails on it, asked again in smaller pages. An item that lacks what the sync needs is
+   * counted as drift and does not spoil the others: `odd` has the ids of those that have one.
+   */
   async function askPage<T extends z.ZodType>(
     item: T,
     cursor: string | null,
@@ -89,14 +130,17 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       () => now() < until,
       async (limit, retries) =>
         ask(
-          listing(item),
+          listing(z.unknown()),
           (client) => send(client, { ...(cursor === null ? {} : { cursor }), limit }),
           (request) => transport.send(request, retries, until),
         ),
     );
     const webBase = webBaseOf(answer._links.base, transport.base);
+    const { results, odd } = readItems(item, answer.results);
+    drift += odd.length;
     return {
-      results: answer.results,
+      results,
+      odd: odd.flatMap((one) => identifiedSchema.safeParse(one).data?.id ?? []),
       next: nextCursor(answer._links.next ?? null, cursor, [transport.base, webBase]),
       webBase,
     };
@@ -117,6 +161,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
         }),
       );
       for (const item of page.results) pages.push(pageWithBody(item, page.webBase, "storage"));
+      pages.push(...page.odd.map((id) => ({ ...unreadablePage(id), body: null })));
       cursor = page.next;
       if (cursor !== null && seen.has(cursor)) {
         throw new PermanentError("invalid_answer", "The listing's cursors go in a circle");
@@ -167,7 +212,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       const page = await askPage(contentSchema, cursor, async (client, paging) =>
         (await v1()).searchContentByCQL(client, { cql, expand: SEARCH_EXPAND, ...paging }),
       );
-      return { pages: page.results.map((item) => pageFromV1(item, page.webBase)), next: page.next };
+      const pages = page.results.map((item) => pageFromV1(item, page.webBase));
+      return { pages: [...pages, ...page.odd.map(unreadablePage)], next: page.next };
     },
 
     async countPages(cql) {
@@ -182,7 +228,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       const page = await askPage(pageSchema, cursor, (client, paging) =>
         getPages(client, { spaceId: [int64(spaceId)], status: ["current"], sort: "id", ...paging }),
       );
-      return { pages: page.results.map((item) => pageFromV2(item, page.webBase)), next: page.next };
+      const pages = page.results.map((item) => pageFromV2(item, page.webBase));
+      return { pages: [...pages, ...page.odd.map(unreadablePage)], next: page.next };
     },
 
     async pagesById(ids, { body }) {
@@ -195,8 +242,11 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     async renderedPage(id) {
       try {
-        const page = await ask(pageSchema, (client) =>
-          getPageById(client, { id: int64(id), bodyFormat: "export_view" }),
+        const until = now() + RENDER_BUDGET_MS;
+        const page = await ask(
+          pageSchema,
+          (client) => getPageById(client, { id: int64(id), bodyFormat: "export_view" }),
+          (request) => transport.send(request, 1, until, RENDER_TIMEOUT_MS),
         );
         const rendered = pageWithBody(page, webBaseOf(page._links.base, transport.base), "export_view");
         if (rendered.bodyTooLarge) throw bodyTooLarge(id);
@@ -235,21 +285,18 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       return names;
     },
 
+    async container(id, kind) {
+      const found = await ask(folderSchema, (client) => CONTAINER_CALLS[kind](client, { id: int64(id) }));
+      const { title, parentId, parentType } = found;
+      return { id, title, parentId: parentId ?? null, parentType: parentId ? (parentType ?? null) : null };
+    },
+
+    webBase: () => webBase,
     callsMade: transport.callsMade,
     serverTime: transport.serverTime,
     nearLimit: transport.nearLimit,
     schemaDrift: () => drift,
   };
-}
-
-/**
- * An id as the library's functions take it. It stays the digits that Confluence sent (a 64-bit id does not fit a number); the
- * library only puts it into the address, so anything but digits is refused.
- */
-function int64(id: string): number {
-  if (!/^\d{1,19}$/.test(id)) throw new PermanentError("invalid_id", "Confluence's ids are whole numbers");
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return id as unknown as number;
 }
 
 function groupsOf<T>(items: readonly T[], size: number): T[][] {

@@ -4,6 +4,7 @@ import { PermanentError, RateLimitedError, TransientError } from "#shared/errors
 import { AddressRefusedError, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
 import { discardAnswer, MAX_ANSWER_BYTES, readAnswer } from "./answer-body.ts";
 import { guardedFetch, type Fetch, type FetchedAnswer } from "./guarded-fetch.ts";
+import { isScopeFailure, scopedCall } from "./scopes.ts";
 import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./retry-after.ts";
 
 /** An API call waits this long for its whole answer: bulk bodies take seconds, a worker has 60. */
@@ -47,7 +48,12 @@ export type TransportOptions = AddressPolicy & {
 
 type HttpTransport = {
   /** As `sendRequest`, with `retries` of its own (0 where the caller makes the request smaller instead), none after `giveUpAt`. */
-  send: (request: SendRequestOptions, retries: number, giveUpAt: number) => Promise<unknown>;
+  send: (
+    request: SendRequestOptions,
+    retries: number,
+    giveUpAt: number,
+    timeoutMs?: number,
+  ) => Promise<unknown>;
   /** The site's address as `parseBaseUrl` gives it. */
   readonly base: string;
   readonly callsMade: () => number;
@@ -62,7 +68,7 @@ type HttpTransport = {
 export function makeTransport(options: TransportOptions): HttpTransport {
   const { now, random } = options;
   const sleep = options.sleep ?? wait;
-  const timeoutMs = options.fetchTimeoutMs ?? FETCH_TIMEOUT_MS;
+  const usualTimeoutMs = options.fetchTimeoutMs ?? FETCH_TIMEOUT_MS;
   const maxBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
   const base = allowedBase(options);
   const fetch = options.fetch ?? guardedFetch(options);
@@ -72,12 +78,17 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   let nearLimit: NearLimit | null = null;
   let pausedUntil = 0;
 
-  async function send(request: SendRequestOptions, retries: number, giveUpAt: number): Promise<unknown> {
+  async function send(
+    request: SendRequestOptions,
+    retries: number,
+    giveUpAt: number,
+    timeoutMs = usualTimeoutMs,
+  ): Promise<unknown> {
     for (let tries = 0; ; tries += 1) {
       const paused = pausedUntil - now().getTime();
       if (paused > 0) throw new RateLimitedError("Confluence asked for a pause that has not ended", paused);
       try {
-        return await exchange(request);
+        return await exchange(request, Math.min(timeoutMs, usualTimeoutMs));
       } catch (error) {
         if (!(error instanceof TransientError) || tries >= retries || now().getTime() >= giveUpAt)
           throw error;
@@ -87,7 +98,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   }
 
   /** One request with the redirects that it leads to. */
-  async function exchange(request: SendRequestOptions): Promise<unknown> {
+  async function exchange(request: SendRequestOptions, timeoutMs: number): Promise<unknown> {
     let url = requestUrl(base.unwrap(), request);
     const signal = AbortSignal.timeout(timeoutMs);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
@@ -143,12 +154,13 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     if (answer.status >= 200 && answer.status < 300) {
       return await readAnswer(answer.body, maxBytes, (error) => connectionError(error, signal, url));
     }
-    await discardAnswer(answer.body);
+    const body = await discardAnswer(answer.body);
     if (answer.status === 429 || (answer.status === 503 && header("retry-after") !== null)) {
       const pause = retryAfterMs(header, now(), random);
       pausedUntil = now().getTime() + pause;
       throw new RateLimitedError(`Confluence answered ${answer.status}: too many requests`, pause);
     }
+    if (answer.status === 401 && isScopeFailure(header, body)) throw scopeError(url);
     throw statusError(answer.status, url);
   }
 
@@ -205,6 +217,18 @@ function sameOrigin(location: string, from: URL): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from.href) : null;
   if (target?.origin === from.origin) return target;
   throw new PermanentError("address_refused", "Confluence redirects to another host, which is not followed");
+}
+
+/** The path behind the site's address: what stands before it is the gateway's. */
+function scopeError(url: URL): PermanentError {
+  const known = scopedCall(url.pathname);
+  const call = known?.call ?? url.pathname;
+  const scope = known?.scope ?? null;
+  return new PermanentError(
+    "scope_missing",
+    `The API token lacks the scope ${scope ?? "(unknown)"}, which ${call} needs: add it to the token`,
+    { details: { status: 401, path: url.pathname, call, scope } },
+  );
 }
 
 function statusError(status: number, url: URL): Error {

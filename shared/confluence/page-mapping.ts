@@ -22,6 +22,26 @@ export function pageFromV2(page: z.infer<typeof pageSchema>, webBase: string): L
   };
 }
 
+/**
+ * A page whose item lacks what the sync needs (a title, a version): there it is, in a status of its own, which proves nothing.
+ * So no listing takes it for a current page, and no deletion check for one that is gone.
+ */
+export function unreadablePage(id: string): ListedPage {
+  return {
+    id,
+    title: "",
+    version: 0,
+    status: "unreadable",
+    spaceId: null,
+    spaceKey: null,
+    parentId: null,
+    parentType: null,
+    labels: null,
+    url: "",
+    modifiedAt: null,
+  };
+}
+
 /** The same with a body; a body above `MAX_BODY_BYTES` is left out and said to be too large. */
 export function pageWithBody(
   page: z.infer<typeof pageSchema>,
@@ -54,9 +74,13 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
   };
 }
 
+export function isWebAddress(address: string): boolean {
+  return /^https?:\/\//.test(address) && URL.canParse(address);
+}
+
 /** `_links.base` of an answer when it is a web address, else the site's own. */
 export function webBaseOf(base: string | null | undefined, siteBase: string): string {
-  return base && /^https?:\/\//.test(base) ? base.replace(/\/$/, "") : `${siteBase}/wiki`;
+  return base && isWebAddress(base) ? base.replace(/\/$/, "") : `${siteBase}/wiki`;
 }
 
 function pageUrl(webui: string | null | undefined, id: string, webBase: string): string {

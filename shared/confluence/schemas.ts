@@ -101,3 +101,9 @@ export const accountSchema = z.object({
   displayName: optionalText,
   publicName: optionalText,
 });
+
+/** The links of any response that has some. */
+export const linksSchema = z.object({ _links: links });
+
+/** v2 folder, whiteboard, database or embed: content that pages can stand below. A title is all that is shown of it. */
+export const folderSchema = z.object({ title: z.string(), parentId: id.nullish(), parentType: optionalText });

@@ -25,6 +25,7 @@ type LockedPage = {
   isDeleted: boolean;
   stateRevision: number;
   failed: boolean;
+  unrendered: boolean;
 };
 
 /**
@@ -99,7 +100,7 @@ async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise
   const lock = async () => {
     const [row] = await tx<LockedPage[]>`
       select version, representation_revision as "representationRevision", is_deleted as "isDeleted",
-        state_revision as "stateRevision", sync_error is not null as failed
+        state_revision as "stateRevision", sync_error is not null as failed, rendered_missing is not null as unrendered
       from confluence_pages where source_id = ${page.sourceId} and page_id = ${page.pageId}
       for no key update`;
     return row;
@@ -120,6 +121,8 @@ function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | 
   if (stored.isDeleted) return stored.stateRevision !== expected;
   if (stored.version === 0) return false;
   if (stored.version !== page.version) return stored.version > page.version;
+  // The same version, and now with what its macros render.
+  if (stored.unrendered && !page.renderedMissing) return false;
   return stored.representationRevision >= page.representationRevision;
 }
 
@@ -155,7 +158,8 @@ async function updatePage(
       status = ${page.status}, parent_id = ${page.parentId}, parent_type = ${page.parentType}, url = ${page.url},
       labels = coalesce(${page.labels as string[] | null}::text[], labels), content_hash = ${page.contentHash}, chunk_count = (
         select count(*) from archon_crawled_pages c where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}),
-      modified_at = ${page.modifiedAt}, text_lost = ${page.textLost}, last_synced_at = ${now},
+      modified_at = ${page.modifiedAt}, text_lost = ${page.textLost},
+      rendered_missing = ${page.renderedMissing ? tx.json(page.renderedMissing) : null}, last_synced_at = ${now},
       is_deleted = false, deleted_at = null, deleted_reason = null, missing_since = null, sync_error = null,
       state_revision = state_revision + 1
     where source_id = ${page.sourceId} and page_id = ${page.pageId}

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import type { RenderedMissing } from "./rendered-missing.ts";
 import { containing } from "#shared/sources/source-overviews.ts";
 
 export type PageStatus = "current" | "hidden" | "deleted" | "failed" | "pending";
@@ -22,6 +23,7 @@ export type PageEntry = {
   deletedAt: Date | null;
   deletedReason: string | null;
   textLost: string | null;
+  renderedMissing: RenderedMissing | null;
   error: { code: string; message: string; attempts?: number } | null;
 };
 
@@ -45,7 +47,7 @@ export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<P
         when sync_error is not null then 'failed' else 'pending' end as status,
       parent_id as "parentId", labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
       last_synced_at as "lastSyncedAt", missing_since as "missingSince", is_deleted as "isDeleted",
-      deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", sync_error as error
+      deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", rendered_missing as "renderedMissing", sync_error as error
     from confluence_pages
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}

@@ -1,4 +1,5 @@
 import type { Json, Sql } from "#shared/db/connect.ts";
+import type { RenderedMissing } from "./rendered-missing.ts";
 
 /** Why a page could not be stored; kept on its row until a swap or a deletion clears it. */
 export type PageError = {
@@ -27,6 +28,7 @@ export type PageState = {
   parentType: string | null;
   labels: string[];
   url: string;
+  renderedMissing: RenderedMissing | null;
 };
 
 /** The stored pages among `pageIds`, deleted ones included, by page id. */
@@ -39,7 +41,8 @@ export async function readPageStates(
   const rows = await sql<(PageState & { pageId: string })[]>`
     select page_id as "pageId", version, representation_revision as "representationRevision", is_deleted as "isDeleted",
       missing_since as "missingSince", state_revision as "stateRevision", sync_error as "syncError", title,
-      parent_id as "parentId", parent_type as "parentType", labels, url
+      parent_id as "parentId", parent_type as "parentType", labels, url,
+      rendered_missing as "renderedMissing"
     from confluence_pages where source_id = ${sourceId} and page_id = any(${[...pageIds]}::text[])`;
   return new Map(rows.map(({ pageId, ...state }) => [pageId, state]));
 }

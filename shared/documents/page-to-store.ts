@@ -1,3 +1,5 @@
+import type { RenderedMissing } from "./rendered-missing.ts";
+
 /** A chunk as it is stored. `embedding` is null when a row of this page with the same input already has one of this model. */
 export type EmbeddedChunk = {
   content: string;
@@ -25,6 +27,8 @@ export type PageFacts = {
   modifiedAt: Date | null;
   /** What the converter could not carry over; null when nothing was lost. */
   textLost: string | null;
+  /** Set when this is the storage body alone, though the page has macros that only its rendered body shows. */
+  renderedMissing?: RenderedMissing | null;
 };
 
 /** A page with its chunks in reading order: `chunks[i]` gets `chunk_number` i. */

@@ -114,13 +114,16 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       join archon_sources s on s.source_id = c.source_id
       left join lateral (
         with recursive up as (
-          select a.page_id, a.title, a.parent_id, 1 as depth, a.is_deleted or a.missing_since is not null as hidden,
-            array[p.page_id, a.page_id] as path
-          from confluence_pages a where a.source_id = p.source_id and a.page_id = p.parent_id
+          select p.page_id, p.title, p.parent_id, 0 as depth, true as hidden, array[p.page_id] as path
           union all
-          select a.page_id, a.title, a.parent_id, up.depth + 1, a.is_deleted or a.missing_since is not null,
-            up.path || a.page_id
-          from up join confluence_pages a on a.source_id = p.source_id and a.page_id = up.parent_id
+          select a.page_id, a.title, a.parent_id, up.depth + 1, a.hidden, up.path || a.page_id
+          from up cross join lateral (
+            select page_id, title, parent_id, is_deleted or missing_since is not null as hidden
+            from confluence_pages where source_id = p.source_id and page_id = up.parent_id
+            union all
+            select folder_id, title, parent_id, title is null
+            from confluence_folders where source_id = p.source_id and folder_id = up.parent_id
+          ) a
           where a.page_id <> all(up.path)
         )
         select jsonb_agg(jsonb_build_object('page_id', up.page_id, 'title', up.title) order by up.depth desc) as ancestors

@@ -21,6 +21,8 @@ export type SourceOverview = Source & {
   failedPageCount: number;
   hiddenPageCount: number;
   deletedPageCount: number;
+  /** Pages stored without what their macros render. */
+  unrenderedPageCount: number;
   /** `failing`: as `archon_progress.failing` stores it; syncs know its shape. */
   running: { operationId: string; status: OperationStatus; failing: unknown } | null;
   /** The last sync that was not a dry run, running or ended. */
@@ -116,7 +118,8 @@ function selectOverviews(sql: Sql) {
         coalesce(sum(chunk_count) filter (where not is_deleted), 0)::int as "chunkCount",
         count(*) filter (where sync_error is not null and not is_deleted)::int as "failedPageCount",
         count(*) filter (where missing_since is not null and not is_deleted)::int as "hiddenPageCount",
-        count(*) filter (where is_deleted)::int as "deletedPageCount"
+        count(*) filter (where is_deleted)::int as "deletedPageCount",
+        count(*) filter (where rendered_missing is not null and not is_deleted)::int as "unrenderedPageCount"
       from confluence_pages p where p.source_id = s.source_id
     ) pages
     cross join lateral (

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RefusedCalls } from "./refused-calls.ts";
 
 /** When deletions are looked for: weekly (the default), after each sync, or only when asked. */
 export const DELETION_STRATEGIES = ["weekly_reconciliation", "every_sync", "on_demand"] as const;
@@ -22,7 +23,10 @@ export type SourceStatus = "active" | "credentials_expired" | "space_unavailable
 export type Source = {
   sourceId: string;
   title: string;
+  /** Where requests go: the site, or Atlassian's gateway to it. */
   baseUrl: string;
+  /** Where people read the site, with `/wiki`; null until a response named it. */
+  webBase: string | null;
   spaceKey: string;
   spaceId: string;
   spaceName: string;
@@ -39,15 +43,34 @@ export type Source = {
   leaseOperationId: string | null;
   leaseUntil: Date | null;
   pausedUntil: Date | null;
+  refusedCalls: RefusedCalls;
   createdAt: Date;
   updatedAt: Date;
 };
 
+/** Where people read the source's site, with `/wiki`; until a response named it, the address that requests go to. */
+export function webBaseOfSource(source: Pick<Source, "webBase" | "baseUrl">): string {
+  return source.webBase ?? `${source.baseUrl}/wiki`;
+}
+
 /** What a new source is made of; status, lease and pause start empty. */
 export type NewSource = Omit<
   Source,
-  "metadata" | "status" | "leaseOperationId" | "leaseUntil" | "pausedUntil" | "createdAt" | "updatedAt"
-> & { encryptedToken: string; deletionStrategy: DeletionStrategy };
+  | "metadata"
+  | "status"
+  | "leaseOperationId"
+  | "leaseUntil"
+  | "pausedUntil"
+  | "createdAt"
+  | "updatedAt"
+  | "webBase"
+  | "refusedCalls"
+> & {
+  encryptedToken: string;
+  deletionStrategy: DeletionStrategy;
+  webBase?: string | null;
+  refusedCalls?: RefusedCalls;
+};
 
 /** What a client may change. Absent: stays as it is. */
 export type SourceChanges = {
@@ -58,5 +81,6 @@ export type SourceChanges = {
   syncIntervalMinutes?: number | null;
   /** Merged into the metadata. */
   metadata?: Record<string, z.infer<ReturnType<typeof z.json>>>;
+  refusedCalls?: RefusedCalls;
   status?: Exclude<SourceStatus, "deleting">;
 };

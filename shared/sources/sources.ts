@@ -1,5 +1,6 @@
 import { UserError } from "#shared/errors.ts";
 import type { Json, Sql } from "#shared/db/connect.ts";
+import { refusedCalls } from "./refused-calls.ts";
 import {
   sourceMetadata,
   type NewSource,
@@ -58,12 +59,13 @@ export async function insertSource(sql: Sql, source: NewSource, now: Date): Prom
   const [row] = await sql<SourceRow[]>`
     insert into archon_sources as s (
       source_id, title, base_url, space_key, space_id, space_name, account_id, email, encrypted_token,
-      sync_interval_minutes, search_language, embedding_model, metadata, created_at, updated_at)
+      sync_interval_minutes, search_language, embedding_model, metadata, web_base, refused_calls, created_at, updated_at)
     values (
       ${source.sourceId}, ${source.title}, ${source.baseUrl}, ${source.spaceKey}, ${source.spaceId}, ${source.spaceName},
       ${source.accountId}, ${source.email}, ${source.encryptedToken}, ${source.syncIntervalMinutes},
       ${source.searchLanguage}, ${source.embeddingModel},
-      ${sql.json({ deletion_strategy: source.deletionStrategy })}, ${now}, ${now})
+      ${sql.json({ deletion_strategy: source.deletionStrategy })}, ${source.webBase ?? null},
+      ${sql.json(source.refusedCalls ?? {})}, ${now}, ${now})
     on conflict (base_url, space_key) where status <> 'deleting' do nothing
     returning ${sourceColumns(sql)}`;
   if (row) return toSource(row);
@@ -101,6 +103,7 @@ export async function updateSource(
       ? {}
       : { sync_interval_minutes: changes.syncIntervalMinutes }),
     ...(changes.status === undefined ? {} : { status: changes.status }),
+    ...(changes.refusedCalls === undefined ? {} : { refused_calls: sql.json(changes.refusedCalls) }),
     updated_at: now,
   };
   const [row] = await sql<SourceRow[]>`
@@ -122,6 +125,13 @@ export async function mergeSourceMetadata(
   await sql`
     update archon_sources set metadata = metadata || ${sql.json(patch)}, updated_at = ${now}
     where source_id = ${sourceId}`;
+}
+
+/** Keeps the address that people read the site at, when it is not the one that is kept. */
+export async function setWebBase(sql: Sql, sourceId: string, webBase: string): Promise<void> {
+  await sql`
+    update archon_sources set web_base = ${webBase}
+    where source_id = ${sourceId} and web_base is distinct from ${webBase}`;
 }
 
 /** Sets the status; a source that is being deleted stays so. */
@@ -157,12 +167,15 @@ export async function markSourceDeleting(sql: Sql, sourceId: string, now: Date):
   return rows.length > 0;
 }
 
-export type SourceRow = Omit<Source, "metadata"> & { metadata: unknown };
+export type SourceRow = Omit<Source, "metadata" | "refusedCalls"> & {
+  metadata: unknown;
+  refusedCalls: unknown;
+};
 
 /** Every column of `archon_sources s`, under the names of `Source`. */
 export function sourceColumns(sql: Sql) {
   return sql`
-    s.source_id as "sourceId", s.title, s.base_url as "baseUrl", s.space_key as "spaceKey", s.space_id as "spaceId",
+    s.source_id as "sourceId", s.title, s.base_url as "baseUrl", s.web_base as "webBase", s.refused_calls as "refusedCalls", s.space_key as "spaceKey", s.space_id as "spaceId",
     s.space_name as "spaceName", s.account_id as "accountId", s.email, s.encrypted_token as "encryptedToken",
     s.sync_interval_minutes as "syncIntervalMinutes", s.search_language as "searchLanguage",
     s.embedding_model as "embeddingModel", s.metadata, s.status, s.lease_operation_id as "leaseOperationId",
@@ -171,5 +184,9 @@ export function sourceColumns(sql: Sql) {
 
 /** A row as `sourceColumns` selects it, its metadata parsed. */
 export function toSource(row: SourceRow): Source {
-  return { ...row, metadata: sourceMetadata.parse(row.metadata) };
+  return {
+    ...row,
+    metadata: sourceMetadata.parse(row.metadata),
+    refusedCalls: refusedCalls.catch({}).parse(row.refusedCalls),
+  };
 }

@@ -4,6 +4,7 @@ import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { Difference } from "./difference.ts";
 import { processConfluencePage, readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
+import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import {
   lookUpMentioned,
   resolveReferences,
@@ -32,9 +33,9 @@ export async function compareContent(
     const ids = batch.map((page) => page.id);
     const stored = await storedChunks(sql, source.sourceId, ids);
     const fetched = await client.pagesById(ids, { body: "storage" });
-    await lookUpMentioned(fetched, { client, names, now });
+    await lookUpMentioned(fetched, { client, calls: silentCalls, names, now });
     for (const page of fetched) {
-      const expected = await chunksOf(page, { sql, client, source, names, now });
+      const expected = await chunksOf(page, { sql, client, calls: silentCalls, source, names, now });
       const actual = stored.get(page.id) ?? [];
       const difference = { page_id: page.id, title: page.title, kind: "content" } as const;
       const index = `${actual.length} chunks`;
@@ -60,7 +61,7 @@ async function chunksOf(
   context: Parameters<typeof resolveReferences>[1],
 ): Promise<string[] | string> {
   try {
-    const page = await readCompletePage(context.client, fetched);
+    const page = await readCompletePage(context.client, context.calls, fetched);
     const resolver = await resolveReferences(page, context);
     return processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
   } catch (error) {

@@ -54,6 +54,7 @@ const rules: readonly Rule[] = [
       "shared/chunking",
       "shared/syncs/listing",
       "shared/syncs/pages",
+      "shared/syncs/optional-calls",
     ],
   },
   { from: "functions/api", mayImport: ["shared", "functions/runtime"] },

@@ -24,6 +24,13 @@ export const pageSchema = z
     deleted_at: instant.nullable(),
     deleted_reason: z.string().nullable(),
     text_lost: z.string().nullable().meta({ description: "What the conversion could not keep" }),
+    rendered_missing: z
+      .object({ code: z.string(), message: z.string(), attempts: z.int(), next_attempt_at: instant })
+      .nullable()
+      .meta({
+        description:
+          "Set while the page is stored without what its macros render: why, and from when a sync tries again",
+      }),
     error: z.object({ code: z.string(), message: z.string(), attempts: z.int().nullable() }).nullable(),
   })
   .meta({ id: "Page" });

@@ -22,6 +22,9 @@ const warning = z.object({
     "deletions_held",
     "last_sync_failed",
     "pages_failed",
+    "scope_missing",
+    "optional_call_failing",
+    "rendered_missing",
     ...operationWarnings,
   ]),
   message: z.string(),
@@ -121,6 +124,7 @@ const siteErrors = [
   "email_required",
   "credentials_rejected",
   "credentials_forbidden",
+  "scope_missing",
   "not_confluence",
   "address_refused",
   "space_not_found",
@@ -136,7 +140,7 @@ export const createSource = contract({
   tag: "Sources",
   summary: "Add a Confluence space",
   description:
-    "Asks Confluence for the account and the space first: what is stored works. The first sync is started by `POST …/sync`, or within a minute when an interval is set.",
+    "Asks Confluence for the account and the space first: what is stored works. What the token may not do beside that (labels, names, folders) is listed in `warnings`. The first sync is started by `POST …/sync`, or within a minute when an interval is set.",
   body: z
     .strictObject({
       base_url: text(2000).meta({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { webBaseOfSource } from "#shared/sources/source.ts";
 import { DEFAULT_KNOWLEDGE_TYPE, type SourceOverview } from "#shared/sources/source-overviews.ts";
 
 /** What clients of the knowledge endpoints keep in a source's metadata. */
@@ -32,8 +33,8 @@ export function knowledgeStatus(source: Pick<SourceOverview, "status">): "active
 }
 
 /** Where people read the space. */
-export function spaceUrl(source: { baseUrl: string; spaceKey: string }): string {
-  return `${source.baseUrl}/wiki/spaces/${encodeURIComponent(source.spaceKey)}`;
+export function spaceUrl(source: Pick<SourceOverview, "webBase" | "baseUrl" | "spaceKey">): string {
+  return `${webBaseOfSource(source)}/spaces/${encodeURIComponent(source.spaceKey)}`;
 }
 
 /** The paging block of Archon's lists. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { SourceOverview } from "#shared/sources/source-overviews.ts";
+import { OPTIONAL_CALLS, type OptionalCall, type Refusal } from "#shared/sources/refused-calls.ts";
 import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
 import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
@@ -75,6 +76,28 @@ function nextDeletionCheckAt(source: SourceOverview): Date | null {
   return new Date(Math.ceil((due - CHECK_HOUR_MS) / DAY_MS) * DAY_MS + CHECK_HOUR_MS);
 }
 
+/** What a source lacks while a call is refused. */
+const WITHOUT: Record<OptionalCall, string> = {
+  labels: "labels are not brought up to date; those that are stored stay",
+  names: "people who are mentioned have no names in what is stored",
+  rendered: "what macros show is left out of pages",
+  folders: "breadcrumbs leave out folders that are not known yet",
+};
+
+function refusedWarning(call: OptionalCall, refusal: Refusal): SourceJson["warnings"][number] {
+  if (refusal.code === "scope_missing") {
+    const scope = refusal.scope ?? "a scope";
+    return {
+      code: "scope_missing",
+      message: `The API token lacks ${scope}, which ${refusal.call ?? "a call"} needs: ${WITHOUT[call]}. Add the scope to the token`,
+    };
+  }
+  return {
+    code: "optional_call_failing",
+    message: `${refusal.message} (${refusal.code}, ${refusal.call ?? call}, since ${refusal.since}): ${WITHOUT[call]}. A later sync tries again`,
+  };
+}
+
 function warningsOf(source: SourceOverview): SourceJson["warnings"] {
   const warnings: SourceJson["warnings"] = [];
   if (source.running?.failing) warnings.push(failingWarning(failing.parse(source.running.failing)));
@@ -101,6 +124,16 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
     warnings.push({
       code: "last_sync_failed",
       message: source.lastSync.error?.message ?? "The last sync failed",
+    });
+  }
+  for (const call of OPTIONAL_CALLS) {
+    const refusal = source.refusedCalls[call];
+    if (refusal) warnings.push(refusedWarning(call, refusal));
+  }
+  if (source.unrenderedPageCount > 0) {
+    warnings.push({
+      code: "rendered_missing",
+      message: `${source.unrenderedPageCount} pages are stored without what their macros show, because Confluence did not render them: GET …/pages shows why in rendered_missing. A later sync tries again`,
     });
   }
   if (source.failedPageCount > 0) {

@@ -1,5 +1,7 @@
 import type { ConfluenceClient, ConfluenceSpace } from "#shared/confluence/client.ts";
 import { allPagesCql } from "#shared/confluence/cql.ts";
+import { OPTIONAL_CALLS, type OptionalCall, type RefusedCalls } from "#shared/sources/refused-calls.ts";
+import { refusalOf, silentCalls } from "#shared/syncs/optional-calls.ts";
 import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 
 export type CheckedSite = {
@@ -7,6 +9,10 @@ export type CheckedSite = {
   space: ConfluenceSpace;
   /** Null when Confluence does not say. */
   pageCount: number | null;
+  /** Where people read the site; null when no response named it. */
+  webBase: string | null;
+  /** What the token may not do and a sync does without. */
+  refusedCalls: RefusedCalls;
 };
 
 /**
@@ -15,7 +21,7 @@ export type CheckedSite = {
  */
 export async function checkSite(
   client: ConfluenceClient,
-  site: { spaceKey: string; email: string | null },
+  site: { spaceKey: string; email: string | null; now: Date },
 ): Promise<CheckedSite> {
   return explain(site.email, async () => {
     const user = await client.currentUser();
@@ -31,8 +37,45 @@ export async function checkSite(
       );
     }
     const pageCount = await client.countPages(allPagesCql(space.key));
-    return { account: { accountId: user.accountId, displayName: user.displayName }, space, pageCount };
+    return {
+      account: { accountId: user.accountId, displayName: user.displayName },
+      space,
+      pageCount,
+      webBase: client.webBase(),
+      refusedCalls: await probeOptionalCalls(client, { space, accountId: user.accountId, now: site.now }),
+    };
   });
+}
+
+/**
+ * Tries each optional call once, so that a scope that is missing shows now and not in the first sync. Only refusals count: what
+ * fails may work when it is needed.
+ */
+async function probeOptionalCalls(
+  client: ConfluenceClient,
+  about: { space: ConfluenceSpace; accountId: string; now: Date },
+): Promise<RefusedCalls> {
+  // No folder is known yet; that this page is none is answered only to a token with the scope.
+  const aPage = about.space.homepageId ?? about.space.id;
+  const probes: Partial<Record<OptionalCall, () => Promise<unknown>>> = {
+    labels: () => client.spaceLabels(about.space.id, null),
+    names: () => client.userNames([about.accountId]),
+    folders: () => client.container(aPage, "folder"),
+  };
+  const refused: RefusedCalls = {};
+  for (const call of OPTIONAL_CALLS) {
+    const probe = probes[call];
+    if (!probe) continue;
+    const result = await silentCalls.attempt(call, probe);
+    if (!result.ok && isRefused(call, result.error)) refused[call] = refusalOf(result.error, about.now);
+  }
+  return refused;
+}
+
+function isRefused(call: OptionalCall, error: PermanentError | TransientError): boolean {
+  if (error instanceof TransientError) return false;
+  // Of a folder these say that it is not there.
+  return call !== "folders" || !["not_found", "request_refused"].includes(error.code);
 }
 
 async function explain<T>(email: string | null, work: () => Promise<T>): Promise<T> {
@@ -71,6 +114,8 @@ function translate(cause: unknown, email: string | null): unknown {
         "Confluence knows the account and lets it see nothing",
         { cause },
       );
+    case "scope_missing":
+      return new UserError(422, "scope_missing", cause.message, { cause, details: scopeDetails(cause) });
     case "address_refused":
       return new UserError(422, "address_refused", "base_url leads to an address that is not allowed", {
         cause,
@@ -80,6 +125,10 @@ function translate(cause: unknown, email: string | null): unknown {
         cause,
       });
   }
+}
+
+function scopeDetails({ details }: PermanentError): Record<string, unknown> {
+  return { call: details?.call ?? null, scope: details?.scope ?? null };
 }
 
 function rejected(email: string | null, cause?: unknown): UserError {

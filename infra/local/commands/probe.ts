@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import { errorMessage, UserError } from "#shared/errors.ts";
 import { guardedFetch, type Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
-import { runProbes, type Answer, type ProbeResult } from "./probes.ts";
+import type { Answer, ProbeResult } from "./probe-result.ts";
+import { runProbes } from "./probes.ts";
 
 /**
  * `npm run probe -- --base-url https://site.atlassian.net --email me@example.com --space KEY`, token in CONFLUENCE_TOKEN:
@@ -33,9 +34,15 @@ async function main(): Promise<number> {
     allowLoopback: values["allow-loopback"],
   };
   const base = parseBaseUrl(baseUrl, policy);
+  const send = sender(
+    base,
+    `Basic ${Buffer.from(`${email}:${token}`).toString("base64")}`,
+    guardedFetch(policy),
+  );
   const results = await runProbes({
     space,
-    get: getter(base, `Basic ${Buffer.from(`${email}:${token}`).toString("base64")}`, guardedFetch(policy)),
+    get: (path) => send(path),
+    post: (path, body) => send(path, body),
     now: () => new Date(),
   });
   for (const result of results)
@@ -48,11 +55,16 @@ function line({ held, assumption, seen }: ProbeResult): string {
   return `${mark}  ${assumption}\n       ${seen}\n`;
 }
 
-function getter(base: string, authorization: string, fetch: Fetch): (path: string) => Promise<Answer> {
-  return async (path) => {
+function sender(
+  base: string,
+  authorization: string,
+  fetch: Fetch,
+): (path: string, body?: unknown) => Promise<Answer> {
+  return async (path, body) => {
     const answer = await fetch(base + path, {
-      method: "GET",
-      headers: { authorization, accept: "application/json" },
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization, accept: "application/json", "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: "manual",
       signal: AbortSignal.timeout(20_000),
     });

@@ -1,11 +1,14 @@
 import { z } from "zod";
+import type { Answer, ProbeResult } from "./probe-result.ts";
+import { probeScopes } from "./scope-probes.ts";
 import { changedPagesCql } from "#shared/confluence/cql.ts";
 
-/** `held` null: the site has nothing to tell it by. */
-export type ProbeResult = { assumption: string; held: boolean | null; seen: string };
-
-export type Answer = { status: number; header: (name: string) => string | null; json: unknown };
-type Site = { space: string; get: (path: string) => Promise<Answer>; now: () => Date };
+type Site = {
+  space: string;
+  get: (path: string) => Promise<Answer>;
+  post: (path: string, body: unknown) => Promise<Answer>;
+  now: () => Date;
+};
 
 const user = z.looseObject({ accountId: z.string(), timeZone: z.string().nullish() });
 const links = z.looseObject({ next: z.string().optional() });
@@ -25,7 +28,7 @@ const found = z.looseObject({
 
 const HOUR_MS = 3_600_000;
 
-/** What the sync takes for granted, each asked of the site itself; read-only, about a dozen calls. */
+/** What the sync takes for granted, each asked of the site itself; read-only, about two dozen calls. */
 export async function runProbes(site: Site): Promise<ProbeResult[]> {
   const results: ProbeResult[] = [];
   const tell = (assumption: string, held: boolean | null, seen: string) => {
@@ -99,7 +102,8 @@ export async function runProbes(site: Site): Promise<ProbeResult[]> {
   );
 
   await probeSearch(site, zone, listed.data.results, tell);
-  return results;
+  const accountId = account.success ? account.data.accountId : "";
+  return [...results, ...(await probeScopes(site, { accountId, spaceId, pageId: ids[0] ?? spaceId }))];
 }
 
 async function probeSearch(

@@ -5,6 +5,7 @@ import {
   addPage,
   addSpace,
   archivePage,
+  editFolder,
   EditRefused,
   editPage,
   labelPage,
@@ -40,8 +41,18 @@ const commands = {
     (site, { parent_id, ...page }) => shown(addPage(site, { ...page, parentId: parent_id ?? null })),
   ),
   add_folder: command(
-    z.strictObject({ space: z.string(), title: z.string().min(1), ...parent }),
+    z.strictObject({
+      space: z.string(),
+      title: z.string().min(1),
+      kind: z.enum(["folder", "whiteboard", "database", "embed"]).default("folder"),
+      ...parent,
+    }),
     (site, { parent_id, ...folder }) => addFolder(site, { ...folder, parentId: parent_id ?? null }),
+  ),
+  edit_folder: command(
+    z.strictObject({ id: z.string(), title: z.string().min(1).optional(), ...parent }),
+    (site, { id, title, parent_id }) =>
+      editFolder(site, id, { ...titled(title), ...(parent_id === undefined ? {} : { parentId: parent_id }) }),
   ),
   edit: command(
     z.strictObject({ ...target, new_title: z.string().optional(), body: z.string().optional() }),

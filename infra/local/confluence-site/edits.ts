@@ -8,6 +8,7 @@ import {
   newId,
   spaceByKey,
   type Folder,
+  type FolderKind,
   type Site,
   type SitePage,
   type Space,
@@ -80,7 +81,7 @@ export function addPage(site: Site, page: NewPage): SitePage {
 /** A folder, which can be a parent of pages. */
 export function addFolder(
   site: Site,
-  folder: { space: string; title: string; parentId?: string | null },
+  folder: { space: string; title: string; parentId?: string | null; kind?: FolderKind },
 ): Folder {
   const space = spaceByKey(site, folder.space);
   if (!space) throw new EditRefused(404, `No space ${folder.space}`);
@@ -88,6 +89,7 @@ export function addFolder(
   if (parentId !== null) requireParent(site, space.id, parentId);
   const made: Folder = {
     id: newId(site),
+    kind: folder.kind ?? "folder",
     title: folder.title,
     spaceId: space.id,
     parentId,
@@ -95,6 +97,24 @@ export function addFolder(
   };
   site.folders.set(made.id, made);
   return made;
+}
+
+/** Renames a folder, or moves it within its space with all that stands in it. No page gets a version of it. */
+export function editFolder(
+  site: Site,
+  id: string,
+  change: { title?: string; parentId?: string | null },
+): Folder {
+  const folder = site.folders.get(id);
+  if (!folder) throw new EditRefused(404, `No folder ${id}`);
+  if (change.parentId != null) {
+    const parent = requireParent(site, folder.spaceId, change.parentId);
+    if ([parent, ...ancestorsOf(site, parent)].some((item) => item.id === id))
+      throw new EditRefused(400, "A folder cannot be moved below itself");
+  }
+  folder.title = change.title ?? folder.title;
+  if (change.parentId !== undefined) folder.parentId = change.parentId;
+  return folder;
 }
 
 /** A new version of a page: body, title or both. */

@@ -15,6 +15,17 @@ const effect = z.discriminatedUnion("effect", [
     status: z.int().min(400).max(599),
     retry_after: z.union([z.string(), z.number()]).nullable().default(null),
   }),
+  /** 401 as Atlassian's gateway sends it for a token that lacks the call's scope: said in a header, in the body, or in both. */
+  z.strictObject({
+    effect: z.literal("scope_missing"),
+    said_in: z.enum(["header", "body", "both"]).default("both"),
+  }),
+  /** The first item of a listing has this instead of a field's value. */
+  z.strictObject({
+    effect: z.literal("odd_item"),
+    field: z.enum(["id", "title", "status", "version"]),
+    value: z.union([z.string(), z.number(), z.null()]).default(null),
+  }),
   /** The right answer, late. */
   z.strictObject({ effect: z.literal("slow"), delay_ms: z.int().min(0) }),
   /** No answer. */

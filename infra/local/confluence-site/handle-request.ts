@@ -61,6 +61,7 @@ function answerWith(
   if (fault?.effect === "redirect") {
     return { status: 302, headers: { ...headers, location: fault.location }, body: "" };
   }
+  if (fault?.effect === "scope_missing") return scopeMissing(headers, fault.said_in);
   if (fault?.effect === "rate_limit" || fault?.effect === "status") {
     const status = fault.effect === "status" ? fault.status : 429;
     const reply = path.startsWith("/wiki/api/v2/")
@@ -80,6 +81,16 @@ function answerWith(
     headers: next?.startsWith("/wiki/api/v2/") ? { ...headers, link: `<${next}>; rel="next"` } : headers,
     body: JSON.stringify(bodyOf(reply)),
     ...(fault?.effect === "slow" ? { delayMs: fault.delay_ms } : {}),
+  };
+}
+
+/** The header and the body that say so; where only one does, the other is that of any 401. */
+function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body" | "both"): SiteAnswer {
+  const message = saidIn === "header" ? "Unauthorized" : "Unauthorized; scope does not match";
+  return {
+    status: 401,
+    headers: saidIn === "body" ? headers : { ...headers, "x-failure-category": "FAILURE_CLIENT_SCOPE_CHECK" },
+    body: JSON.stringify({ code: 401, message }),
   };
 }
 
@@ -107,7 +118,8 @@ function endpoint(
   if (path === "/wiki/rest/api/search") return searchAnything(site, viewer, query);
   if (path === "/wiki/api/v2/pages") return listPages(site, viewer, path, query);
   if (path === "/wiki/api/v2/spaces") return listSpaces(site, viewer, path, query);
-  const match = /^\/wiki\/api\/v2\/(pages|spaces|labels|folders)\/(\d+)(\/.*)?$/.exec(path);
+  const match =
+    /^\/wiki\/api\/v2\/(pages|spaces|labels|folders|whiteboards|databases|embeds)\/(\d+)(\/.*)?$/.exec(path);
   const id = match?.[2] ?? "";
   switch (match ? `${match[1]}${match[3] ?? ""}` : "") {
     case "pages":
@@ -121,7 +133,10 @@ function endpoint(
     case "labels/pages":
       return listLabelPages(site, viewer, path, query, id);
     case "folders":
-      return getFolder(site, viewer, id);
+    case "whiteboards":
+    case "databases":
+    case "embeds":
+      return getFolder(site, viewer, `${match?.[1]}`.replace(/s$/, ""), id);
     default:
       return path.startsWith("/wiki/api/v2/") ? v2Error(404, "Not Found") : v1Error(404, "Not Found");
   }

@@ -59,8 +59,12 @@ export type SitePage = {
   visibleTo: "everyone" | "account" | "nobody";
 };
 
+/** What pages stand below without its being a page, by v2's words. */
+export type FolderKind = "folder" | "whiteboard" | "database" | "embed";
+
 export type Folder = {
   id: string;
+  kind: FolderKind;
   title: string;
   spaceId: string;
   parentId: string | null;
@@ -158,6 +162,11 @@ export function childrenOf(site: Site, spaceId: string, parentId: string | null)
     ...[...site.pages.values()].filter((page) => page.status === "current" && isChild(page)),
     ...[...site.folders.values()].filter(isChild),
   ];
+}
+
+/** What v2 calls a page's `parentType`. */
+export function parentTypeOf(site: Site, parentId: string | null): string | null {
+  return parentId === null ? null : (site.folders.get(parentId)?.kind ?? "page");
 }
 
 export function isPage(item: SitePage | Folder): item is SitePage {

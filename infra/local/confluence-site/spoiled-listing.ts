@@ -10,6 +10,11 @@ export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Faul
     ...reply,
     listing: { results, links: { ...others, next: changed } },
   });
+  if (fault.effect === "odd_item") {
+    const [first, ...rest] = results;
+    const odd = typeof first === "object" ? { ...first, [fault.field]: fault.value } : first;
+    return { ...reply, listing: { results: results.length > 0 ? [odd, ...rest] : [], links } };
+  }
   if (fault.effect === "empty_listing") return { ...reply, listing: { results: [], links: others } };
   if (next === undefined) return reply;
   if (fault.effect === "drop_next") return { ...reply, listing: { results, links: others } };

@@ -1,6 +1,6 @@
 import { tinyPath, webBase, webPath } from "./answers.ts";
 import { renderedBody } from "./export-view.ts";
-import { ancestorsOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
+import { ancestorsOf, parentTypeOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 
 /** A page as v1 writes it. What is not asked for by `expand` is named in `_expandable`. */
@@ -100,10 +100,9 @@ function versionJson(site: Site, page: SitePage): unknown {
 }
 
 function ancestorJson(site: Site, item: SitePage | Folder): unknown {
-  const folder = site.folders.has(item.id);
   return {
     id: item.id,
-    type: folder ? "folder" : "page",
+    type: parentTypeOf(site, item.id),
     status: "current",
     title: item.title,
     macroRenderedOutput: {},

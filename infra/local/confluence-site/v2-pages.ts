@@ -1,6 +1,6 @@
 import { ok, tinyPath, v2Error, webPath, type Reply } from "./answers.ts";
 import { renderedBody } from "./export-view.ts";
-import type { Site, SitePage } from "./site.ts";
+import { parentTypeOf, type Site, type SitePage } from "./site.ts";
 import { listingReply, type ListingOrder } from "./v2-listing.ts";
 import { canSeePage, type Viewer } from "./visibility.ts";
 
@@ -83,7 +83,7 @@ function pageJson(site: Site, page: SitePage): Record<string, unknown> {
     title: page.title,
     spaceId: page.spaceId,
     parentId: page.parentId,
-    parentType: page.parentId === null ? null : site.folders.has(page.parentId) ? "folder" : "page",
+    parentType: parentTypeOf(site, page.parentId),
     position: page.position,
     authorId: page.authorId,
     ownerId: page.authorId,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ok, v2Error, type Reply } from "./answers.ts";
-import { ACCOUNT_ID, type Site, type SitePage, type Space } from "./site.ts";
+import { ok, v2Error, webBase, type Reply } from "./answers.ts";
+import { ACCOUNT_ID, parentTypeOf, type Site, type SitePage, type Space } from "./site.ts";
 import { byId, listingReply } from "./v2-listing.ts";
 import { listOf, listPages } from "./v2-pages.ts";
 import { canSeePage, canSeeSpace, type Viewer } from "./visibility.ts";
@@ -90,18 +90,18 @@ export function lookUpUsers(site: Site, body: string): Reply {
   return ok({ results, _links: {} });
 }
 
-/** `GET /folders/{id}`. */
-export function getFolder(site: Site, viewer: Viewer, id: string): Reply {
+/** `GET /folders/{id}`, and likewise of whiteboards, databases and embeds. */
+export function getFolder(site: Site, viewer: Viewer, kind: string, id: string): Reply {
   const folder = site.folders.get(id);
-  if (!folder || !visibleSpace(site, viewer, folder.spaceId)) return v2Error(404, "Not Found");
+  if (folder?.kind !== kind || !visibleSpace(site, viewer, folder.spaceId)) return v2Error(404, "Not Found");
   const { parentId } = folder;
   return ok({
     id,
-    type: "folder",
+    type: kind,
     status: "current",
     title: folder.title,
     parentId,
-    parentType: parentId === null ? null : site.folders.has(parentId) ? "folder" : "page",
+    parentType: parentTypeOf(site, parentId),
     position: 0,
     authorId: ACCOUNT_ID,
     ownerId: ACCOUNT_ID,
@@ -114,7 +114,7 @@ export function getFolder(site: Site, viewer: Viewer, id: string): Reply {
       authorId: ACCOUNT_ID,
       createdAt: folder.createdAt.toISOString(),
     },
-    _links: { webui: `/spaces/${site.spaces.get(folder.spaceId)?.key}/folder/${id}` },
+    _links: { webui: `/spaces/${site.spaces.get(folder.spaceId)?.key}/${kind}/${id}`, base: webBase(site) },
   });
 }
 

@@ -12,6 +12,8 @@ import {
 import { announceHold, judgeCap } from "./deletion-cap.ts";
 import { heldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
+import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
+import { listFolders } from "#shared/syncs/listing/list-folders.ts";
 import { labelListing, listLabels } from "#shared/syncs/listing/list-labels.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
@@ -20,7 +22,16 @@ import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts
 
 const checkpointSchema = z.object({
   phase: z
-    .enum(["starting", "listing", "labels", "finding candidates", "confirming", "deleting", "listed"])
+    .enum([
+      "starting",
+      "listing",
+      "folders",
+      "labels",
+      "finding candidates",
+      "confirming",
+      "deleting",
+      "listed",
+    ])
     .default("starting"),
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
@@ -47,6 +58,9 @@ export async function checkStep(context: StepContext): Promise<"more" | "listed"
       return "more";
     case "listing":
       await listNext(context, checkpoint);
+      return "more";
+    case "folders":
+      await foldersNext(context, checkpoint);
       return "more";
     case "labels":
       await labelsNext(context, checkpoint);
@@ -90,7 +104,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null
-      ? { cursor: null, recent_cursors: [], phase: "labels" as const }
+      ? { cursor: null, recent_cursors: [], phase: "folders" as const }
       : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
@@ -99,8 +113,15 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       keepSeen: true,
       now: services.now(),
     });
+    await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
+}
+
+async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const folders = await listFolders(context, { again: true });
+  const next: Checkpoint = folders.done ? { ...checkpoint, phase: "labels" } : checkpoint;
+  await inTransaction(context, next, { also: folders.write });
 }
 
 async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {

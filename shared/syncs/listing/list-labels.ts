@@ -3,7 +3,9 @@ import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
 import { changedLabels } from "./changed-labels.ts";
+import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { listToEnd, rememberCursor } from "./follow-cursor.ts";
+import { verifySpace } from "./verify-site.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /**
@@ -20,6 +22,8 @@ export const labelListing = z.object({
 });
 type LabelListing = z.infer<typeof labelListing>;
 
+const OF_THE_SPACE = new Set(["forbidden", "not_found"]);
+
 type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null };
 
 /**
@@ -27,9 +31,22 @@ type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null 
  * null: labels are done once `write` has run.
  */
 export async function listLabels(context: StepContext, place: LabelListing | null): Promise<LabelStep> {
-  const { client, source, operation } = context;
+  const { source, operation, services } = context;
   const at = place ?? { cursor: null, recent_cursors: [], done: [], remaining: [], namesComplete: false };
-  if (operation.dryRun) return { write: async () => {}, next: null };
+  const nothing = { write: async () => {}, next: null };
+  if (operation.dryRun) return nothing;
+  const calls = optionalCalls({ ...services, source, skipped: new Map() });
+  // Tried again once, as every step is; then the labels that are stored stay, until the next full listing.
+  const retryTransient = Number(operation.checkpoint.failures ?? 0) === 0;
+  const attempt = await calls.attempt("labels", () => nextStep(context, at), { retryTransient });
+  if (attempt.ok) return attempt.value;
+  // Of a space that is gone the same is said: then it is no matter of labels.
+  if (OF_THE_SPACE.has(attempt.error.code)) await verifySpace(context.client, source);
+  return nothing;
+}
+
+async function nextStep(context: StepContext, at: LabelListing): Promise<LabelStep> {
+  const { client, source } = context;
   if (!at.namesComplete) {
     const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
     const remaining = [...at.remaining, ...labels];

@@ -5,6 +5,8 @@ import { UserError } from "#shared/errors.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import { recentCursors, rememberCursor } from "./follow-cursor.ts";
+import { learnWebBase } from "./learn-web-base.ts";
+import { listFolders } from "./list-folders.ts";
 import { labelListing, listLabels } from "./list-labels.ts";
 import {
   markOperationEnqueued,
@@ -14,6 +16,7 @@ import {
   type SyncMode,
 } from "#shared/syncs/operations/operations.ts";
 import { queueFailedPages } from "./queue-failed-pages.ts";
+import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 import { recordListing } from "./record-listing.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
@@ -63,7 +66,9 @@ export async function syncSpace(
 }
 
 const checkpointSchema = z.object({
-  phase: z.enum(["starting", "listing", "labels", "checking the time zone", "listed"]).default("starting"),
+  phase: z
+    .enum(["starting", "listing", "folders", "labels", "checking the time zone", "listed"])
+    .default("starting"),
   /** `space`: the v2 listing of everything; `changes`: CQL. */
   listing: z.enum(["space", "changes"]).default("space"),
   cql: z.string().nullable().default(null),
@@ -87,6 +92,9 @@ export async function listStep(context: StepContext): Promise<"more" | "listed">
       return "more";
     case "listing":
       await listNext(context, checkpoint);
+      return "more";
+    case "folders":
+      await foldersNext(context, checkpoint);
       return "more";
     case "labels":
       await labelsNext(context, checkpoint);
@@ -136,7 +144,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null
-      ? { cursor: null, recent_cursors: [], phase: everything ? "labels" : "checking the time zone" }
+      ? { cursor: null, recent_cursors: [], phase: "folders" }
       : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
@@ -145,7 +153,18 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       keepSeen: false,
       now: services.now(),
     });
+    await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });
+  });
+}
+
+async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const everything = checkpoint.listing === "space";
+  const folders = await listFolders(context, { again: everything });
+  const after = everything ? ("labels" as const) : ("checking the time zone" as const);
+  await transaction(context.services.sql, async (tx) => {
+    await folders.write(tx);
+    await saveStep(tx, context, { checkpoint: folders.done ? { ...checkpoint, phase: after } : checkpoint });
   });
 }
 
@@ -186,6 +205,7 @@ async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoin
   const { pages_listed = 0, pages_expected = 0 } = context.operation.counters;
   const incomplete = pages_listed < pages_expected;
   await queueFailedPages(tx, context.operation, context.services.now());
+  await queueUnrenderedPages(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null, incomplete },
     counts: {},

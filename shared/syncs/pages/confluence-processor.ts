@@ -3,30 +3,41 @@ import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { ChunkToEmbed } from "#shared/documents/store-page.ts";
-import { PermanentError } from "#shared/errors.ts";
+import { PermanentError, type TransientError } from "#shared/errors.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { readPage, type ReadPage } from "#shared/markdown/read-page.ts";
+import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
 
-/** A page as Confluence returned it, with its body parsed. */
-export type CompletePage = { page: ConfluencePage; content: ReadPage };
+/** A page as Confluence returned it, with its body parsed; `notRendered` says why that is the storage body alone. */
+export type CompletePage = {
+  page: ConfluencePage;
+  content: ReadPage;
+  notRendered: PermanentError | TransientError | null;
+};
 
 export type ProcessedPage = { chunks: ChunkToEmbed[]; contentHash: string; textLost: string | null };
 
 /**
  * Parses the body of a fetched page; where its storage leaves out what macros show (include, jira, children, …), that of its
- * rendered body: one more call, only for such pages.
+ * rendered body: one more call, only for such pages. A body that cannot be rendered leaves the storage's.
  * @throws PermanentError `body_missing`, and as readPage (`body_too_large`, …); what the client throws
  */
 export async function readCompletePage(
   client: ConfluenceClient,
+  calls: OptionalCalls,
   page: ConfluencePage,
 ): Promise<CompletePage> {
   const content = readBody(page);
-  if (page.body?.format !== "storage" || content.macrosToRender.length === 0) return { page, content };
-  const rendered = await client.renderedPage(page.id);
-  // The two are fetched one after the other: the older version number is the one that is safe to store.
-  const complete = { ...page, body: rendered.body, version: Math.min(page.version, rendered.version) };
-  return { page: complete, content: readBody(complete) };
+  if (page.body?.format !== "storage" || content.macrosToRender.length === 0)
+    return { page, content, notRendered: null };
+  const attempt = await calls.attempt("rendered", async () => {
+    const rendered = await client.renderedPage(page.id);
+    // The two are fetched one after the other: the older version number is the one that is safe to store.
+    const complete = { ...page, body: rendered.body, version: Math.min(page.version, rendered.version) };
+    return { page: complete, content: readBody(complete) };
+  });
+  if (!attempt.ok) return { page, content, notRendered: attempt.error };
+  return { ...attempt.value, notRendered: null };
 }
 
 function readBody(page: ConfluencePage): ReadPage {

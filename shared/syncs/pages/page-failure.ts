@@ -24,6 +24,7 @@ export const MAX_PAGE_ATTEMPTS = 5;
 const SOURCE_CODES = new Set([
   "credentials_rejected",
   "credentials_missing",
+  "scope_missing",
   "token_undecryptable",
   "address_refused",
   "source_deleted",

@@ -14,6 +14,7 @@ import { pause, slowDownNearLimit } from "#shared/syncs/operations/run-operation
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { separateSuspects } from "./page-suspects.ts";
 import { storeFetchedPage } from "./store-fetched-page.ts";
+import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
 import { claimWork, postponeWork, sendPages, type ClaimedWork } from "#shared/syncs/operations/work.ts";
 
@@ -86,6 +87,7 @@ async function processClaimed(
       operation,
       source,
       client: await openSite(services, source),
+      calls: optionalCalls({ ...services, source, skipped: cache.skipped }),
       services,
       cache,
       callsCounted: 0,
@@ -97,6 +99,7 @@ async function processClaimed(
       await clearFailing(services.sql, operation.operationId, services.now());
     await lookUpMentioned([...pages.values()], {
       client: batch.client,
+      calls: batch.calls,
       names: cache.names,
       now: services.now(),
     });

@@ -1,9 +1,9 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
-import { findPageUrls } from "#shared/documents/page-urls.ts";
-import { PermanentError } from "#shared/errors.ts";
+import { findPageIds } from "#shared/documents/page-ids.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
-import type { Source } from "#shared/sources/sources.ts";
+import { webBaseOfSource, type Source } from "#shared/sources/source.ts";
+import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
 import type { CompletePage } from "./confluence-processor.ts";
 
 /** Display names change seldom; a wrong one for an hour harms nobody. */
@@ -11,10 +11,9 @@ const NAME_LIFETIME_MS = 60 * 60_000;
 /** Accounts kept in memory; beyond it the cache starts anew. */
 const MAX_NAMES = 10_000;
 
-/** What Confluence answers when the token lacks the right (or the scope) to see people. */
-const NAMES_REFUSED = new Set(["forbidden", "not_found", "request_refused"]);
-
 export type UserNameCache = Map<string, { name: string | null; until: number }>;
+
+type NameContext = { client: ConfluenceClient; calls: OptionalCalls; names: UserNameCache; now: Date };
 
 /**
  * Looks up what a page refers to: people in one call for those not known yet, linked pages in the index (storage links name
@@ -22,25 +21,26 @@ export type UserNameCache = Map<string, { name: string | null; until: number }>;
  */
 export async function resolveReferences(
   { page, content }: CompletePage,
-  context: { sql: Sql; client: ConfluenceClient; source: Source; names: UserNameCache; now: Date },
+  context: NameContext & { sql: Sql; source: Source },
 ): Promise<ReferenceResolver> {
   const { source, names } = context;
   await lookUpNames(content.references.accountIds, context);
-  const urls = await findPageUrls(context.sql, source.sourceId, content.references.pageTitles);
-  const site = `${source.baseUrl}/wiki`;
+  const ids = await findPageIds(context.sql, source.sourceId, content.references.pageTitles);
+  const site = { webBase: context.client.webBase() ?? webBaseOfSource(source), apiBase: source.baseUrl };
+  const inSpace = (spaceKey: string | null) => spaceKey === null || spaceKey === source.spaceKey;
   return {
     pageUrl: ({ title, spaceKey, anchor }) => {
-      if (spaceKey !== null && spaceKey !== source.spaceKey) return null;
-      const url = urls.get(title);
-      if (!url) return null;
+      const id = inSpace(spaceKey) ? ids.get(title) : undefined;
+      if (id === undefined) return null;
+      const url = `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;
       return anchor ? `${url}#${encodeURIComponent(anchor)}` : url;
     },
     attachmentUrl: ({ fileName, pageTitle }) =>
       pageTitle === null || pageTitle === page.title
-        ? `${site}/download/attachments/${encodeURIComponent(page.id)}/${encodeURIComponent(fileName)}`
+        ? `${site.webBase}/download/attachments/${encodeURIComponent(page.id)}/${encodeURIComponent(fileName)}`
         : null,
     userName: (accountId) => names.get(accountId)?.name ?? null,
-    absoluteUrl: (href) => absoluteUrl(href, source.baseUrl, page.url),
+    absoluteUrl: (href) => absoluteUrl(href, site, page.url),
   };
 }
 
@@ -48,10 +48,7 @@ export async function resolveReferences(
  * Looks up, in one call for a whole batch, the people whom its bodies as stored mention. Found by their attribute's text alone:
  * whom this misses (rendered bodies name others), `resolveReferences` asks for.
  */
-export async function lookUpMentioned(
-  pages: readonly ConfluencePage[],
-  context: { client: ConfluenceClient; names: UserNameCache; now: Date },
-): Promise<void> {
+export async function lookUpMentioned(pages: readonly ConfluencePage[], context: NameContext): Promise<void> {
   const mentioned = pages.flatMap((page) =>
     [...(page.body?.value ?? "").matchAll(/ri:account-id="([^"&<>]+)"/g)].map((match) => match[1] ?? ""),
   );
@@ -59,30 +56,30 @@ export async function lookUpMentioned(
 }
 
 /** Whoever is not found has no name, also when the account may not look people up at all: the page is worth more than a name. */
-async function lookUpNames(
-  accountIds: readonly string[],
-  context: { client: ConfluenceClient; names: UserNameCache; now: Date },
-): Promise<void> {
+async function lookUpNames(accountIds: readonly string[], context: NameContext): Promise<void> {
   const { names, now } = context;
   const wanted = accountIds.filter((id) => (names.get(id)?.until ?? 0) < now.getTime());
   if (wanted.length === 0) return;
   if (names.size > MAX_NAMES) names.clear();
-  const found = await context.client.userNames(wanted).catch((error: unknown) => {
-    if (error instanceof PermanentError && NAMES_REFUSED.has(error.code)) return new Map<string, string>();
-    throw error;
-  });
+  const attempt = await context.calls.attempt("names", () => context.client.userNames(wanted));
+  // Nothing is known of them then: another source's token may see them.
+  if (!attempt.ok) return;
   for (const id of wanted)
-    names.set(id, { name: found.get(id) ?? null, until: now.getTime() + NAME_LIFETIME_MS });
+    names.set(id, { name: attempt.value.get(id) ?? null, until: now.getTime() + NAME_LIFETIME_MS });
 }
+
+/** Where people read a site, with `/wiki`, and where its requests go: the same site, or Atlassian's gateway to it. */
+export type SiteAddresses = { webBase: string; apiBase: string };
 
 /**
  * Where a link of a page leads, as Confluence's own page would take it: paths of the site (with or without `/wiki`), addresses
- * beside the page, places on it. What is no address stays as it is written.
+ * beside the page, places on it; never the gateway, which no person can open. What is no address stays as it is written.
  */
-export function absoluteUrl(href: string, baseUrl: string, pageUrl: string): string {
+export function absoluteUrl(href: string, { webBase, apiBase }: SiteAddresses, pageUrl: string): string {
   if (href.startsWith("#")) return `${pageUrl}${href}`;
   if (href.startsWith("//")) return `https:${href}`;
-  if (href.startsWith("/")) return href.startsWith("/wiki/") ? `${baseUrl}${href}` : `${baseUrl}/wiki${href}`;
+  if (href.startsWith("/")) return `${webBase}${href.replace(/^\/wiki(?=[/?#]|$)/, "")}`;
+  if (href.startsWith(`${apiBase}/wiki/`)) return `${webBase}${href.slice(`${apiBase}/wiki`.length)}`;
   if (/^[a-z][a-z\d+.-]*:/i.test(href)) return href;
   return URL.parse(href, pageUrl)?.href ?? href;
 }

@@ -1,6 +1,12 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
 import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
+import {
+  isRenderingDue,
+  noteRenderingFailed,
+  renderingFailed,
+  type RenderedMissing,
+} from "#shared/documents/rendered-missing.ts";
 import type { SwapResult } from "#shared/documents/page-to-store.ts";
 import { storePage } from "#shared/documents/store-page.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
@@ -34,17 +40,19 @@ export async function storeFetchedPage(
   if (fetched.bodyTooLarge) throw new PermanentError("body_too_large", "The page's body is above 20 MB");
   requireVersion(fetched, work.listedVersion);
   const { services, source } = batch;
-  if (isStored(fetched, state)) {
+  if (isStored(fetched, state, services.now())) {
     await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
     return;
   }
-  const read = await readCompletePage(batch.client, fetched);
-  const { page } = read;
+  const read = await readCompletePage(batch.client, batch.calls, fetched);
+  const { page, notRendered } = read;
   requireVersion(page, fetched.version);
   const now = services.now();
+  const renderedMissing = notRendered && renderingFailed(notRendered, state?.renderedMissing ?? null, now);
   const resolver = await resolveReferences(read, {
     sql: services.sql,
     client: batch.client,
+    calls: batch.calls,
     source,
     names: batch.cache.names,
     now,
@@ -67,6 +75,7 @@ export async function storeFetchedPage(
       contentHash,
       modifiedAt: page.modifiedAt,
       textLost,
+      renderedMissing,
       chunks,
     },
     {
@@ -78,7 +87,15 @@ export async function storeFetchedPage(
         complete(tx, batch, work, { outcome: outcomeOf(swap, state), counters: countersOf(swap) }),
     },
   );
-  if (result.outcome === "superseded") await settleSuperseded(batch, work);
+  if (result.outcome === "superseded") await settleSuperseded(batch, work, page, renderedMissing);
+  if (renderedMissing)
+    services.log.warn("page.rendered_missing", {
+      source_id: source.sourceId,
+      page_id: page.id,
+      code: renderedMissing.code,
+      attempts: renderedMissing.attempts,
+      next_attempt_at: renderedMissing.next_attempt_at,
+    });
   if (textLost)
     services.log.warn("page.text_lost", {
       source_id: source.sourceId,
@@ -103,7 +120,8 @@ function requireVersion(page: ConfluencePage, seen: number | null): void {
 }
 
 /** Late and repeated messages find their page stored: the body was fetched in bulk with others', nothing else is done twice. */
-function isStored(page: ConfluencePage, state: PageState | undefined): boolean {
+function isStored(page: ConfluencePage, state: PageState | undefined, now: Date): boolean {
+  if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
   if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
   return state.version >= page.version && state.representationRevision >= REPRESENTATION_REVISION;
 }
@@ -124,14 +142,23 @@ async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<v
   });
 }
 
-/** Stored newer already: done. Deleted meanwhile: our body may be older than that, so it is fetched again. */
-async function settleSuperseded(batch: Batch, work: ClaimedWork): Promise<void> {
+/** Stored newer already, or still not rendered: done. Deleted meanwhile: our body may be older than that, so it is fetched again. */
+async function settleSuperseded(
+  batch: Batch,
+  work: ClaimedWork,
+  page: ConfluencePage,
+  renderedMissing: RenderedMissing | null,
+): Promise<void> {
   const { services, source } = batch;
   const [row] = await services.sql<{ is_deleted: boolean }[]>`
     select is_deleted from confluence_pages where source_id = ${source.sourceId} and page_id = ${work.pageId}`;
   if (row?.is_deleted)
     throw new TransientError("deleted_meanwhile", "The page was deleted while it was being fetched");
-  await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });
+  await transaction(services.sql, async (tx) => {
+    const stored = { sourceId: source.sourceId, pageId: page.id, version: page.version };
+    if (renderedMissing) await noteRenderingFailed(tx, stored, renderedMissing);
+    await complete(tx, batch, work, { outcome: "unchanged", counters: {} });
+  });
 }
 
 async function complete(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
 import { readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
+import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
@@ -180,11 +181,11 @@ describe("a rendered body", () => {
     [3, 2, 2],
   ])("over storage of version %i, itself of %i, counts as version %i", async (stored, rendered, version) => {
     const page = fetched(stored, "storage", renderedBodyOf("x"));
-    expect((await readCompletePage(rendering(rendered), page)).page.version).toBe(version);
+    expect((await readCompletePage(rendering(rendered), silentCalls, page)).page.version).toBe(version);
   });
 
   it("is not asked for where the storage says all", async () => {
     const page = fetched(3, "storage", bodyOf("x"));
-    expect(await readCompletePage(rendering(4), page)).toMatchObject({ page });
+    expect(await readCompletePage(rendering(4), silentCalls, page)).toMatchObject({ page });
   });
 });

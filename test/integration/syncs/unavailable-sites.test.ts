@@ -230,7 +230,8 @@ describe("a site that fails or shuts us out", () => {
         status: how,
         retry_after: null,
         path: "/spaces",
-        times: 2,
+        // The check's labels, and the space itself; the same of the sync.
+        times: 3,
         skip: 0,
       });
     }

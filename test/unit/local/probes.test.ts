@@ -1,15 +1,19 @@
 import { expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
+import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
-import { runProbes, type Answer } from "#infra/local/commands/probes.ts";
+import type { Answer } from "#infra/local/commands/probe-result.ts";
+import { runProbes } from "#infra/local/commands/probes.ts";
 import { addPages, makeTestSite } from "#test/support/confluence-site.ts";
 
-async function probe(settings: Partial<SiteSettings>) {
+async function probe(settings: Partial<SiteSettings>, faults: Fault[] = []) {
   const { site, clock } = makeTestSite({ settings });
   addPages(site, clock, 5);
-  const get = async (path: string): Promise<Answer> => {
+  site.faults.push(...faults);
+  const send = async (path: string, body?: unknown): Promise<Answer> => {
     const answer = await fetchFrom(site)(`https://demo.atlassian.net${path}`, {
-      method: "GET",
+      method: body === undefined ? "GET" : "POST",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       headers: { authorization: `Basic ${Buffer.from("a@example.com:demo-token").toString("base64")}` },
       redirect: "manual",
       signal: AbortSignal.timeout(5000),
@@ -19,7 +23,7 @@ async function probe(settings: Partial<SiteSettings>) {
     const json: unknown = JSON.parse(Buffer.concat(chunks).toString());
     return { status: answer.status, header: (name) => answer.headers.get(name), json };
   };
-  return runProbes({ space: "DEMO", get, now: clock.now });
+  return runProbes({ space: "DEMO", get: send, post: send, now: clock.now });
 }
 
 it("finds every assumption held, or untold, on a site that behaves as documented", async () => {
@@ -38,4 +42,20 @@ it("leaves open what the site does not tell", async () => {
   const results = await probe({ time_zone_hidden: true });
   const zone = results.find((result) => result.assumption.includes("time zone"));
   expect(zone?.held).toBeNull();
+});
+
+it("names each scope that the token lacks, and fails on those that a sync cannot do without", async () => {
+  const lacks = (path: string): Fault => ({
+    effect: "scope_missing",
+    said_in: "both",
+    path,
+    times: 100,
+    skip: 0,
+  });
+  const results = await probe({}, [lacks("/content/labels"), lacks("/content/search")]);
+  const missing = results.filter((result) => result.seen.startsWith("missing"));
+  expect(missing.map((result) => [result.held, result.assumption])).toEqual([
+    [false, expect.stringContaining("read:content-details:confluence (required)")],
+    [null, expect.stringContaining("read:label:confluence (optional)")],
+  ]);
 });

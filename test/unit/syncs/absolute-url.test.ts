@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { absoluteUrl } from "#shared/syncs/pages/resolve-references.ts";
 
 const SITE = "https://demo.atlassian.net";
+const ADDRESSES = { webBase: `${SITE}/wiki`, apiBase: "https://api.atlassian.com/ex/confluence/abc-1" };
 const PAGE = `${SITE}/wiki/spaces/DEMO/pages/1/Title`;
 
 test.each([
@@ -10,14 +11,21 @@ test.each([
   ["//cdn.example/x.png", "https://cdn.example/x.png"],
   ["/wiki/spaces/A", `${SITE}/wiki/spaces/A`],
   ["/display/A/B", `${SITE}/wiki/display/A/B`],
+  ["/wiki", `${SITE}/wiki`],
+  ["/wikis/a", `${SITE}/wiki/wikis/a`],
+  [`${ADDRESSES.apiBase}/wiki/spaces/A`, `${SITE}/wiki/spaces/A`],
+  [
+    "https://api.atlassian.com/ex/confluence/other/wiki/x",
+    "https://api.atlassian.com/ex/confluence/other/wiki/x",
+  ],
   ["#below", `${PAGE}#below`],
   ["viewpage.action?pageId=7", `${SITE}/wiki/spaces/DEMO/pages/1/viewpage.action?pageId=7`],
   ["../2/Other", `${SITE}/wiki/spaces/DEMO/pages/2/Other`],
 ])("a link to %s leads to %s", (href, expected) => {
-  expect(absoluteUrl(href, SITE, PAGE)).toBe(expected);
+  expect(absoluteUrl(href, ADDRESSES, PAGE)).toBe(expected);
 });
 
 test("what is no address, or stands on a page without one, stays as it is", () => {
-  expect(absoluteUrl("http://[", SITE, PAGE)).toBe("http://[");
-  expect(absoluteUrl("x/y", SITE, "")).toBe("x/y");
+  expect(absoluteUrl("http://[", ADDRESSES, PAGE)).toBe("http://[");
+  expect(absoluteUrl("x/y", ADDRESSES, "")).toBe("x/y");
 });

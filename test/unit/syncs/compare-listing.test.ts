@@ -25,6 +25,7 @@ const stored = (state: Partial<PageState>): PageState => ({
   missingSince: null,
   stateRevision: 1,
   syncError: null,
+  renderedMissing: null,
   title: "A page",
   parentId: null,
   parentType: null,

@@ -1,0 +1,31 @@
+import { isScopeFailure, SCOPED_CALLS } from "#shared/confluence/scopes.ts";
+import type { Answer, ProbeResult } from "./probe-result.ts";
+
+type Site = {
+  get: (path: string) => Promise<Answer>;
+  post: (path: string, body: unknown) => Promise<Answer>;
+};
+
+/** Makes each call of a sync once and tells whether the token has its scope. An id that does not fit is answered 404, with the scope. */
+export async function probeScopes(
+  site: Site,
+  known: { accountId: string; spaceId: string; pageId: string },
+): Promise<ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  for (const { call, scope, need } of SCOPED_CALLS) {
+    const [method = "", template = ""] = call.split(" ");
+    const id = template.includes("/spaces/") ? known.spaceId : known.pageId;
+    const path = template.replace("{id}", id);
+    const answer =
+      method === "POST"
+        ? await site.post(path, { accountIds: [known.accountId] })
+        : await site.get(path.endsWith("search") ? `${path}?cql=type%3Dpage&limit=1` : path);
+    const lacks = answer.status === 401 && isScopeFailure(answer.header, JSON.stringify(answer.json));
+    results.push({
+      assumption: `the token has ${scope} (${need}) for ${call}`,
+      held: !lacks ? true : need === "required" ? false : null,
+      seen: lacks ? "missing: add it to the token" : `status ${answer.status}`,
+    });
+  }
+  return results;
+}

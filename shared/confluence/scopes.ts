@@ -1,0 +1,51 @@
+/** Without one of these a sync cannot work; the others only add to what it stores. */
+export type CallNeed = "required" | "optional";
+
+export type ScopedCall = {
+  /** As a person reads it, ids left out. */
+  call: string;
+  path: RegExp;
+  scope: string;
+  need: CallNeed;
+};
+
+const call = (need: CallNeed, scope: string, name: string): ScopedCall => ({
+  call: name,
+  path: new RegExp(`${name.replace(/^[A-Z]+ /, "").replaceAll("{id}", "[^/]+")}$`),
+  scope: `${scope}:confluence`,
+  need,
+});
+
+/**
+ * The calls that a sync makes and the granular scope that each needs, as Atlassian's API descriptions of v1 and v2 give them
+ * (https://developer.atlassian.com/cloud/confluence/rest/v2/intro). The scopes of a read-only token are these and no others.
+ */
+export const SCOPED_CALLS: readonly ScopedCall[] = [
+  call("required", "read:content-details", "GET /wiki/rest/api/user/current"),
+  call("required", "read:content-details", "GET /wiki/rest/api/content/search"),
+  call("required", "read:content-details", "GET /wiki/rest/api/search"),
+  call("required", "read:space", "GET /wiki/api/v2/spaces"),
+  call("required", "read:page", "GET /wiki/api/v2/pages"),
+  call("required", "read:page", "GET /wiki/api/v2/pages/{id}"),
+  call("optional", "read:label", "GET /wiki/api/v2/spaces/{id}/content/labels"),
+  call("optional", "read:page", "GET /wiki/api/v2/labels/{id}/pages"),
+  call("optional", "read:user", "POST /wiki/api/v2/users-bulk"),
+  call("optional", "read:folder", "GET /wiki/api/v2/folders/{id}"),
+  call("optional", "read:whiteboard", "GET /wiki/api/v2/whiteboards/{id}"),
+  call("optional", "read:database", "GET /wiki/api/v2/databases/{id}"),
+  call("optional", "read:embed", "GET /wiki/api/v2/embeds/{id}"),
+];
+
+/** The call of this path and its scope; null for a path that the sync never asks for. */
+export function scopedCall(path: string): ScopedCall | null {
+  return SCOPED_CALLS.find((known) => known.path.test(path)) ?? null;
+}
+
+/** Atlassian's words in the body, and its header, for a token that is valid and lacks the scope of this call. */
+const IN_BODY = /scope does not match/i;
+const IN_HEADER = /FAILURE_CLIENT_SCOPE_CHECK/i;
+
+/** Whether a 401 says that the token lacks a scope, as opposed to being no good. */
+export function isScopeFailure(header: (name: string) => string | null, body: string): boolean {
+  return IN_HEADER.test(header("x-failure-category") ?? "") || IN_BODY.test(body);
+}

@@ -1,0 +1,15 @@
+import type { Sql } from "#shared/db/connect.ts";
+
+/** Ids of the source's pages by title, as far as they are known here: links of storage bodies name pages by title. */
+export async function findPageIds(
+  sql: Sql,
+  sourceId: string,
+  titles: readonly string[],
+): Promise<Map<string, string>> {
+  if (titles.length === 0) return new Map();
+  const rows = await sql<{ title: string; page_id: string }[]>`
+    select title, min(page_id) as page_id from confluence_pages
+    where source_id = ${sourceId} and title = any(${titles as string[]}) and not is_deleted
+    group by title`;
+  return new Map(rows.map((row) => [row.title, row.page_id]));
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addFolder, addPage, editFolder } from "#infra/local/confluence-site/edits.ts";
+import type { Folder, SitePage } from "#infra/local/confluence-site/site.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { bodyOf, makeSyncWorld, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+
+describe("folders above pages", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  let home: SitePage;
+  let folder: Folder;
+  let leaf: SitePage;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql);
+    home = addPage(world.site, { space: SPACE, title: "Home", body: bodyOf("homeword") });
+    folder = addFolder(world.site, { space: SPACE, title: "Runbooks", parentId: home.id });
+    leaf = addPage(world.site, {
+      space: SPACE,
+      title: "Restart the spooler",
+      body: bodyOf("spoolerword"),
+      parentId: folder.id,
+    });
+  });
+  afterAll(() => database.close());
+
+  const path = async (word: string) => (await world.find(word))[0]?.ancestors.map((item) => item.title);
+  const folderCalls = () =>
+    world.takeRequests().filter((request) => /\/(folders|whiteboards|databases|embeds)\//.test(request.path))
+      .length;
+
+  it("stand in the path of a page, and so does what is above them", async () => {
+    await world.sync();
+    expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+  });
+
+  it.each(["whiteboard", "database", "embed"] as const)("likewise a %s", async (kind) => {
+    const above = addFolder(world.site, { space: SPACE, title: `A ${kind}`, parentId: folder.id, kind });
+    addPage(world.site, { space: SPACE, title: "Below", body: bodyOf("belowword"), parentId: above.id });
+    await world.sync();
+    expect(await path("belowword")).toEqual(["Home", "Runbooks", `A ${kind}`]);
+  });
+
+  it("are asked for once by a full listing, however many pages they hold, and not by a sync of what changed", async () => {
+    for (let n = 0; n < 30; n += 1)
+      addPage(world.site, {
+        space: SPACE,
+        title: `More ${n}`,
+        body: bodyOf(`more${n}`),
+        parentId: folder.id,
+      });
+    await world.sync();
+    expect(folderCalls()).toBe(1);
+    await world.sync();
+    expect(folderCalls()).toBe(0);
+    await world.check();
+    expect(folderCalls()).toBe(1);
+  });
+
+  it("that are new come with a sync of what changed", async () => {
+    await world.sync();
+    world.pass(60 * 60_000);
+    const inner = addFolder(world.site, { space: SPACE, title: "Printers", parentId: folder.id });
+    addPage(world.site, { space: SPACE, title: "New", body: bodyOf("newword"), parentId: inner.id });
+    await world.sync();
+    expect(await path("newword")).toEqual(["Home", "Runbooks", "Printers"]);
+  });
+
+  it.each(["a full sync", "a deletion check"] as const)("follow a rename and a move with %s", async (how) => {
+    await world.sync();
+    const other = addPage(world.site, { space: SPACE, title: "Operations", body: bodyOf("opsword") });
+    editFolder(world.site, folder.id, { title: "Playbooks", parentId: other.id });
+    if (how === "a full sync") await world.sync({ mode: "full" });
+    else await world.check();
+    expect(await path("spoolerword")).toEqual(["Operations", "Playbooks"]);
+  });
+
+  it("are no pages: no count, list, search or deletion knows them", async () => {
+    await world.sync();
+    for (let n = 0; n < 2; n += 1)
+      expect((await world.check()).sync_metrics).toMatchObject({ pages_deleted: 0, pages_hidden: 0 });
+    const pages = await database.sql`select page_id from confluence_pages order by page_id`;
+    expect(pages.map((row) => row.page_id)).toEqual([home.id, leaf.id]);
+    expect(await world.find("Runbooks")).toEqual([]);
+    expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+  });
+
+  it.each([403, 404, 410, 500])("refused with %i leave the page and its sync alone", async (status) => {
+    world.site.faults.push({
+      effect: "status",
+      status,
+      retry_after: null,
+      path: "/folders/",
+      times: 1000,
+      skip: 0,
+    });
+    expect((await world.sync()).status).toBe("completed");
+    expect(await path("spoolerword")).toEqual([]);
+    world.site.faults.length = 0;
+    await world.check();
+    expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+  });
+
+  it("stay in the path while the token lacks their scope, and the source says so", async () => {
+    await world.sync();
+    world.site.faults.push({
+      effect: "scope_missing",
+      said_in: "both",
+      path: "/folders/",
+      times: 1000,
+      skip: 0,
+    });
+    expect((await world.check()).status).toBe("completed");
+    expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+    expect((await world.source()).refusedCalls.folders).toMatchObject({ scope: "read:folder:confluence" });
+  });
+
+  it("leave the path when Confluence does not show them any more", async () => {
+    await world.sync();
+    world.site.folders.delete(folder.id);
+    await world.check();
+    expect(await path("spoolerword")).toEqual([]);
+  });
+
+  it("go from the index when nothing stands in them", async () => {
+    await world.sync();
+    leaf.parentId = home.id;
+    await world.check();
+    expect(await database.sql`select folder_id from confluence_folders`).toEqual([]);
+  });
+});
