@@ -54,6 +54,7 @@ create table archon_progress (
   finished_at timestamp with time zone,
   updated_at timestamp with time zone not null,
   failing jsonb,
+  failures integer default 0 not null,
   constraint archon_progress_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
   constraint archon_progress_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint archon_progress_error_check CHECK (((error IS NULL) OR (jsonb_typeof(error) = 'object'::text))),
@@ -201,6 +202,7 @@ create table sync_work (
   suspect boolean default false not null,
   claimed_alone boolean default false not null,
   crashes integer default 0 not null,
+  state_revision integer,
   constraint sync_work_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint sync_work_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text, 'seen'::text, 'candidate'::text, 'planned'::text]))),
   constraint sync_work_operation_id_fkey FOREIGN KEY (operation_id) REFERENCES archon_progress(operation_id) ON DELETE CASCADE,
@@ -223,6 +225,7 @@ CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);
 CREATE INDEX sync_work_open ON confluence_sync.sync_work USING btree (operation_id) WHERE (state = 'pending'::text);
 CREATE INDEX sync_work_source ON confluence_sync.sync_work USING btree (source_id);
+CREATE INDEX sync_work_suspects ON confluence_sync.sync_work USING btree (operation_id) WHERE ((state = 'pending'::text) AND suspect);
 
 CREATE OR REPLACE FUNCTION confluence_sync.any_word_query(language regconfig, question text)
  RETURNS tsquery

@@ -245,9 +245,9 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "pages of dead workers stay with them",
     change(
-      "shared/syncs/schedules/sweep.ts",
-      "and (claimed_until < ${now} or (",
-      "and (claimed_until < ${later(now, -1e12)} or (",
+      "shared/syncs/operations/work.ts",
+      "and claimed_until < ${lost.now}`}",
+      "and claimed_until < ${later(lost.now, -1e12)}`}",
     ),
   ),
   bug(

@@ -120,13 +120,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'finish by "I was last"',
     change(
       "shared/syncs/pages/process-pages.ts",
-      "  await finishOperation(operationId, services);\n}\n\nasync function processClaimed",
-      "  if (isLast) await finishOperation(operationId, services);\n}\n\nasync function processClaimed",
+      "  await finishOperation(operationId, services);\n}\n\ntype Run = {",
+      "  if (isLast) await finishOperation(operationId, services);\n}\n\ntype Run = {",
     ),
     change(
       "shared/syncs/pages/process-pages.ts",
-      "  const suspects = separateSuspects(claimed);",
-      "  const [open] = await services.sql`select count(*)::int as n from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  const isLast = open?.n === claimed.length;\n  const suspects = separateSuspects(claimed);",
+      "  const stopped = claimed.length > 0",
+      "  const [open] = await services.sql`select count(*)::int as n from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  const isLast = open?.n === claimed.length;\n  const stopped = claimed.length > 0",
     ),
     change(
       "shared/syncs/schedules/sweep.ts",

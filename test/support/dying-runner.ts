@@ -7,9 +7,12 @@ import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 /**
  * The local runner, which kills itself (SIGKILL) before its k-th SQL statement, a commit counting as one: `--die-at K`; at the
  * end of the operation when that takes fewer. It counts from a line on stdin. Without `--die-at` it ends with the operation
- * and says `counted N`.
+ * and says `counted N`. `--clock-ahead MS`: by its clock it is later.
  */
-const { values } = parseArgs({ options: { "die-at": { type: "string" } } });
+const { values } = parseArgs({
+  options: { "die-at": { type: "string" }, "clock-ahead": { type: "string", default: "0" } },
+});
+const ahead = Number(values["clock-ahead"]);
 const dieAt = values["die-at"] === undefined ? null : Number(values["die-at"]);
 
 let counting = false;
@@ -17,7 +20,7 @@ let statements = 0;
 const runner = await startLocalRunner({
   ...parseSettings(process.env),
   env: { ...process.env, LOG_LEVEL: "info" },
-  services: { embedder: fakeEmbedder() },
+  services: { embedder: fakeEmbedder(), now: () => new Date(Date.now() + ahead) },
   wrapSql: (sql) =>
     observeSql(sql, {
       onStatement: () => {

@@ -12,7 +12,7 @@ import { makeLog } from "#shared/log.ts";
 import { forEachQueue, type QueueName } from "#shared/messages.ts";
 import { makeSqsDeadLetters } from "#shared/queue/dead-letters.ts";
 import { makeSqsTaskQueue } from "#shared/queue/sqs-task-queue.ts";
-import { releaseDeadClaims } from "#shared/syncs/schedules/sweep.ts";
+import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
 import { cleanUp } from "./clean-up.ts";
 import { lockDataFolder } from "./data-folder-lock.ts";
 import { makeEventBus, type PublishedEvent } from "./event-bus.ts";
@@ -107,7 +107,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
     visibilityTimeoutSeconds: options.visibilityTimeoutSeconds,
   });
   started.add(sqs.close);
-  if (database.exclusive) await releaseDeadClaims(database.sql);
+  if (database.exclusive) await releaseAllClaims(database.sql);
   const eventBus = makeEventBus(log, now);
   const queueUrl = (id: QueueName) => sqs.queues[id]?.url ?? "";
   const queueUrls = forEachQueue(queueUrl);

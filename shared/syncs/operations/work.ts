@@ -50,23 +50,26 @@ export async function addWork(
       as row (page_id text, title text, state text, outcome text, reason text, listed_version integer)
     on conflict (operation_id, page_id) do update
       set state = 'pending', reason = excluded.reason, listed_version = excluded.listed_version, attempts = 0,
-        enqueued_at = null, not_before = null, claimed_until = null, updated_at = excluded.updated_at
+        suspect = false, crashes = 0, enqueued_at = null, not_before = null, claimed_until = null, updated_at = excluded.updated_at
       where excluded.state = 'pending' and sync_work.state in ('done', 'failed', 'seen')
         and excluded.listed_version > sync_work.listed_version`;
 }
+
+/** Workers lost while they had claimed one page alone, before that page is given up in this operation. */
+export const MAX_CRASHES = 4;
 
 export type ClaimedWork = {
   pageId: string;
   title: string;
   listedVersion: number | null;
   attempts: number;
-  /** Workers that claimed the page in this operation and were never heard of again. */
-  deaths: number;
+  /** Workers lost in this operation while they had claimed this page alone. */
+  crashes: number;
 };
 
 /**
- * Claims the pages' open work for CLAIM_MS and counts an attempt; leaves out what is done, waits, or is another's. A claim
- * that has run out is taken over: its worker died.
+ * Claims the pages' open work for CLAIM_MS and counts an attempt; leaves out what is done, waits, is another's, or is a suspect
+ * (see `claimSuspect`).
  */
 export async function claimWork(
   sql: Sql,
@@ -75,18 +78,71 @@ export async function claimWork(
   now: Date,
 ): Promise<ClaimedWork[]> {
   return sql<ClaimedWork[]>`
-    update sync_work set claimed_until = ${later(now, CLAIM_MS)}, attempts = attempts + 1, updated_at = ${now},
-      counters = ${countDeath(sql)}
-    where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending'
-      and (claimed_until is null or claimed_until < ${now}) and (not_before is null or not_before <= ${now})
-    returning page_id as "pageId", title, listed_version as "listedVersion", attempts,
-      coalesce((counters ->> 'deaths')::int, 0) as deaths`;
+    update sync_work set claimed_until = ${later(now, CLAIM_MS)}, claimed_alone = false, attempts = attempts + 1,
+      updated_at = ${now}
+    where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending' and not suspect
+      and claimed_until is null and (not_before is null or not_before <= ${now})
+    returning page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
 }
 
-/** The row's counters, with one death more when its claim was never given back: for updates that take the claim away. */
-export function countDeath(sql: Sql) {
-  return sql`case when claimed_until is null then counters
-    else counters || jsonb_build_object('deaths', coalesce((counters ->> 'deaths')::int, 0) + 1) end`;
+/**
+ * Claims one suspect of the operation, whichever has crashed fewest workers, and counts an attempt; null when none is due, or
+ * another worker is at one. One at a time: a worker that is lost then is this page's doing and no other's. `untried`: only one
+ * that has crashed none.
+ */
+export async function claimSuspect(
+  sql: Sql,
+  operationId: string,
+  options: { untried: boolean; now: Date },
+): Promise<ClaimedWork | null> {
+  const { untried, now } = options;
+  const [claimed] = await sql<ClaimedWork[]>`
+    update sync_work set claimed_until = ${later(now, CLAIM_MS)}, claimed_alone = true, attempts = attempts + 1,
+      updated_at = ${now}
+    where operation_id = ${operationId} and page_id = (${nextSuspect(sql, operationId, untried, now)} for update skip locked)
+    returning page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
+  return claimed ?? null;
+}
+
+/** The suspect that `claimSuspect` would claim, or null. */
+export async function findSuspect(sql: Sql, operationId: string, now: Date): Promise<string | null> {
+  const [row] = await sql<{ page_id: string }[]>`${nextSuspect(sql, operationId, false, now)}`;
+  return row?.page_id ?? null;
+}
+
+/** Lets the sweeper send the suspects' messages again, for a worker that cannot get to them. */
+export async function requeueSuspects(sql: Sql, operationId: string): Promise<void> {
+  await sql`
+    update sync_work set enqueued_at = null
+    where operation_id = ${operationId} and state = 'pending' and suspect and claimed_until is null`;
+}
+
+function nextSuspect(sql: Sql, operationId: string, untried: boolean, now: Date) {
+  return sql`
+    select page_id from sync_work
+    where operation_id = ${operationId} and state = 'pending' and suspect and claimed_until is null
+      and (crashes = 0 or not ${untried})
+      and (not_before is null or not_before <= ${now})
+      and not exists (select from sync_work other where other.operation_id = ${operationId} and other.state = 'pending'
+        and other.suspect and other.claimed_until >= ${now})
+    order by crashes, page_id limit 1`;
+}
+
+/**
+ * Takes claims away from workers that are lost, by their time or (`all`) because nobody else works on this database; answers
+ * how many. A claim of several pages makes each of them a suspect and is held against none; a claim of a page alone is.
+ */
+export async function releaseLostClaims(
+  sql: Sql,
+  lost: { operationId: string; now: Date } | "all",
+): Promise<number> {
+  const rows = await sql`
+    update sync_work set claimed_until = null, enqueued_at = null, suspect = true, claimed_alone = false,
+      crashes = crashes + claimed_alone::int
+    where state = 'pending'
+      and ${lost === "all" ? sql`claimed_until is not null` : sql`operation_id = ${lost.operationId} and claimed_until < ${lost.now}`}
+    returning page_id`;
+  return rows.length;
 }
 
 /** Ends a page's work, in the transaction that stores (or refuses) the page; false when it had ended before. */
@@ -121,10 +177,11 @@ export async function postponeWork(
 ): Promise<void> {
   if (pageIds.length === 0) return;
   await sql`
-    update sync_work set claimed_until = null, enqueued_at = null, not_before = ${options.notBefore}, updated_at = ${options.now},
+    update sync_work set claimed_until = null, claimed_alone = false, enqueued_at = null,
+      not_before = ${options.notBefore}, updated_at = ${options.now},
       attempts = greatest(0, attempts - ${options.refund ? 1 : 0})
     where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending'
-      and (${options.mine} or claimed_until is null or claimed_until < ${options.now})`;
+      and (${options.mine} or claimed_until is null)`;
 }
 
 /** Rows a sending round takes at a time. */

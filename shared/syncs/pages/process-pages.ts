@@ -12,11 +12,19 @@ import { recordFailure, settlePageFailure } from "./page-failure.ts";
 import { lookUpMentioned } from "./resolve-references.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/run-operation.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
-import { separateSuspects } from "./page-suspects.ts";
 import { storeFetchedPage } from "./store-fetched-page.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
-import { claimWork, postponeWork, sendPages, type ClaimedWork } from "#shared/syncs/operations/work.ts";
+import {
+  claimSuspect,
+  claimWork,
+  findSuspect,
+  MAX_CRASHES,
+  postponeWork,
+  requeueSuspects,
+  sendPages,
+  type ClaimedWork,
+} from "#shared/syncs/operations/work.ts";
 
 /** Fetching a rendered body, embedding and storing one page fit into this, timeouts included; with less left, it is sent again. */
 const PAGE_RESERVE_MS = 15_000;
@@ -44,24 +52,45 @@ export async function processPages(
     await putBack(operation, pageIds, { until: source.pausedUntil, mine: false }, services);
     return;
   }
+  const run = { operation, source, services, cache, invocation };
   const claimed = await claimWork(services.sql, operationId, pageIds, services.now());
-  const suspects = separateSuspects(claimed);
-  await recordDeadly(operation, source, suspects.deadly, services);
-  await putBack(operation, idsOf(suspects.later), { until: services.now(), mine: true }, services);
-  if (suspects.now.length > 0) {
-    await processClaimed(operation, source, suspects.now, services, cache, invocation);
+  const stopped = claimed.length > 0 && (await processClaimed(run, claimed)) === "stop";
+  if (claimed.length < pageIds.length) {
+    if (stopped) await requeueSuspects(services.sql, operationId);
+    else await processSuspects(run, claimed.length === 0);
   }
   await finishOperation(operationId, services);
 }
 
-async function processClaimed(
-  operation: Operation,
-  source: Source,
-  claimed: readonly ClaimedWork[],
-  services: PageServices,
-  cache: WorkerCache,
-  invocation: { remainingMs: () => number },
-): Promise<void> {
+type Run = {
+  operation: Operation;
+  source: Source;
+  services: PageServices;
+  cache: WorkerCache;
+  invocation: { remainingMs: () => number };
+};
+
+/**
+ * The operation's suspects, each alone: whichever crashes its worker takes no other page along. One that has crashed a worker
+ * gets an invocation's whole time. The next invocation resumes with what is left.
+ */
+async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
+  const { operation, source, services, invocation } = run;
+  const { sql, queue, now } = services;
+  const { operationId } = operation;
+  for (let first = isFresh; invocation.remainingMs() >= PAGE_RESERVE_MS; first = false) {
+    const work = await claimSuspect(sql, operationId, { untried: !first, now: now() });
+    if (!work) break;
+    if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, source, services);
+    else if ((await processClaimed(run, [work])) === "stop") return requeueSuspects(sql, operationId);
+  }
+  const next = await findSuspect(sql, operationId, now());
+  if (next) await sendPages(sql, queue, operation, [next], { now: now(), delaySeconds: 0 });
+}
+
+/** "stop": the operation ended, the source waits, or the time is up; what was left is open again. */
+async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promise<"go on" | "stop"> {
+  const { operation, source, services, cache, invocation } = run;
   const open = new Map(claimed.map((work) => [work.pageId, work]));
   let states: Map<string, PageState> = new Map();
   let pages: Map<string, ConfluencePage> = new Map();
@@ -106,34 +135,32 @@ async function processClaimed(
     for (const work of claimed) {
       if (invocation.remainingMs() < PAGE_RESERVE_MS) {
         await putBackOpen(services.now());
-        return;
+        return "stop";
       }
       try {
         await storeFetchedPage(batch, work, pages.get(work.pageId), states.get(work.pageId));
       } catch (error) {
-        if ((await settle(error, [work], false)) === "stop") return;
+        if ((await settle(error, [work], false)) === "stop") return "stop";
       }
       open.delete(work.pageId);
     }
-    await slowDownNearLimit(batch.client, source, services);
+    return (await slowDownNearLimit(batch.client, source, services)) ? "stop" : "go on";
   } catch (error) {
-    await settle(error, [...open.values()], true);
+    return await settle(error, [...open.values()], true);
   }
 }
 
 const idsOf = (works: readonly ClaimedWork[]) => works.map((work) => work.pageId);
 
-async function recordDeadly(
+async function giveUp(
+  work: ClaimedWork,
   operation: Operation,
   source: Source,
-  works: readonly ClaimedWork[],
   services: PageServices,
 ): Promise<void> {
-  for (const work of works) {
-    const message = `${work.deaths} workers died while they were at this page, or at others beside it`;
-    const error = new PermanentError("worker_died", message);
-    await recordFailure({ error, works, isBatch: false, operation, source }, work, services);
-  }
+  const message = `The worker crashed ${work.crashes} times while it processed this page alone`;
+  const error = new PermanentError("worker_died", message);
+  await recordFailure({ error, works: [work], isBatch: false, operation, source }, work, services);
 }
 
 /** In as few calls as bodies in bulk allow; none for those that this worker fetched before and could not store. */

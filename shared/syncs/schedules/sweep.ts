@@ -12,7 +12,7 @@ import {
 } from "#shared/syncs/operations/operations.ts";
 import { removeExpired } from "./retention.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { countDeath, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
+import { releaseLostClaims, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
 
 /** A listing that nobody is at, and whose last message is older than this, is sent again; twice is harmless. */
 const RESEND_LISTING_MS = 2 * 60_000;
@@ -98,36 +98,38 @@ async function resendListing(operation: Running, now: Date, services: SyncServic
   return resent + (await resendPages(operation, now, services));
 }
 
-/** Pages never sent (or put back), pages whose worker died, and, when nothing moves any more, all that are open. */
+/** Pages never sent (or put back), pages whose worker was lost, and, when nothing moves any more, all that are open. */
 async function resendPages(operation: Running, now: Date, services: SyncServices): Promise<number> {
   const target = { operationId: operation.operation_id, sourceId: operation.source_id };
-  let resent = await sendWork(services.sql, services.queue, target, now);
-  const stands = operation.updated_at <= later(now, -RESEND_PAGES_MS);
-  const rows = await services.sql<{ page_id: string }[]>`
-    select page_id from sync_work
-    where operation_id = ${operation.operation_id} and state = 'pending'
-      and (not_before is null or not_before <= ${now})
-      and (claimed_until < ${now} or (claimed_until is null and ${stands} and enqueued_at <= ${later(now, -RESEND_PAGES_MS)}))
-    order by page_id limit ${RESEND_LIMIT}`;
-  if (rows.length > 0) {
-    await services.sql`
-      update sync_work set claimed_until = null, counters = ${countDeath(services.sql)}
-      where operation_id = ${operation.operation_id} and state = 'pending' and claimed_until < ${now}`;
-    await sendPages(
-      services.sql,
-      services.queue,
-      target,
-      rows.map((row) => row.page_id),
-      { now, delaySeconds: 0 },
-    );
+  const lost = await releaseLostClaims(services.sql, { operationId: operation.operation_id, now });
+  const sent = await sendWork(services.sql, services.queue, target, now);
+  const again = await resendWaiting(operation, now, services);
+  if (lost + again > 0) {
     services.log.warn("sweep.resent", {
       operation_id: operation.operation_id,
       queue: "page",
-      pages: rows.length,
+      pages: lost + again,
     });
-    resent += rows.length;
   }
-  return resent;
+  return sent + again;
+}
+
+async function resendWaiting(operation: Running, now: Date, services: SyncServices): Promise<number> {
+  const since = later(now, -RESEND_PAGES_MS);
+  if (operation.updated_at > since) return 0;
+  const rows = await services.sql<{ page_id: string }[]>`
+    select page_id from sync_work
+    where operation_id = ${operation.operation_id} and state = 'pending' and claimed_until is null
+      and enqueued_at <= ${since} and (not_before is null or not_before <= ${now})
+    order by page_id limit ${RESEND_LIMIT}`;
+  await sendPages(
+    services.sql,
+    services.queue,
+    { operationId: operation.operation_id, sourceId: operation.source_id },
+    rows.map((row) => row.page_id),
+    { now, delaySeconds: 0 },
+  );
+  return rows.length;
 }
 
 /** A running operation keeps its lease as long as sweeps run, also while it waits for a rate limit to pass. */
@@ -154,11 +156,11 @@ async function sourcesBeingDeleted(sql: Sql): Promise<string[]> {
 }
 
 /**
- * Forgets the claims of workers that are known to be dead: for the local runner, whose lock file guarantees that nobody else
+ * Forgets the claims of workers that are known to be lost: for the local runner, whose lock file guarantees that nobody else
  * works on this database, at its start.
  */
-export async function releaseDeadClaims(sql: Sql): Promise<void> {
+export async function releaseAllClaims(sql: Sql): Promise<void> {
   await sql`update archon_progress set claimed_until = null, enqueued_at = null where status in ('queued', 'listing')`;
-  await sql`
-    update sync_work set claimed_until = null, enqueued_at = null, counters = ${countDeath(sql)} where state = 'pending'`;
+  await releaseLostClaims(sql, "all");
+  await sql`update sync_work set enqueued_at = null where state = 'pending'`;
 }

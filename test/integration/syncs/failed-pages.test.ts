@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import { MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
 import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/pages/page-failure.ts";
-import { MAX_WORKER_DEATHS } from "#shared/syncs/pages/page-suspects.ts";
+import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
+import { MAX_CRASHES } from "#shared/syncs/operations/work.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -198,22 +199,31 @@ describe("pages that fail", () => {
     expect((await world.find("dill")).map((hit) => hit.title)).toEqual(["Page 4"]);
   });
 
-  it(`that kill their worker each time end as failed after ${MAX_WORKER_DEATHS} deaths, and take no other page along`, async () => {
+  /** Every page is edited; page 3 needs a call of its own, at which the worker crashes. */
+  const editAll = () => {
     for (let n = 1; n <= 6; n += 1) {
       editPage(world.site, id(n), { body: n === 3 ? RENDERED_BODY : bodyOf(`basil${n}`) });
     }
-    let deaths = 0;
+    const crashes: string[] = [];
     world.scheduler.dieAt((step) => {
-      const deadly = step.endsWith(`/pages/${id(3)}`);
-      if (deadly) deaths += 1;
-      return deadly;
+      const crashed = step.endsWith(`/pages/${id(3)}`);
+      if (crashed) crashes.push(step);
+      return crashed;
     });
+    return crashes;
+  };
+
+  it(`that crash their worker each time are given up after ${MAX_CRASHES} crashes on their own, and take no other page along`, async () => {
+    const crashes = editAll();
     expect(await world.sync()).toMatchObject({
       status: "completed_with_errors",
       sync_metrics: { pages_updated: 5, pages_failed: 1 },
-      failed_pages: [{ page_id: id(3), code: "worker_died" }],
+      failed_pages: [
+        { page_id: id(3), code: "worker_died", message: expect.stringContaining(`${MAX_CRASHES} times`) },
+      ],
     });
-    expect(deaths).toBe(MAX_WORKER_DEATHS);
+    // The first took its batch along, and was held against none of it.
+    expect(crashes).toHaveLength(MAX_CRASHES + 1);
     expect(await row(id(3))).toMatchObject({
       version: 1,
       sync_error: { code: "worker_died", permanent: true },
@@ -222,5 +232,51 @@ describe("pages that fail", () => {
     // The next sync tries it again: the fault may have been the worker's.
     world.scheduler.dieAt(null);
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
+  });
+
+  it("that crash their worker let all the others of their batch be stored after the first crash", async () => {
+    editAll();
+    await world.startSync();
+    const stored = async () => {
+      const rows = await database.sql`select page_id from confluence_pages where version > 1`;
+      return rows.length;
+    };
+    await world.drain();
+    for (let minutes = 0; minutes < 4; minutes += 1) await world.minute();
+    expect(await stored()).toBe(5);
+  });
+
+  it.each([5, 12])(
+    "through no fault of theirs, because the whole process was killed %i times, are all stored in the end",
+    async (kills) => {
+      for (let n = 1; n <= 6; n += 1) editPage(world.site, id(n), { body: bodyOf(`basil${n}`) });
+      const operation = await world.startSync();
+      await world.deliverOne("plan");
+      // Killed a step later each time, started again as the local runner is: every claim is forgotten, the sweeper sends.
+      for (let n = 0; n < kills; n += 1) {
+        await world.deliverOne("page", 3 + (n % 9));
+        await releaseAllClaims(database.sql);
+        world.invoke("sweep", {}, Number.POSITIVE_INFINITY);
+        while (world.scheduler.running() > 0) await world.scheduler.advance();
+      }
+      expect(await world.ended(operation)).toMatchObject({
+        status: "completed",
+        sync_metrics: { pages_updated: 6, pages_failed: 0 },
+      });
+    },
+  );
+
+  it("are not held against their neighbours when two workers are lost at once, one with a batch and one with a single page", async () => {
+    const crashes = editAll();
+    const operation = await world.startSync();
+    await world.drain();
+    expect(crashes).toHaveLength(1);
+    const [row] = await database.sql`
+      select count(*) filter (where crashes > 0)::int as held from sync_work where operation_id = ${operation}`;
+    expect(row?.held).toBe(0);
+    await world.ended(operation);
+    const rows = await database.sql`
+      select page_id from sync_work where operation_id = ${operation} and crashes > 0`;
+    expect(rows.map(({ page_id }) => page_id)).toEqual([id(3)]);
   });
 });
