@@ -2,7 +2,8 @@ import type { Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 import { containing } from "#shared/sources/source-overviews.ts";
 
-export type PageStatus = "current" | "hidden" | "deleted" | "failed" | "pending";
+export const PAGE_STATUSES = ["current", "hidden", "deleted", "failed", "pending"] as const;
+export type PageStatus = (typeof PAGE_STATUSES)[number];
 
 /** A row of `confluence_pages` as a list shows it. */
 export type PageEntry = {
@@ -12,6 +13,7 @@ export type PageEntry = {
   url: string;
   status: PageStatus;
   version: number;
+  /** As Confluence last told: of a deleted page what it was found as, where that is a status of Confluence's. */
   confluenceStatus: string;
   parentId: string | null;
   labels: string[];
@@ -30,7 +32,7 @@ export type PageEntry = {
 export type PageFilter = {
   sourceId: string;
   /** `failed`: also pages that have older content. */
-  status: Exclude<PageStatus, "pending"> | null;
+  status: PageStatus | null;
   /** In the title, or the whole id. */
   text: string | null;
   /** The last page id of the list before. */
@@ -38,11 +40,15 @@ export type PageFilter = {
   limit: number;
 };
 
+/** Reasons of a deletion that are statuses of the page in Confluence. */
+const DELETED_STATUSES = ["trashed", "deleted", "archived"];
+
 /** Pages of a source by id: the one order that no edit changes, so that a list that is read on misses none and shows none twice. */
 export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<PageEntry[]> {
   const { sourceId, text, after, limit } = filter;
   return sql<PageEntry[]>`
-    select page_id as "pageId", source_id as "sourceId", title, url, version, status as "confluenceStatus",
+    select page_id as "pageId", source_id as "sourceId", title, url, version,
+      case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
       case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when version > 0 then 'current'
         when sync_error is not null then 'failed' else 'pending' end as status,
       parent_id as "parentId", labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
@@ -63,6 +69,7 @@ function statusIs(sql: Sql, status: PageFilter["status"]) {
     hidden: sql`and not is_deleted and missing_since is not null`,
     deleted: sql`and is_deleted`,
     failed: sql`and not is_deleted and sync_error is not null`,
+    pending: sql`and not is_deleted and missing_since is null and version = 0 and sync_error is null`,
   };
   return conditions[status];
 }

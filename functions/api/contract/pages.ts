@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PAGE_STATUSES } from "#shared/documents/list-pages.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams, text } from "./fields.ts";
 
@@ -8,12 +9,14 @@ export const pageSchema = z
     source_id: id,
     title: z.string(),
     url: z.string(),
-    status: z.enum(["current", "hidden", "deleted", "failed", "pending"]).meta({
+    status: z.enum(PAGE_STATUSES).meta({
       description:
         "failed: never stored; pending: not stored yet; a page with an `error` and older content is current",
     }),
     version: z.int(),
-    confluence_status: z.string(),
+    confluence_status: z.string().meta({
+      description: "As Confluence last reported it: current, trashed, archived, deleted",
+    }),
     parent_id: z.string().nullable(),
     labels: z.array(z.string()),
     chunk_count: z.int(),
@@ -45,9 +48,9 @@ export const listPages = contract({
   params: sourceParams,
   query: z.strictObject({
     ...paging,
-    status: z.enum(["current", "hidden", "deleted", "failed"]).optional().meta({
+    status: z.enum(PAGE_STATUSES).optional().meta({
       description:
-        "current: found by search; failed: every page whose last attempt failed. All of them unless set",
+        "current: found by search; failed: every page whose last attempt failed; pending: not stored yet. All of them unless set",
     }),
     q: text(200).optional().meta({ description: "In the title, or the page's id" }),
   }),

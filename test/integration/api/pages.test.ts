@@ -52,6 +52,7 @@ describe("pages of a source", () => {
     expect(page("21")).toMatchObject({
       status: "deleted",
       is_deleted: true,
+      confluence_status: "trashed",
       deleted_reason: "trashed",
       deleted_at: "2026-03-01T00:00:00.000Z",
     });
@@ -65,8 +66,21 @@ describe("pages of a source", () => {
     ["hidden", ["22"]],
     ["deleted", ["21"]],
     ["failed", ["13", "23"]],
+    ["pending", ["24"]],
   ])("filters by status %s", async (status, expected) => {
     expect(await ids({ status })).toEqual(expected);
+  });
+
+  it.each([
+    ["trashed", "trashed"],
+    ["archived", "archived"],
+    ["deleted", "deleted"],
+    ["moved_to_another_space", "current"],
+    ["not_visible", "current"],
+  ])("says of a page deleted as %s that it is %s in Confluence", async (reason, status) => {
+    await fixture.database.sql`update confluence_pages set deleted_reason = ${reason} where page_id = '21'`;
+    const { body } = await list({ status: "deleted" });
+    expect(body.pages[0]).toMatchObject({ deleted_reason: reason, confluence_status: status });
   });
 
   it("searches titles for what was typed, wildcards and all, and finds a page by its id", async () => {
