@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { sourceParams } from "./fields.ts";
 
@@ -41,5 +42,7 @@ export const notProvidedRoutes = [
     paths: ["/api/knowledge-items/{source_id}/code-examples", "/api/knowledge/{source_id}/code-examples"],
     summary: "Not provided: listing code examples apart from the text",
     params: sourceParams,
+    // Whatever the page asked for.
+    query: z.object({}),
   }),
 ] as const;
