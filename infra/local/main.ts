@@ -1,29 +1,44 @@
-import { UserError } from "#shared/errors.ts";
+import { defineCommand, runCommand } from "./runner/run-command.ts";
 import { parseSettings } from "./runner/runner-env.ts";
 import { startLocalRunner } from "./runner/start.ts";
 import { stopOnSignal } from "./runner/stop-signals.ts";
 
-/** `npm start`: the service on one machine, until SIGINT or SIGTERM. */
-async function main(): Promise<void> {
-  process.umask(0o077);
-  const settings = parseSettings(process.env);
-  const runner = await startLocalRunner({ ...settings, env: process.env });
-  stopOnSignal(async (reason) => {
-    process.stderr.write(`${reason}: finishing what runs; once more to stop at once\n`);
-    await runner.close();
-    return 0;
-  });
-  process.stdout.write(
-    `${runner.url} · ${runner.database} · embeddings by ${runner.services.embedder.model}\n` +
-      `API reference at ${runner.url}/docs · state in ${settings.dataDir} · Ctrl-C ends it\n`,
-  );
-}
+const start = defineCommand({
+  name: "npm start --",
+  does: "The service on one machine, until SIGINT or SIGTERM.",
+  options: {
+    port: {
+      type: "integer",
+      value: "N",
+      min: 0,
+      max: 65_535,
+      description: "port on 127.0.0.1, 0 for any free one, in place of PORT (3000)",
+    },
+    "data-dir": {
+      type: "text",
+      value: "DIR",
+      description: "where its state is kept, in place of DATA_DIR (.data)",
+    },
+  },
+  more: "All other settings are environment variables: infra/running.md.",
+  run: async ({ port, "data-dir": dataDir }) => {
+    process.umask(0o077);
+    const settings = parseSettings({
+      ...process.env,
+      ...(port === undefined ? {} : { PORT: String(port) }),
+      ...(dataDir ? { DATA_DIR: dataDir } : {}),
+    });
+    const runner = await startLocalRunner({ ...settings, env: process.env });
+    stopOnSignal(async (reason) => {
+      process.stderr.write(`${reason}: finishing what runs; once more to stop at once\n`);
+      await runner.close();
+      return 0;
+    });
+    process.stdout.write(
+      `${runner.url} · ${runner.database} · embeddings by ${runner.services.embedder.model}\n` +
+        `API reference at ${runner.url}/docs · state in ${settings.dataDir} · Ctrl-C ends it\n`,
+    );
+  },
+});
 
-try {
-  await main();
-} catch (error) {
-  const text =
-    error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
-}
+await runCommand(start);

@@ -14,6 +14,8 @@ export type DatabaseOptions = {
   maxConnections: number;
   /** True behind a transaction pooler (PgBouncer, Supavisor): no prepared statements, search_path set on the role. */
   transactionPooler?: boolean;
+  /** Its transactions write nothing; behind a transaction pooler, which takes no such parameter, they could. */
+  readOnly?: boolean;
   /** Milliseconds a statement may take before the server ends it. */
   statementTimeoutMs?: number;
   /** TLS with the server's certificate and name verified, against `ca` (PEM) or the system's authorities; absent: as `url` says. */
@@ -44,7 +46,11 @@ export function connect(options: DatabaseOptions): postgres.Sql {
       application_name: "confluence-sync",
       ...(options.transactionPooler
         ? {}
-        : { search_path: path, statement_timeout: options.statementTimeoutMs ?? 60_000 }),
+        : {
+            search_path: path,
+            statement_timeout: options.statementTimeoutMs ?? 60_000,
+            ...(options.readOnly ? { default_transaction_read_only: true } : {}),
+          }),
     },
   });
 }

@@ -1,3 +1,4 @@
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import type { LoggedRequest, Site } from "#infra/local/confluence-site/site.ts";
 import { processPageBatch } from "#functions/sync/process-page.ts";
@@ -15,12 +16,17 @@ const RENDERED_SHARE = 0.5;
 
 type BodyOf = (number: number, random: Random) => string;
 
-/**
- * What 1,000 changed pages cost in calls when SQS hands them over in batches of 1 to 100, drawn at random: bulk fetches and how
- * full they are, rendered bodies, users, and the listing. `calls 7` draws other batches.
- */
-export async function benchCalls(args: string[]): Promise<object> {
-  const seed = Number(args[0] ?? 1);
+export const benchCalls = defineCommand({
+  name: "npm run bench -- calls",
+  does: `What 1,000 changed pages cost in calls when SQS hands them over in batches of 1 to 100, drawn at random: bulk fetches and how
+full they are, rendered bodies, users, and the listing.`,
+  options: {
+    seed: { type: "integer", value: "N", min: 0, default: 1, description: "another one draws other batches" },
+  },
+  run: async ({ seed }) => countCalls(seed),
+});
+
+async function countCalls(seed: number): Promise<object> {
   const database = await createTestDatabase();
   try {
     const storageOnly = await measure(database, seed, (number) => bodyOf(`word${number}`));

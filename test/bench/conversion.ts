@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import TurndownService from "turndown";
 import { gfm } from "turndown-plugin-gfm";
 import { readPage } from "#shared/markdown/read-page.ts";
-import { readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
+import { BODY_FORMAT, readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
 import { unresolvedReferences } from "#test/support/unresolved-references.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/confluence/export_view", import.meta.url));
@@ -11,13 +11,18 @@ const FIXTURES = fileURLToPath(new URL("../fixtures/confluence/export_view", imp
 const TURNS = 7;
 const MIN_PAGES = 200;
 
-/**
- * Pages a second to Markdown: ours against turndown with its GFM plugin as it comes, in the same run. The pages are our
- * fixtures, repeated, or those of a folder of either format: `npm run bench -- conversion --dir DIR [--format …]`.
- */
-export async function benchConversion(args: string[]): Promise<object> {
-  const { values } = parseArgs({ args, options: { dir: { type: "string" }, format: { type: "string" } } });
-  const bodies = await readPageBodies(values.dir ?? FIXTURES, values.format);
+/** Ours against turndown with its GFM plugin as it comes, in the same run. */
+export const benchConversion = defineCommand({
+  name: "npm run bench -- conversion",
+  does: "Pages a second to Markdown, beside another converter.",
+  options: {
+    dir: { type: "folder", value: "DIR", description: "page bodies, in place of the fixtures, repeated" },
+    format: BODY_FORMAT,
+  },
+  run: async ({ dir, format }) => measure(await readPageBodies(dir ?? FIXTURES, format)),
+});
+
+function measure(bodies: readonly PageBody[]): object {
   const turndown = new TurndownService().use(gfm);
   // The plugin throws on tables without rows; pages that one of the two cannot convert are left out for both.
   const converted = bodies.filter(({ body }) => isConverted(() => turndown.turndown(body)));

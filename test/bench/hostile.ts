@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { BENIGN, HOSTILE_BODIES } from "./hostile-bodies.ts";
 
 const CHILD = fileURLToPath(new URL("convert-hostile-body.ts", import.meta.url));
@@ -18,11 +19,17 @@ const measurement = z.object({
 });
 
 /**
- * Time and peak memory of converting and cutting bodies of 20 MB that are each the worst of something, one process each,
- * beside a benign body of that size. On stderr a line a body as it ends; fails when one ends in anything but Markdown or a
- * clear error, or takes more than the function has.
+ * One process each, beside a benign body of that size. On stderr a line a body as it ends; fails when one ends in anything but
+ * Markdown or a clear error, or takes more than the function has.
  */
-export async function benchHostile(): Promise<object> {
+export const benchHostile = defineCommand({
+  name: "npm run bench -- hostile",
+  does: "Time and peak memory of converting and cutting bodies of 20 MB that are each the worst of something.",
+  options: {},
+  run: measure,
+});
+
+async function measure(): Promise<object> {
   const bodies: Record<string, z.infer<typeof measurement>> = {};
   for (const name of Object.keys(HOSTILE_BODIES)) {
     const { stdout } = await promisify(execFile)(process.execPath, [CHILD, name]);

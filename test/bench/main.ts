@@ -1,3 +1,4 @@
+import { runCommand, runOneOf, type Command } from "#infra/local/runner/run-command.ts";
 import { benchCalls } from "./calls.ts";
 import { benchConversion } from "./conversion.ts";
 import { benchHostile } from "./hostile.ts";
@@ -5,8 +6,7 @@ import { benchDeleteSource } from "./storage/bench-delete-source.ts";
 import { benchSearch } from "./storage/bench-search.ts";
 import { benchSwap } from "./storage/bench-swap.ts";
 
-/** `npm run bench [-- NAME …]`: the named bench, or all; one JSON line each. */
-const BENCHES: Record<string, (args: string[]) => Promise<object>> = {
+const BENCHES: Record<string, Command<object>> = {
   conversion: benchConversion,
   hostile: benchHostile,
   swap: benchSwap,
@@ -15,13 +15,19 @@ const BENCHES: Record<string, (args: string[]) => Promise<object>> = {
   calls: benchCalls,
 };
 
-const [name, ...args] = process.argv.slice(2);
-const chosen = name === undefined ? Object.values(BENCHES) : [BENCHES[name]];
-for (const bench of chosen) {
-  if (!bench) {
-    console.error(`usage: npm run bench [-- ${Object.keys(BENCHES).join("|")}]`);
-    process.exitCode = 2;
-    break;
-  }
-  console.log(JSON.stringify(await bench(args)));
+function printing(bench: Command<object>): Command {
+  return {
+    ...bench,
+    run: async (args) => console.log(JSON.stringify(await bench.run(args))),
+  };
 }
+
+const commands = Object.fromEntries(Object.entries(BENCHES).map(([name, bench]) => [name, printing(bench)]));
+await runOneOf({
+  name: "npm run bench --",
+  does: "Benchmarks, one JSON line each; all of them without a name.",
+  commands,
+  otherwise: async () => {
+    for (const bench of Object.values(commands)) await runCommand(bench, []);
+  },
+});

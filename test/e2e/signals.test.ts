@@ -19,7 +19,8 @@ afterEach(async () => {
 afterAll(() => rm(dataDir, { recursive: true }));
 
 async function start(): Promise<RunnerProcess> {
-  service = await spawnNpm("start", { DATA_DIR: dataDir, LOG_LEVEL: "silent" });
+  const options = ["--port", "0", "--data-dir", dataDir];
+  service = await spawnNpm("start", { PORT: "1", DATA_DIR: "/dev/null", LOG_LEVEL: "silent" }, options);
   expect((await fetch(`${service.url}/health`)).status).toBe(200);
   return service;
 }
@@ -32,7 +33,7 @@ async function expectEnded(npm: RunnerProcess): Promise<void> {
 }
 
 describe("npm start", { timeout: 180_000 }, () => {
-  it("ends in order when only npm gets SIGTERM, as a service manager or `kill $!` sends it", async () => {
+  it("takes port and folder as options, and ends in order when only npm gets SIGTERM, as a service manager or `kill $!` sends it", async () => {
     const npm = await start();
     expect(await npm.end("SIGTERM")).toEqual({ code: 0, signal: null });
     await expectEnded(npm);

@@ -376,9 +376,10 @@ describe("the command", () => {
 
   test.each([
     [["--help"], 0, "npm run confluence"],
-    [["--dir", "/nowhere/at/all", "--port", "0"], 1, "/nowhere/at/all is not a folder"],
-    [["--port", "abc"], 1, "abc is not a port"],
-    [["--colour"], 1, "Unknown option"],
+    [["--dir", "/nowhere/at/all", "--port", "0"], 2, "/nowhere/at/all is not a folder"],
+    [["--dir", "sql", "--port", "0"], 1, "There are no pages in sql"],
+    [["--port", "abc"], 2, "--port abc is not a whole number from 0 to 65535"],
+    [["--colour"], 2, "Unknown option"],
   ])("%j ends with %i and says so", async (args, code, message) => {
     const { child, output } = await run(...args);
     expect(await once(child, "close")).toEqual([code, null]);

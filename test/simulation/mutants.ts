@@ -2,32 +2,38 @@ import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { UsageError } from "#infra/local/runner/command-options.ts";
+import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 import { ALL_PLANTED_BUGS } from "./planted/all.ts";
 import type { PlantedBug } from "./planted-bugs.ts";
 
-/**
- * `npm run mutants [-- --only TEXT] [--runs N]`: plants one bug after the other in a copy of the project and lets the
- * simulation (or, where the bug names one, a test) look for it. One line each; exit 0 only when every one was found.
- */
-const { values } = parseArgs({
-  options: { only: { type: "string", default: "" }, runs: { type: "string", default: "1500" } },
-});
-
 const COPIED = ["shared", "functions", "infra", "sql", "test", "package.json"];
 
-let missed = 0;
-for (const bug of ALL_PLANTED_BUGS.filter((one) => one.name.includes(values.only))) {
-  const started = performance.now();
-  const found = await lookFor(bug);
-  const seconds = Math.round((performance.now() - started) / 1000);
-  if (!found) missed += 1;
-  console.log(JSON.stringify({ bug: bug.name, found: found !== null, seconds, by: found }));
-}
-process.exitCode = missed === 0 ? 0 : 1;
+const command = defineCommand({
+  name: "npm run mutants --",
+  does: `Plants one bug after the other in a copy of the project and lets the simulation (or, where the bug names one, a test) look for
+it. One line each; exit 0 only when every one was found.`,
+  options: {
+    only: { type: "text", value: "TEXT", default: "", description: "bugs whose name contains this" },
+    runs: { type: "integer", value: "N", min: 1, default: 1500, description: "histories that look for one" },
+  },
+  run: async ({ only, runs }) => {
+    const bugs = ALL_PLANTED_BUGS.filter((bug) => bug.name.includes(only));
+    if (bugs.length === 0) throw new UsageError(`--only ${only} is in the name of no planted bug`);
+    let missed = 0;
+    for (const bug of bugs) {
+      const started = performance.now();
+      const found = await lookFor(bug, runs);
+      const seconds = Math.round((performance.now() - started) / 1000);
+      if (!found) missed += 1;
+      console.log(JSON.stringify({ bug: bug.name, found: found !== null, seconds, by: found }));
+    }
+    return missed === 0 ? 0 : 1;
+  },
+});
 
 /** The violation that gave the bug away; null when no history did. */
-async function lookFor(bug: PlantedBug): Promise<string | null> {
+async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), "planted-bug-"));
   try {
     for (const name of COPIED) await cp(name, join(folder, name), { recursive: true });
@@ -42,7 +48,7 @@ async function lookFor(bug: PlantedBug): Promise<string | null> {
       );
     }
     if (bug.test) return await failsIn(folder, bug.test);
-    const output = await simulate(folder, ["--runs", values.runs, "--workers", "2"]);
+    const output = await simulate(folder, ["--runs", String(runs), "--workers", "2"]);
     const line = output.split("\n").find((one) => one.startsWith("seed "));
     const seed = /^seed (\d+)/.exec(line ?? "")?.[1];
     if (line === undefined || seed === undefined) return null;
@@ -79,3 +85,5 @@ async function simulate(folder: string, range: readonly string[]): Promise<strin
     throw new Error(`The simulation itself failed:\n${text.slice(-2000)}`);
   return text;
 }
+
+await runCommand(command);

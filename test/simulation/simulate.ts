@@ -1,50 +1,61 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
 import { runHistory } from "./history.ts";
 import { databaseResetter } from "./reset-database.ts";
 import { describeFailure, shrinkHistory } from "./shrink.ts";
 
-/**
- * `npm run simulate -- --runs 10000 [--seed N] [--rounds N] [--workers N]`: random histories of the whole system. Seeds are
- * consecutive; a seed that fails is shrunk and printed, and the exit status is 1.
- */
-const { values } = parseArgs({
-  options: {
-    runs: { type: "string", default: "200" },
-    seed: { type: "string", default: "1" },
-    rounds: { type: "string", default: "6" },
-    workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
-    "stop-at-first": { type: "boolean", default: false },
-    "no-shrink": { type: "boolean", default: false },
-  },
-});
 /** A history takes about a second: one that takes this long waits for what never comes. */
 const LONGEST_HISTORY_MS = 120_000;
-const runs = Number(values.runs);
-const firstSeed = Number(values.seed);
-const rounds = Number(values.rounds);
-const workers = Number(values.workers);
 
-// Ended, not left to end: the time limits of invocations that died would hold the process for another minute.
-if (workers <= 1) process.exit((await simulate(firstSeed, runs)) ? 0 : 1);
-else {
-  const children = Array.from({ length: workers }, (_, n) => {
-    const own = Math.ceil((runs - n) / workers);
-    const args = [
-      "--workers",
-      "1",
-      "--runs",
-      String(own),
-      "--seed",
-      String(firstSeed + n * own),
-      "--rounds",
-      String(rounds),
-    ];
-    if (values["stop-at-first"]) args.push("--stop-at-first");
-    if (values["no-shrink"]) args.push("--no-shrink");
+type Settings = { rounds: number; stopAtFirst: boolean; shrink: boolean };
+
+const command = defineCommand({
+  name: "npm run simulate --",
+  does: "Random histories of the whole system. A seed that fails is shrunk and printed, and the exit code is 1.",
+  options: {
+    runs: {
+      type: "integer",
+      value: "N",
+      min: 1,
+      default: 200,
+      description: "histories, of consecutive seeds",
+    },
+    seed: { type: "integer", value: "N", min: 0, default: 1, description: "the first one's" },
+    rounds: { type: "integer", value: "N", min: 1, default: 6, description: "rounds of a history" },
+    workers: {
+      type: "integer",
+      value: "N",
+      min: 1,
+      default: Math.min(2, availableParallelism()),
+      description: "processes at the same time",
+    },
+    "stop-at-first": { type: "flag", description: "ends with the first seed that fails" },
+    "no-shrink": { type: "flag", description: "prints failing histories as they are" },
+  },
+  run: async ({ runs, seed, rounds, workers, "stop-at-first": stopAtFirst, "no-shrink": asItIs }) => {
+    const settings: Settings = { rounds, stopAtFirst, shrink: !asItIs };
+    if (workers > 1) return shareOut(workers, runs, seed, settings);
+    // Ended, not left to end: the time limits of invocations that died would hold the process for another minute.
+    process.exit((await simulate(seed, runs, settings)) ? 0 : 1);
+  },
+});
+
+/** Runs the histories in as many processes; the exit code of all. */
+async function shareOut(workers: number, runs: number, seed: number, settings: Settings): Promise<number> {
+  const share = Math.ceil(runs / workers);
+  const children = Array.from({ length: Math.ceil(runs / share) }, (_, n) => {
+    const numbers = {
+      workers: 1,
+      runs: Math.min(share, runs - n * share),
+      seed: seed + n * share,
+      rounds: settings.rounds,
+    };
+    const args = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    if (settings.stopAtFirst) args.push("--stop-at-first");
+    if (!settings.shrink) args.push("--no-shrink");
     return fork(fileURLToPath(import.meta.url), args, { stdio: "inherit" });
   });
   const codes = await Promise.all(
@@ -52,23 +63,23 @@ else {
       (child) =>
         new Promise<number>((resolve) => {
           child.once("exit", (code) => {
-            if (code !== 0 && values["stop-at-first"]) for (const other of children) other.kill();
+            if (code !== 0 && settings.stopAtFirst) for (const other of children) other.kill();
             resolve(code ?? 1);
           });
         }),
     ),
   );
-  process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
+  return codes.every((code) => code === 0) ? 0 : 1;
 }
 
-async function simulate(seed: number, count: number): Promise<boolean> {
+async function simulate(seed: number, count: number, settings: Settings): Promise<boolean> {
   const database = await createTestDatabase({ maxConnections: 1 });
   const reset = databaseResetter(database);
   const started = performance.now();
   let failed = 0;
   let steps = 0;
   for (let n = 0; n < count; n += 1) {
-    const options = { seed: seed + n, rounds };
+    const options = { seed: seed + n, rounds: settings.rounds };
     await reset();
     const watchdog = setTimeout(() => {
       console.log(`seed ${options.seed} does not end: something waits for ever`);
@@ -79,11 +90,11 @@ async function simulate(seed: number, count: number): Promise<boolean> {
     steps += result.steps;
     if (result.violation) {
       failed += 1;
-      const shrunk = values["no-shrink"]
-        ? { options, result }
-        : await shrinkHistory(database.sql, options, reset);
+      const shrunk = settings.shrink
+        ? await shrinkHistory(database.sql, options, reset)
+        : { options, result };
       console.log(describeFailure(shrunk.options, shrunk.result));
-      if (values["stop-at-first"]) break;
+      if (settings.stopAtFirst) break;
     }
     if ((n + 1) % 100 === 0) report(n + 1);
   }
@@ -96,3 +107,5 @@ async function simulate(seed: number, count: number): Promise<boolean> {
     console.log(JSON.stringify({ histories: done, failed, steps, seconds }));
   }
 }
+
+await runCommand(command);

@@ -1,48 +1,63 @@
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { parseArgs } from "node:util";
 import { z } from "zod";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
-import { errorCode, errorMessage, PermanentError } from "#shared/errors.ts";
+import { errorCode, errorMessage } from "#shared/errors.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
+import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 
-/**
- * `npm run -s convert`: the converter and the chunker as a filter. A body on stdin, Markdown on stdout; with `--ndjson` one
- * page a line in and out. A line that cannot be converted is answered with its error, and the run goes on.
- */
+const FORMATS = ["storage", "export_view", "view"] as const;
+type Format = (typeof FORMATS)[number];
 
-const bodyFormat = z.enum(["storage", "export_view", "view"]);
-const pageLine = z.object({
-  id: z.union([z.string(), z.number()]),
-  format: bodyFormat.optional(),
-  title: z.string().optional(),
-  body: z.string(),
+const pageLine = z.object(
+  {
+    id: z.union([z.string(), z.number()], { error: "must be a string or a number" }),
+    format: z.enum(FORMATS, { error: `must be one of ${FORMATS.join(", ")}` }).optional(),
+    title: z.string({ error: "must be a string" }).optional(),
+    body: z.string({ error: "must be a string, the page's body" }),
+  },
+  { error: "it is no object" },
+);
+
+const convert = defineCommand({
+  name: "npm run -s convert --",
+  does: "The converter and the chunker as a filter: a page's body on stdin, Markdown on stdout.",
+  options: {
+    format: { type: "choice", choices: FORMATS, default: "storage", description: "of the body" },
+    ndjson: { type: "flag", description: "many pages, one JSON object a line in and out" },
+  },
+  more: `Lines of --ndjson:
+  in   {"id": "1", "body": "<p>…</p>"} and, optionally, "format" (as --format) and "title"
+  out  {"id", "markdown", "chunks": [{"content", "heading_path"}], "text_lost"}
+       {"id", "error": {"code", "message"}} for a line that cannot be converted; the others are, and the exit code is 1`,
+  run: async ({ format, ndjson }) => {
+    if (ndjson) return convertLines(format);
+    const page = readPage({ format: formatOf(format), value: await text(process.stdin) }).toMarkdown(
+      unresolved(""),
+    );
+    await write(`${page.markdown}\n`);
+    if (page.textLost !== null) process.stderr.write(`text lost: ${page.textLost}\n`);
+    return 0;
+  },
 });
 
-const USAGE = "usage: npm run -s convert -- [--format storage|export_view|view] [--ndjson] < PAGE > MARKDOWN";
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { format: { type: "string", default: "storage" }, ndjson: { type: "boolean", default: false } },
-  });
-  const parsed = bodyFormat.safeParse(values.format);
-  if (!parsed.success)
-    throw new Error(`--format is one of ${bodyFormat.options.join(", ")}, not "${values.format}"`);
-  const format = parsed.data;
-  if (values.ndjson) {
-    for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-      if (line.trim() !== "") await write(`${JSON.stringify(convertedLine(line, format))}\n`);
-    }
-    return;
+async function convertLines(format: Format): Promise<number> {
+  let number = 0;
+  let failed = 0;
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    number += 1;
+    if (line.trim() === "") continue;
+    const converted = convertLine(line, number, format);
+    if ("error" in converted) failed += 1;
+    await write(`${JSON.stringify(converted)}\n`);
   }
-  const body = await text(process.stdin);
-  const page = readPage({ format: formatOf(format), value: body }).toMarkdown(unresolved(""));
-  await write(`${page.markdown}\n`);
-  if (page.textLost !== null) process.stderr.write(`text lost: ${page.textLost}\n`);
+  if (failed === 0) return 0;
+  process.stderr.write(`${failed} lines could not be converted: their output lines say why\n`);
+  return 1;
 }
 
-function convertedLine(line: string, defaultFormat: z.infer<typeof bodyFormat>): object {
+function convertLine(line: string, number: number, defaultFormat: Format): object {
   let id: unknown = null;
   try {
     const json: unknown = JSON.parse(line);
@@ -58,15 +73,22 @@ function convertedLine(line: string, defaultFormat: z.infer<typeof bodyFormat>):
     }));
     return { id: page.id, markdown, chunks, text_lost: textLost };
   } catch (error) {
-    const isMalformed = error instanceof SyntaxError || error instanceof z.ZodError;
-    const code = isMalformed ? "malformed_line" : errorCode(error);
-    const message = error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error);
-    return { id, error: { code, message } };
+    const fault = faultOf(error);
+    if (fault === null) return { id, error: { code: errorCode(error), message: errorMessage(error) } };
+    const message = `Line ${number}: ${fault}. A line is {"id", "body"} and, optionally, "format" and "title"`;
+    return { id, error: { code: "malformed_line", message } };
   }
 }
 
+/** What is wrong with a line; null when its page is what cannot be converted. */
+function faultOf(error: unknown): string | null {
+  if (error instanceof SyntaxError) return "it is not JSON";
+  if (!(error instanceof z.ZodError)) return null;
+  return error.issues.map(({ path, message }) => [...path, message].join(" ")).join(", ");
+}
+
 /** The `view` representation has the vocabulary of `export_view`. */
-function formatOf(format: z.infer<typeof bodyFormat>): BodyFormat {
+function formatOf(format: Format): BodyFormat {
   return format === "storage" ? "storage" : "export_view";
 }
 
@@ -89,9 +111,4 @@ async function write(output: string): Promise<void> {
   await new Promise((resolve) => process.stdout.once("drain", resolve));
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${errorMessage(error)}\n${error instanceof PermanentError ? "" : `${USAGE}\n`}`);
-  process.exitCode = 2;
-}
+await runCommand(convert);

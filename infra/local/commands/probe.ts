@@ -1,53 +1,68 @@
-import { parseArgs } from "node:util";
-import { errorMessage, UserError } from "#shared/errors.ts";
+import { parseEnv } from "#shared/env.ts";
+import { UserError } from "#shared/errors.ts";
 import { guardedFetch, type Fetch } from "#shared/confluence/guarded-fetch.ts";
-import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
+import { parseBaseUrl, type AddressPolicy } from "#shared/confluence/address-guard.ts";
+import { UsageError } from "#infra/local/runner/command-options.ts";
+import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 import type { Answer, ProbeResult } from "./probe-result.ts";
 import { runProbes } from "./probes.ts";
 
-/**
- * `npm run probe -- --base-url https://site.atlassian.net --email me@example.com --space KEY`, token in CONFLUENCE_TOKEN:
- * checks, reading only, each assumption about Confluence's API that the sync rests on, and prints which held. Exit 0: all held
- * or could not be told; 1: one did not; 2: could not ask.
- */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      "base-url": { type: "string" },
-      email: { type: "string" },
-      space: { type: "string" },
-      "allow-loopback": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
+const probe = defineCommand({
+  name: "CONFLUENCE_TOKEN=… npm run probe --",
+  does: `Asks a Confluence site for each thing that the sync takes for granted about its API, reading only, and prints which held.
+Exit 0: all held, or could not be told; 1: one did not; 2: could not ask.`,
+  options: {
+    "base-url": {
+      type: "text",
+      value: "URL",
+      required: true,
+      description: "https://YOUR-SITE.atlassian.net",
     },
-  });
-  const token = process.env.CONFLUENCE_TOKEN;
-  const { "base-url": baseUrl, email, space } = values;
-  if (!baseUrl || !email || !space || !token) {
+    email: {
+      type: "text",
+      value: "EMAIL",
+      required: true,
+      description: "of the account that the token belongs to",
+    },
+    space: { type: "text", value: "KEY", required: true, description: "a space that the account sees" },
+    "allow-loopback": {
+      type: "flag",
+      description: "lets URL be on this machine (npm run confluence), as ALLOW_LOOPBACK=true does",
+    },
+    json: { type: "flag", description: "one JSON object a line" },
+  },
+  more: "CONFLUENCE_TOKEN holds the account's API token; ALLOWED_HOSTS names the hosts that URL may have.",
+  failed: 2,
+  run: async ({ "base-url": baseUrl, email, space, "allow-loopback": allowLoopback, json }) => {
+    const token = process.env.CONFLUENCE_TOKEN;
+    if (!token) throw new UsageError("CONFLUENCE_TOKEN is not set: it holds the account's API token");
+    const env = parseEnv(process.env);
+    const policy = { allowedHosts: env.ALLOWED_HOSTS, allowLoopback: allowLoopback || env.ALLOW_LOOPBACK };
+    const authorization = `Basic ${Buffer.from(`${email}:${token}`).toString("base64")}`;
+    const send = sender(allowedBase(baseUrl, policy), authorization, guardedFetch(policy));
+    const results = await runProbes({
+      space,
+      get: (path) => send(path),
+      post: (path, body) => send(path, body),
+      now: () => new Date(),
+    });
+    for (const result of results) process.stdout.write(json ? `${JSON.stringify(result)}\n` : line(result));
+    return results.some((result) => result.held === false) ? 1 : 0;
+  },
+});
+
+function allowedBase(baseUrl: string, policy: AddressPolicy): string {
+  try {
+    return parseBaseUrl(baseUrl, policy);
+  } catch (error) {
+    if (!(error instanceof UserError && error.code === "address_refused")) throw error;
     throw new UserError(
-      400,
-      "usage",
-      "usage: CONFLUENCE_TOKEN=… npm run probe -- --base-url URL --email EMAIL --space KEY",
+      error.status,
+      error.code,
+      `${error.message}, and the token would be sent there. --allow-loopback allows this machine, ALLOWED_HOSTS further hosts`,
+      { cause: error },
     );
   }
-  const policy = {
-    allowedHosts: [".atlassian.net", "api.atlassian.com"],
-    allowLoopback: values["allow-loopback"],
-  };
-  const base = parseBaseUrl(baseUrl, policy);
-  const send = sender(
-    base,
-    `Basic ${Buffer.from(`${email}:${token}`).toString("base64")}`,
-    guardedFetch(policy),
-  );
-  const results = await runProbes({
-    space,
-    get: (path) => send(path),
-    post: (path, body) => send(path, body),
-    now: () => new Date(),
-  });
-  for (const result of results)
-    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : line(result));
-  return results.some((result) => result.held === false) ? 1 : 0;
 }
 
 function line({ held, assumption, seen }: ProbeResult): string {
@@ -83,9 +98,4 @@ function parseJson(text: string): unknown {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${errorMessage(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(probe);

@@ -1,44 +1,71 @@
-import { parseArgs } from "node:util";
-import { errorMessage, UserError } from "#shared/errors.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Env } from "#shared/env.ts";
+import { UserError } from "#shared/errors.ts";
 import { makeLog } from "#shared/log.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import { compareIndex } from "#shared/verify/compare-index.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
+import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 import { lockDataFolder } from "#infra/local/runner/data-folder-lock.ts";
 import { openDatabase } from "#infra/local/runner/runner-database.ts";
 import { localEnv, parseSettings } from "#infra/local/runner/runner-env.ts";
 import { buildChosenServices } from "#infra/local/runner/runner-services.ts";
 
-/**
- * `npm run verify -- --source ID [--quick]`: lists the source's space, converts the body of each page and prints every
- * difference to the index, one JSON line each, then a summary. `--quick` leaves the bodies out: a call for 250 pages and one
- * a label. Reads only. Exit 0: none; 1: some; 2: could not compare. The database is the one of `npm start`: DATABASE_URL, or
- * DATA_DIR while nothing else runs on it.
- */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { source: { type: "string" }, quick: { type: "boolean", default: false } },
-  });
-  if (!values.source)
-    throw new UserError(400, "usage", "usage: npm run verify -- --source SOURCE_ID [--quick]");
-  const { dataDir } = parseSettings(process.env);
-  const env = localEnv(process.env, dataDir);
-  const lock = env.DATABASE_URL ? null : lockDataFolder(dataDir);
+const verify = defineCommand({
+  name: "npm run verify --",
+  does: `Lists a source's space, converts the body of each page and prints every difference to the index, one JSON line each, then a
+summary. Reads only. Exit 0: no difference; 1: some; 2: could not compare.`,
+  options: {
+    source: { type: "text", value: "SOURCE_ID", required: true, description: "the source to compare" },
+    quick: { type: "flag", description: "leaves the bodies out: a call for 250 pages and one a label" },
+  },
+  more: `The database is the one of npm start: that of DATABASE_URL, or the embedded one in DATA_DIR, which only one process can open:
+stop the service first.`,
+  failed: 2,
+  run: async ({ source, quick }) => {
+    const { dataDir } = parseSettings(process.env);
+    const env = localEnv(process.env, dataDir);
+    requireState(env, dataDir);
+    const lock = env.DATABASE_URL ? null : lockDataFolder(dataDir);
+    try {
+      return await compare(source, quick, env, dataDir);
+    } finally {
+      lock?.release();
+    }
+  },
+});
+
+/** A folder without them is another one than the service's: nothing is made in it. */
+function requireState(env: Env, dataDir: string): void {
+  const missing = [
+    ...(env.DATABASE_URL ? [] : [join(dataDir, "database")]),
+    ...(env.TOKEN_KEY_ARN || !env.TOKEN_KEY_FILE ? [] : [env.TOKEN_KEY_FILE]),
+  ].find((path) => !existsSync(path));
+  if (missing === undefined) return;
+  throw new UserError(
+    404,
+    "state_not_found",
+    `${missing} does not exist: set DATA_DIR to the folder that the service keeps its state in`,
+  );
+}
+
+async function compare(sourceId: string, quick: boolean, env: Env, dataDir: string): Promise<number> {
   const log = makeLog(
     "warn",
     (line) => process.stderr.write(`${line}\n`),
     () => new Date(),
   );
-  const database = await openDatabase({ env, dataDir, log });
+  const database = await openDatabase({ env, dataDir, log, readOnly: true });
   try {
     const { cipher, confluence } = await buildChosenServices(env, log, {});
     if (!cipher || !confluence) throw new Error("Services for tokens and Confluence are missing");
-    const source = await requireSource(database.sql, values.source);
+    const source = await requireSource(database.sql, sourceId);
     const { pages, differences } = await compareIndex(
       database.sql,
       await openSite({ cipher, confluence }, source),
       source,
-      { bodies: !values.quick, now: new Date() },
+      { bodies: !quick, now: new Date() },
     );
     for (const difference of differences) process.stdout.write(`${JSON.stringify(difference)}\n`);
     process.stdout.write(
@@ -47,13 +74,7 @@ async function main(): Promise<number> {
     return differences.length === 0 ? 0 : 1;
   } finally {
     await database.close();
-    lock?.release();
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${errorMessage(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(verify);

@@ -1,3 +1,5 @@
+import { UserError } from "#shared/errors.ts";
+
 /** A page as a folder describes it. */
 export type LoadedPage = {
   /** The id that the folder gives, else null. */
@@ -23,9 +25,9 @@ export type LoadedFolder = {
 };
 
 /** What is wrong with the folder, in words for whoever gave it. */
-export class FolderError extends Error {
+export class FolderError extends UserError {
   constructor(message: string) {
-    super(message);
+    super(422, "folder_unusable", message);
     this.name = "FolderError";
   }
 }

@@ -2,20 +2,19 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 import { stopOnSignal } from "#infra/local/runner/stop-signals.ts";
 import { makeProgressBar } from "./progress-bar.ts";
 import { printResult, toJson } from "./print-result.ts";
 import { runDemo } from "./run-demo.ts";
 
-/** `npm run demo [-- --json]`: exit code 0 only if every figure is as it should be. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+/** Exit code 0 only if every figure is as it should be. */
+async function demo(json: boolean): Promise<number> {
   // With --json stdout holds the one object and nothing else.
-  const out = values.json ? process.stderr : process.stdout;
+  const out = json ? process.stderr : process.stdout;
   const bar = makeProgressBar(out, () => new Date());
   const dataDir = await mkdtemp(join(tmpdir(), "confluence-sync-demo-"));
   // Nothing of a demo that is broken off is of use to anyone.
@@ -37,7 +36,7 @@ async function main(): Promise<number> {
       },
       writeLog: (line) => void process.stderr.write(`${line}\n`),
     });
-    if (values.json) process.stdout.write(`${toJson(result, performance.now() - began)}\n`);
+    if (json) process.stdout.write(`${toJson(result, performance.now() - began)}\n`);
     else printResult(result, process.stdout);
     return result.problems.length === 0 ? 0 : 1;
   } finally {
@@ -46,9 +45,16 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand(
+  defineCommand({
+    name: "npm run demo --",
+    does: "The whole service and a sample Confluence site: syncs, edits, syncs again, and searches all the while. Takes a minute.",
+    options: {
+      json: {
+        type: "flag",
+        description: "one JSON object on stdout (with npm run -s) and nothing else there",
+      },
+    },
+    run: async ({ json }) => demo(json),
+  }),
+);

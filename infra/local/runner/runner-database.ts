@@ -26,8 +26,10 @@ export async function openDatabase(options: {
   env: Env;
   dataDir: string | null;
   log: Log;
+  /** Nothing is migrated or written; a database that lacks migrations is refused (`database_outdated`). */
+  readOnly?: boolean;
 }): Promise<OpenDatabase> {
-  const { env, log } = options;
+  const { env, log, readOnly = false } = options;
   const embedded = env.DATABASE_URL ? null : await startEmbedded(options.dataDir, env.DB_SCHEMA);
   const url = embedded?.url ?? env.DATABASE_URL ?? "";
   const sql = guardRoot(
@@ -36,6 +38,7 @@ export async function openDatabase(options: {
       schema: env.DB_SCHEMA,
       maxConnections: embedded ? 1 : env.DATABASE_MAX_CONNECTIONS,
       transactionPooler: env.DATABASE_POOLER === "transaction",
+      readOnly,
     }),
   );
   const close = async () => {
@@ -47,16 +50,38 @@ export async function openDatabase(options: {
       if (!embedded) await requirePostgres(sql.options);
       await sql`select 1`;
     }, url);
-    const { applied, functions, advice } = await migrate(sql, env.DB_SCHEMA, await readMigrations());
-    if (applied.length + functions.length > 0)
-      log.info("migration.applied", { migrations: applied, functions });
-    for (const text of advice) log.warn("migration.applied", { advice: text });
+    // PGlite ignores what a connection asks for when it begins.
+    if (readOnly && embedded) await sql`set default_transaction_read_only = on`;
+    if (readOnly) await requireMigrations(sql, env.DB_SCHEMA);
+    else await applyMigrations(sql, env.DB_SCHEMA, log);
   } catch (error) {
     await close();
     throw error;
   }
   const name = embedded ? embeddedName(options.dataDir) : withoutPassword(url);
   return { sql, name, exclusive: embedded !== null, close };
+}
+
+async function applyMigrations(sql: postgres.Sql, schema: string, log: Log): Promise<void> {
+  const { applied, functions, advice } = await migrate(sql, schema, await readMigrations());
+  if (applied.length + functions.length > 0)
+    log.info("migration.applied", { migrations: applied, functions });
+  for (const text of advice) log.warn("migration.applied", { advice: text });
+}
+
+async function requireMigrations(sql: postgres.Sql, schema: string): Promise<void> {
+  const [ledger] = await sql`select to_regclass(${`${schema}.schema_migrations`}) as made`;
+  const applied = ledger?.made
+    ? await sql<{ name: string }[]>`select name from ${sql(schema)}.schema_migrations`
+    : [];
+  const names = new Set(applied.map(({ name }) => name));
+  const missing = (await readMigrations()).numbered.filter(({ name }) => !names.has(name));
+  if (missing.length === 0) return;
+  throw new UserError(
+    409,
+    "database_outdated",
+    `Schema "${schema}" lacks ${missing.length} migrations (${missing[0]?.name}, …): npm start applies them. Check DATABASE_URL, DATA_DIR and DB_SCHEMA`,
+  );
 }
 
 async function startEmbedded(dataDir: string | null, schema: string): Promise<EmbeddedDatabase> {

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import type postgres from "postgres";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
@@ -15,13 +15,17 @@ const CHUNKS_A_PAGE = 20;
 const embedder = fakeEmbedder({ dimensions: 16 });
 const OTHER_PAGES = 50;
 
-/**
- * A source of `--chunks N` chunks goes as the sweeper lets it go, while another source is searched and edited without a pause:
- * how long the whole and its longest statement take, and what the other source's users notice, beside how it is when idle.
- */
-export async function benchDeleteSource(args: string[] = []): Promise<object> {
-  const { values } = parseArgs({ args, options: { chunks: { type: "string" } } });
-  const chunks = Number(values.chunks ?? USUAL);
+export const benchDeleteSource = defineCommand({
+  name: "npm run bench -- delete-source",
+  does: `A source goes as the sweeper lets it go, while another one is searched and edited without a pause: how long the whole and its
+longest statement take, and what the other source's users notice, beside how it is when idle.`,
+  options: {
+    chunks: { type: "integer", value: "N", min: 1, default: USUAL, description: "of the source that goes" },
+  },
+  run: async ({ chunks }) => measure(chunks),
+});
+
+async function measure(chunks: number): Promise<object> {
   const database = await createTestDatabase({ maxConnections: 4 });
   const { sql } = database;
   try {

@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import type postgres from "postgres";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { store } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
 import { fillIndex } from "./fill-index.ts";
@@ -15,21 +15,31 @@ import { realVectors } from "./real-vectors.ts";
 const LEGS = ["hybrid", "vector", "keyword"] as const;
 const ROUNDS = 12;
 const REAL_VECTORS = 5000;
-const SIZES_ON_SERVER = [10_000, 200_000];
-const SIZES_ON_PGLITE = [10_000];
+const USUAL_SIZES = process.env.DATABASE_URL ? [10_000, 200_000] : [10_000];
 
 type Question = { query: string; vector: readonly number[] };
 
-/** Search latency by size, idle and during a sync, beside each leg alone; recall of the vector index. `--chunks N` (repeatable) chooses the sizes. */
-export async function benchSearch(args: string[] = []): Promise<object> {
-  const { values } = parseArgs({ args, options: { chunks: { type: "string", multiple: true } } });
+export const benchSearch = defineCommand({
+  name: "npm run bench -- search",
+  does: "Search latency by size, idle and during a sync, beside each leg alone; recall of the vector index.",
+  options: {
+    chunks: {
+      type: "integer",
+      value: "N",
+      min: 1,
+      multiple: true,
+      description: `sizes, in place of ${USUAL_SIZES.join(" and ")}`,
+    },
+  },
+  run: async ({ chunks }) => benchSizes(chunks.length > 0 ? chunks : USUAL_SIZES),
+});
+
+async function benchSizes(sizes: readonly number[]): Promise<object> {
   const model = localEmbedder();
   const texts = makeProse(1);
   const pool = await realVectors(model, Array.from({ length: REAL_VECTORS }, texts));
   const vectors = await realVectors(model, QUERIES);
   const questions = QUERIES.map((query, index) => ({ query, vector: [...(vectors[index] ?? [])] }));
-  const usual = process.env.DATABASE_URL ? SIZES_ON_SERVER : SIZES_ON_PGLITE;
-  const sizes = values.chunks?.map(Number) ?? usual;
   const lines: object[] = [];
   for (const chunks of sizes) {
     const database = await createTestDatabase({ maxConnections: 6 });

@@ -1,5 +1,6 @@
 import type postgres from "postgres";
 import { upsertListedPages } from "#shared/documents/listed-pages.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
@@ -17,11 +18,16 @@ type Cost = {
   wal_kb_per_page: number;
 };
 
-/**
- * Storing through the swap: new pages, one-paragraph edits of 50-chunk pages, moves that change metadata only, and beside
- * them deleting and inserting the whole page, as other systems do. Vectors are given, so that the database is measured.
- */
-export async function benchSwap(): Promise<object> {
+export const benchSwap = defineCommand({
+  name: "npm run bench -- swap",
+  does: `Storing through the swap: new pages, one-paragraph edits of 50-chunk pages, moves that change metadata only, and beside them
+deleting and inserting the whole page, as other systems do.`,
+  options: {},
+  run: storePages,
+});
+
+/** Vectors are given, so that the database is measured. */
+async function storePages(): Promise<object> {
   const database = await createTestDatabase({ maxConnections: 1 });
   const { sql } = database;
   try {

@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
 import { errorMessage } from "#shared/errors.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
-import { readPageBodies } from "#test/support/page-bodies.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
+import { BODY_FORMAT, readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
 import { comparePage, type PageComparison } from "./compare-page.ts";
 import { printReport } from "./print-report.ts";
 import { evaluationResolver } from "./resolver.ts";
@@ -17,13 +17,20 @@ export type EvaluatedPage = {
 };
 export type FailedPage = { file: string; reason: string };
 
-/** `evaluate conversion --dir DIR [--format storage|export_view]`: how much of each page below DIR arrives in the Markdown. */
-export async function evaluateConversion(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { dir: { type: "string" }, format: { type: "string" } } });
-  if (!values.dir) throw new Error("--dir is missing: a folder of page bodies (.xml, .html)");
+export const evaluateConversion = defineCommand({
+  name: "npm run evaluate -- conversion",
+  does: "How much of each page below a folder arrives in the Markdown.",
+  options: {
+    dir: { type: "folder", value: "DIR", required: true, description: "page bodies (.xml, .html)" },
+    format: BODY_FORMAT,
+  },
+  run: async ({ dir, format }) => evaluate(await readPageBodies(dir, format)),
+});
+
+function evaluate(bodies: readonly PageBody[]): void {
   const pages: EvaluatedPage[] = [];
   const failed: FailedPage[] = [];
-  for (const { file, body, format } of await readPageBodies(values.dir, values.format)) {
+  for (const { file, body, format } of bodies) {
     try {
       const started = performance.now();
       const { markdown, textLost } = readPage({ format, value: body }).toMarkdown(evaluationResolver);

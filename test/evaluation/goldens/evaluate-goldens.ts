@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { readPage } from "#shared/markdown/read-page.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { MEASURES } from "#test/evaluation/conversion/compare-page.ts";
 import { compareCounts } from "#test/evaluation/conversion/compare-sequences.ts";
 import { pageFacts, type PageFacts } from "#test/evaluation/conversion/page-facts.ts";
@@ -15,21 +15,25 @@ const SAMPLE = 20;
 type Verdict = "ours is the page's" | "theirs is the page's" | "undecided";
 type GoldenDifference = { file: string; kind: string; verdict: Verdict; item: string };
 
-/**
- * `evaluate goldens --dir DIR`: our Markdown beside other converters' (`NAME.input.xml`, `NAME.expected.md`), both rendered.
- * What one has and the other has not, by kind; the page itself decides which is right, where it can.
- */
-export async function evaluateGoldens(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { dir: { type: "string" } } });
-  if (!values.dir) throw new Error("--dir is missing: a folder of NAME.input.xml and NAME.expected.md");
+export const evaluateGoldens = defineCommand({
+  name: "npm run evaluate -- goldens",
+  does: "Our Markdown beside that of other converters, both rendered: what one has and the other has not, by kind.",
+  options: {
+    dir: { type: "folder", value: "DIR", required: true, description: "NAME.input.xml and NAME.expected.md" },
+  },
+  run: async ({ dir }) => evaluate(dir),
+});
+
+/** The page itself decides which of the two is right, where it can. */
+async function evaluate(dir: string): Promise<void> {
   const differences: GoldenDifference[] = [];
   let pairs = 0;
-  for (const name of (await readdir(values.dir, { recursive: true })).sort()) {
+  for (const name of (await readdir(dir, { recursive: true })).sort()) {
     if (!name.endsWith(".input.xml")) continue;
-    const path = join(values.dir, name);
+    const path = join(dir, name);
     const body = await readFile(path, "utf8");
     const golden = await readFile(path.replace(/\.input\.xml$/, ".expected.md"), "utf8");
-    differences.push(...differencesOf(relative(values.dir, path), body, golden));
+    differences.push(...differencesOf(relative(dir, path), body, golden));
     pairs++;
   }
   print(pairs, differences);

@@ -1,11 +1,12 @@
-import { parseArgs } from "node:util";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { storePage, type ChunkToEmbed } from "#shared/documents/store-page.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { UserError } from "#shared/errors.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { readManifest } from "#infra/local/confluence-site/manifest.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { evaluationResolver } from "#test/evaluation/conversion/resolver.ts";
@@ -38,15 +39,26 @@ const CHUNKERS: Record<string, Cut> = {
 
 const plain = (content: string, input: string): ChunkToEmbed => ({ content, headingPath: [], input });
 
-/**
- * `evaluate search --dir DIR [--questions N]`: which of three chunkers lets questions find their page; then each leg alone; then
- * questions in other words, about the sample pages, among the pages of the folder.
- */
-export async function evaluateSearch(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { dir: { type: "string" }, questions: { type: "string" } } });
-  if (!values.dir) throw new Error("--dir is missing: a folder of rendered pages with a manifest.jsonl");
-  const pages = await readPages(values.dir);
-  const questions = limited(makeQuestions(pages, 7), Number(values.questions ?? 1500));
+export const evaluateSearch = defineCommand({
+  name: "npm run evaluate -- search",
+  does: `Which of three chunkers lets questions find their page; then each leg alone; then questions in other words, about the sample
+pages, among the pages of the folder.`,
+  options: {
+    dir: {
+      type: "folder",
+      value: "DIR",
+      required: true,
+      description: "rendered pages with a manifest.jsonl",
+    },
+    questions: { type: "integer", value: "N", min: 1, default: 1500, description: "how many are asked" },
+  },
+  run: async ({ dir, questions }) => {
+    const pages = await readPages(dir);
+    await evaluate(pages, limited(makeQuestions(pages, 7), questions));
+  },
+});
+
+async function evaluate(pages: readonly EvaluatedPage[], questions: readonly Question[]): Promise<void> {
   const model = localEmbedder();
   const database = await createTestDatabase({ maxConnections: 2 });
   try {
@@ -111,7 +123,7 @@ export async function evaluateSearch(args: string[]): Promise<void> {
 
 async function readPages(dir: string): Promise<EvaluatedPage[]> {
   const folder = await readManifest(dir);
-  if (!folder) throw new Error(`${dir} has no manifest.jsonl`);
+  if (!folder) throw new UserError(404, "no_manifest", `${dir} has no manifest.jsonl`);
   return folder.pages.flatMap((page, index) => {
     const html = page.rendered ?? page.storage;
     const text = readPageText(html);

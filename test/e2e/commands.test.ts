@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { loadSite } from "#infra/local/confluence-site/load-site.ts";
+import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
+import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+
+const scripts = (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> })
+  .scripts;
+
+// Each starts a process or two, on machines that have other things to do.
+vi.setConfig({ testTimeout: 180_000 });
+
+let empty: string;
+beforeAll(async () => {
+  empty = await mkdtemp(join(tmpdir(), "commands-"));
+});
+afterAll(() => rm(empty, { recursive: true }));
+
+/** Runs what `npm run NAME -- ARGS` runs. */
+async function run(name: string, args: readonly string[], options: { env?: object; input?: string } = {}) {
+  const file = /(\S+\.ts)$/.exec(scripts[name] ?? "")?.[1] ?? "";
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, NODE_OPTIONS: "", ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.end(options.input ?? "");
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { code: child.exitCode, stdout, stderr };
+}
+
+describe.each([
+  "start",
+  "demo",
+  "confluence",
+  "convert",
+  "bench",
+  "evaluate",
+  "simulate",
+  "mutants",
+  "probe",
+  "verify",
+])("npm run %s", (name) => {
+  it("prints what it takes: asked for it on stdout, for an unknown option on stderr with exit code 2", async () => {
+    const asked = await run(name, ["--help"]);
+    expect(asked).toMatchObject({ code: 0, stderr: "" });
+    expect(asked.stdout).toMatch(new RegExp(`^Usage: .*npm (run (-s )?)?${name} --`));
+
+    const wrong = await run(name, ["--bogus"]);
+    expect(wrong).toMatchObject({ code: 2, stdout: "" });
+    expect(wrong.stderr).toMatch(/^Unknown.*--bogus/);
+    expect(wrong.stderr).toContain(asked.stdout);
+    expect(wrong.stderr).not.toMatch(/\n +at /);
+  });
+});
+
+it.each([
+  ["start", ["--port", "x"], "--port x is not a whole number from 0 to 65535"],
+  ["confluence", ["--port", "70000"], "--port 70000 is not a whole number from 0 to 65535"],
+  ["simulate", ["--runs", "abc"], "--runs abc is not a whole number from 1"],
+  ["mutants", ["--only", "no such bug"], "--only no such bug is in the name of no planted bug"],
+  ["evaluate", [], "What to run is missing"],
+  ["evaluate", ["conversion"], "--dir is missing"],
+  ["evaluate", ["search", "--dir", "/nope"], "--dir /nope is not a folder"],
+  ["bench", ["search", "--chunks", "0"], "--chunks 0 is not a whole number from 1"],
+  ["convert", ["--format", "docx"], "--format docx is not one of storage, export_view, view"],
+  ["verify", [], "--source is missing"],
+  [
+    "probe",
+    ["--base-url", "https://x.atlassian.net", "--email", "a@b", "--space", "X"],
+    "CONFLUENCE_TOKEN is not set",
+  ],
+])("npm run %s -- %j says what is wrong, exit code 2", async (name, args, message) => {
+  const wrong = await run(name, args, { env: { CONFLUENCE_TOKEN: "" } });
+  expect(wrong).toMatchObject({ code: 2, stdout: "" });
+  expect(wrong.stderr.startsWith(message)).toBe(true);
+  expect(wrong.stderr).toContain("Usage: ");
+  expect(wrong.stderr).not.toMatch(/\n +at /);
+});
+
+it.each(["conversion", "search"])("evaluate %s says what a folder lacks, without a stack", async (what) => {
+  const failed = await run("evaluate", [what, "--dir", empty]);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toMatch(/^(No page bodies|.* has no manifest\.jsonl).*\n$/);
+});
+
+describe("npm run convert -- --ndjson", () => {
+  it("converts each line, names the number of a bad one and what a line is, and ends with exit code 1", async () => {
+    const lines = [
+      '{"id":1,"body":"<p>one</p>"}',
+      "",
+      "{oops",
+      '{"id":"4"}',
+      '{"id":"5","body":"<p>five</p>"}',
+    ];
+    const { code, stdout, stderr } = await run("convert", ["--ndjson"], { input: lines.join("\n") });
+    const whatALineIs = 'A line is {"id", "body"} and, optionally, "format" and "title"';
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([
+      expect.objectContaining({ id: 1, markdown: "one" }),
+      { id: null, error: { code: "malformed_line", message: `Line 3: it is not JSON. ${whatALineIs}` } },
+      {
+        id: "4",
+        error: {
+          code: "malformed_line",
+          message: `Line 4: body must be a string, the page's body. ${whatALineIs}`,
+        },
+      },
+      expect.objectContaining({ id: "5", markdown: "five" }),
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toBe("2 lines could not be converted: their output lines say why\n");
+  });
+
+  it("ends with 0 when every line was converted", async () => {
+    const { code, stderr } = await run("convert", ["--ndjson"], { input: '{"id":1,"body":"<p>one</p>"}\n' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+describe("npm run probe", () => {
+  const account = ["--email", "ada@example.com", "--space", "DEMO"];
+  const env = { CONFLUENCE_TOKEN: "demo-token", ALLOW_LOOPBACK: "" };
+
+  it("asks the sample site when it may, by option or by variable, and finds that everything holds", async () => {
+    const now = () => new Date();
+    const site = await startConfluenceSite({
+      site: await loadSite(SAMPLE_FOLDER, { now, random: Math.random }),
+    });
+    try {
+      const args = ["--base-url", site.url, ...account];
+      const refused = await run("probe", args, { env });
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toMatch(
+        /^base_url names 127\.0\.0\.1, which is a loopback address, and the token would be sent there\. --allow-loopback allows this machine, .*\n$/,
+      );
+      for (const allowed of [
+        await run("probe", [...args, "--allow-loopback"], { env }),
+        await run("probe", args, { env: { ...env, ALLOW_LOOPBACK: "true" } }),
+      ]) {
+        expect(allowed.stdout).toContain("held   user/current names the account");
+        expect(allowed.stdout).not.toContain("WRONG");
+        expect(allowed).toMatchObject({ code: 0, stderr: "" });
+      }
+    } finally {
+      await site.close();
+    }
+  });
+});
+
+describe("npm run verify", () => {
+  it("makes nothing in a folder that is not the service's, and says so", async () => {
+    for (const dataDir of [empty, join(empty, "none")]) {
+      const env = { DATABASE_URL: "", DATA_DIR: dataDir };
+      const failed = await run("verify", ["--source", "x"], { env });
+      expect(failed).toMatchObject({ code: 2, stdout: "" });
+      expect(failed.stderr).toBe(
+        `${dataDir}/database does not exist: set DATA_DIR to the folder that the service keeps its state in\n`,
+      );
+    }
+    expect(await readdir(empty)).toEqual([]);
+  });
+});
