@@ -2,7 +2,10 @@ import type { z } from "zod";
 import { PermanentError } from "#shared/errors.ts";
 import { identifiedSchema } from "./schemas.ts";
 
-/** Items that fit the schema, and the others. Throws `invalid_answer` where none fits and none has an id: these are no items. */
+/**
+ * Items that fit the schema, and the others. Throws `invalid_answer` where none fits (but for a single one that has an id): then
+ * it is not the items that are odd.
+ */
 export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[]) {
   const results: z.output<T>[] = [];
   const odd: unknown[] = [];
@@ -15,8 +18,8 @@ export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[
       faults.push(...read.error.issues.map((issue) => `results.${issue.path.join(".")}: ${issue.code}`));
     }
   }
-  if (results.length === 0 && odd.length > 0 && !odd.some((one) => identifiedSchema.safeParse(one).success))
-    throw invalidAnswer(faults);
+  const isOneOddItem = odd.length === 1 && identifiedSchema.safeParse(odd[0]).success;
+  if (results.length === 0 && odd.length > 0 && !isOneOddItem) throw invalidAnswer(faults);
   return { results, odd };
 }
 

@@ -1,4 +1,5 @@
 import type { Fault as SpoiledAnswer } from "#infra/local/confluence-site/faults.ts";
+import { OPTIONAL_CALL_FAULTS } from "./optional-call-faults.ts";
 import { SPACE } from "./people.ts";
 import type { World } from "./world.ts";
 
@@ -84,6 +85,7 @@ export const FAULTS: readonly Fault[] = [
     bus.refuse(calls);
     return `the event bus refuses ${calls} calls`;
   },
+  ...OPTIONAL_CALL_FAULTS.map(([what, fault]) => hit(what, fault)),
   (world) => {
     heal(world);
     return "all is well again";

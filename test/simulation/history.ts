@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { addPage, addSpace, restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { addFolder, addPage, addSpace, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { startCheck } from "#shared/syncs/schedules/start-due.ts";
@@ -9,6 +9,7 @@ import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
 import { FAULTS, heal } from "./faults.ts";
+import { checkFolders, checkOptionalCalls } from "./optional-call-invariants.ts";
 import { operate as operatorAsks } from "./operators.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
@@ -68,6 +69,7 @@ async function prepare({ world, people, calm }: Run): Promise<void> {
   const { site, random } = world;
   const space = addSpace(site, { key: SPACE, name: "Demo" });
   addSpace(site, { key: OTHER_SPACE, name: "Elsewhere" });
+  addFolder(site, { space: SPACE, title: "Folder 0" });
   const pages = 4 + random.below(random.chance(0.3) ? 30 : 12);
   for (let n = 0; n < pages; n += 1) {
     const page = addPage(site, { space: SPACE, title: `Start ${n}`, body: `<p>word0x${n} at the start</p>` });
@@ -134,6 +136,7 @@ async function liveRound(run: Run, round: number, quiet: boolean): Promise<void>
   else if (pause < 0.55) await passTime(run, random.below(20 * MINUTE));
   else if (pause < 0.6) await passTime(run, random.below(8 * DAY));
   await checkAlways(world, people, run.seen);
+  await checkOptionalCalls(world.sql, story);
   if (story.length > 10_000) throw new Error("A story without end");
 }
 
@@ -156,6 +159,8 @@ async function settle(run: Run): Promise<void> {
   }
   await checkAlways(world, people, run.seen);
   await checkEqual(world, people);
+  await checkOptionalCalls(world.sql, run.story);
+  await checkFolders(world.sql, world.site);
   await checkNothingLeft(world);
   await checkEventsReceived(world);
   await checkCounters(world.sql, world.now());

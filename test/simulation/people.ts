@@ -1,6 +1,7 @@
 import {
   addPage,
   archivePage,
+  editFolder,
   editPage,
   labelPage,
   movePage,
@@ -10,7 +11,7 @@ import {
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edits.ts";
-import type { Site, SitePage } from "#infra/local/confluence-site/site.ts";
+import { ACCOUNT_ID, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { canSeePage } from "#infra/local/confluence-site/visibility.ts";
 import type { Random } from "./random.ts";
 
@@ -84,6 +85,9 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     );
     // Takes another call, which may be answered by a replica that is behind the one before.
     if (random.chance(0.15)) paragraphs.push('<ac:structured-macro ac:name="children" />');
+    // A name that is looked up by a call that may be refused.
+    if (random.chance(0.3))
+      paragraphs.push(`<p><ac:link><ri:user ri:account-id="${ACCOUNT_ID}" /></ac:link></p>`);
     return paragraphs.join("");
   };
 
@@ -132,6 +136,21 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
           movePage(site, page.id, { parentId: target?.id ?? null });
           return `move ${page.id}`;
         }),
+    ],
+    [
+      2,
+      () => {
+        const folder = random.pick([...site.folders.values()]);
+        if (!folder) return null;
+        if (random.chance(0.4)) {
+          editFolder(site, folder.id, { title: `Folder ${(words += 1)}` });
+          return `rename folder ${folder.id}`;
+        }
+        return one(current(), (page) => {
+          movePage(site, page.id, { parentId: folder.id });
+          return `move ${page.id} into folder ${folder.id}`;
+        });
+      },
     ],
     [
       1,

@@ -15,6 +15,7 @@ import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-curs
 import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
 import { listFolders } from "#shared/syncs/listing/list-folders.ts";
 import { labelListing, listLabels } from "#shared/syncs/listing/list-labels.ts";
+import { reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
@@ -101,6 +102,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   // Pages listed by the space's id are its answer; an empty listing may be of a space that is gone or out of sight.
   const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
   if (listed.next === null && nothing) await verifySpace(client, source);
+  reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null

@@ -17,6 +17,7 @@ import {
 } from "#shared/syncs/operations/operations.ts";
 import { queueFailedPages } from "./queue-failed-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
+import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
@@ -141,6 +142,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
     checkpoint.cql === null
       ? await client.listPages(source.spaceId, checkpoint.cursor)
       : await client.searchPages(checkpoint.cql, checkpoint.cursor);
+  reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null

@@ -48,7 +48,8 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
         id: docs,
         source_id: docs,
         title: "Demo",
-        url: "https://acme.atlassian.net/wiki/spaces/DEMO",
+        // Where the site says that people read it, which is not where its API is asked.
+        url: "https://demo.atlassian.net/wiki/spaces/DEMO",
         source_type: "url",
         code_examples: [],
         metadata: expect.objectContaining({

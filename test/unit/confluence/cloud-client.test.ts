@@ -374,9 +374,9 @@ describe("answers that differ from the description", () => {
     expect(client.schemaDrift()).toBe(1);
   });
 
-  test.each(['"id":', '"title":', '"number":'])("without %s it is no answer", async (field) => {
+  test.each(['"id":', '"title":', '"number":'])("without %s in any item it is no answer", async (field) => {
     const { site, clock } = makeTestSite();
-    addPages(site, clock, 1);
+    addPages(site, clock, 2);
     const fetch = changing(site, (text) => text.replaceAll(field, '"other":'));
     await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toMatchObject({
       name: "PermanentError",

@@ -1,0 +1,101 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const OPTIONAL_CALLS = "test/integration/syncs/optional-calls.test.ts";
+const RENDERED = "test/integration/syncs/rendered-missing.test.ts";
+
+/** Calls that content does without: refused, failing, or answering with something odd. */
+export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
+  bug(
+    "a refused optional call ends the sync",
+    change(
+      "shared/syncs/optional-calls.ts",
+      "if (error instanceof PermanentError || error instanceof TransientError) return { ok: false, error };",
+      "if (error instanceof TransientError) return { ok: false, error };",
+    ),
+  ),
+  bugFoundBy(
+    OPTIONAL_CALLS,
+    "a missing scope is taken for bad credentials",
+    change(
+      "shared/confluence/http-transport.ts",
+      "if (answer.status === 401 && isScopeFailure(header, body)) throw scopeError(url);",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    OPTIONAL_CALLS,
+    "labels that cannot be listed are taken away",
+    change(
+      "shared/syncs/listing/list-labels.ts",
+      "  return nothing;\n}\n\nasync function nextStep",
+      "  return step(source.sourceId, { ...at, namesComplete: true, remaining: [] });\n}\n\nasync function nextStep",
+    ),
+  ),
+  bugFoundBy(
+    OPTIONAL_CALLS,
+    "an odd item is taken for a page that is gone",
+    change(
+      "shared/confluence/cloud-client.ts",
+      "pages.push(...page.odd.map((id) => ({ ...unreadablePage(id), body: null })));",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    RENDERED,
+    "a page keeps its old text while its body is not rendered",
+    change(
+      "shared/syncs/pages/confluence-processor.ts",
+      "if (!attempt.ok) return { page, content, notRendered: attempt.error };",
+      "if (!attempt.ok) throw attempt.error;",
+    ),
+  ),
+  bugFoundBy(
+    RENDERED,
+    "a page without its rendered body is never rendered later",
+    change(
+      "shared/syncs/listing/queue-unrendered-pages.ts",
+      "and (rendered_missing ->> 'next_attempt_at')::timestamptz <= ${now}",
+      "and false",
+    ),
+  ),
+  bugFoundBy(
+    RENDERED,
+    "a rendered body is not stored over the storage body of the same version",
+    change(
+      "shared/documents/add-documents.ts",
+      "  if (stored.unrendered && !page.renderedMissing) return false;\n",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    RENDERED,
+    "every sync waits for rendering again",
+    change(
+      "shared/syncs/listing/queue-unrendered-pages.ts",
+      "\n      and (rendered_missing ->> 'next_attempt_at')::timestamptz <= ${now}",
+      "",
+    ),
+    change(
+      "shared/documents/rendered-missing.ts",
+      "return missing !== null && Date.parse(missing.next_attempt_at) <= now.getTime();",
+      "return missing !== null || now.getTime() === 0;",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/syncs/gateway-links.test.ts",
+    "links lead to the gateway",
+    change(
+      "shared/syncs/pages/resolve-references.ts",
+      "context.client.webBase() ?? webBaseOfSource(source)",
+      "webBaseOfSource({ ...source, webBase: null })",
+    ),
+  ),
+  bug(
+    "a folder keeps the title that it had first",
+    change(
+      "shared/documents/folders.ts",
+      "(${again} and f.operation_id <> ${operationId})",
+      "(${again} and false)",
+    ),
+  ),
+];
