@@ -1,7 +1,10 @@
 import { FURTHER_PLANTED_BUGS } from "../further-planted-bugs.ts";
 import { PLANTED_BUGS } from "../planted-bugs.ts";
 import { BORDER_BUGS } from "./borders.ts";
+import { DELETION_BUGS } from "./deletions.ts";
+import { DOCUMENT_BUGS } from "./documents.ts";
 import { EVENT_BUGS } from "./events.ts";
+import { LISTING_BUGS } from "./listings.ts";
 import { PAGE_BUGS } from "./pages.ts";
 
 /** Every bug that is planted; `npm run mutants` looks for each. */
@@ -9,6 +12,9 @@ export const ALL_PLANTED_BUGS = [
   ...PLANTED_BUGS,
   ...FURTHER_PLANTED_BUGS,
   ...BORDER_BUGS,
+  ...DELETION_BUGS,
+  ...DOCUMENT_BUGS,
   ...EVENT_BUGS,
+  ...LISTING_BUGS,
   ...PAGE_BUGS,
 ];
