@@ -99,7 +99,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     NOT_BEFORE,
     "the sweeper sends pages that wait",
-    change(SWEEP, "      and (not_before is null or not_before <= ${now})\n", ""),
+    change(SWEEP, " and (not_before is null or not_before <= ${now})\n    order by", "\n    order by"),
   ),
   bugFoundBy(
     NOT_BEFORE,
