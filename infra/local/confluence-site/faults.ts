@@ -36,6 +36,8 @@ const effect = z.discriminatedUnion("effect", [
   z.strictObject({ effect: z.literal("drop_next") }),
   /** A listing that does not get on: `next` has the cursor that was sent (or one that leads to the beginning). */
   z.strictObject({ effect: z.literal("repeat_cursor") }),
+  /** A listing that leads elsewhere: `next` has this cursor. */
+  z.strictObject({ effect: z.literal("next_cursor"), cursor: z.string() }),
   /** A `next` on another host. */
   z.strictObject({ effect: z.literal("foreign_next") }),
   /** 200 with nothing in it. */

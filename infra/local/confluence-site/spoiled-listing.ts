@@ -20,8 +20,8 @@ export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Faul
   if (fault.effect === "drop_next") return { ...reply, listing: { results, links: others } };
   if (fault.effect === "foreign_next") return withNext(`https://elsewhere.example${next}`);
   const sent = query.get("cursor");
-  if (fault.effect === "repeat_cursor" && sent !== null) {
-    return withNext(next.replace(/cursor=[^&]*/, `cursor=${encodeURIComponent(sent)}`));
-  }
-  return reply;
+  const cursor =
+    fault.effect === "repeat_cursor" ? sent : fault.effect === "next_cursor" ? fault.cursor : null;
+  if (cursor === null) return reply;
+  return withNext(next.replace(/cursor=[^&]*/, `cursor=${encodeURIComponent(cursor)}`));
 }

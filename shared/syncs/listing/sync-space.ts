@@ -191,10 +191,17 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   if (user.timeZone !== checkpoint.time_zone) {
     const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
     const cql = changedPagesCql(source.spaceKey, since, user.timeZone);
+    const { pages_listed = 0, pages_unchanged = 0, pages_expected = 0 } = operation.counters;
+    const expected = (await client.countPages(cql)) ?? 0;
     await save(
       context,
       { ...checkpoint, phase: "listing", cql, time_zone: user.timeZone },
-      {},
+      // Counted anew: pages of the first listing do not stand for pages that the second one lacks.
+      {
+        pages_listed: -pages_listed,
+        pages_unchanged: -pages_unchanged,
+        pages_expected: expected - pages_expected,
+      },
       "The account's time zone changed: listing again",
     );
     return;

@@ -142,6 +142,14 @@ export async function saveCheckpoint(
   return claimedUntil;
 }
 
+/** Whether the claim is still the caller's: nobody took it over, and the operation has not ended. */
+export async function holdsClaim(sql: Sql, operation: Operation): Promise<boolean> {
+  const rows = await sql`
+    select from archon_progress
+    where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
+  return rows.length > 0;
+}
+
 /** Somebody else goes on with this operation, or it has ended: what was about to be written is dropped, nothing is wrong. */
 export class ClaimLostError extends Error {
   readonly code = "claim_lost";

@@ -11,6 +11,7 @@ import {
   ClaimLostError,
   endOperation,
   failOperation,
+  holdsClaim,
   later,
   markOperationEnqueued,
   releaseOperation,
@@ -104,9 +105,12 @@ async function settleFailure(
   if (error instanceof ClaimLostError) return;
   if (error instanceof RateLimitedError) {
     const until = await pause(source, error, services);
-    await goOnLater(operation, queue, until, services);
+    if (await holdsClaim(services.sql, operation)) await goOnLater(operation, queue, until, services);
     return;
   }
+  const known = error instanceof PermanentError || error instanceof TransientError;
+  // Another worker took the operation over: how it ends is that worker's business.
+  if (known && !(await holdsClaim(services.sql, operation))) return;
   if (error instanceof PermanentError) {
     await failForGood(ofTheSpace(error), operation, source, services);
     return;

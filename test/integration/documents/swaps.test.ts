@@ -64,8 +64,8 @@ describe("a swap", () => {
     ["drops a repetition", "aabaa", "aba"],
     ["keeps one of many", "abcdef", "d"],
   ])("that %s leaves the page in its new order", async (_, before, after) => {
-    await swap(1, [...before]);
-    await swap(2, [...after]);
+    await swap(1, before.split(""));
+    await swap(2, after.split(""));
   });
 
   it("leaves any page in its new order, after any other", async () => {
@@ -83,9 +83,13 @@ describe("a swap", () => {
     await addSource(database.sql, embedder, { sourceId: "other", spaceKey: "OTHER" });
     await store(database.sql, embedder, { pageId: "2", chunks: ["a", "b"] });
     await store(database.sql, embedder, { sourceId: "other", pageId: "1", chunks: ["a", "b"] });
-    const others = () => database.sql`
-      select id, source_id, page_id, chunk_number, content from archon_crawled_pages
-      where page_id = '2' or source_id = 'other' order by id`;
+    const others = async () => [
+      await database.sql`
+        select id, source_id, page_id, chunk_number, content from archon_crawled_pages
+        where page_id = '2' or source_id = 'other' order by id`,
+      await database.sql`
+        select * from confluence_pages where page_id = '2' or source_id = 'other' order by source_id, page_id`,
+    ];
     const before = await others();
     await store(database.sql, embedder, { pageId: "1", chunks: ["a", "b", "c"] });
     const result = await store(database.sql, embedder, { pageId: "1", version: 2, chunks: ["b", "x"] });

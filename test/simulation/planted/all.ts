@@ -1,7 +1,10 @@
 import { FURTHER_PLANTED_BUGS } from "../further-planted-bugs.ts";
 import { PLANTED_BUGS } from "../planted-bugs.ts";
 import { BORDER_BUGS } from "./borders.ts";
+import { DELETION_BUGS } from "./deletions.ts";
+import { DOCUMENT_BUGS } from "./documents.ts";
 import { EVENT_BUGS } from "./events.ts";
+import { LISTING_BUGS } from "./listings.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
 
@@ -10,7 +13,10 @@ export const ALL_PLANTED_BUGS = [
   ...PLANTED_BUGS,
   ...FURTHER_PLANTED_BUGS,
   ...BORDER_BUGS,
+  ...DELETION_BUGS,
+  ...DOCUMENT_BUGS,
   ...EVENT_BUGS,
+  ...LISTING_BUGS,
   ...PAGE_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

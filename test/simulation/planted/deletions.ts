@@ -1,0 +1,61 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const CAP = "test/integration/syncs/deletion-cap.test.ts";
+const ACCOUNT = "test/integration/syncs/deletion-account.test.ts";
+const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
+const CHECK = "shared/syncs/deletions/check-deletions.ts";
+
+/** What a deletion check may take away, and for whom it asks. */
+export const DELETION_BUGS: readonly PlantedBug[] = [
+  bug(
+    "the cap is twice as high",
+    change("shared/syncs/deletions/deletion-cap.ts", "CAP_SHARE = 0.25", "CAP_SHARE = 0.5"),
+    change("shared/syncs/deletions/deletion-cap.ts", "CAP_PAGES = 10", "CAP_PAGES = 20"),
+  ),
+  bugFoundBy(
+    CAP,
+    "the cap is a share of all pages that there ever were",
+    change(CANDIDATES, "and not p.is_deleted and p.version > 0) as pages", "and p.version > 0) as pages"),
+  ),
+  bugFoundBy(
+    CAP,
+    "the cap counts pages that were never stored",
+    change(CANDIDATES, "and not p.is_deleted and p.version > 0) as pages", "and not p.is_deleted) as pages"),
+  ),
+  bugFoundBy(
+    CAP,
+    "the cap counts visible pages only",
+    change(
+      CANDIDATES,
+      "and not p.is_deleted and p.version > 0) as pages",
+      "and not p.is_deleted and p.version > 0 and p.missing_since is null) as pages",
+    ),
+  ),
+  bugFoundBy(
+    CAP,
+    "what is missed a second time is no matter of the cap",
+    change(
+      CANDIDATES,
+      "w.outcome = 'deleted' and w.reason = 'not_visible') as \"secondTime\"",
+      "w.outcome = 'deleted' and w.reason = 'never') as \"secondTime\"",
+    ),
+  ),
+  bugFoundBy(
+    CAP,
+    "what is missed a second time counts as missed for the first",
+    change(
+      CANDIDATES,
+      "\n        and not (w.outcome = 'deleted' and w.reason = 'not_visible')) as \"firstTime\"",
+      ') as "firstTime"',
+    ),
+  ),
+  bugFoundBy(
+    ACCOUNT,
+    "nobody asks for the account before the decision",
+    change(
+      CHECK,
+      "would have looked like pages that are gone.\n  await verifyAccount(context.client, context.source);",
+      "would have looked like pages that are gone.",
+    ),
+  ),
+];

@@ -1,0 +1,114 @@
+import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const ZONE = "test/integration/syncs/zone-change.test.ts";
+const ENDS = "test/integration/syncs/listing-ends.test.ts";
+const TAKEN_OVER = "test/integration/syncs/taken-over.test.ts";
+const NOT_BEFORE = "test/integration/syncs/not-before.test.ts";
+const LABELS = "test/integration/syncs/places-and-labels.test.ts";
+const SYNC_SPACE = "shared/syncs/listing/sync-space.ts";
+const FOLLOW_CURSOR = "shared/syncs/listing/follow-cursor.ts";
+const OPERATIONS = "shared/syncs/operations/operations.ts";
+const WORK = "shared/syncs/operations/work.ts";
+const SWEEP = "shared/syncs/schedules/sweep.ts";
+
+/** How far a listing looks, where it ends, and who may go on with it, and when. */
+export const LISTING_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    ZONE,
+    "in another zone a listing looks back without the overlap",
+    change(
+      SYNC_SPACE,
+      "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
+      "const since = new Date(source.metadata.last_sync_timestamp ?? 0);",
+    ),
+  ),
+  bugFoundBy(
+    ZONE,
+    "in another zone a listing looks back to its own start",
+    change(
+      SYNC_SPACE,
+      "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
+      "const since = changesSince(new Date(checkpoint.started_at ?? 0));",
+    ),
+  ),
+  bugFoundBy(
+    ZONE,
+    "a listing that begins anew counts what it had",
+    change(SYNC_SPACE, "pages_listed: -pages_listed,", "pages_listed: 0,"),
+  ),
+  bugFoundBy(
+    ENDS,
+    "cursors that go in a circle are followed for ever",
+    change(
+      FOLLOW_CURSOR,
+      "next === place.cursor || place.recent_cursors.includes(next)",
+      "next === place.cursor",
+    ),
+  ),
+  bugFoundBy(
+    ENDS,
+    "only the last cursor is remembered",
+    change(FOLLOW_CURSOR, "[...place.recent_cursors, next]", "[next]"),
+  ),
+  bugFoundBy(
+    TAKEN_OVER,
+    "a checkpoint is saved without its claim",
+    change(
+      OPERATIONS,
+      "and status = 'listing' and claimed_until = ${operation.claimedUntil}\n    returning operation_id",
+      "and status = 'listing'\n    returning operation_id",
+    ),
+  ),
+  bugFoundBy(
+    TAKEN_OVER,
+    "counters are saved though the claim was lost",
+    change(
+      OPERATIONS,
+      "if (rows.length === 0) throw new ClaimLostError(operation.operationId);",
+      "if (rows.length === 0) await tx`update archon_progress set counters = ${tx.json(update.counters)} where operation_id = ${operation.operationId}`;",
+    ),
+  ),
+  bugFoundBy(
+    TAKEN_OVER,
+    "whoever lost the claim ends the operation",
+    change(
+      OPERATIONS,
+      "  return rows.length > 0;\n}\n\n/** Somebody else goes on",
+      "  return rows.length >= 0;\n}\n\n/** Somebody else goes on",
+    ),
+  ),
+  bugFoundBy(
+    TAKEN_OVER,
+    "work that was done is done again",
+    change(WORK, "and page_id = ${work.pageId} and state = 'pending'", "and page_id = ${work.pageId}"),
+  ),
+  bugFoundBy(
+    NOT_BEFORE,
+    "pages that wait are claimed",
+    change(WORK, " and (not_before is null or not_before <= ${now})\n    returning", "\n    returning"),
+  ),
+  bugFoundBy(
+    NOT_BEFORE,
+    "pages that wait are sent",
+    change(
+      WORK,
+      "\n        and (not_before is null or not_before <= ${now})\n      order by",
+      "\n      order by",
+    ),
+  ),
+  bugFoundBy(
+    NOT_BEFORE,
+    "the sweeper sends pages that wait",
+    change(SWEEP, " and (not_before is null or not_before <= ${now})\n    order by", "\n    order by"),
+  ),
+  bugFoundBy(
+    NOT_BEFORE,
+    "the sweeper sends a listing that waits",
+    change(SWEEP, "if (!claimed && !waits &&", "if (!claimed &&"),
+  ),
+  bugFoundBy(
+    LABELS,
+    "labels are compared by how many pages carry them",
+    change("shared/syncs/listing/changed-labels.ts", " || ![...index].every((id) => site.has(id))", ""),
+  ),
+];
