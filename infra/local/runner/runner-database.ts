@@ -25,10 +25,12 @@ export type OpenDatabase = {
 export async function openDatabase(options: {
   env: Env;
   dataDir: string | null;
+  /** What a new embedded database begins with, in place of nothing. */
+  image?: Blob | undefined;
   log: Log;
 }): Promise<OpenDatabase> {
   const { env, log } = options;
-  const embedded = env.DATABASE_URL ? null : await startEmbedded(options.dataDir, env.DB_SCHEMA);
+  const embedded = env.DATABASE_URL ? null : await startEmbedded(options, env.DB_SCHEMA);
   const url = embedded?.url ?? env.DATABASE_URL ?? "";
   const sql = guardRoot(
     connect({
@@ -59,10 +61,13 @@ export async function openDatabase(options: {
   return { sql, name, exclusive: embedded !== null, close };
 }
 
-async function startEmbedded(dataDir: string | null, schema: string): Promise<EmbeddedDatabase> {
+async function startEmbedded(
+  { dataDir, image }: { dataDir: string | null; image?: Blob | undefined },
+  schema: string,
+): Promise<EmbeddedDatabase> {
   const folder = dataDir ? join(dataDir, "database") : undefined;
   try {
-    return await startEmbeddedDatabase({ ...(folder ? { dataDir: folder } : {}), schema });
+    return await startEmbeddedDatabase({ ...(folder ? { dataDir: folder } : {}), image, schema });
   } catch (error) {
     throw new UserError(
       500,
