@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
 import { startLocalRunner } from "#infra/local/runner/start.ts";
+import { embeddedImage } from "#test/support/databases/image.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { spawnRunner } from "#test/support/runner-process.ts";
@@ -37,6 +38,7 @@ describe("a runner that is killed in the middle of a sync", () => {
     // Made once and copied: an empty, migrated database.
     const made = await startLocalRunner({
       dataDir: join(folder, "template"),
+      databaseImage: await embeddedImage(),
       env: { LOG_LEVEL: "silent" },
       schedules: false,
     });

@@ -6,6 +6,7 @@ import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
 import { startLocalRunner, type LocalRunner } from "#infra/local/runner/start.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { embeddedImage } from "#test/support/databases/image.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { createTestSource, expectEnded, startTestSite } from "#test/support/service-with-site.ts";
@@ -54,9 +55,10 @@ describe("a service that is started again with another model", () => {
     await rm(dataDir, { recursive: true });
   });
 
-  const start = (embedder: Embedder) =>
+  const start = async (embedder: Embedder) =>
     startLocalRunner({
       dataDir,
+      databaseImage: await embeddedImage(),
       schedules: false,
       env: { LOG_LEVEL: "silent", ...(database ? { DATABASE_URL: database.url } : {}) },
       services: { embedder },

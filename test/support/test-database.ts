@@ -1,11 +1,13 @@
-import { randomUUID } from "node:crypto";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { connect, guardRoot } from "#shared/db/connect.ts";
 import { migrate } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { startEmbeddedDatabase } from "#infra/local/runner/database.ts";
+import { embeddedImage } from "./databases/image.ts";
+import { TEST_SCHEMA } from "./databases/migrated.ts";
+import { createDatabase } from "./databases/server.ts";
 
-export const TEST_SCHEMA = "confluence_sync";
+export { TEST_SCHEMA };
 
 export type TestDatabase = {
   sql: postgres.Sql;
@@ -17,12 +19,16 @@ export type TestDatabase = {
   close: () => Promise<void>;
 };
 
-/** On the server of DATABASE_URL when set, else on PGlite in memory: a database of its own, migrated and empty. */
-export async function createTestDatabase(options: { maxConnections?: number } = {}): Promise<TestDatabase> {
+/**
+ * A database of its own, migrated and empty, or not even migrated when `migrated` is false: on the server of DATABASE_URL when
+ * set, else PGlite in memory. In a test run it is a copy of one that was migrated before the first suite.
+ */
+export async function createTestDatabase(
+  options: { maxConnections?: number; migrated?: boolean } = {},
+): Promise<TestDatabase> {
   const server = process.env.DATABASE_URL;
-  const made = server
-    ? await createOnServer(server)
-    : { ...(await startEmbeddedDatabase({ schema: TEST_SCHEMA })), drop: async () => {} };
+  const migrated = options.migrated ?? true;
+  const made = server ? await createOnServer(server, migrated) : await createEmbedded(migrated);
   const sql = guardRoot(
     connect({
       url: made.url,
@@ -30,7 +36,7 @@ export async function createTestDatabase(options: { maxConnections?: number } = 
       maxConnections: server ? (options.maxConnections ?? 10) : 1,
     }),
   );
-  await migrate(sql, TEST_SCHEMA, await readMigrations());
+  if (migrated && !made.migrated) await migrate(sql, TEST_SCHEMA, await readMigrations());
   return {
     sql,
     url: made.url,
@@ -45,28 +51,14 @@ export async function createTestDatabase(options: { maxConnections?: number } = 
   };
 }
 
-/** A database of its own on the server, dropped at `close`; the message says what to start when no server answers. */
-async function createOnServer(server: string): Promise<{ url: string; close: () => Promise<void> }> {
-  const name = `confluence_sync_test_${randomUUID().replaceAll("-", "")}`;
-  const admin = postgres(server, { max: 1, onnotice: () => {} });
-  try {
-    await admin`create database ${admin(name)}`;
-  } catch (error) {
-    throw new Error(
-      "DATABASE_URL names no Postgres that can make databases. Start one with .ci/start-postgres, or unset DATABASE_URL to test on PGlite",
-      { cause: error },
-    );
-  } finally {
-    await admin.end();
-  }
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return {
-    url: url.href,
-    close: async () => {
-      const dropper = postgres(server, { max: 1, onnotice: () => {} });
-      await dropper`drop database if exists ${dropper(name)} with (force)`;
-      await dropper.end();
-    },
-  };
+async function createEmbedded(migrated: boolean) {
+  const image = migrated ? { image: await embeddedImage() } : {};
+  return { ...(await startEmbeddedDatabase({ schema: TEST_SCHEMA, ...image })), migrated };
+}
+
+/** Scripts run without the global setup and have no template to copy. */
+async function createOnServer(server: string, migrated: boolean) {
+  const template = migrated ? process.env["TEST_DATABASE_TEMPLATE"] : undefined;
+  const { url, drop } = await createDatabase(server, template);
+  return { url, close: drop, migrated: template !== undefined };
 }

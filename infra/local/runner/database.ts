@@ -4,7 +4,12 @@ import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 
-export type EmbeddedDatabase = { url: string; close: () => Promise<void> };
+export type EmbeddedDatabase = {
+  url: string;
+  /** All its files as they are now (a tar), to start others from. */
+  image: () => Promise<Blob>;
+  close: () => Promise<void>;
+};
 
 /**
  * PGlite with pgvector behind a socket, so that postgres.js talks to it as to any Postgres; in memory without `dataDir`.
@@ -13,18 +18,22 @@ export type EmbeddedDatabase = { url: string; close: () => Promise<void> };
  */
 export async function startEmbeddedDatabase(options: {
   dataDir?: string;
+  /** What a new database begins with, in place of nothing. */
+  image?: Blob | undefined;
   schema: string;
 }): Promise<EmbeddedDatabase> {
-  if (options.dataDir) await makeDatabaseFolder(options.dataDir);
+  if (options.dataDir) await makeDatabaseFolder(options.dataDir, options.image);
   const db = await PGlite.create({
     extensions: { vector },
     ...(options.dataDir ? { dataDir: options.dataDir } : {}),
+    ...(options.image && !options.dataDir ? { loadDataDir: options.image } : {}),
   });
   await db.exec(`set search_path to "${options.schema}", public, extensions`);
   const server = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0 });
   await server.start();
   return {
     url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
+    image: () => db.dumpDataDir("none"),
     close: async () => {
       await server.stop();
       await db.close();
@@ -33,13 +42,14 @@ export async function startEmbeddedDatabase(options: {
 }
 
 /** A new folder gets its name when it is complete: a process that dies while making it leaves nothing that does not open. */
-async function makeDatabaseFolder(dataDir: string): Promise<void> {
+async function makeDatabaseFolder(dataDir: string, image: Blob | undefined): Promise<void> {
   if (existsSync(dataDir)) return;
   const unfinished = `${dataDir}.new`;
   await rm(unfinished, { recursive: true, force: true });
   // PGlite makes files that everybody may write, whatever the umask: nobody else gets into the folder.
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
-  const db = await PGlite.create({ extensions: { vector }, dataDir: unfinished });
+  const loaded = image ? { loadDataDir: image } : {};
+  const db = await PGlite.create({ extensions: { vector }, dataDir: unfinished, ...loaded });
   await db.close();
   await rename(unfinished, dataDir);
 }

@@ -25,12 +25,14 @@ export type OpenDatabase = {
 export async function openDatabase(options: {
   env: Env;
   dataDir: string | null;
+  /** What a new embedded database begins with, in place of nothing. */
+  image?: Blob | undefined;
   log: Log;
   /** Nothing is migrated or written; a database that lacks migrations is refused (`database_outdated`). */
   readOnly?: boolean;
 }): Promise<OpenDatabase> {
   const { env, log, readOnly = false } = options;
-  const embedded = env.DATABASE_URL ? null : await startEmbedded(options.dataDir, env.DB_SCHEMA);
+  const embedded = env.DATABASE_URL ? null : await startEmbedded(options, env.DB_SCHEMA);
   const url = embedded?.url ?? env.DATABASE_URL ?? "";
   const sql = guardRoot(
     connect({
@@ -84,10 +86,13 @@ async function requireMigrations(sql: postgres.Sql, schema: string): Promise<voi
   );
 }
 
-async function startEmbedded(dataDir: string | null, schema: string): Promise<EmbeddedDatabase> {
+async function startEmbedded(
+  { dataDir, image }: { dataDir: string | null; image?: Blob | undefined },
+  schema: string,
+): Promise<EmbeddedDatabase> {
   const folder = dataDir ? join(dataDir, "database") : undefined;
   try {
-    return await startEmbeddedDatabase({ ...(folder ? { dataDir: folder } : {}), schema });
+    return await startEmbeddedDatabase({ ...(folder ? { dataDir: folder } : {}), image, schema });
   } catch (error) {
     throw new UserError(
       500,

@@ -29,6 +29,8 @@ import type { Topology } from "./topology-types.ts";
 export type LocalRunnerOptions = {
   /** Where queues, key file and, without DATABASE_URL, the database are kept; nothing is kept without it. */
   dataDir?: string;
+  /** What a new embedded database begins with, in place of nothing (`EmbeddedDatabase.image`). */
+  databaseImage?: Blob | undefined;
   /** 0, the default: any free port. */
   port?: number;
   /** Environment variables of the functions: DATABASE_URL, EMBEDDINGS, API_KEY, LOG_LEVEL, … */
@@ -99,7 +101,12 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
 
   for (const advice of lock?.advice ?? []) log.warn("runner.started", { advice });
 
-  const database = await openDatabase({ env, dataDir: options.dataDir ?? null, log });
+  const database = await openDatabase({
+    env,
+    dataDir: options.dataDir ?? null,
+    image: options.databaseImage,
+    log,
+  });
   started.add(database.close);
   const sqs = await startSqsEndpoint({
     dataDir: options.dataDir ? join(folder, "queues") : null,

@@ -6,7 +6,7 @@ import { createTestDatabase, TEST_SCHEMA, type TestDatabase } from "#test/suppor
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createTestDatabase({ migrated: false });
 });
 afterAll(() => database.close());
 
@@ -53,7 +53,9 @@ describe("migrate", () => {
   });
 
   it("leaves no function that its files do not define", async () => {
-    const text = (await readMigrations()).functions.map((one) => one.text).join("\n");
+    const migrations = await readMigrations();
+    await migrate(database.sql, TEST_SCHEMA, migrations);
+    const text = migrations.functions.map((one) => one.text).join("\n");
     const rows = await database.sql<{ name: string }[]>`
       select distinct proname as name from pg_proc where pronamespace = ${TEST_SCHEMA}::regnamespace`;
     expect(rows.map((row) => row.name).filter((name) => !text.includes(`function ${name}(`))).toEqual([]);
