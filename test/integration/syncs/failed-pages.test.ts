@@ -7,7 +7,7 @@ import { MAX_CRASHES } from "#shared/syncs/operations/work.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
-/** Needs a call for its rendering, which the tests make fail for this page alone. */
+/** Needs one more call, for its rendering. */
 const RENDERED_BODY = `<p>before</p><ac:structured-macro ac:name="children"></ac:structured-macro>`;
 
 describe("pages that fail", () => {
@@ -31,25 +31,14 @@ describe("pages that fail", () => {
       select version, sync_error, chunk_count, is_deleted from confluence_pages where page_id = ${pageId}`;
     return found;
   };
-  /** Page 2 gets a version whose rendered body is refused for good. */
-  const spoil = () => {
-    editPage(world.site, id(2), { body: RENDERED_BODY });
-    refuse();
-  };
-  const refuse = () => {
-    world.site.faults.length = 0;
-    world.site.faults.push({
-      effect: "status",
-      status: 400,
-      retry_after: null,
-      path: `/pages/${id(2)}?`,
-      times: 100_000,
-      skip: 0,
-    });
+  /** Page 2 gets a version whose text is refused by the model: once, or until it is allowed. */
+  const spoil = (times = 100_000) => {
+    editPage(world.site, id(2), { body: bodyOf("spoilt") });
+    Object.assign(world.embedding, { failures: times, permanent: true });
   };
 
   it("are recorded with the reason, keep their old content, and let the others and the watermark go on", async () => {
-    spoil();
+    spoil(1);
     editPage(world.site, id(3), { body: bodyOf("mace") });
     const before = (await world.source()).metadata.last_sync_timestamp;
     const operation = await world.sync();
@@ -57,12 +46,12 @@ describe("pages that fail", () => {
       status: "completed_with_errors",
       sync_metrics: { pages_updated: 1, pages_failed: 1 },
       failed_pages: [
-        { page_id: id(2), title: "Page 2", code: "request_refused", message: expect.any(String) },
+        { page_id: id(2), title: "Page 2", code: "embedding_refused", message: expect.any(String) },
       ],
     });
     expect(await row(id(2))).toMatchObject({
       version: 1,
-      sync_error: { code: "request_refused", permanent: true, version: 2 },
+      sync_error: { code: "embedding_refused", permanent: true, version: 2 },
     });
     expect((await world.find("word2")).map((hit) => hit.title)).toContain("Page 2");
     expect((await world.find("mace")).map((hit) => hit.title)).toEqual(["Page 3"]);
@@ -101,7 +90,7 @@ describe("pages that fail", () => {
     // From here on the watermark, overlap and all, lies beyond the edit.
     expect((await world.sync()).sync_metrics.pages_failed).toBe(1);
     world.pass(60_000);
-    world.site.faults.length = 0;
+    world.embedding.failures = 0;
     const operation = await world.sync();
     expect(operation).toMatchObject({
       status: "completed",
@@ -122,11 +111,11 @@ describe("pages that fail", () => {
     const operation = await world.sync();
     expect(operation).toMatchObject({
       status: "completed_with_errors",
-      failed_pages: [{ page_id: id(2), code: "request_refused" }],
+      failed_pages: [{ page_id: id(2), code: "embedding_refused" }],
     });
     expect((await world.sync({ mode: "full" })).failed_pages).toHaveLength(1);
     expect(world.takeRequests().filter((request) => request.query.includes("body-format"))).toEqual([]);
-    world.site.faults.length = 0;
+    world.embedding.failures = 0;
     editPage(world.site, id(2), { body: bodyOf("fennel") });
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
     expect(await row(id(2))).toMatchObject({ version: 3, sync_error: null });
@@ -165,20 +154,12 @@ describe("pages that fail", () => {
   });
 
   it(`are tried ${MAX_PAGE_ATTEMPTS} times within a sync when the fault may pass, with growing waits`, async () => {
-    editPage(world.site, id(2), { body: RENDERED_BODY });
-    const path = `/pages/${id(2)}?`;
-    world.site.faults.push({
-      effect: "status",
-      status: 500,
-      retry_after: null,
-      path,
-      times: 100_000,
-      skip: 0,
-    });
+    editPage(world.site, id(2), { body: bodyOf("spoilt") });
+    Object.assign(world.embedding, { failures: 100_000, permanent: false });
     const operation = await world.sync();
     expect(operation).toMatchObject({
       status: "completed_with_errors",
-      failed_pages: [{ code: "confluence_failed" }],
+      failed_pages: [{ code: "embedding_failed" }],
     });
     const bulk = world.takeRequests().filter((request) => request.query.includes("body-format=storage"));
     expect(bulk).toHaveLength(MAX_PAGE_ATTEMPTS);
