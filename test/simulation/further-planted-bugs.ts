@@ -295,7 +295,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       ),
       change(
         "shared/syncs/listing/queue-failed-pages.ts",
-        "(sync_error is not null or version = 0)",
+        "(sync_error is not null or version = 0 and not is_deleted)",
         "version = 0",
       ),
     ),

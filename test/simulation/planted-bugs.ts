@@ -39,7 +39,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "watermark moved despite failed pages",
     change(
       "shared/syncs/listing/queue-failed-pages.ts",
-      "and (sync_error is not null or version = 0)",
+      "and (sync_error is not null or version = 0 and not is_deleted)",
       "and false",
     ),
   ),

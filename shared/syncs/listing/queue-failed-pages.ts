@@ -3,9 +3,10 @@ import { MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
 import type { Operation } from "#shared/syncs/operations/operations.ts";
 
 /**
- * Adds the pages that failed before, whatever the listing says: the watermark has moved past them. Also pages that a listing
- * showed and that were never stored (their sync was cancelled). A page that failed for good MAX_FAILED_SYNCS times waits for a
- * newer version; it counts as failed in this operation too. One that Confluence says is elsewhere waits for a full listing.
+ * Adds the pages that failed before, whatever the listing says: the watermark has moved past them. Those that are deleted here
+ * are back in Confluence: a deletion clears the error. Also pages that a listing showed and that were never stored (their sync
+ * was cancelled). A page that failed for good MAX_FAILED_SYNCS times waits for a newer version; it counts as failed in this
+ * operation too. One that Confluence says is elsewhere waits for a full listing.
  */
 export async function queueFailedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {
   const state = operation.dryRun ? "planned" : "pending";
@@ -21,7 +22,7 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
         select *, sync_error ->> 'code' as code, sync_error ->> 'message' as message,
           coalesce((sync_error ->> 'attempts')::int, 0) as attempts, nullif((sync_error ->> 'version')::int, 0) as failed_version
         from confluence_pages
-        where source_id = ${operation.sourceId} and not is_deleted and (sync_error is not null or version = 0)) as open
+        where source_id = ${operation.sourceId} and (sync_error is not null or version = 0 and not is_deleted)) as open
       where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
     on conflict (operation_id, page_id) do nothing`;
 }

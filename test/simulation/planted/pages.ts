@@ -1,6 +1,7 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const LATE_BODIES = "test/integration/syncs/late-bodies.test.ts";
+const RESTORED = "test/integration/syncs/restored-pages.test.ts";
 const STORE = "shared/syncs/pages/store-fetched-page.ts";
 
 /** Bodies that come late: older than what was seen before, or of a page that was deleted meanwhile. */
@@ -52,6 +53,24 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
       STORE,
       'if (result.outcome === "superseded") await',
       'if (result.outcome === "superseded" && state?.isDeleted)\n    await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });\n  else if (result.outcome === "superseded") await',
+    ),
+  ),
+  bugFoundBy(
+    RESTORED,
+    "a restored page that failed is forgotten",
+    change(
+      "shared/syncs/listing/queue-failed-pages.ts",
+      "(sync_error is not null or version = 0 and not is_deleted)",
+      "not is_deleted and (sync_error is not null or version = 0)",
+    ),
+  ),
+  bugFoundBy(
+    RESTORED,
+    "a hidden page that is stored anew stays hidden",
+    change(
+      "shared/documents/add-documents.ts",
+      "deleted_reason = null, missing_since = null,",
+      "deleted_reason = null,",
     ),
   ),
 ];

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { editPage, restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+
+const HOUR_MS = 60 * 60_000;
+
+describe("a page that is back", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  let pageId: string;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: 3 });
+    await world.sync();
+    world.pass(HOUR_MS);
+    pageId = world.page("Page 1").id;
+  });
+  afterAll(() => database.close());
+
+  const row = async () => {
+    const [page] = await database.sql`
+      select version, is_deleted, missing_since, sync_error from confluence_pages where page_id = ${pageId}`;
+    return page;
+  };
+  const found = async (word: string) => (await world.find(word)).map((hit) => hit.title);
+
+  it("from the trash and could not be stored is tried again by the next sync, whatever that one lists", async () => {
+    trashPage(world.site, pageId);
+    await world.check();
+    expect(await row()).toMatchObject({ is_deleted: true });
+    restorePage(world.site, pageId);
+    editPage(world.site, pageId, { body: bodyOf("backagain") });
+    // Long before this sync: the next one, overlap and all, looks back to it no more.
+    world.pass(2 * HOUR_MS);
+    Object.assign(world.embedding, { failures: 1, permanent: true });
+    expect(await world.sync()).toMatchObject({
+      status: "completed_with_errors",
+      failed_pages: [{ page_id: pageId, code: "embedding_refused" }],
+    });
+    world.pass(5 * HOUR_MS);
+    await world.sync();
+    expect(await row()).toMatchObject({ version: 2, is_deleted: false, sync_error: null });
+    expect(await found("backagain")).toEqual(["Page 1"]);
+    world.pass(5 * HOUR_MS);
+    expect((await world.sync()).sync_metrics).toMatchObject({ pages_updated: 0, pages_failed: 0 });
+  });
+
+  it("in sight and edited is shown by the sync that stores the edit", async () => {
+    restrictPage(world.site, pageId, "nobody");
+    await world.check();
+    expect((await row())?.missing_since).not.toBeNull();
+    restrictPage(world.site, pageId, "everyone");
+    editPage(world.site, pageId, { body: bodyOf("backagain") });
+    await world.sync();
+    expect(await row()).toMatchObject({ version: 2, missing_since: null });
+    expect(await found("backagain")).toEqual(["Page 1"]);
+  });
+});
