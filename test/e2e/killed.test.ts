@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
 import { startLocalRunner } from "#infra/local/runner/start.ts";
+import { KILLS } from "#test/support/depth.ts";
 import { embeddedImage } from "#test/support/databases/image.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
@@ -16,7 +17,6 @@ import { createTestDatabase } from "#test/support/test-database.ts";
 
 const SCRIPT = fileURLToPath(new URL("../support/dying-runner.ts", import.meta.url));
 const PAGES = 12;
-const KILLS = Number(process.env["KILLS"] ?? 20);
 /** Kills of one sync: more than a page is given up after. */
 const RESTARTS = 6;
 /** Few, so that every life ends with claims that it never gives back. */

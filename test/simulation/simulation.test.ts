@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HISTORIES } from "#test/support/depth.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { runHistory } from "./history.ts";
 import { databaseResetter } from "./reset-database.ts";
 import { describeFailure, shrinkHistory } from "./shrink.ts";
 
-const HISTORIES = Number(process.env["SIMULATION_HISTORIES"] ?? 200);
 const ROUNDS = 6;
 /** Another one each day would be a test that nobody can repeat. */
 const FIRST_SEED = 1;

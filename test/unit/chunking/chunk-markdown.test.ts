@@ -10,13 +10,12 @@ import { compareInOrder } from "#test/evaluation/conversion/compare-sequences.ts
 import { type PageFacts, pageFacts, wordsOf } from "#test/evaluation/conversion/page-facts.ts";
 import { renderMarkdown } from "#test/evaluation/conversion/render-markdown.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
+import { propertyRuns } from "#test/support/depth.ts";
 import { storageBody } from "#test/unit/markdown/storage-arbitrary.ts";
 
 const document = storageBody.map(
   (body) => readPage({ format: "storage", value: body }).toMarkdown(resolver).markdown,
 );
-/** For a longer look: `PROPERTY_RUNS=10000 PROPERTY_SEED=random npm test -- test/unit/chunking test/unit/markdown`. */
-const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 300);
 const target = fc.integer({ min: 8, max: 200 });
 /** Large enough for nearly all links that the documents have. */
 const wideTarget = fc.integer({ min: 60, max: 300 });
@@ -50,7 +49,7 @@ describe("for any document", () => {
         }
         expect(markdown.slice(end).trim()).toBe("");
       }),
-      { numRuns: Math.max(2000, RUNS) },
+      { numRuns: propertyRuns(2000) },
     );
   });
 
@@ -65,7 +64,7 @@ describe("for any document", () => {
         expect(compareInOrder(letters(facts(markdown).words), shown).lost).toEqual([]);
         expect(chunks.map(code).join("")).toEqual(code(markdown));
       }),
-      { numRuns: RUNS },
+      { numRuns: propertyRuns(300) },
     );
   }, 600_000);
 
@@ -82,7 +81,7 @@ describe("for any document", () => {
         const read = chunks.flatMap(({ content }) => facts(content).cells);
         expect(read.filter((text) => text !== "A" && text !== "B")).toEqual(cells.flat());
       }),
-      { numRuns: RUNS },
+      { numRuns: propertyRuns(300) },
     );
   });
 

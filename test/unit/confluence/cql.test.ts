@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
+import { propertyRuns } from "#test/support/depth.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -79,7 +80,7 @@ describe("the query for changed pages", () => {
           expect(Math.min(...read)).toBeGreaterThan(since.getTime() - 3 * HOUR);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: propertyRuns(1500) },
     );
   });
 
@@ -111,7 +112,7 @@ describe("the query for changed pages", () => {
           for (const instant of read) expect(instant).toBeLessThan(since.getTime() - 11 * HOUR);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 });

@@ -9,9 +9,8 @@ import { readStorage } from "#test/evaluation/conversion/page-tree.ts";
 import { renderMarkdown } from "#test/evaluation/conversion/render-markdown.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 import { shownPage } from "#test/evaluation/conversion/shown-page.ts";
+import { propertyRuns } from "#test/support/depth.ts";
 import { storageBody } from "./storage-arbitrary.ts";
-
-const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 10_000);
 
 /** What the page shows and its Markdown does not, and words that only the Markdown shows. */
 function differences(body: string): object {
@@ -38,7 +37,7 @@ describe("for any page", () => {
       fc.property(storageBody, (body) => {
         expect(differences(body)).toEqual(NONE);
       }),
-      { numRuns: RUNS },
+      { numRuns: propertyRuns(10_000) },
     );
   }, 600_000);
 
@@ -48,7 +47,7 @@ describe("for any page", () => {
         const once = readPage({ format: "storage", value: body }).toMarkdown(resolver);
         expect(readPage({ format: "storage", value: body }).toMarkdown(resolver)).toEqual(once);
       }),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     );
   });
 
@@ -63,7 +62,7 @@ describe("for any page", () => {
         const broken = body.slice(0, tag.index) + body.slice(tag.index + tag[0].length);
         expect(lettersLost(body, broken)).toBe("");
       }),
-      { numRuns: Math.ceil(RUNS / 10) },
+      { numRuns: propertyRuns(1000) },
     );
   }, 600_000);
 
@@ -89,7 +88,7 @@ describe("for any page", () => {
           }
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: propertyRuns(3000) },
     );
   });
 });

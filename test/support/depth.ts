@@ -1,0 +1,24 @@
+/**
+ * How far the tests that search look. What is here ends within minutes; `.ci/run` looks further (test/README.md), and the
+ * environment may ask for anything.
+ */
+const DEEP_PROPERTY_RUNS = 10_000;
+const PROPERTY_RUNS = number("PROPERTY_RUNS", 500);
+/** Fewer cases of a property find next to nothing. */
+const FEWEST_RUNS = 50;
+
+export const HISTORIES = number("SIMULATION_HISTORIES", 20);
+export const KILLS = number("KILLS", 3);
+
+/** How many cases a property tries that tries `deep` of them when PROPERTY_RUNS is 10,000. */
+export function propertyRuns(deep: number): number {
+  const share = Math.ceil((deep * PROPERTY_RUNS) / DEEP_PROPERTY_RUNS);
+  return Math.max(share, Math.min(deep, FEWEST_RUNS));
+}
+
+function number(variable: string, otherwise: number): number {
+  const given = process.env[variable];
+  if (given === undefined) return otherwise;
+  if (!/^[1-9]\d*$/.test(given)) throw new Error(`${variable}=${given} must be a whole number above 0`);
+  return Number(given);
+}
