@@ -46,8 +46,17 @@ export type ConfluenceClient = {
   readonly serverTime: () => Date | null;
   /** What the latest answer says about the rate limit when it is nearly used up (slow down until `resetAt`); else null. */
   readonly nearLimit: () => { resetAt: Date | null } | null;
-  /** Answers that the library's schema refused although the fields that we need were there. */
-  readonly schemaDrift: () => number;
+  /** How far the responses so far were not as described. */
+  readonly drift: () => Drift;
+};
+
+export type Drift = {
+  /** Responses that the library's schema refused although the fields that we need were there. */
+  answers: number;
+  /** Items of listings that could not be read, or were not asked for. */
+  skipped: number;
+  /** Where the first of them was, and what was wrong: `/wiki/api/v2/pages: results.title: invalid_type`. */
+  example: string | null;
 };
 
 export type ConfluenceUser = {
@@ -77,12 +86,15 @@ export type ContentContainer = {
 
 export type ConfluenceLabel = { id: string; name: string };
 
+/** The status of a page whose item lacks what the sync needs: it is there, and only its id is known. */
+export const UNREADABLE = "unreadable";
+
 /** A page as a listing shows it. */
 export type ListedPage = {
   id: string;
   title: string;
   version: number;
-  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, one that we do not know yet; ours: `unreadable`. */
+  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, one that we do not know yet; ours: UNREADABLE. */
   status: string;
   /** Null where the listing does not tell (v1 tells the key, v2 the id). */
   spaceId: string | null;

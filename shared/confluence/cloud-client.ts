@@ -13,7 +13,7 @@ import {
 } from "confluence.js/v2";
 import { z } from "zod";
 import { PermanentError } from "#shared/errors.ts";
-import type { ConfluenceClient, ConfluencePage, ContainerKind } from "./client.ts";
+import type { ConfluenceClient, ConfluencePage, ContainerKind, Drift } from "./client.ts";
 import { makeTransport, MORE_TRIES, RETRY_BUDGET_MS, type TransportOptions } from "./http-transport.ts";
 import { int64 } from "./int64.ts";
 import { withSmallerPages } from "./listing-page-size.ts";
@@ -26,12 +26,13 @@ import {
   unreadablePage,
   webBaseOf,
 } from "./page-mapping.ts";
-import { invalidAnswer, readItems } from "./read-items.ts";
+import { faultsOf, invalidAnswer, readItems } from "./read-items.ts";
 import {
   accountSchema,
   contentSchema,
   folderSchema,
   identifiedSchema,
+  isId,
   labelSchema,
   linksSchema,
   listing,
@@ -80,7 +81,11 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
   const transport = makeTransport(options);
   const now = () => options.now().getTime();
   const giveUpAt = () => now() + RETRY_BUDGET_MS;
-  let drift = 0;
+  const drift: Drift = { answers: 0, skipped: 0, example: null };
+  const noteDrift = (counted: "answers" | "skipped", count: number, example: string) => {
+    drift[counted] += count;
+    drift.example ??= example;
+  };
   let webBase: string | null = null;
 
   /** Calls a function of the library and reads the answer by our schema. */
@@ -90,11 +95,12 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     request: (request: SendRequestOptions) => Promise<unknown> = (request) =>
       transport.send(request, MORE_TRIES, giveUpAt()),
   ): Promise<z.output<T>> {
-    let fits = true;
+    let misfit: string | null = null;
     const answer = await send({
       async sendRequest<A>(options: SendRequestOptions<A>): Promise<A> {
         const answer = await request(options);
-        fits = options.schema?.safeParse(answer).success ?? true;
+        const error = options.schema?.safeParse(answer).error;
+        misfit = error ? `${options.url}: ${faultsOf(error)[0]}` : null;
         // Nobody reads it as A: it goes through our own schema below.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         return answer as A;
@@ -102,9 +108,9 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     });
     const read = schema.safeParse(answer);
     if (!read.success) {
-      throw invalidAnswer(read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.code}`));
+      throw invalidAnswer(faultsOf(read.error));
     }
-    if (!fits) drift += 1;
+    if (misfit !== null) noteDrift("answers", 1, misfit);
     learnWebBase(read.data);
     return read.data;
   }
@@ -136,8 +142,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
         ),
     );
     const webBase = webBaseOf(answer._links.base, transport.base);
-    const { results, odd } = readItems(item, answer.results);
-    drift += odd.length;
+    const { results, odd, faults } = readItems(item, answer.results);
+    if (odd.length > 0) noteDrift("skipped", odd.length, faults[0] ?? "");
     return {
       results,
       odd: odd.flatMap((one) => identifiedSchema.safeParse(one).data?.id ?? []),
@@ -160,8 +166,14 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
           ...paging,
         }),
       );
-      for (const item of page.results) pages.push(pageWithBody(item, page.webBase, "storage"));
-      pages.push(...page.odd.map((id) => ({ ...unreadablePage(id), body: null })));
+      const sent = [
+        ...page.results.map((item) => pageWithBody(item, page.webBase, "storage")),
+        ...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),
+      ];
+      for (const found of sent) {
+        if (ids.includes(found.id)) pages.push(found);
+        else noteDrift("skipped", 1, `page ${found.id} was not asked for`);
+      }
       cursor = page.next;
       if (cursor !== null && seen.has(cursor)) {
         throw new PermanentError("invalid_answer", "The listing's cursors go in a circle");
@@ -234,7 +246,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     async pagesById(ids, { body }) {
       const pages: ConfluencePage[] = [];
-      for (const group of groupsOf(ids, body ? BODIES_LIMIT : LISTING_LIMIT)) {
+      // What is no id of Confluence's is an id of no page: the others are asked for.
+      for (const group of groupsOf(ids.filter(isId), body ? BODIES_LIMIT : LISTING_LIMIT)) {
         pages.push(...(await pagesInParts(group, body)));
       }
       return pages;
@@ -295,7 +308,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     callsMade: transport.callsMade,
     serverTime: transport.serverTime,
     nearLimit: transport.nearLimit,
-    schemaDrift: () => drift,
+    drift: () => ({ ...drift }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ConfluencePage, ListedPage } from "./client.ts";
+import { UNREADABLE, type ConfluencePage, type ListedPage } from "./client.ts";
 import type { contentSchema, pageSchema } from "./schemas.ts";
 
 /** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
@@ -31,7 +31,7 @@ export function unreadablePage(id: string): ListedPage {
     id,
     title: "",
     version: 0,
-    status: "unreadable",
+    status: UNREADABLE,
     spaceId: null,
     spaceKey: null,
     parentId: null,

@@ -3,8 +3,8 @@ import { PermanentError } from "#shared/errors.ts";
 import { identifiedSchema } from "./schemas.ts";
 
 /**
- * Items that fit the schema, and the others. Throws `invalid_answer` where none fits (but for a single one that has an id): then
- * it is not the items that are odd.
+ * Items that fit the schema, and the others with what is wrong with them. Throws `invalid_answer` where none fits (but for a
+ * single one that has an id): then it is not the items that are odd.
  */
 export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[]) {
   const results: z.output<T>[] = [];
@@ -15,12 +15,17 @@ export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[
     if (read.success) results.push(read.data);
     else {
       odd.push(one);
-      faults.push(...read.error.issues.map((issue) => `results.${issue.path.join(".")}: ${issue.code}`));
+      faults.push(...faultsOf(read.error).map((fault) => `results.${fault}`));
     }
   }
   const isOneOddItem = odd.length === 1 && identifiedSchema.safeParse(odd[0]).success;
   if (results.length === 0 && odd.length > 0 && !isOneOddItem) throw invalidAnswer(faults);
-  return { results, odd };
+  return { results, odd, faults };
+}
+
+/** What zod found, in words: `title: invalid_type`. */
+export function faultsOf(error: z.ZodError): string[] {
+  return error.issues.map((issue) => `${issue.path.join(".")}: ${issue.code}`);
 }
 
 /** The error for an answer without the fields that the sync needs; `faults` name them. */

@@ -2,10 +2,16 @@ import { z } from "zod";
 
 /**
  * What the sync needs of each answer, and nothing more: unknown fields, unknown enum values and missing optional fields
- * never stop it. The library's schemas describe the whole answer and are only compared with it (`schemaDrift`).
+ * never stop it. The library's schemas describe the whole answer and are only compared with it (`drift`).
  */
 
-const optionalText = z.string().nullish().catch(null);
+/** Text as Postgres takes it: it refuses U+0000 and half a surrogate pair. Every text of a response but bodies passes here. */
+const text = z.string().transform((raw) => raw.replaceAll("\0", "").toWellFormed());
+/** Titles and names of Confluence have at most 255 characters; an index of words takes minutes for one of 100,000. */
+const MAX_NAME = 255;
+/** Cut so that no surrogate pair is halved. */
+const name = text.transform((whole) => whole.slice(0, MAX_NAME).replace(/[\uD800-\uDBFF]$/, ""));
+const optionalText = text.nullish().catch(null);
 const optionalDate = z
   .string()
   .nullish()
@@ -14,12 +20,19 @@ const optionalDate = z
     return date && !Number.isNaN(date.getTime()) ? date : null;
   })
   .catch(null);
-const id = z.union([z.string().min(1), z.number().int().transform(String)]);
+/** Confluence's ids are whole numbers of up to 64 bits: they are put into addresses. */
+const ID = /^\d{1,19}$/;
+const id = z.union([z.string(), z.number().int().transform(String)]).pipe(z.string().regex(ID));
+const optionalId = id.nullish().catch(null);
 const version = z.int();
 const links = z
   .object({ next: optionalText, base: optionalText, webui: optionalText })
   .nullish()
   .transform((value) => value ?? { next: null, base: null, webui: null });
+
+export function isId(value: string): boolean {
+  return ID.test(value);
+}
 
 /** One page of any listing: its items and the links that lead on. */
 export function listing<T extends z.ZodType>(item: T) {
@@ -37,10 +50,10 @@ export const userSchema = z.object({
 /** v2 space. */
 export const spaceSchema = z.object({
   id,
-  key: z.string(),
-  name: z.string(),
-  status: z.string(),
-  homepageId: id.nullish(),
+  key: text,
+  name,
+  status: text,
+  homepageId: optionalId,
   currentActiveAlias: optionalText,
 });
 
@@ -54,10 +67,10 @@ const body = z
 /** v2 page, from a listing or alone. */
 export const pageSchema = z.object({
   id,
-  title: z.string(),
-  status: z.string(),
-  spaceId: id.nullish(),
-  parentId: id.nullish(),
+  title: name,
+  status: text,
+  spaceId: optionalId,
+  parentId: optionalId,
   parentType: optionalText,
   version: z.object({ number: version, createdAt: optionalDate }),
   body,
@@ -67,17 +80,17 @@ export const pageSchema = z.object({
 /** v1 content as a search finds it. Confluence gives at most 200 labels with it; `size` says how many it gives. */
 export const contentSchema = z.object({
   id,
-  type: z.string(),
-  title: z.string(),
-  status: z.string(),
+  type: text,
+  title: name,
+  status: text,
   version: z.object({ number: version, when: optionalDate }),
-  space: z.object({ id: id.nullish(), key: optionalText }).nullish(),
+  space: z.object({ id: optionalId, key: optionalText }).nullish(),
   ancestors: z.array(z.object({ id, type: optionalText })).nullish(),
   metadata: z
     .object({
       labels: z
         .object({
-          results: z.array(z.object({ name: z.string(), prefix: optionalText })),
+          results: z.array(z.object({ name, prefix: optionalText })),
           _links: z.object({ next: optionalText }).nullish(),
         })
         .nullish(),
@@ -90,14 +103,14 @@ export const contentSchema = z.object({
 export const searchCountSchema = z.object({ totalSize: z.int().nonnegative().nullish().catch(null) });
 
 /** v2 label. */
-export const labelSchema = z.object({ id, name: z.string() });
+export const labelSchema = z.object({ id, name });
 
 /** Items of a listing that are only counted by their id. */
 export const identifiedSchema = z.object({ id });
 
 /** v2 `users-bulk`. */
 export const accountSchema = z.object({
-  accountId: z.string(),
+  accountId: text,
   displayName: optionalText,
   publicName: optionalText,
 });
@@ -106,4 +119,4 @@ export const accountSchema = z.object({
 export const linksSchema = z.object({ _links: links });
 
 /** v2 folder, whiteboard, database or embed: content that pages can stand below. A title is all that is shown of it. */
-export const folderSchema = z.object({ title: z.string(), parentId: id.nullish(), parentType: optionalText });
+export const folderSchema = z.object({ title: name, parentId: optionalId, parentType: optionalText });

@@ -14,6 +14,8 @@ export const sourceMetadata = z.looseObject({
   deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
   /** When the last complete deletion check ended. */
   last_deletion_check: z.string().nullable().default(null),
+  /** Answers and listed items of Confluence that were not as its description says. */
+  drift: z.object({ count: z.int(), last_at: z.string(), example: z.string() }).nullable().default(null),
 });
 export type SourceMetadata = z.infer<typeof sourceMetadata>;
 

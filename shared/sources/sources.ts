@@ -134,6 +134,19 @@ export async function setWebBase(sql: Sql, sourceId: string, webBase: string): P
     where source_id = ${sourceId} and web_base is distinct from ${webBase}`;
 }
 
+/** Adds to the count of responses that differ from Confluence's description; `example` takes the place of the last one. */
+export async function addDrift(
+  sql: Sql,
+  sourceId: string,
+  drift: { count: number; example: string; at: Date },
+): Promise<void> {
+  await sql`
+    update archon_sources set metadata = metadata || jsonb_build_object('drift', jsonb_build_object(
+      'count', coalesce((metadata -> 'drift' ->> 'count')::int, 0) + ${drift.count}::int,
+      'last_at', ${drift.at.toISOString()}::text, 'example', ${drift.example}::text))
+    where source_id = ${sourceId}`;
+}
+
 /** Sets the status; a source that is being deleted stays so. */
 export async function setSourceStatus(
   sql: Sql,

@@ -88,8 +88,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "no confirmation by id",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "const pages = await askFor(ids, client);",
-      "const pages = new Map<string, ConfluencePage>();",
+      "const { pages, isUndecided } = await askFor(ids, client);",
+      "const pages = new Map<string, ConfluencePage>();\n  const isUndecided = (_: string) => false;",
     ),
   ),
   bug(

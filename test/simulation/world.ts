@@ -18,6 +18,7 @@ import { PermanentError, TransientError } from "#shared/errors.ts";
 import type { LogEvent } from "#shared/log-events.ts";
 import type { Log, LogFields } from "#shared/log.ts";
 import type { QueueName } from "#shared/messages.ts";
+import { changing } from "#test/support/confluence-site.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { isRefusal, makeEventBus, type SimulatedBus } from "./event-bus.ts";
 import { makeQueues, type SimulatedQueues } from "./queues.ts";
@@ -49,6 +50,8 @@ export type World = {
   services: (worker: Worker | null) => Partial<Services>;
   /** Whether a worker may have stored a page since this was asked last. */
   stored: () => boolean;
+  /** Changes the JSON of the site's answers on their way, where set. */
+  onTheWay: { change: ((text: string, url: string) => string) | null };
   /** What was logged, oldest first; the last LOGGED of it. */
   logged: LoggedLine[];
   /** Errors that invocations ended with: every one is in need of an explanation. */
@@ -90,6 +93,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const bus = makeEventBus(random.fork());
   const failures: World["failures"] = [];
   const logged: LoggedLine[] = [];
+  const onTheWay: World["onTheWay"] = { change: null };
   const pace = { stepMs: 1200, stalls: false };
   const embedding: World["embedding"] = { failures: 0, permanent: false };
   let workers = 0;
@@ -145,7 +149,8 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           sleep: async (ms) => pass(ms),
           fetch: async (url, init) => {
             await step(`${init.method} ${new URL(url).pathname}`);
-            return fetchFrom(site)(url, init);
+            const { change } = onTheWay;
+            return (change ? changing(fetchFrom(site), change) : fetchFrom(site))(url, init);
           },
         }),
     };
@@ -224,6 +229,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       mayHaveStored = mayHaveStored && scheduler.running() > 0;
       return answer;
     },
+    onTheWay,
     logged,
     failures,
   };

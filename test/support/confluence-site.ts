@@ -4,6 +4,7 @@ import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
 import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
+import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import type { TransportOptions } from "#shared/confluence/http-transport.ts";
 
 /** A clock that stands still until it is moved. */
@@ -40,6 +41,20 @@ export function addPages(site: Site, clock: TestClock, count: number): string[] 
     clock.advance(60_000);
     return addPage(site, { space: "DEMO", title: `Page ${n + 1}`, body: `<p>Text ${n + 1}</p>` }).id;
   });
+}
+
+/** The JSON of a site, changed before the client sees it. */
+export function changing(fetch: Fetch, change: (text: string, url: string) => string): Fetch {
+  return async (url, init) => {
+    const answer = await fetch(url, init);
+    const { body } = answer;
+    return {
+      ...answer,
+      body: (async function* () {
+        for await (const chunk of body ?? []) yield Buffer.from(change(Buffer.from(chunk).toString(), url));
+      })(),
+    };
+  };
 }
 
 /** A client of the site, without a port, that never waits. */

@@ -39,6 +39,7 @@ const rules: readonly Rule[] = [
       "shared/operation-statuses",
       "shared/markdown",
       "shared/chunking",
+      "shared/confluence/client",
       "shared/confluence/cql",
       "shared/queue/task-queue",
     ],

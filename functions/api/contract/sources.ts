@@ -77,6 +77,10 @@ export const sourceSchema = z
     next_deletion_check_at: instant.nullable(),
     paused_until: instant.nullable(),
     warnings: z.array(warning),
+    drift: z.object({ count: z.int(), last_at: instant, example: z.string() }).nullable().meta({
+      description:
+        "Answers of Confluence that were not as described, and listed items that could not be read and were skipped; null: none so far",
+    }),
     created_at: instant,
     updated_at: instant,
   })

@@ -45,6 +45,7 @@ export function sourceJson(source: SourceOverview): SourceJson {
     next_deletion_check_at: iso(nextDeletionCheckAt(source)),
     paused_until: iso(source.pausedUntil),
     warnings: warningsOf(source),
+    drift: metadata.drift,
     created_at: source.createdAt.toISOString(),
     updated_at: source.updatedAt.toISOString(),
   };

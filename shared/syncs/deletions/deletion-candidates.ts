@@ -6,7 +6,6 @@ import {
   type ChangedPage,
   type DeletedPage,
 } from "#shared/documents/delete-pages.ts";
-import { TransientError } from "#shared/errors.ts";
 import type { Operation } from "#shared/syncs/operations/operations.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
@@ -65,16 +64,18 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
     order by w.page_id limit ${CONFIRM_BATCH}`;
   if (rows.length === 0) return null;
   const ids = rows.map((row) => row.page_id);
-  const pages = await askFor(ids, client);
-  const verdicts = rows.map((row) => ({
-    page_id: row.page_id,
-    verdict: judgeCandidate(pages.get(row.page_id), { missingSince: row.missing_since }, source.spaceId),
+  const { pages, isUndecided } = await askFor(ids, client);
+  const verdicts = rows.map(({ page_id, missing_since }) => ({
+    page_id,
+    verdict: isUndecided(page_id)
+      ? null
+      : judgeCandidate(pages.get(page_id), { missingSince: missing_since }, source.spaceId),
   }));
   const written = verdicts.map(({ page_id, verdict }) => ({
     page_id,
     state: verdict ? (operation.dryRun ? "planned" : "candidate") : "seen",
     outcome: verdict?.outcome ?? null,
-    reason: verdict?.reason ?? "there, though the listing did not show it",
+    reason: verdict?.reason ?? "there, though the listing did not show it, or in a form that cannot be read",
   }));
   return async (tx) => {
     await tx`
@@ -86,29 +87,26 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
 
 /**
  * The pages of these ids that Confluence shows. What an answer lacks is asked for again until an answer adds nothing: one that
- * was cut short looks the same as pages that are not visible. Costs a call only where a page is missing.
+ * was cut short looks the same as pages that are not visible. Costs a call only where a page is missing. A page is
+ * undecided when the response that lacks it has an item that was skipped: that may be the page.
  */
 async function askFor(
   ids: readonly string[],
   client: ConfluenceClient,
-): Promise<ReadonlyMap<string, ConfluencePage>> {
+): Promise<{ pages: ReadonlyMap<string, ConfluencePage>; isUndecided: (id: string) => boolean }> {
   const pages = new Map<string, ConfluencePage>();
+  let skipped = false;
   const ask = async (): Promise<number> => {
     const missing = ids.filter((id) => !pages.has(id));
     if (missing.length === 0) return 0;
-    for (const page of await client.pagesById(missing, { body: null })) {
-      if (!ids.includes(page.id))
-        throw new TransientError(
-          "invalid_answer",
-          `Confluence sent page ${page.id}, which was not asked for`,
-        );
-      pages.set(page.id, page);
-    }
+    const before = client.drift().skipped;
+    for (const page of await client.pagesById(missing, { body: null })) pages.set(page.id, page);
+    skipped = client.drift().skipped > before;
     return missing.filter((id) => pages.has(id)).length;
   };
   await ask();
   while ((await ask()) > 0);
-  return pages;
+  return { pages, isUndecided: (id) => skipped && !pages.has(id) };
 }
 
 export type DeletionOutcomes = {

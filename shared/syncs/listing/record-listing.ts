@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import type { ListedPage } from "#shared/confluence/client.ts";
+import { UNREADABLE, type ListedPage } from "#shared/confluence/client.ts";
 import { upsertListedPages } from "#shared/documents/listed-pages.ts";
 import { showPages } from "#shared/documents/delete-pages.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
@@ -38,6 +38,8 @@ export async function recordListing(
     if (item) work.push(operation.dryRun ? { ...item, state: "planned" } : item);
     else unchanged.push(page);
   }
+  const unreadable = pages.filter((page) => page.status === UNREADABLE);
+  work.push(...unreadable.map((page) => workOnUnreadable(page.id, operation)));
   const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);
   if (operation.dryRun) work.push(...hiddenAgain.map(plannedRestore));
   const worked = new Set(work.map((item) => item.pageId));
@@ -67,6 +69,13 @@ export async function recordListing(
     // A dry run counts what it plans.
     pages_restored: operation.dryRun ? 0 : hiddenAgain.length,
   };
+}
+
+/** Of an item that cannot be read only the id is known: asked for by it, the page is stored, or fails with the reason. */
+function workOnUnreadable(pageId: string, operation: Operation): WorkItem {
+  const reason = "listed in a form that cannot be read";
+  const state = operation.dryRun ? "planned" : "pending";
+  return { pageId, title: "", state, outcome: "updated", reason, listedVersion: null };
 }
 
 /** Writes place, address and labels; answers the moved pages that nothing else is to be done for. */

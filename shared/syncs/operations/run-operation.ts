@@ -4,6 +4,7 @@ import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, pauseSource, setSourceStatus, type Source } from "#shared/sources/sources.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
+import { recordDrift } from "./drift.ts";
 import { failingAfter, recordFailing, retryFields } from "./failing.ts";
 import { finishOperation } from "./finish-operation.ts";
 import {
@@ -67,6 +68,8 @@ export async function runOperation(
     else await closeListing(context.operation, services);
   } catch (error) {
     await settleFailure(error, context?.operation ?? operation, source, queue, services);
+  } finally {
+    if (context) await recordDrift(context.client, operation, services);
   }
 }
 
@@ -198,9 +201,9 @@ export async function failForGood(
 ): Promise<void> {
   const now = services.now();
   const reason = { code: error.code, message: errorMessage(error) };
-  await transaction(services.sql, async (tx) => {
+  const failed = await transaction(services.sql, async (tx) => {
     const ended = await endOperation(tx, operation.operationId, "failed", now, reason);
-    if (!ended) return;
+    if (!ended) return false;
     if (error.code === "credentials_rejected" || error.code === "credentials_missing") {
       await setSourceStatus(tx, source.sourceId, "credentials_expired", now);
       await writeEvent(tx, {
@@ -221,8 +224,13 @@ export async function failForGood(
       },
       now,
     });
+    return true;
   });
-  services.log.error("operation.finished", {
+  // Of several workers that meet the same fault the first ends the operation and speaks.
+  if (!failed) return;
+  // A source is deleted by a person's act: no error of anybody's.
+  const log = error.code === "source_deleted" ? services.log.info : services.log.error;
+  log("operation.finished", {
     source_id: source.sourceId,
     operation_id: operation.operationId,
     status: "failed",

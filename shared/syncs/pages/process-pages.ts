@@ -1,10 +1,11 @@
-import type { ConfluencePage } from "#shared/confluence/client.ts";
+import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
-import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import { PermanentError, RateLimitedError } from "#shared/errors.ts";
 import type { PageTask } from "#shared/messages.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
 import { keepBodies, takeBodies } from "./fetched-bodies.ts";
+import { recordDrift } from "#shared/syncs/operations/drift.ts";
 import { clearFailing } from "#shared/syncs/operations/failing.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import { getOperation, heartbeat, type Operation } from "#shared/syncs/operations/operations.ts";
@@ -94,6 +95,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
   const open = new Map(claimed.map((work) => [work.pageId, work]));
   let states: Map<string, PageState> = new Map();
   let pages: Map<string, ConfluencePage> = new Map();
+  let client: ConfluenceClient | null = null;
   const putBackOpen = async (until: Date) => {
     // Kept first: the message may reach the next invocation before this one ends.
     const unused = [...pages.values()].filter((page) => open.has(page.id));
@@ -112,10 +114,11 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
     return settlePageFailure({ error, works, isBatch, operation, source }, services);
   };
   try {
+    client = await openSite(services, source);
     const batch: Batch = {
       operation,
       source,
-      client: await openSite(services, source),
+      client,
       calls: optionalCalls({ ...services, source, skipped: cache.skipped }),
       services,
       cache,
@@ -147,6 +150,8 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
     return (await slowDownNearLimit(batch.client, source, services)) ? "stop" : "go on";
   } catch (error) {
     return await settle(error, [...open.values()], true);
+  } finally {
+    if (client) await recordDrift(client, operation, services);
   }
 }
 
@@ -175,11 +180,7 @@ async function fetchPages(
   );
   const missing = idsOf(works).filter((id) => !pages.has(id));
   if (missing.length === 0) return pages;
-  for (const page of await client.pagesById(missing, { body: "storage" })) {
-    if (!missing.includes(page.id))
-      throw new TransientError("invalid_answer", `Confluence sent page ${page.id}, which was not asked for`);
-    pages.set(page.id, page);
-  }
+  for (const page of await client.pagesById(missing, { body: "storage" })) pages.set(page.id, page);
   return pages;
 }
 

@@ -1,5 +1,5 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import type { ConfluencePage } from "#shared/confluence/client.ts";
+import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
 import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
 import {
   isRenderingDue,
@@ -32,6 +32,8 @@ export async function storeFetchedPage(
       "not_visible",
       "The listing showed the page, but asked for by id Confluence does not show it",
     );
+  if (fetched.status === UNREADABLE)
+    throw new PermanentError("invalid_answer", "Confluence sent the page without its title or version");
   const absence = whyNotHere(batch, fetched);
   if (absence) {
     await skip(batch, work, absence);

@@ -39,6 +39,16 @@ describe("sources", () => {
       });
     });
 
+    it("takes a space whose name the database would refuse", async () => {
+      addSpace(fixture.site, { key: "ODD", name: "Le\u0000dger \ud83d" });
+      const answer = await create({ space_key: "ODD" });
+      expect([answer.status, answer.body.space_name, answer.body.title]).toEqual([
+        201,
+        "Ledger \ufffd",
+        "Ledger \ufffd",
+      ]);
+    });
+
     it("stores the token encrypted and never answers it", async () => {
       const made = await create();
       const [row] = await fixture.database.sql`select encrypted_token from archon_sources`;

@@ -156,6 +156,28 @@ describe("operations of a source", () => {
     expect(world.takeRequests()).toEqual([]);
   });
 
+  it.each(["cancelled with it", "still running"])(
+    "of a source that is deleted while a worker is at its pages are no error (%s)",
+    async (how) => {
+      const id = await world.startSync();
+      await world.deliverOne("plan");
+      // Between the fetch of the bodies and the first swap.
+      expect(world.deliver("page", Number.POSITIVE_INFINITY)).toBe(true);
+      for (let n = 0; n < 6; n += 1) await world.scheduler.advance();
+      world.logged.length = 0;
+      if (how === "cancelled with it") await cancel();
+      await markSourceDeleting(database.sql, SOURCE_ID, world.now());
+      while (world.scheduler.running() > 0) await world.scheduler.advance();
+      await world.drain();
+      expect(world.failures).toEqual([]);
+      expect(world.logged.filter(({ level }) => level === "error")).toEqual([]);
+      const finished = world.logged.filter(({ event }) => event === "operation.finished");
+      expect(finished.map(({ level, fields }) => [level, fields.operation_id])).toEqual(
+        how === "still running" ? [["info", id]] : [],
+      );
+    },
+  );
+
   it("take no page back, whatever order, number and age their page messages come in", async () => {
     await world.sync();
     const page = world.page("Page 1");

@@ -36,7 +36,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "an odd item is taken for a page that is gone",
     change(
       "shared/confluence/cloud-client.ts",
-      "pages.push(...page.odd.map((id) => ({ ...unreadablePage(id), body: null })));",
+      "...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),",
       "",
     ),
   ),

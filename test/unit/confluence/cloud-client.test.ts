@@ -13,7 +13,12 @@ import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { ACCOUNT_ID, type Site } from "#infra/local/confluence-site/site.ts";
 import type { ListedPage } from "#shared/confluence/client.ts";
 import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
-import { addPages, clientOf, makeTestSite } from "#test/support/confluence-site.ts";
+import {
+  addPages,
+  changing as changingFetch,
+  clientOf,
+  makeTestSite,
+} from "#test/support/confluence-site.ts";
 
 const SPACE = "98305";
 const ALL = 'space = "DEMO" and type = page order by lastmodified asc';
@@ -29,20 +34,7 @@ const answering = (body: string, headers: Record<string, string> = {}): Fetch =>
   });
 };
 
-/** The JSON of the site, changed before the client sees it. */
-const changing = (site: Site, change: (text: string) => string): Fetch => {
-  const fetch = fetchFrom(site);
-  return async (url, init) => {
-    const answer = await fetch(url, init);
-    const { body } = answer;
-    return {
-      ...answer,
-      body: (async function* () {
-        for await (const chunk of body ?? []) yield Buffer.from(change(Buffer.from(chunk).toString()));
-      })(),
-    };
-  };
-};
+const changing = (site: Site, change: (text: string) => string) => changingFetch(fetchFrom(site), change);
 
 describe("who and where", () => {
   test("tells the account, its zone, and the site's clock", async () => {
@@ -122,7 +114,7 @@ describe("listings", () => {
     expect(listed.pages.map((page) => page.id)).toEqual(ids);
     expect(found.pages.map((page) => page.id)).toEqual(ids);
     expect([listed.calls, found.calls]).toEqual([3, 3]);
-    expect(client.schemaDrift()).toBe(0);
+    expect(client.drift()).toMatchObject({ answers: 0, skipped: 0 });
   });
 
   test("a hit carries version, place, labels and address; a listing says what it does not know", async () => {
@@ -273,9 +265,12 @@ describe("pages by id", () => {
     expect(client.callsMade()).toBe(0);
   });
 
-  test.each(["1/../2", "abc", "", "1,2"])("an id is digits only, not %j", async (id) => {
-    const client = clientOf(makeTestSite().site);
-    await expect(client.pagesById([id], { body: null })).rejects.toMatchObject({ code: "invalid_id" });
+  test.each(["1/../2", "abc", "", "1,2"])("an id is digits only: %j is not asked for", async (id) => {
+    const { site, clock } = makeTestSite();
+    const [good = ""] = addPages(site, clock, 1);
+    const client = clientOf(site);
+    expect((await client.pagesById([id, good], { body: null })).map((page) => page.id)).toEqual([good]);
+    expect(site.requests.map(({ query }) => new URLSearchParams(query).get("id"))).toEqual([good]);
     await expect(client.renderedPage(id)).rejects.toMatchObject({ code: "invalid_id" });
   });
 
@@ -369,9 +364,13 @@ describe("answers that differ from the description", () => {
     );
     const client = clientOf(site, { fetch });
     expect((await client.listPages(SPACE, null)).pages[0]?.status).toBe("frozen");
-    expect(client.schemaDrift()).toBe(0);
+    expect(client.drift()).toMatchObject({ answers: 0, skipped: 0 });
     expect((await client.searchPages(ALL, null)).pages[0]?.status).toBe("frozen");
-    expect(client.schemaDrift()).toBe(1);
+    expect(client.drift()).toEqual({
+      answers: 1,
+      skipped: 0,
+      example: expect.stringMatching(/^\/wiki\/rest\/api\/content\/search: /),
+    });
   });
 
   test.each(['"id":', '"title":', '"number":'])("without %s in any item it is no answer", async (field) => {
@@ -382,6 +381,67 @@ describe("answers that differ from the description", () => {
       name: "PermanentError",
       code: "invalid_answer",
     });
+  });
+
+  test.each([
+    ["with an id that is none", '"id":"98307"', '"id":"1 or 1=1"', null],
+    ["whose title is null", '"title":"Page 2"', '"title":null', "98307"],
+    ["whose title is a number", '"title":"Page 2"', '"title":2', "98307"],
+  ])("an item %s stops no other, is counted, and keeps its id where it has one", async (_, find, put, id) => {
+    const { site, clock } = makeTestSite();
+    const ids = addPages(site, clock, 3);
+    const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll(find, put)) });
+    for (const [calls, list] of [
+      async () => (await client.listPages(SPACE, null)).pages,
+      async () => (await client.searchPages(ALL, null)).pages,
+      async () => client.pagesById(ids, { body: "storage" }),
+    ].entries()) {
+      const pages = await list();
+      const current = pages.filter((page) => page.status === "current");
+      expect(current.map((page) => page.title)).toEqual(["Page 1", "Page 3"]);
+      expect(pages.filter((page) => page.status !== "current").map((page) => page.id)).toEqual(
+        id ? [id] : [],
+      );
+      expect(client.drift().skipped).toBe(calls + 1);
+    }
+    expect(client.drift().example).toMatch(/(id|title): /);
+  });
+
+  test("a page that was not asked for is left out and counted", async () => {
+    const { site, clock } = makeTestSite();
+    const ids = addPages(site, clock, 2);
+    const fetch = changing(site, (text) => text.replaceAll('"id":"98307"', '"id":"4711"'));
+    const client = clientOf(site, { fetch });
+    const pages = await client.pagesById(ids, { body: null });
+    expect(pages.map((page) => page.title)).toEqual(["Page 1"]);
+    expect(client.drift()).toEqual({ answers: 0, skipped: 1, example: "page 4711 was not asked for" });
+  });
+
+  test.each([
+    ["U+0000", "a\\u0000b", "ab"],
+    ["half a surrogate pair", "Led\\ud83dger", "Led\ufffdger"],
+    ["100,000 letters", "x".repeat(100_000), "x".repeat(255)],
+    ["a pair at the 255th character", `${"x".repeat(254)}\\ud83d\\udcd8`, "x".repeat(254)],
+  ])("a title with %s is read as the database takes it", async (_, raw, read) => {
+    const { site, clock } = makeTestSite();
+    addPages(site, clock, 1);
+    const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll("Page 1", raw)) });
+    expect((await client.listPages(SPACE, null)).pages[0]?.title).toBe(read);
+    expect((await client.searchPages(ALL, null)).pages[0]?.title).toBe(read);
+    expect((await client.pagesById(["98306"], { body: "storage" }))[0]?.title).toBe(read);
+  });
+
+  test("names of labels, spaces and people are read likewise", async () => {
+    const { site, clock } = makeTestSite();
+    const [id = ""] = addPages(site, clock, 1);
+    labelPage(site, id, { add: ["guide"] });
+    site.people.set("p1", "guide");
+    const fetch = changing(site, (text) => text.replaceAll(/"(?:guide|Demo)"/g, '"a\\u0000b\\udfffc"'));
+    const client = clientOf(site, { fetch });
+    expect((await client.spaceLabels(SPACE, null)).labels[0]?.name).toBe("ab\ufffdc");
+    expect((await client.searchPages(ALL, null)).pages[0]?.labels).toEqual(["ab\ufffdc"]);
+    expect((await client.space("DEMO"))?.name).toBe("ab\ufffdc");
+    expect((await client.userNames(["p1"])).get("p1")).toBe("ab\ufffdc");
   });
 
   test.each(["", "<!doctype html>", "null", "[]", '{"results":{}}', "{}"])(
