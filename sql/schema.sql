@@ -241,6 +241,217 @@ CREATE OR REPLACE FUNCTION confluence_sync.chunk_search_vector(language regconfi
 RETURN ((((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_tsvector(language, array_to_string(headings, ' '::text)), 'B'::"char")) || to_tsvector(language, content)) || to_tsvector(language, parts)) || array_to_tsvector(identifiers))
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.common_words()
+ RETURNS TABLE(word text, frequency double precision)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT c.word,
+     c.frequency
+    FROM (pg_stats s
+      CROSS JOIN LATERAL UNNEST(((s.most_common_elems)::text)::text[], s.most_common_elem_freqs) c(word, frequency))
+   WHERE ((s.tablename = 'archon_crawled_pages'::name) AND (s.attname = 'search_vector'::name) AND (c.word IS NOT NULL) AND (s.schemaname = ( SELECT n.nspname
+            FROM (pg_namespace n
+              JOIN pg_class c_1 ON ((c_1.relnamespace = n.oid)))
+           WHERE (c_1.oid = ('archon_crawled_pages'::regclass)::oid))));
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.if_searched(of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamp with time zone)
+ RETURNS SETOF boolean
+ LANGUAGE sql
+ STABLE ROWS 1
+BEGIN ATOMIC
+ SELECT true
+    FROM confluence_pages p
+   WHERE ((p.source_id = if_searched.of_source) AND (p.page_id = if_searched.of_page) AND is_searched(p.*, if_searched.any_label, if_searched.updated_since) AND (if_searched.of_source = ANY (if_searched.source_ids)) AND (((if_searched.chunk_metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
+            FROM archon_crawled_pages other
+           WHERE ((other.source_id = if_searched.of_source) AND (other.page_id = if_searched.of_page) AND ((other.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text))
+          OFFSET 0)))))
+  OFFSET 0;
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, any_label text[], updated_since timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((NOT (page).is_deleted) AND ((page).missing_since IS NULL) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)))
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], few_chunks bigint, at_most integer, chunk_total double precision)
+ RETURNS TABLE(chunk_id bigint, rank integer, exact_rank integer, coverage double precision)
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+ SET enable_seqscan TO 'off'
+ SET enable_memoize TO 'off'
+AS $function$
+declare
+  -- Chunks that are read for words all of which are common, and for what is titled or quoted so.
+  read_at_most constant integer := 4000;
+  named_at_most constant integer := 1000;
+  whole_title constant text := lower(btrim(question));
+  q record;
+  one_by_one boolean;
+begin
+  select * into q from question_queries(languages, question, identifiers, parts, phrases, chunk_total);
+  one_by_one := few_pages is not null and few_chunks < coalesce(q.expected, few_chunks + 1);
+  return query
+  with titled_page as materialized (
+    select t.source_id, t.page_id
+    from (select p.source_id, p.page_id from confluence_pages p where lower(p.title) = whole_title offset 0) t
+    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since)
+  ), titled as materialized (
+    select c.id, c.search_vector || ''::tsvector as words, true as is_titled
+    from titled_page p cross join lateral searched_chunks_of(p.source_id, p.page_id) c
+    limit named_at_most
+  ), holding_required as materialized (
+    (select c.id, c.search_vector || ''::tsvector as words, false as is_titled
+     from archon_crawled_pages c
+     cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
+     where not one_by_one and c.search_vector @@ q.required
+       and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
+     limit named_at_most)
+    union all
+    (select c.id, c.search_vector || ''::tsvector, false
+     from unnest(few_sources, few_pages) as p (source_id, page_id)
+     cross join lateral searched_chunks_of(p.source_id, p.page_id) c
+     where one_by_one and q.required is not null and c.search_vector @@ q.required
+       and (p.source_id, p.page_id) not in (select t.source_id, t.page_id from titled_page t)
+     limit named_at_most)
+  ), holding_any as materialized (
+    (select c.id, c.search_vector || ''::tsvector as words, false as is_titled
+     from archon_crawled_pages c
+     cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
+     where not one_by_one and c.search_vector @@ q.any_rare and (c.search_vector @@ q.required) is not true
+       and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
+     limit read_at_most)
+    union all
+    (select c.id, c.search_vector || ''::tsvector, false
+     from unnest(few_sources, few_pages) as p (source_id, page_id)
+     cross join lateral searched_chunks_of(p.source_id, p.page_id) c
+     where one_by_one and c.search_vector @@ q.any_rare and (c.search_vector @@ q.required) is not true
+       and (p.source_id, p.page_id) not in (select t.source_id, t.page_id from titled_page t)
+     limit read_at_most)
+  ), found as (
+    select * from titled union all select * from holding_required union all select * from holding_any
+  ), term as materialized (
+    select t.query, t.weight from unnest(q.terms, q.weights) with ordinality as t (query, weight, n) order by t.n
+  ), ranked as (
+    select f.id, f.words, f.is_titled or coalesce(f.words @@ coalesce(q.required, q.all_words), false) as is_exact,
+      coalesce((select sum(t.weight * ts_rank('{0.3, 0.3, 0.6, 1}', f.words, t.query)) from term t), 0)
+        * (1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
+           + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end) as relevance
+    from found f
+  ), best as (
+    select * from ranked r order by r.is_exact desc, r.relevance desc, r.id limit at_most
+  )
+  select b.id, (row_number() over by_relevance)::integer,
+    case when b.is_exact then (row_number() over (partition by b.is_exact order by b.relevance desc, b.id))::integer end,
+    case when q.required is null or not bool_or(b.is_exact) over () then
+      (select sum(case when b.words @@ t.query then t.weight else 0 end) from term t) / (select sum(t.weight) from term t) end
+  from best b
+  window by_relevance as (order by b.relevance desc, b.id);
+end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], at_most integer, chunk_total double precision)
+ RETURNS TABLE(chunk_id bigint, distance double precision, rank integer)
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+ SET "hnsw.iterative_scan" TO 'relaxed_order'
+ SET "hnsw.ef_search" TO '500'
+ SET "hnsw.max_scan_tuples" TO '40000'
+ SET "hnsw.scan_mem_multiplier" TO '4'
+ SET enable_sort TO 'on'
+AS $function$
+declare
+  vector_type text;
+begin
+  select case when m.dimensions > 2000 then 'halfvec' else 'vector' end || '(' || m.dimensions || ')' into vector_type
+  from embedding_models m where m.model = of_model;
+  if vector_type is null or source_ids = '{}' then
+    return;
+  end if;
+  -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
+  -- for some 7 ms more; of 10,000, 200 finds all but a few.
+  perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total / 400))::integer::text, true);
+  -- The index is the only way to an order without sorting.
+  perform set_config('enable_sort', (few_pages is not null)::text, true);
+  return query execute format(
+    case when few_pages is not null then
+      'with compared as materialized (
+         select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
+         from unnest($6, $7) as p (source_id, page_id)
+         cross join lateral searched_chunks_of(p.source_id, p.page_id) c
+         cross join lateral (
+           select e.* from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
+         where p.source_id = any($2)
+       ), nearest as (
+         select * from compared order by distance, chunk_id limit $5
+       )'
+    else
+      'with nearest as materialized (
+         select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
+         from archon_chunk_embeddings e
+         cross join lateral (
+           select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
+         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4)
+         where e.model = %2$L
+         order by e.embedding::%1$s <=> $1::%1$s limit $5
+       )'
+    end || 'select n.chunk_id, n.distance, row_number() over (order by n.distance, n.chunk_id)::integer from nearest n',
+    vector_type, of_model)
+  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages;
+end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.question_queries(languages regconfig[], question text, identifiers text[], parts text, phrases text[], chunk_total double precision, OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT any_rare tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  -- Words that are rarer are looked for first until their chunks are as many.
+  ranked_at_most constant integer := 3000;
+  terms_at_most constant integer := 32;
+  frequencies double precision[];
+  are_common boolean[];
+  rare_count integer;
+begin
+  select array_agg(word_query(t.word)), array_agg(ln(1 + 1 / t.frequency)), array_agg(t.frequency), array_agg(t.is_common)
+  into terms, weights, frequencies, are_common
+  from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit terms_at_most) t;
+  select count(*) filter (where t.chunks <= ranked_at_most or not t.is_common) into rare_count
+  from (
+    select sum(u.frequency * chunk_total) over (order by u.n) as chunks, u.is_common
+    from unnest(frequencies, are_common) with ordinality as u (frequency, is_common, n)) t;
+  select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_words
+  from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
+  select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into whole_phrase
+  from unnest(languages) l where numnode(phraseto_tsquery(l, question)) > 1;
+  select string_agg('(' || r.query::text || ')', ' & ')::tsquery into required
+  from (
+    select string_agg(word_query(i)::text, ' & ')::tsquery as query from unnest(identifiers) i having count(*) > 0
+    union all
+    select string_agg('(' || phraseto_tsquery(l, p)::text || ')', ' | ')::tsquery
+    from unnest(phrases) p, unnest(languages) l where numnode(phraseto_tsquery(l, p)) > 0 group by p
+  ) r;
+  -- Without statistics nobody knows.
+  expected := case
+    when not exists (select from common_words()) then null
+    when rare_count > 0 then (select sum(f) * chunk_total from unnest(frequencies[1:rare_count]) f)
+    else frequencies[1] * chunk_total end;
+  any_rare := case
+    when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(terms[1:rare_count]) q)
+    when cardinality(terms) > 2 then (terms[1] && terms[2]) || all_words
+    else coalesce(all_words, terms[1]) end;
+end;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.question_terms(languages regconfig[], question text, identifiers text[])
  RETURNS TABLE(word text, frequency double precision, is_common boolean)
  LANGUAGE sql
@@ -252,28 +463,18 @@ BEGIN ATOMIC
              LATERAL unnest(to_tsvector(l.l, question_terms.question)) unnest(lexeme, positions, weights)
          UNION
           SELECT unnest(question_terms.identifiers) AS unnest
-         ), statistics AS MATERIALIZED (
-          SELECT ((pg_stats.most_common_elems)::text)::text[] AS words,
-             pg_stats.most_common_elem_freqs AS frequencies
-            FROM pg_stats
-           WHERE ((pg_stats.tablename = 'archon_crawled_pages'::name) AND (pg_stats.attname = 'search_vector'::name) AND (pg_stats.schemaname = ( SELECT n.nspname
-                    FROM (pg_namespace n
-                      JOIN pg_class c ON ((c.relnamespace = n.oid)))
-                   WHERE (c.oid = ('archon_crawled_pages'::regclass)::oid))))
-         ), common AS (
-          SELECT c.word,
-             c.frequency
-            FROM statistics,
-             LATERAL UNNEST(statistics.words, statistics.frequencies) c(word, frequency)
-           WHERE (c.word IS NOT NULL)
+         ), common AS MATERIALIZED (
+          SELECT common_words.word,
+             common_words.frequency
+            FROM common_words() common_words(word, frequency)
          )
   SELECT words.word,
-     COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
+     COALESCE(common.frequency, ( SELECT (min(common_1.frequency) / (2)::double precision)
             FROM common common_1), (0.0005)::double precision) AS "coalesce",
      (common.word IS NOT NULL)
     FROM (words
       LEFT JOIN common USING (word))
-   ORDER BY COALESCE((common.frequency)::double precision, ( SELECT (min(common_1.frequency) / (2)::double precision)
+   ORDER BY COALESCE(common.frequency, ( SELECT (min(common_1.frequency) / (2)::double precision)
             FROM common common_1), (0.0005)::double precision), words.word;
 END
 ;
@@ -282,220 +483,178 @@ CREATE OR REPLACE FUNCTION confluence_sync.search_chunks(question text, identifi
  RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer)
  LANGUAGE plpgsql
  STABLE ROWS 100
- SET "hnsw.iterative_scan" TO 'relaxed_order'
- SET "hnsw.ef_search" TO '500'
- SET "hnsw.max_scan_tuples" TO '40000'
- SET "hnsw.scan_mem_multiplier" TO '4'
+ SET plan_cache_mode TO 'force_generic_plan'
  SET jit TO 'off'
 AS $function$
 declare
-  -- The constant of reciprocal rank fusion: at the usual 60, what is middling in both legs beats what is best in one.
-  k constant integer := 10;
+  -- The constant of reciprocal rank fusion: at the usual 60, what is middling for both retrievers beats what is best for one.
+  damping constant integer := 10;
   -- What the rank by vectors, and what saying just what was asked, weigh beside the rank by words. Chosen by half of 1,500
   -- questions made of pages and half of 51 in other words: of the other halves the first is answered as before (MRR .959), the
   -- second better (.288 instead of .258 with 1 and 2).
-  nearness constant numeric := 1.5;
-  exactness constant numeric := 6;
-  -- Chunks that full text ranks at most: words that are rarer are looked for first until their chunks are as many.
-  ranked_at_most constant integer := 3000;
-  -- Chunks that are read for words all of which are common, and for what is titled or quoted so.
-  read_at_most constant integer := 4000;
-  named_at_most constant integer := 1000;
-  -- False for a chunk marked as going whose page has others; the last chunks of a page are found, marked or not.
-  is_active constant text := $fragment$(
-    c.metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
-      select from archon_crawled_pages o
-      where o.source_id = c.source_id and o.page_id = c.page_id
-        and o.metadata ->> '_pending_deletion' is distinct from 'true'))$fragment$;
-  searched text[];
+  vector_weight constant numeric := 1.5;
+  exact_weight constant numeric := 6;
+  source_ids text[];
   languages regconfig[];
-  filter text;
-  scope bigint;
-  exact_below bigint;
   chunk_total double precision;
-  words text[];
-  frequencies double precision[];
-  are_common boolean[];
-  rare_count integer;
-  word_queries tsquery[];
-  weights double precision[];
-  candidate_query tsquery;
-  all_query tsquery;
-  phrase_query tsquery;
-  exact_query tsquery;
-  title text := lower(btrim(question));
-  relevance text;
-  coverage text;
-  vector_ids bigint[] := '{}';
-  vector_ranks integer[] := '{}';
-  vector_distances double precision[] := '{}';
-  leg_ids bigint[];
-  leg_distances double precision[];
-  keyword_ids bigint[] := '{}';
-  exact_ids bigint[] := '{}';
-  coverages double precision[] := '{}';
-  kind text;
+  exact_below bigint;
+  few_sources text[];
+  few_pages text[];
+  few_chunks bigint;
 begin
-  select array_agg(s.source_id), array_agg(distinct s.search_language::regconfig) into searched, languages
-  from archon_sources s
-  where s.status <> 'deleting' and (sources is null or s.source_id = any(sources))
-    and (spaces is null or s.space_key = any(spaces));
-  if searched is null then
+  select array_agg(s.source_id), array_agg(distinct s.search_language::regconfig) into source_ids, languages
+  from searched_sources(sources, spaces) s;
+  if source_ids is null then
     return;
   end if;
 
-  select greatest(c.reltuples, 1) into chunk_total from pg_class c where c.oid = 'archon_crawled_pages'::regclass;
-
-  -- Below this many chunks their vectors are compared one by one: exact, and no slower than an index that finds mostly others: for
-  -- each of the candidates it looks at total / scope of them, and gives up at max_scan_tuples.
+  -- A table that was not analyzed yet, or long ago, has more than the planner knows of.
+  select greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 1) into chunk_total
+  from pg_class c where c.oid = 'archon_crawled_pages'::regclass;
+  -- Below this many chunks their vectors are compared one by one: an index that looks at total / in_filter of them for each candidate
+  -- is no faster, and gives up at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * chunk_total));
-
-  filter := 'p.source_id = any($1) and not p.is_deleted and p.missing_since is null'
-    || case when wanted_labels is not null then ' and p.labels && $2' else '' end
-    || case when updated_since is not null then ' and p.modified_at >= $3' else '' end;
-
-  if cardinality(models) > 0 and (coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null) then
-    -- Counted only as far as it matters.
-    execute 'select coalesce(sum(chunk_count), 0) from (
-        select chunk_count from confluence_pages p where chunk_count > 0 and ' || filter || ' limit $4) n'
-      into scope using searched, wanted_labels, updated_since, exact_below;
-  end if;
-
-  -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
-  -- for some 7 ms more; of 10,000, 200 finds all but a few.
-  perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total / 400))::integer::text, true);
-
-  for i in 1 .. cardinality(models) loop
-    select case when m.dimensions > 2000 then 'halfvec' else 'vector' end || '(' || m.dimensions || ')' into kind
-    from embedding_models m where m.model = models[i];
-    continue when kind is null;
-    execute format(
-      case when scope < exact_below then
-        'with near as materialized (
-           select e.chunk_id, e.embedding::%1$s <=> $4::%1$s as distance
-           from confluence_pages p
-           join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
-           join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = %2$L
-           where %3$s)
-         select array_agg(chunk_id order by distance, chunk_id), array_agg(distance order by distance, chunk_id)
-         from (select * from near order by distance, chunk_id limit $5) n'
-      else
-        'select array_agg(chunk_id order by distance, chunk_id), array_agg(distance order by distance, chunk_id)
-         from (
-           select e.chunk_id, e.embedding::%1$s <=> $4::%1$s as distance
-           from archon_chunk_embeddings e
-           join archon_crawled_pages c on c.id = e.chunk_id
-           join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
-           where e.model = %2$L and %3$s
-           order by e.embedding::%1$s <=> $4::%1$s limit $5) n'
-      end,
-      kind, models[i],
-      -- A source's vectors of a model that it does not compare with (any more, or not yet) are left out.
-      filter || format(' and p.source_id in (select source_id from archon_sources where embedding_model = %L)', models[i])
-        || ' and ' || is_active)
-    into leg_ids, leg_distances
-    using searched, wanted_labels, updated_since, vectors[i], candidates;
-    vector_ids := vector_ids || coalesce(leg_ids, '{}');
-    vector_distances := vector_distances || coalesce(leg_distances, '{}');
-    -- Distances of two models say nothing about each other, their ranks do.
-    vector_ranks := vector_ranks || array(select generate_series(1, coalesce(cardinality(leg_ids), 0)));
-  end loop;
-
-  -- Also without words: a page may be titled by nothing but stop words ("Who we are").
-  if keyword then
-    select array_agg(w.word), array_agg(w.frequency), array_agg(w.is_common), array_agg(word_query(w.word)),
-      array_agg(ln(1 + 1 / w.frequency))
-    into words, frequencies, are_common, word_queries, weights
-    from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit 32) w;
-    select count(*) filter (where total <= ranked_at_most or not is_common) into rare_count
+  if chunk_total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
+    -- Read only as far as it matters: every page has a chunk.
+    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
+    into few_sources, few_pages, few_chunks
     from (
-      select sum(f * chunk_total) over (order by n) as total, is_common
-      from unnest(frequencies, are_common) with ordinality as u (f, is_common, n)) t;
-    select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_query
-    from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
-    select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into phrase_query
-    from unnest(languages) l where numnode(phraseto_tsquery(l, question)) > 1;
-    select string_agg(word_query(i)::text, ' & ')::tsquery into exact_query from unnest(identifiers) i;
-    select string_agg('(' || q::text || ')', ' & ')::tsquery into exact_query
-    from (
-      select exact_query as q where exact_query is not null
-      union all
-      select string_agg('(' || phraseto_tsquery(l, f)::text || ')', ' | ')::tsquery
-      from unnest(phrases) f, unnest(languages) l where numnode(phraseto_tsquery(l, f)) > 0 group by f
-    ) required;
-    -- Rare words bring their chunks; when all are common, chunks that hold all of them do, or the two rarest.
-    candidate_query := case
-      when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(word_queries[1:rare_count]) q)
-      when cardinality(words) > 2 then (word_queries[1] && word_queries[2]) || all_query
-      else coalesce(all_query, word_queries[1]) end;
-    select string_agg(format('$10[%1$s] * ts_rank(''{0.3, 0.3, 0.6, 1}'', m.words, $9[%1$s])', n), ' + '),
-      string_agg(format('case when b.words @@ $9[%1$s] then $10[%1$s] else 0 end', n), ' + ')
-    into relevance, coverage from generate_subscripts(words, 1) n;
-    relevance := coalesce(relevance, '0');
-    coverage := coalesce(coverage, '0');
-    -- What holds every name and quoted phrase of the question (all words, where it has none of these), or is titled so, is ranked
-    -- once more among its like: a page that says just what was asked must not fall behind one that is merely near. What holds less
-    -- counts there by its share of the words' weight, which says little unless it is most: by its fourth power; not beside a name
-    -- or phrase.
-    execute format(
-      'with matching as materialized (
-         (select c.id, c.search_vector || ''''::tsvector as words, true as named
-          from confluence_pages p
-          join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
-          where lower(p.title) = $8 and %1$s and %2$s limit %3$s)
-         union all
-         (select c.id, c.search_vector || ''''::tsvector, false
-          from archon_crawled_pages c
-          join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
-          where c.search_vector @@ $7 and lower(p.title) <> $8 and %1$s and %2$s limit %3$s)
-         union all
-         (select c.id, c.search_vector || ''''::tsvector, false
-          from archon_crawled_pages c
-          join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
-          where c.search_vector @@ $4 and (c.search_vector @@ $7) is not true and lower(p.title) <> $8 and %1$s and %2$s
-          limit %4$s)
-       ), ranked as (
-         select id, m.words, named or coalesce(words @@ coalesce($7, $5), false) as exact,
-           (%5$s) * (1::float8 + case when words @@ $5 then 0.5::float8 else 0 end
-              + case when words @@ $6 then 0.5::float8 else 0 end + case when named then 1::float8 else 0 end) as relevance
-         from matching m
-       ), best as (
-         select * from ranked order by exact desc, relevance desc, id limit $11
-       )
-       select array_agg(id order by relevance desc, id), array_agg(id order by relevance desc, id) filter (where exact),
-         array_agg((%6$s) / $12 order by relevance desc, id)
-       from best b',
-      filter, is_active, named_at_most, read_at_most, relevance, coverage)
-    into keyword_ids, exact_ids, coverages
-    using searched, wanted_labels, updated_since, candidate_query, all_query, phrase_query, exact_query,
-      title, word_queries, weights, candidates, (select sum(w) from unnest(weights) w);
-  end if;
-
-  if exact_query is not null and exact_ids is not null then
-    coverages := '{}';
+      select p.* from searched_pages(source_ids, wanted_labels, updated_since) p
+      where p.chunk_count > 0 limit exact_below) p;
+    if few_chunks >= exact_below then
+      few_pages := null;
+    end if;
   end if;
 
   return query
-  select u.id,
-    (coalesce(nearness / (k + u.by_vector), 0) + coalesce(1.0 / (k + u.by_keyword), 0)
-      + exactness * greatest(1.0 / (k + u.by_exact), coverages[u.by_keyword] ^ 4 / (k + u.by_keyword), 0))
-      ::double precision * (k + 1) / (nearness + 1 + exactness),
-    1 - u.distance, u.by_vector, u.by_keyword
-  from (
-    select l.id, min(l.v)::integer as by_vector, min(l.d) as distance, min(l.w)::integer as by_keyword,
-      min(l.e)::integer as by_exact
+  with nearest as (
+    select n.*
+    from unnest(models, vectors) as m (model, vector)
+    -- A source's vectors of a model that it does not compare with (any more, or not yet) are left out.
+    cross join lateral (
+      select coalesce(array_agg(s.source_id), '{}') as source_ids
+      from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
+    cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
+      few_sources, few_pages, candidates, chunk_total) n
+  ), matching as (
+    -- Also without words: a page may be titled by nothing but stop words ("Who we are").
+    select m.*
+    from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
+      few_sources, few_pages, few_chunks, candidates, chunk_total) m
+    where keyword
+  ), found as (
+    select f.chunk_id, min(f.distance) as distance, min(f.vector_rank) as vector_rank, min(f.keyword_rank) as keyword_rank,
+      min(f.exact_rank) as exact_rank, min(f.coverage) as coverage
     from (
-      select id, v, d, null::bigint as w, null::bigint as e
-      from unnest(vector_ids, vector_ranks, vector_distances) as n (id, v, d)
+      -- Distances of two models say nothing about each other, their ranks do.
+      select n.chunk_id, n.distance, n.rank as vector_rank, null::integer as keyword_rank, null::integer as exact_rank,
+        null::double precision as coverage
+      from nearest n
       union all
-      select id, null, null, n, null from unnest(keyword_ids) with ordinality as w (id, n)
-      union all
-      select id, null, null, null, n from unnest(exact_ids) with ordinality as x (id, n)
-    ) l group by l.id
-  ) u
+      select m.chunk_id, null, null, m.rank, m.exact_rank, m.coverage from matching m
+    ) f group by f.chunk_id
+  )
+  -- What is not exact counts there by its coverage, which says little unless it is most: by its fourth power.
+  select f.chunk_id,
+    (coalesce(vector_weight / (damping + f.vector_rank), 0) + coalesce(1.0 / (damping + f.keyword_rank), 0)
+      + exact_weight * greatest(1.0 / (damping + f.exact_rank), f.coverage ^ 4 / (damping + f.keyword_rank), 0))
+      ::double precision * (damping + 1) / (vector_weight + 1 + exact_weight),
+    1 - f.distance, f.vector_rank, f.keyword_rank
+  from found f
   order by 2 desc, 1;
 end;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.searched_chunks_of(of_source text, of_page text)
+ RETURNS SETOF archon_crawled_pages
+ LANGUAGE sql
+ STABLE ROWS 10
+BEGIN ATOMIC
+ SELECT c.id,
+     c.source_id,
+     c.page_id,
+     c.url,
+     c.chunk_number,
+     c.content,
+     c.heading_path,
+     c.input_hash,
+     c.metadata,
+     c.search_vector,
+     c.created_at,
+     c.char_count,
+     c.word_count
+    FROM archon_crawled_pages c
+   WHERE ((c.source_id = searched_chunks_of.of_source) AND (c.page_id = searched_chunks_of.of_page) AND (((c.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
+            FROM archon_crawled_pages other
+           WHERE ((other.source_id = searched_chunks_of.of_source) AND (other.page_id = searched_chunks_of.of_page) AND ((other.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text))
+          OFFSET 0)))))
+  OFFSET 0;
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone)
+ RETURNS SETOF confluence_pages
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT p.source_id,
+     p.page_id,
+     p.title,
+     p.version,
+     p.representation_revision,
+     p.status,
+     p.parent_id,
+     p.parent_type,
+     p.url,
+     p.labels,
+     p.content_hash,
+     p.chunk_count,
+     p.modified_at,
+     p.is_deleted,
+     p.deleted_at,
+     p.deleted_reason,
+     p.missing_since,
+     p.sync_error,
+     p.text_lost,
+     p.state_revision,
+     p.last_synced_at,
+     p.rendered_missing
+    FROM confluence_pages p
+   WHERE ((p.source_id = ANY (searched_pages.source_ids)) AND is_searched(p.*, searched_pages.any_label, searched_pages.updated_since));
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.searched_sources(source_ids text[], space_keys text[])
+ RETURNS SETOF archon_sources
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT s.source_id,
+     s.title,
+     s.base_url,
+     s.space_key,
+     s.space_id,
+     s.space_name,
+     s.account_id,
+     s.email,
+     s.encrypted_token,
+     s.sync_interval_minutes,
+     s.search_language,
+     s.embedding_model,
+     s.metadata,
+     s.status,
+     s.lease_operation_id,
+     s.lease_until,
+     s.paused_until,
+     s.created_at,
+     s.updated_at,
+     s.model_change_claimed_until,
+     s.web_base,
+     s.refused_calls
+    FROM archon_sources s
+   WHERE ((s.status <> 'deleting'::text) AND ((searched_sources.source_ids IS NULL) OR (s.source_id = ANY (searched_sources.source_ids))) AND ((searched_sources.space_keys IS NULL) OR (s.space_key = ANY (searched_sources.space_keys))));
+END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.word_query(word text)

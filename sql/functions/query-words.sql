@@ -20,9 +20,22 @@ create or replace function any_word_query(language regconfig, question text) ret
 language sql stable strict parallel safe
 return (select coalesce(string_agg(word_query(lexeme)::text, ' | '), '')::tsquery from unnest(to_tsvector(language, question)));
 
--- The words of a question in each language, rarest first: `frequency` is the share of chunks that hold the word, from the
--- statistics that ANALYZE keeps. A word that is not among the common ones counts as half as frequent as the least of them; of
--- very many chunks that is still many, though the word may stand in one: `is_common` tells them apart.
+-- How common words are: `frequency` is the share of chunks that hold the word, from the statistics that ANALYZE keeps of the most
+-- common ones; none without statistics.
+create or replace function common_words() returns table (word text, frequency double precision)
+language sql stable
+begin atomic
+  -- The frequencies end with their minimum and maximum, which belong to no word.
+  select c.word, c.frequency
+  from pg_stats s
+  cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) as c (word, frequency)
+  where s.tablename = 'archon_crawled_pages' and s.attname = 'search_vector' and c.word is not null
+    and s.schemaname = (select n.nspname from pg_namespace n join pg_class c on c.relnamespace = n.oid
+                        where c.oid = 'archon_crawled_pages'::regclass);
+end;
+
+-- The words of a question in each language, rarest first. A word that is not among the common ones counts as half as frequent as the
+-- least of them; of very many chunks that is still many, though the word may stand in one: `is_common` tells them apart.
 create or replace function question_terms(languages regconfig[], question text, identifiers text[])
 returns table (word text, frequency double precision, is_common boolean)
 language sql stable
@@ -31,16 +44,8 @@ begin atomic
     select distinct lexeme as word from unnest(languages) l, unnest(to_tsvector(l, question))
     union
     select unnest(identifiers)
-  ), statistics as materialized (
-    select most_common_elems::text::text[] as words, most_common_elem_freqs as frequencies
-    from pg_stats
-    where tablename = 'archon_crawled_pages' and attname = 'search_vector'
-      and schemaname = (select nspname from pg_namespace n join pg_class c on c.relnamespace = n.oid
-                        where c.oid = 'archon_crawled_pages'::regclass)
-  ), common as (
-    -- The frequencies end with their minimum and maximum, which belong to no word.
-    select c.word, c.frequency from statistics, unnest(words, frequencies) as c (word, frequency)
-    where c.word is not null
+  ), common as materialized (
+    select * from common_words()
   )
   select words.word, coalesce(common.frequency, (select min(frequency) / 2 from common), 0.0005),
     common.word is not null

@@ -22,11 +22,12 @@ const QUERIES = [
 ];
 
 async function send(base: string, { path, body }: Request): Promise<{ status: number; text: string }> {
-  const response = await fetch(base + path, {
-    ...(body === undefined
+  const response = await fetch(
+    base + path,
+    body === undefined
       ? {}
-      : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
+      : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+  );
   return { status: response.status, text: await response.text() };
 }
 
