@@ -1,99 +1,184 @@
-import { blockUnits, type Unit } from "./block-units.ts";
+import type { Outline } from "#shared/markdown/page-content.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
-import { type Block, markdownBlocks } from "./markdown-blocks.ts";
-import { blocksOfSection, type Section, sectionTree } from "./sections.ts";
+import { leafUnits } from "./leaf-units.ts";
+import { type Container, quotePrefix } from "./lines.ts";
+import { type Group, type LeafPiece, type Piece, readPieces } from "./pieces.ts";
+import type { Cutting, Unit } from "./unit.ts";
 
 /** A chunk as a place in the document: `before` + the text from `from` to `to` + `after`. */
-export type Cut = { from: number; to: number; before: string; after: string; headingPath: string[] };
+export type Cut = {
+  from: number;
+  to: number;
+  before: string;
+  after: string;
+  headingPath: string[];
+  /** What the place is in. */
+  container: Container | null;
+};
 
 /** A section with its sub-sections is one chunk when all together are no more than this share of the target. */
 const TINY_SHARE = 1 / 4;
 
+/** Titles above a place, and how many groups around it have one. */
+type Scope = { path: string[]; depth: number };
+
 /**
- * Cuts a document into chunks: by section, then by block, then inside blocks that are too large. The cuts cover the
- * document but for white space, in order. What a section becomes depends on it and its sub-sections alone, so that editing
- * or inserting one leaves the chunks of all others as they are.
+ * Cuts a document into chunks: by section, then by group, then by block, then inside blocks that are too large. The cuts
+ * cover the document but for white space and marks of quotes, in order. What a section becomes depends on it and its
+ * sub-sections alone, so that editing or inserting one leaves the chunks of all others as they are.
  */
-export function cutMarkdown(markdown: string, targetTokens: number): Cut[] {
-  const cuts: Cut[] = [];
-  const sizes = new Map<Section, number>();
-  const root = sectionTree(markdownBlocks(markdown));
-  measure(root, markdown, sizes);
-  const cutSection = (section: Section, headings: readonly Block[]): void => {
-    const isTiny = section.level > 0 && (sizes.get(section) ?? 0) <= targetTokens * TINY_SHARE;
-    if (isTiny) {
-      pack(markdown, [...headings, ...blocksOfSection(section)], section.path, targetTokens, cuts);
+export function cutMarkdown(markdown: string, targetTokens: number, outline: Outline): Cut[] {
+  const packer = new Packer({ markdown, targetTokens, outline });
+  const scope = { path: [], depth: 0 };
+  for (const piece of readPieces(markdown, outline)) packer.add(piece, scope);
+  packer.end();
+  return packer.cuts;
+}
+
+/** Fills chunks with pieces, each whole where it fits; titles stay with what is below them. */
+class Packer {
+  readonly cuts: Cut[] = [];
+  readonly #cutting: Cutting;
+  readonly #target: number;
+  /** With how many titled groups it lies in, and the titles inside the block that it begins in. */
+  #chunk: (Cut & { depth: number; titles: readonly string[] }) | null = null;
+  #tokens = 0;
+  /** Titles that wait for what is below them. */
+  #titles: LeafPiece[] = [];
+  #titleTokens = 0;
+  #titleScope: Scope = { path: [], depth: 0 };
+  /** All rows of a table have the same header; a wide one is worth counting once. */
+  #header = { text: "", tokens: 0 };
+
+  constructor(cutting: Cutting) {
+    this.#cutting = cutting;
+    this.#target = cutting.targetTokens;
+  }
+
+  add(piece: Piece, scope: Scope): void {
+    if (piece.kind === "leaf") this.#addLeaf(piece, scope);
+    else if (piece.isSection) this.#addSection(piece, scope);
+    else this.#addGroup(piece, scope);
+  }
+
+  /** Ends the chunk, titles with nothing below them included. */
+  end(): void {
+    this.#addTitles();
+    this.#flush();
+  }
+
+  /** Sections stand alone. A heading with nothing but headings below it says little: it waits for the first of them. */
+  #addSection(section: Group, scope: Scope): void {
+    this.#flush();
+    const inside = scopeInside(section, scope);
+    if (section.tokens <= this.#target * TINY_SHARE)
+      this.#place(wholeOf(section), firstLeaf(section), inside);
+    else for (const child of section.children) this.add(child, inside);
+    this.end();
+  }
+
+  /** A group is whole if a chunk can hold it. What of one that is larger begins a chunk ends with the group at the latest. */
+  #addGroup(group: Group, scope: Scope): void {
+    if (this.#titleTokens + group.tokens <= this.#target) {
+      this.#place(wholeOf(group), firstLeaf(group), scope);
       return;
     }
-    const own = section.heading ? [...headings, section.heading] : [...headings];
-    const [firstChild, ...otherChildren] = section.children;
-    // A heading with nothing but headings under it says little alone: it goes with the first of them.
-    const goesWithChild = section.blocks.length === 0 && firstChild !== undefined;
-    if (!goesWithChild) pack(markdown, [...own, ...section.blocks], section.path, targetTokens, cuts);
-    if (firstChild) cutSection(firstChild, goesWithChild ? own : []);
-    for (const child of otherChildren) cutSection(child, []);
-  };
-  cutSection(root, []);
-  return cuts;
-}
-
-function measure(section: Section, markdown: string, sizes: Map<Section, number>): number {
-  let tokens = section.heading ? tokensOf(section.heading, markdown) : 0;
-  for (const block of section.blocks) tokens += tokensOf(block, markdown);
-  for (const child of section.children) tokens += measure(child, markdown, sizes);
-  sizes.set(section, tokens);
-  return tokens;
-}
-
-function tokensOf(block: Block, markdown: string): number {
-  return estimateTokens(markdown.slice(block.from, block.to));
-}
-
-/** Fills chunks with blocks, each whole where it fits; headings stay with what follows them. */
-function pack(
-  markdown: string,
-  blocks: readonly Block[],
-  headingPath: string[],
-  targetTokens: number,
-  cuts: Cut[],
-): void {
-  let chunk: Cut | null = null;
-  let tokens = 0;
-  let onlyHeadings = true;
-  let header = { text: "", tokens: 0 };
-  /** All rows of a table have the same header; a wide one is worth counting once. */
-  const tokensBefore = ({ before }: Unit): number => {
-    if (header.text !== before) header = { text: before, tokens: estimateTokens(before) };
-    return header.tokens;
-  };
-  const flush = (): void => {
-    if (chunk) cuts.push(chunk);
-    chunk = null;
-    tokens = 0;
-    onlyHeadings = true;
-  };
-  const add = (unit: Unit): void => {
-    if (chunk) chunk = { ...chunk, to: unit.to, after: unit.after };
-    else {
-      chunk = { from: unit.from, to: unit.to, before: unit.before, after: unit.after, headingPath };
-      tokens += tokensBefore(unit);
-    }
-    tokens += unit.tokens;
-  };
-  for (const block of blocks) {
-    const size = tokensOf(block, markdown);
-    if (tokens + size > targetTokens && !onlyHeadings) flush();
-    if (tokens + size <= targetTokens) {
-      add({ from: block.from, to: block.to, tokens: size, before: "", after: "" });
-    } else {
-      for (const unit of blockUnits(markdown, block, targetTokens)) {
-        const overhead = chunk ? 0 : tokensBefore(unit);
-        if (tokens + unit.tokens + overhead > targetTokens && chunk && !onlyHeadings) flush();
-        add(unit);
-        onlyHeadings = false;
-      }
-    }
-    if (block.headingLevel === 0) onlyHeadings = false;
+    if (this.#tokens > this.#target * TINY_SHARE) this.#flush();
+    const inside = scopeInside(group, scope);
+    for (const child of group.children) this.add(child, inside);
+    if (inside.depth === scope.depth) return;
+    if (this.#titles.length > 0 && this.#titleScope.depth >= inside.depth) this.#addTitles();
+    if (this.#chunk && this.#chunk.depth >= inside.depth) this.#flush();
   }
-  flush();
+
+  #addLeaf(piece: LeafPiece, scope: Scope): void {
+    if (piece.isTitle && this.#titleTokens + piece.tokens <= this.#target) {
+      this.#titles.push(piece);
+      this.#titleTokens += piece.tokens;
+      this.#titleScope = scope;
+      return;
+    }
+    if (piece.tokens <= this.#target) {
+      this.#place(wholeOf(piece), piece, scope);
+      return;
+    }
+    this.#flush();
+    for (const unit of leafUnits(piece.leaf, this.#cutting)) this.#place(unit, piece, scope);
+  }
+
+  /** Titles with nothing below them. */
+  #addTitles(): void {
+    const [first] = this.#titles;
+    const last = this.#titles.at(-1);
+    if (!first || !last) return;
+    const unit = { ...wholeOf(first), to: last.to, tokens: this.#titleTokens };
+    this.#titles = [];
+    this.#titleTokens = 0;
+    this.#place(unit, first, this.#titleScope);
+  }
+
+  /** Ends the chunk; titles that wait go into the next one. */
+  #flush(): void {
+    if (this.#chunk) this.cuts.push(this.#chunk);
+    this.#chunk = null;
+    this.#tokens = 0;
+  }
+
+  /** Adds a unit to the chunk, or begins the next one with it and the titles that wait. */
+  #place(unit: Unit, piece: LeafPiece, scope: Scope): void {
+    const size = this.#titleTokens + unit.tokens;
+    const { titles = [] } = this.#chunk ?? {};
+    const leavesTitles = titles.some((title, index) => title !== unit.titles[index]);
+    if (leavesTitles || this.#tokens + size > this.#target) this.#flush();
+    if (this.#chunk) {
+      this.#chunk.to = unit.to;
+      this.#chunk.after = unit.after;
+    } else {
+      const first = this.#titles[0] ?? piece;
+      const isUnit = first === piece;
+      const before = alertsAbove(first) + (isUnit ? unit.before : "");
+      this.#chunk = {
+        from: isUnit ? unit.from : first.from,
+        to: unit.to,
+        before,
+        after: unit.after,
+        headingPath: [...scope.path, ...unit.titles],
+        container: first.leaf.container,
+        depth: scope.depth,
+        titles: unit.titles,
+      };
+      this.#tokens = this.#tokensOf(before);
+    }
+    this.#tokens += size;
+    this.#titles = [];
+    this.#titleTokens = 0;
+  }
+
+  #tokensOf(text: string): number {
+    if (text !== this.#header.text) this.#header = { text, tokens: estimateTokens(text) };
+    return this.#header.tokens;
+  }
+}
+
+function scopeInside({ title }: Group, scope: Scope): Scope {
+  return title === "" ? scope : { path: [...scope.path, title], depth: scope.depth + 1 };
+}
+
+function wholeOf({ from, to, tokens }: Piece): Unit {
+  return { from, to, tokens, before: "", after: "", titles: [] };
+}
+
+function firstLeaf(piece: Piece): LeafPiece {
+  return piece.kind === "leaf" ? piece : firstLeaf(piece.children[0]);
+}
+
+/** The marks of the alerts that a chunk begins in the middle of: what follows is a note, a warning, … still. */
+function alertsAbove({ leaf }: LeafPiece): string {
+  let lines = "";
+  for (let container = leaf.container; container; container = container.around) {
+    if (container.alert === undefined || (leaf.kind === "alert" && container === leaf.container)) continue;
+    const prefix = quotePrefix(container);
+    lines = `${prefix}${container.alert}\n${leaf.kind === "prose" ? "" : `${prefix.trimEnd()}\n`}${lines}`;
+  }
+  return lines;
 }

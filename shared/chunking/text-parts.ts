@@ -5,7 +5,12 @@ export type Range = { from: number; to: number };
 /** What must stay in one piece: links, images, code, tags, escapes. Bounded, because a part of megabytes is no link. */
 const ATOM =
   /!?\[(?:\\.|[^[\]\\]|!\[(?:\\.|[^[\]\\]){0,1000}\]\([^()\s]*\)){0,4000}\]\((?:[^()\s]|\([^()\s]*\)){0,4000}\)|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<[a-zA-Z/][^<>]*>|\\./g;
-const SENTENCE_END = /[.!?…]["'”’)\]*_]*(?=\s)|[。！？]["'”’）」]*/g;
+/**
+ * Ends of sentences in any script: the marks of scripts with ASCII punctuation only before a space (`v1.2`, `e.g.`), those of
+ * others wherever they stand, with closing quotes and brackets.
+ */
+export const SENTENCE_END =
+  /[.!?…]["'”’»)\]*_~]*(?=\s|<br>|$)|(?![.!?…])\p{Sentence_Terminal}+["'”’»)\]*_~）」』】》〉]*/gu;
 
 /**
  * Cuts a range of one line into parts of about `tokens` at most: after sentences (or what `ends` matches), a sentence that

@@ -17,9 +17,28 @@ export type ReferenceResolver = {
   absoluteUrl(href: string): string;
 };
 
+/** A part of the Markdown with a title of its own: an expand, a tab, a panel, a block of code. */
+export type TitledPart = {
+  from: number;
+  /** Where the title ends, which the part begins with. */
+  titleEnd: number;
+  to: number;
+};
+
+/** What is known of a page beside its Markdown; places are offsets in it. */
+export type Outline = {
+  /** In the order of the page; parts lie in each other or apart. */
+  parts: readonly TitledPart[];
+  /** Ends of rows that name the columns, beside the first row of their table. */
+  headerRows: readonly number[];
+  /** Ends of rows that are titles of the rows below them. */
+  sectionRows: readonly number[];
+};
+
 /** A body as Markdown (GFM). */
 export type ConvertedPage = {
   markdown: string;
+  outline: Outline;
   /** Words that the body shows and the Markdown does not; null when none was lost. */
   textLost: string | null;
 };

@@ -1,3 +1,4 @@
+import { extensionName, extensionNeedsRendering } from "./elements/adf-extension.ts";
 import { needsRenderedBody } from "./elements/macro-rules.ts";
 import { userId } from "./elements/storage-links.ts";
 import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
@@ -32,6 +33,9 @@ export function collectReferences(root: MarkupElement): {
       case "ac:structured-macro":
       case "ac:macro":
         if (needsRenderedBody(element)) macrosToRender.add(attribute(element, "ac:name"));
+        break;
+      case "ac:adf-extension":
+        if (extensionNeedsRendering(element)) macrosToRender.add(extensionName(element));
         break;
       default:
     }

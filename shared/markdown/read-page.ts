@@ -1,11 +1,13 @@
 import { PermanentError } from "#shared/errors.ts";
 import { convertElement } from "./elements/convert-element.ts";
+import { prepareBody } from "./elements/prepare-body.ts";
 import { lostWords } from "./fidelity/lost-words.ts";
 import { shownText } from "./fidelity/shown-text.ts";
 import type { BodyFormat, ConvertedPage, ReferenceResolver } from "./page-content.ts";
 import { collectReferences, type PageReferences } from "./page-references.ts";
 import type { MarkupElement } from "./parse/markup-tree.ts";
 import { parseMarkup } from "./parse/parse-markup.ts";
+import { takeMarks } from "./print/marks.ts";
 import { collapseWhiteSpace } from "./print/collapse-white-space.ts";
 import { escapeMarkdown } from "./print/escape-markdown.ts";
 import { PlainTreeBuilder } from "./print/plain-tree-builder.ts";
@@ -30,7 +32,7 @@ export type ReadPage = {
  * @throws PermanentError only: `body_too_large` (20 MB), `body_too_complex`, `conversion_failed`
  */
 export function readPage(body: { format: BodyFormat; value: string }): ReadPage {
-  const root = permanent(() => parseMarkup(body.format, withoutControlCharacters(body.value)));
+  const root = permanent(() => parseBody(body.format, body.value));
   let found: ReturnType<typeof collectReferences> | null = null;
   const collected = () => (found ??= permanent(() => collectReferences(root)));
   return {
@@ -54,13 +56,21 @@ function permanent<T>(step: () => T): T {
   }
 }
 
+/** The tree of a body as a reader sees it. */
+function parseBody(format: BodyFormat, value: string): MarkupElement {
+  const root = parseMarkup(format, value);
+  prepareBody(root);
+  return root;
+}
+
 function convert(body: MarkupElement, resolver: ReferenceResolver): ConvertedPage {
   const root = new PlainRoot();
   new PlainTreeBuilder({ resolver, convertElement }).append(body.children, root);
   collapseWhiteSpace(root);
-  const markdown = withoutControlCharacters(markdownOfTree(root));
-  const lost = lostWords(withoutControlCharacters(shownText(body, resolver)), markdown);
-  if (lost.length === 0) return { markdown, textLost: null };
+  const { markdown: marked, outline } = takeMarks(markdownOfTree(root));
+  const markdown = marked.toWellFormed();
+  const lost = lostWords(shownText(body, resolver), markdown);
+  if (lost.length === 0) return { markdown, outline, textLost: null };
   const textLost = lost.join(" ");
   const appended = escapeMarkdown(textLost, {
     startsLine: true,
@@ -68,11 +78,5 @@ function convert(body: MarkupElement, resolver: ReferenceResolver): ConvertedPag
     inLink: false,
     inCell: false,
   });
-  return { markdown: `${markdown}\n\n${appended}`.trimStart(), textLost };
-}
-
-/** Postgres refuses U+0000 in text, UTF-8 has no lone surrogates, and no other control character means anything in Markdown. */
-function withoutControlCharacters(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is removed
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "").toWellFormed();
+  return { markdown: `${markdown}\n\n${appended}`.trimStart(), outline, textLost };
 }

@@ -8,7 +8,15 @@ type Rule = { from: string; mayImport: readonly string[]; mayUse?: readonly stri
 const rules: readonly Rule[] = [
   { from: "shared/markdown", mayImport: ["shared/chunking", "shared/errors"] },
   { from: "shared/markdown/parse", mayImport: ["shared/errors"] },
-  { from: "shared/markdown/print", mayImport: ["shared/markdown/parse", "shared/errors"] },
+  {
+    from: "shared/markdown/print",
+    mayImport: [
+      "shared/markdown/parse",
+      "shared/errors",
+      "shared/chunking/block-tree",
+      "shared/chunking/lines",
+    ],
+  },
   {
     from: "shared/markdown/elements",
     mayImport: ["shared/markdown/parse", "shared/markdown/print", "shared/errors"],

@@ -63,11 +63,11 @@ function convertLine(line: string, number: number, defaultFormat: Format): objec
     const json: unknown = JSON.parse(line);
     if (typeof json === "object" && json !== null && "id" in json) id = json.id;
     const page = pageLine.parse(json);
-    const { markdown, textLost } = readPage({
+    const { markdown, outline, textLost } = readPage({
       format: formatOf(page.format ?? defaultFormat),
       value: page.body,
     }).toMarkdown(unresolved(String(page.id)));
-    const chunks = chunkMarkdown(markdown).map((chunk) => ({
+    const chunks = chunkMarkdown(markdown, { outline }).map((chunk) => ({
       content: chunk.content,
       heading_path: chunk.headingPath,
     }));

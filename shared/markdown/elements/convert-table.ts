@@ -1,74 +1,97 @@
-import { attribute, type MarkupElement, type MarkupNode } from "#shared/markdown/parse/markup-tree.ts";
+import {
+  attribute,
+  descendant,
+  type MarkupElement,
+  type MarkupNode,
+} from "#shared/markdown/parse/markup-tree.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import { PlainElement } from "#shared/markdown/print/plain-tree.ts";
+import { emphasizedHeaderRows, type SourceRow } from "./header-rows.ts";
 
 const SECTIONS = new Set(["thead", "tbody", "tfoot"]);
 /** HTML's own limits on spans. */
 const MAX_COLSPAN = 1000;
 const MAX_ROWSPAN = 65_534;
 
-/** Converts a table: rows and cells as they are, anything that lies between them (captions, stray text) before the table. */
+/** A table taken apart: its rows in the order in which they are shown, and what lies between them. */
+type Parts = { rows: SourceRow[]; foot: SourceRow[]; between: MarkupNode[] };
+
+/**
+ * Converts a table: rows and cells as they are, anything that lies between them (captions, stray text) before the table. A
+ * table of one row or one column with headings in it only arranges the page: its cells are read one after the other.
+ */
 export function convertTable(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const parts: Parts = { rows: [], foot: [], between: [] };
+  collectRows(element.children, parts, "tbody");
+  const rows = [...parts.rows, ...parts.foot];
   const before = new PlainElement("DIV");
-  const table = new PlainElement("TABLE");
-  appendRows(element.children, table, before, build, false);
+  build.append(parts.between, before);
   if (before.childNodes.length > 0) target.append(before);
+  if (isLayout(rows)) {
+    for (const { cells } of rows) for (const cell of cells) build.element("DIV", cell.children, target);
+    return;
+  }
+  const headerRows = emphasizedHeaderRows(rows);
+  const table = new PlainElement("TABLE");
+  for (const [index, row] of rows.entries()) {
+    const line = new PlainElement(row.inHead || index < headerRows ? "X-HEAD-ROW" : "TR");
+    table.append(line);
+    for (const cell of row.cells) {
+      build.element(cell.name.toUpperCase(), cell.children, line, {
+        colspan: span(attribute(cell, "colspan"), MAX_COLSPAN),
+        rowspan: span(attribute(cell, "rowspan"), MAX_ROWSPAN),
+      });
+    }
+  }
   if (table.childNodes.length > 0) target.append(table);
 }
 
-function appendRows(
-  nodes: readonly MarkupNode[],
-  table: PlainElement,
-  before: PlainElement,
-  build: PlainTreeBuilder,
-  inHead: boolean,
-): void {
-  let loose: PlainElement | null = null;
+function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string): void {
+  const rows = section === "tfoot" ? parts.foot : parts.rows;
+  const inHead = section === "thead";
+  let loose: MarkupElement[] | null = null;
   for (const node of nodes) {
-    if (typeof node !== "string" && (node.name === "td" || node.name === "th")) {
-      loose ??= newRow(table, inHead);
-      appendCell(node, loose, build);
+    if (typeof node === "string") {
+      if (node.trim() !== "") parts.between.push(node);
       continue;
     }
-    if (typeof node === "string") {
-      if (node.trim() !== "") build.text(node, before);
+    if (isCell(node)) {
+      if (!loose) rows.push({ cells: (loose = []), inHead });
+      loose.push(node);
       continue;
     }
     loose = null;
-    if (SECTIONS.has(node.name)) appendRows(node.children, table, before, build, node.name === "thead");
-    else if (node.name === "tr") appendCells(node, newRow(table, inHead), table, before, build);
-    else if (node.name === "caption") build.element("P", node.children, before);
-    else build.append([node], before);
+    if (SECTIONS.has(node.name)) collectRows(node.children, parts, node.name);
+    else if (node.name === "tr") collectCells(node, parts, section);
+    else if (node.name === "caption") parts.between.push({ ...node, name: "p" });
+    else parts.between.push(node);
   }
 }
 
-function appendCells(
-  row: MarkupElement,
-  target: PlainElement,
-  table: PlainElement,
-  before: PlainElement,
-  build: PlainTreeBuilder,
-): void {
+function collectCells(row: MarkupElement, parts: Parts, section: string): void {
+  const cells: MarkupElement[] = [];
+  (section === "tfoot" ? parts.foot : parts.rows).push({ cells, inHead: section === "thead" });
   for (const node of row.children) {
     if (typeof node === "string") {
-      if (node.trim() !== "") build.text(node, before);
-    } else if (node.name === "td" || node.name === "th") appendCell(node, target, build);
-    else if (node.name === "tr") appendRows([node], table, before, build, false);
-    else build.append([node], before);
+      if (node.trim() !== "") parts.between.push(node);
+    } else if (isCell(node)) cells.push(node);
+    else if (node.name === "tr") collectRows([node], parts, section);
+    else parts.between.push(node);
   }
 }
 
-function newRow(table: PlainElement, inHead: boolean): PlainElement {
-  const row = new PlainElement(inHead ? "X-HEAD-ROW" : "TR");
-  table.append(row);
-  return row;
+function isCell(node: MarkupElement): boolean {
+  return node.name === "td" || node.name === "th";
 }
 
-function appendCell(cell: MarkupElement, row: PlainElement, build: PlainTreeBuilder): void {
-  build.element(cell.name.toUpperCase(), cell.children, row, {
-    colspan: span(attribute(cell, "colspan"), MAX_COLSPAN),
-    rowspan: span(attribute(cell, "rowspan"), MAX_ROWSPAN),
-  });
+function isLayout(rows: readonly SourceRow[]): boolean {
+  const isLine = rows.length === 1 || rows.every(({ cells }) => cells.length <= 1);
+  return (
+    isLine &&
+    rows.some(({ cells }) =>
+      cells.some((cell) => cell.name === "td" && descendant(cell, ({ name }) => /^h[1-6]$/.test(name))),
+    )
+  );
 }
 
 function span(value: string, limit: number): number {

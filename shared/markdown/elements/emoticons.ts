@@ -66,14 +66,21 @@ export function emoticon(element: MarkupElement): string {
   const fallback = attribute(element, "ac:emoji-fallback");
   if (fallback && !fallback.startsWith(":")) return fallback;
   const id = attribute(element, "ac:emoji-id").toLowerCase();
+  const shortName = attribute(element, "ac:emoji-shortname") || fallback;
   const name = attribute(element, "ac:name");
   return (
     BY_ATLASSIAN_ID[id] ??
     fromCodePoints(id) ??
-    BY_NAME[name] ??
+    knownByName(name, shortName) ??
     keycap(name) ??
-    (attribute(element, "ac:emoji-shortname") || fallback || (name && `:${name}:`))
+    (shortName || (name && `:${name}:`))
   );
+}
+
+/** Confluence names every emoji that it has no old emoticon for `blue-star`: then only the short name says which it is. */
+function knownByName(name: string, shortName: string): string | undefined {
+  const isStandIn = name === "blue-star" && shortName !== "" && !/^:?blue[-_]star:?$/.test(shortName);
+  return isStandIn ? undefined : BY_NAME[name];
 }
 
 /** The emoticon that an image (rendered, or pasted into storage) stands for; null when it is a picture. */
@@ -92,8 +99,9 @@ export function emoticonOfImage(element: MarkupElement): string | null {
     /emoticon-([\w-]+)/.exec(classes)?.[1] ||
     /([\w-]+)\.(?:png|gif|svg)/.exec(source)?.[1] ||
     "";
-  const known = BY_ATLASSIAN_ID[id] ?? fromCodePoints(id) ?? BY_NAME[name];
-  return known ?? (attribute(element, "data-emoji-short-name") || attribute(element, "alt") || `:${name}:`);
+  const shortName = attribute(element, "data-emoji-short-name") || attribute(element, "data-emoji-shortname");
+  const known = BY_ATLASSIAN_ID[id] ?? fromCodePoints(id) ?? knownByName(name, shortName);
+  return known ?? (shortName || attribute(element, "alt") || `:${name}:`);
 }
 
 /** `1f642`, `31-20e3` or `2139-fe0f` as text; null when it is no list of code points. */

@@ -9,6 +9,7 @@ import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder
 import { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { lastSegment } from "./storage-links.ts";
 import { convertTable } from "./convert-table.ts";
+import { convertNumberedList } from "./numbered-list.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
 
@@ -77,10 +78,7 @@ const CONVERT: Record<string, Convert> = {
   img: convertImage,
   code: convertCode,
   pre: (element, target, build) => build.preformatted(element, "", target),
-  ol: (element, target, build) => {
-    const start = Number.parseInt(attribute(element, "start"), 10);
-    build.element("OL", element.children, target, { start: start >= 0 && start < 1e9 ? start : 1 });
-  },
+  ol: convertNumberedList,
   table: convertTable,
   time: (element, target, build) => {
     if (textOf(element).trim() === "") build.text(attribute(element, "datetime"), target);

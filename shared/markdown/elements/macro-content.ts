@@ -1,8 +1,14 @@
-import { type Macro, parameter, standsInLine } from "./macro.ts";
-import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
+import {
+  attribute,
+  child,
+  descendant,
+  type MarkupElement,
+  textOf,
+} from "#shared/markdown/parse/markup-tree.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
-import { resolveReference } from "./storage-links.ts";
+import { type Macro, parameter, standsInLine } from "./macro.ts";
+import { personName, resolveReference } from "./storage-links.ts";
 
 /** Adds the body of a macro, in the line of text around it when it has no blocks; never its parameters. */
 export function appendBody(macro: Macro, target: PlainElement, build: PlainTreeBuilder, isBox = false): void {
@@ -17,15 +23,35 @@ export function appendBody(macro: Macro, target: PlainElement, build: PlainTreeB
   build.append(others, target);
 }
 
+/** Adds the body of a macro below a title. */
+export function appendTitled(
+  title: string,
+  macro: Macro,
+  target: PlainElement,
+  build: PlainTreeBuilder,
+): void {
+  build.titled(title, target, (part) => appendBody(macro, part, build, true));
+}
+
 /** The body as verbatim text; empty when there is none. */
 export function bodyText(macro: Macro): string {
   const element = macro.plainBody ?? macro.richBody;
   return element ? textOf(element) : "";
 }
 
-/** A verbatim body as content of a panel. */
-export function plainBodyText(macro: Macro): string[] {
-  return macro.plainBody ? [textOf(macro.plainBody)] : [];
+/** A body as content of a panel. */
+export function panelContent(macro: Macro): MarkupElement["children"] {
+  return macro.richBody?.children ?? (macro.plainBody ? [textOf(macro.plainBody)] : []);
+}
+
+/** Adds the people whom parameters of a macro name: `@Name`. */
+export function appendPeople(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
+  for (const [name, element] of macro.parameters) {
+    const user = descendant(element, (inner) => inner.name === "ri:user");
+    const written = /^(?:user|users|username|)$/.test(name) ? textOf(element).trim() : "";
+    const person = user ? personName(user, build.resolver) : written === "" ? "" : `@${written}`;
+    if (person !== "") build.apart(target, () => build.text(person, target));
+  }
 }
 
 /** A link to what a parameter names: a page, an attachment, a URL, or the text itself when it is one. */
@@ -49,38 +75,54 @@ function linkApart(href: string | null, text: string, target: PlainElement, buil
 const FILE_PARAMETERS = [
   "name",
   "diagramname",
-  "diagramDisplayName",
+  "diagramdisplayname",
   "filename",
   "file",
   "attachment",
-  "attachmentName",
+  "attachmentname",
   "page",
   "",
 ];
 
-/** A titled link to the file that a macro shows. */
+/** A link to the file that a macro shows. */
 export function attachmentLink(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
   for (const name of FILE_PARAMETERS) {
-    const element = [...macro.parameters].find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+    const element = macro.parameters.get(name);
     if (!element) continue;
     const reference = resolveReference(element, null, build);
     const fileName = reference?.text ?? textOf(element).trim();
     if (fileName === "") continue;
-    const href =
-      reference?.href ?? build.resolver.attachmentUrl({ fileName, pageTitle: null, spaceKey: null });
-    linkApart(href, fileName, target, build);
+    linkApart(reference?.href ?? attachmentUrl(fileName, build), fileName, target, build);
     break;
   }
   appendBody(macro, target, build);
 }
 
-/** PlantUML for Cloud keeps its source URI-encoded in a parameter. */
-export function decodedPlantUml(macro: Macro): string {
-  const data = parameter(macro, "data");
-  if (data === "" || parameter(macro, "compressed") === "true") return "";
-  try {
-    return decodeURIComponent(data);
-  } catch {
-    return data; // Not encoded after all: a "%" of its own.
+/** Adds a link to an attachment of the page. */
+export function appendFile(fileName: string, target: PlainElement, build: PlainTreeBuilder): void {
+  linkApart(attachmentUrl(fileName, build), fileName, target, build);
+}
+
+function attachmentUrl(fileName: string, build: PlainTreeBuilder): string | null {
+  return build.resolver.attachmentUrl({ fileName, pageTitle: null, spaceKey: null });
+}
+
+/** A footnote beside the word that it is on: in brackets, or below when it is more than a paragraph. */
+export function appendFootnote(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
+  const children = macro.richBody?.children ?? [
+    bodyText(macro) || parameter(macro, "text", "note", "content", "body", ""),
+  ];
+  const content = children.filter((node) => typeof node !== "string" || node.trim() !== "");
+  const [only] = content;
+  if (only === undefined || (typeof only === "string" && only.trim() === "")) return;
+  const isParagraph = content.length === 1 && typeof only !== "string" && only.name === "p";
+  if (!isParagraph && macro.richBody && !standsInLine(macro.element)) {
+    build.element("DIV", children, target);
+    return;
   }
+  build.apart(target, () => {
+    build.text(" (", target);
+    build.append(isParagraph ? only.children : children, target);
+    build.text(")", target);
+  });
 }

@@ -1,18 +1,20 @@
-import { codeLanguage } from "./code-language.ts";
-import {
-  appendBody,
-  attachmentLink,
-  bodyText,
-  decodedPlantUml,
-  linkTo,
-  plainBodyText,
-} from "./macro-content.ts";
-import { BODY_ONLY, FILES, FROM_ELSEWHERE, LANGUAGES, NO_CONTENT, TITLED_BOXES } from "./macro-names.ts";
-import { type Macro, parameter, readMacro } from "./macro.ts";
 import { descendant, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
-import { appendPanel, type PanelKind } from "./panels.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
+import { type AlertKind, alertKind, appendPanel } from "./boxes.ts";
+import {
+  appendBody,
+  appendFootnote,
+  appendPeople,
+  appendTitled,
+  attachmentLink,
+  linkTo,
+  panelContent,
+} from "./macro-content.ts";
+import * as names from "./macro-names.ts";
+import { type Macro, parameter, readMacro } from "./macro.ts";
+import { appendTextParameters, textParameters } from "./text-parameters.ts";
+import { code, diagram, isMarkdownName, markdown, maths, noFormat } from "./verbatim-macros.ts";
 
 type Convert = (macro: Macro, target: PlainElement, build: PlainTreeBuilder) => void;
 
@@ -23,73 +25,34 @@ type MacroRule = {
   rendered?: boolean | ((macro: Macro) => boolean);
 };
 
-const panel = (kind: PanelKind | null): MacroRule => ({
+const panel = (kind: AlertKind | null): MacroRule => ({
   convert: (macro, target, build) =>
-    appendPanel(
-      kind,
-      parameter(macro, "title"),
-      macro.richBody?.children ?? plainBodyText(macro),
-      target,
-      build,
-    ),
+    appendPanel({ kind, title: parameter(macro, "title"), content: panelContent(macro) }, target, build),
 });
-
-const code: MacroRule = {
-  convert: (macro, target, build) => {
-    build.titleParagraph(parameter(macro, "title"), target);
-    const language = codeLanguage(parameter(macro, "language") || parameter(macro, ""));
-    build.codeBlock(bodyText(macro), language, target);
-  },
-};
-
-/** Code of one language, or a title and a link to the attachment that holds it. */
-const diagram = (language: string): MacroRule => ({
-  convert: (macro, target, build) => {
-    const source = bodyText(macro) || parameter(macro, "code") || parameter(macro, "data-src");
-    if (source.trim() !== "") build.codeBlock(source, language, target);
-    else attachmentLink(macro, target, build);
-  },
-});
-
-const maths: MacroRule = {
-  convert: (macro, target, build) => {
-    const formula = bodyText(macro) || parameter(macro, "body") || parameter(macro, "");
-    if (formula.trim() === "") return;
-    if (/inline/.test(macro.name)) build.span("CODE", [formula.trim()], target);
-    else build.codeBlock(formula, "latex", target);
-  },
-};
-
-const body: MacroRule = { convert: appendBody };
-/** A box with a title, which is one of the named parameters. */
+/** A box with a title, which is the first of the named parameters that it has. */
 const box = (...titles: string[]): MacroRule => ({
-  convert: (macro, target, build) => {
-    const title = titles.map((name) => parameter(macro, name)).find((text) => text !== "");
-    build.titleParagraph(title ?? "", target);
-    appendBody(macro, target, build, true);
-  },
+  convert: (macro, target, build) => appendTitled(parameter(macro, ...titles), macro, target, build),
 });
-/** A lozenge: apart from the words around it, as its box is. */
-const shownText = (name: string): MacroRule => ({
-  convert: (macro, target, build) => build.apart(target, () => build.text(parameter(macro, name), target)),
+/** Text in a lozenge: apart from the words around it, as its box is. */
+const lozenge = (read: (macro: Macro) => string): MacroRule => ({
+  convert: (macro, target, build) => build.apart(target, () => build.text(read(macro), target)),
 });
-const dropped: MacroRule = { convert: appendBody };
+const body: MacroRule = { convert: appendBody };
 const fromElsewhere: MacroRule = { convert: appendBody, rendered: true };
-const link = (...names: string[]): MacroRule => ({
+const link = (...parameters: string[]): MacroRule => ({
   convert: (macro, target, build) => {
-    for (const name of names) {
+    for (const name of parameters) {
       const element = macro.parameters.get(name);
       if (element) return linkTo(element, target, build);
     }
   },
 });
-const attachment: MacroRule = { convert: attachmentLink };
 
 /** A button: what is written on it, and where it leads. */
 const button: MacroRule = {
   convert: (macro, target, build) => {
-    const title = parameter(macro, "title") || parameter(macro, "label");
-    const address = parameter(macro, "url") || parameter(macro, "link");
+    const title = parameter(macro, "title", "label");
+    const address = parameter(macro, "url", "link");
     const href = /^(https?:|\/)/.test(address) ? build.resolver.absoluteUrl(address) : null;
     if (title !== "") build.apart(target, () => build.link(href, [title], target));
     appendBody(macro, target, build);
@@ -100,7 +63,7 @@ const jira: MacroRule = {
   convert: (macro, target, build) => {
     const key = parameter(macro, "key") || /^[A-Z][A-Z0-9_]+-\d+$/.exec(parameter(macro, ""))?.[0] || "";
     if (key === "") return;
-    const site = parameter(macro, "baseurl") || parameter(macro, "url");
+    const site = parameter(macro, "baseurl", "url");
     const href = /^https?:/.test(site) ? `${site.replace(/\/+$/, "")}/browse/${key}` : null;
     build.apart(target, () => build.link(href, [key], target));
   },
@@ -110,128 +73,111 @@ const jira: MacroRule = {
 const includePage: MacroRule = {
   convert: (macro, target, build) => {
     const page = macro.parameters.get("") ?? macro.parameters.get("page");
-    if (page && descendant(page, (element) => element.name === "ri:page")) {
-      linkTo(page, target, build);
-    }
+    if (page && descendant(page, (element) => element.name === "ri:page")) linkTo(page, target, build);
     appendBody(macro, target, build);
   },
   rendered: true,
 };
 
-const rules: Record<string, MacroRule> = {
-  code,
-  "paste-code-macro": code,
-  "code-block": code,
-  noformat: {
-    convert: (macro, target, build) => {
-      build.titleParagraph(parameter(macro, "title"), target);
-      build.codeBlock(bodyText(macro), "", target);
-    },
-  },
-  info: panel("NOTE"),
-  note: panel("IMPORTANT"),
-  tip: panel("TIP"),
-  warning: panel("WARNING"),
-  panel: panel(null),
-  alert: {
-    convert: (macro, target, build) => {
-      const kind = ALERT_KINDS[parameter(macro, "type").toLowerCase()] ?? "NOTE";
-      appendPanel(
-        kind,
-        parameter(macro, "title"),
-        macro.richBody?.children ?? plainBodyText(macro),
-        target,
-        build,
-      );
-    },
-  },
-  expand: box("title", ""),
-  "ui-button": button,
-  button,
-  "button-hyperlink": button,
-  "aui-button": button,
-  style: diagram("css"),
-  "ui-tabs": box(),
-  "ui-steps": box(),
-  card: box("label", "title"),
-  status: shownText("title"),
-  "status-handy": shownText("status"),
-  date: shownText("date"),
-  jira,
-  jiraissues: jira,
-  include: includePage,
-  "excerpt-include": includePage,
-  widget: link("url"),
-  iframe: link("src", "url"),
-  "html-include": { ...link("url"), rendered: true },
-  redirect: link("location", "url", ""),
-  plantuml: diagram("plantuml"),
-  plantumlcloud: {
-    convert: (macro, target, build) => {
-      const source = decodedPlantUml(macro);
-      if (source) build.codeBlock(source, "plantuml", target);
-      else diagram("plantuml").convert(macro, target, build);
-    },
-  },
-  plantumlrender: diagram("plantuml"),
-  mermaid: diagram("mermaid"),
-  "mermaid-cloud": diagram("mermaid"),
-  "mermaid-macro": diagram("mermaid"),
-  graphviz: diagram("dot"),
-  markdown: {
-    convert: (macro, target, build) => build.codeBlock(bodyText(macro), "markdown", target),
-  },
-  html: {
-    convert: (macro, target, build) => build.codeBlock(bodyText(macro), "html", target),
-  },
-  mathinline: maths,
-  mathblock: maths,
-  mathdisplay: maths,
-  "latex-inline": maths,
-  latex: maths,
-  "eazy-math-inline": maths,
-  "easy-math-inline": maths,
-  "easy-math-block": maths,
-  "eazy-math-block": maths,
+/** A status without a text shows its colour. */
+function statusText(macro: Macro): string {
+  const text = parameter(macro, "title", "status");
+  const colour = parameter(macro, "colour", "color") || "grey";
+  return text || colour.charAt(0).toUpperCase() + colour.slice(1).toLowerCase();
+}
+
+const RULES = new Map<string, MacroRule>();
+const define = (list: readonly string[], rule: MacroRule): void => {
+  for (const name of list) RULES.set(name, rule);
 };
-
-const ALERT_KINDS: Record<string, PanelKind> = {
-  info: "NOTE",
-  information: "NOTE",
-  success: "TIP",
-  tip: "TIP",
-  note: "IMPORTANT",
-  warning: "WARNING",
-  error: "CAUTION",
-  danger: "CAUTION",
-};
-
-const KINDS: readonly (readonly [readonly string[], MacroRule])[] = [
-  [FROM_ELSEWHERE, fromElsewhere],
-  [NO_CONTENT, dropped],
-  [BODY_ONLY, body],
-  [LANGUAGES, body],
-  [TITLED_BOXES, box("title")],
-  [FILES, attachment],
-];
-for (const [names, rule] of KINDS) for (const name of names) rules[name] ??= rule;
-
-const RULES: ReadonlyMap<string, MacroRule> = new Map(Object.entries(rules));
-/** A macro that nobody told us about keeps its body, never its parameters; without a body it must be seen rendered. */
-const UNKNOWN: MacroRule = { convert: appendBody, rendered: (macro) => !macro.richBody && !macro.plainBody };
+define(names.FROM_ELSEWHERE, fromElsewhere);
+define(names.NO_CONTENT, body);
+define(names.BODY_ONLY, body);
+define(names.LANGUAGES, body);
+define(names.TITLED_BOXES, box("title", "label"));
+define(names.FILES, { convert: attachmentLink });
+define(names.CODE, { convert: code });
+define(names.MATHS, { convert: maths });
+define(names.MERMAID, { convert: diagram("mermaid") });
+define(names.PLANTUML, { convert: diagram("plantuml") });
+define(names.BUTTONS, button);
+define(names.PEOPLE, { convert: appendPeople });
+define(names.FOOTNOTES, { convert: appendFootnote });
+define(["noformat"], { convert: noFormat });
+define(["graphviz"], { convert: diagram("dot") });
+define(["style"], { convert: diagram("css") });
+define(["markdown"], { convert: markdown });
+define(["html"], body);
+define(["info"], panel("NOTE"));
+define(["note"], panel("IMPORTANT"));
+define(["tip"], panel("TIP"));
+define(["warning"], panel("WARNING"));
+define(["panel"], panel(null));
+define(["alert"], {
+  convert: (macro, target, build) => {
+    const kind = alertKind(parameter(macro, "type")) ?? "NOTE";
+    appendPanel({ kind, title: parameter(macro, "title"), content: panelContent(macro) }, target, build);
+  },
+});
+define(["expand"], box("title", ""));
+define(["ui-tabs", "ui-steps"], box());
+define(["card"], box("label", "title"));
+define(["status", "status-handy"], lozenge(statusText));
+define(["date"], lozenge((macro) => parameter(macro, "date")));
+define(["jira", "jiraissues"], jira);
+define(["include", "excerpt-include"], includePage);
+define(["widget"], link("url"));
+define(["iframe"], link("src", "url"));
+define(["html-include"], { ...link("url"), rendered: true });
+define(["redirect"], link("location", "url", ""));
 
 /** Names, in lower case, of the macros that have a rule of their own. */
 export const KNOWN_MACROS: readonly string[] = [...RULES.keys()];
 
+/** Macros whose name in `name` is what the page shows above their body. */
+const NAMES_ITS_BODY = /tab|step|accordion|slide|section|pane|card|item|toggle|collaps|expand|spoiler/;
+
+/**
+ * A macro that nobody told us about: its body below its title, as an alert if its type is one's. Without a body it must be seen
+ * rendered; where that shows nothing either, what it has as text (a source, a formula, a person) stays.
+ */
+const UNKNOWN: MacroRule = {
+  convert: (macro, target, build) => {
+    if (!macro.richBody && !macro.plainBody) {
+      appendPeople(macro, target, build);
+      appendTextParameters(macro.name, textParameters(valuesOf(macro)), target, build);
+      appendBody(macro, target, build);
+      return;
+    }
+    if (macro.plainBody && isMarkdownName(macro.name)) return markdown(macro, target, build);
+    const title =
+      parameter(macro, "title", "label", "header", "heading", "caption") ||
+      (NAMES_ITS_BODY.test(macro.name) ? parameter(macro, "name", "tab", "tabname", "tab-name", "") : "");
+    const kind = alertKind(parameter(macro, "type", "severity", "level")) ?? alertKind(macro.name);
+    if (kind) appendPanel({ kind, title, content: panelContent(macro) }, target, build);
+    else if (title !== "") appendTitled(title, macro, target, build);
+    else appendBody(macro, target, build);
+  },
+  rendered: (macro) => !macro.richBody && !macro.plainBody,
+};
+
+function valuesOf(macro: Macro): Map<string, string> {
+  return new Map([...macro.parameters.keys()].map((name) => [name, parameter(macro, name)]));
+}
+
 /** Converts a macro of the storage format by the rule of its name. */
 export function convertMacro(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const macro = readMacro(element);
-  (RULES.get(macro.name) ?? UNKNOWN).convert(macro, target, build);
+  ruleOf(macro).convert(macro, target, build);
 }
 
 /** Whether what the macro shows is missing from the storage. */
 export function needsRenderedBody(element: MarkupElement): boolean {
   const macro = readMacro(element);
-  const { rendered = false } = RULES.get(macro.name) ?? UNKNOWN;
+  const { rendered = false } = ruleOf(macro);
   return typeof rendered === "function" ? rendered(macro) : rendered;
+}
+
+function ruleOf({ name }: Macro): MacroRule {
+  return RULES.get(name) ?? (/foot-?note|endnote/.test(name) ? { convert: appendFootnote } : UNKNOWN);
 }

@@ -4,7 +4,7 @@ import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/p
 export type Macro = {
   name: string;
   element: MarkupElement;
-  /** Parameters by name; the one without a name is `""`. */
+  /** Parameters by name in lower case; the one without a name is `""`. */
   parameters: ReadonlyMap<string, MarkupElement>;
   richBody: MarkupElement | undefined;
   plainBody: MarkupElement | undefined;
@@ -15,7 +15,7 @@ export function readMacro(element: MarkupElement): Macro {
   const parameters = new Map<string, MarkupElement>();
   for (const node of element.children) {
     if (typeof node === "string") continue;
-    if (node.name === "ac:parameter") parameters.set(attribute(node, "ac:name"), node);
+    if (node.name === "ac:parameter") parameters.set(attribute(node, "ac:name").toLowerCase(), node);
     else if (node.name === "ac:default-parameter") parameters.set("", node);
   }
   return {
@@ -27,10 +27,14 @@ export function readMacro(element: MarkupElement): Macro {
   };
 }
 
-/** A parameter's text; empty when it is missing. */
-export function parameter(macro: Macro, name: string): string {
-  const element = macro.parameters.get(name);
-  return element ? textOf(element).trim() : "";
+/** Text of the first of these parameters that has one; empty when none has. */
+export function parameter(macro: Macro, ...names: string[]): string {
+  for (const name of names) {
+    const element = macro.parameters.get(name);
+    const text = element ? textOf(element).trim() : "";
+    if (text !== "") return text;
+  }
+  return "";
 }
 
 const BLOCK =

@@ -8,7 +8,8 @@ import {
   type MarkupElement,
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
-import { appendPanel, type PanelKind } from "./panels.ts";
+import { appendDecision } from "./adf-extension.ts";
+import { type AlertKind, alertKind, appendPanel } from "./boxes.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
@@ -24,9 +25,25 @@ const BY_CLASS: readonly (readonly [string, Convert])[] = [
   ["panel", convertPanel],
   ["sectionMacro", convertColumns],
   ["inline-task-list", convertTaskList],
+  ["decision-list", convertDecisions],
+  ["status-macro", convertStatus],
+  ["aui-message", convertMessage],
   ["katex", convertKatex],
 ];
-const CLASS_HINT = /information-macro|expand-con|preformatted|code|panel|sectionMacro|task-list|katex/;
+/** What becomes of an element of these classes; pages repeat the same few thousands of times. */
+const BY_CLASSES = new Map<string, Convert | null>();
+const MAX_CLASSES = 10_000;
+
+function convertOf(classes: string): Convert | null {
+  let convert = BY_CLASSES.get(classes);
+  if (convert === undefined) {
+    const names = new Set(classes.split(/\s+/));
+    convert = BY_CLASS.find(([name]) => names.has(name))?.[1] ?? null;
+    if (BY_CLASSES.size >= MAX_CLASSES) BY_CLASSES.clear();
+    BY_CLASSES.set(classes, convert);
+  }
+  return convert;
+}
 
 /** Converts what Confluence rendered from a macro or from its own elements; false when the element is ordinary HTML. */
 export function convertRenderedElement(
@@ -40,17 +57,19 @@ export function convertRenderedElement(
     if (emoji !== null) build.text(emoji, target);
     return emoji !== null;
   }
-  const classes = element.attributes.get("class");
-  if (classes === undefined || !CLASS_HINT.test(classes) || element.name === "code") return false;
-  for (const [name, convert] of BY_CLASS) {
-    if (!hasClass(element, name)) continue;
-    convert(element, target, build);
+  const title = element.attributes.get("data-title");
+  if (title !== undefined) {
+    build.titled(title, target, (part) => build.append(element.children, part));
     return true;
   }
-  return false;
+  const classes = element.attributes.get("class");
+  if (classes === undefined || element.name === "code") return false;
+  const convert = convertOf(classes);
+  convert?.(element, target, build);
+  return convert !== null;
 }
 
-const INFORMATION_KINDS: readonly (readonly [string, PanelKind])[] = [
+const INFORMATION_KINDS: readonly (readonly [string, AlertKind])[] = [
   ["confluence-information-macro-note", "IMPORTANT"],
   ["confluence-information-macro-tip", "TIP"],
   ["confluence-information-macro-success", "TIP"],
@@ -66,14 +85,16 @@ function convertInformationMacro(
   const kind = INFORMATION_KINDS.find(([name]) => hasClass(element, name))?.[1] ?? "NOTE";
   const title = element.children.find((node) => typeof node !== "string" && hasClass(node, "title"));
   const content = element.children.filter((node) => node !== title);
-  appendPanel(kind, title ? textOf(title).trim() : "", content, target, build);
+  appendPanel({ kind, title: title ? textOf(title).trim() : "", content }, target, build);
 }
 
 function convertExpand(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
-  const title = descendant(element, (inner) => hasClass(inner, "expand-control-text"));
-  const content = child(element, "div") && element.children.filter((node) => !isExpandControl(node));
-  if (title) build.titleParagraph(textOf(title).trim(), target);
-  build.append(content ?? element.children, target);
+  const control = descendant(element, (inner) => hasClass(inner, "expand-control-text"));
+  const content = child(element, "div")
+    ? element.children.filter((node) => !isExpandControl(node))
+    : element.children;
+  const title = control ? textOf(control).trim() : "";
+  build.titled(title, target, (part) => build.append(content, part));
 }
 
 function isExpandControl(node: MarkupElement | string): boolean {
@@ -82,17 +103,15 @@ function isExpandControl(node: MarkupElement | string): boolean {
 
 /** `div.code.panel`: an optional header with the title, then the code. */
 function convertCodePanel(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
-  for (const node of element.children) {
-    if (typeof node !== "string" && hasClass(node, "codeHeader"))
-      build.titleParagraph(textOf(node).trim(), target);
-    else build.append([node], target);
-  }
+  const header = element.children.find((node) => typeof node !== "string" && hasClass(node, "codeHeader"));
+  const content = element.children.filter((node) => node !== header);
+  build.titled(header ? textOf(header).trim() : "", target, (part) => build.append(content, part));
 }
 
 function convertPanel(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const header = element.children.find((node) => typeof node !== "string" && hasClass(node, "panelHeader"));
   const content = element.children.filter((node) => node !== header);
-  appendPanel(null, header ? textOf(header).trim() : "", content, target, build);
+  appendPanel({ kind: null, title: header ? textOf(header).trim() : "", content }, target, build);
 }
 
 /** Sections of columns are tables for layout only: read one column after the other. */
@@ -120,6 +139,54 @@ function convertTaskList(element: MarkupElement, target: PlainElement, build: Pl
       build.append([node], list);
     }
   }
+}
+
+/** A list of decisions; whether each was taken is said where Confluence renders it. */
+function convertDecisions(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const list = build.element("UL", [], target);
+  for (const node of element.children) {
+    const state = typeof node === "string" ? "" : stateOf(node);
+    if (typeof node !== "string" && state !== "")
+      appendDecision(state === "UNDECIDED", node.children, list, build);
+    else build.append([node], list);
+  }
+}
+
+function stateOf(item: MarkupElement): string {
+  return attribute(item, "data-decision-state") || attribute(item, "data-state");
+}
+
+const LOZENGE_COLOURS: readonly (readonly [string, string])[] = [
+  ["success", "Green"],
+  ["error", "Red"],
+  ["removed", "Red"],
+  ["current", "Yellow"],
+  ["moved", "Yellow"],
+  ["complete", "Blue"],
+  ["progress", "Blue"],
+  ["inprogress", "Blue"],
+  ["new", "Purple"],
+];
+
+/** A lozenge; without a text it says its colour. */
+function convertStatus(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  if (textOf(element).trim() !== "") {
+    build.append(element.children, target);
+    return;
+  }
+  const colour = LOZENGE_COLOURS.find(([name]) => hasClass(element, `aui-lozenge-${name}`))?.[1] ?? "Grey";
+  build.apart(target, () => build.text(colour, target));
+}
+
+/** A message box of Atlassian's user interface library, which apps render their boxes with. */
+function convertMessage(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
+  const type = attribute(element, "class")
+    .split(/\s+/)
+    .map((name) => alertKind(name.replace(/^aui-message-/, "")));
+  const title = element.children.find((node) => typeof node !== "string" && hasClass(node, "title"));
+  const content = element.children.filter((node) => node !== title);
+  const kind = type.find((found) => found !== null) ?? null;
+  appendPanel({ kind, title: title ? textOf(title).trim() : "", content }, target, build);
 }
 
 /** A block of code: of the syntax highlighter (`brush: java`), of the new editor, of a README (`language-java`). */

@@ -1,7 +1,7 @@
 import { emoticon } from "./emoticons.ts";
+import { convertAdfExtension, convertAdfNode } from "./adf-extension.ts";
 import { convertMacro } from "./macro-rules.ts";
-import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
-import { appendPanel, type PanelKind } from "./panels.ts";
+import { child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { convertImage, convertLink } from "./storage-links.ts";
@@ -33,6 +33,7 @@ const CONVERT: Record<string, Convert> = {
   "ac:inline-comment-marker": asContent,
   "ac:adf-extension": convertAdfExtension,
   "ac:adf-node": convertAdfNode,
+  "ac:adf-extension-frame": asBlock,
   "ac:adf-content": asBlock,
   "ac:adf-attribute": dropped,
   "ac:adf-mark": dropped,
@@ -66,37 +67,4 @@ function convertTask(element: MarkupElement, target: PlainElement, build: PlainT
   const body = child(element, "ac:task-body");
   const rest = element.children.filter((node) => node !== body);
   build.element("LI", [...(body?.children ?? []), ...rest], target, { task: done ? "x" : " " });
-}
-
-/** What an older editor cannot show: the node itself, or its fallback where the node is of a kind without content. */
-function convertAdfExtension(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
-  const node = child(element, "ac:adf-node");
-  const fallback = child(element, "ac:adf-fallback");
-  if (node && child(node, "ac:adf-content")) convertAdfNode(node, target, build);
-  else if (fallback) build.append(fallback.children, target);
-  else build.append(element.children, target);
-}
-
-const ADF_PANELS: Record<string, PanelKind> = {
-  info: "NOTE",
-  note: "IMPORTANT",
-  tip: "TIP",
-  success: "TIP",
-  warning: "WARNING",
-  error: "CAUTION",
-};
-
-function convertAdfNode(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
-  const type = attribute(element, "type");
-  const content = child(element, "ac:adf-content");
-  if (type !== "panel" || !content) {
-    build.append(element.children, target);
-    return;
-  }
-  const panelType = element.children.find(
-    (node) =>
-      typeof node !== "string" && node.name === "ac:adf-attribute" && attribute(node, "key") === "panel-type",
-  );
-  const kind = panelType === undefined ? undefined : ADF_PANELS[textOf(panelType).trim()];
-  appendPanel(kind ?? null, "", content.children, target, build);
 }

@@ -1,6 +1,8 @@
-import { child, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import { child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { marksPlace, standsInLine } from "#shared/markdown/elements/macro.ts";
+import { isMarkdownMacro } from "#shared/markdown/elements/verbatim-macros.ts";
+import { textOfMarkdown } from "./markdown-text.ts";
 import { personName, showsSomething } from "#shared/markdown/elements/storage-links.ts";
 
 /** Elements whose text a reader of the page never sees. */
@@ -32,6 +34,9 @@ function collect(element: MarkupElement, parts: string[], resolver: ReferenceRes
   for (const node of element.children) {
     if (typeof node === "string") {
       parts.push(node);
+    } else if (isMarkdownMacro(node)) {
+      for (const line of textOfMarkdown(textOf(child(node, "ac:plain-text-body") ?? node)))
+        parts.push(" ", line);
     } else if (!isHidden(node)) {
       const isInline = INLINE.has(node.name) || node.name.startsWith("ri:") || isInlineMacro(node);
       if (!isInline) parts.push(" ");

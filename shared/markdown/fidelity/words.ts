@@ -13,8 +13,21 @@ export class WordReader {
     this.#texts = texts[Symbol.iterator]();
   }
 
+  /** Words that were looked at and are still to come. */
+  #ahead: string[] = [];
+
   /** The next word; empty after the last one. */
   next(): string {
+    return this.#ahead.length > 0 ? (this.#ahead.shift() ?? "") : this.#read();
+  }
+
+  /** The word that comes after `distance` others; empty beyond the last one. */
+  peek(distance: number): string {
+    while (this.#ahead.length <= distance) this.#ahead.push(this.#read());
+    return this.#ahead[distance] ?? "";
+  }
+
+  #read(): string {
     for (;;) {
       const text = this.#text;
       let start = this.#position;

@@ -4,6 +4,7 @@ import { closedByStartTag, closesNoFurtherThan, isRawText, isVoidElement } from 
 import { type MarkupElement, markupElement } from "./markup-tree.ts";
 import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { readAttributes } from "./read-attributes.ts";
+import { holdsUnseenText, visibleText, withoutControlCharacters } from "./visible-text.ts";
 
 /** Confluence's own limit is about 5 MB; beyond this a body is no page. In UTF-16 units, at least half the UTF-8 bytes. */
 const MAX_BODY_LENGTH = 20 * 1024 * 1024;
@@ -22,7 +23,7 @@ export function parseMarkup(format: BodyFormat, body: string): MarkupElement {
   if (body.length > MAX_BODY_LENGTH || Buffer.byteLength(body) > MAX_BODY_LENGTH) {
     throw new PermanentError("body_too_large", "The page's body is larger than 20 MB");
   }
-  return new MarkupParser(format, body).parse();
+  return new MarkupParser(format, withoutControlCharacters(body)).parse();
 }
 
 /** A "<" before anything else is text. */
@@ -31,6 +32,7 @@ const MAY_BE_MARKUP = /<(?=[a-zA-Z!?]|\/[a-zA-Z])/g;
 class MarkupParser {
   readonly #isHtml: boolean;
   readonly #source: string;
+  readonly #holdsUnseen: boolean;
   readonly #root = markupElement("#root", null);
   readonly #open: MarkupElement[] = [this.#root];
   /** Names of elements open beyond MAX_DEPTH, so that their end tags close nothing else. */
@@ -44,6 +46,7 @@ class MarkupParser {
   constructor(format: BodyFormat, source: string) {
     this.#isHtml = format === "export_view";
     this.#source = source;
+    this.#holdsUnseen = holdsUnseenText(source);
   }
 
   parse(): MarkupElement {
@@ -102,7 +105,8 @@ class MarkupParser {
     const source = this.#source;
     const nameEnd = endOfName(source, start + 1);
     const name = source.slice(start + 1, nameEnd).toLowerCase();
-    const decode = this.#isHtml ? decodeHTMLAttribute : decodeHTMLStrict;
+    const entities = this.#isHtml ? decodeHTMLAttribute : decodeHTMLStrict;
+    const decode = (value: string): string => withoutControlCharacters(entities(value));
     const { attributes, selfClosing, end } = readAttributes(source, nameEnd, decode, this.#exhausted);
     this.#closeImplied(name);
     const element = markupElement(name, attributes);
@@ -118,7 +122,8 @@ class MarkupParser {
   #rawText(element: MarkupElement, start: number): number {
     const end = this.#find(`</${element.name}`, start);
     if (end === -1) return start;
-    element.children.push(this.#source.slice(start, end));
+    const text = this.#source.slice(start, end);
+    element.children.push(this.#holdsUnseen ? visibleText(text) : text);
     const close = this.#find(">", end);
     return close === -1 ? this.#source.length : close + 1;
   }
@@ -165,8 +170,9 @@ class MarkupParser {
     else this.#literal(this.#isHtml ? decodeHTML(raw) : decodeHTMLStrict(raw));
   }
 
-  #literal(text: string): void {
+  #literal(written: string): void {
     const children = this.#open.at(-1)?.children;
+    const text = this.#holdsUnseen ? visibleText(written) : written;
     if (!children || text === "") return;
     const last = children.length - 1;
     const before = children[last];

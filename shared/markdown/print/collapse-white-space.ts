@@ -16,7 +16,7 @@ type Place = { inCell: boolean; inLine: boolean; inCode: boolean; inLink: boolea
 /** A text of the line that is being read, to be escaped when the line is complete. */
 type Piece = { node: PlainText; text: string; startsLine: boolean; place: Place };
 
-const ENDS_IN_WORD = /[\p{L}\p{N}]$/u;
+const ENDS_IN_WORD = /[\p{L}\p{N})\]]$/u;
 const STARTS_WITH_WORD = /^[\p{L}\p{N}]/u;
 
 /**
@@ -45,6 +45,7 @@ function visitElement(element: PlainElement, place: Place, line: Line): void {
   element.inCell = place.inCell;
   element.inLine = place.inLine;
   if (name === "PRE") {
+    element.isBlock = true;
     line.end();
     for (const text of element.childNodes) if (text.nodeType === 3) text.textContent = "x";
     return;
@@ -58,6 +59,8 @@ function visitElement(element: PlainElement, place: Place, line: Line): void {
     return;
   }
   const isBlock = BLOCKS.has(name);
+  // Turndown says so itself, but only of those that it has come to.
+  element.isBlock = isBlock;
   if (isBlock) line.end();
   visit(element, placeInside(name, place), line);
   if (isBlock) line.end();

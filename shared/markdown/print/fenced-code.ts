@@ -4,22 +4,16 @@ export function fencedCode(code: string, language: string): string {
   for (const [run] of code.matchAll(/`{3,}/g)) {
     if (run.length >= fence.length) fence = "`".repeat(run.length + 1);
   }
-  const text = code
-    .replace(/\r\n?/g, "\n")
-    .replace(/^(?:[ \t]*\n)+/, "")
-    .trimEnd();
+  const text = trimmedCode(code);
   return text === "" ? "" : `${fence}${language}\n${text}\n${fence}`;
 }
 
-/** Code as inline HTML, for table cells, which have no fences. */
-export function codeInCell(code: string, language: string): string {
-  const text = code
+/** Code with line feeds only, without the empty lines around it. */
+export function trimmedCode(code: string): string {
+  return code
     .replace(/\r\n?/g, "\n")
     .replace(/^(?:[ \t]*\n)+/, "")
     .trimEnd();
-  if (text === "") return "";
-  const className = language ? ` class="language-${language}"` : "";
-  return `<pre><code${className}>${escapedCode(text)}</code></pre>`;
 }
 
 /** Code between HTML tags, where Markdown is still read. */

@@ -2,10 +2,27 @@ import { escapedCode } from "./fenced-code.ts";
 import type { PlainElement, PlainNode } from "./plain-tree.ts";
 
 /** Text between delimiters of emphasis; the delimiters are left out where Markdown would show them as they are. */
-export function emphasis(content: string, delimiter: string, node: PlainElement): string {
+export function emphasis(content: string, delimiter: "*" | "**", node: PlainElement): string {
+  return eachParagraph(content, (text) => emphasizedParagraph(text, delimiter, node) ?? text);
+}
+
+/** Text struck through. Where Markdown would show its delimiters it is HTML, because without them it says the opposite. */
+export function strikeThrough(content: string, node: PlainElement): string {
+  return eachParagraph(content, (text) => {
+    const inner = text.trim();
+    if (inner === "" || (BLOCK.test(inner) && holdsBlock(node))) return text;
+    return emphasizedParagraph(text, "~~", node) ?? text.replace(inner, () => `<del>${inner}</del>`);
+  });
+}
+
+function holdsBlock(node: PlainElement): boolean {
+  return node.childNodes.some((inner) => inner.nodeType === 1 && (inner.isBlock || holdsBlock(inner)));
+}
+
+function eachParagraph(content: string, convert: (text: string) => string): string {
   return content
     .split(/(\n\s*\n)/)
-    .map((part, index) => (index % 2 === 1 ? part : emphasizedParagraph(part, delimiter, node)))
+    .map((part, index) => (index % 2 === 1 ? part : convert(part)))
     .join("");
 }
 
@@ -16,11 +33,12 @@ const BLOCK =
 /** As much punctuation as anyone ends a phrase with. */
 const MAX_PUNCTUATION = 20;
 
-function emphasizedParagraph(text: string, delimiter: string, node: PlainElement): string {
+/** The text between delimiters; null where Markdown would show them. */
+function emphasizedParagraph(text: string, delimiter: string, node: PlainElement): string | null {
   const inner = text.trim();
   // Delimiters that touch those of the span before would be read as one run.
-  if (touchesSpanBefore(node)) return text;
-  if (inner === "" || BLOCK.test(inner)) return text;
+  if (touchesSpanBefore(node)) return null;
+  if (inner === "" || BLOCK.test(inner)) return null;
   const start = text.indexOf(inner);
   const leading = text.slice(0, start);
   let trailing = text.slice(start + inner.length);
@@ -30,14 +48,14 @@ function emphasizedParagraph(text: string, delimiter: string, node: PlainElement
     const punctuation = /[^\\\])`*~>][:;,.!?]+$/.exec(emphasized.slice(-MAX_PUNCTUATION))?.[0].slice(1) ?? "";
     emphasized = emphasized.slice(0, emphasized.length - punctuation.length);
     trailing = punctuation;
-    if (!isWord(emphasized.at(-1) ?? "")) return text;
+    if (!isWord(emphasized.at(-1) ?? "")) return null;
   }
   const before = leading === "" ? edgeOf(node, "previous") : "";
   const startsWithWord = isWord(emphasized[0] ?? "");
-  if (isWord(before) && !startsWithWord) return text;
+  if (isWord(before) && !startsWithWord) return null;
   // Between two words, or two marks of punctuation, asterisks can close as well as open: they would end the emphasis around.
   const mayClose = before.trim() !== "" && isWord(before) === startsWithWord;
-  if (mayClose && delimiter.startsWith("*") && isEmphasized(node)) return text;
+  if (mayClose && delimiter.startsWith("*") && isEmphasized(node)) return null;
   return `${leading}${delimiter}${emphasized}${delimiter}${trailing}`;
 }
 

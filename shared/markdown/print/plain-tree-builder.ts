@@ -63,7 +63,8 @@ export class PlainTreeBuilder {
 
   /** Adds a span of emphasis, strike-through or code; ignored inside one of its kind, joined with one right before it. */
   span(name: string, nodes: readonly MarkupNode[], target: PlainElement): void {
-    if (this.#open.has(name) || this.#open.has("CODE")) {
+    // In code nothing is emphasized; but what is struck out is not to be run.
+    if (this.#open.has(name) || (this.#open.has("CODE") && name !== "DEL")) {
       this.append(nodes, target);
       return;
     }
@@ -109,11 +110,24 @@ export class PlainTreeBuilder {
     }
   }
 
-  /** Adds a paragraph in bold: the title of what follows. */
-  titleParagraph(title: string, target: PlainElement): void {
-    if (title.trim() === "") return;
-    const paragraph = this.element("P", [], target);
+  /** Adds a part of the page that has a title of its own: the title in bold, then what `add` puts below it. */
+  titled(title: string, target: PlainElement, add: (part: PlainElement) => void): void {
+    if (title.trim() === "") {
+      add(target);
+      return;
+    }
+    const part = new PlainElement("DIV", { part: true });
+    target.append(part);
+    const paragraph = this.element("P", [], part, { partTitle: true });
     this.span("STRONG", [title], paragraph);
+    add(part);
+  }
+
+  /** Adds Markdown as it is. */
+  markdown(markdown: string, target: PlainElement): void {
+    const element = new PlainElement("PRE", { isMarkdown: true });
+    element.append(new PlainText(withoutLongWhiteSpace(markdown)));
+    target.append(element);
   }
 
   lineBreak(target: PlainElement): void {

@@ -40,11 +40,19 @@ export type PlainAttributes = {
   title?: string;
   /** Language of a code block. */
   language?: string;
+  /** The code block is none, but Markdown to be taken over. */
+  isMarkdown?: boolean;
+  /** The block has a title of its own, which is its first paragraph. */
+  part?: boolean;
+  partTitle?: boolean;
   /** GFM alert kind of a blockquote. */
   alert?: string;
   /** `x` or a space: the list item is a task. */
   task?: string;
-  start?: number;
+  /** Of a numbered list, the number of its first item; of an item of one, its number. */
+  number?: number;
+  /** What stands before an item instead of a number that Markdown has: `b`, `iv`. */
+  label?: string;
   colspan?: number;
   rowspan?: number;
 };
@@ -60,8 +68,6 @@ export class PlainElement extends TurndownMarks {
   inLine = false;
   /** Of a table cell, what it was converted to, for the rule of its table; of a line break, what it becomes. */
   markdown = "";
-  /** Of a list, how many items were written. */
-  items = 0;
   #isMeaningful: boolean | null = null;
   #textContent: string | null = null;
 

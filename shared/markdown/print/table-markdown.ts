@@ -1,4 +1,5 @@
 import { joinLines } from "./inline-markdown.ts";
+import { MARKS } from "./marks.ts";
 import type { PlainElement } from "./plain-tree.ts";
 
 /** Bounds on what repeating cells that span several may add: a `rowspan` of 65,534 would multiply the page. */
@@ -8,27 +9,50 @@ const MAX_REPEATED_CELLS = 100_000;
 const MAX_FILLED_CELLS = 500_000;
 
 type Cell = { markdown: string; isHeader: boolean };
+/** `written`: how many cells the row has in the page, those that span several counted once. */
+type Row = { cells: Cell[]; written: number; inHead: boolean };
 
 /**
  * A table in GFM. Cells that span rows or columns are repeated in each, so that every row reads on its own. A first row of
- * header cells is the header; a table without one gets an empty header, because GFM has no table without.
+ * header cells is the header; a table without one gets an empty header, because GFM has no table without. Further header rows
+ * and rows that are titles of those below are marked.
  */
 export function tableMarkdown(table: PlainElement): string {
-  const { grid, headRows } = tableGrid(table);
-  const width = grid.reduce((widest, row) => Math.max(widest, row.length), 0);
+  const grid = tableGrid(table);
+  const width = grid.reduce((widest, { cells }) => Math.max(widest, cells.length), 0);
   if (width === 0) return "";
   const filled = width * grid.length <= MAX_FILLED_CELLS ? width : 0;
-  const first = grid[0] ?? [];
-  const hasHeader = headRows > 0 || first.every(({ isHeader }) => isHeader);
-  const header = hasHeader ? first : [];
-  const body = hasHeader ? grid.slice(1) : grid;
-  const lines = [
-    rowLine(header, width, false),
-    `|${" --- |".repeat(width)}`,
-    ...body.map((row) => rowLine(row, filled, true)),
-  ];
+  const headers = headerCount(grid);
+  const header = headers > 0 ? (grid[0]?.cells ?? []) : [];
+  const lines = [rowLine(header, width, false), `|${" --- |".repeat(width)}`];
+  for (const [index, row] of grid.entries()) {
+    if (headers > 0 && index === 0) continue;
+    const mark = index < headers ? MARKS.headerRow : isSection(row, width) ? MARKS.sectionRow : "";
+    lines.push(rowLine(row.cells, filled, true) + mark);
+  }
   return lines.join("\n");
 }
+
+/** More rows than these at the top of a table are data that somebody wrote in header cells. */
+const MAX_HEADER_ROWS = 4;
+
+/** How many rows at the top name the columns: those that are marked so, or consist of header cells. */
+function headerCount(grid: readonly Row[]): number {
+  const found = grid.findIndex(({ inHead, cells }) => !inHead && !cells.every(({ isHeader }) => isHeader));
+  const count = found === -1 ? grid.length : found;
+  return count === grid.length || count > MAX_HEADER_ROWS ? Math.min(count, 1) : count;
+}
+
+/** One header cell, or one in bold, across the whole table. */
+function isSection({ cells, written }: Row, width: number): boolean {
+  const [cell] = cells;
+  if (!cell || written > 1 || width === 1 || cells.length < width || cells.some((other) => other !== cell)) {
+    return false;
+  }
+  return cell.isHeader || BOLD_CELL.test(cell.markdown);
+}
+
+const BOLD_CELL = /^\*\*[^*]+\*\*$/;
 
 function rowLine(row: readonly Cell[], width: number, boldHeaders: boolean): string {
   let line = "|";
@@ -46,10 +70,9 @@ function boldCell(markdown: string): string {
   return `**${markdown}**`;
 }
 
-function tableGrid(table: PlainElement): { grid: Cell[][]; headRows: number } {
-  const grid: Cell[][] = [];
+function tableGrid(table: PlainElement): Row[] {
+  const grid: Row[] = [];
   const pending: { cell: Cell; rows: number }[] = [];
-  let headRows = 0;
   let text = 0;
   let cells = 0;
   const empty: Cell = { markdown: "", isHeader: false };
@@ -81,10 +104,10 @@ function tableGrid(table: PlainElement): { grid: Cell[][]; headRows: number } {
     }
     takePending();
     if (line.every(({ markdown }) => markdown === "")) continue;
-    if (row.nodeName === "X-HEAD-ROW" && grid.length === headRows) headRows++;
-    grid.push(line);
+    const written = row.childNodes.filter((node) => node.nodeType !== 3).length;
+    grid.push({ cells: line, written, inHead: row.nodeName === "X-HEAD-ROW" });
   }
-  return { grid, headRows };
+  return grid;
 }
 
 /** A table inside a cell of a table, as inline HTML. */

@@ -1,6 +1,7 @@
 import TurndownService from "turndown";
 import { PermanentError } from "#shared/errors.ts";
-import { codeInCell, fencedCode } from "./fenced-code.ts";
+import { completeMarkdown } from "./complete-markdown.ts";
+import { fencedCode, trimmedCode } from "./fenced-code.ts";
 import {
   codeSpan,
   emphasis,
@@ -9,7 +10,9 @@ import {
   link,
   linkDestination,
   oneLine,
+  strikeThrough,
 } from "./inline-markdown.ts";
+import { MARKS } from "./marks.ts";
 import type { PlainElement } from "./plain-tree.ts";
 import { cellMarkdown, nestedTable, tableMarkdown } from "./table-markdown.ts";
 
@@ -23,7 +26,14 @@ type Replacement = (content: string, node: PlainElement) => string;
 
 const block = (markdown: string): string => (markdown === "" ? "\n\n" : `\n\n${markdown}\n\n`);
 // Four spaces at the start would be code.
-const paragraph: Replacement = (content) => `\n\n${content.trimStart()}\n\n`;
+const paragraph: Replacement = (content, node) => {
+  const text = content.trimStart();
+  if (node.inLine) return `\n\n${text}\n\n`;
+  if (node.attributes.partTitle) return `\n\n${text}${MARKS.titleEnd}\n\n`;
+  return node.attributes.part
+    ? block(`${MARKS.partStart}${text.trimEnd()}${MARKS.partEnd}`)
+    : `\n\n${text}\n\n`;
+};
 const heading =
   (level: number): Replacement =>
   (content, node) => {
@@ -37,10 +47,11 @@ const list: Replacement = (content, node) => {
     const text = content.trim();
     if (text === "" || node.parentNode?.nodeName !== "LI") return block(text);
     // Right below text only a list that begins with 1 is one; text right below a list would belong to its last item.
-    return `${(node.attributes.start ?? 1) === 1 ? "\n" : "\n\n"}${text}\n\n`;
+    return `${(node.attributes.number ?? 1) === 1 ? "\n" : "\n\n"}${text}\n\n`;
   }
   const name = node.nodeName.toLowerCase();
-  return block(`<${name}>${joinLines(content, "")}</${name}>`);
+  const first = node.attributes.number ?? 1;
+  return block(`<${name}${first === 1 ? "" : ` start="${first}"`}>${joinLines(content, "")}</${name}>`);
 };
 const cell: Replacement = (content, node) => {
   node.markdown = cellMarkdown(content, node.inCell);
@@ -65,7 +76,8 @@ const REPLACEMENTS: Record<string, Replacement> = {
   PRE: (_content, node) => {
     const code = node.childNodes.map((text) => (text.nodeType === 3 ? text.nodeValue : "")).join("");
     const language = node.attributes.language ?? "";
-    return block(node.inCell || node.inLine ? codeInLine(code, language, node) : fencedCode(code, language));
+    if (node.attributes.isMarkdown) return block(givenMarkdown(code, node));
+    return block(node.inCell || node.inLine ? codeInLine(code, node) : fencedCode(code, language));
   },
   TABLE: (_content, node) =>
     block(node.inCell ? nestedTable(node) : node.inLine ? rowsInLine(node) : tableMarkdown(node)),
@@ -82,7 +94,7 @@ const REPLACEMENTS: Record<string, Replacement> = {
     `![${imageAlt(node.attributes.alt ?? "")}](${linkDestination(node.attributes.src ?? "")})`,
   STRONG: (content, node) => (isInHeading(node) ? content : emphasis(content, "**", node)),
   EM: (content, node) => emphasis(content, "*", node),
-  DEL: (content, node) => emphasis(content, "~~", node),
+  DEL: strikeThrough,
   CODE: codeSpan,
   SUP: (content) => (content.trim() === "" ? content : `<sup>${content}</sup>`),
   SUB: (content) => (content.trim() === "" ? content : `<sub>${content}</sub>`),
@@ -131,29 +143,45 @@ function isInHeading(node: PlainElement): boolean {
 function listItem(content: string, node: PlainElement): string {
   const text = content.trim();
   if (text === "") return "";
-  const task = taskMark(node.attributes.task, text);
-  if (node.inCell) return `<li>${task}${joinLines(text, "<br>")}</li>`;
-  const marker = node.parentNode?.nodeName === "OL" ? `${itemNumber(node)}. ` : "- ";
+  const { number = 1, label, task } = node.attributes;
+  const labelled = label === undefined ? text : withLabel(label, text);
+  const item = taskMark(task, labelled) + labelled;
+  if (node.inCell) {
+    const value = number === numberBefore(node) + 1 ? "" : ` value="${number}"`;
+    return `<li${value}>${joinLines(item, "<br>")}</li>`;
+  }
+  const marker = node.parentNode?.nodeName === "OL" ? `${number}. ` : "- ";
   const indent = " ".repeat(marker.length);
-  return `\n${marker}${prefixed(task + text, indent, { empty: "", first: false })}\n`;
+  return `\n${marker}${prefixed(item, indent, { empty: "", first: false })}\n`;
+}
+
+/** The number of the item before in a numbered list. */
+function numberBefore(item: PlainElement): number {
+  const own = item.attributes.number ?? 1;
+  const list = item.parentNode;
+  if (list?.nodeName !== "OL" || list.firstChild === item) return own - 1;
+  for (let node = item.previousSibling; node; node = node.previousSibling) {
+    if (node.nodeType === 1 && node.nodeName === "LI") return node.attributes.number ?? own - 1;
+  }
+  return own - 1;
 }
 
 const BLOCK_START = /^(?:#{1,6} |>|[-*+] |\d+[.)] |```|\||\*\*\*$)/m;
 
+/** A label beside the text that it numbers; above a block that begins its own line. */
+function withLabel(label: string, text: string): string {
+  return BLOCK_START.test(firstLineOf(text)) ? `${label}.\n\n${text}` : `${label}. ${text}`;
+}
+
+function firstLineOf(text: string): string {
+  return text.slice(0, text.indexOf("\n") + 1) || text;
+}
+
 /** GFM has tasks that begin with text only: before any other block the box is a character. */
 function taskMark(task: string | undefined, text: string): string {
   if (task === undefined) return "";
-  const firstLine = text.slice(0, text.indexOf("\n") + 1) || text;
-  if (!BLOCK_START.test(firstLine)) return `[${task}] `;
+  if (!BLOCK_START.test(firstLineOf(text))) return `[${task}] `;
   return task === "x" ? "☑\n\n" : "☐\n\n";
-}
-
-function itemNumber(item: PlainElement): number {
-  const listElement = item.parentNode;
-  if (!listElement) return 1;
-  const number = (listElement.attributes.start ?? 1) + listElement.items;
-  listElement.items++;
-  return number;
 }
 
 function blockQuote(content: string, node: PlainElement): string {
@@ -188,8 +216,17 @@ function tooLarge(): PermanentError {
   return new PermanentError("body_too_complex", "The page's Markdown would be larger than 48 MB");
 }
 
-function codeInLine(code: string, language: string, node: PlainElement): string {
-  return node.inCell ? codeInCell(code, language) : codeSpan(oneLine(code));
+/** Code where no block may stand. In a cell each line is a span of its own, so that it can be copied as it is. */
+function codeInLine(code: string, node: PlainElement): string {
+  if (!node.inCell) return codeSpan(oneLine(code));
+  const lines = trimmedCode(code).split("\n");
+  return lines.map((line) => (line.trim() === "" ? "" : codeSpan(line))).join("<br>");
+}
+
+/** Markdown that somebody wrote, in a line of its own where no block may stand. */
+function givenMarkdown(markdown: string, node: PlainElement): string {
+  if (node.inLine && !node.inCell) return oneLine(markdown);
+  return node.inCell ? joinLines(markdown, "<br>") : completeMarkdown(markdown);
 }
 
 /** A table where only a line may stand (in a heading, in a link): its cells, one after the other. */

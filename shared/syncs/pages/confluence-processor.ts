@@ -53,8 +53,8 @@ export function processConfluencePage(
   { page, content }: CompletePage,
   resolver: ReferenceResolver,
 ): ProcessedPage {
-  const { markdown, textLost } = content.toMarkdown(resolver);
-  const chunks = chunkMarkdown(markdown).map((chunk) => ({
+  const { markdown, outline, textLost } = content.toMarkdown(resolver);
+  const chunks = chunkMarkdown(markdown, { outline }).map((chunk) => ({
     ...chunk,
     input: embeddingInput(page.title, chunk),
   }));

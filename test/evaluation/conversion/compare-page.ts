@@ -1,7 +1,7 @@
 import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { compareCounts, compareInOrder, type Difference } from "./compare-sequences.ts";
 import { pageFacts, type PageFacts } from "./page-facts.ts";
-import { readHtml, readStorage } from "./page-tree.ts";
+import { readHtml, readStorage, type Tree } from "./page-tree.ts";
 import { renderMarkdown } from "./render-markdown.ts";
 import { shownPage } from "./shown-page.ts";
 
@@ -14,14 +14,26 @@ export const MEASURES: readonly Measure[] = [
   "codeBlocks",
   "links",
   "listItems",
+  "struck",
+  "titles",
+  "statuses",
+  "decisions",
+  "numbers",
 ];
 
 export type PageComparison = Record<Measure, Difference & { expected: number }>;
 
 /** Compares what a page shows with what its Markdown shows, each read by its own parser. */
 export function comparePage(format: BodyFormat, body: string, markdown: string): PageComparison {
-  const expected = pageFacts(shownPage(format === "storage" ? readStorage(body) : readHtml(body)));
-  const actual = pageFacts(renderMarkdown(markdown));
+  return compareFacts(pageFacts(readShownPage(format, body), "page"), pageFacts(renderMarkdown(markdown)));
+}
+
+/** What a page shows, as the evaluation reads it. */
+export function readShownPage(format: BodyFormat, body: string): Tree {
+  return shownPage(format === "storage" ? readStorage(body) : readHtml(body));
+}
+
+export function compareFacts(expected: PageFacts, actual: PageFacts): PageComparison {
   const compare = (measure: Measure): Difference & { expected: number } => {
     const difference = measure === "words" ? compareInOrder : compareCounts;
     return { ...difference(expected[measure], actual[measure]), expected: expected[measure].length };
@@ -37,6 +49,11 @@ export function comparePage(format: BodyFormat, body: string, markdown: string):
     },
     links: compare("links"),
     listItems: compare("listItems"),
+    struck: compare("struck"),
+    titles: compare("titles"),
+    statuses: { ...compareCounts(expected.statuses, actual.words), expected: expected.statuses.length },
+    decisions: compare("decisions"),
+    numbers: compare("numbers"),
   };
 }
 

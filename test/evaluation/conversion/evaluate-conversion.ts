@@ -1,11 +1,17 @@
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
 import { errorMessage } from "#shared/errors.ts";
+import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { BODY_FORMAT, readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
-import { comparePage, type PageComparison } from "./compare-page.ts";
+import { compareColumnNames } from "./column-names.ts";
+import { compareFacts, type PageComparison, readShownPage } from "./compare-page.ts";
+import type { Difference } from "./compare-sequences.ts";
+import { hostsOf, interfaceTexts } from "./output-text.ts";
+import { pageFacts } from "./page-facts.ts";
 import { printReport } from "./print-report.ts";
+import { renderMarkdown } from "./render-markdown.ts";
 import { evaluationResolver } from "./resolver.ts";
 
 export type EvaluatedPage = {
@@ -14,6 +20,11 @@ export type EvaluatedPage = {
   textLost: string | null;
   milliseconds: number;
   chunkTokens: number[];
+  /** One entry for each table and chunk of it: whether the names of its columns are there. */
+  columnNames: Difference & { expected: number };
+  /** Texts of Confluence's interface in the Markdown. */
+  interfaceTexts: string[];
+  hosts: { page: Map<string, number>; markdown: Map<string, number> };
 };
 export type FailedPage = { file: string; reason: string };
 
@@ -32,20 +43,29 @@ function evaluate(bodies: readonly PageBody[]): void {
   const failed: FailedPage[] = [];
   for (const { file, body, format } of bodies) {
     try {
-      const started = performance.now();
-      const { markdown, textLost } = readPage({ format, value: body }).toMarkdown(evaluationResolver);
-      const milliseconds = performance.now() - started;
-      const chunkTokens = chunkMarkdown(markdown).map((chunk) => estimateTokens(chunk.content));
-      pages.push({
-        file,
-        comparison: comparePage(format, body, markdown),
-        textLost,
-        milliseconds,
-        chunkTokens,
-      });
+      pages.push({ file, ...evaluatePage(format, body) });
     } catch (error) {
       failed.push({ file, reason: errorMessage(error) });
     }
   }
   printReport(pages, failed);
+}
+
+function evaluatePage(format: BodyFormat, body: string): Omit<EvaluatedPage, "file"> {
+  const started = performance.now();
+  const { markdown, outline, textLost } = readPage({ format, value: body }).toMarkdown(evaluationResolver);
+  const milliseconds = performance.now() - started;
+  const chunks = chunkMarkdown(markdown, { outline }).map(({ content }) => content);
+  const shown = readShownPage(format, body);
+  const expected = pageFacts(shown, "page");
+  const actual = pageFacts(renderMarkdown(markdown));
+  return {
+    comparison: compareFacts(expected, actual),
+    textLost,
+    milliseconds,
+    chunkTokens: chunks.map(estimateTokens),
+    columnNames: compareColumnNames(shown, chunks),
+    interfaceTexts: interfaceTexts(shown, markdown),
+    hosts: { page: hostsOf(expected.links), markdown: hostsOf(actual.links) },
+  };
 }

@@ -3,6 +3,16 @@ import type { Tree } from "./page-tree.ts";
 /** What can be compared between a page and its Markdown rendered; each entry is a text that both sides must have. */
 export type PageFacts = {
   words: string[];
+  /** Letters that are struck out: two strikes side by side may be one. */
+  struck: string[];
+  /** Titles of boxes, tabs, expands and blocks of code. */
+  titles: string[];
+  /** Colours of statuses without a text. */
+  statuses: string[];
+  /** Whether each decision was taken, with its first words. */
+  decisions: string[];
+  /** Numbers and letters of the items of numbered lists, with their first words. */
+  numbers: string[];
   headings: string[];
   tables: string[];
   cells: string[];
@@ -14,10 +24,18 @@ export type PageFacts = {
 const BLOCK =
   /^(address|article|aside|blockquote|body|br|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|svg|text|g|button|option|select|img|iframe|input|#root)$/;
 
-/** Collects the facts of a tree of HTML. */
-export function pageFacts(page: Tree): PageFacts {
+/**
+ * Collects the facts of a tree of HTML: of a page (`shownPage` says which titles, numbers and decisions it shows), or of
+ * Markdown rendered, where what may be one counts.
+ */
+export function pageFacts(page: Tree, side: "page" | "markdown" = "markdown"): PageFacts {
   const facts: PageFacts = {
     words: wordsOf(textOf(page)),
+    struck: [],
+    titles: [],
+    statuses: [],
+    decisions: [],
+    numbers: [],
     headings: [],
     tables: [],
     cells: [],
@@ -25,7 +43,13 @@ export function pageFacts(page: Tree): PageFacts {
     links: [],
     listItems: [],
   };
-  visit(page, facts, { inCode: false, inLink: false });
+  visit(page, facts, {
+    inCode: false,
+    inLink: false,
+    inCell: false,
+    isPage: side === "page",
+    inStruck: false,
+  });
   return facts;
 }
 
@@ -33,6 +57,8 @@ export function wordsOf(text: string): string[] {
   return (
     text
       .normalize("NFC")
+      // No reader sees a soft hyphen or a space without width.
+      .replace(/[\u00ad\u200b\u2060\ufeff]/g, "")
       // Pictures, those of keys among them: a digit in a box.
       .replace(/\p{Extended_Pictographic}|[\d#*]\ufe0f?\u20e3/gu, " ")
       .match(/[\p{L}\p{N}]+/gu) ?? []
@@ -40,7 +66,7 @@ export function wordsOf(text: string): string[] {
 }
 
 /** In code, a link whose text is its address needs no other; and no link stands in another: browsers end the outer one there. */
-type Place = { inCode: boolean; inLink: boolean };
+type Place = { inCode: boolean; inLink: boolean; inCell: boolean; isPage: boolean; inStruck: boolean };
 
 function visit(node: Tree, facts: PageFacts, place: Place): void {
   const text = (): string => wordsOf(textOf(node)).join(" ");
@@ -57,7 +83,11 @@ function visit(node: Tree, facts: PageFacts, place: Place): void {
   ) {
     facts.links.push(`${text()} -> ${address(href)}`);
   }
-  if (node.name === "pre" && text() !== "") facts.codeBlocks.push(codeBlock(node));
+  if (node.name === "pre" && text() !== "")
+    facts.codeBlocks.push(...(place.inCell ? codeInCell(node) : [codeBlock(node)]));
+  if (node.name === "code" && place.inCell && !place.inCode && !place.isPage)
+    facts.codeBlocks.push(...codeInCell(node));
+  addMeaning(node, facts, place, text);
   if (node.name === "table") {
     const rows = tableRows(node).map((row) => row.map((cell) => wordsOf(textOf(cell)).join(" ")));
     const cells = rows.flat().filter((cell) => cell !== "");
@@ -71,8 +101,11 @@ function visit(node: Tree, facts: PageFacts, place: Place): void {
       );
   }
   const inside = {
+    ...place,
     inCode: place.inCode || node.name === "pre",
     inLink: place.inLink || isLink,
+    inCell: place.inCell || /^t[dh]$/.test(node.name),
+    inStruck: place.inStruck || /^(?:s|del)$/.test(node.name),
   };
   for (const child of node.children) {
     if (typeof child !== "string") visit(child, facts, inside);
@@ -90,6 +123,39 @@ const LANGUAGES: Record<string, string> = {
   "html/xml": "xml",
   actionscript3: "actionscript",
 };
+
+/** As many words of an item as tell it from others. */
+const FIRST_WORDS = 4;
+
+/** What a reader takes from a page beside its words. */
+function addMeaning(
+  node: Tree,
+  facts: PageFacts,
+  { isPage, inCell, inStruck }: Place,
+  text: () => string,
+): void {
+  const first = (count: number): string => text().split(" ").slice(0, count).join(" ");
+  const { attributes, name } = node;
+  if (/^(?:s|del)$/.test(name) && !inStruck)
+    facts.struck.push(...wordsOf(textOf(node)).flatMap((word) => word.split("")));
+  if (isPage ? "data-title" in attributes : name === "strong") facts.titles.push(text());
+  if (attributes["data-status"] !== undefined) facts.statuses.push(attributes["data-status"]);
+  if (name !== "li" || text() === "") return;
+  if (isPage ? "data-decision" in attributes : /^(?:Decided|Open)\b/.test(text()))
+    facts.decisions.push(first(FIRST_WORDS + 1));
+  const number = attributes["data-number"];
+  if (inCell || number === "" || (isPage && number === undefined)) return;
+  const isText = number === undefined || "data-label" in attributes;
+  facts.numbers.push(isText ? first(FIRST_WORDS + 1) : `${number} ${first(FIRST_WORDS)}`);
+}
+
+/** Code in a cell, line by line: Markdown has no blocks there, and no place for a language. */
+function codeInCell(code: Tree): string[] {
+  const lines = textOf(code)
+    .split("\n")
+    .map((line) => line.replace(/\s+/g, " ").trim());
+  return lines.filter((line) => line !== "").map((line) => `: ${line}`);
+}
 
 function codeBlock(pre: Tree): string {
   const code = pre.children.find((c): c is Tree => typeof c !== "string" && c.name === "code");

@@ -83,3 +83,25 @@ function cdataAsText(body: string): string {
     text.replace(/&/g, "&amp;").replace(/</g, "&lt;"),
   );
 }
+
+/** Whether a node is an element of that name. */
+export function isNamed(node: Tree | string, name: string): node is Tree {
+  return typeof node !== "string" && node.name === name;
+}
+
+/** The first element of that name, not looking into other macros. */
+export function find(node: Tree, name: string): Tree | undefined {
+  for (const c of node.children) {
+    if (typeof c === "string") continue;
+    if (c.name === name) return c;
+    if (c.name === "ac:structured-macro" || c.name === "ac:macro") continue;
+    const found = find(c, name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** All text inside, as written. */
+export function textOf(node: Tree | string): string {
+  return typeof node === "string" ? node : node.name === "br" ? "\n" : node.children.map(textOf).join("");
+}

@@ -15,6 +15,7 @@ export function printReport(pages: readonly EvaluatedPage[], failed: readonly Fa
       row("extra words", `${percent(extra, expected)}   ${extra}`);
     }
   }
+  printOutputRows(pages);
   const lossless = pages.filter(({ comparison }) => isLossless(comparison)).length;
   row("lossless pages", `${percent(lossless, pages.length)}   ${lossless} of ${pages.length}`);
   row("pages failed", String(failed.length));
@@ -38,6 +39,52 @@ export function printReport(pages: readonly EvaluatedPage[], failed: readonly Fa
   for (const { file, comparison } of lossy) {
     console.log(`  ${file}: lost ${comparison.words.lost.slice(0, 12).join(" ")}`);
   }
+  const short = pages.filter((page) => shortcomings(page).length > 0);
+  console.log(`\npages whose output falls short otherwise: ${short.length}`);
+  for (const page of short) {
+    console.log(`  ${page.file}`);
+    for (const line of shortcomings(page).slice(0, SHOWN_ITEMS)) console.log(`    ${line}`);
+  }
+}
+
+/** How many hosts are named. */
+const SHOWN_HOSTS = 5;
+
+/** What is asked of the output as a whole: its chunks, what does not belong there, where its links lead. */
+function printOutputRows(pages: readonly EvaluatedPage[]): void {
+  const tables = pages.map(({ columnNames }) => columnNames);
+  const kept = sum(tables.map((table) => table.kept));
+  const expected = sum(tables.map((table) => table.expected));
+  row("column names in chunks", `${percent(kept, expected)}   ${kept} of ${expected}`);
+  row("interface texts", String(sum(pages.map((page) => page.interfaceTexts.length))));
+  const onPages = totals(pages.map(({ hosts }) => hosts.page));
+  const inMarkdown = totals(pages.map(({ hosts }) => hosts.markdown));
+  const most = [...onPages].sort(([, a], [, b]) => b - a).slice(0, SHOWN_HOSTS);
+  row(
+    "links by host",
+    most.map(([host, count]) => `${host} ${inMarkdown.get(host) ?? 0} of ${count}`).join("  "),
+  );
+  row("links to other hosts", String(sum(pages.map((page) => otherHosts(page).length))));
+}
+
+/** Hosts that the Markdown links to and the page does not. */
+function otherHosts({ hosts }: EvaluatedPage): string[] {
+  return [...hosts.markdown.keys()].filter((host) => !hosts.page.has(host));
+}
+
+function totals(counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const count of counts) for (const [key, value] of count) total.set(key, (total.get(key) ?? 0) + value);
+  return total;
+}
+
+/** What a page falls short of beside what is compared item by item. */
+function shortcomings(page: EvaluatedPage): string[] {
+  return [
+    ...page.columnNames.lost.map((lost) => `column names missing in a chunk: ${lost}`),
+    ...page.interfaceTexts.map((text) => `interface text: ${text}`),
+    ...otherHosts(page).map((host) => `links to ${host}, which the page does not`),
+  ];
 }
 
 const labels: Record<Measure, string> = {
@@ -48,6 +95,11 @@ const labels: Record<Measure, string> = {
   codeBlocks: "code blocks",
   links: "links",
   listItems: "list items",
+  struck: "struck text",
+  titles: "box and tab titles",
+  statuses: "status colours",
+  decisions: "decision states",
+  numbers: "list numbers",
 };
 
 function printPage({ file, comparison, textLost }: EvaluatedPage): void {
@@ -72,7 +124,7 @@ function sample(items: readonly string[]): string {
 }
 
 function row(label: string, value: string): void {
-  console.log(`${label.padEnd(22)}${value}`);
+  console.log(`${label.padEnd(24)}${value}`);
 }
 
 function percent(part: number, whole: number): string {

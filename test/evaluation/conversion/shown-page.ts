@@ -1,9 +1,13 @@
-import { evaluationResolver } from "./resolver.ts";
-import { type Tree, tree } from "./page-tree.ts";
+import { decisionItems, shownExtension } from "./shown-extension.ts";
+import { shownLink } from "./shown-links.ts";
+import { shownMacro } from "./shown-macro.ts";
+import { isInterface, shownRendered } from "./shown-rendered.ts";
+import { find, isNamed, textOf, type Tree, tree } from "./page-tree.ts";
 
 /**
  * What a page shows, as HTML: an own reading of Confluence's macros, written from how Confluence displays them. Left out on
- * both sides: tables of contents (they repeat the headings), icons and emoticons (pictures).
+ * both sides: what only the interface says (tables of contents, tool bars), icons and emoticons (pictures). Attributes carry
+ * what words do not: `data-title` of a box's title, `data-number` of a list item, `data-status` of a colour.
  */
 export function shownPage(page: Tree): Tree {
   return { ...page, children: page.children.flatMap(shown) };
@@ -15,35 +19,66 @@ const HIDDEN = new Set(
     "ac:adf-attribute ac:adf-mark annotation ri:page ri:user ri:attachment ri:url ri:space"
   ).split(" "),
 );
+const STRUCK = /text-decoration(?:-line)?\s*:[^;]*line-through/i;
 
 function shown(node: Tree | string): (Tree | string)[] {
   if (typeof node === "string") return [node];
+  if (HIDDEN.has(node.name) || isHiddenByStyle(node) || isInterface(node)) return [];
+  if (/^(?:s|strike|del)$/.test(node.name)) return [tree("del", inside(node))];
+  if (STRUCK.test(node.attributes["style"] ?? "")) return struck(node);
+  return shownElement(node);
+}
+
+function shownElement(node: Tree): (Tree | string)[] {
   const { name } = node;
   const classes = ` ${node.attributes["class"] ?? ""} `;
-  if (HIDDEN.has(name)) return [];
+  const rendered = shownRendered(node, shown);
+  if (rendered) return rendered;
   if (name === "span" && / katex /.test(classes))
     return [" ", formulaSource(node) ?? tree("span", inside(node)), " "];
   if (name === "img" && / emoticon /.test(classes)) return [];
-  if (name === "ac:structured-macro" || name === "ac:macro") return shownMacro(node);
+  if (name === "ac:structured-macro" || name === "ac:macro") return shownMacro(node, shown);
   if (name === "ac:emoticon") return [shownEmoticon(node)];
-  if (name === "ac:link") return [shownLink(node)];
+  if (name === "ac:link") return [shownLink(node, shown)];
   if (name === "ac:image") return shownImage(node);
   if (name === "ac:task-list") return [tree("ul", inside(node))];
   if (name === "ac:task") return [tree("li", inside(node))];
   if (name === "ac:task-status") return [];
-  if (name === "ac:adf-extension") {
-    const kept = find(node, "ac:adf-node")
-      ? node.children.filter((c) => !isNamed(c, "ac:adf-fallback"))
-      : node.children;
-    return [tree("div", kept.flatMap(shown))];
-  }
+  if (name === "ac:adf-extension") return shownExtension(node, shown);
+  if (name === "ac:adf-node") return decisionItems(node, shown) ?? [tree("div", inside(node))];
   if (name === "ac:plain-text-body") return [tree("pre", [textOf(node)])];
   if (name.startsWith("ac:inline")) return inside(node);
   if (name.startsWith("ac:")) return [tree("div", inside(node))];
   if (name === "time" && textOf(node).trim() === "") return [node.attributes["datetime"] ?? ""];
   if (name === "pre") return [{ ...node, attributes: { ...node.attributes, language: preLanguage(node) } }];
-  if (name === "table" && / sectionMacro /.test(classes)) return [tree("div", unwrapped(node))];
+  if (name === "table") return shownTable(node, / sectionMacro /.test(classes));
+  if (name === "ol") return [{ ...node, children: numberedItems(node).flatMap(shown) }];
+  if (name === "li" && node.attributes["data-label"] !== undefined)
+    return [{ ...node, children: [`${node.attributes["data-label"]} `, ...inside(node)] }];
   return [{ ...node, children: inside(node) }];
+}
+
+/** Hidden by a style sheet, and not only until somebody clicks on a tab or an expand. */
+function isHiddenByStyle({ attributes }: Tree): boolean {
+  const isHidden =
+    "hidden" in attributes ||
+    /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all)/i.test(
+      attributes["style"] ?? "",
+    );
+  return isHidden && !/expand|tab|collaps|accordion|panel/i.test(attributes["class"] ?? "");
+}
+
+/** An element whose text is struck out: each part of its text stands in `<del>`. */
+function struck(node: Tree): (Tree | string)[] {
+  const plain = { ...node, attributes: { ...node.attributes, style: "" } };
+  return strike(shownElement(plain));
+}
+
+function strike(nodes: readonly (Tree | string)[]): (Tree | string)[] {
+  return nodes.map((node) => {
+    if (typeof node === "string") return node.trim() === "" ? node : tree("del", [node]);
+    return node.name === "del" ? node : { ...node, children: strike(node.children) };
+  });
 }
 
 /**
@@ -61,11 +96,88 @@ function inside(node: Tree): (Tree | string)[] {
   return node.children.flatMap(shown);
 }
 
+/** A table; one that only arranges the page is what its cells hold. Its foot is shown last, wherever it is written. */
+function shownTable(table: Tree, isSection: boolean): (Tree | string)[] {
+  if (isSection || isLayout(table)) return [tree("div", unwrapped(table))];
+  const feet = table.children.filter((c) => isNamed(c, "tfoot"));
+  const ordered = [...table.children.filter((c) => !isNamed(c, "tfoot")), ...feet];
+  return [{ ...table, children: ordered.flatMap(shown) }];
+}
+
+/** One row or one column with headings in its cells. */
+function isLayout(table: Tree): boolean {
+  const rows = rowsOf(table);
+  const cells = rows.map((row) =>
+    row.children.filter((c): c is Tree => isNamed(c, "td") || isNamed(c, "th")),
+  );
+  const isLine = rows.length === 1 || cells.every((row) => row.length <= 1);
+  const hasHeading = (node: Tree): boolean =>
+    node.children.some((c) => typeof c !== "string" && (/^h[1-6]$/.test(c.name) || hasHeading(c)));
+  return isLine && cells.flat().some((cell) => cell.name === "td" && hasHeading(cell));
+}
+
+function rowsOf(table: Tree): Tree[] {
+  return table.children.flatMap((c) => {
+    if (isNamed(c, "tr")) return [c];
+    return isNamed(c, "thead") || isNamed(c, "tbody") || isNamed(c, "tfoot") ? rowsOf(c) : [];
+  });
+}
+
 function unwrapped(table: Tree): (Tree | string)[] {
   return table.children.flatMap((c) => {
     if (typeof c === "string") return [c];
-    return /^(tbody|thead|tr)$/.test(c.name) ? unwrapped(c) : [tree("div", inside(c))];
+    return /^(tbody|thead|tfoot|tr)$/.test(c.name) ? unwrapped(c) : [tree("div", inside(c))];
   });
+}
+
+/** Items of a numbered list with the number that a browser shows. */
+function numberedItems(list: Tree): (Tree | string)[] {
+  const items = list.children.filter((c) => isNamed(c, "li")).length;
+  const step = "reversed" in list.attributes ? -1 : 1;
+  let next = Number.parseInt(list.attributes["start"] ?? (step === 1 ? "1" : String(items)), 10) || 0;
+  return list.children.map((c) => {
+    if (!isNamed(c, "li")) return c;
+    const number = Number.parseInt(c.attributes["value"] ?? String(next), 10);
+    next = number + step;
+    const label = labelOf(number, styleOf(c) ?? styleOf(list) ?? "decimal");
+    const isLetter = /[^\d]/.test(label) || label === "";
+    const attributes = {
+      ...c.attributes,
+      "data-number": label,
+      ...(isLetter ? { "data-label": label } : {}),
+    };
+    return { ...c, attributes };
+  });
+}
+
+const TYPES: Record<string, string> = { a: "alpha", A: "ALPHA", i: "roman", I: "ROMAN" };
+
+function styleOf({ attributes }: Tree): string | undefined {
+  const style = /list-style(?:-type)?\s*:\s*(?:inside |outside )?([\w-]+)/i.exec(
+    attributes["style"] ?? "",
+  )?.[1];
+  const named = /^(lower|upper)-(alpha|latin|roman)$/i.exec(style ?? "");
+  if (named) {
+    const kind = /roman/i.test(named[2] ?? "") ? "roman" : "alpha";
+    return /upper/i.test(named[1] ?? "") ? kind.toUpperCase() : kind;
+  }
+  if (/^(?:disc|circle|square)$/i.test(style ?? "")) return "bullet";
+  return TYPES[attributes["type"] ?? ""];
+}
+
+function labelOf(number: number, style: string): string {
+  if (style === "bullet") return "";
+  if (style.toLowerCase() === "alpha") {
+    const letters = number > 26 ? labelOf(Math.floor((number - 1) / 26), "alpha") : "";
+    const label = letters + String.fromCodePoint(97 + ((number - 1) % 26));
+    return style === "ALPHA" ? label.toUpperCase() : label;
+  }
+  if (style.toLowerCase() === "roman") {
+    const units = ["", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"];
+    const label = "x".repeat(Math.floor(number / 10)) + (units[number % 10] ?? "");
+    return style === "ROMAN" ? label.toUpperCase() : label;
+  }
+  return String(number);
 }
 
 function preLanguage(pre: Tree): string {
@@ -77,156 +189,21 @@ function preLanguage(pre: Tree): string {
   return brush ?? named ?? "";
 }
 
-const TITLED = new Set(
-  "code paste-code-macro noformat info note tip warning panel expand alert lozenge ui-step ui-expand".split(
-    " ",
-  ),
-);
-/** Boxes stand apart from the text around them even when they hold a line only; other macros stand in it. */
-const BOXES = new Set([...TITLED, "ui-steps", "ui-tabs", "ui-tab"]);
-const SHOWS_FILE = new Set(
-  "view-file viewxls viewdoc viewpdf drawio plantuml mermaid-cloud plantumlcloud".split(" "),
-);
-
-function shownMacro(macro: Tree): (Tree | string)[] {
-  const name = (macro.attributes["ac:name"] ?? "").toLowerCase();
-  const parameters = new Map(
-    macro.children.flatMap((c) =>
-      isNamed(c, "ac:parameter") ? [[c.attributes["ac:name"] ?? "", c] as const] : [],
-    ),
-  );
-  const value = (key: string): string => textOf(parameters.get(key) ?? tree("none")).trim();
-  if (name === "toc") return [];
-  if (name === "status") return [` ${value("title")} `];
-  if (name.startsWith("jira")) return [` ${value("key")} `];
-  if (/math/.test(name) && value("body")) {
-    return /inline/.test(name) ? [` ${value("body")} `] : [tree("pre", [value("body")])];
-  }
-  const result: (Tree | string)[] = [];
-  if (TITLED.has(name) && value("title")) result.push(tree("p", [value("title")]));
-  const rich = find(macro, "ac:rich-text-body");
-  const plain = find(macro, "ac:plain-text-body");
-  if (SHOWS_FILE.has(name) && !rich && !plain) {
-    const file = find(parameters.get("name") ?? tree("none"), "ri:attachment");
-    const text =
-      file?.attributes["ri:filename"] ?? (value("name") || value("diagramName") || value("filename"));
-    return [
-      " ",
-      tree("a", [text], {
-        href: evaluationResolver.attachmentUrl({ fileName: text, pageTitle: null, spaceKey: null }) ?? "",
-      }),
-      " ",
-    ];
-  }
-  if (name === "include" || name === "excerpt-include") {
-    const link = find(parameters.get("") ?? tree("none"), "ac:link");
-    if (link) result.push(tree("p", [shownLink(link)]));
-  }
-  if (name === "widget" || name === "iframe" || name === "redirect") {
-    const key = name === "redirect" ? "location" : "url";
-    const url = find(parameters.get(key) ?? tree("none"), "ri:url")?.attributes["ri:value"] ?? value(key);
-    result.push(" ", tree("a", [url], { href: url }), " ");
-  }
-  if (rich) {
-    const isInline = name.includes("inline") || (!BOXES.has(name) && !hasBlocks(rich));
-    result.push(tree(isInline ? "span" : "div", inside(rich)));
-  }
-  if (plain) {
-    const language =
-      value("language") || (name === "code" ? value("") : name.startsWith("mermaid") ? "mermaid" : "");
-    result.push(tree("pre", [textOf(plain)], { language }));
-  }
-  return result;
-}
-
-function showsPicture(node: Tree): boolean {
-  return node.children.some(
-    (c) => typeof c !== "string" && (/^(img|ac:(image|emoticon))$/.test(c.name) || showsPicture(c)),
-  );
-}
-
-function hasBlocks(node: Tree): boolean {
-  return node.children.some((c) => typeof c !== "string" && (isBlock(c.name) || hasBlocks(c)));
-}
-
-function isBlock(name: string): boolean {
-  return /^(p|div|h[1-6]|[uod]l|table|pre|blockquote|hr|center|section|ac:(plain-text-body|task-list|layout|caption|adf-extension))$/.test(
-    name,
-  );
-}
-
-function shownLink(link: Tree): Tree {
-  const body = find(link, "ac:link-body") ?? find(link, "ac:plain-text-link-body");
-  const anchor = link.attributes["ac:anchor"] ?? null;
-  const resource = link.children.find((c): c is Tree => typeof c !== "string" && c.name.startsWith("ri:"));
-  const { href, text } = target(resource, anchor);
-  const own = body ? inside(body) : [];
-  const isShown = body && (own.map(textOf).join("").trim() !== "" || showsPicture(body));
-  const content = isShown ? own : [text];
-  return href ? tree("a", content, { href }) : tree("span", content);
-}
-
-function target(resource: Tree | undefined, anchor: string | null): { href: string | null; text: string } {
-  const a = resource?.attributes ?? {};
-  const spaceKey = a["ri:space-key"] ?? null;
-  switch (resource?.name) {
-    case "ri:page":
-    case "ri:blog-post": {
-      const title = a["ri:content-title"] ?? "";
-      return { href: evaluationResolver.pageUrl({ title, spaceKey, anchor }), text: title };
-    }
-    case "ri:attachment": {
-      const fileName = a["ri:filename"] ?? "";
-      return {
-        href: evaluationResolver.attachmentUrl({ fileName, pageTitle: null, spaceKey }),
-        text: fileName,
-      };
-    }
-    case "ri:user": {
-      const id = a["ri:account-id"] ?? a["ri:userkey"] ?? a["ri:username"] ?? "";
-      return { href: null, text: `@${evaluationResolver.userName(id)}` };
-    }
-    case "ri:url":
-      return { href: a["ri:value"] ?? "", text: a["ri:value"] ?? "" };
-    case "ri:space":
-      return { href: `/display/${spaceKey}`, text: spaceKey ?? "" };
-    case undefined:
-      return anchor ? { href: `#${anchor}`, text: anchor } : { href: null, text: "" };
-    default:
-      return { href: null, text: "" };
-  }
-}
-
 /** A picture, but for an emoji that nobody knows: its short name. */
 function shownEmoticon({ attributes }: Tree): string {
+  const shortName = attributes["ac:emoji-shortname"] ?? "";
   const fallback = attributes["ac:emoji-fallback"] ?? ":";
   const id = attributes["ac:emoji-id"] ?? "";
   const name = attributes["ac:name"] ?? "unknown";
+  const isStandIn = name === "blue-star" && !/^$|blue.star/.test(shortName);
   const isKnown =
-    !fallback.startsWith(":") || /^([0-9a-f-]+$|atlassian-(?!unknown))/.test(id) || name !== "unknown";
-  return isKnown ? " " : (attributes["ac:emoji-shortname"] ?? "");
+    !fallback.startsWith(":") ||
+    /^([0-9a-f]{2,6}(?:-[0-9a-f]{2,6})*$|atlassian-(?!unknown|priority))/.test(id) ||
+    (name !== "unknown" && !isStandIn);
+  return isKnown ? " " : shortName;
 }
 
 function shownImage(image: Tree): Tree[] {
   const caption = find(image, "ac:caption");
   return [tree("img"), ...(caption ? [tree("p", inside(caption))] : [])];
-}
-
-function isNamed(node: Tree | string, name: string): node is Tree {
-  return typeof node !== "string" && node.name === name;
-}
-
-function find(node: Tree, name: string): Tree | undefined {
-  for (const c of node.children) {
-    if (typeof c === "string") continue;
-    if (c.name === name) return c;
-    if (c.name === "ac:structured-macro" || c.name === "ac:macro") continue;
-    const found = find(c, name);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function textOf(node: Tree | string): string {
-  return typeof node === "string" ? node : node.name === "br" ? "\n" : node.children.map(textOf).join("");
 }

@@ -43,7 +43,7 @@ function differencesOf(file: string, body: string, golden: string): GoldenDiffer
   const { markdown } = readPage({ format: "storage", value: body }).toMarkdown(evaluationResolver);
   const ours = pageFacts(renderMarkdown(markdown));
   const theirs = pageFacts(renderMarkdown(golden));
-  const page = pageFacts(shownPage(readStorage(body)));
+  const page = pageFacts(shownPage(readStorage(body)), "page");
   return MEASURES.flatMap((measure) => {
     const items = (facts: PageFacts): readonly string[] => facts[measure];
     const { lost, extra } = compareCounts(items(theirs), items(ours));

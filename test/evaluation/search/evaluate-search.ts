@@ -5,6 +5,7 @@ import { storePage, type ChunkToEmbed } from "#shared/documents/store-page.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { UserError } from "#shared/errors.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
+import type { Outline } from "#shared/markdown/page-content.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { readManifest } from "#infra/local/confluence-site/manifest.ts";
@@ -19,7 +20,7 @@ import { cutByCharacters, cutPlainText } from "./other-chunkers.ts";
 import { readPageText } from "./page-text.ts";
 import { pairedInterval, scoreRanks } from "./score-ranks.ts";
 
-type EvaluatedPage = QuestionPage & { file: string; markdown: string };
+type EvaluatedPage = QuestionPage & { file: string; markdown: string; outline: Outline };
 type Legs = "hybrid" | "vector" | "keyword";
 
 /** Pages looked at for a question's own. */
@@ -27,7 +28,10 @@ const DEPTH = 10;
 
 type Cut = (page: EvaluatedPage) => ChunkToEmbed[];
 const ours: Cut = (page) =>
-  chunkMarkdown(page.markdown).map((chunk) => ({ ...chunk, input: embeddingInput(page.title, chunk) }));
+  chunkMarkdown(page.markdown, { outline: page.outline }).map((chunk) => ({
+    ...chunk,
+    input: embeddingInput(page.title, chunk),
+  }));
 
 /** Each cuts a page; everything behind them (embedder, storage, search) is the same. */
 const CHUNKERS: Record<string, Cut> = {
@@ -128,11 +132,13 @@ async function readPages(dir: string): Promise<EvaluatedPage[]> {
     const html = page.rendered ?? page.storage;
     const text = readPageText(html);
     if (text.text.length < 50) return [];
-    const { markdown } = readPage({
+    const { markdown, outline } = readPage({
       format: page.rendered === null ? "storage" : "export_view",
       value: html,
     }).toMarkdown(evaluationResolver);
-    return [{ ...text, pageId: page.id ?? `n${index}`, title: page.title, file: page.file, markdown }];
+    return [
+      { ...text, pageId: page.id ?? `n${index}`, title: page.title, file: page.file, markdown, outline },
+    ];
   });
 }
 

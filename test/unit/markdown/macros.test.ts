@@ -104,7 +104,11 @@ const CONVERSIONS: [string, string, string][] = [
     `<p>${macro("eazy-math-inline", parameter("body", "a_1"))}</p>${macro("easy-math-block", parameter("body", "b^2"))}`,
     "`a_1`\n\n```latex\nb^2\n```",
   ],
-  ["html is code", macro("html", plain("<b>x</b>")), "```html\n<b>x</b>\n```"],
+  [
+    "html is what it shows",
+    macro("html", plain("<h2>Hours</h2><p>9&ndash;5 <b>x</b></p><script>var a;</script>")),
+    "## Hours\n\n9–5 **x**",
+  ],
   [
     "widget is a link",
     macro("widget", parameter("url", '<ri:url ri:value="https://v.example/1" />')),
@@ -160,7 +164,7 @@ describe("storage", () => {
   test("spans of cells are repeated, lists and code in cells keep their structure", () => {
     const body = `<table><tbody><tr><th>A</th><th colspan="2">B</th></tr><tr><td rowspan="2">x|y</td><td><ul><li>1</li></ul></td><td>${macro("code", parameter("language", "java") + plain("a;\nb_c;"))}</td></tr><tr><td><p>p</p><p>q</p></td><td></td></tr></tbody></table>`;
     expect(markdown(body)).toBe(
-      '| A | B | B |\n| --- | --- | --- |\n| x\\|y | <ul><li>1</li></ul> | <pre><code class="language-java">a;&#10;b\\_c;</code></pre> |\n| x\\|y | p<br>q |  |',
+      "| A | B | B |\n| --- | --- | --- |\n| x\\|y | <ul><li>1</li></ul> | `a;`<br>`b_c;` |\n| x\\|y | p<br>q |  |",
     );
   });
 

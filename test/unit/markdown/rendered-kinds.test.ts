@@ -93,7 +93,7 @@ const CONVERSIONS: [name: string, body: string, expected: string][] = [
   [
     "cells with lists and code, a cell of two rows in each",
     '<table class="confluenceTable"><thead><tr><th>A</th><th>B</th></tr></thead><tbody><tr><td rowspan="2"><ul><li>x</li><li>y</li></ul></td><td><div class="code panel"><div class="codeContent"><pre data-syntaxhighlighter-params="brush: sql">select 1;\nselect 2;</pre></div></div></td></tr><tr><td>z<br/>w</td></tr></tbody></table>',
-    '| A | B |\n| --- | --- |\n| <ul><li>x</li><li>y</li></ul> | <pre><code class="language-sql">select 1;&#10;select 2;</code></pre> |\n| <ul><li>x</li><li>y</li></ul> | z<br>w |',
+    "| A | B |\n| --- | --- |\n| <ul><li>x</li><li>y</li></ul> | `select 1;`<br>`select 2;` |\n| <ul><li>x</li><li>y</li></ul> | z<br>w |",
   ],
   [
     "a page embedded from elsewhere as a link, the scripts of an app not at all",

@@ -10,7 +10,7 @@ import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revisio
 import { evaluationResolver } from "#test/evaluation/conversion/resolver.ts";
 
 /** What converter and chunker made of the fixtures at the revision that they were last changed with. */
-const RECORDED = { revision: 5, hash: "ae635aa2f6c31d3a" };
+const RECORDED = { revision: 6, hash: "8f9ac97d9eada7e1" };
 
 const repeated = (count: number, part: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => part(index)).join("");
@@ -36,8 +36,8 @@ const macros = KNOWN_MACROS.flatMap((name) =>
 ).join("\n");
 
 function outputOf(format: BodyFormat, value: string): unknown {
-  const { markdown, textLost } = readPage({ format, value }).toMarkdown(evaluationResolver);
-  return { markdown, textLost, chunks: chunkMarkdown(markdown) };
+  const { markdown, outline, textLost } = readPage({ format, value }).toMarkdown(evaluationResolver);
+  return { markdown, textLost, chunks: chunkMarkdown(markdown, { outline }) };
 }
 
 it("the revision is raised when what converter and chunker make of a body changes", () => {

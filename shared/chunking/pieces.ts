@@ -1,0 +1,146 @@
+import type { Outline, TitledPart } from "#shared/markdown/page-content.ts";
+import { type Block, blockTree, type Leaf } from "./block-tree.ts";
+import { estimateTokens } from "./estimate-tokens.ts";
+import { plainTitle } from "./plain-title.ts";
+
+/** A block as a chunk takes it. */
+export type LeafPiece = {
+  kind: "leaf";
+  leaf: Leaf;
+  from: number;
+  to: number;
+  tokens: number;
+  /** It is the title of what follows: a heading, the title of an expand, the text of an item above a list. */
+  isTitle: boolean;
+};
+/** Pieces that belong together: what is below a heading, in a quote, in an item of a list, in an expand. */
+export type Group = {
+  kind: "group";
+  from: number;
+  to: number;
+  tokens: number;
+  /** What everything in it is part of; empty when it has no title. */
+  title: string;
+  /** Below a heading. */
+  isSection: boolean;
+  children: [Piece, ...Piece[]];
+};
+export type Piece = LeafPiece | Group;
+
+/** The text of an item of a list, as the title of what is below it. */
+const MAX_ITEM_TITLE = 120;
+
+/** Reads a document into pieces that know what they are part of. */
+export function readPieces(markdown: string, outline: Outline): Piece[] {
+  return new PieceReader(markdown, outline).read(blockTree(markdown));
+}
+
+class PieceReader {
+  readonly #markdown: string;
+  /** Parts by where the line begins that they begin on. */
+  readonly #parts = new Map<number, TitledPart[]>();
+
+  constructor(markdown: string, { parts }: Outline) {
+    this.#markdown = markdown;
+    for (const part of parts) {
+      const line = markdown.lastIndexOf("\n", part.from - 1) + 1;
+      this.#parts.set(line, [...(this.#parts.get(line) ?? []), part]);
+    }
+  }
+
+  read(blocks: readonly Block[]): Piece[] {
+    return inSections(this.#inParts(blocks.flatMap((block) => this.#pieces(block))), this.#markdown);
+  }
+
+  #pieces(block: Block): Piece[] {
+    if (block.kind === "quote") return grouped(this.read(block.children));
+    if (block.kind !== "list") return [this.#leaf(block)];
+    return grouped(block.children.flatMap(({ children }) => this.#item(this.read(children))));
+  }
+
+  #leaf(leaf: Leaf): LeafPiece {
+    const { from, to } = leaf;
+    const titled = this.#parts.get(from)?.some((part) => part.titleEnd <= to && part.to > to) ?? false;
+    return {
+      kind: "leaf",
+      leaf,
+      from,
+      to,
+      tokens: estimateTokens(this.#markdown.slice(from, to)),
+      isTitle: titled || leaf.kind === "heading" || leaf.kind === "alert",
+    };
+  }
+
+  /** An item with further blocks is a group below its text. */
+  #item(children: Piece[]): Piece[] {
+    const [first, ...others] = children;
+    if (first?.kind !== "leaf" || first.leaf.kind !== "prose" || others.length === 0)
+      return grouped(children);
+    const title = plainTitle(this.#markdown.slice(first.leaf.textFrom, first.to), MAX_ITEM_TITLE);
+    return grouped([{ ...first, isTitle: true }, ...others], title);
+  }
+
+  /** Puts the pieces of each titled part into a group. */
+  #inParts(pieces: readonly Piece[]): Piece[] {
+    if (this.#parts.size === 0) return [...pieces];
+    const found: Piece[] = [];
+    for (let index = 0; index < pieces.length;) {
+      const piece = pieces[index];
+      if (!piece) break;
+      const part = this.#partOf(piece);
+      const partEnd = part?.to ?? 0;
+      let end = index + 1;
+      while (end < pieces.length && (pieces[end]?.to ?? Infinity) <= partEnd) end++;
+      const inPart = pieces.slice(index, end);
+      index = end;
+      if (!part) {
+        found.push(...inPart);
+        continue;
+      }
+      const title = plainTitle(this.#markdown.slice(part.from, part.titleEnd));
+      found.push(...grouped(inSections(this.#inParts(inPart), this.#markdown), title));
+    }
+    return found;
+  }
+
+  /** The outermost part that begins with this piece and was not taken yet. */
+  #partOf(piece: Piece): TitledPart | undefined {
+    const parts = this.#parts.get(piece.from);
+    const index = parts?.findIndex((part) => part.to >= piece.to) ?? -1;
+    return index === -1 ? undefined : parts?.splice(index, 1)[0];
+  }
+}
+
+/** The pieces as one group; none of none. */
+function grouped(pieces: readonly Piece[], title = "", isSection = false): Group[] {
+  const [first, ...others] = pieces;
+  if (!first) return [];
+  const { to } = pieces.at(-1) ?? first;
+  const tokens = pieces.reduce((sum, piece) => sum + piece.tokens, 0);
+  return [{ kind: "group", from: first.from, to, tokens, title, isSection, children: [first, ...others] }];
+}
+
+/** Orders pieces into the sections that the headings among them make. */
+function inSections(pieces: readonly Piece[], markdown: string): Piece[] {
+  const root: Piece[] = [];
+  const open: { level: number; children: Piece[]; heading: LeafPiece }[] = [];
+  const close = (level: number): void => {
+    for (let last = open.at(-1); last && last.level >= level; last = open.at(-1)) {
+      open.pop();
+      const { heading, children } = last;
+      const text = markdown.slice(heading.leaf.textFrom, heading.to).replace(HEADING_MARKS, "");
+      (open.at(-1)?.children ?? root).push(...grouped(children, plainTitle(text), true));
+    }
+  };
+  for (const piece of pieces) {
+    if (piece.kind === "leaf" && piece.leaf.kind === "heading") {
+      close(piece.leaf.level);
+      open.push({ level: piece.leaf.level, children: [piece], heading: piece });
+    } else (open.at(-1)?.children ?? root).push(piece);
+  }
+  close(0);
+  return root;
+}
+
+/** Marks before and after the text of a heading, and the line below it. */
+const HEADING_MARKS = /^ {0,3}#{1,6}[ \t]*|[ \t]+#+[ \t]*$|\n[^\n]*$/g;

@@ -1,0 +1,120 @@
+import { attribute, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
+import type { PlainAttributes, PlainElement } from "#shared/markdown/print/plain-tree.ts";
+
+/** CommonMark has no longer numbers. */
+const MAX_NUMBER = 999_999_999;
+
+/** How an item's number is written, by the list's `type` or the name of its CSS style. */
+const STYLES: Record<string, (number: number) => string> = {
+  a: letters,
+  A: (number) => letters(number).toUpperCase(),
+  i: roman,
+  I: (number) => roman(number).toUpperCase(),
+  "lower-alpha": letters,
+  "lower-latin": letters,
+  "upper-alpha": (number) => letters(number).toUpperCase(),
+  "upper-latin": (number) => letters(number).toUpperCase(),
+  "lower-roman": roman,
+  "upper-roman": (number) => roman(number).toUpperCase(),
+  "lower-greek": (number) => String.fromCodePoint(0x3b0 + number + (number > 17 ? 1 : 0)),
+  disc: () => "",
+  circle: () => "",
+  square: () => "",
+};
+
+/** Converts a numbered list: each item with the number or letter that the page shows for it. */
+export function convertNumberedList(
+  list: MarkupElement,
+  target: PlainElement,
+  build: PlainTreeBuilder,
+): void {
+  const items = new Map(numbersOf(list));
+  const labels = [...items].map(([item, number]) => labelOf(item, list, number));
+  const isNumbered = labels.every((label) => label === undefined);
+  const [first = 1] = items.values();
+  const output = build.element(isNumbered ? "OL" : "UL", [], target, isNumbered ? { number: first } : {});
+  let index = 0;
+  for (const node of list.children) {
+    const number = typeof node === "string" ? undefined : items.get(node);
+    if (typeof node === "string" || number === undefined) {
+      build.append([node], output);
+      continue;
+    }
+    build.element("LI", node.children, output, isNumbered ? { number } : labelled(labels[index], number));
+    index++;
+  }
+}
+
+/** Each item of a list with its number, as `start`, `reversed` and the items' own `value` say. */
+function numbersOf(list: MarkupElement): [MarkupElement, number][] {
+  const items = list.children.filter((node) => typeof node !== "string" && node.name === "li");
+  const step = list.attributes.has("reversed") ? -1 : 1;
+  let next = integer(attribute(list, "start")) ?? (step === 1 ? 1 : items.length);
+  return items.flatMap((item) => {
+    if (typeof item === "string") return [];
+    const number = integer(attribute(item, "value")) ?? next;
+    next = number + step;
+    return [[item, number]];
+  });
+}
+
+function integer(value: string): number | undefined {
+  const number = /^\s*-?\d{1,9}\s*$/.test(value) ? Number.parseInt(value, 10) : Number.NaN;
+  return Number.isNaN(number) ? undefined : number;
+}
+
+/** What is written instead of a number that Markdown can have; undefined where it is one. */
+function labelOf(item: MarkupElement, list: MarkupElement, number: number): string | undefined {
+  const write = STYLES[styleOf(item)] ?? STYLES[styleOf(list)];
+  if (write) return number > 0 ? write(number) : String(number);
+  return number >= 0 && number <= MAX_NUMBER ? undefined : String(number);
+}
+
+function styleOf(element: MarkupElement): string {
+  const style = /(?:^|[;\s])list-style(?:-type)?\s*:\s*([^;]+)/i.exec(attribute(element, "style"))?.[1];
+  const named = style?.split(/\s+/).find((word) => Object.hasOwn(STYLES, word.toLowerCase()));
+  return named?.toLowerCase() ?? attribute(element, "type");
+}
+
+function labelled(label: string | undefined, number: number): PlainAttributes {
+  // A number here would begin a list of its own.
+  return label === "" ? {} : { label: label ?? `${number}\\` };
+}
+
+/** a, b, …, z, aa, ab, … */
+function letters(number: number): string {
+  let text = "";
+  for (let rest = number; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    text = String.fromCodePoint(0x61 + ((rest - 1) % 26)) + text;
+  }
+  return text;
+}
+
+const ROMAN: readonly (readonly [number, string])[] = [
+  [1000, "m"],
+  [900, "cm"],
+  [500, "d"],
+  [400, "cd"],
+  [100, "c"],
+  [90, "xc"],
+  [50, "l"],
+  [40, "xl"],
+  [10, "x"],
+  [9, "ix"],
+  [5, "v"],
+  [4, "iv"],
+  [1, "i"],
+];
+/** No browser writes larger numbers as Roman ones. */
+const MAX_ROMAN = 3999;
+
+function roman(number: number): string {
+  if (number > MAX_ROMAN) return String(number);
+  let rest = number;
+  let text = "";
+  for (const [value, sign] of ROMAN) {
+    for (; rest >= value; rest -= value) text += sign;
+  }
+  return text;
+}

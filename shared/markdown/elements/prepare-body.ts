@@ -1,0 +1,75 @@
+import { applyStyles, SHOWS_BY_STYLE } from "#shared/markdown/parse/apply-styles.ts";
+import type { MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import { dropInterfaceText, isInterfaceClass } from "./interface-text.ts";
+import { isTabs, nameRenderedTabs } from "./rendered-tabs.ts";
+import { isHtmlName, parseHtmlMacros } from "./verbatim-macros.ts";
+
+/** What there is to do with a body before it is converted. */
+type Found = { html: boolean; tabs: boolean; interface: boolean; styles: boolean };
+
+/**
+ * Makes of a parsed body what a reader sees: bodies of HTML macros as HTML, tabs with their titles, no interface, nothing that
+ * is hidden, what is struck out in `<del>`. Changes the tree.
+ */
+export function prepareBody(root: MarkupElement): void {
+  const found: Found = { html: false, tabs: false, interface: false, styles: false };
+  look(root, found);
+  if (found.html) {
+    parseHtmlMacros(root);
+    look(root, found);
+  }
+  if (found.tabs) nameRenderedTabs(root);
+  if (found.interface) dropInterfaceText(root);
+  if (found.styles) applyStyles(root);
+}
+
+/** Pages repeat the same few classes and styles thousands of times: each is judged once. */
+const JUDGED = new Map<string, Partial<Found>>();
+const MAX_JUDGED = 10_000;
+
+function look(element: MarkupElement, found: Found): void {
+  for (const node of element.children) {
+    if (typeof node === "string") continue;
+    const { name, attributes } = node;
+    if (STYLED.has(name)) found.styles = true;
+    else if (name === "button" || name === "div") found.interface ||= name === "button" || isShortText(node);
+    if (attributes.size > 0) {
+      judge(attributes.get("class"), judgeClass, found);
+      judge(attributes.get("style"), judgeStyle, found);
+      if (attributes.has("hidden")) found.styles = true;
+      if (attributes.has("role") || attributes.get("data-macro-name") === "toc")
+        found.tabs = found.interface = true;
+      const macro = attributes.get("ac:name");
+      if (macro !== undefined && isHtmlName(macro)) found.html = true;
+    }
+    look(node, found);
+  }
+}
+
+const STYLED = new Set(["s", "strike", "del"]);
+
+/** It may be the sentence that stands in the place of an app's macro. */
+function isShortText({ children }: MarkupElement): boolean {
+  const [text] = children;
+  return children.length === 1 && typeof text === "string" && text.length < 80 && text.includes("export");
+}
+
+function judge(value: string | undefined, asIf: (value: string) => Partial<Found>, found: Found): void {
+  if (value === undefined) return;
+  let judged = JUDGED.get(value);
+  if (!judged) {
+    if (JUDGED.size >= MAX_JUDGED) JUDGED.clear();
+    JUDGED.set(value, (judged = asIf(value)));
+  }
+  if (judged.tabs) found.tabs = true;
+  if (judged.interface) found.interface = true;
+  if (judged.styles) found.styles = true;
+}
+
+function judgeClass(classes: string): Partial<Found> {
+  return { tabs: isTabs(classes), interface: isInterfaceClass(classes) };
+}
+
+function judgeStyle(style: string): Partial<Found> {
+  return { styles: SHOWS_BY_STYLE.test(style) };
+}

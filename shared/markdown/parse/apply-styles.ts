@@ -1,0 +1,84 @@
+import { attribute, type MarkupElement, type MarkupNode, markupElement } from "./markup-tree.ts";
+
+const STRUCK = /text-decoration(?:-line)?\s*:[^;]*\bline-through\b/i;
+const HIDDEN = /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all)\b/i;
+/** Whether a style says what `applyStyles` puts in elements. */
+export const SHOWS_BY_STYLE = new RegExp(`${STRUCK.source}|${HIDDEN.source}`, "i");
+/** Classes of what is hidden until somebody clicks: tabs, expands, accordions. Their content is the page's. */
+export const OPENED_BY_CLICK =
+  /expand|collaps|accordion|toggle|cloak|tabpanel|(?:^|[\s_-])(?:tabs?|panel|card|slide)(?:[\s_-]|$)/i;
+
+const STRIKES = new Set(["s", "strike", "del"]);
+const BLOCKS = new Set(
+  (
+    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 " +
+    "header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul caption " +
+    "ac:layout ac:layout-section ac:layout-cell ac:task-list ac:task"
+  ).split(" "),
+);
+/** Of these only the parts that hold content are anybody's text: parameters, ids and states are not. */
+const CONTENT_OF: Record<string, RegExp> = {
+  "ac:structured-macro": /^ac:rich-text-body$/,
+  "ac:macro": /^ac:rich-text-body$/,
+  "ac:task": /^ac:task-body$/,
+  "ac:adf-extension": /^ac:adf-(?:node|fallback)$/,
+  "ac:adf-node": /^ac:adf-(?:node|content)$/,
+};
+
+/**
+ * What style sheets say of a body's meaning, in elements: what is struck through stands in `<del>`, block by block, and what is
+ * hidden is gone. Changes the tree.
+ */
+export function applyStyles(root: MarkupElement): void {
+  apply(root, new Set());
+}
+
+/** `blocks` gets the elements that are blocks or hold some. */
+function apply(element: MarkupElement, blocks: Set<MarkupElement>): void {
+  element.children = element.children.filter((node) => typeof node === "string" || !isHidden(node));
+  for (const node of element.children) {
+    if (typeof node === "string") continue;
+    apply(node, blocks);
+    const holdsBlocks = node.children.some((inner) => isBlock(inner, blocks));
+    if (BLOCKS.has(node.name) || holdsBlocks) blocks.add(node);
+    if (STRIKES.has(node.name) ? holdsBlocks : STRUCK.test(attribute(node, "style"))) strike(node, blocks);
+  }
+}
+
+function isHidden(element: MarkupElement): boolean {
+  const { attributes } = element;
+  if (attributes.size === 0) return false;
+  if (!attributes.has("hidden") && !HIDDEN.test(attribute(element, "style"))) return false;
+  return !OPENED_BY_CLICK.test(`${attribute(element, "class")} ${attribute(element, "role")}`);
+}
+
+/** Puts the text of each block inside into a `<del>` of its own, because no emphasis of Markdown reaches beyond a paragraph. */
+function strike(element: MarkupElement, blocks: ReadonlySet<MarkupElement>): void {
+  const content = CONTENT_OF[element.name];
+  if (content) {
+    for (const node of element.children)
+      if (typeof node !== "string" && content.test(node.name)) strike(node, blocks);
+    return;
+  }
+  const children: MarkupNode[] = [];
+  let struck: MarkupElement | null = null;
+  for (const node of element.children) {
+    if (isBlock(node, blocks)) {
+      strike(node, blocks);
+      children.push(node);
+      struck = null;
+    } else if (struck) struck.children.push(node);
+    else if (typeof node === "string" && node.trim() === "") children.push(node);
+    else {
+      struck = markupElement("del", null);
+      struck.children.push(node);
+      children.push(struck);
+    }
+  }
+  element.children = children;
+  if (STRIKES.has(element.name)) element.name = "div";
+}
+
+function isBlock(node: MarkupNode, blocks: ReadonlySet<MarkupElement>): node is MarkupElement {
+  return typeof node !== "string" && blocks.has(node);
+}

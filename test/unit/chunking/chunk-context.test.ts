@@ -1,0 +1,238 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Chunk } from "#shared/chunking/chunk.ts";
+import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { readPage } from "#shared/markdown/read-page.ts";
+import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
+
+const parameter = (name: string, value: string): string =>
+  `<ac:parameter ac:name="${name}">${value}</ac:parameter>`;
+const macro = (name: string, inner: string): string =>
+  `<ac:structured-macro ac:name="${name}">${inner}</ac:structured-macro>`;
+const rich = (inner: string): string => `<ac:rich-text-body>${inner}</ac:rich-text-body>`;
+const titled = (name: string, title: string, body: string): string =>
+  macro(name, parameter("title", title) + rich(body));
+const sentences = (count: number, subject: string): string =>
+  Array.from({ length: count }, (_, index) => `${subject} ${index} is read by whoever is on duty.`).join(" ");
+const repeated = (count: number, part: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => part(index)).join("");
+
+function chunks(value: string, targetTokens = 128): Chunk[] {
+  const { markdown, outline } = readPage({ format: "storage", value }).toMarkdown(resolver);
+  return chunkMarkdown(markdown, { targetTokens, outline });
+}
+const textOf = ({ content, headingPath }: Chunk): string => `${headingPath.join(" › ")}\n${content}`;
+const holding = (found: readonly Chunk[], text: string): Chunk[] =>
+  found.filter(({ content }) => content.includes(text));
+
+describe("a part with a title", () => {
+  it.each(["expand", "panel", "localtab", "somebodys-box", "info"])(
+    "%s: every chunk of it says its title, none of what follows",
+    (name) => {
+      const found = chunks(
+        `<h1>Yard</h1>${titled(name, "Crane", `<p>${sentences(40, "Bolt")}</p>`)}<p>${sentences(40, "Gate")}</p>`,
+      );
+      expect(holding(found, "Bolt").length).toBeGreaterThan(2);
+      for (const chunk of holding(found, "Bolt")) expect(textOf(chunk)).toContain("Crane");
+      for (const chunk of holding(found, "Gate")) expect(chunk.headingPath).toEqual(["Yard"]);
+    },
+  );
+
+  it("keeps a question with its answer", () => {
+    const found = chunks(
+      `<h1>FAQ</h1>${repeated(20, (index) => titled("expand", `Question ${index}?`, `<p>${sentences(7, `Answer ${index}.`)}</p>`))}`,
+      512,
+    );
+    for (let index = 0; index < 20; index++) {
+      for (const chunk of holding(found, `Answer ${index}.`))
+        expect(textOf(chunk)).toContain(`Question ${index}?`);
+    }
+  });
+
+  it.each([
+    ["a heading", "<h2>Rope</h2>"],
+    ["a table", "<table><tr><th>A</th></tr><tr><td>b</td></tr></table>"],
+  ])("keeps its title when it begins with %s", (_what, start) => {
+    const found = chunks(
+      `<h1>Yard</h1>${titled("expand", "Crane", `${start}<p>${sentences(40, "Bolt")}</p>`)}<p>after</p>`,
+    );
+    for (const chunk of holding(found, "Bolt"))
+      expect(chunk.headingPath.slice(0, 2)).toEqual(["Yard", "Crane"]);
+    expect(holding(found, "after")[0]?.headingPath).toEqual(["Yard"]);
+  });
+
+  it("that is code names it in each chunk", () => {
+    const lines = repeated(80, (index) => `echo "step ${index}"\n`);
+    const found = chunks(
+      macro(
+        "code",
+        `${parameter("title", "run.sh")}<ac:plain-text-body><![CDATA[${lines}]]></ac:plain-text-body>`,
+      ),
+    );
+    expect(found.length).toBeGreaterThan(2);
+    for (const chunk of found) expect(textOf(chunk)).toContain("run.sh");
+  });
+});
+
+describe("headings", () => {
+  it("structure a panel, whose quote and kind go on", () => {
+    const found = chunks(
+      macro(
+        "warning",
+        rich(`<h2>Hot</h2><p>${sentences(30, "Valve")}</p><h2>Cold</h2><p>${sentences(30, "Tank")}</p>`),
+      ),
+    );
+    for (const chunk of holding(found, "Valve")) expect(chunk.headingPath).toEqual(["Hot"]);
+    for (const chunk of holding(found, "Tank")) expect(chunk.headingPath).toEqual(["Cold"]);
+    for (const { content } of found)
+      expect(content.split("\n").every((line) => line.startsWith(">"))).toBe(true);
+    for (const { content } of found) expect(content).toContain("[!WARNING]");
+  });
+
+  it("structure a table that only arranges the page", () => {
+    const found = chunks(
+      `<table><tr><td><h2>Hot</h2><p>${sentences(30, "Valve")}</p></td><td><h2>Cold</h2><p>${sentences(30, "Tank")}</p></td></tr></table>`,
+    );
+    for (const chunk of holding(found, "Valve")) expect(chunk.headingPath).toEqual(["Hot"]);
+    for (const chunk of holding(found, "Tank")) expect(chunk.headingPath).toEqual(["Cold"]);
+  });
+
+  it("inside a cell are known in the parts that the row is cut into", () => {
+    const cell = `<h3>Hot</h3><p>${sentences(50, "Valve")}</p><h3>Cold</h3><p>${sentences(50, "Tank")}</p>`;
+    const found = chunks(
+      `<table><tr><th>Hall</th><th>What</th></tr><tr><td>H1</td><td>${cell}</td></tr><tr><td>H2</td><td>none</td></tr></table>`,
+    );
+    for (const chunk of holding(found, "Valve")) expect(textOf(chunk)).toContain("Hot");
+    for (const chunk of holding(found, "Tank")) expect(textOf(chunk)).toContain("Cold");
+    expect(holding(found, "H2")[0]?.headingPath).toEqual([]);
+  });
+});
+
+describe("a table", () => {
+  const rows = (count: number, cell: "td" | "th" = "td"): string =>
+    repeated(count, (index) => `<tr><${cell}>host ${index}</${cell}><td>10.0.0.${index}</td></tr>`);
+
+  it.each([
+    ["bold cells", "<tr><td><strong>Host</strong></td><td><p><b>Address</b></p></td></tr>"],
+    [
+      "bold by style",
+      '<tr><td><span style="font-weight: bold">Host</span></td><td style=""><b>Address</b></td></tr>',
+    ],
+    [
+      "highlighted cells",
+      '<tr><td class="highlight-blue">Host</td><td data-highlight-colour="#deebff">Address</td></tr>',
+    ],
+    ["header cells", "<tr><th>Host</th><th>Address</th></tr>"],
+  ])("of which the first row has %s repeats it", (_kind, header) => {
+    const found = chunks(`<table><tbody>${header}${rows(60)}</tbody></table>`);
+    expect(found.length).toBeGreaterThan(2);
+    for (const { content } of found) {
+      expect(content).toContain("Host");
+      expect(content).toContain("Address");
+    }
+  });
+
+  it.each([
+    [
+      "names in bold beside values",
+      "<tr><td><b>Owner</b></td><td>Ann</td></tr><tr><td><b>Team</b></td><td>Ops</td></tr>",
+    ],
+    [
+      "another row in bold",
+      "<tr><td><b>a</b></td><td><b>b</b></td></tr><tr><td>c</td><td>d</td></tr><tr><td><b>e</b></td><td><b>f</b></td></tr>",
+    ],
+    [
+      "white as the highlight",
+      '<tr><td data-highlight-colour="#ffffff">a</td><td data-highlight-colour="#ffffff">b</td></tr><tr><td>c</td><td>d</td></tr>',
+    ],
+  ])("with %s has no header", (_kind, body) => {
+    expect(chunks(`<table><tbody>${body}</tbody></table>`)[0]?.content).toMatch(/^\| {2}\| {2}\|\n/);
+  });
+
+  it("of two header rows repeats both", () => {
+    const header = '<tr><th colspan="2">Addresses</th></tr><tr><th>Host</th><th>Hall A</th></tr>';
+    for (const { content } of chunks(`<table>${header}${rows(60)}</table>`)) {
+      expect(content).toContain("Addresses");
+      expect(content).toContain("Hall A");
+    }
+  });
+
+  it("says in which of its sections a row is", () => {
+    const section = (name: string): string => `<tr><td colspan="2"><strong>${name}</strong></td></tr>`;
+    const found = chunks(
+      `<table><tr><th>Host</th><th>Address</th></tr>${section("Hall A")}${rows(40)}${section("Hall B")}${rows(40).replaceAll("host", "node")}</table>`,
+    );
+    for (const chunk of holding(found, "| host 3")) expect(chunk.content).toContain("Hall A");
+    for (const chunk of holding(found, "| node 3")) expect(chunk.content).toContain("Hall B");
+    expect(holding(found, "| node 39")[0]?.content).not.toContain("Hall A");
+  });
+
+  it("of which a row is cut repeats the row's first cell", () => {
+    const found = chunks(
+      `<table><tr><th>System</th><th>Step</th></tr><tr><td>Crane</td><td>${sentences(80, "Bolt")}</td></tr></table>`,
+    );
+    expect(found.length).toBeGreaterThan(3);
+    for (const { content } of found) expect(content).toContain("| Crane |");
+  });
+});
+
+it("items say the item that they are below", () => {
+  const steps = (name: string): string =>
+    repeated(40, (index) => `<li>${name} step ${index}: look at the dial</li>`);
+  const found = chunks(
+    `<ol><li><p><strong>Pumps</strong></p><ol>${steps("Pump")}</ol></li><li>Filters<ul>${steps("Filter")}</ul></li></ol>`,
+  );
+  for (const chunk of holding(found, "Pump step")) expect(textOf(chunk)).toContain("Pumps");
+  for (const chunk of holding(found, "Filter step")) expect(textOf(chunk)).toContain("Filters");
+  for (const chunk of holding(found, "Filter step 39")) expect(chunk.headingPath).toEqual(["Filters"]);
+});
+
+it.each([
+  ["Chinese", "。", "值班员读出数值写在表上"],
+  ["Arabic", "؟ ", "هل يقرأ الحارس القيمة ويكتبها"],
+  ["Hindi", "। ", "प्रहरी मान पढ़कर तालिका में लिखता है"],
+  ["English", ". ", "The guard reads the value and writes it down"],
+])("sentences in %s end where they end, in cells too", (_language, end, sentence) => {
+  const text = repeated(60, () => sentence + end);
+  for (const value of [`<p>${text}</p>`, `<table><tr><td>x</td><td>${text}</td></tr></table>`]) {
+    for (const { content } of chunks(value)) {
+      const last = content.replace(/[\s|]+$/, "");
+      expect(last.endsWith(end.trim())).toBe(true);
+    }
+  }
+});
+
+it("setext headings structure Markdown that somebody wrote", () => {
+  const found = chunks(
+    macro(
+      "markdown",
+      `<ac:plain-text-body><![CDATA[Hot\n===\n\n${sentences(30, "Valve")}\n\nCold\n---\n\n${sentences(30, "Tank")}]]></ac:plain-text-body>`,
+    ),
+  );
+  for (const chunk of holding(found, "Tank")) expect(chunk.headingPath).toEqual(["Hot", "Cold"]);
+});
+
+describe("for any titles and sizes", () => {
+  const title = fc.stringMatching(/^[A-Z][a-z]{3,9}$/);
+  const size = fc.integer({ min: 1, max: 60 });
+  const name = fc.constantFrom("expand", "panel", "localtab", "info");
+
+  it("a title stands over all of its part, and over nothing else", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, title, size, size), { minLength: 1, maxLength: 4 }), (parts) => {
+        const body = parts.map(
+          ([box, text, inside, after], index) =>
+            titled(box, `${text}${index}`, `<p>${sentences(inside, `In${index}x`)}</p>`) +
+            `<p>${sentences(after, `After${index}x`)}</p>`,
+        );
+        const found = chunks(body.join(""));
+        for (const [index, [, text]] of parts.entries()) {
+          for (const chunk of holding(found, `In${index}x`))
+            expect(textOf(chunk)).toContain(`${text}${index}`);
+          for (const chunk of holding(found, `After${index}x`)) expect(chunk.headingPath).toEqual([]);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
