@@ -1,0 +1,35 @@
+/** What is mutated, and the quickest tests that cover it. */
+export type Target = { folder: string; tests: readonly string[] };
+
+export const TARGETS: readonly Target[] = [
+  { folder: "shared/chunking", tests: ["test/unit/chunking"] },
+  {
+    folder: "shared/embeddings",
+    tests: ["test/unit/embeddings", "test/integration/embeddings/openai-embedder.test.ts"],
+  },
+  {
+    folder: "shared/confluence",
+    tests: ["test/unit/confluence", "test/integration/guarded-fetch.test.ts"],
+  },
+  {
+    folder: "shared/documents",
+    tests: ["test/unit/documents", "test/integration/documents", "test/integration/search/search.test.ts"],
+  },
+  {
+    folder: "shared/sources",
+    tests: ["test/integration/sources", "test/integration/api/sources.test.ts"],
+  },
+  { folder: "shared/syncs", tests: ["test/unit/syncs", "test/integration/syncs"] },
+  {
+    folder: "functions/runtime",
+    tests: [
+      "test/unit/runtime",
+      "test/unit/api",
+      "test/integration/api/http.test.ts",
+      "test/integration/correlation.test.ts",
+    ],
+  },
+];
+
+/** Lists a space of 10,000 pages again for each mutant. */
+export const TOO_SLOW = ["test/integration/syncs/calls.test.ts"];
