@@ -34,11 +34,11 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     CHUNKS,
-    "a second table has the header of the first",
+    "a continued table has no header",
     change(
-      "shared/chunking/block-units.ts",
-      "    if (!isRow) {\n      inTable = false;",
-      '    if (!isRow && text.trim() !== "") {\n      inTable = false;',
+      "shared/chunking/table-units.ts",
+      'isBelowHeader ? "" : headerAbove +',
+      'isBelowHeader ? "" : "" +',
     ),
   ),
 ];
