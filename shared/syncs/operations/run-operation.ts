@@ -228,9 +228,9 @@ export async function failForGood(
   });
   // Of several workers that meet the same fault the first ends the operation and speaks.
   if (!failed) return;
-  // A source is deleted by a person's act: no error of anybody's.
-  const log = error.code === "source_deleted" ? services.log.info : services.log.error;
-  log("operation.finished", {
+  // Deleting a source is a person's decision, not an error.
+  const level = error.code === "source_deleted" ? "info" : "error";
+  services.log[level]("operation.finished", {
     source_id: source.sourceId,
     operation_id: operation.operationId,
     status: "failed",
