@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
@@ -36,7 +36,7 @@ async function running(pages: number): Promise<{ running: RunningSite; client: C
 }
 
 describe("over sockets", () => {
-  test("a space is listed, its pages fetched, the clock is the site's", async () => {
+  it("a space is listed, its pages fetched, the clock is the site's", async () => {
     const { client } = await running(3);
     const space = await client.space("DEMO");
     const { pages } = await client.listPages(space?.id ?? "", null);
@@ -52,7 +52,7 @@ describe("over sockets", () => {
     expect(client.serverTime()).toEqual(new Date("2026-03-04T10:18:30Z"));
   });
 
-  test("an answer that does not come, and a connection that ends, are transient", async () => {
+  it("an answer that does not come, and a connection that ends, are transient", async () => {
     const { running: site, client } = await running(0);
     site.site.faults.push({ effect: "hang", times: 3, skip: 0 });
     await expect(client.currentUser()).rejects.toMatchObject({ code: "timeout" });
@@ -62,7 +62,7 @@ describe("over sockets", () => {
     expect((await client.currentUser()).accountId).not.toBeNull();
   });
 
-  test("an endless answer is cut off", async () => {
+  it("an endless answer is cut off", async () => {
     const server = createServer((_request, response) => {
       const block = Buffer.alloc(2 ** 20, "x");
       const more = () => {
@@ -82,14 +82,14 @@ describe("over sockets", () => {
     await expect(client.currentUser()).rejects.toMatchObject({ code: "answer_too_large" });
   });
 
-  test("nothing is sent to loopback unless the policy allows it", async () => {
+  it("nothing is sent to loopback unless the policy allows it", async () => {
     const { running: site } = await running(0);
     const client = clientFor(site.url, { allowLoopback: false });
     await expect(client.currentUser()).rejects.toMatchObject({ code: "address_refused" });
     expect(site.site.requests).toEqual([]);
   });
 
-  test("a name is resolved and checked when the connection is made", async () => {
+  it("a name is resolved and checked when the connection is made", async () => {
     const { running: site } = await running(0);
     const url = site.url.replace("127.0.0.1", "localhost");
     const init = {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { handleRequest } from "#infra/local/confluence-site/handle-request.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
@@ -50,7 +50,7 @@ async function admin(command: string, body: object): Promise<{ status: number; j
 }
 
 describe("who asks", () => {
-  test.each([
+  it.each([
     ["Basic with the token", BASIC, 200],
     ["Bearer", "Bearer demo-token", 200],
     ["a wrong token", `Basic ${Buffer.from("ada@example.com:wrong").toString("base64")}`, 401],
@@ -60,7 +60,7 @@ describe("who asks", () => {
     expect((await get("/wiki/api/v2/spaces", authorization)).status).toBe(status);
   });
 
-  test("a wrong token may count as nobody instead: a listing of what anyone sees, with 200", async () => {
+  it("a wrong token may count as nobody instead: a listing of what anyone sees, with 200", async () => {
     await admin("settings", { wrong_token: "anonymous", anonymous_access: true });
     await admin("restrict", { id: ids[0], visible_to: "account" });
     const { json } = await get("/wiki/api/v2/pages", "Basic eDp5");
@@ -71,14 +71,14 @@ describe("who asks", () => {
     expect((await listed("/wiki/api/v2/pages")).results).toHaveLength(5);
   });
 
-  test("without anonymous access nobody is told so by v1 as well", async () => {
+  it("without anonymous access nobody is told so by v1 as well", async () => {
     expect((await get("/wiki/rest/api/content/search?cql=space=DEMO", null)).status).toBe(403);
     expect((await get("/wiki/rest/api/user/current", null)).json).toMatchObject({ type: "anonymous" });
   });
 });
 
 describe("what is seen", () => {
-  test("pages are listed as current and archived, unless a status is asked for", async () => {
+  it("pages are listed as current and archived, unless a status is asked for", async () => {
     await admin("trash", { id: ids[0] });
     await admin("archive", { id: ids[1] });
     await admin("purge", { id: ids[2], leaves_record: true });
@@ -93,7 +93,7 @@ describe("what is seen", () => {
     expect((await get(`/wiki/api/v2/pages/${ids[3]}`)).status).toBe(404);
   });
 
-  test("a page that is hidden looks like one that is gone, with all below it", async () => {
+  it("a page that is hidden looks like one that is gone, with all below it", async () => {
     await admin("move", { id: ids[1], parent_id: ids[0] });
     await admin("restrict", { id: ids[0] });
     expect((await get(`/wiki/api/v2/pages/${ids[0]}`)).status).toBe(404);
@@ -103,7 +103,7 @@ describe("what is seen", () => {
     expect((await listed(`/wiki/api/v2/pages?id=${ids.join(",")}`)).results).toHaveLength(5);
   });
 
-  test("a space that is hidden lists nothing, with 200, and is 404 by itself", async () => {
+  it("a space that is hidden lists nothing, with 200, and is 404 by itself", async () => {
     await admin("space", { key: "DEMO", visible: false });
     expect((await listed("/wiki/api/v2/pages?space-id=98305")).results).toEqual([]);
     expect((await listed("/wiki/api/v2/spaces?keys=DEMO")).results).toEqual([]);
@@ -111,7 +111,7 @@ describe("what is seen", () => {
     expect((await get("/wiki/api/v2/spaces/98305/pages")).status).toBe(404);
   });
 
-  test("a move takes what is below along, to another space too, and makes no version", async () => {
+  it("a move takes what is below along, to another space too, and makes no version", async () => {
     await admin("add_space", { key: "NEXT", name: "Next" });
     await admin("move", { id: ids[1], parent_id: ids[0] });
     const { json } = await admin("move", { id: ids[0], to_space: "NEXT" });
@@ -120,7 +120,7 @@ describe("what is seen", () => {
     expect((await get(`/wiki/rest/api/content/search?cql=space=NEXT`)).json).toMatchObject({ size: 2 });
   });
 
-  test("what Confluence would refuse is refused", async () => {
+  it("what Confluence would refuse is refused", async () => {
     expect((await admin("add", { space: "DEMO", title: "Page 1", body: "" })).status).toBe(400);
     expect((await admin("add", { space: "NONE", title: "X", body: "" })).status).toBe(404);
     expect((await admin("restore", { id: ids[0] })).status).toBe(409);
@@ -130,7 +130,7 @@ describe("what is seen", () => {
     expect((await admin("explode", {})).status).toBe(404);
   });
 
-  test.each([
+  it.each([
     ["half a surrogate pair", "Led\ud83dger"],
     ["U+0000", "Led\u0000ger"],
   ])("%s in titles, labels and names of spaces is served as a JSON escape", async (_name, odd) => {
@@ -155,7 +155,7 @@ describe("what is seen", () => {
     }
   });
 
-  test.each([
+  it.each([
     "/wiki/api/v2/pages?limit=0",
     "/wiki/api/v2/pages?limit=251",
     "/wiki/api/v2/pages?status=lost",
@@ -171,7 +171,7 @@ describe("what is seen", () => {
     expect((await get(path)).status).toBe(400);
   });
 
-  test.each([
+  it.each([
     "/wiki/api/v2/pages/1",
     "/wiki/api/v2/spaces/1",
     "/wiki/api/v2/labels/1/pages",
@@ -183,7 +183,7 @@ describe("what is seen", () => {
 });
 
 describe("cursors", () => {
-  test("v2 names the last item: what comes and goes meanwhile moves nothing", async () => {
+  it("v2 names the last item: what comes and goes meanwhile moves nothing", async () => {
     const first = await listed("/wiki/api/v2/pages?space-id=98305&limit=2&sort=id");
     expect(first._links.next).toMatch(/^\/wiki\/api\/v2\/pages\?space-id=98305&limit=2&sort=id&cursor=/);
     await admin("trash", { id: ids[0] });
@@ -194,12 +194,12 @@ describe("cursors", () => {
     expect(last._links.next).toBeUndefined();
   });
 
-  test("v2 has its next in the Link header too", async () => {
+  it("v2 has its next in the Link header too", async () => {
     const { headers } = await get("/wiki/api/v2/pages?limit=2");
     expect(headers.get("link")).toMatch(/^<\/wiki\/api\/v2\/pages\?.*>; rel="next"$/);
   });
 
-  test("v1's next begins without /wiki", async () => {
+  it("v1's next begins without /wiki", async () => {
     const cql = encodeURIComponent("space = DEMO order by lastmodified asc");
     const first = await listed(`/wiki/rest/api/content/search?cql=${cql}&limit=3`);
     expect(first._links.next).toMatch(/^\/rest\/api\/content\/search\?/);
@@ -207,7 +207,7 @@ describe("cursors", () => {
     expect([...first.results, ...second.results].map((page) => page.id)).toEqual(ids);
   });
 
-  test("with paging by count, a hit that moves to the end hides another one", async () => {
+  it("with paging by count, a hit that moves to the end hides another one", async () => {
     await admin("settings", { search_paging: "offset" });
     const cql = encodeURIComponent("space = DEMO order by lastmodified asc");
     const first = await listed(`/wiki/rest/api/content/search?cql=${cql}&limit=2`);
@@ -217,7 +217,7 @@ describe("cursors", () => {
     expect(second.results.map((page) => page.id)).toEqual(ids.slice(3));
   });
 
-  test("larger limits are cut without a word", async () => {
+  it("larger limits are cut without a word", async () => {
     await admin("settings", { max_page_size: 2 });
     const page = await listed("/wiki/api/v2/pages?limit=250");
     expect(page.results).toHaveLength(2);
@@ -226,7 +226,7 @@ describe("cursors", () => {
 });
 
 describe("switches", () => {
-  test("429 and 500 for the next requests, some paths, a share of them", async () => {
+  it("429 and 500 for the next requests, some paths, a share of them", async () => {
     await admin("fault", { effect: "rate_limit", retry_after: 7, times: 2, path: "/v2/spaces" });
     const spaces = async () => await get("/wiki/api/v2/spaces");
     expect((await get("/wiki/api/v2/pages")).status).toBe(200);
@@ -247,7 +247,7 @@ describe("switches", () => {
     expect((await spaces()).status).toBe(200);
   });
 
-  test("a listing that is cut short, empty, or no JSON", async () => {
+  it("a listing that is cut short, empty, or no JSON", async () => {
     await admin("fault", { effect: "drop_next" });
     expect((await listed("/wiki/api/v2/pages?limit=2"))._links.next).toBeUndefined();
     await admin("fault", { effect: "empty_listing" });
@@ -257,7 +257,7 @@ describe("switches", () => {
     expect(await response.text()).toContain("<!doctype html>");
   });
 
-  test("rate limit headers, the clock, the lag of the search", async () => {
+  it("rate limit headers, the clock, the lag of the search", async () => {
     await admin("settings", {
       rate_limit: { limit: 100, remaining: 5, near_limit: true, reset_in_seconds: 60 },
       index_lag_seconds: 30,
@@ -279,7 +279,7 @@ describe("switches", () => {
     expect(headers.get("x-ratelimit-reset")).toBe("2026-03-04T10:23:00Z");
   });
 
-  test("a setting that makes no sense is refused and changes nothing", async () => {
+  it("a setting that makes no sense is refused and changes nothing", async () => {
     const { status, json } = await admin("settings", { time_zone: "Mars/Olympus" });
     expect(status).toBe(400);
     expect(JSON.stringify(json)).toContain("not an IANA time zone");
@@ -288,7 +288,7 @@ describe("switches", () => {
     expect(running.site.settings).toMatchObject({ token: "other", time_zone: "Europe/Berlin" });
   });
 
-  test("requests are logged, but those to /admin", async () => {
+  it("requests are logged, but those to /admin", async () => {
     await get("/wiki/api/v2/pages?limit=1");
     await get("/wiki/api/v2/pages/1");
     const { json } = await get("/admin/requests");
@@ -316,7 +316,7 @@ describe("switches", () => {
 });
 
 describe("a large space", () => {
-  test("of 10,000 pages is listed and searched at a few milliseconds a request", () => {
+  it("of 10,000 pages is listed and searched at a few milliseconds a request", () => {
     const made = makeTestSite();
     addPages(made.site, made.clock, 10_000);
     const ask = (target: string) => {
@@ -362,7 +362,7 @@ describe("the command", () => {
     return { child, output: () => output };
   }
 
-  test("serves a folder, prints its address, spaces and counts, and ends on SIGTERM", async () => {
+  it("serves a folder, prints its address, spaces and counts, and ends on SIGTERM", async () => {
     const { child, output } = await run("--dir", SAMPLE_FOLDER, "--port", "0");
     while (!output().includes(" pages\n")) await once(child.stdout, "data");
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0] ?? "";
@@ -374,7 +374,7 @@ describe("the command", () => {
     expect(await once(child, "exit")).toEqual([0, null]);
   });
 
-  test.each([
+  it.each([
     [["--help"], 0, "npm run confluence"],
     [["--dir", "/nowhere/at/all", "--port", "0"], 2, "/nowhere/at/all is not a folder"],
     [["--dir", "sql", "--port", "0"], 1, "There are no pages in sql"],

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { toSqsEvent } from "#infra/local/runner/sqs-event.ts";
 import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { withServices } from "#functions/runtime/services.ts";
@@ -29,7 +29,7 @@ async function deliver(queue: "plan" | "page", worker: typeof planSync) {
   });
 }
 
-test("the operation that a request began is followed through its messages to the line of each page", async () => {
+it("the operation that a request began is followed through its messages to the line of each page", async () => {
   const sourceId = await fixture.addSource();
   const answer = await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
   await deliver("plan", planSync);
@@ -50,7 +50,7 @@ test("the operation that a request began is followed through its messages to the
     expect(line).toMatchObject({ source_id: sourceId, message_id: expect.any(String) });
 });
 
-test("a sync that fails is counted as failed, with its reason", async () => {
+it("a sync that fails is counted as failed, with its reason", async () => {
   await fixture.reset();
   const sourceId = await fixture.addSource();
   await fixture.api("POST", `/api/confluence/${sourceId}/sync`);

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { discardAnswer } from "#shared/confluence/answer-body.ts";
 import { guardedFetch, type FetchedAnswer } from "#shared/confluence/guarded-fetch.ts";
 
@@ -37,7 +37,7 @@ async function serve(
   return { port, url: `http://127.0.0.1:${port}/`, connections: () => connections };
 }
 
-test.each([
+it.each([
   "127.0.0.1",
   "127.1",
   "2130706433",
@@ -55,13 +55,13 @@ test.each([
   expect(connections()).toBe(0);
 });
 
-test("a name that leads to loopback is connected to where that is allowed", async () => {
+it("a name that leads to loopback is connected to where that is allowed", async () => {
   const { port } = await serve((_request, response) => response.end("hello"));
   const answer = await guardedFetch({ allowLoopback: true })(`http://localhost:${port}/`, get());
   expect([answer.status, await bodyOf(answer)]).toEqual([200, "hello"]);
 });
 
-test("method, headers and body are sent; headers of the answer are found in any case", async () => {
+it("method, headers and body are sent; headers of the answer are found in any case", async () => {
   const { url } = await serve((request, response) => {
     response.setHeader("X-Seen", `${request.method} ${request.headers.authorization}`);
     request.pipe(response.writeHead(201));
@@ -78,7 +78,7 @@ test("method, headers and body are sent; headers of the answer are found in any 
   expect(await bodyOf(answer)).toBe("größer");
 });
 
-test("a redirect is an answer", async () => {
+it("a redirect is an answer", async () => {
   const { url, connections } = await serve((_request, response) =>
     response.writeHead(302, { location: "http://169.254.169.254/" }).end(),
   );
@@ -87,7 +87,7 @@ test("a redirect is an answer", async () => {
   expect(connections()).toBe(1);
 });
 
-test("a compressed answer arrives as it was", async () => {
+it("a compressed answer arrives as it was", async () => {
   const { url } = await serve((request, response) => {
     expect(request.headers["accept-encoding"]).toBe("gzip");
     response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(100_000)));
@@ -95,7 +95,7 @@ test("a compressed answer arrives as it was", async () => {
   expect(await bodyOf(await guardedFetch({ allowLoopback: true })(url, get()))).toBe("x".repeat(100_000));
 });
 
-test.each(["gzip", "identity"])("an answer (%s) that ends half-way fails its reader", async (encoding) => {
+it.each(["gzip", "identity"])("an answer (%s) that ends half-way fails its reader", async (encoding) => {
   const body = encoding === "gzip" ? gzipSync("x".repeat(100_000)) : Buffer.from("x".repeat(100_000));
   const { url } = await serve((_request, response) => {
     response.writeHead(200, { "content-encoding": encoding, "content-length": body.length });
@@ -105,7 +105,7 @@ test.each(["gzip", "identity"])("an answer (%s) that ends half-way fails its rea
   await expect(bodyOf(answer)).rejects.toThrow();
 });
 
-test("the signal ends a body that goes on for ever", async () => {
+it("the signal ends a body that goes on for ever", async () => {
   const { url } = await serve((_request, response) => void response.writeHead(200).write("begun"));
   const stop = new AbortController();
   const answer = await guardedFetch({ allowLoopback: true })(url, get(stop.signal));
@@ -114,7 +114,7 @@ test("the signal ends a body that goes on for ever", async () => {
   await expect(read).rejects.toThrow();
 });
 
-test("a connection carries several requests, refused ones too, until an answer is cut off", async () => {
+it("a connection carries several requests, refused ones too, until an answer is cut off", async () => {
   const { url, connections } = await serve((request, response) => {
     const size = Number(request.url?.slice(1));
     response.writeHead(404).end("x".repeat(size));
@@ -127,7 +127,7 @@ test("a connection carries several requests, refused ones too, until an answer i
   expect(connections()).toBe(2);
 });
 
-test("a host that never finishes connecting is given up", async () => {
+it("a host that never finishes connecting is given up", async () => {
   // Takes the connection and says nothing, so that TLS does not begin.
   const port = await listen(createTcpServer((socket) => closing.push(async () => socket.destroy())));
   const fetch = guardedFetch({ allowLoopback: true }, { connectTimeoutMs: 50 });

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { ALL_PLANTED_BUGS } from "./planted/all.ts";
 
-test.each(ALL_PLANTED_BUGS.flatMap(({ name, changes }) => changes.map((change) => ({ name, ...change }))))(
+it.each(ALL_PLANTED_BUGS.flatMap(({ name, changes }) => changes.map((change) => ({ name, ...change }))))(
   "$name can be planted: its place in $file is there, once",
   async ({ file, find, put }) => {
     expect((await readFile(file, "utf8")).split(find)).toHaveLength(2);
@@ -10,7 +10,7 @@ test.each(ALL_PLANTED_BUGS.flatMap(({ name, changes }) => changes.map((change) =
   },
 );
 
-test("each planted bug has a name of its own", () => {
+it("each planted bug has a name of its own", () => {
   const names = ALL_PLANTED_BUGS.map((bug) => bug.name);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { encode } from "gpt-tokenizer/encoding/cl100k_base";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { cutMarkdown } from "#shared/chunking/cut-markdown.ts";
 import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
@@ -38,7 +38,7 @@ const code = (markdown: string): string =>
     .codeBlocks.flatMap((block) => wordsOf(block.slice(block.indexOf(":"))))
     .join("");
 describe("for any document", () => {
-  test("the chunks cover it, in order, nothing lost and nothing doubled", () => {
+  it("the chunks cover it, in order, nothing lost and nothing doubled", () => {
     fc.assert(
       fc.property(document, target, ({ markdown, outline }, targetTokens) => {
         // Marks of quotes stand on the empty lines between their blocks too.
@@ -56,7 +56,7 @@ describe("for any document", () => {
     );
   }, 600_000);
 
-  test("each chunk read by itself shows its part: words in order, code as code", () => {
+  it("each chunk read by itself shows its part: words in order, code as code", () => {
     fc.assert(
       fc.property(document, wideTarget, ({ markdown, outline }, targetTokens) => {
         // Rows that no embedding model takes are cut wherever they must be (a first one is counted with its header).
@@ -71,7 +71,7 @@ describe("for any document", () => {
     );
   }, 600_000);
 
-  test("a table that is split is a table under its headers in each chunk, whatever lists and quotes it stands in", () => {
+  it("a table that is split is a table under its headers in each chunk, whatever lists and quotes it stands in", () => {
     const around = fc.array(fc.constantFrom("- ", "12. ", "> "), { maxLength: 3 });
     const cell = fc.stringMatching(/^[a-z]{1,9}( [a-z]{1,9}){0,4}$/);
     const rows = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 30 });
@@ -88,7 +88,7 @@ describe("for any document", () => {
     );
   });
 
-  test("editing one section leaves the chunks of the others as they are", () => {
+  it("editing one section leaves the chunks of the others as they are", () => {
     fc.assert(
       fc.property(sections, fc.nat(), section, target, (bodies, place, edited, targetTokens) => {
         const index = place % bodies.length;
@@ -101,7 +101,7 @@ describe("for any document", () => {
     );
   });
 
-  test("a section inserted at the top changes no chunk below it", () => {
+  it("a section inserted at the top changes no chunk below it", () => {
     fc.assert(
       fc.property(sections, section, target, (bodies, inserted, targetTokens) => {
         const before = chunkMarkdown(written(bodies), { targetTokens });
@@ -112,7 +112,7 @@ describe("for any document", () => {
   });
 });
 
-test("a row that is cut stays under its headers, in a list and in a quote", () => {
+it("a row that is cut stays under its headers, in a list and in a quote", () => {
   for (const indent of ["", "  ", "> "]) {
     const row = `| b | ${"many words in a cell ".repeat(60)}|`;
     const table = ["| Host | About |", "| --- | --- |", row].join(`\n${indent}`);
@@ -122,7 +122,7 @@ test("a row that is cut stays under its headers, in a list and in a quote", () =
   }
 });
 
-test("a table that is split repeats its header", () => {
+it("a table that is split repeats its header", () => {
   const rows = Array.from({ length: 60 }, (_, row) => `| host ${row} | ${row} |`);
   const chunks = chunkMarkdown(["| Host | Port |", "| --- | --- |", ...rows].join("\n"), {
     targetTokens: 100,
@@ -132,7 +132,7 @@ test("a table that is split repeats its header", () => {
     expect(content.startsWith("| Host | Port |\n| --- | --- |\n| host")).toBe(true);
 });
 
-test.each([
+it.each([
   ["in one item of a list", "- Hosts\n\n", "  "],
   ["in a quote", "> Hosts\n>\n", "> "],
   ["one below the other", "Hosts\n\n", ""],
@@ -160,7 +160,7 @@ test.each([
   }
 });
 
-test("code that is split is fenced again with its language", () => {
+it("code that is split is fenced again with its language", () => {
   const code = Array.from({ length: 80 }, (_, line) => `    int value${line} = compute(${line});`);
   const chunks = chunkMarkdown(["```java", ...code, "```"].join("\n"), { targetTokens: 120 });
   expect(chunks.length).toBeGreaterThan(2);
@@ -168,7 +168,7 @@ test("code that is split is fenced again with its language", () => {
 });
 
 /** Documents that a run of the properties above found, each once cut so that code became text or text became code. */
-test.each([
+it.each([
   ["a fence that ends inside a quote", "> ```java\n> a\n> ```\n\n```\n## b\n```", 8],
   [
     "an item cut in its text",
@@ -187,7 +187,7 @@ test.each([
   expect(chunks.map(code).join("")).toEqual(code(markdown));
 });
 
-test("a link is never cut", () => {
+it("a link is never cut", () => {
   const links = Array.from(
     { length: 80 },
     (_, index) => `[the page of number ${index}](https://e.example/${index})`,
@@ -197,7 +197,7 @@ test("a link is never cut", () => {
   }
 });
 
-test("a text cut where it has no space does not begin like an item of a list", () => {
+it("a text cut where it has no space does not begin like an item of a list", () => {
   const link = (text: string): string => `[${text}](https://e.example/(a)?b=c&d)`;
   const markdown = `- [x] ${link(`aaa aaaaaaa aaaaaa Größe ${"a".repeat(21)} aaaaaaa a`)}${link(
     "a a Größe Größea \\`aaa aaaaaa aaaaaa aaa aaaaaa",
@@ -207,7 +207,7 @@ test("a text cut where it has no space does not begin like an item of a list", (
   expect(compareInOrder(letters(facts(markdown).words), shown).lost).toEqual([]);
 });
 
-test.each([
+it.each([
   ["words", "word ".repeat(40_000)],
   ["one word", "word".repeat(40_000)],
   ["dashes", `a ${"- ".repeat(40_000)}`],
@@ -224,7 +224,7 @@ test.each([
   }
 });
 
-test("each chunk knows the headings above it", () => {
+it("each chunk knows the headings above it", () => {
   const chunks = chunkMarkdown(
     `# A\n\n${"word ".repeat(300)}\n\n## B\n\n${"word ".repeat(300)}\n\n# C\n\nend`,
     { targetTokens: 512 },
@@ -232,7 +232,7 @@ test("each chunk knows the headings above it", () => {
   expect(chunks.map(({ headingPath }) => headingPath)).toEqual([["A"], ["A", "B"], ["C"]]);
 });
 
-test("tiny sections under one heading are one chunk", () => {
+it("tiny sections under one heading are one chunk", () => {
   expect(chunkMarkdown("# A\n\n## B\n\none\n\n## C\n\ntwo")).toEqual([
     { content: "# A\n\n## B\n\none\n\n## C\n\ntwo", headingPath: ["A"] },
   ]);
@@ -241,7 +241,7 @@ test("tiny sections under one heading are one chunk", () => {
 /** Share by which an estimate may be off, for texts of a chunk's size. */
 const ERROR_BOUND = 0.3;
 
-test.each([
+it.each([
   [
     "prose",
     "The deployment is started from the pipeline, which builds the image, runs every test and asks an operator for approval before production is touched. ".repeat(

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { searchPages } from "#infra/local/confluence-site/cql-search.ts";
 import {
   addPage,
@@ -24,7 +24,7 @@ function threePages(zone: string) {
 }
 
 describe("times", () => {
-  test.each([
+  it.each([
     ["UTC", '"2026-03-04 10:17"', ["Page 2", "Page 3"]],
     ["Europe/Berlin", '"2026-03-04 11:17"', ["Page 2", "Page 3"]],
     ["America/New_York", '"2026/03/04 05:17"', ["Page 2", "Page 3"]],
@@ -38,7 +38,7 @@ describe("times", () => {
     expect(titles(site, `lastmodified >= ${literal} order by lastmodified`)).toEqual(expected);
   });
 
-  test.each([
+  it.each([
     [">", ["Page 3"]],
     [">=", ["Page 2", "Page 3"]],
     ["=", ["Page 2"]],
@@ -50,7 +50,7 @@ describe("times", () => {
     expect(titles(site, `lastModified ${operator} "2026-03-04 10:17" order by id`)).toEqual(expected);
   });
 
-  test("in the hour that clocks repeat a literal means the later of its two instants", () => {
+  it("in the hour that clocks repeat a literal means the later of its two instants", () => {
     const clock = testClock("2026-10-25T00:29:00Z");
     const { site } = makeTestSite({ clock, settings: { time_zone: "Europe/Berlin" } });
     addPages(site, clock, 1);
@@ -61,7 +61,7 @@ describe("times", () => {
 });
 
 describe("conditions", () => {
-  test.each([
+  it.each([
     ["space = DEMO and type = page", 3],
     ['space = "demo"', 3],
     ["space in (OTHER, 'DEMO')", 3],
@@ -82,14 +82,14 @@ describe("conditions", () => {
     expect(titles(site, cql)).toHaveLength(count);
   });
 
-  test("quotes and backslashes in strings are escaped by a backslash", () => {
+  it("quotes and backslashes in strings are escaped by a backslash", () => {
     const { site } = makeTestSite();
     addSpace(site, { key: String.raw`~a"\b`, name: "Odd" });
     addPage(site, { space: String.raw`~a"\b`, title: "There", body: "<p/>" });
     expect(titles(site, String.raw`space = "~a\"\\b"`)).toEqual(["There"]);
   });
 
-  test("labels, parents and ancestors", () => {
+  it("labels, parents and ancestors", () => {
     const { site, ids } = threePages("UTC");
     const [first = "", second = "", third = ""] = ids;
     labelPage(site, third, { add: ["guide"] });
@@ -100,7 +100,7 @@ describe("conditions", () => {
     expect(titles(site, `ancestor = ${first} order by id`)).toEqual(["Page 2", "Page 3"]);
   });
 
-  test.each([
+  it.each([
     "space =",
     "space = DEMO and",
     "= DEMO",
@@ -128,7 +128,7 @@ describe("conditions", () => {
 describe("what the index shows", () => {
   const recent = 'space = "DEMO" and lastmodified >= "2026-03-04 10:30" order by lastmodified';
 
-  test("an edit is a change; a move, a label, a restore is none", () => {
+  it("an edit is a change; a move, a label, a restore is none", () => {
     const { site, clock, ids } = threePages("UTC");
     const [first = "", second = "", third = ""] = ids;
     clock.advance(30 * 60_000);
@@ -141,14 +141,14 @@ describe("what the index shows", () => {
     expect(titles(site, recent)).toEqual(["Page 3"]);
   });
 
-  test("trashed and archived pages are not in it", () => {
+  it("trashed and archived pages are not in it", () => {
     const { site, ids } = threePages("UTC");
     trashPage(site, ids[0] ?? "");
     archivePage(site, ids[1] ?? "");
     expect(titles(site, "space = DEMO")).toEqual(["Page 3"]);
   });
 
-  test("changes show after the lag, in their order", () => {
+  it("changes show after the lag, in their order", () => {
     const { site, clock, ids } = threePages("UTC");
     clock.advance(30 * 60_000);
     site.settings.index_lag_seconds = 60;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { htmlToStorage } from "#infra/local/confluence-site/html-to-storage.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
@@ -65,7 +65,7 @@ describe("a folder with a manifest", () => {
     "V/b.html": "<p>B</p>",
   };
 
-  test("has each line as a page, below the nearest breadcrumb that is a page of its space", async () => {
+  it("has each line as a page, below the nearest breadcrumb that is a page of its space", async () => {
     const site = await load(await folderOf(files));
     const place = (title: string) => {
       const page = pagesOf(site).find((item) => item.title === title);
@@ -84,21 +84,21 @@ describe("a folder with a manifest", () => {
     expect(site.pages.get("4711")?.version.createdAt).toEqual(new Date("2016-08-23T00:00:00Z"));
   });
 
-  test("gives the rendered body as it is, and as well-formed storage", async () => {
+  it("gives the rendered body as it is, and as well-formed storage", async () => {
     const site = await load(await folderOf(files));
     const home = pagesOf(site).find((page) => page.title === "Home");
     expect(home?.rendered).toBe(files["W/home.html"]);
     expect(home?.storage).toBe("<p>Hello<br/>there \u00A0&amp; so on</p>");
   });
 
-  test("gives every page the same id each time, in ascending order", async () => {
+  it("gives every page the same id each time, in ascending order", async () => {
     const folder = await folderOf(files);
     const ids = pagesOf(await load(folder)).map((page) => page.id);
     expect(pagesOf(await load(folder)).map((page) => page.id)).toEqual(ids);
     expect(ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(ids);
   });
 
-  test.each([
+  it.each([
     [
       "manifest.jsonl, line 2",
       { "manifest.jsonl": `${manifest.split("\n")[0]}\n{"file":1}`, "W/home.html": "" },
@@ -112,7 +112,7 @@ describe("a folder with a manifest", () => {
 });
 
 describe("a folder without one", () => {
-  test("has the two bodies of a page by its id", async () => {
+  it("has the two bodies of a page by its id", async () => {
     const site = await load(
       await folderOf({
         "4711.storage.xml": "<p>S</p>",
@@ -126,7 +126,7 @@ describe("a folder without one", () => {
     ]);
   });
 
-  test("has a space for each folder, and storage without prolog", async () => {
+  it("has a space for each folder, and storage without prolog", async () => {
     const site = await load(
       await folderOf({
         "some-set/One.xml": '<?xml version="1.0"?>\n<!DOCTYPE x [ <!ENTITY nbsp "&#160;"> ]>\n<p>1</p>',
@@ -146,13 +146,13 @@ describe("a folder without one", () => {
     );
   });
 
-  test("is refused when it is no folder", async () => {
+  it("is refused when it is no folder", async () => {
     await expect(load("/nowhere/at/all")).rejects.toThrow("is not a folder");
   });
 });
 
 describe("rendered pages as storage", () => {
-  test("any markup becomes well-formed", () => {
+  it("any markup becomes well-formed", () => {
     const piece = fc.constantFrom(
       "<p>",
       "</p>",
@@ -182,7 +182,7 @@ describe("rendered pages as storage", () => {
     );
   });
 
-  test("keeps text and attributes, without scripts", () => {
+  it("keeps text and attributes, without scripts", () => {
     expect(
       htmlToStorage('<div data-x="1 &quot;2&quot;">a &lt; b<script>x</script><hr></div><o:p>c</o:p>'),
     ).toBe('<div data-x="1 &quot;2&quot;">a &lt; b<hr/></div>c');
@@ -190,7 +190,7 @@ describe("rendered pages as storage", () => {
 });
 
 describe("the sample site", () => {
-  test("is one space of some sixty well-formed pages under one home page", async () => {
+  it("is one space of some sixty well-formed pages under one home page", async () => {
     const site = await load(SAMPLE_FOLDER);
     const pages = pagesOf(site);
     expect(pages.length).toBeGreaterThanOrEqual(60);
@@ -201,7 +201,7 @@ describe("the sample site", () => {
     expect(pages.filter((page) => parseStorage(page.storage) === null)).toEqual([]);
   });
 
-  test("every page that it links to, includes or mentions is there", async () => {
+  it("every page that it links to, includes or mentions is there", async () => {
     const site = await load(SAMPLE_FOLDER);
     const attributes = pagesOf(site).flatMap((page) => {
       const root = parseStorage(page.storage);
@@ -214,7 +214,7 @@ describe("the sample site", () => {
     expect([...people].filter((person) => !site.people.has(person))).toEqual([]);
   });
 
-  test("holds what a converter must deal with", async () => {
+  it("holds what a converter must deal with", async () => {
     const site = await load(SAMPLE_FOLDER);
     const macros = new Set<string>();
     const names = new Set<string>();

@@ -1,5 +1,5 @@
 import type { LookupAddress } from "node:dns";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { guardedLookup, parseBaseUrl } from "#shared/confluence/address-guard.ts";
 import { addressKind } from "#shared/confluence/ip-ranges.ts";
 
@@ -7,7 +7,7 @@ const cloud = { allowedHosts: [".atlassian.net", "api.atlassian.com"], allowLoop
 const local = { ...cloud, allowLoopback: true };
 
 describe("the base address", () => {
-  test.each([
+  it.each([
     ["https://site.atlassian.net", "https://site.atlassian.net"],
     ["https://site.atlassian.net/", "https://site.atlassian.net"],
     ["https://site.atlassian.net/wiki", "https://site.atlassian.net"],
@@ -25,7 +25,7 @@ describe("the base address", () => {
     expect(parseBaseUrl(input, cloud)).toBe(expected);
   });
 
-  test.each([
+  it.each([
     "",
     "site.atlassian.net",
     "ftp://site.atlassian.net",
@@ -45,7 +45,7 @@ describe("the base address", () => {
     );
   });
 
-  test.each([
+  it.each([
     "https://evil.example",
     "https://atlassian.net",
     "https://evilatlassian.net",
@@ -97,7 +97,7 @@ describe("the base address", () => {
     );
   });
 
-  test.each([
+  it.each([
     ["http://127.0.0.1:4000/wiki", "http://127.0.0.1:4000"],
     ["http://localhost:4000", "http://localhost:4000"],
     ["http://[::1]:4000/", "http://[::1]:4000"],
@@ -106,14 +106,14 @@ describe("the base address", () => {
     expect(parseBaseUrl(input, local)).toBe(expected);
   });
 
-  test.each(["http://10.0.0.1", "http://169.254.169.254", "http://0.0.0.0:4000", "http://evil.example"])(
+  it.each(["http://10.0.0.1", "http://169.254.169.254", "http://0.0.0.0:4000", "http://evil.example"])(
     "may be nothing else there: %s",
     (input) => {
       expect(() => parseBaseUrl(input, local)).toThrow(expect.objectContaining({ code: "address_refused" }));
     },
   );
 
-  test("may be another host that is configured, exactly or by suffix, in any case", () => {
+  it("may be another host that is configured, exactly or by suffix, in any case", () => {
     const policy = { allowedHosts: ["Wiki.Example", ".Corp.Example"], allowLoopback: false };
     expect(parseBaseUrl("https://wiki.example/wiki", policy)).toBe("https://wiki.example");
     expect(parseBaseUrl("https://a.corp.example", policy)).toBe("https://a.corp.example");
@@ -123,7 +123,7 @@ describe("the base address", () => {
 });
 
 describe("an address that a name resolves to", () => {
-  test.each([
+  it.each([
     "0.0.0.0",
     "10.255.255.255",
     "100.64.0.1",
@@ -156,14 +156,14 @@ describe("an address that a name resolves to", () => {
     expect(addressKind(address)).toBe("refused");
   });
 
-  test.each(["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"])(
+  it.each(["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"])(
     "%s is loopback",
     (address) => {
       expect(addressKind(address)).toBe("loopback");
     },
   );
 
-  test.each(["8.8.8.8", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])(
+  it.each(["8.8.8.8", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])(
     "%s is public",
     (address) => {
       expect(addressKind(address)).toBe("public");
@@ -190,7 +190,7 @@ describe("the lookup of a connection", () => {
       });
   };
 
-  test("hands on the addresses that it checked", async () => {
+  it("hands on the addresses that it checked", async () => {
     const addresses = ["8.8.8.8", "2606:4700:4700::1111"];
     expect(await found(addresses)(false, true)).toEqual([
       { address: "8.8.8.8", family: 4 },
@@ -199,14 +199,14 @@ describe("the lookup of a connection", () => {
     expect(await found(addresses)(false, false)).toBe("8.8.8.8");
   });
 
-  test.each([[["10.0.0.1"]], [["8.8.8.8", "127.0.0.1"]], [["8.8.8.8", "::ffff:a9fe:a9fe"]], [[]]])(
+  it.each([[["10.0.0.1"]], [["8.8.8.8", "127.0.0.1"]], [["8.8.8.8", "::ffff:a9fe:a9fe"]], [[]]])(
     "refuses a name when any of its addresses is not public: %j",
     async (addresses) => {
       await expect(found(addresses)(false, true)).rejects.toMatchObject({ code: "address_refused" });
     },
   );
 
-  test("lets loopback through in the local runner only", async () => {
+  it("lets loopback through in the local runner only", async () => {
     expect(await found(["127.0.0.1"])(true, false)).toBe("127.0.0.1");
     await expect(found(["127.0.0.1"])(false, false)).rejects.toMatchObject({ code: "address_refused" });
     await expect(found(["192.168.0.1"])(true, false)).rejects.toMatchObject({ code: "address_refused" });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   addFolder,
   addPage,
@@ -37,7 +37,7 @@ const answering = (body: string, headers: Record<string, string> = {}): Fetch =>
 const changing = (site: Site, change: (text: string) => string) => changingFetch(fetchFrom(site), change);
 
 describe("who and where", () => {
-  test("tells the account, its zone, and the site's clock", async () => {
+  it("tells the account, its zone, and the site's clock", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     expect(client.serverTime()).toBeNull();
@@ -50,14 +50,14 @@ describe("who and where", () => {
     expect(client.callsMade()).toBe(1);
   });
 
-  test("takes an anonymous answer for nobody, and a hidden zone for unknown", async () => {
+  it("takes an anonymous answer for nobody, and a hidden zone for unknown", async () => {
     const anonymous = makeTestSite({ settings: { answer_as_anonymous: true } });
     expect((await clientOf(anonymous.site).currentUser()).accountId).toBeNull();
     const hidden = makeTestSite({ settings: { time_zone_hidden: true } });
     expect((await clientOf(hidden.site).currentUser()).timeZone).toBeNull();
   });
 
-  test("finds a space by its key in any case, and null where the account sees none", async () => {
+  it("finds a space by its key in any case, and null where the account sees none", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     expect(await client.space("demo")).toEqual({
@@ -70,12 +70,12 @@ describe("who and where", () => {
     expect(await client.space("OTHER")).toBeNull();
   });
 
-  test("signs in by Bearer without e-mail", async () => {
+  it("signs in by Bearer without e-mail", async () => {
     const { site } = makeTestSite({ settings: { bearer: "accept" } });
     expect((await clientOf(site, { email: null }).currentUser()).accountId).toBe(ACCOUNT_ID);
   });
 
-  test("reaches the site through Atlassian's gateway", async () => {
+  it("reaches the site through Atlassian's gateway", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 30);
     site.settings.max_page_size = 20;
@@ -104,7 +104,7 @@ describe("listings", () => {
     return { pages, calls };
   }
 
-  test("v2 and search give the same pages, over several cursors", async () => {
+  it("v2 and search give the same pages, over several cursors", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 60);
     site.settings.max_page_size = 25;
@@ -117,7 +117,7 @@ describe("listings", () => {
     expect(client.drift()).toMatchObject({ answers: 0, skipped: 0 });
   });
 
-  test("a hit carries version, place, labels and address; a listing says what it does not know", async () => {
+  it("a hit carries version, place, labels and address; a listing says what it does not know", async () => {
     const { site } = makeTestSite();
     const folder = addFolder(site, { space: "DEMO", title: "Folder" });
     const page = addPage(site, {
@@ -147,7 +147,7 @@ describe("listings", () => {
     expect(listed).toEqual({ ...hit, spaceKey: null, labels: null });
   });
 
-  test("an empty page with a next is not the end", async () => {
+  it("an empty page with a next is not the end", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 3);
     const fetch = changing(site, (text) =>
@@ -159,7 +159,7 @@ describe("listings", () => {
     expect(page.next).not.toBeNull();
   });
 
-  test.each(["foreign_next", "repeat_cursor"] as const)("%s is an error, never the end", async (effect) => {
+  it.each(["foreign_next", "repeat_cursor"] as const)("%s is an error, never the end", async (effect) => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     addPages(site, clock, 6);
     const client = clientOf(site);
@@ -173,14 +173,14 @@ describe("listings", () => {
     }
   });
 
-  test("a next link without a cursor is an error too", async () => {
+  it("a next link without a cursor is an error too", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     addPages(site, clock, 6);
     const fetch = changing(site, (text) => text.replaceAll(/cursor=[^&"]*/g, "page=2"));
     await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toThrow(/has no cursor/);
   });
 
-  test("a listing that fails is asked for in smaller pages, down to 25", async () => {
+  it("a listing that fails is asked for in smaller pages, down to 25", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 300);
     site.faults.push({ effect: "status", status: 500, retry_after: null, times: 3, skip: 0 });
@@ -192,14 +192,14 @@ describe("listings", () => {
     expect((await client.listPages(SPACE, page.next)).pages[0]?.title).toBe("Page 32");
   });
 
-  test("and is given up with a transient error when it goes on failing", async () => {
+  it("and is given up with a transient error when it goes on failing", async () => {
     const { site } = makeTestSite();
     site.faults.push({ effect: "status", status: 502, retry_after: null, times: 100, skip: 0 });
     await expect(clientOf(site).listPages(SPACE, null)).rejects.toMatchObject({ name: "TransientError" });
     expect(site.requests).toHaveLength(7);
   });
 
-  test("counts by search", async () => {
+  it("counts by search", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 7);
     expect(await clientOf(site).countPages(ALL)).toBe(7);
@@ -207,7 +207,7 @@ describe("listings", () => {
 });
 
 describe("pages by id", () => {
-  test("come in every status; what is gone or hidden is absent", async () => {
+  it("come in every status; what is gone or hidden is absent", async () => {
     const { site, clock } = makeTestSite();
     const [current = "", trashed = "", archived = "", deleted = "", purged = "", hidden = ""] = addPages(
       site,
@@ -229,7 +229,7 @@ describe("pages by id", () => {
     ]);
   });
 
-  test("take one call for 100 bodies and for 250 without", async () => {
+  it("take one call for 100 bodies and for 250 without", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 250);
     const client = clientOf(site);
@@ -240,13 +240,13 @@ describe("pages by id", () => {
     expect(pages[249]?.body).toEqual({ format: "storage", value: "<p>Text 250</p>" });
   });
 
-  test("are followed over cursors when the site gives fewer at a time", async () => {
+  it("are followed over cursors when the site gives fewer at a time", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 40 } });
     const ids = addPages(site, clock, 100);
     expect(await clientOf(site).pagesById(ids, { body: null })).toHaveLength(100);
   });
 
-  test("are an error when the cursors go in a circle", async () => {
+  it("are an error when the cursors go in a circle", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     const ids = addPages(site, clock, 6);
     let calls = 0;
@@ -259,13 +259,13 @@ describe("pages by id", () => {
     expect(calls).toBe(3);
   });
 
-  test("nothing is asked for no ids", async () => {
+  it("nothing is asked for no ids", async () => {
     const client = clientOf(makeTestSite().site);
     expect(await client.pagesById([], { body: "storage" })).toEqual([]);
     expect(client.callsMade()).toBe(0);
   });
 
-  test.each(["1/../2", "abc", "", "1,2"])("an id is digits only: %j is not asked for", async (id) => {
+  it.each(["1/../2", "abc", "", "1,2"])("an id is digits only: %j is not asked for", async (id) => {
     const { site, clock } = makeTestSite();
     const [good = ""] = addPages(site, clock, 1);
     const client = clientOf(site);
@@ -274,14 +274,14 @@ describe("pages by id", () => {
     await expect(client.renderedPage(id)).rejects.toMatchObject({ code: "invalid_id" });
   });
 
-  test("an id of 64 bits stays exact", async () => {
+  it("an id of 64 bits stays exact", async () => {
     const { site } = makeTestSite();
     site.lastId = 9_007_199_254_740_993n;
     const page = addPage(site, { space: "DEMO", title: "Large", body: "<p/>" });
     expect((await clientOf(site).pagesById([page.id], { body: null }))[0]?.id).toBe("9007199254740994");
   });
 
-  test("a body above 20 MB is left out and said to be too large", async () => {
+  it("a body above 20 MB is left out and said to be too large", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 2);
     const [large = ""] = ids;
@@ -296,7 +296,7 @@ describe("pages by id", () => {
     });
   });
 
-  test("an answer too large to read is asked for in halves; a page too large alone comes without its body", async () => {
+  it("an answer too large to read is asked for in halves; a page too large alone comes without its body", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 5);
     const last = ids.at(-1) ?? "";
@@ -316,7 +316,7 @@ describe("pages by id", () => {
 });
 
 describe("single pages, labels, people", () => {
-  test("a rendered page has its includes filled in", async () => {
+  it("a rendered page has its includes filled in", async () => {
     const { site } = makeTestSite();
     addPage(site, { space: "DEMO", title: "Shared", body: "<p>From elsewhere</p>" });
     const page = addPage(site, {
@@ -329,7 +329,7 @@ describe("single pages, labels, people", () => {
     await expect(clientOf(site).renderedPage("4711")).rejects.toMatchObject({ code: "not_found" });
   });
 
-  test("labels of a space, and the pages that carry one", async () => {
+  it("labels of a space, and the pages that carry one", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     const ids = addPages(site, clock, 3);
     for (const id of ids) labelPage(site, id, { add: ["guide"] });
@@ -342,7 +342,7 @@ describe("single pages, labels, people", () => {
     expect(second.next).toBeNull();
   });
 
-  test("names of people, in groups of 250, each once; unknown ones are absent", async () => {
+  it("names of people, in groups of 250, each once; unknown ones are absent", async () => {
     const { site } = makeTestSite();
     for (let n = 0; n < 300; n += 1) site.people.set(`p${n}`, `Person ${n}`);
     const client = clientOf(site);
@@ -354,7 +354,7 @@ describe("single pages, labels, people", () => {
 });
 
 describe("answers that differ from the description", () => {
-  test("an unknown status, a new field, a missing optional one stop nothing and are counted where the library minds", async () => {
+  it("an unknown status, a new field, a missing optional one stop nothing and are counted where the library minds", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 1);
     const fetch = changing(site, (text) =>
@@ -373,7 +373,7 @@ describe("answers that differ from the description", () => {
     });
   });
 
-  test.each(['"id":', '"title":', '"number":'])("without %s in any item it is no answer", async (field) => {
+  it.each(['"id":', '"title":', '"number":'])("without %s in any item it is no answer", async (field) => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 2);
     const fetch = changing(site, (text) => text.replaceAll(field, '"other":'));
@@ -383,7 +383,7 @@ describe("answers that differ from the description", () => {
     });
   });
 
-  test.each([
+  it.each([
     ["with an id that is none", '"id":"98307"', '"id":"1 or 1=1"', null],
     ["whose title is null", '"title":"Page 2"', '"title":null', "98307"],
     ["whose title is a number", '"title":"Page 2"', '"title":2', "98307"],
@@ -407,7 +407,7 @@ describe("answers that differ from the description", () => {
     expect(client.drift().example).toMatch(/(id|title): /);
   });
 
-  test("a page that was not asked for is left out and counted", async () => {
+  it("a page that was not asked for is left out and counted", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 2);
     const fetch = changing(site, (text) => text.replaceAll('"id":"98307"', '"id":"4711"'));
@@ -417,7 +417,7 @@ describe("answers that differ from the description", () => {
     expect(client.drift()).toEqual({ answers: 0, skipped: 1, example: "page 4711 was not asked for" });
   });
 
-  test.each([
+  it.each([
     ["U+0000", "a\\u0000b", "ab"],
     ["half a surrogate pair", "Led\\ud83dger", "Led\ufffdger"],
     ["100,000 letters", "x".repeat(100_000), "x".repeat(255)],
@@ -431,7 +431,7 @@ describe("answers that differ from the description", () => {
     expect((await client.pagesById(["98306"], { body: "storage" }))[0]?.title).toBe(read);
   });
 
-  test("names of labels, spaces and people are read likewise", async () => {
+  it("names of labels, spaces and people are read likewise", async () => {
     const { site, clock } = makeTestSite();
     const [id = ""] = addPages(site, clock, 1);
     labelPage(site, id, { add: ["guide"] });
@@ -444,7 +444,7 @@ describe("answers that differ from the description", () => {
     expect((await client.userNames(["p1"])).get("p1")).toBe("ab\ufffdc");
   });
 
-  test.each(["", "<!doctype html>", "null", "[]", '{"results":{}}', "{}"])(
+  it.each(["", "<!doctype html>", "null", "[]", '{"results":{}}', "{}"])(
     "%j is no listing, and not the end of one",
     async (body) => {
       const client = clientOf(makeTestSite().site, { fetch: answering(body) });

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
 import { propertyRuns } from "#test/support/depth.ts";
 
@@ -27,33 +27,33 @@ function readings(literal: string, zone: string): number[] {
 }
 
 describe("the query for changed pages", () => {
-  test("is the specification's, in the account's zone", () => {
+  it("is the specification's, in the account's zone", () => {
     expect(changedPagesCql("DEMO", new Date("2026-07-01T10:05:59Z"), "Europe/Berlin")).toBe(
       'space = "DEMO" and type = page and lastModified >= "2026-07-01 12:05" order by lastmodified desc',
     );
   });
 
-  test("for all pages has no time", () => {
+  it("for all pages has no time", () => {
     expect(allPagesCql("DEMO")).toBe('space = "DEMO" and type = page');
   });
 
-  test("escapes backslashes, then quotes", () => {
+  it("escapes backslashes, then quotes", () => {
     expect(changedPagesCql(String.raw`~a\"b`, new Date(0), "UTC")).toContain(
       String.raw`space = "~a\\\"b" and`,
     );
   });
 
-  test.each([null, "Mars/Olympus", ""])("goes 26 hours back in UTC when the zone is %j", (zone) => {
+  it.each([null, "Mars/Olympus", ""])("goes 26 hours back in UTC when the zone is %j", (zone) => {
     expect(literalOf(new Date("2026-07-02T10:05:30Z"), zone)).toBe("2026-07-01 08:05");
   });
 
-  test("goes before the hour that is repeated, in its first round", () => {
+  it("goes before the hour that is repeated, in its first round", () => {
     // Clocks go back from 03:00 to 02:00 at 01:00 UTC; 02:30 comes at 00:30 UTC and again at 01:30 UTC.
     expect(literalOf(new Date("2026-10-25T00:30:00Z"), "Europe/Berlin")).toBe("2026-10-25 01:45");
     expect(literalOf(new Date("2026-10-25T01:30:00Z"), "Europe/Berlin")).toBe("2026-10-25 02:30");
   });
 
-  test.each([
+  it.each([
     ["Australia/Lord_Howe", "2026-04-04T14:45:00Z"],
     ["Antarctica/Troll", "2026-10-25T00:10:00Z"],
     ["America/St_Johns", "2026-11-01T03:40:00Z"],
@@ -68,7 +68,7 @@ describe("the query for changed pages", () => {
     expect(Math.min(...read)).toBeGreaterThan(since - 3 * HOUR);
   });
 
-  test("never means a later instant, nor one over three hours before, in any zone at any time", () => {
+  it("never means a later instant, nor one over three hours before, in any zone at any time", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...zones),
@@ -84,7 +84,7 @@ describe("the query for changed pages", () => {
     );
   });
 
-  test("never means a later instant around each change of clocks of 2026, in any zone", () => {
+  it("never means a later instant around each change of clocks of 2026, in any zone", () => {
     const tried = new Set<string>();
     for (const zone of zones) {
       const changes = changesOf2026(zone);
@@ -102,7 +102,7 @@ describe("the query for changed pages", () => {
     }
   });
 
-  test("without a zone never means a later instant, whatever the zone is", () => {
+  it("without a zone never means a later instant, whatever the zone is", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...zones),

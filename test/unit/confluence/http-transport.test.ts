@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { faultSchema } from "#infra/local/confluence-site/faults.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
@@ -11,7 +11,7 @@ import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 const fail = (site: Site, fault: z.input<typeof faultSchema>) => site.faults.push(faultSchema.parse(fault));
 
 describe("rate limits", () => {
-  test.each([
+  it.each([
     [12, 12_000],
     ["0", 1000],
     ["99999", MAX_RETRY_AFTER_MS],
@@ -35,7 +35,7 @@ describe("rate limits", () => {
     expect(client.callsMade()).toBe(1);
   });
 
-  test("until the pause is over, calls fail without being sent", async () => {
+  it("until the pause is over, calls fail without being sent", async () => {
     const { site, clock } = makeTestSite();
     fail(site, { effect: "rate_limit", retry_after: 10 });
     const client = clientOf(site, { random: () => 0 });
@@ -47,7 +47,7 @@ describe("rate limits", () => {
     expect(await client.space("DEMO")).not.toBeNull();
   });
 
-  test("503 that says when to come back is a pause as well", async () => {
+  it("503 that says when to come back is a pause as well", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "status", status: 503, retry_after: 5 });
     await expect(clientOf(site, { random: () => 0 }).currentUser()).rejects.toMatchObject({
@@ -55,7 +55,7 @@ describe("rate limits", () => {
     });
   });
 
-  test("being near the limit is told, until it is over", async () => {
+  it("being near the limit is told, until it is over", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     await client.currentUser();
@@ -70,7 +70,7 @@ describe("rate limits", () => {
 });
 
 describe("failures", () => {
-  test.each([500, 502, 503, 504, 408])(
+  it.each([500, 502, 503, 504, 408])(
     "%i is tried twice more, after short and growing waits",
     async (status) => {
       const { site } = makeTestSite();
@@ -88,7 +88,7 @@ describe("failures", () => {
     },
   );
 
-  test("after three tries it is transient", async () => {
+  it("after three tries it is transient", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "reset", times: 3 });
     const client = clientOf(site);
@@ -99,7 +99,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(3);
   });
 
-  test("no answer in time is transient", async () => {
+  it("no answer in time is transient", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "hang", times: 3 });
     await expect(clientOf(site, { fetchTimeoutMs: 20 }).currentUser()).rejects.toMatchObject({
@@ -109,7 +109,7 @@ describe("failures", () => {
     expect(site.requests).toHaveLength(3);
   });
 
-  test("no new try begins when a call has taken long already", async () => {
+  it("no new try begins when a call has taken long already", async () => {
     const { site, clock } = makeTestSite();
     fail(site, { effect: "status", status: 500, retry_after: null, times: 9 });
     const client = clientOf(site, { sleep: async () => clock.advance(26_000) });
@@ -117,7 +117,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(2);
   });
 
-  test("nor for a listing in smaller pages", async () => {
+  it("nor for a listing in smaller pages", async () => {
     const { site, clock } = makeTestSite();
     const slow: Fetch = async () => {
       clock.advance(13_000);
@@ -128,7 +128,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(2);
   });
 
-  test.each([
+  it.each([
     [401, "credentials_rejected"],
     [403, "forbidden"],
     [404, "not_found"],
@@ -142,7 +142,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(1);
   });
 
-  test("a connection that ends within the answer is tried again", async () => {
+  it("a connection that ends within the answer is tried again", async () => {
     const { site } = makeTestSite();
     let calls = 0;
     const fetch: Fetch = async () => ({
@@ -161,7 +161,7 @@ describe("failures", () => {
 });
 
 describe("addresses", () => {
-  test("an address that is not allowed fails each call, and nothing is sent", async () => {
+  it("an address that is not allowed fails each call, and nothing is sent", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site, { baseUrl: "https://169.254.169.254" });
     await expect(client.currentUser()).rejects.toMatchObject({
@@ -171,7 +171,7 @@ describe("addresses", () => {
     expect(client.callsMade()).toBe(0);
   });
 
-  test("a redirect to another host is not followed", async () => {
+  it("a redirect to another host is not followed", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "redirect", location: "https://id.atlassian.net/login" });
     const client = clientOf(site);
@@ -179,7 +179,7 @@ describe("addresses", () => {
     expect(client.callsMade()).toBe(1);
   });
 
-  test.each([
+  it.each([
     ["another scheme", "http://demo.atlassian.net/wiki/rest/api/user/current"],
     ["another port", "https://demo.atlassian.net:8443/wiki/rest/api/user/current"],
     ["another port, without a scheme", "//demo.atlassian.net:8443/wiki/rest/api/user/current"],
@@ -198,7 +198,7 @@ describe("addresses", () => {
     expect(sent).toEqual(["https://demo.atlassian.net/wiki/rest/api/user/current"]);
   });
 
-  test.each([200, 201, 299])("an answer with %i is read, whatever Location it names", async (status) => {
+  it.each([200, 201, 299])("an answer with %i is read, whatever Location it names", async (status) => {
     const { site } = makeTestSite();
     const fetch: Fetch = async (url, init) => {
       const answer = await fetchFrom(site)(url, init);
@@ -207,7 +207,7 @@ describe("addresses", () => {
     expect((await clientOf(site, { fetch }).currentUser()).accountId).not.toBeNull();
   });
 
-  test("one on the same host is, but not in a circle", async () => {
+  it("one on the same host is, but not in a circle", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "redirect", location: "/wiki/rest/api/user/current?again=1" });
     expect((await clientOf(site).currentUser()).accountId).not.toBeNull();
@@ -219,7 +219,7 @@ describe("addresses", () => {
 });
 
 describe("what is sent and reported", () => {
-  test("credentials as Basic or Bearer, a user agent, no redirects by the network's own", async () => {
+  it("credentials as Basic or Bearer, a user agent, no redirects by the network's own", async () => {
     const { site } = makeTestSite();
     const sent: Parameters<Fetch>[1][] = [];
     const fetch: Fetch = async (_url, init) => {
@@ -240,7 +240,7 @@ describe("what is sent and reported", () => {
     expect(sent.every((init) => init.redirect === "manual")).toBe(true);
   });
 
-  test("every request, retries included, without its query", async () => {
+  it("every request, retries included, without its query", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "status", status: 500, retry_after: null });
     fail(site, { effect: "reset" });
@@ -253,7 +253,7 @@ describe("what is sent and reported", () => {
     ]);
   });
 
-  test("no error tells the token", async () => {
+  it("no error tells the token", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site, { apiToken: "ATATT-secret" });
     const error: unknown = await client.currentUser().catch((thrown: unknown) => thrown);

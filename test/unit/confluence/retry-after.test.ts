@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MAX_RETRY_AFTER_MS, readNearLimit, retryAfterMs } from "#shared/confluence/retry-after.ts";
 
 const now = new Date("2026-03-04T10:00:00Z");
@@ -11,11 +11,11 @@ const wait = (headers: Record<string, string>, random = 0) =>
   );
 
 describe("the pause after a 429", () => {
-  test("is that of Retry-After in seconds", () => {
+  it("is that of Retry-After in seconds", () => {
     expect(wait({ "retry-after": "7" })).toBe(7000);
   });
 
-  test("is that of Retry-After as a date, measured by the answer's own clock", () => {
+  it("is that of Retry-After as a date, measured by the answer's own clock", () => {
     const headers = {
       date: "Wed, 04 Mar 2026 12:00:00 GMT",
       "retry-after": "Wed, 04 Mar 2026 12:00:40 GMT",
@@ -23,36 +23,36 @@ describe("the pause after a 429", () => {
     expect(wait(headers)).toBe(40_000);
   });
 
-  test("is measured by our clock when the answer has no Date", () => {
+  it("is measured by our clock when the answer has no Date", () => {
     expect(wait({ "retry-after": "Wed, 04 Mar 2026 10:01:00 GMT" })).toBe(60_000);
   });
 
-  test("is until the quota resets when Retry-After is missing", () => {
+  it("is until the quota resets when Retry-After is missing", () => {
     expect(wait({ "x-ratelimit-reset": "2026-03-04T10:02:00Z" })).toBe(120_000);
     expect(wait({ "x-ratelimit-reset": "2026-03-04T10:03Z" })).toBe(180_000);
   });
 
-  test("is half a minute when nothing is said", () => {
+  it("is half a minute when nothing is said", () => {
     expect(wait({})).toBe(30_000);
   });
 
-  test.each(["soon", "", "-5"])("is half a minute when what is said is not usable: %j", (value) => {
+  it.each(["soon", "", "-5"])("is half a minute when what is said is not usable: %j", (value) => {
     expect(wait({ "retry-after": value })).toBe(30_000);
   });
 
-  test("falls back when the date has passed", () => {
+  it("falls back when the date has passed", () => {
     expect(wait({ "retry-after": "Wed, 04 Mar 2026 09:00:00 GMT" })).toBe(30_000);
   });
 
-  test.each(["86400", "999999999999", "Thu, 04 Mar 2027 10:00:00 GMT"])("is capped: %s", (value) => {
+  it.each(["86400", "999999999999", "Thu, 04 Mar 2027 10:00:00 GMT"])("is capped: %s", (value) => {
     expect(wait({ "retry-after": value })).toBe(MAX_RETRY_AFTER_MS);
   });
 
-  test("is never below a second", () => {
+  it("is never below a second", () => {
     expect(wait({ "retry-after": "0" })).toBe(1000);
   });
 
-  test("is spread, so that workers do not come back together", () => {
+  it("is spread, so that workers do not come back together", () => {
     expect(wait({ "retry-after": "8" }, 0.5)).toBe(9000);
     expect(wait({}, 0.999)).toBeLessThanOrEqual(37_500);
   });
@@ -61,18 +61,18 @@ describe("the pause after a 429", () => {
 describe("near the limit", () => {
   const near = (headers: Record<string, string>) => readNearLimit((name) => headers[name] ?? null);
 
-  test("is what X-RateLimit-NearLimit says, until the reset", () => {
+  it("is what X-RateLimit-NearLimit says, until the reset", () => {
     const headers = { "x-ratelimit-nearlimit": "true", "x-ratelimit-reset": "2026-03-04T10:02:00Z" };
     expect(near(headers)).toEqual({ resetAt: new Date("2026-03-04T10:02:00Z") });
     expect(near({ "x-ratelimit-nearlimit": "True" })).toEqual({ resetAt: null });
   });
 
-  test("is less than a fifth left", () => {
+  it("is less than a fifth left", () => {
     expect(near({ "x-ratelimit-limit": "100", "x-ratelimit-remaining": "19" })).not.toBeNull();
     expect(near({ "x-ratelimit-limit": "100", "x-ratelimit-remaining": "20" })).toBeNull();
   });
 
-  test("is not where nothing is said", () => {
+  it("is not where nothing is said", () => {
     expect(near({})).toBeNull();
     expect(near({ "x-ratelimit-nearlimit": "false", "x-ratelimit-remaining": "3" })).toBeNull();
   });

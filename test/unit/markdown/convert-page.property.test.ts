@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { comparePage, MEASURES } from "#test/evaluation/conversion/compare-page.ts";
@@ -32,7 +32,7 @@ function lettersLost(whole: string, broken: string): string {
 const NONE = { textLost: null, lost: [], extra: [] };
 
 describe("for any page", () => {
-  test("all that the page shows is shown by the Markdown, words in order, and nothing else", () => {
+  it("all that the page shows is shown by the Markdown, words in order, and nothing else", () => {
     fc.assert(
       fc.property(storageBody, (body) => {
         expect(differences(body)).toEqual(NONE);
@@ -41,7 +41,7 @@ describe("for any page", () => {
     );
   }, 600_000);
 
-  test("the same body gives the same Markdown", () => {
+  it("the same body gives the same Markdown", () => {
     fc.assert(
       fc.property(storageBody, (body) => {
         const once = readPage({ format: "storage", value: body }).toMarkdown(resolver);
@@ -51,7 +51,7 @@ describe("for any page", () => {
     );
   });
 
-  test("a tag that is missing costs no letter", () => {
+  it("a tag that is missing costs no letter", () => {
     fc.assert(
       fc.property(storageBody, fc.nat(), (page, choice) => {
         // A cell without its table stands there once and not in each of its rows.
@@ -66,7 +66,7 @@ describe("for any page", () => {
     );
   }, 600_000);
 
-  test("what is broken off or mixed up never throws anything but a PermanentError", () => {
+  it("what is broken off or mixed up never throws anything but a PermanentError", () => {
     const broken = fc
       .tuple(storageBody, fc.nat(), fc.nat())
       .map(
@@ -94,7 +94,7 @@ describe("for any page", () => {
 });
 
 /** Bodies that a run of the properties above found, each once broken. */
-test.each([
+it.each([
   [
     "emphasis amid a word, inside other emphasis",
     "<p><strong><em>a</em>b<em>c</em>2</strong><u>d</u></p>",

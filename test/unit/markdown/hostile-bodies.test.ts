@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { unresolvedReferences as resolver } from "#test/support/unresolved-references.ts";
@@ -44,7 +44,7 @@ const BODIES: [string, string][] = [
 ];
 
 describe.each(["storage", "export_view"] as const)("in %s", (format) => {
-  test.each(BODIES)("%s ends", { timeout: 20_000 }, (_name, body) => {
+  it.each(BODIES)("%s ends", { timeout: 20_000 }, (_name, body) => {
     try {
       expect(readPage({ format, value: body }).toMarkdown(resolver).markdown.length).toBeLessThan(
         3 * MEGABYTE,
@@ -54,14 +54,14 @@ describe.each(["storage", "export_view"] as const)("in %s", (format) => {
     }
   });
 
-  test("a million cells are refused with their reason", () => {
+  it("a million cells are refused with their reason", () => {
     const body = `<table><tr>${"<td>a</td>".repeat(1_000_000)}</tr></table>`;
     expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(
       expect.objectContaining({ code: "body_too_complex" }),
     );
   });
 
-  test("more than 20 MB are refused with their reason", () => {
+  it("more than 20 MB are refused with their reason", () => {
     const body = "ä".repeat(11 * MEGABYTE);
     expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(PermanentError);
     expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(
@@ -69,7 +69,7 @@ describe.each(["storage", "export_view"] as const)("in %s", (format) => {
     );
   });
 
-  test("U+0000 and lone surrogates do not arrive", () => {
+  it("U+0000 and lone surrogates do not arrive", () => {
     const { markdown } = readPage({ format, value: "<p>a\u0000b \ud800c</p>" }).toMarkdown(resolver);
     expect(markdown).toBe("ab \ufffdc");
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
@@ -157,32 +157,26 @@ const CONVERSIONS: [string, string, string][] = [
 ];
 
 describe("storage", () => {
-  test.each(CONVERSIONS)("%s", (_name, body, expected) => {
+  it.each(CONVERSIONS)("%s", (_name, body, expected) => {
     expect(markdown(body)).toBe(expected);
   });
 
-  test("spans of cells are repeated, lists and code in cells keep their structure", () => {
+  it("spans of cells are repeated, lists and code in cells keep their structure", () => {
     const body = `<table><tbody><tr><th>A</th><th colspan="2">B</th></tr><tr><td rowspan="2">x|y</td><td><ul><li>1</li></ul></td><td>${macro("code", parameter("language", "java") + plain("a;\nb_c;"))}</td></tr><tr><td><p>p</p><p>q</p></td><td></td></tr></tbody></table>`;
     expect(markdown(body)).toBe(
       "| A | B | B |\n| --- | --- | --- |\n| x\\|y | <ul><li>1</li></ul> | `a;`<br>`b_c;` |\n| x\\|y | p<br>q |  |",
     );
   });
 
-  test.each([
-    "include",
-    "excerpt-include",
-    "jira",
-    "children",
-    "contentbylabel",
-    "detailssummary",
-    "acme-box",
-  ])("%s needs the rendered body", (name) =>
-    expect(
-      readPage({ format: "storage", value: `<p>${macro(name)}${macro(name)}</p>` }).macrosToRender,
-    ).toEqual([name]),
+  it.each(["include", "excerpt-include", "jira", "children", "contentbylabel", "detailssummary", "acme-box"])(
+    "%s needs the rendered body",
+    (name) =>
+      expect(
+        readPage({ format: "storage", value: `<p>${macro(name)}${macro(name)}</p>` }).macrosToRender,
+      ).toEqual([name]),
   );
 
-  test("macros whose content is in the storage need no rendered body, nor do names inside code", () => {
+  it("macros whose content is in the storage need no rendered body, nor do names inside code", () => {
     const inCode = macro("code", plain('<ac:structured-macro ac:name="children" />'));
     expect(
       readPage({ format: "storage", value: inCode + macro("toc") + macro("acme-box", rich("<p/>")) })

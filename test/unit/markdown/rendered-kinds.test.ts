@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
@@ -108,7 +108,7 @@ const CONVERSIONS: [name: string, body: string, expected: string][] = [
 ];
 
 describe("export_view", () => {
-  test.each(CONVERSIONS)("%s", (_name, body, expected) => {
+  it.each(CONVERSIONS)("%s", (_name, body, expected) => {
     expect(markdown(body)).toBe(expected);
   });
 });

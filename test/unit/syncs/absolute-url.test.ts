@@ -1,11 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { absoluteUrl } from "#shared/syncs/pages/resolve-references.ts";
 
 const SITE = "https://demo.atlassian.net";
 const ADDRESSES = { webBase: `${SITE}/wiki`, apiBase: "https://api.atlassian.com/ex/confluence/abc-1" };
 const PAGE = `${SITE}/wiki/spaces/DEMO/pages/1/Title`;
 
-test.each([
+it.each([
   ["https://e.example/a b", "https://e.example/a b"],
   ["mailto:a@e.example", "mailto:a@e.example"],
   ["//cdn.example/x.png", "https://cdn.example/x.png"],
@@ -25,7 +25,7 @@ test.each([
   expect(absoluteUrl(href, ADDRESSES, PAGE)).toBe(expected);
 });
 
-test("what is no address, or stands on a page without one, stays as it is", () => {
+it("what is no address, or stands on a page without one, stays as it is", () => {
   expect(absoluteUrl("http://[", ADDRESSES, PAGE)).toBe("http://[");
   expect(absoluteUrl("x/y", ADDRESSES, "")).toBe("x/y");
 });
