@@ -105,6 +105,11 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     NOT_BEFORE,
     "the sweeper sends a listing that waits",
     change(SWEEP, "if (!claimed && !waits &&", "if (!claimed &&"),
+    change(
+      SWEEP,
+      "operation.enqueued_at ?? operation.not_before ?? new Date(0)",
+      "operation.enqueued_at ?? new Date(0)",
+    ),
   ),
   bugFoundBy(
     LABELS,
