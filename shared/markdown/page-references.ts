@@ -1,7 +1,7 @@
-import { extensionName, extensionNeedsRendering } from "./elements/adf-extension.ts";
-import { needsRenderedBody } from "./elements/macro-rules.ts";
+import { extensionName } from "./elements/adf-extension.ts";
 import { userId } from "./elements/storage-links.ts";
 import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
+import { needsRendering } from "./rendering/stored-macros.ts";
 
 /** What a body refers to and must be looked up before it is converted; each once, in the order of the page. */
 export type PageReferences = {
@@ -23,19 +23,13 @@ export function collectReferences(root: MarkupElement): {
   const pageTitles = new Set<string>();
   const macrosToRender = new Set<string>();
   for (const element of descendants(root)) {
+    if (needsRendering(element)) macrosToRender.add(attribute(element, "ac:name") || extensionName(element));
     switch (element.name) {
       case "ri:user":
         accountIds.add(userId(element));
         break;
       case "ri:page":
         pageTitles.add(attribute(element, "ri:content-title"));
-        break;
-      case "ac:structured-macro":
-      case "ac:macro":
-        if (needsRenderedBody(element)) macrosToRender.add(attribute(element, "ac:name"));
-        break;
-      case "ac:adf-extension":
-        if (extensionNeedsRendering(element)) macrosToRender.add(extensionName(element));
         break;
       default:
     }

@@ -7,6 +7,7 @@ import type { BodyFormat, ConvertedPage, ReferenceResolver } from "./page-conten
 import { collectReferences, type PageReferences } from "./page-references.ts";
 import type { MarkupElement } from "./parse/markup-tree.ts";
 import { parseMarkup } from "./parse/parse-markup.ts";
+import { fillMacros } from "./rendering/fill-macros.ts";
 import { takeMarks } from "./print/marks.ts";
 import { collapseWhiteSpace } from "./print/collapse-white-space.ts";
 import { escapeMarkdown } from "./print/escape-markdown.ts";
@@ -20,6 +21,12 @@ export type ReadPage = {
   readonly macrosToRender: readonly string[];
   readonly references: PageReferences;
   /**
+   * The page with what those macros show, from its rendered body (`export_view`); everything else stays as it is stored. The
+   * page itself is not to be used any more.
+   * @throws PermanentError as readPage
+   */
+  withRendered(rendered: string): ReadPage;
+  /**
    * The body as Markdown (GFM). Pure and deterministic. Words that the page shows and the conversion lost are returned in
    * `textLost` and appended to the Markdown as plain text, so that a search finds them all the same.
    * @throws PermanentError only: `body_too_complex`, `conversion_failed`
@@ -32,7 +39,10 @@ export type ReadPage = {
  * @throws PermanentError only: `body_too_large` (20 MB), `body_too_complex`, `conversion_failed`
  */
 export function readPage(body: { format: BodyFormat; value: string }): ReadPage {
-  const root = permanent(() => parseBody(body.format, body.value));
+  return pageOf(permanent(() => parseBody(body.format, body.value)));
+}
+
+function pageOf(root: MarkupElement): ReadPage {
   let found: ReturnType<typeof collectReferences> | null = null;
   const collected = () => (found ??= permanent(() => collectReferences(root)));
   return {
@@ -42,6 +52,11 @@ export function readPage(body: { format: BodyFormat; value: string }): ReadPage 
     get references() {
       return collected().references;
     },
+    withRendered: (rendered) =>
+      permanent(() => {
+        fillMacros(root, parseBody("export_view", rendered));
+        return pageOf(root);
+      }),
     toMarkdown: (resolver) => permanent(() => convert(root, resolver)),
   };
 }

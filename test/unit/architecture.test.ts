@@ -21,6 +21,7 @@ const rules: readonly Rule[] = [
     from: "shared/markdown/elements",
     mayImport: ["shared/markdown/parse", "shared/markdown/print", "shared/errors"],
   },
+  { from: "shared/markdown/rendering", mayImport: ["shared/markdown/parse", "shared/markdown/elements"] },
   { from: "shared/markdown/fidelity", mayImport: ["shared/markdown/parse", "shared/markdown/elements"] },
   { from: "shared/chunking", mayImport: ["shared/markdown", "shared/errors"] },
   { from: "shared/confluence", mayImport: ["shared/errors", "shared/log"] },

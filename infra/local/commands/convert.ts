@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { errorCode, errorMessage } from "#shared/errors.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
@@ -63,15 +63,15 @@ function convertLine(line: string, number: number, defaultFormat: Format): objec
     const json: unknown = JSON.parse(line);
     if (typeof json === "object" && json !== null && "id" in json) id = json.id;
     const page = pageLine.parse(json);
-    const { markdown, outline, textLost } = readPage({
+    const converted = readPage({
       format: formatOf(page.format ?? defaultFormat),
       value: page.body,
     }).toMarkdown(unresolved(String(page.id)));
-    const chunks = chunkMarkdown(markdown, { outline }).map((chunk) => ({
+    const chunks = chunkPage(converted).map((chunk) => ({
       content: chunk.content,
       heading_path: chunk.headingPath,
     }));
-    return { id: page.id, markdown, chunks, text_lost: textLost };
+    return { id: page.id, markdown: converted.markdown, chunks, text_lost: converted.textLost };
   } catch (error) {
     const fault = faultOf(error);
     if (fault === null) return { id, error: { code: errorCode(error), message: errorMessage(error) } };

@@ -16,7 +16,7 @@ const HIDDEN = new Set(
 const INLINE = new Set(
   (
     "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span strike strong sub sup " +
-    "time tt u var ac:link ac:link-body ac:plain-text-link-body ac:inline-comment-marker ac:rich-text-body"
+    "time tt u var ac:link ac:link-body ac:plain-text-link-body ac:inline-comment-marker ac:rich-text-body x-rendered"
   ).split(" "),
 );
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { ChunkToEmbed } from "#shared/documents/store-page.ts";
@@ -19,7 +19,8 @@ export type ProcessedPage = { chunks: ChunkToEmbed[]; contentHash: string; textL
 
 /**
  * Parses the body of a fetched page; where its storage leaves out what macros show (include, jira, children, …), that of its
- * rendered body: one more call, only for such pages. A body that cannot be rendered leaves the storage's.
+ * rendered body (the rest stays as it is stored): one more call, only for such pages. A body that cannot be rendered leaves the
+ * storage's.
  * @throws PermanentError `body_missing`, and as readPage (`body_too_large`, …); what the client throws
  */
 export async function readCompletePage(
@@ -32,9 +33,11 @@ export async function readCompletePage(
     return { page, content, notRendered: null };
   const attempt = await calls.attempt("rendered", async () => {
     const rendered = await client.renderedPage(page.id);
+    if (!rendered.body)
+      throw new PermanentError("body_missing", "Confluence returned the page without its rendered body");
     // The two are fetched one after the other: the older version number is the one that is safe to store.
-    const complete = { ...page, body: rendered.body, version: Math.min(page.version, rendered.version) };
-    return { page: complete, content: readBody(complete) };
+    const version = Math.min(page.version, rendered.version);
+    return { page: { ...page, version }, content: content.withRendered(rendered.body.value) };
   });
   if (!attempt.ok) return { page, content, notRendered: attempt.error };
   return { ...attempt.value, notRendered: null };
@@ -53,10 +56,11 @@ export function processConfluencePage(
   { page, content }: CompletePage,
   resolver: ReferenceResolver,
 ): ProcessedPage {
-  const { markdown, outline, textLost } = content.toMarkdown(resolver);
-  const chunks = chunkMarkdown(markdown, { outline }).map((chunk) => ({
+  const converted = content.toMarkdown(resolver);
+  const chunks = chunkPage(converted).map((chunk) => ({
     ...chunk,
     input: embeddingInput(page.title, chunk),
   }));
-  return { chunks, contentHash: createHash("sha256").update(markdown).digest("hex"), textLost };
+  const contentHash = createHash("sha256").update(converted.markdown).digest("hex");
+  return { chunks, contentHash, textLost: converted.textLost };
 }

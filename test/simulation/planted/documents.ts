@@ -2,6 +2,8 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const SWAPS = "test/integration/documents/swaps.test.ts";
 const CHUNKS = "test/unit/chunking/chunk-markdown.test.ts";
+const CHUNK_CONTEXT = "test/unit/chunking/chunk-context.test.ts";
+const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
@@ -36,9 +38,32 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
     CHUNKS,
     "a continued table has no header",
     change(
-      "shared/chunking/table-units.ts",
-      'isBelowHeader ? "" : headerAbove +',
-      'isBelowHeader ? "" : "" +',
+      "shared/chunking/block-tree.ts",
+      "line && TABLE.test(line.text); line",
+      'line && (line.text.trim() === "" || TABLE.test(line.text)); line',
+    ),
+  ),
+  bugFoundBy(
+    CHUNK_CONTEXT,
+    "what follows an expand stands under its title",
+    change(
+      "shared/chunking/cut-markdown.ts",
+      "    if (this.#chunk && this.#chunk.depth >= inside.depth) this.#flush();",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    CHUNK_CONTEXT,
+    "a cut row says its first cell in its first part only",
+    change("shared/chunking/row-parts.ts", "cells > 0 ? `${name} |${empty}`", "cells > 0 ? `  |${empty}`"),
+  ),
+  bugFoundBy(
+    RENDERED_PARTS,
+    "the storage beside a rendered macro is lost",
+    change(
+      "shared/markdown/read-page.ts",
+      'fillMacros(root, parseBody("export_view", rendered));',
+      'root.children = parseBody("export_view", rendered).children;',
     ),
   ),
 ];

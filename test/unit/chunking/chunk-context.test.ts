@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Chunk } from "#shared/chunking/chunk.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { chunkPage } from "#shared/chunking/chunk-page.ts";
+import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
@@ -24,6 +26,15 @@ function chunks(value: string, targetTokens = 128): Chunk[] {
 const textOf = ({ content, headingPath }: Chunk): string => `${headingPath.join(" › ")}\n${content}`;
 const holding = (found: readonly Chunk[], text: string): Chunk[] =>
   found.filter(({ content }) => content.includes(text));
+
+it("a page without text is one empty chunk, found by its title without characters that nobody sees", () => {
+  for (const value of ["", "<p>&nbsp;</p>", macro("toc", "")]) {
+    const page = readPage({ format: "storage", value }).toMarkdown(resolver);
+    const [chunk, ...others] = chunkPage(page);
+    expect([chunk, others]).toEqual([{ content: "", headingPath: [] }, []]);
+    if (chunk) expect(embeddingInput("Freeze\u00ad calen\u200bdar", chunk)).toBe("Freeze calendar\n\n");
+  }
+});
 
 describe("a part with a title", () => {
   it.each(["expand", "panel", "localtab", "somebodys-box", "info"])(

@@ -1,0 +1,137 @@
+import {
+  descendant,
+  type MarkupElement,
+  markupElement,
+  type MarkupNode,
+  textOf,
+} from "#shared/markdown/parse/markup-tree.ts";
+import { alignWords } from "./align-words.ts";
+import { countWords, renderedWords, storedWords, textBetween, type WordRange } from "./body-words.ts";
+import { type KnownElements, knownElements } from "./known-elements.ts";
+import { type StoredMacro, storedMacros } from "./stored-macros.ts";
+
+/** The element that holds what a macro shows: its content stands where the macro stood. */
+const RENDERED = "x-rendered";
+
+/**
+ * Puts what macros show into a stored body, in the place of those whose content is not there: found in the rendered body by
+ * their ids, by their name and order, or else by the words around them. A macro of which nothing is found stays as it is.
+ * Changes both trees.
+ */
+export function fillMacros(stored: MarkupElement, rendered: MarkupElement): void {
+  const otherIds = new Set<string>();
+  const macros = storedMacros(stored, otherIds);
+  const known = knownElements(macros, otherIds, rendered);
+  const content = new Map<MarkupElement, readonly MarkupNode[]>();
+  for (const [macro, element] of known.elements) content.set(macro, [element]);
+  if (known.elements.size < macros.length) fillByWords(stored, rendered, { macros, known, content });
+  const filled = new Map([...content].filter(([, nodes]) => nodes.some(showsSomething)));
+  if (filled.size > 0) replace(stored, filled);
+}
+
+/** Finds what the macros that are not known show, between the words that both bodies have. */
+function fillByWords(
+  stored: MarkupElement,
+  rendered: MarkupElement,
+  {
+    macros,
+    known,
+    content,
+  }: {
+    macros: readonly StoredMacro[];
+    known: KnownElements;
+    content: Map<MarkupElement, readonly MarkupNode[]>;
+  },
+): void {
+  const marks = new Map([...known.elements.values()].map((element, index) => [element, `\u0000${index}`]));
+  const words = storedWords(stored, new Set(macros.map(({ element }) => element)));
+  const others = renderedWords(rendered, marks, known.others);
+  const compared = words.map(({ word, macro }) => {
+    const element = macro ? known.elements.get(macro) : undefined;
+    return macro ? ((element && marks.get(element)) ?? "\u0001") : word;
+  });
+  const waiting = new Map(
+    macros.filter(({ element }) => !known.elements.has(element)).map((macro) => [macro.element, macro]),
+  );
+  for (const gap of gapsOf(alignWords(compared, others.words), others.words.length)) {
+    const inGap = words.slice(gap.from, gap.to).flatMap(({ macro }) => {
+      const found = macro ? waiting.get(macro) : undefined;
+      return found ? [found] : [];
+    });
+    const [first] = inGap;
+    if (!first) continue;
+    const isInText = inGap.every((macro) => macro.isInText);
+    const between = { from: gap.otherFrom, to: gap.otherTo, isInText };
+    const nodes = nodesBetween(rendered, between, others.ranges, known.others).filter(showsSomething);
+    if (nodes.length !== inGap.length) content.set(first.element, nodes);
+    else
+      for (const [index, { element }] of inGap.entries()) content.set(element, nodes.slice(index, index + 1));
+  }
+}
+
+type Gap = { from: number; to: number; otherFrom: number; otherTo: number };
+
+/** Stretches of words that no word of the other body is aligned with. */
+function* gapsOf(aligned: Int32Array, otherCount: number): Generator<Gap> {
+  let from = 0;
+  let otherFrom = 0;
+  for (let place = 0; place <= aligned.length; place++) {
+    const other = place === aligned.length ? otherCount : (aligned[place] ?? -1);
+    if (other === -1) continue;
+    if (place > from) yield { from, to: place, otherFrom, otherTo: other };
+    from = place + 1;
+    otherFrom = other + 1;
+  }
+}
+
+/** Whole elements between two words; in a line of text parts of texts too. */
+function nodesBetween(
+  element: MarkupElement,
+  between: { from: number; to: number; isInText: boolean },
+  ranges: ReadonlyMap<MarkupElement, WordRange>,
+  leftOut: ReadonlySet<MarkupElement>,
+): MarkupNode[] {
+  const { from, to } = between;
+  let position = ranges.get(element)?.from ?? 0;
+  return element.children.flatMap((node): MarkupNode[] => {
+    const start = position;
+    if (typeof node === "string") {
+      const count = countWords(node);
+      position += count;
+      if (!between.isInText || position <= from || start >= to) return [];
+      return [textBetween(node, Math.max(0, from - start), Math.min(count, to - start))];
+    }
+    const range = ranges.get(node);
+    position = range?.to ?? position;
+    if (leftOut.has(node) || position < from || start > to) return [];
+    // Without words it may be a picture: one at the edge belongs to the words beside it as well as to the macro.
+    if (position === start) return holdsImage(node) ? [node] : [];
+    if (start >= from && position <= to) return [node];
+    return nodesBetween(node, between, ranges, leftOut);
+  });
+}
+
+function holdsImage(element: MarkupElement): boolean {
+  return element.name === "img" || descendant(element, ({ name }) => name === "img") !== undefined;
+}
+
+function showsSomething(node: MarkupNode): boolean {
+  if (typeof node === "string") return node.trim() !== "";
+  const isEmbedded =
+    node.name === "iframe" || descendant(node, ({ name }) => name === "iframe") !== undefined;
+  return isEmbedded || holdsImage(node) || textOf(node).trim() !== "";
+}
+
+function replace(element: MarkupElement, content: ReadonlyMap<MarkupElement, readonly MarkupNode[]>): void {
+  element.children = element.children.map((node) => {
+    if (typeof node === "string") return node;
+    const shown = content.get(node);
+    if (!shown) {
+      replace(node, content);
+      return node;
+    }
+    const filled = markupElement(RENDERED, null);
+    filled.children = [...shown];
+    return filled;
+  });
+}
