@@ -3,6 +3,8 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const IDEMPOTENCY = "test/integration/api/idempotency.test.ts";
 const TRANSPORT = "test/unit/confluence/http-transport.test.ts";
 
+const BOUNDS = "test/unit/confluence/client-bounds.test.ts";
+
 /** At the borders: who is answered what, and where credentials go. */
 export const BORDER_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
@@ -69,5 +71,28 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
       "if (target?.origin === from.origin) return target;",
       "if (target?.host === from.host) return target;",
     ),
+  ),
+  bugFoundBy(
+    BOUNDS,
+    "a next link to another port is followed",
+    change(
+      "shared/confluence/next-cursor.ts",
+      "new URL(origin).origin === url.origin",
+      "new URL(origin).hostname === url.hostname",
+    ),
+  ),
+  bugFoundBy(
+    BOUNDS,
+    "an anonymous answer that names an account is taken for it",
+    change(
+      "shared/confluence/cloud-client.ts",
+      'user.type !== "anonymous" && user.accountId',
+      "user.accountId",
+    ),
+  ),
+  bugFoundBy(
+    BOUNDS,
+    "labels that were cut off are taken for all",
+    change("shared/confluence/page-mapping.ts", "labels && !labels._links?.next ?", "labels ?"),
   ),
 ];

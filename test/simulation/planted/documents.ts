@@ -1,6 +1,7 @@
 import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const SWAPS = "test/integration/documents/swaps.test.ts";
+const GUARDS = "test/integration/documents/swap-guards.test.ts";
 const CHUNKS = "test/unit/chunking/chunk-markdown.test.ts";
 const CHUNK_CONTEXT = "test/unit/chunking/chunk-context.test.ts";
 const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
@@ -64,6 +65,33 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
       "shared/markdown/read-page.ts",
       'fillMacros(root, parseBody("export_view", rendered));',
       'root.children = parseBody("export_view", rendered).children;',
+    ),
+  ),
+  bugFoundBy(
+    GUARDS,
+    "a page is stored with more chunks than it has",
+    change(
+      "shared/documents/add-documents.ts",
+      "if (stored?.chunk_count !== page.chunks.length) {",
+      "if (stored?.chunk_count === -1) {",
+    ),
+  ),
+  bugFoundBy(
+    GUARDS,
+    "chunks are stored without their vectors",
+    change(
+      "shared/documents/write-chunks.ts",
+      "if (stored === expected) return;",
+      "if (stored <= expected) return;",
+    ),
+  ),
+  bugFoundBy(
+    GUARDS,
+    "a late body clears the error of a page deleted here",
+    change(
+      "shared/documents/add-documents.ts",
+      "if (!stored.failed || stored.isDeleted) return;",
+      "if (!stored.failed) return;",
     ),
   ),
 ];

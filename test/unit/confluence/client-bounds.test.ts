@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { addPage } from "#infra/local/confluence-site/edits.ts";
+import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
+import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
+import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
+import { nextCursor } from "#shared/confluence/next-cursor.ts";
+import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
+
+const SPACE = "98305";
+const GATEWAY = "https://api.atlassian.com/ex/confluence/1a2b-3c";
+const SITE = "https://site.atlassian.net/wiki";
+
+describe("a next link", () => {
+  test.each([GATEWAY, SITE])("may name the address that was called, or the site's own: %s", (base) => {
+    const link = `${new URL(base).origin}/wiki/api/v2/pages?cursor=abc`;
+    expect(nextCursor(link, null, [GATEWAY, SITE])).toBe("abc");
+  });
+
+  test.each([
+    ["another host", "https://elsewhere.example/?cursor=abc", "another host"],
+    ["another port", "https://site.atlassian.net:8443/?cursor=abc", "another host"],
+    ["another scheme", "http://site.atlassian.net/?cursor=abc", "another host"],
+    ["no cursor", "/wiki/api/v2/pages", "has no cursor"],
+    ["an empty cursor", "/wiki/api/v2/pages?cursor=", "has no cursor"],
+    ["the cursor that was sent", "/wiki/api/v2/pages?cursor=sent", "its own cursor"],
+  ])("with %s is an error, not the end", (_, link, message) => {
+    expect(() => nextCursor(link, "sent", [GATEWAY, SITE])).toThrow(message);
+  });
+});
+
+describe("a listing that fails", () => {
+  const limitsOf = async (status: number) => {
+    const { site } = makeTestSite();
+    site.faults.push({ effect: "status", status, retry_after: null, times: 100, skip: 0 });
+    await expect(clientOf(site).listPages(SPACE, null)).rejects.toThrow();
+    return site.requests.map(({ query }) => new URLSearchParams(query).get("limit"));
+  };
+
+  test("is asked for in halves down to 25, and there twice more", async () => {
+    expect(await limitsOf(500)).toEqual(["250", "125", "62", "31", "25", "25", "25"]);
+  });
+
+  test.each([400, 403, 404])("for good (%i) is asked for once", async (status) => {
+    expect(await limitsOf(status)).toEqual(["250"]);
+  });
+});
+
+describe("what an answer tells", () => {
+  test.each([
+    [200, 200],
+    [201, null],
+  ])("of %i labels: all, or that there are more than it gives", async (count, known) => {
+    const { site } = makeTestSite();
+    const labels = Array.from({ length: count }, (_, n) => `label-${n}`);
+    addPage(site, { space: "DEMO", title: "Labelled", body: "<p/>", labels });
+    const [hit] = (await clientOf(site).searchPages('space = "DEMO" and type = page', null)).pages;
+    expect(hit?.labels?.length ?? null).toBe(known);
+  });
+
+  test("is an account only if it is not anonymous", async () => {
+    const fetch: Fetch = async () => ({
+      status: 200,
+      headers: { get: () => null },
+      body: (async function* () {
+        yield Buffer.from('{"type":"anonymous","accountId":"somebody"}');
+      })(),
+    });
+    expect((await clientOf(makeTestSite().site, { fetch }).currentUser()).accountId).toBeNull();
+  });
+
+  test("of the time stays known when a later answer tells none", async () => {
+    const { site } = makeTestSite();
+    let tells = true;
+    const fetch: Fetch = async (url, init) => {
+      const answer = await fetchFrom(site)(url, init);
+      const get = (name: string) => (tells || name !== "date" ? answer.headers.get(name) : null);
+      return { ...answer, headers: { get } };
+    };
+    const client = clientOf(site, { fetch });
+    await client.currentUser();
+    const told = client.serverTime();
+    tells = false;
+    await client.currentUser();
+    expect(told).not.toBeNull();
+    expect(client.serverTime()).toEqual(told);
+  });
+});
+
+test.each(["https://user@site.atlassian.net", "https://:secret@site.atlassian.net"])(
+  "an address with half of a login is none: %s",
+  (address) => {
+    const policy = { allowedHosts: [".atlassian.net"], allowLoopback: false };
+    expect(() => parseBaseUrl(address, policy)).toThrow(
+      expect.objectContaining({ code: "invalid_base_url" }),
+    );
+  },
+);
