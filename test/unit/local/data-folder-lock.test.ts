@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,17 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockDataFolder } from "#infra/local/runner/data-folder-lock.ts";
 
 const NOBODY = 65_534;
-
-/** Runs as another user where this one may do everything. */
-function withoutRoot(run: () => void): void {
-  if (process.geteuid?.() !== 0) return run();
-  process.seteuid?.(NOBODY);
-  try {
-    run();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
 
 describe("the lock on a data folder", () => {
   let parent: string;
@@ -83,11 +72,18 @@ describe("the lock on a data folder", () => {
     mkdirSync(folder);
     chmodSync(folder, 0o555);
     chmodSync(parent, 0o755);
-    withoutRoot(() => {
-      expect(() => lockDataFolder(folder)).toThrow(
-        new RegExp(`^The data folder ${folder} cannot be used: EACCES.* \\(chown -R \\d+ ${folder}\\)$`),
-      );
+    // A process of its own: a worker thread cannot change its user.
+    const module = new URL("../../../infra/local/runner/data-folder-lock.ts", import.meta.url).href;
+    const script = `import { lockDataFolder } from ${JSON.stringify(module)};
+      if (process.geteuid() === 0) process.seteuid(${NOBODY});
+      try { lockDataFolder(${JSON.stringify(folder)}); } catch (error) { process.stdout.write(error.message); }`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: join(import.meta.dirname, "../../.."),
+      encoding: "utf8",
     });
+    expect(stdout).toMatch(
+      new RegExp(`^The data folder ${folder} cannot be used: EACCES.* \\(chown -R \\d+ ${folder}\\)$`),
+    );
   });
 
   it("closes what earlier versions left open to other users, and leaves the folder's own mode", () => {
