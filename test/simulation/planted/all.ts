@@ -7,6 +7,7 @@ import { EVENT_BUGS } from "./events.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
+import { RUNTIME_BUGS } from "./runtime.ts";
 
 /** Every bug that is planted; `npm run mutants` looks for each. */
 export const ALL_PLANTED_BUGS = [
@@ -18,5 +19,6 @@ export const ALL_PLANTED_BUGS = [
   ...EVENT_BUGS,
   ...LISTING_BUGS,
   ...PAGE_BUGS,
+  ...RUNTIME_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

@@ -1,0 +1,152 @@
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { matchesEtag } from "#functions/runtime/etag.ts";
+import { contract, type Method } from "#functions/runtime/http-contract.ts";
+import { answerError } from "#functions/runtime/http-errors.ts";
+import { MAX_BODY_BYTES, parseRequest } from "#functions/runtime/http-request.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { resolveServices, withServices, type Provider } from "#functions/runtime/services.ts";
+import { parseEnv } from "#shared/env.ts";
+import { UserError } from "#shared/errors.ts";
+import { makeLog } from "#shared/log.ts";
+
+const base = {
+  env: parseEnv({}),
+  log: makeLog(
+    "silent",
+    () => {},
+    () => new Date(0),
+  ),
+};
+
+const things = (method: Method) =>
+  contract({
+    id: "things",
+    method,
+    paths: ["/things"],
+    scope: "public",
+    tag: "Things",
+    summary: "Things",
+    responses: { 200: z.object({ calls: z.int() }) },
+    ...(method === "GET" ? {} : { body: z.strictObject({}) }),
+  });
+
+/** All of an event that the runtime looks at. */
+function eventOf(method: Method, body?: string): APIGatewayProxyEventV2 {
+  const event = {
+    routeKey: `${method} /things`,
+    rawPath: "/things",
+    headers: { "content-type": "application/json" },
+    ...(body === undefined ? {} : { body }),
+    isBase64Encoded: false,
+    requestContext: { requestId: "r", http: { method, path: "/things" } },
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return event as unknown as APIGatewayProxyEventV2;
+}
+
+describe("a connection that died while the function was frozen", () => {
+  const call = async (method: Method, code: string) => {
+    let calls = 0;
+    const handler = httpHandler(
+      route(things(method))([], async () => {
+        calls += 1;
+        if (calls === 1) throw Object.assign(new Error("gone"), { code });
+        return { status: 200, body: { calls } };
+      }),
+    );
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const context = { getRemainingTimeInMillis: () => 29_000 } as Context;
+    const result = await withServices(base, () => handler(eventOf(method), context));
+    return { status: result.statusCode, calls };
+  };
+
+  it("is tried once more by a request that only reads", async () => {
+    expect(await call("GET", "CONNECTION_CLOSED")).toEqual({ status: 200, calls: 2 });
+  });
+
+  it.each<[Method, string]>([
+    ["POST", "CONNECTION_CLOSED"],
+    ["PATCH", "CONNECTION_CLOSED"],
+    ["DELETE", "CONNECTION_CLOSED"],
+    ["GET", "CONNECT_TIMEOUT"],
+  ])("is not by %s after %s: it may have done its work", async (method, code) => {
+    expect(await call(method, code)).toEqual({ status: 503, calls: 1 });
+  });
+});
+
+describe("a body", () => {
+  const sized = (bytes: number) =>
+    parseRequest(things("POST"), eventOf("POST", `{${" ".repeat(bytes - 2)}}`));
+
+  it("may have the most bytes, and not one more", () => {
+    expect(sized(MAX_BODY_BYTES).body).toEqual({});
+    expect(() => sized(MAX_BODY_BYTES + 1)).toThrow(expect.objectContaining({ status: 413 }));
+  });
+});
+
+describe("an error", () => {
+  it("of our own configuration tells the client nothing of it", () => {
+    const error = new UserError(500, "secret_unreadable", "Secret arn:aws:x cannot be read", {
+      details: { arn: "arn:aws:x" },
+    });
+    const { answer, fault } = answerError(error, "standard", "r1");
+    expect(JSON.stringify(answer)).not.toContain("arn:aws");
+    expect([answer.status, fault]).toEqual([500, true]);
+  });
+
+  it("that the client can mend tells it how", () => {
+    const { answer, fault } = answerError(
+      new UserError(422, "wrong_space", "Not that one"),
+      "standard",
+      "r1",
+    );
+    expect(answer).toMatchObject({ status: 422, body: { error: { code: "wrong_space" } } });
+    expect(fault).toBe(false);
+  });
+});
+
+describe("a list that is read on", () => {
+  const position = z.tuple([z.string()]);
+
+  it("has no next page when its rows end at its limit", () => {
+    const read = (count: number) => pageOf("things", "abcdef".slice(0, count).split(""), 3, (row) => [row]);
+    expect(read(3)).toEqual({ rows: ["a", "b", "c"], nextCursor: null });
+    const { rows, nextCursor } = read(4);
+    expect(rows).toEqual(["a", "b", "c"]);
+    expect(readCursor("things", position, nextCursor ?? "")).toEqual(["c"]);
+  });
+
+  it("refuses another list's cursor", () => {
+    const { nextCursor } = pageOf("things", ["a", "b"], 1, (row) => [row]);
+    expect(() => readCursor("others", position, nextCursor ?? "")).toThrow(
+      expect.objectContaining({ status: 400, code: "invalid_cursor" }),
+    );
+  });
+});
+
+it("any entity tag matches a star", () => {
+  expect([matchesEtag("*", '"a"'), matchesEtag(" * ", '"a"'), matchesEtag('"*"', '"a"')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+it("a service that could not be built is built again by the next invocation, and then kept", async () => {
+  let builds = 0;
+  const provider: Provider<"cipher"> = {
+    name: "cipher",
+    build: async () => {
+      builds += 1;
+      if (builds === 1) throw new Error("no key yet");
+      return { encrypt: async (token) => token, decrypt: async (token) => token };
+    },
+  };
+  const resolve = () => withServices(base, () => resolveServices([provider]));
+  await expect(resolve()).rejects.toThrow("no key yet");
+  expect((await resolve()).cipher).toBe((await resolve()).cipher);
+  expect(builds).toBe(2);
+});

@@ -1,0 +1,80 @@
+import type { Context, SQSEvent } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { queueHandler, settleEach, type Settled } from "#functions/runtime/queue.ts";
+import { withServices } from "#functions/runtime/services.ts";
+import { parseEnv } from "#shared/env.ts";
+import { makeLog } from "#shared/log.ts";
+
+const task = z.object({ name: z.string() });
+type Task = z.infer<typeof task>;
+
+/** Ids of the records that SQS delivers again, and the events that were logged. */
+async function deliver(bodies: readonly string[], run: (tasks: readonly Task[]) => Promise<Settled[]>) {
+  const lines: string[] = [];
+  const log = makeLog(
+    "info",
+    (line) => lines.push(line),
+    () => new Date(0),
+  );
+  const handler = queueHandler({ task, needs: [], run });
+  const records = bodies.map((body, n) => ({ messageId: `m${n}`, body }));
+  // All of an event and a context that the handler looks at.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const [event, context] = [{ Records: records }, { getRemainingTimeInMillis: () => 1000 }] as unknown as [
+    SQSEvent,
+    Context,
+  ];
+  const { batchItemFailures } = await withServices({ env: parseEnv({}), log }, () => handler(event, context));
+  return {
+    again: batchItemFailures.map((failure) => failure.itemIdentifier),
+    events: lines.map((line) => z.object({ event: z.string() }).parse(JSON.parse(line)).event),
+  };
+}
+
+const named = (name: string) => JSON.stringify({ name });
+const ok: Settled = { ok: true };
+
+describe("a batch of messages", () => {
+  it("is acknowledged where its work was done", async () => {
+    const { again, events } = await deliver([named("a"), named("b")], async () => [ok, ok]);
+    expect(again).toEqual([]);
+    expect(events).toEqual(["record.completed", "record.completed"]);
+  });
+
+  it.each(["not json", "null", "{}", '{"name":1}', ""])(
+    "is delivered again for a body that is no task, so that somebody sees it: %j",
+    async (body) => {
+      const seen: Task[] = [];
+      const { again, events } = await deliver([named("a"), body, named("c")], async (tasks) => {
+        seen.push(...tasks);
+        return [ok, ok];
+      });
+      expect(again).toEqual(["m1"]);
+      expect(seen).toEqual([{ name: "a" }, { name: "c" }]);
+      expect(events).toContain("record.malformed");
+    },
+  );
+
+  it("fails for one record alone", async () => {
+    const { again, events } = await deliver([named("a"), named("b"), named("c")], (tasks) =>
+      settleEach(tasks, async ({ name }) => {
+        if (name === "b") throw new Error("not this one");
+      }),
+    );
+    expect(again).toEqual(["m1"]);
+    expect(events).toEqual(["record.completed", "record.failed", "record.completed"]);
+  });
+
+  it("is delivered again for what nobody settled", async () => {
+    expect((await deliver([named("a"), named("b")], async () => [ok])).again).toEqual(["m1"]);
+  });
+
+  it("fails as a whole when the fault is no record's", async () => {
+    await expect(
+      deliver([named("a")], async () => {
+        throw new Error("no database");
+      }),
+    ).rejects.toThrow("no database");
+  });
+});
