@@ -103,31 +103,4 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
       "const header: Line[] = ((outline as { kept?: Line[] }).kept ??= []);",
     ),
   ),
-  bugFoundBy(
-    GUARDS,
-    "a page is stored with more chunks than it has",
-    change(
-      "shared/documents/add-documents.ts",
-      "if (stored?.chunk_count !== page.chunks.length) {",
-      "if (stored?.chunk_count === -1) {",
-    ),
-  ),
-  bugFoundBy(
-    GUARDS,
-    "chunks are stored without their vectors",
-    change(
-      "shared/documents/write-chunks.ts",
-      "if (stored === expected) return;",
-      "if (stored <= expected) return;",
-    ),
-  ),
-  bugFoundBy(
-    GUARDS,
-    "a late body clears the error of a page deleted here",
-    change(
-      "shared/documents/add-documents.ts",
-      "if (!stored.failed || stored.isDeleted) return;",
-      "if (!stored.failed) return;",
-    ),
-  ),
 ];

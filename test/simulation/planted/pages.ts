@@ -1,4 +1,4 @@
-import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const LATE_BODIES = "test/integration/syncs/late-bodies.test.ts";
 const RESTORED = "test/integration/syncs/restored-pages.test.ts";
@@ -6,12 +6,13 @@ const STORE = "shared/syncs/pages/store-fetched-page.ts";
 
 /** Bodies that come late: older than what was seen before, or of a page that was deleted meanwhile. */
 export const PAGE_BUGS: readonly PlantedBug[] = [
-  bug(
+  bugFoundBy(
+    LATE_BODIES,
     "an older rendered body is stored as the newer version",
     change(
       "shared/syncs/pages/confluence-processor.ts",
-      "version: Math.min(page.version, rendered.version)",
-      "version: page.version",
+      "const version = Math.min(page.version, rendered.version);",
+      "const version = page.version;",
     ),
   ),
   bugFoundBy(
@@ -19,11 +20,12 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     "a newer rendered body is stored as the version it claims",
     change(
       "shared/syncs/pages/confluence-processor.ts",
-      "version: Math.min(page.version, rendered.version)",
-      "version: rendered.version",
+      "const version = Math.min(page.version, rendered.version);",
+      "const version = rendered.version;",
     ),
   ),
-  bug(
+  bugFoundBy(
+    LATE_BODIES,
     "an older body than was listed ends the page's work",
     change(STORE, "  requireVersion(fetched, work.listedVersion);\n", ""),
   ),
