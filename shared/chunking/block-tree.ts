@@ -27,7 +27,7 @@ const ALERT = /^\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*$/;
 const TABLE = /^ *\|/;
 
 /** Deeper containers are read as prose: nobody writes them. */
-const MAX_DEPTH = 100;
+const MAX_DEPTH = 40;
 
 /** Reads a Markdown document into its blocks (CommonMark and GFM's tables, as far as cutting needs to know them). */
 export function blockTree(markdown: string): Block[] {

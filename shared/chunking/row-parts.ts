@@ -36,7 +36,7 @@ export function* rowParts(
   let tokens = 0;
   let before = unit.before;
   let titles: string[] = [];
-  for (const [part, next] of withNext(withoutEmptyCells(parts, markdown))) {
+  for (const [part, next] of withNext(withoutEmptyCells(parts, markdown, targetTokens))) {
     tokens += part.tokens;
     // The title of a part stays with what is below it.
     if (next && titleEnds.has(part.to)) continue;
@@ -56,7 +56,8 @@ export function* rowParts(
     heading = [...inLastCell.matchAll(HEADING_IN_CELL)].at(-1)?.[1] ?? (cellEnds === 0 ? heading : "");
     from = part.to;
     tokens = 0;
-    const empty = "  |".repeat(Math.max(0, cells - 1));
+    // Without the header above it, no cell needs to stand in its column.
+    const empty = above === "" ? "" : "  |".repeat(Math.max(0, cells - 1));
     before = `${above}${prefix}|${cells > 0 ? `${name} |${empty}` : ""} `;
     titles = titled
       .filter((part) => part.from < from && from < part.to)
@@ -82,11 +83,11 @@ function rowName(row: string, targetTokens: number): string {
 type Part = { from: number; to: number; tokens: number };
 
 /** Parts of a row; cells with nothing in them belong to the part before. */
-function* withoutEmptyCells(parts: Iterable<Part>, markdown: string): Generator<Part> {
+function* withoutEmptyCells(parts: Iterable<Part>, markdown: string, most: number): Generator<Part> {
   const waiting: Part[] = [];
   for (const part of parts) {
     const last = waiting.at(-1);
-    if (last && /^[\s|]*$/.test(markdown.slice(part.from, part.to))) {
+    if (last && last.tokens + part.tokens <= most && /^[\s|]*$/.test(markdown.slice(part.from, part.to))) {
       waiting[0] = { ...last, to: part.to, tokens: last.tokens + part.tokens };
       continue;
     }

@@ -91,7 +91,8 @@ function* wordEnds(
   }
 }
 
-const BLOCK_MARK = /\s*(?:[-+*]|#{1,6}|\d{1,9}[.)]|>|=+|-+|~{3,})(?:\s|$)/y;
+/** Bounded, because every place of a line of megabytes may be asked about; nobody underlines with more. */
+const BLOCK_MARK = /\s{0,200}(?:[-+*]|#{1,6}|\d{1,9}[.)]|>|={1,200}|-{1,200}|~{3,200})(?:\s|$)/y;
 
 /** Whether a text cut at this place would begin like a heading, an item or a quote, which it is not. */
 function readsAsBlock(text: string, place: number): boolean {

@@ -1,11 +1,11 @@
 import { OPENED_BY_CLICK } from "#shared/markdown/parse/apply-styles.ts";
 import {
   attribute,
+  beginningOf,
   child,
   descendant,
   hasClass,
   type MarkupElement,
-  textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
 
 /**
@@ -25,6 +25,9 @@ const INTERFACE = new Set(
     "comment-actions rate-macro copy-to-clipboard code-toolbar-item"
   ).split(" "),
 );
+/** Messages are recognized by as much of their text. */
+const MAX_MESSAGE = 200;
+
 const INTERFACE_PREFIX = /(?:^|\s)(?:attachment-summary|refresh-issues|plugin-attachments-dnd)[\w-]*/;
 const HALF_INTERFACE = /(?:^|\s)(?:createlink|jira-issue|error|expand-control-text)(?:\s|$)/;
 const HIDDEN = /(?:^|\s)(?:aui-)?hidden(?:\s|$)/;
@@ -64,7 +67,7 @@ function isInterface(element: MarkupElement): boolean {
   if (isOnlyInterface(classes)) return true;
   // What Confluence writes where nobody gave an expand a title.
   if (hasClass(element, "expand-control-text"))
-    return /^\s*Click here to expand(?:\.\.\.|…)?\s*$/.test(textOf(element));
+    return /^\s*Click here to expand(?:\.\.\.|…)?\s*$/.test(beginningOf(element, MAX_MESSAGE));
   return hasClass(element, "error") && isErrorMessage(element);
 }
 
@@ -80,7 +83,7 @@ function isNoExport(element: MarkupElement): boolean {
 
 /** A macro that failed: `<div class="error"><span class="error">…</span> …</div>`. */
 function isErrorMessage(element: MarkupElement): boolean {
-  const text = textOf(element);
+  const text = beginningOf(element, MAX_MESSAGE);
   if (/^\s*Unknown macro:/.test(text)) return false;
   if (
     element.name === "div" &&
@@ -105,12 +108,12 @@ function adapt(element: MarkupElement): void {
 function keepKeyOfUnknownIssue(issue: MarkupElement): void {
   const summary = descendant(issue, (inner) => hasClass(inner, "summary"));
   const isUnknown =
-    (summary && /^\s*Getting issue details/.test(textOf(summary))) ||
+    (summary && /^\s*Getting issue details/.test(beginningOf(summary, MAX_MESSAGE))) ||
     descendant(
       issue,
       (inner) =>
         hasClass(inner, "static-oauth-init") ||
-        (hasClass(inner, "issue-placeholder") && /\S/.test(textOf(inner))),
+        (hasClass(inner, "issue-placeholder") && /\S/.test(beginningOf(inner, MAX_MESSAGE))),
     );
   if (!isUnknown) return;
   const key =
@@ -122,6 +125,8 @@ function keepKeyOfUnknownIssue(issue: MarkupElement): void {
 
 /** Text in braces that was taken for a macro: `Unknown macro: {BUILD_ID}`. */
 function keepUnknownMacro(element: MarkupElement): void {
-  const name = /^\s*Unknown macro:\s*['{]?\s*([^'{}\s][^'{}]*?)\s*['}]?\s*$/.exec(textOf(element))?.[1];
+  const name = /^\s*Unknown macro:\s*['{]?\s*([^'{}\s][^'{}]*?)\s*['}]?\s*$/.exec(
+    beginningOf(element, MAX_MESSAGE),
+  )?.[1];
   if (name !== undefined) element.children = [`{${name}}`];
 }

@@ -107,7 +107,7 @@ function attachmentUrl(fileName: string, build: PlainTreeBuilder): string | null
   return build.resolver.attachmentUrl({ fileName, pageTitle: null, spaceKey: null });
 }
 
-/** A footnote beside the word that it is on: in brackets, or below when it is more than a paragraph. */
+/** A footnote beside the word that it is on: in brackets, or below when it is more than text. */
 export function appendFootnote(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
   const children = macro.richBody?.children ?? [
     bodyText(macro) || parameter(macro, "text", "note", "content", "body", ""),
@@ -115,14 +115,17 @@ export function appendFootnote(macro: Macro, target: PlainElement, build: PlainT
   const content = children.filter((node) => typeof node !== "string" || node.trim() !== "");
   const [only] = content;
   if (only === undefined || (typeof only === "string" && only.trim() === "")) return;
-  const isParagraph = content.length === 1 && typeof only !== "string" && only.name === "p";
-  if (!isParagraph && macro.richBody && !standsInLine(macro.element)) {
+  const areParagraphs = content.every((node) => typeof node !== "string" && node.name === "p");
+  if (!areParagraphs && macro.richBody && !standsInLine(macro.element)) {
     build.element("DIV", children, target);
     return;
   }
   build.apart(target, () => {
     build.text(" (", target);
-    build.append(isParagraph ? only.children : children, target);
+    for (const [index, node] of content.entries()) {
+      if (areParagraphs && index > 0) build.text(" ", target);
+      build.append(areParagraphs && typeof node !== "string" ? node.children : [node], target);
+    }
     build.text(")", target);
   });
 }

@@ -1,9 +1,10 @@
 import {
   attribute,
+  beginningOf,
+  descendant,
   descendants,
   hasClass,
   type MarkupElement,
-  textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
 
 /** Whether an element of these classes may belong to tabs. */
@@ -24,17 +25,26 @@ export function nameRenderedTabs(root: MarkupElement): void {
     if (!isMenu(element)) continue;
     for (const item of element.children) {
       if (typeof item === "string") continue;
-      const link = [item, ...descendants(item)].find((inner) => targetOf(inner) !== "");
+      const link = targetOf(item) === "" ? descendant(item, (inner) => targetOf(inner) !== "") : item;
       if (link) links.push({ link, item, menu: element });
     }
   }
+  const named = new Map<MarkupElement, Set<MarkupElement>>();
   for (const { link, item, menu } of links) {
     const pane = byId.get(targetOf(link));
     if (!pane || !isPane(pane)) continue;
-    pane.attributes = new Map([...pane.attributes, ["data-title", textOf(link).trim()]]);
-    menu.children = menu.children.filter((node) => node !== item);
+    pane.attributes = new Map([...pane.attributes, ["data-title", beginningOf(link, MAX_TITLE).trim()]]);
+    const items = named.get(menu);
+    if (items) items.add(item);
+    else named.set(menu, new Set([item]));
+  }
+  for (const [menu, items] of named) {
+    menu.children = menu.children.filter((node) => typeof node === "string" || !items.has(node));
   }
 }
+
+/** A tab has a shorter title. */
+const MAX_TITLE = 500;
 
 function isMenu(element: MarkupElement): boolean {
   return (

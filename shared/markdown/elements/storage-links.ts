@@ -5,6 +5,7 @@ import {
   type MarkupNode,
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
+import { visibleText } from "#shared/markdown/parse/visible-text.ts";
 import { marksPlace } from "./macro.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
@@ -33,7 +34,8 @@ export function resolveReference(
 ): Reference | null {
   for (const node of element.children) {
     if (typeof node === "string" || !node.name.startsWith("ri:")) continue;
-    return resolveResource(node, anchor, build);
+    const { href, text } = resolveResource(node, anchor, build);
+    return { href, text: visibleText(text) };
   }
   return anchor ? { href: build.resolver.absoluteUrl(`#${anchor}`), text: anchor } : null;
 }

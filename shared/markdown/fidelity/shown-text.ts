@@ -2,6 +2,7 @@ import { child, type MarkupElement, textOf } from "#shared/markdown/parse/markup
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { marksPlace, standsInLine } from "#shared/markdown/elements/macro.ts";
 import { isMarkdownMacro } from "#shared/markdown/elements/verbatim-macros.ts";
+import { visibleText } from "#shared/markdown/parse/visible-text.ts";
 import { textOfMarkdown } from "./markdown-text.ts";
 import { personName, showsSomething } from "#shared/markdown/elements/storage-links.ts";
 
@@ -80,7 +81,7 @@ function textInPlaceOf(element: MarkupElement, resolver: ReferenceResolver): str
     if (typeof node === "string") continue;
     if (node.name === "ri:user") return personName(node, resolver);
     const text = node.attributes.get("ri:content-title") ?? node.attributes.get("ri:filename");
-    if (text !== undefined) return text;
+    if (text !== undefined) return visibleText(text);
     if (node.name.startsWith("ri:")) return "";
   }
   return element.attributes.get("ac:anchor") ?? "";

@@ -30,18 +30,19 @@ const CONTENT_OF: Record<string, RegExp> = {
  * hidden is gone. Changes the tree.
  */
 export function applyStyles(root: MarkupElement): void {
-  apply(root, new Set());
+  apply(root, new Set(), false);
 }
 
-/** `blocks` gets the elements that are blocks or hold some. */
-function apply(element: MarkupElement, blocks: Set<MarkupElement>): void {
+/** `blocks` gets the elements that are blocks or hold some. What lies in something struck out is struck out with it. */
+function apply(element: MarkupElement, blocks: Set<MarkupElement>, isStruck: boolean): void {
   element.children = element.children.filter((node) => typeof node === "string" || !isHidden(node));
   for (const node of element.children) {
     if (typeof node === "string") continue;
-    apply(node, blocks);
+    const strikes = STRIKES.has(node.name) || STRUCK.test(attribute(node, "style"));
+    apply(node, blocks, isStruck || strikes);
     const holdsBlocks = node.children.some((inner) => isBlock(inner, blocks));
     if (BLOCKS.has(node.name) || holdsBlocks) blocks.add(node);
-    if (STRIKES.has(node.name) ? holdsBlocks : STRUCK.test(attribute(node, "style"))) strike(node, blocks);
+    if (strikes && !isStruck && (holdsBlocks || !STRIKES.has(node.name))) strike(node, blocks);
   }
 }
 

@@ -63,3 +63,14 @@ export function textOf(node: MarkupNode): string {
   if (node.children.length === 1 && typeof only === "string") return only;
   return node.children.map(textOf).join("");
 }
+
+/** The beginning of the text inside, at least `length` long if there is as much; the whole text of an element may be a page's. */
+export function beginningOf(node: MarkupNode, length: number): string {
+  if (typeof node === "string") return node;
+  let text = "";
+  for (const inner of node.children) {
+    if (text.length >= length) break;
+    text += beginningOf(inner, length - text.length);
+  }
+  return text;
+}

@@ -17,7 +17,7 @@ type Place = { inCell: boolean; inLine: boolean; inCode: boolean; inLink: boolea
 type Piece = { node: PlainText; text: string; startsLine: boolean; place: Place };
 
 const ENDS_IN_WORD = /[\p{L}\p{N})\]]$/u;
-const STARTS_WITH_WORD = /^[\p{L}\p{N}]/u;
+const STARTS_WITH_WORD = /^[\p{L}\p{N}@]/u;
 
 /**
  * Makes the tree ready for Turndown, in one pass: white space as a browser would show it, text escaped as Markdown where it

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
+import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { unresolvedReferences as resolver } from "#test/support/unresolved-references.ts";
 
@@ -22,6 +23,17 @@ const BODIES: [string, string][] = [
   ],
   ["entities of entities", `<!DOCTYPE l [<!ENTITY l0 "lol">${entities}]><p>x &l9;</p>`],
   ["links in code", `<pre>${filled('<a href="h">x</a>')}</pre>`],
+  ["strikes in strikes", filled("<s><p>x</p>")],
+  ["errors in errors", filled('<div class="error">x')],
+  ["menus of tabs in each other", filled('<ul class="tabs-menu"><li><a href="#a">x')],
+  [
+    "expands in one cell",
+    `<table><tr><td>${filled('<ac:structured-macro ac:name="expand"><ac:parameter ac:name="title">T</ac:parameter><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>')}</td></tr></table>`,
+  ],
+  ...["- ", "> ", "<!--\n", "```\n", "|", "a\n---\n"].map((part): [string, string] => [
+    `Markdown of only ${JSON.stringify(part)}`,
+    `<ac:structured-macro ac:name="markdown"><ac:plain-text-body><![CDATA[${filled(part)}]]></ac:plain-text-body></ac:structured-macro>`,
+  ]),
   ["white space in code", `<pre>a${filled(" ")}b</pre>`],
   ...[
     "<",
@@ -46,9 +58,9 @@ const BODIES: [string, string][] = [
 describe.each(["storage", "export_view"] as const)("in %s", (format) => {
   it.each(BODIES)("%s ends", { timeout: 20_000 }, (_name, body) => {
     try {
-      expect(readPage({ format, value: body }).toMarkdown(resolver).markdown.length).toBeLessThan(
-        3 * MEGABYTE,
-      );
+      const page = readPage({ format, value: body }).toMarkdown(resolver);
+      expect(page.markdown.length).toBeLessThan(3 * MEGABYTE);
+      expect(chunkPage(page).length).toBeGreaterThan(0);
     } catch (error) {
       expect(error).toMatchObject({ name: "PermanentError", code: "body_too_complex" });
     }

@@ -149,6 +149,20 @@ const MEANINGS: Record<string, [string, string][]> = {
     [`<p>The rate${macro("footnote", rich("net"))} holds.</p>`, "The rate (net) holds."],
     [`<p>The rate${macro("footnote", rich("<p>net</p>"))}holds.</p>`, "The rate (net) holds."],
     [`<p>The rate${macro("footnote", plain("net"))}.</p>`, "The rate (net)."],
+    [`<p>The rate${macro("footnote", rich("<p>net</p><p>of tax</p>"))}.</p>`, "The rate (net of tax)."],
+  ],
+  "what only attributes hold, without characters that nobody sees": [
+    [
+      '<p><ac:link><ri:page ri:content-title="Kun&shy;den"/></ac:link></p>',
+      "[Kunden](https://wiki.example/display/-/Kun%C2%ADden)",
+    ],
+  ],
+  "people side by side": [
+    [
+      macro("profile", parameter("user", '<ri:user ri:account-id="1a"/>')) +
+        macro("profile", parameter("user", '<ri:user ri:account-id="2b"/>')),
+      "@Person 1a @Person 2b",
+    ],
   ],
   "HTML macros as what they show": [
     [macro("html", plain("<h2>Fees</h2><p>5&nbsp;&euro;</p><style>p{}</style>")), "## Fees\n\n5 €"],
