@@ -241,6 +241,13 @@ CREATE OR REPLACE FUNCTION confluence_sync.chunk_search_vector(language regconfi
 RETURN ((((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_tsvector(language, array_to_string(headings, ' '::text)), 'B'::"char")) || to_tsvector(language, content)) || to_tsvector(language, parts)) || array_to_tsvector(identifiers))
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.chunk_total()
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT GREATEST(c.reltuples, (pg_stat_get_live_tuples(c.oid))::real, (1)::real) AS "greatest" FROM pg_class c WHERE (c.oid = ('archon_crawled_pages'::regclass)::oid))
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.common_words()
  RETURNS TABLE(word text, frequency double precision)
  LANGUAGE sql
@@ -279,7 +286,7 @@ CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, an
 RETURN ((NOT (page).is_deleted) AND ((page).missing_since IS NULL) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)))
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], few_chunks bigint, at_most integer, chunk_total double precision)
+CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], few_chunks bigint, at_most integer)
  RETURNS TABLE(chunk_id bigint, rank integer, exact_rank integer, coverage double precision)
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -294,8 +301,8 @@ declare
   q record;
   one_by_one boolean;
 begin
-  select * into q from question_queries(languages, question, identifiers, parts, phrases, chunk_total);
-  one_by_one := few_pages is not null and few_chunks < coalesce(q.expected, few_chunks + 1);
+  select * into q from question_queries(languages, question, identifiers, parts, phrases);
+  one_by_one := few_pages is not null and coalesce(few_chunks < q.expected, false);
   return query
   with titled_page as materialized (
     select t.source_id, t.page_id
@@ -309,7 +316,7 @@ begin
     (select c.id, c.search_vector || ''::tsvector as words, false as is_titled
      from archon_crawled_pages c
      cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
-     where not one_by_one and c.search_vector @@ q.required
+     where not one_by_one and q.required is not null and c.search_vector @@ q.required
        and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
      limit named_at_most)
     union all
@@ -356,7 +363,7 @@ end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], at_most integer, chunk_total double precision)
+CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], at_most integer)
  RETURNS TABLE(chunk_id bigint, distance double precision, rank integer)
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -376,7 +383,7 @@ begin
   end if;
   -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
   -- for some 7 ms more; of 10,000, 200 finds all but a few.
-  perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total / 400))::integer::text, true);
+  perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total() / 400))::integer::text, true);
   -- The index is the only way to an order without sorting.
   perform set_config('enable_sort', (few_pages is not null)::text, true);
   return query execute format(
@@ -386,7 +393,7 @@ begin
          from unnest($6, $7) as p (source_id, page_id)
          cross join lateral searched_chunks_of(p.source_id, p.page_id) c
          cross join lateral (
-           select e.* from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
+           select e.chunk_id, e.embedding from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
          where p.source_id = any($2)
        ), nearest as (
          select * from compared order by distance, chunk_id limit $5
@@ -408,7 +415,7 @@ end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.question_queries(languages regconfig[], question text, identifiers text[], parts text, phrases text[], chunk_total double precision, OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT any_rare tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
+CREATE OR REPLACE FUNCTION confluence_sync.question_queries(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT any_rare tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -417,6 +424,7 @@ declare
   -- Words that are rarer are looked for first until their chunks are as many.
   ranked_at_most constant integer := 3000;
   terms_at_most constant integer := 32;
+  total constant double precision := chunk_total();
   frequencies double precision[];
   are_common boolean[];
   rare_count integer;
@@ -426,7 +434,7 @@ begin
   from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit terms_at_most) t;
   select count(*) filter (where t.chunks <= ranked_at_most or not t.is_common) into rare_count
   from (
-    select sum(u.frequency * chunk_total) over (order by u.n) as chunks, u.is_common
+    select sum(u.frequency * total) over (order by u.n) as chunks, u.is_common
     from unnest(frequencies, are_common) with ordinality as u (frequency, is_common, n)) t;
   select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_words
   from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
@@ -439,11 +447,9 @@ begin
     select string_agg('(' || phraseto_tsquery(l, p)::text || ')', ' | ')::tsquery
     from unnest(phrases) p, unnest(languages) l where numnode(phraseto_tsquery(l, p)) > 0 group by p
   ) r;
-  -- Without statistics nobody knows.
   expected := case
-    when not exists (select from common_words()) then null
-    when rare_count > 0 then (select sum(f) * chunk_total from unnest(frequencies[1:rare_count]) f)
-    else frequencies[1] * chunk_total end;
+    when rare_count > 0 then (select sum(f) * total from unnest(frequencies[1:rare_count]) f)
+    else frequencies[1] * total end;
   any_rare := case
     when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(terms[1:rare_count]) q)
     when cardinality(terms) > 2 then (terms[1] && terms[2]) || all_words
@@ -457,25 +463,51 @@ CREATE OR REPLACE FUNCTION confluence_sync.question_terms(languages regconfig[],
  LANGUAGE sql
  STABLE
 BEGIN ATOMIC
- WITH words AS (
-          SELECT DISTINCT unnest.lexeme AS word
-            FROM unnest(question_terms.languages) l(l),
-             LATERAL unnest(to_tsvector(l.l, question_terms.question)) unnest(lexeme, positions, weights)
-         UNION
-          SELECT unnest(question_terms.identifiers) AS unnest
-         ), common AS MATERIALIZED (
+ WITH words AS MATERIALIZED (
+          SELECT w.word,
+             word_query(w.word) AS query
+            FROM ( SELECT DISTINCT unnest.lexeme AS word
+                    FROM unnest(question_terms.languages) l(l),
+                     LATERAL unnest(to_tsvector(l.l, question_terms.question)) unnest(lexeme, positions, weights)
+                 UNION
+                  SELECT unnest(question_terms.identifiers) AS unnest) w
+         ), known AS MATERIALIZED (
           SELECT common_words.word,
              common_words.frequency
             FROM common_words() common_words(word, frequency)
+         ), sample AS MATERIALIZED (
+          SELECT (c.search_vector || ''::tsvector) AS words
+            FROM ((( SELECT min(archon_crawled_pages.id) AS first,
+                     max(archon_crawled_pages.id) AS last
+                    FROM archon_crawled_pages) ids
+              CROSS JOIN generate_series(0, 399) n(n))
+              CROSS JOIN LATERAL ( SELECT archon_crawled_pages.search_vector
+                    FROM archon_crawled_pages
+                   WHERE (archon_crawled_pages.id >= (ids.first + (((ids.last - ids.first) * n.n) / 400)))
+                   ORDER BY archon_crawled_pages.id
+                  LIMIT 1) c)
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM known)))
+         ), common AS (
+          SELECT known.word,
+             known.frequency
+            FROM known
+         UNION ALL
+          SELECT words_1.word,
+             ((count(*))::double precision / (( SELECT count(*) AS count
+                    FROM sample sample_1))::double precision)
+            FROM (words words_1
+              JOIN sample ON ((sample.words @@ words_1.query)))
+           GROUP BY words_1.word
          )
   SELECT words.word,
-     COALESCE(common.frequency, ( SELECT (min(common_1.frequency) / (2)::double precision)
-            FROM common common_1), (0.0005)::double precision) AS "coalesce",
+     COALESCE(common.frequency, ( SELECT (min(known.frequency) / (2)::double precision)
+            FROM known), ((0.5 / (400)::numeric))::double precision) AS "coalesce",
      (common.word IS NOT NULL)
     FROM (words
       LEFT JOIN common USING (word))
-   ORDER BY COALESCE(common.frequency, ( SELECT (min(common_1.frequency) / (2)::double precision)
-            FROM common common_1), (0.0005)::double precision), words.word;
+   ORDER BY COALESCE(common.frequency, ( SELECT (min(known.frequency) / (2)::double precision)
+            FROM known), ((0.5 / (400)::numeric))::double precision), words.word;
 END
 ;
 
@@ -496,7 +528,7 @@ declare
   exact_weight constant numeric := 6;
   source_ids text[];
   languages regconfig[];
-  chunk_total double precision;
+  total constant double precision := chunk_total();
   exact_below bigint;
   few_sources text[];
   few_pages text[];
@@ -508,13 +540,10 @@ begin
     return;
   end if;
 
-  -- A table that was not analyzed yet, or long ago, has more than the planner knows of.
-  select greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 1) into chunk_total
-  from pg_class c where c.oid = 'archon_crawled_pages'::regclass;
-  -- Below this many chunks their vectors are compared one by one: an index that looks at total / in_filter of them for each candidate
-  -- is no faster, and gives up at max_scan_tuples.
-  exact_below := greatest(2000, sqrt(candidates * chunk_total));
-  if chunk_total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
+  -- Below this many chunks their vectors are compared one by one: the index, which for each candidate looks at as many as the filter
+  -- leaves one of, is no faster, and gives up at max_scan_tuples.
+  exact_below := greatest(2000, sqrt(candidates * total));
+  if total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
     -- Read only as far as it matters: every page has a chunk.
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
     into few_sources, few_pages, few_chunks
@@ -535,12 +564,12 @@ begin
       select coalesce(array_agg(s.source_id), '{}') as source_ids
       from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
     cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
-      few_sources, few_pages, candidates, chunk_total) n
+      few_sources, few_pages, candidates) n
   ), matching as (
     -- Also without words: a page may be titled by nothing but stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
-      few_sources, few_pages, few_chunks, candidates, chunk_total) m
+      few_sources, few_pages, few_chunks, candidates) m
     where keyword
   ), found as (
     select f.chunk_id, min(f.distance) as distance, min(f.vector_rank) as vector_rank, min(f.keyword_rank) as keyword_rank,
@@ -567,23 +596,12 @@ $function$
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.searched_chunks_of(of_source text, of_page text)
- RETURNS SETOF archon_crawled_pages
+ RETURNS TABLE(id bigint, search_vector tsvector)
  LANGUAGE sql
  STABLE ROWS 10
 BEGIN ATOMIC
  SELECT c.id,
-     c.source_id,
-     c.page_id,
-     c.url,
-     c.chunk_number,
-     c.content,
-     c.heading_path,
-     c.input_hash,
-     c.metadata,
-     c.search_vector,
-     c.created_at,
-     c.char_count,
-     c.word_count
+     c.search_vector
     FROM archon_crawled_pages c
    WHERE ((c.source_id = searched_chunks_of.of_source) AND (c.page_id = searched_chunks_of.of_page) AND (((c.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
             FROM archon_crawled_pages other
@@ -594,66 +612,29 @@ END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone)
- RETURNS SETOF confluence_pages
+ RETURNS TABLE(source_id text, page_id text, chunk_count integer)
  LANGUAGE sql
  STABLE
 BEGIN ATOMIC
  SELECT p.source_id,
      p.page_id,
-     p.title,
-     p.version,
-     p.representation_revision,
-     p.status,
-     p.parent_id,
-     p.parent_type,
-     p.url,
-     p.labels,
-     p.content_hash,
-     p.chunk_count,
-     p.modified_at,
-     p.is_deleted,
-     p.deleted_at,
-     p.deleted_reason,
-     p.missing_since,
-     p.sync_error,
-     p.text_lost,
-     p.state_revision,
-     p.last_synced_at,
-     p.rendered_missing
+     p.chunk_count
     FROM confluence_pages p
    WHERE ((p.source_id = ANY (searched_pages.source_ids)) AND is_searched(p.*, searched_pages.any_label, searched_pages.updated_since));
 END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.searched_sources(source_ids text[], space_keys text[])
- RETURNS SETOF archon_sources
+ RETURNS TABLE(source_id text, search_language text, embedding_model text)
  LANGUAGE sql
  STABLE
 BEGIN ATOMIC
  SELECT s.source_id,
-     s.title,
-     s.base_url,
-     s.space_key,
-     s.space_id,
-     s.space_name,
-     s.account_id,
-     s.email,
-     s.encrypted_token,
-     s.sync_interval_minutes,
      s.search_language,
-     s.embedding_model,
-     s.metadata,
-     s.status,
-     s.lease_operation_id,
-     s.lease_until,
-     s.paused_until,
-     s.created_at,
-     s.updated_at,
-     s.model_change_claimed_until,
-     s.web_base,
-     s.refused_calls
+     s.embedding_model
     FROM archon_sources s
-   WHERE ((s.status <> 'deleting'::text) AND ((searched_sources.source_ids IS NULL) OR (s.source_id = ANY (searched_sources.source_ids))) AND ((searched_sources.space_keys IS NULL) OR (s.space_key = ANY (searched_sources.space_keys))));
+   WHERE ((s.status <> 'deleting'::text) AND ((searched_sources.source_ids IS NULL) OR (s.source_id = ANY (searched_sources.source_ids))) AND ((searched_sources.space_keys IS NULL) OR (lower(s.space_key) IN ( SELECT lower(k.k) AS lower
+            FROM unnest(searched_sources.space_keys) k(k)))));
 END
 ;
 

@@ -13,6 +13,7 @@ export type SearchRequest = {
   embedding: QueryEmbedding | readonly QueryEmbedding[] | null;
   /** Source ids; absent or null: all. The filters below likewise. */
   sources?: readonly string[] | null;
+  /** Space keys, in any case. */
   spaces?: readonly string[] | null;
   /** Pages that carry any of them. */
   labels?: readonly string[] | null;
@@ -84,9 +85,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
     with scope as (
       select count(*)::int as searched, array_agg(distinct s.embedding_model)
         filter (where s.embedding_model <> all(${models}::text[])) as "otherModels"
-      from archon_sources s
-      where s.status <> 'deleting' and (${array(request.sources)}::text[] is null or s.source_id = any(${array(request.sources)}))
-        and (${array(request.spaces)}::text[] is null or s.space_key = any(${array(request.spaces)}))
+      from searched_sources(${array(request.sources)}, ${array(request.spaces)}) s
     ), found as materialized (
       select * from search_chunks(${query}, ${identifiers.whole}, ${identifiers.parts.join(" ")}, ${phrases},
         ${models}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},

@@ -20,8 +20,13 @@ create or replace function any_word_query(language regconfig, question text) ret
 language sql stable strict parallel safe
 return (select coalesce(string_agg(word_query(lexeme)::text, ' | '), '')::tsquery from unnest(to_tsvector(language, question)));
 
--- How common words are: `frequency` is the share of chunks that hold the word, from the statistics that ANALYZE keeps of the most
--- common ones; none without statistics.
+-- How many chunks there are, about: of a table that was not analyzed yet, or long ago, the server's counters know better.
+create or replace function chunk_total() returns double precision
+language sql stable
+return (
+  select greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 1) from pg_class c where c.oid = 'archon_crawled_pages'::regclass);
+
+-- The most common words and the share of chunks that hold them, from the statistics that ANALYZE keeps; none without statistics.
 create or replace function common_words() returns table (word text, frequency double precision)
 language sql stable
 begin atomic
@@ -34,20 +39,37 @@ begin atomic
                         where c.oid = 'archon_crawled_pages'::regclass);
 end;
 
--- The words of a question in each language, rarest first. A word that is not among the common ones counts as half as frequent as the
--- least of them; of very many chunks that is still many, though the word may stand in one: `is_common` tells them apart.
+-- The words of a question in each language, rarest first, with the share of chunks that hold them. A word that is not among the common
+-- ones counts as half as frequent as the least of them; of very many chunks that is still many, though the word may stand in one:
+-- `is_common` tells them apart. Without statistics 400 chunks from all over the table are counted.
 create or replace function question_terms(languages regconfig[], question text, identifiers text[])
 returns table (word text, frequency double precision, is_common boolean)
 language sql stable
 begin atomic
-  with words as (
-    select distinct lexeme as word from unnest(languages) l, unnest(to_tsvector(l, question))
-    union
-    select unnest(identifiers)
-  ), common as materialized (
+  with words as materialized (
+    select w.word, word_query(w.word) as query
+    from (
+      select distinct lexeme as word from unnest(languages) l, unnest(to_tsvector(l, question))
+      union
+      select unnest(identifiers)
+    ) w
+  ), known as materialized (
     select * from common_words()
+  ), sample as materialized (
+    select c.search_vector || ''::tsvector as words
+    from (select min(id) as first, max(id) as last from archon_crawled_pages) ids
+    cross join generate_series(0, 399) n
+    cross join lateral (
+      select search_vector from archon_crawled_pages
+      where id >= ids.first + (ids.last - ids.first) * n / 400 order by id limit 1) c
+    where not exists (select from known)
+  ), common as (
+    select known.word, known.frequency from known
+    union all
+    select words.word, count(*)::double precision / (select count(*) from sample)
+    from words join sample on sample.words @@ words.query group by words.word
   )
-  select words.word, coalesce(common.frequency, (select min(frequency) / 2 from common), 0.0005),
+  select words.word, coalesce(common.frequency, (select min(known.frequency) / 2 from known), 0.5 / 400),
     common.word is not null
   from words left join common using (word)
   order by 2, 1;

@@ -11,13 +11,14 @@
 -- Makes pgvector's settings known to this session, so that a role that is no superuser may name them in `create function`.
 select '[1]'::vector;
 
--- The sources of these ids and space keys (null: all) that are not being deleted.
-create or replace function searched_sources(source_ids text[], space_keys text[]) returns setof archon_sources
+-- The sources of these ids and space keys (null: all) that are not being deleted. Space keys are equal in any case, as in Confluence.
+create or replace function searched_sources(source_ids text[], space_keys text[])
+returns table (source_id text, search_language text, embedding_model text)
 language sql stable
 begin atomic
-  select s.* from archon_sources s
+  select s.source_id, s.search_language, s.embedding_model from archon_sources s
   where s.status <> 'deleting' and (source_ids is null or s.source_id = any(source_ids))
-    and (space_keys is null or s.space_key = any(space_keys));
+    and (space_keys is null or lower(s.space_key) in (select lower(k) from unnest(space_keys) k));
 end;
 
 -- Whether a search may show this page. `any_label` and `updated_since` null: no filter.
@@ -28,10 +29,11 @@ return not page.is_deleted and page.missing_since is null
 
 -- The pages that a search may show.
 create or replace function searched_pages(source_ids text[], any_label text[], updated_since timestamptz)
-returns setof confluence_pages
+returns table (source_id text, page_id text, chunk_count integer)
 language sql stable
 begin atomic
-  select p.* from confluence_pages p where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since);
+  select p.source_id, p.page_id, p.chunk_count from confluence_pages p
+  where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since);
 end;
 
 -- One row if a search may show a chunk of this page, which an index found; none for a chunk marked as going whose page has others. The
@@ -53,10 +55,10 @@ begin atomic
 end;
 
 -- The chunks of one page, likewise.
-create or replace function searched_chunks_of(of_source text, of_page text) returns setof archon_crawled_pages
+create or replace function searched_chunks_of(of_source text, of_page text) returns table (id bigint, search_vector tsvector)
 language sql stable rows 10
 begin atomic
-  select c.* from archon_crawled_pages c
+  select c.id, c.search_vector from archon_crawled_pages c
   where c.source_id = of_source and c.page_id = of_page
     and (c.metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
       select from archon_crawled_pages other
@@ -72,7 +74,7 @@ end;
 -- here so that no caller can forget them. Model and dimensions are literals: the index of a model is on an expression and partial.
 create or replace function nearest_chunks(
   of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamptz,
-  few_sources text[], few_pages text[], at_most integer, chunk_total double precision
+  few_sources text[], few_pages text[], at_most integer
 ) returns table (chunk_id bigint, distance double precision, rank integer)
 language plpgsql stable rows 100
 set hnsw.iterative_scan = 'relaxed_order'
@@ -91,7 +93,7 @@ begin
   end if;
   -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
   -- for some 7 ms more; of 10,000, 200 finds all but a few.
-  perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total / 400))::integer::text, true);
+  perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total() / 400))::integer::text, true);
   -- The index is the only way to an order without sorting.
   perform set_config('enable_sort', (few_pages is not null)::text, true);
   return query execute format(
@@ -101,7 +103,7 @@ begin
          from unnest($6, $7) as p (source_id, page_id)
          cross join lateral searched_chunks_of(p.source_id, p.page_id) c
          cross join lateral (
-           select e.* from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
+           select e.chunk_id, e.embedding from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
          where p.source_id = any($2)
        ), nearest as (
          select * from compared order by distance, chunk_id limit $5
@@ -124,11 +126,11 @@ $$;
 
 -- A question as full text queries.
 -- `required`: every name and quoted phrase of it; null when it has none. `all_words`, `whole_phrase`: in each language.
--- `any_rare`: brings the chunks that are ranked, about `expected` of them (null without statistics). Rare words bring their chunks;
--- when all are common, chunks that hold all of them do, or the two rarest.
+-- `any_rare`: brings the chunks that are ranked, about `expected` of them. Rare words bring their chunks; when all are common, chunks
+-- that hold all of them do, or the two rarest.
 -- `terms` and their `weights`: what a chunk's relevance is made of.
 create or replace function question_queries(
-  languages regconfig[], question text, identifiers text[], parts text, phrases text[], chunk_total double precision,
+  languages regconfig[], question text, identifiers text[], parts text, phrases text[],
   out required tsquery, out all_words tsquery, out whole_phrase tsquery, out any_rare tsquery, out expected double precision,
   out terms tsquery[], out weights double precision[]
 )
@@ -138,6 +140,7 @@ declare
   -- Words that are rarer are looked for first until their chunks are as many.
   ranked_at_most constant integer := 3000;
   terms_at_most constant integer := 32;
+  total constant double precision := chunk_total();
   frequencies double precision[];
   are_common boolean[];
   rare_count integer;
@@ -147,7 +150,7 @@ begin
   from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit terms_at_most) t;
   select count(*) filter (where t.chunks <= ranked_at_most or not t.is_common) into rare_count
   from (
-    select sum(u.frequency * chunk_total) over (order by u.n) as chunks, u.is_common
+    select sum(u.frequency * total) over (order by u.n) as chunks, u.is_common
     from unnest(frequencies, are_common) with ordinality as u (frequency, is_common, n)) t;
   select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_words
   from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
@@ -160,11 +163,9 @@ begin
     select string_agg('(' || phraseto_tsquery(l, p)::text || ')', ' | ')::tsquery
     from unnest(phrases) p, unnest(languages) l where numnode(phraseto_tsquery(l, p)) > 0 group by p
   ) r;
-  -- Without statistics nobody knows.
   expected := case
-    when not exists (select from common_words()) then null
-    when rare_count > 0 then (select sum(f) * chunk_total from unnest(frequencies[1:rare_count]) f)
-    else frequencies[1] * chunk_total end;
+    when rare_count > 0 then (select sum(f) * total from unnest(frequencies[1:rare_count]) f)
+    else frequencies[1] * total end;
   any_rare := case
     when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(terms[1:rare_count]) q)
     when cardinality(terms) > 2 then (terms[1] && terms[2]) || all_words
@@ -179,7 +180,7 @@ $$;
 create or replace function matching_chunks(
   question text, identifiers text[], parts text, phrases text[], languages regconfig[],
   source_ids text[], any_label text[], updated_since timestamptz,
-  few_sources text[], few_pages text[], few_chunks bigint, at_most integer, chunk_total double precision
+  few_sources text[], few_pages text[], few_chunks bigint, at_most integer
 ) returns table (chunk_id bigint, rank integer, exact_rank integer, coverage double precision)
 language plpgsql stable rows 100
 -- The planner thinks little of what it costs to read the words of a chunk, and much of remembering pages that were looked up.
@@ -194,8 +195,8 @@ declare
   q record;
   one_by_one boolean;
 begin
-  select * into q from question_queries(languages, question, identifiers, parts, phrases, chunk_total);
-  one_by_one := few_pages is not null and few_chunks < coalesce(q.expected, few_chunks + 1);
+  select * into q from question_queries(languages, question, identifiers, parts, phrases);
+  one_by_one := few_pages is not null and coalesce(few_chunks < q.expected, false);
   return query
   with titled_page as materialized (
     select t.source_id, t.page_id
@@ -209,7 +210,7 @@ begin
     (select c.id, c.search_vector || ''::tsvector as words, false as is_titled
      from archon_crawled_pages c
      cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
-     where not one_by_one and c.search_vector @@ q.required
+     where not one_by_one and q.required is not null and c.search_vector @@ q.required
        and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
      limit named_at_most)
     union all
@@ -279,7 +280,7 @@ declare
   exact_weight constant numeric := 6;
   source_ids text[];
   languages regconfig[];
-  chunk_total double precision;
+  total constant double precision := chunk_total();
   exact_below bigint;
   few_sources text[];
   few_pages text[];
@@ -291,13 +292,10 @@ begin
     return;
   end if;
 
-  -- A table that was not analyzed yet, or long ago, has more than the planner knows of.
-  select greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 1) into chunk_total
-  from pg_class c where c.oid = 'archon_crawled_pages'::regclass;
-  -- Below this many chunks their vectors are compared one by one: an index that looks at total / in_filter of them for each candidate
-  -- is no faster, and gives up at max_scan_tuples.
-  exact_below := greatest(2000, sqrt(candidates * chunk_total));
-  if chunk_total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
+  -- Below this many chunks their vectors are compared one by one: the index, which for each candidate looks at as many as the filter
+  -- leaves one of, is no faster, and gives up at max_scan_tuples.
+  exact_below := greatest(2000, sqrt(candidates * total));
+  if total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
     -- Read only as far as it matters: every page has a chunk.
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
     into few_sources, few_pages, few_chunks
@@ -318,12 +316,12 @@ begin
       select coalesce(array_agg(s.source_id), '{}') as source_ids
       from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
     cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
-      few_sources, few_pages, candidates, chunk_total) n
+      few_sources, few_pages, candidates) n
   ), matching as (
     -- Also without words: a page may be titled by nothing but stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
-      few_sources, few_pages, few_chunks, candidates, chunk_total) m
+      few_sources, few_pages, few_chunks, candidates) m
     where keyword
   ), found as (
     select f.chunk_id, min(f.distance) as distance, min(f.vector_rank) as vector_rank, min(f.keyword_rank) as keyword_rank,

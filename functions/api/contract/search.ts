@@ -108,7 +108,10 @@ export const search = contract({
     .strictObject({
       query,
       source: id.nullable().optional().meta({ description: "A source_id; all sources unless set" }),
-      space_key: text(255).nullable().optional().meta({ description: "Of any site; all spaces unless set" }),
+      space_key: text(255)
+        .nullable()
+        .optional()
+        .meta({ description: "Of any site, in any case; all spaces unless set" }),
       match_count: z.int().min(1).max(MAX_MATCHES).default(5),
       return_mode: returnMode,
       ...filters,

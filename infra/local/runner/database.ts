@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { PGlite } from "@electric-sql/pglite";
+import { PGlite, type Extensions } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 
@@ -21,10 +21,12 @@ export async function startEmbeddedDatabase(options: {
   /** What a new database begins with, in place of nothing. */
   image?: Blob | undefined;
   schema: string;
+  /** Beside pgvector. */
+  extensions?: Extensions;
 }): Promise<EmbeddedDatabase> {
   if (options.dataDir) await makeDatabaseFolder(options.dataDir, options.image);
   const db = await PGlite.create({
-    extensions: { vector },
+    extensions: { vector, ...options.extensions },
     ...(options.dataDir ? { dataDir: options.dataDir } : {}),
     ...(options.image && !options.dataDir ? { loadDataDir: options.image } : {}),
   });

@@ -123,6 +123,8 @@ describe("search", () => {
       );
     expect(new Set(await pages({ source: sourceId }))).toEqual(new Set(["1", "2"]));
     expect(new Set(await pages({ space_key: "DEMO" }))).toEqual(new Set(["1", "2"]));
+    // Confluence does not tell keys by case, nor does creating a source.
+    expect(new Set(await pages({ space_key: "demo" }))).toEqual(new Set(["1", "2"]));
     expect(new Set(await pages({ labels: ["security", "other"] }))).toEqual(new Set(["2"]));
     expect(await pages({ labels: ["other"] })).toEqual([]);
     expect(await pages({ updated_since: "2030-01-01T00:00:00Z" })).toEqual([]);

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { searchDocuments, type SearchRequest } from "#shared/documents/search.ts";
+import { registerModel } from "#shared/embeddings/embedding-models.ts";
+import {
+  startExplainedDatabase,
+  type ExplainedDatabase,
+  type PlanNode,
+} from "#test/support/explained-queries.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { addSource, NOW } from "#test/support/stored-pages.ts";
+
+const first = fakeEmbedder({ model: "first", dimensions: 16 });
+const second = fakeEmbedder({ model: "second", dimensions: 16 });
+const CHUNKS_A_PAGE = 4;
+/** Chunks of the first source: more than are compared one by one (2,000), and enough for the planner to be tempted. */
+const MANY = 6000;
+const TABLES = ["archon_sources", "confluence_pages", "archon_crawled_pages", "archon_chunk_embeddings"];
+
+let database: ExplainedDatabase;
+beforeAll(async () => {
+  database = await startExplainedDatabase();
+  // A server would analyze these tables a minute from now, but for `archon_sources`, which is too small for it.
+  for (const table of TABLES)
+    await database.sql`alter table ${database.sql(table)} set (autovacuum_enabled = off)`;
+}, 60_000);
+afterAll(() => database.close());
+
+/** Every chunk holds `everywhere`, one in a hundred `rare`; every third page is labelled `common`, one in a hundred `rare`. */
+async function addChunks(sourceId: string, embedder: { model: string }, chunks: number): Promise<void> {
+  const { sql } = database;
+  await sql`
+    insert into confluence_pages (source_id, page_id, title, version, representation_revision, labels, chunk_count, modified_at)
+    select ${sourceId}, 'p' || n, 'Page ' || n, 1, 1,
+      case when n % 100 = 0 then '{rare}' when n % 3 = 0 then '{common}' else '{}' end::text[],
+      ${CHUNKS_A_PAGE}, ${NOW}::timestamptz - n * interval '1 hour'
+    from generate_series(0, ${chunks / CHUNKS_A_PAGE - 1}::int) n`;
+  await sql`
+    with made as (
+      insert into archon_crawled_pages (source_id, page_id, url, chunk_number, content, input_hash, search_vector, created_at)
+      select ${sourceId}, 'p' || n / ${CHUNKS_A_PAGE}::int, '', n % ${CHUNKS_A_PAGE}::int, repeat(md5(n::text), 20), md5(n::text),
+        to_tsvector('english', 'everywhere only' || n || case when n % 100 = 0 then ' rare' else '' end), ${NOW}
+      from generate_series(0, ${chunks - 1}::int) n returning id
+    )
+    insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
+    select id, ${embedder.model}, ${sourceId}, array(
+      select sin(id * n)::real from generate_series(1, ${first.dimensions}::int) n)::vector from made`;
+}
+
+async function search(request: Partial<SearchRequest>) {
+  const vectors = await Promise.all(
+    [first, second].map(async (embedder) => ({
+      model: embedder.model,
+      vector: (await embedder.embed(["x"]))[0] ?? [],
+    })),
+  );
+  return searchDocuments(database.sql, {
+    query: "everywhere rare",
+    embedding: vectors,
+    matchCount: 10,
+    returnMode: "chunks",
+    ...request,
+  });
+}
+
+/** Rows of a table that were read, whether they were of use or not. */
+function rowsRead(nodes: readonly PlanNode[], table: string): number {
+  return nodes
+    .filter((node) => node["Relation Name"] === table)
+    .map((node) => {
+      const dropped = (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0);
+      return (node["Actual Rows"] + dropped) * node["Actual Loops"];
+    })
+    .reduce((sum, rows) => sum + rows, 0);
+}
+
+const SHAPES: { shape: string; request: Partial<SearchRequest>; few?: true }[] = [
+  { shape: "no filter", request: {} },
+  { shape: "a source", request: { sources: ["s1"] } },
+  { shape: "a space", request: { spaces: ["S1"] } },
+  { shape: "a label of many pages", request: { labels: ["common", "rare"] } },
+  { shape: "a label of few pages", request: { labels: ["rare"] }, few: true },
+  { shape: "a time long ago", request: { updatedSince: new Date("2000-01-01") } },
+  {
+    shape: "a time just now",
+    request: { updatedSince: new Date(NOW.getTime() - 20 * 3_600_000) },
+    few: true,
+  },
+];
+
+describe.each([
+  {
+    tables: "with one source",
+    add: async () => {
+      await addSource(database.sql, first, { sourceId: "s1", spaceKey: "S1" });
+      await registerModel(database.sql, { model: second.model, dimensions: second.dimensions, now: NOW });
+      await addChunks("s1", first, MANY);
+    },
+  },
+  {
+    tables: "with two sources of two models",
+    add: async () => {
+      await addSource(database.sql, second, { sourceId: "s2" });
+      await addChunks("s2", second, MANY / 2);
+    },
+  },
+  {
+    tables: "with fifty sources",
+    add: async () => {
+      for (let number = 3; number <= 50; number += 1) {
+        await addSource(database.sql, first, { sourceId: `s${number}` });
+        await addChunks(`s${number}`, first, 20);
+      }
+    },
+  },
+])("a search of tables that were never analyzed, $tables,", ({ add }) => {
+  beforeAll(add, 120_000);
+
+  it.each(
+    SHAPES.flatMap((shape) =>
+      (["chunks", "pages"] as const).map((returnMode) => Object.assign({ returnMode }, shape)),
+    ),
+  )("and $shape, for $returnMode, reads what it needs", async ({ request, returnMode, few }) => {
+    const { sql, explain } = database;
+    const [pages] = await sql<{ count: number }[]>`select count(*)::int from confluence_pages`;
+    await search({ ...request, returnMode });
+    const nodes = await explain(() => search({ ...request, returnMode }));
+    const vectorScans = nodes.filter((node) => node["Relation Name"] === "archon_chunk_embeddings");
+    expect(vectorScans.length).toBeGreaterThan(0);
+    const hnsw = vectorScans.filter((node) => node["Index Name"]?.startsWith("embeddings_hnsw_"));
+    if (few) expect(hnsw).toEqual([]);
+    else expect(vectorScans).toEqual(hnsw);
+    expect(rowsRead(nodes, "archon_chunk_embeddings")).toBeLessThan(few ? 1500 : 1000);
+    // What the index finds, what holds the rare word, and the sample that tells it from the other.
+    expect(rowsRead(nodes, "archon_crawled_pages")).toBeLessThan(2000);
+    // Once for the filter, and those of the chunks that were found.
+    expect(rowsRead(nodes, "confluence_pages")).toBeLessThan((pages?.count ?? 0) + 1500);
+  });
+
+  it("leaves them so", async () => {
+    const rows = await database.sql<{ name: string }[]>`
+      select tablename as name from pg_stats where tablename = any(${TABLES})`;
+    expect(rows).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import { auto_explain } from "@electric-sql/pglite/contrib/auto_explain";
+import postgres from "postgres";
+import { startEmbeddedDatabase } from "#infra/local/runner/database.ts";
+import { embeddedImage } from "#test/support/databases/image.ts";
+import { createTestDatabase, TEST_SCHEMA } from "#test/support/test-database.ts";
+
+/** A node of a plan, with what it did, as `explain (analyze, format json)` prints it. */
+export type PlanNode = {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Rows Removed by Index Recheck"?: number;
+  Plans?: PlanNode[];
+};
+
+export type ExplainedDatabase = {
+  sql: postgres.Sql;
+  /** The nodes of all statements that ran meanwhile, those inside functions included. */
+  explain: (work: () => Promise<unknown>) => Promise<PlanNode[]>;
+  close: () => Promise<void>;
+};
+
+/** A migrated database, on the server of DATABASE_URL or in memory, whose one session tells the plans that it executes. */
+export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
+  const made = process.env.DATABASE_URL ? await onServer() : await embedded();
+  let told: PlanNode[] = [];
+  const sql = postgres(made.url, {
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connection: { search_path: `${TEST_SCHEMA}, public` },
+    onnotice: ({ message = "" }) => {
+      const json = /^duration: .*?plan:\n(.*)/s.exec(message)?.[1];
+      if (json) told.push((JSON.parse(json) as { Plan: PlanNode }).Plan);
+    },
+  });
+  await sql`load 'auto_explain'`;
+  for (const [name, value] of Object.entries(SETTINGS)) {
+    await sql`select set_config(${`auto_explain.${name}`}, ${value}, false)`;
+  }
+  return {
+    sql,
+    explain: async (work) => {
+      await sql`set auto_explain.log_min_duration = 0`;
+      told = [];
+      await work();
+      const plans = told;
+      await sql`set auto_explain.log_min_duration = -1`;
+      return plans.flatMap(nodesOf);
+    },
+    close: async () => {
+      await sql.end();
+      await made.close();
+    },
+  };
+}
+
+const SETTINGS = {
+  log_analyze: "on",
+  log_timing: "off",
+  log_format: "json",
+  log_nested_statements: "on",
+  log_level: "notice",
+};
+
+async function onServer() {
+  const database = await createTestDatabase({ maxConnections: 1 });
+  await database.sql.end();
+  return database;
+}
+
+async function embedded() {
+  return startEmbeddedDatabase({
+    schema: TEST_SCHEMA,
+    image: await embeddedImage(),
+    extensions: { auto_explain },
+  });
+}
+
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
