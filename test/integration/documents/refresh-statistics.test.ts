@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keepStatistics } from "#infra/local/runner/keep-statistics.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
-import { refreshStatistics } from "#shared/documents/refresh-statistics.ts";
+import { refreshStatistics, restoreStatistics } from "#shared/documents/refresh-statistics.ts";
 import { makeLog } from "#shared/log.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
@@ -11,6 +11,9 @@ const embedder = fakeEmbedder({ dimensions: 8 });
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase({ maxConnections: 1 });
+  // Else a server's autovacuum may come first.
+  for (const table of ["archon_crawled_pages", "archon_chunk_embeddings", "confluence_pages"])
+    await database.sql`alter table ${database.sql(table)} set (autovacuum_enabled = false)`;
   await addSource(database.sql, embedder, { sourceId: "docs" });
 });
 afterAll(() => database.close());
@@ -36,7 +39,48 @@ describe("refreshStatistics", () => {
   });
 });
 
+describe("restoreStatistics", () => {
+  const words = Array.from({ length: 80 }, (_, chunk) => `restored only${chunk}`);
+
+  it("makes statistics where there are none, though no change is counted any more", async () => {
+    await database.clear();
+    await database.sql`delete from pg_statistic where starelid = 'archon_crawled_pages'::regclass`;
+    await addSource(database.sql, embedder, { sourceId: "docs" });
+    await store(database.sql, embedder, { pageId: "3", chunks: words });
+    await forgetChanges();
+    expect(await refreshStatistics(database.sql)).toEqual([]);
+    expect(await restoreStatistics(database.sql)).toContain("archon_crawled_pages");
+    expect(await restoreStatistics(database.sql)).toEqual([]);
+  });
+
+  it("makes them again where they are of half a sync", async () => {
+    await store(database.sql, embedder, { pageId: "4", chunks: words.slice(0, 60) });
+    await forgetChanges();
+    expect(await restoreStatistics(database.sql)).toContain("archon_crawled_pages");
+  });
+
+  /** As a stop of PGlite does. */
+  async function forgetChanges() {
+    await database.sql`select pg_stat_force_next_flush()`;
+    await database.sql`select pg_stat_reset()`;
+  }
+});
+
 describe("the local runner's embedded database", () => {
+  it("is analyzed at start where it has to be", async () => {
+    await database.sql`delete from pg_statistic where starelid = 'confluence_pages'::regclass`;
+    const lines: string[] = [];
+    const log = makeLog(
+      "debug",
+      (line) => lines.push(line),
+      () => new Date(0),
+    );
+    const kept = keepStatistics(database.sql, log);
+    await kept.restored;
+    kept.stop();
+    expect(lines.join()).toContain("confluence_pages");
+  });
+
   it("is analyzed between the sweeps, and a failure to do so is logged", async () => {
     const chunks = Array.from({ length: 200 }, (_, chunk) => `later only${chunk}`);
     await store(database.sql, embedder, { pageId: "2", chunks });
