@@ -8,6 +8,7 @@ import { store } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
 import { fillIndex } from "./fill-index.ts";
 import { percentiles } from "./percentiles.ts";
+import { makeFolderChunks } from "./folder-chunks.ts";
 import { makeProse } from "./prose.ts";
 import { QUERIES } from "./queries.ts";
 import { realVectors } from "./real-vectors.ts";
@@ -21,7 +22,7 @@ type Question = { query: string; vector: readonly number[] };
 
 export const benchSearch = defineCommand({
   name: "npm run bench -- search",
-  does: "Search latency by size, idle and during a sync, beside each leg alone; recall of the vector index.",
+  does: "Search latency by size, before and after the first analyze, during a sync, beside each leg alone; recall.",
   options: {
     chunks: {
       type: "integer",
@@ -30,13 +31,26 @@ export const benchSearch = defineCommand({
       multiple: true,
       description: `sizes, in place of ${USUAL_SIZES.join(" and ")}`,
     },
+    dir: {
+      type: "folder",
+      value: "DIR",
+      description:
+        "chunks of the storage bodies below it, in place of the sample's sentences in other orders",
+    },
   },
-  run: async ({ chunks }) => benchSizes(chunks.length > 0 ? chunks : USUAL_SIZES),
+  run: async ({ chunks, dir }) =>
+    benchSizes(
+      chunks.length > 0 ? chunks : USUAL_SIZES,
+      dir === undefined ? makeProse : (seed) => makeFolderChunks(dir, seed * 1000),
+    ),
 });
 
-async function benchSizes(sizes: readonly number[]): Promise<object> {
+async function benchSizes(
+  sizes: readonly number[],
+  textsOf: (seed: number) => () => string,
+): Promise<object> {
   const model = localEmbedder();
-  const texts = makeProse(1);
+  const texts = textsOf(1);
   const pool = await realVectors(model, Array.from({ length: REAL_VECTORS }, texts));
   const vectors = await realVectors(model, QUERIES);
   const questions = QUERIES.map((query, index) => ({ query, vector: [...(vectors[index] ?? [])] }));
@@ -45,11 +59,15 @@ async function benchSizes(sizes: readonly number[]): Promise<object> {
     const database = await createTestDatabase({ maxConnections: 6 });
     try {
       const started = performance.now();
-      await fillIndex(database.sql, model, { chunks, next: makeProse(2), pool, seed: 3 });
+      await fillIndex(database.sql, model, { chunks, next: textsOf(2), pool, seed: 3 });
       const filledInSeconds = Math.round((performance.now() - started) / 1000);
       const edit = makeEdits(database.sql, model, pool);
       await measure(database.sql, model, questions, newTimes(), 0);
-      const [idle, busy] = [newTimes(), newTimes()];
+      const [young, idle, busy] = [newTimes(), newTimes(), newTimes()];
+      for (let round = 0; round < ROUNDS; round += 1)
+        await measure(database.sql, model, questions, young, round);
+      await database.sql`analyze`;
+      await measure(database.sql, model, questions, newTimes(), 0);
       for (let round = 0; round < ROUNDS; round += 1) {
         await measure(database.sql, model, questions, idle, round);
         await during(edit, () => measure(database.sql, model, questions, busy, round));
@@ -61,6 +79,11 @@ async function benchSizes(sizes: readonly number[]): Promise<object> {
         searches: idle.hybrid.length,
         filled_in_seconds: filledInSeconds,
         hybrid_ms: percentiles(idle.hybrid),
+        never_analyzed_ms: percentiles(young.hybrid),
+        never_analyzed_to_analyzed: {
+          p50: ratio(percentiles(young.hybrid).p50, percentiles(idle.hybrid).p50),
+          p95: ratio(percentiles(young.hybrid).p95, percentiles(idle.hybrid).p95),
+        },
         vector_ms: percentiles(idle.vector),
         keyword_ms: percentiles(idle.keyword),
         p95_to_sum_of_legs: ratio(percentiles(idle.hybrid).p95, percentiles(sums).p95),

@@ -9,13 +9,20 @@ const ROWS = 1000;
 
 /**
  * A source with `chunks` chunks: texts made by `next`, vectors of the pool, each moved a little. Loaded past the swap, with the
- * vector index built afterwards: what is measured is searching.
+ * vector index built afterwards: what is measured is searching. No table is analyzed, nor will be by autovacuum.
  */
 export async function fillIndex(
   sql: postgres.Sql,
   embedder: Embedder,
   options: { chunks: number; next: () => string; pool: readonly Float32Array[]; seed: number },
 ): Promise<void> {
+  for (const table of [
+    "archon_sources",
+    "confluence_pages",
+    "archon_crawled_pages",
+    "archon_chunk_embeddings",
+  ])
+    await sql`alter table ${sql(table)} set (autovacuum_enabled = false)`;
   await addSource(sql, embedder, { sourceId: "docs" });
   const [index] = await sql<{ name: string; definition: string }[]>`
     select i.indexname as name, i.indexdef as definition from pg_indexes i
@@ -61,7 +68,6 @@ export async function fillIndex(
     await tx`set local statement_timeout = 0`;
     await tx.unsafe(index?.definition ?? "");
   });
-  await sql`analyze`;
 }
 
 /** Another text of the same matter: the vector turned by a small random amount, about 0.9 similar. */

@@ -16,7 +16,8 @@ export function seededRandom(seed: number): () => number {
 const pick = <T>(random: () => number, list: readonly T[]): T =>
   list[Math.floor(random() * list.length)] as T;
 
-const nothingKnown: ReferenceResolver = {
+/** Resolves no link, user or attachment. */
+export const nothingKnown: ReferenceResolver = {
   pageUrl: () => null,
   attachmentUrl: () => null,
   userName: () => null,
