@@ -6,7 +6,7 @@
  * 4xx), `invalid_answer`, `invalid_id`, `answer_too_large`, `body_too_large`, `address_refused` (host not allowed or not public).
  */
 export type ConfluenceClient = {
-  /** The account behind the credentials (v1 `user/current`). `accountId` is null for an anonymous answer. */
+  /** The account behind the credentials (v1 `user/current`). `accountId` is null for an anonymous response. */
   currentUser(): Promise<ConfluenceUser>;
   /** A space by its key (v2), or null when the account sees no such space. */
   space(key: string): Promise<ConfluenceSpace | null>;
@@ -18,7 +18,7 @@ export type ConfluenceClient = {
   listPages(spaceId: string, cursor: string | null): Promise<ListingPage>;
   /**
    * Pages by id (v2, up to 250 ids a call without bodies, 100 with), in any status (current, archived, trashed, deleted).
-   * An id that is gone or not visible is simply absent from the answer.
+   * An id that is gone or not visible is simply absent from the response.
    */
   pagesById(ids: readonly string[], options: { body: "storage" | null }): Promise<ConfluencePage[]>;
   /** One page with its rendered body (`export_view`). */
@@ -36,15 +36,15 @@ export type ConfluenceClient = {
   ): Promise<{ ids: string[]; next: string | null }>;
   /** Display names by account id (v2 `/users-bulk`); unknown ids are absent. */
   userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
-  /** A folder or the like that pages stand below (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
+  /** A folder or the like that pages are below (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
   container(id: string, kind: ContainerKind): Promise<ContentContainer>;
   /** The site's address for people, with `/wiki`, as the latest response with one names it; null before that. */
   readonly webBase: () => string | null;
   /** HTTP requests sent so far through this client, retries included. */
   readonly callsMade: () => number;
-  /** The `Date` header of the latest answer: Confluence's clock, in whole seconds; null before the first answer. */
+  /** The `Date` header of the latest response: Confluence's clock, in whole seconds; null before the first response. */
   readonly serverTime: () => Date | null;
-  /** What the latest answer says about the rate limit when it is nearly used up (slow down until `resetAt`); else null. */
+  /** What the latest response says about the rate limit when it is nearly used up (slow down until `resetAt`); else null. */
   readonly nearLimit: () => { resetAt: Date | null } | null;
   /** How far the responses so far were not as described. */
   readonly drift: () => Drift;
@@ -96,7 +96,7 @@ export type ListedPage = {
   version: number;
   /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, one that we do not know yet; ours: UNREADABLE. */
   status: string;
-  /** Null where the listing does not tell (v1 tells the key, v2 the id). */
+  /** Null where the listing does not say (v1 gives the key, v2 the id). */
   spaceId: string | null;
   spaceKey: string | null;
   parentId: string | null;

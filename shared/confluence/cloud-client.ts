@@ -50,7 +50,7 @@ const LISTING_LIMIT = 250;
  */
 const RENDER_TIMEOUT_MS = 10_000;
 const RENDER_BUDGET_MS = 5000;
-/** Bodies are asked for in smaller groups, so that an answer stays within tens of megabytes. */
+/** Bodies are asked for in smaller groups, so that a response stays within tens of megabytes. */
 const BODIES_LIMIT = 100;
 type V2Listing = {
   results: z.output<typeof pageSchema>[];
@@ -74,7 +74,7 @@ const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
 
 /**
  * Confluence Cloud over HTTP: the endpoints of confluence.js over a transport of our own (http-transport.ts says why and what
- * it promises). An answer is read by our own small schemas; where the library's schema refuses it, that is counted as drift.
+ * it promises). A response is read by our own small schemas; where the library's schema refuses it, that is counted as drift.
  * The address is checked here; when it is refused, each call fails with `address_refused`.
  */
 export function makeConfluenceClient(options: TransportOptions): ConfluenceClient {
@@ -88,7 +88,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
   };
   let webBase: string | null = null;
 
-  /** Calls a function of the library and reads the answer by our schema. */
+  /** Calls a function of the library and reads the response by our schema. */
   async function ask<T extends z.ZodType>(
     schema: T,
     send: (client: Client) => Promise<unknown>,
@@ -96,17 +96,17 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       transport.send(request, MORE_TRIES, giveUpAt()),
   ): Promise<z.output<T>> {
     let misfit: string | null = null;
-    const answer = await send({
+    const response = await send({
       async sendRequest<A>(options: SendRequestOptions<A>): Promise<A> {
-        const answer = await request(options);
-        const error = options.schema?.safeParse(answer).error;
+        const response = await request(options);
+        const error = options.schema?.safeParse(response).error;
         misfit = error ? `${options.url}: ${faultsOf(error)[0]}` : null;
-        // Nobody reads it as A: it goes through our own schema below.
+        // Not used as A: it goes through our own schema below.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-        return answer as A;
+        return response as A;
       },
     });
-    const read = schema.safeParse(answer);
+    const read = schema.safeParse(response);
     if (!read.success) {
       throw invalidAnswer(faultsOf(read.error));
     }
@@ -115,9 +115,9 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     return read.data;
   }
 
-  /** The site's address for people stands in listings and single pages alike. */
-  function learnWebBase(answer: unknown): void {
-    const base = linksSchema.safeParse(answer).data?._links.base;
+  /** Listings and single pages alike contain the site's address for people. */
+  function learnWebBase(response: unknown): void {
+    const base = linksSchema.safeParse(response).data?._links.base;
     if (base && isWebAddress(base)) webBase = webBaseOf(base, transport.base);
   }
 
@@ -131,7 +131,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     send: (client: Client, page: { cursor?: string; limit: number }) => Promise<unknown>,
   ) {
     const until = giveUpAt();
-    const answer = await withSmallerPages(
+    const response = await withSmallerPages(
       LISTING_LIMIT,
       () => now() < until,
       async (limit, retries) =>
@@ -141,18 +141,18 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
           (request) => transport.send(request, retries, until),
         ),
     );
-    const webBase = webBaseOf(answer._links.base, transport.base);
-    const { results, odd, faults } = readItems(item, answer.results);
+    const webBase = webBaseOf(response._links.base, transport.base);
+    const { results, odd, faults } = readItems(item, response.results);
     if (odd.length > 0) noteDrift("skipped", odd.length, faults[0] ?? "");
     return {
       results,
       odd: odd.flatMap((one) => identifiedSchema.safeParse(one).data?.id ?? []),
-      next: nextCursor(answer._links.next ?? null, cursor, [transport.base, webBase]),
+      next: nextCursor(response._links.next ?? null, cursor, [transport.base, webBase]),
       webBase,
     };
   }
 
-  /** Pages of at most one call's ids. Several answers when the site gives fewer than asked for at a time. */
+  /** Pages of at most one call's ids. Several responses when the site gives fewer than asked for at a time. */
   async function pagesOfOneCall(ids: readonly string[], body: "storage" | null): Promise<ConfluencePage[]> {
     const pages: ConfluencePage[] = [];
     const seen = new Set<string>();
@@ -183,7 +183,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     return pages;
   }
 
-  /** When an answer with bodies is larger than can be read, its ids are asked for in halves; a single one without its body. */
+  /** When a response with bodies is larger than can be read, its ids are asked for in halves; a single one without its body. */
   async function pagesInParts(ids: readonly string[], body: "storage" | null): Promise<ConfluencePage[]> {
     try {
       return await pagesOfOneCall(ids, body);
@@ -229,10 +229,10 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     },
 
     async countPages(cql) {
-      const answer = await ask(searchCountSchema, async (client) =>
+      const response = await ask(searchCountSchema, async (client) =>
         (await v1()).searchByCQL(client, { cql, limit: 1 }),
       );
-      return answer.totalSize ?? null;
+      return response.totalSize ?? null;
     },
 
     async listPages(spaceId, cursor) {

@@ -5,8 +5,8 @@ import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { AddressRefusedError, guardedLookup, mayConnect, type AddressPolicy } from "./address-guard.ts";
 
-/** The part of `fetch` that is used, so that a site in the same process can stand in for the network. */
-export type Fetch = (url: string, init: FetchInit) => Promise<FetchedAnswer>;
+/** The part of `fetch` that is used, so that a site in the same process can replace the network. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchedResponse>;
 export type FetchInit = {
   method: string;
   headers: Record<string, string>;
@@ -14,7 +14,7 @@ export type FetchInit = {
   redirect: "manual";
   signal: AbortSignal;
 };
-export type FetchedAnswer = {
+export type FetchedResponse = {
   status: number;
   headers: { get(name: string): string | null };
   body: AsyncIterable<Uint8Array> | null;
@@ -29,7 +29,7 @@ type Options = { connectTimeoutMs?: number };
 
 /**
  * Fetches from public addresses only, by Node's own client: undici's would be a third of a worker's bundle. Redirects are
- * answers, `signal` ends every phase. Share one in a process: it keeps connections open between calls.
+ * responses, `signal` ends every phase. Share one in a process: it keeps connections open between calls.
  */
 export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, options: Options = {}): Fetch {
   const connections = { keepAlive: true, timeout: IDLE_MS, lookup: guardedLookup(policy) };
@@ -43,7 +43,7 @@ export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, optio
     const host = url.hostname.replace(/^\[|\]$/g, "");
     if (isIP(host) !== 0 && !mayConnect(host, policy)) throw new AddressRefusedError(host);
     const { request, agent } = url.protocol === "https:" ? https : http;
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request(url, {
         method,
         agent,
@@ -52,14 +52,14 @@ export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, optio
       });
       sent.once("socket", (socket) => limitConnecting(socket, url, connectTimeoutMs));
       sent.once("response", resolve);
-      // For good: a socket may fail once more after its answer has begun, which the body's reader is told of.
+      // For good: a socket may fail once more after its response has begun, which the body's reader is notified of.
       sent.on("error", reject);
       sent.end(body);
     });
     return {
-      status: answer.statusCode ?? 0,
-      headers: { get: (name) => headerText(answer.headers[name.toLowerCase()]) },
-      body: decompressed(answer),
+      status: response.statusCode ?? 0,
+      headers: { get: (name) => headerText(response.headers[name.toLowerCase()]) },
+      body: decompressed(response),
     };
   };
 }
@@ -76,10 +76,10 @@ function limitConnecting(socket: Socket, url: URL, timeoutMs: number): void {
   socket.once("close", stop);
 }
 
-/** An answer that ends half-way makes its reader fail, in either form; one that nobody reads any more fails nothing. */
-function decompressed(answer: IncomingMessage): Readable {
-  if (answer.headers["content-encoding"] !== "gzip") return answer;
-  return pipeline(answer, createGunzip(), () => {}).on("error", () => {});
+/** A response that ends half-way makes its reader fail, in either form; one that is no longer read fails nothing. */
+function decompressed(response: IncomingMessage): Readable {
+  if (response.headers["content-encoding"] !== "gzip") return response;
+  return pipeline(response, createGunzip(), () => {}).on("error", () => {});
 }
 
 function headerText(value: string | string[] | undefined): string | null {

@@ -2,12 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { SendRequestOptions } from "confluence.js/core";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import { AddressRefusedError, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
-import { discardAnswer, MAX_ANSWER_BYTES, readAnswer } from "./answer-body.ts";
-import { guardedFetch, type Fetch, type FetchedAnswer } from "./guarded-fetch.ts";
+import { discardResponse, MAX_RESPONSE_BYTES, readResponse } from "./response-body.ts";
+import { guardedFetch, type Fetch, type FetchedResponse } from "./guarded-fetch.ts";
 import { isScopeFailure, scopedCall } from "./scopes.ts";
 import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./retry-after.ts";
 
-/** An API call waits this long for its whole answer: bulk bodies take seconds, a worker has 60. */
+/** An API call waits this long for its whole response: bulk bodies take seconds, a worker has 60. */
 const FETCH_TIMEOUT_MS = 20_000;
 
 /** No new try begins after this long, so that one call ends within a worker's 60 s even when its last try times out. */
@@ -22,7 +22,7 @@ function retryDelayMs(n: number, random: () => number): number {
   return Math.min(250 * 4 ** n, MAX_RETRY_DELAY_MS) * (1 - random() / 2);
 }
 
-/** One HTTP request that was answered (or not: `status` null), for metrics; no query, since that may hold titles. */
+/** One HTTP request that got a response (or not: `status` null), for metrics; no query, since that may hold titles. */
 export type CallReport = {
   method: string;
   path: string;
@@ -41,7 +41,7 @@ export type TransportOptions = AddressPolicy & {
   sleep?: (ms: number) => Promise<unknown>;
   fetch?: Fetch;
   fetchTimeoutMs?: number;
-  /** The most bytes of one answer, after decompression. */
+  /** The most bytes of one response, after decompression. */
   maxAnswerBytes?: number;
   onCall?: (call: CallReport) => void;
 };
@@ -62,14 +62,14 @@ type HttpTransport = {
 };
 
 /**
- * HTTP for the functions of confluence.js: answers are returned as parsed JSON, unchecked. Brief retries happen here; a 429
+ * HTTP for the functions of confluence.js: responses are returned as parsed JSON, unchecked. Brief retries happen here; a 429
  * is never slept on, but remembered: calls until then fail at once with the same error and send nothing.
  */
 export function makeTransport(options: TransportOptions): HttpTransport {
   const { now, random } = options;
   const sleep = options.sleep ?? wait;
   const usualTimeoutMs = options.fetchTimeoutMs ?? FETCH_TIMEOUT_MS;
-  const maxBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
+  const maxBytes = options.maxAnswerBytes ?? MAX_RESPONSE_BYTES;
   const base = allowedBase(options);
   const fetch = options.fetch ?? guardedFetch(options);
   const headers = requestHeaders(options.email, options.apiToken);
@@ -102,10 +102,11 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     let url = requestUrl(base.unwrap(), request);
     const signal = AbortSignal.timeout(timeoutMs);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const answer = await fetchOnce(url, request, signal);
-      const redirect = answer.status >= 300 && answer.status < 400 ? answer.headers.get("location") : null;
-      if (redirect === null) return await readOrRefuse(answer, url, signal);
-      await discardAnswer(answer.body);
+      const response = await fetchOnce(url, request, signal);
+      const redirect =
+        response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
+      if (redirect === null) return await readOrRefuse(response, url, signal);
+      await discardResponse(response.body);
       url = sameOrigin(redirect, url);
     }
     throw new PermanentError("invalid_answer", "Confluence redirects in a circle");
@@ -115,7 +116,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     url: URL,
     request: SendRequestOptions,
     signal: AbortSignal,
-  ): Promise<FetchedAnswer> {
+  ): Promise<FetchedResponse> {
     const method = request.method ?? "GET";
     const started = now().getTime();
     calls += 1;
@@ -128,7 +129,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
         nearLimit,
       });
     try {
-      const answer = await fetch(url.href, {
+      const response = await fetch(url.href, {
         method,
         redirect: "manual",
         signal,
@@ -139,29 +140,29 @@ export function makeTransport(options: TransportOptions): HttpTransport {
               body: JSON.stringify(request.body),
             }),
       });
-      serverTime = readDate(answer.headers.get("date")) ?? serverTime;
-      nearLimit = readNearLimit((name) => answer.headers.get(name));
-      report(answer.status);
-      return answer;
+      serverTime = readDate(response.headers.get("date")) ?? serverTime;
+      nearLimit = readNearLimit((name) => response.headers.get(name));
+      report(response.status);
+      return response;
     } catch (error) {
       report(null);
       throw connectionError(error, signal, url);
     }
   }
 
-  async function readOrRefuse(answer: FetchedAnswer, url: URL, signal: AbortSignal): Promise<unknown> {
-    const header = (name: string) => answer.headers.get(name);
-    if (answer.status >= 200 && answer.status < 300) {
-      return await readAnswer(answer.body, maxBytes, (error) => connectionError(error, signal, url));
+  async function readOrRefuse(response: FetchedResponse, url: URL, signal: AbortSignal): Promise<unknown> {
+    const header = (name: string) => response.headers.get(name);
+    if (response.status >= 200 && response.status < 300) {
+      return await readResponse(response.body, maxBytes, (error) => connectionError(error, signal, url));
     }
-    const body = await discardAnswer(answer.body);
-    if (answer.status === 429 || (answer.status === 503 && header("retry-after") !== null)) {
+    const body = await discardResponse(response.body);
+    if (response.status === 429 || (response.status === 503 && header("retry-after") !== null)) {
       const pause = retryAfterMs(header, now(), random);
       pausedUntil = now().getTime() + pause;
-      throw new RateLimitedError(`Confluence answered ${answer.status}: too many requests`, pause);
+      throw new RateLimitedError(`Confluence returned ${response.status}: too many requests`, pause);
     }
-    if (answer.status === 401 && isScopeFailure(header, body)) throw scopeError(url);
-    throw statusError(answer.status, url);
+    if (response.status === 401 && isScopeFailure(header, body)) throw scopeError(url);
+    throw statusError(response.status, url);
   }
 
   return {
@@ -219,7 +220,7 @@ function sameOrigin(location: string, from: URL): URL {
   throw new PermanentError("address_refused", "Confluence redirects to another host, which is not followed");
 }
 
-/** The path behind the site's address: what stands before it is the gateway's. */
+/** The path behind the site's address: what comes before it is the gateway's. */
 function scopeError(url: URL): PermanentError {
   const known = scopedCall(url.pathname);
   const call = known?.call ?? url.pathname;
@@ -234,14 +235,14 @@ function scopeError(url: URL): PermanentError {
 function statusError(status: number, url: URL): Error {
   const details = { status, path: url.pathname };
   if (status >= 500 || status === 408) {
-    return new TransientError("confluence_failed", `Confluence answered ${status}`, { details });
+    return new TransientError("confluence_failed", `Confluence returned ${status}`, { details });
   }
   const codes: Record<number, [string, string]> = {
     401: ["credentials_rejected", "Confluence rejected the credentials"],
     403: ["forbidden", "The account may not do this"],
     404: ["not_found", "Confluence has no such thing, or the account may not see it"],
   };
-  const [code, message] = codes[status] ?? ["request_refused", `Confluence answered ${status}`];
+  const [code, message] = codes[status] ?? ["request_refused", `Confluence returned ${status}`];
   return new PermanentError(code, message, { details });
 }
 
@@ -254,7 +255,7 @@ function connectionError(error: unknown, signal: AbortSignal, url: URL): Error {
   }
   const details = { path: url.pathname };
   if (signal.aborted) {
-    return new TransientError("timeout", "Confluence did not answer in time", { cause: error, details });
+    return new TransientError("timeout", "Confluence did not respond in time", { cause: error, details });
   }
   return new TransientError("connection_failed", "The connection to Confluence failed", {
     cause: error,

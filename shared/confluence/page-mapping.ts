@@ -78,7 +78,7 @@ export function isWebAddress(address: string): boolean {
   return /^https?:\/\//.test(address) && URL.canParse(address);
 }
 
-/** `_links.base` of an answer when it is a web address, else the site's own. */
+/** `_links.base` of a response when it is a web address, else the site's own. */
 export function webBaseOf(base: string | null | undefined, siteBase: string): string {
   return base && isWebAddress(base) ? base.replace(/\/$/, "") : `${siteBase}/wiki`;
 }

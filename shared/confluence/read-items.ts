@@ -28,9 +28,9 @@ export function faultsOf(error: z.ZodError): string[] {
   return error.issues.map((issue) => `${issue.path.join(".")}: ${issue.code}`);
 }
 
-/** The error for an answer without the fields that the sync needs; `faults` name them. */
+/** The error for a response without the fields that the sync needs; `faults` name them. */
 export function invalidAnswer(faults: readonly string[]): PermanentError {
-  return new PermanentError("invalid_answer", "Confluence's answer lacks what the sync needs", {
+  return new PermanentError("invalid_answer", "Confluence's response lacks what the sync needs", {
     details: { faults: faults.slice(0, 5) },
   });
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * What the sync needs of each answer, and nothing more: unknown fields, unknown enum values and missing optional fields
- * never stop it. The library's schemas describe the whole answer and are only compared with it (`drift`).
+ * What the sync needs of each response, and nothing more: unknown fields, unknown enum values and missing optional fields
+ * never stop it. The library's schemas describe the whole response and are only compared with it (`drift`).
  */
 
 /** Text as Postgres takes it: it refuses U+0000 and half a surrogate pair. Every text of a response but bodies passes here. */
@@ -39,7 +39,7 @@ export function listing<T extends z.ZodType>(item: T) {
   return z.object({ results: z.array(item), _links: links });
 }
 
-/** v1 `user/current`; an anonymous answer has no account id. */
+/** v1 `user/current`; an anonymous response has no account id. */
 export const userSchema = z.object({
   type: optionalText,
   accountId: optionalText,
@@ -118,5 +118,5 @@ export const accountSchema = z.object({
 /** The links of any response that has some. */
 export const linksSchema = z.object({ _links: links });
 
-/** v2 folder, whiteboard, database or embed: content that pages can stand below. A title is all that is shown of it. */
+/** v2 folder, whiteboard, database or embed: content that pages can be below. A title is all that is shown of it. */
 export const folderSchema = z.object({ title: name, parentId: optionalId, parentType: optionalText });

@@ -7,7 +7,7 @@ const VERSION = "kms1";
 /** What KMS says when key, encryption context and ciphertext do not belong together. */
 const MISMATCHES = new Set(["InvalidCiphertextException", "IncorrectKeyException"]);
 
-/** One call of KMS in its JSON protocol, bytes as base64; `fault` is the name of its exception. Rejects when no answer came. */
+/** One call of KMS in its JSON protocol, bytes as base64; `fault` is the name of its exception. Rejects when no response came. */
 export type KmsCall = (
   operation: "Encrypt" | "Decrypt",
   input: object,
@@ -23,25 +23,25 @@ const decrypted = z.object({ Plaintext: z.base64() });
 export function makeKmsTokenCipher(kms: KmsCall, keyArn: string): TokenCipher {
   return {
     async encrypt(token, sourceId) {
-      const answer = await kms("Encrypt", {
+      const response = await kms("Encrypt", {
         KeyId: keyArn,
         Plaintext: Buffer.from(token, "utf8").toString("base64"),
         EncryptionContext: { source_id: sourceId },
       }).catch(rethrowAsTransient);
-      if (!answer.ok) throw unavailable(answer.fault);
-      return `${VERSION}.${bytes(encrypted.parse(answer.body).CiphertextBlob).toString("base64url")}`;
+      if (!response.ok) throw unavailable(response.fault);
+      return `${VERSION}.${bytes(encrypted.parse(response.body).CiphertextBlob).toString("base64url")}`;
     },
     async decrypt(ciphertext, sourceId) {
       const [version, encoded] = ciphertext.split(".");
       if (version !== VERSION || !encoded) throw undecryptable(sourceId);
-      const answer = await kms("Decrypt", {
+      const response = await kms("Decrypt", {
         KeyId: keyArn,
         CiphertextBlob: Buffer.from(encoded, "base64url").toString("base64"),
         EncryptionContext: { source_id: sourceId },
       }).catch(rethrowAsTransient);
-      if (!answer.ok && MISMATCHES.has(answer.fault)) throw undecryptable(sourceId);
-      if (!answer.ok) throw unavailable(answer.fault);
-      return bytes(decrypted.parse(answer.body).Plaintext).toString("utf8");
+      if (!response.ok && MISMATCHES.has(response.fault)) throw undecryptable(sourceId);
+      if (!response.ok) throw unavailable(response.fault);
+      return bytes(decrypted.parse(response.body).Plaintext).toString("utf8");
     },
   };
 }
@@ -59,7 +59,7 @@ function undecryptable(sourceId: string): PermanentError {
 
 /** Throttling, a disabled key, a missing right: nothing about the token, so the work waits and is tried again. */
 function unavailable(fault: string, cause?: unknown): TransientError {
-  return new TransientError("kms_unavailable", `KMS did not answer: ${fault}`, { cause });
+  return new TransientError("kms_unavailable", `KMS did not respond: ${fault}`, { cause });
 }
 
 function rethrowAsTransient(error: unknown): never {

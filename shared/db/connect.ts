@@ -72,7 +72,7 @@ export async function transaction<T>(
 }
 
 /**
- * postgres.js answers a failure by sending `rollback`, also on a connection that is gone, and that write ends the whole process
+ * postgres.js reacts to a failure by sending `rollback`, also on a connection that is gone, and that write ends the whole process
  * or leaves the connection unusable (porsager/postgres issue 1208, open in 3.4.9). So a failure that took the connection along
  * is not handed to it: `begin` rejects by itself when the connection closes, and what the server had is rolled back anyway.
  */

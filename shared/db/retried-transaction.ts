@@ -22,7 +22,7 @@ const MAX_ATTEMPTS = 4;
 
 /**
  * Runs `work` in a transaction, again from its start when it lost a race or its connection. `work` must therefore be
- * idempotent: the answer to a commit may have been lost after it took effect. `onRetry` is told each code, for counting.
+ * idempotent: the response to a commit may have been lost after it took effect. `onRetry` gets each code, for counting.
  */
 export async function retriedTransaction<T>(
   sql: postgres.Sql,

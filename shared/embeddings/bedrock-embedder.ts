@@ -20,19 +20,19 @@ type Purpose = "document" | "query";
 type Family = {
   maxTexts: number;
   request: (texts: readonly string[], dimensions: number, purpose: Purpose) => unknown;
-  vectors: (answer: unknown) => number[][];
+  vectors: (response: unknown) => number[][];
 };
 
 /** Titan Text Embeddings v2 takes one text a call (Bedrock user guide, model parameters). */
-const titanAnswer = z.object({ embedding: z.array(z.number()) });
+const titanResponse = z.object({ embedding: z.array(z.number()) });
 const titan: Family = {
   maxTexts: 1,
   request: ([text], dimensions) => ({ inputText: text, dimensions, normalize: true }),
-  vectors: (answer) => [titanAnswer.parse(answer).embedding],
+  vectors: (response) => [titanResponse.parse(response).embedding],
 };
 
-/** Cohere Embed takes at most 96 texts, and tells documents from questions (Bedrock user guide, model parameters). */
-const cohereAnswer = z.object({ embeddings: z.object({ float: z.array(z.array(z.number())) }) });
+/** Cohere Embed takes at most 96 texts, and distinguishes documents from queries (Bedrock user guide, model parameters). */
+const cohereResponse = z.object({ embeddings: z.object({ float: z.array(z.array(z.number())) }) });
 const cohere = (choosesDimensions: boolean): Family => ({
   maxTexts: 96,
   request: (texts, dimensions, purpose) => ({
@@ -41,7 +41,7 @@ const cohere = (choosesDimensions: boolean): Family => ({
     embedding_types: ["float"],
     ...(choosesDimensions ? { output_dimension: dimensions, truncate: "RIGHT" } : { truncate: "END" }),
   }),
-  vectors: (answer) => cohereAnswer.parse(answer).embeddings.float,
+  vectors: (response) => cohereResponse.parse(response).embeddings.float,
 });
 
 /** Bedrock counts tokens a minute; a request of this size is far from any model's limit and fast to repeat. */
@@ -58,16 +58,16 @@ export function bedrockEmbedder(options: BedrockOptions): Embedder {
     dimensions: options.dimensions,
     embed: async (texts, { signal, purpose = "document", onTokens } = {}) => {
       const batches = batchTexts(texts, { maxTexts: family.maxTexts, maxTokens: MAX_TOKENS });
-      const answers: number[][][] = [];
+      const responses: number[][][] = [];
       for (let start = 0; start < batches.length; start += PARALLEL_CALLS) {
         const together = batches.slice(start, start + PARALLEL_CALLS);
-        answers.push(
+        responses.push(
           ...(await Promise.all(
             together.map((batch) => embedBatch(options, family, batch, { purpose, signal, onTokens })),
           )),
         );
       }
-      return answers.flat();
+      return responses.flat();
     },
   };
 }
@@ -91,21 +91,21 @@ async function embedBatch(
   const request = family.request(texts, options.dimensions, call.purpose);
   const response = await invoke(options, request, call.signal);
   if (!response.ok) throw refusal(response, options);
-  // Bedrock counts the input of every model in this header (InvokeModel's answer).
+  // Bedrock counts the input of every model in this header (InvokeModel's response).
   const tokens = Number(response.headers.get("x-amzn-bedrock-input-token-count"));
   if (tokens > 0) call.onTokens?.(tokens);
   const vectors = await response
     .json()
     .then(family.vectors)
     .catch((error: unknown) => {
-      throw new TransientError("embedding_invalid_answer", "Bedrock answered something else than vectors", {
+      throw new TransientError("embedding_invalid_answer", "Bedrock returned something else than vectors", {
         cause: error,
       });
     });
   if (vectors.length === texts.length) return vectors;
   throw new TransientError(
     "embedding_count_mismatch",
-    `Bedrock answered ${vectors.length} vectors for ${texts.length} texts`,
+    `Bedrock returned ${vectors.length} vectors for ${texts.length} texts`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { EmbedOptions, Embedder } from "./embedder.ts";
 
 /**
  * Embeds and checks that what came back can be stored: one vector a text (else transient: providers do lose some), each of the
- * model's dimensions (else permanent: the wrong model is configured), finite and not zero (cosine distance has no answer
+ * model's dimensions (else permanent: the wrong model is configured), finite and not zero (cosine distance is undefined
  * for a zero vector).
  */
 export async function embedChecked(
@@ -16,7 +16,7 @@ export async function embedChecked(
   if (vectors.length !== texts.length) {
     throw new TransientError(
       "embedding_count_mismatch",
-      `${embedder.model} answered ${vectors.length} vectors for ${texts.length} texts`,
+      `${embedder.model} returned ${vectors.length} vectors for ${texts.length} texts`,
     );
   }
   for (const [index, vector] of vectors.entries()) checkVector(embedder, vector, index);
@@ -27,12 +27,12 @@ function checkVector(embedder: Embedder, vector: readonly number[], index: numbe
   if (vector.length !== embedder.dimensions) {
     throw new PermanentError(
       "embedding_dimension_mismatch",
-      `${embedder.model} answered ${vector.length} dimensions where ${embedder.dimensions} are configured`,
+      `${embedder.model} returned ${vector.length} dimensions where ${embedder.dimensions} are configured`,
       { details: { text: index } },
     );
   }
   if (!vector.every(Number.isFinite) || vector.every((value) => value === 0)) {
-    throw new TransientError("embedding_unusable", `${embedder.model} answered a zero or non-finite vector`, {
+    throw new TransientError("embedding_unusable", `${embedder.model} returned a zero or non-finite vector`, {
       details: { text: index },
     });
   }

@@ -14,7 +14,7 @@ export type EmbeddedQuery = {
   failures: unknown[];
 };
 
-/** A question as vectors. Answers are cached, also for callers that ask at the same time; failures are not. */
+/** A query as vectors. Vectors are cached, also for callers that ask at the same time; failures are not. */
 export async function embedQuery(embedder: Embedder, query: string): Promise<EmbeddedQuery> {
   const chain: Embedder[] = [];
   for (let one: Embedder | undefined = embedder; one; one = one.previous) chain.push(one);
@@ -22,8 +22,8 @@ export async function embedQuery(embedder: Embedder, query: string): Promise<Emb
     chain.map(async (one) => ({ model: one.model, vector: await embedCached(one, query.trim()) })),
   );
   return {
-    embeddings: asked.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])),
-    failures: asked.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : [])),
+    embeddings: asked.flatMap((response) => (response.status === "fulfilled" ? [response.value] : [])),
+    failures: asked.flatMap((response) => (response.status === "rejected" ? [response.reason] : [])),
   };
 }
 
@@ -31,7 +31,7 @@ function embedCached(embedder: Embedder, query: string): Promise<number[]> {
   const cache: Vectors = caches.get(embedder) ?? new Map();
   caches.set(embedder, cache);
   const known = cache.get(query);
-  // Put back at the end: a Map forgets in the order of insertion, so the first is the one longest unused.
+  // Moved to the end: a Map forgets in the order of insertion, so the first is the one longest unused.
   const vector = known ?? embedChecked(embedder, [query], { purpose: "query" }).then(([first = []]) => first);
   cache.delete(query);
   cache.set(query, vector);

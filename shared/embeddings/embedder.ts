@@ -1,8 +1,8 @@
 import { PermanentError } from "#shared/errors.ts";
 
 /**
- * `purpose`: some models embed questions otherwise than the documents that answer them. `onTokens`: called with the tokens that
- * the provider says it counted, as often as it answers; never by one that does not say.
+ * `purpose`: some models embed queries otherwise than the documents that are searched. `onTokens`: called with the tokens that
+ * the provider says it counted, as often as it responds; never by one that does not say.
  */
 export type EmbedOptions = {
   signal?: AbortSignal | undefined;
@@ -11,7 +11,7 @@ export type EmbedOptions = {
 };
 
 /**
- * Turns texts into vectors. `embed` answers one vector a text, in order, each of `dimensions` numbers, or throws
+ * Turns texts into vectors. `embed` returns one vector a text, in order, each of `dimensions` numbers, or throws
  * (`RateLimitedError`, `TransientError`, `PermanentError`): never fewer vectors than texts.
  */
 export type Embedder = {

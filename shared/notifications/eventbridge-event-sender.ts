@@ -15,7 +15,7 @@ export function makeEventBridgeSender(client: EventBridgeClient, busName: string
     async send(events) {
       for (let start = 0; start < events.length; start += BATCH) {
         const batch = events.slice(start, start + BATCH);
-        const answer = await client.send(
+        const response = await client.send(
           new PutEventsCommand({
             Entries: batch.map((event) => ({
               EventBusName: busName,
@@ -26,8 +26,8 @@ export function makeEventBridgeSender(client: EventBridgeClient, busName: string
             })),
           }),
         );
-        const refused = (answer.Entries ?? []).filter((entry) => entry.ErrorCode !== undefined);
-        if ((answer.FailedEntryCount ?? 0) > 0 || refused.length > 0) {
+        const refused = (response.Entries ?? []).filter((entry) => entry.ErrorCode !== undefined);
+        if ((response.FailedEntryCount ?? 0) > 0 || refused.length > 0) {
           throw new TransientError(
             "events_refused",
             `EventBridge refused ${refused.length} of ${batch.length} events`,

@@ -28,7 +28,7 @@ const body = z.object({ source_id: z.string().optional(), page_id: z.string().op
 
 /** Messages looked at and left alone stay out of sight this long, so that one run sees each once. */
 const HIDDEN_SECONDS = 300;
-/** ReceiveMessage answers at most ten. */
+/** ReceiveMessage returns at most ten. */
 const BATCH = 10;
 
 /** Dead letters of SQS queues; the dead-letter queue is the one that the queue's own redrive policy names. */
@@ -45,7 +45,7 @@ export function makeSqsDeadLetters(sqs: SQSClient, queueUrls: Record<QueueName, 
             MaxNumberOfMessages: Math.min(BATCH, limit - result.redriven - result.kept),
             VisibilityTimeout: HIDDEN_SECONDS,
             MessageSystemAttributeNames: ["MessageGroupId"],
-            // Long polling asks every server, so that an empty answer means an empty queue.
+            // Long polling asks every server, so that an empty response means an empty queue.
             WaitTimeSeconds: 1,
           }),
         );

@@ -15,7 +15,7 @@ export function makeSqsTaskQueue(sqs: SQSClient, queueUrls: Record<QueueName, st
     async send(queue, tasks, options = {}) {
       for (let start = 0; start < tasks.length; start += BATCH) {
         const batch = tasks.slice(start, start + BATCH);
-        const answer = await sqs.send(
+        const response = await sqs.send(
           new SendMessageBatchCommand({
             QueueUrl: queueUrls[queue],
             Entries: batch.map((task, index) => ({
@@ -26,7 +26,7 @@ export function makeSqsTaskQueue(sqs: SQSClient, queueUrls: Record<QueueName, st
             })),
           }),
         );
-        const failed = answer.Failed ?? [];
+        const failed = response.Failed ?? [];
         if (failed.length > 0) {
           throw new TransientError(
             "queue_refused",

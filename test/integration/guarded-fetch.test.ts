@@ -3,8 +3,8 @@ import { createServer as createTcpServer, type AddressInfo, type Server as TcpSe
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterEach, expect, it } from "vitest";
-import { discardAnswer } from "#shared/confluence/answer-body.ts";
-import { guardedFetch, type FetchedAnswer } from "#shared/confluence/guarded-fetch.ts";
+import { discardResponse } from "#shared/confluence/response-body.ts";
+import { guardedFetch, type FetchedResponse } from "#shared/confluence/guarded-fetch.ts";
 
 /** Fetching over real sockets. */
 const closing: (() => Promise<unknown>)[] = [];
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const get = (signal = AbortSignal.timeout(5000)) =>
   ({ method: "GET", headers: {}, redirect: "manual", signal }) as const;
-const bodyOf = (answer: FetchedAnswer) => (answer.body === null ? "" : text(answer.body));
+const bodyOf = (answer: FetchedResponse) => (answer.body === null ? "" : text(answer.body));
 
 async function listen(server: Server | TcpServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -120,10 +120,10 @@ it("a connection carries several requests, refused ones too, until an answer is 
     response.writeHead(404).end("x".repeat(size));
   });
   const fetch = guardedFetch({ allowLoopback: true });
-  for (const size of [10, 1000, 10]) await discardAnswer((await fetch(`${url}${size}`, get())).body);
+  for (const size of [10, 1000, 10]) await discardResponse((await fetch(`${url}${size}`, get())).body);
   expect(connections()).toBe(1);
-  await discardAnswer((await fetch(`${url}10000000`, get())).body);
-  await discardAnswer((await fetch(`${url}10`, get())).body);
+  await discardResponse((await fetch(`${url}10000000`, get())).body);
+  await discardResponse((await fetch(`${url}10`, get())).body);
   expect(connections()).toBe(2);
 });
 

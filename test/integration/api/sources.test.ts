@@ -102,7 +102,7 @@ describe("sources", () => {
     });
 
     it.each([
-      [{ effect: "status", status: 500 }, "Confluence answered 500; try again later", "confluence_failed"],
+      [{ effect: "status", status: 500 }, "Confluence returned 500; try again later", "confluence_failed"],
       [{ effect: "reset" }, "The connection to Confluence failed; try again later", "connection_failed"],
     ] as const)("says why Confluence cannot be reached: %j", async (fault, message, reason) => {
       fixture.site.faults.push(faultSchema.parse({ ...fault, times: 20 }));

@@ -18,7 +18,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "a missing scope is taken for bad credentials",
     change(
       "shared/confluence/http-transport.ts",
-      "if (answer.status === 401 && isScopeFailure(header, body)) throw scopeError(url);",
+      "if (response.status === 401 && isScopeFailure(header, body)) throw scopeError(url);",
       "",
     ),
   ),

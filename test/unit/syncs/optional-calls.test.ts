@@ -18,7 +18,7 @@ describe("calls that content does without", () => {
     let made = 0;
     const hang = async () => {
       made += 1;
-      throw new TransientError("timeout", "Confluence did not answer in time");
+      throw new TransientError("timeout", "Confluence did not respond in time");
     };
     for (let n = 0; n < 10; n += 1) expect((await calls.attempt("rendered", hang)).ok).toBe(false);
     expect(made).toBe(3);
@@ -35,7 +35,7 @@ describe("calls that content does without", () => {
     for (let n = 0; n < 10; n += 1)
       await calls.attempt("rendered", async () => {
         made += 1;
-        throw new TransientError("confluence_failed", "Confluence answered 500");
+        throw new TransientError("confluence_failed", "Confluence returned 500");
       });
     expect(made).toBe(10);
   });
@@ -55,7 +55,7 @@ describe("calls that content does without", () => {
     const failing = (error: Error) => async () => {
       throw error;
     };
-    const transient = new TransientError("confluence_failed", "Confluence answered 500");
+    const transient = new TransientError("confluence_failed", "Confluence returned 500");
     await expect(calls.attempt("rendered", failing(transient), { retryTransient: true })).rejects.toBe(
       transient,
     );

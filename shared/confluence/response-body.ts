@@ -1,13 +1,13 @@
 import { PermanentError } from "#shared/errors.ts";
 
-/** Answers above this are not read to the end: a page body of 20 MB can double as JSON, and a worker's memory holds this much. */
-export const MAX_ANSWER_BYTES = 64 * 2 ** 20;
+/** Responses above this are not read to the end: a page body of 20 MB can double as JSON, and a worker's memory holds this much. */
+export const MAX_RESPONSE_BYTES = 64 * 2 ** 20;
 
 /**
- * An answer's JSON. Throws `PermanentError` `answer_too_large` above `maxBytes` (counted after decompression),
+ * A response's JSON. Throws `PermanentError` `answer_too_large` above `maxBytes` (counted after decompression),
  * `invalid_answer` when it is not JSON, and what `onBroken` makes of a connection that ends half-way.
  */
-export async function readAnswer(
+export async function readResponse(
   body: AsyncIterable<Uint8Array> | null,
   maxBytes: number,
   onBroken: (error: unknown) => Error,
@@ -16,7 +16,7 @@ export async function readAnswer(
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new PermanentError("invalid_answer", "Confluence's answer is not JSON", {
+    throw new PermanentError("invalid_answer", "Confluence's response is not JSON", {
       cause,
       details: { length: text.length },
     });
@@ -42,14 +42,14 @@ async function readText(
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Beyond this an unread answer costs more than a new connection. */
+/** Beyond this an unread response costs more than a new connection. */
 const DISCARD_BYTES = 64 * 2 ** 10;
 
 /**
- * Takes in an answer that is of no use, so that its connection can carry the next request; a long one is cut off with its
+ * Takes in a response that is of no use, so that its connection can carry the next request; a long one is cut off with its
  * connection. Returns its beginning, which may say more than the status does. Never throws: the status was read before.
  */
-export async function discardAnswer(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+export async function discardResponse(body: AsyncIterable<Uint8Array> | null): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -67,5 +67,5 @@ export async function discardAnswer(body: AsyncIterable<Uint8Array> | null): Pro
 async function* emptyBody(): AsyncIterable<Uint8Array> {}
 
 function tooLarge(maxBytes: number): PermanentError {
-  return new PermanentError("answer_too_large", `Confluence's answer is above ${maxBytes} bytes`);
+  return new PermanentError("answer_too_large", `Confluence's response is above ${maxBytes} bytes`);
 }
