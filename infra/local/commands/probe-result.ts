@@ -2,4 +2,4 @@
 export type ProbeResult = { assumption: string; held: boolean | null; seen: string };
 
 /** What a probe sees of a response. */
-export type Answer = { status: number; header: (name: string) => string | null; json: unknown };
+export type ProbeResponse = { status: number; header: (name: string) => string | null; json: unknown };

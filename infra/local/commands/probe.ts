@@ -4,13 +4,13 @@ import { guardedFetch, type Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { parseBaseUrl, type AddressPolicy } from "#shared/confluence/address-guard.ts";
 import { UsageError } from "#infra/local/runner/command-options.ts";
 import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
-import type { Answer, ProbeResult } from "./probe-result.ts";
+import type { ProbeResponse, ProbeResult } from "./probe-result.ts";
 import { runProbes } from "./probes.ts";
 
 const probe = defineCommand({
   name: "CONFLUENCE_TOKEN=… npm run probe --",
   does: `Asks a Confluence site for each thing that the sync takes for granted about its API, reading only, and prints which held.
-Exit 0: all held, or could not be told; 1: one did not; 2: could not ask.`,
+Exit 0: all held, or could not be determined; 1: one did not; 2: could not ask.`,
   options: {
     "base-url": {
       type: "text",
@@ -74,9 +74,9 @@ function sender(
   base: string,
   authorization: string,
   fetch: Fetch,
-): (path: string, body?: unknown) => Promise<Answer> {
+): (path: string, body?: unknown) => Promise<ProbeResponse> {
   return async (path, body) => {
-    const answer = await fetch(base + path, {
+    const response = await fetch(base + path, {
       method: body === undefined ? "GET" : "POST",
       headers: { authorization, accept: "application/json", "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -84,9 +84,9 @@ function sender(
       signal: AbortSignal.timeout(20_000),
     });
     const chunks: Uint8Array[] = [];
-    for await (const chunk of answer.body ?? []) chunks.push(chunk);
+    for await (const chunk of response.body ?? []) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
-    return { status: answer.status, header: (name) => answer.headers.get(name), json: parseJson(text) };
+    return { status: response.status, header: (name) => response.headers.get(name), json: parseJson(text) };
   };
 }
 

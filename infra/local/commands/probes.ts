@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Answer, ProbeResult } from "./probe-result.ts";
+import type { ProbeResponse, ProbeResult } from "./probe-result.ts";
 import { probeScopes } from "./scope-probes.ts";
 import { changedPagesCql } from "#shared/confluence/cql.ts";
 
 type Site = {
   space: string;
-  get: (path: string) => Promise<Answer>;
-  post: (path: string, body: unknown) => Promise<Answer>;
+  get: (path: string) => Promise<ProbeResponse>;
+  post: (path: string, body: unknown) => Promise<ProbeResponse>;
   now: () => Date;
 };
 
@@ -40,16 +40,16 @@ export async function runProbes(site: Site): Promise<ProbeResult[]> {
   tell("user/current names the account", account.success, `status ${me.status}`);
   const zone = account.success ? (account.data.timeZone ?? null) : null;
   tell(
-    "user/current tells the account's time zone",
+    "user/current returns the account's time zone",
     zone === null ? null : true,
-    zone ?? "not told: literals go 26 h back",
+    zone ?? "not returned: literals go 26 h back",
   );
   const date = me.header("date");
-  tell("answers carry a Date header", date !== null, date ?? "none");
+  tell("responses have a Date header", date !== null, date ?? "none");
   tell(
     "rate limits are announced by X-RateLimit headers",
     me.header("x-ratelimit-limit") === null ? null : true,
-    me.header("x-ratelimit-limit") ?? "none on this answer",
+    me.header("x-ratelimit-limit") ?? "none on this response",
   );
 
   const space = spaces.safeParse(
@@ -96,7 +96,7 @@ export async function runProbes(site: Site): Promise<ProbeResult[]> {
     ).json,
   );
   tell(
-    "pages are answered by id in bulk, in any status, with bodies",
+    "pages are returned by id in bulk, in any status, with bodies",
     bulk.success && bulk.data.results.length === ids.length,
     bulk.success ? `${bulk.data.results.length} of ${ids.length}` : "another shape",
   );
@@ -113,10 +113,10 @@ async function probeSearch(
   tell: (assumption: string, held: boolean | null, seen: string) => void,
 ): Promise<void> {
   const search = async (cql: string, limit = 25) => {
-    const answer = await site.get(
+    const response = await site.get(
       `/wiki/rest/api/content/search?cql=${encodeURIComponent(cql)}&limit=${limit}&expand=version`,
     );
-    return { status: answer.status, found: found.safeParse(answer.json) };
+    return { status: response.status, found: found.safeParse(response.json) };
   };
   const recent = await search(changedPagesCql(site.space, new Date(0), zone), 1);
   tell(
@@ -138,7 +138,7 @@ async function probeSearch(
 
   const newest = sample.find((item) => item.version.createdAt);
   if (!newest?.version.createdAt)
-    return tell("literals are read in the account's zone", null, "no page tells when it was changed");
+    return tell("literals are read in the account's zone", null, "no page says when it was changed");
   const changed = new Date(newest.version.createdAt);
   const has = async (since: Date) => {
     const cql = `id = ${newest.id} and ${changedPagesCql(site.space, since, zone).replace(/ order by .*/, "")}`;

@@ -1,12 +1,12 @@
 import { isScopeFailure, SCOPED_CALLS } from "#shared/confluence/scopes.ts";
-import type { Answer, ProbeResult } from "./probe-result.ts";
+import type { ProbeResponse, ProbeResult } from "./probe-result.ts";
 
 type Site = {
-  get: (path: string) => Promise<Answer>;
-  post: (path: string, body: unknown) => Promise<Answer>;
+  get: (path: string) => Promise<ProbeResponse>;
+  post: (path: string, body: unknown) => Promise<ProbeResponse>;
 };
 
-/** Makes each call of a sync once and tells whether the token has its scope. An id that does not fit is answered 404, with the scope. */
+/** Makes each call of a sync once and reports whether the token has its scope. An id that does not fit gives 404 when it has. */
 export async function probeScopes(
   site: Site,
   known: { accountId: string; spaceId: string; pageId: string },
@@ -16,15 +16,15 @@ export async function probeScopes(
     const [method = "", template = ""] = call.split(" ");
     const id = template.includes("/spaces/") ? known.spaceId : known.pageId;
     const path = template.replace("{id}", id);
-    const answer =
+    const response =
       method === "POST"
         ? await site.post(path, { accountIds: [known.accountId] })
         : await site.get(path.endsWith("search") ? `${path}?cql=type%3Dpage&limit=1` : path);
-    const lacks = answer.status === 401 && isScopeFailure(answer.header, JSON.stringify(answer.json));
+    const lacks = response.status === 401 && isScopeFailure(response.header, JSON.stringify(response.json));
     results.push({
       assumption: `the token has ${scope} (${need}) for ${call}`,
       held: !lacks ? true : need === "required" ? false : null,
-      seen: lacks ? "missing: add it to the token" : `status ${answer.status}`,
+      seen: lacks ? "missing: add it to the token" : `status ${response.status}`,
     });
   }
   return results;

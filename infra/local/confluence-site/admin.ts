@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ok, type Reply } from "./answers.ts";
+import { ok, type Reply } from "./responses.ts";
 import {
   addFolder,
   addPage,

@@ -14,7 +14,7 @@ export type CqlValue =
   | { kind: "text"; text: string }
   | { kind: "call"; name: string; argument: string | null };
 
-/** The query is not CQL, or not of the part that the site knows: answered with 400, as Confluence does. */
+/** The query is not CQL, or not of the part that the site knows: status 400, as Confluence does. */
 export class CqlError extends Error {
   constructor(message: string) {
     super(message);

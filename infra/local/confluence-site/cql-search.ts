@@ -26,7 +26,7 @@ export function searchPages(site: Site, viewer: Viewer, cql: string): { hits: Hi
       hits.push({ entry, page, value: valueOf(entry) });
     }
   }
-  // Without an order Confluence sorts by relevance; newest first stands in for it.
+  // Without an order Confluence sorts by relevance; newest first replaces it.
   const descending = order ? order.descending : true;
   hits.sort((a, b) => compareHits(a, b, descending));
   return { hits, descending };

@@ -14,7 +14,7 @@ import {
   type Space,
 } from "./site.ts";
 
-/** An edit that Confluence would refuse; `status` is what its API answers. */
+/** An edit that Confluence would refuse; `status` is what its API returns. */
 export class EditRefused extends Error {
   readonly status: 400 | 404 | 409;
   constructor(status: 400 | 404 | 409, message: string) {
@@ -99,7 +99,7 @@ export function addFolder(
   return made;
 }
 
-/** Renames a folder, or moves it within its space with all that stands in it. No page gets a version of it. */
+/** Renames a folder, or moves it within its space with everything in it. No page gets a version of it. */
 export function editFolder(
   site: Site,
   id: string,

@@ -9,7 +9,7 @@ const effect = z.discriminatedUnion("effect", [
       .nullable()
       .default(null),
   }),
-  /** An error answer. */
+  /** An error response. */
   z.strictObject({
     effect: z.literal("status"),
     status: z.int().min(400).max(599),
@@ -26,9 +26,9 @@ const effect = z.discriminatedUnion("effect", [
     field: z.enum(["id", "title", "status", "version"]),
     value: z.union([z.string(), z.number(), z.null()]).default(null),
   }),
-  /** The right answer, late. */
+  /** The right response, late. */
   z.strictObject({ effect: z.literal("slow"), delay_ms: z.int().min(0) }),
-  /** No answer. */
+  /** No response. */
   z.strictObject({ effect: z.literal("hang") }),
   /** The connection ends. */
   z.strictObject({ effect: z.literal("reset") }),
@@ -44,7 +44,7 @@ const effect = z.discriminatedUnion("effect", [
   z.strictObject({ effect: z.literal("empty_listing") }),
   /** Pages as a replica shows them that trails by this much: versions that are younger have not reached it. */
   z.strictObject({ effect: z.literal("old_version"), behind_seconds: z.number().min(0).default(600) }),
-  /** 200 with a web page instead of JSON, as a proxy answers. */
+  /** 200 with a web page instead of JSON, as a proxy returns. */
   z.strictObject({ effect: z.literal("not_json") }),
   /** A redirect. */
   z.strictObject({ effect: z.literal("redirect"), location: z.string() }),

@@ -1,5 +1,5 @@
 import { handleAdmin } from "./admin.ts";
-import { bodyOf, v1Error, v2Error, type Reply, type SiteAnswer, type SiteRequest } from "./answers.ts";
+import { bodyOf, v1Error, v2Error, type Reply, type SiteResponse, type SiteRequest } from "./responses.ts";
 import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
 import { replicaOf, type Site } from "./site.ts";
@@ -19,8 +19,8 @@ import type { Viewer } from "./visibility.ts";
 /** The log keeps this many requests; a day-long run must not fill memory. */
 const MAX_LOGGED = 100_000;
 
-/** Answers one request: faults first, then who asks, then the endpoint. Paths of Atlassian's gateway are taken too. */
-export function handleRequest(site: Site, request: SiteRequest): SiteAnswer {
+/** Handles one request: faults first, then who asks, then the endpoint. Paths of Atlassian's gateway are taken too. */
+export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
   const url = new URL(request.target, site.url);
   if (url.pathname.startsWith("/admin/")) {
     const reply = handleAdmin(site, request.method, url, request.body);
@@ -28,25 +28,25 @@ export function handleRequest(site: Site, request: SiteRequest): SiteAnswer {
   }
   const path = url.pathname.replace(/^\/ex\/confluence\/[^/]+/, "");
   const fault = takeFault(site, `${path}${url.search}`);
-  const answer = answerWith(site, request, path, url.searchParams, fault);
+  const response = respond(site, request, path, url.searchParams, fault);
   site.requests.push({
     at: site.now().toISOString(),
     method: request.method,
     path,
     query: url.search.slice(1),
-    status: answer.connection ? 0 : answer.status,
+    status: response.connection ? 0 : response.status,
   });
   if (site.requests.length > MAX_LOGGED) site.requests.splice(0, MAX_LOGGED / 10);
-  return answer;
+  return response;
 }
 
-function answerWith(
+function respond(
   site: Site,
   request: SiteRequest,
   path: string,
   query: URLSearchParams,
   fault: Fault | null,
-): SiteAnswer {
+): SiteResponse {
   const headers = jsonHeaders(site);
   if (fault?.effect === "hang" || fault?.effect === "reset") {
     return { status: 0, headers, body: "", connection: fault.effect };
@@ -85,7 +85,7 @@ function answerWith(
 }
 
 /** The header and the body that say so; where only one does, the other is that of any 401. */
-function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body" | "both"): SiteAnswer {
+function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body" | "both"): SiteResponse {
   const message = saidIn === "header" ? "Unauthorized" : "Unauthorized; scope does not match";
   return {
     status: 401,

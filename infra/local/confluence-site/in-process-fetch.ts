@@ -6,18 +6,18 @@ import type { Site } from "./site.ts";
 export function fetchFrom(site: Site): Fetch {
   return async (url, init) => {
     const { pathname, search } = new URL(url);
-    const answer = handleRequest(site, {
+    const response = handleRequest(site, {
       method: init.method,
       target: `${pathname}${search}`,
       headers: init.headers,
       body: init.body ?? "",
     });
-    if (answer.connection === "hang") await untilAborted(init.signal);
-    if (answer.connection) throw new TypeError("fetch failed");
-    const bytes = Buffer.from(answer.body);
+    if (response.connection === "hang") await untilAborted(init.signal);
+    if (response.connection) throw new TypeError("fetch failed");
+    const bytes = Buffer.from(response.body);
     return {
-      status: answer.status,
-      headers: { get: (name) => answer.headers[name.toLowerCase()] ?? null },
+      status: response.status,
+      headers: { get: (name) => response.headers[name.toLowerCase()] ?? null },
       body: (async function* () {
         yield bytes;
       })(),

@@ -4,7 +4,7 @@ import { UserError } from "#shared/errors.ts";
 export type LoadedPage = {
   /** The id that the folder gives, else null. */
   id: string | null;
-  /** What tells the page apart in the folder: an id is made from it, the same each time. */
+  /** What identifies the page in the folder: an id is made from it, the same each time. */
   file: string;
   space: string;
   title: string;
@@ -24,7 +24,7 @@ export type LoadedFolder = {
   spaceNames: Map<string, string>;
 };
 
-/** What is wrong with the folder, in words for whoever gave it. */
+/** What is wrong with the folder, for the person who gave it. */
 export class FolderError extends UserError {
   constructor(message: string) {
     super(422, "folder_unusable", message);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { htmlToStorage } from "./html-to-storage.ts";
 import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 
-/** The date of pages whose manifest tells none. */
+/** The date of pages whose manifest has none. */
 const UNKNOWN_DATE = new Date("2020-01-01T00:00:00Z");
 
 /** A line of `manifest.jsonl`. `.storage.xml` files are storage; others are rendered pages. */

@@ -1,4 +1,4 @@
-import { encodePathPart } from "./answers.ts";
+import { encodePathPart } from "./responses.ts";
 import { findPage, pageHref, type Rendering } from "./rendering.ts";
 import {
   childOf,

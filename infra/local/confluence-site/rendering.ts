@@ -1,4 +1,4 @@
-import { webPath } from "./answers.ts";
+import { webPath } from "./responses.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
 import type { XmlElement } from "./storage-xml.ts";
 import type { Viewer } from "./visibility.ts";
@@ -17,7 +17,7 @@ export function pageHref(site: Site, page: SitePage): string {
   return `${site.url}/wiki${webPath(site.spaces.get(page.spaceId)?.key ?? "", page.id, page.title)}`;
 }
 
-/** The page that `ri:page` names, in its space or that of the page it stands on. */
+/** The page that `ri:page` names, in its space or that of the page it is on. */
 export function findPage({ site, page }: Rendering, reference: XmlElement): SitePage | undefined {
   const key = reference.attributes["ri:space-key"];
   const spaceId = key === undefined ? page.spaceId : spaceByKey(site, key)?.id;

@@ -20,11 +20,11 @@ export const settingsSchema = z.strictObject({
   time_zone_hidden: z.boolean().default(false),
   /** How long after a change the search shows it. */
   index_lag_seconds: z.number().min(0).default(0),
-  /** How a search goes on: after the last hit, or after so many hits (which skips some when hits move meanwhile). */
+  /** How a search continues: after the last hit, or after so many hits (which skips some when hits move meanwhile). */
   search_paging: z.enum(["keyset", "offset"]).default("keyset"),
   /** Larger limits are cut to this without a word. */
   max_page_size: z.int().min(1).max(250).default(250),
-  /** Rate limit headers on every answer. */
+  /** Rate limit headers on every response. */
   rate_limit: z
     .strictObject({ limit: z.int(), remaining: z.int(), near_limit: z.boolean(), reset_in_seconds: z.int() })
     .nullable()

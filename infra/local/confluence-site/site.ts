@@ -9,7 +9,7 @@ export type Site = {
   /** The site's own clock, with the offset that the settings add. */
   readonly now: () => Date;
   readonly random: () => number;
-  /** Address without a path, as links in answers begin with. */
+  /** Address without a path, as links in responses begin with. */
   url: string;
   settings: SiteSettings;
   readonly spaces: Map<string, Space>;
@@ -59,7 +59,7 @@ export type SitePage = {
   visibleTo: "everyone" | "account" | "nobody";
 };
 
-/** What pages stand below without its being a page, by v2's words. */
+/** What pages can be below that is no page, as v2 names it. */
 export type FolderKind = "folder" | "whiteboard" | "database" | "embed";
 
 export type Folder = {

@@ -1,7 +1,7 @@
-import type { Reply } from "./answers.ts";
+import type { Reply } from "./responses.ts";
 import type { Fault } from "./faults.ts";
 
-/** A listing as the fault leaves it; answers that are no listings, and other faults, change nothing. */
+/** A listing as the fault leaves it; responses that are no listings, and other faults, change nothing. */
 export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Fault | null): Reply {
   if (!reply.listing || !fault) return reply;
   const { results, links } = reply.listing;

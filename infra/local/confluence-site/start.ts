@@ -11,7 +11,7 @@ export type RunningSite = {
   close: () => Promise<void>;
 };
 
-/** Serves a site on 127.0.0.1; port 0 takes a free one. Links in its answers then carry this address. */
+/** Serves a site on 127.0.0.1; port 0 takes a free one. Links in its responses then carry this address. */
 export async function startConfluenceSite(options: { site: Site; port?: number }): Promise<RunningSite> {
   const { site } = options;
   const closing = new AbortController();
@@ -52,18 +52,18 @@ async function respond(
       Array.isArray(value) ? value.join(",") : value,
     ]),
   );
-  const answer = handleRequest(site, {
+  const reply = handleRequest(site, {
     method: request.method ?? "GET",
     target: request.url ?? "/",
     headers,
     body: await text(request),
   });
-  if (answer.connection === "hang") return;
-  if (answer.connection === "reset") {
+  if (reply.connection === "hang") return;
+  if (reply.connection === "reset") {
     response.destroy();
     return;
   }
-  if (answer.delayMs !== undefined) await wait(answer.delayMs, undefined, { signal });
-  response.writeHead(answer.status, answer.headers);
-  response.end(answer.body);
+  if (reply.delayMs !== undefined) await wait(reply.delayMs, undefined, { signal });
+  response.writeHead(reply.status, reply.headers);
+  response.end(reply.body);
 }

@@ -53,12 +53,12 @@ export function childOf(element: XmlElement, name: string): XmlElement | undefin
   return elementChildren(element).find((child) => child.name === name);
 }
 
-/** Text as it stands in markup. */
+/** Text as written in markup. */
 export function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/** Text as it stands in a quoted attribute. */
+/** Text as written in a quoted attribute. */
 export function escapeAttribute(text: string): string {
   return escapeText(text).replaceAll('"', "&quot;");
 }

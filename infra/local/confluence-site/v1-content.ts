@@ -1,4 +1,4 @@
-import { tinyPath, webBase, webPath } from "./answers.ts";
+import { tinyPath, webBase, webPath } from "./responses.ts";
 import { renderedBody } from "./export-view.ts";
 import { ancestorsOf, parentTypeOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
 import type { Viewer } from "./visibility.ts";

@@ -1,4 +1,4 @@
-import { listingPage, ok, v1Error, webBase, webPath, type Reply } from "./answers.ts";
+import { listingPage, ok, v1Error, webBase, webPath, type Reply } from "./responses.ts";
 import { CqlError } from "./cql-parser.ts";
 import { compareHits, searchPages, type Hit } from "./cql-search.ts";
 import { readSearchCursor, writeSearchCursor, type SearchCursor } from "./cursors.ts";
@@ -8,7 +8,7 @@ import type { Viewer } from "./visibility.ts";
 
 const DEFAULT_LIMIT = 25;
 
-/** The most hits of one answer with rendered or stored bodies; Confluence says nothing when it cuts to these. */
+/** The most hits of one response with rendered or stored bodies; Confluence says nothing when it cuts to these. */
 const RENDERED_LIMIT = 25;
 const STORAGE_LIMIT = 50;
 

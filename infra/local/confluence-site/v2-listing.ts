@@ -1,4 +1,4 @@
-import { listingPage, v2Error, webBase, type Reply } from "./answers.ts";
+import { listingPage, v2Error, webBase, type Reply } from "./responses.ts";
 import { readListingCursor, writeListingCursor } from "./cursors.ts";
 import type { Site } from "./site.ts";
 

@@ -1,4 +1,4 @@
-import { ok, tinyPath, v2Error, webPath, type Reply } from "./answers.ts";
+import { ok, tinyPath, v2Error, webPath, type Reply } from "./responses.ts";
 import { renderedBody } from "./export-view.ts";
 import { parentTypeOf, type Site, type SitePage } from "./site.ts";
 import { listingReply, type ListingOrder } from "./v2-listing.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ok, v2Error, webBase, type Reply } from "./answers.ts";
+import { ok, v2Error, webBase, type Reply } from "./responses.ts";
 import { ACCOUNT_ID, parentTypeOf, type Site, type SitePage, type Space } from "./site.ts";
 import { byId, listingReply } from "./v2-listing.ts";
 import { listOf, listPages } from "./v2-pages.ts";

@@ -3,7 +3,7 @@ import type { StoredPage } from "./service-client.ts";
 
 export type SearchCounts = { searches: number; duringSwaps: number; empty: number; emptyTitles: string[] };
 
-/** Asks for a page by its title and answers whether the page was among the hits. */
+/** Searches for a page by its title and returns whether the page was among the hits. */
 type FindPage = (page: StoredPage) => Promise<boolean>;
 
 /** Pause between the background's searches: they share the processors with the sync. */
@@ -66,7 +66,7 @@ export function startSearches(find: FindPage) {
       for (let count = 0; count < SEARCHES_A_SWAP; count += 1) start(page);
       await delay(HOLD_MS);
     },
-    /** What was counted since the last call, after what runs has been answered. Throws when a search failed. */
+    /** What was counted since the last call, after running searches have returned. Throws when a search failed. */
     async take(): Promise<SearchCounts> {
       await Promise.all(running);
       if (failure) throw failure;

@@ -68,7 +68,7 @@ const started = z.object({ operation_id: z.string() });
 const created = z.object({ source_id: z.string() });
 const pageList = z.object({ pages: z.array(storedPage), next_cursor: z.string().nullable() });
 
-/** Waits of a client that is told to come back later, so that a restart or a full pool is no failure. */
+/** Waits of a client that is asked to retry later, so that a restart or a full pool is no failure. */
 const RETRY_AFTER_MS = 200;
 const TRIES = 25;
 
@@ -85,14 +85,14 @@ export function makeServiceClient(url: string): ServiceClient {
       const text = await response.text();
       if (response.ok) return schema.parse(JSON.parse(text));
       if (response.status !== 503 || attempt === TRIES) {
-        throw new Error(`${method} ${path} was answered with ${response.status}: ${text}`);
+        throw new Error(`${method} ${path} returned ${response.status}: ${text}`);
       }
       await delay(RETRY_AFTER_MS);
     }
   }
   async function search<T>(result: z.ZodType<T>, request: Record<string, unknown>): Promise<T[]> {
-    const answer = z.object({ results: z.array(result) });
-    return (await call(answer, "POST", "/api/rag/query", request)).results;
+    const found = z.object({ results: z.array(result) });
+    return (await call(found, "POST", "/api/rag/query", request)).results;
   }
   return {
     createSource: async (site) => (await call(created, "POST", "/api/confluence/sources", site)).source_id,
@@ -104,13 +104,13 @@ export function makeServiceClient(url: string): ServiceClient {
       const pages: StoredPage[] = [];
       for (let cursor: string | null = ""; cursor !== null;) {
         const query = new URLSearchParams({ status, limit: "200", ...(cursor ? { cursor } : {}) });
-        const answer: z.infer<typeof pageList> = await call(
+        const response: z.infer<typeof pageList> = await call(
           pageList,
           "GET",
           `/api/confluence/${sourceId}/pages?${query.toString()}`,
         );
-        pages.push(...answer.pages);
-        cursor = answer.next_cursor;
+        pages.push(...response.pages);
+        cursor = response.next_cursor;
       }
       return pages;
     },

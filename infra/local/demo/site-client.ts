@@ -29,8 +29,7 @@ export function makeSiteClient(url: string, spaceKey: string, account: Account):
   async function call(path: string, init: RequestInit): Promise<unknown> {
     const response = await fetch(url + path, init);
     const text = await response.text();
-    if (!response.ok)
-      throw new Error(`The Confluence site answered ${path} with ${response.status}: ${text}`);
+    if (!response.ok) throw new Error(`The Confluence site returned ${response.status} for ${path}: ${text}`);
     return JSON.parse(text);
   }
   const command = async (name: string, input: Record<string, unknown>) => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
-import type { Answer } from "#infra/local/commands/probe-result.ts";
+import type { ProbeResponse } from "#infra/local/commands/probe-result.ts";
 import { runProbes } from "#infra/local/commands/probes.ts";
 import { addPages, makeTestSite } from "#test/support/confluence-site.ts";
 
@@ -10,7 +10,7 @@ async function probe(settings: Partial<SiteSettings>, faults: Fault[] = []) {
   const { site, clock } = makeTestSite({ settings });
   addPages(site, clock, 5);
   site.faults.push(...faults);
-  const send = async (path: string, body?: unknown): Promise<Answer> => {
+  const send = async (path: string, body?: unknown): Promise<ProbeResponse> => {
     const answer = await fetchFrom(site)(`https://demo.atlassian.net${path}`, {
       method: body === undefined ? "GET" : "POST",
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -10,18 +10,18 @@ export type SiteRequest = {
   body: string;
 };
 
-/** The answer, and what the connection does besides. */
-export type SiteAnswer = {
+/** The response, and what the connection does besides. */
+export type SiteResponse = {
   status: number;
   headers: Record<string, string>;
   body: string;
   /** Sent after this many milliseconds. */
   delayMs?: number;
-  /** No answer at all: the connection stays open, or ends. */
+  /** No response at all: the connection stays open, or ends. */
   connection?: "hang" | "reset";
 };
 
-/** What an endpoint gives: a status and a JSON value; a listing's items and links stand apart, because faults spoil them. */
+/** What an endpoint gives: a status and a JSON value; a listing's items and links are separate, because faults spoil them. */
 export type Reply = {
   status: number;
   json: unknown;
