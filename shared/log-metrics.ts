@@ -5,7 +5,7 @@ export const METRIC_NAMESPACE = "ConfluenceSync";
 /** Powertools gives each metric the service as a dimension, beside ours: the stage. */
 export const SERVICE = "confluence-sync";
 
-type Unit = "Count" | "Milliseconds" | "Seconds" | "None";
+type Unit = "Count" | "Seconds" | "None";
 
 /**
  * A number that a log line carries: a field of it, or 1 for the line itself, when `status` (if given) is the line's. `by` names
@@ -29,11 +29,9 @@ export const logMetrics = {
     field("pages_updated"),
     field("pages_deleted"),
     field("pages_hidden"),
-    field("pages_failed"),
     field("embeddings_created"),
     field("embeddings_reused"),
     field("api_calls_made"),
-    field("duration_ms", "Milliseconds"),
   ],
   "source.paused": [each("rate_limited")],
   "record.failed": [each("records_failed")],
