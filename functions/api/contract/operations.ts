@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { operationStatuses } from "#shared/operation-statuses.ts";
+import { ofEachMetric } from "#shared/sync-metrics.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
@@ -14,20 +15,7 @@ export const operationWarnings = ["confluence_failing", "operation_failing"] as 
 
 export const syncMetrics = z
   .object({
-    pages_added: count,
-    pages_updated: count,
-    pages_deleted: count,
-    pages_moved: count,
-    pages_hidden: count,
-    pages_restored: count,
-    pages_unchanged: count,
-    pages_failed: count,
-    chunks_added: count,
-    chunks_kept: count,
-    chunks_removed: count,
-    embeddings_created: count,
-    embeddings_reused: count,
-    api_calls_made: count,
+    ...ofEachMetric(() => count),
     duration: z.number().nonnegative().meta({ description: "Seconds" }),
     duration_ms: z.number().nonnegative(),
   })
