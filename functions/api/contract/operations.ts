@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { operationStatuses } from "#shared/operation-statuses.ts";
 import { ofEachMetric } from "#shared/sync-metrics.ts";
+import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
@@ -9,9 +10,6 @@ export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationSt
 export const operationType = z.enum(["confluence_sync", "deletion_check"]);
 
 export const count = z.int().nonnegative();
-
-/** Why a running operation makes no progress; gone once an attempt succeeds. */
-export const operationWarnings = ["confluence_failing", "operation_failing"] as const;
 
 export const syncMetrics = z
   .object({
@@ -65,7 +63,7 @@ export const operationSchema = z
       .meta({ description: "The last events, oldest first" }),
     error: operationError.nullable(),
     warnings: z
-      .array(z.object({ code: z.enum(operationWarnings), message: z.string() }))
+      .array(z.object({ code: z.enum(FAILING_WARNINGS), message: z.string() }))
       .meta({ description: "Why it makes no progress, and when the next attempt is" }),
     created_at: instant,
     started_at: instant.nullable(),

@@ -143,7 +143,7 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
   if (source.failedPageCount > 0) {
     warnings.push({
       code: "pages_failed",
-      message: `${source.failedPageCount} pages could not be brought up to date: GET …/pages?status=failed`,
+      message: `${source.failedPageCount} pages could not be brought up to date (most often ${source.failedPageCode}): GET …/pages?status=failed`,
     });
   }
   return warnings;

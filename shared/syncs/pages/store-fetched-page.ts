@@ -15,6 +15,7 @@ import { NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
 import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
+import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { completeWork, type ClaimedWork } from "#shared/syncs/operations/work.ts";
 
 /**
@@ -89,6 +90,8 @@ export async function storeFetchedPage(
         complete(tx, batch, work, { outcome: outcomeOf(swap, state), counters: countersOf(swap) }),
     },
   );
+  if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
+    await clearFailing(services.sql, batch.operation.operationId, services.now());
   if (result.outcome === "superseded") await settleSuperseded(batch, work, page, renderedMissing);
   else reportStored(batch, { page, chunks: chunks.length, wasGone: isGone(state) });
   if (renderedMissing)
