@@ -9,6 +9,11 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ""),
 );
 
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, "must be a whole number of days from 1 to 9999")
+  .transform(Number);
+
 /** `PLAN_QUEUE_URL` and so on: one for each queue. */
 const queueUrls = Object.fromEntries(
   queueNames.map((queue) => [queueUrlVariable(queue), z.url().optional()]),
@@ -39,6 +44,11 @@ export const envSchema = z.object({
 
   ...queueUrls,
   EVENT_BUS_NAME: z.string().optional(),
+
+  /** How long ended operations (`GET /api/progress`) are kept; the last sync and check of each source stay. */
+  OPERATION_RETENTION_DAYS: days.default(90),
+  /** How long events that were sent are kept; those that were not are kept until they are. */
+  EVENT_RETENTION_DAYS: days.default(7),
 
   TOKEN_KEY_ARN: z.string().optional(),
   TOKEN_KEY_FILE: z.string().optional(),

@@ -10,7 +10,6 @@ export const LOG_EVENTS = [
   "operation.retrying",
   "operation.finished",
   "operation.cancelled",
-  "listing.page",
   "page.stored",
   "page.retrying",
   "page.failed",

@@ -1,11 +1,12 @@
 import type { LogEvent } from "./log-events.ts";
+import type { CountedMetric } from "./sync-metrics.ts";
 
 /** CloudWatch namespace of everything below. */
 export const METRIC_NAMESPACE = "ConfluenceSync";
 /** Powertools gives each metric the service as a dimension, beside ours: the stage. */
 export const SERVICE = "confluence-sync";
 
-type Unit = "Count" | "Milliseconds" | "Seconds" | "None";
+type Unit = "Count" | "Seconds" | "None";
 
 /**
  * A number that a log line carries: a field of it, or 1 for the line itself, when `status` (if given) is the line's. `by` names
@@ -13,8 +14,12 @@ type Unit = "Count" | "Milliseconds" | "Seconds" | "None";
  */
 export type LogMetric = { name: string; unit: Unit; field?: string; status?: string; by?: string };
 
-const field = (name: string, unit: Unit = "Count"): LogMetric => ({ name, unit, field: name });
-const each = (name: string, status?: string): LogMetric => ({
+type Named<N extends string> = LogMetric & { name: N };
+
+const field = <N extends string>(name: N, unit: Unit = "Count"): Named<N> => ({ name, unit, field: name });
+/** A field of `operation.finished`. */
+const counted = <N extends CountedMetric>(name: N) => field(name);
+const each = <N extends string>(name: N, status?: string): Named<N> => ({
   name,
   unit: "Count",
   ...(status ? { status } : {}),
@@ -25,15 +30,13 @@ export const logMetrics = {
   "operation.finished": [
     each("operations_finished"),
     each("operations_failed", "failed"),
-    field("pages_added"),
-    field("pages_updated"),
-    field("pages_deleted"),
-    field("pages_hidden"),
-    field("pages_failed"),
-    field("embeddings_created"),
-    field("embeddings_reused"),
-    field("api_calls_made"),
-    field("duration_ms", "Milliseconds"),
+    counted("pages_added"),
+    counted("pages_updated"),
+    counted("pages_deleted"),
+    counted("pages_hidden"),
+    counted("embeddings_created"),
+    counted("embeddings_reused"),
+    counted("api_calls_made"),
   ],
   "source.paused": [each("rate_limited")],
   "record.failed": [each("records_failed")],

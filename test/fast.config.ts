@@ -14,7 +14,7 @@ export default mergeConfig(
         "test/integration/api/{operations,sources}.test.ts",
       ],
       // Each synthesizes the stack: a third of the time of all.
-      exclude: ["test/unit/infra/{alarms,connections,least-privilege,security,stack}.test.ts"],
+      exclude: ["test/unit/infra/{alarms,connections,least-privilege,metrics,security,stack}.test.ts"],
       env: { PROPERTY_RUNS: "100" },
     },
   }),

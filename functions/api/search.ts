@@ -22,7 +22,8 @@ export const handler = httpHandler(
   route(search)([database, embedder], async ({ body }, services) => {
     const source = body.source ?? null;
     const space = body.space_key ?? null;
-    const { sourcesSearched, ...found } = await answer(body, source === null ? null : [source], services);
+    const sources = source === null ? null : [source];
+    const { sourcesSearched, ...found } = await runLoggedSearch(body, sources, services);
     // Known by the same round trip: asking for the source first would be another.
     if (sourcesSearched === 0 && (source !== null || space !== null)) {
       const asked = [source, space === null ? null : `of space ${space}`].filter((part) => part !== null);
@@ -37,7 +38,7 @@ export const handler = httpHandler(
   route(searchKnowledge)([database, embedder], async ({ body }, services) => {
     const matchCount = Math.min(MAX_MATCHES, Math.max(1, body.match_count ?? body.limit ?? 5));
     const sources = await chooseSources(services.sql, body);
-    const { sourcesSearched: _, ...found } = await answer(
+    const { sourcesSearched: _, ...found } = await runLoggedSearch(
       { ...body, match_count: matchCount },
       sources,
       services,
@@ -55,8 +56,23 @@ type Question = {
   return_mode: "chunks" | "pages";
 };
 
+/** As `runSearch`; a search that could not run is logged as such, whatever it lacks. */
+async function runLoggedSearch(
+  question: Question,
+  sources: readonly string[] | null,
+  services: Pick<Services, "sql" | "embedder" | "log">,
+) {
+  try {
+    return await runSearch(question, sources, services);
+  } catch (error) {
+    const isCallersFault = error instanceof UserError && error.status < 500;
+    if (!isCallersFault) services.log.error("search.failed", { code: errorCode(error), error });
+    throw error;
+  }
+}
+
 /** The body that both routes answer. `sources` null: all of them. */
-async function answer(
+async function runSearch(
   question: Question,
   sources: readonly string[] | null,
   services: Pick<Services, "sql" | "embedder">,

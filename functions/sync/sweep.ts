@@ -3,8 +3,14 @@ import { database } from "#functions/runtime/providers/database.ts";
 import { seldomUsedEventSender, seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
 
-/** Each minute: sends lost work again, finishes operations, sends events, removes what is due. */
+/** Each minute: sends lost work again, finishes operations, sends events, removes what has expired. */
 export const handler = scheduleHandler({
   needs: [database, seldomUsedTaskQueue, seldomUsedEventSender],
-  run: sweep,
+  run: ({ env, ...services }, invocation) => {
+    const retention = {
+      operationDays: env.OPERATION_RETENTION_DAYS,
+      eventDays: env.EVENT_RETENTION_DAYS,
+    };
+    return sweep({ ...services, retention }, invocation);
+  },
 });

@@ -47,6 +47,7 @@ export class SyncDashboard extends Construct {
             metrics: latest(
               "overdue_sources",
               "expired_sources",
+              "unavailable_sources",
               "held_sources",
               "failed_pages",
               "open_pages",
@@ -67,7 +68,10 @@ export class SyncDashboard extends Construct {
         [
           graph("Embeddings: dollars an hour, by model", [byModel(stage, "embedding_dollars")]),
           graph("Embeddings: tokens an hour, by model", [byModel(stage, "embedding_tokens")]),
-          graph("Pages that lost text in conversion", sum("pages_with_lost_text")),
+          graph(
+            "Pages that lost text, or lack what macros show; refused optional calls",
+            sum("pages_with_lost_text", "pages_without_rendered_body", "optional_calls_refused"),
+          ),
         ],
         [
           graph(
@@ -75,7 +79,7 @@ export class SyncDashboard extends Construct {
             sum("api_calls_made", "rate_limited"),
           ),
           graph("Operations", sum("operations_finished", "operations_failed", "holds_announced")),
-          graph("Mended by the sweeper", sum("work_resent", "records_failed", "records_malformed")),
+          graph("Recovered by the sweeper", sum("work_resent", "records_failed", "records_malformed")),
         ],
         [
           graph(

@@ -28,7 +28,7 @@ export function environmentOf(
     ...(sends ? queueVariables(resources) : {}),
     ...(tokens ? { TOKEN_KEY_ARN: resources.tokenKeyArn, ...siteVariables(settings) } : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
-    ...(access.includes("put-events") ? { EVENT_BUS_NAME: resources.eventBusName } : {}),
+    ...(access.includes("put-events") ? eventVariables(settings, resources) : {}),
   };
 }
 
@@ -47,6 +47,15 @@ function databaseVariables(settings: Settings, resources: ResourceNames): Record
 
 function queueVariables({ queueUrls }: ResourceNames): Record<string, string> {
   return Object.fromEntries(queueNames.map((queue) => [queueUrlVariable(queue), queueUrls[queue]]));
+}
+
+/** Who sends events also removes those that have expired, and operations. */
+function eventVariables(settings: Settings, { eventBusName }: ResourceNames): Record<string, string> {
+  return {
+    EVENT_BUS_NAME: eventBusName,
+    OPERATION_RETENTION_DAYS: String(settings.operationRetentionDays),
+    EVENT_RETENTION_DAYS: String(settings.eventRetentionDays),
+  };
 }
 
 function siteVariables(settings: Settings): Record<string, string> {

@@ -14,6 +14,11 @@ const secretArn = arn("secretsmanager").regex(
   "a complete ARN, with the six characters at its end",
 );
 
+const days = z.coerce
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, "a whole number of days from 1 to 9999")
+  .transform(Number);
+
 /** Models that bedrock-embedder.ts knows how to ask, by their own name: an inference profile's is another resource. */
 const BEDROCK_MODEL = /^(amazon\.titan-embed-text-v2|cohere\.embed-)/;
 
@@ -71,6 +76,10 @@ const settingsSchema = z
 
     /** Hosts that a base_url may name; absent: Confluence Cloud's. */
     allowedHosts: list.optional(),
+
+    /** Days that ended operations and sent events stay in the database; the last sync and check of each source always do. */
+    operationRetentionDays: days.default(90),
+    eventRetentionDays: days.default(7),
 
     /** Where alarms go: an existing topic. Absent: one is made. */
     alarmTopicArn: arn("sns").optional(),

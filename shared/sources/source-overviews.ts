@@ -19,6 +19,8 @@ export type SourceOverview = Source & {
   pageCount: number;
   chunkCount: number;
   failedPageCount: number;
+  /** The commonest reason of those pages. */
+  failedPageCode: string | null;
   hiddenPageCount: number;
   deletedPageCount: number;
   /** Pages stored without what their macros render. */
@@ -117,6 +119,8 @@ function selectOverviews(sql: Sql) {
         count(*) filter (where version > 0 and not is_deleted and missing_since is null)::int as "pageCount",
         coalesce(sum(chunk_count) filter (where not is_deleted), 0)::int as "chunkCount",
         count(*) filter (where sync_error is not null and not is_deleted)::int as "failedPageCount",
+        mode() within group (order by sync_error ->> 'code')
+          filter (where sync_error is not null and not is_deleted) as "failedPageCode",
         count(*) filter (where missing_since is not null and not is_deleted)::int as "hiddenPageCount",
         count(*) filter (where is_deleted)::int as "deletedPageCount",
         count(*) filter (where rendered_missing is not null and not is_deleted)::int as "unrenderedPageCount"

@@ -46,6 +46,7 @@ const rules: readonly Rule[] = [
       "shared/documents",
       "shared/notifications",
       "shared/operation-statuses",
+      "shared/sync-metrics",
       "shared/markdown",
       "shared/chunking",
       "shared/confluence/client",

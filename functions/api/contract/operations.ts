@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { operationStatuses } from "#shared/operation-statuses.ts";
+import { ofEachMetric } from "#shared/sync-metrics.ts";
+import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
@@ -9,25 +11,9 @@ export const operationType = z.enum(["confluence_sync", "deletion_check"]);
 
 export const count = z.int().nonnegative();
 
-/** Why a running operation makes no progress; gone once an attempt succeeds. */
-export const operationWarnings = ["confluence_failing", "operation_failing"] as const;
-
 export const syncMetrics = z
   .object({
-    pages_added: count,
-    pages_updated: count,
-    pages_deleted: count,
-    pages_moved: count,
-    pages_hidden: count,
-    pages_restored: count,
-    pages_unchanged: count,
-    pages_failed: count,
-    chunks_added: count,
-    chunks_kept: count,
-    chunks_removed: count,
-    embeddings_created: count,
-    embeddings_reused: count,
-    api_calls_made: count,
+    ...ofEachMetric(() => count),
     duration: z.number().nonnegative().meta({ description: "Seconds" }),
     duration_ms: z.number().nonnegative(),
   })
@@ -77,7 +63,7 @@ export const operationSchema = z
       .meta({ description: "The last events, oldest first" }),
     error: operationError.nullable(),
     warnings: z
-      .array(z.object({ code: z.enum(operationWarnings), message: z.string() }))
+      .array(z.object({ code: z.enum(FAILING_WARNINGS), message: z.string() }))
       .meta({ description: "Why it makes no progress, and when the next attempt is" }),
     created_at: instant,
     started_at: instant.nullable(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import {
   apiToken,
@@ -13,7 +14,7 @@ import {
   text,
   title,
 } from "./fields.ts";
-import { operationStatus, operationWarnings, syncMetrics } from "./operations.ts";
+import { operationStatus, syncMetrics } from "./operations.ts";
 
 const warning = z.object({
   code: z.enum([
@@ -25,7 +26,7 @@ const warning = z.object({
     "scope_missing",
     "optional_call_failing",
     "rendered_missing",
-    ...operationWarnings,
+    ...FAILING_WARNINGS,
   ]),
   message: z.string(),
 });

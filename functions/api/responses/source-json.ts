@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { SourceOverview } from "#shared/sources/source-overviews.ts";
 import { OPTIONAL_CALLS, type OptionalCall, type Refusal } from "#shared/sources/refused-calls.ts";
 import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
+import { CHECK_INTERVAL_MS } from "#shared/syncs/schedules/start-due.ts";
 import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
 type SourceJson = z.input<typeof sourceSchema>;
@@ -62,9 +63,10 @@ function nextSyncAt(source: SourceOverview): Date | null {
   return new Date(source.lastSync.createdAt.getTime() + source.syncIntervalMinutes * 60_000);
 }
 
-const DAY_MS = 24 * 60 * 60_000;
-/** The hour (UTC) of the daily look for due checks, as the topology's schedule says. */
-const CHECK_HOUR_MS = 3 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
+/** The hour (UTC) of the topology's daily schedule that starts the checks that are due. */
+export const CHECK_HOUR = 3;
 
 /** The daily look that follows a week after the last check; the next one for a source that was synced and never checked. */
 function nextDeletionCheckAt(source: SourceOverview): Date | null {
@@ -73,8 +75,9 @@ function nextDeletionCheckAt(source: SourceOverview): Date | null {
   const due =
     last_deletion_check === null
       ? source.createdAt.getTime()
-      : new Date(last_deletion_check).getTime() + 7 * DAY_MS;
-  return new Date(Math.ceil((due - CHECK_HOUR_MS) / DAY_MS) * DAY_MS + CHECK_HOUR_MS);
+      : new Date(last_deletion_check).getTime() + CHECK_INTERVAL_MS;
+  const hour = CHECK_HOUR * HOUR_MS;
+  return new Date(Math.ceil((due - hour) / DAY_MS) * DAY_MS + hour);
 }
 
 /** What a source lacks while a call is refused. */
@@ -140,7 +143,7 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
   if (source.failedPageCount > 0) {
     warnings.push({
       code: "pages_failed",
-      message: `${source.failedPageCount} pages could not be brought up to date: GET …/pages?status=failed`,
+      message: `${source.failedPageCount} pages could not be brought up to date (most often ${source.failedPageCode}): GET …/pages?status=failed`,
     });
   }
   return warnings;

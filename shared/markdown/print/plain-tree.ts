@@ -20,7 +20,7 @@ class TurndownMarks {
 export class PlainText extends TurndownMarks {
   readonly nodeType = 3;
   readonly nodeName = "#text";
-  /** Markdown of the text once white space is collapsed (collapse-whitespace.ts); before that, the text. */
+  /** Markdown of the text once white space is collapsed (collapse-white-space.ts); before that, the text. */
   nodeValue: string;
   textContent = "";
   readonly isEdge: boolean;

@@ -17,6 +17,7 @@ import { listFolders } from "#shared/syncs/listing/list-folders.ts";
 import { labelListing, listLabels } from "#shared/syncs/listing/list-labels.ts";
 import { reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
+import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
@@ -114,6 +115,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       rules: { representationRevision: REPRESENTATION_REVISION },
       keepSeen: true,
       now: services.now(),
+      onRestored: reportRestored(context),
     });
     await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });

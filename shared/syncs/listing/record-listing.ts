@@ -23,7 +23,12 @@ export async function recordListing(
   tx: Sql,
   operation: Operation,
   pages: readonly ListedPage[],
-  options: { rules: ListingRules; keepSeen: boolean; now: Date },
+  options: {
+    rules: ListingRules;
+    keepSeen: boolean;
+    now: Date;
+    onRestored: (pageIds: readonly string[]) => void;
+  },
 ): Promise<ListingCounts> {
   const current = pages.filter((page) => page.status === "current");
   const states = await readPageStates(
@@ -56,11 +61,9 @@ export async function recordListing(
   const movedIds = await recordMetadata(tx, operation, current, states, work, options.now);
   await addWork(tx, operation, [...work, ...(options.keepSeen ? seen : [])], options.now);
   if (!operation.dryRun && hiddenAgain.length > 0) {
-    await showPages(tx, {
-      sourceId: operation.sourceId,
-      pageIds: hiddenAgain.map((page) => page.id),
-      now: options.now,
-    });
+    const pageIds = hiddenAgain.map((page) => page.id);
+    await showPages(tx, { sourceId: operation.sourceId, pageIds, now: options.now });
+    options.onRestored(pageIds);
   }
   return {
     pages_listed: pages.length,

@@ -19,6 +19,7 @@ import { queueFailedPages } from "./queue-failed-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
+import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
@@ -154,6 +155,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       rules: { representationRevision: everything ? REPRESENTATION_REVISION : null },
       keepSeen: false,
       now: services.now(),
+      onRestored: reportRestored(context),
     });
     await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });

@@ -24,6 +24,13 @@ const CONFLUENCE_CODES = new Set([
   "invalid_answer",
 ]);
 
+const EMBEDDING_CODE = /^embedding_/;
+
+/** Whether it is the embedding model that fails: that bodies can be fetched says nothing of it. */
+export function isEmbeddingFailing(state: Pick<Failing, "code"> | null): boolean {
+  return state !== null && EMBEDDING_CODE.test(state.code);
+}
+
 /** What a failed attempt is recorded as. */
 export function failingAfter(
   error: unknown,
@@ -53,23 +60,39 @@ export function retryFields(error: unknown, state: Failing): LogFields {
   };
 }
 
-export type Warning = { code: "confluence_failing" | "operation_failing"; message: string };
+export const FAILING_WARNINGS = ["confluence_failing", "embedding_failing", "operation_failing"] as const;
+export type Warning = { code: (typeof FAILING_WARNINGS)[number]; message: string };
 
 /** The warning that the source and the operation show while attempts fail. */
 export function failingWarning(state: Failing): Warning {
-  const isConfluence = CONFLUENCE_CODES.has(state.code);
-  const who = isConfluence ? "Confluence is failing" : "The operation is failing";
+  const [code, who] = whatFails(state);
   return {
-    code: isConfluence ? "confluence_failing" : "operation_failing",
-    message: `${who}: ${state.message} (${state.code}). Attempt ${state.attempt} of ${state.max_attempts} failed, the next attempt is at ${state.next_attempt_at}`,
+    code,
+    message: `${who} is failing: ${state.message} (${state.code}). Attempt ${state.attempt} of ${state.max_attempts} failed, the next attempt is at ${state.next_attempt_at}`,
   };
 }
 
-/** Records a failed attempt of a running operation, with a line in its log. */
-export async function recordFailing(sql: Sql, operationId: string, state: Failing, now: Date): Promise<void> {
+function whatFails(state: Failing): [Warning["code"], string] {
+  if (CONFLUENCE_CODES.has(state.code)) return ["confluence_failing", "Confluence"];
+  if (isEmbeddingFailing(state)) return ["embedding_failing", "The embedding model"];
+  return ["operation_failing", "The operation"];
+}
+
+/**
+ * Records a failed attempt of a running operation, with a line in its log. With `unlessKnown` not while the attempt after an
+ * earlier failure is still to come: of pages that fail side by side one is enough.
+ */
+export async function recordFailing(
+  sql: Sql,
+  operationId: string,
+  state: Failing,
+  now: Date,
+  { unlessKnown = false } = {},
+): Promise<void> {
   await sql`
     update archon_progress set failing = ${sql.json(state)}, log = ${logWith(sql, [failingWarning(state).message], now)}
-    where operation_id = ${operationId} and status in ('listing', 'processing')`;
+    where operation_id = ${operationId} and status in ('listing', 'processing')
+      and (not ${unlessKnown} or failing is null or (failing ->> 'next_attempt_at')::timestamptz <= ${now})`;
 }
 
 /** An attempt succeeded: the warning goes, and the operation's log says so. */

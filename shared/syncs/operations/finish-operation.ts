@@ -4,7 +4,8 @@ import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#s
 import { heldDeletions } from "./held-deletions.ts";
 import { logWith } from "./operation-log.ts";
 import { markOperationEnqueued, startOperationIn, type OperationType } from "./operations.ts";
-import { readMetrics, type SyncMetrics } from "./sync-metrics.ts";
+import { readMetrics } from "./sync-metrics.ts";
+import type { SyncMetrics } from "#shared/sync-metrics.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
 type Finished = {

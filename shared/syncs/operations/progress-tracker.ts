@@ -4,13 +4,8 @@ import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-status
 import { failingWarning, type Failing, type Warning } from "./failing.ts";
 import type { OperationType, SyncMode } from "./operations.ts";
 import { plannedBy, type PlannedChange } from "./planned-changes.ts";
-import {
-  metricsOf,
-  workTotals,
-  type MeasuredOperation,
-  type SyncMetrics,
-  type WorkTotals,
-} from "./sync-metrics.ts";
+import { metricsOf, workTotals, type MeasuredOperation, type WorkTotals } from "./sync-metrics.ts";
+import type { SyncMetrics } from "#shared/sync-metrics.ts";
 
 /** The ProgressTracker of the specification: what an operation has done, counted from its work, readable at any time. */
 export type OperationProgress = {

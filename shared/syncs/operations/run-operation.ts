@@ -19,6 +19,7 @@ import {
   type Operation,
 } from "./operations.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
+import { reportFailed } from "./report-failed.ts";
 import type { Step, StepContext } from "./step.ts";
 import { sendWork } from "./work.ts";
 
@@ -45,7 +46,7 @@ export async function runOperation(
   if (!source || source.status === "deleting") return;
   if (Number(operation.checkpoint.failures ?? 0) > MAX_STEP_FAILURES) {
     const message = "Its workers died, or failed for a reason of ours, again and again at the same step";
-    await failOperation(services.sql, operationId, { code: "worker_died", message }, services.now());
+    await failFor(new PermanentError("worker_died", message), operation, services);
     return;
   }
   if (source.pausedUntil && source.pausedUntil > services.now()) {
@@ -126,12 +127,7 @@ async function settleFailure(
     throw error;
   }
   if (failures > MAX_STEP_FAILURES) {
-    await failOperation(
-      services.sql,
-      operation.operationId,
-      { code: errorCode(error), message: errorMessage(error) },
-      now,
-    );
+    await failFor(error, operation, services);
     return;
   }
   const nextAttempt = later(now, retryDelayMs(failures, services.random));
@@ -146,6 +142,13 @@ async function settleFailure(
     ...retryFields(error, state),
   });
   await goOnLater(operation, queue, nextAttempt, services);
+}
+
+/** Ends the operation for a reason that says nothing of its source. */
+async function failFor(error: Error, operation: Operation, services: SyncServices): Promise<void> {
+  const reason = { code: errorCode(error), message: errorMessage(error) };
+  const failed = await failOperation(services.sql, operation.operationId, reason, services.now());
+  if (failed) reportFailed(services.log, operation, { code: reason.code, error });
 }
 
 /** A listing asks for nothing but the space: refused or not found there means that the space is out of reach. */
@@ -228,13 +231,5 @@ export async function failForGood(
   });
   // Of several workers that meet the same fault the first ends the operation and speaks.
   if (!failed) return;
-  // Deleting a source is a person's decision, not an error.
-  const level = error.code === "source_deleted" ? "info" : "error";
-  services.log[level]("operation.finished", {
-    source_id: source.sourceId,
-    operation_id: operation.operationId,
-    status: "failed",
-    code: error.code,
-    error,
-  });
+  reportFailed(services.log, { ...operation, sourceId: source.sourceId }, { code: error.code, error });
 }

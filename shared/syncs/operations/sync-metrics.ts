@@ -1,64 +1,35 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { COUNTED_METRICS, ofEachMetric, type CountedMetric, type SyncMetrics } from "#shared/sync-metrics.ts";
 
-/** What an operation did. Counted from its work rows and the listing's counters; frozen into `metadata.sync_metrics` at the end. */
-export type SyncMetrics = {
-  pages_added: number;
-  pages_updated: number;
-  pages_deleted: number;
-  pages_moved: number;
-  pages_hidden: number;
-  pages_restored: number;
-  pages_unchanged: number;
-  pages_failed: number;
-  chunks_added: number;
-  chunks_kept: number;
-  chunks_removed: number;
-  embeddings_created: number;
-  embeddings_reused: number;
-  api_calls_made: number;
-  /** Seconds. */
-  duration: number;
-  duration_ms: number;
-};
-
-const WORK_COUNTERS = [
-  "chunks_added",
-  "chunks_kept",
-  "chunks_removed",
-  "embeddings_created",
-  "embeddings_reused",
-  "api_calls_made",
-] as const;
+/*
+ * The metrics of an operation: counted from its work rows and the listing's counters while it runs, frozen into
+ * `metadata.sync_metrics` at its end.
+ */
 
 /** What the work rows of one operation add up to. */
 export type WorkTotals = {
   open: number;
   done: number;
   last_work_at: Date | null;
-} & Record<Exclude<keyof SyncMetrics, "duration" | "duration_ms">, number>;
+} & Record<CountedMetric, number>;
 
 /** Selects the `WorkTotals` of `p`, a row of archon_progress: for a lateral join, so that a list takes one statement. */
 export function workTotals(sql: Sql) {
   return sql`
     select
-      count(*) filter (where outcome = 'added' and state in ('done', 'planned'))::int as pages_added,
-      count(*) filter (where outcome = 'updated' and state in ('done', 'planned'))::int as pages_updated,
-      count(*) filter (where outcome = 'deleted' and state in ('done', 'planned'))::int as pages_deleted,
-      count(*) filter (where outcome = 'moved' and state in ('done', 'planned'))::int as pages_moved,
-      count(*) filter (where outcome = 'hidden' and state in ('done', 'planned'))::int as pages_hidden,
-      count(*) filter (where outcome = 'restored' and state in ('done', 'planned'))::int as pages_restored,
-      count(*) filter (where outcome = 'unchanged' and state = 'done')::int as pages_unchanged,
-      count(*) filter (where state = 'failed')::int as pages_failed,
-      coalesce(sum((w.counters ->> 'chunks_added')::bigint), 0)::int as chunks_added,
-      coalesce(sum((w.counters ->> 'chunks_kept')::bigint), 0)::int as chunks_kept,
-      coalesce(sum((w.counters ->> 'chunks_removed')::bigint), 0)::int as chunks_removed,
-      coalesce(sum((w.counters ->> 'embeddings_created')::bigint), 0)::int as embeddings_created,
-      coalesce(sum((w.counters ->> 'embeddings_reused')::bigint), 0)::int as embeddings_reused,
-      coalesce(sum((w.counters ->> 'api_calls_made')::bigint), 0)::int as api_calls_made,
+      ${Object.values(ofEachMetric((name) => sql`${countOf(sql, name)} as ${sql(name)},`))}
       count(*) filter (where state = 'pending')::int as open,
       count(*) filter (where state in ('done', 'failed'))::int as done,
       max(w.updated_at) filter (where state in ('done', 'failed')) as last_work_at
     from sync_work w where w.operation_id = p.operation_id`;
+}
+
+/** Pages that are planned count as those that are done: a dry run reports what it would do. */
+function countOf(sql: Sql, name: CountedMetric) {
+  const source = COUNTED_METRICS[name];
+  if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::int`;
+  if ("state" in source) return sql`count(*) filter (where w.state = ${source.state})::int`;
+  return sql`count(*) filter (where w.outcome = ${source.outcome} and w.state in ('done', 'planned'))::int`;
 }
 
 /** What metrics take from a row of archon_progress. */
@@ -94,21 +65,10 @@ export function metricsOf(operation: MeasuredOperation, work: WorkTotals): SyncM
 }
 
 function toMetrics(values: Partial<Record<keyof SyncMetrics, number>>): SyncMetrics {
-  const count = (name: keyof SyncMetrics) => values[name] ?? 0;
+  const duration_ms = values.duration_ms ?? 0;
   return {
-    pages_added: count("pages_added"),
-    pages_updated: count("pages_updated"),
-    pages_deleted: count("pages_deleted"),
-    pages_moved: count("pages_moved"),
-    pages_hidden: count("pages_hidden"),
-    pages_restored: count("pages_restored"),
-    pages_unchanged: count("pages_unchanged"),
-    pages_failed: count("pages_failed"),
-    ...(Object.fromEntries(WORK_COUNTERS.map((name) => [name, count(name)])) as Pick<
-      SyncMetrics,
-      (typeof WORK_COUNTERS)[number]
-    >),
-    duration: Math.round(count("duration_ms")) / 1000,
-    duration_ms: count("duration_ms"),
+    ...ofEachMetric((name) => values[name] ?? 0),
+    duration: Math.round(duration_ms) / 1000,
+    duration_ms,
   };
 }

@@ -2,7 +2,13 @@ import { transaction } from "#shared/db/connect.ts";
 import { recordPageError } from "#shared/documents/page-states.ts";
 import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
-import { failingAfter, recordFailing, retryFields, type Failing } from "#shared/syncs/operations/failing.ts";
+import {
+  failingAfter,
+  isEmbeddingFailing,
+  recordFailing,
+  retryFields,
+  type Failing,
+} from "#shared/syncs/operations/failing.ts";
 import { later, type Operation } from "#shared/syncs/operations/operations.ts";
 import { failForGood, retryDelayMs } from "#shared/syncs/operations/run-operation.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
@@ -75,10 +81,9 @@ async function announceRetry(failure: PageFailure, state: Failing, services: Syn
     pages: works.map((work) => work.pageId),
     ...retryFields(error, state),
   });
-  // A listing that runs beside the pages has a state of its own; and of batches that fail side by side one is enough.
-  const known = operation.failing && new Date(operation.failing.next_attempt_at) > services.now();
-  if (isBatch && operation.status === "processing" && !known)
-    await recordFailing(services.sql, operation.operationId, state, services.now());
+  // A listing that runs beside the pages has a state of its own; and one page that fails by itself is the page's business.
+  if (operation.status === "processing" && (isBatch || isEmbeddingFailing(state)))
+    await recordFailing(services.sql, operation.operationId, state, services.now(), { unlessKnown: true });
 }
 
 /** Whether trying again is in vain: also for faults of our own code, which nobody foresaw. */

@@ -6,7 +6,7 @@ import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
 import { keepBodies, takeBodies } from "./fetched-bodies.ts";
 import { recordDrift } from "#shared/syncs/operations/drift.ts";
-import { clearFailing } from "#shared/syncs/operations/failing.ts";
+import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import { getOperation, heartbeat, type Operation } from "#shared/syncs/operations/operations.ts";
 import { recordFailure, settlePageFailure } from "./page-failure.ts";
@@ -127,7 +127,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
     // Read before the bodies are: who deletes a page after this makes the swap give up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
     pages = await fetchPages(batch, claimed, states);
-    if (operation.failing && operation.status === "processing")
+    if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
       await clearFailing(services.sql, operation.operationId, services.now());
     await lookUpMentioned([...pages.values()], {
       client: batch.client,

@@ -15,6 +15,7 @@ import { NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
 import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
+import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { completeWork, type ClaimedWork } from "#shared/syncs/operations/work.ts";
 
 /**
@@ -89,7 +90,10 @@ export async function storeFetchedPage(
         complete(tx, batch, work, { outcome: outcomeOf(swap, state), counters: countersOf(swap) }),
     },
   );
+  if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
+    await clearFailing(services.sql, batch.operation.operationId, services.now());
   if (result.outcome === "superseded") await settleSuperseded(batch, work, page, renderedMissing);
+  else reportStored(batch, { page, chunks: chunks.length, wasGone: isGone(state) });
   if (renderedMissing)
     services.log.warn("page.rendered_missing", {
       source_id: source.sourceId,
@@ -104,6 +108,21 @@ export async function storeFetchedPage(
       page_id: page.id,
       characters: textLost.length,
     });
+}
+
+function isGone(state: PageState | undefined): boolean {
+  return state !== undefined && (state.isDeleted || state.missingSince !== null);
+}
+
+/** One line a page at debug: a first sync stores thousands. That a deleted or hidden page is back is always logged. */
+function reportStored(
+  { services, operation, source }: Batch,
+  stored: { page: ConfluencePage; chunks: number; wasGone: boolean },
+): void {
+  const { page, chunks, wasGone } = stored;
+  const about = { source_id: source.sourceId, operation_id: operation.operationId, page_id: page.id };
+  services.log.debug("page.stored", { ...about, version: page.version, chunks });
+  if (wasGone) services.log.info("page.restored", { ...about, title: page.title });
 }
 
 function whyNotHere(batch: Batch, page: ConfluencePage): string | null {

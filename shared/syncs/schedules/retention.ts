@@ -4,13 +4,18 @@ import { later } from "#shared/syncs/operations/operations.ts";
 const DAY_MS = 24 * 60 * 60_000;
 /** Work rows of an ended operation: only failures and planned changes are read afterwards. */
 const SETTLED_WORK_MS = DAY_MS;
-const OPERATIONS_MS = 90 * DAY_MS;
-const SENT_EVENTS_MS = 7 * DAY_MS;
 /** Rows that one statement removes: short locks, whatever has piled up. */
 const BATCH = 5000;
 
-/** Removes a bounded number of rows that nobody reads any more; answers how many. */
-export async function removeExpired(sql: Sql, now: Date): Promise<number> {
+/** Days for which ended operations and sent events are kept. */
+export type Retention = { operationDays: number; eventDays: number };
+
+/**
+ * Removes a bounded number of rows whose time is over; returns how many. The last sync and the last deletion check of a source stay
+ * whatever their age: the next one is due by them, and the source's status shows them. Events that were not sent stay too.
+ */
+export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promise<number> {
+  const ended = later(now, -keep.operationDays * DAY_MS);
   const [row] = await sql<{ removed: number }[]>`
     with work as (
       delete from sync_work where (operation_id, page_id) in (
@@ -20,11 +25,16 @@ export async function removeExpired(sql: Sql, now: Date): Promise<number> {
       returning 1),
     operations as (
       delete from archon_progress where operation_id in (
-        select operation_id from archon_progress where finished_at < ${later(now, -OPERATIONS_MS)} limit ${BATCH / 10})
+        select operation_id from archon_progress o
+        where finished_at < ${ended} and (dry_run or exists (
+          select from archon_progress newer
+          where newer.source_id = o.source_id and newer.operation_type = o.operation_type
+            and newer.created_at > o.created_at and not newer.dry_run))
+        limit ${BATCH / 10})
       returning 1),
     events as (
       delete from event_outbox where id in (
-        select id from event_outbox where sent_at < ${later(now, -SENT_EVENTS_MS)} limit ${BATCH})
+        select id from event_outbox where sent_at < ${later(now, -keep.eventDays * DAY_MS)} limit ${BATCH})
       returning 1)
     select (select count(*) from work)::int + (select count(*) from operations)::int + (select count(*) from events)::int as removed`;
   return row?.removed ?? 0;

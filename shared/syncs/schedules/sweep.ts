@@ -10,7 +10,7 @@ import {
   markOperationEnqueued,
   type OperationType,
 } from "#shared/syncs/operations/operations.ts";
-import { removeExpired } from "./retention.ts";
+import { removeExpired, type Retention } from "./retention.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { releaseLostClaims, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
 
@@ -47,7 +47,7 @@ export type SweepResult = {
  * killed anywhere; the next minute's sweep goes on.
  */
 export async function sweep(
-  services: SyncServices & { events: EventSender },
+  services: SyncServices & { events: EventSender; retention: Retention },
   invocation: { remainingMs: () => number },
 ): Promise<SweepResult> {
   const result: SweepResult = { resent: 0, finished: 0, events: 0, chunksCleared: 0, rowsDeleted: 0 };
@@ -66,7 +66,7 @@ export async function sweep(
       if (done) break;
     }
   }
-  result.rowsDeleted += await removeExpired(services.sql, services.now());
+  result.rowsDeleted += await removeExpired(services.sql, services.retention, services.now());
   // Last: while the bus refuses events this throws, for a week perhaps, and nothing else may wait for that.
   result.events = await sendOutbox(services.sql, services.events, services.now());
   services.log.info("sweep.finished", result);

@@ -188,12 +188,18 @@ describe("search", () => {
       [new RateLimitedError("slow down", 5500), "6"],
       [new TransientError("timeout", "no answer from https://internal.example"), "2"],
     ] as const) {
+      const before = fixture.logLines().length;
       const failing = { ...fixture.embedder, embed: () => Promise.reject(error) };
       const api = await makeApiClient({ ...fixture.services, embedder: failing });
       const answer = await api("POST", PATH, { body: { query: "signing key" } });
       expect([answer.status, answer.body.error.code]).toEqual([503, "embedding_unavailable"]);
       expect(answer.headers["retry-after"]).toBe(retryAfter);
       expect(answer.text).not.toContain("internal.example");
+      const failed = fixture
+        .logLines()
+        .slice(before)
+        .filter(({ event }) => event === "search.failed");
+      expect(failed).toMatchObject([{ level: "ERROR", code: "embedding_unavailable" }]);
     }
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Json } from "#shared/db/connect.ts";
+import { logMetrics } from "#shared/log-metrics.ts";
 import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -35,6 +36,10 @@ describe("measureHealth", () => {
   it("is all zeros for an empty service", async () => {
     const health = await measureHealth(database.sql, NOW);
     expect(Object.values(health).every((value) => value === 0)).toBe(true);
+    // Each is a metric of the same name.
+    expect(logMetrics["health.measured"].map(({ field }) => field).sort()).toEqual(
+      Object.keys(health).sort(),
+    );
   });
 
   it("calls a source overdue after three of its intervals and an hour, not before, and never one without an interval", async () => {

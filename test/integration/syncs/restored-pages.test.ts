@@ -26,6 +26,10 @@ describe("a page that is back", () => {
       select version, is_deleted, missing_since, sync_error from confluence_pages where page_id = ${pageId}`;
     return page;
   };
+  const restored = () =>
+    world.logged
+      .filter(({ event }) => event === "page.restored")
+      .map(({ level, fields }) => [level, fields.page_id]);
   const found = async (word: string) => (await world.find(word)).map((hit) => hit.title);
 
   it("from the trash and could not be stored is tried again by the next sync, whatever that one lists", async () => {
@@ -41,9 +45,11 @@ describe("a page that is back", () => {
       status: "completed_with_errors",
       failed_pages: [{ page_id: pageId, code: "embedding_refused" }],
     });
+    expect(restored()).toEqual([]);
     world.pass(5 * HOUR_MS);
     await world.sync();
     expect(await row()).toMatchObject({ version: 2, is_deleted: false, sync_error: null });
+    expect(restored()).toEqual([["info", pageId]]);
     expect(await found("backagain")).toEqual(["Page 1"]);
     world.pass(5 * HOUR_MS);
     expect((await world.sync()).sync_metrics).toMatchObject({ pages_updated: 0, pages_failed: 0 });
@@ -58,5 +64,24 @@ describe("a page that is back", () => {
     await world.sync();
     expect(await row()).toMatchObject({ version: 2, missing_since: null });
     expect(await found("backagain")).toEqual(["Page 1"]);
+    expect(restored()).toEqual([["info", pageId]]);
+  });
+
+  it("hidden and in sight again without an edit is logged by the check that shows it", async () => {
+    restrictPage(world.site, pageId, "nobody");
+    await world.check();
+    restrictPage(world.site, pageId, "everyone");
+    await world.check();
+    expect(await row()).toMatchObject({ version: 1, missing_since: null });
+    expect(restored()).toEqual([["info", pageId]]);
+  });
+
+  it("is stored with a line at debug, as any page is", async () => {
+    world.logged.length = 0;
+    editPage(world.site, pageId, { body: bodyOf("tamarind") });
+    await world.sync();
+    expect(world.logged.filter(({ event }) => event === "page.stored")).toMatchObject([
+      { level: "debug", fields: { page_id: pageId, version: 2, chunks: 2 } },
+    ]);
   });
 });

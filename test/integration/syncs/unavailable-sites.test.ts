@@ -23,6 +23,11 @@ describe("a site that fails or shuts us out", () => {
   });
   afterAll(() => database.close());
 
+  /** What was logged of the source or the operation's end, at which level and why. */
+  const reports = () =>
+    world.logged
+      .filter(({ event, fields }) => event.startsWith("source.") || fields.status === "failed")
+      .map(({ level, event, fields }) => [level, event, fields.code]);
   const pages = () => database.sql`
     select page_id, version, is_deleted, missing_since, chunk_count from confluence_pages order by page_id`;
   /** What the schedule does in this time: its tick each minute, and what follows. */
@@ -155,6 +160,7 @@ describe("a site that fails or shuts us out", () => {
     world.site.faults.push({ effect: "status", status: 500, retry_after: null, times: 100_000, skip: 0 });
     const operation = await world.ended(await world.startSync({ mode: "full" }));
     expect(operation).toMatchObject({ status: "failed", error: { code: "confluence_failed" } });
+    expect(reports()).toEqual([["error", "operation.finished", "confluence_failed"]]);
     // Three tries a time (one, and two brief repeats), nine times within about an hour.
     const requests = world.takeRequests();
     expect(requests.length).toBe(27);
@@ -181,6 +187,10 @@ describe("a site that fails or shuts us out", () => {
     await scheduled(INTERVAL_MINUTES + 1);
     expect(await latest()).toMatchObject({ status: "failed", error: { code: "credentials_rejected" } });
     expect((await world.source()).status).toBe("credentials_expired");
+    expect(reports()).toEqual([
+      ["error", "source.credentials_expired", "credentials_rejected"],
+      ["error", "operation.finished", "credentials_rejected"],
+    ]);
     const [event] =
       await database.sql`select detail from event_outbox where event_type = 'source.credentials_expired'`;
     expect(event?.detail).toMatchObject({ source_id: SOURCE_ID });
@@ -238,6 +248,10 @@ describe("a site that fails or shuts us out", () => {
     const check = await world.check({ force: true });
     expect(check).toMatchObject({ status: "failed", error: { code: "space_unavailable" } });
     expect((await world.source()).status).toBe("space_unavailable");
+    expect(reports()).toEqual([
+      ["error", "source.space_unavailable", "space_unavailable"],
+      ["error", "operation.finished", "space_unavailable"],
+    ]);
     const full = await world.sync({ mode: "full" });
     expect(full).toMatchObject({ status: "failed", error: { code: "space_unavailable" } });
     expect(await pages()).toEqual(before);

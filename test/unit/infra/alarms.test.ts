@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { logMetrics } from "#shared/log-metrics.ts";
 import { ALARMS } from "#infra/scale/report.ts";
 import { queues } from "#infra/topology.ts";
 import { synthesize } from "./synthesized.ts";
@@ -9,8 +8,6 @@ type Alarm = {
   AlarmName: string;
   AlarmDescription: string;
   AlarmActions: unknown[];
-  Namespace?: string;
-  MetricName?: string;
 };
 
 function alarms(): Alarm[] {
@@ -50,16 +47,5 @@ describe("alarms", () => {
       );
       expect(alarm?.AlarmDescription).toContain(errorImpact);
     }
-  });
-
-  it("watch only metrics that log lines write", () => {
-    const written = new Set(
-      Object.values(logMetrics).flatMap((metrics) => metrics.map(({ name }): string => name)),
-    );
-    const watched = alarms().flatMap(({ Namespace, MetricName }) =>
-      Namespace === "ConfluenceSync" && MetricName ? [MetricName] : [],
-    );
-    expect(watched.length).toBeGreaterThan(3);
-    expect(watched.filter((name) => !written.has(name))).toEqual([]);
   });
 });

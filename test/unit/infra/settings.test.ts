@@ -20,6 +20,17 @@ describe("settings of a deployment", () => {
     (embeddingsModel) => expect(() => parse({ embeddingsModel })).toThrow(/Bedrock/),
   );
 
+  it("take retention in days, as text or as a number, and refuse what is none", () => {
+    expect(parse({})).toMatchObject({ operationRetentionDays: 90, eventRetentionDays: 7 });
+    expect(parse({ operationRetentionDays: "30", eventRetentionDays: 14 })).toMatchObject({
+      operationRetentionDays: 30,
+      eventRetentionDays: 14,
+    });
+    expect(() => parse({ operationRetentionDays: "0" })).toThrow(
+      /whole number of days[\s\S]*operationRetentionDays/,
+    );
+  });
+
   it("name every fault at once", () => {
     expect(() => parse({ stage: "Prod!", logLevel: "error" })).toThrow(
       /stage[\s\S]*logLevel|logLevel[\s\S]*stage/,
