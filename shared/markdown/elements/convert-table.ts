@@ -56,7 +56,7 @@ function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string
       continue;
     }
     if (isCell(node)) {
-      if (!loose) rows.push({ cells: (loose = []), inHead });
+      if (!loose) rows.push({ cells: (loose = []), inHead, style: null });
       loose.push(node);
       continue;
     }
@@ -70,7 +70,7 @@ function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string
 
 function collectCells(row: MarkupElement, parts: Parts, section: string): void {
   const cells: MarkupElement[] = [];
-  (section === "tfoot" ? parts.foot : parts.rows).push({ cells, inHead: section === "thead" });
+  (section === "tfoot" ? parts.foot : parts.rows).push({ cells, inHead: section === "thead", style: row });
   for (const node of row.children) {
     if (typeof node === "string") {
       if (node.trim() !== "") parts.between.push(node);

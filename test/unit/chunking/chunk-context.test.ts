@@ -134,6 +134,19 @@ describe("a table", () => {
       '<tr><td class="highlight-blue">Host</td><td data-highlight-colour="#deebff">Address</td></tr>',
     ],
     ["header cells", "<tr><th>Host</th><th>Address</th></tr>"],
+    ["a style of each cell", '<tr><td style="font-weight:700">Host</td><td style="font-weight: bold">Address</td></tr>'],
+    ["a style of its own", '<tr style="font-weight: bold"><td>Host</td><td>Address</td></tr>'],
+    ["a colour of its own", '<tr bgcolor="#ddeeff"><td>Host</td><td>Address</td></tr>'],
+    ["the class of header cells", '<tr><td class="confluenceTh">Host</td><td class="confluenceTh">Address</td></tr>'],
+    ["colons behind bold names", "<tr><td><b>Host</b>:</td><td><b>Address</b>:</td></tr>"],
+    [
+      "a bold title above bold cells",
+      '<tr><td colspan="2"><b>Hosts</b></td></tr><tr><td><b>Host</b></td><td><b>Address</b></td></tr>',
+    ],
+    [
+      "a title in a header cell above bold cells",
+      '<tr><th colspan="2">Hosts</th></tr><tr><td><b>Host</b></td><td><b>Address</b></td></tr>',
+    ],
   ])("of which the first row has %s repeats it", (_kind, header) => {
     const found = chunks(`<table><tbody>${header}${rows(60)}</tbody></table>`);
     expect(found.length).toBeGreaterThan(2);
@@ -153,11 +166,22 @@ describe("a table", () => {
       "<tr><td><b>a</b></td><td><b>b</b></td></tr><tr><td>c</td><td>d</td></tr><tr><td><b>e</b></td><td><b>f</b></td></tr>",
     ],
     [
+      "a bold title over all of it",
+      '<tr><td colspan="2"><b>a</b></td></tr><tr><td>c</td><td>d</td></tr><tr><td>e</td><td>f</td></tr>',
+    ],
+    [
       "white as the highlight",
       '<tr><td data-highlight-colour="#ffffff">a</td><td data-highlight-colour="#ffffff">b</td></tr><tr><td>c</td><td>d</td></tr>',
     ],
   ])("with %s has no header", (_kind, body) => {
     expect(chunks(`<table><tbody>${body}</tbody></table>`)[0]?.content).toMatch(/^\| {2}\| {2}\|\n/);
+  });
+
+  it("a table with bold column names and bold titles across it keeps both", () => {
+    const title = (text: string): string => `<tr><td colspan="2"><b>${text}</b></td></tr>`;
+    const header = "<tr><td><b>Host</b></td><td><b>Address</b></td></tr>";
+    const found = chunks(`<table>${header}${title("North")}${rows(40)}${title("South")}${rows(40)}</table>`);
+    for (const { content } of found) expect(content).toMatch(/^\| \*\*Host\*\* \| \*\*Address\*\* \|\n.*\n\| \*\*(?:North|South)/);
   });
 
   it("of two header rows repeats both", () => {
