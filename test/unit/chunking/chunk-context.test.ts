@@ -134,10 +134,16 @@ describe("a table", () => {
       '<tr><td class="highlight-blue">Host</td><td data-highlight-colour="#deebff">Address</td></tr>',
     ],
     ["header cells", "<tr><th>Host</th><th>Address</th></tr>"],
-    ["a style of each cell", '<tr><td style="font-weight:700">Host</td><td style="font-weight: bold">Address</td></tr>'],
+    [
+      "a style of each cell",
+      '<tr><td style="font-weight:700">Host</td><td style="font-weight: bold">Address</td></tr>',
+    ],
     ["a style of its own", '<tr style="font-weight: bold"><td>Host</td><td>Address</td></tr>'],
     ["a colour of its own", '<tr bgcolor="#ddeeff"><td>Host</td><td>Address</td></tr>'],
-    ["the class of header cells", '<tr><td class="confluenceTh">Host</td><td class="confluenceTh">Address</td></tr>'],
+    [
+      "the class of header cells",
+      '<tr><td class="confluenceTh">Host</td><td class="confluenceTh">Address</td></tr>',
+    ],
     ["colons behind bold names", "<tr><td><b>Host</b>:</td><td><b>Address</b>:</td></tr>"],
     [
       "a bold title above bold cells",
@@ -181,7 +187,8 @@ describe("a table", () => {
     const title = (text: string): string => `<tr><td colspan="2"><b>${text}</b></td></tr>`;
     const header = "<tr><td><b>Host</b></td><td><b>Address</b></td></tr>";
     const found = chunks(`<table>${header}${title("North")}${rows(40)}${title("South")}${rows(40)}</table>`);
-    for (const { content } of found) expect(content).toMatch(/^\| \*\*Host\*\* \| \*\*Address\*\* \|\n.*\n\| \*\*(?:North|South)/);
+    for (const { content } of found)
+      expect(content).toMatch(/^\| \*\*Host\*\* \| \*\*Address\*\* \|\n.*\n\| \*\*(?:North|South)/);
   });
 
   it("of two header rows repeats both", () => {
