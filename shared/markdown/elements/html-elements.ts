@@ -91,9 +91,8 @@ const CONVERT: Record<string, Convert> = {
     build.span("STRONG", element.children, build.element("P", [], target));
   },
   input: (element, target, build) => {
-    const type = attribute(element, "type").toLowerCase();
-    if (type === "checkbox") build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
-    else if (type === "submit" || type === "button") build.text(attribute(element, "value"), target);
+    if (attribute(element, "type").toLowerCase() !== "checkbox") return;
+    build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
   },
   iframe: convertEmbedded,
   embed: convertEmbedded,

@@ -222,6 +222,8 @@ for (const [kind, cases] of Object.entries(MEANINGS)) {
 it("prose that quotes what interfaces say stays as it is", () => {
   const quote = "It says Getting issue details... and We don't have a way to export this macro.";
   expect(markdown(`<p>${quote}</p>`)).toBe(quote);
+  const sentence = "We don't have a way to export this macro.";
+  expect(markdown(`<p>${sentence}</p>`)).toBe(sentence);
 });
 
 it("asks for the rendering of an app's macro that has neither content nor fallback", () => {
