@@ -28,7 +28,9 @@ export function convertTable(element: MarkupElement, target: PlainElement, build
   build.append(parts.between, before);
   if (before.childNodes.length > 0) target.append(before);
   if (isLayout(rows)) {
-    for (const { cells } of rows) for (const cell of cells) build.element("DIV", cell.children, target);
+    const part = new PlainElement("DIV", { part: true });
+    target.append(part);
+    for (const { cells } of rows) for (const cell of cells) build.element("DIV", cell.children, part);
     return;
   }
   const headerRows = emphasizedHeaderRows(rows);
