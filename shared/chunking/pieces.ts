@@ -27,6 +27,12 @@ export type Group = {
 };
 export type Piece = LeafPiece | Group;
 
+const TASK_BOX = /^\[[ x]\] /;
+
+/** A paragraph that is all bold is the title that somebody gave what follows. */
+const BOLD_PARAGRAPH = /^\*\*(?:[^*\n]|\*(?!\*)){1,200}\*\*:?$/;
+const MAX_BOLD = 205;
+
 /** The text of an item of a list, as the title of what is below it. */
 const MAX_ITEM_TITLE = 120;
 
@@ -49,26 +55,38 @@ class PieceReader {
   }
 
   read(blocks: readonly Block[]): Piece[] {
-    return inSections(this.#inParts(blocks.flatMap((block) => this.#pieces(block))), this.#markdown);
+    const pieces = blocks.flatMap((block, index) => this.#pieces(block, blocks[index + 1]));
+    return inSections(this.#inParts(pieces), this.#markdown);
   }
 
-  #pieces(block: Block): Piece[] {
+  #pieces(block: Block, next: Block | undefined): Piece[] {
     if (block.kind === "quote") return grouped(this.read(block.children));
-    if (block.kind !== "list") return [this.#leaf(block)];
+    if (block.kind !== "list") return [this.#leaf(block, next)];
     return grouped(block.children.flatMap(({ children }) => this.#item(this.read(children))));
   }
 
-  #leaf(leaf: Leaf): LeafPiece {
+  #leaf(leaf: Leaf, next: Block | undefined): LeafPiece {
     const { from, to } = leaf;
-    const titled = this.#parts.get(from)?.some((part) => part.titleEnd <= to && part.to > to) ?? false;
+    const titled =
+      this.#parts
+        .get(from)
+        ?.some((part) => part.from < part.titleEnd && part.titleEnd <= to && part.to > to) ?? false;
     return {
       kind: "leaf",
       leaf,
       from,
       to,
       tokens: estimateTokens(this.#markdown.slice(from, to)),
-      isTitle: titled || leaf.kind === "heading" || leaf.kind === "alert",
+      isTitle: titled || leaf.kind === "heading" || leaf.kind === "alert" || this.#leadsTo(leaf, next),
     };
+  }
+
+  /** Whether a paragraph only says what the block below it is: in bold, or with a colon above a list, a table, code. */
+  #leadsTo({ kind, textFrom, to }: Leaf, next: Block | undefined): boolean {
+    if (kind !== "prose" || !next || next.kind === "heading") return false;
+    const end = this.#markdown.slice(Math.max(textFrom, to - 3), to);
+    if (/[:：]\**$/.test(end) && next.kind !== "prose") return true;
+    return to - textFrom <= MAX_BOLD && BOLD_PARAGRAPH.test(this.#markdown.slice(textFrom, to));
   }
 
   /** An item with further blocks is a group below its text. */
@@ -76,7 +94,8 @@ class PieceReader {
     const [first, ...others] = children;
     if (first?.kind !== "leaf" || first.leaf.kind !== "prose" || others.length === 0)
       return grouped(children);
-    const title = plainTitle(this.#markdown.slice(first.leaf.textFrom, first.to), MAX_ITEM_TITLE);
+    const text = this.#markdown.slice(first.leaf.textFrom, first.to).replace(TASK_BOX, "");
+    const title = plainTitle(text, MAX_ITEM_TITLE);
     return grouped([{ ...first, isTitle: true }, ...others], title);
   }
 
@@ -98,7 +117,8 @@ class PieceReader {
         continue;
       }
       const title = plainTitle(this.#markdown.slice(part.from, part.titleEnd));
-      found.push(...grouped(inSections(this.#inParts(inPart), this.#markdown), title));
+      const inside = inSections(this.#inParts(inPart), this.#markdown);
+      found.push(...(title === "" ? inside : grouped(inside, title)));
     }
     return found;
   }

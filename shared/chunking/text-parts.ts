@@ -10,7 +10,7 @@ const ATOM =
  * others wherever they stand, with closing quotes and brackets.
  */
 export const SENTENCE_END =
-  /[.!?…]["'”’»)\]*_~]*(?=\s|<br>|$)|(?![.!?…])\p{Sentence_Terminal}+["'”’»)\]*_~）」』】》〉]*/gu;
+  /[.!?…]["'”’»)\]*_~]*(?=\s|<br>|$)|(?![.!?…])[\p{Sentence_Terminal}\u0f0d\u0f0e]+["'”’»)\]*_~）」』】》〉]*/gu;
 
 /**
  * Cuts a range of one line into parts of about `tokens` at most: after sentences (or what `ends` matches), a sentence that

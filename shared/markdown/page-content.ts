@@ -17,10 +17,13 @@ export type ReferenceResolver = {
   absoluteUrl(href: string): string;
 };
 
-/** A part of the Markdown with a title of its own: an expand, a tab, a panel, a block of code. */
+/**
+ * A part of the Markdown with a title of its own (an expand, a tab, a panel, a block of code), or without one, that headings
+ * inside it do not reach out of (a table that arranges the page).
+ */
 export type TitledPart = {
   from: number;
-  /** Where the title ends, which the part begins with. */
+  /** Where the title ends, which the part begins with; `from` when it has none. */
   titleEnd: number;
   to: number;
 };

@@ -74,7 +74,7 @@ function permanent<T>(step: () => T): T {
 /** The tree of a body as a reader sees it. */
 function parseBody(format: BodyFormat, value: string): MarkupElement {
   const root = parseMarkup(format, value);
-  prepareBody(root);
+  prepareBody(root, format);
   return root;
 }
 

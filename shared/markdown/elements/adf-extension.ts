@@ -10,7 +10,12 @@ import {
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { alertKind, appendPanel } from "./boxes.ts";
-import { appendInlineParameters, appendTextParameters, textParameters } from "./text-parameters.ts";
+import {
+  appendInlineParameters,
+  appendTextParameters,
+  isTitleName,
+  textParameters,
+} from "./text-parameters.ts";
 
 /**
  * Converts what the new editor has and the storage format has no element for: panels, decisions, tabs, expands, apps' macros.
@@ -24,7 +29,7 @@ export function convertAdfExtension(
   const node = child(extension, "ac:adf-node");
   const fallback = node ? (child(extension, "ac:adf-fallback") ?? child(node, "ac:adf-fallback")) : undefined;
   if (!node) build.append(extension.children, target);
-  else if (holdsContent(node)) convertAdfNode(node, target, build);
+  else if (holdsContent(node) || typeOf(node) === DECISIONS) convertAdfNode(node, target, build);
   else if (fallback && showsText(fallback)) build.append(fallback.children, target);
   else if (isExtension(node)) appendParameters(node, target, build);
   else build.append(node.children, target);
@@ -32,10 +37,10 @@ export function convertAdfExtension(
 
 /** Converts a node with its content below its title. */
 export function convertAdfNode(node: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
-  const type = attribute(node, "type");
+  const type = typeOf(node);
   const content = child(node, "ac:adf-content");
-  if (type === "decision-list") appendDecisions(node, target, build);
-  else if (type === "multi-bodied-extension" && content) appendFrames(node, content, target, build);
+  if (type === DECISIONS) appendDecisions(node, target, build);
+  else if (type === "multibodiedextension" && content) appendFrames(node, content, target, build);
   else if (type === "panel" && content) {
     const kind = alertKind(adfAttribute(node, "panel-type", "panelType"));
     appendPanel({ kind, title: titleOf(node), content: content.children }, target, build);
@@ -63,8 +68,15 @@ export function extensionName(extension: MarkupElement): string {
   return key.slice(key.lastIndexOf("/") + 1) || "extension";
 }
 
+const DECISIONS = "decisionlist";
+
+/** A node's type in lower case, without dashes: the storage format and ADF write the same names differently. */
+function typeOf(node: MarkupElement): string {
+  return attribute(node, "type").replace(/-/g, "").toLowerCase();
+}
+
 function isExtension(node: MarkupElement): boolean {
-  return /extension$/i.test(attribute(node, "type"));
+  return typeOf(node).endsWith("extension");
 }
 
 function holdsContent(node: MarkupElement): boolean {
@@ -109,7 +121,7 @@ export function appendDecision(
   build.span("STRONG", [isOpen ? "Open:" : "Decided:"], item);
   build.text(" ", item);
   const [only] = written;
-  const paragraph = written.length === 1 && isNamed(only, "p") ? only : null;
+  const paragraph = written.length === 1 && (isNamed(only, "p") || isNamed(only, "div")) ? only : null;
   build.append(paragraph ? paragraph.children : content, item);
 }
 
@@ -138,7 +150,7 @@ function appendFrames(
 function isFrame(node: MarkupNode): node is MarkupElement {
   return (
     isNamed(node, "ac:adf-extension-frame") ||
-    (isNamed(node, "ac:adf-node") && attribute(node, "type") === "extension-frame") ||
+    (isNamed(node, "ac:adf-node") && typeOf(node) === "extensionframe") ||
     (isNamed(node, "ac:adf-extension") && node.children.some(isFrame))
   );
 }
@@ -148,7 +160,8 @@ function frameNode(frame: MarkupElement): MarkupElement {
 }
 
 function frameTitle(frame: MarkupElement): string {
-  return titleOf(frameNode(frame));
+  const node = frameNode(frame);
+  return titleOf(node) || (titlesIn(node, (name) => name === "name")[0] ?? "");
 }
 
 function frameContent(frame: MarkupElement): readonly MarkupNode[] {
@@ -156,14 +169,12 @@ function frameContent(frame: MarkupElement): readonly MarkupNode[] {
   return child(node, "ac:adf-content")?.children ?? node.children;
 }
 
-const TITLE = /^(?:(?:tab|panel|global)?-?title|label|header|tab-?name)$/i;
-
 /** Titles in the parameters of a node, in order; the name of the app (`extension-title`) is none. */
-function titlesIn(node: MarkupElement): string[] {
+function titlesIn(node: MarkupElement, isTitle: (name: string) => boolean = isTitleName): string[] {
   return node.children.flatMap((inner) => {
     if (!isNamed(inner, "ac:adf-attribute")) return [];
     return [inner, ...descendants(inner)]
-      .filter((parameter) => TITLE.test(attribute(parameter, "key")))
+      .filter((parameter) => isTitle(attribute(parameter, "key")))
       .map((parameter) => textOf(parameter).trim())
       .filter((title) => title !== "");
   });
@@ -204,7 +215,7 @@ function appendParameters(node: MarkupElement, target: PlainElement, build: Plai
     );
     for (const inner of [...current, ...section.children]) collectParameters(inner, parameters);
   }
-  const isInline = attribute(node, "type").startsWith("inline");
+  const isInline = typeOf(node).startsWith("inline");
   const name = extensionName({ ...node, name: "ac:adf-extension", children: [node] });
   const text = textParameters(parameters);
   const isShown = isInline

@@ -28,7 +28,9 @@ export function convertTable(element: MarkupElement, target: PlainElement, build
   build.append(parts.between, before);
   if (before.childNodes.length > 0) target.append(before);
   if (isLayout(rows)) {
-    for (const { cells } of rows) for (const cell of cells) build.element("DIV", cell.children, target);
+    const part = new PlainElement("DIV", { part: true });
+    target.append(part);
+    for (const { cells } of rows) for (const cell of cells) build.element("DIV", cell.children, part);
     return;
   }
   const headerRows = emphasizedHeaderRows(rows);
@@ -56,7 +58,7 @@ function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string
       continue;
     }
     if (isCell(node)) {
-      if (!loose) rows.push({ cells: (loose = []), inHead });
+      if (!loose) rows.push({ cells: (loose = []), inHead, style: null });
       loose.push(node);
       continue;
     }
@@ -70,7 +72,7 @@ function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string
 
 function collectCells(row: MarkupElement, parts: Parts, section: string): void {
   const cells: MarkupElement[] = [];
-  (section === "tfoot" ? parts.foot : parts.rows).push({ cells, inHead: section === "thead" });
+  (section === "tfoot" ? parts.foot : parts.rows).push({ cells, inHead: section === "thead", style: row });
   for (const node of row.children) {
     if (typeof node === "string") {
       if (node.trim() !== "") parts.between.push(node);

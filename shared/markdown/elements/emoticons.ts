@@ -104,14 +104,15 @@ export function emoticonOfImage(element: MarkupElement): string | null {
   return known ?? (shortName || attribute(element, "alt") || `:${name}:`);
 }
 
-/** `1f642`, `31-20e3` or `2139-fe0f` as text; null when it is no list of code points. */
+/** `1f642`, `31-20e3` or `2139-fe0f` as text; null when it is no list of code points of an emoji. */
 function fromCodePoints(id: string): string | null {
   if (!/^[0-9a-f]{2,6}(-[0-9a-f]{2,6})*$/.test(id)) return null;
   const points = id.split("-").map((hex) => Number.parseInt(hex, 16));
   if (points.some((point) => point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || point < 0x20)) {
     return null;
   }
-  return String.fromCodePoint(...points);
+  const text = String.fromCodePoint(...points);
+  return /\p{Emoji}/u.test(text) ? text : null;
 }
 
 /** `keycap: 1` as its emoji. */

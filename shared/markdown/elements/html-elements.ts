@@ -10,6 +10,7 @@ import { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { lastSegment } from "./storage-links.ts";
 import { convertTable } from "./convert-table.ts";
 import { convertNumberedList } from "./numbered-list.ts";
+import { convertDescriptions, convertDetails } from "./titled-html.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
 
@@ -47,7 +48,7 @@ const BLOCKS: Record<string, string> = {
   sub: "SUB",
 };
 for (const name of (
-  "address article aside body center dd details dialog div dl fieldset figcaption figure footer form header hgroup html " +
+  "address article aside body center dd dialog div fieldset figcaption figure footer form header hgroup html " +
   "legend main nav noscript object optgroup option output section select svg text textarea title video audio canvas p-block"
 ).split(" ")) {
   BLOCKS[name] ??= "DIV";
@@ -79,6 +80,8 @@ const CONVERT: Record<string, Convert> = {
   code: convertCode,
   pre: (element, target, build) => build.preformatted(element, "", target),
   ol: convertNumberedList,
+  details: convertDetails,
+  dl: convertDescriptions,
   table: convertTable,
   time: (element, target, build) => {
     if (textOf(element).trim() === "") build.text(attribute(element, "datetime"), target);
@@ -88,9 +91,8 @@ const CONVERT: Record<string, Convert> = {
     build.span("STRONG", element.children, build.element("P", [], target));
   },
   input: (element, target, build) => {
-    const type = attribute(element, "type").toLowerCase();
-    if (type === "checkbox") build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
-    else if (type === "submit" || type === "button") build.text(attribute(element, "value"), target);
+    if (attribute(element, "type").toLowerCase() !== "checkbox") return;
+    build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
   },
   iframe: convertEmbedded,
   embed: convertEmbedded,

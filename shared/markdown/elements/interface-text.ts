@@ -1,8 +1,14 @@
+import {
+  saysExpand,
+  saysLoading,
+  saysMacroFailed,
+  saysNoExport,
+  unknownMacro,
+} from "./interface-messages.ts";
 import { OPENED_BY_CLICK } from "#shared/markdown/parse/apply-styles.ts";
 import {
   attribute,
   beginningOf,
-  child,
   descendant,
   hasClass,
   type MarkupElement,
@@ -22,14 +28,13 @@ const INTERFACE = new Set(
     "aui-toolbar2 aui-dropdown aui-dropdown2 aui-spinner loading-indicator expandcollapse plugin_pagetree_expandcollapse " +
     "plugin_pagetree_status plugin_pagetree_childtoggle_container pagetree-search search-macro livesearch-macro like-button-container " +
     "like-section labels-section no-labels-message show-labels-editor create-from-template-button create-from-template-macro " +
-    "comment-actions rate-macro copy-to-clipboard code-toolbar-item"
+    "comment-actions rate-macro copy-to-clipboard code-toolbar-item more-link task-blank-details attachment-summary"
   ).split(" "),
 );
-/** Messages are recognized by as much of their text. */
-const MAX_MESSAGE = 200;
-
-const INTERFACE_PREFIX = /(?:^|\s)(?:attachment-summary|refresh-issues|plugin-attachments-dnd)[\w-]*/;
-const HALF_INTERFACE = /(?:^|\s)(?:createlink|jira-issue|error|expand-control-text)(?:\s|$)/;
+const INTERFACE_PREFIX =
+  /(?:^|\s)(?:attachment-summary|refresh-issues|jim-error-message|plugin[_-]attachments?[_-](?:dnd|drop|upload))[\w-]*/;
+const HALF_INTERFACE =
+  /(?:^|\s)(?:createlink|jira-issue|summary|error|expand-control-text|aui-message|confluence-information-macro)(?:\s|$)/;
 const HIDDEN = /(?:^|\s)(?:aui-)?hidden(?:\s|$)/;
 
 /** Whether an element of these classes is interface, or may be. */
@@ -42,58 +47,35 @@ function isOnlyInterface(classes: string): boolean {
   return HIDDEN.test(classes) && !OPENED_BY_CLICK.test(classes);
 }
 
-/** Takes out of a body what only the interface says. Changes the tree. */
-export function dropInterfaceText(element: MarkupElement): void {
+/** Takes out of a body what only the interface says; of a rendered one more than of a stored one. Changes the tree. */
+export function dropInterfaceText(element: MarkupElement, isRendered: boolean): void {
   let changed = false;
   for (const node of element.children) {
     if (typeof node === "string") continue;
-    if (isInterface(node)) {
+    if (isInterface(node, isRendered)) {
       changed = true;
       continue;
     }
     adapt(node);
-    dropInterfaceText(node);
+    dropInterfaceText(node, isRendered);
   }
   if (changed)
-    element.children = element.children.filter((node) => typeof node === "string" || !isInterface(node));
+    element.children = element.children.filter(
+      (node) => typeof node === "string" || !isInterface(node, isRendered),
+    );
 }
 
-function isInterface(element: MarkupElement): boolean {
+function isInterface(element: MarkupElement, isRendered: boolean): boolean {
   if (element.name.startsWith("ac:")) return false;
+  if (saysNoExport(element, isRendered)) return true;
   if (element.name === "button" || attribute(element, "role") === "toolbar") return true;
   if (attribute(element, "data-macro-name") === "toc") return true;
   const classes = element.attributes.get("class");
-  if (classes === undefined) return element.name === "div" && isNoExport(element);
+  if (classes === undefined) return false;
   if (isOnlyInterface(classes)) return true;
-  // What Confluence writes where nobody gave an expand a title.
-  if (hasClass(element, "expand-control-text"))
-    return /^\s*Click here to expand(?:\.\.\.|…)?\s*$/.test(beginningOf(element, MAX_MESSAGE));
-  return hasClass(element, "error") && isErrorMessage(element);
-}
-
-/** What Confluence puts in the place of an app's macro that cannot be exported. */
-function isNoExport(element: MarkupElement): boolean {
-  const [text] = element.children;
-  return (
-    element.children.length === 1 &&
-    typeof text === "string" &&
-    /^\s*We (?:don['’]t|do not) have a way to export this macro\.?\s*$/.test(text)
-  );
-}
-
-/** A macro that failed: `<div class="error"><span class="error">…</span> …</div>`. */
-function isErrorMessage(element: MarkupElement): boolean {
-  const text = beginningOf(element, MAX_MESSAGE);
-  if (/^\s*Unknown macro:/.test(text)) return false;
-  if (
-    element.name === "div" &&
-    child(element, "span") &&
-    hasClass(child(element, "span") ?? element, "error")
-  )
-    return true;
-  return /^\s*(?:Error (?:rendering|formatting) macro|Unable to (?:render|locate)|Could not (?:render|execute) macro)/i.test(
-    text,
-  );
+  if (hasClass(element, "expand-control-text")) return saysExpand(element);
+  if (hasClass(element, "summary")) return saysLoading(element);
+  return saysMacroFailed(element);
 }
 
 /** What stays of what is half interface. */
@@ -108,12 +90,12 @@ function adapt(element: MarkupElement): void {
 function keepKeyOfUnknownIssue(issue: MarkupElement): void {
   const summary = descendant(issue, (inner) => hasClass(inner, "summary"));
   const isUnknown =
-    (summary && /^\s*Getting issue details/.test(beginningOf(summary, MAX_MESSAGE))) ||
+    (summary && saysLoading(summary)) ||
     descendant(
       issue,
       (inner) =>
         hasClass(inner, "static-oauth-init") ||
-        (hasClass(inner, "issue-placeholder") && /\S/.test(beginningOf(inner, MAX_MESSAGE))),
+        (hasClass(inner, "issue-placeholder") && /\S/.test(beginningOf(inner, 1))),
     );
   if (!isUnknown) return;
   const key =
@@ -125,8 +107,6 @@ function keepKeyOfUnknownIssue(issue: MarkupElement): void {
 
 /** Text in braces that was taken for a macro: `Unknown macro: {BUILD_ID}`. */
 function keepUnknownMacro(element: MarkupElement): void {
-  const name = /^\s*Unknown macro:\s*['{]?\s*([^'{}\s][^'{}]*?)\s*['}]?\s*$/.exec(
-    beginningOf(element, MAX_MESSAGE),
-  )?.[1];
-  if (name !== undefined) element.children = [`{${name}}`];
+  const name = unknownMacro(element);
+  if (name !== null) element.children = [`{${name}}`];
 }

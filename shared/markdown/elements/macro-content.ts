@@ -1,7 +1,7 @@
 import {
   attribute,
   child,
-  descendant,
+  descendants,
   type MarkupElement,
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
@@ -46,11 +46,14 @@ export function panelContent(macro: Macro): MarkupElement["children"] {
 
 /** Adds the people whom parameters of a macro name: `@Name`. */
 export function appendPeople(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
-  for (const [name, element] of macro.parameters) {
-    const user = descendant(element, (inner) => inner.name === "ri:user");
-    const written = /^(?:user|users|username|)$/.test(name) ? textOf(element).trim() : "";
-    const person = user ? personName(user, build.resolver) : written === "" ? "" : `@${written}`;
-    if (person !== "") build.apart(target, () => build.text(person, target));
+  for (const element of macro.element.children) {
+    if (typeof element === "string" || !/^ac:(?:default-)?parameter$/.test(element.name)) continue;
+    const users = [...descendants(element)].filter((inner) => inner.name === "ri:user");
+    const isUser = /^(?:users?|username|)$/i.test(attribute(element, "ac:name"));
+    const written = isUser && users.length === 0 ? textOf(element).trim() : "";
+    const people = users.map((user) => personName(user, build.resolver));
+    if (written !== "") people.push(`@${written}`);
+    for (const person of people) build.apart(target, () => build.text(person, target));
   }
 }
 

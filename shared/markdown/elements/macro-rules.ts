@@ -13,7 +13,7 @@ import {
 } from "./macro-content.ts";
 import * as names from "./macro-names.ts";
 import { type Macro, parameter, readMacro } from "./macro.ts";
-import { appendTextParameters, textParameters } from "./text-parameters.ts";
+import { appendTextParameters, bareName, isTitleName, textParameters } from "./text-parameters.ts";
 import { code, diagram, isMarkdownName, markdown, maths, noFormat } from "./verbatim-macros.ts";
 
 type Convert = (macro: Macro, target: PlainElement, build: PlainTreeBuilder) => void;
@@ -150,9 +150,7 @@ const UNKNOWN: MacroRule = {
       return;
     }
     if (macro.plainBody && isMarkdownName(macro.name)) return markdown(macro, target, build);
-    const title =
-      parameter(macro, "title", "label", "header", "heading", "caption") ||
-      (NAMES_ITS_BODY.test(macro.name) ? parameter(macro, "name", "tab", "tabname", "tab-name", "") : "");
+    const title = titleOf(macro);
     const kind = alertKind(parameter(macro, "type", "severity", "level")) ?? alertKind(macro.name);
     if (kind) appendPanel({ kind, title, content: panelContent(macro) }, target, build);
     else if (title !== "") appendTitled(title, macro, target, build);
@@ -160,6 +158,19 @@ const UNKNOWN: MacroRule = {
   },
   rendered: (macro) => !macro.richBody && !macro.plainBody,
 };
+
+/** The title of what an unknown macro holds, in order of how surely a parameter of that name is one; no switch, no number. */
+function titleOf(macro: Macro): string {
+  const names = [...macro.parameters.keys()];
+  const titles = [
+    ...names.filter((name) => /tit/.test(name) && isTitleName(name)),
+    ...names.filter(isTitleName),
+    ...names.filter((name) => /^(?:caption|question|subject|summary)$/.test(bareName(name))),
+    ...(NAMES_ITS_BODY.test(macro.name) ? ["name", "tab", ""] : []),
+  ];
+  const found = titles.map((name) => parameter(macro, name));
+  return found.find((title) => title !== "" && !/^(?:true|false|\d+)$/.test(title)) ?? "";
+}
 
 function valuesOf(macro: Macro): Map<string, string> {
   return new Map([...macro.parameters.keys()].map((name) => [name, parameter(macro, name)]));

@@ -21,6 +21,7 @@ const STYLES: Record<string, (number: number) => string> = {
   disc: () => "",
   circle: () => "",
   square: () => "",
+  none: () => "",
 };
 
 /** Converts a numbered list: each item with the number or letter that the page shows for it. */
@@ -73,8 +74,13 @@ function labelOf(item: MarkupElement, list: MarkupElement, number: number): stri
 
 function styleOf(element: MarkupElement): string {
   const style = /(?:^|[;\s])list-style(?:-type)?\s*:\s*([^;]+)/i.exec(attribute(element, "style"))?.[1];
-  const named = style?.split(/\s+/).find((word) => Object.hasOwn(STYLES, word.toLowerCase()));
-  return named?.toLowerCase() ?? attribute(element, "type");
+  const named =
+    style
+      ?.toLowerCase()
+      .split(/\s+/)
+      .filter((word) => Object.hasOwn(STYLES, word)) ?? [];
+  // Beside the name of a style, `none` says that there is no picture.
+  return named.find((word) => word !== "none") ?? named[0] ?? attribute(element, "type");
 }
 
 function labelled(label: string | undefined, number: number): PlainAttributes {

@@ -1,5 +1,7 @@
 import { applyStyles, SHOWS_BY_STYLE } from "#shared/markdown/parse/apply-styles.ts";
 import type { MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import type { BodyFormat } from "#shared/markdown/page-content.ts";
+import { saysNoExport } from "./interface-messages.ts";
 import { dropInterfaceText, isInterfaceClass } from "./interface-text.ts";
 import { isTabs, nameRenderedTabs } from "./rendered-tabs.ts";
 import { isHtmlName, parseHtmlMacros } from "./verbatim-macros.ts";
@@ -11,7 +13,8 @@ type Found = { html: boolean; tabs: boolean; interface: boolean; styles: boolean
  * Makes of a parsed body what a reader sees: bodies of HTML macros as HTML, tabs with their titles, no interface, nothing that
  * is hidden, what is struck out in `<del>`. Changes the tree.
  */
-export function prepareBody(root: MarkupElement): void {
+export function prepareBody(root: MarkupElement, format: BodyFormat): void {
+  const isRendered = format === "export_view";
   const found: Found = { html: false, tabs: false, interface: false, styles: false };
   look(root, found);
   if (found.html) {
@@ -19,7 +22,7 @@ export function prepareBody(root: MarkupElement): void {
     look(root, found);
   }
   if (found.tabs) nameRenderedTabs(root);
-  if (found.interface) dropInterfaceText(root);
+  if (found.interface) dropInterfaceText(root, isRendered);
   if (found.styles) applyStyles(root);
 }
 
@@ -32,7 +35,7 @@ function look(element: MarkupElement, found: Found): void {
     if (typeof node === "string") continue;
     const { name, attributes } = node;
     if (STYLED.has(name)) found.styles = true;
-    else if (name === "button" || name === "div") found.interface ||= name === "button" || isShortText(node);
+    else if (name === "button" || saysNoExport(node, true)) found.interface = true;
     if (attributes.size > 0) {
       judge(attributes.get("class"), judgeClass, found);
       judge(attributes.get("style"), judgeStyle, found);
@@ -47,12 +50,6 @@ function look(element: MarkupElement, found: Found): void {
 }
 
 const STYLED = new Set(["s", "strike", "del"]);
-
-/** It may be the sentence that stands in the place of an app's macro. */
-function isShortText({ children }: MarkupElement): boolean {
-  const [text] = children;
-  return children.length === 1 && typeof text === "string" && text.length < 80 && text.includes("export");
-}
 
 function judge(value: string | undefined, asIf: (value: string) => Partial<Found>, found: Found): void {
   if (value === undefined) return;

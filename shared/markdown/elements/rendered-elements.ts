@@ -26,7 +26,9 @@ const BY_CLASS: readonly (readonly [string, Convert])[] = [
   ["sectionMacro", convertColumns],
   ["inline-task-list", convertTaskList],
   ["decision-list", convertDecisions],
+  ["ak-decision-list", convertDecisions],
   ["status-macro", convertStatus],
+  ["aui-lozenge", convertStatus],
   ["aui-message", convertMessage],
   ["katex", convertKatex],
 ];

@@ -1,16 +1,18 @@
-import {
-  attribute,
-  beginningOf,
-  descendant,
-  descendants,
-  hasClass,
-  type MarkupElement,
-} from "#shared/markdown/parse/markup-tree.ts";
+import { attribute, beginningOf, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+
+const TABS = /(?:^|[\s_-])(?:tabs?|tabpanel|tablist|tabset|card|localtab)(?:[\s_-]|$)/i;
+const MENU =
+  /(?:^|\s)(?:tabs?[_-](?:menu|nav|navigation|list|links|headers?|titles)|nav-tabs|ui-tabs-nav|tablist)(?:\s|$)/i;
+const PANE =
+  /(?:^|\s)(?:(?:[\w-]+[_-])?tabs?[_-](?:pane|panel|content|body)|(?:[\w-]+[_-])?tabpanel|localtab|card|ui-tabs-panel|tab)(?:\s|$)/i;
 
 /** Whether an element of these classes may belong to tabs. */
 export function isTabs(classes: string): boolean {
-  return /(?:^|\s)(?:tabs-menu|nav-tabs|tabs-pane|tab-pane)(?:\s|$)/.test(classes);
+  return TABS.test(classes);
 }
+
+/** A title of a tab, in a menu. */
+type Entry = { link: MarkupElement; item: MarkupElement };
 
 /**
  * Tabs as they are rendered: first a list of links to them, then their content, without titles. Each content gets its title
@@ -18,48 +20,105 @@ export function isTabs(classes: string): boolean {
  */
 export function nameRenderedTabs(root: MarkupElement): void {
   const byId = new Map<string, MarkupElement>();
-  const links: { link: MarkupElement; item: MarkupElement; menu: MarkupElement }[] = [];
-  for (const element of descendants(root)) {
-    const id = attribute(element, "id");
-    if (id !== "" && !byId.has(id)) byId.set(id, element);
-    if (!isMenu(element)) continue;
-    for (const item of element.children) {
-      if (typeof item === "string") continue;
-      const link = targetOf(item) === "" ? descendant(item, (inner) => targetOf(inner) !== "") : item;
-      if (link) links.push({ link, item, menu: element });
+  const byLabel = new Map<string, MarkupElement>();
+  const menus: { menu: MarkupElement; entries: Entry[]; isSure: boolean; panes: MarkupElement[] }[] = [];
+  const visit = (element: MarkupElement): void => {
+    add(byId, attribute(element, "id"), element);
+    if (isPane(element)) add(byLabel, attribute(element, "aria-labelledby"), element);
+    for (const [index, node] of element.children.entries()) {
+      if (typeof node === "string") continue;
+      const entries = MENU_NAMES.has(node.name) ? entriesOf(node) : [];
+      if (entries.length > 0)
+        menus.push({
+          menu: node,
+          entries,
+          isSure: isMenu(node),
+          panes: panesBelow(element.children.slice(index + 1)),
+        });
+      visit(node);
     }
-  }
-  const named = new Map<MarkupElement, Set<MarkupElement>>();
-  for (const { link, item, menu } of links) {
-    const pane = byId.get(targetOf(link));
-    if (!pane || !isPane(pane)) continue;
-    pane.attributes = new Map([...pane.attributes, ["data-title", beginningOf(link, MAX_TITLE).trim()]]);
-    const items = named.get(menu);
-    if (items) items.add(item);
-    else named.set(menu, new Set([item]));
-  }
-  for (const [menu, items] of named) {
-    menu.children = menu.children.filter((node) => typeof node === "string" || !items.has(node));
+  };
+  visit(root);
+  for (const { menu, entries, isSure, panes } of menus) {
+    const inOrder = isSure && panes.length === entries.length ? panes : [];
+    const named = new Set<MarkupElement | string>();
+    for (const [index, { link, item }] of entries.entries()) {
+      const pane = byId.get(targetOf(link)) ?? byLabel.get(attribute(link, "id")) ?? inOrder[index];
+      if (!pane || !(isSure ? holdsContent(pane) : isPane(pane))) continue;
+      pane.attributes = new Map([...pane.attributes, ["data-title", beginningOf(link, MAX_TITLE).trim()]]);
+      named.add(item);
+    }
+    menu.children = menu.children.filter((node) => !named.has(node));
   }
 }
 
 /** A tab has a shorter title. */
 const MAX_TITLE = 500;
 
+const MENU_NAMES = new Set(["ul", "ol", "nav", "div", "menu"]);
+
+function add(map: Map<string, MarkupElement>, key: string, element: MarkupElement): void {
+  if (key !== "" && !map.has(key)) map.set(key, element);
+}
+
 function isMenu(element: MarkupElement): boolean {
+  return MENU.test(attribute(element, "class")) || attribute(element, "role") === "tablist";
+}
+
+/** The items of what may be a menu of tabs: each with its link to a place in the page, or its role. */
+function entriesOf(menu: MarkupElement): Entry[] {
+  if (menu.name === "div" && !isMenu(menu)) return [];
+  return menu.children.flatMap((item) => {
+    if (typeof item === "string") return [];
+    const link = linkIn(item, DEEPEST_LINK);
+    return link ? [{ link, item }] : [];
+  });
+}
+
+/** A title stands in no more elements than these; lists in each other would be looked through again and again. */
+const DEEPEST_LINK = 4;
+
+function linkIn(element: MarkupElement, depth: number): MarkupElement | null {
+  if (isLink(element)) return element;
+  if (depth === 0) return null;
+  for (const node of element.children) {
+    const found = typeof node === "string" ? null : linkIn(node, depth - 1);
+    if (found) return found;
+  }
+  return null;
+}
+
+function isLink(element: MarkupElement): boolean {
   return (
-    hasClass(element, "tabs-menu") ||
-    hasClass(element, "nav-tabs") ||
-    attribute(element, "role") === "tablist"
+    attribute(element, "role") === "tab" ||
+    attribute(element, "href").includes("#") ||
+    targetOf(element) !== ""
   );
 }
 
 /** Where a link of a menu leads: the id of a pane. */
 function targetOf(element: MarkupElement): string {
   const href = attribute(element, "href");
-  return (href.startsWith("#") ? href.slice(1) : "") || attribute(element, "aria-controls");
+  const hash = href.indexOf("#");
+  return (hash === -1 ? "" : href.slice(hash + 1)) || attribute(element, "aria-controls");
+}
+
+/** Panes right below a menu, or in the element right below it. */
+function panesBelow(nodes: MarkupElement["children"]): MarkupElement[] {
+  const elements = nodes.filter((node) => typeof node !== "string");
+  const panes = elements.filter(isPane);
+  const [next] = elements;
+  return panes.length > 0 || !next
+    ? panes
+    : next.children.filter((node) => typeof node !== "string").filter(isPane);
 }
 
 function isPane(element: MarkupElement): boolean {
+  if (!holdsContent(element)) return false;
+  return PANE.test(attribute(element, "class")) || attribute(element, "role") === "tabpanel";
+}
+
+/** Not a heading or a place in a text, where tables of contents lead. */
+function holdsContent(element: MarkupElement): boolean {
   return !/^(?:h[1-6]|a|span)$/.test(element.name);
 }

@@ -5,6 +5,20 @@ import { codeLanguage } from "./code-language.ts";
 import { appendFile } from "./macro-content.ts";
 import { isHtmlName, isMarkdownName, packedSource } from "./verbatim-macros.ts";
 
+/** Parameters that are the title of what a macro shows; in lower case, without dashes. */
+const TITLE_NAME =
+  /^(?:(?:tab|panel|global|macro|chart|box|section|step|card|slide|page|frame)?(?:title|titel|titre|t[ií]tulo|titolo)|tabname|label|heading|headline|header)$/;
+
+/** Whether a parameter of that name is a title of what is shown. */
+export function isTitleName(name: string): boolean {
+  return TITLE_NAME.test(bareName(name));
+}
+
+/** A parameter's name in lower case, without dashes: `tab-title`, `tabTitle` and `tab_title` are one. */
+export function bareName(name: string): string {
+  return name.replace(/[-_\s]/g, "").toLowerCase();
+}
+
 /** What the names of parameters say of their content; in lower case, without dashes. */
 const KINDS = {
   source:
@@ -12,7 +26,7 @@ const KINDS = {
   html: /^(?:html|htmlcontent|htmlbody|rawhtml|markup)$/,
   markdown: /^(?:markdown|md|markdowncontent|markdowntext)$/,
   text: /^(?:text|message|note|comment|description|summary|caption|subtitle|question|answer|quote)$/,
-  title: /^(?:(?:panel|global|macro|chart|box)?title|label|heading|header)$/,
+  title: TITLE_NAME,
   file: /^(?:filename|file|diagramdisplayname|diagramname|attachment|attachmentname)$/,
   packed: /^(?:data|encoded|compresseddata)$/,
   language: /^(?:lang|language)$/,
@@ -37,7 +51,7 @@ export type TextParameters = {
  */
 export function textParameters(parameters: ReadonlyMap<string, string>): TextParameters {
   const found = [...parameters]
-    .map(([name, value]) => ({ key: name.replace(/[-_]/g, "").toLowerCase(), value: value.trim() }))
+    .map(([name, value]) => ({ key: bareName(name), value: value.trim() }))
     .filter(({ value }) => value !== "");
   const all = (kind: keyof typeof KINDS): string[] =>
     found.filter(({ key }) => KINDS[kind].test(key)).map(({ value }) => value);

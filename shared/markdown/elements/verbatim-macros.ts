@@ -94,9 +94,9 @@ function isHtmlMacro(element: MarkupElement): boolean {
   return isHtmlName(attribute(element, "ac:name"));
 }
 
-/** Whether a macro of that name holds HTML: `html`, `html-bobswift`, `macro-html`. */
+/** Whether a macro of that name holds HTML: `html`, `htmlmacro`, `html-bobswift`, `macro-html`. */
 export function isHtmlName(name: string): boolean {
-  return /^(?:html|.*[-_]html|html[-_](?!include|comment).*)$/i.test(name);
+  return /^(?:(?:raw)?html(?:macro)?|.*[-_]html|html[-_](?!include|comment).*)$/i.test(name);
 }
 
 /** Whether the body of a macro is Markdown. */

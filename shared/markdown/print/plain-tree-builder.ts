@@ -116,10 +116,18 @@ export class PlainTreeBuilder {
       add(target);
       return;
     }
+    this.part((paragraph) => this.span("STRONG", [title], paragraph), target, add);
+  }
+
+  /** Adds a part of the page below the title that `write` puts into a paragraph. */
+  part(
+    write: (paragraph: PlainElement) => void,
+    target: PlainElement,
+    add: (part: PlainElement) => void,
+  ): void {
     const part = new PlainElement("DIV", { part: true });
     target.append(part);
-    const paragraph = this.element("P", [], part, { partTitle: true });
-    this.span("STRONG", [title], paragraph);
+    write(this.element("P", [], part, { partTitle: true }));
     add(part);
   }
 

@@ -42,7 +42,7 @@ export type PlainAttributes = {
   language?: string;
   /** The code block is none, but Markdown to be taken over. */
   isMarkdown?: boolean;
-  /** The block has a title of its own, which is its first paragraph. */
+  /** The block is a part of the page, whose title is its first paragraph if that is a `partTitle`. */
   part?: boolean;
   partTitle?: boolean;
   /** GFM alert kind of a blockquote. */

@@ -134,6 +134,25 @@ describe("a table", () => {
       '<tr><td class="highlight-blue">Host</td><td data-highlight-colour="#deebff">Address</td></tr>',
     ],
     ["header cells", "<tr><th>Host</th><th>Address</th></tr>"],
+    [
+      "a style of each cell",
+      '<tr><td style="font-weight:700">Host</td><td style="font-weight: bold">Address</td></tr>',
+    ],
+    ["a style of its own", '<tr style="font-weight: bold"><td>Host</td><td>Address</td></tr>'],
+    ["a colour of its own", '<tr bgcolor="#ddeeff"><td>Host</td><td>Address</td></tr>'],
+    [
+      "the class of header cells",
+      '<tr><td class="confluenceTh">Host</td><td class="confluenceTh">Address</td></tr>',
+    ],
+    ["colons behind bold names", "<tr><td><b>Host</b>:</td><td><b>Address</b>:</td></tr>"],
+    [
+      "a bold title above bold cells",
+      '<tr><td colspan="2"><b>Hosts</b></td></tr><tr><td><b>Host</b></td><td><b>Address</b></td></tr>',
+    ],
+    [
+      "a title in a header cell above bold cells",
+      '<tr><th colspan="2">Hosts</th></tr><tr><td><b>Host</b></td><td><b>Address</b></td></tr>',
+    ],
   ])("of which the first row has %s repeats it", (_kind, header) => {
     const found = chunks(`<table><tbody>${header}${rows(60)}</tbody></table>`);
     expect(found.length).toBeGreaterThan(2);
@@ -153,11 +172,23 @@ describe("a table", () => {
       "<tr><td><b>a</b></td><td><b>b</b></td></tr><tr><td>c</td><td>d</td></tr><tr><td><b>e</b></td><td><b>f</b></td></tr>",
     ],
     [
+      "a bold title over all of it",
+      '<tr><td colspan="2"><b>a</b></td></tr><tr><td>c</td><td>d</td></tr><tr><td>e</td><td>f</td></tr>',
+    ],
+    [
       "white as the highlight",
       '<tr><td data-highlight-colour="#ffffff">a</td><td data-highlight-colour="#ffffff">b</td></tr><tr><td>c</td><td>d</td></tr>',
     ],
   ])("with %s has no header", (_kind, body) => {
     expect(chunks(`<table><tbody>${body}</tbody></table>`)[0]?.content).toMatch(/^\| {2}\| {2}\|\n/);
+  });
+
+  it("a table with bold column names and bold titles across it keeps both", () => {
+    const title = (text: string): string => `<tr><td colspan="2"><b>${text}</b></td></tr>`;
+    const header = "<tr><td><b>Host</b></td><td><b>Address</b></td></tr>";
+    const found = chunks(`<table>${header}${title("North")}${rows(40)}${title("South")}${rows(40)}</table>`);
+    for (const { content } of found)
+      expect(content).toMatch(/^\| \*\*Host\*\* \| \*\*Address\*\* \|\n.*\n\| \*\*(?:North|South)/);
   });
 
   it("of two header rows repeats both", () => {
@@ -185,6 +216,104 @@ describe("a table", () => {
     expect(found.length).toBeGreaterThan(3);
     for (const { content } of found) expect(content).toContain("| Crane |");
   });
+
+  it("a cut row whose first cells are numbers says the name behind them", () => {
+    const found = chunks(
+      `<table><tr><th></th><th>System</th><th>Step</th></tr><tr><td>1</td><td>Crane</td><td>${sentences(80, "Bolt")}</td></tr></table>`,
+    );
+    expect(found.length).toBeGreaterThan(3);
+    for (const { content } of found) expect(content).toContain("| 1 | Crane |");
+  });
+});
+
+describe("a cell that is cut", () => {
+  const cell = (content: string): Chunk[] =>
+    chunks(`<table><tr><th>System</th><th>Steps</th></tr><tr><td>Crane</td><td>${content}</td></tr></table>`);
+  const steps = (name: string): string =>
+    repeated(60, (index) => `<li>${name} step ${index}: look at the dial</li>`);
+
+  it("a cell is cut between the items of its list, which say the item that they are below", () => {
+    const found = cell(
+      `<ul><li>Pumps<ol>${steps("Pump")}</ol></li><li>Filters<ul>${steps("Filter")}</ul></li></ul>`,
+    );
+    expect(found.length).toBeGreaterThan(4);
+    for (const chunk of holding(found, "Pump step")) expect(textOf(chunk)).toContain("Pumps");
+    for (const chunk of holding(found, "Filter step")) expect(textOf(chunk)).toContain("Filters");
+    expect(holding(found, "Filter step 59")[0]?.headingPath).toEqual(["Filters"]);
+    for (const { content } of found) expect(content).toMatch(/(?:<\/li>|<\/ul>|<\/ol>) \|$/);
+  });
+
+  it("a cell that is cut goes on with the numbers of its list", () => {
+    const found = cell(`<ol>${steps("Pump")}</ol>`);
+    expect(found.length).toBeGreaterThan(2);
+    for (const { content } of found.slice(1)) {
+      expect(content).toMatch(/<ol start="\d+"><li>Pump step/);
+      const [, start, step] = /<ol start="(\d+)"><li>Pump step (\d+)/.exec(content) ?? [];
+      expect(Number(start)).toBe(Number(step) + 1);
+    }
+  });
+
+  it("titles in a cell stay with what is below them, in their order", () => {
+    const found = cell(
+      `<h3>Yard? North.</h3><p>${sentences(60, "Gate")}</p>${titled("expand", "Which rope? This.", `<p>${sentences(60, "Rope")}</p>`)}<p>${sentences(40, "Tail")}</p>`,
+    );
+    for (const chunk of holding(found, "Gate")) expect(textOf(chunk)).toContain("Yard? North.");
+    for (const chunk of holding(found, "Rope")) expect(textOf(chunk)).toContain("Which rope? This.");
+    expect(holding(found, "Rope 59")[0]?.headingPath).toEqual(["Yard? North.", "Which rope? This."]);
+    expect(holding(found, "Tail 39")[0]?.headingPath).toEqual(["Yard? North."]);
+  });
+
+  it("takes what code in a cell says of lists for code", () => {
+    const found = cell(`<p><code>&lt;ul&gt;&lt;li&gt;Pumps&lt;ul&gt;</code> ${sentences(120, "Gate")}</p>`);
+    for (const { headingPath, content } of found.slice(1)) {
+      expect(headingPath).toEqual([]);
+      expect(content).not.toContain("<ul>");
+    }
+  });
+});
+
+it("a task says the task that it is below without its box", () => {
+  const task = (text: string, inner = ""): string =>
+    `<ac:task><ac:task-status>complete</ac:task-status><ac:task-body>${text}${inner}</ac:task-body></ac:task>`;
+  const list = (inner: string): string => `<ac:task-list>${inner}</ac:task-list>`;
+  const found = chunks(list(task("Pumps", list(repeated(60, (index) => task(`Look at dial ${index}`))))));
+  for (const chunk of found.slice(1)) expect(chunk.headingPath).toEqual(["Pumps"]);
+});
+
+it.each([
+  [
+    "a bold paragraph",
+    (text: string) => `<p><strong>${text}</strong></p>`,
+    (text: string) => `<p>${text}</p>`,
+  ],
+  ["a term", (text: string) => `<dl><dt>${text}</dt>`, (text: string) => `<dd>${text}</dd></dl>`],
+  [
+    "a summary",
+    (text: string) => `<details><summary>${text}</summary>`,
+    (text: string) => `<p>${text}</p></details>`,
+  ],
+  [
+    "a paragraph with a colon",
+    (text: string) => `<p>${text}:</p>`,
+    (text: string) => `<ul><li>${text}</li></ul>`,
+  ],
+])("%s stays with what is below it", (_kind, title, body) => {
+  const found = chunks(
+    repeated(20, (index) => title(`Question ${index}`) + body(sentences(9, `Answer ${index}.`))),
+    512,
+  );
+  for (let index = 0; index < 20; index++) {
+    const [first] = holding(found, `Answer ${index}. 0`);
+    expect(first?.content).toMatch(new RegExp(`Question ${index}\\b`));
+  }
+});
+
+it("headings in a table that arranges the page end with it", () => {
+  const found = chunks(
+    `<h1>Yard</h1><table><tr><td><h2>Crane</h2><p>${sentences(40, "Bolt")}</p></td><td><h2>Gate</h2><p>${sentences(40, "Hinge")}</p></td></tr></table><p>after</p>`,
+  );
+  for (const chunk of holding(found, "Hinge")) expect(chunk.headingPath).toEqual(["Yard", "Gate"]);
+  expect(holding(found, "after")[0]?.headingPath).toEqual(["Yard"]);
 });
 
 it("items say the item that they are below", () => {
@@ -202,6 +331,7 @@ it.each([
   ["Chinese", "。", "值班员读出数值写在表上"],
   ["Arabic", "؟ ", "هل يقرأ الحارس القيمة ويكتبها"],
   ["Hindi", "। ", "प्रहरी मान पढ़कर तालिका में लिखता है"],
+  ["Tibetan", "།", "སྲུང་མས་གྲངས་ཀ་བཀླགས་ནས་བྲིས"],
   ["English", ". ", "The guard reads the value and writes it down"],
 ])("sentences in %s end where they end, in cells too", (_language, end, sentence) => {
   const text = repeated(60, () => sentence + end);

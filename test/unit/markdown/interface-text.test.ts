@@ -66,6 +66,56 @@ it.each([
     "**East**\n\na",
   ],
   [
+    "tabs by their labels",
+    '<div><ul role="tablist"><li role="tab" id="t1">East</li><li role="tab" id="t2">West</li></ul><section role="tabpanel" aria-labelledby="t2"><p>b</p></section></div>',
+    "- East\n\n**West**\n\nb",
+  ],
+  [
+    "tabs by their order",
+    '<div class="aui-tabs"><ul class="tabs-menu"><li><a href="#">East</a></li><li><a href="#">West</a></li></ul><div class="tabs-pane"><p>a</p></div><div class="tabs-pane"><p>b</p></div></div>',
+    "**East**\n\na\n\n**West**\n\nb",
+  ],
+  [
+    "tabs of an app, whose menu only its targets tell",
+    '<div class="deck"><ul><li><a href="/wiki/pages/1#c1"><b>East</b></a></li></ul><div class="card" id="c1"><p>a</p></div></div>',
+    "**East**\n\na",
+  ],
+  [
+    "a list of links to parts of the page that are no tabs stays",
+    '<p class="tab">x</p><ul><li><a href="#c1">East</a></li></ul><div id="c1"><p>a</p></div>',
+    "x\n\n- [East](#c1)\n\na",
+  ],
+  [
+    "what cannot be exported is not said, in whatever element of a rendered body",
+    "<p>a <span>We don't have a way to export this macro.</span></p><td><p>We don’t have a way to export this macro.</p></td>",
+    "a",
+  ],
+  [
+    "errors of macros in another language, and in a box",
+    '<p>a <span class="error">Fehler beim Rendern des Makros \'jira\'</span></p><div class="confluence-information-macro confluence-information-macro-warning"><p class="title">Error rendering macro \'include\'</p><p>null</p></div>',
+    "a",
+  ],
+  [
+    "a box about errors stays",
+    '<p class="error">The pump is in error state</p><div class="aui-message aui-message-error"><p class="title">Error of pump 4</p><p>Stop it.</p></div>',
+    "The pump is in error state\n\n> [!CAUTION]\n> **Error of pump 4**\n>\n> Stop it.",
+  ],
+  [
+    "the default text of an expand in another language is no title",
+    '<div class="expand-container"><div class="expand-control"><span class="expand-control-text">Hier klicken, um zu erweitern...</span></div><div class="expand-content"><p>in</p></div></div>',
+    "in",
+  ],
+  [
+    "a title that asks to click somewhere else stays",
+    '<div class="expand-container"><div class="expand-control"><span class="expand-control-text">Click here to expand the tank</span></div><div class="expand-content"><p>in</p></div></div>',
+    "**Click here to expand the tank**\n\nin",
+  ],
+  [
+    "areas to drop files on, buttons and links to more are dropped",
+    '<div class="plugin_attachments_dropzone">Drag and drop to upload</div><form><input type="submit" value="Go"/></form><a class="more-link" href="#">Show more</a><p>a</p>',
+    "a",
+  ],
+  [
     "a message box of an app is an alert",
     '<div class="aui-message aui-message-error"><p class="title">Stop</p><p>Hot.</p></div>',
     "> [!CAUTION]\n> **Stop**\n>\n> Hot.",

@@ -60,6 +60,17 @@ const MEANINGS: Record<string, [string, string][]> = {
     ],
     [macro("somebodys-tab", parameter("name", "West") + rich("<p>Gate 4.</p>")), "**West**\n\nGate 4."],
     [macro("somebodys-box", parameter("name", "id-7") + rich("<p>Gate 5.</p>")), "Gate 5."],
+    [macro("pages", rich(macro("page", parameter("tabTitle", "East") + rich("<p>a</p>")))), "**East**\n\na"],
+    [macro("somebodys-box", parameter("section-title", "East") + rich("<p>a</p>")), "**East**\n\na"],
+    [macro("kasten", parameter("Titel", "Osten") + rich("<p>a</p>")), "**Osten**\n\na"],
+    [macro("faq", parameter("question", "Who?") + rich("<p>Ann.</p>")), "**Who?**\n\nAnn."],
+    [macro("grid", parameter("header", "true") + parameter("heading", "2") + rich("<p>a</p>")), "a"],
+    [
+      `<ac:adf-extension><ac:adf-node type="multi-bodied-extension"><ac:adf-content><ac:adf-extension><ac:adf-node type="extension-frame">${attribute("parameters", adfParameter("name", "East"))}<ac:adf-content><p>a</p></ac:adf-content></ac:adf-node></ac:adf-extension></ac:adf-content></ac:adf-node></ac:adf-extension>`,
+      "**East**\n\na",
+    ],
+    ["<details><summary>Why <b>so</b>?</summary><p>a</p></details>", "**Why so?**\n\na"],
+    ["<dl><dt>Pump</dt><dd>moves water</dd><dt>Tank</dt></dl>", "Pump\n\nmoves water\n\nTank"],
     [
       `<ac:adf-extension><ac:adf-node type="multi-bodied-extension">${attribute("parameters", adfParameter("tabs", ["North", "South"].map((title) => `<ac:adf-parameter-value>${adfParameter("title", title)}</ac:adf-parameter-value>`).join("")))}<ac:adf-content><ac:adf-extension-frame><p>a</p></ac:adf-extension-frame><ac:adf-extension-frame><p>b</p></ac:adf-extension-frame></ac:adf-content></ac:adf-node><ac:adf-fallback><p>a</p></ac:adf-fallback></ac:adf-extension>`,
       "**North**\n\na\n\n**South**\n\nb",
@@ -99,6 +110,16 @@ const MEANINGS: Record<string, [string, string][]> = {
       "Ask @Person 8b.",
     ],
   ],
+  "people whom one parameter names": [
+    [
+      macro("crew", parameter("members", '<ri:user ri:account-id="1a"/><ri:user ri:account-id="2b"/>')),
+      "@Person 1a @Person 2b",
+    ],
+    [
+      macro("crew", ["1a", "2b"].map((id) => parameter("user", `<ri:user ri:account-id="${id}"/>`)).join("")),
+      "@Person 1a @Person 2b",
+    ],
+  ],
   "code in a cell, to be copied": [
     [
       `<table><tr><th>X</th></tr><tr><td>${macro("code", plain("cp a_b *.c\n\nls [1]"))}</td></tr></table>`,
@@ -122,7 +143,14 @@ const MEANINGS: Record<string, [string, string][]> = {
       "- **Decided:** Steel pipes.\n- **Open:** Which **pump**?",
     ],
   ],
+  "decisions as ADF names them": [
+    [
+      '<ac:adf-extension><ac:adf-node type="decisionList"><ac:adf-node type="decisionItem"><ac:adf-attribute key="state">undecided</ac:adf-attribute>Steel?</ac:adf-node></ac:adf-node></ac:adf-extension>',
+      "- **Open:** Steel?",
+    ],
+  ],
   "emoji without a character": [
+    [`<p>${emoji("", ":seal:", "ab-cd", "")} ${emoji("", ":boat:", "26f5", "")}</p>`, ":seal: ⛵"],
     [
       `<p>${emoji("blue-star", ":on_hold:", "c0ffee00-1111-2222-3333-444455556666", ":on_hold:")}</p>`,
       ":on_hold:",
@@ -139,6 +167,8 @@ const MEANINGS: Record<string, [string, string][]> = {
       "- iii. Open\n- iv. Shut",
     ],
     ['<ol><li value="4">a</li><li>b</li><li value="9">c</li></ol>', "4. a\n5. b\n9. c"],
+    ['<ol style="list-style: none"><li>a</li><li>b</li></ol>', "- a\n- b"],
+    ['<ol style="list-style: none upper-roman"><li>a</li></ol>', "- I. a"],
     ['<ol reversed="reversed"><li>a</li><li>b</li></ol>', "2. a\n1. b"],
     [
       '<table><tr><td><ol start="3"><li>a</li><li value="7">b</li></ol></td></tr></table>',
@@ -166,6 +196,7 @@ const MEANINGS: Record<string, [string, string][]> = {
   ],
   "HTML macros as what they show": [
     [macro("html", plain("<h2>Fees</h2><p>5&nbsp;&euro;</p><style>p{}</style>")), "## Fees\n\n5 €"],
+    [macro("htmlmacro", plain("<h2>Fees</h2>")), "## Fees"],
     [macro("code", parameter("language", "html") + plain("<h2>Fees</h2>")), "```html\n<h2>Fees</h2>\n```"],
   ],
   "the foot of a table": [
@@ -191,6 +222,8 @@ for (const [kind, cases] of Object.entries(MEANINGS)) {
 it("prose that quotes what interfaces say stays as it is", () => {
   const quote = "It says Getting issue details... and We don't have a way to export this macro.";
   expect(markdown(`<p>${quote}</p>`)).toBe(quote);
+  const sentence = "We don't have a way to export this macro.";
+  expect(markdown(`<p>${sentence}</p>`)).toBe(sentence);
 });
 
 it("asks for the rendering of an app's macro that has neither content nor fallback", () => {

@@ -101,6 +101,11 @@ const CONVERSIONS: [name: string, body: string, expected: string][] = [
     "[Video](https://video.example/embed/1)",
   ],
   [
+    "a lozenge of an app by its colour, decisions of the new editor with their state",
+    '<p>Lift: <span class="aui-lozenge aui-lozenge-success"></span></p><ol class="ak-decision-list"><li data-decision-state="UNDECIDED"><div>Steel?</div></li></ol>',
+    "Lift: Green\n\n- **Open:** Steel?",
+  ],
+  [
     "elements that close themselves, as the API writes them",
     '<p /><ul class="empty" /><p>a<br />b</p><p />',
     "a  \nb",
