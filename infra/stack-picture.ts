@@ -11,19 +11,17 @@ import {
 /** The stack as a Mermaid diagram, drawn from the topology: whatever is added there appears here. */
 export function stackPicture(): string {
   const specs: Record<string, FunctionSpec> = functions;
-  const answering = [...new Set(routes.map((route) => route.function))];
-  const background = Object.keys(functions).filter((name) => !answering.some((one) => one === name));
+  const serving = [...new Set(routes.map((route) => route.function))];
+  const background = Object.keys(functions).filter((name) => !serving.some((one) => one === name));
   const id = (name: string) => name.replaceAll("-", "_");
-  const senders = answering.filter((name) => specs[name]?.access.some(sendsMessages));
+  const senders = serving.filter((name) => specs[name]?.access.some(sendsMessages));
   const edges = [...senders, ...background].flatMap((name) =>
-    (specs[name]?.access ?? [])
-      .filter(sendsMessages)
-      .map((right) => `  ${id(name)} --> q_${queueSentTo(right)}`),
+    (specs[name]?.access ?? []).filter(sendsMessages).map((one) => `  ${id(name)} --> q_${queueSentTo(one)}`),
   );
   return [
     "flowchart LR",
     "  client([HTTP client]) -->|SigV4 or JWT| api[HTTP API]",
-    `  api --> readers["${answering.length - senders.length} functions that answer at once"]`,
+    `  api --> readers["${serving.length - senders.length} functions that respond at once"]`,
     ...senders.map((name) => `  api --> ${id(name)}[${name}]`),
     ...Object.entries(schedules).map(
       ([name, schedule]) =>

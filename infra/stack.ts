@@ -63,7 +63,7 @@ export class SyncStack extends Stack {
           code: props.code(name),
           settings,
           loops: sendsToItself(name),
-          network: spec.access.some((right) => right === "database") ? database.network : undefined,
+          network: spec.access.some((one) => one === "database") ? database.network : undefined,
           environment: environmentOf(spec.access, settings, {
             databaseSecretArn: database.secretArn,
             queueUrls: mapValues(workQueues, (_, { queue }) => queue.queueUrl),
@@ -148,11 +148,11 @@ function migrateFirst(scope: Construct, lambdaOf: (name: FunctionName) => Lambda
 function sendsToItself(name: FunctionName): boolean {
   const { access }: FunctionSpec = functions[name];
   return Object.entries(queues).some(
-    ([queue, { worker }]) => worker === name && access.some((right) => right === `send-${queue}`),
+    ([queue, { worker }]) => worker === name && access.some((one) => one === `send-${queue}`),
   );
 }
 
-/** Neither answering HTTP nor run by hand: nobody but an alarm sees it fail. */
+/** Neither serving HTTP nor run by hand: only an alarm sees it fail. */
 function isBackground(name: FunctionName): boolean {
   const driven = [
     ...Object.values(queues).map((queue) => queue.worker),

@@ -4,14 +4,14 @@
  */
 import type { QueueName } from "#shared/messages.ts";
 
-/** API Gateway ends an HTTP request after 30 s; a function that answers it must be done before that. */
+/** API Gateway ends an HTTP request after 30 s; its function must be done before that. */
 const API_TIMEOUT_SECONDS = 29;
 /** Workers stay within a minute, so that a killed worker's messages come back within six. */
 const WORKER_TIMEOUT_SECONDS = 60;
 /** AWS's advice for event source mappings: visibility of six times the function's timeout. */
 const VISIBILITY_FACTOR = 6;
 
-/** What a function may touch: becomes its IAM rights and its environment, nothing else does. */
+/** What a function may access: its IAM permissions and its environment follow from this alone. */
 export type Access =
   | "database"
   | SendAccess
@@ -43,7 +43,7 @@ export type FunctionSpec = {
   files?: readonly string[];
 };
 
-/** An answer takes some 20 ms of a connection: three at the same time are 150 requests a second of one kind. */
+/** A request takes some 20 ms of a connection: three at the same time are 150 requests a second of one kind. */
 const API_CONCURRENCY = 3;
 /** A search waits some 200 ms for the embedding of its query. */
 const SEARCH_CONCURRENCY = 10;
@@ -171,7 +171,7 @@ export const queues = {
     maxConcurrency: 5,
     maxReceiveCount: 5,
     errorImpact:
-      "A sync stands still in its listing; new edits of that space do not arrive until the sweeper resumes it.",
+      "A sync stops in its listing; new edits of that space do not arrive until the sweeper resumes it.",
   }),
   page: queue({
     worker: "process-page",
@@ -205,7 +205,7 @@ const route = (method: Method, path: string, name: FunctionName, scope: Scope): 
   scope,
 });
 
-/** The knowledge endpoints stand under two prefixes: the one that clients know, and the one that they are called by. */
+/** The knowledge endpoints have two prefixes: the one that clients use, and an alias. */
 const knowledgeRoutes = (prefix: string): readonly Route[] => [
   route("GET", prefix, "knowledge-items", "search"),
   route("GET", `${prefix}/summary`, "knowledge-items", "search"),
@@ -269,7 +269,7 @@ export const schedules = {
   sweep: {
     function: "sweep",
     every: { minutes: 1 },
-    description: "Sends lost work again, finishes operations, sends events, removes what is due",
+    description: "Sends lost work again, finishes operations, sends events, removes what has expired",
   },
   "model-change": {
     function: "change-models",

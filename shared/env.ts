@@ -84,7 +84,7 @@ export function parseEnv(variables: Record<string, string | undefined>): Env {
   const parsed = envSchema.safeParse(present);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new UserError(500, "invalid_environment", `Environment variables are wrong. ${faults.join("; ")}`);
+  throw new UserError(500, "invalid_environment", `Invalid environment variables: ${faults.join("; ")}`);
 }
 
 /** The value of a variable that this function cannot do without. */

@@ -11,7 +11,7 @@ import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 
-/** POST /api/confluence/sources: stores a source once Confluence has answered for its account and space. */
+/** POST /api/confluence/sources: stores a source once its account and space were checked with Confluence. */
 export const handler = httpHandler(
   route(createSource)([database, confluence, tokenCipher, embedder], async (request, services) => {
     const { body, resourceId: sourceId } = request;

@@ -4,7 +4,7 @@ import { archonHealth, health } from "#functions/api/contract/service.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-/** GET /health and /api/health: 200 when the database answers and is migrated, 503 otherwise. */
+/** GET /health and /api/health: 200 when the database responds and is migrated, 503 otherwise. */
 export const handler = httpHandler(
   route(health)([database], async (_request, { sql, env }) => {
     await requireMigrated(sql);

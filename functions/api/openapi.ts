@@ -4,7 +4,7 @@ import { httpHandler, route } from "#functions/runtime/http.ts";
 
 let document: ReturnType<typeof makeDocument> | undefined;
 
-/** GET /openapi.json: made once a cold start, from the contracts that validate requests and answers. */
+/** GET /openapi.json: made once a cold start, from the contracts that validate requests and responses. */
 export const handler = httpHandler(
   route(openapi)([], async () => ({
     status: 200,

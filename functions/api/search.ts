@@ -30,7 +30,7 @@ export const handler = httpHandler(
       throw new UserError(
         404,
         "source_not_found",
-        `Source ${asked.join(" ")} not found: GET /api/rag/sources lists those that there are`,
+        `Source ${asked.join(" ")} not found: GET /api/rag/sources lists all sources`,
       );
     }
     return { status: 200, body: { ...found, source } };
@@ -47,7 +47,7 @@ export const handler = httpHandler(
   }),
 );
 
-type Question = {
+type SearchBody = {
   query: string;
   space_key?: string | null | undefined;
   labels?: string[] | undefined;
@@ -56,14 +56,14 @@ type Question = {
   return_mode: "chunks" | "pages";
 };
 
-/** As `runSearch`; a search that could not run is logged as such, whatever it lacks. */
+/** As `runSearch`; a search that could not run is logged as such, whatever the cause. */
 async function runLoggedSearch(
-  question: Question,
+  request: SearchBody,
   sources: readonly string[] | null,
   services: Pick<Services, "sql" | "embedder" | "log">,
 ) {
   try {
-    return await runSearch(question, sources, services);
+    return await runSearch(request, sources, services);
   } catch (error) {
     const isCallersFault = error instanceof UserError && error.status < 500;
     if (!isCallersFault) services.log.error("search.failed", { code: errorCode(error), error });
@@ -71,33 +71,33 @@ async function runLoggedSearch(
   }
 }
 
-/** The body that both routes answer. `sources` null: all of them. */
+/** The body that both routes return. `sources` null: all of them. */
 async function runSearch(
-  question: Question,
+  request: SearchBody,
   sources: readonly string[] | null,
   services: Pick<Services, "sql" | "embedder">,
 ) {
-  if (question.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
-  const embedded = await embedQuery(services.embedder, question.query);
+  if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
+  const embedded = await embedQuery(services.embedder, request.query);
   const { hits, totalFound, searchMode, sourcesSearched } = await searchEmbedded(services.sql, embedded, {
-    query: question.query,
+    query: request.query,
     sources,
-    spaces: question.space_key == null ? null : [question.space_key],
-    labels: question.labels ?? null,
-    updatedSince: question.updated_since === undefined ? null : new Date(question.updated_since),
-    matchCount: question.match_count,
-    returnMode: question.return_mode,
+    spaces: request.space_key == null ? null : [request.space_key],
+    labels: request.labels ?? null,
+    updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
+    matchCount: request.match_count,
+    returnMode: request.return_mode,
   });
   return {
     success: true as const,
-    results: question.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
-    query: question.query,
-    match_count: question.match_count,
+    results: request.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
+    query: request.query,
+    match_count: request.match_count,
     total_found: totalFound,
     execution_path: `${searchMode}_search`,
     search_mode: searchMode,
     reranking_applied: false as const,
-    return_mode: question.return_mode,
+    return_mode: request.return_mode,
     sourcesSearched,
   };
 }
@@ -120,11 +120,11 @@ async function chooseSources(
   return first?.filter((id) => others.every((list) => list.includes(id))) ?? null;
 }
 
-const MISSING_MODEL = "it is not configured; set EMBEDDINGS_PREVIOUS until every source has switched";
+const MISSING_MODEL = "it is not configured: set EMBEDDINGS_PREVIOUS until every source has switched";
 
 /**
- * Throws `UserError` 503 when a searched source compares with a model that could not be asked: an answer by words alone would
- * look like a worse index, not like a fault.
+ * Throws `UserError` 503 when a searched source uses a model that the query could not be embedded with: results by words alone
+ * would look like a worse index, not like an error.
  */
 async function searchEmbedded(
   sql: postgres.Sql,
@@ -140,7 +140,7 @@ async function searchEmbedded(
     const isTypical =
       cause instanceof RateLimitedError || cause instanceof TransientError || cause instanceof PermanentError;
     if (!isTypical) throw cause;
-    throw new UserError(503, "embedding_unavailable", "The embedding model could not be asked; try again", {
+    throw new UserError(503, "embedding_unavailable", "The embedding model is unavailable; try again", {
       cause,
       ...(cause instanceof RateLimitedError
         ? { details: { retry_after_seconds: Math.max(1, Math.ceil(cause.retryAfterMs / 1000)) } }

@@ -35,7 +35,7 @@ export const handler = httpHandler(
   }),
 );
 
-/** The changes that make the source use these credentials, which answer for its space. */
+/** The changes that make the source use these credentials, once they were checked against its space. */
 async function tryCredentials(
   source: Source,
   given: { email: string | null | undefined; apiToken: string | undefined },
@@ -53,7 +53,7 @@ async function tryCredentials(
     throw new UserError(
       422,
       "space_changed",
-      `The space ${source.spaceKey} is another one than this source was made with: add it as a new source`,
+      `The key ${source.spaceKey} now belongs to another space than this source was created with: add it as a new source`,
     );
   }
   return {
@@ -67,7 +67,9 @@ async function tryCredentials(
 
 async function storedToken(source: Source, { cipher }: Pick<Services, "cipher">): Promise<string> {
   const missing = (cause?: unknown) =>
-    new UserError(422, "token_missing", "The stored token cannot be read: send api_token too", { cause });
+    new UserError(422, "token_missing", "The stored token cannot be decrypted: send api_token too", {
+      cause,
+    });
   if (source.encryptedToken === null) throw missing();
   try {
     return await cipher.decrypt(source.encryptedToken, source.sourceId);

@@ -2,7 +2,7 @@ import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
 
-/** Each five minutes: how the service stands, zeros included, so that silence differs from "nothing wrong". */
+/** Each five minutes: the state of the service, zeros included, so that no data differs from "no problem". */
 export const handler = scheduleHandler({
   needs: [database],
   run: async ({ sql, log, now }) => {

@@ -4,10 +4,10 @@ import { makeSignedFetch } from "./signed-fetch.ts";
 const TIMEOUT_MS = 5000;
 const RETRIES = 2;
 
-/** What a service answered: `fault` is the name of AWS's exception, or the status where the answer names none. */
+/** What a service returned: `fault` is the name of AWS's exception, or the status where the response names none. */
 export type AwsAnswer = { ok: true; body: unknown } | { ok: false; status: number; fault: string };
 
-/** Calls an operation of one AWS service that speaks AWS JSON 1.1; rejects when no answer came. */
+/** Calls an operation of one AWS service that speaks AWS JSON 1.1; rejects when no response came. */
 export type AwsJson = (operation: string, input: object) => Promise<AwsAnswer>;
 
 const faultSchema = z.object({ __type: z.string() });

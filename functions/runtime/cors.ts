@@ -1,7 +1,7 @@
 /** Headers that a page may read beyond the ones that it always may. */
 const EXPOSED = "ETag, Location, Retry-After, X-Poll-Interval, X-Request-Id, Idempotency-Replayed";
 
-/** Cross-origin headers for an answer: none unless the page's origin is one of those configured (CORS_ORIGINS). */
+/** Cross-origin headers of a response: none unless the page's origin is one of those configured (CORS_ORIGINS). */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
   if (allowed.length === 0) return {};
   if (origin === undefined || !allowed.includes(origin)) return { vary: "Origin" };
@@ -12,7 +12,7 @@ export function corsHeaders(origin: string | undefined, allowed: readonly string
   };
 }
 
-/** The answer to a preflight request from a configured origin, for gateways that do not answer it themselves; else null. */
+/** The response to a preflight request from a configured origin, for gateways that do not handle it themselves; else null. */
 export function preflightHeaders(
   origin: string | undefined,
   allowed: readonly string[],

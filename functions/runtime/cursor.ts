@@ -16,7 +16,7 @@ export function readCursor<T extends Position>(
   if (cursor === undefined) return null;
   const parsed = schema.safeParse(decode(list, cursor));
   if (parsed.success) return parsed.data;
-  throw new UserError(400, "invalid_cursor", "The cursor is not one that this list handed out");
+  throw new UserError(400, "invalid_cursor", "The cursor was not returned by this list");
 }
 
 function decode(list: string, cursor: string): unknown {

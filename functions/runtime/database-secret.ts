@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 
 /**
- * Where the database is, as a secret tells it. `ca`: PEM of a private certificate authority (Supabase has one). `tls` is false
+ * Where the database is, as read from a secret. `ca`: PEM of a private certificate authority (Supabase has one). `tls` is false
  * only for a database on this machine whose URL says `sslmode=disable`.
  */
 export type DatabaseLogin = { url: string; password: string; ca: string | undefined; tls: boolean };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "./error-codes.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
-/** Schemas by status; null: an answer without a body. */
+/** Schemas by status; null: a response without a body. */
 export type Responses = Record<number, z.ZodType | null>;
 /**
  * `standard`: `{"error": {code, message, details?}}`. For clients that were written for Archon's endpoints, `detail` adds
@@ -35,12 +35,12 @@ export type Contract<
   /** Null: a body is not read. */
   body: B | null;
   responses: R;
-  /** Beyond those that any route may answer. */
+  /** Beyond those that any route may return. */
   errors: readonly ErrorCode[];
   errorShape: ErrorShape;
   /** Takes an `Idempotency-Key`. */
   idempotent: boolean;
-  /** For the document: a body that it takes, and answers by status. */
+  /** For the document: a body that it accepts, and responses by status. */
   examples: { request?: unknown; responses?: Record<number, unknown> };
 };
 
@@ -57,7 +57,7 @@ type ContractInput<
 > = Pick<Contract<P, Q, B, R>, "id" | "method" | "paths" | "scope" | "tag" | "summary" | "responses"> &
   Partial<Contract<P, Q, B, R>>;
 
-/** A contract, with nothing where nothing is said. */
+/** Builds a contract, filling in defaults. */
 export function contract<
   const R extends Responses,
   P extends z.ZodObject = NoFields,
@@ -65,7 +65,7 @@ export function contract<
   B extends z.ZodType = NoFields,
 >(input: ContractInput<P, Q, B, R>): Contract<P, Q, B, R> {
   return {
-    // Nothing said of them means NoFields, which is their default type.
+    // Absent means NoFields, which is their default type.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     params: noFields as unknown as P,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion

@@ -1,23 +1,23 @@
 import { UserError, errorCode } from "#shared/errors.ts";
 import type { ErrorShape } from "./http-contract.ts";
 
-export type HttpAnswer = { status: number; body: unknown; headers: Record<string, string> };
+export type HttpResponse = { status: number; body: unknown; headers: Record<string, string> };
 
-/** What a client may see of an error, and what of it must be logged as a fault of ours. */
-export type ErrorAnswer = { answer: HttpAnswer; code: string; fault: boolean };
+/** What a client may see of an error, and what of it must be logged as an internal error. */
+export type ErrorResponse = { response: HttpResponse; code: string; fault: boolean };
 
-/** Seconds after which trying again makes sense when nothing better is known. */
+/** Seconds until a retry makes sense, where nothing better is known. */
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * The answer to an error: `UserError` as it says, a database that cannot be asked as 503 with `Retry-After`, everything
+ * The response to an error: `UserError` as it says, an unavailable database as 503 with `Retry-After`, everything
  * else as 500 without its message (which may quote SQL or bodies).
  */
-export function answerError(error: unknown, shape: ErrorShape, requestId: string): ErrorAnswer {
+export function errorResponse(error: unknown, shape: ErrorShape, requestId: string): ErrorResponse {
   const { status, code, message, details, retryAfter } = publicError(error, requestId);
   const body = errorBody(shape, { code, message, ...(details ? { details } : {}) });
   const headers: Record<string, string> = retryAfter === null ? {} : { "retry-after": String(retryAfter) };
-  return { answer: { status, body, headers }, code, fault: status >= 500 && status !== 501 };
+  return { response: { status, body, headers }, code, fault: status >= 500 && status !== 501 };
 }
 
 type PublicError = {
@@ -29,7 +29,7 @@ type PublicError = {
 };
 
 function publicError(error: unknown, requestId: string): PublicError {
-  // A 500 is about the service's own configuration: none of the client's business.
+  // A 500 is about the service's own configuration, which the client must not see.
   if (error instanceof UserError && error.status !== 500) {
     const { status, code, message, details } = error;
     const stated = details?.retry_after_seconds;
@@ -69,7 +69,7 @@ function errorBody(
   }
 }
 
-/** Codes of postgres.js and the system for a connection that died or was never made. */
+/** Codes of postgres.js and the system for a connection that was lost or never made. */
 const LOST_CONNECTION = new Set([
   "CONNECTION_CLOSED",
   "CONNECTION_ENDED",
@@ -103,7 +103,7 @@ function isDatabaseUnavailable(error: unknown): boolean {
   return UNAVAILABLE.has(errorCode(error));
 }
 
-/** A connection that died while the function was frozen: a request that only reads may be tried once more. */
+/** A connection that was lost while the function was frozen: a request that only reads may be tried once more. */
 export function isLostConnection(error: unknown): boolean {
   return LOST_CONNECTION.has(errorCode(error));
 }

@@ -14,7 +14,7 @@ export type RawRequest = {
 
 /**
  * The request's parts, parsed by the contract. Throws `UserError`: 400 `invalid_request` (naming each field) and
- * `malformed_json`, 404 for an id that cannot be one, 413, 415.
+ * `malformed_json`, 404 for a malformed id, 413, 415.
  */
 export function parseRequest(contract: AnyContract, event: APIGatewayProxyEventV2): RawRequest {
   const params = contract.params.safeParse(event.pathParameters ?? {});
@@ -26,11 +26,11 @@ export function parseRequest(contract: AnyContract, event: APIGatewayProxyEventV
   };
 }
 
-/** An id that cannot be one is an id that is not there. */
+/** A malformed id is an id that does not exist. */
 function idNotFound(error: z.ZodError): UserError {
   const name = String(error.issues[0]?.path[0] ?? "route");
   const code = name.endsWith("_id") ? `${name.slice(0, -3)}_not_found` : "route_not_found";
-  return new UserError(404, code, `There is no such ${name.replace(/_id$/, "")}`);
+  return new UserError(404, code, `${name.replace(/_id$/, "")} not found`);
 }
 
 function parsePart<T>(part: "query" | "body", schema: z.ZodType<T>, value: unknown): T {
@@ -55,7 +55,7 @@ function readJson(event: APIGatewayProxyEventV2): unknown {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   if (bytes.length === 0) return {};
   if (bytes.length > MAX_BODY_BYTES) {
-    throw new UserError(413, "body_too_large", `A body may hold ${MAX_BODY_BYTES} bytes at most`);
+    throw new UserError(413, "body_too_large", `The body exceeds ${MAX_BODY_BYTES} bytes`);
   }
   const type = event.headers["content-type"] ?? "";
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1] ?? "utf-8";

@@ -5,9 +5,9 @@ import { UserError } from "#shared/errors.ts";
 import { corsHeaders } from "./cors.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
 import type { AnyContract } from "./http-contract.ts";
-import { answerError, isLostConnection, type HttpAnswer } from "./http-errors.ts";
+import { errorResponse, isLostConnection, type HttpResponse } from "./http-errors.ts";
 import { parseRequest } from "./http-request.ts";
-import { answerOnce } from "./idempotency.ts";
+import { respondOnce } from "./idempotency.ts";
 import {
   beginInvocation,
   resolveServices,
@@ -27,7 +27,7 @@ export type RequestOf<C extends AnyContract> = {
   signal: AbortSignal;
 };
 
-/** What a route answers: one of its contract's statuses with a body that fits. */
+/** What a route returns: one of its contract's statuses with a body that fits. */
 export type AnswerOf<C extends AnyContract> = {
   [S in keyof C["responses"] & number]: C["responses"][S] extends z.ZodType
     ? { status: S; body: z.input<C["responses"][S]>; headers?: Record<string, string> }
@@ -39,11 +39,11 @@ type Meta = { requestId: string; signal: AbortSignal };
 /** A route that `httpHandler` serves; made by `route`. */
 export type HttpRoute = {
   contract: AnyContract;
-  answer: (event: APIGatewayProxyEventV2, meta: Meta) => Promise<HttpAnswer>;
+  handle: (event: APIGatewayProxyEventV2, meta: Meta) => Promise<HttpResponse>;
 };
 
 /**
- * Joins a contract with the services it needs and the function that answers it: `route(contract)(needs, run)`, in two steps, so
+ * Joins a contract with the services it needs and the function that handles it: `route(contract)(needs, run)`, in two steps, so
  * that the contract is known when the types of `run` are worked out.
  */
 export function route<C extends AnyContract>(contract: C) {
@@ -52,21 +52,21 @@ export function route<C extends AnyContract>(contract: C) {
     run: (request: RequestOf<C>, services: ServicesOf<K>) => Promise<AnswerOf<C>>,
   ): HttpRoute => ({
     contract,
-    answer: async (event, { signal }) => {
+    handle: async (event, { signal }) => {
       const parsed = parseRequest(contract, event);
       const services = await resolveServices(needs);
-      const runAs = async (resourceId: string): Promise<HttpAnswer> =>
+      const runAs = async (resourceId: string): Promise<HttpResponse> =>
         // parseRequest parsed by this very contract.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         encode(contract, await run({ ...parsed, resourceId, signal } as RequestOf<C>, services));
-      if (contract.idempotent) return answerOnce(event, parsed.body, services, runAs);
+      if (contract.idempotent) return respondOnce(event, parsed.body, services, runAs);
       return retryLostConnection(contract.method, () => runAs(services.newId()));
     },
   });
 }
 
-/** A request that only reads is tried once more when its connection had died while the function was frozen. */
-async function retryLostConnection(method: string, run: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+/** A request that only reads is tried once more when its connection was lost while the function was frozen. */
+async function retryLostConnection(method: string, run: () => Promise<HttpResponse>): Promise<HttpResponse> {
   try {
     return await run();
   } catch (error) {
@@ -75,17 +75,17 @@ async function retryLostConnection(method: string, run: () => Promise<HttpAnswer
   }
 }
 
-/** Strips what the contract does not name; a body that does not fit is a fault of ours and becomes a 500. */
+/** Strips what the contract does not name; a body that does not match is an internal error (500). */
 function encode(
   contract: AnyContract,
-  answer: { status: number; body?: unknown; headers?: Record<string, string> },
-): HttpAnswer {
-  const schema = contract.responses[answer.status];
-  const body = schema ? schema.parse(answer.body) : undefined;
-  return { status: answer.status, body, headers: answer.headers ?? {} };
+  response: { status: number; body?: unknown; headers?: Record<string, string> },
+): HttpResponse {
+  const schema = contract.responses[response.status];
+  const body = schema ? schema.parse(response.body) : undefined;
+  return { status: response.status, body, headers: response.headers ?? {} };
 }
 
-/** The function's time that is kept for saying that it was too short. */
+/** Reserved from the function's time for the response that says that it timed out. */
 const TIMEOUT_RESERVE_MS = 500;
 
 type Event = APIGatewayProxyEventV2;
@@ -93,26 +93,26 @@ type Result = APIGatewayProxyStructuredResultV2;
 
 /**
  * The one way to handle HTTP: zod in, zod out, the one error shape, strong ETags with 304, security headers, and the request
- * id in each answer and log line. Serves one contract, or those of several routes that share a function.
+ * id in each response and log line. Serves one contract, or those of several routes that share a function.
  */
 export function httpHandler(...routes: HttpRoute[]) {
   return middy<Event, Result>({
     timeoutEarlyInMillis: TIMEOUT_RESERVE_MS,
     timeoutEarlyResponse: () => {
-      throw new UserError(503, "timeout", "The answer did not come in time; try again");
+      throw new UserError(503, "timeout", "The request was not completed in time; try again");
     },
   })
     .use(finish(routes))
     .handler(async (event, _context, { signal }) => {
       const found = findRoute(routes, event);
-      if (!found) throw new UserError(404, "route_not_found", `There is no ${event.routeKey}`);
-      const answer = await found.answer(event, { requestId: event.requestContext.requestId, signal });
-      operations.set(event, operationOf(answer.body) ?? event.pathParameters?.operation_id);
-      return serialise(answer);
+      if (!found) throw new UserError(404, "route_not_found", `Route ${event.routeKey} not found`);
+      const response = await found.handle(event, { requestId: event.requestContext.requestId, signal });
+      operations.set(event, operationOf(response.body) ?? event.pathParameters?.operation_id);
+      return serialise(response);
     });
 }
 
-/** Of requests that are being answered: the operation that each began or asked about, for its log line. */
+/** Of requests in progress: the operation that each started or asked about, for its log line. */
 const operations = new WeakMap<object, string | undefined>();
 
 function operationOf(body: unknown): string | undefined {
@@ -121,24 +121,24 @@ function operationOf(body: unknown): string | undefined {
 }
 
 function findRoute(routes: readonly HttpRoute[], event: Event): HttpRoute | undefined {
-  // A HEAD is answered as the GET is, up to the body.
+  // A HEAD is handled as the GET is, up to the body.
   const routeKey = event.routeKey.replace(/^HEAD /, "GET ");
   return routes.find(({ contract }) =>
     contract.paths.some((path) => routeKey === `${contract.method} ${path}`),
   );
 }
 
-function serialise(answer: HttpAnswer): Result {
-  const headers = { ...answer.headers };
-  if (answer.body === undefined) return { statusCode: answer.status, headers };
+function serialise(response: HttpResponse): Result {
+  const headers = { ...response.headers };
+  if (response.body === undefined) return { statusCode: response.status, headers };
   return {
-    statusCode: answer.status,
+    statusCode: response.status,
     headers: { "content-type": "application/json; charset=utf-8", ...headers },
-    body: JSON.stringify(answer.body),
+    body: JSON.stringify(response.body),
   };
 }
 
-/** After every answer, good or bad: headers, entity tag, log line. */
+/** After every request, whatever its status: headers, entity tag, log line. */
 function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
   const started = new WeakMap<object, number>();
   const complete = async (
@@ -150,8 +150,8 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
     const requestId = event.requestContext.requestId;
     const method = event.requestContext.http.method;
     const reads = method === "GET" || method === "HEAD";
-    const answer = reads && response.statusCode === 200 ? withEtag(event, response) : response;
-    const status = answer.statusCode ?? 200;
+    const tagged = reads && response.statusCode === 200 ? withEtag(event, response) : response;
+    const status = tagged.statusCode ?? 200;
     log[problem?.error ? "error" : "info"](problem?.error ? "request.failed" : "request.completed", {
       request_id: requestId,
       method,
@@ -163,7 +163,7 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
       ...(problem ? { code: problem.code } : {}),
       ...(problem?.error ? { error: problem.error } : {}),
     });
-    const { body, ...head } = answer;
+    const { body, ...head } = tagged;
     return {
       ...head,
       ...(body === undefined || method === "HEAD" ? {} : { body }),
@@ -174,7 +174,7 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
         "strict-transport-security": "max-age=31536000",
         "cache-control": reads ? "private, no-cache, must-revalidate" : "no-store",
         ...corsHeaders(event.headers.origin, env.CORS_ORIGINS),
-        ...answer.headers,
+        ...tagged.headers,
         "x-request-id": requestId,
       },
     };
@@ -190,9 +190,9 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
     onError: async (request) => {
       const { event, error } = request;
       const shape = (findRoute(routes, event) ?? routes[0])?.contract.errorShape ?? "standard";
-      const { answer, code, fault } = answerError(error, shape, event.requestContext.requestId);
+      const { response, code, fault } = errorResponse(error, shape, event.requestContext.requestId);
       const problem = { code, ...(fault && error ? { error } : {}) };
-      request.response = await complete(event, serialise(answer), problem);
+      request.response = await complete(event, serialise(response), problem);
     },
   };
 }

@@ -3,26 +3,30 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 import { claimRequest, forgetRequest, rememberAnswer } from "#shared/requests/idempotent-requests.ts";
-import type { HttpAnswer } from "./http-errors.ts";
+import type { HttpResponse } from "./http-errors.ts";
 import type { Services } from "./services.ts";
 
 /** Printable ASCII, as the IETF draft "The Idempotency-Key HTTP Header Field" asks for; long enough for any kind of id. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * Runs a request once for each Idempotency-Key: repeated, it gets the first answer, with `Idempotency-Replayed: true`. Only
- * answers that did something are kept; after an error the key may be tried again.
+ * Runs a request once for each Idempotency-Key: repeated, it gets the first response, with `Idempotency-Replayed: true`. Only
+ * responses of requests that changed something are kept; after an error the key may be tried again.
  */
-export async function answerOnce(
+export async function respondOnce(
   event: APIGatewayProxyEventV2,
   body: unknown,
   services: Pick<Services, "now" | "newId"> & Partial<Pick<Services, "sql">>,
-  run: (resourceId: string) => Promise<HttpAnswer>,
-): Promise<HttpAnswer> {
+  run: (resourceId: string) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
   const given = event.headers["idempotency-key"];
   if (given === undefined || !services.sql) return run(services.newId());
   if (!KEY.test(given)) {
-    throw new UserError(400, "invalid_request", "Idempotency-Key: 1 to 255 printable ASCII characters");
+    throw new UserError(
+      400,
+      "invalid_request",
+      "Idempotency-Key must be 1 to 255 printable ASCII characters",
+    );
   }
   const { sql, now } = services;
   const key = sha256([callerOf(event), event.routeKey, given]);
@@ -32,22 +36,26 @@ export async function answerOnce(
     throw new UserError(
       422,
       "idempotency_key_reused",
-      "This Idempotency-Key was used for a request that differs",
+      "This Idempotency-Key was used for a different request",
     );
   }
   if (claim.outcome === "in_progress") {
-    throw new UserError(409, "request_in_progress", "A request with this Idempotency-Key is being worked on");
+    throw new UserError(
+      409,
+      "request_in_progress",
+      "A request with this Idempotency-Key is still being processed",
+    );
   }
   if (claim.outcome === "answered") {
     const { answer } = claim;
     return { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } };
   }
-  const answer = await run(claim.resourceId).catch(async (error: unknown) => {
+  const response = await run(claim.resourceId).catch(async (error: unknown) => {
     await forgetRequest(sql, key);
     throw error;
   });
-  await rememberAnswer(sql, key, answer);
-  return answer;
+  await rememberAnswer(sql, key, response);
+  return response;
 }
 
 /** What authorizers of HTTP APIs add; the local gateway adds none. */

@@ -7,8 +7,8 @@ const MILLION = 1_000_000;
 
 /**
  * The embedder, with a log line for each call that says what it cost: tokens as the provider counted them, or estimated where it
- * does not say, and dollars where the price of the model is known (`dollarsPerMillionTokens` goes before the list). A call that
- * failed halfway has cost what was answered until then.
+ * does not say, and dollars where the price of the model is known (`dollarsPerMillionTokens` overrides the list). A call that
+ * failed halfway has cost what was returned until then.
  */
 export function meterEmbedder(
   embedder: Embedder,

@@ -10,7 +10,7 @@ import {
   type ServicesOf,
 } from "./services.ts";
 
-/** What a worker answers for each task of a batch: done (acknowledge), or an error (SQS delivers that record again). */
+/** What a worker returns for each task of a batch: done (acknowledge), or an error (SQS delivers that record again). */
 export type Settled = { ok: true } | { ok: false; error: unknown };
 
 export type Invocation = { remainingMs: () => number };

@@ -19,7 +19,7 @@ const RESERVE_MS = 20_000;
 
 /**
  * Each minute: brings sources that compare with another model than the configured one nearer to it. Throws `PermanentError`
- * when the model refused pages: their source keeps its old model, which somebody must hear of. Changes nothing when a later
+ * when the model refused pages: their source keeps its old model, which must raise an alarm. Changes nothing when a later
  * deployment chose another model: two of them would otherwise change each source back and forth.
  */
 export async function changeModels(

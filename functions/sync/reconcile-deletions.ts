@@ -14,7 +14,7 @@ import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { queueHandler, settleEach, type Invocation, type Settled } from "#functions/runtime/queue.ts";
 import { beginInvocation, resolveServices } from "#functions/runtime/services.ts";
 
-/** The daily rule's event (docs.aws.amazon.com, EventBridge scheduled events); `time` is the tick that the check stands for. */
+/** The daily rule's event (docs.aws.amazon.com, EventBridge scheduled events); `time` is the tick that the check is for. */
 const scheduledEvent = z.object({ "detail-type": z.literal("Scheduled Event"), time: z.iso.datetime() });
 
 /** A manual invocation: one source, on purpose. */

@@ -5,7 +5,7 @@ import { queueSentTo, sendsMessages, type Access } from "#infra/topology.ts";
 import type { QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 
-/** ARNs that rights are given on. */
+/** ARNs that permissions are granted on. */
 export type AccessTargets = {
   databaseSecretArn: string;
   queueArns: Record<QueueName, string>;
@@ -21,9 +21,9 @@ export function statementsOf(
   settings: Settings,
   targets: AccessTargets,
 ): PolicyStatement[] {
-  return access.flatMap((right) => {
-    if (sendsMessages(right)) return allow("sqs:SendMessage", targets.queueArns[queueSentTo(right)]);
-    switch (right) {
+  return access.flatMap((one) => {
+    if (sendsMessages(one)) return allow("sqs:SendMessage", targets.queueArns[queueSentTo(one)]);
+    switch (one) {
       case "database":
         return readSecret(scope, settings, targets.databaseSecretArn);
       case "encrypt-token":

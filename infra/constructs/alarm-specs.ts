@@ -96,7 +96,7 @@ export function apiAlarms(api: HttpApi): AlarmSpec[] {
   return [
     {
       kind: "api-errors",
-      meaning: "More than 1 % of the API's answers are errors of the service (5xx).",
+      meaning: "More than 1 % of the API's responses are server errors (5xx).",
       metric: new MathExpression({
         expression: "IF(calls >= 20, 100 * failed / calls, IF(failed >= 3, 100, 0))",
         usingMetrics: {
@@ -123,7 +123,10 @@ export function apiAlarms(api: HttpApi): AlarmSpec[] {
 /** Of what the service is for, by its own measurement each five minutes. */
 export function healthAlarms({ stage }: Settings): AlarmSpec[] {
   const measured = { period: Duration.minutes(10), statistic: Stats.MAXIMUM };
-  const otherwiseReported = { is: "fine", because: "sources-overdue tells when measurements stop" } as const;
+  const otherwiseReported = {
+    is: "fine",
+    because: "sources-overdue is raised when measurements stop",
+  } as const;
   return [
     {
       kind: "sources-overdue",

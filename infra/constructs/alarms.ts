@@ -36,7 +36,7 @@ export type AlarmSpec = {
   missing: { is: "fine" | "alarming"; because: string };
 };
 
-/** Alarms from their specifications; each names its section of the runbook and tells the topic also when it is over. */
+/** Alarms from their specifications; each names its section of the runbook and notifies the topic also when it is over. */
 export class SyncAlarms extends Construct {
   constructor(
     scope: Construct,

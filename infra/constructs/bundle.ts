@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import type { FunctionSpec } from "#infra/topology.ts";
 
-/** `directory` is what is deployed; what it is made of stands beside it, in `<directory>.meta.json` (esbuild's metafile). */
+/** `directory` is what is deployed; what it is made of is beside it, in `<directory>.meta.json` (esbuild's metafile). */
 export type Bundle = { directory: string };
 
 /**
@@ -18,7 +18,7 @@ const embedders = {
   openai: "#shared/embeddings/openai-embedder.ts",
 } as const;
 
-/** The SDK imports them dynamically: for operations that answer with a stream of events, and in browsers. */
+/** The SDK imports them dynamically: for operations that return a stream of events, and in browsers. */
 const neverCalled = ["@smithy/core/event-streams", "bowser"];
 
 export type RemoteEmbedder = keyof typeof embedders;
@@ -50,7 +50,7 @@ const credentialsOfEnvironment: Plugin = {
 };
 
 /**
- * A map that leads nowhere but to a file, which esbuild puts in place of a library's lines: Node reads the whole map when it
+ * A map that leads nowhere but to a file, which esbuild puts for a library's lines: Node reads the whole map when it
  * loads a function, and stack traces need the lines of our own code only.
  */
 const NO_LINES = Buffer.from(JSON.stringify({ version: 3, sources: [""], mappings: "AAAA" })).toString(

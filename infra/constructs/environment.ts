@@ -2,7 +2,7 @@ import { sendsMessages, type Access } from "#infra/topology.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 
-/** What the stack's resources are called, as far as functions are told. ARNs, URLs and names: never a secret. */
+/** What the stack's resources are called, as far as functions know them. ARNs, URLs and names: never a secret. */
 export type ResourceNames = {
   databaseSecretArn: string;
   queueUrls: Record<QueueName, string>;
@@ -16,8 +16,8 @@ export function environmentOf(
   settings: Settings,
   resources: ResourceNames,
 ): Record<string, string> {
-  const sends = access.some((right) => sendsMessages(right) || right === "redrive");
-  const tokens = access.some((right) => right === "encrypt-token" || right === "decrypt-token");
+  const sends = access.some((one) => sendsMessages(one) || one === "redrive");
+  const tokens = access.some((one) => one === "encrypt-token" || one === "decrypt-token");
   return {
     STAGE: settings.stage,
     LOG_LEVEL: settings.logLevel,

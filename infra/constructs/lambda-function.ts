@@ -22,13 +22,13 @@ export type SyncFunctionProps = {
   environment: Record<string, string>;
   statements: PolicyStatement[];
   settings: Settings;
-  /** Sends messages that come back to it: on purpose, and without end as far as Lambda can tell. */
+  /** Sends messages that come back to it: on purpose, which Lambda takes for an endless loop. */
   loops: boolean;
   /** Only with a database that is not reachable otherwise. */
   network: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
 };
 
-/** A function as all of them are: Node 24 on arm64, its own role with exactly its rights, its own log group, traces. */
+/** A function as all of them are: Node 24 on arm64, its own role with exactly its permissions, its own log group, traces. */
 export class SyncFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
@@ -63,7 +63,7 @@ export class SyncFunction extends Construct {
       logGroup,
       tracing: Tracing.ACTIVE,
       // Lambda stops what it takes for an endless loop after some 16 turns, and a large listing has more steps than that. Ours
-      // end: an operation that makes no progress is given up.
+      // end: an operation that makes no progress fails.
       ...(props.loops ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       ...(settings.reserveConcurrency && spec.maxConcurrency
         ? { reservedConcurrentExecutions: spec.maxConcurrency }

@@ -32,7 +32,7 @@ export class WorkQueue extends Construct {
 
   /** Lets `worker` take this queue's messages in batches, at most `maxConcurrency` at a time, each record failing alone. */
   attach(worker: LambdaFunction, role: Role): void {
-    const rights = new PolicyStatement({
+    const permissions = new PolicyStatement({
       actions: [
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
@@ -41,7 +41,7 @@ export class WorkQueue extends Construct {
       ],
       resources: [this.queue.queueArn],
     });
-    role.addToPolicy(rights);
+    role.addToPolicy(permissions);
     new EventSourceMapping(this, "Mapping", {
       target: worker,
       eventSourceArn: this.queue.queueArn,

@@ -60,7 +60,7 @@ const settingsSchema = z
     embeddingsSecretArn: secretArn.optional(),
     /** Dollars a million tokens, where the model's list price (shared/embeddings/token-prices.ts) is unknown or not what is paid. */
     embeddingsTokenPrice: z.coerce.number().min(0).optional(),
-    /** What embeddings may cost within a day before somebody is told. A first sync costs some $0.04 for each 1,000 pages. */
+    /** Embedding costs within a day above which an alarm is raised. A first sync costs some $0.04 for each 1,000 pages. */
     embeddingsDollarsPerDay: z.coerce.number().positive().default(5),
     /** While sources switch to another model: the one that they leave (same URL and key). */
     embeddingsPrevious: z.enum(["bedrock", "openai"]).optional(),
@@ -84,7 +84,7 @@ const settingsSchema = z
     /** Where alarms go: an existing topic. Absent: one is made. */
     alarmTopicArn: arn("sns").optional(),
     logRetentionDays: z.coerce.number().pipe(z.literal(RETENTIONS)).default(30),
-    /** No quieter than info: alarms count what info lines tell. */
+    /** No quieter than info: alarms count info lines. */
     logLevel: z.enum(["debug", "info"]).default("info"),
     /** False where the account's Lambda limit leaves no room for reserved concurrency (new accounts have 10). */
     reserveConcurrency: flag.default(true),
@@ -121,5 +121,5 @@ export function parseSettings(context: (key: string) => unknown): Settings {
   });
   const parsed = settingsSchema.safeParse(Object.fromEntries(given));
   if (parsed.success) return parsed.data;
-  throw new Error(`CDK context is wrong (-c key=value).\n${z.prettifyError(parsed.error)}`);
+  throw new Error(`Invalid CDK context (-c key=value):\n${z.prettifyError(parsed.error)}`);
 }

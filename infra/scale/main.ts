@@ -3,7 +3,7 @@ import { z } from "zod";
 import { assumptions, prices } from "./prices.ts";
 import { scaleReport } from "./report.ts";
 
-/** Prints the report with the numbers of a JSON file in place of those in prices.ts; a name that is in neither is an error. */
+/** Prints the report with the numbers of a JSON file instead of those in prices.ts; a name that is in neither is an error. */
 const known = z.partialRecord(
   z.enum([...Object.keys(prices), ...Object.keys(assumptions)]),
   z.number().min(0),

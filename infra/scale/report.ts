@@ -67,7 +67,7 @@ export function scaleReport(prices: Prices, assumptions: Assumptions): string {
   return `# Scale on paper
 
 Written by \`npm run documents\` from \`infra/scale/\`; \`node infra/scale/main.ts prices.json\` prints it with your own prices and
-assumptions. It is arithmetic over the topology, not a measurement: what a figure rests on stands in \`infra/scale/prices.ts\`.
+assumptions. It is arithmetic over the topology, not a measurement: its assumptions are in \`infra/scale/prices.ts\`.
 Assumed: ${assumptions.pagesPerSpace} pages a space, ${assumptions.chunksPerPage} chunks a page of ${assumptions.tokensPerChunk} tokens, ${assumptions.changesPerDayShare * 100} % of the pages changed a day,
 a sync each ${assumptions.syncIntervalMinutes} minutes, ${round(assumptions.searchesPerDay)} searches a day, ${assumptions.secondsPerPage} s of a worker a page.
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 
-/** What a sync asks Confluence for beside content, and goes on without. */
+/** What a sync asks Confluence for beside content, and continues without. */
 export const OPTIONAL_CALLS = ["labels", "names", "rendered", "folders"] as const;
 export type OptionalCall = (typeof OPTIONAL_CALLS)[number];
 
-/** Why such a call brings nothing; `call` and `scope` are set where the token lacks a scope. */
+/** Why such a call fails; `call` and `scope` are set where the token lacks a scope. */
 export const refusal = z.object({
   code: z.string(),
   message: z.string(),
@@ -15,11 +15,11 @@ export const refusal = z.object({
 });
 export type Refusal = z.infer<typeof refusal>;
 
-/** `archon_sources.refused_calls`: calls that brought nothing when they were last made. */
+/** `archon_sources.refused_calls`: calls that failed when they were last made. */
 export const refusedCalls = z.partialRecord(z.enum(OPTIONAL_CALLS), refusal);
 export type RefusedCalls = z.infer<typeof refusedCalls>;
 
-/** Notes that a call is refused. False when the source says so already. */
+/** Records that a call is refused. False when that was already recorded. */
 export async function noteRefused(
   sql: Sql,
   sourceId: string,
@@ -33,7 +33,7 @@ export async function noteRefused(
   return rows.length > 0;
 }
 
-/** The call brought something again. */
+/** Records that the call succeeded again. */
 export async function forgetRefused(sql: Sql, sourceId: string, call: OptionalCall): Promise<void> {
   await sql`
     update archon_sources set refused_calls = refused_calls - ${call}::text

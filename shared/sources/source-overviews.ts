@@ -93,7 +93,7 @@ function isOfType(sql: Sql, knowledgeType: string) {
   return sql`coalesce(s.metadata ->> 'knowledge_type', ${DEFAULT_KNOWLEDGE_TYPE}) = ${knowledgeType}`;
 }
 
-/** Of sources that nobody gave another one. */
+/** Of sources without another one. */
 export const DEFAULT_KNOWLEDGE_TYPE = "technical";
 
 /** An `ilike` pattern for text that contains this, whatever characters it has. */

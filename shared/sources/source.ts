@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { RefusedCalls } from "./refused-calls.ts";
 
-/** When deletions are looked for: weekly (the default), after each sync, or only when asked. */
+/** When deletion checks run: weekly (the default), after each sync, or only when asked. */
 export const DELETION_STRATEGIES = ["weekly_reconciliation", "every_sync", "on_demand"] as const;
 export type DeletionStrategy = (typeof DELETION_STRATEGIES)[number];
 
-/** `archon_sources.metadata`: what syncs and clients keep there. Keys that nobody here knows are kept as they are. */
+/** `archon_sources.metadata`: what syncs and clients keep there. Unknown keys are kept. */
 export const sourceMetadata = z.looseObject({
   /** The watermark of the next incremental sync, by Confluence's clock; null before the first sync has ended. */
   last_sync_timestamp: z.string().nullable().default(null),
@@ -14,7 +14,7 @@ export const sourceMetadata = z.looseObject({
   deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
   /** When the last complete deletion check ended. */
   last_deletion_check: z.string().nullable().default(null),
-  /** Answers and listed items of Confluence that were not as its description says. */
+  /** Responses and listed items of Confluence that differ from its description. */
   drift: z.object({ count: z.int(), last_at: z.string(), example: z.string() }).nullable().default(null),
 });
 export type SourceMetadata = z.infer<typeof sourceMetadata>;
@@ -74,7 +74,7 @@ export type NewSource = Omit<
   refusedCalls?: RefusedCalls;
 };
 
-/** What a client may change. Absent: stays as it is. */
+/** What a client may change. Absent: unchanged. */
 export type SourceChanges = {
   title?: string;
   email?: string | null;

@@ -11,28 +11,28 @@ import {
 
 export type { Source } from "./source.ts";
 
-/** The source, also one that is being deleted; null when there is none. */
+/** The source, also one that is being deleted; null when not found. */
 export async function getSource(sql: Sql, sourceId: string): Promise<Source | null> {
   const [row] = await sql<SourceRow[]>`
     select ${sourceColumns(sql)} from archon_sources s where s.source_id = ${sourceId}`;
   return row ? toSource(row) : null;
 }
 
-/** The source; throws `UserError` 404 `source_not_found` when there is none or it is being deleted. */
+/** The source; throws `UserError` 404 `source_not_found` when it does not exist or is being deleted. */
 export async function requireSource(sql: Sql, sourceId: string): Promise<Source> {
   const source = await getSource(sql, sourceId);
   if (!source || source.status === "deleting") {
-    throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+    throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
   }
   return source;
 }
 
-/** A space that did not answer is asked again at this pace. */
+/** A space that was unavailable is tried again at this interval. */
 export const UNAVAILABLE_RETRY_HOURS = 24;
 
 /**
  * Active sources whose interval has passed since their last sync was started (or that were never synced), longest waiting
- * first, without those that an operation holds right now. A dry run is not a sync. A source whose space did not answer is due
+ * first, without those that an operation holds right now. A dry run is not a sync. A source whose space was unavailable is due
  * once a day, so that it recovers by itself.
  */
 export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
@@ -87,7 +87,7 @@ export async function findSourceOfSpace(sql: Sql, baseUrl: string, spaceKey: str
   return row?.source_id ?? null;
 }
 
-/** Changes what is given, in one statement. Throws `UserError` 404 when the source is not there (any more). */
+/** Changes what is given, in one statement. Throws `UserError` 404 when the source does not exist (any more). */
 export async function updateSource(
   sql: Sql,
   sourceId: string,
@@ -111,7 +111,7 @@ export async function updateSource(
     set ${sql(columns)}, metadata = s.metadata || ${sql.json(changes.metadata ?? {})}
     where s.source_id = ${sourceId} and s.status <> 'deleting'
     returning ${sourceColumns(sql)}`;
-  if (!row) throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+  if (!row) throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
   return toSource(row);
 }
 
@@ -127,14 +127,14 @@ export async function mergeSourceMetadata(
     where source_id = ${sourceId}`;
 }
 
-/** Keeps the address that people read the site at, when it is not the one that is kept. */
+/** Stores the address that people read the site at, when it differs from the stored one. */
 export async function setWebBase(sql: Sql, sourceId: string, webBase: string): Promise<void> {
   await sql`
     update archon_sources set web_base = ${webBase}
     where source_id = ${sourceId} and web_base is distinct from ${webBase}`;
 }
 
-/** Adds to the count of responses that differ from Confluence's description; `example` takes the place of the last one. */
+/** Adds to the count of responses that differ from Confluence's description; `example` replaces the last one. */
 export async function addDrift(
   sql: Sql,
   sourceId: string,
@@ -147,7 +147,7 @@ export async function addDrift(
     where source_id = ${sourceId}`;
 }
 
-/** Sets the status; a source that is being deleted stays so. */
+/** Sets the status; a source that is being deleted keeps its own. */
 export async function setSourceStatus(
   sql: Sql,
   sourceId: string,
@@ -159,7 +159,7 @@ export async function setSourceStatus(
     where source_id = ${sourceId} and status not in ('deleting', ${status})`;
 }
 
-/** No request for this source before `until`; a longer pause stays. */
+/** Pauses requests for this source until `until`; a longer pause stays. */
 export async function pauseSource(sql: Sql, sourceId: string, until: Date, now: Date): Promise<void> {
   await sql`
     update archon_sources set paused_until = greatest(paused_until, ${until}), updated_at = ${now}
@@ -167,8 +167,8 @@ export async function pauseSource(sql: Sql, sourceId: string, until: Date, now: 
 }
 
 /**
- * From now on nothing shows the source, its secret is gone, its lease is free and its space can be created again; the rows go
- * in the background. False when there is no such source (any more).
+ * Every reader stops showing the source at once, its secret is deleted, its lease is free and its space can be added again; the rows
+ * are removed in the background. False when the source does not exist (any more).
  */
 export async function markSourceDeleting(sql: Sql, sourceId: string, now: Date): Promise<boolean> {
   const rows = await sql`

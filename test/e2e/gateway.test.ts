@@ -111,7 +111,7 @@ describe("the gateway", () => {
   it("answers 404 for what is no route, in the error shape", async () => {
     for (const response of [await get("/nothing"), await get("/things/x/y", { method: "POST" })]) {
       expect(response.status).toBe(404);
-      const message = expect.stringContaining("There is no");
+      const message = expect.stringContaining("not found");
       expect(await response.json()).toEqual({
         error: { code: "route_not_found", message },
         detail: { error: message },

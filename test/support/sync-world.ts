@@ -153,7 +153,7 @@ function withActions(world: World, api: ApiClient): SyncWorld {
   };
   const progress = async (operationId: string) => {
     const found = await readProgress(sql, operationId);
-    if (!found) throw new Error(`There is no operation ${operationId}`);
+    if (!found) throw new Error(`Operation ${operationId} not found`);
     return found;
   };
   const ended: SyncWorld["ended"] = async (operationId) => {

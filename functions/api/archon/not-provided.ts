@@ -9,7 +9,7 @@ export const handler = httpHandler(
       throw new UserError(
         501,
         "not_provided",
-        `${contract.summary}. This service keeps Confluence spaces in step: POST /api/confluence/sources adds one`,
+        `${contract.summary}. This service syncs Confluence spaces: POST /api/confluence/sources adds one`,
       );
     }),
   ),

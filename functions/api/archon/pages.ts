@@ -18,7 +18,7 @@ import { parseQualifiedId, qualifiedId } from "#functions/api/responses/page-id.
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-/** Some 250 bytes each: Lambda answers with at most 6 MB. There is no paging in the interface that this follows. */
+/** Some 250 bytes each: Lambda returns at most 6 MB. Archon's endpoint has no paging. */
 const MAX_PAGES = 10_000;
 /** Pages of one id, or of one address: more sites than a deployment connects. */
 const MAX_CANDIDATES = 100;
@@ -33,7 +33,7 @@ export const handler = httpHandler(
     return {
       status: 200,
       body: {
-        // Where a page stands among the others of its source.
+        // The position of a page among the others of its source.
         pages: pages.map((page, index) => ({ ...pageJson(page), section_order: index })),
         total,
         source_id: source.sourceId,

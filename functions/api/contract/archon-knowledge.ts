@@ -10,7 +10,7 @@ export const knowledge = (rest: string) => [`/api/knowledge-items${rest}`, `/api
 
 export const common = { tag: "Knowledge", errorShape: "detail" } as const;
 
-/** A whole number; as there, one outside its range is moved into it and not refused. The answer says what it was taken for. */
+/** A whole number; as there, one outside its range is clamped and not refused. The response has the value used. */
 function clamped(min: number, max: number, otherwise: number) {
   return z.coerce
     .number()
@@ -23,7 +23,7 @@ function clamped(min: number, max: number, otherwise: number) {
 const pageNumber = clamped(1, 1_000_000, 1);
 const perPage = clamped(1, 100, 20);
 
-/** What Archon's cards can refresh and link is of this type; what the source really is stands in its metadata. */
+/** What Archon's cards can refresh and link is of this type; what the source really is, is in its metadata. */
 export const sourceType = z.literal("url");
 
 export const metadata = z

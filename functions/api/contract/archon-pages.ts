@@ -2,7 +2,7 @@ import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, text } from "./fields.ts";
 
-/** Above this, Archon's page answers hold a notice in place of the text. */
+/** Above this, Archon's pages contain a notice instead of the text. */
 export const MAX_FULL_CONTENT = 20_000;
 
 const storedPage = z.object({

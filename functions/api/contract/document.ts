@@ -33,7 +33,7 @@ const errorSchemas: Record<ErrorShape, z.ZodType> = {
     .meta({ id: "ErrorText" }),
 };
 
-/** What the gateway itself refuses has the standard shape on every route (on AWS: API Gateway's `{"message"}`). */
+/** What the gateway itself rejects has the standard shape on every route (on AWS: API Gateway's `{"message"}`). */
 const gatewayErrors: ReadonlySet<ErrorCode> = new Set([
   "unauthorized",
   "foreign_host",
@@ -48,11 +48,11 @@ const API_VERSION = "1.0.0";
 
 const INTRODUCTION = `Keeps a RAG index in step with Confluence spaces.
 
-- Errors are \`{"error": {"code", "message", "details"?}}\`; their codes stand below. Every answer carries \`X-Request-Id\`.
-- Lists of this API take \`limit\` and \`cursor\` and answer \`next_cursor\`.
-- \`HEAD\` is answered as \`GET\` is, without the body.
-- Every GET has a strong \`ETag\`; with \`If-None-Match\` an answer that did not change is an empty 304.
-- \`Idempotency-Key\` on the POSTs that name it: repeated within a day, such a request is done once and gets the first answer.
+- Errors are \`{"error": {"code", "message", "details"?}}\`; their codes are listed below. Every response carries \`X-Request-Id\`.
+- Lists of this API take \`limit\` and \`cursor\` and return \`next_cursor\`.
+- \`HEAD\` responds as \`GET\` does, without the body.
+- Every GET has a strong \`ETag\`; with \`If-None-Match\` an unchanged response is an empty 304.
+- \`Idempotency-Key\` on the POSTs that name it: repeated within a day, such a request is executed once and gets the first response.
 - On AWS requests are signed (SigV4) or carry a JWT with the scope of the route; locally \`API_KEY\`, when set.
 
 <details><summary>Codes of errors</summary>
@@ -140,7 +140,7 @@ function headersOf(contract: AnyContract): z.ZodObject | undefined {
   }
   if (contract.method !== "GET") return undefined;
   return z.object({
-    "If-None-Match": z.string().optional().meta({ description: "Entity tags of answers held" }),
+    "If-None-Match": z.string().optional().meta({ description: "Entity tags of cached responses" }),
   });
 }
 
@@ -151,7 +151,7 @@ function exampleOf(example: unknown): { example?: unknown } {
 const requestIdHeader = { "x-request-id": z.string().meta({ description: "Named in the log too" }) };
 
 function successes(contract: AnyContract): ZodOpenApiResponsesObject {
-  const answers = Object.entries(contract.responses).map(
+  const responses = Object.entries(contract.responses).map(
     ([status, schema]): [string, ZodOpenApiResponseObject] => [
       status,
       {
@@ -171,23 +171,23 @@ function successes(contract: AnyContract): ZodOpenApiResponsesObject {
     ],
   );
   const unchanged: ZodOpenApiResponseObject = {
-    description: "Not changed since the answer that `If-None-Match` names",
+    description: "Not changed since the response that `If-None-Match` names",
     headers: z.object({ etag: z.string() }),
   };
   return {
-    ...Object.fromEntries(answers),
-    ...(contract.method === "GET" && answers.length > 0 ? { 304: unchanged } : {}),
+    ...Object.fromEntries(responses),
+    ...(contract.method === "GET" && responses.length > 0 ? { 304: unchanged } : {}),
   };
 }
 
 const DESCRIPTIONS: Record<string, string> = {
-  200: "The answer",
+  200: "OK",
   201: "Made; `Location` names it",
-  202: "Accepted; it goes on in the background",
+  202: "Accepted; it continues in the background",
   204: "Done",
 };
 
-/** Error answers by status, with the codes that each may carry. */
+/** Error responses by status, with the codes that each may carry. */
 function failures(contract: AnyContract): ZodOpenApiResponsesObject {
   const possible = new Set<ErrorCode>([...contract.errors, ...everywhere(contract)]);
   const byStatus = Map.groupBy(possible, (code) => errorCodes[code][0]);
@@ -231,7 +231,7 @@ function everywhere(contract: AnyContract): ErrorCode[] {
   const hasInput = Object.keys(contract.query.shape).length > 0 || contract.method === "GET";
   return [
     "malformed_path",
-    // An id that cannot be one.
+    // A malformed id.
     ...Object.keys(contract.params.shape).flatMap((name) => NOT_FOUND[name] ?? []),
     ...(hasInput || contract.body || contract.idempotent ? (["invalid_request"] as const) : []),
     ...(contract.scope === "public" ? ([] as const) : (["unauthorized"] as const)),

@@ -38,7 +38,7 @@ export const paging = {
     .max(MAX_LIMIT)
     .default(DEFAULT_LIMIT)
     .meta({ description: `1 to ${MAX_LIMIT} entries` }),
-  cursor: z.string().max(1000).optional().meta({ description: "`next_cursor` of the answer before" }),
+  cursor: z.string().max(1000).optional().meta({ description: "`next_cursor` of the previous response" }),
 };
 
 export const nextCursor = z
@@ -46,7 +46,7 @@ export const nextCursor = z
   .nullable()
   .meta({ description: "Pass it as `cursor` for what follows; null at the end" });
 
-/** Seconds in a year's minutes: an interval that nobody means to be longer. */
+/** Seconds in a year's minutes: no interval is meant to be longer. */
 const MAX_INTERVAL_MINUTES = 365 * 24 * 60;
 
 export const syncInterval = z
@@ -58,12 +58,12 @@ export const syncInterval = z
 
 export const title = text(500).regex(/\S/, "must not be blank");
 
-/** Visible ASCII: what can stand in a header. */
+/** Visible ASCII: what a header can contain. */
 export const apiToken = z
   .string()
   .regex(/^[\x21-\x7e]{1,4096}$/, "must be 1 to 4096 visible ASCII characters")
   .meta({
-    description: "Kept encrypted and never answered",
+    description: "Stored encrypted and never returned",
     writeOnly: true,
     example: "ATATT3xFfGF0example",
   });

@@ -32,7 +32,7 @@ export const operationError = z.object({ code: z.string(), message: z.string() }
 
 /**
  * What an operation has done. The camelCase fields say the same to clients of Archon's progress endpoint; seconds passed or
- * left are not among them, because an answer changes only when something happened.
+ * left are not among them, because a response changes only when something happened.
  */
 export const operationSchema = z
   .object({
@@ -44,7 +44,7 @@ export const operationSchema = z
     mode: z.enum(["incremental", "full"]).nullable(),
     dry_run: z.boolean(),
     actor: z.string().meta({ description: "api, schedule, manual, after_sync" }),
-    percent: z.number().min(0).max(100).meta({ description: "Never goes back; 100 once it has ended well" }),
+    percent: z.number().min(0).max(100).meta({ description: "Never decreases; 100 once it has completed" }),
     pages_listed: count,
     pages_to_process: count.meta({ description: "Waiting or being worked on" }),
     pages_processed: count,
@@ -94,7 +94,7 @@ export const triggerSync = contract({
   tag: "Operations",
   summary: "Start a sync",
   description:
-    "`incremental` fetches what changed since the last sync; `full` lists the whole space and also finds moves and labels. `dry_run` lists and tells what would be done.",
+    "`incremental` fetches what changed since the last sync; `full` lists the whole space and also finds moves and labels. `dry_run` lists and reports what would be done.",
   params: sourceParams,
   body: z.strictObject({
     mode: z.enum(["incremental", "full"]).default("incremental"),
@@ -114,7 +114,7 @@ export const checkDeletions = contract({
   tag: "Operations",
   summary: "Start a deletion check",
   description:
-    "Lists the whole space, asks for each missing page by id and deletes or hides what is gone. `force` goes on where a check was held because it would take away too much.",
+    "Lists the whole space, asks for each missing page by id and deletes or hides what is gone. `force` resumes where a check was held because it exceeded the deletion limit.",
   params: sourceParams,
   body: z.strictObject({ dry_run: z.boolean().default(false), force: z.boolean().default(false) }),
   responses: { 202: started },

@@ -11,7 +11,7 @@ import {
 } from "./operations.ts";
 
 /**
- * `/api/progress` is Archon's: its clients take a truthy `error` of an answer for a failed request, and know of these statuses
+ * `/api/progress` is Archon's: its clients take a truthy `error` in a response for a failed request, and know of these statuses
  * what runs and what has ended. The exact status and the error's code are beside them. `GET …/status` has neither of both.
  */
 export const progressSchema = operationSchema
@@ -41,7 +41,7 @@ export const listProgress = contract({
   method: "GET",
   paths: ["/api/progress"],
   summary: "Operations, newest first",
-  description: `Without any parameter only operations that run, at most ${MAX_LIMIT}, which is what Archon's clients take the answers of \`/api/progress/\` for; with a parameter also those that have ended.`,
+  description: `Without any parameter only operations that run, at most ${MAX_LIMIT}, which is what Archon's clients expect of \`/api/progress/\`; with a parameter also those that have ended.`,
   query: z.strictObject({
     ...paging,
     limit: paging.limit

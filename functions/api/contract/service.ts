@@ -8,7 +8,7 @@ export const health = contract({
   id: "health",
   method: "GET",
   paths: ["/health"],
-  summary: "Whether the service and its database answer",
+  summary: "Whether the service and its database respond",
   responses: { 200: z.object({ status: z.literal("ok"), database: z.literal("ok"), stage: z.string() }) },
 });
 

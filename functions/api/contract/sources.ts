@@ -31,7 +31,7 @@ const warning = z.object({
   message: z.string(),
 });
 
-/** A source as lists and single answers show it: what a dashboard needs, and no secret. */
+/** A source as lists and single responses show it: what a dashboard needs, and no secret. */
 export const sourceSchema = z
   .object({
     source_id: id,
@@ -240,7 +240,7 @@ export const deleteSource = contract({
   tag: "Sources",
   summary: "Delete a source with its pages and chunks",
   description:
-    "From the answer on nothing shows the source, its token is gone and the space can be added again; its rows go in the background.",
+    "Every endpoint stops showing the source at once, its token is deleted and the space can be added again; its rows are removed in the background.",
   params: sourceParams,
   responses: { 204: null },
   errors: ["source_not_found"],

@@ -1,7 +1,7 @@
 import type { Hit } from "#shared/documents/search.ts";
 import { qualifiedId } from "./page-id.ts";
 
-/** A chunk as the API answers it: its own fields, and those that clients of Archon's search read. */
+/** A chunk as the API returns it: its own fields, and those that clients of Archon's search read. */
 export function chunkHit(hit: Hit) {
   return {
     ...shared(hit),

@@ -12,7 +12,7 @@ const described = z.object({
   group_name: z.string().nullable().default(null),
 });
 
-/** The metadata that knowledge endpoints answer. */
+/** The metadata that knowledge endpoints return. */
 export function knowledgeMetadata(source: SourceOverview) {
   const { metadata } = source;
   return {

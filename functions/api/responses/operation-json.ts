@@ -4,7 +4,7 @@ import { isRunning, type OperationStatus } from "#shared/operation-statuses.ts";
 import type { operationSchema } from "#functions/api/contract/operations.ts";
 import type { progressSchema } from "#functions/api/contract/progress.ts";
 
-/** An operation as the API answers it, with the fields that clients of Archon's progress endpoint read. */
+/** An operation as the API returns it, with the fields that clients of Archon's progress endpoint read. */
 export function operationJson(progress: OperationProgress): z.input<typeof operationSchema> {
   const last = progress.log.at(-1)?.message;
   return {
@@ -30,7 +30,7 @@ function statusForArchon(status: OperationStatus): z.input<typeof progressSchema
   return status === "held" ? "failed" : status;
 }
 
-/** An operation as `/api/progress` answers it: see `progressSchema`. */
+/** An operation as `/api/progress` returns it: see `progressSchema`. */
 export function progressJson(progress: OperationProgress): z.input<typeof progressSchema> {
   const status = statusForArchon(progress.status);
   return {
@@ -45,7 +45,7 @@ export function progressJson(progress: OperationProgress): z.input<typeof progre
   };
 }
 
-/** While it runs a client that asks once a second misses nothing; once it has ended there is nothing to ask for. */
+/** While it runs a client that asks once a second misses nothing; once it has ended polling is pointless. */
 export function pollHeaders(progress: OperationProgress | null): Record<string, string> {
   return { "x-poll-interval": progress && progress.finished_at === null ? "1000" : "0" };
 }

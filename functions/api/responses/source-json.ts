@@ -7,7 +7,7 @@ import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
 type SourceJson = z.input<typeof sourceSchema>;
 
-/** A source as the API answers it. Nothing in it moves while nothing happens: what is due keeps the instant it was due at. */
+/** A source as the API returns it. Nothing in it changes while nothing happens: what is due keeps the instant at which it became due. */
 export function sourceJson(source: SourceOverview): SourceJson {
   const { metadata } = source;
   return {
@@ -82,10 +82,10 @@ function nextDeletionCheckAt(source: SourceOverview): Date | null {
 
 /** What a source lacks while a call is refused. */
 const WITHOUT: Record<OptionalCall, string> = {
-  labels: "labels are not brought up to date; those that are stored stay",
-  names: "people who are mentioned have no names in what is stored",
-  rendered: "what macros show is left out of pages",
-  folders: "breadcrumbs leave out folders that are not known yet",
+  labels: "labels are not updated; the stored ones stay",
+  names: "mentioned people are stored without their names",
+  rendered: "content rendered by macros is missing from pages",
+  folders: "breadcrumbs omit folders that are not known yet",
 };
 
 function refusedWarning(call: OptionalCall, refusal: Refusal): SourceJson["warnings"][number] {
@@ -98,7 +98,7 @@ function refusedWarning(call: OptionalCall, refusal: Refusal): SourceJson["warni
   }
   return {
     code: "optional_call_failing",
-    message: `${refusal.message} (${refusal.code}, ${refusal.call ?? call}, since ${refusal.since}): ${WITHOUT[call]}. A later sync tries again`,
+    message: `${refusal.message} (${refusal.code}, ${refusal.call ?? call}, since ${refusal.since}): ${WITHOUT[call]}. The next sync tries again`,
   };
 }
 
@@ -108,13 +108,13 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
   if (source.status === "credentials_expired") {
     warnings.push({
       code: "credentials_expired",
-      message: "Confluence does not accept the token any more: PATCH the source with a new api_token",
+      message: "Confluence rejects the API token: PATCH the source with a new api_token",
     });
   }
   if (source.status === "space_unavailable") {
     warnings.push({
       code: "space_unavailable",
-      message: `The account does not see the space ${source.spaceKey} any more; nothing was deleted here`,
+      message: `The account can no longer access the space ${source.spaceKey}: check its permissions. No indexed pages were deleted`,
     });
   }
   if (source.lastCheck?.status === "held") {
@@ -137,13 +137,13 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
   if (source.unrenderedPageCount > 0) {
     warnings.push({
       code: "rendered_missing",
-      message: `${source.unrenderedPageCount} pages are stored without what their macros show, because Confluence did not render them: GET …/pages shows why in rendered_missing. A later sync tries again`,
+      message: `${source.unrenderedPageCount} pages are stored without the content of their macros, because Confluence did not render it: GET …/pages has the reason in rendered_missing. The next sync tries again`,
     });
   }
   if (source.failedPageCount > 0) {
     warnings.push({
       code: "pages_failed",
-      message: `${source.failedPageCount} pages could not be brought up to date (most often ${source.failedPageCode}): GET …/pages?status=failed`,
+      message: `${source.failedPageCount} pages could not be updated (most often ${source.failedPageCode}): GET …/pages?status=failed`,
     });
   }
   return warnings;

@@ -17,7 +17,7 @@ export type CheckedSite = {
 
 /**
  * Asks Confluence who the credentials belong to and for the space. Throws `UserError` 422 that says which of host, e-mail,
- * token and space is wrong, or 502 / 503 when Confluence cannot answer now.
+ * token and space is wrong, or 502 / 503 when Confluence is unavailable.
  */
 export async function checkSite(
   client: ConfluenceClient,
@@ -25,14 +25,14 @@ export async function checkSite(
 ): Promise<CheckedSite> {
   return explain(site.email, async () => {
     const user = await client.currentUser();
-    // Confluence answers an unknown token as if nobody had asked, with what is public.
+    // Confluence treats a request with an unknown token as anonymous and returns what is public.
     if (user.accountId === null) throw rejected(site.email);
     const space = await client.space(site.spaceKey);
     if (!space) {
       throw new UserError(
         422,
         "space_not_found",
-        `${user.displayName ?? "The account"} sees no space with the key ${site.spaceKey}`,
+        `${user.displayName ?? "The account"} cannot see a space with the key ${site.spaceKey}: check the key and the account's permissions`,
         { details: { account_id: user.accountId } },
       );
     }
@@ -55,7 +55,7 @@ async function probeOptionalCalls(
   client: ConfluenceClient,
   about: { space: ConfluenceSpace; accountId: string; now: Date },
 ): Promise<RefusedCalls> {
-  // No folder is known yet; that this page is none is answered only to a token with the scope.
+  // No folder is known yet; only a token with the scope gets the 404 that says that this page is none.
   const aPage = about.space.homepageId ?? about.space.id;
   const probes: Partial<Record<OptionalCall, () => Promise<unknown>>> = {
     labels: () => client.spaceLabels(about.space.id, null),
@@ -90,10 +90,15 @@ async function explain<T>(email: string | null, work: () => Promise<T>): Promise
 function translate(cause: unknown, email: string | null): unknown {
   if (cause instanceof RateLimitedError) {
     const seconds = Math.max(1, Math.ceil(cause.retryAfterMs / 1000));
-    return new UserError(503, "confluence_rate_limited", `Confluence asks to wait ${seconds} s`, {
-      cause,
-      details: { retry_after_seconds: seconds },
-    });
+    return new UserError(
+      503,
+      "confluence_rate_limited",
+      `Confluence's rate limit is exhausted: try again in ${seconds} s`,
+      {
+        cause,
+        details: { retry_after_seconds: seconds },
+      },
+    );
   }
   if (cause instanceof TransientError) {
     return isUnknownHost(cause)
@@ -111,19 +116,24 @@ function translate(cause: unknown, email: string | null): unknown {
       return new UserError(
         422,
         "credentials_forbidden",
-        "Confluence knows the account and lets it see nothing",
+        "Confluence knows the account, which has no access to this site",
         { cause },
       );
     case "scope_missing":
       return new UserError(422, "scope_missing", cause.message, { cause, details: scopeDetails(cause) });
     case "address_refused":
-      return new UserError(422, "address_refused", "base_url leads to an address that is not allowed", {
+      return new UserError(422, "address_refused", "base_url resolves to an address that is not allowed", {
         cause,
       });
     default:
-      return new UserError(422, "not_confluence", "The host does not answer as Confluence Cloud does", {
-        cause,
-      });
+      return new UserError(
+        422,
+        "not_confluence",
+        "The host of base_url does not respond as Confluence Cloud does",
+        {
+          cause,
+        },
+      );
   }
 }
 
@@ -136,10 +146,10 @@ function rejected(email: string | null, cause?: unknown): UserError {
     ? new UserError(
         422,
         "email_required",
-        "Confluence does not accept the token by itself: send the e-mail of its account too",
+        "Confluence rejected the token without an e-mail: send the account's e-mail too",
         { cause },
       )
-    : new UserError(422, "credentials_rejected", "Confluence does not accept this token with this e-mail", {
+    : new UserError(422, "credentials_rejected", "Confluence rejected this token with this e-mail", {
         cause,
       });
 }

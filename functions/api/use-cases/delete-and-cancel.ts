@@ -11,7 +11,7 @@ export async function deleteAndCancel(
   const now = services.now();
   await cancelOperation(services.sql, { sourceId, now, actor: "api" });
   if (!(await markSourceDeleting(services.sql, sourceId, now))) {
-    throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+    throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
   }
   services.log.info("source.deleted", { source_id: sourceId });
 }

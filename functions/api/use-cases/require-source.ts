@@ -5,6 +5,6 @@ import { getSourceOverview, type SourceOverview } from "#shared/sources/source-o
 /** The source with its counts; throws `UserError` 404 `source_not_found`. */
 export async function requireOverview(sql: Sql, sourceId: string): Promise<SourceOverview> {
   const source = await getSourceOverview(sql, sourceId);
-  if (!source) throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+  if (!source) throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
   return source;
 }

@@ -40,13 +40,13 @@ async function startUnder(
   // A repeated request, cut off after it had started the operation.
   if (await getOperation(services.sql, operationId)) return operationId;
   const result = await start({ ...services, newId: () => operationId }).catch(async (error: unknown) => {
-    // The operation stands in the database, only its message was not sent: the sweeper sends it within a minute.
+    // The operation is in the database, only its message was not sent: the sweeper sends it within a minute.
     if (!(await getOperation(services.sql, operationId))) throw error;
     services.log.warn("request.failed", { operation_id: operationId, error });
     return { started: true, operationId };
   });
   if (result.started || result.operationId === operationId) return operationId;
-  throw new UserError(409, "operation_running", "An operation of this source runs already", {
+  throw new UserError(409, "operation_running", "An operation of this source is already running", {
     details: { operation_id: result.operationId },
   });
 }

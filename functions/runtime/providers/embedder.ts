@@ -22,14 +22,14 @@ export const embedder: Provider<"embedder"> = {
   },
 };
 
-/** What the models are by themselves; any other model needs EMBEDDINGS_DIMENSIONS. */
+/** The models' own; any other model needs EMBEDDINGS_DIMENSIONS. */
 const OPENAI_DIMENSIONS: Record<string, number> = {
   "text-embedding-3-small": 1536,
   "text-embedding-3-large": 3072,
   "text-embedding-ada-002": 1536,
 };
 
-/** What Titan v2 and Cohere v3 answer unless asked for less; Cohere v4 takes it as well. */
+/** What Titan v2 and Cohere v3 return by default; Cohere v4 accepts it as well. */
 const BEDROCK_DIMENSIONS = 1024;
 
 async function makeEmbedder(env: Env): Promise<Embedder> {
@@ -47,7 +47,7 @@ async function makeEmbedder(env: Env): Promise<Embedder> {
       throw new UserError(
         500,
         "invalid_environment",
-        `Set EMBEDDINGS_DIMENSIONS: those of ${model} are not known here`,
+        `Set EMBEDDINGS_DIMENSIONS: the dimensions of ${model} are unknown`,
       );
     }
     const requestDimensions = own !== undefined && own !== dimensions;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { TransientError, UserError } from "#shared/errors.ts";
 import { makeAwsJson } from "#functions/runtime/aws-json.ts";
 
-const answerSchema = z.object({ SecretString: z.string().min(1) });
+const responseSchema = z.object({ SecretString: z.string().min(1) });
 
 /**
  * The text of a Secrets Manager secret. Messages name the ARN and AWS's error code, never the value. Throws `UserError` when
@@ -14,14 +14,14 @@ export async function readSecret(arn: string): Promise<string> {
     target: "secretsmanager",
     endpointVariable: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
   });
-  const answer = await secretsManager("GetSecretValue", { SecretId: arn });
-  if (!answer.ok && (answer.status >= 500 || answer.status === 429)) {
-    throw new TransientError("secret_unavailable", `Secrets Manager answered ${answer.status} for ${arn}`);
+  const response = await secretsManager("GetSecretValue", { SecretId: arn });
+  if (!response.ok && (response.status >= 500 || response.status === 429)) {
+    throw new TransientError("secret_unavailable", `Secrets Manager returned ${response.status} for ${arn}`);
   }
-  if (!answer.ok) {
-    throw new UserError(500, "secret_unreadable", `Secret ${arn} cannot be read: ${answer.fault}`);
+  if (!response.ok) {
+    throw new UserError(500, "secret_unreadable", `Secret ${arn} cannot be read: ${response.fault}`);
   }
-  const parsed = answerSchema.safeParse(answer.body);
+  const parsed = responseSchema.safeParse(response.body);
   if (!parsed.success) throw new UserError(500, "secret_empty", `Secret ${arn} has no text value`);
   return parsed.data.SecretString;
 }

@@ -44,7 +44,7 @@ const START = `SwaggerUIBundle({
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-export type ReferenceAnswer = {
+export type ReferenceResponse = {
   statusCode: number;
   headers: Record<string, string>;
   body: string;
@@ -52,15 +52,15 @@ export type ReferenceAnswer = {
 };
 
 /** The API reference at `/docs` and what it loads; null for any other path. It holds no data, so it needs no key. */
-export async function answerReference(path: string): Promise<ReferenceAnswer | null> {
-  if (path === "/docs" || path === "/docs/") return answer("text/html; charset=utf-8", Buffer.from(PAGE));
-  if (path === "/docs/start.js") return answer("text/javascript; charset=utf-8", Buffer.from(START));
+export async function serveReference(path: string): Promise<ReferenceResponse | null> {
+  if (path === "/docs" || path === "/docs/") return respond("text/html; charset=utf-8", Buffer.from(PAGE));
+  if (path === "/docs/start.js") return respond("text/javascript; charset=utf-8", Buffer.from(START));
   const asset = assets[path];
   if (!asset) return null;
-  return answer(asset.type, await readFile(fileURLToPath(import.meta.resolve(asset.file))));
+  return respond(asset.type, await readFile(fileURLToPath(import.meta.resolve(asset.file))));
 }
 
-function answer(type: string, bytes: Buffer): ReferenceAnswer {
+function respond(type: string, bytes: Buffer): ReferenceResponse {
   return {
     statusCode: 200,
     headers: {

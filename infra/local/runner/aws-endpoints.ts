@@ -6,7 +6,7 @@ import type { Invoker } from "./invoke.ts";
 
 const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
-/** The AWS calls that the runner itself answers: Lambda's Invoke and EventBridge's PutEvents. */
+/** The AWS calls that the runner itself handles: Lambda's Invoke and EventBridge's PutEvents. */
 export function isAwsCall(request: IncomingMessage, path: string): boolean {
   return request.method === "POST" && (INVOKE_PATH.test(path) || isPutEvents(request, path));
 }
@@ -16,7 +16,7 @@ function isPutEvents(request: IncomingMessage, path: string): boolean {
 }
 
 /** Answers as the real services do, so that their SDK clients work with `endpoint` set to the runner's URL. */
-export async function answerAwsCall(
+export async function handleAwsCall(
   request: IncomingMessage,
   path: string,
   body: Buffer,
@@ -25,7 +25,7 @@ export async function answerAwsCall(
 ): Promise<void> {
   const payload = parseJson(body);
   if (payload === undefined) {
-    return answerError(
+    return respondWithError(
       response,
       400,
       "InvalidRequestContentException",
@@ -50,21 +50,21 @@ async function invoke(
   event: unknown,
 ): Promise<void> {
   if (!invoker.has(name)) {
-    return answerError(response, 404, "ResourceNotFoundException", `Function not found: ${name}`);
+    return respondWithError(response, 404, "ResourceNotFoundException", `Function not found: ${name}`);
   }
   const type = request.headers["x-amz-invocation-type"] ?? "RequestResponse";
-  if (type === "DryRun") return answer(response, 204, undefined);
+  if (type === "DryRun") return respond(response, 204, undefined);
   if (type === "Event") {
     // Logged by the invoker; Lambda's caller does not learn of it either.
     invoker.invoke(name, event).catch(() => {});
-    return answer(response, 202, undefined);
+    return respond(response, 202, undefined);
   }
   response.setHeader("x-amz-executed-version", "$LATEST");
   try {
-    return answer(response, 200, (await invoker.invoke(name, event)) ?? null);
+    return respond(response, 200, (await invoker.invoke(name, event)) ?? null);
   } catch (error) {
     response.setHeader("x-amz-function-error", "Unhandled");
-    return answer(response, 200, {
+    return respond(response, 200, {
       errorType: error instanceof Error ? error.name : "Error",
       errorMessage: errorMessage(error),
     });
@@ -73,19 +73,19 @@ async function invoke(
 
 function putEvents(response: ServerResponse, eventBus: EventBus, request: unknown): void {
   try {
-    return answer(response, 200, eventBus.putEvents(request));
+    return respond(response, 200, eventBus.putEvents(request));
   } catch (error) {
     if (!(error instanceof ZodError)) throw error;
-    return answerError(response, 400, "ValidationException", "Entries must hold 1 to 10 events");
+    return respondWithError(response, 400, "ValidationException", "Entries must contain 1 to 10 events");
   }
 }
 
-function answerError(response: ServerResponse, status: number, type: string, message: string): void {
+function respondWithError(response: ServerResponse, status: number, type: string, message: string): void {
   response.setHeader("x-amzn-errortype", type);
-  answer(response, status, { __type: type, Type: "User", Message: message, message });
+  respond(response, status, { __type: type, Type: "User", Message: message, message });
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
+function respond(response: ServerResponse, status: number, body: unknown): void {
   response.setHeader("content-type", "application/json");
   response.writeHead(status);
   response.end(body === undefined ? undefined : JSON.stringify(body));

@@ -14,8 +14,8 @@ const UNREADABLE: Record<string, [status: number, code: string, message: string]
 const MALFORMED = [400, "malformed_request", "The request is not valid HTTP/1.1"] as const;
 
 /** Answers a connection whose request could not be read, in the API's error shape, and closes it. For `clientError`. */
-export function answerClientError(error: Error, socket: Duplex): void {
-  // Gone, or in the middle of an answer.
+export function rejectClientError(error: Error, socket: Duplex): void {
+  // Closed, or in the middle of a response.
   if (!socket.writable || errorCode(error) === "ECONNRESET") {
     socket.destroy();
     return;

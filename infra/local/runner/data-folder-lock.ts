@@ -17,7 +17,7 @@ const PRIVATE = 0o600;
 /**
  * Makes this process the only user of a data folder, creating it if missing, and closes what is in it to other users. Two processes on one PGlite folder corrupt it
  * without a word. The lock is the operating system's, held through an SQLite file: it ends with the process however that
- * dies, so that nothing stale is left behind, and a process id that was given to another program cannot mislead.
+ * ends, so that nothing stale is left behind, and a process id that was given to another program cannot mislead.
  * Throws `UserError` (`data_folder_locked`) when another process, or another runner in this one, holds it.
  */
 export function lockDataFolder(folder: string): DataFolderLock {

@@ -71,7 +71,7 @@ function isClosed(path: string): boolean {
   try {
     chmodSync(path, stats.mode & ~OTHERS);
   } catch {
-    // Another user's, or a file system without modes: told by what it is afterwards.
+    // Another user's, or a file system without modes: checked by its mode afterwards.
   }
   return !isOpen(statSync(path));
 }

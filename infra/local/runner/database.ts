@@ -18,7 +18,7 @@ export type EmbeddedDatabase = {
  */
 export async function startEmbeddedDatabase(options: {
   dataDir?: string;
-  /** What a new database begins with, in place of nothing. */
+  /** What a new database begins with, instead of nothing. */
   image?: Blob | undefined;
   schema: string;
   /** Beside pgvector. */
@@ -43,7 +43,7 @@ export async function startEmbeddedDatabase(options: {
   };
 }
 
-/** A new folder gets its name when it is complete: a process that dies while making it leaves nothing that does not open. */
+/** A new folder gets its name when it is complete: a process that crashes while making it leaves nothing that does not open. */
 async function makeDatabaseFolder(dataDir: string, image: Blob | undefined): Promise<void> {
   if (existsSync(dataDir)) return;
   const unfinished = `${dataDir}.new`;

@@ -7,7 +7,7 @@ export type PublishedEvent = { id: string; source: string; type: string; detail:
 
 export type EventBus = {
   sender: EventSender;
-  /** AWS's PutEvents: takes the request's JSON, answers the response's. */
+  /** AWS's PutEvents: takes the request's JSON, returns the response's. */
   putEvents: (request: unknown) => { FailedEntryCount: number; Entries: PutEventsEntry[] };
   /** The last events, oldest first. */
   recent: () => readonly PublishedEvent[];
@@ -44,7 +44,7 @@ export function makeEventBus(log: Log, now: () => Date): EventBus {
     },
     putEvents(request) {
       const { Entries } = putEventsRequest.parse(request);
-      const answers = Entries.map((raw): PutEventsEntry => {
+      const results = Entries.map((raw): PutEventsEntry => {
         const entry = putEventsEntry.safeParse(raw);
         if (!entry.success) {
           return { ErrorCode: "InvalidArgument", ErrorMessage: "Source, DetailType and Detail are needed." };
@@ -58,8 +58,8 @@ export function makeEventBus(log: Log, now: () => Date): EventBus {
         return { EventId: id };
       });
       return {
-        FailedEntryCount: answers.filter((answer) => "ErrorCode" in answer).length,
-        Entries: answers,
+        FailedEntryCount: results.filter((result) => "ErrorCode" in result).length,
+        Entries: results,
       };
     },
     recent: () => events,

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { UserError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import { preflightHeaders } from "#functions/runtime/cors.ts";
-import { answerReference } from "./api-reference.ts";
-import { answerAwsCall, isAwsCall } from "./aws-endpoints.ts";
-import { answerClientError } from "./client-errors.ts";
+import { serveReference } from "./api-reference.ts";
+import { handleAwsCall, isAwsCall } from "./aws-endpoints.ts";
+import { rejectClientError } from "./client-errors.ts";
 import type { EventBus } from "./event-bus.ts";
-import { toHttpEvent, writeAnswer } from "./http-event.ts";
+import { toHttpEvent, writeResult } from "./http-event.ts";
 import type { Invoker } from "./invoke.ts";
 import { refuseForeignPages, requireApiKey } from "./request-guard.ts";
 import { decodePath, makeRouter } from "./routes.ts";
@@ -32,21 +32,21 @@ type Options = {
 
 /**
  * Answers HTTP on 127.0.0.1: requests become API Gateway v2 events (payload 2.0) for the topology's functions; Lambda's
- * Invoke and EventBridge's PutEvents are answered beside them. Throws `UserError` (`port_taken`) when it cannot listen.
+ * Invoke and EventBridge's PutEvents are handled beside them. Throws `UserError` (`port_taken`) when it cannot listen.
  */
 export async function startGateway(options: Options): Promise<Gateway> {
-  const answer = makeAnswerer(options);
+  const handle = makeRequestHandler(options);
   let closing = false;
   const server = createServer((request, response) => {
     // A connection that is kept alive would hold up `close`.
     response.once("close", () => setImmediate(() => closing && server.closeIdleConnections()));
-    void answer(request, response);
+    void handle(request, response);
   });
-  server.on("clientError", answerClientError);
+  server.on("clientError", rejectClientError);
   const port = await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${port}`,
-    // Requests that run are answered first.
+    // Running requests are completed first.
     close: () =>
       new Promise((resolve, reject) => {
         closing = true;
@@ -56,7 +56,7 @@ export async function startGateway(options: Options): Promise<Gateway> {
   };
 }
 
-function makeAnswerer(options: Options) {
+function makeRequestHandler(options: Options) {
   const route = makeRouter(options.routes);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = options.newId();
@@ -68,16 +68,16 @@ function makeAnswerer(options: Options) {
       const match = route.find(method, path);
       const corsOrigins = options.corsOrigins ?? [];
       const preflight = method === "OPTIONS" ? preflightHeaders(request.headers.origin, corsOrigins) : null;
-      if (preflight) return writeAnswer(response, { statusCode: 204, headers: preflight });
+      if (preflight) return writeResult(response, { statusCode: 204, headers: preflight });
       if (options.apiKey === undefined) refuseForeignPages(request.headers, corsOrigins);
       const reads = method === "GET" || method === "HEAD";
-      const reference = reads && !match ? await answerReference(path) : null;
-      if (reference) return writeAnswer(response, reference);
+      const reference = reads && !match ? await serveReference(path) : null;
+      if (reference) return writeResult(response, reference);
       if (options.apiKey !== undefined && match?.route.scope !== "public") {
         requireApiKey(options.apiKey, request.headers);
       }
       const body = await readBody(request);
-      if (isAwsCall(request, path)) return await answerAwsCall(request, path, body, response, options);
+      if (isAwsCall(request, path)) return await handleAwsCall(request, path, body, response, options);
       if (!match) throw noRoute(method, path, route.methodsOf(path));
       const event = toHttpEvent(
         {
@@ -91,17 +91,17 @@ function makeAnswerer(options: Options) {
         match,
         { requestId, now: options.now() },
       );
-      writeAnswer(response, await options.invoker.invoke(match.route.function, event));
+      writeResult(response, await options.invoker.invoke(match.route.function, event));
     } catch (error) {
-      answerError(response, error, options.log, requestId);
+      respondWithError(response, error, options.log, requestId);
     }
   };
 }
 
-/** On AWS, API Gateway answers 404 to both. */
+/** On AWS, API Gateway returns 404 for both. */
 function noRoute(method: string, path: string, allowed: readonly string[]): UserError {
-  if (allowed.length === 0) return new UserError(404, "route_not_found", `There is no ${method} ${path}`);
-  return new UserError(405, "method_not_allowed", `${path} takes ${allowed.join(", ")}, not ${method}`, {
+  if (allowed.length === 0) return new UserError(404, "route_not_found", `Route ${method} ${path} not found`);
+  return new UserError(405, "method_not_allowed", `${path} accepts ${allowed.join(", ")}, not ${method}`, {
     details: { allow: allowed },
   });
 }
@@ -115,7 +115,7 @@ function splitTarget(target: string): { path: string; rawQueryString: string } {
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const tooLarge = () =>
-    new UserError(413, "body_too_large", `A request body may hold ${MAX_REQUEST_BYTES} bytes at most`);
+    new UserError(413, "body_too_large", `The request body exceeds ${MAX_REQUEST_BYTES} bytes`);
   if (Number(request.headers["content-length"] ?? 0) > MAX_REQUEST_BYTES) throw tooLarge();
   const parts: Buffer[] = [];
   let size = 0;
@@ -127,8 +127,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** What the gateway itself refuses, in the API's error shape; a function that failed without an answer is a 500. */
-function answerError(response: ServerResponse, error: unknown, log: Log, requestId: string): void {
+/** What the gateway itself rejects, in the API's error shape; a function that failed without a response is a 500. */
+function respondWithError(response: ServerResponse, error: unknown, log: Log, requestId: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -139,13 +139,13 @@ function answerError(response: ServerResponse, error: unknown, log: Log, request
   if (Array.isArray(known?.details?.allow)) response.setHeader("allow", known.details.allow.join(", "));
   // The rest of a refused body is not read.
   response.setHeader("connection", "close");
-  writeAnswer(response, {
+  writeResult(response, {
     statusCode: known?.status ?? 500,
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       error: known
         ? { code: known.code, message: known.message }
-        : { code: "internal_error", message: "The function failed without an answer" },
+        : { code: "internal_error", message: "The function failed without a response" },
       // Of Archon's interface more is called than this service has: its clients read `detail`.
       ...(known?.status === 404 || known?.status === 405 ? { detail: { error: known.message } } : {}),
     }),

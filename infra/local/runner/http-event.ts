@@ -79,15 +79,15 @@ const structured = z.object({
   isBase64Encoded: z.boolean().optional(),
 });
 
-/** Writes a function's answer; one without `statusCode` is the body of a 200, as with HTTP APIs. */
-export function writeAnswer(response: ServerResponse, answer: unknown): void {
-  const isStructured = typeof answer === "object" && answer !== null && "statusCode" in answer;
+/** Writes a function's response; one without `statusCode` is the body of a 200, as with HTTP APIs. */
+export function writeResult(response: ServerResponse, result: unknown): void {
+  const isStructured = typeof result === "object" && result !== null && "statusCode" in result;
   const parsed = isStructured
-    ? structured.parse(answer)
+    ? structured.parse(result)
     : {
         statusCode: 200,
         headers: { "content-type": "application/json" },
-        body: typeof answer === "string" ? answer : JSON.stringify(answer ?? null),
+        body: typeof result === "string" ? result : JSON.stringify(result ?? null),
       };
   const body = Buffer.from(
     parsed.body ?? "",
@@ -95,7 +95,7 @@ export function writeAnswer(response: ServerResponse, answer: unknown): void {
   );
   for (const [name, value] of Object.entries(parsed.headers ?? {})) response.setHeader(name, String(value));
   if ("cookies" in parsed && parsed.cookies) response.setHeader("set-cookie", parsed.cookies);
-  // What a HEAD would have been answered with is not known here: its function sends no body.
+  // The body that a GET would have returned is not known here: its function sends no body.
   const empty = parsed.statusCode === 204 || parsed.statusCode === 304 || response.req.method === "HEAD";
   if (!empty) response.setHeader("content-length", body.length);
   response.writeHead(parsed.statusCode, STATUS_CODES[parsed.statusCode] ?? "");

@@ -25,7 +25,7 @@ type Options = {
 
 export type Intake = {
   url: string;
-  /** Takes nothing new, and resolves when what runs has ended, or after `withinMs`; answers how many functions still run. */
+  /** Accepts no more work, and resolves when running work has ended, or after `withinMs`; returns how many functions still run. */
   stop: (withinMs: number) => Promise<number>;
 };
 

@@ -16,7 +16,7 @@ export const LOCAL_ACCOUNT = "000000000000";
 export type Invoker = {
   invoke: Invoke;
   has: (name: string) => boolean;
-  /** Resolves when no handler is running, at the latest after `withinMs`; answers how many still are. */
+  /** Resolves when no handler is running, at the latest after `withinMs`; returns how many still are. */
   settle: (withinMs: number) => Promise<number>;
 };
 
@@ -34,7 +34,7 @@ export function makeInvoker(options: {
     async invoke(name, event) {
       const handler = options.handlers.get(name);
       const spec = options.functions[name];
-      if (!handler || !spec) throw new Error(`There is no function "${name}"`);
+      if (!handler || !spec) throw new Error(`Function "${name}" not found`);
       const timeoutMs = spec.timeoutSeconds * 1000;
       const context = makeContext(name, spec.memoryMb, timeoutMs, options.newId());
       const work = withServices(options.services, async () => handler(event, context));
@@ -67,7 +67,7 @@ export function makeInvoker(options: {
   };
 }
 
-/** Lambda ends a function at its timeout. One process cannot: the caller goes on as on AWS, and what it does later is ignored. */
+/** Lambda ends a function at its timeout. One process cannot: the caller continues as on AWS, and what the function does later is ignored. */
 async function withTimeout(work: Promise<unknown>, timeoutMs: number, name: string): Promise<unknown> {
   const done = new AbortController();
   const timeout = delay(timeoutMs, undefined, { signal: done.signal }).then(() => {

@@ -15,7 +15,7 @@ export async function loadHandlers(functions: Topology["functions"]): Promise<Ma
     }
   }
   if (faults.length > 0) {
-    throw new AggregateError(faults, `Functions do not load: ${faults.map(String).join("; ")}`);
+    throw new AggregateError(faults, `Functions could not be loaded: ${faults.map(String).join("; ")}`);
   }
   return handlers;
 }

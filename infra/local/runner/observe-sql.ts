@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 
 export type Statement = {
-  /** SQL with `?` in place of its parameters; `commit` for the end of a transaction. */
+  /** SQL with `?` for its parameters; `commit` for the end of a transaction. */
   text: string;
   parameters: readonly unknown[];
   /** A number for each transaction; null outside. */
@@ -17,7 +17,7 @@ export type SqlObserver = {
 
 type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 
-/** A client that tells an observer of every statement before it runs it. */
+/** A client that reports every statement to an observer before it runs it. */
 export function observeSql(sql: postgres.Sql, observer: SqlObserver): postgres.Sql {
   let transactions = 0;
   const begin = async (...args: [Work] | [string, Work]): Promise<unknown> => {
@@ -73,10 +73,10 @@ function isTemplate(value: unknown): value is TemplateStringsArray {
 function observeQuery(query: unknown, onRun: () => void | Promise<void>): unknown {
   if (!(query instanceof Promise)) return query;
   const run = query.then.bind(query);
-  let told: Promise<void> | undefined;
+  let reported: Promise<void> | undefined;
   const then: typeof query.then = (onResolved, onRejected) => {
-    told ??= (async () => onRun())();
-    return told.then(() => run((rows: unknown) => rows)).then(onResolved, onRejected);
+    reported ??= (async () => onRun())();
+    return reported.then(() => run((rows: unknown) => rows)).then(onResolved, onRejected);
   };
   return Object.assign(query, {
     // oxlint-disable-next-line unicorn/no-thenable -- postgres.js runs a query in its `then`: that is what is observed.

@@ -83,7 +83,7 @@ async function receive(
   stopping: AbortSignal,
 ): Promise<Message[]> {
   try {
-    const answer = await sqs.send(
+    const result = await sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: source.url,
         MaxNumberOfMessages: Math.min(SQS_BATCH, count),
@@ -93,7 +93,7 @@ async function receive(
       }),
       { abortSignal: stopping },
     );
-    return answer.Messages ?? [];
+    return result.Messages ?? [];
   } catch (error) {
     if (stopping.aborted) return [];
     log.error("invocation.failed", { queue: source.id, step: "receive", error });
@@ -123,7 +123,7 @@ async function handle({ source, sqs, invoke, log }: Options, batch: readonly Mes
 }
 
 async function deleteMessages(sqs: SQSClient, url: string, messages: readonly Message[]): Promise<void> {
-  const answer = await sqs.send(
+  const result = await sqs.send(
     new DeleteMessageBatchCommand({
       QueueUrl: url,
       Entries: messages.map((message, index) => ({
@@ -132,7 +132,7 @@ async function deleteMessages(sqs: SQSClient, url: string, messages: readonly Me
       })),
     }),
   );
-  const refused = answer.Failed ?? [];
+  const refused = result.Failed ?? [];
   if (refused.length > 0)
     throw new Error(`SQS did not delete ${refused.length} messages: ${refused[0]?.Code}`);
 }

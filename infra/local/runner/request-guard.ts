@@ -16,12 +16,12 @@ export function requireApiKey(apiKey: string, headers: IncomingHttpHeaders): voi
     throw new UserError(
       401,
       "unauthorized",
-      "This service needs its API_KEY, as `Authorization: Bearer …` or `X-Api-Key`",
+      "Missing or wrong API key: send it as `Authorization: Bearer …` or `X-Api-Key`",
     );
   }
 }
 
-/** Compares in time that tells nothing: digests are of one length whatever was offered. */
+/** Compares in constant time: digests have one length whatever was sent. */
 function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
@@ -40,7 +40,7 @@ export function refuseForeignPages(
     throw new UserError(
       403,
       "foreign_host",
-      "Only requests to 127.0.0.1 or localhost are answered without an API_KEY",
+      "Without API_KEY only requests to 127.0.0.1 or localhost are accepted",
     );
   }
   const origin = headers.origin;

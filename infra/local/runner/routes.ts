@@ -11,7 +11,7 @@ export type Router = {
    * segments win over parameters; `{name+}` takes the rest; parameters are decoded. HEAD is routed wherever GET is.
    */
   find: (method: string, path: string) => RouteMatch | undefined;
-  /** The methods that a path takes, sorted; none when there is no such path. */
+  /** The methods that a path accepts, sorted; none when the path is unknown. */
   methodsOf: (path: string) => string[];
 };
 
@@ -82,7 +82,7 @@ export function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch (error) {
-    throw new UserError(400, "malformed_path", "The path holds a percent sign that encodes nothing", {
+    throw new UserError(400, "malformed_path", "Malformed percent-encoding in the path", {
       cause: error,
     });
   }

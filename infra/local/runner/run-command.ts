@@ -24,7 +24,7 @@ export function defineCommand<const O extends Options, Result>(
 
 /**
  * Runs a command with the process's arguments. `--help`: its usage on stdout, exit 0. Wrong use: what is wrong and the usage on
- * stderr, exit 2. What a user can mend is one line on stderr, anything else has its stack.
+ * stderr, exit 2. What a user can fix is one line on stderr, anything else has its stack.
  */
 export async function runCommand(
   command: Command,
@@ -48,7 +48,7 @@ export async function runCommand(
   }
 }
 
-/** Runs the command that the first argument names; `otherwise` when there is no argument at all. */
+/** Runs the command that the first argument names; `otherwise` without an argument. */
 export async function runOneOf(
   group: { name: string; does: string; commands: Record<string, Command>; otherwise?: () => Promise<void> },
   [name, ...rest]: readonly string[] = process.argv.slice(2),
@@ -78,11 +78,11 @@ function asksForHelp(args: readonly string[]): boolean {
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const canBeMended =
+  const isUsersFault =
     error instanceof UserError ||
     error instanceof PermanentError ||
     error instanceof TransientError ||
     // Of the operating system: a port that is taken, a file that is not there.
     "syscall" in error;
-  return canBeMended ? error.message : (error.stack ?? error.message);
+  return isUsersFault ? error.message : (error.stack ?? error.message);
 }

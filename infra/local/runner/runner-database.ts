@@ -25,7 +25,7 @@ export type OpenDatabase = {
 export async function openDatabase(options: {
   env: Env;
   dataDir: string | null;
-  /** What a new embedded database begins with, in place of nothing. */
+  /** What a new embedded database begins with, instead of nothing. */
   image?: Blob | undefined;
   log: Log;
   /** Nothing is migrated or written; a database that lacks migrations is refused (`database_outdated`). */
@@ -97,7 +97,7 @@ async function startEmbedded(
     throw new UserError(
       500,
       "database_unusable",
-      `The embedded database${folder ? ` in ${folder}` : ""} does not open: ${errorMessage(error)}. ` +
+      `The embedded database${folder ? ` in ${folder}` : ""} cannot be opened: ${errorMessage(error)}. ` +
         "If it was made by another version, or its files were damaged, move the data folder away: the next start makes a new one, and a sync fills it again",
       { cause: error },
     );

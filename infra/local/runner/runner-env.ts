@@ -16,7 +16,7 @@ export function parseSettings(variables: Variables): { port: number; dataDir: st
   const parsed = settingsSchema.safeParse(withoutEmpty(variables));
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new UserError(500, "invalid_environment", `Environment variables are wrong. ${faults.join("; ")}`);
+    throw new UserError(500, "invalid_environment", `Invalid environment variables: ${faults.join("; ")}`);
   }
   return { port: parsed.data.PORT, dataDir: resolve(parsed.data.DATA_DIR) };
 }
@@ -37,7 +37,7 @@ export function localEnv(variables: Variables, stateFolder: string): Env {
     throw new UserError(
       500,
       "invalid_environment",
-      "EMBEDDINGS=openai needs EMBEDDINGS_API_KEY, or EMBEDDINGS_URL of a compatible server that takes requests without a key",
+      "EMBEDDINGS=openai needs EMBEDDINGS_API_KEY, or EMBEDDINGS_URL of a compatible server that needs no key",
     );
   }
   return env;

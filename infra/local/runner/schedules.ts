@@ -8,7 +8,7 @@ type Every = Topology["schedules"][string]["every"];
 export function cronPattern(every: Every): string {
   if ("dailyAt" in every) return `${every.dailyAt.minute} ${every.dailyAt.hour} * * *`;
   if (60 % every.minutes !== 0) {
-    throw new Error(`A schedule of every ${every.minutes} minutes cannot be kept here: it must divide 60`);
+    throw new Error(`A schedule of every ${every.minutes} minutes is not supported: it must divide 60`);
   }
   return every.minutes === 60 ? "0 * * * *" : `*/${every.minutes} * * * *`;
 }

@@ -25,12 +25,12 @@ const PREFIX = "confluence-sync-";
 
 /**
  * A real SQS endpoint (fauxqs) with the topology's queues and their dead-letter queues; kept in SQLite with `dataDir`, in
- * memory without. Messages that a dead process had received come back within a second: nobody else can be working on them.
+ * memory without. Messages that a crashed process had received come back within a second: no other process can be working on them.
  */
 export async function startSqsEndpoint(options: {
   dataDir: string | null;
   queues: Topology["queues"];
-  /** Seconds, in place of the topology's: for tests that wait for a message to come back. */
+  /** Seconds, instead of the topology's: for tests that wait for a message to come back. */
   visibilityTimeoutSeconds?: number;
 }): Promise<SqsEndpoint> {
   if (options.dataDir) await mkdir(options.dataDir, { recursive: true, mode: 0o700 });

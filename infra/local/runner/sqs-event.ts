@@ -52,13 +52,13 @@ const partialBatchResponse = z
   .nullable();
 
 /**
- * The ids that come back, from a function's answer with `ReportBatchItemFailures`. Nothing, or an empty list: all succeeded.
- * An answer that cannot be read (no list, an id that is missing, empty or not of this batch) fails the whole batch, as
+ * The ids that come back, from a function's response with `ReportBatchItemFailures`. Nothing, or an empty list: all succeeded.
+ * A response that cannot be read (no list, an id that is missing, empty or not of this batch) fails the whole batch, as
  * Lambda does (docs.aws.amazon.com/lambda, "Handling errors for an SQS event source").
  */
-export function failedMessageIds(answer: unknown, batch: readonly string[]): Set<string> {
-  if (answer === undefined || answer === "") return new Set();
-  const parsed = partialBatchResponse.safeParse(answer);
+export function failedMessageIds(response: unknown, batch: readonly string[]): Set<string> {
+  if (response === undefined || response === "") return new Set();
+  const parsed = partialBatchResponse.safeParse(response);
   if (!parsed.success) return new Set(batch);
   const ids = (parsed.data?.batchItemFailures ?? []).map((failure) => failure.itemIdentifier);
   return new Set(ids.every((id) => batch.includes(id)) ? ids : batch);

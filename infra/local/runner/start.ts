@@ -29,22 +29,22 @@ import type { Topology } from "./topology-types.ts";
 export type LocalRunnerOptions = {
   /** Where queues, key file and, without DATABASE_URL, the database are kept; nothing is kept without it. */
   dataDir?: string;
-  /** What a new embedded database begins with, in place of nothing (`EmbeddedDatabase.image`). */
+  /** What a new embedded database begins with, instead of nothing (`EmbeddedDatabase.image`). */
   databaseImage?: Blob | undefined;
   /** 0, the default: any free port. */
   port?: number;
   /** Environment variables of the functions: DATABASE_URL, EMBEDDINGS, API_KEY, LOG_LEVEL, … */
   env?: Variables;
-  /** In place of those that the environment would choose. */
+  /** Instead of those that the environment would choose. */
   services?: Partial<Services>;
   /** Wraps the database client that every function gets. */
   wrapSql?: (sql: postgres.Sql) => postgres.Sql;
   topology?: Topology;
-  /** In place of importing the topology's entry files. */
+  /** Instead of importing the topology's entry files. */
   handlers?: ReadonlyMap<string, Handler>;
   /** False: nothing runs by itself; functions of schedules are run with `invoke`. */
   schedules?: boolean;
-  /** Seconds, in place of the topology's. */
+  /** Seconds, instead of the topology's. */
   visibilityTimeoutSeconds?: number;
   writeLog?: (line: string) => void;
 };

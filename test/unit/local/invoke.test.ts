@@ -64,6 +64,6 @@ describe("an invocation", () => {
   });
 
   it("fails for a name that is not in the topology", async () => {
-    await expect(invokerOf(() => null).invoke("other", null)).rejects.toThrow('There is no function "other"');
+    await expect(invokerOf(() => null).invoke("other", null)).rejects.toThrow('Function "other" not found');
   });
 });

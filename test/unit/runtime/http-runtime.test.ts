@@ -4,7 +4,7 @@ import { z } from "zod";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { matchesEtag } from "#functions/runtime/etag.ts";
 import { contract, type Method } from "#functions/runtime/http-contract.ts";
-import { answerError } from "#functions/runtime/http-errors.ts";
+import { errorResponse } from "#functions/runtime/http-errors.ts";
 import { MAX_BODY_BYTES, parseRequest } from "#functions/runtime/http-request.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { resolveServices, withServices, type Provider } from "#functions/runtime/services.ts";
@@ -92,18 +92,18 @@ describe("an error", () => {
     const error = new UserError(500, "secret_unreadable", "Secret arn:aws:x cannot be read", {
       details: { arn: "arn:aws:x" },
     });
-    const { answer, fault } = answerError(error, "standard", "r1");
-    expect(JSON.stringify(answer)).not.toContain("arn:aws");
-    expect([answer.status, fault]).toEqual([500, true]);
+    const { response, fault } = errorResponse(error, "standard", "r1");
+    expect(JSON.stringify(response)).not.toContain("arn:aws");
+    expect([response.status, fault]).toEqual([500, true]);
   });
 
   it("that the client can mend tells it how", () => {
-    const { answer, fault } = answerError(
+    const { response, fault } = errorResponse(
       new UserError(422, "wrong_space", "Not that one"),
       "standard",
       "r1",
     );
-    expect(answer).toMatchObject({ status: 422, body: { error: { code: "wrong_space" } } });
+    expect(response).toMatchObject({ status: 422, body: { error: { code: "wrong_space" } } });
     expect(fault).toBe(false);
   });
 });
