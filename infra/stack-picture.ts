@@ -8,7 +8,7 @@ import {
   type FunctionSpec,
 } from "./topology.ts";
 
-/** The stack as a Mermaid diagram, drawn from the topology: whatever is added there appears here. */
+/** The stack as a Mermaid diagram, drawn from the topology: additions appear by themselves. */
 export function stackPicture(): string {
   const specs: Record<string, FunctionSpec> = functions;
   const serving = [...new Set(routes.map((route) => route.function))];

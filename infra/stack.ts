@@ -30,7 +30,7 @@ import { functions, queues, routes, schedules, type FunctionName, type FunctionS
 
 export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };
 
-/** The service on AWS: everything that the topology says, and nothing that it does not. */
+/** The service on AWS: exactly what the topology lists. */
 export class SyncStack extends Stack {
   constructor(scope: Construct, id: string, props: SyncStackProps) {
     super(scope, id, props);

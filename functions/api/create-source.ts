@@ -42,7 +42,7 @@ export const handler = httpHandler(
       refusedCalls,
     };
     await insertSource(sql, source, now()).catch((error: unknown) => {
-      // The same request, cut off after this very source was stored.
+      // The same request, interrupted after it had stored this source.
       if (!(error instanceof UserError && error.details?.source_id === sourceId)) throw error;
     });
     return {

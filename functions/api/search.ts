@@ -24,7 +24,7 @@ export const handler = httpHandler(
     const space = body.space_key ?? null;
     const sources = source === null ? null : [source];
     const { sourcesSearched, ...found } = await runLoggedSearch(body, sources, services);
-    // Known by the same round trip: asking for the source first would be another.
+    // Known from the same round trip: looking the source up first would be another.
     if (sourcesSearched === 0 && (source !== null || space !== null)) {
       const asked = [source, space === null ? null : `of space ${space}`].filter((part) => part !== null);
       throw new UserError(

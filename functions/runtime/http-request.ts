@@ -29,8 +29,8 @@ export function parseRequest(contract: AnyContract, event: APIGatewayProxyEventV
 /** A malformed id is an id that does not exist. */
 function idNotFound(error: z.ZodError): UserError {
   const name = String(error.issues[0]?.path[0] ?? "route");
-  const code = name.endsWith("_id") ? `${name.slice(0, -3)}_not_found` : "route_not_found";
-  return new UserError(404, code, `${name.replace(/_id$/, "")} not found`);
+  if (!name.endsWith("_id")) return new UserError(404, "route_not_found", "Route not found");
+  return new UserError(404, `${name.slice(0, -3)}_not_found`, `Not found: ${name} is not a valid id`);
 }
 
 function parsePart<T>(part: "query" | "body", schema: z.ZodType<T>, value: unknown): T {

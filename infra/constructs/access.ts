@@ -14,7 +14,7 @@ export type AccessTargets = {
   eventBusArn: string;
 };
 
-/** The statements that a function's access means; each names its actions and its one resource. */
+/** The statements of a function's access; each names its actions and its one resource. */
 export function statementsOf(
   scope: IConstruct,
   access: readonly Access[],
@@ -40,7 +40,7 @@ export function statementsOf(
   });
 }
 
-/** Takes from the dead-letter queues, gives to the queues; nothing else. */
+/** Receives from the dead-letter queues, sends to the queues; nothing else. */
 function redriveStatements(targets: AccessTargets): PolicyStatement[] {
   return [
     new PolicyStatement({

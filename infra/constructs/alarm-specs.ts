@@ -12,7 +12,7 @@ const FIVE_MINUTES = Duration.minutes(5);
 
 const IDLE_IS_FINE = { is: "fine", because: "nothing runs when nothing is to be done" } as const;
 
-/** Of a queue with its worker: messages that nobody could process, and messages that nobody takes. */
+/** Of a queue with its worker: messages that could not be processed, and messages that are not received. */
 export function queueAlarms(
   name: string,
   { queue, deadLetters, spec }: WorkQueue,
@@ -54,7 +54,7 @@ export function queueAlarms(
   ];
 }
 
-/** Of a function that nobody waits for: whoever calls the API sees its errors, nobody sees these. */
+/** Of a function in the background: a caller of the API sees its errors, nobody sees these. */
 export function backgroundAlarms(name: string, lambda: LambdaFunction): AlarmSpec[] {
   return [
     {

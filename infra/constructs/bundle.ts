@@ -23,7 +23,7 @@ const neverCalled = ["@smithy/core/event-streams", "bowser"];
 
 export type RemoteEmbedder = keyof typeof embedders;
 
-/** Inside an ES module `require` has to be made: CommonJS packages call it, and so do we for Node's own modules. */
+/** An ES module has no `require`, which CommonJS packages call, and so do we for Node's own modules. */
 const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 

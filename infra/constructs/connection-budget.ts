@@ -14,7 +14,7 @@ export function connectionBudget(): { total: number; byFunction: Record<string, 
   return { total, byFunction };
 }
 
-/** Throws when all functions at their limits would ask for more connections than the database gives; a pooler shares them. */
+/** Throws when all functions at their limits need more connections than the database has; a pooler shares them. */
 export function assertConnectionsSuffice(settings: Settings): void {
   const { total } = connectionBudget();
   if (settings.databasePooler === "transaction" || total <= settings.databaseConnections) return;

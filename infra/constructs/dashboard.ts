@@ -128,7 +128,7 @@ export class SyncDashboard extends Construct {
   }
 }
 
-/** A line a model, whatever models are in use. */
+/** A line for each model in use. */
 function byModel(stage: string, name: MetricName): MathExpression {
   const search = `{${METRIC_NAMESPACE},service,stage,model} MetricName="${name}" stage="${stage}"`;
   return new MathExpression({

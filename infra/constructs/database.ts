@@ -44,7 +44,7 @@ const ROTATION_DAYS = 30;
 
 /**
  * Aurora PostgreSQL Serverless v2 (17, with pgvector 0.8) in a VPC of its own. Scale to zero is off by default: the sweeper
- * asks it something each minute, so it would only ever be waking up. The functions live in private subnets and reach
+ * queries it each minute, so it would never stay asleep. The functions live in private subnets and reach
  * Confluence, the models and AWS's services through one NAT gateway; one, because two would double the largest fixed cost
  * and its zone's failure only pauses syncing.
  */

@@ -28,7 +28,7 @@ export type SyncFunctionProps = {
   network: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
 };
 
-/** A function as all of them are: Node 24 on arm64, its own role with exactly its permissions, its own log group, traces. */
+/** What all functions have in common: Node 24 on arm64, its own role with exactly its permissions, its own log group, traces. */
 export class SyncFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;

@@ -6,7 +6,7 @@ import { Construct } from "constructs";
 import type { Schedule } from "#infra/topology.ts";
 
 /**
- * An EventBridge rule for a schedule of the topology (UTC). A tick that could not be delivered is worth nothing once the next
+ * An EventBridge rule for a schedule of the topology (UTC). A tick that could not be delivered is useless once the next
  * one comes, so it is dropped after a minute; a daily one is tried for an hour.
  */
 export class SyncSchedule extends Construct {

@@ -176,7 +176,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       }
       cursor = page.next;
       if (cursor !== null && seen.has(cursor)) {
-        throw new PermanentError("invalid_answer", "The listing's cursors go in a circle");
+        throw new PermanentError("invalid_answer", "Pagination loop: Confluence returned a cursor twice");
       }
       if (cursor !== null) seen.add(cursor);
     } while (cursor !== null);

@@ -2,7 +2,7 @@ import { UserError } from "#shared/errors.ts";
 import { notProvidedRoutes } from "#functions/api/contract/archon-not-provided.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 
-/** What clients of the knowledge endpoints know and this service does not do: a clear 501. */
+/** Archon's endpoints that this service does not implement: 501 with the reason. */
 export const handler = httpHandler(
   ...notProvidedRoutes.map((contract) =>
     route(contract)([], async () => {

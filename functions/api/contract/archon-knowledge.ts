@@ -17,7 +17,7 @@ function clamped(min: number, max: number, otherwise: number) {
     .int()
     .default(otherwise)
     .transform((value) => Math.min(max, Math.max(min, value)))
-    .meta({ description: `Moved into ${min} to ${max}; ${otherwise} unless set` });
+    .meta({ description: `Clamped to ${min} … ${max}; ${otherwise} unless set` });
 }
 
 const pageNumber = clamped(1, 1_000_000, 1);
@@ -213,7 +213,7 @@ export const stopOperation = contract({
   paths: knowledge("/stop/{operation_id}"),
   scope: "sources:write",
   summary: "Cancel an operation",
-  description: "404 also for one that has ended: Archon's clients take that for done.",
+  description: "404 also for one that has ended: Archon's clients treat that as done.",
   params: z.object({ operation_id: z.uuid() }),
   responses: {
     200: z.object({ success: z.literal(true), message: z.string(), progressId: z.uuid() }),

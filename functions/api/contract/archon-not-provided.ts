@@ -10,7 +10,7 @@ const notProvided = {
   errors: ["not_provided"],
 } as const;
 
-/** What those clients know and this service does not do: it keeps Confluence spaces in step, nothing else. */
+/** Archon's endpoints that this service does not implement: it syncs Confluence spaces, nothing else. */
 export const notProvidedRoutes = [
   contract({
     ...notProvided,
@@ -25,7 +25,7 @@ export const notProvidedRoutes = [
     method: "POST",
     paths: ["/api/documents/upload"],
     summary: "Not provided: uploading documents",
-    // What uploads in Archon's UI shows `error` as it is.
+    // Archon's upload dialog shows `error` verbatim.
     errorShape: "error_text",
   }),
   contract({

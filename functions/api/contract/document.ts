@@ -10,7 +10,7 @@ import { errorCodes, type ErrorCode } from "#functions/runtime/error-codes.ts";
 import type { AnyContract, ErrorShape } from "#functions/runtime/http-contract.ts";
 import { contracts } from "./all.ts";
 
-// The keys of a constant object, of which there are some.
+// The keys of a constant object that is not empty.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const codes = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
 
@@ -135,7 +135,7 @@ function headersOf(contract: AnyContract): z.ZodObject | undefined {
         .string()
         .regex(/^[\x21-\x7e]{1,255}$/)
         .optional()
-        .meta({ description: "A new one for each thing to be made; the same one when it is tried again" }),
+        .meta({ description: "A new key for each request; the same key when the request is repeated" }),
     });
   }
   if (contract.method !== "GET") return undefined;

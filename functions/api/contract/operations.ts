@@ -164,7 +164,7 @@ export const listHeldDeletions = contract({
   tag: "Operations",
   summary: "What the held deletion check of a source would delete or hide",
   description:
-    "Of the last deletion check, when it was held because it would take away too much; `POST …/deletion-check` with `force` does it. `operation_id` is null when nothing is held.",
+    "Of the last deletion check, when it was held because it exceeded the deletion limit; `POST …/deletion-check` with `force` does it. `operation_id` is null when nothing is held.",
   params: sourceParams,
   query: z.strictObject(paging),
   responses: {

@@ -11,8 +11,8 @@ import {
 } from "./operations.ts";
 
 /**
- * `/api/progress` is Archon's: its clients take a truthy `error` in a response for a failed request, and know of these statuses
- * what runs and what has ended. The exact status and the error's code are beside them. `GET …/status` has neither of both.
+ * `/api/progress` is Archon's: its clients treat a response with a truthy `error` as a failed request, and know of these statuses
+ * what runs and what has ended. The exact status and the error's code are beside them. `GET …/status` has neither.
  */
 export const progressSchema = operationSchema
   .extend({

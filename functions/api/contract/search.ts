@@ -122,7 +122,7 @@ export const search = contract({
   examples: { request: { query: "How do I rotate the signing key?", match_count: 3 } },
 });
 
-/** As Archon takes it: fields that nobody knows are ignored, and sources that are not there hold nothing. */
+/** As Archon takes it: unknown fields are ignored, and unknown sources match nothing. */
 export const searchKnowledge = contract({
   ...common,
   id: "searchKnowledge",

@@ -23,7 +23,7 @@ export function operationJson(progress: OperationProgress): z.input<typeof opera
   };
 }
 
-/** The status of Archon's that says as much. A held check waits for a person, as a failed one does. */
+/** The corresponding status of Archon. A held check waits for a person, as a failed one does. */
 function statusForArchon(status: OperationStatus): z.input<typeof progressSchema>["status"] {
   if (isRunning(status)) return "processing";
   if (status === "completed_with_errors") return "completed";

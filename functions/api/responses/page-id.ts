@@ -1,4 +1,4 @@
-/** Neither an id of Confluence's nor one of a source holds it, and paths take it as it is. */
+/** Occurs neither in Confluence's ids nor in source ids, and needs no escaping in paths. */
 const SEPARATOR = "~";
 
 /**

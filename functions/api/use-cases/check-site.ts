@@ -11,7 +11,7 @@ export type CheckedSite = {
   pageCount: number | null;
   /** Where people read the site; null when no response named it. */
   webBase: string | null;
-  /** What the token may not do and a sync does without. */
+  /** What the token lacks and a sync can do without. */
   refusedCalls: RefusedCalls;
 };
 
@@ -74,7 +74,7 @@ async function probeOptionalCalls(
 
 function isRefused(call: OptionalCall, error: PermanentError | TransientError): boolean {
   if (error instanceof TransientError) return false;
-  // Of a folder these say that it is not there.
+  // For a folder these mean that it does not exist.
   return call !== "folders" || !["not_found", "request_refused"].includes(error.code);
 }
 
@@ -86,7 +86,7 @@ async function explain<T>(email: string | null, work: () => Promise<T>): Promise
   }
 }
 
-/** What each failure of the client means to somebody who just typed in an address, an e-mail and a token. */
+/** What each failure of the client means to a person who has entered an address, an e-mail and a token. */
 function translate(cause: unknown, email: string | null): unknown {
   if (cause instanceof RateLimitedError) {
     const seconds = Math.max(1, Math.ceil(cause.retryAfterMs / 1000));

@@ -37,7 +37,7 @@ async function startUnder(
   services: StartServices,
   start: (services: StartServices) => Promise<Started>,
 ): Promise<string> {
-  // A repeated request, cut off after it had started the operation.
+  // A repeated request, interrupted after it had started the operation.
   if (await getOperation(services.sql, operationId)) return operationId;
   const result = await start({ ...services, newId: () => operationId }).catch(async (error: unknown) => {
     // The operation is in the database, only its message was not sent: the sweeper sends it within a minute.

@@ -77,7 +77,7 @@ function matchSegments(
   return segments.length === parts.length ? parameters : undefined;
 }
 
-/** Throws `UserError` 400 for a percent sign that encodes nothing. */
+/** Throws `UserError` 400 for malformed percent-encoding. */
 export function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);

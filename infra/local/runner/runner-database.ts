@@ -13,7 +13,7 @@ export type OpenDatabase = {
   sql: postgres.Sql;
   /** For people: no password. */
   name: string;
-  /** Nobody else can be working on it: the data folder's lock sees to that, or it is in memory. */
+  /** No other process uses it: the data folder is locked, or it is in memory. */
   exclusive: boolean;
   close: () => Promise<void>;
 };

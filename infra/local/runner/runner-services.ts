@@ -12,7 +12,7 @@ import type { Log } from "#shared/log.ts";
 type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "cipher">;
 
 /**
- * Tries a model that the sources are to change to: from then on they compare with nothing else. Throws `UserError`
+ * Tries a model before sources change to it: afterwards they use no other. Throws `UserError`
  * (`embedding_model_unusable`) when it does not reply.
  */
 export async function requireNewModelWorks(sql: postgres.Sql, model: Embedder): Promise<void> {

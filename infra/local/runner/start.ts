@@ -58,7 +58,7 @@ export type LocalRunner = {
   invoke: Invoke;
   /** The last domain events, oldest first. */
   recentEvents: () => readonly PublishedEvent[];
-  /** Stops taking work, waits for what runs (at most `withinMs`), and lets go of everything. */
+  /** Stops taking work, waits for what runs (at most `withinMs`), and releases everything. */
   close: (withinMs?: number) => Promise<void>;
 };
 
@@ -156,7 +156,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
   // Added last, run first: what the functions use goes after them.
   started.add(async () => log.info("runner.stopped", { still_running: await intake.stop(withinMs) }));
   if (options.schedules !== false && database.exclusive) started.add(keepStatistics(database.sql, log).stop);
-  // What the last run left behind is not left until the next minute.
+  // Work that the last run left behind is resumed at once, not at the next minute.
   if (options.schedules !== false && invoker.has(SWEEPER)) invoker.invoke(SWEEPER, {}).catch(() => {});
   log.info("runner.started", { url: intake.url, database: database.name });
   return {

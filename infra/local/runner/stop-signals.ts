@@ -11,7 +11,7 @@ const startedBy = process.ppid;
 /**
  * Runs `stop` once, at SIGINT, at SIGTERM, or when npm, which started this process, is gone; exits with the code that it
  * returns (1 when it throws). A later signal exits at once. npm signals its direct child only, a shell:
- * the scripts of services `exec` their command, so that it takes the shell's place. A SIGKILL of npm shows by another parent.
+ * the scripts of services `exec` their command, which replaces the shell. A SIGKILL of npm shows as another parent process.
  */
 export function stopOnSignal(stop: (reason: string) => Promise<number> | number): void {
   let stoppingSince: number | null = null;

@@ -4,7 +4,7 @@ import type { Source } from "#shared/sources/sources.ts";
 
 /**
  * The account behind the credentials, when it is the one that the source was made with. Confluence answers 200 with only the
- * public pages when it does not know the credentials (nango pull request 3961): such an answer is never worked with.
+ * public pages when it does not know the credentials (nango pull request 3961): such a response is never used.
  * Throws PermanentError `credentials_rejected` (anonymous) or `account_changed`.
  */
 export async function verifyAccount(client: ConfluenceClient, source: Source): Promise<ConfluenceUser> {
@@ -12,7 +12,7 @@ export async function verifyAccount(client: ConfluenceClient, source: Source): P
   if (user.accountId === null) {
     throw new PermanentError(
       "credentials_rejected",
-      "Confluence answered as to nobody: the token is not accepted any more",
+      "Confluence treated the request as anonymous: the API token is invalid",
     );
   }
   if (user.accountId !== source.accountId) {
@@ -24,13 +24,13 @@ export async function verifyAccount(client: ConfluenceClient, source: Source): P
   return user;
 }
 
-/** Throws PermanentError `space_unavailable` unless the space answers and is the one that the source was made with. */
+/** Throws PermanentError `space_unavailable` unless the space is visible and is the one that the source was made with. */
 export async function verifySpace(client: ConfluenceClient, source: Source): Promise<void> {
   const space = await client.space(source.spaceKey);
   if (!space || space.id !== source.spaceId) {
     throw new PermanentError(
       "space_unavailable",
-      `Space ${source.spaceKey} is gone or not visible to the account. Nothing was deleted here`,
+      `Space ${source.spaceKey} is gone or not visible to the account. No indexed pages were deleted`,
     );
   }
 }

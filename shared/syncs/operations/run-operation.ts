@@ -45,7 +45,7 @@ export async function runOperation(
   const source = await getSource(services.sql, operation.sourceId);
   if (!source || source.status === "deleting") return;
   if (Number(operation.checkpoint.failures ?? 0) > MAX_STEP_FAILURES) {
-    const message = "Its workers died, or failed for a reason of ours, again and again at the same step";
+    const message = "Repeated crash or internal error at the same step";
     await failFor(new PermanentError("worker_died", message), operation, services);
     return;
   }
@@ -156,7 +156,7 @@ function ofTheSpace(error: PermanentError): PermanentError {
   if (error.code !== "forbidden" && error.code !== "not_found") return error;
   return new PermanentError(
     "space_unavailable",
-    `The space does not answer to the account. Nothing was deleted here (${error.message})`,
+    `The account cannot access the space. No indexed pages were deleted (${error.message})`,
     {
       cause: error,
     },
