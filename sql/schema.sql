@@ -217,13 +217,12 @@ CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btr
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
-CREATE INDEX confluence_pages_parent ON confluence_sync.confluence_pages USING btree (source_id, parent_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
 CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
 CREATE UNIQUE INDEX embedding_models_chosen ON confluence_sync.embedding_models USING btree ((true)) WHERE (chosen_at IS NOT NULL);
 CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id) WHERE (sent_at IS NULL);
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);
-CREATE INDEX sync_work_open ON confluence_sync.sync_work USING btree (operation_id) WHERE (state = 'pending'::text);
+CREATE INDEX sync_work_pending ON confluence_sync.sync_work USING btree (operation_id, page_id) WHERE (state = 'pending'::text);
 CREATE INDEX sync_work_source ON confluence_sync.sync_work USING btree (source_id);
 CREATE INDEX sync_work_suspects ON confluence_sync.sync_work USING btree (operation_id) WHERE ((state = 'pending'::text) AND suspect);
 
@@ -480,10 +479,10 @@ BEGIN ATOMIC
             FROM ((( SELECT min(archon_crawled_pages.id) AS first,
                      max(archon_crawled_pages.id) AS last
                     FROM archon_crawled_pages) ids
-              CROSS JOIN generate_series(0, 399) n(n))
+              CROSS JOIN generate_series(0, 199) n(n))
               CROSS JOIN LATERAL ( SELECT archon_crawled_pages.search_vector
                     FROM archon_crawled_pages
-                   WHERE (archon_crawled_pages.id >= (ids.first + (((ids.last - ids.first) * n.n) / 400)))
+                   WHERE (archon_crawled_pages.id >= (ids.first + (((ids.last - ids.first) * n.n) / 200)))
                    ORDER BY archon_crawled_pages.id
                   LIMIT 1) c)
            WHERE (NOT (EXISTS ( SELECT
@@ -502,12 +501,12 @@ BEGIN ATOMIC
          )
   SELECT words.word,
      COALESCE(common.frequency, ( SELECT (min(known.frequency) / (2)::double precision)
-            FROM known), ((0.5 / (400)::numeric))::double precision) AS "coalesce",
+            FROM known), ((0.5 / (200)::numeric))::double precision) AS "coalesce",
      (common.word IS NOT NULL)
     FROM (words
       LEFT JOIN common USING (word))
    ORDER BY COALESCE(common.frequency, ( SELECT (min(known.frequency) / (2)::double precision)
-            FROM known), ((0.5 / (400)::numeric))::double precision), words.word;
+            FROM known), ((0.5 / (200)::numeric))::double precision), words.word;
 END
 ;
 

@@ -41,7 +41,7 @@ end;
 
 -- The words of a question in each language, rarest first, with the share of chunks that hold them. A word that is not among the common
 -- ones counts as half as frequent as the least of them; of very many chunks that is still many, though the word may stand in one:
--- `is_common` tells them apart. Without statistics 400 chunks from all over the table are counted.
+-- `is_common` tells them apart. Without statistics 200 chunks from all over the table are counted.
 create or replace function question_terms(languages regconfig[], question text, identifiers text[])
 returns table (word text, frequency double precision, is_common boolean)
 language sql stable
@@ -58,10 +58,10 @@ begin atomic
   ), sample as materialized (
     select c.search_vector || ''::tsvector as words
     from (select min(id) as first, max(id) as last from archon_crawled_pages) ids
-    cross join generate_series(0, 399) n
+    cross join generate_series(0, 199) n
     cross join lateral (
       select search_vector from archon_crawled_pages
-      where id >= ids.first + (ids.last - ids.first) * n / 400 order by id limit 1) c
+      where id >= ids.first + (ids.last - ids.first) * n / 200 order by id limit 1) c
     where not exists (select from known)
   ), common as (
     select known.word, known.frequency from known
@@ -69,7 +69,7 @@ begin atomic
     select words.word, count(*)::double precision / (select count(*) from sample)
     from words join sample on sample.words @@ words.query group by words.word
   )
-  select words.word, coalesce(common.frequency, (select min(known.frequency) / 2 from known), 0.5 / 400),
+  select words.word, coalesce(common.frequency, (select min(known.frequency) / 2 from known), 0.5 / 200),
     common.word is not null
   from words left join common using (word)
   order by 2, 1;
