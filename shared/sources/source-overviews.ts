@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
+import type { OperationType, SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import type { Source } from "./source.ts";
 import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
 
@@ -7,7 +8,7 @@ import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
 export type OperationSummary = {
   operationId: string;
   status: OperationStatus;
-  mode: "incremental" | "full" | null;
+  mode: SyncMode | null;
   createdAt: Date;
   finishedAt: Date | null;
   error: { code: string; message: string } | null;
@@ -136,7 +137,7 @@ function selectOverviews(sql: Sql) {
     ) operations`;
 }
 
-function lastOperation(sql: Sql, type: "confluence_sync" | "deletion_check") {
+function lastOperation(sql: Sql, type: OperationType) {
   return sql`(
     select jsonb_build_object('operationId', o.operation_id, 'status', o.status, 'mode', o.mode, 'error', o.error,
       'createdAt', o.created_at, 'finishedAt', o.finished_at)

@@ -46,7 +46,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "the watermark is taken from our own clock",
       change(
-        "shared/syncs/listing/sync-space.ts",
+        "shared/syncs/listing/list-step.ts",
         "const startedAt = client.serverTime() ?? services.now();",
         "const startedAt = services.now();",
       ),
@@ -166,11 +166,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "the watermark moves with a dry run",
-    change(
-      "shared/syncs/operations/finish-operation.ts",
-      "if (!row.dry_run) await settleSource(",
-      "await settleSource(",
-    ),
+    change("shared/syncs/operations/finish-operation.ts", "    if (!row.dry_run) {\n", "    {\n"),
   ),
   bug(
     "a dry run does it",
@@ -262,7 +258,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "a lease is taken from the living",
       change(
-        "shared/syncs/operations/operations.ts",
+        "shared/syncs/operations/start-operation.ts",
         "if (source.lease_operation_id && source.lease_until && source.lease_until > now) {",
         "if (source.lease_operation_id && source.lease_until && source.lease_until < now) {",
       ),
@@ -280,7 +276,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a cancelled sync moves the watermark",
     change(
-      "shared/syncs/operations/operations.ts",
+      "shared/syncs/operations/end-operation.ts",
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;",
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  await tx`update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${now.toISOString()}::text) where source_id = ${row.source_id}`;",
     ),

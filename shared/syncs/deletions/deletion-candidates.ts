@@ -6,7 +6,7 @@ import {
   type ChangedPage,
   type DeletedPage,
 } from "#shared/documents/delete-pages.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /** Ids asked for in one call: what the v2 listing takes as its limit. */

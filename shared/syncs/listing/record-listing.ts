@@ -4,7 +4,7 @@ import { upsertListedPages } from "#shared/documents/listed-pages.ts";
 import { showPages } from "#shared/documents/delete-pages.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { compareListed, type ListingRules } from "./compare-listing.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { addWork, type WorkItem } from "#shared/syncs/operations/work.ts";
 
 export type ListingCounts = {

@@ -1,23 +1,16 @@
 import { transaction } from "#shared/db/connect.ts";
 import { errorCode, errorMessage, PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
-import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, pauseSource, setSourceStatus, type Source } from "#shared/sources/sources.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { recordDrift } from "./drift.ts";
 import { failingAfter, recordFailing, retryFields } from "./failing.ts";
 import { finishOperation } from "./finish-operation.ts";
-import {
-  claimOperation,
-  ClaimLostError,
-  endOperation,
-  failOperation,
-  holdsClaim,
-  later,
-  markOperationEnqueued,
-  releaseOperation,
-  type Operation,
-} from "./operations.ts";
+import { claimOperation, ClaimLostError, holdsClaim, releaseOperation } from "./claims.ts";
+import { endOperation, failOperation } from "./end-operation.ts";
+import type { Operation } from "./operation.ts";
+import { sendOperation } from "./send-operation.ts";
+import { later } from "#shared/syncs/later.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
 import { reportFailed } from "./report-failed.ts";
 import type { Step, StepContext } from "./step.ts";
@@ -35,7 +28,6 @@ const MAX_RETRY_DELAY_MS = 15 * 60_000;
  */
 export async function runOperation(
   operationId: string,
-  queue: "plan" | "check",
   step: Step,
   services: SyncServices & SiteServices,
   invocation: { remainingMs: () => number },
@@ -50,7 +42,7 @@ export async function runOperation(
     return;
   }
   if (source.pausedUntil && source.pausedUntil > services.now()) {
-    await goOnLater(operation, queue, source.pausedUntil, services);
+    await goOnLater(operation, source.pausedUntil, services);
     return;
   }
   let context: StepContext | undefined;
@@ -65,10 +57,10 @@ export async function runOperation(
       for (const apply of context.afterCommit.splice(0)) apply();
       if (context.hasOpenWork) await sendWork(services.sql, services.queue, operation, services.now());
     }
-    if (result === "more") await goOnLater(context.operation, queue, slowDown, services);
+    if (result === "more") await goOnLater(context.operation, slowDown, services);
     else await closeListing(context.operation, services);
   } catch (error) {
-    await settleFailure(error, context?.operation ?? operation, source, queue, services);
+    await settleFailure(error, context?.operation ?? operation, source, services);
   } finally {
     if (context) await recordDrift(context.client, operation, services);
   }
@@ -84,17 +76,11 @@ async function closeListing(operation: Operation, services: SyncServices): Promi
 
 async function goOnLater(
   operation: Operation,
-  queue: "plan" | "check",
   notBefore: Date | null,
   services: SyncServices,
 ): Promise<void> {
-  const now = services.now();
   await releaseOperation(services.sql, operation, notBefore);
-  const waitMs = notBefore ? Math.max(0, notBefore.getTime() - now.getTime()) : 0;
-  await services.queue.send(queue, [{ operation_id: operation.operationId, source_id: operation.sourceId }], {
-    delaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(waitMs / 1000)),
-  });
-  if (!notBefore) await markOperationEnqueued(services.sql, operation.operationId, now);
+  await sendOperation(operation, services, notBefore);
 }
 
 /** By remedy: wait as told, try again later, or end the operation and say why. Faults of our own go to SQS's retries. */
@@ -102,14 +88,13 @@ async function settleFailure(
   error: unknown,
   operation: Operation,
   source: Source,
-  queue: "plan" | "check",
   services: SyncServices,
 ): Promise<void> {
   const now = services.now();
   if (error instanceof ClaimLostError) return;
   if (error instanceof RateLimitedError) {
     const until = await pause(source, error, services);
-    if (await holdsClaim(services.sql, operation)) await goOnLater(operation, queue, until, services);
+    if (await holdsClaim(services.sql, operation)) await goOnLater(operation, until, services);
     return;
   }
   const known = error instanceof PermanentError || error instanceof TransientError;
@@ -141,7 +126,7 @@ async function settleFailure(
     operation_id: operation.operationId,
     ...retryFields(error, state),
   });
-  await goOnLater(operation, queue, nextAttempt, services);
+  await goOnLater(operation, nextAttempt, services);
 }
 
 /** Ends the operation for a reason that says nothing of its source. */

@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { saveCheckpoint } from "./operations.ts";
+import { saveCheckpoint } from "./claims.ts";
 import { countWork, percentDone } from "./progress-tracker.ts";
 import type { StepContext } from "./step.ts";
 

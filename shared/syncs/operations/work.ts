@@ -1,6 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
-import { CLAIM_MS, later } from "./operations.ts";
+import { CLAIM_MS } from "./claims.ts";
+import { later } from "#shared/syncs/later.ts";
 
 /**
  * SQL of sync_work: one row a page and operation. A page message only says "look at this row"; what happens to the page is

@@ -9,7 +9,8 @@ import {
   retryFields,
   type Failing,
 } from "#shared/syncs/operations/failing.ts";
-import { later, type Operation } from "#shared/syncs/operations/operations.ts";
+import { later } from "#shared/syncs/later.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { failForGood, retryDelayMs } from "#shared/syncs/operations/run-operation.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { completeWork, postponeWork, sendPages, type ClaimedWork } from "#shared/syncs/operations/work.ts";

@@ -4,12 +4,10 @@ import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import { sendOutbox } from "#shared/notifications/outbox.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
-import {
-  later,
-  LEASE_MS,
-  markOperationEnqueued,
-  type OperationType,
-} from "#shared/syncs/operations/operations.ts";
+import { later } from "#shared/syncs/later.ts";
+import { LEASE_MS } from "#shared/syncs/operations/claims.ts";
+import { OPERATIONS, type OperationType } from "#shared/syncs/operations/operation-types.ts";
+import { sendOperation } from "#shared/syncs/operations/send-operation.ts";
 import { removeExpired, type Retention } from "./retention.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { releaseLostClaims, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
@@ -87,12 +85,9 @@ async function resendListing(operation: Running, now: Date, services: SyncServic
   const lastSent = operation.enqueued_at ?? operation.not_before ?? new Date(0);
   let resent = 0;
   if (!claimed && !waits && lastSent <= later(now, -RESEND_LISTING_MS)) {
-    const queue = operation.operation_type === "confluence_sync" ? "plan" : "check";
-    await services.queue.send(queue, [
-      { operation_id: operation.operation_id, source_id: operation.source_id },
-    ]);
-    await markOperationEnqueued(services.sql, operation.operation_id, now);
-    services.log.warn("sweep.resent", { operation_id: operation.operation_id, queue });
+    const { operation_id: operationId, source_id: sourceId, operation_type: type } = operation;
+    await sendOperation({ operationId, sourceId, type }, services);
+    services.log.warn("sweep.resent", { operation_id: operationId, queue: OPERATIONS[type].queue });
     resent = 1;
   }
   return resent + (await resendPages(operation, now, services));

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { markSourceDeleting } from "#shared/sources/sources.ts";
-import { cancelOperation, LEASE_MS } from "#shared/syncs/operations/operations.ts";
-import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { LEASE_MS } from "#shared/syncs/operations/claims.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
@@ -36,9 +37,9 @@ describe("operations of a source", () => {
 
   it("run one at a time, of whichever kind: the second is told which one runs", async () => {
     const id = await world.startSync();
-    expect(await trySync()).toEqual({ started: false, runningOperationId: id, operationId: id });
-    const check = { actor: "manual", tick: null, dryRun: false, force: false } as const;
-    expect(await startCheck(SOURCE_ID, check, world.outside)).toEqual({ started: false, operationId: id });
+    expect(await trySync()).toEqual({ started: false, operationId: id });
+    const check = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual" } as const;
+    expect(await startOperation(check, world.outside)).toEqual({ started: false, operationId: id });
     const results = await Promise.all([trySync(), trySync(), trySync()]);
     expect(results.every((result) => !result.started)).toBe(true);
     await world.ended(id);

@@ -59,7 +59,7 @@ export const EVENT_BUGS: readonly PlantedBug[] = [
   bug(
     "an operation that lost its place ends without an event",
     change(
-      "shared/syncs/operations/operations.ts",
+      "shared/syncs/operations/start-operation.ts",
       "await failOperationIn(tx, source.lease_operation_id, now, {",
       'await endOperation(tx, source.lease_operation_id, "failed", now, {',
     ),
