@@ -53,7 +53,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "no version guard",
-    change("shared/documents/add-documents.ts", "return stored.version > page.version;", "return false;"),
+    change("shared/documents/is-newer.ts", "return page.version > stored.version;", "return true;"),
   ),
   bug(
     "guard compares times",
@@ -64,7 +64,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     change(
       "shared/documents/add-documents.ts",
-      "if (stored.version !== page.version) return stored.version > page.version;",
+      "return !isNewer(page, stored);",
       "return stored.syncedMs > page.modifiedAt.getTime();",
     ),
   ),

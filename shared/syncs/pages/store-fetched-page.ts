@@ -1,5 +1,6 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
+import { isNewer } from "#shared/documents/is-newer.ts";
 import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
 import {
   isRenderingDue,
@@ -144,7 +145,7 @@ function requireVersion(page: ConfluencePage, seen: number | null): void {
 function isStored(page: ConfluencePage, state: PageState | undefined, now: Date): boolean {
   if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
   if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
-  return state.version >= page.version && state.representationRevision >= REPRESENTATION_REVISION;
+  return !isNewer({ version: page.version, representationRevision: REPRESENTATION_REVISION }, state);
 }
 
 async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<void> {
