@@ -117,7 +117,7 @@ function selectOverviews(sql: Sql) {
     select ${sourceColumns(sql)}, pages.*, operations.* from archon_sources s
     cross join lateral (
       select
-        count(*) filter (where version > 0 and not is_deleted and missing_since is null)::int as "pageCount",
+        count(*) filter (where is_findable(p))::int as "pageCount",
         coalesce(sum(chunk_count) filter (where not is_deleted), 0)::int as "chunkCount",
         count(*) filter (where sync_error is not null and not is_deleted)::int as "failedPageCount",
         mode() within group (order by sync_error ->> 'code')

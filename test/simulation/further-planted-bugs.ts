@@ -265,14 +265,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     test: "test/integration/syncs/one-operation.test.ts",
   },
-  bug(
-    "search shows hidden pages",
-    change(
-      "sql/000009_search_cost.sql",
-      "and not p.is_deleted and p.missing_since is null'",
-      "and not p.is_deleted'",
-    ),
-  ),
+  bug("search shows hidden pages", change("sql/functions/search.sql", "and page.missing_since is null", "")),
   bug(
     "a cancelled sync moves the watermark",
     change(

@@ -1,5 +1,6 @@
 import type postgres from "postgres";
 import type { Sql } from "#shared/db/connect.ts";
+import { LISTING_STATUSES, RUNNING_STATUSES } from "#shared/operation-statuses.ts";
 import { later } from "#shared/syncs/later.ts";
 import { RECOVERED } from "./failing.ts";
 import { operationColumns, type Operation } from "./operation.ts";
@@ -22,7 +23,7 @@ export async function claimOperation(sql: Sql, operationId: string, now: Date): 
         claimed_until = ${later(now, CLAIM_MS)},
         checkpoint = case when claimed_until is null then checkpoint
           else checkpoint || jsonb_build_object('failures', coalesce((checkpoint ->> 'failures')::int, 0) + 1) end
-      where operation_id = ${operationId} and status in ('queued', 'listing')
+      where operation_id = ${operationId} and status = any(${LISTING_STATUSES})
         and (claimed_until is null or claimed_until < ${now})
       returning *),
     leased as (
@@ -92,7 +93,7 @@ export async function heartbeat(sql: Sql, operationId: string, now: Date): Promi
     with alive as (
       update archon_progress set updated_at = ${now}
       where operation_id = ${operationId} and updated_at < ${later(now, -60_000)}
-        and status in ('queued', 'listing', 'processing') returning source_id)
+        and status = any(${RUNNING_STATUSES}) returning source_id)
     update archon_sources set lease_until = ${later(now, LEASE_MS)}
     from alive where archon_sources.source_id = alive.source_id and lease_operation_id = ${operationId}`;
 }

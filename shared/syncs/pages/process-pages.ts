@@ -2,6 +2,7 @@ import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { PermanentError, RateLimitedError } from "#shared/errors.ts";
 import type { PageTask } from "#shared/messages.ts";
+import { isRunning } from "#shared/operation-statuses.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
 import { keepBodies, takeBodies } from "./fetched-bodies.ts";
@@ -45,7 +46,7 @@ export async function processPages(
 ): Promise<void> {
   const operation = await getOperation(services.sql, operationId);
   // Messages of an operation that ended, or of a source that is being deleted, are dropped.
-  if (!operation || !["queued", "listing", "processing"].includes(operation.status)) return;
+  if (!operation || !isRunning(operation.status)) return;
   const source = await getSource(services.sql, operation.sourceId);
   if (!source || source.status === "deleting") return;
   const pageIds = [...new Set(tasks.map((task) => task.page_id))];

@@ -3,6 +3,12 @@ import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import { sendOutbox } from "#shared/notifications/outbox.ts";
+import {
+  isListing,
+  LISTING_STATUSES,
+  RUNNING_STATUSES,
+  type OperationStatus,
+} from "#shared/operation-statuses.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import { later } from "#shared/syncs/later.ts";
 import { LEASE_MS } from "#shared/syncs/operations/claims.ts";
@@ -25,7 +31,7 @@ type Running = {
   operation_id: string;
   source_id: string;
   operation_type: OperationType;
-  status: string;
+  status: OperationStatus;
   claimed_until: Date | null;
   enqueued_at: Date | null;
   not_before: Date | null;
@@ -74,8 +80,7 @@ export async function sweep(
 async function resume(operation: Running, services: SyncServices): Promise<number> {
   const now = services.now();
   await keepLease(services.sql, operation, now);
-  if (operation.status === "queued" || operation.status === "listing")
-    return resendListing(operation, now, services);
+  if (isListing(operation.status)) return resendListing(operation, now, services);
   return resendPages(operation, now, services);
 }
 
@@ -139,7 +144,7 @@ async function runningOperations(sql: Sql): Promise<Running[]> {
   return sql<Running[]>`
     select p.operation_id, p.source_id, p.operation_type, p.status, p.claimed_until, p.enqueued_at, p.not_before, p.updated_at
     from archon_progress p join archon_sources s using (source_id)
-    where p.status in ('queued', 'listing', 'processing') and s.status <> 'deleting'
+    where p.status = any(${RUNNING_STATUSES}) and s.status <> 'deleting'
     order by p.updated_at`;
 }
 
@@ -155,7 +160,7 @@ async function sourcesBeingDeleted(sql: Sql): Promise<string[]> {
  * works on this database, at its start.
  */
 export async function releaseAllClaims(sql: Sql): Promise<void> {
-  await sql`update archon_progress set claimed_until = null, enqueued_at = null where status in ('queued', 'listing')`;
+  await sql`update archon_progress set claimed_until = null, enqueued_at = null where status = any(${LISTING_STATUSES})`;
   await releaseLostClaims(sql, "all");
   await sql`update sync_work set enqueued_at = null where state = 'pending'`;
 }
