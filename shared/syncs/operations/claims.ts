@@ -14,15 +14,16 @@ export const CLAIM_MS = 90_000;
 /**
  * Takes the right to do the operation's next listing step, for CLAIM_MS; null when it has ended, has gone on to its pages, or
  * somebody else is at it (a message delivered twice). `claimedUntil` is the token that `saveCheckpoint` wants back. Taking over
- * a claim that ran out counts as a failure of the step: its worker died, or threw; a step that is saved starts counting anew.
+ * a claim that ran out counts as a failure of the step: its worker crashed, or threw; a step that is saved starts counting anew.
+ * The release before counted in the checkpoint: an operation that it left behind continues with that count.
  */
 export async function claimOperation(sql: Sql, operationId: string, now: Date): Promise<Operation | null> {
   const [row] = await sql<Operation[]>`
     with claimed as (
       update archon_progress set status = 'listing', started_at = coalesce(started_at, ${now}), updated_at = ${now},
         claimed_until = ${later(now, CLAIM_MS)},
-        checkpoint = case when claimed_until is null then checkpoint
-          else checkpoint || jsonb_build_object('failures', coalesce((checkpoint ->> 'failures')::int, 0) + 1) end
+        failures = greatest(failures, coalesce((checkpoint ->> 'failures')::int, 0)) + (claimed_until is not null)::int,
+        checkpoint = checkpoint - 'failures'
       where operation_id = ${operationId} and status = any(${LISTING_STATUSES})
         and (claimed_until is null or claimed_until < ${now})
       returning *),
@@ -51,7 +52,7 @@ export async function saveCheckpoint(
   const messages = [...(operation.failing ? [RECOVERED] : []), ...(update.message ? [update.message] : [])];
   const rows = await tx`
     update archon_progress set checkpoint = ${tx.json(update.checkpoint as postgres.JSONValue)},
-      counters = ${tx.json(update.counters)}, claimed_until = ${claimedUntil}, updated_at = ${update.now}, failing = null
+      counters = ${tx.json(update.counters)}, claimed_until = ${claimedUntil}, updated_at = ${update.now}, failures = 0, failing = null
       ${messages.length > 0 ? tx`, log = ${logWith(tx, messages, update.now)}` : tx``}
     where operation_id = ${operation.operationId} and status = 'listing' and claimed_until = ${operation.claimedUntil}
     returning operation_id`;

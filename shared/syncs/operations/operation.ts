@@ -16,6 +16,8 @@ export type Operation = {
   actor: string;
   checkpoint: Record<string, unknown>;
   counters: Record<string, number>;
+  /** Attempts at the next step that failed one after the other. */
+  failures: number;
   claimedUntil: Date | null;
   /** Null while its attempts succeed. */
   failing: Failing | null;
@@ -32,6 +34,6 @@ export async function getOperation(sql: Sql, operationId: string): Promise<Opera
 /** Selects `Operation` from `p`, a row of archon_progress. */
 export function operationColumns(sql: Sql): postgres.Fragment {
   return sql`p.operation_id as "operationId", p.source_id as "sourceId", p.operation_type as type, p.status, p.mode,
-    p.dry_run as "dryRun", p.force, p.actor, p.checkpoint, p.counters, p.claimed_until as "claimedUntil", p.failing,
+    p.dry_run as "dryRun", p.force, p.actor, p.checkpoint, p.counters, p.failures, p.claimed_until as "claimedUntil", p.failing,
     p.created_at as "createdAt"`;
 }

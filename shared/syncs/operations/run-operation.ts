@@ -36,7 +36,7 @@ export async function runOperation(
   if (!operation) return;
   const source = await getSource(services.sql, operation.sourceId);
   if (!source || source.status === "deleting") return;
-  if (Number(operation.checkpoint.failures ?? 0) > MAX_STEP_FAILURES) {
+  if (operation.failures > MAX_STEP_FAILURES) {
     const message = "Repeated crash or internal error at the same step";
     await failFor(new PermanentError("worker_died", message), operation, services);
     return;
@@ -104,7 +104,7 @@ async function settleFailure(
     await failForGood(ofTheSpace(error), operation, source, services);
     return;
   }
-  const failures = Number(operation.checkpoint.failures ?? 0) + 1;
+  const failures = operation.failures + 1;
   if (!(error instanceof TransientError)) {
     // The claim is kept until it runs out: the next attempt is not made before. The fault may be the database's own.
     const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, operation.claimedUntil ?? now);
@@ -117,7 +117,7 @@ async function settleFailure(
   }
   const nextAttempt = later(now, retryDelayMs(failures, services.random));
   await services.sql`
-    update archon_progress set checkpoint = checkpoint || ${services.sql.json({ failures })}
+    update archon_progress set failures = ${failures}
     where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
   const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, nextAttempt);
   await recordFailing(services.sql, operation.operationId, state, now);

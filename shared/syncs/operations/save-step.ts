@@ -33,6 +33,7 @@ export async function saveStep(
       checkpoint: step.checkpoint,
       counters,
       claimedUntil,
+      failures: 0,
       failing: null,
     };
   });
