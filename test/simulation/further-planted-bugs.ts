@@ -24,7 +24,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "Retry-After is not waited for",
       change(
-        "shared/syncs/operations/run-operation.ts",
+        "shared/syncs/operations/waiting.ts",
         "Math.round(error.retryAfterMs * (1 + services.random() / 10))",
         "0",
       ),

@@ -4,10 +4,17 @@ import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#s
 import { heldDeletions } from "./held-deletions.ts";
 import { logWith } from "./operation-log.ts";
 import { OPERATIONS, type OperationType } from "./operation-types.ts";
-import { announceOperation, insertOperation, type StartRequest } from "./start-operation.ts";
+import {
+  announceOperation,
+  insertOperation,
+  type InsertedOperation,
+  type StartRequest,
+} from "./start-operation.ts";
 import { readMetrics } from "./sync-metrics.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
+
+type FollowUp = { request: StartRequest; inserted: InsertedOperation };
 
 type FinishedRow = {
   source_id: string;
@@ -55,7 +62,7 @@ export async function finishOperation(operationId: string, services: SyncService
       detail: { source_id: row.source_id, operation_id: operationId, status, metrics },
       now,
     });
-    const next = await startFollowUp(tx, source, row, { operationId: followUp, now });
+    const next = await insertFollowUp(tx, source, row, { operationId: followUp, now });
     return { source, status, metrics, next };
   });
   if (!result) return false;
@@ -65,22 +72,21 @@ export async function finishOperation(operationId: string, services: SyncService
     status: result.status,
     ...result.metrics,
   });
-  if (result.next) await announceOperation({ ...result.next, operationId: followUp }, services);
+  if (result.next) await announceOperation(result.next.request, result.next.inserted, services);
   return true;
 }
 
-/** Starts the operation that follows one of this type on this source, under this id; null when none does, or another runs. */
-async function startFollowUp(
+/** Inserts the operation that follows one of this type on this source, under this id; null when none does. */
+async function insertFollowUp(
   tx: Sql,
   source: Source,
   row: FinishedRow,
   ids: { operationId: string; now: Date },
-): Promise<StartRequest | null> {
+): Promise<FollowUp | null> {
   const type = row.dry_run ? null : OPERATIONS[row.operation_type].followedBy(source);
   if (type === null || source.status === "deleting") return null;
   const request: StartRequest = { type, sourceId: source.sourceId, actor: "after_sync" };
-  const { started } = await insertOperation(tx, { ...request, ...ids });
-  return started ? request : null;
+  return { request, inserted: await insertOperation(tx, { ...request, ...ids }) };
 }
 
 function summary(metrics: SyncMetrics): string {

@@ -1,26 +1,22 @@
-import { transaction } from "#shared/db/connect.ts";
-import { errorCode, errorMessage, PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
-import type { ConfluenceClient } from "#shared/confluence/client.ts";
-import { getSource, pauseSource, setSourceStatus, type Source } from "#shared/sources/sources.ts";
-import { writeEvent } from "#shared/notifications/outbox.ts";
+import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import { getSource, type Source } from "#shared/sources/sources.ts";
 import { recordDrift } from "./drift.ts";
 import { failingAfter, recordFailing, retryFields } from "./failing.ts";
 import { finishOperation } from "./finish-operation.ts";
 import { claimOperation, ClaimLostError, holdsClaim, releaseOperation } from "./claims.ts";
-import { endOperation, failOperation } from "./end-operation.ts";
+import { failOperation } from "./fail-operation.ts";
 import type { Operation } from "./operation.ts";
 import { sendOperation } from "./send-operation.ts";
 import { later } from "#shared/syncs/later.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
-import { reportFailed } from "./report-failed.ts";
 import type { Step, StepContext } from "./step.ts";
+import { pause, retryDelayMs, slowDownNearLimit } from "./waiting.ts";
 import { sendWork } from "./work.ts";
 
 /** A step may take two timeouts of Confluence; with less time left the next invocation does it. */
 const STEP_RESERVE_MS = 20_000;
 /** Steps that fail one after the other before the operation does: with the delays between them about an hour. */
 const MAX_STEP_FAILURES = 8;
-const MAX_RETRY_DELAY_MS = 15 * 60_000;
 
 /**
  * Goes on with an operation's listing until it is done or `remainingMs` runs low, then sends the message for the rest.
@@ -38,7 +34,7 @@ export async function runOperation(
   if (!source || source.status === "deleting") return;
   if (operation.failures > MAX_STEP_FAILURES) {
     const message = "Repeated crash or internal error at the same step";
-    await failFor(new PermanentError("worker_died", message), operation, services);
+    await failOperation(operationId, new PermanentError("worker_died", message), services);
     return;
   }
   if (source.pausedUntil && source.pausedUntil > services.now()) {
@@ -101,7 +97,7 @@ async function settleFailure(
   // Another worker took the operation over: how it ends is that worker's business.
   if (known && !(await holdsClaim(services.sql, operation))) return;
   if (error instanceof PermanentError) {
-    await failForGood(ofTheSpace(error), operation, source, services);
+    await failOperation(operation.operationId, ofTheSpace(error), services);
     return;
   }
   const failures = operation.failures + 1;
@@ -112,7 +108,7 @@ async function settleFailure(
     throw error;
   }
   if (failures > MAX_STEP_FAILURES) {
-    await failFor(error, operation, services);
+    await failOperation(operation.operationId, error, services);
     return;
   }
   const nextAttempt = later(now, retryDelayMs(failures, services.random));
@@ -129,13 +125,6 @@ async function settleFailure(
   await goOnLater(operation, nextAttempt, services);
 }
 
-/** Ends the operation for a reason that says nothing of its source. */
-async function failFor(error: Error, operation: Operation, services: SyncServices): Promise<void> {
-  const reason = { code: errorCode(error), message: errorMessage(error) };
-  const failed = await failOperation(services.sql, operation.operationId, reason, services.now());
-  if (failed) reportFailed(services.log, operation, { code: reason.code, error });
-}
-
 /** A listing asks for nothing but the space: refused or not found there means that the space is out of reach. */
 function ofTheSpace(error: PermanentError): PermanentError {
   if (error.code !== "forbidden" && error.code !== "not_found") return error;
@@ -146,75 +135,4 @@ function ofTheSpace(error: PermanentError): PermanentError {
       cause: error,
     },
   );
-}
-
-/** Half a minute, doubled at each failure up to 15 minutes, with jitter so that sources do not come back together. */
-export function retryDelayMs(failures: number, random: () => number): number {
-  const full = Math.min(MAX_RETRY_DELAY_MS, 30_000 * 2 ** (failures - 1));
-  return Math.round(full * (0.5 + random() / 2));
-}
-
-/** Notes the pause in the database, where every worker sees it, and answers its end. */
-export async function pause(source: Source, error: RateLimitedError, services: SyncServices): Promise<Date> {
-  const now = services.now();
-  // Jitter on top: waiting shorter than asked is answered by the next 429.
-  const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
-  await pauseSource(services.sql, source.sourceId, until, now);
-  services.log.warn("source.paused", { source_id: source.sourceId, until: until.toISOString() });
-  return until;
-}
-
-/** Little is left of a rate limit: its last fifth is stretched over pauses instead of running into a 429. */
-const NEAR_LIMIT_PAUSE_MS = 10_000;
-
-/** Pauses the source for a moment when Confluence says that its limit is nearly used up; answers the pause's end, or null. */
-export async function slowDownNearLimit(
-  client: ConfluenceClient,
-  source: Source,
-  services: SyncServices,
-): Promise<Date | null> {
-  if (!client.nearLimit?.()) return null;
-  const now = services.now();
-  const until = later(now, NEAR_LIMIT_PAUSE_MS);
-  await pauseSource(services.sql, source.sourceId, until, now);
-  return until;
-}
-
-/** Ends the operation; what the error tells of the source itself is noted on the source. */
-export async function failForGood(
-  error: PermanentError,
-  operation: { operationId: string },
-  source: Source,
-  services: SyncServices,
-): Promise<void> {
-  const now = services.now();
-  const reason = { code: error.code, message: errorMessage(error) };
-  const failed = await transaction(services.sql, async (tx) => {
-    const ended = await endOperation(tx, operation.operationId, "failed", now, reason);
-    if (!ended) return false;
-    if (error.code === "credentials_rejected" || error.code === "credentials_missing") {
-      await setSourceStatus(tx, source.sourceId, "credentials_expired", now);
-      await writeEvent(tx, {
-        type: "source.credentials_expired",
-        detail: { source_id: source.sourceId, operation_id: operation.operationId },
-        now,
-      });
-    }
-    if (error.code === "space_unavailable")
-      await setSourceStatus(tx, source.sourceId, "space_unavailable", now);
-    await writeEvent(tx, {
-      type: "sync.failed",
-      detail: {
-        source_id: source.sourceId,
-        operation_id: operation.operationId,
-        operation_type: ended.type,
-        ...reason,
-      },
-      now,
-    });
-    return true;
-  });
-  // Of several workers that meet the same fault the first ends the operation and speaks.
-  if (!failed) return;
-  reportFailed(services.log, { ...operation, sourceId: source.sourceId }, { code: error.code, error });
 }

@@ -1,7 +1,6 @@
 import { transaction } from "#shared/db/connect.ts";
 import { recordPageError } from "#shared/documents/page-states.ts";
 import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
-import type { Source } from "#shared/sources/sources.ts";
 import {
   failingAfter,
   isEmbeddingFailing,
@@ -11,7 +10,8 @@ import {
 } from "#shared/syncs/operations/failing.ts";
 import { later } from "#shared/syncs/later.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
-import { failForGood, retryDelayMs } from "#shared/syncs/operations/run-operation.ts";
+import { failOperation } from "#shared/syncs/operations/fail-operation.ts";
+import { retryDelayMs } from "#shared/syncs/operations/waiting.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { completeWork, postponeWork, sendPages, type ClaimedWork } from "#shared/syncs/operations/work.ts";
 
@@ -21,7 +21,6 @@ export type PageFailure = {
   /** What failed was the work on all of a batch, such as fetching its bodies. */
   isBatch: boolean;
   operation: Operation;
-  source: Source;
 };
 
 /** Tries of one page within one operation; with the delays between them about a quarter of an hour. */
@@ -45,10 +44,10 @@ export async function settlePageFailure(
   failure: PageFailure,
   services: SyncServices,
 ): Promise<"go on" | "stop"> {
-  const { error, works, operation, source } = failure;
+  const { error, works, operation } = failure;
   const permanent = error instanceof PermanentError;
   if (permanent && SOURCE_CODES.has(error.code)) {
-    await failForGood(error, operation, source, services);
+    await failOperation(operation.operationId, error, services);
     return "stop";
   }
   const now = services.now();

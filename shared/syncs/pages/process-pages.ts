@@ -13,7 +13,7 @@ import { getOperation, type Operation } from "#shared/syncs/operations/operation
 import { heartbeat } from "#shared/syncs/operations/claims.ts";
 import { recordFailure, settlePageFailure } from "./page-failure.ts";
 import { lookUpMentioned } from "./resolve-references.ts";
-import { pause, slowDownNearLimit } from "#shared/syncs/operations/run-operation.ts";
+import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { storeFetchedPage } from "./store-fetched-page.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
@@ -78,13 +78,13 @@ type Run = {
  * gets an invocation's whole time. The next invocation resumes with what is left.
  */
 async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
-  const { operation, source, services, invocation } = run;
+  const { operation, services, invocation } = run;
   const { sql, queue, now } = services;
   const { operationId } = operation;
   for (let first = isFresh; invocation.remainingMs() >= PAGE_RESERVE_MS; first = false) {
     const work = await claimSuspect(sql, operationId, { untried: !first, now: now() });
     if (!work) break;
-    if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, source, services);
+    if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, services);
     else if ((await processClaimed(run, [work])) === "stop") return requeueSuspects(sql, operationId);
   }
   const next = await findSuspect(sql, operationId, now());
@@ -113,7 +113,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
       await putBackOpen(await pause(source, error, services));
       return "stop";
     }
-    return settlePageFailure({ error, works, isBatch, operation, source }, services);
+    return settlePageFailure({ error, works, isBatch, operation }, services);
   };
   try {
     client = await openSite(services, source);
@@ -159,15 +159,10 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
 
 const idsOf = (works: readonly ClaimedWork[]) => works.map((work) => work.pageId);
 
-async function giveUp(
-  work: ClaimedWork,
-  operation: Operation,
-  source: Source,
-  services: PageServices,
-): Promise<void> {
+async function giveUp(work: ClaimedWork, operation: Operation, services: PageServices): Promise<void> {
   const message = `The worker crashed ${work.crashes} times while it processed this page alone`;
   const error = new PermanentError("worker_died", message);
-  await recordFailure({ error, works: [work], isBatch: false, operation, source }, work, services);
+  await recordFailure({ error, works: [work], isBatch: false, operation }, work, services);
 }
 
 /** In as few calls as bodies in bulk allow; none for those that this worker fetched before and could not store. */

@@ -2,11 +2,10 @@ import type { Sql } from "#shared/db/connect.ts";
 import { listDueSources, UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
 import { later } from "#shared/syncs/later.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
+import { CHECK_INTERVAL_MS } from "./check-schedule.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 
-/** A weekly check is due seven days after the tick that the last one stood for: ticks are daily, so it falls on each seventh. */
-export const CHECK_INTERVAL_MS = 7 * 24 * 60 * 60_000;
 const UNAVAILABLE_RETRY_MS = UNAVAILABLE_RETRY_HOURS * 60 * 60_000;
 
 /** Starts a sync for each source whose interval has passed; answers how many. A fault of one source does not stop the others. */

@@ -80,6 +80,38 @@ describe("operations of a source", () => {
     expect(await openWork()).toBe(0);
   });
 
+  it.each(["an operation whose lease expired", "an operation whose workers crash at one step"])(
+    "%s is logged as failed once, and one event says so",
+    async (which) => {
+      const id = await world.startSync();
+      const expired = which.includes("lease");
+      if (expired) {
+        world.pass(LEASE_MS + 60_000);
+        await trySync();
+      } else {
+        world.scheduler.dieAt((step) => step.endsWith("/user/current"));
+        await world.ended(id);
+        world.scheduler.dieAt(null);
+      }
+      const finished = world.logged.filter(({ event }) => event === "operation.finished");
+      expect(finished).toEqual([
+        expect.objectContaining({
+          level: "error",
+          fields: expect.objectContaining({
+            source_id: SOURCE_ID,
+            operation_id: id,
+            status: "failed",
+            code: expired ? "lease_expired" : "worker_died",
+          }),
+        }),
+      ]);
+      const failed = await database.sql`
+        select detail ->> 'operation_id' as id, detail ->> 'code' as code from event_outbox
+        where event_type = 'sync.failed'`;
+      expect(failed).toEqual([{ id, code: expired ? "lease_expired" : "worker_died" }]);
+    },
+  );
+
   it("keep what was stored when cancelled, drop the rest, and their late messages do nothing", async () => {
     const id = await world.startSync();
     // Killed after two listing pages.
