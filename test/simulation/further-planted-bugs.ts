@@ -241,7 +241,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "pages of dead workers stay with them",
     change(
-      "shared/syncs/operations/work.ts",
+      "shared/syncs/operations/work-claims.ts",
       "and claimed_until < ${lost.now}`}",
       "and claimed_until < ${later(lost.now, -1e12)}`}",
     ),

@@ -120,8 +120,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'finish by "I was last"',
     change(
       "shared/syncs/pages/process-pages.ts",
-      "  await finishOperation(operationId, services);\n}\n\ntype Run = {",
-      "  if (isLast) await finishOperation(operationId, services);\n}\n\ntype Run = {",
+      "  await finishOperation(operationId, services);\n}\n\ntype Run =",
+      "  if (isLast) await finishOperation(operationId, services);\n}\n\ntype Run =",
     ),
     change(
       "shared/syncs/pages/process-pages.ts",

@@ -58,7 +58,7 @@ export async function recordListing(
       reason: "listed",
       listedVersion: page.version,
     }));
-  const movedIds = await recordMetadata(tx, operation, current, states, work, options.now);
+  const movedIds = await recordMetadata(tx, operation, { pages: current, states, work, now: options.now });
   await addWork(tx, operation, [...work, ...(options.keepSeen ? seen : [])], options.now);
   if (!operation.dryRun && hiddenAgain.length > 0) {
     const pageIds = hiddenAgain.map((page) => page.id);
@@ -85,11 +85,14 @@ function workOnUnreadable(pageId: string, operation: Operation): WorkItem {
 async function recordMetadata(
   tx: Sql,
   operation: Operation,
-  pages: readonly ListedPage[],
-  states: ReadonlyMap<string, PageState>,
-  work: readonly WorkItem[],
-  now: Date,
+  listed: {
+    pages: readonly ListedPage[];
+    states: ReadonlyMap<string, PageState>;
+    work: readonly WorkItem[];
+    now: Date;
+  },
 ): Promise<string[]> {
+  const { pages, states, work, now } = listed;
   const worked = new Set(work.map((item) => item.pageId));
   const movedIn = (ids: readonly string[]) =>
     ids.filter((id) => !worked.has(id) && !states.get(id)?.missingSince);

@@ -87,8 +87,7 @@ export async function recordFailing(
   sql: Sql,
   operationId: string,
   state: Failing,
-  now: Date,
-  { unlessKnown = false } = {},
+  { now, unlessKnown = false }: { now: Date; unlessKnown?: boolean },
 ): Promise<void> {
   await sql`
     update archon_progress set failing = ${sql.json(state)}, log = ${logWith(sql, [failingWarning(state).message], now)}

@@ -11,7 +11,7 @@ import { later } from "#shared/syncs/later.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
 import type { Step, StepContext } from "./step.ts";
 import { pause, retryDelayMs, slowDownNearLimit } from "./waiting.ts";
-import { sendWork } from "./work.ts";
+import { sendWork } from "./send-work.ts";
 
 /** A step may take two timeouts of Confluence; with less time left the next invocation does it. */
 const STEP_RESERVE_MS = 20_000;
@@ -51,7 +51,7 @@ export async function runOperation(
       result = await step(context);
       slowDown = await slowDownNearLimit(client, source, services);
       for (const apply of context.afterCommit.splice(0)) apply();
-      if (context.hasOpenWork) await sendWork(services.sql, services.queue, operation, services.now());
+      if (context.hasOpenWork) await sendWork(services, operation, services.now());
     }
     if (result === "more") await goOnLater(context.operation, slowDown, services);
     else await closeListing(context.operation, services);
@@ -104,7 +104,7 @@ async function settleFailure(
   if (!(error instanceof TransientError)) {
     // The claim is kept until it runs out: the next attempt is not made before. The fault may be the database's own.
     const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, operation.claimedUntil ?? now);
-    await recordFailing(services.sql, operation.operationId, state, now).catch(() => {});
+    await recordFailing(services.sql, operation.operationId, state, { now }).catch(() => {});
     throw error;
   }
   if (failures > MAX_STEP_FAILURES) {
@@ -116,7 +116,7 @@ async function settleFailure(
     update archon_progress set failures = ${failures}
     where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
   const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, nextAttempt);
-  await recordFailing(services.sql, operation.operationId, state, now);
+  await recordFailing(services.sql, operation.operationId, state, { now });
   services.log.warn("operation.retrying", {
     source_id: source.sourceId,
     operation_id: operation.operationId,

@@ -13,7 +13,9 @@ import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { failOperation } from "#shared/syncs/operations/fail-operation.ts";
 import { retryDelayMs } from "#shared/syncs/operations/waiting.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { completeWork, postponeWork, sendPages, type ClaimedWork } from "#shared/syncs/operations/work.ts";
+import { completeWork, postponeWork } from "#shared/syncs/operations/work.ts";
+import { sendPages } from "#shared/syncs/operations/send-work.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 export type PageFailure = {
   error: unknown;
@@ -66,7 +68,7 @@ export async function settlePageFailure(
       now,
     });
     const delaySeconds = (notBefore.getTime() - now.getTime()) / 1000;
-    await sendPages(services.sql, services.queue, operation, [work.pageId], { now, delaySeconds });
+    await sendPages(services, operation, [work.pageId], { now, delaySeconds });
   }
   if (firstRetry) await announceRetry(failure, firstRetry, services);
   return "go on";
@@ -83,7 +85,10 @@ async function announceRetry(failure: PageFailure, state: Failing, services: Syn
   });
   // A listing that runs beside the pages has a state of its own; and one page that fails by itself is the page's business.
   if (operation.status === "processing" && (isBatch || isEmbeddingFailing(state)))
-    await recordFailing(services.sql, operation.operationId, state, services.now(), { unlessKnown: true });
+    await recordFailing(services.sql, operation.operationId, state, {
+      now: services.now(),
+      unlessKnown: true,
+    });
 }
 
 /** Whether trying again is in vain: also for faults of our own code, which nobody foresaw. */

@@ -23,14 +23,21 @@ import {
   claimWork,
   findSuspect,
   MAX_CRASHES,
-  postponeWork,
   requeueSuspects,
-  sendPages,
   type ClaimedWork,
-} from "#shared/syncs/operations/work.ts";
+} from "#shared/syncs/operations/work-claims.ts";
+import { postponeWork } from "#shared/syncs/operations/work.ts";
+import { sendPages } from "#shared/syncs/operations/send-work.ts";
 
 /** Fetching a rendered body, embedding and storing one page fit into this, timeouts included; with less left, it is sent again. */
 const PAGE_RESERVE_MS = 15_000;
+
+/** One invocation of a page worker. */
+type Worker = {
+  services: PageServices;
+  cache: WorkerCache;
+  invocation: { remainingMs: () => number };
+};
 
 /**
  * Brings the pages of one operation up to date: bodies in bulk, then page by page convert, chunk, embed, swap. Every fault of a
@@ -40,10 +47,9 @@ const PAGE_RESERVE_MS = 15_000;
 export async function processPages(
   operationId: string,
   tasks: readonly PageTask[],
-  services: PageServices,
-  cache: WorkerCache,
-  invocation: { remainingMs: () => number },
+  worker: Worker,
 ): Promise<void> {
+  const { services } = worker;
   const operation = await getOperation(services.sql, operationId);
   // Messages of an operation that ended, or of a source that is being deleted, are dropped.
   if (!operation || !isRunning(operation.status)) return;
@@ -55,7 +61,7 @@ export async function processPages(
     await putBack(operation, pageIds, { until: source.pausedUntil, mine: false }, services);
     return;
   }
-  const run = { operation, source, services, cache, invocation };
+  const run: Run = { ...worker, operation, source };
   const claimed = await claimWork(services.sql, operationId, pageIds, services.now());
   const stopped = claimed.length > 0 && (await processClaimed(run, claimed)) === "stop";
   if (claimed.length < pageIds.length) {
@@ -65,13 +71,7 @@ export async function processPages(
   await finishOperation(operationId, services);
 }
 
-type Run = {
-  operation: Operation;
-  source: Source;
-  services: PageServices;
-  cache: WorkerCache;
-  invocation: { remainingMs: () => number };
-};
+type Run = Worker & { operation: Operation; source: Source };
 
 /**
  * The operation's suspects, each alone: whichever crashes its worker takes no other page along. One that has crashed a worker
@@ -79,7 +79,7 @@ type Run = {
  */
 async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
   const { operation, services, invocation } = run;
-  const { sql, queue, now } = services;
+  const { sql, now } = services;
   const { operationId } = operation;
   for (let first = isFresh; invocation.remainingMs() >= PAGE_RESERVE_MS; first = false) {
     const work = await claimSuspect(sql, operationId, { untried: !first, now: now() });
@@ -88,7 +88,7 @@ async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
     else if ((await processClaimed(run, [work])) === "stop") return requeueSuspects(sql, operationId);
   }
   const next = await findSuspect(sql, operationId, now());
-  if (next) await sendPages(sql, queue, operation, [next], { now: now(), delaySeconds: 0 });
+  if (next) await sendPages(services, operation, [next], { now: now(), delaySeconds: 0 });
 }
 
 /** "stop": the operation ended, the source waits, or the time is up; what was left is open again. */
@@ -101,7 +101,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
   const putBackOpen = async (until: Date) => {
     // Kept first: the message may reach the next invocation before this one ends.
     const unused = [...pages.values()].filter((page) => open.has(page.id));
-    keepBodies(cache.bodies, source.sourceId, unused, states, services.now());
+    keepBodies(cache.bodies, unused, { sourceId: source.sourceId, states, now: services.now() });
     await putBack(operation, [...open.keys()], { until, mine: true }, services);
   };
   const settle = async (
@@ -172,9 +172,8 @@ async function fetchPages(
   states: ReadonlyMap<string, PageState>,
 ): Promise<Map<string, ConfluencePage>> {
   const { client, source, cache, services } = batch;
-  const pages = new Map(
-    takeBodies(cache.bodies, source.sourceId, works, states, services.now()).map((page) => [page.id, page]),
-  );
+  const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
+  const pages = new Map(taken.map((page) => [page.id, page]));
   const missing = idsOf(works).filter((id) => !pages.has(id));
   if (missing.length === 0) return pages;
   for (const page of await client.pagesById(missing, { body: "storage" })) pages.set(page.id, page);
@@ -197,5 +196,5 @@ async function putBack(
   });
   const delaySeconds = Math.ceil(Math.max(0, wait.until.getTime() - now.getTime()) / 1000);
   if (delaySeconds > MAX_DELAY_SECONDS) return;
-  await sendPages(services.sql, services.queue, operation, pageIds, { now, delaySeconds });
+  await sendPages(services, operation, pageIds, { now, delaySeconds });
 }

@@ -17,7 +17,8 @@ import { processConfluencePage, readCompletePage } from "./confluence-processor.
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
-import { completeWork, type ClaimedWork } from "#shared/syncs/operations/work.ts";
+import { completeWork } from "#shared/syncs/operations/work.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 /**
  * Converts, embeds and swaps one fetched page, and ends its work in the swap's own transaction. A page that is not current in

@@ -16,7 +16,8 @@ import { OPERATIONS, type OperationType } from "#shared/syncs/operations/operati
 import { sendOperation } from "#shared/syncs/operations/send-operation.ts";
 import { removeExpired, type Retention } from "./retention.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { releaseLostClaims, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
+import { releaseLostClaims } from "#shared/syncs/operations/work-claims.ts";
+import { sendPages, sendWork } from "#shared/syncs/operations/send-work.ts";
 
 /** A listing that nobody is at, and whose last message is older than this, is sent again; twice is harmless. */
 const RESEND_LISTING_MS = 2 * 60_000;
@@ -102,7 +103,7 @@ async function resendListing(operation: Running, now: Date, services: SyncServic
 async function resendPages(operation: Running, now: Date, services: SyncServices): Promise<number> {
   const target = { operationId: operation.operation_id, sourceId: operation.source_id };
   const lost = await releaseLostClaims(services.sql, { operationId: operation.operation_id, now });
-  const sent = await sendWork(services.sql, services.queue, target, now);
+  const sent = await sendWork(services, target, now);
   const again = await resendWaiting(operation, now, services);
   if (lost + again > 0) {
     services.log.warn("sweep.resent", {
@@ -123,8 +124,7 @@ async function resendWaiting(operation: Running, now: Date, services: SyncServic
       and enqueued_at <= ${since} and (not_before is null or not_before <= ${now})
     order by page_id limit ${RESEND_LIMIT}`;
   await sendPages(
-    services.sql,
-    services.queue,
+    services,
     { operationId: operation.operation_id, sourceId: operation.source_id },
     rows.map((row) => row.page_id),
     { now, delaySeconds: 0 },

@@ -85,13 +85,17 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     NOT_BEFORE,
     "pages that wait are claimed",
-    change(WORK, " and (not_before is null or not_before <= ${now})\n    returning", "\n    returning"),
+    change(
+      "shared/syncs/operations/work-claims.ts",
+      " and (not_before is null or not_before <= ${now})\n    returning",
+      "\n    returning",
+    ),
   ),
   bugFoundBy(
     NOT_BEFORE,
     "pages that wait are sent",
     change(
-      WORK,
+      "shared/syncs/operations/send-work.ts",
       "\n        and (not_before is null or not_before <= ${now})\n      order by",
       "\n      order by",
     ),
