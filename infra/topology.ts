@@ -1,7 +1,8 @@
 /**
  * DATA ONLY: every function, queue, route and schedule. The CDK stack and the local runner both read it, so that they cannot
- * drift apart. Nothing but types is imported here.
+ * drift apart. Nothing but types and the time of deletion checks is imported here.
  */
+import { CHECK_TICK } from "#shared/syncs/schedules/check-schedule.ts";
 import type { QueueName } from "#shared/messages.ts";
 
 /** API Gateway ends an HTTP request after 30 s; its function must be done before that. */
@@ -283,7 +284,7 @@ export const schedules = {
   },
   "weekly-deletion-check": {
     function: "reconcile-deletions",
-    every: { dailyAt: { hour: 3, minute: 0 } },
+    every: { dailyAt: CHECK_TICK },
     description: "Looks daily for sources whose weekly deletion check is due",
   },
 } as const satisfies Record<string, Schedule>;

@@ -1,29 +1,38 @@
-/** Every status of an operation (a sync or a deletion check) and whether the operation still runs in it. */
+/**
+ * Every status of an operation (a sync or a deletion check), in the order of its life, and what happens in it: its steps list what
+ * is to be done, its pages are worked on, or nothing any more.
+ */
 const OPERATION_STATUSES = {
-  queued: "running",
-  listing: "running",
-  processing: "running",
-  finishing: "running",
+  queued: "lists",
+  listing: "lists",
+  processing: "works",
+  finishing: "works",
   completed: "ended",
   completed_with_errors: "ended",
   failed: "ended",
   cancelled: "ended",
   held: "ended",
-} as const satisfies Record<string, "running" | "ended">;
+} as const satisfies Record<string, "lists" | "works" | "ended">;
 
 export type OperationStatus = keyof typeof OPERATION_STATUSES;
 
 type RunningStatus = {
-  [S in OperationStatus]: (typeof OPERATION_STATUSES)[S] extends "running" ? S : never;
+  [S in OperationStatus]: (typeof OPERATION_STATUSES)[S] extends "ended" ? never : S;
 }[OperationStatus];
 
-/** In the order of an operation's life. */
 // The keys of a constant object, of which there are some.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const operationStatuses = Object.keys(OPERATION_STATUSES) as [OperationStatus, ...OperationStatus[]];
 
 export const RUNNING_STATUSES: readonly RunningStatus[] = operationStatuses.filter(isRunning);
 
+/** Those in which an operation has steps to do: a message of its queue does the next one. */
+export const LISTING_STATUSES: readonly OperationStatus[] = operationStatuses.filter(isListing);
+
 export function isRunning(status: OperationStatus): status is RunningStatus {
-  return OPERATION_STATUSES[status] === "running";
+  return OPERATION_STATUSES[status] !== "ended";
+}
+
+export function isListing(status: OperationStatus): boolean {
+  return OPERATION_STATUSES[status] === "lists";
 }

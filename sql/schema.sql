@@ -278,11 +278,25 @@ BEGIN ATOMIC
 END
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.is_findable(page confluence_pages)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (is_visible(page) AND ((page).version > 0))
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, any_label text[], updated_since timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
  STABLE
 RETURN ((NOT (page).is_deleted) AND ((page).missing_since IS NULL) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)))
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.is_visible(page confluence_pages)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((NOT (page).is_deleted) AND ((page).missing_since IS NULL))
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], few_chunks bigint, at_most integer)

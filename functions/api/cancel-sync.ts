@@ -1,6 +1,7 @@
 import { UserError } from "#shared/errors.ts";
 import { getSource, requireSource } from "#shared/sources/sources.ts";
-import { cancelOperation, getOperation } from "#shared/syncs/operations/operations.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { getOperation } from "#shared/syncs/operations/operation.ts";
 import { stopOperation } from "#functions/api/contract/archon-knowledge.ts";
 import { cancelSync } from "#functions/api/contract/operations.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";

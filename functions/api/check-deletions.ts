@@ -1,5 +1,5 @@
 import { checkDeletions } from "#functions/api/contract/operations.ts";
-import { startCheck } from "./use-cases/start-operation.ts";
+import { startRequested } from "./use-cases/start-operation.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
@@ -7,8 +7,14 @@ import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
 /** POST /api/confluence/{source_id}/deletion-check */
 export const handler = httpHandler(
   route(checkDeletions)([database, taskQueue], async ({ params, body, resourceId }, services) => {
-    const operationId = await startCheck(
-      { sourceId: params.source_id, operationId: resourceId, dryRun: body.dry_run, force: body.force },
+    const operationId = await startRequested(
+      {
+        type: "deletion_check",
+        sourceId: params.source_id,
+        operationId: resourceId,
+        dryRun: body.dry_run,
+        force: body.force,
+      },
       services,
     );
     return {

@@ -1,6 +1,6 @@
 import { refreshKnowledgeItem } from "./contract/archon-knowledge.ts";
 import { triggerSync } from "#functions/api/contract/operations.ts";
-import { startSync } from "./use-cases/start-operation.ts";
+import { startRequested } from "./use-cases/start-operation.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
@@ -8,8 +8,14 @@ import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
 /** POST /api/confluence/{source_id}/sync, and the same for clients of the knowledge endpoints. */
 export const handler = httpHandler(
   route(triggerSync)([database, taskQueue], async ({ params, body, resourceId }, services) => {
-    const operationId = await startSync(
-      { sourceId: params.source_id, operationId: resourceId, mode: body.mode, dryRun: body.dry_run },
+    const operationId = await startRequested(
+      {
+        type: "confluence_sync",
+        sourceId: params.source_id,
+        operationId: resourceId,
+        mode: body.mode,
+        dryRun: body.dry_run,
+      },
       services,
     );
     return {
@@ -19,8 +25,8 @@ export const handler = httpHandler(
     };
   }),
   route(refreshKnowledgeItem)([database, taskQueue], async ({ params, resourceId }, services) => {
-    const operationId = await startSync(
-      { sourceId: params.source_id, operationId: resourceId, mode: "incremental", dryRun: false },
+    const operationId = await startRequested(
+      { type: "confluence_sync", sourceId: params.source_id, operationId: resourceId },
       services,
     );
     return {

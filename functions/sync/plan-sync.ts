@@ -1,7 +1,7 @@
 import { planTask, type PlanTask } from "#shared/messages.ts";
 import { runOperation } from "#shared/syncs/operations/run-operation.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
-import { listStep } from "#shared/syncs/listing/sync-space.ts";
+import { listStep } from "#shared/syncs/listing/list-step.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
@@ -14,7 +14,7 @@ export async function planSyncs(
   services: SyncServices & SiteServices,
   invocation: Invocation,
 ): Promise<Settled[]> {
-  return settleEach(tasks, (task) => runOperation(task.operation_id, "plan", listStep, services, invocation));
+  return settleEach(tasks, (task) => runOperation(task.operation_id, listStep, services, invocation));
 }
 
 export const handler = queueHandler({

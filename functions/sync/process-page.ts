@@ -22,7 +22,7 @@ export async function processPageBatch(
   const outcomes = new Map<string, Settled>();
   for (const [operationId, group] of Map.groupBy(tasks, (task) => task.operation_id)) {
     try {
-      await processPages(operationId, group, services, cache, invocation);
+      await processPages(operationId, group, { services, cache, invocation });
       outcomes.set(operationId, { ok: true });
     } catch (error) {
       outcomes.set(operationId, { ok: false, error });

@@ -5,7 +5,8 @@ import { UserError } from "#shared/errors.ts";
 import { checkTask, type CheckTask } from "#shared/messages.ts";
 import { checkStep } from "#shared/syncs/deletions/check-deletions.ts";
 import { runOperation } from "#shared/syncs/operations/run-operation.ts";
-import { startCheck, startDueChecks } from "#shared/syncs/schedules/start-due.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
+import { startDueChecks } from "#shared/syncs/schedules/start-due.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -32,9 +33,7 @@ export async function reconcileDeletions(
   services: SyncServices & SiteServices,
   invocation: Invocation,
 ): Promise<Settled[]> {
-  return settleEach(tasks, (task) =>
-    runOperation(task.operation_id, "check", checkStep, services, invocation),
-  );
+  return settleEach(tasks, (task) => runOperation(task.operation_id, checkStep, services, invocation));
 }
 
 const onMessages = queueHandler({ task: checkTask, needs, run: reconcileDeletions });
@@ -57,9 +56,8 @@ export const handler = middy<unknown, Answer, Error>().handler(async (event, con
     );
   }
   const { source_id, dry_run, force } = manual.data;
-  const result = await startCheck(
-    source_id,
-    { actor: "manual", tick: null, dryRun: dry_run, force },
+  const result = await startOperation(
+    { type: "deletion_check", sourceId: source_id, actor: "manual", dryRun: dry_run, force },
     services,
   );
   return { operation_id: result.operationId, started: result.started };

@@ -2,6 +2,7 @@ import type postgres from "postgres";
 import { retriedTransaction } from "#shared/db/retried-transaction.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
+import { isNewer } from "./is-newer.ts";
 import type { PageToStore, SwapResult } from "./page-to-store.ts";
 import { deleteStale, embedKept, insertNew, markStale, renumberKept } from "./write-chunks.ts";
 
@@ -119,11 +120,9 @@ async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise
 function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
   // Somebody deleted the page after we read its state: our body may be from before that.
   if (stored.isDeleted) return stored.stateRevision !== expected;
-  if (stored.version === 0) return false;
-  if (stored.version !== page.version) return stored.version > page.version;
   // The same version, and now with what its macros render.
-  if (stored.unrendered && !page.renderedMissing) return false;
-  return stored.representationRevision >= page.representationRevision;
+  if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;
+  return !isNewer(page, stored);
 }
 
 /** What an earlier attempt could not store is stored by now, in this version or a later one. */

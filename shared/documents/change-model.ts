@@ -75,6 +75,7 @@ export async function changeModel(
 ): Promise<ModelChange> {
   const { sourceId } = options;
   const change: ModelChange = { done: false, embedded: 0, switched: false, deleted: 0, refused: [] };
+  const run: Run = { sql, embedder, options, change };
   let after = FROM_THE_START;
   await registerModel(sql, { model: embedder.model, dimensions: embedder.dimensions, now: options.now });
   while (options.inTime()) {
@@ -85,11 +86,11 @@ export async function changeModel(
       if (deleted === 0) return { ...change, done: true };
       continue;
     }
-    const chunks = await chunksWithout(sql, sourceId, embedder.model, after, options.chunks);
+    const chunks = await chunksWithout(run, after);
     const last = chunks.at(-1);
     if (last) {
       after = { pageId: last.page_id, chunkNumber: last.chunk_number };
-      await embedChunks(sql, embedder, chunks, options, change);
+      await embedChunks(run, chunks);
       if (change.refused.length >= REFUSALS && change.embedded === 0) return change;
     } else if (after !== FROM_THE_START) {
       if (change.refused.length > 0) return change;
@@ -99,6 +100,9 @@ export async function changeModel(
   }
   return change;
 }
+
+/** One call of `changeModel`; `change` is what it returns. */
+type Run = { sql: postgres.Sql; embedder: Embedder; options: ModelChangeOptions; change: ModelChange };
 
 async function comparedModel(sql: Sql, sourceId: string): Promise<string | null> {
   const [source] = await sql<{ embedding_model: string }[]>`
@@ -118,32 +122,22 @@ type Chunk = {
   heading_path: string[];
 };
 
-async function chunksWithout(
-  sql: Sql,
-  sourceId: string,
-  model: string,
-  after: Place,
-  limit = CHUNKS_AT_A_TIME,
-): Promise<Chunk[]> {
+/** The next chunks that have no vector of the new model. */
+async function chunksWithout({ sql, embedder, options }: Run, after: Place): Promise<Chunk[]> {
+  const { sourceId, chunks: limit = CHUNKS_AT_A_TIME } = options;
   return sql<Chunk[]>`
     select c.id::text, c.page_id, p.title, c.chunk_number, c.content, c.heading_path
     from archon_crawled_pages c join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
     where c.source_id = ${sourceId} and (c.page_id, c.chunk_number) > (${after.pageId}, ${after.chunkNumber}::int)
-      and not exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${model})
+      and not exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${embedder.model})
     order by c.page_id, c.chunk_number limit ${limit}`;
 }
 
 /** All in one call; page by page when that fails, so that only the page that the model has trouble with stays behind. */
-async function embedChunks(
-  sql: postgres.Sql,
-  embedder: Embedder,
-  chunks: readonly Chunk[],
-  options: ModelChangeOptions,
-  change: ModelChange,
-): Promise<void> {
+async function embedChunks(run: Run, chunks: readonly Chunk[]): Promise<void> {
   const pages = Map.groupBy(chunks, (chunk) => chunk.page_id);
   try {
-    await embedTogether(sql, embedder, chunks, options, change);
+    await embedTogether(run, chunks);
     return;
   } catch (error) {
     if (!(error instanceof PermanentError || (error instanceof TransientError && pages.size > 1)))
@@ -152,39 +146,33 @@ async function embedChunks(
   const troubles: unknown[] = [];
   for (const [pageId, page] of pages) {
     try {
-      await embedTogether(sql, embedder, page, options, change);
+      await embedTogether(run, page);
     } catch (error) {
       if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
       troubles.push(error);
-      change.refused.push({ pageId, code: errorCode(error) });
+      run.change.refused.push({ pageId, code: errorCode(error) });
     }
   }
   // None of the pages could be embedded: that lies with the model, and may pass.
   if (troubles.length === pages.size && troubles[0] instanceof TransientError) throw troubles[0];
 }
 
-async function embedTogether(
-  sql: postgres.Sql,
-  embedder: Embedder,
-  chunks: readonly Chunk[],
-  options: ModelChangeOptions,
-  change: ModelChange,
-): Promise<void> {
+async function embedTogether(run: Run, chunks: readonly Chunk[]): Promise<void> {
+  const { embedder, options, change } = run;
   const inputs = chunks.map((chunk) =>
     options.input(chunk.title, { content: chunk.content, headingPath: chunk.heading_path }),
   );
   const vectors = await embedChecked(embedder, inputs);
   change.embedded += vectors.length;
-  await storeVectors(sql, embedder.model, options.sourceId, chunks, vectors);
+  await storeVectors(run, chunks, vectors);
 }
 
 async function storeVectors(
-  sql: postgres.Sql,
-  model: string,
-  sourceId: string,
+  { sql, embedder, options }: Run,
   chunks: readonly Chunk[],
   vectors: readonly number[][],
 ): Promise<void> {
+  const { sourceId } = options;
   const pageIds = [...new Set(chunks.map((chunk) => chunk.page_id))];
   await retriedTransaction(sql, async (tx) => {
     // The pages' locks, in one order for all, keep swaps from deleting these chunks now; those that went are not found.
@@ -194,7 +182,7 @@ async function storeVectors(
     // A source that is being deleted loses its chunks without its pages being locked: hence the lock on the chunks.
     await tx`
       insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
-      select c.id, ${model}, ${sourceId}, n.embedding::vector
+      select c.id, ${embedder.model}, ${sourceId}, n.embedding::vector
       from unnest(${chunks.map((chunk) => chunk.id)}::bigint[], ${vectors.map(vectorText)}::text[]) as n (id, embedding)
       join archon_crawled_pages c on c.id = n.id for key share of c
       on conflict do nothing`;

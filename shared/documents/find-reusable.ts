@@ -6,8 +6,7 @@ import type { Sql } from "#shared/db/connect.ts";
  */
 export async function findReusable(
   sql: Sql,
-  sourceId: string,
-  pageId: string,
+  page: { sourceId: string; pageId: string },
   model: string,
   inputHashes: readonly string[],
 ): Promise<Set<string>> {
@@ -16,6 +15,6 @@ export async function findReusable(
     select distinct c.input_hash
     from archon_crawled_pages c
     join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${model}
-    where c.source_id = ${sourceId} and c.page_id = ${pageId} and c.input_hash = any(${[...inputHashes]}::text[])`;
+    where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId} and c.input_hash = any(${[...inputHashes]}::text[])`;
   return new Set(rows.map((row) => row.input_hash));
 }

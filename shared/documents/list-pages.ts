@@ -49,12 +49,12 @@ export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<P
   return sql<PageEntry[]>`
     select page_id as "pageId", source_id as "sourceId", title, url, version,
       case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
-      case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when version > 0 then 'current'
+      case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when is_findable(p) then 'current'
         when sync_error is not null then 'failed' else 'pending' end as status,
       parent_id as "parentId", labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
       last_synced_at as "lastSyncedAt", missing_since as "missingSince", is_deleted as "isDeleted",
       deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", rendered_missing as "renderedMissing", sync_error as error
-    from confluence_pages
+    from confluence_pages p
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}
       ${text === null ? sql`` : sql`and (title ilike ${containing(text)} or page_id = ${text})`}
@@ -65,11 +65,11 @@ export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<P
 function statusIs(sql: Sql, status: PageFilter["status"]) {
   if (status === null) return sql``;
   const conditions = {
-    current: sql`and not is_deleted and missing_since is null and version > 0`,
+    current: sql`and is_findable(p)`,
     hidden: sql`and not is_deleted and missing_since is not null`,
     deleted: sql`and is_deleted`,
     failed: sql`and not is_deleted and sync_error is not null`,
-    pending: sql`and not is_deleted and missing_since is null and version = 0 and sync_error is null`,
+    pending: sql`and is_visible(p) and version = 0 and sync_error is null`,
   };
   return conditions[status];
 }

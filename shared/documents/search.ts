@@ -117,8 +117,8 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
           union all
           select a.page_id, a.title, a.parent_id, up.depth + 1, a.hidden, up.path || a.page_id
           from up cross join lateral (
-            select page_id, title, parent_id, is_deleted or missing_since is not null as hidden
-            from confluence_pages where source_id = p.source_id and page_id = up.parent_id
+            select above.page_id, above.title, above.parent_id, not is_visible(above) as hidden
+            from confluence_pages above where above.source_id = p.source_id and above.page_id = up.parent_id
             union all
             select folder_id, title, parent_id, title is null
             from confluence_folders where source_id = p.source_id and folder_id = up.parent_id

@@ -50,7 +50,7 @@ async function embedNew(
   chunks: readonly (ChunkToEmbed & { inputHash: string })[],
 ): Promise<EmbeddedChunk[]> {
   const hashes = [...new Set(chunks.map((chunk) => chunk.inputHash))];
-  const reusable = await findReusable(sql, page.sourceId, page.pageId, embedder.model, hashes);
+  const reusable = await findReusable(sql, page, embedder.model, hashes);
   const inputs = new Map(
     chunks.filter((chunk) => !reusable.has(chunk.inputHash)).map((chunk) => [chunk.inputHash, chunk.input]),
   );

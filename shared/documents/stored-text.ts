@@ -22,7 +22,7 @@ export async function listStoredChunks(
   const pattern = urlContains === null ? null : containing(urlContains);
   const from = sql`
     from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
-    where c.source_id = ${sourceId} and not p.is_deleted and p.missing_since is null
+    where c.source_id = ${sourceId} and is_findable(p)
       and (${pattern}::text is null or c.url ilike ${pattern})`;
   const [count] = await sql<{ total: number }[]>`select count(*)::int as total ${from}`;
   const chunks = await sql<StoredChunk[]>`
@@ -61,7 +61,7 @@ export async function findStoredPages(
   const rows = await sql<(StoredPage & { total: number })[]>`
     with found as (
       select p.*, s.base_url, count(*) over () as total from confluence_pages p join archon_sources s using (source_id)
-      where s.status <> 'deleting' and not p.is_deleted and p.missing_since is null and p.version > 0
+      where s.status <> 'deleting' and is_findable(p)
         ${find.sourceId === undefined ? sql`` : sql`and p.source_id = ${find.sourceId}`}
         ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
         ${find.url === undefined ? sql`` : sql`and p.url = ${find.url}`}
@@ -71,7 +71,7 @@ export async function findStoredPages(
     select p.source_id as "sourceId", p.base_url as "baseUrl", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
       exists (
         select from confluence_pages twin join archon_sources other using (source_id)
-        where twin.page_id = p.page_id and twin.version > 0 and not twin.is_deleted and twin.missing_since is null
+        where twin.page_id = p.page_id and is_findable(twin)
           and other.base_url <> p.base_url and other.status <> 'deleting') as "hasTwin",
       p.modified_at as "modifiedAt", p.last_synced_at as "lastSyncedAt", p.chunk_count as "chunkCount",
       p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",
@@ -105,7 +105,7 @@ export async function countStored(sql: Sql): Promise<{ sources: number; pages: n
     select count(distinct s.source_id)::int as sources, count(p.page_id)::int as pages,
       coalesce(sum(p.chunk_count), 0)::int as chunks
     from archon_sources s left join confluence_pages p on p.source_id = s.source_id
-      and p.version > 0 and not p.is_deleted and p.missing_since is null
+      and is_findable(p)
     where s.status <> 'deleting'`;
   return row ?? { sources: 0, pages: 0, chunks: 0 };
 }

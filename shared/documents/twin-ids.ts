@@ -11,6 +11,6 @@ export function hasTwin(sql: Sql) {
     where other.base_url <> s.base_url and other.status <> 'deleting' and exists (
       select from confluence_pages twin
       where twin.source_id = other.source_id and twin.page_id = p.page_id
-        and twin.version > 0 and not twin.is_deleted and twin.missing_since is null offset 0)
+        and is_findable(twin) offset 0)
     limit 1), false)`;
 }

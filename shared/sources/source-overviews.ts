@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
+import type { OperationType, SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import type { Source } from "./source.ts";
 import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
 
@@ -7,7 +8,7 @@ import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
 export type OperationSummary = {
   operationId: string;
   status: OperationStatus;
-  mode: "incremental" | "full" | null;
+  mode: SyncMode | null;
   createdAt: Date;
   finishedAt: Date | null;
   error: { code: string; message: string } | null;
@@ -116,7 +117,7 @@ function selectOverviews(sql: Sql) {
     select ${sourceColumns(sql)}, pages.*, operations.* from archon_sources s
     cross join lateral (
       select
-        count(*) filter (where version > 0 and not is_deleted and missing_since is null)::int as "pageCount",
+        count(*) filter (where is_findable(p))::int as "pageCount",
         coalesce(sum(chunk_count) filter (where not is_deleted), 0)::int as "chunkCount",
         count(*) filter (where sync_error is not null and not is_deleted)::int as "failedPageCount",
         mode() within group (order by sync_error ->> 'code')
@@ -136,7 +137,7 @@ function selectOverviews(sql: Sql) {
     ) operations`;
 }
 
-function lastOperation(sql: Sql, type: "confluence_sync" | "deletion_check") {
+function lastOperation(sql: Sql, type: OperationType) {
   return sql`(
     select jsonb_build_object('operationId', o.operation_id, 'status', o.status, 'mode', o.mode, 'error', o.error,
       'createdAt', o.created_at, 'finishedAt', o.finished_at)

@@ -22,10 +22,9 @@ const BATCH = 100;
 export async function compareContent(
   sql: Sql,
   client: ConfluenceClient,
-  source: Source,
-  pages: readonly ListedPage[],
-  now: Date,
+  compared: { source: Source; pages: readonly ListedPage[]; now: Date },
 ): Promise<Difference[]> {
+  const { source, pages, now } = compared;
   const names: UserNameCache = new Map();
   const differences: Difference[] = [];
   for (let from = 0; from < pages.length; from += BATCH) {

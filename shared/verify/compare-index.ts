@@ -50,7 +50,7 @@ export async function compareIndex(
   if (options.bodies) {
     // What is outdated has another content too, which is no news.
     const alike = [...listed.values()].filter((page) => stored.get(page.id)?.version === page.version);
-    differences.push(...(await compareContent(sql, client, source, alike, options.now)));
+    differences.push(...(await compareContent(sql, client, { source, pages: alike, now: options.now })));
   }
   return { pages: listed.size, differences };
 }

@@ -24,7 +24,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "Retry-After is not waited for",
       change(
-        "shared/syncs/operations/run-operation.ts",
+        "shared/syncs/operations/waiting.ts",
         "Math.round(error.retryAfterMs * (1 + services.random() / 10))",
         "0",
       ),
@@ -46,7 +46,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "the watermark is taken from our own clock",
       change(
-        "shared/syncs/listing/sync-space.ts",
+        "shared/syncs/listing/list-step.ts",
         "const startedAt = client.serverTime() ?? services.now();",
         "const startedAt = services.now();",
       ),
@@ -166,11 +166,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "the watermark moves with a dry run",
-    change(
-      "shared/syncs/operations/finish-operation.ts",
-      "if (!row.dry_run) await settleSource(",
-      "await settleSource(",
-    ),
+    change("shared/syncs/operations/finish-operation.ts", "    if (!row.dry_run) {\n", "    {\n"),
   ),
   bug(
     "a dry run does it",
@@ -245,7 +241,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "pages of dead workers stay with them",
     change(
-      "shared/syncs/operations/work.ts",
+      "shared/syncs/operations/work-claims.ts",
       "and claimed_until < ${lost.now}`}",
       "and claimed_until < ${later(lost.now, -1e12)}`}",
     ),
@@ -262,25 +258,18 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "a lease is taken from the living",
       change(
-        "shared/syncs/operations/operations.ts",
+        "shared/syncs/operations/start-operation.ts",
         "if (source.lease_operation_id && source.lease_until && source.lease_until > now) {",
         "if (source.lease_operation_id && source.lease_until && source.lease_until < now) {",
       ),
     ),
     test: "test/integration/syncs/one-operation.test.ts",
   },
-  bug(
-    "search shows hidden pages",
-    change(
-      "sql/000009_search_cost.sql",
-      "and not p.is_deleted and p.missing_since is null'",
-      "and not p.is_deleted'",
-    ),
-  ),
+  bug("search shows hidden pages", change("sql/functions/search.sql", "and page.missing_since is null", "")),
   bug(
     "a cancelled sync moves the watermark",
     change(
-      "shared/syncs/operations/operations.ts",
+      "shared/syncs/operations/end-operation.ts",
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;",
       "  await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;\n  await tx`update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${now.toISOString()}::text) where source_id = ${row.source_id}`;",
     ),

@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { addFolder, addPage, addSpace, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
-import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
@@ -154,7 +154,10 @@ async function settle(run: Run): Promise<void> {
   await checkEditsArrived(world, people);
   for (let n = 0; n < 2; n += 1) {
     await operate(run, () =>
-      startCheck(SOURCE_ID, { actor: "manual", tick: null, dryRun: false, force: true }, services(run)),
+      startOperation(
+        { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual", force: true },
+        services(run),
+      ),
     );
   }
   await checkAlways(world, people, run.seen);

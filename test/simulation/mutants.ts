@@ -7,7 +7,7 @@ import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 import { ALL_PLANTED_BUGS } from "./planted/all.ts";
 import type { PlantedBug } from "./planted-bugs.ts";
 
-const COPIED = ["shared", "functions", "infra", "sql", "test", "package.json"];
+const COPIED = ["shared", "functions", "infra", "sql", "test", "package.json", "package-lock.json"];
 
 const command = defineCommand({
   name: "npm run mutants --",
@@ -62,14 +62,17 @@ async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
   }
 }
 
-/** What the test reports when it fails, null when it passes. */
+/** What the test reports when it fails, null when it passes. One that does not run has found nothing. */
 async function failsIn(folder: string, test: string): Promise<string | null> {
   const args = [join("node_modules", ".bin", "vitest"), "run", "--config", "test/vitest.config.ts", test];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
   const output: string[] = [];
   child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  return code === 0 ? null : `${test}: ${/[0-9]+ failed/.exec(output.join(""))?.[0] ?? "does not run"}`;
+  if (code === 0) return null;
+  const failed = /[0-9]+ failed/.exec(output.join(""))?.[0];
+  if (!failed) throw new Error(`${test} does not run:\n${output.join("").slice(-2000)}`);
+  return `${test}: ${failed}`;
 }
 
 /** What the simulation of the project in `folder` prints; the first history that fails ends it, and shrinking is left out. */

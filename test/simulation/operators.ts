@@ -1,7 +1,7 @@
 import { withServices } from "#functions/runtime/services.ts";
 import { mergeSourceMetadata } from "#shared/sources/sources.ts";
-import { cancelOperation } from "#shared/syncs/operations/operations.ts";
-import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { SPACE } from "./people.ts";
@@ -41,8 +41,8 @@ async function cancel(_: World, { sql, now }: SyncServices): Promise<string> {
 }
 
 async function check(services: SyncServices, options: { dryRun: boolean }): Promise<string> {
-  const request = { actor: "manual", tick: null, force: false, ...options } as const;
-  const { started } = await startCheck(SOURCE_ID, request, services);
+  const request = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual", ...options } as const;
+  const { started } = await startOperation(request, services);
   return `${options.dryRun ? "dry run of a " : ""}deletion check ${started ? "asked for" : "refused: another operation runs"}`;
 }
 

@@ -20,9 +20,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "watermark at the end of the sync",
     change(
-      "shared/syncs/operations/finish-operation.ts",
-      "last_sync_timestamp: String(row.checkpoint.started_at)",
-      "last_sync_timestamp: now.toISOString()",
+      "shared/syncs/operations/operation-types.ts",
+      "settle: ({ checkpoint, metrics }) => ({\n      ...(checkpoint.incomplete ? {} : { last_sync_timestamp: String(checkpoint.started_at) }),",
+      "settle: ({ checkpoint, metrics, finishedAt }) => ({\n      ...(checkpoint.incomplete ? {} : { last_sync_timestamp: finishedAt.toISOString() }),",
     ),
   ),
   bug("no overlap", change("shared/syncs/listing/watermark.ts", "30 * 60_000", "0")),
@@ -53,7 +53,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "no version guard",
-    change("shared/documents/add-documents.ts", "return stored.version > page.version;", "return false;"),
+    change("shared/documents/is-newer.ts", "return page.version > stored.version;", "return true;"),
   ),
   bug(
     "guard compares times",
@@ -64,14 +64,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     change(
       "shared/documents/add-documents.ts",
-      "if (stored.version !== page.version) return stored.version > page.version;",
+      "return !isNewer(page, stored);",
       "return stored.syncedMs > page.modifiedAt.getTime();",
     ),
   ),
   bug(
     "truncated listing trusted",
     change(
-      "shared/syncs/listing/sync-space.ts",
+      "shared/syncs/listing/list-step.ts",
       "const incomplete = pages_listed < pages_expected;",
       "const incomplete = pages_listed === 0 && pages_expected > 0;",
     ),
@@ -79,7 +79,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "empty listing trusted",
     change(
-      "shared/syncs/listing/sync-space.ts",
+      "shared/syncs/listing/list-step.ts",
       "const incomplete = pages_listed < pages_expected;",
       "const incomplete = pages_listed > 0 && pages_listed < pages_expected;",
     ),
@@ -120,8 +120,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'finish by "I was last"',
     change(
       "shared/syncs/pages/process-pages.ts",
-      "  await finishOperation(operationId, services);\n}\n\ntype Run = {",
-      "  if (isLast) await finishOperation(operationId, services);\n}\n\ntype Run = {",
+      "  await finishOperation(operationId, services);\n}\n\ntype Run =",
+      "  if (isLast) await finishOperation(operationId, services);\n}\n\ntype Run =",
     ),
     change(
       "shared/syncs/pages/process-pages.ts",
@@ -137,12 +137,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "checkpoint before the work is recorded",
     change(
-      "shared/syncs/listing/sync-space.ts",
+      "shared/syncs/listing/list-step.ts",
       "  await transaction(services.sql, async (tx) => {\n    const counts = await recordListing(tx, operation, listed.pages, {",
       "  await transaction(services.sql, (tx) => saveStep(tx, context, { checkpoint: next, counts: { pages_listed: listed.pages.length } }));\n  await transaction(services.sql, async (tx) => {\n    await recordListing(tx, operation, listed.pages, {",
     ),
     change(
-      "shared/syncs/listing/sync-space.ts",
+      "shared/syncs/listing/list-step.ts",
       "    await saveStep(tx, context, { checkpoint: next, counts });\n",
       "",
     ),

@@ -10,9 +10,9 @@ import type { FunctionName } from "#infra/topology.ts";
 import { searchDocuments, type Hit } from "#shared/documents/search.ts";
 import type { QueueName } from "#shared/messages.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";
-import type { SyncMode } from "#shared/syncs/operations/operations.ts";
+import type { SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import { readProgress, type OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
-import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import type { PlannedChange } from "#shared/syncs/operations/planned-changes.ts";
@@ -172,7 +172,12 @@ function withActions(world: World, api: ApiClient): SyncWorld {
   const startSync: SyncWorld["startSync"] = async (options) =>
     started(await syncSpace(SOURCE_ID, SPACE, { ...options, actor: "api" }, outside));
   const startACheck: SyncWorld["startCheck"] = async ({ dryRun = false, force = false } = {}) =>
-    started(await startCheck(SOURCE_ID, { actor: "manual", tick: null, dryRun, force }, outside));
+    started(
+      await startOperation(
+        { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual", dryRun, force },
+        outside,
+      ),
+    );
   return {
     ...world,
     outside,

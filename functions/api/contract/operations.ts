@@ -2,12 +2,13 @@ import { z } from "zod";
 import { operationStatuses } from "#shared/operation-statuses.ts";
 import { ofEachMetric } from "#shared/sync-metrics.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
+import { operationTypes } from "#shared/syncs/operations/operation-types.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
 export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationStatus" });
 
-export const operationType = z.enum(["confluence_sync", "deletion_check"]);
+export const operationType = z.enum(operationTypes);
 
 export const count = z.int().nonnegative();
 

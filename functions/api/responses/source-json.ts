@@ -2,7 +2,8 @@ import type { z } from "zod";
 import type { SourceOverview } from "#shared/sources/source-overviews.ts";
 import { OPTIONAL_CALLS, type OptionalCall, type Refusal } from "#shared/sources/refused-calls.ts";
 import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
-import { CHECK_INTERVAL_MS } from "#shared/syncs/schedules/start-due.ts";
+import { later } from "#shared/syncs/later.ts";
+import { CHECK_INTERVAL_MS, tickOfCheck } from "#shared/syncs/schedules/check-schedule.ts";
 import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
 type SourceJson = z.input<typeof sourceSchema>;
@@ -63,21 +64,13 @@ function nextSyncAt(source: SourceOverview): Date | null {
   return new Date(source.lastSync.createdAt.getTime() + source.syncIntervalMinutes * 60_000);
 }
 
-const HOUR_MS = 60 * 60_000;
-const DAY_MS = 24 * HOUR_MS;
-/** The hour (UTC) of the topology's daily schedule that starts the checks that are due. */
-export const CHECK_HOUR = 3;
-
-/** The daily look that follows a week after the last check; the next one for a source that was synced and never checked. */
+/** The daily tick that follows a week after the last check; the next one for a source that was synced and never checked. */
 function nextDeletionCheckAt(source: SourceOverview): Date | null {
   const { deletion_strategy, last_deletion_check, last_sync_timestamp } = source.metadata;
   if (deletion_strategy !== "weekly_reconciliation" || last_sync_timestamp === null) return null;
-  const due =
-    last_deletion_check === null
-      ? source.createdAt.getTime()
-      : new Date(last_deletion_check).getTime() + CHECK_INTERVAL_MS;
-  const hour = CHECK_HOUR * HOUR_MS;
-  return new Date(Math.ceil((due - hour) / DAY_MS) * DAY_MS + hour);
+  return tickOfCheck(
+    last_deletion_check === null ? source.createdAt : later(new Date(last_deletion_check), CHECK_INTERVAL_MS),
+  );
 }
 
 /** What a source lacks while a call is refused. */

@@ -1,6 +1,6 @@
 import { UserError } from "#shared/errors.ts";
 import { markSourceDeleting } from "#shared/sources/sources.ts";
-import { cancelOperation } from "#shared/syncs/operations/operations.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import type { Services } from "#functions/runtime/services.ts";
 
 /** Cancels what runs and marks the source as being deleted; the sweeper removes its rows. Throws `UserError` 404. */

@@ -4,6 +4,7 @@ import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
 import { replicaOf, type Site } from "./site.ts";
 import { currentUser, searchAnything, searchContent } from "./v1-search.ts";
+import type { ListingRequest } from "./v2-listing.ts";
 import { getPage, listPages } from "./v2-pages.ts";
 import {
   getFolder,
@@ -28,7 +29,7 @@ export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
   }
   const path = url.pathname.replace(/^\/ex\/confluence\/[^/]+/, "");
   const fault = takeFault(site, `${path}${url.search}`);
-  const response = respond(site, request, path, url.searchParams, fault);
+  const response = respond(site, request, { path, query: url.searchParams }, fault);
   site.requests.push({
     at: site.now().toISOString(),
     method: request.method,
@@ -40,13 +41,8 @@ export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
   return response;
 }
 
-function respond(
-  site: Site,
-  request: SiteRequest,
-  path: string,
-  query: URLSearchParams,
-  fault: Fault | null,
-): SiteResponse {
+function respond(site: Site, request: SiteRequest, asked: ListingRequest, fault: Fault | null): SiteResponse {
+  const { path, query } = asked;
   const headers = jsonHeaders(site);
   if (fault?.effect === "hang" || fault?.effect === "reset") {
     return { status: 0, headers, body: "", connection: fault.effect };
@@ -74,7 +70,7 @@ function respond(
     };
   }
   const seen = fault?.effect === "old_version" ? replicaOf(site, fault.behind_seconds) : site;
-  const reply = spoiledListing(replyTo(seen, request, path, query), query, fault);
+  const reply = spoiledListing(replyTo(seen, request, asked), query, fault);
   const next = reply.listing?.links["next"];
   return {
     status: reply.status,
@@ -94,7 +90,8 @@ function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body"
   };
 }
 
-function replyTo(site: Site, request: SiteRequest, path: string, query: URLSearchParams): Reply {
+function replyTo(site: Site, request: SiteRequest, asked: ListingRequest): Reply {
+  const { path } = asked;
   const viewer = viewerOf(site, request.headers["authorization"]);
   const v2 = path.startsWith("/wiki/api/v2/");
   if (viewer === null) return v2 ? v2Error(401, "Unauthorized") : v1Error(401, "Unauthorized");
@@ -102,22 +99,17 @@ function replyTo(site: Site, request: SiteRequest, path: string, query: URLSearc
   if (viewer === "anonymous" && !site.settings.anonymous_access) {
     return v2 ? v2Error(401, "Unauthorized") : v1Error(403, "Current user not permitted to use Confluence");
   }
-  return endpoint(site, viewer, request, path, query);
+  return endpoint(site, viewer, request, asked);
 }
 
-function endpoint(
-  site: Site,
-  viewer: Viewer,
-  request: SiteRequest,
-  path: string,
-  query: URLSearchParams,
-): Reply {
+function endpoint(site: Site, viewer: Viewer, request: SiteRequest, asked: ListingRequest): Reply {
+  const { path, query } = asked;
   if (request.method === "POST" && path === "/wiki/api/v2/users-bulk") return lookUpUsers(site, request.body);
   if (request.method !== "GET") return v1Error(405, "The simulated site is read-only but for /admin");
   if (path === "/wiki/rest/api/content/search") return searchContent(site, viewer, query);
   if (path === "/wiki/rest/api/search") return searchAnything(site, viewer, query);
-  if (path === "/wiki/api/v2/pages") return listPages(site, viewer, path, query);
-  if (path === "/wiki/api/v2/spaces") return listSpaces(site, viewer, path, query);
+  if (path === "/wiki/api/v2/pages") return listPages(site, viewer, asked);
+  if (path === "/wiki/api/v2/spaces") return listSpaces(site, viewer, asked);
   const match =
     /^\/wiki\/api\/v2\/(pages|spaces|labels|folders|whiteboards|databases|embeds)\/(\d+)(\/.*)?$/.exec(path);
   const id = match?.[2] ?? "";
@@ -127,11 +119,11 @@ function endpoint(
     case "spaces":
       return getSpace(site, viewer, id);
     case "spaces/pages":
-      return listSpacePages(site, viewer, path, query, id);
+      return listSpacePages(site, viewer, asked, id);
     case "spaces/content/labels":
-      return listSpaceLabels(site, viewer, path, query, id);
+      return listSpaceLabels(site, viewer, asked, id);
     case "labels/pages":
-      return listLabelPages(site, viewer, path, query, id);
+      return listLabelPages(site, viewer, asked, id);
     case "folders":
     case "whiteboards":
     case "databases":

@@ -39,14 +39,13 @@ export function searchContent(site: Site, viewer: Viewer, query: URLSearchParams
     : expand.has("body.storage")
       ? STORAGE_LIMIT
       : 250;
-  return search(site, viewer, query, "/rest/api/content/search", most, ({ page }) =>
-    contentJson(site, viewer, page, expand),
-  );
+  const write = ({ page }: Hit) => contentJson(site, viewer, page, expand);
+  return search(site, viewer, query, { path: "/rest/api/content/search", most, write });
 }
 
 /** `GET /rest/api/search`: hits with excerpt and breadcrumbs, and a total. */
 export function searchAnything(site: Site, viewer: Viewer, query: URLSearchParams): Reply {
-  return search(site, viewer, query, "/rest/api/search", 250, ({ page, entry }) => ({
+  const write = ({ page, entry }: Hit) => ({
     content: contentJson(site, viewer, page, new Set()),
     title: page.title,
     excerpt: page.storage.replaceAll(/<[^>]*>/g, " ").slice(0, 200),
@@ -65,16 +64,15 @@ export function searchAnything(site: Site, viewer: Viewer, query: URLSearchParam
     lastModified: new Date(entry.lastModified).toISOString(),
     friendlyLastModified: new Date(entry.lastModified).toISOString().slice(0, 10),
     score: 0,
-  }));
+  });
+  return search(site, viewer, query, { path: "/rest/api/search", most: 250, write });
 }
 
 function search(
   site: Site,
   viewer: Viewer,
   query: URLSearchParams,
-  path: string,
-  most: number,
-  write: (hit: Hit) => unknown,
+  { path, most, write }: { path: string; most: number; write: (hit: Hit) => unknown },
 ): Reply {
   const cql = query.get("cql");
   if (cql === null || cql === "") return v1Error(400, "cql query is required");

@@ -5,6 +5,9 @@ import type { Site } from "./site.ts";
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 250;
 
+/** What a listing is asked with; `path` is that of the collection. */
+export type ListingRequest = { path: string; query: URLSearchParams };
+
 /** How a listing goes: by a value that each item has, then by id. */
 export type ListingOrder<T> = {
   name: string;
@@ -18,11 +21,8 @@ export type ListingOrder<T> = {
  */
 export function listingReply<T extends { id: string }>(
   site: Site,
-  path: string,
-  query: URLSearchParams,
-  items: readonly T[],
-  order: ListingOrder<T>,
-  write: (item: T) => unknown,
+  { path, query }: ListingRequest,
+  { items, order, write }: { items: readonly T[]; order: ListingOrder<T>; write: (item: T) => unknown },
 ): Reply {
   const limit = readLimit(query);
   if (limit === null) return v2Error(400, `limit must be between 1 and ${MAX_LIMIT}`);

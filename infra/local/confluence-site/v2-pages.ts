@@ -1,7 +1,7 @@
 import { ok, tinyPath, v2Error, webPath, type Reply } from "./responses.ts";
 import { renderedBody } from "./export-view.ts";
 import { parentTypeOf, type Site, type SitePage } from "./site.ts";
-import { listingReply, type ListingOrder } from "./v2-listing.ts";
+import { listingReply, type ListingOrder, type ListingRequest } from "./v2-listing.ts";
 import { canSeePage, type Viewer } from "./visibility.ts";
 
 const MAX_IDS = 250;
@@ -13,10 +13,10 @@ const SINGLE_BODIES = ["storage", "view", "export_view", "anonymous_export_view"
 export function listPages(
   site: Site,
   viewer: Viewer,
-  path: string,
-  query: URLSearchParams,
+  request: ListingRequest,
   only: (page: SitePage) => boolean = () => true,
 ): Reply {
+  const { query } = request;
   const ids = listOf(query, "id");
   const spaceIds = listOf(query, "space-id");
   // `current` and `archived` when nothing is said.
@@ -43,10 +43,11 @@ export function listPages(
       only(page) &&
       canSeePage(site, viewer, page),
   );
-  return listingReply(site, path, query, pages, order, (page) => ({
+  const write = (page: SitePage) => ({
     ...pageJson(site, page),
     body: format === "storage" ? { storage: { representation: "storage", value: page.storage } } : {},
-  }));
+  });
+  return listingReply(site, request, { items: pages, order, write });
 }
 
 /** `GET /pages/{id}`; current and archived pages, unless `status` says otherwise. */

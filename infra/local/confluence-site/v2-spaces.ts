@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { ok, v2Error, webBase, type Reply } from "./responses.ts";
 import { ACCOUNT_ID, parentTypeOf, type Site, type SitePage, type Space } from "./site.ts";
-import { byId, listingReply } from "./v2-listing.ts";
+import { byId, listingReply, type ListingRequest } from "./v2-listing.ts";
 import { listOf, listPages } from "./v2-pages.ts";
 import { canSeePage, canSeeSpace, type Viewer } from "./visibility.ts";
 
 const MAX_ACCOUNTS = 250;
 
 /** `GET /spaces`, of every status when none is asked for. */
-export function listSpaces(site: Site, viewer: Viewer, path: string, query: URLSearchParams): Reply {
+export function listSpaces(site: Site, viewer: Viewer, request: ListingRequest): Reply {
+  const { query } = request;
   const keys = listOf(query, "keys")?.map((key) => key.toLowerCase());
   const ids = listOf(query, "ids");
   const statuses = listOf(query, "status");
@@ -19,7 +20,7 @@ export function listSpaces(site: Site, viewer: Viewer, path: string, query: URLS
       (!ids || ids.includes(space.id)) &&
       (!statuses || statuses.includes(space.status)),
   );
-  return listingReply(site, path, query, spaces, byId(), spaceJson);
+  return listingReply(site, request, { items: spaces, order: byId(), write: spaceJson });
 }
 
 /** `GET /spaces/{id}`. */
@@ -29,32 +30,14 @@ export function getSpace(site: Site, viewer: Viewer, id: string): Reply {
 }
 
 /** `GET /spaces/{id}/pages`. */
-export function listSpacePages(
-  site: Site,
-  viewer: Viewer,
-  path: string,
-  query: URLSearchParams,
-  id: string,
-): Reply {
+export function listSpacePages(site: Site, viewer: Viewer, request: ListingRequest, id: string): Reply {
   if (!visibleSpace(site, viewer, id)) return v2Error(404, "Not Found");
-  const root = query.get("depth") === "root";
-  return listPages(
-    site,
-    viewer,
-    path,
-    query,
-    (page) => page.spaceId === id && (!root || page.parentId === null),
-  );
+  const root = request.query.get("depth") === "root";
+  return listPages(site, viewer, request, (page) => page.spaceId === id && (!root || page.parentId === null));
 }
 
 /** `GET /spaces/{id}/content/labels`: the labels on pages of the space that the viewer sees. */
-export function listSpaceLabels(
-  site: Site,
-  viewer: Viewer,
-  path: string,
-  query: URLSearchParams,
-  id: string,
-): Reply {
+export function listSpaceLabels(site: Site, viewer: Viewer, request: ListingRequest, id: string): Reply {
   if (!visibleSpace(site, viewer, id)) return v2Error(404, "Not Found");
   const used = new Set<string>();
   for (const page of site.pages.values()) {
@@ -62,21 +45,15 @@ export function listSpaceLabels(
     if (canSeePage(site, viewer, page)) for (const label of page.labels) used.add(label);
   }
   const labels = [...used].map((name) => ({ id: site.labels.get(name) ?? "0", name, prefix: "global" }));
-  return listingReply(site, path, query, labels, byId(), (label) => label);
+  return listingReply(site, request, { items: labels, order: byId(), write: (label) => label });
 }
 
 /** `GET /labels/{id}/pages`. */
-export function listLabelPages(
-  site: Site,
-  viewer: Viewer,
-  path: string,
-  query: URLSearchParams,
-  id: string,
-): Reply {
+export function listLabelPages(site: Site, viewer: Viewer, request: ListingRequest, id: string): Reply {
   const name = [...site.labels].find(([, labelId]) => labelId === id)?.[0];
   if (name === undefined) return v2Error(404, "Not Found");
   const carries = (page: SitePage) => page.status === "current" && page.labels.includes(name);
-  return listPages(site, viewer, path, query, carries);
+  return listPages(site, viewer, request, carries);
 }
 
 /** `POST /users-bulk`. */

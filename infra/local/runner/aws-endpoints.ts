@@ -17,12 +17,11 @@ function isPutEvents(request: IncomingMessage, path: string): boolean {
 
 /** Answers as the real services do, so that their SDK clients work with `endpoint` set to the runner's URL. */
 export async function handleAwsCall(
-  request: IncomingMessage,
-  path: string,
-  body: Buffer,
+  call: { request: IncomingMessage; path: string; body: Buffer },
   response: ServerResponse,
   services: { invoker: Invoker; eventBus: EventBus },
 ): Promise<void> {
+  const { request, path, body } = call;
   const payload = parseJson(body);
   if (payload === undefined) {
     return respondWithError(
@@ -34,7 +33,7 @@ export async function handleAwsCall(
   }
   const name = INVOKE_PATH.exec(path)?.[1];
   if (name === undefined) return putEvents(response, services.eventBus, payload.value);
-  return invoke(request, response, services.invoker, functionName(name), payload.value);
+  return invoke(request, response, services.invoker, { name: functionName(name), event: payload.value });
 }
 
 /** A function may be named by its ARN and with a qualifier. */
@@ -46,8 +45,7 @@ async function invoke(
   request: IncomingMessage,
   response: ServerResponse,
   invoker: Invoker,
-  name: string,
-  event: unknown,
+  { name, event }: { name: string; event: unknown },
 ): Promise<void> {
   if (!invoker.has(name)) {
     return respondWithError(response, 404, "ResourceNotFoundException", `Function not found: ${name}`);

@@ -77,7 +77,7 @@ function makeRequestHandler(options: Options) {
         requireApiKey(options.apiKey, request.headers);
       }
       const body = await readBody(request);
-      if (isAwsCall(request, path)) return await handleAwsCall(request, path, body, response, options);
+      if (isAwsCall(request, path)) return await handleAwsCall({ request, path, body }, response, options);
       if (!match) throw noRoute(method, path, route.methodsOf(path));
       const event = toHttpEvent(
         {

@@ -6,7 +6,7 @@ import {
   type ChangedPage,
   type DeletedPage,
 } from "#shared/documents/delete-pages.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /** Ids asked for in one call: what the v2 listing takes as its limit. */
@@ -17,9 +17,9 @@ const APPLY_BATCH = 100;
 /** Notes every stored page that no listing page of this operation showed; answers how many there are. */
 export async function collectCandidates(tx: Sql, operation: Operation, now: Date): Promise<number> {
   await tx`
-    insert into sync_work (operation_id, source_id, page_id, title, state, reason, counters, updated_at)
+    insert into sync_work (operation_id, source_id, page_id, title, state, reason, state_revision, updated_at)
     select ${operation.operationId}, p.source_id, p.page_id, p.title, 'candidate', 'not listed',
-      jsonb_build_object('state_revision', p.state_revision), ${now}
+      p.state_revision, ${now}
     from confluence_pages p
     where p.source_id = ${operation.sourceId} and not p.is_deleted
     on conflict (operation_id, page_id) do nothing`;
@@ -150,7 +150,10 @@ export async function applyNext(tx: Sql, context: StepContext): Promise<AppliedB
   const { operation, source, services } = context;
   const now = services.now();
   const rows = await tx<{ page_id: string; outcome: string; reason: string; state_revision: number }[]>`
-    select page_id, outcome, reason, (counters ->> 'state_revision')::int as state_revision from sync_work
+    select page_id, outcome, reason,
+      -- The release before noted it among the counters; a check that it began is finished here.
+      coalesce(state_revision, (counters ->> 'state_revision')::int) as state_revision
+    from sync_work
     where operation_id = ${operation.operationId} and state = 'candidate' and outcome is not null
     order by page_id limit ${APPLY_BATCH}`;
   if (rows.length === 0) return { settled: 0, deleted: [], hidden: [], at: now };

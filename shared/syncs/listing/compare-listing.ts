@@ -1,4 +1,5 @@
 import type { ListedPage } from "#shared/confluence/client.ts";
+import { isNewer } from "#shared/documents/is-newer.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { WorkItem } from "#shared/syncs/operations/work.ts";
 
@@ -37,16 +38,13 @@ export function compareListed(
   if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");
   if (stored.syncError && !mayRetry(stored, listed.version)) return null;
   if (stored.version === 0) return work("added", stored.syncError ? "failed before" : "new page");
-  if (listed.version > stored.version)
-    return work("updated", `version ${stored.version} → ${listed.version}`);
+  // A listing that trails what was stored already takes nothing back.
+  const version = Math.max(listed.version, stored.version);
+  const representationRevision = rules.representationRevision ?? stored.representationRevision;
+  if (version > stored.version) return work("updated", `version ${stored.version} → ${version}`);
   if (stored.syncError) return work("updated", "failed before");
-  if (rules.representationRevision !== null && stored.representationRevision < rules.representationRevision) {
-    return work(
-      "updated",
-      `converter revision ${stored.representationRevision} → ${rules.representationRevision}`,
-    );
-  }
-  return null;
+  if (!isNewer({ version, representationRevision }, stored)) return null;
+  return work("updated", `converter revision ${stored.representationRevision} → ${representationRevision}`);
 }
 
 /** A page that failed is tried again in each sync, unless one version failed for good MAX_FAILED_SYNCS times. */

@@ -37,7 +37,7 @@ export async function listLabels(context: StepContext, place: LabelListing | nul
   if (operation.dryRun) return nothing;
   const calls = optionalCalls({ ...services, source, skipped: new Map() });
   // Tried again once, as every step is; then the labels that are stored stay, until the next full listing.
-  const retryTransient = Number(operation.checkpoint.failures ?? 0) === 0;
+  const retryTransient = operation.failures === 0;
   const attempt = await calls.attempt("labels", () => nextStep(context, at), { retryTransient });
   if (attempt.ok) return attempt.value;
   // Of a space that is gone the same is said: then it is no matter of labels.

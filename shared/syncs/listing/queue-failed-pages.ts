@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 
 /**
  * Adds the pages that failed before, whatever the listing says: the watermark has moved past them. Those that are deleted here

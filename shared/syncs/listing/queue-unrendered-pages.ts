@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 
 /** Adds the pages that are stored without their rendered body and whose next attempt is due. */
 export async function queueUnrenderedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {

@@ -4,7 +4,7 @@ import { upsertListedPages } from "#shared/documents/listed-pages.ts";
 import { showPages } from "#shared/documents/delete-pages.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { compareListed, type ListingRules } from "./compare-listing.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { addWork, type WorkItem } from "#shared/syncs/operations/work.ts";
 
 export type ListingCounts = {
@@ -58,7 +58,7 @@ export async function recordListing(
       reason: "listed",
       listedVersion: page.version,
     }));
-  const movedIds = await recordMetadata(tx, operation, current, states, work, options.now);
+  const movedIds = await recordMetadata(tx, operation, { pages: current, states, work, now: options.now });
   await addWork(tx, operation, [...work, ...(options.keepSeen ? seen : [])], options.now);
   if (!operation.dryRun && hiddenAgain.length > 0) {
     const pageIds = hiddenAgain.map((page) => page.id);
@@ -85,11 +85,14 @@ function workOnUnreadable(pageId: string, operation: Operation): WorkItem {
 async function recordMetadata(
   tx: Sql,
   operation: Operation,
-  pages: readonly ListedPage[],
-  states: ReadonlyMap<string, PageState>,
-  work: readonly WorkItem[],
-  now: Date,
+  listed: {
+    pages: readonly ListedPage[];
+    states: ReadonlyMap<string, PageState>;
+    work: readonly WorkItem[];
+    now: Date;
+  },
 ): Promise<string[]> {
+  const { pages, states, work, now } = listed;
   const worked = new Set(work.map((item) => item.pageId));
   const movedIn = (ids: readonly string[]) =>
     ids.filter((id) => !worked.has(id) && !states.get(id)?.missingSince);

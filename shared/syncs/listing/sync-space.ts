@@ -1,41 +1,19 @@
-import { z } from "zod";
-import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
-import { transaction, type Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
-import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { requireSource } from "#shared/sources/sources.ts";
-import { recentCursors, rememberCursor } from "./follow-cursor.ts";
-import { learnWebBase } from "./learn-web-base.ts";
-import { listFolders } from "./list-folders.ts";
-import { labelListing, listLabels } from "./list-labels.ts";
-import {
-  markOperationEnqueued,
-  startOperation,
-  type Actor,
-  type StartResult,
-  type SyncMode,
-} from "#shared/syncs/operations/operations.ts";
-import { queueFailedPages } from "./queue-failed-pages.ts";
-import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
-import { reportUnreadable } from "./report-unreadable.ts";
-import { recordListing } from "./record-listing.ts";
-import { reportRestored } from "./report-restored.ts";
-import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { saveStep } from "#shared/syncs/operations/save-step.ts";
+import type { SyncMode } from "#shared/syncs/operations/operation-types.ts";
+import { startOperation, type Actor, type StartResult } from "#shared/syncs/operations/start-operation.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { verifyAccount, verifySpace } from "./verify-site.ts";
-import { changesSince } from "./watermark.ts";
 
 /**
- * Starts a sync of the source's space and answers at once; the listing and the pages are worked off by queue messages.
- * `spaceKey` must be the source's (it is asked for so that a mix-up of sources is noticed: UserError 422 `wrong_space`).
+ * Starts a sync of the source's space and returns at once; the listing and the pages are done by queue messages. `spaceKey` must
+ * be the source's (it is asked for so that a mix-up of sources is noticed: UserError 422 `wrong_space`).
  */
 export async function syncSpace(
   sourceId: string,
   spaceKey: string,
   options: { mode?: SyncMode; dryRun?: boolean; actor: Actor },
   services: SyncServices,
-): Promise<StartResult & { operationId: string }> {
+): Promise<StartResult> {
   const source = await requireSource(services.sql, sourceId);
   if (source.spaceKey !== spaceKey) {
     throw new UserError(
@@ -44,195 +22,5 @@ export async function syncSpace(
       `Source ${sourceId} is of space ${source.spaceKey}, not ${spaceKey}`,
     );
   }
-  const operationId = services.newId();
-  const started = await startOperation(services.sql, {
-    operationId,
-    sourceId,
-    type: "confluence_sync",
-    mode: options.mode ?? "incremental",
-    dryRun: options.dryRun ?? false,
-    force: false,
-    actor: options.actor,
-    now: services.now(),
-  });
-  if (!started.started) return { ...started, operationId: started.runningOperationId };
-  services.log.info("operation.started", {
-    operation_id: operationId,
-    source_id: sourceId,
-    actor: options.actor,
-  });
-  // Should the message be lost, the sweeper finds an operation that was never sent.
-  await services.queue.send("plan", [{ operation_id: operationId, source_id: sourceId }]);
-  await markOperationEnqueued(services.sql, operationId, services.now());
-  return { ...started, operationId };
-}
-
-const checkpointSchema = z.object({
-  phase: z
-    .enum(["starting", "listing", "folders", "labels", "checking the time zone", "listed"])
-    .default("starting"),
-  /** `space`: the v2 listing of everything; `changes`: CQL. */
-  listing: z.enum(["space", "changes"]).default("space"),
-  cql: z.string().nullable().default(null),
-  cursor: z.string().nullable().default(null),
-  recent_cursors: recentCursors,
-  labels: labelListing.nullable().default(null),
-  /** Start of the sync by Confluence's clock: the next watermark. */
-  started_at: z.iso.datetime().nullable().default(null),
-  time_zone: z.string().nullable().default(null),
-  /** Not every page that Confluence counted was listed. */
-  incomplete: z.boolean().default(false),
-});
-type Checkpoint = z.infer<typeof checkpointSchema>;
-
-/** The next step of a sync's listing: see `Step`. */
-export async function listStep(context: StepContext): Promise<"more" | "listed"> {
-  const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
-  switch (checkpoint.phase) {
-    case "starting":
-      await start(context, checkpoint);
-      return "more";
-    case "listing":
-      await listNext(context, checkpoint);
-      return "more";
-    case "folders":
-      await foldersNext(context, checkpoint);
-      return "more";
-    case "labels":
-      await labelsNext(context, checkpoint);
-      return "more";
-    case "checking the time zone":
-      await checkTimeZone(context, checkpoint);
-      return "more";
-    case "listed":
-      return "listed";
-  }
-}
-
-async function start(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source, operation, services } = context;
-  const user = await verifyAccount(client, source);
-  const startedAt = client.serverTime() ?? services.now();
-  const last = source.metadata.last_sync_timestamp;
-  const everything = operation.mode === "full" || last === null;
-  const cql = everything
-    ? null
-    : changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone);
-  if (everything) await verifySpace(client, source);
-  const expected = await client.countPages(cql ?? allPagesCql(source.spaceKey));
-  const next: Checkpoint = {
-    ...checkpoint,
-    phase: "listing",
-    listing: everything ? "space" : "changes",
-    cql,
-    started_at: startedAt.toISOString(),
-    time_zone: user.timeZone,
-  };
-  await save(
-    context,
-    next,
-    { pages_expected: expected ?? 0 },
-    everything ? "Listing the whole space" : "Listing what changed",
-  );
-}
-
-async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source, operation, services } = context;
-  const everything = checkpoint.listing === "space";
-  const listed =
-    checkpoint.cql === null
-      ? await client.listPages(source.spaceId, checkpoint.cursor)
-      : await client.searchPages(checkpoint.cql, checkpoint.cursor);
-  reportUnreadable(listed.pages, context);
-  const next: Checkpoint = {
-    ...checkpoint,
-    ...(listed.next === null
-      ? { cursor: null, recent_cursors: [], phase: "folders" }
-      : rememberCursor(checkpoint, listed.next)),
-  };
-  await transaction(services.sql, async (tx) => {
-    const counts = await recordListing(tx, operation, listed.pages, {
-      rules: { representationRevision: everything ? REPRESENTATION_REVISION : null },
-      keepSeen: false,
-      now: services.now(),
-      onRestored: reportRestored(context),
-    });
-    await learnWebBase(tx, context);
-    await saveStep(tx, context, { checkpoint: next, counts });
-  });
-}
-
-async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const everything = checkpoint.listing === "space";
-  const folders = await listFolders(context, { again: everything });
-  const after = everything ? ("labels" as const) : ("checking the time zone" as const);
-  await transaction(context.services.sql, async (tx) => {
-    await folders.write(tx);
-    await saveStep(tx, context, { checkpoint: folders.done ? { ...checkpoint, phase: after } : checkpoint });
-  });
-}
-
-async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const labels = await listLabels(context, checkpoint.labels);
-  await transaction(context.services.sql, async (tx) => {
-    await labels.write(tx);
-    if (labels.next) await saveStep(tx, context, { checkpoint: { ...checkpoint, labels: labels.next } });
-    else await closeListing(tx, context, checkpoint);
-  });
-}
-
-/**
- * The literal was written in the zone that the account had at the start. Had the zone been changed while the listing was
- * paged, Confluence would have read the same literal hours later: then everything is listed again in the new zone.
- */
-async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source, operation, services } = context;
-  // CQL finds nothing in a space that is gone, without an error.
-  if ((operation.counters.pages_listed ?? 0) === 0) await verifySpace(client, source);
-  const user = await verifyAccount(client, source);
-  if (user.timeZone !== checkpoint.time_zone) {
-    const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
-    const cql = changedPagesCql(source.spaceKey, since, user.timeZone);
-    const { pages_listed = 0, pages_unchanged = 0, pages_expected = 0 } = operation.counters;
-    const expected = (await client.countPages(cql)) ?? 0;
-    await save(
-      context,
-      { ...checkpoint, phase: "listing", cql, time_zone: user.timeZone },
-      // Counted anew: pages of the first listing do not stand for pages that the second one lacks.
-      {
-        pages_listed: -pages_listed,
-        pages_unchanged: -pages_unchanged,
-        pages_expected: expected - pages_expected,
-      },
-      "The account's time zone changed: listing again",
-    );
-    return;
-  }
-  await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint));
-}
-
-/** Fewer pages than Confluence counted: the listing was cut short, or its index is behind. The watermark stays where it is. */
-async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { pages_listed = 0, pages_expected = 0 } = context.operation.counters;
-  const incomplete = pages_listed < pages_expected;
-  await queueFailedPages(tx, context.operation, context.services.now());
-  await queueUnrenderedPages(tx, context.operation, context.services.now());
-  await saveStep(tx, context, {
-    checkpoint: { ...checkpoint, phase: "listed", labels: null, incomplete },
-    counts: {},
-    ...(incomplete
-      ? {
-          message: `${pages_listed} of ${pages_expected} pages were listed: the next sync looks as far back as this one`,
-        }
-      : {}),
-  });
-}
-
-async function save(
-  context: StepContext,
-  checkpoint: Checkpoint,
-  counts: Record<string, number>,
-  message: string,
-): Promise<void> {
-  await saveStep(context.services.sql, context, { checkpoint, counts, message });
+  return startOperation({ type: "confluence_sync", sourceId, ...options }, services);
 }

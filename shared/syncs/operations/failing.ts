@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 import { errorCode, errorMessage, TransientError } from "#shared/errors.ts";
 import type { LogFields } from "#shared/log.ts";
+import { RUNNING_STATUSES } from "#shared/operation-statuses.ts";
 import { logWith } from "./operation-log.ts";
 
 /** Why a running operation makes no progress: `archon_progress.failing`, from a failed attempt until one succeeds. */
@@ -86,12 +87,11 @@ export async function recordFailing(
   sql: Sql,
   operationId: string,
   state: Failing,
-  now: Date,
-  { unlessKnown = false } = {},
+  { now, unlessKnown = false }: { now: Date; unlessKnown?: boolean },
 ): Promise<void> {
   await sql`
     update archon_progress set failing = ${sql.json(state)}, log = ${logWith(sql, [failingWarning(state).message], now)}
-    where operation_id = ${operationId} and status in ('listing', 'processing')
+    where operation_id = ${operationId} and status = any(${RUNNING_STATUSES})
       and (not ${unlessKnown} or failing is null or (failing ->> 'next_attempt_at')::timestamptz <= ${now})`;
 }
 

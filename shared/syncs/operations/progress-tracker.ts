@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import type { Sql } from "#shared/db/connect.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import { failingWarning, type Failing, type Warning } from "./failing.ts";
-import type { OperationType, SyncMode } from "./operations.ts";
+import type { OperationType, SyncMode } from "./operation-types.ts";
 import { plannedBy, type PlannedChange } from "./planned-changes.ts";
 import { metricsOf, workTotals, type MeasuredOperation, type WorkTotals } from "./sync-metrics.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";

@@ -1,33 +1,22 @@
-import { transaction } from "#shared/db/connect.ts";
-import { errorCode, errorMessage, PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
-import type { ConfluenceClient } from "#shared/confluence/client.ts";
-import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
-import { getSource, pauseSource, setSourceStatus, type Source } from "#shared/sources/sources.ts";
-import { writeEvent } from "#shared/notifications/outbox.ts";
+import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import { getSource, type Source } from "#shared/sources/sources.ts";
 import { recordDrift } from "./drift.ts";
 import { failingAfter, recordFailing, retryFields } from "./failing.ts";
 import { finishOperation } from "./finish-operation.ts";
-import {
-  claimOperation,
-  ClaimLostError,
-  endOperation,
-  failOperation,
-  holdsClaim,
-  later,
-  markOperationEnqueued,
-  releaseOperation,
-  type Operation,
-} from "./operations.ts";
+import { claimOperation, ClaimLostError, holdsClaim, releaseOperation } from "./claims.ts";
+import { failOperation } from "./fail-operation.ts";
+import type { Operation } from "./operation.ts";
+import { sendOperation } from "./send-operation.ts";
+import { later } from "#shared/syncs/later.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
-import { reportFailed } from "./report-failed.ts";
 import type { Step, StepContext } from "./step.ts";
-import { sendWork } from "./work.ts";
+import { pause, retryDelayMs, slowDownNearLimit } from "./waiting.ts";
+import { sendWork } from "./send-work.ts";
 
 /** A step may take two timeouts of Confluence; with less time left the next invocation does it. */
 const STEP_RESERVE_MS = 20_000;
 /** Steps that fail one after the other before the operation does: with the delays between them about an hour. */
 const MAX_STEP_FAILURES = 8;
-const MAX_RETRY_DELAY_MS = 15 * 60_000;
 
 /**
  * Goes on with an operation's listing until it is done or `remainingMs` runs low, then sends the message for the rest.
@@ -35,7 +24,6 @@ const MAX_RETRY_DELAY_MS = 15 * 60_000;
  */
 export async function runOperation(
   operationId: string,
-  queue: "plan" | "check",
   step: Step,
   services: SyncServices & SiteServices,
   invocation: { remainingMs: () => number },
@@ -44,13 +32,13 @@ export async function runOperation(
   if (!operation) return;
   const source = await getSource(services.sql, operation.sourceId);
   if (!source || source.status === "deleting") return;
-  if (Number(operation.checkpoint.failures ?? 0) > MAX_STEP_FAILURES) {
+  if (operation.failures > MAX_STEP_FAILURES) {
     const message = "Repeated crash or internal error at the same step";
-    await failFor(new PermanentError("worker_died", message), operation, services);
+    await failOperation(operationId, new PermanentError("worker_died", message), services);
     return;
   }
   if (source.pausedUntil && source.pausedUntil > services.now()) {
-    await goOnLater(operation, queue, source.pausedUntil, services);
+    await goOnLater(operation, source.pausedUntil, services);
     return;
   }
   let context: StepContext | undefined;
@@ -63,12 +51,12 @@ export async function runOperation(
       result = await step(context);
       slowDown = await slowDownNearLimit(client, source, services);
       for (const apply of context.afterCommit.splice(0)) apply();
-      if (context.hasOpenWork) await sendWork(services.sql, services.queue, operation, services.now());
+      if (context.hasOpenWork) await sendWork(services, operation, services.now());
     }
-    if (result === "more") await goOnLater(context.operation, queue, slowDown, services);
+    if (result === "more") await goOnLater(context.operation, slowDown, services);
     else await closeListing(context.operation, services);
   } catch (error) {
-    await settleFailure(error, context?.operation ?? operation, source, queue, services);
+    await settleFailure(error, context?.operation ?? operation, source, services);
   } finally {
     if (context) await recordDrift(context.client, operation, services);
   }
@@ -84,17 +72,11 @@ async function closeListing(operation: Operation, services: SyncServices): Promi
 
 async function goOnLater(
   operation: Operation,
-  queue: "plan" | "check",
   notBefore: Date | null,
   services: SyncServices,
 ): Promise<void> {
-  const now = services.now();
   await releaseOperation(services.sql, operation, notBefore);
-  const waitMs = notBefore ? Math.max(0, notBefore.getTime() - now.getTime()) : 0;
-  await services.queue.send(queue, [{ operation_id: operation.operationId, source_id: operation.sourceId }], {
-    delaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(waitMs / 1000)),
-  });
-  if (!notBefore) await markOperationEnqueued(services.sql, operation.operationId, now);
+  await sendOperation(operation, services, notBefore);
 }
 
 /** By remedy: wait as told, try again later, or end the operation and say why. Faults of our own go to SQS's retries. */
@@ -102,53 +84,45 @@ async function settleFailure(
   error: unknown,
   operation: Operation,
   source: Source,
-  queue: "plan" | "check",
   services: SyncServices,
 ): Promise<void> {
   const now = services.now();
   if (error instanceof ClaimLostError) return;
   if (error instanceof RateLimitedError) {
     const until = await pause(source, error, services);
-    if (await holdsClaim(services.sql, operation)) await goOnLater(operation, queue, until, services);
+    if (await holdsClaim(services.sql, operation)) await goOnLater(operation, until, services);
     return;
   }
   const known = error instanceof PermanentError || error instanceof TransientError;
   // Another worker took the operation over: how it ends is that worker's business.
   if (known && !(await holdsClaim(services.sql, operation))) return;
   if (error instanceof PermanentError) {
-    await failForGood(ofTheSpace(error), operation, source, services);
+    await failOperation(operation.operationId, ofTheSpace(error), services);
     return;
   }
-  const failures = Number(operation.checkpoint.failures ?? 0) + 1;
+  const failures = operation.failures + 1;
   if (!(error instanceof TransientError)) {
     // The claim is kept until it runs out: the next attempt is not made before. The fault may be the database's own.
     const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, operation.claimedUntil ?? now);
-    await recordFailing(services.sql, operation.operationId, state, now).catch(() => {});
+    await recordFailing(services.sql, operation.operationId, state, { now }).catch(() => {});
     throw error;
   }
   if (failures > MAX_STEP_FAILURES) {
-    await failFor(error, operation, services);
+    await failOperation(operation.operationId, error, services);
     return;
   }
   const nextAttempt = later(now, retryDelayMs(failures, services.random));
   await services.sql`
-    update archon_progress set checkpoint = checkpoint || ${services.sql.json({ failures })}
+    update archon_progress set failures = ${failures}
     where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
   const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, nextAttempt);
-  await recordFailing(services.sql, operation.operationId, state, now);
+  await recordFailing(services.sql, operation.operationId, state, { now });
   services.log.warn("operation.retrying", {
     source_id: source.sourceId,
     operation_id: operation.operationId,
     ...retryFields(error, state),
   });
-  await goOnLater(operation, queue, nextAttempt, services);
-}
-
-/** Ends the operation for a reason that says nothing of its source. */
-async function failFor(error: Error, operation: Operation, services: SyncServices): Promise<void> {
-  const reason = { code: errorCode(error), message: errorMessage(error) };
-  const failed = await failOperation(services.sql, operation.operationId, reason, services.now());
-  if (failed) reportFailed(services.log, operation, { code: reason.code, error });
+  await goOnLater(operation, nextAttempt, services);
 }
 
 /** A listing asks for nothing but the space: refused or not found there means that the space is out of reach. */
@@ -161,75 +135,4 @@ function ofTheSpace(error: PermanentError): PermanentError {
       cause: error,
     },
   );
-}
-
-/** Half a minute, doubled at each failure up to 15 minutes, with jitter so that sources do not come back together. */
-export function retryDelayMs(failures: number, random: () => number): number {
-  const full = Math.min(MAX_RETRY_DELAY_MS, 30_000 * 2 ** (failures - 1));
-  return Math.round(full * (0.5 + random() / 2));
-}
-
-/** Notes the pause in the database, where every worker sees it, and answers its end. */
-export async function pause(source: Source, error: RateLimitedError, services: SyncServices): Promise<Date> {
-  const now = services.now();
-  // Jitter on top: waiting shorter than asked is answered by the next 429.
-  const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
-  await pauseSource(services.sql, source.sourceId, until, now);
-  services.log.warn("source.paused", { source_id: source.sourceId, until: until.toISOString() });
-  return until;
-}
-
-/** Little is left of a rate limit: its last fifth is stretched over pauses instead of running into a 429. */
-const NEAR_LIMIT_PAUSE_MS = 10_000;
-
-/** Pauses the source for a moment when Confluence says that its limit is nearly used up; answers the pause's end, or null. */
-export async function slowDownNearLimit(
-  client: ConfluenceClient,
-  source: Source,
-  services: SyncServices,
-): Promise<Date | null> {
-  if (!client.nearLimit?.()) return null;
-  const now = services.now();
-  const until = later(now, NEAR_LIMIT_PAUSE_MS);
-  await pauseSource(services.sql, source.sourceId, until, now);
-  return until;
-}
-
-/** Ends the operation; what the error tells of the source itself is noted on the source. */
-export async function failForGood(
-  error: PermanentError,
-  operation: { operationId: string },
-  source: Source,
-  services: SyncServices,
-): Promise<void> {
-  const now = services.now();
-  const reason = { code: error.code, message: errorMessage(error) };
-  const failed = await transaction(services.sql, async (tx) => {
-    const ended = await endOperation(tx, operation.operationId, "failed", now, reason);
-    if (!ended) return false;
-    if (error.code === "credentials_rejected" || error.code === "credentials_missing") {
-      await setSourceStatus(tx, source.sourceId, "credentials_expired", now);
-      await writeEvent(tx, {
-        type: "source.credentials_expired",
-        detail: { source_id: source.sourceId, operation_id: operation.operationId },
-        now,
-      });
-    }
-    if (error.code === "space_unavailable")
-      await setSourceStatus(tx, source.sourceId, "space_unavailable", now);
-    await writeEvent(tx, {
-      type: "sync.failed",
-      detail: {
-        source_id: source.sourceId,
-        operation_id: operation.operationId,
-        operation_type: ended.type,
-        ...reason,
-      },
-      now,
-    });
-    return true;
-  });
-  // Of several workers that meet the same fault the first ends the operation and speaks.
-  if (!failed) return;
-  reportFailed(services.log, { ...operation, sourceId: source.sourceId }, { code: error.code, error });
 }

@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { saveCheckpoint } from "./operations.ts";
+import { saveCheckpoint } from "./claims.ts";
 import { countWork, percentDone } from "./progress-tracker.ts";
 import type { StepContext } from "./step.ts";
 
@@ -33,6 +33,7 @@ export async function saveStep(
       checkpoint: step.checkpoint,
       counters,
       claimedUntil,
+      failures: 0,
       failing: null,
     };
   });

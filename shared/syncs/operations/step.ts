@@ -1,6 +1,6 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Source } from "#shared/sources/sources.ts";
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
 
 export type StepContext = {

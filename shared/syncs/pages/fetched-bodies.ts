@@ -1,6 +1,6 @@
 import type { ConfluencePage } from "#shared/confluence/client.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
-import type { ClaimedWork } from "#shared/syncs/operations/work.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 /** Kept for the message that was sent again, which comes within seconds or after a pause. */
 const LIFETIME_MS = 10 * 60_000;
@@ -15,13 +15,14 @@ export type FetchedBodies = Map<string, Kept>;
 const keyOf = (sourceId: string, pageId: string) => `${sourceId}/${pageId}`;
 const revisionOf = (state: PageState | undefined) => state?.stateRevision ?? null;
 
+/** `states`: of the stored pages, as they were read before the bodies are fetched. */
+type FetchContext = { sourceId: string; states: ReadonlyMap<string, PageState>; now: Date };
+
 /** Keeps pages with the state that was read before they were fetched; the oldest go when there are too many. */
 export function keepBodies(
   bodies: FetchedBodies,
-  sourceId: string,
   pages: Iterable<ConfluencePage>,
-  states: ReadonlyMap<string, PageState>,
-  now: Date,
+  { sourceId, states, now }: FetchContext,
 ): void {
   for (const page of pages) {
     if (!page.body) continue;
@@ -44,10 +45,8 @@ export function keepBodies(
  */
 export function takeBodies(
   bodies: FetchedBodies,
-  sourceId: string,
   works: readonly ClaimedWork[],
-  states: ReadonlyMap<string, PageState>,
-  now: Date,
+  { sourceId, states, now }: FetchContext,
 ): ConfluencePage[] {
   const taken: ConfluencePage[] = [];
   for (const { pageId, listedVersion } of works) {

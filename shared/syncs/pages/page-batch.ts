@@ -2,7 +2,7 @@ import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { FetchedBodies } from "./fetched-bodies.ts";
-import type { Operation } from "#shared/syncs/operations/operations.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
 import type { OptionalCalls, SkippedCalls } from "#shared/syncs/optional-calls.ts";
 import type { UserNameCache } from "./resolve-references.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";

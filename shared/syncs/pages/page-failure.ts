@@ -1,7 +1,6 @@
 import { transaction } from "#shared/db/connect.ts";
 import { recordPageError } from "#shared/documents/page-states.ts";
 import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
-import type { Source } from "#shared/sources/sources.ts";
 import {
   failingAfter,
   isEmbeddingFailing,
@@ -9,10 +8,14 @@ import {
   retryFields,
   type Failing,
 } from "#shared/syncs/operations/failing.ts";
-import { later, type Operation } from "#shared/syncs/operations/operations.ts";
-import { failForGood, retryDelayMs } from "#shared/syncs/operations/run-operation.ts";
+import { later } from "#shared/syncs/later.ts";
+import type { Operation } from "#shared/syncs/operations/operation.ts";
+import { failOperation } from "#shared/syncs/operations/fail-operation.ts";
+import { retryDelayMs } from "#shared/syncs/operations/waiting.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { completeWork, postponeWork, sendPages, type ClaimedWork } from "#shared/syncs/operations/work.ts";
+import { completeWork, postponeWork } from "#shared/syncs/operations/work.ts";
+import { sendPages } from "#shared/syncs/operations/send-work.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 export type PageFailure = {
   error: unknown;
@@ -20,7 +23,6 @@ export type PageFailure = {
   /** What failed was the work on all of a batch, such as fetching its bodies. */
   isBatch: boolean;
   operation: Operation;
-  source: Source;
 };
 
 /** Tries of one page within one operation; with the delays between them about a quarter of an hour. */
@@ -44,10 +46,10 @@ export async function settlePageFailure(
   failure: PageFailure,
   services: SyncServices,
 ): Promise<"go on" | "stop"> {
-  const { error, works, operation, source } = failure;
+  const { error, works, operation } = failure;
   const permanent = error instanceof PermanentError;
   if (permanent && SOURCE_CODES.has(error.code)) {
-    await failForGood(error, operation, source, services);
+    await failOperation(operation.operationId, error, services);
     return "stop";
   }
   const now = services.now();
@@ -66,7 +68,7 @@ export async function settlePageFailure(
       now,
     });
     const delaySeconds = (notBefore.getTime() - now.getTime()) / 1000;
-    await sendPages(services.sql, services.queue, operation, [work.pageId], { now, delaySeconds });
+    await sendPages(services, operation, [work.pageId], { now, delaySeconds });
   }
   if (firstRetry) await announceRetry(failure, firstRetry, services);
   return "go on";
@@ -83,7 +85,10 @@ async function announceRetry(failure: PageFailure, state: Failing, services: Syn
   });
   // A listing that runs beside the pages has a state of its own; and one page that fails by itself is the page's business.
   if (operation.status === "processing" && (isBatch || isEmbeddingFailing(state)))
-    await recordFailing(services.sql, operation.operationId, state, services.now(), { unlessKnown: true });
+    await recordFailing(services.sql, operation.operationId, state, {
+      now: services.now(),
+      unlessKnown: true,
+    });
 }
 
 /** Whether trying again is in vain: also for faults of our own code, which nobody foresaw. */

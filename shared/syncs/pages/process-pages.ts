@@ -2,16 +2,18 @@ import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { PermanentError, RateLimitedError } from "#shared/errors.ts";
 import type { PageTask } from "#shared/messages.ts";
+import { isRunning } from "#shared/operation-statuses.ts";
 import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
 import { keepBodies, takeBodies } from "./fetched-bodies.ts";
 import { recordDrift } from "#shared/syncs/operations/drift.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
-import { getOperation, heartbeat, type Operation } from "#shared/syncs/operations/operations.ts";
+import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
+import { heartbeat } from "#shared/syncs/operations/claims.ts";
 import { recordFailure, settlePageFailure } from "./page-failure.ts";
 import { lookUpMentioned } from "./resolve-references.ts";
-import { pause, slowDownNearLimit } from "#shared/syncs/operations/run-operation.ts";
+import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { storeFetchedPage } from "./store-fetched-page.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
@@ -21,14 +23,21 @@ import {
   claimWork,
   findSuspect,
   MAX_CRASHES,
-  postponeWork,
   requeueSuspects,
-  sendPages,
   type ClaimedWork,
-} from "#shared/syncs/operations/work.ts";
+} from "#shared/syncs/operations/work-claims.ts";
+import { postponeWork } from "#shared/syncs/operations/work.ts";
+import { sendPages } from "#shared/syncs/operations/send-work.ts";
 
 /** Fetching a rendered body, embedding and storing one page fit into this, timeouts included; with less left, it is sent again. */
 const PAGE_RESERVE_MS = 15_000;
+
+/** One invocation of a page worker. */
+type Worker = {
+  services: PageServices;
+  cache: WorkerCache;
+  invocation: { remainingMs: () => number };
+};
 
 /**
  * Brings the pages of one operation up to date: bodies in bulk, then page by page convert, chunk, embed, swap. Every fault of a
@@ -38,13 +47,12 @@ const PAGE_RESERVE_MS = 15_000;
 export async function processPages(
   operationId: string,
   tasks: readonly PageTask[],
-  services: PageServices,
-  cache: WorkerCache,
-  invocation: { remainingMs: () => number },
+  worker: Worker,
 ): Promise<void> {
+  const { services } = worker;
   const operation = await getOperation(services.sql, operationId);
   // Messages of an operation that ended, or of a source that is being deleted, are dropped.
-  if (!operation || !["queued", "listing", "processing"].includes(operation.status)) return;
+  if (!operation || !isRunning(operation.status)) return;
   const source = await getSource(services.sql, operation.sourceId);
   if (!source || source.status === "deleting") return;
   const pageIds = [...new Set(tasks.map((task) => task.page_id))];
@@ -53,7 +61,7 @@ export async function processPages(
     await putBack(operation, pageIds, { until: source.pausedUntil, mine: false }, services);
     return;
   }
-  const run = { operation, source, services, cache, invocation };
+  const run: Run = { ...worker, operation, source };
   const claimed = await claimWork(services.sql, operationId, pageIds, services.now());
   const stopped = claimed.length > 0 && (await processClaimed(run, claimed)) === "stop";
   if (claimed.length < pageIds.length) {
@@ -63,30 +71,24 @@ export async function processPages(
   await finishOperation(operationId, services);
 }
 
-type Run = {
-  operation: Operation;
-  source: Source;
-  services: PageServices;
-  cache: WorkerCache;
-  invocation: { remainingMs: () => number };
-};
+type Run = Worker & { operation: Operation; source: Source };
 
 /**
  * The operation's suspects, each alone: whichever crashes its worker takes no other page along. One that has crashed a worker
  * gets an invocation's whole time. The next invocation resumes with what is left.
  */
 async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
-  const { operation, source, services, invocation } = run;
-  const { sql, queue, now } = services;
+  const { operation, services, invocation } = run;
+  const { sql, now } = services;
   const { operationId } = operation;
   for (let first = isFresh; invocation.remainingMs() >= PAGE_RESERVE_MS; first = false) {
     const work = await claimSuspect(sql, operationId, { untried: !first, now: now() });
     if (!work) break;
-    if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, source, services);
+    if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, services);
     else if ((await processClaimed(run, [work])) === "stop") return requeueSuspects(sql, operationId);
   }
   const next = await findSuspect(sql, operationId, now());
-  if (next) await sendPages(sql, queue, operation, [next], { now: now(), delaySeconds: 0 });
+  if (next) await sendPages(services, operation, [next], { now: now(), delaySeconds: 0 });
 }
 
 /** "stop": the operation ended, the source waits, or the time is up; what was left is open again. */
@@ -99,7 +101,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
   const putBackOpen = async (until: Date) => {
     // Kept first: the message may reach the next invocation before this one ends.
     const unused = [...pages.values()].filter((page) => open.has(page.id));
-    keepBodies(cache.bodies, source.sourceId, unused, states, services.now());
+    keepBodies(cache.bodies, unused, { sourceId: source.sourceId, states, now: services.now() });
     await putBack(operation, [...open.keys()], { until, mine: true }, services);
   };
   const settle = async (
@@ -111,7 +113,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
       await putBackOpen(await pause(source, error, services));
       return "stop";
     }
-    return settlePageFailure({ error, works, isBatch, operation, source }, services);
+    return settlePageFailure({ error, works, isBatch, operation }, services);
   };
   try {
     client = await openSite(services, source);
@@ -157,15 +159,10 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
 
 const idsOf = (works: readonly ClaimedWork[]) => works.map((work) => work.pageId);
 
-async function giveUp(
-  work: ClaimedWork,
-  operation: Operation,
-  source: Source,
-  services: PageServices,
-): Promise<void> {
+async function giveUp(work: ClaimedWork, operation: Operation, services: PageServices): Promise<void> {
   const message = `The worker crashed ${work.crashes} times while it processed this page alone`;
   const error = new PermanentError("worker_died", message);
-  await recordFailure({ error, works: [work], isBatch: false, operation, source }, work, services);
+  await recordFailure({ error, works: [work], isBatch: false, operation }, work, services);
 }
 
 /** In as few calls as bodies in bulk allow; none for those that this worker fetched before and could not store. */
@@ -175,9 +172,8 @@ async function fetchPages(
   states: ReadonlyMap<string, PageState>,
 ): Promise<Map<string, ConfluencePage>> {
   const { client, source, cache, services } = batch;
-  const pages = new Map(
-    takeBodies(cache.bodies, source.sourceId, works, states, services.now()).map((page) => [page.id, page]),
-  );
+  const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
+  const pages = new Map(taken.map((page) => [page.id, page]));
   const missing = idsOf(works).filter((id) => !pages.has(id));
   if (missing.length === 0) return pages;
   for (const page of await client.pagesById(missing, { body: "storage" })) pages.set(page.id, page);
@@ -200,5 +196,5 @@ async function putBack(
   });
   const delaySeconds = Math.ceil(Math.max(0, wait.until.getTime() - now.getTime()) / 1000);
   if (delaySeconds > MAX_DELAY_SECONDS) return;
-  await sendPages(services.sql, services.queue, operation, pageIds, { now, delaySeconds });
+  await sendPages(services, operation, pageIds, { now, delaySeconds });
 }

@@ -1,5 +1,6 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
+import { isNewer } from "#shared/documents/is-newer.ts";
 import { recordPageError, type PageState } from "#shared/documents/page-states.ts";
 import {
   isRenderingDue,
@@ -16,7 +17,8 @@ import { processConfluencePage, readCompletePage } from "./confluence-processor.
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
-import { completeWork, type ClaimedWork } from "#shared/syncs/operations/work.ts";
+import { completeWork } from "#shared/syncs/operations/work.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 /**
  * Converts, embeds and swaps one fetched page, and ends its work in the swap's own transaction. A page that is not current in
@@ -144,7 +146,7 @@ function requireVersion(page: ConfluencePage, seen: number | null): void {
 function isStored(page: ConfluencePage, state: PageState | undefined, now: Date): boolean {
   if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
   if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
-  return state.version >= page.version && state.representationRevision >= REPRESENTATION_REVISION;
+  return !isNewer({ version: page.version, representationRevision: REPRESENTATION_REVISION }, state);
 }
 
 async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<void> {

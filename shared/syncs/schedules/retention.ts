@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { later } from "#shared/syncs/operations/operations.ts";
+import { later } from "#shared/syncs/later.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 /** Work rows of an ended operation: only failures and planned changes are read afterwards. */

@@ -1,16 +1,11 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { listDueSources, UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
-import {
-  later,
-  markOperationEnqueued,
-  startOperation,
-  type Actor,
-} from "#shared/syncs/operations/operations.ts";
+import { later } from "#shared/syncs/later.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
+import { CHECK_INTERVAL_MS } from "./check-schedule.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 
-/** A weekly check is due seven days after the tick that the last one stood for: ticks are daily, so it falls on each seventh. */
-export const CHECK_INTERVAL_MS = 7 * 24 * 60 * 60_000;
 const UNAVAILABLE_RETRY_MS = UNAVAILABLE_RETRY_HOURS * 60 * 60_000;
 
 /** Starts a sync for each source whose interval has passed; answers how many. A fault of one source does not stop the others. */
@@ -34,43 +29,11 @@ export async function startDueSyncs(services: SyncServices): Promise<number> {
 export async function startDueChecks(tick: Date, services: SyncServices): Promise<number> {
   let started = 0;
   for (const sourceId of await sourcesDueForCheck(services.sql, tick)) {
-    const result = await startCheck(
-      sourceId,
-      { actor: "schedule", tick, dryRun: false, force: false },
-      services,
-    );
+    const request = { type: "deletion_check", sourceId, actor: "schedule", tick } as const;
+    const result = await startOperation(request, services);
     if (result.started) started += 1;
   }
   return started;
-}
-
-/** Starts a deletion check of one source, or tells which operation runs. */
-export async function startCheck(
-  sourceId: string,
-  options: { actor: Actor; tick: Date | null; dryRun: boolean; force: boolean },
-  services: SyncServices,
-): Promise<{ started: boolean; operationId: string }> {
-  const operationId = services.newId();
-  const result = await startOperation(services.sql, {
-    operationId,
-    sourceId,
-    type: "deletion_check",
-    mode: null,
-    dryRun: options.dryRun,
-    force: options.force,
-    actor: options.actor,
-    ...(options.tick ? { checkpoint: { tick: options.tick.toISOString() } } : {}),
-    now: services.now(),
-  });
-  if (!result.started) return { started: false, operationId: result.runningOperationId };
-  services.log.info("operation.started", {
-    operation_id: operationId,
-    source_id: sourceId,
-    actor: options.actor,
-  });
-  await services.queue.send("check", [{ operation_id: operationId, source_id: sourceId }]);
-  await markOperationEnqueued(services.sql, operationId, services.now());
-  return { started: true, operationId };
 }
 
 /** Sources that were synced at least once, by the weekly strategy, whose last check stood for a tick a week ago or longer. */

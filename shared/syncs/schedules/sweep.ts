@@ -3,16 +3,21 @@ import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import { sendOutbox } from "#shared/notifications/outbox.ts";
-import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import {
-  later,
-  LEASE_MS,
-  markOperationEnqueued,
-  type OperationType,
-} from "#shared/syncs/operations/operations.ts";
+  isListing,
+  LISTING_STATUSES,
+  RUNNING_STATUSES,
+  type OperationStatus,
+} from "#shared/operation-statuses.ts";
+import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
+import { later } from "#shared/syncs/later.ts";
+import { LEASE_MS } from "#shared/syncs/operations/claims.ts";
+import { OPERATIONS, type OperationType } from "#shared/syncs/operations/operation-types.ts";
+import { sendOperation } from "#shared/syncs/operations/send-operation.ts";
 import { removeExpired, type Retention } from "./retention.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { releaseLostClaims, sendPages, sendWork } from "#shared/syncs/operations/work.ts";
+import { releaseLostClaims } from "#shared/syncs/operations/work-claims.ts";
+import { sendPages, sendWork } from "#shared/syncs/operations/send-work.ts";
 
 /** A listing that nobody is at, and whose last message is older than this, is sent again; twice is harmless. */
 const RESEND_LISTING_MS = 2 * 60_000;
@@ -27,7 +32,7 @@ type Running = {
   operation_id: string;
   source_id: string;
   operation_type: OperationType;
-  status: string;
+  status: OperationStatus;
   claimed_until: Date | null;
   enqueued_at: Date | null;
   not_before: Date | null;
@@ -76,8 +81,7 @@ export async function sweep(
 async function resume(operation: Running, services: SyncServices): Promise<number> {
   const now = services.now();
   await keepLease(services.sql, operation, now);
-  if (operation.status === "queued" || operation.status === "listing")
-    return resendListing(operation, now, services);
+  if (isListing(operation.status)) return resendListing(operation, now, services);
   return resendPages(operation, now, services);
 }
 
@@ -87,12 +91,9 @@ async function resendListing(operation: Running, now: Date, services: SyncServic
   const lastSent = operation.enqueued_at ?? operation.not_before ?? new Date(0);
   let resent = 0;
   if (!claimed && !waits && lastSent <= later(now, -RESEND_LISTING_MS)) {
-    const queue = operation.operation_type === "confluence_sync" ? "plan" : "check";
-    await services.queue.send(queue, [
-      { operation_id: operation.operation_id, source_id: operation.source_id },
-    ]);
-    await markOperationEnqueued(services.sql, operation.operation_id, now);
-    services.log.warn("sweep.resent", { operation_id: operation.operation_id, queue });
+    const { operation_id: operationId, source_id: sourceId, operation_type: type } = operation;
+    await sendOperation({ operationId, sourceId, type }, services);
+    services.log.warn("sweep.resent", { operation_id: operationId, queue: OPERATIONS[type].queue });
     resent = 1;
   }
   return resent + (await resendPages(operation, now, services));
@@ -102,7 +103,7 @@ async function resendListing(operation: Running, now: Date, services: SyncServic
 async function resendPages(operation: Running, now: Date, services: SyncServices): Promise<number> {
   const target = { operationId: operation.operation_id, sourceId: operation.source_id };
   const lost = await releaseLostClaims(services.sql, { operationId: operation.operation_id, now });
-  const sent = await sendWork(services.sql, services.queue, target, now);
+  const sent = await sendWork(services, target, now);
   const again = await resendWaiting(operation, now, services);
   if (lost + again > 0) {
     services.log.warn("sweep.resent", {
@@ -123,8 +124,7 @@ async function resendWaiting(operation: Running, now: Date, services: SyncServic
       and enqueued_at <= ${since} and (not_before is null or not_before <= ${now})
     order by page_id limit ${RESEND_LIMIT}`;
   await sendPages(
-    services.sql,
-    services.queue,
+    services,
     { operationId: operation.operation_id, sourceId: operation.source_id },
     rows.map((row) => row.page_id),
     { now, delaySeconds: 0 },
@@ -144,7 +144,7 @@ async function runningOperations(sql: Sql): Promise<Running[]> {
   return sql<Running[]>`
     select p.operation_id, p.source_id, p.operation_type, p.status, p.claimed_until, p.enqueued_at, p.not_before, p.updated_at
     from archon_progress p join archon_sources s using (source_id)
-    where p.status in ('queued', 'listing', 'processing') and s.status <> 'deleting'
+    where p.status = any(${RUNNING_STATUSES}) and s.status <> 'deleting'
     order by p.updated_at`;
 }
 
@@ -160,7 +160,7 @@ async function sourcesBeingDeleted(sql: Sql): Promise<string[]> {
  * works on this database, at its start.
  */
 export async function releaseAllClaims(sql: Sql): Promise<void> {
-  await sql`update archon_progress set claimed_until = null, enqueued_at = null where status in ('queued', 'listing')`;
+  await sql`update archon_progress set claimed_until = null, enqueued_at = null where status = any(${LISTING_STATUSES})`;
   await releaseLostClaims(sql, "all");
   await sql`update sync_work set enqueued_at = null where state = 'pending'`;
 }

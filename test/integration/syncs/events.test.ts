@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { trashPage } from "#infra/local/confluence-site/edits.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { sendOutbox, writeEvent } from "#shared/notifications/outbox.ts";
-import { LEASE_MS } from "#shared/syncs/operations/operations.ts";
+import { LEASE_MS } from "#shared/syncs/operations/claims.ts";
 import { makeEventBus, type SimulatedBus } from "#test/simulation/event-bus.ts";
 import { makeRandom } from "#test/simulation/random.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

@@ -3,7 +3,7 @@ import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import { MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
 import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/pages/page-failure.ts";
 import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
-import { MAX_CRASHES } from "#shared/syncs/operations/work.ts";
+import { MAX_CRASHES } from "#shared/syncs/operations/work-claims.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 

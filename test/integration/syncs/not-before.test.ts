@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { FunctionName } from "#infra/topology.ts";
-import { claimWork, sendWork } from "#shared/syncs/operations/work.ts";
+import { claimWork } from "#shared/syncs/operations/work-claims.ts";
+import { sendWork } from "#shared/syncs/operations/send-work.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -98,9 +99,9 @@ describe("work that is to be done not before a moment", () => {
       await database.sql`update sync_work set enqueued_at = null where operation_id = ${id}`;
       const operation = { operationId: id, sourceId: SOURCE_ID };
       const { queue } = world.outside;
-      expect(await sendWork(database.sql, queue, operation, at(-1))).toBe(0);
+      expect(await sendWork({ sql: database.sql, queue }, operation, at(-1))).toBe(0);
       expect(await claimWork(database.sql, id, pageIds(), at(-1))).toEqual([]);
-      expect(await sendWork(database.sql, queue, operation, at(0))).toBe(PAGES);
+      expect(await sendWork({ sql: database.sql, queue }, operation, at(0))).toBe(PAGES);
       expect(await claimWork(database.sql, id, pageIds(), at(0))).toHaveLength(PAGES);
     });
   });

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { markSourceDeleting } from "#shared/sources/sources.ts";
-import { cancelOperation, LEASE_MS } from "#shared/syncs/operations/operations.ts";
-import { startCheck } from "#shared/syncs/schedules/start-due.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { LEASE_MS } from "#shared/syncs/operations/claims.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
@@ -36,9 +37,9 @@ describe("operations of a source", () => {
 
   it("run one at a time, of whichever kind: the second is told which one runs", async () => {
     const id = await world.startSync();
-    expect(await trySync()).toEqual({ started: false, runningOperationId: id, operationId: id });
-    const check = { actor: "manual", tick: null, dryRun: false, force: false } as const;
-    expect(await startCheck(SOURCE_ID, check, world.outside)).toEqual({ started: false, operationId: id });
+    expect(await trySync()).toEqual({ started: false, operationId: id });
+    const check = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual" } as const;
+    expect(await startOperation(check, world.outside)).toEqual({ started: false, operationId: id });
     const results = await Promise.all([trySync(), trySync(), trySync()]);
     expect(results.every((result) => !result.started)).toBe(true);
     await world.ended(id);
@@ -78,6 +79,38 @@ describe("operations of a source", () => {
     expect(await stored()).toBe(PAGES);
     expect(await openWork()).toBe(0);
   });
+
+  it.each(["an operation whose lease expired", "an operation whose workers crash at one step"])(
+    "%s is logged as failed once, and one event says so",
+    async (which) => {
+      const id = await world.startSync();
+      const expired = which.includes("lease");
+      if (expired) {
+        world.pass(LEASE_MS + 60_000);
+        await trySync();
+      } else {
+        world.scheduler.dieAt((step) => step.endsWith("/user/current"));
+        await world.ended(id);
+        world.scheduler.dieAt(null);
+      }
+      const finished = world.logged.filter(({ event }) => event === "operation.finished");
+      expect(finished).toEqual([
+        expect.objectContaining({
+          level: "error",
+          fields: expect.objectContaining({
+            source_id: SOURCE_ID,
+            operation_id: id,
+            status: "failed",
+            code: expired ? "lease_expired" : "worker_died",
+          }),
+        }),
+      ]);
+      const failed = await database.sql`
+        select detail ->> 'operation_id' as id, detail ->> 'code' as code from event_outbox
+        where event_type = 'sync.failed'`;
+      expect(failed).toEqual([{ id, code: expired ? "lease_expired" : "worker_died" }]);
+    },
+  );
 
   it("keep what was stored when cancelled, drop the rest, and their late messages do nothing", async () => {
     const id = await world.startSync();

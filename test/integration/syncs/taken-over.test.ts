@@ -5,7 +5,7 @@ import { reconcileDeletions } from "#functions/sync/reconcile-deletions.ts";
 import { trashPage } from "#infra/local/confluence-site/edits.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
-import { CLAIM_MS } from "#shared/syncs/operations/operations.ts";
+import { CLAIM_MS } from "#shared/syncs/operations/claims.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { clientOf } from "#test/support/confluence-site.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

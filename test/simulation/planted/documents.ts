@@ -9,6 +9,15 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/unit/documents/is-newer.test.ts",
+    "a page is not stored again by a newer converter",
+    change(
+      "shared/documents/is-newer.ts",
+      "return page.representationRevision > stored.representationRevision;",
+      "return page.representationRevision < stored.representationRevision;",
+    ),
+  ),
+  bugFoundBy(
     SWAPS,
     "chunks that move up keep their number",
     change(

@@ -59,9 +59,9 @@ export const EVENT_BUGS: readonly PlantedBug[] = [
   bug(
     "an operation that lost its place ends without an event",
     change(
-      "shared/syncs/operations/operations.ts",
-      "await failOperationIn(tx, source.lease_operation_id, now, {",
-      'await endOperation(tx, source.lease_operation_id, "failed", now, {',
+      "shared/syncs/operations/fail-operation.ts",
+      'await writeEvent(tx, { type: "sync.failed",',
+      'if (error.code !== "lease_expired") await writeEvent(tx, { type: "sync.failed",',
     ),
   ),
 ];

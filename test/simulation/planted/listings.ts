@@ -5,9 +5,9 @@ const ENDS = "test/integration/syncs/listing-ends.test.ts";
 const TAKEN_OVER = "test/integration/syncs/taken-over.test.ts";
 const NOT_BEFORE = "test/integration/syncs/not-before.test.ts";
 const LABELS = "test/integration/syncs/places-and-labels.test.ts";
-const SYNC_SPACE = "shared/syncs/listing/sync-space.ts";
+const LIST_STEP = "shared/syncs/listing/list-step.ts";
 const FOLLOW_CURSOR = "shared/syncs/listing/follow-cursor.ts";
-const OPERATIONS = "shared/syncs/operations/operations.ts";
+const CLAIMS = "shared/syncs/operations/claims.ts";
 const WORK = "shared/syncs/operations/work.ts";
 const SWEEP = "shared/syncs/schedules/sweep.ts";
 
@@ -17,7 +17,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     ZONE,
     "in another zone a listing looks back without the overlap",
     change(
-      SYNC_SPACE,
+      LIST_STEP,
       "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
       "const since = new Date(source.metadata.last_sync_timestamp ?? 0);",
     ),
@@ -26,7 +26,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     ZONE,
     "in another zone a listing looks back to its own start",
     change(
-      SYNC_SPACE,
+      LIST_STEP,
       "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
       "const since = changesSince(new Date(checkpoint.started_at ?? 0));",
     ),
@@ -34,7 +34,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     ZONE,
     "a listing that begins anew counts what it had",
-    change(SYNC_SPACE, "pages_listed: -pages_listed,", "pages_listed: 0,"),
+    change(LIST_STEP, "pages_listed: -pages_listed,", "pages_listed: 0,"),
   ),
   bugFoundBy(
     ENDS,
@@ -54,7 +54,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     TAKEN_OVER,
     "a checkpoint is saved without its claim",
     change(
-      OPERATIONS,
+      CLAIMS,
       "and status = 'listing' and claimed_until = ${operation.claimedUntil}\n    returning operation_id",
       "and status = 'listing'\n    returning operation_id",
     ),
@@ -63,7 +63,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     TAKEN_OVER,
     "counters are saved though the claim was lost",
     change(
-      OPERATIONS,
+      CLAIMS,
       "if (rows.length === 0) throw new ClaimLostError(operation.operationId);",
       "if (rows.length === 0) await tx`update archon_progress set counters = ${tx.json(update.counters)} where operation_id = ${operation.operationId}`;",
     ),
@@ -72,7 +72,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     TAKEN_OVER,
     "whoever lost the claim ends the operation",
     change(
-      OPERATIONS,
+      CLAIMS,
       "  return rows.length > 0;\n}\n\n/** Somebody else goes on",
       "  return rows.length >= 0;\n}\n\n/** Somebody else goes on",
     ),
@@ -85,13 +85,17 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     NOT_BEFORE,
     "pages that wait are claimed",
-    change(WORK, " and (not_before is null or not_before <= ${now})\n    returning", "\n    returning"),
+    change(
+      "shared/syncs/operations/work-claims.ts",
+      " and (not_before is null or not_before <= ${now})\n    returning",
+      "\n    returning",
+    ),
   ),
   bugFoundBy(
     NOT_BEFORE,
     "pages that wait are sent",
     change(
-      WORK,
+      "shared/syncs/operations/send-work.ts",
       "\n        and (not_before is null or not_before <= ${now})\n      order by",
       "\n      order by",
     ),

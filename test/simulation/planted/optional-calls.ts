@@ -63,7 +63,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "a rendered body is not stored over the storage body of the same version",
     change(
       "shared/documents/add-documents.ts",
-      "  if (stored.unrendered && !page.renderedMissing) return false;\n",
+      "  if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;\n",
       "",
     ),
   ),

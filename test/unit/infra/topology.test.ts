@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CHECK_HOUR } from "#functions/api/responses/source-json.ts";
-import { functions, queues, schedules, type FunctionSpec, type QueueSpec } from "#infra/topology.ts";
+import { functions, queues, type FunctionSpec, type QueueSpec } from "#infra/topology.ts";
 
 const specs = Object.entries<FunctionSpec>(functions);
 
@@ -13,10 +12,6 @@ describe("the topology", () => {
     expect(queue.maxConcurrency).toBeGreaterThanOrEqual(2);
     expect(queue.batchSize <= 10 || queue.batchWindowSeconds >= 1).toBe(true);
     expect(queue.maxReceiveCount).toBeGreaterThanOrEqual(5);
-  });
-
-  it("looks for due deletion checks at the hour that sources name as their next", () => {
-    expect(schedules["weekly-deletion-check"].every).toEqual({ dailyAt: { hour: CHECK_HOUR, minute: 0 } });
   });
 
   it("lets a function that answers HTTP end before API Gateway does, and bounds its runs", () => {

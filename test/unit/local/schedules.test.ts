@@ -2,6 +2,7 @@ import { Cron } from "croner";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cronPattern, scheduledEvent, startSchedules } from "#infra/local/runner/schedules.ts";
 import { schedules } from "#infra/topology.ts";
+import { tickOfCheck } from "#shared/syncs/schedules/check-schedule.ts";
 
 const after = (pattern: string, start: string, count: number) =>
   new Cron(pattern, { timezone: "UTC" }).nextRuns(count, new Date(start)).map((run) => run.toISOString());
@@ -34,6 +35,19 @@ describe("a schedule's pattern", () => {
       expect(after(cronPattern(every), "2026-01-01T00:00:00Z", 1)).toHaveLength(1);
     }
   });
+});
+
+it.each(["2026-03-28T02:59:59.999Z", "2026-03-28T03:00:00.001Z", "2026-12-31T23:00:00Z"])(
+  "a deletion check that is due at %s is announced for the next run of the schedule that starts it",
+  (due) => {
+    const next = after(cronPattern(schedules["weekly-deletion-check"].every), due, 1);
+    expect([tickOfCheck(new Date(due)).toISOString()]).toEqual(next);
+  },
+);
+
+it("a deletion check that is due at the very run of its schedule is announced for that run", () => {
+  const [run] = after(cronPattern(schedules["weekly-deletion-check"].every), "2026-03-28T04:00:00Z", 1);
+  expect(tickOfCheck(new Date(run ?? 0)).toISOString()).toBe(run);
 });
 
 describe("a scheduled event", () => {

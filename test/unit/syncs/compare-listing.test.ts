@@ -71,6 +71,13 @@ describe("what a listed page needs", () => {
     });
   });
 
+  it("is a fetch of an older representation also when the listing trails what is stored", () => {
+    expect(compareListed(listed(2), stored({}), { representationRevision: 3 })).toMatchObject({
+      outcome: "updated",
+      reason: "converter revision 2 → 3",
+    });
+  });
+
   it("is a fetch of an older representation only in full listings", () => {
     expect(compareListed(listed(3), stored({}), { representationRevision: 3 })).toMatchObject({
       outcome: "updated",

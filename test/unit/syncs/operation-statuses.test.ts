@@ -17,7 +17,9 @@ describe("the statuses of an operation", () => {
 
   it("are listed in one file only", () => {
     const files = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).filter((file) =>
-      /["']?queued["']?\b[^;]*["']?finishing["']?/.test(readFileSync(file, "utf8")),
+      /["'](queued|listing|processing)["'],\s*["'](listing|processing|finishing)["']|\bqueued:/.test(
+        readFileSync(file, "utf8"),
+      ),
     );
     expect(files).toEqual(["shared/operation-statuses.ts"]);
   });

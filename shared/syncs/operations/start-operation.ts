@@ -1,0 +1,93 @@
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { PermanentError, UserError } from "#shared/errors.ts";
+import { later } from "#shared/syncs/later.ts";
+import type { SyncServices } from "#shared/syncs/sync-services.ts";
+import { LEASE_MS } from "./claims.ts";
+import { failOperationIn, logFailed, type FailedOperation } from "./fail-operation.ts";
+import { OPERATIONS, type OperationType, type SyncMode } from "./operation-types.ts";
+import { sendOperation } from "./send-operation.ts";
+
+/** Who or what started an operation. */
+export type Actor = "api" | "schedule" | "manual" | "after_sync";
+
+export type StartRequest = {
+  type: OperationType;
+  sourceId: string;
+  actor: Actor;
+  /** Of a sync; `incremental` unless given. */
+  mode?: SyncMode;
+  dryRun?: boolean;
+  /** Of a check: delete above the cap too. */
+  force?: boolean;
+  /** Of a scheduled check: the instant that it stands for. */
+  tick?: Date;
+};
+
+/** `operationId`: of the operation that was started, else of the one that runs. */
+export type StartResult = { started: boolean; operationId: string };
+
+/** `superseded`: the operation whose expired lease this one took over. */
+export type InsertedOperation = StartResult & { superseded: FailedOperation | null };
+
+type StartServices = Pick<SyncServices, "sql" | "queue" | "log" | "now" | "newId">;
+
+/**
+ * Starts an operation and returns at once: its steps are done by queue messages. One runs at a time for a source; the lease of
+ * a holder without a heartbeat for LEASE_MS has expired: its operation is marked failed and this one takes its place.
+ * Throws UserError 404 `source_not_found`.
+ */
+export async function startOperation(request: StartRequest, services: StartServices): Promise<StartResult> {
+  const operationId = services.newId();
+  const inserted = await transaction(services.sql, (tx) =>
+    insertOperation(tx, { ...request, operationId, now: services.now() }),
+  );
+  await announceOperation(request, inserted, services);
+  return { started: inserted.started, operationId: inserted.operationId };
+}
+
+/** The part of `startOperation` that needs a transaction: the caller's. After its commit comes `announceOperation`. */
+export async function insertOperation(
+  tx: Sql,
+  request: StartRequest & { operationId: string; now: Date },
+): Promise<InsertedOperation> {
+  const { operationId, sourceId, type, actor, dryRun = false, force = false, now } = request;
+  const [source] = await tx<{ lease_operation_id: string | null; lease_until: Date | null }[]>`
+    select lease_operation_id, lease_until from archon_sources
+    where source_id = ${sourceId} and status <> 'deleting' for no key update`;
+  if (!source) throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+  if (source.lease_operation_id && source.lease_until && source.lease_until > now) {
+    return { started: false, operationId: source.lease_operation_id, superseded: null };
+  }
+  const superseded =
+    source.lease_operation_id &&
+    (await failOperationIn(tx, { operationId: source.lease_operation_id, error: leaseExpired(), now }));
+  const { mode, checkpoint } = OPERATIONS[type].start(request);
+  await tx`
+    insert into archon_progress (operation_id, source_id, operation_type, status, mode, dry_run, force, actor, checkpoint, created_at, updated_at)
+    values (${operationId}, ${sourceId}, ${type}, 'queued', ${mode}, ${dryRun}, ${force}, ${actor}, ${tx.json(checkpoint)},
+      ${now}, ${now})`;
+  await tx`
+    update archon_sources set lease_operation_id = ${operationId}, lease_until = ${later(now, LEASE_MS)}, updated_at = ${now}
+    where source_id = ${sourceId}`;
+  return { started: true, operationId, superseded: superseded || null };
+}
+
+function leaseExpired(): PermanentError {
+  const minutes = LEASE_MS / 60_000;
+  return new PermanentError(
+    "lease_expired",
+    `Lease expired (no heartbeat for ${minutes} minutes); another operation took its place`,
+  );
+}
+
+/** Logs what a committed start has done, and sends the first message of the operation that it started. */
+export async function announceOperation(
+  { type, sourceId, actor }: StartRequest,
+  { started, operationId, superseded }: InsertedOperation,
+  services: StartServices,
+): Promise<void> {
+  if (superseded) logFailed(superseded, services.log);
+  if (!started) return;
+  services.log.info("operation.started", { operation_id: operationId, source_id: sourceId, actor });
+  await sendOperation({ operationId, sourceId, type }, services);
+}

@@ -1,0 +1,11 @@
+import { globSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+
+it("no statement spells out which pages are visible: they call is_visible or is_findable", () => {
+  const rule =
+    /not (\w+\.)?is_deleted and (\w+\.)?missing_since is null|is_deleted or (\w+\.)?missing_since is not/;
+  const files = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts", "sql/functions/*.sql"]);
+  const spelled = files.filter((file) => rule.test(readFileSync(file, "utf8")));
+  // Search has its own condition on the row, which it shares with no statement outside its file.
+  expect(spelled.toSorted()).toEqual(["sql/functions/pages.sql", "sql/functions/search.sql"]);
+});
