@@ -48,9 +48,13 @@ class PieceReader {
 
   constructor(markdown: string, { parts }: Outline) {
     this.#markdown = markdown;
+    let line = 0;
+    let end = markdown.indexOf("\n");
     for (const part of parts) {
-      const line = markdown.lastIndexOf("\n", part.from - 1) + 1;
-      this.#parts.set(line, [...(this.#parts.get(line) ?? []), part]);
+      for (; end !== -1 && end < part.from; end = markdown.indexOf("\n", line)) line = end + 1;
+      const onLine = this.#parts.get(line);
+      if (onLine) onLine.push(part);
+      else this.#parts.set(line, [part]);
     }
   }
 

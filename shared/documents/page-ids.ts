@@ -1,5 +1,18 @@
 import type { Sql } from "#shared/db/connect.ts";
 
+/** Those of the ids that are pages of the source. */
+export async function findKnownPages(
+  sql: Sql,
+  sourceId: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await sql<{ page_id: string }[]>`
+    select page_id from confluence_pages
+    where source_id = ${sourceId} and page_id = any(${ids as string[]}) and not is_deleted`;
+  return new Set(rows.map((row) => row.page_id));
+}
+
 /** Ids of the source's pages by title, as far as they are known here: links of storage bodies name pages by title. */
 export async function findPageIds(
   sql: Sql,

@@ -1,5 +1,6 @@
 import { extensionName } from "./elements/adf-extension.ts";
 import { userId } from "./elements/storage-links.ts";
+import { linkedPage } from "./old-links.ts";
 import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
 import { needsRendering } from "./rendering/stored-macros.ts";
 
@@ -9,6 +10,8 @@ export type PageReferences = {
   accountIds: string[];
   /** Titles of the pages linked to. */
   pageTitles: string[];
+  /** Ids of the pages that addresses of the old form lead to. */
+  pageIds: string[];
 };
 
 /**
@@ -21,6 +24,7 @@ export function collectReferences(root: MarkupElement): {
 } {
   const accountIds = new Set<string>();
   const pageTitles = new Set<string>();
+  const pageIds = new Set<string>();
   const macrosToRender = new Set<string>();
   for (const element of descendants(root)) {
     if (needsRendering(element)) macrosToRender.add(attribute(element, "ac:name") || extensionName(element));
@@ -31,13 +35,23 @@ export function collectReferences(root: MarkupElement): {
       case "ri:page":
         pageTitles.add(attribute(element, "ri:content-title"));
         break;
+      case "ri:content-entity":
+        pageIds.add(attribute(element, "ri:content-id"));
+        break;
+      case "a": {
+        const linked = linkedPage(attribute(element, "href").trim());
+        if (linked && "id" in linked) pageIds.add(linked.id);
+        else if (linked) pageTitles.add(linked.title);
+        break;
+      }
       default:
     }
   }
   accountIds.delete("");
   pageTitles.delete("");
+  pageIds.delete("");
   return {
-    references: { accountIds: [...accountIds], pageTitles: [...pageTitles] },
+    references: { accountIds: [...accountIds], pageTitles: [...pageTitles], pageIds: [...pageIds] },
     macrosToRender: [...macrosToRender],
   };
 }

@@ -39,7 +39,22 @@ const HIDDEN = /(?:^|\s)(?:aui-)?hidden(?:\s|$)/;
 
 /** Whether an element of these classes is interface, or may be. */
 export function isInterfaceClass(classes: string): boolean {
-  return isOnlyInterface(classes) || HALF_INTERFACE.test(classes);
+  return shareOf(classes) !== "none";
+}
+
+type Share = "all" | "half" | "none";
+/** How much of an element of these classes is interface; pages repeat the same few thousands of times. */
+const SHARES = new Map<string, Share>();
+const MAX_SHARES = 10_000;
+
+function shareOf(classes: string): Share {
+  let share = SHARES.get(classes);
+  if (share === undefined) {
+    share = isOnlyInterface(classes) ? "all" : HALF_INTERFACE.test(classes) ? "half" : "none";
+    if (SHARES.size >= MAX_SHARES) SHARES.clear();
+    SHARES.set(classes, share);
+  }
+  return share;
 }
 
 function isOnlyInterface(classes: string): boolean {
@@ -49,30 +64,24 @@ function isOnlyInterface(classes: string): boolean {
 
 /** Takes out of a body what only the interface says; of a rendered one more than of a stored one. Changes the tree. */
 export function dropInterfaceText(element: MarkupElement, isRendered: boolean): void {
-  let changed = false;
-  for (const node of element.children) {
+  const kept = element.children.filter((node) => typeof node === "string" || !isInterface(node, isRendered));
+  if (kept.length < element.children.length) element.children = kept;
+  for (const node of kept) {
     if (typeof node === "string") continue;
-    if (isInterface(node, isRendered)) {
-      changed = true;
-      continue;
-    }
-    adapt(node);
+    if (shareOf(attribute(node, "class")) === "half") adapt(node);
     dropInterfaceText(node, isRendered);
   }
-  if (changed)
-    element.children = element.children.filter(
-      (node) => typeof node === "string" || !isInterface(node, isRendered),
-    );
 }
 
 function isInterface(element: MarkupElement, isRendered: boolean): boolean {
-  if (element.name.startsWith("ac:")) return false;
+  const { name, attributes } = element;
+  if (name === "button") return true;
   if (saysNoExport(element, isRendered)) return true;
-  if (element.name === "button" || attribute(element, "role") === "toolbar") return true;
-  if (attribute(element, "data-macro-name") === "toc") return true;
-  const classes = element.attributes.get("class");
-  if (classes === undefined) return false;
-  if (isOnlyInterface(classes)) return true;
+  if (attributes.size === 0 || name.startsWith("ac:")) return false;
+  if (attributes.get("role") === "toolbar" || attributes.get("data-macro-name") === "toc") return true;
+  const classes = attributes.get("class");
+  const share = classes === undefined ? "none" : shareOf(classes);
+  if (share !== "half") return share === "all";
   if (hasClass(element, "expand-control-text")) return saysExpand(element);
   if (hasClass(element, "summary")) return saysLoading(element);
   return saysMacroFailed(element);

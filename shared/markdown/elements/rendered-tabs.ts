@@ -1,4 +1,9 @@
-import { attribute, beginningOf, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
+import {
+  attribute,
+  beginningOf,
+  type MarkupElement,
+  type MarkupNode,
+} from "#shared/markdown/parse/markup-tree.ts";
 
 const TABS = /(?:^|[\s_-])(?:tabs?|tabpanel|tablist|tabset|card|localtab)(?:[\s_-]|$)/i;
 const MENU =
@@ -28,13 +33,9 @@ export function nameRenderedTabs(root: MarkupElement): void {
     for (const [index, node] of element.children.entries()) {
       if (typeof node === "string") continue;
       const entries = MENU_NAMES.has(node.name) ? entriesOf(node) : [];
-      if (entries.length > 0)
-        menus.push({
-          menu: node,
-          entries,
-          isSure: isMenu(node),
-          panes: panesBelow(element.children.slice(index + 1)),
-        });
+      const isSure = entries.length > 0 && isMenu(node);
+      const panes = isSure ? panesBelow(element.children, index) : [];
+      if (entries.length > 0) menus.push({ menu: node, entries, isSure, panes });
       visit(node);
     }
   };
@@ -103,14 +104,19 @@ function targetOf(element: MarkupElement): string {
   return (hash === -1 ? "" : href.slice(hash + 1)) || attribute(element, "aria-controls");
 }
 
-/** Panes right below a menu, or in the element right below it. */
-function panesBelow(nodes: MarkupElement["children"]): MarkupElement[] {
-  const elements = nodes.filter((node) => typeof node !== "string");
-  const panes = elements.filter(isPane);
-  const [next] = elements;
-  return panes.length > 0 || !next
-    ? panes
-    : next.children.filter((node) => typeof node !== "string").filter(isPane);
+/** Panes below a menu, up to the next one, or in the element right below it. */
+function panesBelow(siblings: readonly MarkupNode[], menu: number): MarkupElement[] {
+  const below: MarkupElement[] = [];
+  for (let index = menu + 1; index < siblings.length; index++) {
+    const node = siblings[index];
+    if (node === undefined || typeof node === "string") continue;
+    if (isMenu(node)) break;
+    below.push(node);
+  }
+  const panes = below.filter(isPane);
+  if (panes.length > 0) return panes;
+  const inside = below[0]?.children ?? [];
+  return inside.filter((node): node is MarkupElement => typeof node !== "string" && isPane(node));
 }
 
 function isPane(element: MarkupElement): boolean {

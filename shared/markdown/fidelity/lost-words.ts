@@ -15,6 +15,7 @@ export function lostWords(shown: string, markdown: string): string[] {
   };
   const kept = new WordReader(textOfMarkdown(markdown));
   const page = new WordReader([shown]);
+  page.skipCommon(kept);
   for (let word = page.next(), other = kept.next(); word !== "" || other !== "";) {
     if (word !== other) {
       // One of the two has words that the other lacks (numbers of items, say): behind them both go on alike.
@@ -31,6 +32,7 @@ export function lostWords(shown: string, markdown: string): string[] {
       if (word !== "") count(word, 1);
       if (other !== "") count(other, -1);
     }
+    page.skipCommon(kept);
     word = page.next();
     other = kept.next();
   }

@@ -27,22 +27,51 @@ export class WordReader {
     return this.#ahead[distance] ?? "";
   }
 
+  /** Goes past the words that come next in both, without making strings of them: nearly all that there are. */
+  skipCommon(other: WordReader): void {
+    if (this.#ahead.length > 0 || other.#ahead.length > 0) return;
+    while (this.#seek() && other.#seek()) {
+      const length = commonWord(this.#text, this.#position, other.#text, other.#position);
+      if (length === 0) return;
+      this.#position += length;
+      other.#position += length;
+    }
+  }
+
   #read(): string {
+    if (!this.#seek()) return "";
+    const start = this.#position;
+    let end = start + 1;
+    while (end < this.#text.length && isInWord(this.#text, end)) end++;
+    this.#position = end;
+    return this.#text.slice(start, end);
+  }
+
+  /** Goes to where the next word begins; false after the last one. */
+  #seek(): boolean {
     for (;;) {
       const text = this.#text;
       let start = this.#position;
       while (start < text.length && !isInWord(text, start)) start++;
-      if (start < text.length) {
-        let end = start + 1;
-        while (end < text.length && isInWord(text, end)) end++;
-        this.#position = end;
-        return text.slice(start, end);
-      }
+      this.#position = start;
+      if (start < text.length) return true;
       const more = this.#texts.next();
-      if (more.done) return "";
+      if (more.done) return false;
       this.#text = more.value;
       this.#position = 0;
     }
+  }
+}
+
+/** How long the word is that begins at both places; 0 when they are two. */
+function commonWord(text: string, start: number, other: string, otherStart: number): number {
+  for (let length = 0; ; length++) {
+    const place = start + length;
+    const otherPlace = otherStart + length;
+    const goesOn = place < text.length && isInWord(text, place);
+    if (goesOn !== (otherPlace < other.length && isInWord(other, otherPlace))) return 0;
+    if (!goesOn) return length;
+    if (text.charCodeAt(place) !== other.charCodeAt(otherPlace)) return 0;
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type FolderRow,
 } from "#shared/documents/folders.ts";
 import { PermanentError } from "#shared/errors.ts";
-import { optionalCalls } from "#shared/syncs/optional-calls.ts";
+import { type OptionalCalls, optionalCalls } from "#shared/syncs/optional-calls.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 const KINDS: readonly ContainerKind[] = ["folder", "whiteboard", "database", "embed"];
@@ -25,25 +25,38 @@ type FolderStep = { write: (tx: Sql) => Promise<void>; done: boolean };
 export async function listFolders(context: StepContext, { again }: { again: boolean }): Promise<FolderStep> {
   const { source, operation, services } = context;
   const owner = { sourceId: source.sourceId, operationId: operation.operationId };
-  const nothing = { write: async () => {}, done: true };
-  if (operation.dryRun) return nothing;
-  const wanted = await foldersToAsk(services.sql, {
-    ...owner,
-    kinds: KINDS,
-    again,
-    limit: FOLDERS_OF_A_STEP,
-  });
-  if (wanted.length === 0)
-    return { write: (tx) => (again ? removeUnusedFolders(tx, owner) : Promise.resolve()), done: true };
-  const calls = optionalCalls({ ...services, source, skipped: new Map() });
+  if (operation.dryRun) return { write: async () => {}, done: true };
+  const refused = new Set<string>();
   const folders: FolderRow[] = [];
-  for (const { id, kind } of wanted) {
-    const attempt = await calls.attempt("folders", () => askFor(context, id, kind));
-    // What is stored of folders stays, and the next listing asks again.
-    if (!attempt.ok) return { write: (tx) => upsertFolders(tx, owner, folders), done: true };
-    folders.push(attempt.value);
+  while (folders.length === 0) {
+    const wanted = await foldersToAsk(services.sql, {
+      ...owner,
+      kinds: KINDS.filter((kind) => !refused.has(kind)),
+      again,
+      limit: FOLDERS_OF_A_STEP,
+    });
+    if (wanted.length === 0) {
+      const isComplete = again && refused.size === 0;
+      return { write: async (tx) => (isComplete ? removeUnusedFolders(tx, owner) : undefined), done: true };
+    }
+    for (const { id, kind } of wanted) {
+      if (refused.has(kind)) continue;
+      const attempt = await callsFor(kind, context).attempt("folders", () => askFor(context, id, kind));
+      if (attempt.ok) folders.push(attempt.value);
+      else if (attempt.error.code === "scope_missing") refused.add(kind);
+      // What is stored of folders stays, and the next listing asks again.
+      else return { write: (tx) => upsertFolders(tx, owner, folders), done: true };
+    }
   }
   return { write: (tx) => upsertFolders(tx, owner, folders), done: false };
+}
+
+/** Each kind has a scope of its own: what is refused of one says nothing of the others, and is not over when they answer. */
+function callsFor(kind: string, { source, services }: StepContext): OptionalCalls {
+  const { folders: refusal, ...others } = source.refusedCalls;
+  const isOwn = refusal?.call?.includes(`/${kind}s/`) ?? true;
+  const refusedCalls = isOwn ? source.refusedCalls : others;
+  return optionalCalls({ ...services, source: { ...source, refusedCalls }, skipped: new Map() });
 }
 
 async function askFor({ client }: StepContext, folderId: string, kind: string): Promise<FolderRow> {

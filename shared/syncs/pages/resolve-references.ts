@@ -1,6 +1,7 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
-import { findPageIds } from "#shared/documents/page-ids.ts";
+import { findKnownPages, findPageIds } from "#shared/documents/page-ids.ts";
+import { linkedPage } from "#shared/markdown/old-links.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { webBaseOfSource, type Source } from "#shared/sources/source.ts";
 import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
@@ -25,22 +26,34 @@ export async function resolveReferences(
 ): Promise<ReferenceResolver> {
   const { source, names } = context;
   await lookUpNames(content.references.accountIds, context);
-  const ids = await findPageIds(context.sql, source.sourceId, content.references.pageTitles);
+  const { pageTitles, pageIds } = content.references;
+  const ids = await findPageIds(context.sql, source.sourceId, pageTitles);
+  const known = await findKnownPages(context.sql, source.sourceId, pageIds);
   const site = { webBase: context.client.webBase() ?? webBaseOfSource(source), apiBase: source.baseUrl };
   const inSpace = (spaceKey: string | null) => spaceKey === null || spaceKey === source.spaceKey;
+  const urlOf = (id: string) =>
+    `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;
+  const idOf = (title: string, spaceKey: string | null) => (inSpace(spaceKey) ? ids.get(title) : undefined);
+  /** An address of the site in an old form, as that of the page that it leads to. */
+  const byId = (url: string): string => {
+    const linked = url.startsWith(`${site.webBase}/`) ? linkedPage(url) : null;
+    if (!linked) return url;
+    const id = "id" in linked ? linked.id : idOf(linked.title, linked.spaceKey);
+    if (id === undefined || ("id" in linked && !known.has(id))) return url;
+    return urlOf(id) + (url.includes("#") ? url.slice(url.indexOf("#")) : "");
+  };
   return {
     pageUrl: ({ title, spaceKey, anchor }) => {
-      const id = inSpace(spaceKey) ? ids.get(title) : undefined;
+      const id = idOf(title, spaceKey);
       if (id === undefined) return null;
-      const url = `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;
-      return anchor ? `${url}#${encodeURIComponent(anchor)}` : url;
+      return anchor ? `${urlOf(id)}#${encodeURIComponent(anchor)}` : urlOf(id);
     },
     attachmentUrl: ({ fileName, pageTitle }) =>
       pageTitle === null || pageTitle === page.title
         ? `${site.webBase}/download/attachments/${encodeURIComponent(page.id)}/${encodeURIComponent(fileName)}`
         : null,
     userName: (accountId) => names.get(accountId)?.name ?? null,
-    absoluteUrl: (href) => absoluteUrl(href, site, page.url),
+    absoluteUrl: (href) => byId(absoluteUrl(href, site, page.url)),
   };
 }
 

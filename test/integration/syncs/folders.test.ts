@@ -118,6 +118,38 @@ describe("folders above pages", () => {
     expect((await world.source()).refusedCalls.folders).toMatchObject({ scope: "read:folder:confluence" });
   });
 
+  it.each(["whiteboard", "database", "embed"] as const)(
+    "%s: the source says which scope is missing when one is first met, and folders stay in the path",
+    async (kind) => {
+      const above = addFolder(world.site, { space: SPACE, title: `A ${kind}`, parentId: home.id, kind });
+      addPage(world.site, { space: SPACE, title: "Below", body: bodyOf("belowword"), parentId: above.id });
+      const further = addFolder(world.site, { space: SPACE, title: "Further", parentId: home.id });
+      addPage(world.site, {
+        space: SPACE,
+        title: "In it",
+        body: bodyOf("furtherword"),
+        parentId: further.id,
+      });
+      world.site.faults.push({
+        effect: "scope_missing",
+        said_in: "header",
+        path: `/${kind}s/`,
+        times: 1000,
+        skip: 0,
+      });
+      for (const mode of ["full", "full", "incremental"] as const) {
+        expect(await world.sync({ mode })).toMatchObject({ status: "completed", error: null });
+        expect((await world.find("belowword"))[0]?.title).toBe("Below");
+        expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+        expect(await path("furtherword")).toEqual(["Home", "Further"]);
+        expect((await world.source()).refusedCalls.folders).toMatchObject({
+          code: "scope_missing",
+          scope: `read:${kind}:confluence`,
+        });
+      }
+    },
+  );
+
   it("leave the path when Confluence does not show them any more", async () => {
     await world.sync();
     world.site.folders.delete(folder.id);

@@ -43,6 +43,38 @@ describe("links in chunks of a source behind Atlassian's gateway", () => {
     expect((await world.source()).webBase).toBe(SITE);
   });
 
+  it("addresses of the old forms lead to the page by its id where the index knows it", async () => {
+    const target = addPage(world.site, { space: SPACE, title: "Pump 4 & 5", body: "<p>Targetword</p>" });
+    await world.sync();
+    const old = [
+      `/pages/viewpage.action?pageId=${target.id}#top`,
+      `/wiki/pages/viewpage.action?focusedCommentId=9&amp;pageId=${target.id}`,
+      `${SITE}/pages/viewpage.action?pageId=${target.id}`,
+      `${GATEWAY}/wiki/pages/viewpage.action?pageId=${target.id}`,
+      `/display/${SPACE}/Pump+4+%26+5`,
+      `/wiki/pages/viewpage.action?spaceKey=${SPACE}&amp;title=Pump+4+%26+5`,
+    ];
+    const others = [
+      "/pages/viewpage.action?pageId=77777777",
+      "/display/ELSEWHERE/Pump+4+%26+5",
+      `https://other.example/wiki/pages/viewpage.action?pageId=${target.id}`,
+    ];
+    const links = [...old, ...others].map((href) => `<p><a href="${href}">x</a></p>`).join("");
+    const entity = `<p><ac:link><ri:content-entity ri:content-id="${target.id}"/><ac:link-body>y</ac:link-body></ac:link></p>`;
+    addPage(world.site, { space: SPACE, title: "Old links", body: `<p>Linkword</p>${links}${entity}` });
+    await world.sync();
+    const chunk = await markdown("Linkword");
+    const url = `${SITE}/spaces/${SPACE}/pages/${target.id}`;
+    expect(chunk.match(/\[x\]\([^)]*\)/g)).toEqual([
+      `[x](${url}#top)`,
+      ...Array.from({ length: old.length - 1 }, () => `[x](${url})`),
+      `[x](${SITE}/pages/viewpage.action?pageId=77777777)`,
+      `[x](${SITE}/display/ELSEWHERE/Pump+4+%26+5)`,
+      `[x](https://other.example/wiki/pages/viewpage.action?pageId=${target.id})`,
+    ]);
+    expect(chunk).toContain(`[y](${url})`);
+  });
+
   it("name pages that the index knows by their ids, which a rename leaves as they are", async () => {
     const target = addPage(world.site, { space: SPACE, title: "Old name", body: "<p>Targetword</p>" });
     await world.sync();

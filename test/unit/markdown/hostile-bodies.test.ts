@@ -27,6 +27,11 @@ const BODIES: [string, string][] = [
   ["errors in errors", filled('<div class="error">x')],
   ["menus of tabs in each other", filled('<ul class="tabs-menu"><li><a href="#a">x')],
   [
+    "menus of tabs side by side",
+    `<div class="tabs">${filled('<ul class="tabs-menu"><li><a href="#a">x</a></li></ul>')}</div>`,
+  ],
+  ["items in one cell", `<table><tr><td>${filled("<ul><li>x")}</td></tr></table>`],
+  [
     "expands in one cell",
     `<table><tr><td>${filled('<ac:structured-macro ac:name="expand"><ac:parameter ac:name="title">T</ac:parameter><ac:rich-text-body><p>x</p></ac:rich-text-body></ac:structured-macro>')}</td></tr></table>`,
   ],
