@@ -289,7 +289,7 @@ CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, an
  RETURNS boolean
  LANGUAGE sql
  STABLE
-RETURN ((NOT (page).is_deleted) AND ((page).missing_since IS NULL) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)))
+RETURN (is_visible(page) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)))
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.is_visible(page confluence_pages)

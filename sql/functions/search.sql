@@ -24,8 +24,7 @@ end;
 -- Whether a search may show this page. `any_label` and `updated_since` null: no filter.
 create or replace function is_searched(page confluence_pages, any_label text[], updated_since timestamptz) returns boolean
 language sql stable
-return not page.is_deleted and page.missing_since is null
-  and (any_label is null or page.labels && any_label) and (updated_since is null or page.modified_at >= updated_since);
+return is_visible(page) and (any_label is null or page.labels && any_label) and (updated_since is null or page.modified_at >= updated_since);
 
 -- The pages that a search may show.
 create or replace function searched_pages(source_ids text[], any_label text[], updated_since timestamptz)

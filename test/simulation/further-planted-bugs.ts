@@ -265,7 +265,10 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     test: "test/integration/syncs/one-operation.test.ts",
   },
-  bug("search shows hidden pages", change("sql/functions/search.sql", "and page.missing_since is null", "")),
+  bug(
+    "search shows hidden pages",
+    change("sql/functions/search.sql", "return is_visible(page) and", "return not page.is_deleted and"),
+  ),
   bug(
     "a cancelled sync moves the watermark",
     change(
