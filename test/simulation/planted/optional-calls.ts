@@ -1,6 +1,7 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const OPTIONAL_CALLS = "test/integration/syncs/optional-calls.test.ts";
+const FOLDERS = "test/integration/syncs/folders.test.ts";
 const RENDERED = "test/integration/syncs/rendered-missing.test.ts";
 
 /** Calls that content does without: refused, failing, or answering with something odd. */
@@ -11,6 +12,58 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
       "shared/syncs/optional-calls.ts",
       "if (error instanceof PermanentError || error instanceof TransientError) return { ok: false, error };",
       "if (error instanceof TransientError) return { ok: false, error };",
+    ),
+  ),
+  bug(
+    "names that are refused are held against the credentials",
+    change(
+      "shared/syncs/optional-calls.ts",
+      "if (error instanceof PermanentError || error instanceof TransientError) return { ok: false, error };",
+      'const isFatal = error instanceof PermanentError && error.code === "credentials_rejected";\n    if (!isFatal && (error instanceof PermanentError || error instanceof TransientError)) return { ok: false, error };',
+    ),
+  ),
+  bug(
+    "labels that are not found are held against the space",
+    change(
+      "shared/syncs/listing/list-labels.ts",
+      "if (OF_THE_SPACE.has(attempt.error.code)) await verifySpace(context.client, source);",
+      "if (OF_THE_SPACE.has(attempt.error.code)) throw attempt.error;",
+    ),
+  ),
+  bugFoundBy(
+    OPTIONAL_CALLS,
+    "rendered bodies that take for ever are waited for one after the other",
+    change(
+      "shared/syncs/optional-calls.ts",
+      "timeouts >= MAX_TIMEOUTS ? TIMEOUT_PAUSE_MS : 0",
+      "timeouts >= Infinity ? TIMEOUT_PAUSE_MS : 0",
+    ),
+  ),
+  bugFoundBy(
+    OPTIONAL_CALLS,
+    "an odd item stops the listing",
+    change(
+      "shared/confluence/read-items.ts",
+      "if (results.length === 0 && odd.length > 0 && !isOneOddItem) throw",
+      "if (odd.length > 0 || isOneOddItem) throw",
+    ),
+  ),
+  bugFoundBy(
+    FOLDERS,
+    "a scope that whiteboards lack ends the listing of folders",
+    change(
+      "shared/syncs/listing/list-folders.ts",
+      'else if (attempt.error.code === "scope_missing") refused.add(kind);',
+      'else if (attempt.error.code === "") refused.add(kind);',
+    ),
+  ),
+  bugFoundBy(
+    FOLDERS,
+    "the first folder that answers takes back what is refused of whiteboards",
+    change(
+      "shared/syncs/listing/list-folders.ts",
+      "const refusedCalls = isOwn ? source.refusedCalls : others;",
+      "const refusedCalls = isOwn ? source.refusedCalls : { ...others, ...source.refusedCalls };",
     ),
   ),
   bugFoundBy(
