@@ -147,6 +147,7 @@ describe("folders above pages", () => {
           scope: `read:${kind}:confluence`,
         });
       }
+      expect(world.logged.filter((line) => line.event === "confluence.call_refused")).toHaveLength(1);
     },
   );
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { addDemoPages, makeSyncWorld, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
@@ -180,6 +180,23 @@ describe("an item of a listing that is odd", () => {
       world.pass(60 * 60_000);
     }
     expect((await world.find("word1"))[0]?.title).toBe("Page 1");
+  });
+
+  it("an odd item among pages asked for by id neither hides nor deletes its page", async () => {
+    await world.sync();
+    trashPage(world.site, world.page("Page 1").id);
+    world.site.faults.push({
+      effect: "odd_item",
+      field: "title",
+      value: null,
+      path: "/api/v2/pages?id=",
+      ...always,
+    });
+    expect((await world.check()).sync_metrics).toMatchObject({ pages_deleted: 0, pages_hidden: 0 });
+    expect((await world.find("word1"))[0]?.title).toBe("Page 1");
+    world.site.faults.length = 0;
+    world.pass(60 * 60_000);
+    expect((await world.check()).sync_metrics).toMatchObject({ pages_deleted: 1 });
   });
 
   it("does not hold up the watermark", async () => {
