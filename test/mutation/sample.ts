@@ -33,4 +33,17 @@ const makeSampler = () => ({
     ),
 });
 
-export const strykerPlugins = [{ kind: "Checker", name: "sample", factory: makeSampler }];
+type Tested = Mutant & { status: string };
+
+/** A reporter of Stryker that tells what no test noticed at once: the report comes at the end of a run of many minutes. */
+const makeTeller = () => ({
+  onMutantTested: ({ status, fileName, location, replacement }: Tested): void => {
+    if (status === "CompileError" || status === "Ignored") return;
+    process.stderr.write(`${status} ${fileName}:${location.start.line} → ${replacement.slice(0, 80)}\n`);
+  },
+});
+
+export const strykerPlugins = [
+  { kind: "Checker", name: "sample", factory: makeSampler },
+  { kind: "Reporter", name: "tell", factory: makeTeller },
+];

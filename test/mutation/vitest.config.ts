@@ -8,7 +8,7 @@ export default {
     ...config.test,
     include: files("MUTATE_TESTS").map((path) => (path.endsWith(".ts") ? path : `${path}/**/*.test.ts`)),
     exclude: files("MUTATE_WITHOUT"),
-    env: { PROPERTY_RUNS: "100" },
+    env: { PROPERTY_RUNS: "25" },
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

@@ -52,6 +52,7 @@ describe("registerModel", () => {
       { model: "huge", dimensions: 4001 },
       "model_dimensions_unsupported",
     ],
+    ["no dimension at all", { model: "flat", dimensions: 0 }, "model_dimensions_unsupported"],
     ["a fraction of a dimension", { model: "odd", dimensions: 1.5 }, "model_dimensions_unsupported"],
   ])("refuses %s", async (_, model, code) => {
     await expect(registerModel(database.sql, { ...model, now: NOW })).rejects.toMatchObject({ code });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
 
 const embedder = localEmbedder({ threads: 2 });
@@ -35,5 +36,42 @@ describe("localEmbedder", () => {
     const question = embedder.embed(["question"], { purpose: "query" }).then(() => order.push("question"));
     await Promise.all([documents, question]);
     expect(order).toEqual(["question", "documents"]);
+  });
+
+  it("embeds nothing for a caller that has given up already", async () => {
+    await expect(embedder.embed(["one text"], { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
+  });
+});
+
+describe("the local embedder's threads", () => {
+  let workers: Worker[];
+  const note = (worker: Worker) => workers.push(worker);
+  beforeEach(() => {
+    workers = [];
+    process.on("worker", note);
+  });
+  afterEach(() => {
+    process.off("worker", note);
+  });
+
+  it("are no more than asked for, and are used again", async () => {
+    const own = localEmbedder({ threads: 2 });
+    expect(workers).toHaveLength(0);
+    await own.embed(Array.from({ length: 20 }, (_, n) => `text ${n}`));
+    await own.embed(["one more"]);
+    expect(workers).toHaveLength(2);
+  });
+
+  it("lose only their own texts when they end, and others take their place", async () => {
+    const own = localEmbedder({ threads: 2 });
+    const [lost, other, waiting] = ["lost", "other", "waiting"].map((text) => own.embed([text]));
+    const failed = expect(lost).rejects.toMatchObject({ name: "TransientError", code: "embedding_failed" });
+    // Node announces threads at the next tick, long before their model is loaded.
+    await new Promise(process.nextTick);
+    await workers[0]?.terminate();
+    await failed;
+    expect(await other).toHaveLength(1);
+    expect(await waiting).toHaveLength(1);
+    expect(workers).toHaveLength(3);
   });
 });

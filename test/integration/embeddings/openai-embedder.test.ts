@@ -73,7 +73,9 @@ describe("openAiEmbedder", () => {
     ["7", 7000],
     ["Sun, 01 Mar 2026 12:00:30 GMT", 30_000],
     ["999999", 900_000],
+    ["Sun, 01 Mar 2026 11:59:00 GMT", 0],
     ["soon", 20_000],
+    [" ", 20_000],
     [null, 20_000],
   ])("429 with Retry-After %s waits %d ms", async (header, retryAfterMs) => {
     answer = (_, response) =>
@@ -96,6 +98,41 @@ describe("openAiEmbedder", () => {
   ])("%d %j is a %s", async (status, body, name, code) => {
     answer = (_, response) => json(response, status, body);
     await expect(make().embed(["a", "b"])).rejects.toMatchObject({ name, code });
+  });
+
+  it("tells the tokens that the endpoint counted, request by request, and none where it counts none", async () => {
+    const counted: number[] = [];
+    const embedder = make();
+    for (const usage of [{ total_tokens: 9 }, {}, undefined]) {
+      answer = (request, response) => json(response, 200, { data: vectorsOf(request.input), usage });
+      await embedder.embed(["a"], { onTokens: (tokens) => counted.push(tokens) });
+    }
+    expect(counted).toEqual([9]);
+  });
+
+  it("names the status and the reason of a refusal", async () => {
+    answer = (_, response) => json(response, 400, { error: { type: "invalid_request_error" } });
+    await expect(make().embed(["a"])).rejects.toMatchObject({
+      message: "The embeddings endpoint returned 400 (invalid_request_error)",
+      details: { status: 400 },
+    });
+  });
+
+  it("is not waited for once the caller has given up", async () => {
+    const controller = new AbortController();
+    answer = () => controller.abort();
+    await expect(make().embed(["a"], { signal: controller.signal })).rejects.toMatchObject({
+      code: "embedding_unreachable",
+    });
+  });
+
+  it("takes a response that breaks off for something that passes", async () => {
+    answer = (_, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end('{"data": [');
+    await expect(make().embed(["a"])).rejects.toMatchObject({
+      name: "TransientError",
+      code: "embedding_invalid_answer",
+    });
   });
 
   it("gives up on an endpoint that does not answer", async () => {

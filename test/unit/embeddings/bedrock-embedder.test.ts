@@ -52,9 +52,11 @@ describe("Titan", () => {
   it.each([
     [429, { name: "RateLimitedError", retryAfterMs: 7000 }],
     [503, { name: "TransientError", code: "embedding_unavailable" }],
+    [500, { name: "TransientError", code: "embedding_unavailable" }],
+    [408, { name: "TransientError", code: "embedding_unavailable" }],
     [424, { name: "TransientError", code: "embedding_unavailable" }],
     [400, { name: "PermanentError", code: "embedding_refused" }],
-    [403, { name: "PermanentError", code: "embedding_refused" }],
+    [403, { name: "PermanentError", code: "embedding_refused", details: { status: 403 } }],
   ])("turns status %i into its remedy", async (status, expected) => {
     const { embedder } = bedrock(
       TITAN,
@@ -69,7 +71,41 @@ describe("Titan", () => {
     const { embedder } = bedrock(TITAN, () => Response.json({ message: "hm" }));
     await expect(embedder.embed(["text 0"])).rejects.toMatchObject({ code: "embedding_invalid_answer" });
   });
+
+  it("is named with the fault that the response's header states", async () => {
+    const headers = { "x-amzn-errortype": "ValidationException:http://internal.amazon.com/" };
+    const { embedder } = bedrock(TITAN, () => new Response("", { status: 400, headers }));
+    await expect(embedder.embed(["text 0"])).rejects.toThrow(/: ValidationException$/);
+  });
+
+  it("counts no tokens where Bedrock states none", async () => {
+    const { embedder } = bedrock(TITAN, () => Response.json({ embedding: [1, 1] }));
+    const counted: number[] = [];
+    await embedder.embed(texts(2), { onTokens: (tokens) => counted.push(tokens) });
+    expect(counted).toEqual([]);
+  });
+
+  it("is not waited for once the caller has given up", async () => {
+    const { signal, abort } = makeAbort();
+    const embedder = bedrockEmbedder({
+      model: TITAN,
+      dimensions: 2,
+      fetch: (_, init) =>
+        new Promise((_resolve, reject) => {
+          init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
+          abort();
+        }),
+    });
+    await expect(embedder.embed(["text 0"], { signal })).rejects.toMatchObject({
+      code: "embedding_unreachable",
+    });
+  });
 });
+
+function makeAbort() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
 
 describe("Cohere", () => {
   it("is asked up to 96 texts a call, and told documents from questions", async () => {
@@ -84,6 +120,20 @@ describe("Cohere", () => {
       [1, "search_query", 2],
     ]);
   });
+
+  it.each([
+    ["cohere.embed-v4:0", { output_dimension: 2, truncate: "RIGHT" }],
+    ["cohere.embed-multilingual-v3", { truncate: "END" }],
+  ])(
+    "%s is sent the parameters that it knows, and cuts texts that are too long at their end",
+    async (model, own) => {
+      const { embedder, bodies } = bedrock(model, () => Response.json({ embeddings: { float: [[1, 2]] } }));
+      await embedder.embed(["text 0"]);
+      expect(bodies).toEqual([
+        { texts: ["text 0"], input_type: "search_document", embedding_types: ["float"], ...own },
+      ]);
+    },
+  );
 
   it("must answer a vector for each text", async () => {
     const { embedder } = bedrock("cohere.embed-multilingual-v3", () =>
