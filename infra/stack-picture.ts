@@ -1,12 +1,5 @@
-import {
-  functions,
-  queues,
-  queueSentTo,
-  sendsMessages,
-  routes,
-  schedules,
-  type FunctionSpec,
-} from "./topology.ts";
+import { queueSentTo, sendsMessages } from "./access.ts";
+import { functions, queues, routes, schedules, type FunctionSpec } from "./topology.ts";
 
 /** The stack as a Mermaid diagram, drawn from the topology: additions appear by themselves. */
 export function stackPicture(): string {

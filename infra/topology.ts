@@ -4,6 +4,7 @@
  */
 import { CHECK_TICK } from "#shared/syncs/schedules/check-schedule.ts";
 import type { QueueName } from "#shared/messages.ts";
+import type { Access } from "./access.ts";
 
 /** API Gateway ends an HTTP request after 30 s; its function must be done before that. */
 const API_TIMEOUT_SECONDS = 29;
@@ -11,27 +12,6 @@ const API_TIMEOUT_SECONDS = 29;
 const WORKER_TIMEOUT_SECONDS = 60;
 /** AWS's advice for event source mappings: visibility of six times the function's timeout. */
 const VISIBILITY_FACTOR = 6;
-
-/** What a function may access: its IAM permissions and its environment follow from this alone. */
-export type Access =
-  | "database"
-  | SendAccess
-  | "encrypt-token"
-  | "decrypt-token"
-  | "embed"
-  | "put-events"
-  | "redrive";
-
-type SendAccess = `send-${QueueName}`;
-
-export function sendsMessages(access: Access): access is SendAccess {
-  return access.startsWith("send-");
-}
-
-/** The queue that an access lets a function send to. */
-export function queueSentTo(access: SendAccess): QueueName {
-  return access.slice("send-".length) as QueueName;
-}
 
 export type FunctionSpec = {
   entry: string;

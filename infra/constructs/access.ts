@@ -1,7 +1,7 @@
 import { Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IConstruct } from "constructs";
-import { queueSentTo, sendsMessages, type Access } from "#infra/topology.ts";
+import { queueSentTo, sendsMessages, type Access } from "#infra/access.ts";
 import type { QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import { sendsMessages, type Access } from "#infra/topology.ts";
+import { sendsMessages, type Access } from "#infra/access.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 

@@ -74,8 +74,9 @@ export type ConfluenceSpace = {
   homepageId: string | null;
 };
 
-/** Kinds of content that hold pages without being pages, by v2's words. */
-export type ContainerKind = "folder" | "whiteboard" | "database" | "embed";
+/** Kinds of content that hold pages without being pages, as v2 names them; `/{kind}s/{id}` with a scope of its own returns one. */
+export const CONTAINER_KINDS = ["folder", "whiteboard", "database", "embed"] as const;
+export type ContainerKind = (typeof CONTAINER_KINDS)[number];
 
 export type ContentContainer = {
   id: string;

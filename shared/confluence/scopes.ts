@@ -1,3 +1,5 @@
+import { CONTAINER_KINDS } from "./client.ts";
+
 /** Without one of these a sync cannot work; the others only add to what it stores. */
 export type CallNeed = "required" | "optional";
 
@@ -30,10 +32,7 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   call("optional", "read:label", "GET /wiki/api/v2/spaces/{id}/content/labels"),
   call("optional", "read:page", "GET /wiki/api/v2/labels/{id}/pages"),
   call("optional", "read:user", "POST /wiki/api/v2/users-bulk"),
-  call("optional", "read:folder", "GET /wiki/api/v2/folders/{id}"),
-  call("optional", "read:whiteboard", "GET /wiki/api/v2/whiteboards/{id}"),
-  call("optional", "read:database", "GET /wiki/api/v2/databases/{id}"),
-  call("optional", "read:embed", "GET /wiki/api/v2/embeds/{id}"),
+  ...CONTAINER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];
 
 /** The call of this path and its scope; null for a path that the sync never asks for. */

@@ -193,7 +193,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "only current pages are asked for by id",
       change(
-        "shared/confluence/cloud-client.ts",
+        "shared/confluence/pages-by-id.ts",
         'const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];',
         'const ALL_STATUSES = ["current"];',
       ),

@@ -77,6 +77,7 @@ const rules: readonly Rule[] = [
   {
     from: "infra/constructs",
     mayImport: [
+      "infra/access",
       "infra/topology",
       "shared/domain-events",
       "shared/log-events",

@@ -1,4 +1,4 @@
-import type { ContainerKind } from "#shared/confluence/client.ts";
+import { CONTAINER_KINDS, type ContainerKind } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
   foldersToAsk,
@@ -10,7 +10,6 @@ import { PermanentError } from "#shared/errors.ts";
 import { type OptionalCalls, optionalCalls } from "#shared/syncs/optional-calls.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
-const KINDS: readonly ContainerKind[] = ["folder", "whiteboard", "database", "embed"];
 /** Folders of one step: a step is saved before its worker's time runs out. */
 const FOLDERS_OF_A_STEP = 20;
 /** Confluence shows this folder to the account no more, or never did: its title is not for us. */
@@ -31,7 +30,7 @@ export async function listFolders(context: StepContext, { again }: { again: bool
   while (folders.length === 0) {
     const wanted = await foldersToAsk(services.sql, {
       ...owner,
-      kinds: KINDS.filter((kind) => !refused.has(kind)),
+      kinds: CONTAINER_KINDS.filter((kind) => !refused.has(kind)),
       again,
       limit: FOLDERS_OF_A_STEP,
     });

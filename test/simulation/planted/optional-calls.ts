@@ -88,7 +88,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     OPTIONAL_CALLS,
     "an odd item is taken for a page that is gone",
     change(
-      "shared/confluence/cloud-client.ts",
+      "shared/confluence/pages-by-id.ts",
       "...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),",
       "",
     ),

@@ -1,0 +1,22 @@
+import type { QueueName } from "#shared/messages.ts";
+
+/** What a function may access: its IAM permissions and its environment follow from this alone. */
+export type Access =
+  | "database"
+  | SendAccess
+  | "encrypt-token"
+  | "decrypt-token"
+  | "embed"
+  | "put-events"
+  | "redrive";
+
+type SendAccess = `send-${QueueName}`;
+
+export function sendsMessages(access: Access): access is SendAccess {
+  return access.startsWith("send-");
+}
+
+/** The queue that an access lets a function send to. */
+export function queueSentTo(access: SendAccess): QueueName {
+  return access.slice("send-".length) as QueueName;
+}
