@@ -16,7 +16,13 @@ export const TARGETS: readonly Target[] = [
   },
   {
     folder: "shared/confluence",
-    tests: ["test/unit/confluence", "test/integration/guarded-fetch.test.ts"],
+    tests: [
+      "test/unit/confluence",
+      "test/integration/guarded-fetch.test.ts",
+      "test/integration/confluence-connection.test.ts",
+      "test/integration/syncs/gateway-links.test.ts",
+      "test/integration/syncs/odd-answers.test.ts",
+    ],
   },
   {
     folder: "shared/documents",
@@ -33,7 +39,10 @@ export const TARGETS: readonly Target[] = [
       "test/unit/runtime",
       "test/unit/api",
       "test/integration/api/http.test.ts",
+      "test/integration/api/idempotency.test.ts",
       "test/integration/correlation.test.ts",
+      "test/integration/providers.test.ts",
+      "test/integration/db/database-connection.test.ts",
     ],
   },
 ];
