@@ -16,24 +16,52 @@ export const TARGETS: readonly Target[] = [
   },
   {
     folder: "shared/confluence",
-    tests: ["test/unit/confluence", "test/integration/guarded-fetch.test.ts"],
+    tests: [
+      "test/unit/confluence",
+      "test/integration/guarded-fetch.test.ts",
+      "test/integration/confluence-connection.test.ts",
+      "test/integration/syncs/gateway-links.test.ts",
+      "test/integration/syncs/odd-answers.test.ts",
+    ],
   },
   {
     folder: "shared/documents",
-    tests: ["test/unit/documents", "test/integration/documents", "test/integration/search/search.test.ts"],
+    tests: [
+      "test/unit/documents",
+      "test/integration/documents",
+      "test/integration/search/search.test.ts",
+      "test/integration/api/knowledge.test.ts",
+      "test/integration/api/pages.test.ts",
+      "test/integration/syncs/folders.test.ts",
+      "test/integration/syncs/gateway-links.test.ts",
+      "test/integration/syncs/places-and-labels.test.ts",
+      "test/integration/syncs/rendered-missing.test.ts",
+    ],
   },
   {
     folder: "shared/sources",
-    tests: ["test/integration/sources", "test/integration/api/sources.test.ts"],
+    tests: [
+      "test/integration/sources",
+      "test/integration/api/sources.test.ts",
+      "test/integration/api/knowledge.test.ts",
+      "test/integration/syncs/gateway-links.test.ts",
+      "test/integration/syncs/optional-calls.test.ts",
+    ],
   },
-  { folder: "shared/syncs", tests: ["test/unit/syncs", "test/integration/syncs"] },
+  {
+    folder: "shared/syncs",
+    tests: ["test/unit/syncs", "test/integration/syncs", "test/integration/ops/measure-health.test.ts"],
+  },
   {
     folder: "functions/runtime",
     tests: [
       "test/unit/runtime",
       "test/unit/api",
       "test/integration/api/http.test.ts",
+      "test/integration/api/idempotency.test.ts",
       "test/integration/correlation.test.ts",
+      "test/integration/providers.test.ts",
+      "test/integration/db/database-connection.test.ts",
     ],
   },
 ];

@@ -214,6 +214,27 @@ describe("a model that fails", () => {
     expect(await change(20)).toMatchObject({ embedded: 2, switched: true, done: true });
   });
 
+  it("for the first pages is asked for the others all the same", async () => {
+    const error = new PermanentError("text_too_long", "no");
+    const { embedder } = counting((text) => (/subject[01]/.test(text) ? error : null));
+    const { embedded, switched, refused } = await change(20, { embedder });
+    expect([embedded, switched]).toEqual([12 - 4, false]);
+    expect(new Set(refused.map(({ pageId }) => pageId))).toEqual(new Set(["0", "1"]));
+    expect(await modelsStored()).toEqual({ old: 12, next: 12 - 4 });
+  });
+
+  it("for more pages than it takes to lay it on the model is asked for the others once one was taken", async () => {
+    for (let page = PAGES; page < 60; page += 1)
+      await store(database.sql, old, {
+        pageId: `${page}`,
+        chunks: [`${page < 40 ? "refused" : "taken"}${page}`],
+      });
+    const error = new PermanentError("text_too_long", "no");
+    const { embedder } = counting((text) => (text.includes("refused") ? error : null));
+    const { embedded, refused, switched } = await change(100, { embedder });
+    expect([embedded, refused.length, switched]).toEqual([12 + 20, 40 - PAGES, false]);
+  });
+
   it("for every page is not asked for all of them", async () => {
     for (let page = PAGES; page < 60; page += 1)
       await store(database.sql, old, { pageId: `${page}`, chunks: [`subject${page}`] });

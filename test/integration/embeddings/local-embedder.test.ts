@@ -67,7 +67,7 @@ describe("the local embedder's threads", () => {
     const [lost, other, waiting] = ["lost", "other", "waiting"].map((text) => own.embed([text]));
     const failed = expect(lost).rejects.toMatchObject({ name: "TransientError", code: "embedding_failed" });
     // Node announces threads at the next tick, long before their model is loaded.
-    await new Promise(process.nextTick);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     await workers[0]?.terminate();
     await failed;
     expect(await other).toHaveLength(1);

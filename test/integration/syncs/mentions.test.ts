@@ -5,6 +5,7 @@ import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
+const MINUTE_MS = 60_000;
 const PEOPLE = 6;
 const PAGES = 20;
 const account = (n: number) => `712020:person-${n}`;
@@ -28,7 +29,8 @@ describe("people whom pages mention", () => {
 
   const lookUps = () => world.takeRequests().filter((request) => request.path.endsWith("/users-bulk"));
 
-  it("are looked up once for a batch of pages, and not again for those that a warm worker gets next", async () => {
+  const invocation = { remainingMs: () => 60_000 };
+  const listed = async () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that a worker uses
@@ -38,7 +40,11 @@ describe("people whom pages mention", () => {
       source_id: SOURCE_ID,
       page_id: pageId,
     }));
-    const invocation = { remainingMs: () => 60_000 };
+    return { id, services, tasks };
+  };
+
+  it("are looked up once for a batch of pages, and not again for those that a warm worker gets next", async () => {
+    const { id, services, tasks } = await listed();
     await processPageBatch(tasks.slice(0, PAGES / 2), services, invocation);
     expect(lookUps()).toHaveLength(1);
     await processPageBatch(tasks.slice(PAGES / 2), services, invocation);
@@ -46,6 +52,21 @@ describe("people whom pages mention", () => {
     expect((await world.progress(id)).sync_metrics).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
     const [hit] = await world.find("word3");
     expect(hit?.content).toContain("Person Number3");
+  });
+
+  it("people whom pages mention are looked up again, by a worker that stays warm, when an hour has passed", async () => {
+    const { services, tasks } = await listed();
+    await processPageBatch(tasks.slice(0, 8), services, invocation);
+    lookUps();
+    world.pass(50 * MINUTE_MS);
+    await processPageBatch(tasks.slice(8, 14), services, invocation);
+    expect(lookUps()).toEqual([]);
+    world.site.people.set(account(3), "Person Renamed");
+    world.pass(11 * MINUTE_MS);
+    await processPageBatch(tasks.slice(14), services, invocation);
+    expect(lookUps()).toHaveLength(1);
+    const [hit] = await world.find("word15");
+    expect(hit?.content).toContain("Person Renamed");
   });
 
   it("have no name where the account may not look people up, and the pages are stored all the same", async () => {

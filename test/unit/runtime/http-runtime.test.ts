@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { matchesEtag } from "#functions/runtime/etag.ts";
-import { contract, type Method } from "#functions/runtime/http-contract.ts";
+import { contract, type ErrorShape, type Method } from "#functions/runtime/http-contract.ts";
 import { errorResponse } from "#functions/runtime/http-errors.ts";
 import { MAX_BODY_BYTES, parseRequest } from "#functions/runtime/http-request.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
@@ -87,6 +87,61 @@ describe("a body", () => {
   });
 });
 
+describe("a request that does not match its contract", () => {
+  const search = contract({
+    ...things("POST"),
+    query: z.strictObject({ limit: z.coerce.number().int().optional() }),
+    body: z.strictObject({ name: z.string(), kind: z.enum(["a", "b"]).optional() }),
+  });
+  const faultsOf = (body: unknown, query: Record<string, string> = {}) => {
+    const event = { ...eventOf("POST", JSON.stringify(body)), queryStringParameters: query };
+    try {
+      parseRequest(search, event);
+    } catch (error) {
+      if (error instanceof UserError) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        const faults = error.details?.["faults"] as { path: string; message: string }[];
+        return { message: error.message, paths: faults.map(({ path }) => path) };
+      }
+      throw error;
+    }
+    return null;
+  };
+
+  it("a request that matches its contract is parsed, with the defaults of what it leaves out", () => {
+    expect(parseRequest(search, eventOf("POST", '{"name":"x"}'))).toEqual({
+      params: {},
+      query: {},
+      body: { name: "x" },
+    });
+  });
+
+  it("a single fault of a request is the message", () => {
+    expect(faultsOf({ name: 1 })).toEqual({
+      message: expect.stringMatching(/^body\.name: [^(]+$/),
+      paths: ["body.name"],
+    });
+  });
+
+  it("further faults of a request are counted, and named one by one", () => {
+    expect(faultsOf({ name: 1, kind: "c", more: true, ["k".repeat(200)]: 1 })).toEqual({
+      message: expect.stringMatching(/^body\.name: .* \(and 3 more\)$/),
+      paths: ["body.name", "body.kind", "body.more", `body.${"k".repeat(100)}`],
+    });
+  });
+
+  it("of very many faults twenty are named", () => {
+    const unknown = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`field${n}`, n]));
+    const faults = faultsOf({ name: "x", ...unknown });
+    expect(faults?.paths).toHaveLength(20);
+    expect(faults?.message).toMatch(/\(and 29 more\)$/);
+  });
+
+  it("faults of the query are named as such", () => {
+    expect(faultsOf({ name: "x" }, { limit: "many" })?.paths).toEqual(["query.limit"]);
+  });
+});
+
 describe("an error", () => {
   it("of our own configuration tells the client nothing of it", () => {
     const error = new UserError(500, "secret_unreadable", "Secret arn:aws:x cannot be read", {
@@ -105,6 +160,34 @@ describe("an error", () => {
     );
     expect(response).toMatchObject({ status: 422, body: { error: { code: "wrong_space" } } });
     expect(fault).toBe(false);
+  });
+});
+
+it.each<[string, unknown, string | undefined]>([
+  ["that passes says when to try again", new UserError(503, "timeout", "Too late"), "2"],
+  [
+    "that says how long it lasts, says it to the client",
+    new UserError(503, "confluence_rate_limited", "Wait", { details: { retry_after_seconds: 7 } }),
+    "7",
+  ],
+  ["of a lost database says when to try again", Object.assign(new Error(), { code: "57P01" }), "2"],
+  ["that does not pass asks for no other attempt", new UserError(409, "source_exists", "No"), undefined],
+  ["inside asks for no other attempt", new Error("A bug"), undefined],
+])("an error %s", (_, error, retryAfter) => {
+  expect(errorResponse(error, "standard", "r1").response.headers["retry-after"]).toBe(retryAfter);
+});
+
+it("an error has the shape that the route's clients know", () => {
+  const error = new UserError(404, "page_not_found", "Page 1 not found", { details: { page: "1" } });
+  const shown = { code: "page_not_found", message: "Page 1 not found", details: { page: "1" } };
+  const bodyOf = (shape: ErrorShape) => errorResponse(error, shape, "r1").response.body;
+  expect(bodyOf("standard")).toEqual({ error: shown });
+  expect(bodyOf("detail")).toEqual({ error: shown, detail: { error: shown.message } });
+  expect(bodyOf("detail_text")).toEqual({ error: shown, detail: shown.message });
+  expect(bodyOf("error_text")).toEqual({
+    error: shown.message,
+    error_details: shown,
+    detail: { error: shown.message },
   });
 });
 

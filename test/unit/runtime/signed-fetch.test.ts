@@ -1,6 +1,6 @@
 import { createHash, createHmac, type BinaryLike } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { makeSignedFetch } from "#functions/runtime/signed-fetch.ts";
 
 const bedrock = {
@@ -62,6 +62,32 @@ describe("makeSignedFetch", () => {
     expect(received && signatureOf(received.request, received.body, "secret")).toBe(signature);
     expect(received?.request.headers["x-amz-security-token"]).toBe("session");
     expect(received?.request.headers.authorization).toContain("/eu-west-1/bedrock/aws4_request");
+  });
+
+  it.each([
+    ["eu-west-1", {}, "https://bedrock-runtime.eu-west-1.amazonaws.com/"],
+    ["cn-north-1", {}, "https://bedrock-runtime.cn-north-1.amazonaws.com.cn/"],
+    ["eu-west-1", { AWS_ENDPOINT_URL: "http://all.example" }, "http://all.example/"],
+    [
+      "eu-west-1",
+      { AWS_ENDPOINT_URL: "http://all.example", AWS_ENDPOINT_URL_BEDROCK_RUNTIME: "http://own.example" },
+      "http://own.example/",
+    ],
+  ])("asks the service of region %s, with endpoints %j, at %s", async (region, endpoints, url) => {
+    const { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: _, ...others } = variables;
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (request: Request) => {
+      asked.push(request.url);
+      return new Response("{}");
+    });
+    try {
+      await makeSignedFetch(bedrock, { ...others, AWS_REGION: region, ...endpoints })("/", {
+        method: "POST",
+      });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(asked).toEqual([url]);
   });
 
   it("names the variable that is missing", () => {

@@ -1,0 +1,73 @@
+import { expect, it } from "vitest";
+import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
+import { LARGEST_UNIT } from "#shared/chunking/unit.ts";
+
+const TARGET = 60;
+const contents = (markdown: string) =>
+  chunkMarkdown(markdown, { targetTokens: TARGET }).map(({ content }) => content);
+/** A line of this many targets. */
+const lineOf = (targets: number, name: string) => {
+  let line = name;
+  while (estimateTokens(line) < targets * TARGET) line += ` ${name}(x);`;
+  return line;
+};
+
+it("a line of code that is larger than a chunk stays whole while models take it", () => {
+  const long = lineOf(LARGEST_UNIT - 1, "long");
+  const found = contents(["```js", "before();", long, "after();", "```"].join("\n"));
+  expect(found.filter((content) => content.includes("long"))).toEqual([`\`\`\`js\n${long}\n\`\`\``]);
+});
+
+it.each([
+  ["its first line", (long: string) => [long, "after();"]],
+  ["its last line", (long: string) => ["before();", long]],
+  ["its only line", (long: string) => [long]],
+  ["a line between others", (long: string) => ["before();", long, "after();"]],
+])("code of which %s is larger than models take is fenced in each chunk, and complete", (_, linesOf) => {
+  for (const [above, mark] of [
+    ["", ""],
+    ["> ", "> "],
+  ] as const) {
+    const lines = linesOf(lineOf(LARGEST_UNIT + 2, "long"));
+    const found = contents(["```js", ...lines, "```"].map((line) => `${mark}${line}`).join("\n"));
+    expect(found.length).toBeGreaterThan(LARGEST_UNIT);
+    const code = found.map((content) => {
+      const [opening, ...rest] = content.split("\n");
+      expect([opening, rest.pop()]).toEqual([`${above}\`\`\`js`, `${above}\`\`\``]);
+      return rest.map((line) => line.slice(mark.length)).join("");
+    });
+    expect(code.join("").replace(/\s/g, "")).toBe(lines.join("").replace(/\s/g, ""));
+  }
+});
+
+it("code whose fence nobody closes is closed in each chunk but the last, where it ends as it is", () => {
+  const lines = Array.from({ length: 40 }, (_, n) => `value${n} = compute(${n});`);
+  const found = contents(["```js", ...lines].join("\n"));
+  expect(found.length).toBeGreaterThan(2);
+  for (const content of found) expect(content).toMatch(/^```js\nvalue/);
+  for (const content of found.slice(0, -1)) expect(content).toMatch(/;\n```$/);
+  expect(found.flatMap((content) => content.split("\n").filter((line) => line.startsWith("value")))).toEqual(
+    lines,
+  );
+});
+
+it("a row of a table that is larger than a chunk stays whole while models take it", () => {
+  const row = `| host | ${lineOf(LARGEST_UNIT - 1, "word")} |`;
+  const found = contents(["| Host | About |", "| --- | --- |", "| a | b |", row, "| c | d |"].join("\n"));
+  expect(found.filter((content) => content.includes("word")).map((content) => content.split("\n"))).toEqual([
+    ["| Host | About |", "| --- | --- |", row],
+  ]);
+});
+
+it.each([
+  ["a b", 2],
+  ["a    b", 3],
+  ["a\t\tb", 3],
+  ["\n\n\n", 1],
+  ["1234567", 3],
+  ["aB", 2],
+  ["", 0],
+])("%j counts as %i tokens", (text, tokens) => {
+  expect(estimateTokens(text)).toBe(tokens);
+});
