@@ -9,7 +9,7 @@ const MARK =
 const MAX_ITEM_TITLE = 120;
 
 /** A list or an item that is open. `number`: of an item its own, of a list that of its next item; `textEnd`: of an item that holds a list. */
-type Open = { name: string; at: number; number: number; textEnd: number | null };
+type Open = { name: string; at: number; number: number; textEnd: number | null; title: string | null };
 type Heading = { level: number; at: number; depth: number; title: string };
 
 /** Walks through a row, and knows at each place what it is in. Places ascend. */
@@ -63,9 +63,11 @@ export class RowPlace {
     const titles = this.#headings.map(({ at, title }) => ({ at, title }));
     for (const { from, titleEnd } of this.#around)
       titles.push({ at: from, title: plainTitle(this.#row.slice(from, titleEnd)) });
-    for (const { at, textEnd } of this.#open)
-      if (textEnd !== null)
-        titles.push({ at, title: plainTitle(this.#row.slice(at, textEnd), MAX_ITEM_TITLE) });
+    for (const item of this.#open) {
+      if (item.textEnd === null) continue;
+      item.title ??= plainTitle(this.#row.slice(item.at, item.textEnd), MAX_ITEM_TITLE);
+      titles.push({ at: item.at, title: item.title });
+    }
     return titles
       .sort((one, other) => one.at - other.at)
       .map(({ title }) => title)
@@ -122,11 +124,11 @@ export class RowPlace {
     const last = this.#open.at(-1);
     if (name !== "li") {
       if (last?.name === "li") last.textEnd ??= index;
-      this.#open.push({ name, at, number: number ?? 1, textEnd: null });
+      this.#open.push({ name, at, number: number ?? 1, textEnd: null, title: null });
       return;
     }
     const own = number ?? last?.number ?? 1;
     if (last) last.number = own + 1;
-    this.#open.push({ name, at, number: own, textEnd: null });
+    this.#open.push({ name, at, number: own, textEnd: null, title: null });
   }
 }

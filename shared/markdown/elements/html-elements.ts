@@ -88,7 +88,9 @@ const CONVERT: Record<string, Convert> = {
     else build.append(element.children, target);
   },
   summary: (element, target, build) => {
-    build.span("STRONG", element.children, build.element("P", [], target));
+    const isHeading = descendant(element, ({ name }) => /^h[1-6]$/.test(name)) !== undefined;
+    if (isHeading) build.append(element.children, target);
+    else build.span("STRONG", element.children, build.element("P", [], target));
   },
   input: (element, target, build) => {
     if (attribute(element, "type").toLowerCase() !== "checkbox") return;

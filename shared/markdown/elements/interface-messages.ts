@@ -55,6 +55,8 @@ export function saysLoading(summary: MarkupElement): boolean {
 const MACRO = /mac?[ck]ro|макрос|マクロ|매크로|宏|巨集/iu;
 const FAILED =
   /error|fehler|erreur|errore|erro\b|fout|fel\b|fejl|feil|błąd|ошибк|エラー|오류|错误|錯誤|unable to|could not|impossible|kann nicht|konnte nicht/iu;
+/** The macro that failed is named: prose about errors of macros names none. */
+const QUOTED_NAME = /['"‘’“”„«「『][\w-]+['"‘’“”»」』]/u;
 const MESSAGE_BOX = /(?:^|\s)(?:aui-message|confluence-information-macro)(?:\s|$)/;
 
 /** Whether an element is the message of a macro that failed, of whatever language. */
@@ -68,7 +70,10 @@ export function saysMacroFailed(element: MarkupElement): boolean {
   if (/^\s*Unknown macro:/.test(text)) return false;
   const inner = element.name === "div" ? child(element, "span") : undefined;
   if (inner && hasClass(inner, "error")) return true;
-  return /^\s*Unable to (?:render|locate)/i.test(text) || (MACRO.test(text) && FAILED.test(text));
+  return (
+    /^\s*Unable to (?:render|locate)/i.test(text) ||
+    (MACRO.test(text) && FAILED.test(text) && QUOTED_NAME.test(text))
+  );
 }
 
 /** The name in `Unknown macro: {BUILD_ID}`; null when an element says something else. */

@@ -1,11 +1,18 @@
-import { child, type MarkupElement, type MarkupNode } from "#shared/markdown/parse/markup-tree.ts";
+import {
+  child,
+  descendant,
+  type MarkupElement,
+  type MarkupNode,
+} from "#shared/markdown/parse/markup-tree.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
 /** What opens by a click, below its summary. */
 export function convertDetails(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const summary = child(element, "summary");
-  if (!summary) return void build.element("DIV", element.children, target);
+  // A heading is a title already.
+  if (!summary || descendant(summary, ({ name }) => /^h[1-6]$/.test(name)))
+    return void build.element("DIV", element.children, target);
   build.part(
     (paragraph) => build.span("STRONG", summary.children, paragraph),
     target,

@@ -70,6 +70,7 @@ const MEANINGS: Record<string, [string, string][]> = {
       "**East**\n\na",
     ],
     ["<details><summary>Why <b>so</b>?</summary><p>a</p></details>", "**Why so?**\n\na"],
+    ["<details><summary><h3>Why?</h3></summary><p>a</p></details>", "### Why?\n\na"],
     ["<dl><dt>Pump</dt><dd>moves water</dd><dt>Tank</dt></dl>", "Pump\n\nmoves water\n\nTank"],
     [
       `<ac:adf-extension><ac:adf-node type="multi-bodied-extension">${attribute("parameters", adfParameter("tabs", ["North", "South"].map((title) => `<ac:adf-parameter-value>${adfParameter("title", title)}</ac:adf-parameter-value>`).join("")))}<ac:adf-content><ac:adf-extension-frame><p>a</p></ac:adf-extension-frame><ac:adf-extension-frame><p>b</p></ac:adf-extension-frame></ac:adf-content></ac:adf-node><ac:adf-fallback><p>a</p></ac:adf-fallback></ac:adf-extension>`,
@@ -222,6 +223,8 @@ for (const [kind, cases] of Object.entries(MEANINGS)) {
 it("prose that quotes what interfaces say stays as it is", () => {
   const quote = "It says Getting issue details... and We don't have a way to export this macro.";
   expect(markdown(`<p>${quote}</p>`)).toBe(quote);
+  const error = "The macro has an error in line 3.";
+  expect(markdown(`<p class="error">${error}</p>`)).toBe(error);
   const sentence = "We don't have a way to export this macro.";
   expect(markdown(`<p>${sentence}</p>`)).toBe(sentence);
 });
