@@ -6,8 +6,8 @@ import type { LogFields } from "./log.ts";
 const metricsOf: Partial<Record<LogEvent, readonly LogMetric[]>> = logMetrics;
 
 /**
- * What makes a log line a set of CloudWatch metrics too (embedded metric format, by powertools): its numbers under the metrics'
- * names, and the `_aws` member that declares them by service and stage. Empty for events that are no metrics.
+ * The fields that make a log line a set of CloudWatch metrics too (embedded metric format, by powertools): its numbers under the
+ * metrics' names, and the `_aws` member that declares them by service and stage. Empty for events without metrics.
  */
 export function embedMetrics(stage: string, event: LogEvent, fields: LogFields, at: Date): LogFields {
   const values = (metricsOf[event] ?? []).flatMap((metric) => {

@@ -47,7 +47,7 @@ export const envSchema = z.object({
 
   /** How long ended operations (`GET /api/progress`) are kept; the last sync and check of each source stay. */
   OPERATION_RETENTION_DAYS: days.default(90),
-  /** How long events that were sent are kept; those that were not are kept until they are. */
+  /** How long sent events are kept; unsent events are kept until they are sent. */
   EVENT_RETENTION_DAYS: days.default(7),
 
   TOKEN_KEY_ARN: z.string().optional(),
@@ -59,18 +59,18 @@ export const envSchema = z.object({
   EMBEDDINGS_DIMENSIONS: z.coerce.number().int().min(1).max(4000).optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_SECRET_ARN: z.string().optional(),
-  /** Dollars a million tokens, where the model's list price is not known here or not what is paid. */
+  /** Dollars per million tokens, if the model's list price is not known here or is not what is paid. */
   EMBEDDINGS_TOKEN_PRICE: z.coerce.number().min(0).optional(),
-  /** While sources switch to the model above: the one that they leave (same URL and key). */
+  /** While sources switch to the model above: their previous model (same URL and key). */
   EMBEDDINGS_PREVIOUS: z.enum(["local", "openai", "bedrock"]).optional(),
   EMBEDDINGS_PREVIOUS_MODEL: z.string().optional(),
   EMBEDDINGS_PREVIOUS_DIMENSIONS: z.coerce.number().int().min(1).max(4000).optional(),
 
-  /** Hosts that a base_url may name: exact, or a suffix with a leading dot. */
+  /** Hosts allowed in a base_url: exact, or a suffix with a leading dot. */
   ALLOWED_HOSTS: list.default([".atlassian.net", "api.atlassian.com"]),
   /** Local runner only: lets base_url be http and loopback. */
   ALLOW_LOOPBACK: z.stringbool().default(false),
-  /** Local runner only: when set, each request needs it as `Authorization: Bearer` or `X-Api-Key`. */
+  /** Local runner only: if set, each request must send it as `Authorization: Bearer` or `X-Api-Key`. */
   API_KEY: z.string().min(1).optional(),
   /** Origins whose web pages may call the API, separated by commas; none unless set. */
   CORS_ORIGINS: list.default([]),
@@ -78,7 +78,7 @@ export const envSchema = z.object({
 
 export type Env = z.infer<typeof envSchema>;
 
-/** Parses the environment once; all faults in one error that names each variable. */
+/** Parses the environment once; reports all faults in one error that names each variable. */
 export function parseEnv(variables: Record<string, string | undefined>): Env {
   const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = envSchema.safeParse(present);
@@ -87,7 +87,7 @@ export function parseEnv(variables: Record<string, string | undefined>): Env {
   throw new UserError(500, "invalid_environment", `Invalid environment variables: ${faults.join("; ")}`);
 }
 
-/** The value of a variable that this function cannot do without. */
+/** The value of a variable that this function requires. */
 export function required<K extends keyof Env>(env: Env, name: K): NonNullable<Env[K]> {
   const value = env[name];
   if (value === undefined || value === null) {

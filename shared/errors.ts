@@ -1,13 +1,13 @@
 /**
- * Errors are typed by remedy, because that is what the code that catches them decides on:
- * a `UserError` is answered to the caller, a `PermanentError` is recorded and not tried again,
- * a `RateLimitedError` waits for the stated time, and everything else is transient: it is tried again.
+ * Errors are typed by remedy, because the code that catches them decides by it:
+ * a `UserError` is returned to the caller, a `PermanentError` is recorded and not retried,
+ * a `RateLimitedError` waits for the stated time, and everything else is transient: it is retried.
  * Nothing branches on message text; `code` is stable and documented.
  */
 
 type ErrorOptions = { cause?: unknown; details?: Record<string, unknown> };
 
-/** The caller can mend this: answered with `status`, `code`, `message` and `details`, which therefore hold no secret. */
+/** The caller can fix this: returned as `status`, `code`, `message` and `details`, which therefore contain no secret. */
 export class UserError extends Error {
   readonly status: number;
   readonly code: string;
@@ -21,7 +21,7 @@ export class UserError extends Error {
   }
 }
 
-/** Trying again would end the same way: the page (or operation) is marked failed with `code` and the message is acknowledged. */
+/** A retry would fail in the same way: the page (or operation) is marked failed with `code` and the message is acknowledged. */
 export class PermanentError extends Error {
   readonly code: string;
   readonly details: Record<string, unknown> | undefined;
@@ -33,7 +33,7 @@ export class PermanentError extends Error {
   }
 }
 
-/** May pass by itself (timeout, 5xx, lost connection): tried again later, a bounded number of times. */
+/** May be temporary (timeout, 5xx, lost connection): retried later, a bounded number of times. */
 export class TransientError extends Error {
   readonly code: string;
   readonly details: Record<string, unknown> | undefined;
@@ -45,7 +45,7 @@ export class TransientError extends Error {
   }
 }
 
-/** The other side asked to wait `retryAfterMs`. Waiting is not a failure: it spends no attempt. */
+/** The other side asked to wait `retryAfterMs`. Waiting is not a failure and does not count as an attempt. */
 export class RateLimitedError extends Error {
   readonly code = "rate_limited";
   readonly retryAfterMs: number;
@@ -56,7 +56,7 @@ export class RateLimitedError extends Error {
   }
 }
 
-/** The stable code of any thrown value; `internal_error` for what has none. */
+/** The stable code of any thrown value; `internal_error` if it has none. */
 export function errorCode(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
   return "internal_error";

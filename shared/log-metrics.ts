@@ -9,8 +9,8 @@ export const SERVICE = "confluence-sync";
 type Unit = "Count" | "Seconds" | "None";
 
 /**
- * A number that a log line carries: a field of it, or 1 for the line itself, when `status` (if given) is the line's. `by` names
- * another field of the line, by which the number is kept too.
+ * A number in a log line: one of its fields, or 1 for the line itself if its status is `status` (where given). `by` names another
+ * field of the line, by which the metric is also broken down.
  */
 export type LogMetric = { name: string; unit: Unit; field?: string; status?: string; by?: string };
 
@@ -25,7 +25,7 @@ const each = <N extends string>(name: N, status?: string): Named<N> => ({
   ...(status ? { status } : {}),
 });
 
-/** Log events that are metrics as well: written by the log, drawn by the dashboard, watched by the alarms. */
+/** Log events that are also metrics: written by the log, shown on the dashboard, watched by the alarms. */
 export const logMetrics = {
   "operation.finished": [
     each("operations_finished"),

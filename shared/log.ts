@@ -10,7 +10,7 @@ export type Log = {
   info(event: LogEvent, fields?: LogFields): void;
   warn(event: LogEvent, fields?: LogFields): void;
   error(event: LogEvent, fields?: LogFields): void;
-  /** A log whose lines all carry these fields too. */
+  /** A log that adds these fields to all its lines. */
   with(fields: LogFields): Log;
 };
 
@@ -20,12 +20,12 @@ export type LogFields = Record<string, unknown> & Reserved;
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
-/** A log of a Lambda function: its lines name the invocation that they belong to. */
+/** A log of a Lambda function: its lines name their invocation. */
 export type FunctionLog = Log & { beginInvocation(context: Context): void };
 
 /**
- * Powertools' logger, one JSON line an event to `write`. In a function its lines have the request id, whether it was a cold
- * start, and the X-Ray trace id. `extend` adds to a line what its event means elsewhere.
+ * Powertools' logger; writes one JSON line per event to `write`. In a function its lines have the request id, whether it was a
+ * cold start, and the X-Ray trace id. `extend` adds fields to a line, such as metrics.
  */
 export function makeLog(
   level: LogLevel,
@@ -63,7 +63,7 @@ export function makeLog(
 }
 
 function upperCase<T extends string>(text: T): Uppercase<T> {
-  // What the type says is what the method does.
+  // The method behaves as the type declares.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return text.toUpperCase() as Uppercase<T>;
 }

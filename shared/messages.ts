@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * Every queue message: the contract between functions. Messages carry ids only. What is to be done, and whether it still is,
- * stands in the database, so a message that comes twice, late or never changes nothing but the time.
+ * Every queue message: the contract between functions. Messages carry only ids. The database holds what is to be done, and
+ * whether it still is, so a message that comes twice, late or never changes only the timing.
  */
 
 /** Plan queue: list the next pages of a sync. */

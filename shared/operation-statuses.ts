@@ -1,6 +1,6 @@
 /**
- * Every status of an operation (a sync or a deletion check), in the order of its life, and what happens in it: its steps list what
- * is to be done, its pages are worked on, or nothing any more.
+ * Every status of an operation (a sync or a deletion check) in the order of its life, with its phase: steps list the work, pages
+ * are processed, or the operation has ended.
  */
 const OPERATION_STATUSES = {
   queued: "lists",
@@ -20,7 +20,7 @@ type RunningStatus = {
   [S in OperationStatus]: (typeof OPERATION_STATUSES)[S] extends "ended" ? never : S;
 }[OperationStatus];
 
-// The keys of a constant object, of which there are some.
+// The keys of a constant object with at least one key.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const operationStatuses = Object.keys(OPERATION_STATUSES) as [OperationStatus, ...OperationStatus[]];
 

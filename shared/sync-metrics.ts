@@ -1,6 +1,6 @@
 /**
- * What an operation reports when it ends, and how each is counted: pages by the outcome or the state of their work, or the sum of a
- * counter that their work carries. Types, SQL, the HTTP contract and the log's metrics follow this list.
+ * The metrics that an operation reports at its end, and how each is counted: pages by the outcome or the state of their work, or
+ * the sum of a counter of their work. Types, SQL, the HTTP contract and the log's metrics follow this list.
  */
 export const COUNTED_METRICS = {
   pages_added: { outcome: "added" },

@@ -307,7 +307,7 @@ CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identi
  SET enable_memoize TO 'off'
 AS $function$
 declare
-  -- Chunks that are read for words all of which are common, and for what is titled or quoted so.
+  -- Chunks that are read if all words are common, and for titles and quoted phrases.
   read_at_most constant integer := 4000;
   named_at_most constant integer := 1000;
   whole_title constant text := lower(btrim(question));
@@ -397,7 +397,7 @@ begin
   -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
   -- for some 7 ms more; of 10,000, 200 finds all but a few.
   perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total() / 400))::integer::text, true);
-  -- The index is the only way to an order without sorting.
+  -- Without sorting, only the index can return the order.
   perform set_config('enable_sort', (few_pages is not null)::text, true);
   return query execute format(
     case when few_pages is not null then
@@ -434,7 +434,7 @@ CREATE OR REPLACE FUNCTION confluence_sync.question_queries(languages regconfig[
  STABLE
 AS $function$
 declare
-  -- Words that are rarer are looked for first until their chunks are as many.
+  -- Rarer words are selected first, until they have this many chunks.
   ranked_at_most constant integer := 3000;
   terms_at_most constant integer := 32;
   total constant double precision := chunk_total();
@@ -532,11 +532,11 @@ CREATE OR REPLACE FUNCTION confluence_sync.search_chunks(question text, identifi
  SET jit TO 'off'
 AS $function$
 declare
-  -- The constant of reciprocal rank fusion: at the usual 60, what is middling for both retrievers beats what is best for one.
+  -- The constant of reciprocal rank fusion: at the usual 60, a middling rank in both retrievers beats the best rank in one.
   damping constant integer := 10;
-  -- What the rank by vectors, and what saying just what was asked, weigh beside the rank by words. Chosen by half of 1,500
-  -- questions made of pages and half of 51 in other words: of the other halves the first is answered as before (MRR .959), the
-  -- second better (.288 instead of .258 with 1 and 2).
+  -- Weights of the vector rank and of the exact rank relative to the keyword rank. Chosen with half of 1,500
+  -- queries made from pages and half of 51 paraphrased ones: of the other halves the first has the same result (MRR .959), the
+  -- second a better one (.288 instead of .258 with 1 and 2).
   vector_weight constant numeric := 1.5;
   exact_weight constant numeric := 6;
   source_ids text[];
@@ -553,11 +553,11 @@ begin
     return;
   end if;
 
-  -- Below this many chunks their vectors are compared one by one: the index, which for each candidate looks at as many as the filter
-  -- leaves one of, is no faster, and gives up at max_scan_tuples.
+  -- Up to this many chunks, vectors are compared one by one: the index has to visit, for each candidate, as many entries as the filter
+  -- passes one of, so it is no faster, and it stops at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * total));
   if total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
-    -- Read only as far as it matters: every page has a chunk.
+    -- Only as many pages are read as matter: every page has a chunk.
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
     into few_sources, few_pages, few_chunks
     from (
@@ -572,14 +572,14 @@ begin
   with nearest as (
     select n.*
     from unnest(models, vectors) as m (model, vector)
-    -- A source's vectors of a model that it does not compare with (any more, or not yet) are left out.
+    -- Vectors of a model that their source does not use (any more, or yet) are skipped.
     cross join lateral (
       select coalesce(array_agg(s.source_id), '{}') as source_ids
       from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
     cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
       few_sources, few_pages, candidates) n
   ), matching as (
-    -- Also without words: a page may be titled by nothing but stop words ("Who we are").
+    -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
       few_sources, few_pages, few_chunks, candidates) m
@@ -588,7 +588,7 @@ begin
     select f.chunk_id, min(f.distance) as distance, min(f.vector_rank) as vector_rank, min(f.keyword_rank) as keyword_rank,
       min(f.exact_rank) as exact_rank, min(f.coverage) as coverage
     from (
-      -- Distances of two models say nothing about each other, their ranks do.
+      -- Distances of two models are not comparable, their ranks are.
       select n.chunk_id, n.distance, n.rank as vector_rank, null::integer as keyword_rank, null::integer as exact_rank,
         null::double precision as coverage
       from nearest n
@@ -596,7 +596,7 @@ begin
       select m.chunk_id, null, null, m.rank, m.exact_rank, m.coverage from matching m
     ) f group by f.chunk_id
   )
-  -- What is not exact counts there by its coverage, which says little unless it is most: by its fourth power.
+  -- Without an exact match the coverage counts, by its fourth power, because a partial coverage says little.
   select f.chunk_id,
     (coalesce(vector_weight / (damping + f.vector_rank), 0) + coalesce(1.0 / (damping + f.keyword_rank), 0)
       + exact_weight * greatest(1.0 / (damping + f.exact_rank), f.coverage ^ 4 / (damping + f.keyword_rank), 0))

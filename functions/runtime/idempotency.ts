@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
-import { claimRequest, forgetRequest, rememberAnswer } from "#shared/requests/idempotent-requests.ts";
+import { claimRequest, forgetRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
 import type { HttpResponse } from "./http-errors.ts";
 import type { Services } from "./services.ts";
 
@@ -46,15 +46,15 @@ export async function respondOnce(
       "A request with this Idempotency-Key is still being processed",
     );
   }
-  if (claim.outcome === "answered") {
-    const { answer } = claim;
-    return { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } };
+  if (claim.outcome === "completed") {
+    const { response } = claim;
+    return { ...response, headers: { ...response.headers, "idempotency-replayed": "true" } };
   }
   const response = await run(claim.resourceId).catch(async (error: unknown) => {
     await forgetRequest(sql, key);
     throw error;
   });
-  await rememberAnswer(sql, key, response);
+  await rememberResponse(sql, key, response);
   return response;
 }
 

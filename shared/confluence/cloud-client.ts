@@ -181,5 +181,7 @@ function groupsOf<T>(items: readonly T[], size: number): T[][] {
 }
 
 function bodyTooLarge(id: string): PermanentError {
-  return new PermanentError("body_too_large", "The page's body is above 20 MB", { details: { page_id: id } });
+  return new PermanentError("body_too_large", "The page's body is larger than 20 MB", {
+    details: { page_id: id },
+  });
 }

@@ -4,11 +4,11 @@ import { readOrMakeKey } from "./key-file.ts";
 import type { TokenCipher } from "./token-cipher.ts";
 
 const VERSION = "k1";
-/** NIST SP 800-38D advises 96 bits for GCM; the tag has its full length. */
+/** NIST SP 800-38D recommends 96 bits for GCM; the tag has its full length. */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** AES-256-GCM under the key in `path` (made when missing): `k1.` and base64url of nonce, tag and ciphertext. */
+/** AES-256-GCM under the key in `path` (created if missing): `k1.` and base64url of nonce, tag and ciphertext. */
 export async function makeKeyFileTokenCipher(path: string): Promise<TokenCipher> {
   const key = await readOrMakeKey(path);
   return {
@@ -24,7 +24,7 @@ export async function makeKeyFileTokenCipher(path: string): Promise<TokenCipher>
       } catch (error) {
         throw new PermanentError(
           "token_undecryptable",
-          `The stored token of source ${sourceId} does not decrypt with this key. Restore the key, or set the token again`,
+          `The stored token of source ${sourceId} cannot be decrypted with this key. Restore the key, or set the token again`,
           { cause: error },
         );
       }
@@ -34,7 +34,8 @@ export async function makeKeyFileTokenCipher(path: string): Promise<TokenCipher>
 
 function open(key: Buffer, ciphertext: string, sourceId: string): string {
   const [version, encoded] = ciphertext.split(".");
-  if (version !== VERSION || encoded === undefined) throw new Error("Not a ciphertext of this cipher");
+  if (version !== VERSION || encoded === undefined)
+    throw new Error("The value is not a ciphertext of this cipher");
   const bytes = Buffer.from(encoded, "base64url");
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES), {
     authTagLength: TAG_BYTES,

@@ -7,8 +7,8 @@ import { UserError } from "#shared/errors.ts";
 const KEY_BYTES = 32;
 
 /**
- * The key in this file, which is made (readable by its owner only) when there is none; of several processes that make it at
- * the same time all read the same one. Throws `UserError` 500 `key_file_unusable` when others may read it or it holds no key.
+ * Returns the key in this file, creating the file (readable by its owner only) if it is missing; processes that create it at the
+ * same time all read the same key. Throws `UserError` 500 `key_file_unusable` when others may read it or it holds no key.
  */
 export async function readOrMakeKey(path: string): Promise<Buffer> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -21,14 +21,14 @@ export async function readOrMakeKey(path: string): Promise<Buffer> {
   }
   const { mode } = await stat(path);
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    throw unusable(path, "others may read it: chmod 600 it");
+    throw unusable(path, "other users may read it: run chmod 600 on it");
   }
   const key = Buffer.from(text.trim(), "base64");
   if (key.length !== KEY_BYTES) throw unusable(path, `it does not hold ${KEY_BYTES} bytes in base64`);
   return key;
 }
 
-/** Written whole under another name and linked: a reader never sees half a key, and an existing one is never replaced. */
+/** Written completely under another name and linked: a reader never sees half a key, and an existing key is never replaced. */
 async function makeKeyFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomUUID()}`;

@@ -4,7 +4,7 @@ import type { TokenCipher } from "./token-cipher.ts";
 
 const VERSION = "kms1";
 
-/** What KMS says when key, encryption context and ciphertext do not belong together. */
+/** The exceptions of KMS when key, encryption context and ciphertext do not match. */
 const MISMATCHES = new Set(["InvalidCiphertextException", "IncorrectKeyException"]);
 
 /** One call of KMS in its JSON protocol, bytes as base64; `fault` is the name of its exception. Rejects when no response came. */
@@ -18,7 +18,7 @@ const decrypted = z.object({ Plaintext: z.base64() });
 
 /**
  * Encrypts by KMS itself (a token is far below its 4096 bytes), with `{ source_id }` as encryption context: authenticated, in
- * every CloudTrail record, and demanded by the roles. `kms1.` and base64url of KMS's ciphertext.
+ * every CloudTrail record, and required by the roles. `kms1.` and base64url of KMS's ciphertext.
  */
 export function makeKmsTokenCipher(kms: KmsCall, keyArn: string): TokenCipher {
   return {
@@ -53,11 +53,11 @@ function bytes(base64: string): Buffer {
 function undecryptable(sourceId: string): PermanentError {
   return new PermanentError(
     "token_undecryptable",
-    `The stored token of source ${sourceId} does not decrypt with this key. Restore the key, or set the token again`,
+    `The stored token of source ${sourceId} cannot be decrypted with this key. Restore the key, or set the token again`,
   );
 }
 
-/** Throttling, a disabled key, a missing right: nothing about the token, so the work waits and is tried again. */
+/** Throttling, a disabled key, a missing permission: not the token's fault, so the work is retried later. */
 function unavailable(fault: string, cause?: unknown): TransientError {
   return new TransientError("kms_unavailable", `KMS did not respond: ${fault}`, { cause });
 }

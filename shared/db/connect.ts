@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import postgres from "postgres";
 
-/** A postgres.js client, or the scoped one inside a transaction: functions that take it do not care which. */
+/** A postgres.js client, or the scoped client inside a transaction: functions accept either. */
 export type Sql = postgres.Sql | postgres.TransactionSql;
 
-/** What the database accepts as jsonb. */
+/** Values that the database accepts as jsonb. */
 export type Json = postgres.JSONValue;
 
 export type DatabaseOptions = {
@@ -16,11 +16,11 @@ export type DatabaseOptions = {
   transactionPooler?: boolean;
   /** Its transactions write nothing; behind a transaction pooler, which takes no such parameter, they could. */
   readOnly?: boolean;
-  /** Milliseconds a statement may take before the server ends it. */
+  /** Statement timeout in milliseconds. */
   statementTimeoutMs?: number;
   /** TLS with the server's certificate and name verified, against `ca` (PEM) or the system's authorities; absent: as `url` says. */
   tls?: { ca: string | undefined };
-  /** Asked for by each new connection, in place of the URL's: passwords rotate. */
+  /** Called by each new connection instead of using the URL's password, because passwords rotate. */
   password?: () => Promise<string>;
 };
 
@@ -34,7 +34,7 @@ export function connect(options: DatabaseOptions): postgres.Sql {
   const path = `${options.schema}, public, extensions`;
   return postgres(options.url, {
     max: options.maxConnections,
-    // Lambda freezes idle processes: a connection that is closed before that is never found dead after it.
+    // Lambda freezes idle processes: a connection that is closed before that cannot be dead after it.
     idle_timeout: 20,
     max_lifetime: 30 * 60,
     connect_timeout: 10,
@@ -56,25 +56,25 @@ export function connect(options: DatabaseOptions): postgres.Sql {
 }
 
 /**
- * Runs `work` in one transaction. Inside it only the `tx` it is handed may be used: with one connection (PGlite) a query on
- * the root client would wait for ever, so a nested call throws at once instead.
+ * Runs `work` in one transaction. `work` may use only the `tx` it receives: with one connection (PGlite) a query on the root
+ * client would wait forever, so a nested call throws at once instead.
  */
 export async function transaction<T>(
   sql: Sql,
   work: (tx: postgres.TransactionSql) => Promise<T>,
 ): Promise<T> {
   if (!("begin" in sql))
-    throw new Error("Already inside a transaction: pass `tx` on instead of opening another one");
+    throw new Error("Already inside a transaction: pass `tx` instead of opening another transaction");
   if (insideTransaction.getStore()) {
-    throw new Error("A second transaction inside a transaction: pass the `tx` that you were handed");
+    throw new Error("Nested transaction: use the `tx` that this code received");
   }
   return (await insideTransaction.run(true, () => sql.begin((tx) => endWithConnection(work(tx))))) as T;
 }
 
 /**
- * postgres.js reacts to a failure by sending `rollback`, also on a connection that is gone, and that write ends the whole process
- * or leaves the connection unusable (porsager/postgres issue 1208, open in 3.4.9). So a failure that took the connection along
- * is not handed to it: `begin` rejects by itself when the connection closes, and what the server had is rolled back anyway.
+ * postgres.js reacts to a failure by sending `rollback`, even on a closed connection, and that write ends the whole process or
+ * leaves the connection unusable (porsager/postgres issue 1208, open in 3.4.9). So a failure of the connection is not passed to
+ * it: `begin` rejects by itself when the connection closes, and the server rolls back anyway.
  */
 async function endWithConnection<T>(work: Promise<T>): Promise<T> {
   try {
@@ -93,14 +93,14 @@ function tookConnectionAlong(error: unknown): boolean {
   return error instanceof Error && "code" in error && CONNECTION_CODES.has(String(error.code));
 }
 
-/** The root client, wrapped so that a query on it inside `transaction` throws at once instead of waiting for ever. */
+/** The root client, wrapped so that a query on it inside `transaction` throws at once instead of waiting forever. */
 export function guardRoot(sql: postgres.Sql): postgres.Sql {
   return new Proxy(sql, {
     apply(target, self, args: unknown[]) {
       const isQuery = Array.isArray(args[0]) && "raw" in args[0];
       if (isQuery && insideTransaction.getStore()) {
         throw new Error(
-          "A query on the root client inside a transaction would wait for ever on one connection: use `tx`",
+          "A query on the root client inside a transaction would wait forever on one connection: use `tx`",
         );
       }
       return Reflect.apply<typeof self, unknown[], unknown>(target as never, self, args);

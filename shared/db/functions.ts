@@ -3,8 +3,8 @@ import type { Sql } from "./connect.ts";
 import type { SqlFile } from "./read-migrations.ts";
 
 /**
- * Runs the files whose text differs from what was run last, in the order of their names, and returns the names of those. They
- * contain `create or replace function` only: a function that the last release calls keeps its name and parameters.
+ * Runs the files whose text differs from the last run, in the order of their names, and returns their names. The files contain
+ * only `create or replace function`: a function that the previous release calls keeps its name and parameters.
  */
 export async function applyChangedFunctions(tx: Sql, files: readonly SqlFile[]): Promise<string[]> {
   const rows = await tx<{ name: string; hash: string }[]>`select name, hash from schema_functions`;

@@ -5,7 +5,7 @@ import { applyChangedFunctions } from "./functions.ts";
 import { migrationsOfNewerCode, needsOf } from "./newer-database.ts";
 import type { Migrations, SqlFile } from "./read-migrations.ts";
 
-/** `applied`: numbered files; `functions`: files of functions. */
+/** `applied`: numbered files; `functions`: function files. */
 export type MigrationResult = {
   applied: string[];
   functions: string[];
@@ -13,15 +13,15 @@ export type MigrationResult = {
   advice: string[];
 };
 
-/** Iterative index scans came with 0.8.0; without them a filtered vector search comes back short. */
+/** Iterative index scans came with 0.8.0; without them a filtered vector search returns too few rows. */
 const MIN_PGVECTOR = [0, 8, 0];
 /** 0.8.4 fixes VACUUM of HNSW indexes under concurrent inserts. */
 const ADVISED_PGVECTOR = [0, 8, 4];
 
 /**
- * Brings `schema` up to date: forward only, each numbered file in a transaction of its own with its ledger row first, so that
- * of twenty concurrent runs one applies it and the others wait and find it done; then the functions, all in one transaction.
- * Throws `UserError` 409 `schema_not_ours` when the schema has tables that these files did not make (an Archon database has
+ * Migrates `schema`: forward only, each numbered file in its own transaction with its ledger row first, so that of twenty
+ * concurrent runs one applies it and the others wait and find it applied; then the functions, all in one transaction.
+ * Throws `UserError` 409 `schema_not_ours` when the schema has tables that these files did not create (an Archon database has
  * tables of the same names with other columns), and 409 `database_newer` when newer code has removed something this code uses.
  */
 export async function migrate(
@@ -57,7 +57,7 @@ export async function migrate(
   }
   if (newer.length > 0) {
     advice.push(
-      `The database was migrated by a newer version (${newer.join(", ")}), which left in place all that this version uses`,
+      `The database was migrated by a newer version (${newer.join(", ")}), which is compatible with this version`,
     );
   }
   return { applied, functions: changed, pgvector, advice };
@@ -94,17 +94,17 @@ async function refuseForeignTables(tx: Sql, schema: string): Promise<void> {
   throw new UserError(
     409,
     "schema_not_ours",
-    `Schema "${schema}" already has ${names}, not made by these migrations. Set DB_SCHEMA to a schema of its own`,
+    `Schema "${schema}" already has ${names}, not created by these migrations. Set DB_SCHEMA to a separate schema`,
   );
 }
 
 async function applyOnce(sql: postgres.Sql, schema: string, migration: SqlFile): Promise<boolean> {
   return inSchema(sql, schema, async (tx) => {
-    // The ledger row comes first: a concurrent run of the same migration waits here for our commit, then finds it.
-    const [mine] = await tx`
+    // The ledger row comes first: a concurrent run of the same migration waits here for this commit, then finds the row.
+    const [inserted] = await tx`
       insert into schema_migrations (name, needs) values (${migration.name}, ${needsOf(migration)})
       on conflict (name) do nothing returning name`;
-    if (!mine) return false;
+    if (!inserted) return false;
     await tx.unsafe(migration.text).simple();
     return true;
   });
@@ -128,7 +128,7 @@ async function pgvectorVersion(sql: Sql): Promise<string> {
     throw new UserError(
       422,
       "pgvector_too_old",
-      `pgvector ${version} is installed; ${MIN_PGVECTOR.join(".")} or newer is needed: alter extension vector update`,
+      `pgvector ${version} is installed; ${MIN_PGVECTOR.join(".")} or newer is required: run alter extension vector update`,
     );
   }
   return version;

@@ -8,7 +8,7 @@ import type { SqlFile } from "./read-migrations.ts";
  */
 const CONTRACT = /^--! contract (\d{6})\n/;
 
-/** The number of the newest migration that code has to know to run after this one; "" when any code can. */
+/** The number of the newest migration that code must know to run after this one; "" if any code can. */
 export function needsOf(migration: SqlFile): string {
   return CONTRACT.exec(migration.text)?.[1] ?? "";
 }
@@ -31,7 +31,7 @@ export async function migrationsOfNewerCode(
       409,
       "database_newer",
       `Schema "${schema}" was migrated by a newer version (${tooNew.map((row) => row.name).join(", ")}); this version knows ` +
-        `migrations up to ${newest}. Run the newer version, or set DB_SCHEMA to a schema of its own`,
+        `migrations up to ${newest}. Run the newer version, or set DB_SCHEMA to a separate schema`,
     );
   }
   return rows.map((row) => row.name);

@@ -4,18 +4,18 @@ import { readdir, readFile } from "node:fs/promises";
 export type SqlFile = { name: string; text: string };
 
 /**
- * Numbered files (`000001_sources.sql`) are applied once; files of functions again whenever their text changes, after them.
- * Both in the order of their names.
+ * Numbered files (`000001_sources.sql`) are applied once; function files after them, and again whenever their text changes. Both
+ * in the order of their names.
  */
 export type Migrations = { numbered: readonly SqlFile[]; functions: readonly SqlFile[] };
 
-/** Bundled, the files lie beside the code; in the repository they have a folder of their own. */
+/** In a bundle the files are beside the code; in the repository they have their own folder. */
 function sqlFolder(): URL {
   const beside = new URL("./sql/", import.meta.url);
   return existsSync(beside) ? beside : new URL("../../sql/", import.meta.url);
 }
 
-/** What `sql/` holds, in the order in which `migrate` applies it. */
+/** The content of `sql/`, in the order in which `migrate` applies it. */
 export async function readMigrations(folder = sqlFolder()): Promise<Migrations> {
   return {
     numbered: await readFiles(folder, /^\d{6}_.+\.sql$/),
@@ -25,7 +25,8 @@ export async function readMigrations(folder = sqlFolder()): Promise<Migrations> 
 
 async function readFiles(folder: URL, pattern: RegExp): Promise<SqlFile[]> {
   const names = (await readdir(folder)).filter((name) => pattern.test(name)).sort();
-  if (names.length === 0) throw new Error(`${folder.pathname} contains no file like ${pattern.source}`);
+  if (names.length === 0)
+    throw new Error(`${folder.pathname} contains no file that matches ${pattern.source}`);
   return Promise.all(
     names.map(async (name) => ({ name, text: await readFile(new URL(name, folder), "utf8") })),
   );

@@ -2,8 +2,8 @@ import type postgres from "postgres";
 import { transaction } from "./connect.ts";
 
 /**
- * What the database reports when a transaction lost a race or its connection: serialization failure, deadlock, a deferred
- * unique violation at commit, the server going away, and postgres.js's own words for a dead socket (a Lambda that was frozen).
+ * Error codes of a transaction that lost a race or its connection: serialization failure, deadlock, a deferred unique violation
+ * at commit, a server shutdown, and postgres.js's own codes for a dead socket (a Lambda that was frozen).
  */
 const RETRYABLE = new Set([
   "40001",
@@ -21,8 +21,8 @@ const RETRYABLE = new Set([
 const MAX_ATTEMPTS = 4;
 
 /**
- * Runs `work` in a transaction, again from its start when it lost a race or its connection. `work` must therefore be
- * idempotent: the response to a commit may have been lost after it took effect. `onRetry` gets each code, for counting.
+ * Runs `work` in a transaction, and again from its start when it lost a race or its connection. `work` must therefore be
+ * idempotent: the response to a commit may be lost after it took effect. `onRetry` receives each code, for counting.
  */
 export async function retriedTransaction<T>(
   sql: postgres.Sql,

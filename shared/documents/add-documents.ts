@@ -8,15 +8,15 @@ import { deleteStale, embedKept, insertNew, markStale, renumberKept } from "./wr
 
 export type SwapOptions = {
   now: Date;
-  /** Which model the vectors are of; refused (`model_changed`) when the source compares with another one by now. */
+  /** The model of the vectors; refused (`model_changed`) when the source uses another model by now. */
   model: string;
   /** The source's text search configuration, such as `english` or `simple`. */
   language: string;
-  /** The page's `state_revision` as read before its body was fetched; null when it had no row. */
+  /** The page's `state_revision` as read before its body was fetched; null if it had no row. */
   expectedStateRevision: number | null;
-  /** Runs in the same transaction, after the swap and only when something was written. */
+  /** Runs in the same transaction, after the swap, only if something was written. */
   afterSwap?: (tx: postgres.TransactionSql, result: SwapResult) => Promise<void>;
-  /** Told the code of each conflict after which the transaction was run again. */
+  /** Called with the code of each conflict after which the transaction was retried. */
   onRetry?: (code: string) => void;
 };
 
@@ -30,9 +30,9 @@ type LockedPage = {
 };
 
 /**
- * The document storage service: replaces a page's chunks in one short transaction, so that a reader sees the old page or the
+ * The document storage service: replaces a page's chunks in one short transaction, so that a reader sees either the old page or the
  * new one, never a mix, never nothing. Chunks whose input did not change keep row and vector. Nothing is written when the
- * stored page is not older (`superseded`). Throws `TransientError("reuse_lost")` when a vector that the caller counted on is
+ * stored page is not older (`superseded`). Throws `TransientError("reuse_lost")` when a vector to be reused is
  * gone: embed those chunks and call again.
  */
 export async function addDocuments(
@@ -51,9 +51,13 @@ export async function addDocuments(
       }
       const changes = compareChunks(await readChunks(tx, page, options.model), page.chunks);
       if (changes.missingVectors.length > 0) {
-        throw new TransientError("reuse_lost", "Stored vectors of this page went away: embed it again", {
-          details: { inputs: changes.missingVectors.length },
-        });
+        throw new TransientError(
+          "reuse_lost",
+          "Stored vectors of this page were deleted meanwhile: embed it again",
+          {
+            details: { inputs: changes.missingVectors.length },
+          },
+        );
       }
       await markStale(tx, changes.staleIds);
       await renumberKept(tx, page, changes.kept);
@@ -92,7 +96,7 @@ async function requireModel(tx: postgres.TransactionSql, sourceId: string, model
   if (source.embedding_model !== model) {
     throw new TransientError(
       "model_changed",
-      `Source ${sourceId} now compares with ${source.embedding_model}`,
+      `Source ${sourceId} now uses embedding model ${source.embedding_model}`,
     );
   }
 }
@@ -113,19 +117,19 @@ async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise
     on conflict do nothing`;
   const made = await lock();
   if (!made)
-    throw new TransientError("page_row_lost", `Page ${page.pageId} went away while it was being stored`);
+    throw new TransientError("page_row_lost", `Page ${page.pageId} was removed while it was being stored`);
   return made;
 }
 
 function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
-  // Somebody deleted the page after we read its state: our body may be from before that.
+  // The page was deleted after its state was read: the fetched body may be older than that.
   if (stored.isDeleted) return stored.stateRevision !== expected;
-  // The same version, and now with what its macros render.
+  // The same version, now with the rendered content of its macros.
   if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;
   return !isNewer(page, stored);
 }
 
-/** What an earlier attempt could not store is stored by now, in this version or a later one. */
+/** Clears the error of an earlier attempt: this version or a later one is stored by now. */
 async function clearError(tx: postgres.TransactionSql, page: PageToStore, stored: LockedPage): Promise<void> {
   if (!stored.failed || stored.isDeleted) return;
   await tx`
@@ -150,7 +154,7 @@ async function updatePage(
   page: PageToStore,
   { now }: SwapOptions,
 ): Promise<void> {
-  // Counted, not assumed: a page is never stored with fewer chunks than it has.
+  // Counted, so that a page is never stored with fewer chunks than it has.
   const [stored] = await tx<{ chunk_count: number }[]>`
     update confluence_pages set
       title = ${page.title}, version = ${page.version}, representation_revision = ${page.representationRevision},

@@ -9,9 +9,9 @@ import { vectorText } from "./write-chunks.ts";
 
 export type ModelChangeOptions = {
   sourceId: string;
-  /** What is embedded of a chunk: the same function that the sync uses. */
+  /** Returns the embedding input of a chunk: the same function that the sync uses. */
   input: (title: string, chunk: { content: string; headingPath: string[] }) => string;
-  /** Asked before each piece of work; what is left is done by the next call. */
+  /** Called before each batch; the next call does the rest. */
   inTime: () => boolean;
   now: Date;
   /** Chunks embedded, and old vectors deleted, at a time. */
@@ -20,22 +20,22 @@ export type ModelChangeOptions = {
 };
 
 export type ModelChange = {
-  /** The source has vectors of the embedder's model only, and compares with them. */
+  /** The source has and uses only vectors of the embedder's model. */
   done: boolean;
   embedded: number;
   switched: boolean;
   deleted: number;
-  /** Pages that could not be embedded: the source keeps its old model until they can. */
+  /** Pages that could not be embedded: the source keeps its old model until they are. */
   refused: { pageId: string; code: string }[];
 };
 
-/** Few, so that a killed call loses little and a question to the same embedder does not wait long. */
+/** Few, so that a killed call loses little and a query to the same embedder does not wait long. */
 const CHUNKS_AT_A_TIME = 64;
 const ROWS_AT_A_TIME = 2000;
-/** Pages refused, and none taken: it is the model or its configuration, not the pages. */
+/** If this many pages are refused and none is embedded, the fault is the model or its configuration, not the pages. */
 const REFUSALS = 20;
 
-/** Sources that compare with another model than this one, or still have vectors of another. */
+/** Sources that use another model than this one, or still have vectors of another. */
 export async function sourcesToChange(sql: Sql, model: string): Promise<string[]> {
   const rows = await sql<{ source_id: string }[]>`
     select source_id from archon_sources s
@@ -46,7 +46,7 @@ export async function sourcesToChange(sql: Sql, model: string): Promise<string[]
   return rows.map((row) => row.source_id);
 }
 
-/** Keeps others from changing this source's model until `until`; false when another is at it. */
+/** Claims the change of this source's model until `until`; false when another process holds the claim. */
 export async function claimModelChange(
   sql: Sql,
   sourceId: string,
@@ -63,10 +63,10 @@ export async function releaseModelChange(sql: Sql, sourceId: string): Promise<vo
 }
 
 /**
- * Brings a source to the model of `embedder`, as far as time allows. Page by page its chunks get a second vector while searches
- * go on with the first; the source switches in one update, when every chunk has one; then the old vectors go. May be killed
- * anywhere, and run beside swaps; whoever runs it holds the claim, so that nothing is embedded twice. Throws what the embedder
- * throws, but passes over single pages that it has trouble with.
+ * Moves a source to the model of `embedder`, as far as time allows. Page by page its chunks get a second vector while searches
+ * use the first; when every chunk has one, the source switches in one update; then the old vectors are deleted. May be killed at
+ * any point, and run concurrently with swaps; the caller holds the claim, so that nothing is embedded twice. Throws what the
+ * embedder throws, but skips single pages that cannot be embedded.
  */
 export async function changeModel(
   sql: postgres.Sql,
@@ -94,14 +94,14 @@ export async function changeModel(
       if (change.refused.length >= REFUSALS && change.embedded === 0) return change;
     } else if (after !== FROM_THE_START) {
       if (change.refused.length > 0) return change;
-      // Pages before the last one may have been swapped meanwhile.
+      // Earlier pages may have been swapped meanwhile.
       after = FROM_THE_START;
     } else change.switched = await switchModel(sql, sourceId, embedder.model, options.now);
   }
   return change;
 }
 
-/** One call of `changeModel`; `change` is what it returns. */
+/** The state of one call of `changeModel`; `change` is its result. */
 type Run = { sql: postgres.Sql; embedder: Embedder; options: ModelChangeOptions; change: ModelChange };
 
 async function comparedModel(sql: Sql, sourceId: string): Promise<string | null> {
@@ -122,7 +122,7 @@ type Chunk = {
   heading_path: string[];
 };
 
-/** The next chunks that have no vector of the new model. */
+/** The next chunks without a vector of the new model. */
 async function chunksWithout({ sql, embedder, options }: Run, after: Place): Promise<Chunk[]> {
   const { sourceId, chunks: limit = CHUNKS_AT_A_TIME } = options;
   return sql<Chunk[]>`
@@ -133,7 +133,7 @@ async function chunksWithout({ sql, embedder, options }: Run, after: Place): Pro
     order by c.page_id, c.chunk_number limit ${limit}`;
 }
 
-/** All in one call; page by page when that fails, so that only the page that the model has trouble with stays behind. */
+/** Embeds all in one call; page by page if that fails, so that only the page that cannot be embedded is left. */
 async function embedChunks(run: Run, chunks: readonly Chunk[]): Promise<void> {
   const pages = Map.groupBy(chunks, (chunk) => chunk.page_id);
   try {
@@ -153,7 +153,7 @@ async function embedChunks(run: Run, chunks: readonly Chunk[]): Promise<void> {
       run.change.refused.push({ pageId, code: errorCode(error) });
     }
   }
-  // None of the pages could be embedded: that lies with the model, and may pass.
+  // No page could be embedded: the model is at fault, and that may be temporary.
   if (troubles.length === pages.size && troubles[0] instanceof TransientError) throw troubles[0];
 }
 
@@ -175,11 +175,11 @@ async function storeVectors(
   const { sourceId } = options;
   const pageIds = [...new Set(chunks.map((chunk) => chunk.page_id))];
   await retriedTransaction(sql, async (tx) => {
-    // The pages' locks, in one order for all, keep swaps from deleting these chunks now; those that went are not found.
+    // The pages' locks, taken in one order, keep swaps from deleting these chunks now; deleted chunks are not found.
     await tx`
       select from confluence_pages where source_id = ${sourceId} and page_id = any(${pageIds}::text[])
       order by page_id for no key update`;
-    // A source that is being deleted loses its chunks without its pages being locked: hence the lock on the chunks.
+    // Deleting a source removes chunks without locking pages: hence the lock on the chunks.
     await tx`
       insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
       select c.id, ${embedder.model}, ${sourceId}, n.embedding::vector
@@ -191,7 +191,7 @@ async function storeVectors(
 
 /**
  * Swaps hold the same advisory lock, shared, until they commit: none can add chunks without a vector of the new model between
- * this check and its effect; those that come later find the new model and embed again.
+ * this check and its effect; later swaps find the new model and embed again.
  */
 async function switchModel(sql: postgres.Sql, sourceId: string, model: string, now: Date): Promise<boolean> {
   return transaction(sql, async (tx) => {

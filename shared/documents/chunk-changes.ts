@@ -1,20 +1,20 @@
 import type { EmbeddedChunk } from "./page-to-store.ts";
 
-/** A chunk row as the swap finds it. */
+/** A stored chunk row before the swap. */
 export type StoredChunk = {
   id: string;
   chunkNumber: number;
   inputHash: string;
   /** Found with `_pending_deletion`, committed by a writer of another kind. */
   marked: boolean;
-  /** Whether it has a vector of the model in question. */
+  /** Whether it has a vector of the swap's model. */
   embedded: boolean;
 };
 
 export type NewChunk = {
   chunkNumber: number;
   chunk: EmbeddedChunk;
-  /** A stored row with the same input whose vector is copied, when the chunk brings none. */
+  /** A stored row with the same input whose vector is copied if the chunk has none. */
   donorId: string | null;
 };
 
@@ -24,12 +24,12 @@ export type ChunkChanges = {
   kept: KeptChunk[];
   added: NewChunk[];
   staleIds: string[];
-  /** Inputs that came without a vector and have none stored: they must be embedded first. */
+  /** Inputs without a vector, given or stored: they must be embedded first. */
   missingVectors: string[];
 };
 
 /**
- * Pairs new chunks with stored rows by input hash. A page may hold the same text twice, so each row is paired once; rows that
+ * Pairs new chunks with stored rows by input hash. A page may contain the same text twice, so each row is paired once; rows that
  * are unmarked, have a vector and keep their number are taken first.
  */
 export function compareChunks(

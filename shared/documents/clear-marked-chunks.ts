@@ -1,11 +1,11 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Rows a call: the sweeper comes again every minute. */
+/** Rows per call: the sweeper calls again every minute. */
 const LIMIT = 1000;
 
 /**
- * Deletes chunks found marked `_pending_deletion` (left by a writer of another kind) on pages that have others. The last chunks
- * of a page stay, marked or not, until its next swap: search falls back on them. Answers how many went.
+ * Deletes chunks marked `_pending_deletion` (left by another kind of writer) on pages that have other chunks; returns their
+ * number. The last chunks of a page stay, marked or not, until its next swap: search falls back on them.
  */
 export async function clearMarkedChunks(sql: Sql): Promise<number> {
   const rows = await sql`

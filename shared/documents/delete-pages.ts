@@ -1,13 +1,13 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** A page to delete or hide, as it was when that was decided: one that was stored anew since is left alone. */
+/** A page to delete or hide, in the state of that decision: a page that was stored again since is skipped. */
 export type DecidedPage = { pageId: string; reason: string; expectedStateRevision: number };
 
 export type DeletionRequest = {
   sourceId: string;
   pages: readonly DecidedPage[];
   now: Date;
-  /** Who or what asked for it. */
+  /** The person or component that requested it. */
   actor: string;
   operationId: string;
 };
@@ -18,8 +18,8 @@ export type ChangedPage = { pageId: string; title: string };
 export type DeletedPage = ChangedPage & { reason: string };
 
 /**
- * Deletes pages in the caller's transaction: the row stays with time and reason, its chunks go, and one `page.deleted` event a
- * page is written. Answers the pages that were deleted by this call.
+ * Deletes pages in the caller's transaction: keeps the row with time and reason, deletes its chunks, and writes one
+ * `page.deleted` event per page. Returns the pages that this call deleted.
  */
 export async function deletePages(tx: Sql, request: DeletionRequest): Promise<DeletedPage[]> {
   const locked = await lockDecided(tx, request);
@@ -45,7 +45,7 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
     select page_id as "pageId", title, reason from gone order by page_id`;
 }
 
-/** Hides pages from search and keeps their rows: a complete listing did not show them. Answers those hidden by this call. */
+/** Hides pages that a complete listing did not contain from search and keeps their rows. Returns the pages that this call hid. */
 export async function hidePages(
   tx: Sql,
   request: Pick<DeletionRequest, "sourceId" | "pages" | "now">,
@@ -59,7 +59,7 @@ export async function hidePages(
     returning page_id as "pageId", title`;
 }
 
-/** Shows hidden pages again, at no cost: chunks and vectors were kept. Answers those shown by this call. */
+/** Makes hidden pages visible again, at no cost: chunks and vectors were kept. Returns the pages that this call restored. */
 export async function showPages(
   tx: Sql,
   request: { sourceId: string; pageIds: readonly string[]; now: Date },
@@ -78,8 +78,8 @@ export async function showPages(
 }
 
 /**
- * Locks, in one order for all, the pages that are still as they were. A statement of its own, so that what follows sees what
- * swaps that held a lock before have committed.
+ * Locks the pages whose state has not changed, in one order. A separate statement, so that the next one sees what swaps that
+ * held a lock before have committed.
  */
 async function lockDecided(
   tx: Sql,

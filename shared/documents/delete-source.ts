@@ -1,19 +1,19 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Rows a statement: well below a second each, also with a vector index to keep. */
+/** Rows per statement: well below a second each, including the vector index. */
 const DEFAULT_BATCH = 2000;
 
 export type SourceDeletionStep = {
-  /** Rows this call deleted, of whatever table. */
+  /** Rows that this call deleted, of any table. */
   deleted: number;
-  /** Nothing of the source is left. */
+  /** No row of the source is left. */
   done: boolean;
 };
 
 /**
- * One bounded step of deleting a source with status `deleting`: a batch of chunks (their vectors go along), then of work,
- * operations and pages, last its own row, each by a statement of its own. Any step may be killed; the next call goes on. No
- * statement waits for rows that somebody else has locked.
+ * Runs one bounded step of deleting a source with status `deleting`: a batch of chunks (their vectors by cascade), then of work,
+ * operations and pages, last the source's row, each in a separate statement. Any step may be killed; the next call continues. No
+ * statement waits for locked rows.
  */
 export async function deleteSourceRows(
   sql: Sql,
@@ -31,7 +31,7 @@ export async function deleteSourceRows(
         select ctid from ${sql(table)} where source_id = ${sourceId} limit ${batch} for update skip locked))`;
     if (count > 0) return { deleted: count, done: false };
   }
-  // Rows that were locked a moment ago go by cascade: there are at most a few.
+  // The few rows that were locked are deleted by cascade.
   const { count } =
     await sql`delete from archon_sources where source_id = ${sourceId} and status = 'deleting'`;
   return { deleted: count, done: true };

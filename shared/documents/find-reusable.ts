@@ -1,8 +1,8 @@
 import type { Sql } from "#shared/db/connect.ts";
 
 /**
- * Which of these chunk inputs this page already holds with a vector of `model`, so that only the others are embedded. Read
- * before the transaction, so a hint: the swap notices when a vector went away meanwhile.
+ * Returns which of these chunk inputs the page already has with a vector of `model`, so that only the others are embedded. Only a
+ * hint, because it is read before the transaction: the swap notices when a vector was deleted meanwhile.
  */
 export async function findReusable(
   sql: Sql,

@@ -1,18 +1,18 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Content that pages stand below and that is no page: only its title and place are kept, for breadcrumbs. */
+/** Content above pages that is not a page itself: only its title and position are stored, for breadcrumbs. */
 export type FolderRow = {
   folderId: string;
   kind: string;
-  /** Null: Confluence does not show it to the account. */
+  /** Null: the account cannot see it. */
   title: string | null;
   parentId: string | null;
   parentType: string | null;
 };
 
 /**
- * Folders of these kinds that stored pages, or other folders, name as their parent: with `again` those that this operation has
- * not asked for, else those that nobody has.
+ * Returns the folders of these kinds that are parents of stored pages or other folders: with `again` those that this operation
+ * has not requested, else those that no operation has.
  */
 export async function foldersToAsk(
   sql: Sql,
@@ -38,7 +38,7 @@ export async function foldersToAsk(
     group by named.id order by named.id limit ${request.limit}`;
 }
 
-/** Writes folders as Confluence describes them now. */
+/** Stores folders as Confluence returned them. */
 export async function upsertFolders(
   tx: Sql,
   owner: { sourceId: string; operationId: string },
@@ -54,7 +54,7 @@ export async function upsertFolders(
       parent_id = excluded.parent_id, parent_type = excluded.parent_type, operation_id = excluded.operation_id`;
 }
 
-/** Removes folders that nothing stands in any more: a complete listing of the operation did not come across them. */
+/** Removes folders that are empty now: the operation's complete listing did not reach them. */
 export async function removeUnusedFolders(
   tx: Sql,
   owner: { sourceId: string; operationId: string },

@@ -2,7 +2,7 @@
 export type Identifiers = {
   /** Each as one word, in lower case. */
   whole: string[];
-  /** The words that they are made of, for those who remember only one of them. */
+  /** The words that they consist of, for people who remember only one of them. */
   parts: string[];
 };
 
@@ -10,7 +10,7 @@ export type Identifiers = {
 const MAX_LENGTH = 80;
 
 const candidate = /[\p{L}\p{N}_]+(?:(?:\.|::|->|-|\/)[\p{L}\p{N}_]+)*/gu;
-/** What makes a name of a word: an inner separator, a hyphen beside a digit, or a hump. */
+/** A word is a name if it has an inner separator, a hyphen beside a digit, or a camel-case hump. */
 const isName = /[\p{L}\p{N}_](?:_|\.|::|->)[\p{L}\p{N}_]|-\p{N}|\p{N}-|\p{Ll}\p{Lu}/u;
 const seams = /[._:>/-]+|(?<=\p{Ll})(?=\p{Lu})/u;
 

@@ -5,7 +5,7 @@ import { containing } from "#shared/sources/source-overviews.ts";
 export const PAGE_STATUSES = ["current", "hidden", "deleted", "failed", "pending"] as const;
 export type PageStatus = (typeof PAGE_STATUSES)[number];
 
-/** A row of `confluence_pages` as a list shows it. */
+/** A page as lists return it. */
 export type PageEntry = {
   pageId: string;
   sourceId: string;
@@ -13,7 +13,7 @@ export type PageEntry = {
   url: string;
   status: PageStatus;
   version: number;
-  /** As Confluence last told: of a deleted page what it was found as, where that is a status of Confluence's. */
+  /** The last known status in Confluence; for a deleted page the reason, if that is a Confluence status. */
   confluenceStatus: string;
   parentId: string | null;
   labels: string[];
@@ -33,17 +33,17 @@ export type PageFilter = {
   sourceId: string;
   /** `failed`: also pages that have older content. */
   status: PageStatus | null;
-  /** In the title, or the whole id. */
+  /** Part of the title, or the whole id. */
   text: string | null;
-  /** The last page id of the list before. */
+  /** The last page id of the previous list. */
   after: string | null;
   limit: number;
 };
 
-/** Reasons of a deletion that are statuses of the page in Confluence. */
+/** Deletion reasons that are statuses of a page in Confluence. */
 const DELETED_STATUSES = ["trashed", "deleted", "archived"];
 
-/** Pages of a source by id: the one order that no edit changes, so that a list that is read on misses none and shows none twice. */
+/** Pages of a source by id, the one order that no edit changes: continuing a list neither misses nor repeats a page. */
 export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<PageEntry[]> {
   const { sourceId, text, after, limit } = filter;
   return sql<PageEntry[]>`

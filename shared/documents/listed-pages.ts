@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** What a listing tells of a page beside its version; `labels` null where the listing does not tell. */
+/** What a listing contains about a page besides its version; `labels` is null if the listing has none. */
 export type ListedMetadata = {
   pageId: string;
   title: string;
@@ -11,9 +11,9 @@ export type ListedMetadata = {
 };
 
 /**
- * Brings place and labels of listed pages up to date without touching their chunks, and gives pages that are not stored yet a
- * row (version 0), so that labels and breadcrumbs have somewhere to stand before the body arrives. The title of a stored page
- * is left alone: it changes with the version, in the swap. Answers the stored pages whose parent changed.
+ * Updates position and labels of listed pages without touching their chunks, and inserts a row (version 0) for pages that are not
+ * stored yet, so that labels and breadcrumbs can be saved before the body arrives. The title of a stored page is not changed: it
+ * changes with the version, in the swap. Returns the stored pages whose parent changed.
  */
 export async function upsertListedPages(
   tx: Sql,
@@ -50,7 +50,7 @@ export async function upsertListedPages(
   return moved.map((row) => row.page_id);
 }
 
-/** Gives `label` to exactly these pages of the source. */
+/** Sets `label` on exactly these pages of the source. */
 export async function setLabel(
   tx: Sql,
   sourceId: string,
@@ -65,7 +65,7 @@ export async function setLabel(
     where source_id = ${sourceId} and ${label} = any(labels) and not page_id = any(${pageIds as string[]})`;
 }
 
-/** Takes every label from the source's pages that is not among `labels`. */
+/** Removes every label that is not among `labels` from the source's pages. */
 export async function keepLabels(tx: Sql, sourceId: string, labels: readonly string[]): Promise<void> {
   await tx`
     update confluence_pages set labels = array(select kept from unnest(labels) kept where kept = any(${labels as string[]}))

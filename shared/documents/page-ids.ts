@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Those of the ids that are pages of the source. */
+/** Returns the ids that are pages of the source. */
 export async function findKnownPages(
   sql: Sql,
   sourceId: string,
@@ -13,7 +13,7 @@ export async function findKnownPages(
   return new Set(rows.map((row) => row.page_id));
 }
 
-/** Ids of the source's pages by title, as far as they are known here: links of storage bodies name pages by title. */
+/** Ids of the source's stored pages by title: links in storage bodies name pages by title. */
 export async function findPageIds(
   sql: Sql,
   sourceId: string,

@@ -5,17 +5,17 @@ import type { RenderedMissing } from "./rendered-missing.ts";
 export type PageError = {
   code: string;
   message: string;
-  /** Trying again would end the same way. */
+  /** A retry would fail in the same way. */
   permanent: boolean;
-  /** Syncs in a row that ended so. */
+  /** Consecutive syncs that failed so. */
   attempts: number;
-  /** The version that could not be stored; 0 when nobody said. */
+  /** The version that could not be stored; 0 if unknown. */
   version: number;
   /** ISO-8601, UTC. */
   at: string;
 };
 
-/** What is stored of a page, for comparing it with what Confluence lists. Version 0: listed, but never stored. */
+/** The stored state of a page, for comparison with what Confluence lists. Version 0: listed, but never stored. */
 export type PageState = {
   version: number;
   representationRevision: number;
@@ -48,8 +48,8 @@ export async function readPageStates(
 }
 
 /**
- * Notes why a page could not be stored and counts the attempts in a row (anew when `version` is another one). A page without a
- * row gets one of version 0, which no search and no count of pages shows. Chunks stay as they are.
+ * Records why a page could not be stored and counts consecutive attempts (from 1 for another `version`). A page without a row
+ * gets one of version 0, which no search and no count of pages includes. Chunks are not changed.
  */
 export async function recordPageError(
   tx: Sql,
@@ -65,7 +65,7 @@ export async function recordPageError(
 ): Promise<void> {
   const { sourceId, pageId, version = null, now } = failure;
   const error: Json = {
-    // U+0000 is refused by jsonb; upstream messages are not ours to trust.
+    // jsonb refuses U+0000, and upstream messages may contain it.
     code: failure.error.code,
     message: failure.error.message.replaceAll("\u0000", ""),
     permanent: failure.error.permanent,

@@ -1,6 +1,6 @@
 import type { RenderedMissing } from "./rendered-missing.ts";
 
-/** A chunk as it is stored. `embedding` is null when a row of this page with the same input already has one of this model. */
+/** A chunk to be stored. `embedding` is null when a row of this page with the same input already has one of this model. */
 export type EmbeddedChunk = {
   content: string;
   headingPath: string[];
@@ -9,7 +9,7 @@ export type EmbeddedChunk = {
   embedding: readonly number[] | null;
 };
 
-/** Everything about a page but its chunks, as Confluence tells it. */
+/** Everything about a page except its chunks, as Confluence returned it. */
 export type PageFacts = {
   sourceId: string;
   pageId: string;
@@ -20,21 +20,21 @@ export type PageFacts = {
   parentId: string | null;
   parentType: string | null;
   url: string;
-  /** Null: not told, the stored ones stay. */
+  /** Null: unknown, the stored ones stay. */
   labels: readonly string[] | null;
   /** Of the Markdown. */
   contentHash: string;
   modifiedAt: Date | null;
-  /** What the converter could not carry over; null when nothing was lost. */
+  /** Text that the converter lost; null if none. */
   textLost: string | null;
-  /** Set when this is the storage body alone, though the page has macros that only its rendered body shows. */
+  /** Set if this is the storage body alone although the page has macros that only the rendered body shows. */
   renderedMissing?: RenderedMissing | null;
 };
 
 /** A page with its chunks in reading order: `chunks[i]` gets `chunk_number` i. */
 export type PageToStore = PageFacts & { chunks: readonly EmbeddedChunk[] };
 
-/** What became of a page in the swap. `superseded`: the stored page is newer (or was deleted since); nothing was written. */
+/** The result of a swap. `superseded`: the stored page is newer (or was deleted since); nothing was written. */
 export type SwapResult = {
   outcome: "added" | "updated" | "superseded";
   chunksAdded: number;

@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** The tables whose statistics searches live on: how common a word is, and which index pays. */
+/** The tables whose statistics searches depend on: how common a word is, and which index pays off. */
 const TABLES = ["archon_crawled_pages", "archon_chunk_embeddings", "confluence_pages"];
 
 /**
@@ -16,8 +16,8 @@ export async function refreshStatistics(sql: Sql): Promise<string[]> {
 }
 
 /**
- * Analyzes tables that have rows and no statistics, or whose statistics are of a number of rows that is off by more than a
- * twentieth, and returns their names. PGlite forgets at each stop what changed since the last analysis; so this counts.
+ * Analyzes tables that have rows but no statistics, or whose number of rows in the statistics is off by more than a
+ * twentieth, and returns their names. PGlite forgets at each stop what changed since the last analysis, so this function counts.
  */
 export async function restoreStatistics(sql: Sql): Promise<string[]> {
   const counted: { name: string; rows: number }[] = [];

@@ -1,20 +1,20 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Why a page is stored without what its macros render, and when rendering is tried again. */
+/** Why a page is stored without its rendered macros, and when rendering is retried. */
 export type RenderedMissing = {
   code: string;
   message: string;
-  /** Attempts that have failed one after the other. */
+  /** Consecutive failed attempts. */
   attempts: number;
   /** ISO-8601, UTC. */
   next_attempt_at: string;
 };
 
 const HOUR_MS = 60 * 60_000;
-/** From one attempt to the next: a site recovers within hours, a macro that is broken for good costs a call a week. */
+/** Delays between attempts: a site recovers within hours; a permanently broken macro costs a call a week. */
 const INTERVALS_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS];
 
-/** What a page keeps after one more failed attempt. */
+/** The record of a page after one more failed attempt. */
 export function renderingFailed(
   error: { code: string; message: string },
   before: RenderedMissing | null,
@@ -30,12 +30,12 @@ export function renderingFailed(
   };
 }
 
-/** Whether rendering is to be tried again. */
+/** Whether rendering is due to be retried. */
 export function isRenderingDue(missing: RenderedMissing | null, now: Date): boolean {
   return missing !== null && Date.parse(missing.next_attempt_at) <= now.getTime();
 }
 
-/** Notes a further failed attempt of a page whose storage body is stored already; a page stored anew since is left alone. */
+/** Records another failed attempt for a page whose storage body is stored; skips a page that was stored again since. */
 export async function noteRenderingFailed(
   tx: Sql,
   page: { sourceId: string; pageId: string; version: number },

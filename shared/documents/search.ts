@@ -4,12 +4,12 @@ import { findIdentifiers } from "./identifiers.ts";
 import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
 import { hasTwin } from "./twin-ids.ts";
 
-/** The question as a vector, and the model that made it. */
+/** The query as a vector, and the model that made it. */
 export type QueryEmbedding = { model: string; vector: readonly number[] };
 
 export type SearchRequest = {
   query: string;
-  /** One for each model that the searched sources compare with; null searches by words alone. */
+  /** One for each model that the searched sources use; null searches by words alone. */
   embedding: QueryEmbedding | readonly QueryEmbedding[] | null;
   /** Source ids; absent or null: all. The filters below likewise. */
   sources?: readonly string[] | null;
@@ -18,11 +18,11 @@ export type SearchRequest = {
   /** Pages that carry any of them. */
   labels?: readonly string[] | null;
   updatedSince?: Date | null;
-  /** How many chunks, or pages, to answer at most. */
+  /** How many chunks, or pages, to return at most. */
   matchCount: number;
   returnMode: "chunks" | "pages";
-  /** Which legs run; `hybrid` unless something is to be compared. */
-  legs?: "hybrid" | "vector" | "keyword";
+  /** Which retrievers run; default `hybrid`, the others are for comparisons. */
+  retrievers?: "hybrid" | "vector" | "keyword";
 };
 
 export type Hit = {
@@ -33,16 +33,16 @@ export type Hit = {
   hasTwin: boolean;
   title: string;
   url: string;
-  /** From the space's top to the page's parent. */
+  /** From the top of the space to the page's parent. */
   ancestors: { page_id: string; title: string }[];
   headingPath: string[];
   chunkNumber: number;
   content: string;
-  /** HTML-safe: everything is escaped but `<mark>` and `</mark>` around what matched. */
+  /** HTML-safe: everything is escaped except `<mark>` and `</mark>` around matches. */
   snippet: string;
-  /** 0 to 1, by fused rank: comparable within one answer only. */
+  /** 0 to 1, by fused rank: comparable only within one response. */
   score: number;
-  /** Cosine similarity; null when only words found it. */
+  /** Cosine similarity; null when only the keyword retriever found it. */
   similarity: number | null;
   matchType: "vector" | "keyword" | "hybrid";
   labels: string[];
@@ -56,24 +56,24 @@ export type SearchResult = {
   /** Chunks (or pages) that were ranked; more than `hits` when `matchCount` cut them off. */
   totalFound: number;
   searchMode: "hybrid" | "vector" | "keyword";
-  /** Sources that were searched; none when those of the request are not there (any more). */
+  /** Number of sources searched; 0 if the requested sources do not exist (any more). */
   sourcesSearched: number;
 };
 
-/** Chunks of one page that page mode shows beside its best. */
+/** Further chunks of one page that page mode returns. */
 const FURTHER_CHUNKS = 4;
-/** Questions are longer only when somebody pastes a document. */
+/** Longer queries are pasted documents. */
 const MAX_QUERY_LENGTH = 4000;
 
 /**
- * Searches by vector and by words in one round trip. Deleted and hidden pages, and sources being deleted, are never found; an
- * empty answer means that nothing matches: whatever fails, throws. `PermanentError("query_not_embedded")`: a searched source
- * compares with a model that the question has no vector of.
+ * Searches by vector and by words in one round trip. Deleted and hidden pages, and sources being deleted, are never found. An
+ * empty result means that nothing matches: every failure throws. Throws `PermanentError("query_not_embedded")` when a searched
+ * source uses an embedding model that the query was not embedded with.
  */
 export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
-  const legs = request.legs ?? "hybrid";
+  const retrievers = request.retrievers ?? "hybrid";
   const query = request.query.replaceAll("\u0000", " ").slice(0, MAX_QUERY_LENGTH);
-  const byWords = legs === "keyword" || request.embedding === null;
+  const byWords = retrievers === "keyword" || request.embedding === null;
   const embeddings = byWords ? [] : [request.embedding ?? []].flat();
   const identifiers = findIdentifiers(query);
   const phrases = [...query.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
@@ -90,7 +90,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       select * from search_chunks(${query}, ${identifiers.whole}, ${identifiers.parts.join(" ")}, ${phrases},
         ${models}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},
         ${array(request.sources)}, ${array(request.spaces)}, ${array(request.labels)}, ${request.updatedSince ?? null},
-        ${candidates}, ${legs !== "vector"})
+        ${candidates}, ${retrievers !== "vector"})
     ), placed as (
       select f.*, c.source_id, c.page_id,
         row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place
@@ -141,20 +141,20 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
   if (!byWords && first?.otherModels) {
     throw new PermanentError(
       "query_not_embedded",
-      `Sources compare with ${first.otherModels.join(", ")}, of which the question has no vector`,
+      `Sources use embedding model ${first.otherModels.join(", ")}, but the query was not embedded with it`,
     );
   }
   const hits = rows.filter((row) => row.chunkId !== null);
   return {
     hits: hits.map(toHit),
     totalFound: hits[0]?.total ?? 0,
-    searchMode: byWords ? "keyword" : legs,
+    searchMode: byWords ? "keyword" : retrievers,
     sourcesSearched: first?.searched ?? 0,
   };
 }
 
 type ScopeRow = { searched: number; otherModels: string[] | null };
-/** What there is one of when nothing was found. */
+/** The only row when nothing was found. */
 type NoHitRow = ScopeRow & { chunkId: null };
 type HitRow = Omit<Hit, "snippet" | "matchType"> &
   ScopeRow & {

@@ -1,11 +1,11 @@
-/** Private-use characters, so that marks are told from what a page itself may contain. */
+/** Private-use characters, to distinguish marks from the page's own text. */
 const START = "\uE000";
 const STOP = "\uE001";
 
-/** What `ts_headline` is asked for: two fragments of the words around the matches. */
+/** Options of `ts_headline`: two fragments of the words around the matches. */
 export const SNIPPET_OPTIONS = `StartSel=${START}, StopSel=${STOP}, MaxFragments=2, MinWords=8, MaxWords=24, FragmentDelimiter=" … "`;
 
-/** A headline as HTML: text escaped, matches within `<mark>`. Names that the parser took apart are marked as a whole. */
+/** A headline as HTML: text escaped, matches within `<mark>`. Names that the parser split are marked as a whole. */
 export function markedSnippet(headline: string): string {
   const joined = headline.replaceAll(new RegExp(`${STOP}([._:/-]*)${START}`, "g"), "$1");
   return joined

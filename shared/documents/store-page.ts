@@ -11,12 +11,12 @@ import { findReusable } from "./find-reusable.ts";
 /** A chunk before it is embedded; `input` is exactly what is hashed and embedded. */
 export type ChunkToEmbed = { content: string; headingPath: string[]; input: string };
 
-/** How often a page is embedded again because vectors that it counted on went away (another worker swapped it). */
+/** How often a page is embedded again because vectors to be reused were deleted (another worker swapped it). */
 const MAX_ATTEMPTS = 3;
 
 /**
- * Stores a page: embeds the chunks whose input is new, outside any transaction, then swaps. Throws what the embedder throws;
- * the page's old chunks are untouched by any failure.
+ * Stores a page: embeds the chunks whose input is new, outside any transaction, then swaps. Throws what the embedder throws; on
+ * any failure the page's old chunks stay unchanged.
  */
 export async function storePage(
   sql: postgres.Sql,
@@ -38,7 +38,7 @@ export async function storePage(
   }
 }
 
-/** The hash under which a chunk's vector is found again: SHA-256 (hex) of exactly what is embedded. */
+/** The hash that identifies a reusable vector: SHA-256 (hex) of exactly what is embedded. */
 export function hashInput(input: string): string {
   return createHash("sha256").update(input).digest("hex");
 }

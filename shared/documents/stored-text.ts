@@ -1,7 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { containing } from "#shared/sources/source-overviews.ts";
 
-/** Chunks and page texts as they are stored, for clients that read rather than search. Only what search would find. */
+/** Stored chunks and page texts, for clients that read instead of search. Includes only what a search can find. */
 
 export type StoredChunk = {
   id: string;
@@ -13,7 +13,7 @@ export type StoredChunk = {
   url: string;
 };
 
-/** Chunks by page address, in their order on the page, and how many there are. */
+/** Chunks by page URL, in their order on the page, and their total number. */
 export async function listStoredChunks(
   sql: Sql,
   request: { sourceId: string; urlContains: string | null; limit: number; offset: number },
@@ -34,7 +34,7 @@ export async function listStoredChunks(
 
 export type StoredPage = {
   sourceId: string;
-  /** The site's address. */
+  /** The site's URL. */
   baseUrl: string;
   pageId: string;
   /** Another site has a page of this id that search finds. */
@@ -52,7 +52,7 @@ export type StoredPage = {
 
 export type PageFinder = { sourceId?: string; pageId?: string; url?: string; title?: string };
 
-/** Pages by any of these in the order of their titles, at most `limit`, and how many there are. */
+/** Pages that match these filters, by title, at most `limit`, and their total number. */
 export async function findStoredPages(
   sql: Sql,
   find: PageFinder,
@@ -83,7 +83,7 @@ export async function findStoredPages(
   return { pages: rows.map(({ total: _, ...page }) => page), total: rows[0]?.total ?? 0 };
 }
 
-/** The page's chunks, one after the other. A table that was cut repeats its header there. */
+/** The page's chunks joined in order. A table that was split repeats its header. */
 export async function readPageText(sql: Sql, page: { sourceId: string; pageId: string }): Promise<string> {
   const rows = await sql<{ content: string }[]>`
     select content from archon_crawled_pages
@@ -91,7 +91,7 @@ export async function readPageText(sql: Sql, page: { sourceId: string; pageId: s
   return rows.map((row) => row.content).join("\n\n");
 }
 
-/** Words in each source's chunks. */
+/** Number of words in each source's chunks. */
 export async function countWords(sql: Sql, sourceIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await sql<{ sourceId: string; words: number }[]>`
     select c.source_id as "sourceId", coalesce(sum(c.word_count), 0)::float8 as words
@@ -99,7 +99,7 @@ export async function countWords(sql: Sql, sourceIds: readonly string[]): Promis
   return new Map(rows.map((row) => [row.sourceId, row.words]));
 }
 
-/** Sources, pages that search finds, and their chunks. */
+/** Number of sources, of pages that search can find, and of their chunks. */
 export async function countStored(sql: Sql): Promise<{ sources: number; pages: number; chunks: number }> {
   const [row] = await sql<{ sources: number; pages: number; chunks: number }[]>`
     select count(distinct s.source_id)::int as sources, count(p.page_id)::int as pages,

@@ -1,7 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 
 /**
- * Page ids are unique within one Confluence site. Selects whether a page of another site that search finds has the id of `p`,
+ * Page ids are unique only within one Confluence site. Selects whether search can find a page of another site with the id of `p`,
  * a page of the source `s`. One lookup by primary key for each source of another site (`offset 0` keeps it so, whatever the
  * planner knows of the tables): for few rows.
  */

@@ -4,10 +4,10 @@ import type { KeptChunk, NewChunk } from "./chunk-changes.ts";
 import { findIdentifiers } from "./identifiers.ts";
 import type { PageFacts } from "./page-to-store.ts";
 
-/** Rows a statement: 500 vectors of 1,536 numbers are about 9 MB of text, which the server parses in one go. */
+/** Rows per statement: 500 vectors of 1,536 numbers are about 9 MB of text, which the server parses in one go. */
 const ROWS_PER_STATEMENT = 500;
 
-/** Marks rows as going: a reader of this transaction's snapshot would still find the page. */
+/** Marks rows for deletion: a reader of this transaction's snapshot would still find the page. */
 export async function markStale(tx: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await tx`
@@ -15,7 +15,7 @@ export async function markStale(tx: postgres.TransactionSql, ids: readonly strin
     where id = any(${[...ids]}::bigint[])`;
 }
 
-/** Deletes exactly the rows that were marked; their vectors go by cascade. */
+/** Deletes exactly the marked rows; their vectors are deleted by cascade. */
 export async function deleteStale(tx: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await tx`
@@ -23,7 +23,7 @@ export async function deleteStale(tx: postgres.TransactionSql, ids: readonly str
     where id = any(${[...ids]}::bigint[]) and metadata ->> '_pending_deletion' = 'true'`;
 }
 
-/** Gives kept rows their new numbers and clears marks found on them; rows that stay as they are, are not written. */
+/** Updates the numbers of kept rows and clears their marks; unchanged rows are not written. */
 export async function renumberKept(
   tx: postgres.TransactionSql,
   page: PageFacts,
@@ -41,7 +41,7 @@ export async function renumberKept(
     where c.id = n.id`;
 }
 
-/** Stores vectors that kept rows lack (they were embedded with another model so far): given ones, or copies. */
+/** Stores vectors, given or copied, that kept rows lack because they were embedded with another model. */
 export async function embedKept(
   tx: postgres.TransactionSql,
   page: PageFacts,
@@ -60,7 +60,7 @@ export async function embedKept(
   }
 }
 
-/** Inserts chunks and their vectors together: given ones, or copies of the vector of a row with the same input. */
+/** Inserts chunks with their vectors, given or copied from a row with the same input. */
 export async function insertNew(
   tx: postgres.TransactionSql,
   page: PageFacts,
@@ -91,7 +91,7 @@ export async function insertNew(
   }
 }
 
-/** Counted, not assumed: stored equals expected, or nothing is stored. */
+/** Throws unless the number stored is the number expected, which rolls back the transaction. */
 function requireAll(stored: number, expected: number): void {
   if (stored === expected) return;
   throw new TransientError("stored_count_mismatch", `${stored} of ${expected} vectors were stored`);

@@ -8,7 +8,7 @@ const SOURCE = "confluence-sync";
 
 /**
  * Publishes on an EventBridge bus: `source` is `confluence-sync`, `detail-type` the event's type. The outbox id travels as
- * `detail.event_id`, so that a receiver knows an event that comes twice.
+ * `detail.event_id`, so that a receiver can detect duplicates.
  */
 export function makeEventBridgeSender(client: EventBridgeClient, busName: string): EventSender {
   return {

@@ -15,7 +15,7 @@ export async function writeEvent(tx: Sql, event: DomainEvent & { now: Date }): P
 
 /**
  * Publishes unsent events, oldest first, at most `limit`, and marks them; returns how many. An event whose mark is lost is
- * published again: receivers see at least one of each, with the same id.
+ * published again with the same id: delivery is at least once.
  */
 export async function sendOutbox(sql: Sql, sender: EventSender, now: Date, limit = 100): Promise<number> {
   const rows = await sql<

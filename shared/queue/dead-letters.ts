@@ -17,8 +17,8 @@ export type RedriveResult = { redriven: number; kept: number };
 
 export type DeadLetters = {
   /**
-   * Sends matching messages to their queue again and deletes them there; looks at `limit` messages at most. Others come back
-   * into sight within five minutes. A message is deleted only after it was sent, so it may come twice, which is harmless.
+   * Sends matching messages to their queue again and deletes them there; looks at `limit` messages at most. Other messages
+   * become visible again within five minutes. A message is deleted only after it was sent, so it may arrive twice, which is harmless.
    */
   redrive(queue: QueueName, filter: DeadLetterFilter, limit: number): Promise<RedriveResult>;
 };
@@ -26,7 +26,7 @@ export type DeadLetters = {
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 const body = z.object({ source_id: z.string().optional(), page_id: z.string().optional() });
 
-/** Messages looked at and left alone stay out of sight this long, so that one run sees each once. */
+/** Skipped messages stay invisible this long, so that one run sees each once. */
 const HIDDEN_SECONDS = 300;
 /** ReceiveMessage returns at most ten. */
 const BATCH = 10;

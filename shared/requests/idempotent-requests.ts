@@ -1,23 +1,23 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** How long a key is remembered: as long as a client may sensibly go on trying. */
+/** How long a key is remembered: as long as a client may reasonably keep retrying. */
 const KEPT_MS = 24 * 60 * 60_000;
-/** Longer than any request runs (API Gateway ends them after 30 s): after it, one without an answer was cut off. */
+/** Longer than any request runs (API Gateway ends them after 30 s): a request without a response is older than this only if it crashed. */
 const CUT_OFF_AFTER_MS = 60_000;
 
-export type StoredAnswer = { status: number; body: unknown; headers: Record<string, string> };
+export type StoredResponse = { status: number; body: unknown; headers: Record<string, string> };
 
 export type Claim =
-  /** Nobody did it yet, or somebody was cut off: do it, making what it makes under this id. */
+  /** The request is new, or an earlier one crashed: run it, and create its resource under this id. */
   | { outcome: "go"; resourceId: string }
-  | { outcome: "answered"; answer: StoredAnswer }
+  | { outcome: "completed"; response: StoredResponse }
   | { outcome: "in_progress" }
-  /** The key came with another request before. */
+  /** The key was used for a different request. */
   | { outcome: "reused" };
 
 /**
- * Takes the right to do the request that `key` names (unique to caller and route). Of several at the same time one goes; one
- * that was cut off is taken over under the id that it had, so that what it had made already is found.
+ * Claims the request that `key` names (unique per caller and route). Of several concurrent requests one gets the claim; the claim
+ * of a crashed request is taken over with its id, so that what it had already created is found.
  */
 export async function claimRequest(
   sql: Sql,
@@ -33,21 +33,21 @@ export async function claimRequest(
         and r.claimed_at < ${new Date(now.getTime() - CUT_OFF_AFTER_MS)}
     returning resource_id`;
   if (claimed) return { outcome: "go", resourceId: claimed.resource_id };
-  const [stored] = await sql<{ fingerprint: string; answer: StoredAnswer | null }[]>`
+  const [stored] = await sql<{ fingerprint: string; answer: StoredResponse | null }[]>`
     select fingerprint, answer from idempotent_requests where key = ${key}`;
-  // Given up by whoever had it, a moment ago.
+  // The request that held the key failed a moment ago.
   if (!stored) return { outcome: "in_progress" };
   if (stored.fingerprint !== fingerprint) return { outcome: "reused" };
-  return stored.answer ? { outcome: "answered", answer: stored.answer } : { outcome: "in_progress" };
+  return stored.answer ? { outcome: "completed", response: stored.answer } : { outcome: "in_progress" };
 }
 
-/** Remembers the answer for whoever sends the key again. */
-export async function rememberAnswer(sql: Sql, key: string, answer: StoredAnswer): Promise<void> {
+/** Stores the response for repeated requests with this key. */
+export async function rememberResponse(sql: Sql, key: string, response: StoredResponse): Promise<void> {
   // As text: postgres.js would send a parameter of type json encoded twice.
-  await sql`update idempotent_requests set answer = ${JSON.stringify(answer)}::text::json where key = ${key}`;
+  await sql`update idempotent_requests set answer = ${JSON.stringify(response)}::text::json where key = ${key}`;
 }
 
-/** Forgets a request that came to nothing, so that the key can be used again. */
+/** Forgets a request that failed, so that its key can be used again. */
 export async function forgetRequest(sql: Sql, key: string): Promise<void> {
   await sql`delete from idempotent_requests where key = ${key} and answer is null`;
 }

@@ -9,17 +9,17 @@ import {
 } from "#shared/sources/refused-calls.ts";
 import type { Source } from "#shared/sources/source.ts";
 
-/** What a call brought, or why it brought nothing. */
+/** The result of a call, or its error. */
 export type Attempt<T> = { ok: true; value: T } | { ok: false; error: PermanentError | TransientError };
 
 /**
- * Calls that content does without: names of people, labels, folders, rendered bodies. Refused or failing they end nothing: not
- * the sync, and not the trust in the credentials, which the calls for content judge.
+ * Calls that are optional for content: names of people, labels, folders, rendered bodies. Refused or failing, they do not end the
+ * sync and do not mark the credentials as rejected; only the calls for content do.
  */
 export type OptionalCalls = {
   /**
-   * Throws what is no fault of the call, `RateLimitedError` (a limit is waited for), and with `retryTransient` what may pass by
-   * itself: for callers that try again anyway.
+   * Throws internal errors, `RateLimitedError` (a limit is waited for), and with `retryTransient` transient errors: for callers
+   * that retry anyway.
    */
   attempt: <T>(
     call: OptionalCall,
@@ -28,10 +28,10 @@ export type OptionalCalls = {
   ) => Promise<Attempt<T>>;
 };
 
-/** For readers that note nothing: they go on without what a call does not bring. */
+/** For readers that record nothing: they continue without the result of a failed call. */
 export const silentCalls: OptionalCalls = { attempt: (_, run) => attempt(run) };
 
-/** Calls that are left out for a while, by source and call; kept by a worker while it is warm. */
+/** Calls that are skipped for a while, by source and call; kept by a worker while it is warm. */
 export type SkippedCalls = Map<
   string,
   { until: number; timeouts: number; error: PermanentError | TransientError }
@@ -39,10 +39,10 @@ export type SkippedCalls = Map<
 
 /** A token does not gain a scope within minutes. */
 const REFUSED_PAUSE_MS = 10 * 60_000;
-/** Rendered bodies that take for ever, one after the other, hold up what needs none of them. */
+/** Consecutive timeouts of rendered bodies would delay the pages that need none. */
 const MAX_TIMEOUTS = 3;
 const TIMEOUT_PAUSE_MS = 5 * 60_000;
-/** Refusals that are about the token, so that the same call for another page is refused as well. */
+/** Codes of refusals that concern the token, so that the same call for another page is refused too. */
 const OF_THE_TOKEN = new Set(["scope_missing", "credentials_rejected"]);
 
 type Site = {
@@ -53,7 +53,7 @@ type Site = {
   skipped: SkippedCalls;
 };
 
-/** The optional calls of one source: what is refused is noted on the source and logged, once, and tried again later. */
+/** The optional calls of one source: a refusal is recorded on the source and logged, once, and the call is retried later. */
 export function optionalCalls(site: Site): OptionalCalls {
   const { source, sql, skipped } = site;
   return {
@@ -73,14 +73,14 @@ export function optionalCalls(site: Site): OptionalCalls {
       const timeouts = error.code === "timeout" ? (known?.timeouts ?? 0) + 1 : 0;
       const pauseMs = ofToken ? REFUSED_PAUSE_MS : timeouts >= MAX_TIMEOUTS ? TIMEOUT_PAUSE_MS : 0;
       skipped.set(key, { until: site.now().getTime() + pauseMs, timeouts, error });
-      // A page that is not rendered says so itself: it is one page, not the site.
+      // A page that cannot be rendered records that itself: it concerns one page, not the site.
       if (call !== "rendered" || ofToken) await note(site, call, error);
       return result;
     },
   };
 }
 
-/** Whether a failed call may be gone without; the rest is a limit to wait for, or a fault of our own. */
+/** Whether a failed call can be skipped; otherwise it is a limit to wait for, or an internal error. */
 async function attempt<T>(run: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { ok: true, value: await run() };
@@ -103,7 +103,7 @@ async function note(site: Site, call: OptionalCall, error: PermanentError | Tran
   });
 }
 
-/** What the source keeps of a refusal. */
+/** The record of a refusal on the source. */
 export function refusalOf(error: PermanentError | TransientError, now: Date): Refusal {
   const text = (value: unknown) => (typeof value === "string" ? value : null);
   return {

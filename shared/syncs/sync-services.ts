@@ -6,7 +6,7 @@ import type { Log } from "#shared/log.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
 import type { Source } from "#shared/sources/sources.ts";
 
-/** What the sync engine works with; time, ids and chance are handed in, so that a simulation decides them. */
+/** The services of the sync engine; time, ids and randomness are arguments, so that a simulation controls them. */
 export type SyncServices = {
   now: () => Date;
   newId: () => string;
@@ -16,7 +16,7 @@ export type SyncServices = {
   queue: TaskQueue;
 };
 
-/** What reaches a source's Confluence site. */
+/** The services that connect to a source's Confluence site. */
 export type SiteServices = {
   cipher: TokenCipher;
   confluence: (site: { baseUrl: string; email: string | null; apiToken: string }) => ConfluenceClient;

@@ -11,13 +11,13 @@ import {
   type UserNameCache,
 } from "#shared/syncs/pages/resolve-references.ts";
 
-/** Pages whose bodies are in memory at once: what one call brings. */
+/** Pages whose bodies are in memory at once: those of one call. */
 const BATCH = 100;
 
 /**
- * Where the chunks of a page are not what a sync would make of its body now. Besides real damage these are pages stored by an
- * older converter, and what changes without a version: a name of somebody mentioned, the address of a linked page, what a macro
- * shows. Reads only.
+ * Returns the pages whose chunks differ from what a sync would now make of their bodies. Besides real damage these are pages
+ * stored by an older converter, and changes without a version: the name of a mentioned person, the URL of a linked page, what a
+ * macro shows. Only reads.
  */
 export async function compareContent(
   sql: Sql,
@@ -44,17 +44,17 @@ export async function compareContent(
       }
       const same = sameBeginning(expected, actual);
       if (same === expected.length && same === actual.length) continue;
-      const site = `${expected.length} chunks, the first ${same} the same`;
+      const site = `${expected.length} chunks, the first ${same} identical`;
       differences.push({ ...difference, index, site });
     }
   }
   return differences;
 }
 
-/** Faults of the body itself, which a sync records on the page. */
+/** Error codes of the body itself, which a sync records on the page. */
 const BODY_ERRORS = new Set(["body_missing", "body_too_large", "body_too_complex", "conversion_failed"]);
 
-/** What a sync would make of the page; the code of the error where no sync takes its body: no reason not to compare the others. */
+/** The chunks a sync would store, or the error code of a body that no sync accepts: the other pages are still compared. */
 async function chunksOf(
   fetched: ConfluencePage,
   context: Parameters<typeof resolveReferences>[1],

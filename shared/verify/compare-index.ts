@@ -20,8 +20,8 @@ type StoredPage = {
 };
 
 /**
- * Lists the source's space and its labels and compares each page with the index; with `bodies`, also what a sync would make of
- * each page's body now with its chunks (the calls of a first sync). Reads only. Throws what the client throws.
+ * Lists the source's space and its labels and compares each page with the index; with `bodies`, also compares its chunks with
+ * those a sync would make now (as many calls as a first sync). Only reads. Throws what the client throws.
  */
 export async function compareIndex(
   sql: Sql,
@@ -48,7 +48,7 @@ export async function compareIndex(
     });
   }
   if (options.bodies) {
-    // What is outdated has another content too, which is no news.
+    // The content of an outdated page differs anyway.
     const alike = [...listed.values()].filter((page) => stored.get(page.id)?.version === page.version);
     differences.push(...(await compareContent(sql, client, { source, pages: alike, now: options.now })));
   }

@@ -1,4 +1,4 @@
-/** One way in which the index is not what the site shows. */
+/** One way in which the index differs from the site. */
 export type Difference = {
   page_id: string;
   title: string;

@@ -1,5 +1,5 @@
--- What the store writes and the search reads: titles weigh most, then headings, then content. `identifiers` are names such as
--- err_conn_42 or foo.bar that the parser would take apart; they are words of their own, `parts` their pieces.
+-- The search vector that the store writes and the search reads: titles weigh most, then headings, then content. `identifiers`
+-- are names such as err_conn_42 or foo.bar that the parser would split; each is stored as one word, `parts` as its pieces.
 create or replace function chunk_search_vector(
   language regconfig, title text, headings text[], content text, identifiers text[], parts text
 ) returns tsvector
@@ -10,27 +10,27 @@ return setweight(to_tsvector(language, title), 'A')
   || to_tsvector(language, parts)
   || array_to_tsvector(identifiers);
 
--- A tsquery of one word as it stands in a search vector.
+-- A tsquery of one word as it is in a search vector.
 create or replace function word_query(word text) returns tsquery
 language sql immutable strict parallel safe
 return ('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''')::tsquery;
 
--- Any of the words of a question, with their weights left open.
+-- Any of the words of a query, at any weight.
 create or replace function any_word_query(language regconfig, question text) returns tsquery
 language sql stable strict parallel safe
 return (select coalesce(string_agg(word_query(lexeme)::text, ' | '), '')::tsquery from unnest(to_tsvector(language, question)));
 
--- How many chunks there are, about: of a table that was not analyzed yet, or long ago, the server's counters know better.
+-- The approximate number of chunks: where the table was never analyzed, or long ago, the server's counters are more exact.
 create or replace function chunk_total() returns double precision
 language sql stable
 return (
   select greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 1) from pg_class c where c.oid = 'archon_crawled_pages'::regclass);
 
--- The most common words and the share of chunks that hold them, from the statistics that ANALYZE keeps; none without statistics.
+-- The most common words and the share of chunks that contain them, from the statistics of ANALYZE; no rows without statistics.
 create or replace function common_words() returns table (word text, frequency double precision)
 language sql stable
 begin atomic
-  -- The frequencies end with their minimum and maximum, which belong to no word.
+  -- The last frequencies are the minimum and maximum, which belong to no word.
   select c.word, c.frequency
   from pg_stats s
   cross join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) as c (word, frequency)
@@ -39,9 +39,9 @@ begin atomic
                         where c.oid = 'archon_crawled_pages'::regclass);
 end;
 
--- The words of a question in each language, rarest first, with the share of chunks that hold them. A word that is not among the common
--- ones counts as half as frequent as the least of them; of very many chunks that is still many, though the word may stand in one:
--- `is_common` tells them apart. Without statistics 200 chunks from all over the table are counted.
+-- The words of a query in each language, rarest first, with the share of chunks that contain them. A word that is not among the common
+-- ones counts as half as frequent as the rarest of them; of very many chunks that is still many, though the word may be in one:
+-- `is_common` distinguishes them. Without statistics 200 chunks from the whole table are counted.
 create or replace function question_terms(languages regconfig[], question text, identifiers text[])
 returns table (word text, frequency double precision, is_common boolean)
 language sql stable

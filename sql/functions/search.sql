@@ -1,17 +1,17 @@
--- Search: the chunks nearest to a question's vectors and those that match its words, fused by reciprocal rank. Its numbers were chosen
--- by `npm run bench -- search` and `npm run evaluate -- search`.
+-- Search: the chunks nearest to a query's vectors and those that match its words, fused by reciprocal rank. Its constants were chosen
+-- with `npm run bench -- search` and `npm run evaluate -- search`.
 --
--- No plan depends on statistics. A young table has none, and on guesses the planner compared every vector: 2.7 s instead of 20 ms at
--- 125,000 chunks. So the order of each join is as written (`offset 0` keeps a subquery from being merged into another), and which
--- order that is follows from the number of chunks that the filter leaves, which is counted.
+-- No plan depends on statistics. A new table has none, and by guessing the planner compared every vector: 2.7 s instead of 20 ms at
+-- 125,000 chunks. So each join runs in the order as written (`offset 0` keeps a subquery from being merged into another), and that
+-- order depends on the number of chunks that pass the filter, which is counted.
 --
--- All functions are STABLE and see the snapshot of the calling statement: a page that is swapped meanwhile is seen as it was, by both
--- retrievers and in the caller's joins.
+-- All functions are STABLE and see the snapshot of the calling statement: both retrievers and the caller's joins see a page that is
+-- swapped meanwhile as it was before.
 
--- Makes pgvector's settings known to this session, so that a role that is no superuser may name them in `create function`.
+-- Makes pgvector's settings known to this session, so that a role without superuser rights may name them in `create function`.
 select '[1]'::vector;
 
--- The sources of these ids and space keys (null: all) that are not being deleted. Space keys are equal in any case, as in Confluence.
+-- The sources of these ids and space keys (null: all) that are not being deleted. Space keys are case-insensitive, as in Confluence.
 create or replace function searched_sources(source_ids text[], space_keys text[])
 returns table (source_id text, search_language text, embedding_model text)
 language sql stable
@@ -35,8 +35,8 @@ begin atomic
   where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since);
 end;
 
--- One row if a search may show a chunk of this page, which an index found; none for a chunk marked as going whose page has others. The
--- last chunks of a page are found, marked or not.
+-- One row if a search may show a chunk that an index found; none for a chunk marked for deletion whose page has others. The last
+-- chunks of a page are found, marked or not.
 create or replace function if_searched(
   of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamptz
 ) returns setof boolean
@@ -44,7 +44,7 @@ language sql stable rows 1
 begin atomic
   select true from confluence_pages p
   where p.source_id = of_source and p.page_id = of_page and is_searched(p, any_label, updated_since)
-    -- Said of the argument, not of the row: else an index of all pages of these sources may look as good as the key.
+    -- A condition on the argument, not on the row: otherwise an index of all pages of these sources may look as good as the key.
     and of_source = any(source_ids)
     and (chunk_metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
       select from archon_crawled_pages other
@@ -53,7 +53,7 @@ begin atomic
   offset 0;
 end;
 
--- The chunks of one page, likewise.
+-- The chunks of one page that a search may show, by the same rule.
 create or replace function searched_chunks_of(of_source text, of_page text) returns table (id bigint, search_vector tsvector)
 language sql stable rows 10
 begin atomic
@@ -67,9 +67,9 @@ begin atomic
 end;
 
 -- The chunks nearest to a vector of this model, by rank. With `few_sources` and `few_pages` (the keys of all pages in the filter, when
--- these are few) every vector of theirs is compared: exact, and as fast as the index, which then finds mostly others.
+-- these are few) all their vectors are compared: exact, and as fast as the index, which then finds mostly other chunks.
 --
--- The iterative scan continues where dead index entries, filters and hidden pages used up the first candidates; the settings stand
+-- The iterative scan continues where dead index entries, filters and hidden pages used up the first candidates; the settings are
 -- here so that no caller can forget them. Model and dimensions are literals: the index of a model is on an expression and partial.
 create or replace function nearest_chunks(
   of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamptz,
@@ -93,7 +93,7 @@ begin
   -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
   -- for some 7 ms more; of 10,000, 200 finds all but a few.
   perform set_config('hnsw.ef_search', least(500, greatest(200, chunk_total() / 400))::integer::text, true);
-  -- The index is the only way to an order without sorting.
+  -- Without sorting, only the index can return the order.
   perform set_config('enable_sort', (few_pages is not null)::text, true);
   return query execute format(
     case when few_pages is not null then
@@ -123,11 +123,11 @@ begin
 end;
 $$;
 
--- A question as full text queries.
--- `required`: every name and quoted phrase of it; null when it has none. `all_words`, `whole_phrase`: in each language.
--- `any_rare`: brings the chunks that are ranked, about `expected` of them. Rare words bring their chunks; when all are common, chunks
--- that hold all of them do, or the two rarest.
--- `terms` and their `weights`: what a chunk's relevance is made of.
+-- The query as full text queries.
+-- `required`: all its names and quoted phrases; null if it has none. `all_words`, `whole_phrase`: in each language.
+-- `any_rare`: selects the chunks to rank, about `expected` of them: those with rare words; if all words are common, those
+-- that contain all of them, or the two rarest.
+-- `terms` and their `weights`: the parts of a chunk's relevance.
 create or replace function question_queries(
   languages regconfig[], question text, identifiers text[], parts text, phrases text[],
   out required tsquery, out all_words tsquery, out whole_phrase tsquery, out any_rare tsquery, out expected double precision,
@@ -136,7 +136,7 @@ create or replace function question_queries(
 language plpgsql stable
 as $$
 declare
-  -- Words that are rarer are looked for first until their chunks are as many.
+  -- Rarer words are selected first, until they have this many chunks.
   ranked_at_most constant integer := 3000;
   terms_at_most constant integer := 32;
   total constant double precision := chunk_total();
@@ -172,22 +172,22 @@ begin
 end;
 $$;
 
--- The chunks that match a question's words best, by rank. What holds all that is `required` (all words, where nothing is), or is titled
--- so, comes first and has an `exact_rank` as well: a page that says just what was asked must not fall behind one that is merely near.
--- `coverage` is the share of the words' weight that a chunk holds; null beside names and phrases.
--- `few_chunks`: how many chunks the few pages have; they are read unless the index is expected to find fewer.
+-- The chunks that match a query's words best, by rank. A chunk that contains all that is `required` (all words if nothing is), or has
+-- that title, comes first and also gets an `exact_rank`: an exact match must not rank below one that is merely near.
+-- `coverage` is the share of the words' weight that a chunk contains; null if there are names or phrases.
+-- `few_chunks`: number of chunks of the few pages; all are read unless the index is expected to find fewer.
 create or replace function matching_chunks(
   question text, identifiers text[], parts text, phrases text[], languages regconfig[],
   source_ids text[], any_label text[], updated_since timestamptz,
   few_sources text[], few_pages text[], few_chunks bigint, at_most integer
 ) returns table (chunk_id bigint, rank integer, exact_rank integer, coverage double precision)
 language plpgsql stable rows 100
--- The planner thinks little of what it costs to read the words of a chunk, and much of remembering pages that were looked up.
+-- The planner underestimates the cost of reading the words of a chunk, and overestimates memoizing the pages looked up.
 set enable_seqscan = off
 set enable_memoize = off
 as $$
 declare
-  -- Chunks that are read for words all of which are common, and for what is titled or quoted so.
+  -- Chunks that are read if all words are common, and for titles and quoted phrases.
   read_at_most constant integer := 4000;
   named_at_most constant integer := 1000;
   whole_title constant text := lower(btrim(question));
@@ -255,9 +255,9 @@ begin
 end;
 $$;
 
--- One search. `identifiers`: names in the question (`foo.bar`, `err_conn_42`); `parts`: their pieces; `phrases`: what it quotes.
--- `models` and `vectors`: the question as a vector of each model; both empty for full text alone. Sources, spaces, labels, time: null
--- is no filter. `candidates`: of each retriever. The release before calls it, so name and parameters stay.
+-- One search. `identifiers`: names in the query (`foo.bar`, `err_conn_42`); `parts`: their pieces; `phrases`: quoted phrases.
+-- `models` and `vectors`: the query as a vector of each model; both empty for full text alone. Sources, spaces, labels, time: null
+-- is no filter. `candidates`: per retriever. The previous release calls it, so name and parameters stay.
 create or replace function search_chunks(
   question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
   sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, candidates integer, keyword boolean
@@ -265,16 +265,16 @@ create or replace function search_chunks(
   chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer
 )
 language plpgsql stable rows 100
--- As no plan depends on values either, each session plans once.
+-- No plan depends on values either, so each session plans once.
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  -- The constant of reciprocal rank fusion: at the usual 60, what is middling for both retrievers beats what is best for one.
+  -- The constant of reciprocal rank fusion: at the usual 60, a middling rank in both retrievers beats the best rank in one.
   damping constant integer := 10;
-  -- What the rank by vectors, and what saying just what was asked, weigh beside the rank by words. Chosen by half of 1,500
-  -- questions made of pages and half of 51 in other words: of the other halves the first is answered as before (MRR .959), the
-  -- second better (.288 instead of .258 with 1 and 2).
+  -- Weights of the vector rank and of the exact rank relative to the keyword rank. Chosen with half of 1,500
+  -- queries made from pages and half of 51 paraphrased ones: of the other halves the first has the same result (MRR .959), the
+  -- second a better one (.288 instead of .258 with 1 and 2).
   vector_weight constant numeric := 1.5;
   exact_weight constant numeric := 6;
   source_ids text[];
@@ -291,11 +291,11 @@ begin
     return;
   end if;
 
-  -- Below this many chunks their vectors are compared one by one: the index, which for each candidate looks at as many as the filter
-  -- leaves one of, is no faster, and gives up at max_scan_tuples.
+  -- Up to this many chunks, vectors are compared one by one: the index has to visit, for each candidate, as many entries as the filter
+  -- passes one of, so it is no faster, and it stops at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * total));
   if total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
-    -- Read only as far as it matters: every page has a chunk.
+    -- Only as many pages are read as matter: every page has a chunk.
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
     into few_sources, few_pages, few_chunks
     from (
@@ -310,14 +310,14 @@ begin
   with nearest as (
     select n.*
     from unnest(models, vectors) as m (model, vector)
-    -- A source's vectors of a model that it does not compare with (any more, or not yet) are left out.
+    -- Vectors of a model that their source does not use (any more, or yet) are skipped.
     cross join lateral (
       select coalesce(array_agg(s.source_id), '{}') as source_ids
       from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
     cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
       few_sources, few_pages, candidates) n
   ), matching as (
-    -- Also without words: a page may be titled by nothing but stop words ("Who we are").
+    -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
       few_sources, few_pages, few_chunks, candidates) m
@@ -326,7 +326,7 @@ begin
     select f.chunk_id, min(f.distance) as distance, min(f.vector_rank) as vector_rank, min(f.keyword_rank) as keyword_rank,
       min(f.exact_rank) as exact_rank, min(f.coverage) as coverage
     from (
-      -- Distances of two models say nothing about each other, their ranks do.
+      -- Distances of two models are not comparable, their ranks are.
       select n.chunk_id, n.distance, n.rank as vector_rank, null::integer as keyword_rank, null::integer as exact_rank,
         null::double precision as coverage
       from nearest n
@@ -334,7 +334,7 @@ begin
       select m.chunk_id, null, null, m.rank, m.exact_rank, m.coverage from matching m
     ) f group by f.chunk_id
   )
-  -- What is not exact counts there by its coverage, which says little unless it is most: by its fourth power.
+  -- Without an exact match the coverage counts, by its fourth power, because a partial coverage says little.
   select f.chunk_id,
     (coalesce(vector_weight / (damping + f.vector_rank), 0) + coalesce(1.0 / (damping + f.keyword_rank), 0)
       + exact_weight * greatest(1.0 / (damping + f.exact_rank), f.coverage ^ 4 / (damping + f.keyword_rank), 0))

@@ -33,7 +33,7 @@ describe("story 3.1: incremental sync", () => {
   it("3.1 AC2: syncSpace(source_id, space_key) orchestrates a full sync, and refuses another source's space", async () => {
     const { services } = at.runner;
     await expect(syncSpace(at.sourceId, "OTHER", { actor: "manual" }, services)).rejects.toThrow(
-      /is of space TEAM/,
+      /syncs space TEAM/,
     );
     const { operationId } = await syncSpace(at.sourceId, SPACE, { mode: "full", actor: "manual" }, services);
     const operation = await eventually(async () => expectEnded(await at.service.operation(operationId)));

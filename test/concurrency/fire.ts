@@ -122,11 +122,14 @@ async function read(
       matchCount: 50,
       returnMode: "chunks" as const,
     };
-    const { hits } = await searchDocuments(sql, { ...request, legs: turn % 3 === 0 ? "keyword" : "hybrid" });
+    const { hits } = await searchDocuments(sql, {
+      ...request,
+      retrievers: turn % 3 === 0 ? "keyword" : "hybrid",
+    });
     const contents = hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content);
     counts.sightings[judge(contents)] += 1;
     if (turn % 5 === 0) {
-      const byVector = await searchDocuments(sql, { ...request, legs: "vector" });
+      const byVector = await searchDocuments(sql, { ...request, retrievers: "vector" });
       const seen = byVector.hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content);
       if (seen.length === 0) counts.vectorMisses += 1;
       const judged = judge(seen);

@@ -35,7 +35,7 @@ async function nearest() {
   const { hits } = await searchDocuments(database.sql, {
     query: "rare walrus",
     embedding: { model: embedder.model, vector },
-    legs: "vector",
+    retrievers: "vector",
     matchCount: 5,
     returnMode: "chunks",
   });

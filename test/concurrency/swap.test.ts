@@ -54,12 +54,12 @@ async function fill(pages: number) {
   for (let page = 0; page < pages; page += 1) await store(database.sql, embedder, churnedPage(page, 1));
 }
 
-async function whatASearchSees(page: number, legs: "keyword" | "hybrid" = "keyword") {
+async function whatASearchSees(page: number, retrievers: "keyword" | "hybrid" = "keyword") {
   const [vector = []] = await embedder.embed([tokenOf(page)]);
   const { hits } = await searchDocuments(database.sql, {
     query: tokenOf(page),
     embedding: { model: embedder.model, vector },
-    legs,
+    retrievers,
     matchCount: 50,
     returnMode: "chunks",
   });

@@ -64,7 +64,7 @@ it.each([
   ["confluence", ["--port", "70000"], "--port 70000 is not a whole number from 0 to 65535"],
   ["simulate", ["--runs", "abc"], "--runs abc is not a whole number from 1"],
   ["mutants", ["--only", "no such bug"], "--only no such bug is in the name of no planted bug"],
-  ["evaluate", [], "What to run is missing"],
+  ["evaluate", [], "Command missing"],
   ["evaluate", ["conversion"], "--dir is missing"],
   ["evaluate", ["search", "--dir", "/nope"], "--dir /nope is not a folder"],
   ["bench", ["search", "--chunks", "0"], "--chunks 0 is not a whole number from 1"],

@@ -159,7 +159,7 @@ describe("the local runner", () => {
     const env = { DATABASE_URL: `postgres://u:s3cret@127.0.0.1:${port}/x` };
     const started = startTestRunner({ topology, handlers, env });
     await expect(started).rejects.toThrow(
-      /^No connection to postgres:\/\/u@127\.0\.0\.1:\d+\/x: what listens there is not Postgres, it .*Check DATABASE_URL/,
+      /^No connection to postgres:\/\/u@127\.0\.0\.1:\d+\/x: the server there is not Postgres: it .*Check DATABASE_URL/,
     );
     expect(connections).toBe(1);
     peer.close();

@@ -88,7 +88,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "no confirmation by id",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "const { pages, isUndecided } = await askFor(ids, client);",
+      "const { pages, isUndecided } = await fetchVisible(ids, client);",
       "const pages = new Map<string, ConfluencePage>();\n  const isUndecided = (_: string) => false;",
     ),
   ),

@@ -15,7 +15,7 @@ function isPutEvents(request: IncomingMessage, path: string): boolean {
   return path === "/" && request.headers["x-amz-target"] === "AWSEvents.PutEvents";
 }
 
-/** Answers as the real services do, so that their SDK clients work with `endpoint` set to the runner's URL. */
+/** Responds like the real services, so that their SDK clients work with `endpoint` set to the runner's URL. */
 export async function handleAwsCall(
   call: { request: IncomingMessage; path: string; body: Buffer },
   response: ServerResponse,
@@ -53,7 +53,7 @@ async function invoke(
   const type = request.headers["x-amz-invocation-type"] ?? "RequestResponse";
   if (type === "DryRun") return respond(response, 204, undefined);
   if (type === "Event") {
-    // Logged by the invoker; Lambda's caller does not learn of it either.
+    // Logged by the invoker; Lambda does not report it to the caller either.
     invoker.invoke(name, event).catch(() => {});
     return respond(response, 202, undefined);
   }

@@ -1,6 +1,6 @@
 type Step = () => unknown;
 
-/** Steps that undo a start, run once and in reverse order; each runs though an earlier one failed, then the first error is thrown. */
+/** Steps that undo a start, run once in reverse order; each runs even if an earlier one failed, then the first error is thrown. */
 export function cleanUp(): { add: (step: Step) => void; run: () => Promise<void> } {
   const steps: Step[] = [];
   return {

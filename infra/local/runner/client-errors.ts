@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { STATUS_CODES } from "node:http";
 import { errorCode } from "#shared/errors.ts";
 
-/** By Node's error code: requests that cannot be read as HTTP, so that no function is asked. */
+/** By Node's error code: requests that are not valid HTTP, so that no function is invoked. */
 const UNREADABLE: Record<string, [status: number, code: string, message: string]> = {
   HPE_HEADER_OVERFLOW: [
     431,
@@ -13,7 +13,7 @@ const UNREADABLE: Record<string, [status: number, code: string, message: string]
 };
 const MALFORMED = [400, "malformed_request", "The request is not valid HTTP/1.1"] as const;
 
-/** Answers a connection whose request could not be read, in the API's error shape, and closes it. For `clientError`. */
+/** Responds to an invalid request in the API's error format and closes its connection. For `clientError`. */
 export function rejectClientError(error: Error, socket: Duplex): void {
   // Closed, or in the middle of a response.
   if (!socket.writable || errorCode(error) === "ECONNRESET") {

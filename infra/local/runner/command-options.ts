@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-/** One option of a command, as data: it is parsed, checked and explained from this. `value` is what the usage text calls its value. */
+/** One option of a command, as data: parsing, checks and usage text follow from it. `value` is the name of its value in the usage text. */
 export type Option = { description: string } & (
   | { type: "flag" }
   | { type: "text" | "folder"; value: string; default?: string; required?: true }
@@ -23,19 +23,19 @@ type Value<O extends Option> = O extends { multiple: true }
     ? Single<O>
     : Single<O> | undefined;
 
-/** What a command's `run` gets: flags are false, repeatable options [] and others undefined when they are not given. */
+/** The argument of a command's `run`: without a value, flags are false, repeatable options [] and others undefined. */
 export type Values<O extends Options> = { -readonly [K in keyof O]: Value<O[K]> };
 
 export type CommandSpec<O extends Options = Options> = {
-  /** What a user types, `npm run simulate --`. */
+  /** The command line a user types, such as `npm run simulate --`. */
   name: string;
   does: string;
   options: O;
-  /** Formats, variables: what else a user has to know. */
+  /** Further information for the user, such as formats and variables. */
   more?: string;
 };
 
-/** The command line is not what the command takes. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -43,7 +43,7 @@ export class UsageError extends Error {
   }
 }
 
-/** The values of `args`. Throws `UsageError` that names the option, its value and what it takes. */
+/** The values of `args`. Throws `UsageError` that names the option, its value and what it accepts. */
 export function parseOptions<O extends Options>(options: O, args: readonly string[]): Values<O> {
   const given = parse(options, args);
   const values = Object.entries(options).map(([name, option]) => {
@@ -54,7 +54,7 @@ export function parseOptions<O extends Options>(options: O, args: readonly strin
     if ("required" in option && option.required && !read.at(-1)) throw new UsageError(`--${name} is missing`);
     return [name, read.at(-1) ?? option.default];
   });
-  // Each value was made by its option's type.
+  // Each value has its option's type.
   return Object.fromEntries(values) as Values<O>;
 }
 
@@ -70,7 +70,7 @@ function parse(options: Options, args: readonly string[]) {
   } catch (error) {
     if (!(error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")))
       throw error;
-    // What follows the first sentence is about how to write what was not meant.
+    // The rest of the message explains how to pass a positional argument.
     throw new UsageError(error.message.split(/\. |\n/)[0] ?? "");
   }
 }
@@ -95,13 +95,13 @@ function readValue(name: string, option: Exclude<Option, { type: "flag" }>, text
   }
 }
 
-/** What `--help` prints. */
+/** The text that `--help` prints. */
 export function usageText({ name, does, options, more }: CommandSpec): string {
   const required = Object.entries(options)
     .filter(([, option]) => "required" in option && option.required)
     .map(([option]) => ` ${heading(option, options)}`);
   const rows = Object.keys(options).map((option) => [heading(option, options), describe(options[option])]);
-  rows.push(["--help", "prints this"]);
+  rows.push(["--help", "prints this text"]);
   const width = Math.max(...rows.map(([left = ""]) => left.length));
   const lines = rows.map(([left = "", right]) => `  ${left.padEnd(width)}  ${right}`);
   const call = `${name}${required.join("")}${required.length < rows.length - 1 ? " [OPTIONS]" : ""}`;

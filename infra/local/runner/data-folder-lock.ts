@@ -5,7 +5,7 @@ import { errorMessage, UserError } from "#shared/errors.ts";
 import { closeToOthers, makeDataFolder, unusable } from "./data-folder.ts";
 
 export type DataFolderLock = {
-  /** What the user should change about the folder. */
+  /** How the user can fix the folder. */
   advice: string[];
   release: () => void;
 };
@@ -15,9 +15,9 @@ const SQLITE_BUSY = 5;
 const PRIVATE = 0o600;
 
 /**
- * Makes this process the only user of a data folder, creating it if missing, and closes what is in it to other users. Two processes on one PGlite folder corrupt it
- * without a word. The lock is the operating system's, held through an SQLite file: it ends with the process however that
- * ends, so that nothing stale is left behind, and a process id that was given to another program cannot mislead.
+ * Makes this process the only user of a data folder, creating it if missing, and makes its content private. Two processes on one
+ * PGlite folder corrupt it silently. The lock is the operating system's, held through an SQLite file: it ends with the process however that
+ * ends, so that no stale lock remains, and a reused process id cannot mislead.
  * Throws `UserError` (`data_folder_locked`) when another process, or another runner in this one, holds it.
  */
 export function lockDataFolder(folder: string): DataFolderLock {
@@ -67,6 +67,6 @@ function holder(pidFile: string): string {
   try {
     return `process ${readFileSync(pidFile, "utf8").trim()}`;
   } catch {
-    return "its process id is not known";
+    return "process id unknown";
   }
 }

@@ -2,25 +2,25 @@ import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync, typ
 import { join } from "node:path";
 import { errorMessage, UserError } from "#shared/errors.ts";
 
-/** What the service keeps in its data folder, besides the key of the API tokens. */
+/** Contents of the service's data folder, besides the key of the API tokens. */
 const OWN = ["database", "database.new", "queues", "runner.lock", "runner.lock-journal", "runner.pid"];
-/** Made closed to others, and refused when it is not: who has read it by then keeps it. */
+/** Created private, and refused if it is not: whoever has read the key keeps it. */
 const KEY = "token.key";
 
 const OTHERS = 0o077;
 const WRITABLE_BY_OTHERS = 0o022;
-/** In a folder with this bit nobody renames or removes what belongs to another user. */
+/** In a folder with this bit only the owner may rename or remove a file. */
 const STICKY = 0o1000;
 
 /**
- * Makes the folder (0700) if it is missing. Throws `UserError` (`data_folder_unusable`) when it, or what the service keeps in
+ * Creates the folder (0700) if it is missing. Throws `UserError` (`data_folder_unusable`) when it, or what the service keeps in
  * it, may not be read and written.
  */
 export function makeDataFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw unusable(folder, `cannot be made: ${errorMessage(error)}`, error);
+    throw unusable(folder, `cannot be created: ${errorMessage(error)}`, error);
   }
   for (const path of [folder, ...present(folder, [...OWN, KEY])]) {
     try {
@@ -37,15 +37,15 @@ export function unusable(folder: string, problem: string, cause: unknown): UserE
   return new UserError(
     500,
     "data_folder_unusable",
-    `The data folder ${folder} ${problem}. Set DATA_DIR to a folder that you may write to` +
-      (user ? `, or give you this one (chown -R ${user} ${folder})` : ""),
+    `The data folder ${folder} ${problem}. Set DATA_DIR to a writable folder` +
+      (user ? `, or make this user its owner (chown -R ${user} ${folder})` : ""),
     { cause },
   );
 }
 
 /**
- * Closes what the service keeps in the folder to other users; their modes within do not matter then (PGlite makes files that
- * all may write, whatever the umask). The folder itself stays as it is: it may be a volume or /tmp. Returns what is left to do.
+ * Makes the service's files in the folder private; modes inside them do not matter then (PGlite creates world-writable files
+ * whatever the umask). The folder itself is not changed: it may be a volume or /tmp. Returns the remaining problems.
  */
 export function closeToOthers(folder: string): string[] {
   const left = present(folder, OWN)
@@ -53,7 +53,7 @@ export function closeToOthers(folder: string): string[] {
     .map((path) => `Other users of this machine may read ${path}, and its mode cannot be changed`);
   const { mode } = statSync(folder);
   if (mode & WRITABLE_BY_OTHERS && !(mode & STICKY))
-    left.push(`Other users may replace what lies in ${folder}: chmod go-w ${folder}`);
+    left.push(`Other users may replace files in ${folder}: run chmod go-w ${folder}`);
   return left;
 }
 
@@ -63,7 +63,7 @@ function present(folder: string, names: readonly string[]): string[] {
     .map((name) => join(folder, name));
 }
 
-/** True on Windows, whose modes say nothing. */
+/** True on Windows, where modes have no meaning. */
 function isClosed(path: string): boolean {
   const isOpen = ({ mode }: Stats) => process.platform !== "win32" && (mode & OTHERS) !== 0;
   const stats = statSync(path);

@@ -6,7 +6,7 @@ import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 
 export type EmbeddedDatabase = {
   url: string;
-  /** All its files as they are now (a tar), to start others from. */
+  /** All its files now (a tar), to start other databases from. */
   image: () => Promise<Blob>;
   close: () => Promise<void>;
 };
@@ -18,7 +18,7 @@ export type EmbeddedDatabase = {
  */
 export async function startEmbeddedDatabase(options: {
   dataDir?: string;
-  /** What a new database begins with, instead of nothing. */
+  /** The initial files of a new database; default: empty. */
   image?: Blob | undefined;
   schema: string;
   /** Beside pgvector. */
@@ -43,12 +43,12 @@ export async function startEmbeddedDatabase(options: {
   };
 }
 
-/** A new folder gets its name when it is complete: a process that crashes while making it leaves nothing that does not open. */
+/** A new folder gets its name when it is complete, so that a crash never leaves a folder that cannot be opened. */
 async function makeDatabaseFolder(dataDir: string, image: Blob | undefined): Promise<void> {
   if (existsSync(dataDir)) return;
   const unfinished = `${dataDir}.new`;
   await rm(unfinished, { recursive: true, force: true });
-  // PGlite makes files that everybody may write, whatever the umask: nobody else gets into the folder.
+  // PGlite creates world-writable files whatever the umask, so the folder itself is private.
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   const loaded = image ? { loadDataDir: image } : {};
   const db = await PGlite.create({ extensions: { vector }, dataDir: unfinished, ...loaded });

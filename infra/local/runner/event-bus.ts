@@ -27,7 +27,7 @@ const putEventsEntry = z.object({
   Time: z.number().optional(),
 });
 
-/** The event bus of one machine: events are logged and the last thousand kept; there are no rules to match them. */
+/** The event bus of one machine: events are logged and the last thousand kept; it has no rules. */
 export function makeEventBus(log: Log, now: () => Date): EventBus {
   const events: PublishedEvent[] = [];
   const publish = (event: PublishedEvent) => {

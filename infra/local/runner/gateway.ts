@@ -31,14 +31,14 @@ type Options = {
 };
 
 /**
- * Answers HTTP on 127.0.0.1: requests become API Gateway v2 events (payload 2.0) for the topology's functions; Lambda's
+ * Serves HTTP on 127.0.0.1: requests become API Gateway v2 events (payload 2.0) for the topology's functions; Lambda's
  * Invoke and EventBridge's PutEvents are handled beside them. Throws `UserError` (`port_taken`) when it cannot listen.
  */
 export async function startGateway(options: Options): Promise<Gateway> {
   const handle = makeRequestHandler(options);
   let closing = false;
   const server = createServer((request, response) => {
-    // A connection that is kept alive would hold up `close`.
+    // An idle keep-alive connection would delay `close`.
     response.once("close", () => setImmediate(() => closing && server.closeIdleConnections()));
     void handle(request, response);
   });
@@ -127,7 +127,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** What the gateway itself rejects, in the API's error shape; a function that failed without a response is a 500. */
+/** Responds to what the gateway itself rejects, in the API's error format; a function that failed without a response is a 500. */
 function respondWithError(response: ServerResponse, error: unknown, log: Log, requestId: string): void {
   if (response.headersSent) {
     response.destroy();
@@ -146,7 +146,7 @@ function respondWithError(response: ServerResponse, error: unknown, log: Log, re
       error: known
         ? { code: known.code, message: known.message }
         : { code: "internal_error", message: "The function failed without a response" },
-      // Of Archon's interface more is called than this service has: its clients read `detail`.
+      // Archon's clients also call routes that this service lacks, and read `detail`.
       ...(known?.status === 404 || known?.status === 405 ? { detail: { error: known.message } } : {}),
     }),
   });
@@ -161,7 +161,7 @@ function listen(server: Server, port: number): Promise<number> {
           ? new UserError(
               409,
               "port_taken",
-              `Port ${port} cannot be used (${error.code}). Stop what listens there, or set PORT to another one (0: any free one)`,
+              `Port ${port} cannot be used (${error.code}). Stop the process that listens there, or set PORT to another port (0: any free one)`,
               { cause: error },
             )
           : error,

@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { z } from "zod";
 import { LOCAL_ACCOUNT } from "./invoke.ts";
 
-/** API Gateway hands these to the function as text, everything else as base64; also what is not UTF-8, whatever it says. */
+/** API Gateway passes these to the function as text, everything else as base64; invalid UTF-8 too, whatever its type. */
 const TEXT_BODY = /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded)|[^;]*\+(json|xml))/i;
 
 export type HttpRequest = {

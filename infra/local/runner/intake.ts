@@ -55,7 +55,7 @@ export async function startIntake(options: Options): Promise<Intake> {
         stopped,
         delay(withinMs, undefined, { signal: enough.signal }).catch(() => {}),
       ]).finally(() => enough.abort());
-      // Functions that nobody waits for any more: timed out, or invoked as events.
+      // Functions without a waiting caller: timed out, or invoked as events.
       return invoker.settle(withinMs);
     },
   };

@@ -4,7 +4,7 @@ import { withServices, type Services } from "#functions/runtime/services.ts";
 import type { Log } from "#shared/log.ts";
 import type { Topology } from "./topology-types.ts";
 
-/** A Lambda handler as `functions/**` export it: each takes the events of what invokes it. */
+/** A Lambda handler as `functions/**` export it; its event depends on its trigger. */
 export type Handler = { bivariant(event: unknown, context: Context): unknown }["bivariant"];
 
 /** Runs a function of the topology on an event, as Lambda does: rejects with what the handler threw, or at its timeout. */

@@ -5,9 +5,9 @@ import { errorMessage } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 
 /**
- * What autovacuum does on a server, for the embedded database, which has none: without statistics a search does not know the
- * rare words of a query from the common ones. At once for what an earlier stop left undone, then between the sweeps, so that
- * neither waits for the other. A failure is logged.
+ * Replaces autovacuum in the embedded database, which has none: without statistics a search cannot distinguish the rare words of
+ * a query from the common ones. Runs at once for changes before an earlier stop, then between the sweeps, so that neither waits
+ * for the other. Failures are logged.
  */
 export function keepStatistics(
   sql: postgres.Sql,

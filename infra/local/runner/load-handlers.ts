@@ -3,7 +3,7 @@ import type { Topology } from "./topology-types.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-/** Imports the entry file of every function; all that do not load are named in one error. */
+/** Imports the entry file of every function; one error names all that cannot be loaded. */
 export async function loadHandlers(functions: Topology["functions"]): Promise<Map<string, Handler>> {
   const handlers = new Map<string, Handler>();
   const faults: unknown[] = [];
@@ -23,7 +23,7 @@ export async function loadHandlers(functions: Topology["functions"]): Promise<Ma
 async function load(entry: string): Promise<Handler> {
   const module: unknown = await import(new URL(entry, root).href);
   const handler = typeof module === "object" && module && "handler" in module ? module.handler : null;
-  if (!isHandler(handler)) throw new Error(`${entry} exports no handler`);
+  if (!isHandler(handler)) throw new Error(`${entry} does not export a handler`);
   return handler;
 }
 

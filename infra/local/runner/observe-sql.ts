@@ -4,14 +4,14 @@ export type Statement = {
   /** SQL with `?` for its parameters; `commit` for the end of a transaction. */
   text: string;
   parameters: readonly unknown[];
-  /** A number for each transaction; null outside. */
+  /** The number of the transaction; null outside. */
   transaction: number | null;
 };
 
 export type SqlObserver = {
-  /** Before a statement is sent, and waited for: within a transaction, this keeps it open. */
+  /** Called and awaited before a statement is sent: within a transaction, this keeps it open. */
   onStatement: (statement: Statement) => void | Promise<void>;
-  /** After a transaction has been committed or rolled back. */
+  /** Called after a transaction has been committed or rolled back. */
   onTransactionEnd?: (transaction: number) => void;
 };
 
@@ -69,7 +69,7 @@ function isTemplate(value: unknown): value is TemplateStringsArray {
   return Array.isArray(value) && "raw" in value;
 }
 
-/** A query runs when it is waited for, once; one that never is (a fragment of another) is no statement. */
+/** A query runs once, when it is awaited; one that is never awaited (a fragment of another) is not a statement. */
 function observeQuery(query: unknown, onRun: () => void | Promise<void>): unknown {
   if (!(query instanceof Promise)) return query;
   const run = query.then.bind(query);

@@ -1,16 +1,16 @@
 import { connect, type NetConnectOpts } from "node:net";
 
-/** The protocol's first message of a client that wishes TLS; every Postgres and every pooler replies with one letter. */
+/** The first message of a client that requests TLS; every Postgres and every pooler replies with one letter. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 const REPLY_WITHIN_MS = 10_000;
 const QUOTED_LETTERS = 40;
 
-/** Where a postgres.js client connects to. */
+/** The addresses of a postgres.js client. */
 export type PostgresAddress = { host: readonly string[]; port: readonly number[]; path?: string | undefined };
 
 /**
- * Resolves when Postgres listens on one of the client's addresses; rejects with what listens there instead. postgres.js waits
- * for ever for an HTTP server, and connects again without a pause or an end to a peer that closes.
+ * Resolves when Postgres listens on one of the client's addresses; otherwise rejects with what listens there. postgres.js would
+ * wait forever for an HTTP server, and reconnect endlessly without a pause to a peer that closes.
  */
 export async function requirePostgres({ host, port, path }: PostgresAddress): Promise<void> {
   const addresses = path
@@ -36,17 +36,17 @@ async function askForTls(address: NetConnectOpts): Promise<void> {
       socket.once("connect", () => socket.write(SSL_REQUEST));
       socket.once("data", (reply) => {
         if (isPostgres(reply)) resolve();
-        else fail(`what listens there is not Postgres, it replied ${JSON.stringify(quoted(reply))}`);
+        else fail(`the server there is not Postgres: it replied ${JSON.stringify(quoted(reply))}`);
       });
       socket.once("error", reject);
-      socket.once("close", () => fail("what listens there is not Postgres, it closed the connection"));
+      socket.once("close", () => fail("the server there is not Postgres: it closed the connection"));
     });
   } finally {
     socket.destroy();
   }
 }
 
-/** One letter for yes or no; an error message of a server that takes nobody now. SSH's banner begins with the same letter. */
+/** One letter for yes or no, or an error message of a server that accepts no connections now. SSH's banner starts with the same letter. */
 function isPostgres(reply: Buffer): boolean {
   const [letter = ""] = reply.toString("latin1");
   return letter === "E" || (reply.length === 1 && "SN".includes(letter));

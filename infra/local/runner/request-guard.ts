@@ -28,8 +28,8 @@ function sameText(a: string, b: string): boolean {
 }
 
 /**
- * A service on loopback without a key is open to every web page that its user visits: a page of another origin, or one whose
- * name was pointed at 127.0.0.1 (DNS rebinding), is refused with `UserError` 403, unless CORS_ORIGINS names its origin.
+ * Throws `UserError` 403 for requests of web pages of another origin (unless CORS_ORIGINS names it), or of a host name that was
+ * pointed at 127.0.0.1 (DNS rebinding): without a key, a service on loopback is open to every web page that its user visits.
  */
 export function refuseForeignPages(
   headers: IncomingHttpHeaders,

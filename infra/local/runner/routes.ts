@@ -7,8 +7,8 @@ export type RouteMatch = { route: Route; routeKey: string; pathParameters: Recor
 
 export type Router = {
   /**
-   * The route of a request as an HTTP API finds it: on the path as sent, so that an encoded slash parts nothing; literal
-   * segments win over parameters; `{name+}` takes the rest; parameters are decoded. HEAD is routed wherever GET is.
+   * Finds the route of a request like an HTTP API: by the path as sent, so that an encoded slash is no separator; literal segments
+   * win over parameters; `{name+}` matches the rest; parameters are decoded. HEAD is routed wherever GET is.
    */
   find: (method: string, path: string) => RouteMatch | undefined;
   /** The methods that a path accepts, sorted; none when the path is unknown. */
@@ -39,7 +39,7 @@ export function makeRouter(routes: readonly Route[]): Router {
   return { find, methodsOf };
 }
 
-/** A route cannot end with a slash (such a key is refused at deployment), and a request that does finds it all the same. */
+/** A route cannot end with a slash (such a key is refused at deployment), but a request that does matches it. */
 function partsOf(path: string): string[] {
   return path
     .replace(/(?<=.)\/$/, "")

@@ -8,9 +8,9 @@ import {
   type Values,
 } from "./command-options.ts";
 
-/** A command that takes its arguments as text; `Result` is an exit code (nothing: 0) in what is run by itself. */
+/** A command that takes its arguments as text; if it runs as a program, `Result` is an exit code (undefined: 0). */
 export type Command<Result = number | void> = CommandSpec & {
-  /** Exit code when it could not do its work; 1 unless that means something else. */
+  /** Exit code of a failure; default 1, unless that code has another meaning. */
   failed?: number;
   run: (args: readonly string[]) => Promise<Result>;
 };
@@ -23,8 +23,8 @@ export function defineCommand<const O extends Options, Result>(
 }
 
 /**
- * Runs a command with the process's arguments. `--help`: its usage on stdout, exit 0. Wrong use: what is wrong and the usage on
- * stderr, exit 2. What a user can fix is one line on stderr, anything else has its stack.
+ * Runs a command with the process's arguments. `--help` prints the usage on stdout, exit 0. A usage error prints the problem and
+ * the usage on stderr, exit 2. An error that a user can fix is one line on stderr; any other has its stack.
  */
 export async function runCommand(
   command: Command,
@@ -43,7 +43,7 @@ export async function runCommand(
       return;
     }
     process.stderr.write(`${explain(error)}\n`);
-    // Whatever it had begun must not keep the process.
+    // Open handles must not keep the process alive.
     process.exit(command.failed ?? 1);
   }
 }
@@ -61,7 +61,7 @@ export async function runOneOf(
     process.stdout.write(usage);
     return;
   }
-  process.stderr.write(`${name === undefined ? "What to run is missing" : `Unknown: ${name}`}\n\n${usage}`);
+  process.stderr.write(`${name === undefined ? "Command missing" : `Unknown command: ${name}`}\n\n${usage}`);
   process.exitCode = 2;
 }
 
@@ -69,7 +69,7 @@ function groupUsage({ name, does, commands }: Parameters<typeof runOneOf>[0]): s
   const names = Object.keys(commands);
   const width = Math.max(...names.map((one) => one.length));
   const lines = Object.entries(commands).map(([one, command]) => `  ${one.padEnd(width)}  ${command.does}`);
-  return `Usage: ${name} ${names.join("|")} [OPTIONS]\n\n${does}\n\n${lines.join("\n")}\n\nEach explains its options with --help.\n`;
+  return `Usage: ${name} ${names.join("|")} [OPTIONS]\n\n${does}\n\n${lines.join("\n")}\n\nRun a command with --help for its options.\n`;
 }
 
 function asksForHelp(args: readonly string[]): boolean {
@@ -82,7 +82,7 @@ function explain(error: unknown): string {
     error instanceof UserError ||
     error instanceof PermanentError ||
     error instanceof TransientError ||
-    // Of the operating system: a port that is taken, a file that is not there.
+    // Errors of the operating system: a port that is taken, a missing file.
     "syscall" in error;
   return isUsersFault ? error.message : (error.stack ?? error.message);
 }

@@ -25,10 +25,10 @@ export type OpenDatabase = {
 export async function openDatabase(options: {
   env: Env;
   dataDir: string | null;
-  /** What a new embedded database begins with, instead of nothing. */
+  /** The initial files of a new embedded database; default: empty. */
   image?: Blob | undefined;
   log: Log;
-  /** Nothing is migrated or written; a database that lacks migrations is refused (`database_outdated`). */
+  /** Neither migrates nor writes; a database that lacks migrations is refused (`database_outdated`). */
   readOnly?: boolean;
 }): Promise<OpenDatabase> {
   const { env, log, readOnly = false } = options;
@@ -52,7 +52,7 @@ export async function openDatabase(options: {
       if (!embedded) await requirePostgres(sql.options);
       await sql`select 1`;
     }, url);
-    // PGlite ignores what a connection asks for when it begins.
+    // PGlite ignores the startup parameters of a connection.
     if (readOnly && embedded) await sql`set default_transaction_read_only = on`;
     if (readOnly) await requireMigrations(sql, env.DB_SCHEMA);
     else await applyMigrations(sql, env.DB_SCHEMA, log);
@@ -98,7 +98,7 @@ async function startEmbedded(
       500,
       "database_unusable",
       `The embedded database${folder ? ` in ${folder}` : ""} cannot be opened: ${errorMessage(error)}. ` +
-        "If it was made by another version, or its files were damaged, move the data folder away: the next start makes a new one, and a sync fills it again",
+        "If it was created by another version, or its files are damaged, move the data folder away: the next start creates a new one, and a sync fills it again",
       { cause: error },
     );
   }

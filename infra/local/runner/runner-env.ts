@@ -11,7 +11,7 @@ const settingsSchema = z.object({
   DATA_DIR: z.string().default(".data"),
 });
 
-/** What `npm start` itself reads, beside the functions' environment. Throws `UserError` (`invalid_environment`). */
+/** The variables that `npm start` itself reads, besides the functions' environment. Throws `UserError` (`invalid_environment`). */
 export function parseSettings(variables: Variables): { port: number; dataDir: string } {
   const parsed = settingsSchema.safeParse(withoutEmpty(variables));
   if (!parsed.success) {
@@ -21,10 +21,10 @@ export function parseSettings(variables: Variables): { port: number; dataDir: st
   return { port: parsed.data.PORT, dataDir: resolve(parsed.data.DATA_DIR) };
 }
 
-/** Connections to a real server: two for each page worker at work, and some for the API. */
+/** Connections to a real server: two for each running page worker, and some for the API. */
 const SERVER_CONNECTIONS = "12";
 
-/** The functions' environment on one machine: what the variables say, with defaults that only fit here. */
+/** The functions' environment on one machine: the given variables, with defaults for one machine. */
 export function localEnv(variables: Variables, stateFolder: string): Env {
   const env = parseEnv({
     ALLOW_LOOPBACK: "true",

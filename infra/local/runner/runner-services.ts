@@ -12,7 +12,7 @@ import type { Log } from "#shared/log.ts";
 type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "cipher">;
 
 /**
- * Tries a model before sources change to it: afterwards they use no other. Throws `UserError`
+ * Tries a model before sources switch to it. Throws `UserError`
  * (`embedding_model_unusable`) when it does not reply.
  */
 export async function requireNewModelWorks(sql: postgres.Sql, model: Embedder): Promise<void> {
@@ -23,13 +23,13 @@ export async function requireNewModelWorks(sql: postgres.Sql, model: Embedder): 
     throw new UserError(
       503,
       "embedding_model_unusable",
-      `The model ${model.model} cannot be used: ${errorMessage(error)}. Check EMBEDDINGS, EMBEDDINGS_URL, EMBEDDINGS_MODEL and EMBEDDINGS_API_KEY; the sources keep the model that they have`,
+      `The model ${model.model} cannot be used: ${errorMessage(error)}. Check EMBEDDINGS, EMBEDDINGS_URL, EMBEDDINGS_MODEL and EMBEDDINGS_API_KEY; the sources keep their present model`,
       { cause: error },
     );
   }
 }
 
-/** The services that the environment chooses, built once for this runner. Given ones are not built. */
+/** The services that the environment selects, built once for this runner; `given` ones are used as they are. */
 export async function buildChosenServices(
   env: Env,
   log: Log,

@@ -28,7 +28,7 @@ export function scheduledEvent(name: string, id: string, time: Date) {
   };
 }
 
-/** Starts the topology's schedules; a run that is still going when the next is due is not doubled. */
+/** Starts the topology's schedules; a run that has not ended when the next is due is not started twice. */
 export function startSchedules(options: {
   schedules: Topology["schedules"];
   invoke: Invoke;

@@ -25,12 +25,12 @@ const PREFIX = "confluence-sync-";
 
 /**
  * A real SQS endpoint (fauxqs) with the topology's queues and their dead-letter queues; kept in SQLite with `dataDir`, in
- * memory without. Messages that a crashed process had received come back within a second: no other process can be working on them.
+ * memory without. Messages that a crashed process had received become visible within a second: no other process can be working on them.
  */
 export async function startSqsEndpoint(options: {
   dataDir: string | null;
   queues: Topology["queues"];
-  /** Seconds, instead of the topology's: for tests that wait for a message to come back. */
+  /** Seconds, instead of the topology's: for tests that wait for a redelivery. */
   visibilityTimeoutSeconds?: number;
 }): Promise<SqsEndpoint> {
   if (options.dataDir) await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
@@ -84,7 +84,7 @@ async function ensureQueue(
     }),
   );
   const made = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-  // Set, not created with: a queue kept from an earlier version takes today's values.
+  // Set after creation, so that a queue kept from an earlier version gets the current values.
   await sqs.send(
     new SetQueueAttributesCommand({
       QueueUrl: made.QueueUrl,

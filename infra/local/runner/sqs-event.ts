@@ -3,7 +3,7 @@ import type { SQSEvent, SQSMessageAttributes, SQSRecord } from "aws-lambda";
 import { z } from "zod";
 import { LOCAL_REGION } from "./invoke.ts";
 
-/** A batch of received messages as Lambda hands it to the function. */
+/** A batch of received messages as Lambda passes it to the function. */
 export function toSqsEvent(messages: readonly Message[], queueArn: string): SQSEvent {
   return { Records: messages.map((message) => toRecord(message, queueArn)) };
 }
@@ -39,7 +39,7 @@ function toMessageAttributes(attributes: NonNullable<Message["MessageAttributes"
       ...(value.BinaryValue === undefined
         ? {}
         : { binaryValue: Buffer.from(value.BinaryValue).toString("base64") }),
-      // Always there and always empty, as AWS reserves them.
+      // Always present and always empty: AWS reserves them.
       stringListValues: [],
       binaryListValues: [],
     };
@@ -52,9 +52,9 @@ const partialBatchResponse = z
   .nullable();
 
 /**
- * The ids that come back, from a function's response with `ReportBatchItemFailures`. Nothing, or an empty list: all succeeded.
- * A response that cannot be read (no list, an id that is missing, empty or not of this batch) fails the whole batch, as
- * Lambda does (docs.aws.amazon.com/lambda, "Handling errors for an SQS event source").
+ * The ids of failed messages in a function's response with `ReportBatchItemFailures`. No response or an empty list: all succeeded.
+ * An invalid response (no list, an id that is missing, empty or not of this batch) fails the whole batch, as in Lambda
+ * (docs.aws.amazon.com/lambda, "Handling errors for an SQS event source").
  */
 export function failedMessageIds(response: unknown, batch: readonly string[]): Set<string> {
   if (response === undefined || response === "") return new Set();

@@ -27,22 +27,22 @@ import { startSqsEndpoint, type LocalQueue } from "./sqs-endpoint.ts";
 import type { Topology } from "./topology-types.ts";
 
 export type LocalRunnerOptions = {
-  /** Where queues, key file and, without DATABASE_URL, the database are kept; nothing is kept without it. */
+  /** Folder for queues, key file and, without DATABASE_URL, the database; without it nothing is kept. */
   dataDir?: string;
-  /** What a new embedded database begins with, instead of nothing (`EmbeddedDatabase.image`). */
+  /** The initial files of a new embedded database (`EmbeddedDatabase.image`); default: empty. */
   databaseImage?: Blob | undefined;
   /** 0, the default: any free port. */
   port?: number;
   /** Environment variables of the functions: DATABASE_URL, EMBEDDINGS, API_KEY, LOG_LEVEL, … */
   env?: Variables;
-  /** Instead of those that the environment would choose. */
+  /** Services to use instead of those that the environment selects. */
   services?: Partial<Services>;
   /** Wraps the database client that every function gets. */
   wrapSql?: (sql: postgres.Sql) => postgres.Sql;
   topology?: Topology;
   /** Instead of importing the topology's entry files. */
   handlers?: ReadonlyMap<string, Handler>;
-  /** False: nothing runs by itself; functions of schedules are run with `invoke`. */
+  /** False: nothing is scheduled; scheduled functions are run with `invoke`. */
   schedules?: boolean;
   /** Seconds, instead of the topology's. */
   visibilityTimeoutSeconds?: number;
@@ -51,20 +51,20 @@ export type LocalRunnerOptions = {
 
 export type LocalRunner = {
   url: string;
-  /** Where the database is, for people: no password. */
+  /** The location of the database, for people: no password. */
   database: string;
   services: Services;
   sqs: { url: string; client: SQSClient; queues: Record<string, LocalQueue> };
   invoke: Invoke;
   /** The last domain events, oldest first. */
   recentEvents: () => readonly PublishedEvent[];
-  /** Stops taking work, waits for what runs (at most `withinMs`), and releases everything. */
+  /** Stops accepting work, waits for running work (at most `withinMs`), and releases everything. */
   close: (withinMs?: number) => Promise<void>;
 };
 
 const SWEEPER: FunctionName = "sweep";
 
-/** The longest that a worker of the topology runs. */
+/** The longest timeout of a worker in the topology. */
 const CLOSE_WITHIN_MS = 60_000;
 
 /**
@@ -153,10 +153,10 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
     newId,
   });
   let withinMs = CLOSE_WITHIN_MS;
-  // Added last, run first: what the functions use goes after them.
+  // Added last, so run first: the functions stop before the services they use.
   started.add(async () => log.info("runner.stopped", { still_running: await intake.stop(withinMs) }));
   if (options.schedules !== false && database.exclusive) started.add(keepStatistics(database.sql, log).stop);
-  // Work that the last run left behind is resumed at once, not at the next minute.
+  // Work that the last run left behind is resumed at once, not at the next sweep.
   if (options.schedules !== false && invoker.has(SWEEPER)) invoker.invoke(SWEEPER, {}).catch(() => {});
   log.info("runner.started", { url: intake.url, database: database.name });
   return {

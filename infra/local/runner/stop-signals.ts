@@ -2,7 +2,7 @@ import { errorMessage } from "#shared/errors.ts";
 
 /** A Ctrl-C in a terminal arrives twice: from the terminal, and from npm, which passes on what it gets. */
 const SAME_SIGNAL_MS = 500;
-/** How soon the end of npm is noticed. */
+/** Interval at which the end of npm is checked. */
 const PARENT_CHECK_MS = 1000;
 const STOPPED_AT_ONCE = 130;
 
@@ -36,7 +36,7 @@ export function stopOnSignal(stop: (reason: string) => Promise<number> | number)
   const timer = setInterval(() => {
     if (process.ppid === startedBy) return;
     clearInterval(timer);
-    if (stoppingSince === null) begin("npm has ended");
+    if (stoppingSince === null) begin("npm ended");
   }, PARENT_CHECK_MS);
   timer.unref();
 }

@@ -1,6 +1,6 @@
 import type { FunctionSpec, QueueSpec, Route, Schedule } from "#infra/topology.ts";
 
-/** What the runner runs: the topology's own shape with any names, so that a test can bring a smaller one. */
+/** The runner's topology: the real topology's shape with any names, so that a test can pass a smaller one. */
 export type Topology = {
   functions: Record<string, Pick<FunctionSpec, "entry" | "timeoutSeconds" | "memoryMb">>;
   queues: Record<string, Omit<QueueSpec, "worker" | "errorImpact"> & { worker: string }>;

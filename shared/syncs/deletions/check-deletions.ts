@@ -40,17 +40,17 @@ const checkpointSchema = z.object({
   labels: labelListing.nullable().default(null),
   /** Start of the check by Confluence's clock. */
   started_at: z.iso.datetime().nullable().default(null),
-  /** The scheduled instant that this check stands for; absent when somebody asked for it. */
+  /** The scheduled time that this check was started for; absent when it was requested by hand. */
   tick: z.iso.datetime().nullable().default(null),
-  /** Set when the deletions wait for a person: the operation ends as `held`. */
+  /** Set when the deletions need a person's approval: the operation ends as `held`. */
   held: heldDeletions.nullable().default(null),
 });
 type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /**
- * The next step of a deletion check. Absence from a listing proves nothing by itself: the account is the known one, the space
- * answers, the listing ended by itself; then every stored page that it did not show is asked for by id, in any status. Only
- * what Confluence then says decides, and above a cap nothing is touched until a person says `force`.
+ * Runs the next step of a deletion check. Absence from a listing proves nothing by itself: the check first verifies the account,
+ * the space and that the listing is complete, then requests every stored page that was not listed by id, in any status. Only that
+ * response decides. Above a cap nothing is deleted until a person repeats the check with `force`.
  */
 export async function checkStep(context: StepContext): Promise<"more" | "listed"> {
   const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
@@ -96,11 +96,11 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   );
 }
 
-/** The listing is the truth about versions too: pages that a sync missed become work of this operation. */
+/** The listing also shows current versions: pages that a sync missed become work of this operation. */
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   const listed = await client.listPages(source.spaceId, checkpoint.cursor);
-  // Pages listed by the space's id are its answer; an empty listing may be of a space that is gone or out of sight.
+  // Listed pages prove that the space exists; an empty listing may mean that it is gone or not visible.
   const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
   if (listed.next === null && nothing) await verifySpace(client, source);
   reportUnreadable(listed.pages, context);
@@ -136,7 +136,7 @@ async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise
   await inTransaction(context, next, { also: labels.write });
 }
 
-/** The account is asked for again: had the token been taken back while the listing ran, its rest would have been anonymous. */
+/** Verifies the account again: if the token was revoked during the listing, the rest of it was anonymous. */
 async function findCandidates(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { operation, services } = context;
   const now = services.now();
@@ -158,7 +158,7 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
     await inTransaction(context, checkpoint, { also: confirmed });
     return;
   }
-  // Asked before the candidates were, and now: in between, an answer as to nobody would have looked like pages that are gone.
+  // Verified before and after the candidates were requested: an anonymous response would look like missing pages.
   await verifyAccount(context.client, context.source);
   const held = operation.force ? null : judgeCap(await countOutcomes(services.sql, operation));
   if (held) {

@@ -9,12 +9,12 @@ import {
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
-/** Ids asked for in one call: what the v2 listing takes as its limit. */
+/** Ids requested in one call: the limit of the v2 listing. */
 const CONFIRM_BATCH = 250;
-/** Pages deleted in one transaction: bounded, so that searches and swaps never wait long. */
+/** Pages deleted in one transaction: bounded, so that searches and swaps do not wait long. */
 const APPLY_BATCH = 100;
 
-/** Notes every stored page that no listing page of this operation showed; answers how many there are. */
+/** Records every stored page that this operation did not list as a candidate; returns their number. */
 export async function collectCandidates(tx: Sql, operation: Operation, now: Date): Promise<number> {
   await tx`
     insert into sync_work (operation_id, source_id, page_id, title, state, reason, state_revision, updated_at)
@@ -29,12 +29,12 @@ export async function collectCandidates(tx: Sql, operation: Operation, now: Date
   return row?.count ?? 0;
 }
 
-/** What Confluence says of a page that the listing did not show. Null: it is there after all, or we do not understand. */
+/** The decision on a page that was not listed. Null: it exists after all, or the response is not understood. */
 export type Verdict = { outcome: "deleted" | "hidden"; reason: string } | null;
 
 /**
  * Trashed, deleted, archived, moved to another space: deleted. Not visible (gone and no permission look the same): hidden at
- * the first complete check, deleted at the second. A status that we do not know proves nothing.
+ * the first complete check, deleted at the second. An unknown status proves nothing.
  */
 export function judgeCandidate(
   page: ConfluencePage | undefined,
@@ -54,7 +54,7 @@ export function judgeCandidate(
   return null;
 }
 
-/** Asks for the next candidates by id; answers what writes the verdicts down, or null when none is left to ask for. */
+/** Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. */
 export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
   const { operation, source, client, services } = context;
   const rows = await services.sql<{ page_id: string; missing_since: Date | null }[]>`
@@ -64,7 +64,7 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
     order by w.page_id limit ${CONFIRM_BATCH}`;
   if (rows.length === 0) return null;
   const ids = rows.map((row) => row.page_id);
-  const { pages, isUndecided } = await askFor(ids, client);
+  const { pages, isUndecided } = await fetchVisible(ids, client);
   const verdicts = rows.map(({ page_id, missing_since }) => ({
     page_id,
     verdict: isUndecided(page_id)
@@ -75,7 +75,7 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
     page_id,
     state: verdict ? (operation.dryRun ? "planned" : "candidate") : "seen",
     outcome: verdict?.outcome ?? null,
-    reason: verdict?.reason ?? "there, though the listing did not show it, or in a form that cannot be read",
+    reason: verdict?.reason ?? "exists although it was not listed, or its format is not supported",
   }));
   return async (tx) => {
     await tx`
@@ -86,17 +86,17 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
 }
 
 /**
- * The pages of these ids that Confluence shows. What an answer lacks is asked for again until an answer adds nothing: one that
- * was cut short looks the same as pages that are not visible. Costs a call only where a page is missing. A page is
- * undecided when the response that lacks it has an item that was skipped: that may be the page.
+ * Fetches the pages of these ids that the account can see. Missing pages are requested again until a response adds none, because
+ * a truncated response looks the same as pages that are not visible; this costs a call only where a page is missing. A page is
+ * undecided when the response without it contains an item that was skipped: that item may be the page.
  */
-async function askFor(
+async function fetchVisible(
   ids: readonly string[],
   client: ConfluenceClient,
 ): Promise<{ pages: ReadonlyMap<string, ConfluencePage>; isUndecided: (id: string) => boolean }> {
   const pages = new Map<string, ConfluencePage>();
   let skipped = false;
-  const ask = async (): Promise<number> => {
+  const fetchMissing = async (): Promise<number> => {
     const missing = ids.filter((id) => !pages.has(id));
     if (missing.length === 0) return 0;
     const before = client.drift().skipped;
@@ -104,15 +104,15 @@ async function askFor(
     skipped = client.drift().skipped > before;
     return missing.filter((id) => pages.has(id)).length;
   };
-  await ask();
-  while ((await ask()) > 0);
+  await fetchMissing();
+  while ((await fetchMissing()) > 0);
   return { pages, isUndecided: (id) => skipped && !pages.has(id) };
 }
 
 export type DeletionOutcomes = {
-  /** Pages that would go or be hidden for the first time. */
+  /** Pages that would be deleted or hidden for the first time. */
   firstTime: number;
-  /** Hidden pages that a second complete check did not see either. */
+  /** Hidden pages that a second complete check did not find either. */
   secondTime: number;
   /** Stored pages that are not deleted, hidden ones included. */
   pages: number;
@@ -139,12 +139,12 @@ export async function countOutcomes(sql: Sql, operation: Operation): Promise<Del
   return row ?? { firstTime: 0, secondTime: 0, pages: 0 };
 }
 
-/** What one batch did; `settled` 0: nothing is left. */
+/** The result of one batch; `settled` 0: nothing is left. */
 export type AppliedBatch = { settled: number; deleted: DeletedPage[]; hidden: ChangedPage[]; at: Date };
 
 /**
- * Deletes or hides the next confirmed pages. A page that was stored anew since it became a candidate (another
- * `state_revision`) is left alone: the next check judges it.
+ * Deletes or hides the next confirmed pages. A page that was stored again since it became a candidate (another
+ * `state_revision`) is left unchanged: the next check decides on it.
  */
 export async function applyNext(tx: Sql, context: StepContext): Promise<AppliedBatch> {
   const { operation, source, services } = context;

@@ -5,13 +5,13 @@ import type { DeletionOutcomes } from "./deletion-candidates.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
-/** Above both, a person decides: a quarter of a space seldom goes at once, and ten pages are quickly looked through. */
+/** Above both, a person decides: a quarter of a space is rarely deleted at once, and ten pages are quick to review. */
 export const CAP_SHARE = 0.25;
 export const CAP_PAGES = 10;
 
 /**
- * First and second sightings are held against the cap apart: what was hidden under the cap last time is expected to go this
- * time, and would otherwise hold up everything that went since. Null: the cap is kept.
+ * Compares first-time and second-time candidates with the cap separately: pages that were hidden last time, within the cap, are
+ * expected to be deleted this time and must not block newer candidates. Null: the cap is not exceeded.
  */
 export function judgeCap(outcomes: DeletionOutcomes): HeldDeletions | null {
   const exceeded = [outcomes.firstTime, outcomes.secondTime].some(
@@ -21,11 +21,11 @@ export function judgeCap(outcomes: DeletionOutcomes): HeldDeletions | null {
   const candidates = outcomes.firstTime + outcomes.secondTime;
   const message =
     `${candidates} of ${outcomes.pages} pages would be deleted or hidden, more than the cap of ${CAP_SHARE * 100} % and ${CAP_PAGES} pages. ` +
-    "Nothing was touched. If that is right, run the deletion check with force";
+    "No page was changed. If the deletions are right, run the deletion check with force";
   return { candidates, pages: outcomes.pages, message };
 }
 
-/** Tells the source's owner: on the source, as an event, as a log line that an alarm watches. The candidates stay readable. */
+/** Reports the hold on the source, as an event, and as a log line that an alarm watches. The candidates stay readable. */
 export async function announceHold(tx: Sql, context: StepContext, held: HeldDeletions): Promise<void> {
   const { operation, source, services } = context;
   const now = services.now();

@@ -4,20 +4,20 @@ import type { Sql } from "#shared/db/connect.ts";
 import { listToEnd } from "./follow-cursor.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
-/** So few labels are asked for one by one: that is exact to the second, and a search hardly saves a call. */
+/** Up to this many labels are listed one by one: that is exact to the second, and a search would hardly save a call. */
 const FEW_LABELS = 25;
-/** Labels whose names have this many characters together go into one query: addresses of 8,000 are refused on the way. */
+/** Characters of label names in one query: proxies on the way refuse URLs of 8,000 characters. */
 const QUERY_CHARACTERS = 1500;
-/** Pages that a search gives at once. */
+/** Pages that one search response holds. */
 const SEARCH_LIMIT = 250;
-/** More calls than this do not fit into one step: then each label is asked for, a step each. */
+/** More calls than this do not fit into one step: then each label is listed, in a step of its own. */
 const MOST_SEARCHES = 60;
 
 /**
- * The labels that must be asked for one by one: those whose pages are other ones by Confluence's search than in the index. The
- * search only says where to look, for it may lag or be cut short; what is written comes from the listing of a label's pages.
- * Where there are few labels, or where searching saves little, all of them. A change that the search does not show yet (its
- * index is minutes behind) is found by the next full listing.
+ * Returns the labels whose pages must be listed: those for which Confluence's search returns other pages than the index has. The
+ * search only says where to look, because it may lag or be truncated; what is stored comes from listing a label's pages. Returns
+ * all labels where there are few, or where searching saves little. A change that the search does not show yet (its index is
+ * minutes behind) is found by the next full listing.
  */
 export async function changedLabels(
   context: StepContext,

@@ -4,22 +4,22 @@ import type { PageState } from "#shared/documents/page-states.ts";
 import type { WorkItem } from "#shared/syncs/operations/work.ts";
 
 /**
- * Syncs in a row in which one version of a page may fail for good (its body cannot be converted, say) before it waits for a
- * newer version. Faults that may pass count as nothing: half an hour without Confluence would be five syncs.
+ * Consecutive syncs in which one version of a page may fail permanently (its body cannot be converted, for example) before it
+ * waits for a newer version. Transient errors do not count: half an hour without Confluence would be five syncs.
  */
 export const MAX_FAILED_SYNCS = 5;
 
-/** Code of a page's error: a listing showed it, and asked for by id Confluence says that it is in the trash or elsewhere. */
+/** Error code of a page that was listed, but that is in the trash or in another space when requested by id. */
 export const NOT_CURRENT = "not_current";
 
 export type ListingRules = {
-  /** Of converter and chunker, when pages of an older one are to be processed again (full listings); else null. */
+  /** Revision of converter and chunker, if pages of an older one are to be processed again (full listings); else null. */
   representationRevision: number | null;
 };
 
 /**
- * What a listed page needs, decided by version numbers, never by times: the index's times differ from the pages' own
- * (onyx pull request 4589). Null: nothing.
+ * Returns the work that a listed page needs, or null. Version numbers decide, never times: the times in Confluence's search index
+ * differ from the pages' own (onyx pull request 4589).
  */
 export function compareListed(
   listed: ListedPage,
@@ -38,7 +38,7 @@ export function compareListed(
   if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");
   if (stored.syncError && !mayRetry(stored, listed.version)) return null;
   if (stored.version === 0) return work("added", stored.syncError ? "failed before" : "new page");
-  // A listing that trails what was stored already takes nothing back.
+  // A listing that is older than what is stored changes nothing.
   const version = Math.max(listed.version, stored.version);
   const representationRevision = rules.representationRevision ?? stored.representationRevision;
   if (version > stored.version) return work("updated", `version ${stored.version} → ${version}`);
@@ -47,7 +47,7 @@ export function compareListed(
   return work("updated", `converter revision ${stored.representationRevision} → ${representationRevision}`);
 }
 
-/** A page that failed is tried again in each sync, unless one version failed for good MAX_FAILED_SYNCS times. */
+/** A failed page is retried in each sync, unless one version failed permanently MAX_FAILED_SYNCS times. */
 export function mayRetry(stored: Pick<PageState, "syncError">, listedVersion: number): boolean {
   const error = stored.syncError;
   if (!error?.permanent) return true;

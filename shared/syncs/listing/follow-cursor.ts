@@ -1,29 +1,26 @@
 import { z } from "zod";
 import { TransientError } from "#shared/errors.ts";
 
-/** Cursors of a listing that are remembered to notice a loop; a longer loop ends at the operation's own limits. */
+/** Cursors of a listing that are remembered to detect a loop; a longer loop ends at the operation's own limits. */
 const REMEMBERED = 100;
 
 export const recentCursors = z.array(z.string()).default([]);
 
 /**
- * The place to go on from. A cursor that comes again would list the same pages for ever, or hide the rest: the listing is not
- * complete, which is an error and never its end.
+ * Returns the cursor to continue from. A repeated cursor would list the same pages forever or hide the rest, so the listing is
+ * incomplete: that is an error, never the end of the listing.
  */
 export function rememberCursor(
   place: { cursor: string | null; recent_cursors: string[] },
   next: string,
 ): { cursor: string; recent_cursors: string[] } {
   if (next === place.cursor || place.recent_cursors.includes(next)) {
-    throw new TransientError(
-      "repeated_cursor",
-      "Confluence gave the same cursor twice: the listing does not end",
-    );
+    throw new TransientError("repeated_cursor", "Pagination loop: Confluence returned the same cursor twice");
   }
   return { cursor: next, recent_cursors: [...place.recent_cursors, next].slice(-REMEMBERED) };
 }
 
-/** Every part of a listing, one after the other, within one process: for listings too small to be checkpointed. */
+/** Yields every page of a listing within one process: for listings too small to need checkpoints. */
 export async function* listToEnd<T extends { next: string | null }>(
   list: (cursor: string | null) => Promise<T>,
 ): AsyncGenerator<T> {

@@ -12,14 +12,14 @@ import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /** Folders of one step: a step is saved before its worker's time runs out. */
 const FOLDERS_OF_A_STEP = 20;
-/** Confluence shows this folder to the account no more, or never did: its title is not for us. */
+/** The account cannot see this folder (any more): its title is not kept. */
 const NOT_SHOWN = new Set(["not_found", "forbidden"]);
 
 type FolderStep = { write: (tx: Sql) => Promise<void>; done: boolean };
 
 /**
- * One step of asking for the folders (whiteboards, databases, embeds) that pages stand below: no listing shows them. A full
- * listing asks for each once, and so follows renames and moves; a listing of changes asks for those that are not known yet.
+ * Runs one step of fetching the folders (whiteboards, databases, embeds) above pages, which no listing contains. A full listing
+ * requests each once and so follows renames and moves; a listing of changes requests those that are not known yet.
  */
 export async function listFolders(context: StepContext, { again }: { again: boolean }): Promise<FolderStep> {
   const { source, operation, services } = context;
@@ -43,14 +43,14 @@ export async function listFolders(context: StepContext, { again }: { again: bool
       const attempt = await callsFor(kind, context).attempt("folders", () => askFor(context, id, kind));
       if (attempt.ok) folders.push(attempt.value);
       else if (attempt.error.code === "scope_missing") refused.add(kind);
-      // What is stored of folders stays, and the next listing asks again.
+      // Stored folders stay, and the next listing requests them again.
       else return { write: (tx) => upsertFolders(tx, owner, folders), done: true };
     }
   }
   return { write: (tx) => upsertFolders(tx, owner, folders), done: false };
 }
 
-/** Each kind has a scope of its own: what is refused of one says nothing of the others, and is not over when they answer. */
+/** Each kind has its own scope: a refusal of one kind says nothing about the others, and does not end when they succeed. */
 function callsFor(kind: string, { source, services }: StepContext): OptionalCalls {
   const { folders: refusal, ...others } = source.refusedCalls;
   const isOwn = refusal?.call?.includes(`/${kind}s/`) ?? true;
@@ -60,7 +60,7 @@ function callsFor(kind: string, { source, services }: StepContext): OptionalCall
 
 async function askFor({ client }: StepContext, folderId: string, kind: string): Promise<FolderRow> {
   try {
-    // The query asks for these kinds only.
+    // The query selects only these kinds.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const { title, parentId, parentType } = await client.container(folderId, kind as ContainerKind);
     return { folderId, kind, title, parentId, parentType };

@@ -9,8 +9,8 @@ import { verifySpace } from "./verify-site.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /**
- * Labels bump no version and the v2 listing does not carry them, so full listings ask for the space's labels, and then for the
- * pages of each label that a search shows to have changed.
+ * Labels do not raise a page's version and the v2 listing does not contain them. So full listings fetch the space's labels, and
+ * then the pages of each label that changed according to a search.
  */
 export const labelListing = z.object({
   cursor: z.string().nullable(),
@@ -27,7 +27,7 @@ const OF_THE_SPACE = new Set(["forbidden", "not_found"]);
 type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null };
 
 /**
- * One step: a page of the space's labels (after the last one, what changed is looked for), or the pages of one label. `next`
+ * One step: a page of the space's labels (after the last one, the search for changes), or the pages of one label. `next`
  * null: labels are done once `write` has run.
  */
 export async function listLabels(context: StepContext, place: LabelListing | null): Promise<LabelStep> {
@@ -36,11 +36,11 @@ export async function listLabels(context: StepContext, place: LabelListing | nul
   const nothing = { write: async () => {}, next: null };
   if (operation.dryRun) return nothing;
   const calls = optionalCalls({ ...services, source, skipped: new Map() });
-  // Tried again once, as every step is; then the labels that are stored stay, until the next full listing.
+  // Retried once, like every step; then the stored labels stay until the next full listing.
   const retryTransient = operation.failures === 0;
   const attempt = await calls.attempt("labels", () => nextStep(context, at), { retryTransient });
   if (attempt.ok) return attempt.value;
-  // Of a space that is gone the same is said: then it is no matter of labels.
+  // A missing space gives the same error: then labels are not the problem.
   if (OF_THE_SPACE.has(attempt.error.code)) await verifySpace(context.client, source);
   return nothing;
 }
@@ -78,7 +78,7 @@ function step(sourceId: string, at: LabelListing): LabelStep {
   return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
 }
 
-/** Ids of all pages of a space that carry a label. */
+/** Ids of all pages of a space that have a label. */
 export async function labelledPages(
   client: ConfluenceClient,
   spaceId: string,

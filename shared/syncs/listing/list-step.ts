@@ -29,12 +29,12 @@ const checkpointSchema = z.object({
   /** Start of the sync by Confluence's clock: the next watermark. */
   started_at: z.iso.datetime().nullable().default(null),
   time_zone: z.string().nullable().default(null),
-  /** Not every page that Confluence counted was listed. */
+  /** Fewer pages were listed than Confluence counted. */
   incomplete: z.boolean().default(false),
 });
 type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** The next step of a sync's listing: see `Step`. */
+/** Runs the next step of a sync's listing: see `Step`. */
 export async function listStep(context: StepContext): Promise<"more" | "listed"> {
   const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
   switch (checkpoint.phase) {
@@ -131,12 +131,12 @@ async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise
 }
 
 /**
- * The literal was written in the zone that the account had at the start. Had the zone been changed while the listing was
- * paged, Confluence would have read the same literal hours later: then everything is listed again in the new zone.
+ * The CQL literal is in the time zone that the account had at the start. If the zone changed during the listing, Confluence read
+ * the same literal as another time: then everything is listed again in the new zone.
  */
 async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
-  // CQL finds nothing in a space that is gone, without an error.
+  // In a space that is gone CQL returns no results instead of an error.
   if ((operation.counters.pages_listed ?? 0) === 0) await verifySpace(client, source);
   const user = await verifyAccount(client, source);
   if (user.timeZone !== checkpoint.time_zone) {
@@ -147,7 +147,7 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
     await save(
       context,
       { ...checkpoint, phase: "listing", cql, time_zone: user.timeZone },
-      // Counted anew: pages of the first listing do not stand for pages that the second one lacks.
+      // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
       {
         pages_listed: -pages_listed,
         pages_unchanged: -pages_unchanged,
@@ -160,7 +160,7 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint));
 }
 
-/** Fewer pages than Confluence counted: the listing was cut short, or its index is behind. The watermark stays where it is. */
+/** Fewer pages than Confluence counted: the listing was truncated, or its index lags. The watermark does not move. */
 async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { pages_listed = 0, pages_expected = 0 } = context.operation.counters;
   const incomplete = pages_listed < pages_expected;
@@ -171,7 +171,7 @@ async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoin
     counts: {},
     ...(incomplete
       ? {
-          message: `${pages_listed} of ${pages_expected} pages were listed: the next sync looks as far back as this one`,
+          message: `${pages_listed} of ${pages_expected} pages were listed: the next sync starts from the same watermark`,
         }
       : {}),
   });

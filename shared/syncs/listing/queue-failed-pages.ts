@@ -3,10 +3,10 @@ import { MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 
 /**
- * Adds the pages that failed before, whatever the listing says: the watermark has moved past them. Those that are deleted here
- * are back in Confluence: a deletion clears the error. Also pages that a listing showed and that were never stored (their sync
- * was cancelled). A page that failed for good MAX_FAILED_SYNCS times waits for a newer version; it counts as failed in this
- * operation too. One that Confluence says is elsewhere waits for a full listing.
+ * Adds the pages that failed before, whatever the listing shows: the watermark has moved past them. A deleted page with an error
+ * is back in Confluence, because a deletion clears the error. Also adds pages that were listed but never stored (their sync was
+ * cancelled). A page that failed permanently MAX_FAILED_SYNCS times waits for a newer version and counts as failed in this
+ * operation too. A page that is in another space or in the trash waits for a full listing.
  */
 export async function queueFailedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {
   const state = operation.dryRun ? "planned" : "pending";

@@ -15,9 +15,9 @@ export type ListingCounts = {
 };
 
 /**
- * Compares one page of a listing with what is stored and writes down what follows, in the transaction that saves the
- * checkpoint: work for pages whose body is wanted, new metadata for pages that moved or were labelled, hidden pages that are
- * visible again. With `keepSeen` the other pages are noted too: a deletion check looks for those that no listing page showed.
+ * Compares one page of a listing with the stored pages and records the result, in the transaction that saves the checkpoint: work
+ * for pages whose body is needed, new metadata for pages that were moved or labelled, hidden pages that are visible again. With
+ * `keepSeen` the other pages are recorded too: a deletion check looks for those that were not listed.
  */
 export async function recordListing(
   tx: Sql,
@@ -69,19 +69,19 @@ export async function recordListing(
     pages_listed: pages.length,
     pages_unchanged: unchanged.length - hiddenAgain.length - movedIds.length,
     pages_moved: movedIds.length,
-    // A dry run counts what it plans.
+    // A dry run counts what it would do.
     pages_restored: operation.dryRun ? 0 : hiddenAgain.length,
   };
 }
 
-/** Of an item that cannot be read only the id is known: asked for by it, the page is stored, or fails with the reason. */
+/** Only the id is known of an item that cannot be parsed: requested by id, the page is stored or fails with the reason. */
 function workOnUnreadable(pageId: string, operation: Operation): WorkItem {
-  const reason = "listed in a form that cannot be read";
+  const reason = "listed in a format that cannot be parsed";
   const state = operation.dryRun ? "planned" : "pending";
   return { pageId, title: "", state, outcome: "updated", reason, listedVersion: null };
 }
 
-/** Writes place, address and labels; answers the moved pages that nothing else is to be done for. */
+/** Stores position, URL and labels; returns the moved pages that need no other work. */
 async function recordMetadata(
   tx: Sql,
   operation: Operation,

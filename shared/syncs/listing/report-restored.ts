@@ -1,6 +1,6 @@
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
-/** Logs the pages that were hidden and that this step shows again, once it is committed. */
+/** Logs the hidden pages that this step made visible again, after its commit. */
 export function reportRestored(context: StepContext): (pageIds: readonly string[]) => void {
   const { operation, services, afterCommit } = context;
   const about = { source_id: operation.sourceId, operation_id: operation.operationId };

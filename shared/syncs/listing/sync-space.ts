@@ -5,8 +5,8 @@ import { startOperation, type Actor, type StartResult } from "#shared/syncs/oper
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
 /**
- * Starts a sync of the source's space and returns at once; the listing and the pages are done by queue messages. `spaceKey` must
- * be the source's (it is asked for so that a mix-up of sources is noticed: UserError 422 `wrong_space`).
+ * Starts a sync of the source's space and returns at once; queue messages do the listing and the pages. `spaceKey` must be the
+ * source's own, so that a mix-up of sources is noticed (UserError 422 `wrong_space`).
  */
 export async function syncSpace(
   sourceId: string,
@@ -19,7 +19,7 @@ export async function syncSpace(
     throw new UserError(
       422,
       "wrong_space",
-      `Source ${sourceId} is of space ${source.spaceKey}, not ${spaceKey}`,
+      `Source ${sourceId} syncs space ${source.spaceKey}, not ${spaceKey}`,
     );
   }
   return startOperation({ type: "confluence_sync", sourceId, ...options }, services);

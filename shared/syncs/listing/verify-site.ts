@@ -3,8 +3,8 @@ import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 
 /**
- * The account behind the credentials, when it is the one that the source was made with. Confluence answers 200 with only the
- * public pages when it does not know the credentials (nango pull request 3961): such a response is never used.
+ * Returns the account behind the credentials if it is the one that the source was created with. For unknown credentials
+ * Confluence returns 200 with only the public pages (nango pull request 3961): such a response is never used.
  * Throws PermanentError `credentials_rejected` (anonymous) or `account_changed`.
  */
 export async function verifyAccount(client: ConfluenceClient, source: Source): Promise<ConfluenceUser> {
@@ -18,13 +18,13 @@ export async function verifyAccount(client: ConfluenceClient, source: Source): P
   if (user.accountId !== source.accountId) {
     throw new PermanentError(
       "account_changed",
-      "The token belongs to another account than the one this source was made with, which may see other pages. Set the token again (PATCH) to accept that account",
+      "The token belongs to a different account than the one this source was created with; it may see other pages. Set the token again (PATCH) to accept the new account",
     );
   }
   return user;
 }
 
-/** Throws PermanentError `space_unavailable` unless the space is visible and is the one that the source was made with. */
+/** Throws PermanentError `space_unavailable` unless the space is visible and is the one that the source was created with. */
 export async function verifySpace(client: ConfluenceClient, source: Source): Promise<void> {
   const space = await client.space(source.spaceKey);
   if (!space || space.id !== source.spaceId) {

@@ -6,16 +6,16 @@ import { RECOVERED } from "./failing.ts";
 import { operationColumns, type Operation } from "./operation.ts";
 import { logWith } from "./operation-log.ts";
 
-/** Longer than any wait between two signs of life of a healthy operation (a claim, a minute's heartbeat, a sweep). */
+/** Longer than any wait between two heartbeats of a healthy operation (a claim, a minute's heartbeat, a sweep). */
 export const LEASE_MS = 15 * 60_000;
-/** A worker's claim outlives its function's timeout (60 s), so that two never work on one thing at the same time. */
+/** Longer than the timeout of a worker's function (60 s), so that two workers never do the same work at the same time. */
 export const CLAIM_MS = 90_000;
 
 /**
- * Takes the right to do the operation's next listing step, for CLAIM_MS; null when it has ended, has gone on to its pages, or
- * somebody else is at it (a message delivered twice). `claimedUntil` is the token that `saveCheckpoint` wants back. Taking over
- * a claim that ran out counts as a failure of the step: its worker crashed, or threw; a step that is saved starts counting anew.
- * The release before counted in the checkpoint: an operation that it left behind continues with that count.
+ * Claims the operation's next listing step for CLAIM_MS; null when the operation has ended, is processing its pages, or another
+ * worker holds the claim (a message delivered twice). `claimedUntil` is the token that `saveCheckpoint` expects. Taking over an
+ * expired claim counts as a failure of the step, because its worker crashed or threw; saving a step resets the count. The
+ * previous release counted in the checkpoint: an operation that it left behind continues with that count.
  */
 export async function claimOperation(sql: Sql, operationId: string, now: Date): Promise<Operation | null> {
   const [row] = await sql<Operation[]>`
@@ -35,8 +35,8 @@ export async function claimOperation(sql: Sql, operationId: string, now: Date): 
 }
 
 /**
- * Saves where the listing stands, in the transaction that records what was listed. Throws when the claim was lost meanwhile
- * (cancelled, or taken over after CLAIM_MS), which rolls that transaction back. Answers the claim's new token.
+ * Saves the listing's checkpoint, in the transaction that records what was listed; returns the claim's new token. Throws when
+ * the claim was lost meanwhile (cancelled, or taken over after CLAIM_MS), which rolls that transaction back.
  */
 export async function saveCheckpoint(
   tx: Sql,
@@ -60,7 +60,7 @@ export async function saveCheckpoint(
   return claimedUntil;
 }
 
-/** Whether the claim is still the caller's: nobody took it over, and the operation has not ended. */
+/** Whether the caller still holds the claim: no other worker took it over, and the operation has not ended. */
 export async function holdsClaim(sql: Sql, operation: Operation): Promise<boolean> {
   const rows = await sql`
     select from archon_progress
@@ -68,7 +68,7 @@ export async function holdsClaim(sql: Sql, operation: Operation): Promise<boolea
   return rows.length > 0;
 }
 
-/** Somebody else goes on with this operation, or it has ended: what was about to be written is dropped, nothing is wrong. */
+/** Another worker continues this operation, or it has ended: the pending write is dropped; this is not a fault. */
 export class ClaimLostError extends Error {
   readonly code = "claim_lost";
   constructor(operationId: string) {
@@ -77,7 +77,7 @@ export class ClaimLostError extends Error {
   }
 }
 
-/** Gives the claim back, so that the next message can go on at once; `notBefore` makes the sweeper wait too. */
+/** Releases the claim, so that the next message can continue at once; `notBefore` makes the sweeper wait too. */
 export async function releaseOperation(
   sql: Sql,
   operation: Operation,
@@ -88,7 +88,7 @@ export async function releaseOperation(
     where operation_id = ${operation.operationId} and claimed_until = ${operation.claimedUntil}`;
 }
 
-/** A sign of life, at most one a minute however many workers there are: the operation's time and its lease. */
+/** Renews the operation's time and lease, at most once a minute for any number of workers. */
 export async function heartbeat(sql: Sql, operationId: string, now: Date): Promise<void> {
   await sql`
     with alive as (

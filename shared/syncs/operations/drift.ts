@@ -2,7 +2,7 @@ import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { addDrift } from "#shared/sources/sources.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
-/** Logs how far the client's answers were not as described, and counts it on the source; once for a client. */
+/** Logs how the client's responses differ from their documented schemas, and counts it on the source; once per client. */
 export async function recordDrift(
   client: ConfluenceClient,
   operation: { operationId: string; sourceId: string },
@@ -17,7 +17,7 @@ export async function recordDrift(
     skipped,
     example,
   };
-  // Differences that lose nothing are news of a new version; what is skipped is missed by somebody.
+  // Differences that lose nothing announce a new API version; a skipped item is missing from the index.
   if (skipped > 0) services.log.warn("confluence.drift", fields);
   else services.log.info("confluence.drift", fields);
   await addDrift(services.sql, operation.sourceId, { count: answers + skipped, example, at: services.now() });

@@ -4,7 +4,7 @@ import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-status
 import { logWith } from "./operation-log.ts";
 import type { OperationType } from "./operation-types.ts";
 
-/** Cancels the source's running operation and answers its id; null when none runs. What was stored stays. */
+/** Cancels the source's running operation and returns its id; null when none is running. Stored pages stay. */
 export async function cancelOperation(
   sql: postgres.Sql,
   request: { sourceId: string; now: Date; actor: string },
@@ -20,7 +20,7 @@ export async function cancelOperation(
   });
 }
 
-/** Ends an operation that still runs and frees its lease; null when it had ended before. */
+/** Ends a running operation and frees its lease; null when it had already ended. */
 export async function endOperation(
   tx: Sql,
   end: {

@@ -11,7 +11,7 @@ type Failure = PermanentError | TransientError;
 
 export type FailedOperation = { operationId: string; sourceId: string; error: Failure };
 
-/** What the codes of some errors say about the source itself. */
+/** The source status that follows from some error codes. */
 const SOURCE_STATUSES: Readonly<Record<string, Exclude<SourceStatus, "active" | "deleting">>> = {
   credentials_rejected: "credentials_expired",
   credentials_missing: "credentials_expired",
@@ -19,9 +19,9 @@ const SOURCE_STATUSES: Readonly<Record<string, Exclude<SourceStatus, "active" | 
 };
 
 /**
- * Ends a running operation as failed, with an event and a log line; what the error says about the source is noted on the source.
- * What was stored stays, its open work is dropped, the watermark does not move. Does nothing when it has ended already: of
- * several workers that meet the same fault the first ends the operation and reports it.
+ * Ends a running operation as failed, with an event and a log line; the source's status is set where the error concerns the
+ * source. Stored pages stay, open work is dropped, the watermark does not move. Does nothing when the operation has already
+ * ended: of several workers with the same error the first ends the operation and reports it.
  */
 export async function failOperation(
   operationId: string,
@@ -52,7 +52,7 @@ export async function failOperationIn(
   return { operationId, sourceId, error };
 }
 
-/** Logs a failure that was committed, and that the source needs a person: a new token, or access to its space. */
+/** Logs a committed failure, and that the source needs attention: a new token, or access to its space. */
 export function logFailed({ operationId, sourceId, error }: FailedOperation, log: Log): void {
   const fields = { source_id: sourceId, operation_id: operationId, code: error.code, error };
   const status = SOURCE_STATUSES[error.code];

@@ -9,14 +9,14 @@ import { logWith } from "./operation-log.ts";
 export const failing = z.object({
   code: z.string(),
   message: z.string(),
-  /** Attempts that have failed one after the other. */
+  /** Consecutive failed attempts. */
   attempt: z.int(),
   max_attempts: z.int(),
   next_attempt_at: z.iso.datetime(),
 });
 export type Failing = z.infer<typeof failing>;
 
-/** A transient error's codes that mean Confluence itself, as opposed to the queue, the key service or the embedding model. */
+/** Codes of transient errors of Confluence itself, as opposed to the queue, the key service or the embedding model. */
 const CONFLUENCE_CODES = new Set([
   "confluence_failed",
   "timeout",
@@ -27,12 +27,12 @@ const CONFLUENCE_CODES = new Set([
 
 const EMBEDDING_CODE = /^embedding_/;
 
-/** Whether it is the embedding model that fails: that bodies can be fetched says nothing of it. */
+/** Whether the embedding model is failing: that bodies can be fetched says nothing about it. */
 export function isEmbeddingFailing(state: Pick<Failing, "code"> | null): boolean {
   return state !== null && EMBEDDING_CODE.test(state.code);
 }
 
-/** What a failed attempt is recorded as. */
+/** The record of a failed attempt. */
 export function failingAfter(
   error: unknown,
   attempt: number,
@@ -48,7 +48,7 @@ export function failingAfter(
   };
 }
 
-/** What a log line says of an attempt that will be repeated; `status` is that of the HTTP response. */
+/** Log fields of a failed attempt that will be retried; `status` is the status of the HTTP response. */
 export function retryFields(error: unknown, state: Failing): LogFields {
   const status = error instanceof TransientError ? error.details?.status : undefined;
   return {
@@ -69,7 +69,7 @@ export function failingWarning(state: Failing): Warning {
   const [code, who] = whatFails(state);
   return {
     code,
-    message: `${who} is failing: ${state.message} (${state.code}). Attempt ${state.attempt} of ${state.max_attempts} failed, the next attempt is at ${state.next_attempt_at}`,
+    message: `${who} is failing: ${state.message} (${state.code}). Attempt ${state.attempt} of ${state.max_attempts} failed; the next attempt is at ${state.next_attempt_at}`,
   };
 }
 
@@ -80,8 +80,8 @@ function whatFails(state: Failing): [Warning["code"], string] {
 }
 
 /**
- * Records a failed attempt of a running operation, with a line in its log. With `unlessKnown` not while the attempt after an
- * earlier failure is still to come: of pages that fail side by side one is enough.
+ * Records a failed attempt of a running operation, with a line in its log. With `unlessKnown` it records nothing while the retry
+ * of an earlier failure is still due: one of several pages that fail side by side is enough.
  */
 export async function recordFailing(
   sql: Sql,
@@ -95,7 +95,7 @@ export async function recordFailing(
       and (not ${unlessKnown} or failing is null or (failing ->> 'next_attempt_at')::timestamptz <= ${now})`;
 }
 
-/** An attempt succeeded: the warning goes, and the operation's log says so. */
+/** Removes the warning after a successful attempt, and writes a line to the operation's log. */
 export async function clearFailing(sql: Sql, operationId: string, now: Date): Promise<void> {
   await sql`
     update archon_progress set failing = null, log = ${logWith(sql, [RECOVERED], now)}
@@ -103,4 +103,4 @@ export async function clearFailing(sql: Sql, operationId: string, now: Date): Pr
 }
 
 /** The line of an operation's log that ends a series of failed attempts. */
-export const RECOVERED = "Recovered: an attempt succeeded again";
+export const RECOVERED = "Recovered: an attempt succeeded";

@@ -24,9 +24,9 @@ type FinishedRow = {
 };
 
 /**
- * Ends an operation whose listing is done and that has no open work, once, however many workers and sweeps ask: whoever's
- * conditional update hits does it, after the commit that ended the last work ("I was the last", asked inside that
- * transaction, is a race). Metrics, watermark, event and the operation that follows are written with it.
+ * Ends an operation whose listing is done and that has no open work, exactly once for any number of workers and sweeps: the one
+ * whose conditional update matches ends it, after the commit of the last work (a worker cannot know inside its transaction that
+ * it is the last). Writes metrics, watermark, event and the operation that follows in the same transaction.
  */
 export async function finishOperation(operationId: string, services: SyncServices): Promise<boolean> {
   const followUp = services.newId();
@@ -76,7 +76,7 @@ export async function finishOperation(operationId: string, services: SyncService
   return true;
 }
 
-/** Inserts the operation that follows one of this type on this source, under this id; null when none does. */
+/** Inserts the operation that follows one of this type on this source, under this id; null when none follows. */
 async function insertFollowUp(
   tx: Sql,
   source: Source,

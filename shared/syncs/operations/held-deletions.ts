@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Kept in the check's checkpoint: its deletions wait for a person, its repairs go on. */
+/** Kept in the check's checkpoint: its deletions need a person's approval, its repairs continue. */
 export const heldDeletions = z.object({ candidates: z.number(), pages: z.number(), message: z.string() });
 export type HeldDeletions = z.infer<typeof heldDeletions>;
 
-/** The source's last deletion check, when it is held; else null. */
+/** The source's last deletion check if it is held; else null. */
 export async function findHeldCheck(
   sql: Sql,
   sourceId: string,

@@ -3,7 +3,7 @@ import type { Sql } from "#shared/db/connect.ts";
 /** Lines of an operation's log that are kept. */
 const LOG_LINES = 50;
 
-/** The operation's log with these lines more, without the oldest beyond LOG_LINES: for an update of its row. */
+/** The operation's log with these lines appended and the oldest beyond LOG_LINES removed: for an update of its row. */
 export function logWith(tx: Sql, messages: readonly string[], now: Date) {
   const lines = messages.map((message) => ({ at: now.toISOString(), message }));
   return tx`(

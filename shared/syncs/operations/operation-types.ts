@@ -14,20 +14,20 @@ export type Finished = {
 };
 
 type OperationSpec = {
-  /** Where the messages go that each do some of its steps; the function behind the queue binds the step function. */
+  /** The queue of the messages that run its steps; the function behind the queue binds the step function. */
   queue: Extract<QueueName, "plan" | "check">;
-  /** What its row begins with. */
+  /** The initial values of its row. */
   start: (request: { mode?: SyncMode; tick?: Date | null }) => {
     mode: SyncMode | null;
     checkpoint: { tick?: string };
   };
-  /** What it leaves in the source's metadata unless it was a dry run. */
+  /** What it writes to the source's metadata unless it was a dry run. */
   settle: (finished: Finished) => Record<string, Json>;
-  /** The operation that follows when it was no dry run. */
+  /** The operation that follows unless it was a dry run. */
   followedBy: (source: Source) => OperationType | null;
 };
 
-/** Everything in which types of operations differ, apart from their steps. */
+/** Everything that differs between types of operations, apart from their steps. */
 export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
   confluence_sync: {
     queue: "plan",
@@ -42,7 +42,7 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
   },
   deletion_check: {
     queue: "check",
-    // A scheduled check carries the tick that it stands for.
+    // A scheduled check carries the tick that it was started for.
     start: ({ tick }) => ({ mode: null, checkpoint: tick ? { tick: tick.toISOString() } : {} }),
     settle: ({ checkpoint }) => ({
       last_deletion_check: String(checkpoint.tick ?? checkpoint.started_at),
@@ -52,6 +52,6 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
   },
 };
 
-// The keys of a constant object, of which there are some.
+// The keys of a constant object with at least one key.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const operationTypes = Object.keys(OPERATIONS) as [OperationType, ...OperationType[]];

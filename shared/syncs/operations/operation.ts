@@ -16,10 +16,10 @@ export type Operation = {
   actor: string;
   checkpoint: Record<string, unknown>;
   counters: Record<string, number>;
-  /** Attempts at the next step that failed one after the other. */
+  /** Consecutive failed attempts at the next step. */
   failures: number;
   claimedUntil: Date | null;
-  /** Null while its attempts succeed. */
+  /** Null while attempts succeed. */
   failing: Failing | null;
   createdAt: Date;
 };

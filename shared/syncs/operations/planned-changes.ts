@@ -8,7 +8,7 @@ export type PlannedChange = {
   reason: string;
 };
 
-/** Where a list of planned changes continues: after this one. */
+/** The position after which a list of planned changes continues. */
 export type PlannedPosition = { outcome: string; pageId: string };
 
 /** The planned changes of an operation by outcome and page id, after `after`. */

@@ -7,24 +7,24 @@ import { plannedBy, type PlannedChange } from "./planned-changes.ts";
 import { metricsOf, workTotals, type MeasuredOperation, type WorkTotals } from "./sync-metrics.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 
-/** The ProgressTracker of the specification: what an operation has done, counted from its work, readable at any time. */
+/** The ProgressTracker of the specification: an operation's progress, counted from its work, readable at any time. */
 export type OperationProgress = {
   operation_id: string;
   source_id: string;
   operation_type: OperationType;
   status: OperationStatus;
-  /** What it is doing now, for people. */
+  /** What the operation is doing now, for people. */
   stage: string;
   mode: SyncMode | null;
   dry_run: boolean;
   actor: string;
-  /** 0 to 100; never goes back. */
+  /** 0 to 100; never decreases. */
   percent: number;
   pages_listed: number;
   pages_to_process: number;
   pages_processed: number;
   chunks_per_second: number | null;
-  /** The instant at which it should be done at its present speed; null while unknown or ended. */
+  /** Expected end at the present speed; null while unknown, and after the end. */
   eta: string | null;
   sync_metrics: SyncMetrics;
   /** The first NAMED_PAGES. */
@@ -39,16 +39,16 @@ export type OperationProgress = {
   finished_at: string | null;
 };
 
-/** Failed pages and planned changes that an operation names; lists of their own have all of them. */
+/** Failed pages and planned changes that an operation contains; the separate lists contain all of them. */
 const NAMED_PAGES = 50;
 
-/** One operation, or null: also when its source is being deleted. */
+/** One operation; null when it does not exist or its source is being deleted. */
 export async function readProgress(sql: Sql, operationId: string): Promise<OperationProgress | null> {
   const [row] = await select(sql, sql`and p.operation_id = ${operationId}`, { plannedChanges: NAMED_PAGES });
   return row ? toProgress(row) : null;
 }
 
-/** The source's running operation, else its last one, else null. */
+/** The source's running operation, or its last one, or null. */
 export async function latestProgress(sql: Sql, sourceId: string): Promise<OperationProgress | null> {
   const latest = sql`
     and p.source_id = ${sourceId}
@@ -61,7 +61,7 @@ export type ProgressFilter = {
   sourceId?: string;
   type?: OperationType;
   running?: boolean;
-  /** Only operations older than this one: the last of the page before. */
+  /** Only operations older than this one: the last of the previous page. */
   after?: { createdAt: Date; operationId: string };
   limit: number;
 };
@@ -77,14 +77,14 @@ export async function listProgress(sql: Sql, filter: ProgressFilter): Promise<Op
   return (await select(sql, listed, { plannedChanges: 0 })).map(toProgress);
 }
 
-/** Percent done: of the work known and of the pages that a listing has still to show; at least `floor`, 99 until it ends. */
+/** Percent done of the known work and of the pages still to be listed; at least `floor`, at most 99 until the end. */
 export function percentDone(counts: { done: number; open: number; unlisted: number; floor: number }): number {
   const total = counts.done + counts.open + counts.unlisted;
   const computed = total === 0 ? 0 : Math.floor((100 * counts.done) / total);
   return Math.min(99, Math.max(counts.floor, computed));
 }
 
-/** What is open and done of an operation's work now. */
+/** How much of an operation's work is open and done now. */
 export async function countWork(sql: Sql, operationId: string): Promise<{ open: number; done: number }> {
   const [row] = await sql<{ open: number; done: number }[]>`
     select count(*) filter (where state = 'pending')::int as open,
@@ -110,7 +110,7 @@ type ProgressRow = MeasuredOperation &
     | "planned_changes"
   > & { checkpoint: { phase?: unknown }; created_at: Date; listed_at: Date | null; failing: Failing | null };
 
-/** Operations with all that is counted for them. `chosen` continues the condition; its `limit` is applied before counting. */
+/** Selects operations with their counts. `chosen` continues the condition; its `limit` is applied before counting. */
 function select(
   sql: Sql,
   chosen: postgres.PendingQuery<postgres.Row[]>,
@@ -156,7 +156,7 @@ function toProgress(row: ProgressRow): OperationProgress {
     percent: endedWell
       ? 100
       : percentDone({
-          // Pages that need nothing are done by being listed.
+          // Pages that need no work are done once they are listed.
           done: Math.max(row.done, listed - row.open),
           open: row.open,
           unlisted,
@@ -179,7 +179,7 @@ function toProgress(row: ProgressRow): OperationProgress {
 }
 
 /**
- * Speed and `eta` as of the last page stored, not of the time of reading: an answer that changes only when something happened
+ * Speed and `eta` as of the last stored page, not of the time of reading: a response that changes only when something happened
  * keeps its ETag.
  */
 function speed(

@@ -13,14 +13,14 @@ import type { Step, StepContext } from "./step.ts";
 import { pause, retryDelayMs, slowDownNearLimit } from "./waiting.ts";
 import { sendWork } from "./send-work.ts";
 
-/** A step may take two timeouts of Confluence; with less time left the next invocation does it. */
+/** A step may take two Confluence timeouts; with less time left the next invocation runs it. */
 const STEP_RESERVE_MS = 20_000;
-/** Steps that fail one after the other before the operation does: with the delays between them about an hour. */
+/** Consecutive failures of a step before the operation fails: with the delays between them about an hour. */
 const MAX_STEP_FAILURES = 8;
 
 /**
- * Goes on with an operation's listing until it is done or `remainingMs` runs low, then sends the message for the rest.
- * A message for an operation that has ended, or that somebody else is at, does nothing.
+ * Continues an operation's listing until it is done or `remainingMs` runs low, then sends a message for the rest.
+ * Does nothing for an operation that has ended, or that another worker has claimed.
  */
 export async function runOperation(
   operationId: string,
@@ -38,7 +38,7 @@ export async function runOperation(
     return;
   }
   if (source.pausedUntil && source.pausedUntil > services.now()) {
-    await goOnLater(operation, source.pausedUntil, services);
+    await resumeLater(operation, source.pausedUntil, services);
     return;
   }
   let context: StepContext | undefined;
@@ -53,7 +53,7 @@ export async function runOperation(
       for (const apply of context.afterCommit.splice(0)) apply();
       if (context.hasOpenWork) await sendWork(services, operation, services.now());
     }
-    if (result === "more") await goOnLater(context.operation, slowDown, services);
+    if (result === "more") await resumeLater(context.operation, slowDown, services);
     else await closeListing(context.operation, services);
   } catch (error) {
     await settleFailure(error, context?.operation ?? operation, source, services);
@@ -70,7 +70,7 @@ async function closeListing(operation: Operation, services: SyncServices): Promi
   await finishOperation(operation.operationId, services);
 }
 
-async function goOnLater(
+async function resumeLater(
   operation: Operation,
   notBefore: Date | null,
   services: SyncServices,
@@ -79,7 +79,7 @@ async function goOnLater(
   await sendOperation(operation, services, notBefore);
 }
 
-/** By remedy: wait as told, try again later, or end the operation and say why. Faults of our own go to SQS's retries. */
+/** By remedy: wait as requested, retry later, or end the operation with the reason. Internal errors are retried by SQS. */
 async function settleFailure(
   error: unknown,
   operation: Operation,
@@ -90,19 +90,19 @@ async function settleFailure(
   if (error instanceof ClaimLostError) return;
   if (error instanceof RateLimitedError) {
     const until = await pause(source, error, services);
-    if (await holdsClaim(services.sql, operation)) await goOnLater(operation, until, services);
+    if (await holdsClaim(services.sql, operation)) await resumeLater(operation, until, services);
     return;
   }
   const known = error instanceof PermanentError || error instanceof TransientError;
-  // Another worker took the operation over: how it ends is that worker's business.
+  // Another worker took the operation over and decides how it ends.
   if (known && !(await holdsClaim(services.sql, operation))) return;
   if (error instanceof PermanentError) {
-    await failOperation(operation.operationId, ofTheSpace(error), services);
+    await failOperation(operation.operationId, asSpaceError(error), services);
     return;
   }
   const failures = operation.failures + 1;
   if (!(error instanceof TransientError)) {
-    // The claim is kept until it runs out: the next attempt is not made before. The fault may be the database's own.
+    // The claim is kept until it expires: the next attempt is made after that. The database itself may be at fault.
     const state = failingAfter(error, failures, MAX_STEP_FAILURES + 1, operation.claimedUntil ?? now);
     await recordFailing(services.sql, operation.operationId, state, { now }).catch(() => {});
     throw error;
@@ -122,11 +122,11 @@ async function settleFailure(
     operation_id: operation.operationId,
     ...retryFields(error, state),
   });
-  await goOnLater(operation, nextAttempt, services);
+  await resumeLater(operation, nextAttempt, services);
 }
 
-/** A listing asks for nothing but the space: refused or not found there means that the space is out of reach. */
-function ofTheSpace(error: PermanentError): PermanentError {
+/** A listing requests only the space: "forbidden" or "not found" means that the account cannot access the space. */
+function asSpaceError(error: PermanentError): PermanentError {
   if (error.code !== "forbidden" && error.code !== "not_found") return error;
   return new PermanentError(
     "space_unavailable",

@@ -4,9 +4,9 @@ import { countWork, percentDone } from "./progress-tracker.ts";
 import type { StepContext } from "./step.ts";
 
 /**
- * Saves a step: the checkpoint, the listing's counters raised by `counts`, and the calls made. In the transaction that records
- * what the step found, so that a step that died is done again from the same place and counts once. Every step that may bring
- * work gives `counts`.
+ * Saves a step: the checkpoint, the listing's counters increased by `counts`, and the calls made. Runs in the transaction that
+ * records what the step found, so that a step that crashed is repeated from the same position and counts once. Every step that
+ * may add work passes `counts`.
  */
 export async function saveStep(
   tx: Sql,
@@ -39,7 +39,7 @@ export async function saveStep(
   });
 }
 
-/** Percent as it stood before this step, which may bring more work: it never goes back. */
+/** The percentage before this step, which may add work: it never decreases. */
 function percentFloor(counters: Record<string, number>, work: { open: number; done: number }): number {
   const listed = counters.pages_listed ?? 0;
   return percentDone({

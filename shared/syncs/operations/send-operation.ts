@@ -4,8 +4,8 @@ import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operation-types.ts";
 
 /**
- * Sends the message for the operation's next step, visible from `notBefore` on (at most MAX_DELAY_SECONDS from now). One that
- * is visible at once is noted, so that the sweeper does not send it too; should it be lost, the sweeper sends it after a while.
+ * Sends the message for the operation's next step, visible from `notBefore` on (at most MAX_DELAY_SECONDS from now). A message
+ * that is visible at once is recorded, so that the sweeper does not send it too; if it is lost, the sweeper sends it later.
  */
 export async function sendOperation(
   operation: Pick<Operation, "operationId" | "sourceId" | "type">,

@@ -2,12 +2,12 @@ import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
 type SendServices = Pick<SyncServices, "sql" | "queue">;
 
-/** Rows a sending round takes at a time. */
+/** Rows that one round sends. */
 const SEND_BATCH = 500;
 
 /**
- * Sends a message for each row that was never sent (or was put back), then notes it. Dying in between sends some twice, which
- * is harmless; dying before leaves them to the sweeper.
+ * Sends a message for each row that was never sent (or was requeued), then records that. A crash in between sends some twice,
+ * which is harmless; a crash before leaves them to the sweeper.
  */
 export async function sendWork(
   services: SendServices,
@@ -32,7 +32,7 @@ export async function sendWork(
   }
 }
 
-/** Sends these pages' messages, visible after `delaySeconds`, and notes that they were sent. */
+/** Sends these pages' messages, visible after `delaySeconds`, and records that they were sent. */
 export async function sendPages(
   services: SendServices,
   operation: { operationId: string; sourceId: string },

@@ -14,16 +14,16 @@ export type StartRequest = {
   type: OperationType;
   sourceId: string;
   actor: Actor;
-  /** Of a sync; `incremental` unless given. */
+  /** Syncs only; default `incremental`. */
   mode?: SyncMode;
   dryRun?: boolean;
-  /** Of a check: delete above the cap too. */
+  /** Checks only: delete above the cap too. */
   force?: boolean;
-  /** Of a scheduled check: the instant that it stands for. */
+  /** Scheduled checks only: the scheduled time. */
   tick?: Date;
 };
 
-/** `operationId`: of the operation that was started, else of the one that runs. */
+/** `operationId`: the operation that was started, or the one that was already running. */
 export type StartResult = { started: boolean; operationId: string };
 
 /** `superseded`: the operation whose expired lease this one took over. */
@@ -32,8 +32,8 @@ export type InsertedOperation = StartResult & { superseded: FailedOperation | nu
 type StartServices = Pick<SyncServices, "sql" | "queue" | "log" | "now" | "newId">;
 
 /**
- * Starts an operation and returns at once: its steps are done by queue messages. One runs at a time for a source; the lease of
- * a holder without a heartbeat for LEASE_MS has expired: its operation is marked failed and this one takes its place.
+ * Starts an operation and returns at once: queue messages run its steps. A source has one running operation at a time. If that
+ * one has had no heartbeat for LEASE_MS, its lease has expired: it is marked failed and this one supersedes it.
  * Throws UserError 404 `source_not_found`.
  */
 export async function startOperation(request: StartRequest, services: StartServices): Promise<StartResult> {
@@ -54,7 +54,7 @@ export async function insertOperation(
   const [source] = await tx<{ lease_operation_id: string | null; lease_until: Date | null }[]>`
     select lease_operation_id, lease_until from archon_sources
     where source_id = ${sourceId} and status <> 'deleting' for no key update`;
-  if (!source) throw new UserError(404, "source_not_found", `There is no source ${sourceId}`);
+  if (!source) throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
   if (source.lease_operation_id && source.lease_until && source.lease_until > now) {
     return { started: false, operationId: source.lease_operation_id, superseded: null };
   }
@@ -76,11 +76,11 @@ function leaseExpired(): PermanentError {
   const minutes = LEASE_MS / 60_000;
   return new PermanentError(
     "lease_expired",
-    `Lease expired (no heartbeat for ${minutes} minutes); another operation took its place`,
+    `Lease expired (no heartbeat for ${minutes} min); superseded by another operation`,
   );
 }
 
-/** Logs what a committed start has done, and sends the first message of the operation that it started. */
+/** Logs the result of a committed start, and sends the first message of the operation that it started. */
 export async function announceOperation(
   { type, sourceId, actor }: StartRequest,
   { started, operationId, superseded }: InsertedOperation,

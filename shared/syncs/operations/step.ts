@@ -8,16 +8,16 @@ export type StepContext = {
   source: Source;
   client: ConfluenceClient;
   services: SyncServices & SiteServices;
-  /** Calls of `client` that saved counters know of. */
+  /** Calls of `client` that are in the saved counters. */
   callsCounted: number;
   /** Whether the last saved step left pages to be worked on. */
   hasOpenWork: boolean;
-  /** What a saved step changes here, once its transaction has been committed. */
+  /** Changes to this context after a saved step's transaction has been committed. */
   afterCommit: (() => void)[];
 };
 
 /**
- * One step of a listing: asks Confluence for one page of something, and saves what it found together with the checkpoint.
+ * One step of a listing: requests one page of something from Confluence, and saves the result together with the checkpoint.
  * `more`: call again; `listed`: nothing is left to list.
  */
 export type Step = (context: StepContext) => Promise<"more" | "listed">;

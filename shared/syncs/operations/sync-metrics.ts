@@ -6,14 +6,14 @@ import { COUNTED_METRICS, ofEachMetric, type CountedMetric, type SyncMetrics } f
  * `metadata.sync_metrics` at its end.
  */
 
-/** What the work rows of one operation add up to. */
+/** Totals over the work rows of one operation. */
 export type WorkTotals = {
   open: number;
   done: number;
   last_work_at: Date | null;
 } & Record<CountedMetric, number>;
 
-/** Selects the `WorkTotals` of `p`, a row of archon_progress: for a lateral join, so that a list takes one statement. */
+/** Selects the `WorkTotals` of `p`, a row of archon_progress: for a lateral join, so that a list needs one statement. */
 export function workTotals(sql: Sql) {
   return sql`
     select
@@ -24,7 +24,7 @@ export function workTotals(sql: Sql) {
     from sync_work w where w.operation_id = p.operation_id`;
 }
 
-/** Pages that are planned count as those that are done: a dry run reports what it would do. */
+/** Planned pages count like those that are done: a dry run reports what it would do. */
 function countOf(sql: Sql, name: CountedMetric) {
   const source = COUNTED_METRICS[name];
   if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::int`;
@@ -32,7 +32,7 @@ function countOf(sql: Sql, name: CountedMetric) {
   return sql`count(*) filter (where w.outcome = ${source.outcome} and w.state in ('done', 'planned'))::int`;
 }
 
-/** What metrics take from a row of archon_progress. */
+/** The columns of archon_progress that metrics use. */
 export type MeasuredOperation = {
   counters: Record<string, number>;
   started_at: Date | null;
@@ -40,7 +40,7 @@ export type MeasuredOperation = {
   updated_at: Date;
 };
 
-/** The operation's metrics as of now. */
+/** The operation's current metrics. */
 export async function readMetrics(sql: Sql, operationId: string): Promise<SyncMetrics> {
   const [row] = await sql<(MeasuredOperation & WorkTotals)[]>`
     select p.counters, p.started_at, p.finished_at, p.updated_at, work.*
@@ -48,7 +48,7 @@ export async function readMetrics(sql: Sql, operationId: string): Promise<SyncMe
   return row ? metricsOf(row, row) : toMetrics({});
 }
 
-/** An operation's metrics from its row and its work; after its end those that were frozen then. */
+/** An operation's metrics from its row and its work; after its end the metrics that were saved then. */
 export function metricsOf(operation: MeasuredOperation, work: WorkTotals): SyncMetrics {
   const { counters, started_at: started, finished_at: finished } = operation;
   if (finished && counters.duration_ms !== undefined) return toMetrics(counters);

@@ -6,26 +6,26 @@ import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
 const MAX_RETRY_DELAY_MS = 15 * 60_000;
 
-/** Half a minute, doubled at each failure up to 15 minutes, with jitter so that sources do not come back together. */
+/** Half a minute, doubled at each failure up to 15 minutes, with jitter so that sources do not retry at the same time. */
 export function retryDelayMs(failures: number, random: () => number): number {
   const full = Math.min(MAX_RETRY_DELAY_MS, 30_000 * 2 ** (failures - 1));
   return Math.round(full * (0.5 + random() / 2));
 }
 
-/** Notes the pause in the database, where every worker sees it, and answers its end. */
+/** Saves the pause in the database, where every worker sees it, and returns its end. */
 export async function pause(source: Source, error: RateLimitedError, services: SyncServices): Promise<Date> {
   const now = services.now();
-  // Jitter on top: waiting shorter than asked is answered by the next 429.
+  // Jitter is only added: waiting less than requested would cause another 429.
   const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
   await pauseSource(services.sql, source.sourceId, until, now);
   services.log.warn("source.paused", { source_id: source.sourceId, until: until.toISOString() });
   return until;
 }
 
-/** Little is left of a rate limit: its last fifth is stretched over pauses instead of running into a 429. */
+/** The last fifth of a rate limit is spread over pauses of this length instead of causing a 429. */
 const NEAR_LIMIT_PAUSE_MS = 10_000;
 
-/** Pauses the source for a moment when Confluence says that its limit is nearly used up; answers the pause's end, or null. */
+/** Pauses the source briefly when Confluence reports that its rate limit is nearly used up; returns the pause's end, or null. */
 export async function slowDownNearLimit(
   client: ConfluenceClient,
   source: Source,

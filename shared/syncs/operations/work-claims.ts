@@ -2,7 +2,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
 import { CLAIM_MS } from "./claims.ts";
 
-/** Workers lost while they had claimed one page alone, before that page is given up in this operation. */
+/** Crashes of workers that had claimed one page alone, before the operation gives up on that page. */
 export const MAX_CRASHES = 4;
 
 export type ClaimedWork = {
@@ -10,13 +10,13 @@ export type ClaimedWork = {
   title: string;
   listedVersion: number | null;
   attempts: number;
-  /** Workers lost in this operation while they had claimed this page alone. */
+  /** Crashes of workers in this operation that had claimed this page alone. */
   crashes: number;
 };
 
 /**
- * Claims the pages' open work for CLAIM_MS and counts an attempt; leaves out what is done, waits, is another's, or is a suspect
- * (see `claimSuspect`).
+ * Claims the pages' open work for CLAIM_MS and counts an attempt; skips work that is done, waiting, claimed by another worker, or
+ * a suspect (see `claimSuspect`).
  */
 export async function claimWork(
   sql: Sql,
@@ -33,9 +33,9 @@ export async function claimWork(
 }
 
 /**
- * Claims one suspect of the operation, whichever has crashed fewest workers, and counts an attempt; null when none is due, or
- * another worker is at one. One at a time: a worker that is lost then is this page's doing and no other's. `untried`: only one
- * that has crashed none.
+ * Claims one suspect of the operation, the one with the fewest crashes, and counts an attempt; null when none is due, or another
+ * worker has claimed one. One at a time: if the worker crashes, this page is the cause. `untried`: only a suspect without a
+ * crash.
  */
 export async function claimSuspect(
   sql: Sql,
@@ -57,7 +57,7 @@ export async function findSuspect(sql: Sql, operationId: string, now: Date): Pro
   return row?.page_id ?? null;
 }
 
-/** Lets the sweeper send the suspects' messages again, for a worker that cannot get to them. */
+/** Makes the sweeper resend the suspects' messages, for a worker that cannot process them. */
 export async function requeueSuspects(sql: Sql, operationId: string): Promise<void> {
   await sql`
     update sync_work set enqueued_at = null
@@ -76,8 +76,8 @@ function nextSuspect(sql: Sql, operationId: string, untried: boolean, now: Date)
 }
 
 /**
- * Takes claims away from workers that are lost, by their time or (`all`) because nobody else works on this database; answers
- * how many. A claim of several pages makes each of them a suspect and is held against none; a claim of a page alone is.
+ * Releases the claims of lost workers, by their time or (`all`) because no other process uses this database; returns how many. A
+ * lost claim of several pages makes each of them a suspect without a crash; a lost claim of one page alone counts as its crash.
  */
 export async function releaseLostClaims(
   sql: Sql,

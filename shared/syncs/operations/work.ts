@@ -1,8 +1,8 @@
 import type { Sql } from "#shared/db/connect.ts";
 
 /**
- * SQL of sync_work: one row a page and operation. A page message only says "look at this row"; what happens to the page is
- * decided by who claims the row, so a message that comes twice, late or never changes nothing.
+ * SQL of sync_work: one row per page and operation. A page message only says "look at this row"; the worker that claims the row
+ * decides what happens to the page, so a message that comes twice, late or never changes nothing.
  */
 
 export type WorkState = "pending" | "done" | "failed" | "seen" | "candidate" | "planned";
@@ -53,7 +53,7 @@ export async function addWork(
         and excluded.listed_version > sync_work.listed_version`;
 }
 
-/** Ends a page's work, in the transaction that stores (or refuses) the page; false when it had ended before. */
+/** Ends a page's work, in the transaction that stores (or refuses) the page; false when it had already ended. */
 export async function completeWork(
   tx: Sql,
   work: { operationId: string; pageId: string },
@@ -74,20 +74,20 @@ export async function completeWork(
 }
 
 /**
- * Puts work back, to be sent again from `notBefore` on. `mine`: the caller holds the claims; else rows that another worker is
- * at are left to it. Waiting (`refund`) spends no attempt.
+ * Requeues work, to be sent again from `notBefore` on. `holdsClaims`: the caller has claimed the rows; else rows that another
+ * worker has claimed are skipped. `countsAttempt` false: waiting is not a failure, so the attempt is not counted.
  */
-export async function postponeWork(
+export async function requeueWork(
   sql: Sql,
   operationId: string,
   pageIds: readonly string[],
-  options: { notBefore: Date; mine: boolean; refund: boolean; now: Date },
+  options: { notBefore: Date; holdsClaims: boolean; countsAttempt: boolean; now: Date },
 ): Promise<void> {
   if (pageIds.length === 0) return;
   await sql`
     update sync_work set claimed_until = null, claimed_alone = false, enqueued_at = null,
       not_before = ${options.notBefore}, updated_at = ${options.now},
-      attempts = greatest(0, attempts - ${options.refund ? 1 : 0})
+      attempts = greatest(0, attempts - ${options.countsAttempt ? 0 : 1})
     where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending'
-      and (${options.mine} or claimed_until is null)`;
+      and (${options.holdsClaims} or claimed_until is null)`;
 }

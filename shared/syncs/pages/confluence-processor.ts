@@ -18,9 +18,8 @@ export type CompletePage = {
 export type ProcessedPage = { chunks: ChunkToEmbed[]; contentHash: string; textLost: string | null };
 
 /**
- * Parses the body of a fetched page; where its storage leaves out what macros show (include, jira, children, …), that of its
- * rendered body (the rest stays as it is stored): one more call, only for such pages. A body that cannot be rendered leaves the
- * storage's.
+ * Parses the body of a fetched page. Where the storage body lacks what macros show (include, jira, children, …), takes that from
+ * the rendered body: one more call, only for such pages. If the body cannot be rendered, the storage body alone is used.
  * @throws PermanentError `body_missing`, and as readPage (`body_too_large`, …); what the client throws
  */
 export async function readCompletePage(
@@ -35,7 +34,7 @@ export async function readCompletePage(
     const rendered = await client.renderedPage(page.id);
     if (!rendered.body)
       throw new PermanentError("body_missing", "Confluence returned the page without its rendered body");
-    // The two are fetched one after the other: the older version number is the one that is safe to store.
+    // The bodies are fetched one after the other: the older version number is the safe one to store.
     const version = Math.min(page.version, rendered.version);
     return { page: { ...page, version }, content: content.withRendered(rendered.body.value) };
   });
@@ -49,7 +48,7 @@ function readBody(page: ConfluencePage): ReadPage {
 }
 
 /**
- * The ConfluenceProcessor: a page's body as Markdown, cut into chunks. Pure but for what the resolver returns.
+ * The ConfluenceProcessor: a page's body as Markdown, cut into chunks. Pure except for what the resolver returns.
  * @throws PermanentError as ReadPage.toMarkdown
  */
 export function processConfluencePage(

@@ -2,23 +2,23 @@ import type { ConfluencePage } from "#shared/confluence/client.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
-/** Kept for the message that was sent again, which comes within seconds or after a pause. */
+/** Kept for the requeued message, which arrives within seconds or after a pause. */
 const LIFETIME_MS = 10 * 60_000;
-/** Beside it a worker takes a batch of large pages: what this holds must fit into its memory too. */
+/** A worker holds a batch of large pages as well: these bodies must fit into its memory beside them. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 type Kept = { page: ConfluencePage; stateRevision: number | null; until: number };
 
-/** Bodies that a worker fetched and had no time to store: the same worker, still warm, need not fetch them again. By source and page. */
+/** Bodies that a worker fetched but had no time to store, by source and page: while warm, it need not fetch them again. */
 export type FetchedBodies = Map<string, Kept>;
 
 const keyOf = (sourceId: string, pageId: string) => `${sourceId}/${pageId}`;
 const revisionOf = (state: PageState | undefined) => state?.stateRevision ?? null;
 
-/** `states`: of the stored pages, as they were read before the bodies are fetched. */
+/** `states`: the stored pages, as read before the bodies were fetched. */
 type FetchContext = { sourceId: string; states: ReadonlyMap<string, PageState>; now: Date };
 
-/** Keeps pages with the state that was read before they were fetched; the oldest go when there are too many. */
+/** Keeps pages with the state that was read before they were fetched; drops the oldest when there are too many. */
 export function keepBodies(
   bodies: FetchedBodies,
   pages: Iterable<ConfluencePage>,
@@ -40,8 +40,9 @@ export function keepBodies(
 }
 
 /**
- * Takes out what may stand for an answer of Confluence now: at least the version that was listed, and fetched while the stored
- * page was as it is. A page that was deleted, hidden or stored since is fetched anew, or its old body would undo that.
+ * Removes and returns the bodies that are as good as a new response from Confluence: at least the listed version, and fetched
+ * while the stored page was in its present state. A page that was deleted, hidden or stored since is fetched again, because its
+ * old body would undo that.
  */
 export function takeBodies(
   bodies: FetchedBodies,

@@ -9,10 +9,10 @@ import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts"
 
 export type PageServices = SyncServices & SiteServices & { embedder: Embedder };
 
-/** What a worker keeps from one invocation to the next while it is warm. */
+/** Kept by a worker between invocations while it is warm. */
 export type WorkerCache = { names: UserNameCache; bodies: FetchedBodies; skipped: SkippedCalls };
 
-/** What the pages of one batch share. */
+/** Shared by the pages of one batch. */
 export type Batch = {
   operation: Operation;
   source: Source;
@@ -20,6 +20,6 @@ export type Batch = {
   calls: OptionalCalls;
   services: PageServices;
   cache: WorkerCache;
-  /** Calls already written to some page's counters. */
+  /** Calls that are already in a page's counters. */
   callsCounted: number;
 };

@@ -13,22 +13,22 @@ import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { failOperation } from "#shared/syncs/operations/fail-operation.ts";
 import { retryDelayMs } from "#shared/syncs/operations/waiting.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { completeWork, postponeWork } from "#shared/syncs/operations/work.ts";
+import { completeWork, requeueWork } from "#shared/syncs/operations/work.ts";
 import { sendPages } from "#shared/syncs/operations/send-work.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 export type PageFailure = {
   error: unknown;
   works: readonly ClaimedWork[];
-  /** What failed was the work on all of a batch, such as fetching its bodies. */
+  /** The work on a whole batch failed, such as fetching its bodies. */
   isBatch: boolean;
   operation: Operation;
 };
 
-/** Tries of one page within one operation; with the delays between them about a quarter of an hour. */
+/** Attempts at one page within one operation; with the delays between them about a quarter of an hour. */
 export const MAX_PAGE_ATTEMPTS = 5;
 
-/** These concern the source, not the page: the operation ends, and nobody tries the next page with the same credentials. */
+/** Codes that concern the source, not the page: the operation ends, and no other page is tried with the same credentials. */
 const SOURCE_CODES = new Set([
   "credentials_rejected",
   "credentials_missing",
@@ -38,14 +38,14 @@ const SOURCE_CODES = new Set([
   "source_deleted",
 ]);
 
-/** A listing showed the page: replicas of Confluence differ for a while, permissions come back, proxies answer for it. */
+/** Codes that may be temporary for a listed page: Confluence's replicas differ for a while, permissions return, a proxy replied. */
 const LISTED_BUT_REFUSED = new Set(["not_visible", "not_found", "forbidden", "invalid_answer"]);
 
-/** By remedy: end the operation, record the page as failed (its old chunks stay), or try it again later. */
+/** By remedy: end the operation, record the page as failed (its old chunks stay), or retry it later. */
 export async function settlePageFailure(
   failure: PageFailure,
   services: SyncServices,
-): Promise<"go on" | "stop"> {
+): Promise<"continue" | "stop"> {
   const { error, works, operation } = failure;
   const permanent = error instanceof PermanentError;
   if (permanent && SOURCE_CODES.has(error.code)) {
@@ -61,20 +61,20 @@ export async function settlePageFailure(
     }
     const notBefore = later(now, retryDelayMs(work.attempts, services.random));
     firstRetry ??= failingAfter(error, work.attempts, MAX_PAGE_ATTEMPTS, notBefore);
-    await postponeWork(services.sql, operation.operationId, [work.pageId], {
+    await requeueWork(services.sql, operation.operationId, [work.pageId], {
       notBefore,
-      mine: true,
-      refund: false,
+      holdsClaims: true,
+      countsAttempt: true,
       now,
     });
     const delaySeconds = (notBefore.getTime() - now.getTime()) / 1000;
     await sendPages(services, operation, [work.pageId], { now, delaySeconds });
   }
   if (firstRetry) await announceRetry(failure, firstRetry, services);
-  return "go on";
+  return "continue";
 }
 
-/** One line for all pages of the failure. */
+/** Logs one line for all pages of the failure. */
 async function announceRetry(failure: PageFailure, state: Failing, services: SyncServices): Promise<void> {
   const { error, works, isBatch, operation } = failure;
   services.log.warn("page.retrying", {
@@ -83,7 +83,7 @@ async function announceRetry(failure: PageFailure, state: Failing, services: Syn
     pages: works.map((work) => work.pageId),
     ...retryFields(error, state),
   });
-  // A listing that runs beside the pages has a state of its own; and one page that fails by itself is the page's business.
+  // A concurrent listing has its own state, and a failure of a single page is recorded on that page.
   if (operation.status === "processing" && (isBatch || isEmbeddingFailing(state)))
     await recordFailing(services.sql, operation.operationId, state, {
       now: services.now(),
@@ -91,13 +91,13 @@ async function announceRetry(failure: PageFailure, state: Failing, services: Syn
     });
 }
 
-/** Whether trying again is in vain: also for faults of our own code, which nobody foresaw. */
-function isForGood(error: unknown): boolean {
+/** Whether a retry cannot succeed: also for unexpected errors of this code. */
+function isPermanent(error: unknown): boolean {
   if (error instanceof TransientError) return false;
   return !(error instanceof PermanentError && LISTED_BUT_REFUSED.has(error.code));
 }
 
-/** The page's reason and the end of its work, together; the next sync tries it again, whatever its listing says. */
+/** Records the page's error and ends its work in one transaction; the next sync retries the page, whatever its listing shows. */
 export async function recordFailure(
   failure: PageFailure,
   work: ClaimedWork,
@@ -108,15 +108,15 @@ export async function recordFailure(
   const reason = {
     code: errorCode(error),
     message: errorMessage(error),
-    permanent: isForGood(error),
+    permanent: isPermanent(error),
   };
   await transaction(services.sql, async (tx) => {
-    const mine = await completeWork(
+    const ended = await completeWork(
       tx,
       { operationId: operation.operationId, pageId: work.pageId },
       { state: "failed", outcome: reason.code, reason: reason.message, counters: {}, now },
     );
-    if (!mine) return;
+    if (!ended) return;
     await recordPageError(tx, {
       sourceId: operation.sourceId,
       pageId: work.pageId,

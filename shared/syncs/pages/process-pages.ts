@@ -26,10 +26,10 @@ import {
   requeueSuspects,
   type ClaimedWork,
 } from "#shared/syncs/operations/work-claims.ts";
-import { postponeWork } from "#shared/syncs/operations/work.ts";
+import { requeueWork } from "#shared/syncs/operations/work.ts";
 import { sendPages } from "#shared/syncs/operations/send-work.ts";
 
-/** Fetching a rendered body, embedding and storing one page fit into this, timeouts included; with less left, it is sent again. */
+/** Time for fetching a rendered body, embedding and storing one page, timeouts included; with less left, the page is requeued. */
 const PAGE_RESERVE_MS = 15_000;
 
 /** One invocation of a page worker. */
@@ -40,9 +40,9 @@ type Worker = {
 };
 
 /**
- * Brings the pages of one operation up to date: bodies in bulk, then page by page convert, chunk, embed, swap. Every fault of a
- * page is settled in the database (failed, or open and sent again), so its message is done with; what this throws concerns all
- * of them (no database, no queue) and makes SQS deliver them again.
+ * Brings the pages of one operation up to date: fetches bodies in bulk, then converts, chunks, embeds and swaps page by page. An
+ * error of a page is recorded in the database (failed, or requeued), so its message is done; what this function throws concerns
+ * all pages (no database, no queue) and makes SQS deliver them again.
  */
 export async function processPages(
   operationId: string,
@@ -58,7 +58,7 @@ export async function processPages(
   const pageIds = [...new Set(tasks.map((task) => task.page_id))];
   await heartbeat(services.sql, operationId, services.now());
   if (source.pausedUntil && source.pausedUntil > services.now()) {
-    await putBack(operation, pageIds, { until: source.pausedUntil, mine: false }, services);
+    await requeue(operation, pageIds, { until: source.pausedUntil, holdsClaims: false }, services);
     return;
   }
   const run: Run = { ...worker, operation, source };
@@ -74,8 +74,8 @@ export async function processPages(
 type Run = Worker & { operation: Operation; source: Source };
 
 /**
- * The operation's suspects, each alone: whichever crashes its worker takes no other page along. One that has crashed a worker
- * gets an invocation's whole time. The next invocation resumes with what is left.
+ * Processes the operation's suspects one at a time, so that a page that crashes its worker affects no other page. One that has
+ * crashed a worker before gets a whole invocation. The next invocation resumes with the rest.
  */
 async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
   const { operation, services, invocation } = run;
@@ -91,26 +91,26 @@ async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
   if (next) await sendPages(services, operation, [next], { now: now(), delaySeconds: 0 });
 }
 
-/** "stop": the operation ended, the source waits, or the time is up; what was left is open again. */
-async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promise<"go on" | "stop"> {
+/** "stop": the operation ended, the source is paused, or time is up; the remaining pages are open again. */
+async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promise<"continue" | "stop"> {
   const { operation, source, services, cache, invocation } = run;
   const open = new Map(claimed.map((work) => [work.pageId, work]));
   let states: Map<string, PageState> = new Map();
   let pages: Map<string, ConfluencePage> = new Map();
   let client: ConfluenceClient | null = null;
-  const putBackOpen = async (until: Date) => {
-    // Kept first: the message may reach the next invocation before this one ends.
+  const requeueOpen = async (until: Date) => {
+    // Bodies are kept first: the message may reach the next invocation before this one ends.
     const unused = [...pages.values()].filter((page) => open.has(page.id));
     keepBodies(cache.bodies, unused, { sourceId: source.sourceId, states, now: services.now() });
-    await putBack(operation, [...open.keys()], { until, mine: true }, services);
+    await requeue(operation, [...open.keys()], { until, holdsClaims: true }, services);
   };
   const settle = async (
     error: unknown,
     works: readonly ClaimedWork[],
     isBatch: boolean,
-  ): Promise<"go on" | "stop"> => {
+  ): Promise<"continue" | "stop"> => {
     if (error instanceof RateLimitedError) {
-      await putBackOpen(await pause(source, error, services));
+      await requeueOpen(await pause(source, error, services));
       return "stop";
     }
     return settlePageFailure({ error, works, isBatch, operation }, services);
@@ -126,7 +126,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
       cache,
       callsCounted: 0,
     };
-    // Read before the bodies are: who deletes a page after this makes the swap give up.
+    // Read before the bodies are fetched: if a page is deleted after this, its swap gives up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
     pages = await fetchPages(batch, claimed, states);
     if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
@@ -139,7 +139,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
     });
     for (const work of claimed) {
       if (invocation.remainingMs() < PAGE_RESERVE_MS) {
-        await putBackOpen(services.now());
+        await requeueOpen(services.now());
         return "stop";
       }
       try {
@@ -149,7 +149,7 @@ async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promis
       }
       open.delete(work.pageId);
     }
-    return (await slowDownNearLimit(batch.client, source, services)) ? "stop" : "go on";
+    return (await slowDownNearLimit(batch.client, source, services)) ? "stop" : "continue";
   } catch (error) {
     return await settle(error, [...open.values()], true);
   } finally {
@@ -165,7 +165,7 @@ async function giveUp(work: ClaimedWork, operation: Operation, services: PageSer
   await recordFailure({ error, works: [work], isBatch: false, operation }, work, services);
 }
 
-/** In as few calls as bodies in bulk allow; none for those that this worker fetched before and could not store. */
+/** Fetches bodies in bulk, except those that this worker fetched before and could not store. */
 async function fetchPages(
   batch: Batch,
   works: readonly ClaimedWork[],
@@ -180,18 +180,18 @@ async function fetchPages(
   return pages;
 }
 
-/** Open again, from `until` on: sent with that delay (up to SQS's 15 minutes; the sweeper sends what waits longer). */
-async function putBack(
+/** Requeues pages with a delay until `until` (up to SQS's 15 minutes; the sweeper sends those that wait longer). */
+async function requeue(
   operation: Operation,
   pageIds: readonly string[],
-  wait: { until: Date; mine: boolean },
+  wait: { until: Date; holdsClaims: boolean },
   services: PageServices,
 ): Promise<void> {
   const now = services.now();
-  await postponeWork(services.sql, operation.operationId, pageIds, {
+  await requeueWork(services.sql, operation.operationId, pageIds, {
     notBefore: wait.until,
-    mine: wait.mine,
-    refund: wait.mine,
+    holdsClaims: wait.holdsClaims,
+    countsAttempt: !wait.holdsClaims,
     now,
   });
   const delaySeconds = Math.ceil(Math.max(0, wait.until.getTime() - now.getTime()) / 1000);

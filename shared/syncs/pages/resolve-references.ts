@@ -7,9 +7,9 @@ import { webBaseOfSource, type Source } from "#shared/sources/source.ts";
 import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
 import type { CompletePage } from "./confluence-processor.ts";
 
-/** Display names change seldom; a wrong one for an hour harms nobody. */
+/** Display names rarely change; an outdated one for an hour is harmless. */
 const NAME_LIFETIME_MS = 60 * 60_000;
-/** Accounts kept in memory; beyond it the cache starts anew. */
+/** Accounts kept in memory; above this number the cache is emptied. */
 const MAX_NAMES = 10_000;
 
 export type UserNameCache = Map<string, { name: string | null; until: number }>;
@@ -17,8 +17,8 @@ export type UserNameCache = Map<string, { name: string | null; until: number }>;
 type NameContext = { client: ConfluenceClient; calls: OptionalCalls; names: UserNameCache; now: Date };
 
 /**
- * Looks up what a page refers to: people in one call for those not known yet, linked pages in the index (storage links name
- * pages by title). What is not found stays readable text.
+ * Looks up what a page refers to: people, in one call for those not known yet, and linked pages in the index (storage links name
+ * pages by title). What is not found remains readable text.
  */
 export async function resolveReferences(
   { page, content }: CompletePage,
@@ -34,7 +34,7 @@ export async function resolveReferences(
   const urlOf = (id: string) =>
     `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;
   const idOf = (title: string, spaceKey: string | null) => (inSpace(spaceKey) ? ids.get(title) : undefined);
-  /** An address of the site in an old form, as that of the page that it leads to. */
+  /** Replaces a URL of the site in an old form by that of the page it leads to. */
   const byId = (url: string): string => {
     const linked = url.startsWith(`${site.webBase}/`) ? linkedPage(url) : null;
     if (!linked) return url;
@@ -58,8 +58,8 @@ export async function resolveReferences(
 }
 
 /**
- * Looks up, in one call for a whole batch, the people whom its bodies as stored mention. Found by their attribute's text alone:
- * whom this misses (rendered bodies name others), `resolveReferences` asks for.
+ * Looks up, in one call for a whole batch, the people whom its storage bodies mention. Finds them by the attribute's text alone;
+ * `resolveReferences` looks up those that this misses (rendered bodies name others).
  */
 export async function lookUpMentioned(pages: readonly ConfluencePage[], context: NameContext): Promise<void> {
   const mentioned = pages.flatMap((page) =>
@@ -68,25 +68,25 @@ export async function lookUpMentioned(pages: readonly ConfluencePage[], context:
   await lookUpNames([...new Set(mentioned)], context);
 }
 
-/** Whoever is not found has no name, also when the account may not look people up at all: the page is worth more than a name. */
+/** People that are not found have no name, also when the account may not look people up: the page matters more than a name. */
 async function lookUpNames(accountIds: readonly string[], context: NameContext): Promise<void> {
   const { names, now } = context;
   const wanted = accountIds.filter((id) => (names.get(id)?.until ?? 0) < now.getTime());
   if (wanted.length === 0) return;
   if (names.size > MAX_NAMES) names.clear();
   const attempt = await context.calls.attempt("names", () => context.client.userNames(wanted));
-  // Nothing is known of them then: another source's token may see them.
+  // Not cached: another source's token may see them.
   if (!attempt.ok) return;
   for (const id of wanted)
     names.set(id, { name: attempt.value.get(id) ?? null, until: now.getTime() + NAME_LIFETIME_MS });
 }
 
-/** Where people read a site, with `/wiki`, and where its requests go: the same site, or Atlassian's gateway to it. */
+/** The address at which people read a site, with `/wiki`, and the one requests go to: the site, or Atlassian's gateway to it. */
 export type SiteAddresses = { webBase: string; apiBase: string };
 
 /**
- * Where a link of a page leads, as Confluence's own page would take it: paths of the site (with or without `/wiki`), addresses
- * beside the page, places on it; never the gateway, which no person can open. What is no address stays as it is written.
+ * Resolves a link of a page as Confluence's own page does: paths of the site (with or without `/wiki`), relative URLs, fragments;
+ * never to the gateway, which no person can open. Text that is not a URL is returned unchanged.
  */
 export function absoluteUrl(href: string, { webBase, apiBase }: SiteAddresses, pageUrl: string): string {
   if (href.startsWith("#")) return `${pageUrl}${href}`;

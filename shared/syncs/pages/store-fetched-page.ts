@@ -21,8 +21,8 @@ import { completeWork } from "#shared/syncs/operations/work.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 
 /**
- * Converts, embeds and swaps one fetched page, and ends its work in the swap's own transaction. A page that is not current in
- * this space any more is left as it is: only a deletion check deletes.
+ * Converts, embeds and swaps one fetched page, and ends its work in the swap's own transaction. A page that is no longer current
+ * in this space is left unchanged: only a deletion check deletes.
  */
 export async function storeFetchedPage(
   batch: Batch,
@@ -33,16 +33,17 @@ export async function storeFetchedPage(
   if (!fetched)
     throw new PermanentError(
       "not_visible",
-      "The listing showed the page, but asked for by id Confluence does not show it",
+      "Confluence listed the page, but did not return it when requested by id",
     );
   if (fetched.status === UNREADABLE)
-    throw new PermanentError("invalid_answer", "Confluence sent the page without its title or version");
+    throw new PermanentError("invalid_answer", "Confluence returned the page without its title or version");
   const absence = whyNotHere(batch, fetched);
   if (absence) {
     await skip(batch, work, absence);
     return;
   }
-  if (fetched.bodyTooLarge) throw new PermanentError("body_too_large", "The page's body is above 20 MB");
+  if (fetched.bodyTooLarge)
+    throw new PermanentError("body_too_large", "The page's body is larger than 20 MB");
   requireVersion(fetched, work.listedVersion);
   const { services, source } = batch;
   if (isStored(fetched, state, services.now())) {
@@ -116,7 +117,7 @@ function isGone(state: PageState | undefined): boolean {
   return state !== undefined && (state.isDeleted || state.missingSince !== null);
 }
 
-/** One line a page at debug: a first sync stores thousands. That a deleted or hidden page is back is always logged. */
+/** Logs one line per page at debug, because a first sync stores thousands; a restored page is always logged. */
 function reportStored(
   { services, operation, source }: Batch,
   stored: { page: ConfluencePage; chunks: number; wasGone: boolean },
@@ -128,21 +129,22 @@ function reportStored(
 }
 
 function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
-  if (page.status !== "current") return `Confluence says it is ${page.status}`;
-  if (page.spaceId !== null && page.spaceId !== batch.source.spaceId) return "It was moved to another space";
+  if (page.status !== "current") return `The page's status in Confluence is ${page.status}`;
+  if (page.spaceId !== null && page.spaceId !== batch.source.spaceId)
+    return "The page was moved to another space";
   return null;
 }
 
-/** Replicas of Confluence trail each other. An answer older than what was seen before is no news: the edit would be lost. */
+/** Confluence's replicas lag each other. A response older than the version seen before is refused: the edit would be lost. */
 function requireVersion(page: ConfluencePage, seen: number | null): void {
   if (seen === null || page.version >= seen) return;
   throw new TransientError(
     "older_version",
-    `Confluence sent version ${page.version} of a page that has version ${seen}`,
+    `Confluence returned version ${page.version} of a page that already has version ${seen}`,
   );
 }
 
-/** Late and repeated messages find their page stored: the body was fetched in bulk with others', nothing else is done twice. */
+/** True for late and repeated messages: the body was fetched again, in bulk with others, but nothing else is repeated. */
 function isStored(page: ConfluencePage, state: PageState | undefined, now: Date): boolean {
   if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
   if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
@@ -153,7 +155,7 @@ async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<v
   const { services, operation } = batch;
   await transaction(services.sql, async (tx) => {
     await complete(tx, batch, work, { outcome: "skipped", counters: {}, reason: message });
-    // The watermark moves past it, so it is looked at again by the next sync, until a check has settled it.
+    // The watermark moves past it, so each sync looks at it again until a check has decided.
     const error = { code: NOT_CURRENT, message, permanent: false };
     await recordPageError(tx, {
       sourceId: operation.sourceId,
@@ -165,7 +167,7 @@ async function skip(batch: Batch, work: ClaimedWork, message: string): Promise<v
   });
 }
 
-/** Stored newer already, or still not rendered: done. Deleted meanwhile: our body may be older than that, so it is fetched again. */
+/** A newer version is stored, or rendering failed again: done. Deleted meanwhile: the body may be older, so it is fetched again. */
 async function settleSuperseded(
   batch: Batch,
   work: ClaimedWork,

@@ -1,10 +1,10 @@
 import type { Sql } from "#shared/db/connect.ts";
 
-/** How the service stands, as figures that alarms watch. Snake case: they are log fields and metric names. */
+/** The health of the service, as figures that alarms watch. Snake case: they are log fields and metric names. */
 export type Health = {
   /** Scheduled sources without a successful sync for `OVERDUE_INTERVALS` of their intervals. */
   overdue_sources: number;
-  /** The oldest watermark of a scheduled source: how far the index trails Confluence at worst. */
+  /** The oldest watermark of a scheduled source: how far the index lags Confluence at worst. */
   max_lag_seconds: number;
   expired_sources: number;
   unavailable_sources: number;
@@ -16,7 +16,7 @@ export type Health = {
 
 /** One missed sync is a rate limit or a restart; three in a row are an outage. */
 export const OVERDUE_INTERVALS = 3;
-/** A first sync of a large space takes hours, and a minute's interval is no promise. */
+/** A first sync of a large space takes hours, and an interval of one minute is no guarantee. */
 const OVERDUE_GRACE_MINUTES = 60;
 
 /** Measures sources, pages, work and outbox as of `now`; reads only. */
@@ -40,6 +40,6 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
       (select count(*)::int from sync_work where state = 'pending') as open_pages,
       (select coalesce(extract(epoch from ${now}::timestamptz - min(created_at)), 0)::float8
         from event_outbox where sent_at is null) as oldest_unsent_event_seconds`;
-  if (!row) throw new Error("A query of aggregates answers one row");
+  if (!row) throw new Error("A query of aggregates returns one row");
   return row;
 }

@@ -4,15 +4,15 @@ import { later } from "#shared/syncs/later.ts";
 const DAY_MS = 24 * 60 * 60_000;
 /** Work rows of an ended operation: only failures and planned changes are read afterwards. */
 const SETTLED_WORK_MS = DAY_MS;
-/** Rows that one statement removes: short locks, whatever has piled up. */
+/** Rows that one statement removes: locks stay short whatever has accumulated. */
 const BATCH = 5000;
 
 /** Days for which ended operations and sent events are kept. */
 export type Retention = { operationDays: number; eventDays: number };
 
 /**
- * Removes a bounded number of rows whose time is over; returns how many. The last sync and the last deletion check of a source stay
- * whatever their age: the next one is due by them, and the source's status shows them. Events that were not sent stay too.
+ * Removes a bounded number of expired rows; returns how many. The last sync and the last deletion check of a source stay whatever
+ * their age: they decide when the next one is due, and the source's status shows them. Unsent events stay too.
  */
 export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promise<number> {
   const ended = later(now, -keep.operationDays * DAY_MS);

@@ -8,7 +8,7 @@ import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 
 const UNAVAILABLE_RETRY_MS = UNAVAILABLE_RETRY_HOURS * 60 * 60_000;
 
-/** Starts a sync for each source whose interval has passed; answers how many. A fault of one source does not stop the others. */
+/** Starts a sync for each source whose interval has passed; returns how many. An error of one source does not stop the others. */
 export async function startDueSyncs(services: SyncServices): Promise<number> {
   let started = 0;
   const errors: unknown[] = [];
@@ -25,7 +25,7 @@ export async function startDueSyncs(services: SyncServices): Promise<number> {
   return started;
 }
 
-/** Starts a check for each source whose weekly check is due at `tick`; answers how many. One that is busy is due again tomorrow. */
+/** Starts a check for each source whose weekly check is due at `tick`; returns how many. A busy source is due again tomorrow. */
 export async function startDueChecks(tick: Date, services: SyncServices): Promise<number> {
   let started = 0;
   for (const sourceId of await sourcesDueForCheck(services.sql, tick)) {
@@ -36,7 +36,7 @@ export async function startDueChecks(tick: Date, services: SyncServices): Promis
   return started;
 }
 
-/** Sources that were synced at least once, by the weekly strategy, whose last check stood for a tick a week ago or longer. */
+/** Sources with the weekly strategy that were synced at least once and whose last check was for a tick at least a week ago. */
 async function sourcesDueForCheck(sql: Sql, tick: Date): Promise<string[]> {
   const rows = await sql<{ source_id: string }[]>`
     select source_id from archon_sources

@@ -19,13 +19,13 @@ import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { releaseLostClaims } from "#shared/syncs/operations/work-claims.ts";
 import { sendPages, sendWork } from "#shared/syncs/operations/send-work.ts";
 
-/** A listing that nobody is at, and whose last message is older than this, is sent again; twice is harmless. */
+/** An unclaimed listing whose last message is older than this is sent again; sending it twice is harmless. */
 const RESEND_LISTING_MS = 2 * 60_000;
-/** Pages are sent again when nothing of their operation has moved for this long: until then they wait in a long queue. */
+/** Pages are sent again when their operation has made no progress for this long: until then they may wait in a long queue. */
 const RESEND_PAGES_MS = 10 * 60_000;
 /** Pages sent again in one sweep for one operation. */
 const RESEND_LIMIT = 1000;
-/** Stops starting on further work with less time left. */
+/** With less time left no further work is started. */
 const RESERVE_MS = 15_000;
 
 type Running = {
@@ -48,8 +48,8 @@ export type SweepResult = {
 };
 
 /**
- * Mends what deliveries that were lost and workers that died left behind. Each part does at most a bounded amount and can be
- * killed anywhere; the next minute's sweep goes on.
+ * Recovers work that lost messages and crashed workers left behind. Each part does a bounded amount and can be killed at any
+ * point; the next minute's sweep continues.
  */
 export async function sweep(
   services: SyncServices & { events: EventSender; retention: Retention },
@@ -72,7 +72,7 @@ export async function sweep(
     }
   }
   result.rowsDeleted += await removeExpired(services.sql, services.retention, services.now());
-  // Last: while the bus refuses events this throws, for a week perhaps, and nothing else may wait for that.
+  // Last: this throws while the bus refuses events, perhaps for days, and must not block anything else.
   result.events = await sendOutbox(services.sql, services.events, services.now());
   services.log.info("sweep.finished", result);
   return result;
@@ -99,7 +99,7 @@ async function resendListing(operation: Running, now: Date, services: SyncServic
   return resent + (await resendPages(operation, now, services));
 }
 
-/** Pages never sent (or put back), pages whose worker was lost, and, when nothing moves any more, all that are open. */
+/** Sends pages never sent (or requeued), pages whose worker was lost, and, when there is no progress, all open pages. */
 async function resendPages(operation: Running, now: Date, services: SyncServices): Promise<number> {
   const target = { operationId: operation.operation_id, sourceId: operation.source_id };
   const lost = await releaseLostClaims(services.sql, { operationId: operation.operation_id, now });
@@ -132,7 +132,7 @@ async function resendWaiting(operation: Running, now: Date, services: SyncServic
   return rows.length;
 }
 
-/** A running operation keeps its lease as long as sweeps run, also while it waits for a rate limit to pass. */
+/** Renews the lease of running operations, also of those that wait for a rate limit to pass. */
 async function keepLease(sql: Sql, operation: Running, now: Date): Promise<void> {
   await sql`
     update archon_sources set lease_until = ${later(now, LEASE_MS)}
@@ -156,8 +156,8 @@ async function sourcesBeingDeleted(sql: Sql): Promise<string[]> {
 }
 
 /**
- * Forgets the claims of workers that are known to be lost: for the local runner, whose lock file guarantees that nobody else
- * works on this database, at its start.
+ * Releases the claims of all workers: for the start of the local runner, whose lock file guarantees that no other process uses
+ * this database.
  */
 export async function releaseAllClaims(sql: Sql): Promise<void> {
   await sql`update archon_progress set claimed_until = null, enqueued_at = null where status = any(${LISTING_STATUSES})`;

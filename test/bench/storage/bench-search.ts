@@ -13,7 +13,7 @@ import { makeProse } from "./prose.ts";
 import { QUERIES } from "./queries.ts";
 import { realVectors } from "./real-vectors.ts";
 
-const LEGS = ["hybrid", "vector", "keyword"] as const;
+const RETRIEVERS = ["hybrid", "vector", "keyword"] as const;
 const ROUNDS = 12;
 const REAL_VECTORS = 5000;
 const USUAL_SIZES = process.env.DATABASE_URL ? [10_000, 200_000] : [10_000];
@@ -86,7 +86,7 @@ async function benchSizes(
         },
         vector_ms: percentiles(idle.vector),
         keyword_ms: percentiles(idle.keyword),
-        p95_to_sum_of_legs: ratio(percentiles(idle.hybrid).p95, percentiles(sums).p95),
+        p95_to_sum_of_retrievers: ratio(percentiles(idle.hybrid).p95, percentiles(sums).p95),
         during_sync_ms: percentiles(busy.hybrid),
         p95_during_sync_to_idle: ratio(percentiles(busy.hybrid).p95, percentiles(idle.hybrid).p95),
         swaps_meanwhile: edit.swaps(),
@@ -102,11 +102,11 @@ async function benchSizes(
   return { bench: "search", database: process.env.DATABASE_URL ? "postgres" : "pglite", sizes: lines };
 }
 
-type Times = Record<(typeof LEGS)[number], number[]>;
+type Times = Record<(typeof RETRIEVERS)[number], number[]>;
 const newTimes = (): Times => ({ hybrid: [], vector: [], keyword: [] });
 
 /**
- * Rounds are idle and beside a sync in turn, and so are the legs on each question: whatever else the machine does meets all of
+ * Rounds are idle and beside a sync in turn, and so are the retrievers on each question: whatever else the machine does meets all of
  * them, and so does what the one before has brought into the server's cache.
  */
 async function measure(
@@ -116,21 +116,26 @@ async function measure(
   times: Times,
   round: number,
 ): Promise<void> {
-  const first = round % LEGS.length;
+  const first = round % RETRIEVERS.length;
   for (const question of questions) {
-    for (const legs of [...LEGS.slice(first), ...LEGS.slice(0, first)]) {
+    for (const retrievers of [...RETRIEVERS.slice(first), ...RETRIEVERS.slice(0, first)]) {
       const started = performance.now();
-      await ask(sql, embedder, question, legs);
-      times[legs].push(performance.now() - started);
+      await ask(sql, embedder, question, retrievers);
+      times[retrievers].push(performance.now() - started);
     }
   }
 }
 
-async function ask(sql: Sql, embedder: Embedder, question: Question, legs: (typeof LEGS)[number]) {
+async function ask(
+  sql: Sql,
+  embedder: Embedder,
+  question: Question,
+  retrievers: (typeof RETRIEVERS)[number],
+) {
   return searchDocuments(sql, {
     query: question.query,
     embedding: { model: embedder.model, vector: question.vector },
-    legs,
+    retrievers,
     matchCount: 10,
     returnMode: "chunks",
   });

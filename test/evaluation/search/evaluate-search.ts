@@ -21,7 +21,7 @@ import { readPageText } from "./page-text.ts";
 import { pairedInterval, scoreRanks } from "./score-ranks.ts";
 
 type EvaluatedPage = QuestionPage & { file: string; markdown: string; outline: Outline };
-type Legs = "hybrid" | "vector" | "keyword";
+type Retrievers = "hybrid" | "vector" | "keyword";
 
 /** Pages looked at for a question's own. */
 const DEPTH = 10;
@@ -82,7 +82,7 @@ async function evaluate(pages: readonly EvaluatedPage[], questions: readonly Que
     const samples = await readPages(SAMPLE_FOLDER);
     await addPages("sample", samples, ours);
     await database.sql`analyze`;
-    const rankAll = async (sources: string[], asked: readonly Question[], legs: Legs) => {
+    const rankAll = async (sources: string[], asked: readonly Question[], retrievers: Retrievers) => {
       const vectors = await realVectors(
         model,
         asked.map((question) => question.query),
@@ -93,7 +93,7 @@ async function evaluate(pages: readonly EvaluatedPage[], questions: readonly Que
           query: question.query,
           embedding: { model: model.model, vector: [...(vectors[index] ?? [])] },
           sources,
-          legs,
+          retrievers,
           matchCount: DEPTH,
           returnMode: "pages",
         });
@@ -102,16 +102,16 @@ async function evaluate(pages: readonly EvaluatedPage[], questions: readonly Que
       }
       return ranks;
     };
-    const compare = async (asked: readonly Question[], rows: [string, string[], Legs][]) => {
+    const compare = async (asked: readonly Question[], rows: [string, string[], Retrievers][]) => {
       let first: (number | null)[] | null = null;
-      for (const [row, sources, legs] of rows) {
-        const ranks = await rankAll(sources, asked, legs);
+      for (const [row, sources, retrievers] of rows) {
+        const ranks = await rankAll(sources, asked, retrievers);
         report(row, asked, ranks, first);
         first ??= ranks;
       }
     };
     await compare(questions, [
-      ...Object.keys(CHUNKERS).map((name): [string, string[], Legs] => [name, [name], "hybrid"]),
+      ...Object.keys(CHUNKERS).map((name): [string, string[], Retrievers] => [name, [name], "hybrid"]),
       ["ours, vectors only", ["ours"], "vector"],
       ["ours, words only", ["ours"], "keyword"],
     ]);

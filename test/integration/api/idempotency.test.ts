@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
-import { claimRequest, forgetRequest, rememberAnswer } from "#shared/requests/idempotent-requests.ts";
+import { claimRequest, forgetRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
 import type { ApiCall } from "#test/support/api-client.ts";
 
@@ -127,9 +127,9 @@ describe("Idempotency-Key", () => {
     expect(await claim(0, "first")).toEqual({ outcome: "go", resourceId: "first" });
     expect(await claim(61, "second")).toEqual({ outcome: "go", resourceId: "first" });
     const answer = { status: 202, body: { operation_id: "first" }, headers: {} };
-    await rememberAnswer(sql, "k", answer);
+    await rememberResponse(sql, "k", answer);
     await forgetRequest(sql, "k");
-    expect(await claim(62, "third")).toEqual({ outcome: "answered", answer });
+    expect(await claim(62, "third")).toEqual({ outcome: "completed", response: answer });
   });
 
   it("lets one of several requests at the same moment go", async () => {

@@ -57,7 +57,7 @@ async function nearest(subject: number) {
   const { hits } = await searchDocuments(database.sql, {
     query: "",
     embedding: embeddings,
-    legs: "vector",
+    retrievers: "vector",
     matchCount: 1,
     returnMode: "chunks",
   });

@@ -38,7 +38,7 @@ describe("registerModel", () => {
     const { hits } = await searchDocuments(database.sql, {
       query: "",
       embedding: { model: "large", vector },
-      legs: "vector",
+      retrievers: "vector",
       matchCount: 3,
       returnMode: "chunks",
     });

@@ -76,7 +76,7 @@ describe("with sequential scans off, a search", () => {
   });
 
   it("compares one by one, by the chunks of its pages, where a filter leaves few", async () => {
-    const used = await scans({ labels: ["rare"], legs: "vector" });
+    const used = await scans({ labels: ["rare"], retrievers: "vector" });
     expect(used).not.toHaveProperty(vectorIndex);
     expect(used).toHaveProperty(chunksOfPage);
   });
@@ -86,8 +86,8 @@ describe("with sequential scans off, a search", () => {
     // As if these were few of ten million.
     await sql`update pg_class set reltuples = 1e7 where oid = 'archon_crawled_pages'::regclass`;
     try {
-      expect(await scans({ labels: ["common"], legs: "vector" })).not.toHaveProperty(vectorIndex);
-      expect(await scans({ legs: "vector" })).toHaveProperty(vectorIndex);
+      expect(await scans({ labels: ["common"], retrievers: "vector" })).not.toHaveProperty(vectorIndex);
+      expect(await scans({ retrievers: "vector" })).toHaveProperty(vectorIndex);
     } finally {
       await sql`analyze archon_crawled_pages`;
     }
@@ -95,7 +95,7 @@ describe("with sequential scans off, a search", () => {
 
   it("uses no vector index for words alone, and no full text index for vectors alone", async () => {
     expect(await scans({ embedding: null })).not.toHaveProperty(vectorIndex);
-    expect(await scans({ legs: "vector" })).not.toHaveProperty(keywords);
+    expect(await scans({ retrievers: "vector" })).not.toHaveProperty(keywords);
   });
 
   it("uses the index of each model, also of one that has too many dimensions for the usual type", async () => {

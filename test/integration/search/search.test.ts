@@ -237,7 +237,7 @@ describe("search by vector and words", () => {
     const mine = await search("text", {
       embedding: { model: embedder.model, vector },
       sources: ["docs"],
-      legs: "vector",
+      retrievers: "vector",
     });
     expect(mine.hits.map((hit) => hit.pageId)).toEqual(["1"]);
     const both = await search("text", {
@@ -245,7 +245,7 @@ describe("search by vector and words", () => {
         { model: embedder.model, vector },
         { model: "other", vector: (await other.embed(["text"]))[0] ?? [] },
       ],
-      legs: "vector",
+      retrievers: "vector",
     });
     expect(both.hits.map((hit) => hit.pageId).sort()).toEqual(["1", "2"]);
   });

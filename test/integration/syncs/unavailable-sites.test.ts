@@ -108,7 +108,7 @@ describe("a site that fails or shuts us out", () => {
       const { warnings, log } = (await api("GET", `${path}/status`)).body;
       expect(warnings).toEqual([]);
       expect(log.map((entry: { message: string }) => entry.message)).toContain(
-        "Recovered: an attempt succeeded again",
+        "Recovered: an attempt succeeded",
       );
     },
   );

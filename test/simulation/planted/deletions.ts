@@ -54,8 +54,8 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     "nobody asks for the account before the decision",
     change(
       CHECK,
-      "would have looked like pages that are gone.\n  await verifyAccount(context.client, context.source);",
-      "would have looked like pages that are gone.",
+      "an anonymous response would look like missing pages.\n  await verifyAccount(context.client, context.source);",
+      "an anonymous response would look like missing pages.",
     ),
   ),
 ];

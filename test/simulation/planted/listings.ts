@@ -73,8 +73,8 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     "whoever lost the claim ends the operation",
     change(
       CLAIMS,
-      "  return rows.length > 0;\n}\n\n/** Somebody else goes on",
-      "  return rows.length >= 0;\n}\n\n/** Somebody else goes on",
+      "  return rows.length > 0;\n}\n\n/** Another worker continues",
+      "  return rows.length >= 0;\n}\n\n/** Another worker continues",
     ),
   ),
   bugFoundBy(

@@ -70,7 +70,7 @@ Does x.
   --source ID            of what (required)
   --dir DIR              where
   --quick                at once
-  --help                 prints this
+  --help                 prints this text
 
 More.
 `);

@@ -51,7 +51,7 @@ describe("the lock on a data folder", () => {
   });
 
   it("says what to do when the folder cannot be made", () => {
-    expect(() => lockDataFolder("/dev/null/data")).toThrow(/Set DATA_DIR to a folder that you may write to/);
+    expect(() => lockDataFolder("/dev/null/data")).toThrow(/Set DATA_DIR to a writable folder/);
   });
 
   it("names folder, file and what to do when they may not be written to", () => {
@@ -110,7 +110,7 @@ describe("the lock on a data folder", () => {
   });
 
   it.each([
-    [0o777, [expect.stringMatching(/^Other users may replace what lies in .*: chmod go-w/)]],
+    [0o777, [expect.stringMatching(/^Other users may replace files in .*: run chmod go-w/)]],
     [0o1777, []],
   ])("advises about a folder of mode %o", (mode, advice) => {
     mkdirSync(folder);
