@@ -8,7 +8,7 @@ import {
 } from "#infra/local/confluence-site/site.ts";
 import type { FunctionName } from "#infra/topology.ts";
 import { searchDocuments, type Hit } from "#shared/documents/search.ts";
-import type { QueueName } from "#shared/messages.ts";
+import { queueNames, type QueueName } from "#shared/messages.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";
 import type { SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import { readProgress, type OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
@@ -138,7 +138,7 @@ function withActions(world: World, api: ApiClient): SyncWorld {
     let delivered = true;
     while (delivered) {
       delivered = false;
-      for (const queue of ["plan", "check", "page"] as const) {
+      for (const queue of queueNames) {
         if (await deliverOne(queue)) delivered = true;
       }
     }
