@@ -25,6 +25,21 @@ describe("findIdentifiers", () => {
     expect(findIdentifiers(text)).toEqual({ whole: [], parts: [] });
   });
 
+  it("a name of up to eighty characters is one, longer ones are data, and single letters are no parts", () => {
+    const named = (length: number) => `a_${"b".repeat(length - 2)}`;
+    expect(findIdentifiers(named(80)).whole).toEqual([named(80)]);
+    expect(findIdentifiers(named(81))).toEqual({ whole: [], parts: [] });
+    expect(findIdentifiers("a.b and x_y1")).toEqual({ whole: ["a.b", "x_y1"], parts: ["y1"] });
+    expect(findIdentifiers("aB")).toEqual({ whole: [], parts: [] });
+  });
+
+  it("a name that a text repeats is listed once", () => {
+    expect(findIdentifiers("foo_bar FOO_BAR foo_bar")).toEqual({
+      whole: ["foo_bar"],
+      parts: ["foo", "bar", "FOO", "BAR"],
+    });
+  });
+
   it("finds in a text what it finds in a question that names it", () => {
     const segment = fc.stringMatching(/^[a-z][a-z0-9]{1,8}$/);
     const name = fc.array(segment, { minLength: 2, maxLength: 4 }).map((parts) => parts.join("_"));
