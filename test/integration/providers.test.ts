@@ -1,16 +1,23 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { eventSender } from "#functions/runtime/providers/event-sender.ts";
 import { queueUrlsOf } from "#functions/runtime/providers/queue-urls.ts";
 import { readSecret } from "#functions/runtime/providers/secret.ts";
+import { seldomUsedEventSender } from "#functions/runtime/providers/seldom-used.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
 import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
 import { queueNames, queueUrlVariable } from "#shared/messages.ts";
 import { startAwsServices, type AwsServices } from "#test/lambda/aws-services.ts";
+import { makeTestSite } from "#test/support/confluence-site.ts";
+import { createTestDatabase, TEST_SCHEMA } from "#test/support/test-database.ts";
 
 const ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:embeddings-AbCdEf";
 const KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/tokens";
@@ -230,6 +237,49 @@ it("the URL of each queue is the environment's, and a missing one is named", () 
   for (const [missing] of urls) {
     const others = Object.fromEntries(urls.filter(([name]) => name !== missing));
     expect(() => queueUrlsOf(parseEnv(others))).toThrow(missing);
+  }
+});
+
+it("a client of a function's sites reaches those that its variables allow, and no others", async () => {
+  const { site } = makeTestSite();
+  const running = await startConfluenceSite({ site });
+  const account = { baseUrl: running.url, email: "ada@example.com", apiToken: "demo-token" };
+  try {
+    const open = await confluence.build(parseEnv({ ALLOW_LOOPBACK: "true" }), log);
+    expect(await open(account).currentUser()).toMatchObject({ accountId: ACCOUNT_ID });
+    const closed = await confluence.build(parseEnv({}), log);
+    await expect(closed(account).currentUser()).rejects.toMatchObject({ code: "address_refused" });
+  } finally {
+    await running.close();
+  }
+});
+
+it("a database is connected to by its URL, in the schema that the variables name", async () => {
+  const upstream = await createTestDatabase();
+  // PGlite has one session, and it is the function's.
+  await upstream.sql.end();
+  const sql = await database.build(parseEnv({ DATABASE_URL: upstream.url, DB_SCHEMA: TEST_SCHEMA }), log);
+  try {
+    expect(await sql`select count(*)::int as sources from archon_sources`).toEqual([{ sources: 0 }]);
+  } finally {
+    await sql.end({ timeout: 1 });
+    await upstream.close();
+  }
+  await expect(async () => database.build(parseEnv({}), log)).rejects.toThrow(/DATABASE_SECRET_ARN/);
+});
+
+it("events are sent by the client that the first of them loads, whether a function sends many or few", async () => {
+  const env = parseEnv({ EVENT_BUS_NAME: "bus" });
+  for (const provider of [eventSender, seldomUsedEventSender]) {
+    aws.events.length = 0;
+    const sender = await provider.build(env, log);
+    const detail = { source_id: "source-1", operation_id: "operation-1" };
+    for (const id of [1, 2])
+      await sender.send([{ id, type: "source.credentials_expired", detail, at: new Date() }]);
+    expect(aws.events).toEqual([
+      { type: "source.credentials_expired", detail: expect.objectContaining(detail) },
+      { type: "source.credentials_expired", detail: expect.objectContaining(detail) },
+    ]);
   }
 });
 

@@ -6,7 +6,7 @@ describe("parseDatabaseSecret", () => {
   it("reads a URL, alone or with its certificate authority", () => {
     const url = "postgres://sync:p%40ss@db.example:6543/app";
     expect(parseDatabaseSecret(` ${url}\n`)).toEqual({ url, password: "p@ss", ca: undefined, tls: true });
-    expect(parseDatabaseSecret(JSON.stringify({ url, ca: "PEM" }))).toEqual({
+    expect(parseDatabaseSecret(`\n ${JSON.stringify({ url, ca: "PEM" })}\n`)).toEqual({
       url,
       password: "p@ss",
       ca: "PEM",

@@ -137,6 +137,16 @@ describe("a request that does not match its contract", () => {
     expect(faults?.message).toMatch(/\(and 29 more\)$/);
   });
 
+  it.each([
+    ["source_id", "source_not_found"],
+    ["operation_id", "operation_not_found"],
+    ["letter", "route_not_found"],
+  ])("a malformed %s in the path is %s", (name, code) => {
+    const one = contract({ ...things("GET"), params: z.object({ [name]: z.string().max(3) }) });
+    const event = { ...eventOf("GET"), pathParameters: { [name]: "much too long" } };
+    expect(() => parseRequest(one, event)).toThrow(expect.objectContaining({ status: 404, code }));
+  });
+
   it("faults of the query are named as such", () => {
     expect(faultsOf({ name: "x" }, { limit: "many" })?.paths).toEqual(["query.limit"]);
   });
