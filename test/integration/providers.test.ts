@@ -258,13 +258,29 @@ it("a database is connected to by its URL, in the schema that the variables name
   const upstream = await createTestDatabase();
   // PGlite has one session, and it is the function's.
   await upstream.sql.end();
-  const sql = await database.build(parseEnv({ DATABASE_URL: upstream.url, DB_SCHEMA: TEST_SCHEMA }), log);
+  const variables = { DATABASE_URL: upstream.url, DB_SCHEMA: TEST_SCHEMA };
+  const prepared: number[] = [];
   try {
-    expect(await sql`select count(*)::int as sources from archon_sources`).toEqual([{ sources: 0 }]);
+    // Behind a pooler the schema is the role's, not the connection's.
+    for (const [DATABASE_POOLER, table] of [
+      ["transaction", `${TEST_SCHEMA}.archon_sources`],
+      ["none", "archon_sources"],
+    ] as const) {
+      const sql = await database.build(parseEnv({ ...variables, DATABASE_POOLER }), log);
+      expect(await sql`select count(*)::int as sources from ${sql(table)} where title <> ${"x"}`).toEqual([
+        { sources: 0 },
+      ]);
+      // A pooler gives each transaction another session, which knows of no statement that was prepared.
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from pg_prepared_statements where statement like '%archon_sources"%'`;
+      prepared.push(row?.count ?? -1);
+      await sql.end({ timeout: 1 });
+    }
   } finally {
-    await sql.end({ timeout: 1 });
     await upstream.close();
   }
+  // That of the first query, and the one that counts.
+  expect(prepared).toEqual([0, 2]);
   await expect(async () => database.build(parseEnv({}), log)).rejects.toThrow(/DATABASE_SECRET_ARN/);
 });
 

@@ -83,7 +83,8 @@ async function mutate(
     incrementalFile: join(CACHE, `${name}.json`),
     reporters: ["json", "tell"],
     jsonReporter: { fileName: report },
-    tempDirName: join(CACHE, "sandbox"),
+    // Not below node_modules: Node runs no TypeScript there, such as the local embedder's thread.
+    tempDirName: join(INSTALLED, "sandbox"),
   };
   const file = join(CACHE, `${name}.options.json`);
   await writeFile(file, JSON.stringify(options));

@@ -150,6 +150,7 @@ describe("every route", () => {
 
   it.each([
     "application/json; charset=utf-8",
+    "application/json; charset=utf8",
     'application/json;charset="UTF-8"; q=1',
     "APPLICATION/JSON",
     "application/vnd.api+json",

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -75,6 +76,31 @@ describe("a connection that died while the function was frozen", () => {
   ])("is not by %s after %s: it may have done its work", async (method, code) => {
     expect(await call(method, code)).toEqual({ status: 503, calls: 1 });
   });
+});
+
+it("a request whose time is nearly over is answered before the function ends", async () => {
+  const handler = httpHandler(
+    route(things("GET"))([], async () => {
+      await delay(200);
+      return { status: 200, body: { calls: 1 } };
+    }),
+  );
+  const answered = async (leftMs: number) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const context = { getRemainingTimeInMillis: () => leftMs } as Context;
+    return (await withServices(base, () => handler(eventOf("GET"), context))).statusCode;
+  };
+  expect(await answered(500)).toBe(503);
+  expect(await answered(29_000)).toBe(200);
+});
+
+it("a request for a route that the function does not serve finds none", async () => {
+  const handler = httpHandler(route(things("GET"))([], async () => ({ status: 200, body: { calls: 1 } })));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const context = { getRemainingTimeInMillis: () => 29_000 } as Context;
+  const result = await withServices(base, () => handler(eventOf("POST", "{}"), context));
+  expect(result.statusCode).toBe(404);
+  expect(JSON.parse(result.body ?? "")).toMatchObject({ error: { code: "route_not_found" } });
 });
 
 describe("a body", () => {

@@ -10,14 +10,21 @@ const task = z.object({ name: z.string() });
 type Task = z.infer<typeof task>;
 
 /** Ids of the records that SQS delivers again, and the events that were logged. */
-async function deliver(bodies: readonly string[], run: (tasks: readonly Task[]) => Promise<Settled[]>) {
+async function deliver(
+  bodies: readonly string[],
+  run: (tasks: readonly Task[], remainingMs: () => number) => Promise<Settled[]>,
+) {
   const lines: string[] = [];
   const log = makeLog(
     "info",
     (line) => lines.push(line),
     () => new Date(0),
   );
-  const handler = queueHandler({ task, needs: [], run });
+  const handler = queueHandler({
+    task,
+    needs: [],
+    run: (tasks, _services, { remainingMs }) => run(tasks, remainingMs),
+  });
   const records = bodies.map((body, n) => ({ messageId: `m${n}`, body }));
   // All of an event and a context that the handler looks at.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -29,6 +36,7 @@ async function deliver(bodies: readonly string[], run: (tasks: readonly Task[]) 
   return {
     again: batchItemFailures.map((failure) => failure.itemIdentifier),
     events: lines.map((line) => z.object({ event: z.string() }).parse(JSON.parse(line)).event),
+    lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }
 
@@ -77,4 +85,21 @@ describe("a batch of messages", () => {
       }),
     ).rejects.toThrow("no database");
   });
+});
+
+it("a batch of messages knows the time that its worker has left", async () => {
+  const left: number[] = [];
+  const { again } = await deliver([named("a")], async (_tasks, remainingMs) => {
+    left.push(remainingMs());
+    return [ok];
+  });
+  expect([left, again]).toEqual([[1000], []]);
+});
+
+it("a message that is no task is logged with what is wrong with it", async () => {
+  const { lines } = await deliver(["no JSON", '{"name":1}'], async () => []);
+  expect(lines).toMatchObject([
+    { event: "record.malformed", message_id: "m0", problem: "not JSON" },
+    { event: "record.malformed", message_id: "m1", problem: expect.stringMatching(/^name: .*string/) },
+  ]);
 });
