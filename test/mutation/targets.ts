@@ -22,6 +22,8 @@ export const TARGETS: readonly Target[] = [
       "test/integration/confluence-connection.test.ts",
       "test/integration/syncs/gateway-links.test.ts",
       "test/integration/syncs/odd-answers.test.ts",
+      "test/integration/syncs/folders.test.ts",
+      "test/integration/syncs/optional-calls.test.ts",
     ],
   },
   {
