@@ -6,9 +6,10 @@ const files = (variable: string) => (process.env[variable] ?? "").split(" ").fil
 export default {
   test: {
     ...config.test,
+    setupFiles: ["test/support/property-seed.ts", "test/mutation/no-shrinking.ts"],
     include: files("MUTATE_TESTS").map((path) => (path.endsWith(".ts") ? path : `${path}/**/*.test.ts`)),
     exclude: files("MUTATE_WITHOUT"),
-    env: { PROPERTY_RUNS: "25" },
+    env: { PROPERTY_RUNS: "100" },
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
