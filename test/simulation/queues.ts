@@ -1,3 +1,4 @@
+import { MAX_DELAY_SECONDS } from "#shared/queue/task-queue.ts";
 import type { QueueName, TaskOf } from "#shared/messages.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
 import { queues } from "#infra/topology.ts";
@@ -54,9 +55,12 @@ export function makeQueues(random: Random, now: () => number): SimulatedQueues {
       tasks: readonly TaskOf[Q][],
       options: { delaySeconds?: number } = {},
     ) {
+      const { delaySeconds = 0 } = options;
+      if (!(delaySeconds >= 0 && delaySeconds <= MAX_DELAY_SECONDS))
+        throw new Error(`SQS takes a delay of 0 to ${MAX_DELAY_SECONDS} seconds, not of ${delaySeconds}`);
       for (const task of tasks) {
         const body = JSON.stringify(task);
-        const visibleAt = now() + (options.delaySeconds ?? 0) * 1000;
+        const visibleAt = now() + delaySeconds * 1000;
         put(queue, body, visibleAt);
         if (misbehaves && random.chance(0.05)) put(queue, body, visibleAt + random.below(600_000));
       }

@@ -82,6 +82,32 @@ describe("a site that limits requests", () => {
     expect(world.queues.mostReceived()).toBe(1);
   });
 
+  it("pages that wait longer than a message can are sent by the sweeper when the wait is over", async () => {
+    const id = await world.startSync();
+    await world.deliverOne("plan");
+    const until = new Date(world.now().getTime() + 20 * 60_000);
+    await database.sql`update archon_sources set paused_until = ${until}`;
+    await world.drain();
+    expect(world.queues.size()).toBe(0);
+    world.takeRequests();
+    while (world.now().getTime() + 61_000 < until.getTime()) await world.minute();
+    expect([world.queues.size(), world.takeRequests()]).toEqual([0, []]);
+    expect((await world.ended(id)).sync_metrics).toMatchObject({ pages_added: 30, pages_failed: 0 });
+    expect(world.now().getTime() - until.getTime()).toBeLessThan(5 * 60_000);
+  });
+
+  it("a listing that waits longer than a message can is resumed when the wait is over", async () => {
+    const until = new Date(world.now().getTime() + 40 * 60_000);
+    await database.sql`update archon_sources set paused_until = ${until}`;
+    const id = await world.startSync();
+    await world.drain();
+    while (world.now().getTime() + 61_000 < until.getTime()) await world.minute();
+    expect(world.takeRequests()).toEqual([]);
+    expect(world.queues.mostReceived()).toBe(1);
+    expect((await world.ended(id)).status).toBe("completed");
+    expect(world.now().getTime() - until.getTime()).toBeLessThan(5 * 60_000);
+  });
+
   it("slows down when the headers say that the limit is near, before there is a 429", async () => {
     world.site.settings.max_page_size = 10;
     world.site.settings.rate_limit = { limit: 100, remaining: 5, near_limit: true, reset_in_seconds: 60 };
