@@ -22,10 +22,11 @@ it.each([
   "the warning of %s is %s and says what fails, how often, and when it is tried again",
   (code, warning, who) => {
     const state = failingAfter(new TransientError(code, "It broke"), 2, 5, NEXT);
-    expect(failingWarning(state)).toEqual({
-      code: warning,
-      message: `${who} is failing: It broke (${code}). Attempt 2 of 5 failed, the next attempt is at 2026-03-01T12:00:30.000Z`,
-    });
+    const { code: shown, message } = failingWarning(state);
+    expect(shown).toBe(warning);
+    expect(message.startsWith(`${who} `)).toBe(true);
+    for (const part of ["It broke", `(${code})`, "2 of 5", NEXT.toISOString()])
+      expect(message).toContain(part);
     expect(isEmbeddingFailing(state)).toBe(warning === "embedding_failing");
   },
 );
