@@ -63,7 +63,7 @@ describe("a connection that died while the function was frozen", () => {
     return { status: result.statusCode, calls };
   };
 
-  it("is tried once more by a request that only reads", async () => {
+  it("a connection that died while the function was frozen is retried once by a read-only request", async () => {
     expect(await call("GET", "CONNECTION_CLOSED")).toEqual({ status: 200, calls: 2 });
   });
 
@@ -72,16 +72,19 @@ describe("a connection that died while the function was frozen", () => {
     ["PATCH", "CONNECTION_CLOSED"],
     ["DELETE", "CONNECTION_CLOSED"],
     ["GET", "CONNECT_TIMEOUT"],
-  ])("is not by %s after %s: it may have done its work", async (method, code) => {
-    expect(await call(method, code)).toEqual({ status: 503, calls: 1 });
-  });
+  ])(
+    "a connection that died is not retried by %s after %s: the request may have taken effect",
+    async (method, code) => {
+      expect(await call(method, code)).toEqual({ status: 503, calls: 1 });
+    },
+  );
 });
 
 describe("a body", () => {
   const sized = (bytes: number) =>
     parseRequest(things("POST"), eventOf("POST", `{${" ".repeat(bytes - 2)}}`));
 
-  it("may have the most bytes, and not one more", () => {
+  it("a body may have the maximum number of bytes, and not one more", () => {
     expect(sized(MAX_BODY_BYTES).body).toEqual({});
     expect(() => sized(MAX_BODY_BYTES + 1)).toThrow(expect.objectContaining({ status: 413 }));
   });
@@ -143,7 +146,7 @@ describe("a request that does not match its contract", () => {
 });
 
 describe("an error", () => {
-  it("of our own configuration tells the client nothing of it", () => {
+  it("a configuration error tells the client nothing about it", () => {
     const error = new UserError(500, "secret_unreadable", "Secret arn:aws:x cannot be read", {
       details: { arn: "arn:aws:x" },
     });
@@ -152,7 +155,7 @@ describe("an error", () => {
     expect([response.status, fault]).toEqual([500, true]);
   });
 
-  it("that the client can mend tells it how", () => {
+  it("an error that the client can fix says how", () => {
     const { response, fault } = errorResponse(
       new UserError(422, "wrong_space", "Not that one"),
       "standard",
@@ -194,7 +197,7 @@ it("an error has the shape that the route's clients know", () => {
 describe("a list that is read on", () => {
   const position = z.tuple([z.string()]);
 
-  it("has no next page when its rows end at its limit", () => {
+  it("a list has no next page when its rows end at its limit", () => {
     const read = (count: number) => pageOf("things", "abcdef".slice(0, count).split(""), 3, (row) => [row]);
     expect(read(3)).toEqual({ rows: ["a", "b", "c"], nextCursor: null });
     const { rows, nextCursor } = read(4);
@@ -202,7 +205,7 @@ describe("a list that is read on", () => {
     expect(readCursor("things", position, nextCursor ?? "")).toEqual(["c"]);
   });
 
-  it("refuses another list's cursor", () => {
+  it("a list refuses another list's cursor", () => {
     const { nextCursor } = pageOf("things", ["a", "b"], 1, (row) => [row]);
     expect(() => readCursor("others", position, nextCursor ?? "")).toThrow(
       expect.objectContaining({ status: 400, code: "invalid_cursor" }),
@@ -210,7 +213,7 @@ describe("a list that is read on", () => {
   });
 });
 
-it("any entity tag matches a star", () => {
+it("any ETag matches a star", () => {
   expect([matchesEtag("*", '"a"'), matchesEtag(" * ", '"a"'), matchesEtag('"*"', '"a"')]).toEqual([
     true,
     true,
