@@ -148,7 +148,7 @@ describe("a service with an API key", () => {
     "http://[::1]:80",
   ];
 
-  it(`rejects ${SPELLINGS.length} spellings of addresses that are not Confluence's, and sends nothing to them`, async () => {
+  it(`the API rejects ${SPELLINGS.length} spellings of addresses that are not Confluence's, and sends nothing to them`, async () => {
     expect(SPELLINGS.length).toBeGreaterThan(40);
     const answers = await Promise.all(
       SPELLINGS.map(async (base_url) => {

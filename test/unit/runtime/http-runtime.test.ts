@@ -133,7 +133,7 @@ describe("a request that does not match its contract", () => {
     });
   });
 
-  it("of very many faults twenty are named", () => {
+  it("a request with very many faults names twenty of them", () => {
     const unknown = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`field${n}`, n]));
     const faults = faultsOf({ name: "x", ...unknown });
     expect(faults?.paths).toHaveLength(20);
@@ -180,7 +180,7 @@ it.each<[string, unknown, string | undefined]>([
   expect(errorResponse(error, "standard", "r1").response.headers["retry-after"]).toBe(retryAfter);
 });
 
-it("an error has the shape that the route's clients know", () => {
+it("an error has the format that the route's clients know", () => {
   const error = new UserError(404, "page_not_found", "Page 1 not found", { details: { page: "1" } });
   const shown = { code: "page_not_found", message: "Page 1 not found", details: { page: "1" } };
   const bodyOf = (shape: ErrorShape) => errorResponse(error, shape, "r1").response.body;
