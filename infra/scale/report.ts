@@ -68,8 +68,8 @@ export function scaleReport(prices: Prices, assumptions: Assumptions): string {
 
 Written by \`npm run documents\` from \`infra/scale/\`; \`node infra/scale/main.ts prices.json\` prints it with your own prices and
 assumptions. It is arithmetic over the topology, not a measurement: its assumptions are in \`infra/scale/prices.ts\`.
-Assumed: ${assumptions.pagesPerSpace} pages a space, ${assumptions.chunksPerPage} chunks a page of ${assumptions.tokensPerChunk} tokens, ${assumptions.changesPerDayShare * 100} % of the pages changed a day,
-a sync each ${assumptions.syncIntervalMinutes} minutes, ${round(assumptions.searchesPerDay)} searches a day, ${assumptions.secondsPerPage} s of a worker a page.
+Assumed: ${assumptions.pagesPerSpace} pages per space, ${assumptions.chunksPerPage} chunks per page of ${assumptions.tokensPerChunk} tokens, ${assumptions.changesPerDayShare * 100} % of the pages changed per day,
+a sync every ${assumptions.syncIntervalMinutes} minutes, ${round(assumptions.searchesPerDay)} searches per day, ${assumptions.secondsPerPage} s of worker time per page.
 
 ## First sync
 
@@ -80,21 +80,21 @@ ${table(heads, [
   row("invocations of workers", (scale) => round(scale.first.invocations)),
   row("chunks and embeddings", (scale) => round(scale.first.embeddings)),
   row("tokens (millions)", (scale) => round(scale.first.tokens / 1e6, 1)),
-  row(`hours, ${queues.page.maxConcurrency} page workers at work`, (scale) =>
+  row(`hours, ${queues.page.maxConcurrency} page workers working`, (scale) =>
     round(scale.first.hoursByWorkers, 1),
   ),
-  row(`hours, ${round(assumptions.embeddingTokensPerMinute)} embedding tokens a minute`, (scale) =>
+  row(`hours, ${round(assumptions.embeddingTokensPerMinute)} embedding tokens per minute`, (scale) =>
     round(scale.first.hoursByEmbeddingQuota, 1),
   ),
   row("database (GB)", (scale) => round(scale.databaseGb, 1)),
   row("of it vector index (GB)", (scale) => round(scale.vectorIndexGb, 1)),
 ])}
 
-The larger of the two rows of hours holds.
+The larger of the two numbers of hours applies.
 
 ${costs("dollars, once", (scale) => firstSyncCost(scale, prices))}
 
-## A month after it
+## Each month after that
 
 ${table(heads, [
   row("changed pages", (scale) => round(scale.month.changedPages)),
@@ -115,17 +115,17 @@ Aurora is sized so that the vector index stays in memory. Vectors of 512 numbers
 
 ## Connections
 
-One event at a time and one connection a function: at their limits all functions together hold ${connections}. Workers are bounded by their
+Each function handles one event at a time with one connection: at their limits all functions together hold ${connections}. Workers are limited by their
 queues' maximum concurrency, the others by reserved concurrency; synthesis fails when the sum is above \`databaseConnections\`.
 
-## What breaks first, and the knob for it
+## Bottlenecks and settings
 
-| at | what | knob |
+| at | what | setting |
 | --- | --- | --- |
-| a first sync above ${round((assumptions.embeddingTokensPerMinute * 60 * 24) / (assumptions.chunksPerPage * assumptions.tokensPerChunk))} pages | it takes more than a day: tokens a minute of the embedding model | a higher quota at Bedrock before it; its 429s only pause the source |
+| a first sync above ${round((assumptions.embeddingTokensPerMinute * 60 * 24) / (assumptions.chunksPerPage * assumptions.tokensPerChunk))} pages | it takes more than a day: tokens per minute of the embedding model | a higher quota at Bedrock beforehand; its 429s only pause the source |
 | ${round((queues.plan.maxConcurrency * assumptions.syncIntervalMinutes * 60) / assumptions.secondsPerIncrementalSync)} spaces each ${assumptions.syncIntervalMinutes} minutes | listings: \`maxConcurrency\` of the plan queue | that number, or a longer interval |
 | about ${round((16 * KB_PER_GB) / (assumptions.chunksPerPage * assumptions.vectorIndexKb))} pages with a database of 16 GB | searches read the vector index from disk | fewer dimensions, or a larger database |
-| one site with many spaces | Confluence's limit for an account (429) | longer intervals: a paused source harms no other |
+| one site with many spaces | Confluence's limit for an account (429) | longer intervals: a paused source affects no other |
 | ${round(queues.page.maxConcurrency / assumptions.secondsPerPage, 1)} pages a second | page workers | \`maxConcurrency\` of the page queue, as far as connections allow |
 
 ## A noisy source

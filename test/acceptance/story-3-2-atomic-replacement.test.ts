@@ -132,7 +132,7 @@ describe("story 3.2: atomic chunk replacement", () => {
     }
   });
 
-  it("3.2 AC6: search leaves marked chunks out when the page has others, and returns them when it has none", async () => {
+  it("3.2 AC6: search skips marked chunks if the page has others, and returns them if it has none", async () => {
     const find = async () => (await search("alpha shared")).map((hit) => hit.content);
     await database.sql`
       update archon_crawled_pages set metadata = metadata || '{"_pending_deletion": true}' where content = 'alpha one'`;
@@ -141,7 +141,7 @@ describe("story 3.2: atomic chunk replacement", () => {
     expect((await find()).toSorted()).toEqual(["alpha one", "shared part"]);
   });
 
-  it("3.2 IV1: a search before each statement of a swap finds the old chunks or the new, never nothing", async () => {
+  it("3.2 IV1: a search before each statement of a swap finds the old chunks or the new ones, never none", async () => {
     if (!database.concurrent) {
       // One session: what another one would read between two statements is what is committed, and that is the old page.
       await observedSwap(/^commit$/);

@@ -53,7 +53,7 @@ describe("story 3.3: deletion detection", () => {
     return Number(row?.count);
   };
 
-  it("3.3 AC1: the strategy stands in metadata->>'deletion_strategy', weekly by default, and can be changed", async () => {
+  it("3.3 AC1: the strategy is stored in metadata->>'deletion_strategy', weekly by default, and can be changed", async () => {
     expect((await source()).deletion_strategy).toBe("weekly_reconciliation");
     for (const strategy of ["every_sync", "on_demand", "weekly_reconciliation"]) {
       await setStrategy(strategy);
@@ -61,7 +61,7 @@ describe("story 3.3: deletion detection", () => {
     }
   });
 
-  it("3.3 AC2: under weekly a check runs on exactly every seventh daily tick, and last_deletion_check is stored", async () => {
+  it("3.3 AC2: with weekly a check runs on exactly every seventh daily tick, and last_deletion_check is stored", async () => {
     const start = Date.now();
     const checkedOn: number[] = [];
     for (let day = 0; day < 60; day += 1) {
@@ -75,7 +75,7 @@ describe("story 3.3: deletion detection", () => {
     expect(checkedOn).toEqual([0, 7, 14, 21, 28, 35, 42, 49, 56]);
   });
 
-  it("3.3 IV1: under weekly Confluence is asked for a listing once in seven days", async () => {
+  it("3.3 IV1: with weekly Confluence is listed for deletions once in seven days", async () => {
     const last = Date.parse(String((await source()).last_deletion_check));
     const { requests } = at.confluence.site;
     for (let day = 1; day <= 7; day += 1) {
@@ -101,7 +101,7 @@ describe("story 3.3: deletion detection", () => {
     expect(await deletedTitles()).toEqual(["Topic 1"]);
   });
 
-  it("3.3 AC4: with on_demand a sync never deletes; a manual invocation does, and needs to be told the source", async () => {
+  it("3.3 AC4: with on_demand a sync never deletes; a manual invocation does, and requires the source", async () => {
     await setStrategy("on_demand");
     trashPage(at.confluence.site, pageByTitle(at.confluence.site, "Topic 2").id);
     const before = await checks();
@@ -118,7 +118,7 @@ describe("story 3.3: deletion detection", () => {
     expect(await deletedTitles()).toContain("Topic 2");
   });
 
-  it("3.3 AC5: is_deleted is set, and the chunks go with it", async () => {
+  it("3.3 AC5: is_deleted is set, and the page's chunks are deleted in the same transaction", async () => {
     const page = pageByTitle(at.confluence.site, "Topic 3");
     expect(await isSearchable("marker3", page.id)).toBe(true);
     trashPage(at.confluence.site, page.id);
@@ -130,7 +130,7 @@ describe("story 3.3: deletion detection", () => {
     expect(row).toEqual({ is_deleted: true, chunks: 0 });
   });
 
-  it("3.3 IV3: chunks of a deleted page leave search", async () => {
+  it("3.3 IV3: search no longer finds chunks of a deleted page", async () => {
     expect(await isSearchable("marker3", pageByTitle(at.confluence.site, "Topic 3").id)).toBe(false);
     expect(await isSearchable("marker4", pageByTitle(at.confluence.site, "Topic 4").id)).toBe(true);
   });
@@ -151,7 +151,7 @@ describe("story 3.3: deletion detection", () => {
     );
   });
 
-  it("3.3: above the cap nothing is touched until somebody says force", async () => {
+  it("3.3: above the cap no page is deleted or hidden until the check is repeated with force", async () => {
     const big = await startServiceWithSite({ pages: 14 });
     try {
       await big.sync();
@@ -174,7 +174,7 @@ describe("story 3.3: deletion detection", () => {
     }
   });
 
-  it("3.3: two sources do not share their strategy", async () => {
+  it("3.3: two sources have separate strategies", async () => {
     await expect(createTestSource(at.service, at.confluence.url, "every_sync")).rejects.toThrow(/409/);
     expect((await source()).deletion_strategy).toBe("on_demand");
   });

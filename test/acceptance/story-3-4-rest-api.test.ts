@@ -45,7 +45,7 @@ describe("story 3.4: REST API", () => {
     );
   });
 
-  it("3.4 AC2: POST sources with base_url, api_token and space_key makes a source, after looking at the site", async () => {
+  it("3.4 AC2: POST sources with base_url, api_token and space_key creates a source after checking the site", async () => {
     const site = await startTestSite(1);
     try {
       const request = {
@@ -78,7 +78,7 @@ describe("story 3.4: REST API", () => {
     expect(JSON.stringify(mine)).toContain("last_sync");
   });
 
-  it("3.4 AC4: POST sync returns an operation_id, and the running one's when there is one", async () => {
+  it("3.4 AC4: POST sync returns an operation_id, or that of the operation already running", async () => {
     const [first, second] = await Promise.all([
       call("POST", `/api/confluence/${at.sourceId}/sync`, {}),
       call("POST", `/api/confluence/${at.sourceId}/sync`, {}),
@@ -87,7 +87,7 @@ describe("story 3.4: REST API", () => {
     await eventually(async () => expectEnded(await at.service.latestOperation(at.sourceId)));
   });
 
-  it("3.4 AC5: GET status tells the progress of the running or last operation", async () => {
+  it("3.4 AC5: GET status returns the progress of the running or last operation", async () => {
     const { json } = await call("GET", `/api/confluence/${at.sourceId}/status`);
     expect(json).toMatchObject({ status: "completed", percent: 100, sync_metrics: { pages_failed: 0 } });
   });
@@ -123,7 +123,7 @@ describe("story 3.4: REST API", () => {
     expect(rows[0]).toEqual({ operation_type: "confluence_sync", status: operation.status });
   });
 
-  it("3.4 IV3: answers carry an ETag, and a client that has the same gets 304 without a body", async () => {
+  it("3.4 IV3: responses carry an ETag, and a client that sends it gets 304 without a body", async () => {
     for (const path of [
       "/api/confluence/sources",
       `/api/confluence/${at.sourceId}/pages`,
@@ -137,7 +137,7 @@ describe("story 3.4: REST API", () => {
     }
   });
 
-  it("3.4 AC6: DELETE source takes everything of it along", async () => {
+  it("3.4 AC6: DELETE source deletes all its data", async () => {
     expect((await call("DELETE", `/api/confluence/${at.sourceId}`)).status).toBe(204);
     expect((await call("GET", `/api/confluence/${at.sourceId}/status`)).status).toBe(404);
     expect((await at.service.search("marker2", 5)).length).toBe(0);

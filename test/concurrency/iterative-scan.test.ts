@@ -49,11 +49,11 @@ const alterSearch = async (setting: string) => {
 };
 
 describe("a page embedded more often without a vacuum than a scan has candidates", () => {
-  it("is found first by its vector: the scan goes on behind dead index entries", async () => {
+  it("a page embedded many times without a vacuum is found first by its vector: the scan continues past dead index entries", async () => {
     expect((await nearest())[0]).toBe("churned");
   });
 
-  it("negative control: without the iterative scan it is not found", async () => {
+  it("negative control: without the iterative scan a page embedded many times is not found", async () => {
     await alterSearch("off");
     expect(await nearest()).not.toContain("churned");
     await alterSearch("relaxed_order");

@@ -67,7 +67,7 @@ async function whatASearchSees(page: number, retrievers: "keyword" | "hybrid" = 
 }
 
 describe("a page that is replaced over and over", () => {
-  it("is one whole version after every swap, and after every swap that fails at its end", async () => {
+  it("a page that is replaced repeatedly is one whole version after every swap, and after every swap that fails at its end", async () => {
     for (let version = 1; version <= 30; version += 1) {
       const page = churnedPage(1, version);
       const failing = store(database.sql, embedder, page, {
@@ -134,7 +134,7 @@ const withTwoSessions = [
   },
 ];
 it.each(process.env.DATABASE_URL ? withTwoSessions : [])(
-  "what 8 readers see beside 16 writers: $name",
+  "8 readers beside 16 writers see only whole pages: $name",
   ({ run }) => run(),
   180_000,
 );

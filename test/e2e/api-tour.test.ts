@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it("the tour by curl returns what it says", async () => {
+it("the curl commands of the tour return what the tour shows", async () => {
   const document = await readFile(new URL("infra/tour.md", root), "utf8");
   const tour = /```sh\n([\s\S]*?)```/.exec(document)?.[1];
   if (!tour) throw new Error("infra/tour.md has no script");

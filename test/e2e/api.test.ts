@@ -31,7 +31,7 @@ describe("a service with an API key", () => {
   };
 
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
-    "%s is closed without the key, unless it is public",
+    "%s requires the API key, unless it is public",
     async (name, route) => {
       const wrong: Record<string, string>[] = [
         {},
@@ -53,7 +53,7 @@ describe("a service with an API key", () => {
     },
   );
 
-  it("lets pages of configured origins ask, and no others", async () => {
+  it("the API accepts pages of configured origins and no others", async () => {
     const preflight = (origin: string) => call("OPTIONS", "/api/confluence/sources", { origin });
     const known = (await preflight("https://app.example.com")).response;
     expect([known.status, known.headers.get("access-control-allow-origin")]).toEqual([
@@ -67,7 +67,7 @@ describe("a service with an API key", () => {
     expect(answer.response.headers.get("access-control-allow-origin")).toBe("https://app.example.com");
   });
 
-  it("shows its reference and document to everybody, with nothing from another host", async () => {
+  it("the API reference and its document are public and load nothing from another host", async () => {
     const page = await call("GET", "/docs");
     expect(page.response.headers.get("content-type")).toContain("text/html");
     const assets = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
@@ -148,7 +148,7 @@ describe("a service with an API key", () => {
     "http://[::1]:80",
   ];
 
-  it(`refuses ${SPELLINGS.length} spellings of addresses that are not Confluence's, and sends nothing to them`, async () => {
+  it(`the API rejects ${SPELLINGS.length} spellings of addresses that are not Confluence's, and sends nothing to them`, async () => {
     expect(SPELLINGS.length).toBeGreaterThan(40);
     const answers = await Promise.all(
       SPELLINGS.map(async (base_url) => {
@@ -172,7 +172,7 @@ describe("whoever polls a sync", () => {
   });
   afterAll(() => running.close());
 
-  it("with If-None-Match gets each answer once and empty 304s in between, and sees percent only rise", async () => {
+  it("a client polling with If-None-Match gets each response once, empty 304s in between, and a percentage that only rises", async () => {
     const url = `${running.runner.url}/api/confluence/${running.sourceId}/status`;
     const operationId = await running.service.startSync(running.sourceId);
     let etag = "";
@@ -209,7 +209,7 @@ describe("whoever polls a sync", () => {
     expect(bytes.unchanged).toBeGreaterThan(bytes.sent);
   });
 
-  it("finds the operation in the history afterwards, and search answers from what it stored", async () => {
+  it("a synced operation is in the history afterwards, and search finds the stored pages", async () => {
     const { url } = running.runner;
     const listed = await fetch(`${url}/api/progress?source_id=${running.sourceId}`);
     const text = await listed.text();

@@ -58,7 +58,7 @@ describe("Archon's own clients", () => {
   });
 
   describe("tools", () => {
-    it("rag_get_available_sources", async () => {
+    it("Archon's rag_get_available_sources lists the sources", async () => {
       const { body } = await archon.tool("/api/rag/sources");
       expect(body.sources.map((source: { source_id: string }) => source.source_id)).toEqual(
         sources.map(({ id }) => id),
@@ -71,7 +71,7 @@ describe("Archon's own clients", () => {
       });
     });
 
-    it("rag_list_pages_for_source and rag_read_full_page read every page of both sites, by id and by url", async () => {
+    it("Archon's rag_list_pages_for_source and rag_read_full_page read every page of both sites, by id and by url", async () => {
       for (const { id, site } of sources) {
         const { body } = await archon.tool("/api/pages", { params: { source_id: id } });
         expect([body.total, body.source_id, body.pages.length]).toEqual([PAGES, id, PAGES]);
@@ -94,7 +94,7 @@ describe("Archon's own clients", () => {
     });
 
     it.each(["pages", "chunks"])(
-      "rag_search_knowledge_base in %s, and the page of each result",
+      "Archon's rag_search_knowledge_base finds results in %s, and the page of each result",
       async (mode) => {
         for (const { id } of sources) {
           const request = { query: "marker7", match_count: 5, return_mode: mode, source: id };
@@ -128,7 +128,7 @@ describe("Archon's own clients", () => {
       },
     );
 
-    it("errors say what to do", async () => {
+    it("errors for Archon's tools say what to do", async () => {
       const search = (json: object) => archon.tool("/api/rag/query", { json });
       expect((await search({ query: "x", source: "nothing" })).error).toContain("GET /api/rag/sources");
       expect((await search({ query: " " })).error).toMatch(/^HTTP 422: .*must not be empty/);
@@ -137,7 +137,7 @@ describe("Archon's own clients", () => {
       );
     });
 
-    it("health_check of the MCP server, and of the UI", async () => {
+    it("health checks of Archon's MCP server and UI succeed", async () => {
       const { body } = await archon.tool("/api/health");
       expect(["healthy", "online", "initializing"]).toContain(body.status);
     });
@@ -148,7 +148,7 @@ describe("Archon's own clients", () => {
     const post = (path: string) => archon.ui(path, { method: "POST" });
     const active = async () => (await archon.ui("/api/progress/")).operations;
 
-    it("shows cards that can be refreshed and opened", async () => {
+    it("Archon's UI shows cards that can be refreshed and opened", async () => {
       const query = "page=1&per_page=1000&knowledge_type=technical&search=team&tags=a&tags=b";
       const body = await archon.ui(`/api/knowledge-items/summary?${query}`);
       expect(body).toMatchObject({ total: 2, page: 1, per_page: 100, pages: 1 });
@@ -170,7 +170,7 @@ describe("Archon's own clients", () => {
       expect(named.map((source: { id: string }) => source.id)).toEqual(sources.map(({ id }) => id));
     });
 
-    it("reads a source's chunks page by page", async () => {
+    it("Archon's UI reads a source's chunks page by page", async () => {
       const seen = new Set<string>();
       for (let offset = 0; ;) {
         const page = await chunksOf(at.sourceId, `limit=10&offset=${offset}`);
@@ -193,7 +193,7 @@ describe("Archon's own clients", () => {
       expect(await chunksOf(at.sourceId, "limit=0&offset=-5")).toMatchObject({ limit: 1, offset: 0 });
     });
 
-    it("searches with its own options", async () => {
+    it("Archon's UI searches with its own options", async () => {
       const body = { query: "marker7", knowledge_type: "technical", sources: [at.sourceId], limit: 3 };
       const found = await archon.ui("/api/knowledge-items/search", { method: "POST", body });
       expect(found).toMatchObject({ query: "marker7", total: expect.any(Number) });
@@ -201,14 +201,14 @@ describe("Archon's own clients", () => {
       expect(found.results[0]).toMatchObject({ source_id: at.sourceId, title: "Topic 7" });
     });
 
-    it("changes what it shows of a source", async () => {
+    it("Archon's UI changes a source's title and tags", async () => {
       const body = { title: "Renamed", tags: ["a"], knowledge_type: "business", metadata: { tags: ["a"] } };
       await archon.ui(`/api/knowledge-items/${at.sourceId}`, { method: "PUT", body });
       const { items } = await archon.ui("/api/knowledge-items/summary?knowledge_type=business");
       expect(items).toEqual([expect.objectContaining({ title: "Renamed", source_id: at.sourceId })]);
     });
 
-    it("follows a refresh to its end, and then lists nothing as running", async () => {
+    it("Archon's UI follows a refresh to its end, and then lists no running operation", async () => {
       expect(await archon.ui("/api/progress/")).toMatchObject({ operations: [], count: 0 });
       delayMs = 300;
       at.confluence.site.settings.token = "demo-token";
@@ -236,7 +236,7 @@ describe("Archon's own clients", () => {
       expect(await archon.ui(`/api/crawl-progress/${operation_id}`)).toMatchObject({ status: "completed" });
     });
 
-    it("stops a refresh, sees that it was cancelled, and ignores that there is nothing more to stop", async () => {
+    it("Archon's UI stops a refresh, sees it cancelled, and ignores that there is nothing more to stop", async () => {
       delayMs = 2000;
       const { progressId } = await post(`/api/knowledge-items/${at.sourceId}/refresh`);
       const again = post(`/api/knowledge-items/${at.sourceId}/refresh`);
@@ -251,7 +251,7 @@ describe("Archon's own clients", () => {
       await expect(post(`/api/knowledge-items/stop/${progressId}`)).rejects.toMatchObject({ status: 404 });
     });
 
-    it("is told why a sync failed", async () => {
+    it("Archon's UI shows why a sync failed", async () => {
       at.confluence.site.settings.token = "another-token";
       const { progressId } = await post(`/api/knowledge-items/${at.sourceId}/refresh`);
       const ending = await archon.follow(progressId);
@@ -260,7 +260,7 @@ describe("Archon's own clients", () => {
       expect(await active()).toEqual([]);
     });
 
-    it("is told why a deletion check is held", async () => {
+    it("Archon's UI shows why a deletion check is on hold", async () => {
       for (let number = 1; number < PAGES; number += 1) {
         trashPage(other.site, pageByTitle(other.site, `Topic ${number}`).id);
       }
@@ -271,7 +271,7 @@ describe("Archon's own clients", () => {
       expect(await active()).toEqual([]);
     });
 
-    it("shows a text for whatever this service does not do", async () => {
+    it("Archon's UI shows an error text for features that this service lacks", async () => {
       const form = new FormData();
       form.append("file", new Blob(["text"]), "notes.txt");
       const item = `/api/knowledge-items/${at.sourceId}`;
@@ -293,7 +293,7 @@ describe("Archon's own clients", () => {
       expect(await upload.json()).toMatchObject({ error: expect.stringContaining("Not provided") });
     });
 
-    it("deletes a source", async () => {
+    it("Archon's UI deletes a source", async () => {
       const gone = await archon.ui(`/api/knowledge-items/${at.sourceId}`, { method: "DELETE" });
       expect(gone).toMatchObject({ success: true, message: expect.any(String) });
       expect((await archon.ui("/api/knowledge-items/summary")).total).toBe(1);

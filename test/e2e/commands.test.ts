@@ -46,7 +46,7 @@ describe.each([
   "probe",
   "verify",
 ])("npm run %s", (name) => {
-  it("prints what it takes: asked for it on stdout, for an unknown option on stderr with exit code 2", async () => {
+  it("the command prints its usage: on stdout for --help, on stderr with exit code 2 for an unknown option", async () => {
     const asked = await run(name, ["--help"]);
     expect(asked).toMatchObject({ code: 0, stderr: "" });
     expect(asked.stdout).toMatch(new RegExp(`^Usage: .*npm (run (-s )?)?${name} --`));
@@ -75,7 +75,7 @@ it.each([
     ["--base-url", "https://x.atlassian.net", "--email", "a@b", "--space", "X"],
     "CONFLUENCE_TOKEN is not set",
   ],
-])("npm run %s -- %j says what is wrong, exit code 2", async (name, args, message) => {
+])("npm run %s -- %j reports the usage error with exit code 2", async (name, args, message) => {
   const wrong = await run(name, args, { env: { CONFLUENCE_TOKEN: "" } });
   expect(wrong).toMatchObject({ code: 2, stdout: "" });
   expect(wrong.stderr.startsWith(message)).toBe(true);
@@ -83,14 +83,17 @@ it.each([
   expect(wrong.stderr).not.toMatch(/\n +at /);
 });
 
-it.each(["conversion", "search"])("evaluate %s says what a folder lacks, without a stack", async (what) => {
-  const failed = await run("evaluate", [what, "--dir", empty]);
-  expect(failed.code).toBe(1);
-  expect(failed.stderr).toMatch(/^(No page bodies|.* has no manifest\.jsonl).*\n$/);
-});
+it.each(["conversion", "search"])(
+  "npm run evaluate %s reports what a folder lacks, without a stack",
+  async (what) => {
+    const failed = await run("evaluate", [what, "--dir", empty]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/^(No page bodies|.* has no manifest\.jsonl).*\n$/);
+  },
+);
 
 describe("npm run convert -- --ndjson", () => {
-  it("converts each line, names the number of a bad one and what a line is, and ends with exit code 1", async () => {
+  it("npm run convert -- --ndjson converts each line, reports the number of an invalid line and the format, and exits with 1", async () => {
     const lines = [
       '{"id":1,"body":"<p>one</p>"}',
       "",
@@ -121,7 +124,7 @@ describe("npm run convert -- --ndjson", () => {
     expect(stderr).toBe("2 lines could not be converted: their output lines say why\n");
   });
 
-  it("ends with 0 when every line was converted", async () => {
+  it("npm run convert -- --ndjson exits with 0 when every line was converted", async () => {
     const { code, stderr } = await run("convert", ["--ndjson"], { input: '{"id":1,"body":"<p>one</p>"}\n' });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
@@ -131,7 +134,7 @@ describe("npm run probe", () => {
   const account = ["--email", "ada@example.com", "--space", "DEMO"];
   const env = { CONFLUENCE_TOKEN: "demo-token", ALLOW_LOOPBACK: "" };
 
-  it("asks the sample site when it may, by option or by variable, and finds that everything holds", async () => {
+  it("npm run probe probes the sample site when allowed by option or variable, and finds every assumption held", async () => {
     const now = () => new Date();
     const site = await startConfluenceSite({
       site: await loadSite(SAMPLE_FOLDER, { now, random: Math.random }),
@@ -158,7 +161,7 @@ describe("npm run probe", () => {
 });
 
 describe("npm run verify", () => {
-  it("makes nothing in a folder that is not the service's, and says so", async () => {
+  it("npm run verify creates nothing in a folder that is not the service's, and reports that", async () => {
     for (const dataDir of [empty, join(empty, "none")]) {
       const env = { DATABASE_URL: "", DATA_DIR: dataDir };
       const failed = await run("verify", ["--source", "x"], { env });

@@ -28,13 +28,13 @@ describe("the week's changes to the sample site", () => {
       .toSorted();
   const earlier = (page: SitePage) => before.find((candidate) => candidate.id === page.id);
 
-  it("are of every kind, and enough edits for some two hundred searches during swaps", () => {
+  it("the demo's changes are of every kind, with enough edits for some two hundred searches during swaps", () => {
     expect(changed("updated").length).toBeGreaterThanOrEqual(40);
     for (const kind of ["added", "moved", "deleted"] as const) expect(changed(kind)).not.toEqual([]);
     expect(new Set(changes.map((change) => change.title)).size).toBe(changes.length);
   });
 
-  it("are what the site shows afterwards, and nothing else", () => {
+  it("the sample site shows the demo's changes afterwards, and nothing else", () => {
     expect(titles(after.filter((page) => !earlier(page)))).toEqual(changed("added"));
     expect(titles(before.filter((page) => !after.some(({ id }) => id === page.id)))).toEqual(
       changed("deleted"),

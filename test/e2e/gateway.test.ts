@@ -57,11 +57,11 @@ describe("the gateway", () => {
   const event = async (response: Response): Promise<APIGatewayProxyEventV2> =>
     JSON.parse(await response.text());
 
-  it("listens on loopback only", () => {
+  it("the gateway listens on loopback only", () => {
     expect(new URL(gateway.url).hostname).toBe("127.0.0.1");
   });
 
-  it("hands a request over as an API Gateway v2 event", async () => {
+  it("the gateway passes a request as an API Gateway v2 event", async () => {
     const response = await get("/things/a%2Fb%20c?limit=5&limit=6", {
       method: "POST",
       headers: { "content-type": "application/json", "x-trace": "t" },
@@ -85,14 +85,14 @@ describe("the gateway", () => {
     expect(response.headers.get("apigw-requestid")).toBe(sent.requestContext.requestId);
   });
 
-  it("hands over a body that is not text as base64", async () => {
+  it("the gateway passes a binary body as base64", async () => {
     const body = new Uint8Array([0, 1, 254, 255]);
     const sent = await event(await get("/things/x", { method: "POST", body }));
     expect(sent.isBase64Encoded).toBe(true);
     expect([...Buffer.from(sent.body ?? "", "base64")]).toEqual([...body]);
   });
 
-  it("answers with the function's status, headers, cookies and body, also a binary one", async () => {
+  it("the gateway returns the function's status, headers, cookies and body, including a binary one", async () => {
     const binary = await get("/binary");
     expect([...new Uint8Array(await binary.arrayBuffer())]).toEqual([0, 255]);
     const cookies = await get("/cookies");
@@ -108,7 +108,7 @@ describe("the gateway", () => {
     expect([bare.status, await bare.json()]).toEqual([200, { fine: true }]);
   });
 
-  it("answers 404 for what is no route, in the error shape", async () => {
+  it("the gateway returns 404 in the error format for an unknown route", async () => {
     for (const response of [await get("/nothing"), await get("/things/x/y", { method: "POST" })]) {
       expect(response.status).toBe(404);
       const message = expect.stringContaining("not found");
@@ -119,7 +119,7 @@ describe("the gateway", () => {
     }
   });
 
-  it("answers 405 with the methods that a path takes to any other", async () => {
+  it("the gateway returns 405 with the methods that a path accepts for any other method", async () => {
     for (const [path, method, allowed] of [
       ["/open", "DELETE", "GET, HEAD"],
       ["/open", "OPTIONS", "GET, HEAD"],
@@ -136,13 +136,13 @@ describe("the gateway", () => {
     }
   });
 
-  it("answers HEAD as GET without the body", async () => {
+  it("the gateway responds to HEAD as to GET without the body", async () => {
     const head = await get("/echo", { method: "HEAD" });
     expect([head.status, head.headers.get("x-echo"), await head.text()]).toEqual([200, "1", ""]);
     expect((await get("/docs", { method: "HEAD" })).status).toBe(200);
   });
 
-  it("answers a request that cannot be read in the error shape", async () => {
+  it("the gateway responds to an unreadable request in the error format", async () => {
     const raw = async (request: string) => {
       const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
       socket.write(request);
@@ -158,7 +158,7 @@ describe("the gateway", () => {
     expect(JSON.parse(why ?? "")).toMatchObject({ error: { code: "malformed_request" } });
   });
 
-  it("hands over a body that says it is JSON and is not UTF-8 as bytes", async () => {
+  it("the gateway passes a body that claims to be JSON but is not UTF-8 as bytes", async () => {
     const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     const headers = { "content-type": "application/json" };
     const sent = await event(await get("/things/x", { method: "POST", body, headers }));
@@ -167,7 +167,7 @@ describe("the gateway", () => {
   });
 
   it.each(["/broken", "/nonsense"])(
-    "answers 500 without details when the function of %s fails",
+    "the gateway returns 500 without details when the function of %s fails",
     async (path) => {
       const response = await get(path);
       expect(response.status).toBe(500);
@@ -177,7 +177,7 @@ describe("the gateway", () => {
     },
   );
 
-  it("refuses a body over Lambda's limit, announced or not, and still answers", async () => {
+  it("the gateway rejects a body over Lambda's limit, with or without a Content-Length, and still responds", async () => {
     const large = "x".repeat(MAX_REQUEST_BYTES + 1);
     const announced = await get("/things/x", { method: "POST", body: large });
     expect(announced.status).toBe(413);
@@ -197,13 +197,13 @@ describe("the gateway", () => {
     expect((await get("/bare")).status).toBe(200);
   });
 
-  it("refuses a page of another origin", async () => {
+  it("the gateway rejects a page of another origin", async () => {
     const response = await get("/bare", { headers: { origin: "https://evil.example" } });
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { code: "foreign_origin" } });
   });
 
-  it("says which port is taken and what to do", async () => {
+  it("the gateway reports which port is taken and what to do", async () => {
     const port = Number(new URL(gateway.url).port);
     const second = startGateway({
       port,
@@ -218,7 +218,7 @@ describe("the gateway", () => {
     await expect(second).rejects.toThrow(`Port ${port} cannot be used (EADDRINUSE)`);
   });
 
-  it("is a Lambda endpoint for the real client", async () => {
+  it("the gateway is a Lambda endpoint for the real client", async () => {
     const lambda = new LambdaClient({ ...aws, endpoint: gateway.url });
     const answered = await lambda.send(new InvokeCommand({ FunctionName: "bare", Payload: "{}" }));
     expect(answered.StatusCode).toBe(200);
@@ -243,7 +243,7 @@ describe("the gateway", () => {
     lambda.destroy();
   });
 
-  it("takes events from the real EventBridge client, and says which it refused", async () => {
+  it("the gateway accepts events from the real EventBridge client, and reports rejected ones", async () => {
     const eventBridge = new EventBridgeClient({ ...aws, endpoint: gateway.url });
     const entry = { Source: "confluence-sync", DetailType: "sync.completed", Detail: '{"source_id":"s"}' };
     const answer = await eventBridge.send(
@@ -278,7 +278,7 @@ describe("the gateway with an API key", () => {
   });
   afterAll(() => gateway.close());
 
-  it("answers public routes without it, and the others with it only", async () => {
+  it("with an API key the gateway requires it on all routes except public ones", async () => {
     const status = async (path: string, headers: Record<string, string> = {}) =>
       (await fetch(`${gateway.url}${path}`, { headers })).status;
     expect(await status("/open")).toBe(200);
@@ -288,7 +288,7 @@ describe("the gateway with an API key", () => {
     expect(await status("/bare", { authorization: "Bearer wrong" })).toBe(401);
   });
 
-  it("answers AWS clients that name it as their access key id", async () => {
+  it("with an API key the gateway accepts AWS clients that send it as their access key id", async () => {
     const lambda = new LambdaClient({ ...aws, endpoint: gateway.url });
     const answer = await lambda.send(new InvokeCommand({ FunctionName: "bare" }));
     expect(answer.StatusCode).toBe(200);

@@ -49,7 +49,7 @@ describe("a runner that is killed in the middle of a sync", () => {
     await rm(folder, { recursive: true });
   });
 
-  it(`at any of ${KILLS} statements (seed ${seed}) and started again, has the pages and chunks of an undisturbed run`, async () => {
+  it(`a runner killed at any of ${KILLS} statements (seed ${seed}) and restarted has the pages and chunks of an undisturbed run`, async () => {
     const undisturbed = await makeState("undisturbed");
     const statements = await runToItsEnd(undisturbed);
     const expected = await finish(undisturbed);
@@ -72,7 +72,7 @@ describe("a runner that is killed in the middle of a sync", () => {
     );
   }, 600_000);
 
-  it(`${RESTARTS} times in one sync (seed ${seed}) and started again each time, has the pages and chunks of an undisturbed run`, async () => {
+  it(`a runner killed ${RESTARTS} times in one sync (seed ${seed}) and restarted each time has the pages and chunks of an undisturbed run`, async () => {
     const undisturbed = await makeState("once-undisturbed");
     await runToItsEnd(undisturbed);
     const expected = await finish(undisturbed);

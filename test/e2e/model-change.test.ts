@@ -91,7 +91,7 @@ describe("a service that is started again with another model", () => {
     return rows.map((row) => ({ ...row }));
   };
 
-  it("answers by the old one until every chunk has the new, never empty, then by the new one alone", async () => {
+  it("after a restart with another model, searches use the old one until every chunk has the new, then only the new, never none", async () => {
     const before = await start(oldModel);
     const service = makeServiceClient(before.url);
     const sourceId = await createTestSource(service, confluence.url, "on_demand");

@@ -81,7 +81,7 @@ const fail = (records: SQSRecord[]) => ({
 });
 
 describe("the event source poller", () => {
-  it("gathers more messages than one receive gives into one batch, and deletes what succeeded", async () => {
+  it("the poller gathers more messages than one receive returns into one batch, and deletes those that succeeded", async () => {
     const batches: string[][] = [];
     const queue = await startQueue((records) => void batches.push(records.map((record) => record.body)));
     await send(queue.endpoint, queue.url, numbered(30));
@@ -94,7 +94,7 @@ describe("the event source poller", () => {
     );
   });
 
-  it("hands over records as Lambda does", async () => {
+  it("the poller passes records as Lambda does", async () => {
     const seen: SQSRecord[] = [];
     const queue = await startQueue((records) => void seen.push(...records));
     queue.startWorker();
@@ -130,7 +130,7 @@ describe("the event source poller", () => {
     });
   });
 
-  it("lets only the reported messages come back, after the visibility timeout, and counts their receives", async () => {
+  it("the poller redelivers only the reported messages, after the visibility timeout, and counts their receives", async () => {
     const seen: { body: string; count: string; at: number }[] = [];
     const queue = await startQueue((records) => {
       for (const { body, attributes } of records) {
@@ -153,7 +153,7 @@ describe("the event source poller", () => {
     expect(seen).toHaveLength(4);
   });
 
-  it("sends a message to the dead-letter queue after its last receive, and its neighbours not", async () => {
+  it("the poller moves a message to the dead-letter queue after its last receive, but not the others of its batch", async () => {
     const receives: string[] = [];
     const queue = await startQueue((records) => {
       receives.push(...records.map((record) => record.body));
@@ -173,7 +173,7 @@ describe("the event source poller", () => {
     expect(receives.filter((body) => body === "message 1")).toHaveLength(1);
   });
 
-  it("brings back every message of a batch whose function threw", async () => {
+  it("the poller redelivers every message of a batch whose function threw", async () => {
     const counts: string[][] = [];
     const queue = await startQueue((records) => {
       counts.push(records.map((record) => record.attributes.ApproximateReceiveCount));
@@ -185,7 +185,7 @@ describe("the event source poller", () => {
     expect(counts[0]).toEqual(["1", "1", "1"]);
   });
 
-  it("runs as many invocations at a time as allowed, never more, and receives nothing beyond them", async () => {
+  it("the poller runs as many invocations at a time as allowed, never more, and receives nothing beyond them", async () => {
     const release = Promise.withResolvers<void>();
     let running = 0;
     let most = 0;
@@ -209,7 +209,7 @@ describe("the event source poller", () => {
     expect(most).toBe(2);
   });
 
-  it("stops only when what runs has ended and is deleted", async () => {
+  it("the poller stops only when running invocations have ended and their messages are deleted", async () => {
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const queue = await startQueue(async () => {
@@ -228,7 +228,7 @@ describe("the event source poller", () => {
 });
 
 describe("queues that are kept", () => {
-  it("give a message that a dead process had received to the next one at once, with its receive count", async () => {
+  it("a message received by a crashed process is redelivered at once by the next one, with its receive count", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "queues-"));
     closers.push(() => rm(dataDir, { recursive: true }));
     const first = await startSqsEndpoint({ dataDir, queues: { work: spec } });
@@ -245,7 +245,7 @@ describe("queues that are kept", () => {
 });
 
 describe("the SQS endpoint", () => {
-  it("closes connections that come by another address than loopback", async () => {
+  it("the SQS endpoint closes connections that do not come from loopback", async () => {
     const queue = await startQueue(() => {});
     const port = Number(new URL(queue.endpoint.url).port);
     const addresses = Object.values(networkInterfaces())

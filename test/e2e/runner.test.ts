@@ -58,7 +58,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe("the local runner", () => {
-  it("joins gateway, queues and database around the handlers", async () => {
+  it("the local runner joins gateway, queues and database around the handlers", async () => {
     const runner = await startTestRunner({ topology, handlers });
     await runner.services.sql`create table titles (title text)`;
     const title = async () => (await fetch(`${runner.url}/title`)).json();
@@ -72,7 +72,7 @@ describe("the local runner", () => {
     await expect(fetch(`${runner.url}/title`)).rejects.toThrow("fetch failed");
   });
 
-  it("finds its embedded database again in its data folder", async () => {
+  it("the local runner reopens its embedded database in its data folder", async () => {
     const options = { dataDir: join(folder, "data"), env: { LOG_LEVEL: "silent" }, topology, handlers };
     const first = await startLocalRunner(options);
     await first.services.sql`create table titles (title text)`;
@@ -84,7 +84,7 @@ describe("the local runner", () => {
     await second.close();
   });
 
-  it("does not start on a database that a newer version has migrated, and says which version it needs", async () => {
+  it("the local runner does not start on a database migrated by a newer version, and names the version it needs", async () => {
     const options = { dataDir: join(folder, "data"), env: { LOG_LEVEL: "silent" }, topology, handlers };
     const first = await startLocalRunner(options);
     await first.services.sql`insert into schema_migrations (name) values ('999999_future.sql')`;
@@ -95,7 +95,7 @@ describe("the local runner", () => {
     });
   });
 
-  it("makes the database anew when the process that made it was killed before it was complete", async () => {
+  it("the local runner creates the database again when the process that created it was killed before completion", async () => {
     const dataDir = join(folder, "data");
     await mkdir(join(dataDir, "database.new"), { recursive: true });
     await writeFile(join(dataDir, "database.new", "PG_VERSION"), "17");
@@ -104,7 +104,7 @@ describe("the local runner", () => {
     await runner.close();
   });
 
-  it("waits at its end for the invocation that runs, and takes no new one", async () => {
+  it("the local runner waits for running invocations when it stops, and accepts no new ones", async () => {
     const begun = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
     const slow = new Map<string, Handler>([
@@ -128,7 +128,7 @@ describe("the local runner", () => {
     await closed;
   });
 
-  it("keeps the model that its sources have when the one they are to change to cannot be reached", async () => {
+  it("the local runner keeps the sources' model when the model to change to cannot be reached", async () => {
     const dataDir = join(folder, "data");
     const start = (env: Record<string, string>) =>
       startLocalRunner({ dataDir, env: { LOG_LEVEL: "silent", ...env }, topology, handlers });
@@ -148,24 +148,27 @@ describe("the local runner", () => {
     ["replies with something else", (socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ["greets as an SSH server", (socket: Socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n")],
     ["closes each connection", (socket: Socket) => void socket.destroy()],
-  ])("says that no Postgres listens at DATABASE_URL when what does %s", async (_what, onConnection) => {
-    let connections = 0;
-    const peer = createServer((socket) => {
-      connections += 1;
-      socket.on("error", () => {});
-      socket.once("data", () => onConnection(socket));
-    });
-    const port = await listen(peer);
-    const env = { DATABASE_URL: `postgres://u:s3cret@127.0.0.1:${port}/x` };
-    const started = startTestRunner({ topology, handlers, env });
-    await expect(started).rejects.toThrow(
-      /^No connection to postgres:\/\/u@127\.0\.0\.1:\d+\/x: the server there is not Postgres: it .*Check DATABASE_URL/,
-    );
-    expect(connections).toBe(1);
-    peer.close();
-  });
+  ])(
+    "the local runner reports that no Postgres listens at DATABASE_URL when the server there %s",
+    async (_what, onConnection) => {
+      let connections = 0;
+      const peer = createServer((socket) => {
+        connections += 1;
+        socket.on("error", () => {});
+        socket.once("data", () => onConnection(socket));
+      });
+      const port = await listen(peer);
+      const env = { DATABASE_URL: `postgres://u:s3cret@127.0.0.1:${port}/x` };
+      const started = startTestRunner({ topology, handlers, env });
+      await expect(started).rejects.toThrow(
+        /^No connection to postgres:\/\/u@127\.0\.0\.1:\d+\/x: the server there is not Postgres: it .*Check DATABASE_URL/,
+      );
+      expect(connections).toBe(1);
+      peer.close();
+    },
+  );
 
-  it("gives up what it had taken when it cannot start", async () => {
+  it("the local runner releases what it had acquired when it cannot start", async () => {
     const taken = createServer();
     const port = await listen(taken);
     const dataDir = join(folder, "data");
@@ -180,7 +183,7 @@ describe("the local runner", () => {
 });
 
 describe("npm start", () => {
-  it("says in one line where it is, on which database and with which embedder, and ends on SIGTERM", async () => {
+  it("npm start prints in one line its address, database and embedder, and ends on SIGTERM", async () => {
     const runner = await spawnRunner({ DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" });
     expect(runner.output()).toMatch(
       /^http:\/\/127\.0\.0\.1:\d+ · embedded Postgres in .+\/data\/database · embeddings by \S+/,
@@ -207,14 +210,17 @@ describe("npm start", () => {
       { DATABASE_URL: "postgres://u:s3cret@127.0.0.1:1/x" },
       /No connection to postgres:\/\/u@127\.0\.0\.1:1\/x: .+Check DATABASE_URL/,
     ],
-  ])("names %s and what to do, in a line without a stack, and exits 1", async (_what, variables, message) => {
-    const failed = spawnRunner({ DATA_DIR: join(folder, "data"), ...variables });
-    await expect(failed).rejects.toThrow(message);
-    await expect(failed).rejects.not.toThrow(/\n +at |s3cret/);
-    await expect(failed).rejects.toMatchObject({ code: 1 });
-  });
+  ])(
+    "npm start names %s and what to do, in a line without a stack, and exits with 1",
+    async (_what, variables, message) => {
+      const failed = spawnRunner({ DATA_DIR: join(folder, "data"), ...variables });
+      await expect(failed).rejects.toThrow(message);
+      await expect(failed).rejects.not.toThrow(/\n +at |s3cret/);
+      await expect(failed).rejects.toMatchObject({ code: 1 });
+    },
+  );
 
-  it("refuses a folder that another runner uses, and takes over from one that was killed", async () => {
+  it("npm start refuses a folder that another runner uses, and takes over from one that was killed", async () => {
     const variables = { DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" };
     const first = await spawnRunner(variables);
     await expect(spawnRunner(variables)).rejects.toThrow(`in use by another runner (process ${first.pid})`);
@@ -223,7 +229,7 @@ describe("npm start", () => {
     expect(await second.end("SIGINT")).toEqual({ code: 0, signal: null });
   });
 
-  it("lets no other user read or write what it keeps, in a folder that others may look into", async () => {
+  it("npm start lets no other user read or write its files, in a folder that others may open", async () => {
     const dataDir = join(folder, "data");
     await mkdir(dataDir);
     await chmod(dataDir, 0o755);
@@ -241,7 +247,7 @@ describe("npm start", () => {
     expect(await openToOthers(dataDir)).toEqual([]);
   });
 
-  it("makes a folder that only its user may look into", async () => {
+  it("npm start creates a folder that only its user may open", async () => {
     const dataDir = join(folder, "data");
     const runner = await startTestRunner({ topology, handlers, dataDir });
     expect((await stat(dataDir)).mode & 0o077).toBe(0);

@@ -33,19 +33,19 @@ async function expectEnded(npm: RunnerProcess): Promise<void> {
 }
 
 describe("npm start", { timeout: 180_000 }, () => {
-  it("takes port and folder as options, and ends in order when only npm gets SIGTERM, as a service manager or `kill $!` sends it", async () => {
+  it("npm start takes port and folder as options, and stops cleanly when only npm gets SIGTERM, as service managers send it", async () => {
     const npm = await start();
     expect(await npm.end("SIGTERM")).toEqual({ code: 0, signal: null });
     await expectEnded(npm);
   });
 
-  it("takes a Ctrl-C, which comes from the terminal and from npm, for one", async () => {
+  it("npm start treats a Ctrl-C, which arrives from the terminal and from npm, as one signal", async () => {
     const npm = await start();
     expect(await npm.endGroup("SIGINT")).toEqual({ code: 0, signal: null });
     await expectEnded(npm);
   });
 
-  it("ends in order when npm is killed", async () => {
+  it("npm start stops cleanly when npm is killed", async () => {
     const npm = await start();
     expect(await npm.end("SIGKILL")).toEqual({ code: null, signal: "SIGKILL" });
     await expectEnded(npm);
@@ -53,7 +53,7 @@ describe("npm start", { timeout: 180_000 }, () => {
 });
 
 describe("npm run confluence", () => {
-  it.each(["SIGTERM", "SIGINT"] as const)("ends when only npm gets %s", async (signal) => {
+  it.each(["SIGTERM", "SIGINT"] as const)("npm run confluence ends when only npm gets %s", async (signal) => {
     service = await spawnNpm("confluence", {}, ["--port", "0"]);
     expect(await service.end(signal)).toEqual({ code: 0, signal: null });
     await expect(fetch(`${service.url}/admin/settings`)).rejects.toThrow("fetch failed");

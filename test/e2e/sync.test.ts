@@ -30,7 +30,7 @@ describe("a space kept in step, over HTTP and SQS", () => {
       .flatMap((request) => new URLSearchParams(request.query).getAll("id"))
       .flatMap((ids) => ids.split(","));
 
-  it("stores every page of the space at first, and finds each by a word that only it has", async () => {
+  it("a first sync stores every page of the space, and search finds each by a word that only it has", async () => {
     const operation = await at.sync();
     expect(operation).toMatchObject({ status: "completed", percent: 100, failed_pages: [] });
     expect(operation.sync_metrics).toMatchObject({ pages_added: PAGES + 1, pages_failed: 0 });
@@ -41,14 +41,14 @@ describe("a space kept in step, over HTTP and SQS", () => {
     expect((await find("marker17"))[0]).toBe("Topic 17");
   });
 
-  it("fetches no body when nothing has changed", async () => {
+  it("a sync fetches no body when nothing has changed", async () => {
     at.confluence.site.requests.length = 0;
     const operation = await at.sync();
     expect(operation.sync_metrics).toMatchObject({ pages_added: 0, pages_updated: 0, embeddings_created: 0 });
     expect(bodiesFetched()).toEqual([]);
   });
 
-  it("fetches an edited page only, replaces what changed, and keeps the rest", async () => {
+  it("a sync fetches only an edited page, replaces what changed, and keeps the rest", async () => {
     const page = pageByTitle(at.confluence.site, "Topic 5");
     editPage(at.confluence.site, page.id, { body: topicBody(5, "pomegranate") });
     at.confluence.site.requests.length = 0;
@@ -60,7 +60,7 @@ describe("a space kept in step, over HTTP and SQS", () => {
     expect(await contents("marker5")).not.toContain("marker5");
   });
 
-  it("takes a deleted page out of search, keeps its row with the reason, and says so in an event", async () => {
+  it("a deleted page leaves search, its row keeps the reason, and an event reports it", async () => {
     const page = pageByTitle(at.confluence.site, "Topic 9");
     trashPage(at.confluence.site, page.id);
     await at.sync();
@@ -83,7 +83,7 @@ describe("a space kept in step, over HTTP and SQS", () => {
     );
   });
 
-  it("takes added and moved pages up in one round", async () => {
+  it("one round stores added and moved pages", async () => {
     const parent = pageByTitle(at.confluence.site, "Topic 1");
     movePage(at.confluence.site, pageByTitle(at.confluence.site, "Topic 2").id, { parentId: parent.id });
     addPage(at.confluence.site, { space: SPACE, title: "Newcomer", body: "<p>Brought by a kookaburra.</p>" });
@@ -94,7 +94,7 @@ describe("a space kept in step, over HTTP and SQS", () => {
     expect(moved?.parent_id).toBe(parent.id);
   });
 
-  it("waits out a rate limit without failing a page or spending a receive", async () => {
+  it("a sync waits out a rate limit without failing a page or counting a receive", async () => {
     for (const number of [11, 12, 13]) {
       const page = pageByTitle(at.confluence.site, `Topic ${number}`);
       editPage(at.confluence.site, page.id, { body: topicBody(number, `limited${number}`) });
@@ -111,7 +111,7 @@ describe("a space kept in step, over HTTP and SQS", () => {
     expect(await deadLetters()).toBe(0);
   });
 
-  it("records a page that cannot be stored, keeps its old content, and stores its neighbours", async () => {
+  it("a sync records a page that cannot be stored, keeps its old content, and stores the other pages", async () => {
     const poison = pageByTitle(at.confluence.site, "Topic 20");
     const oversized = `<p>${"x".repeat(21 * 1024 * 1024)}</p>`;
     editPage(at.confluence.site, poison.id, { body: oversized });
@@ -155,7 +155,7 @@ describe("a space kept in step, over HTTP and SQS", () => {
 });
 
 describe("a message that no worker can read", () => {
-  it("goes to the dead-letter queue after its receives, and holds up nothing", async () => {
+  it("an invalid message goes to the dead-letter queue after its receives, and blocks nothing", async () => {
     const at = await startServiceWithSite({ pages: 3, runner: { visibilityTimeoutSeconds: 2 } });
     const { client, queues } = at.runner.sqs;
     await client.send(new SendMessageCommand({ QueueUrl: queues.page?.url, MessageBody: "{not a task" }));

@@ -49,7 +49,7 @@ it("a page without text is found by its title", async () => {
   expect(stored.find(({ page_id }) => page_id === empty.id)?.chunk_count).toBe(1);
 });
 
-it("a page of which one macro shows what is elsewhere keeps its sources and hidden properties", async () => {
+it("a page with one macro that shows content from elsewhere keeps its sources and hidden properties", async () => {
   const source = macro(
     "mermaid",
     "<ac:plain-text-body><![CDATA[graph TD; Tankwagon-->Pump]]></ac:plain-text-body>",
@@ -73,7 +73,7 @@ it("a page of which one macro shows what is elsewhere keeps its sources and hidd
   expect(content).not.toContain("d.png");
 });
 
-it("a page in a folder says what it stands in", async () => {
+it("a page in a folder has the folder in its breadcrumb", async () => {
   const { id: parentId } = addFolder(at.confluence.site, { space: SPACE, title: "Runbooks", parentId: null });
   page("Restart the spooler", "<p>Spoolerword.</p>", { parentId });
   await at.sync();
@@ -84,7 +84,7 @@ it("a page in a folder says what it stands in", async () => {
   expect(results[0]?.ancestors.map(({ title }) => title)).toEqual(["Runbooks"]);
 });
 
-it("a page that cannot be rendered is found by what is stored, and later by what it shows", async () => {
+it("a page that cannot be rendered is found by its storage body, and later by its rendered one", async () => {
   const stored = "<p>The lighthouse lamp failed at dawn.</p>";
   const broken = page("Tickets", `${stored}<p>${macro("children")}</p>`);
   at.confluence.site.faults.push({
@@ -104,7 +104,7 @@ it("a page that cannot be rendered is found by what is stored, and later by what
   expect((await first("Wickword"))?.page_id).toBe(broken.id);
 });
 
-it("refused names and labels leave every page in place, and the source says which scope is missing", async () => {
+it("refused names and labels leave every page stored, and the source names the missing scope", async () => {
   for (const path of ["users-bulk", "/content/labels"])
     at.confluence.site.faults.push({ effect: "scope_missing", said_in: "both", path, times: 100, skip: 0 });
   const asked = page(

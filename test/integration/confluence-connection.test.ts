@@ -36,7 +36,7 @@ async function running(pages: number): Promise<{ running: RunningSite; client: C
 }
 
 describe("over sockets", () => {
-  it("a space is listed, its pages fetched, the clock is the site's", async () => {
+  it("a space is listed, its pages fetched and the site's clock read over sockets", async () => {
     const { client } = await running(3);
     const space = await client.space("DEMO");
     const { pages } = await client.listPages(space?.id ?? "", null);
@@ -52,7 +52,7 @@ describe("over sockets", () => {
     expect(client.serverTime()).toEqual(new Date("2026-03-04T10:18:30Z"));
   });
 
-  it("an answer that does not come, and a connection that ends, are transient", async () => {
+  it("a missing response and a closed connection are transient errors", async () => {
     const { running: site, client } = await running(0);
     site.site.faults.push({ effect: "hang", times: 3, skip: 0 });
     await expect(client.currentUser()).rejects.toMatchObject({ code: "timeout" });
@@ -62,7 +62,7 @@ describe("over sockets", () => {
     expect((await client.currentUser()).accountId).not.toBeNull();
   });
 
-  it("an endless answer is cut off", async () => {
+  it("an endless response is cut off", async () => {
     const server = createServer((_request, response) => {
       const block = Buffer.alloc(2 ** 20, "x");
       const more = () => {
@@ -89,7 +89,7 @@ describe("over sockets", () => {
     expect(site.site.requests).toEqual([]);
   });
 
-  it("a name is resolved and checked when the connection is made", async () => {
+  it("a host name is resolved and checked when the connection is made", async () => {
     const { running: site } = await running(0);
     const url = site.url.replace("127.0.0.1", "localhost");
     const init = {

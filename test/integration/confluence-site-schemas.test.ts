@@ -63,14 +63,14 @@ const pageId = (title: string) =>
   Number([...running.site.pages.values()].find((page) => page.title === title)?.id);
 
 describe("every endpoint passes the library's strict schemas", () => {
-  it("the switch is on: an undocumented field is refused", async () => {
+  it("the strict schemas are on: an undocumented field is rejected", async () => {
     const schema = z.strictObject({ results: z.array(z.unknown()) });
     await expect(client.sendRequest({ url: "/wiki/api/v2/spaces", schema })).rejects.toThrow(/_links/);
     const { LabelSchema } = v2;
     expect(LabelSchema.safeParse({ id: "1", name: "a", prefix: "global", surprise: 1 }).success).toBe(false);
   });
 
-  it("v1 user/current, known and anonymous", async () => {
+  it("v1 user/current, known and anonymous, passes the library's strict schema", async () => {
     const user = await v1.getCurrentUser(client);
     expect(user.timeZone).toBe("Europe/Berlin");
     running.site.settings.answer_as_anonymous = true;
@@ -80,7 +80,7 @@ describe("every endpoint passes the library's strict schemas", () => {
     expect(anonymous.accountId).toBeUndefined();
   });
 
-  it("v1 content/search, with everything that can be expanded", async () => {
+  it("v1 content/search, with everything that can be expanded, passes the library's strict schema", async () => {
     const found = await v1.searchContentByCQL(client, {
       cql: "space = DEMO order by title",
       expand: ["version", "ancestors", "metadata.labels", "space", "body.storage", "body.export_view"],
@@ -92,13 +92,13 @@ describe("every endpoint passes the library's strict schemas", () => {
     expect(plain.results[0]?.ancestors?.map((item) => item.type)).toEqual(["folder", "page"]);
   });
 
-  it("v1 search", async () => {
+  it("v1 search passes the library's strict schema", async () => {
     const found = await v1.searchByCQL(client, { cql: "space = DEMO and type = page", limit: 1 });
     expect(found.totalSize).toBe(67);
     expect(found.results).toHaveLength(1);
   });
 
-  it("v2 pages: listed, by id in every status, with bodies", async () => {
+  it("v2 pages, listed and by id in every status with bodies, pass the library's strict schema", async () => {
     const listed = await v2.getPages(client, { spaceId: [space()], limit: 250 });
     expect(listed.results).toHaveLength(67);
     expect(new Set(listed.results?.map((page) => page.parentType))).toContain("folder");
@@ -111,7 +111,7 @@ describe("every endpoint passes the library's strict schemas", () => {
     expect(byId.results?.every((page) => page.body?.storage?.value !== undefined)).toBe(true);
   });
 
-  it("v2 pages of a space and of a label", async () => {
+  it("v2 pages of a space and of a label pass the library's strict schema", async () => {
     const inSpace = await v2.getPagesInSpace(client, { id: space(), limit: 10 });
     expect(inSpace._links?.next).toMatch(/^\/wiki\/api\/v2\/spaces\/\d+\/pages\?.*cursor=/);
     const labels = await v2.getSpaceContentLabels(client, { id: space(), limit: 250 });
@@ -120,7 +120,7 @@ describe("every endpoint passes the library's strict schemas", () => {
     expect(labelled.results).toHaveLength(8);
   });
 
-  it("v2 page with storage, view and labels", async () => {
+  it("a v2 page with storage, view and labels passes the library's strict schema", async () => {
     const id = pageId("On-Call");
     const storage = await v2.getPageById(client, { id, bodyFormat: "storage", includeLabels: true });
     expect(storage.body?.storage?.value).toContain("ac:structured-macro");
@@ -129,14 +129,14 @@ describe("every endpoint passes the library's strict schemas", () => {
     expect(view.body?.view?.value).toContain("the secondary is paged");
   });
 
-  it("v2 page with export_view, which is all that the library's schema of a body does not describe", async () => {
+  it("a v2 page with export_view passes the library's strict schema except for its body, which that schema lacks", async () => {
     const refused = v2.getPageById(client, { id: pageId("On-Call"), bodyFormat: "export_view" });
     await expect(refused).rejects.toMatchObject({
       issues: [{ code: "unrecognized_keys", keys: ["export_view"], path: ["body"] }],
     });
   });
 
-  it("v2 spaces, space, folder, users", async () => {
+  it("v2 spaces, space, folder and users pass the library's strict schema", async () => {
     expect((await v2.getSpaces(client, { keys: ["DEMO"] })).results).toHaveLength(1);
     expect((await v2.getSpaceById(client, { id: space() })).key).toBe("DEMO");
     const folder = Number([...running.site.folders.keys()][0]);

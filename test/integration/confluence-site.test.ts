@@ -56,11 +56,11 @@ describe("who asks", () => {
     ["a wrong token", `Basic ${Buffer.from("ada@example.com:wrong").toString("base64")}`, 401],
     ["a wrong Bearer", "Bearer wrong", 401],
     ["no credentials", null, 401],
-  ])("%s", async (_name, authorization, status) => {
+  ])("the simulated site decides by the credentials: %s", async (_name, authorization, status) => {
     expect((await get("/wiki/api/v2/spaces", authorization)).status).toBe(status);
   });
 
-  it("a wrong token may count as nobody instead: a listing of what anyone sees, with 200", async () => {
+  it("a wrong token may be treated as anonymous instead: the listing has only public pages, with 200", async () => {
     await admin("settings", { wrong_token: "anonymous", anonymous_access: true });
     await admin("restrict", { id: ids[0], visible_to: "account" });
     const { json } = await get("/wiki/api/v2/pages", "Basic eDp5");
@@ -71,14 +71,14 @@ describe("who asks", () => {
     expect((await listed("/wiki/api/v2/pages")).results).toHaveLength(5);
   });
 
-  it("without anonymous access nobody is told so by v1 as well", async () => {
+  it("without anonymous access an anonymous request fails in v1 too", async () => {
     expect((await get("/wiki/rest/api/content/search?cql=space=DEMO", null)).status).toBe(403);
     expect((await get("/wiki/rest/api/user/current", null)).json).toMatchObject({ type: "anonymous" });
   });
 });
 
 describe("what is seen", () => {
-  it("pages are listed as current and archived, unless a status is asked for", async () => {
+  it("pages are listed as current and archived, unless a status is requested", async () => {
     await admin("trash", { id: ids[0] });
     await admin("archive", { id: ids[1] });
     await admin("purge", { id: ids[2], leaves_record: true });
@@ -93,7 +93,7 @@ describe("what is seen", () => {
     expect((await get(`/wiki/api/v2/pages/${ids[3]}`)).status).toBe(404);
   });
 
-  it("a page that is hidden looks like one that is gone, with all below it", async () => {
+  it("a hidden page looks like one that is gone, with all pages below it", async () => {
     await admin("move", { id: ids[1], parent_id: ids[0] });
     await admin("restrict", { id: ids[0] });
     expect((await get(`/wiki/api/v2/pages/${ids[0]}`)).status).toBe(404);
@@ -103,7 +103,7 @@ describe("what is seen", () => {
     expect((await listed(`/wiki/api/v2/pages?id=${ids.join(",")}`)).results).toHaveLength(5);
   });
 
-  it("a space that is hidden lists nothing, with 200, and is 404 by itself", async () => {
+  it("a hidden space lists nothing, with 200, and is 404 itself", async () => {
     await admin("space", { key: "DEMO", visible: false });
     expect((await listed("/wiki/api/v2/pages?space-id=98305")).results).toEqual([]);
     expect((await listed("/wiki/api/v2/spaces?keys=DEMO")).results).toEqual([]);
@@ -111,7 +111,7 @@ describe("what is seen", () => {
     expect((await get("/wiki/api/v2/spaces/98305/pages")).status).toBe(404);
   });
 
-  it("a move takes what is below along, to another space too, and makes no version", async () => {
+  it("a move takes the pages below along, to another space too, and makes no version", async () => {
     await admin("add_space", { key: "NEXT", name: "Next" });
     await admin("move", { id: ids[1], parent_id: ids[0] });
     const { json } = await admin("move", { id: ids[0], to_space: "NEXT" });
@@ -120,7 +120,7 @@ describe("what is seen", () => {
     expect((await get(`/wiki/rest/api/content/search?cql=space=NEXT`)).json).toMatchObject({ size: 2 });
   });
 
-  it("what Confluence would refuse is refused", async () => {
+  it("the simulated site refuses what Confluence would refuse", async () => {
     expect((await admin("add", { space: "DEMO", title: "Page 1", body: "" })).status).toBe(400);
     expect((await admin("add", { space: "NONE", title: "X", body: "" })).status).toBe(404);
     expect((await admin("restore", { id: ids[0] })).status).toBe(409);
@@ -183,7 +183,7 @@ describe("what is seen", () => {
 });
 
 describe("cursors", () => {
-  it("v2 names the last item: what comes and goes meanwhile moves nothing", async () => {
+  it("a v2 cursor names the last item: pages added or removed meanwhile do not shift the listing", async () => {
     const first = await listed("/wiki/api/v2/pages?space-id=98305&limit=2&sort=id");
     expect(first._links.next).toMatch(/^\/wiki\/api\/v2\/pages\?space-id=98305&limit=2&sort=id&cursor=/);
     await admin("trash", { id: ids[0] });
@@ -194,12 +194,12 @@ describe("cursors", () => {
     expect(last._links.next).toBeUndefined();
   });
 
-  it("v2 has its next in the Link header too", async () => {
+  it("a v2 response has its next link in the Link header too", async () => {
     const { headers } = await get("/wiki/api/v2/pages?limit=2");
     expect(headers.get("link")).toMatch(/^<\/wiki\/api\/v2\/pages\?.*>; rel="next"$/);
   });
 
-  it("v1's next begins without /wiki", async () => {
+  it("a v1 next link begins without /wiki", async () => {
     const cql = encodeURIComponent("space = DEMO order by lastmodified asc");
     const first = await listed(`/wiki/rest/api/content/search?cql=${cql}&limit=3`);
     expect(first._links.next).toMatch(/^\/rest\/api\/content\/search\?/);
@@ -217,7 +217,7 @@ describe("cursors", () => {
     expect(second.results.map((page) => page.id)).toEqual(ids.slice(3));
   });
 
-  it("larger limits are cut without a word", async () => {
+  it("larger limits are reduced silently", async () => {
     await admin("settings", { max_page_size: 2 });
     const page = await listed("/wiki/api/v2/pages?limit=250");
     expect(page.results).toHaveLength(2);
@@ -226,7 +226,7 @@ describe("cursors", () => {
 });
 
 describe("switches", () => {
-  it("429 and 500 for the next requests, some paths, a share of them", async () => {
+  it("faults can be set to return 429 and 500 for the next requests, some paths, or a share of them", async () => {
     await admin("fault", { effect: "rate_limit", retry_after: 7, times: 2, path: "/v2/spaces" });
     const spaces = async () => await get("/wiki/api/v2/spaces");
     expect((await get("/wiki/api/v2/pages")).status).toBe(200);
@@ -247,7 +247,7 @@ describe("switches", () => {
     expect((await spaces()).status).toBe(200);
   });
 
-  it("a listing that is cut short, empty, or no JSON", async () => {
+  it("faults can truncate or empty a listing, or break its JSON", async () => {
     await admin("fault", { effect: "drop_next" });
     expect((await listed("/wiki/api/v2/pages?limit=2"))._links.next).toBeUndefined();
     await admin("fault", { effect: "empty_listing" });
@@ -257,7 +257,7 @@ describe("switches", () => {
     expect(await response.text()).toContain("<!doctype html>");
   });
 
-  it("rate limit headers, the clock, the lag of the search", async () => {
+  it("settings control rate limit headers, the clock and the lag of the search", async () => {
     await admin("settings", {
       rate_limit: { limit: 100, remaining: 5, near_limit: true, reset_in_seconds: 60 },
       index_lag_seconds: 30,
@@ -279,7 +279,7 @@ describe("switches", () => {
     expect(headers.get("x-ratelimit-reset")).toBe("2026-03-04T10:23:00Z");
   });
 
-  it("a setting that makes no sense is refused and changes nothing", async () => {
+  it("an invalid setting is rejected and changes nothing", async () => {
     const { status, json } = await admin("settings", { time_zone: "Mars/Olympus" });
     expect(status).toBe(400);
     expect(JSON.stringify(json)).toContain("not an IANA time zone");
@@ -288,7 +288,7 @@ describe("switches", () => {
     expect(running.site.settings).toMatchObject({ token: "other", time_zone: "Europe/Berlin" });
   });
 
-  it("requests are logged, but those to /admin", async () => {
+  it("requests are logged, except those to /admin", async () => {
     await get("/wiki/api/v2/pages?limit=1");
     await get("/wiki/api/v2/pages/1");
     const { json } = await get("/admin/requests");
@@ -316,7 +316,7 @@ describe("switches", () => {
 });
 
 describe("a large space", () => {
-  it("of 10,000 pages is listed and searched at a few milliseconds a request", () => {
+  it("a space of 10,000 pages is listed and searched in a few milliseconds per request", () => {
     const made = makeTestSite();
     addPages(made.site, made.clock, 10_000);
     const ask = (target: string) => {
@@ -362,7 +362,7 @@ describe("the command", () => {
     return { child, output: () => output };
   }
 
-  it("serves a folder, prints its address, spaces and counts, and ends on SIGTERM", async () => {
+  it("npm run confluence serves a folder, prints its address, spaces and counts, and ends on SIGTERM", async () => {
     const { child, output } = await run("--dir", SAMPLE_FOLDER, "--port", "0");
     while (!output().includes(" pages\n")) await once(child.stdout, "data");
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0] ?? "";
@@ -380,7 +380,7 @@ describe("the command", () => {
     [["--dir", "sql", "--port", "0"], 1, "There are no pages in sql"],
     [["--port", "abc"], 2, "--port abc is not a whole number from 0 to 65535"],
     [["--colour"], 2, "Unknown option"],
-  ])("%j ends with %i and says so", async (args, code, message) => {
+  ])("npm run confluence -- %j exits with %i and a message", async (args, code, message) => {
     const { child, output } = await run(...args);
     expect(await once(child, "close")).toEqual([code, null]);
     expect(output()).toContain(message);

@@ -29,7 +29,7 @@ async function deliver(queue: "plan" | "page", worker: typeof planSync) {
   });
 }
 
-it("the operation that a request began is followed through its messages to the line of each page", async () => {
+it("an operation can be followed in the log from its request through its messages to the line of each page", async () => {
   const sourceId = await fixture.addSource();
   const answer = await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
   await deliver("plan", planSync);

@@ -48,20 +48,20 @@ it.each([
   "[::ffff:127.0.0.1]",
   "0.0.0.0",
   "localhost",
-])("nothing connects to %s where loopback is not allowed", async (host) => {
+])("guarded fetch does not connect to %s where loopback is not allowed", async (host) => {
   const { port, connections } = await serve((_request, response) => response.end("secret"));
   const fetch = guardedFetch({ allowLoopback: false });
   await expect(fetch(`http://${host}:${port}/`, get())).rejects.toMatchObject({ code: "address_refused" });
   expect(connections()).toBe(0);
 });
 
-it("a name that leads to loopback is connected to where that is allowed", async () => {
+it("guarded fetch connects to a name that resolves to loopback where that is allowed", async () => {
   const { port } = await serve((_request, response) => response.end("hello"));
   const answer = await guardedFetch({ allowLoopback: true })(`http://localhost:${port}/`, get());
   expect([answer.status, await bodyOf(answer)]).toEqual([200, "hello"]);
 });
 
-it("method, headers and body are sent; headers of the answer are found in any case", async () => {
+it("guarded fetch sends method, headers and body; response headers are found in any case", async () => {
   const { url } = await serve((request, response) => {
     response.setHeader("X-Seen", `${request.method} ${request.headers.authorization}`);
     request.pipe(response.writeHead(201));
@@ -78,7 +78,7 @@ it("method, headers and body are sent; headers of the answer are found in any ca
   expect(await bodyOf(answer)).toBe("größer");
 });
 
-it("a redirect is an answer", async () => {
+it("guarded fetch returns a redirect as a response", async () => {
   const { url, connections } = await serve((_request, response) =>
     response.writeHead(302, { location: "http://169.254.169.254/" }).end(),
   );
@@ -87,7 +87,7 @@ it("a redirect is an answer", async () => {
   expect(connections()).toBe(1);
 });
 
-it("a compressed answer arrives as it was", async () => {
+it("guarded fetch returns a compressed response unchanged", async () => {
   const { url } = await serve((request, response) => {
     expect(request.headers["accept-encoding"]).toBe("gzip");
     response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(100_000)));
@@ -95,7 +95,7 @@ it("a compressed answer arrives as it was", async () => {
   expect(await bodyOf(await guardedFetch({ allowLoopback: true })(url, get()))).toBe("x".repeat(100_000));
 });
 
-it.each(["gzip", "identity"])("an answer (%s) that ends half-way fails its reader", async (encoding) => {
+it.each(["gzip", "identity"])("a response (%s) that ends half-way fails its reader", async (encoding) => {
   const body = encoding === "gzip" ? gzipSync("x".repeat(100_000)) : Buffer.from("x".repeat(100_000));
   const { url } = await serve((_request, response) => {
     response.writeHead(200, { "content-encoding": encoding, "content-length": body.length });
@@ -105,7 +105,7 @@ it.each(["gzip", "identity"])("an answer (%s) that ends half-way fails its reade
   await expect(bodyOf(answer)).rejects.toThrow();
 });
 
-it("the signal ends a body that goes on for ever", async () => {
+it("the signal ends a body that goes on forever", async () => {
   const { url } = await serve((_request, response) => void response.writeHead(200).write("begun"));
   const stop = new AbortController();
   const answer = await guardedFetch({ allowLoopback: true })(url, get(stop.signal));
@@ -114,7 +114,7 @@ it("the signal ends a body that goes on for ever", async () => {
   await expect(read).rejects.toThrow();
 });
 
-it("a connection carries several requests, refused ones too, until an answer is cut off", async () => {
+it("a connection carries several requests, rejected ones too, until a response is cut off", async () => {
   const { url, connections } = await serve((request, response) => {
     const size = Number(request.url?.slice(1));
     response.writeHead(404).end("x".repeat(size));
@@ -127,7 +127,7 @@ it("a connection carries several requests, refused ones too, until an answer is 
   expect(connections()).toBe(2);
 });
 
-it("a host that never finishes connecting is given up", async () => {
+it("guarded fetch gives up on a host that never finishes connecting", async () => {
   // Takes the connection and says nothing, so that TLS does not begin.
   const port = await listen(createTcpServer((socket) => closing.push(async () => socket.destroy())));
   const fetch = guardedFetch({ allowLoopback: true }, { connectTimeoutMs: 50 });

@@ -24,7 +24,7 @@ describe("an observed client", () => {
       }),
     );
 
-  it("tells of each statement with its parameters, and answers as ever", async () => {
+  it("an observed client reports each statement with its parameters, and returns results as usual", async () => {
     const sql = observed();
     expect([...(await sql`select ${1}::int as one`)]).toEqual([{ one: 1 }]);
     expect([...(await sql.unsafe("select $1::int as two", [2]))]).toEqual([{ two: 2 }]);
@@ -39,14 +39,14 @@ describe("an observed client", () => {
     expect(seen.every((statement) => statement.transaction === null)).toBe(true);
   });
 
-  it("does not count fragments and helpers", async () => {
+  it("an observed client does not count fragments and helpers", async () => {
     const sql = observed();
     const one = sql`and note = ${"a"}`;
     await sql`select * from notes where true ${one} and note in ${sql(["a", "b"])}`;
     expect(seen).toHaveLength(1);
   });
 
-  it("tells of a transaction's statements, its commit and its end", async () => {
+  it("an observed client reports a transaction's statements, its commit and its end", async () => {
     const sql = observed();
     await transaction(sql, async (tx) => {
       await tx`insert into notes values ('a')`;
@@ -69,7 +69,7 @@ describe("an observed client", () => {
     expect([...(await sql`select note from notes order by note`)]).toEqual([{ note: "a" }, { note: "b" }]);
   });
 
-  it("sends nothing before the observer has returned", async () => {
+  it("an observed client sends nothing before the observer has returned", async () => {
     const order: string[] = [];
     const sql = observeSql(database.sql, {
       onStatement: async () => {

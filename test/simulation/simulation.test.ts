@@ -19,7 +19,7 @@ describe("random histories of the whole system", () => {
   beforeEach(() => reset());
   afterAll(() => database.close());
 
-  it("give the same trace for the same seed", async () => {
+  it("histories with the same seed give the same trace", async () => {
     const first = await runHistory(database.sql, { seed: 7, rounds: ROUNDS });
     await reset();
     const second = await runHistory(database.sql, { seed: 7, rounds: ROUNDS });
@@ -31,16 +31,20 @@ describe("random histories of the whole system", () => {
   for (let part = 0; part < 4; part += 1) {
     const count = Math.ceil(HISTORIES / 4);
     const from = FIRST_SEED + part * count;
-    it(`keep every promise: seeds ${from} to ${from + count - 1}`, { timeout: 300_000 }, async () => {
-      for (let seed = from; seed < from + count; seed += 1) {
-        await reset();
-        const options = { seed, rounds: ROUNDS };
-        const result = await runHistory(database.sql, options);
-        if (result.violation) {
-          const shrunk = await shrinkHistory(database.sql, options, reset);
-          expect.fail(describeFailure(shrunk.options, shrunk.result));
+    it(
+      `random histories of the whole system keep every promise: seeds ${from} to ${from + count - 1}`,
+      { timeout: 300_000 },
+      async () => {
+        for (let seed = from; seed < from + count; seed += 1) {
+          await reset();
+          const options = { seed, rounds: ROUNDS };
+          const result = await runHistory(database.sql, options);
+          if (result.violation) {
+            const shrunk = await shrinkHistory(database.sql, options, reset);
+            expect.fail(describeFailure(shrunk.options, shrunk.result));
+          }
         }
-      }
-    });
+      },
+    );
   }
 });

@@ -92,7 +92,7 @@ type Import = { file: string; target: string; typeOnly: boolean };
 describe("who may import whom", () => {
   const imports = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).flatMap(importsOf);
 
-  it("finds imports to look at", () => {
+  it("the import rules find imports to check", () => {
     expect(imports.length).toBeGreaterThan(100);
   });
 
@@ -108,7 +108,7 @@ describe("who may import whom", () => {
     });
   }
 
-  it("no import climbs out of its folder", () => {
+  it("no import leaves its folder by a relative path", () => {
     expect(imports.filter((item) => item.target.startsWith("../"))).toEqual([]);
   });
 

@@ -19,7 +19,7 @@ function proseOf(file: string): string {
 }
 
 describe("documents and comments", () => {
-  it("name only files that exist", () => {
+  it("documents and comments name only files that exist", () => {
     const named = FILES.flatMap((file) =>
       [
         ...proseOf(file).matchAll(
@@ -36,7 +36,7 @@ describe("documents and comments", () => {
     expect(missing).toEqual([]);
   });
 
-  it("link only to files that exist", () => {
+  it("documents and comments link only to files that exist", () => {
     const broken = FILES.filter((file) => file.endsWith(".md")).flatMap((file) =>
       [...readFileSync(file, "utf8").matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
         .map(([, target = ""]) => posix.join(posix.dirname(file), target))
@@ -46,7 +46,7 @@ describe("documents and comments", () => {
     expect(broken).toEqual([]);
   });
 
-  it("list every npm script that a person runs, and none that does not exist", () => {
+  it("documents list every npm script that a person runs, and none that does not exist", () => {
     const [, commands = ""] = readFileSync("infra/running.md", "utf8").split("## Commands");
     const listed = [...commands.matchAll(/`npm (?:run (?:-s )?)?([\w:]+)/g)].map(([, name = ""]) => name);
     const scripts = Object.keys(manifest.scripts);

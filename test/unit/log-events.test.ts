@@ -9,25 +9,25 @@ describe("log events", () => {
   const written = new Set(calls.flatMap(({ events }) => events));
   const listed = new Set<string>(LOG_EVENTS);
 
-  it("of each log call are literals, so that what is written can be read from the code", () => {
+  it("log calls name their events as literals, so that the code shows what is written", () => {
     expect(calls.length).toBeGreaterThan(40);
     expect(calls.filter(({ events }) => events.length === 0)).toEqual([]);
   });
 
-  it("of the list are all written somewhere", () => {
+  it("all log events of the list are written somewhere", () => {
     expect(LOG_EVENTS.filter((event) => !written.has(event))).toEqual([]);
   });
 
-  it("that are written are all in the list, once", () => {
+  it("all written log events are in the list, once", () => {
     expect([...written].filter((event) => !listed.has(event))).toEqual([]);
     expect(listed.size).toBe(LOG_EVENTS.length);
   });
 
-  it("that metrics are made of are written", () => {
+  it("all log events used by metrics are written", () => {
     expect(Object.keys(logMetrics).filter((event) => !written.has(event))).toEqual([]);
   });
 
-  it("that documents filter logs by are written", () => {
+  it("all log events used as filters in documents are written", () => {
     const filtered = globSync(["infra/*.md", "README.md", "test/README.md"]).flatMap((file) =>
       [...readFileSync(file, "utf8").matchAll(/\bevent (?:=|in) (\[[^\]]*\]|"[^"]*")/g)].flatMap(
         ([, names = ""]) => [...names.matchAll(/"([^"]+)"/g)].map(([, event = ""]) => event),

@@ -24,7 +24,7 @@ describe("every route", () => {
     "/api/progress",
     "/api/rag/sources",
     "/api/knowledge",
-  ])("GET %s has a strong tag over its bytes, and answers 304 without a body to it", async (path) => {
+  ])("GET %s has a strong ETag over its bytes, and returns 304 without a body for it", async (path) => {
     const full = await fixture.api("GET", path);
     expect(full.headers.etag).toMatch(/^"[\w-]{43}"$/);
     expect(full.headers["cache-control"]).toBe("private, no-cache, must-revalidate");
@@ -54,13 +54,13 @@ describe("every route", () => {
     },
   );
 
-  it("keeps its tag while nothing happens, whatever time it is", async () => {
+  it("an ETag stays the same while nothing changes, whatever the time", async () => {
     const before = await fixture.api("GET", SOURCES);
     fixture.clock.advance(86_400_000);
     expect((await fixture.api("GET", SOURCES)).text).toBe(before.text);
   });
 
-  it("gives no tag to errors and to what is not a GET", async () => {
+  it("errors and methods other than GET have no ETag", async () => {
     const missing = await fixture.api("GET", "/api/confluence/nothing", {
       headers: { "if-none-match": "*" },
     });
@@ -69,7 +69,7 @@ describe("every route", () => {
     expect([search.headers.etag, search.headers["cache-control"]]).toEqual([undefined, "no-store"]);
   });
 
-  it("names the request in the answer and in the log", async () => {
+  it("the response and the log contain the request id", async () => {
     for (const path of [SOURCES, "/api/confluence/nothing"]) {
       const answer = await fixture.api("GET", path);
       const id = answer.headers["x-request-id"];
@@ -83,7 +83,7 @@ describe("every route", () => {
     }
   });
 
-  it("sends headers that keep browsers from guessing, framing and telling on", async () => {
+  it("responses have headers that prevent sniffing, framing and referrers", async () => {
     const { headers } = await fixture.api("GET", "/health");
     expect(headers).toMatchObject({
       "x-content-type-options": "nosniff",
@@ -93,7 +93,7 @@ describe("every route", () => {
     });
   });
 
-  it("opens itself to configured origins only", async () => {
+  it("CORS allows only configured origins", async () => {
     const from = async (origin: string) =>
       (await fixture.api("GET", SOURCES, { headers: { origin } })).headers;
     expect((await from("https://app.example.com"))["access-control-allow-origin"]).toBe(
@@ -143,7 +143,7 @@ describe("every route", () => {
       "unsupported_media_type",
     ],
     ["too much", { rawBody: `"${"x".repeat(262_144)}"`, headers: json }, 413, "body_too_large"],
-  ] as const)("refuses a body that is %s", async (_what, call, status, code) => {
+  ] as const)("a body that is %s is rejected", async (_what, call, status, code) => {
     const answer = await post(call);
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
   });
@@ -154,17 +154,17 @@ describe("every route", () => {
     'application/json;charset="UTF-8"; q=1',
     "APPLICATION/JSON",
     "application/vnd.api+json",
-  ])("takes a body of %s", async (type) => {
+  ])("a body of %s is accepted", async (type) => {
     const answer = await post({ rawBody: JSON.stringify(NEW_SOURCE), headers: { "content-type": type } });
     expect([answer.status, answer.body.error.code]).toEqual([409, "source_exists"]);
   });
 
-  it("never quotes a malformed body, which may hold a token", async () => {
+  it("an error never quotes a malformed body, which may contain a token", async () => {
     const answer = await post({ rawBody: '{"api_token": "s3cret" ', headers: json });
     expect(answer.text + JSON.stringify(fixture.logLines())).not.toContain("s3cret");
   });
 
-  it("hides what went wrong inside behind the request id, and logs it", async () => {
+  it("an internal error returns only the request id, and is logged", async () => {
     const inner = Object.assign(new Error('relation "secret_table" does not exist'), {
       code: "42P01",
       query: "select * from secret_table",
@@ -180,7 +180,7 @@ describe("every route", () => {
   });
 
   it.each(["ECONNREFUSED", "CONNECT_TIMEOUT", "53300", "57014", "40P01"])(
-    "says 503 and when to try again when the database fails with %s",
+    "a route returns 503 with Retry-After when the database fails with %s",
     async (code) => {
       const api = await failingWith(() => Object.assign(new Error("10.1.2.3 refused"), { code }));
       for (const answer of [await api("GET", "/health"), await api("POST", "/api/confluence/x/sync")]) {
@@ -191,7 +191,7 @@ describe("every route", () => {
     },
   );
 
-  it("tries once more to read when a connection had died meanwhile, and never to write", async () => {
+  it("a read is retried once when a connection had died meanwhile, a write never", async () => {
     const lost = Object.assign(new Error("write CONNECTION_CLOSED"), { code: "CONNECTION_CLOSED" });
     let failures = 0;
     const api = await failingWith(() => ((failures += 1) === 1 ? lost : null));
@@ -200,7 +200,7 @@ describe("every route", () => {
     expect((await api("POST", "/api/confluence/nothing/sync")).status).toBe(503);
   });
 
-  it("says that it took too long before the function is ended", async () => {
+  it("a route reports a timeout before the function is ended", async () => {
     const never = { ...fixture.embedder, embed: () => new Promise<number[][]>(() => {}) };
     const api = await makeApiClient({ ...fixture.services, embedder: never });
     const answer = await api("POST", "/api/rag/query", { body: { query: "x" }, remainingMs: 600 });

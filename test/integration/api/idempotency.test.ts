@@ -37,19 +37,22 @@ describe("Idempotency-Key", () => {
     ["sync", (id: string) => `/api/confluence/${id}/sync`],
     ["deletion check", (id: string) => `/api/confluence/${id}/deletion-check`],
     ["refresh", (id: string) => `/api/knowledge-items/${id}/refresh`],
-  ])("of a %s is refused for another source, which is not told of the first", async (_, path) => {
-    const started = await fixture.api("POST", path(first), { headers: KEY });
-    expect([200, 202]).toContain(started.status);
-    const other = await fixture.api("POST", path(second), { headers: KEY });
-    expect([other.status, other.body.error.code]).toEqual([422, "idempotency_key_reused"]);
-    expect(replayed(other)).toBe(false);
-    expect(other.text).not.toContain((await operationsOf(first))[0] ?? "no operation");
-    expect(await operationsOf(second)).toEqual([]);
-    const again = await fixture.api("POST", path(first), { headers: KEY });
-    expect([again.text, replayed(again)]).toEqual([started.text, true]);
-  });
+  ])(
+    "an Idempotency-Key of a %s is rejected for another source, without revealing the first",
+    async (_, path) => {
+      const started = await fixture.api("POST", path(first), { headers: KEY });
+      expect([200, 202]).toContain(started.status);
+      const other = await fixture.api("POST", path(second), { headers: KEY });
+      expect([other.status, other.body.error.code]).toEqual([422, "idempotency_key_reused"]);
+      expect(replayed(other)).toBe(false);
+      expect(other.text).not.toContain((await operationsOf(first))[0] ?? "no operation");
+      expect(await operationsOf(second)).toEqual([]);
+      const again = await fixture.api("POST", path(first), { headers: KEY });
+      expect([again.text, replayed(again)]).toEqual([started.text, true]);
+    },
+  );
 
-  it("of a sync starts a deletion check of its own", async () => {
+  it("an Idempotency-Key of a sync can start a separate deletion check", async () => {
     const sync = await post(first, "sync");
     await cancel(first);
     const check = await post(first, "deletion-check");
@@ -66,7 +69,7 @@ describe("Idempotency-Key", () => {
     ["two subjects", { jwt: { claims: { sub: "ann" } } }, { jwt: { claims: { sub: "bob" } } }],
     ["a user and nobody", { iam: { userArn: "arn:aws:iam::1:user/ann" } }, undefined],
     ["a subject and nobody", { jwt: { claims: { sub: "ann" } } }, undefined],
-  ])("of %s are two keys: neither gets what the other was answered", async (_, ann, bob) => {
+  ])("an Idempotency-Key of %s is two keys: neither gets the other's response", async (_, ann, bob) => {
     const as = (authorizer: object | undefined) => (authorizer ? { authorizer } : {});
     const toAnn = await post(first, "sync", as(ann));
     expect(toAnn.status).toBe(202);
@@ -83,7 +86,7 @@ describe("Idempotency-Key", () => {
     );
   });
 
-  it("is remembered for a day, and new after it", async () => {
+  it("an Idempotency-Key is remembered for a day, and new afterwards", async () => {
     const started = await post(first, "sync");
     await cancel(first);
     fixture.clock.advance(DAY_MS);
@@ -95,7 +98,7 @@ describe("Idempotency-Key", () => {
     expect(later.body.operation_id).not.toBe(started.body.operation_id);
   });
 
-  it("of a request without an answer is busy for a minute, then taken over under the same id", async () => {
+  it("an Idempotency-Key without a response is busy for a minute, then taken over under the same id", async () => {
     const started = await post(first, "sync");
     await fixture.database.sql`update idempotent_requests set answer = null`;
     fixture.clock.advance(60_000);
@@ -107,7 +110,7 @@ describe("Idempotency-Key", () => {
     expect((await post(first, "sync")).body.error.code).toBe("request_in_progress");
   });
 
-  it("is not taken over by a request that differs", async () => {
+  it("an Idempotency-Key is not taken over by a different request", async () => {
     await post(first, "sync");
     await fixture.database.sql`update idempotent_requests set answer = null`;
     fixture.clock.advance(61_000);
@@ -118,7 +121,7 @@ describe("Idempotency-Key", () => {
     expect((await post(second, "sync")).body.error.code).toBe("idempotency_key_reused");
   });
 
-  it("keeps the answer of whoever took it over when the request that was cut off fails late", async () => {
+  it("an Idempotency-Key keeps the response of the request that took it over when the crashed one fails late", async () => {
     const { sql } = fixture.database;
     const claim = (seconds: number, resourceId: string) => {
       const now = new Date(fixture.clock.now().getTime() + seconds * 1000);
@@ -132,7 +135,7 @@ describe("Idempotency-Key", () => {
     expect(await claim(62, "third")).toEqual({ outcome: "completed", response: answer });
   });
 
-  it("lets one of several requests at the same moment go", async () => {
+  it("an Idempotency-Key lets one of several concurrent requests run", async () => {
     const body = { ...NEW_SOURCE, space_key: "OTHER" };
     await fixture.api("DELETE", `/api/confluence/${second}`);
     const answers = await Promise.all(
@@ -149,7 +152,7 @@ describe("Idempotency-Key", () => {
     ["with space", 400],
     ["ä", 400],
     ["", 400],
-  ])("%j: %i", async (key, status) => {
+  ])("the Idempotency-Key %j: %i", async (key, status) => {
     expect((await post(first, "sync", { headers: { "idempotency-key": key } })).status).toBe(status);
   });
 });

@@ -40,7 +40,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
   const get = (path: string, query?: Record<string, string>) =>
     fixture.api("GET", path, query ? { query } : {});
 
-  it("lists sources as items, with page numbers", async () => {
+  it("knowledge items are the sources, with page numbers", async () => {
     const { body } = await get(prefix, { page: "1", per_page: "1" });
     expect(body).toMatchObject({ total: 2, page: 1, per_page: 1, pages: 2 });
     expect(body.items).toEqual([
@@ -65,7 +65,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     expect((await get(prefix, { page: "3", per_page: "1" })).body.items).toEqual([]);
   });
 
-  it("summarises sources, last changed first, and cuts per_page at 100", async () => {
+  it("knowledge summaries list sources, last changed first, with per_page at most 100", async () => {
     const { body } = await get(`${prefix}/summary`, { per_page: "5000", ignored: "yes" });
     expect(body).toMatchObject({ total: 2, per_page: 100, pages: 1 });
     expect(body.items[0]).toMatchObject({
@@ -77,7 +77,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     });
   });
 
-  it("moves numbers outside their range into it", async () => {
+  it("knowledge lists move numbers outside their range into it", async () => {
     expect((await get(prefix, { page: "0", per_page: "-3" })).body).toMatchObject({ page: 1, per_page: 1 });
     const chunks = `${prefix}/${docs}/chunks`;
     expect((await get(chunks, { limit: "0", offset: "-5" })).body).toMatchObject({ limit: 1, offset: 0 });
@@ -85,7 +85,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     expect((await get(chunks, { limit: "many" })).status).toBe(400);
   });
 
-  it("names its sources", async () => {
+  it("knowledge sources have their names", async () => {
     const { body } = await get(`${prefix}/sources`);
     expect(body.map((source: { id: string }) => source.id)).toEqual([docs, team]);
     expect(body[0]).toMatchObject({
@@ -98,7 +98,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     });
   });
 
-  it("filters by type and by text", async () => {
+  it("knowledge items can be filtered by type and by text", async () => {
     const ids = async (query: Record<string, string>) =>
       (await get(prefix, query)).body.items.map((item: { id: string }) => item.id);
     expect(await ids({ search: "tea" })).toEqual([team]);
@@ -107,7 +107,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     expect(await ids({ knowledge_type: "business" })).toEqual([]);
   });
 
-  it("shows a source's chunks in order, by offset", async () => {
+  it("a source's chunks are listed in order, by offset", async () => {
     const { body } = await get(`${prefix}/${docs}/chunks`, { limit: "2", offset: "1" });
     expect(body).toMatchObject({ success: true, total: 5, limit: 2, offset: 1, has_more: true });
     expect(body.chunks.map((chunk: { content: string }) => chunk.content)).toEqual([
@@ -124,7 +124,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     expect((await get(`${prefix}/${docs}/chunks`, { offset: "4" })).body.has_more).toBe(false);
   });
 
-  it("changes what describes a source and keeps what syncs wrote", async () => {
+  it("a PUT changes a source's description and keeps what syncs wrote", async () => {
     await fixture.database
       .sql`update archon_sources set metadata = metadata || '{"last_sync_timestamp":"2026-03-01T00:00:00.000Z"}' where source_id = ${docs}`;
     const answer = await fixture.api("PUT", `${prefix}/${docs}`, {
@@ -153,7 +153,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     });
   });
 
-  it("starts a sync and stops it", async () => {
+  it("a refresh starts a sync, and stop cancels it", async () => {
     const started = await fixture.api("POST", `${prefix}/${docs}/refresh`);
     expect([started.status, started.body.success]).toEqual([200, true]);
     const again = await fixture.api("POST", `${prefix}/${docs}/refresh`);
@@ -172,31 +172,34 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
     ["PUT", ""],
     ["DELETE", ""],
     ["POST", "/refresh"],
-  ])("answers 404 for %s …%s of no source, in both error shapes", async (method, rest) => {
-    const answer = await fixture.api(method, `${prefix}/nothing${rest}`, { body: {} });
-    expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
-    expect(answer.body.detail.error).toBe(answer.body.error.message);
-  });
+  ])(
+    "the knowledge API returns 404 for %s …%s of an unknown source, in both error formats",
+    async (method, rest) => {
+      const answer = await fixture.api(method, `${prefix}/nothing${rest}`, { body: {} });
+      expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
+      expect(answer.body.detail.error).toBe(answer.body.error.message);
+    },
+  );
 
   it.each([
     ["POST", `${prefix}/crawl`],
     ["GET", `${prefix}/some/code-examples`],
     ["POST", "/api/rag/code-examples"],
     ["POST", "/api/code-examples"],
-  ])("says of %s %s that it is not provided", async (method, path) => {
+  ])("the knowledge API reports %s %s as not provided", async (method, path) => {
     const answer = await fixture.api(method, path, method === "POST" ? UPLOAD : {});
     expect([answer.status, answer.body.error.code]).toEqual([501, "not_provided"]);
     expect(answer.body.detail.error).toContain("Not provided");
   });
 
-  it("says of an upload that it is not provided, in words where clients look for them", async () => {
+  it("an upload is reported as not provided, in the fields that clients show", async () => {
     const answer = await fixture.api("POST", "/api/documents/upload", UPLOAD);
     expect([answer.status, answer.body.error_details.code]).toEqual([501, "not_provided"]);
     expect(answer.body.error).toContain("Not provided");
     expect(answer.body.detail.error).toBe(answer.body.error);
   });
 
-  it("counts what is stored", async () => {
+  it("the database metrics count what is stored", async () => {
     expect((await get("/api/database/metrics")).body).toEqual({
       sources_count: 2,
       pages_count: 4,
@@ -207,14 +210,14 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
   });
 
   describe("rag sources and pages", () => {
-    it("lists sources that can be searched, with their words", async () => {
+    it("rag sources lists sources that can be searched, with their word counts", async () => {
       const { body } = await get("/api/rag/sources");
       expect(body).toMatchObject({ success: true, count: 2 });
       const words = body.sources.map((source: { total_words: number }) => source.total_words);
       expect(words).toEqual([9, 1]);
     });
 
-    it("lists the pages that search finds", async () => {
+    it("rag pages lists the pages that search finds", async () => {
       const { body } = await get("/api/pages", { source_id: docs });
       expect(body.total).toBe(3);
       expect(body.pages.map((page: { section_title: string }) => page.section_title)).toEqual([
@@ -226,7 +229,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       expect((await get("/api/pages", { source_id: docs, section: "Page 2" })).body.total).toBe(1);
     });
 
-    it("reads a page by address and by id, and gives a notice for a long one", async () => {
+    it("a rag page is read by url and by id, with a notice for a long one", async () => {
       const url = "https://site.example/wiki/spaces/DOCS/pages/2";
       const byUrl = await get("/api/pages/by-url", { url });
       expect(byUrl.body).toMatchObject({
@@ -239,7 +242,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       expect((await get("/api/pages/9")).body.full_content).toMatch(/20001 characters/);
     });
 
-    it("asks which one where two sites have a page of the same id, and names both", async () => {
+    it("a page id that exists on two sites is rejected as ambiguous, naming both", async () => {
       const answer = await get("/api/pages/1");
       expect([answer.status, answer.body.error.code]).toEqual([409, "page_ambiguous"]);
       expect(answer.body.detail).toContain(`${docs}~1`);
@@ -247,7 +250,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       expect((await get("/api/pages/1", { source_id: team })).body.section_title).toBe("Same id");
     });
 
-    it("gives such pages ids that say which one, in lists and in search results", async () => {
+    it("page ids that exist on two sites are returned with their source, in lists and in search results", async () => {
       const listed = (await get("/api/pages", { source_id: docs })).body.pages;
       expect(listed.map((page: { id: string }) => page.id)).toEqual(["9", `${docs}~1`, "2"]);
       for (const [query, id, title] of [
@@ -265,7 +268,7 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       expect((await get(`/api/pages/${team}~2`)).status).toBe(404);
     });
 
-    it("takes the newer one of a page that moved between two spaces of a site", async () => {
+    it("a page that moved between two spaces of a site is read in its newer version", async () => {
       const { sql } = fixture.database;
       await store(sql, fixture.embedder, { sourceId: docs, pageId: "77", version: 1, chunks: ["old"] });
       await store(sql, fixture.embedder, { sourceId: team, pageId: "77", version: 2, chunks: ["new"] });
@@ -285,14 +288,14 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       ["/api/pages/by-url", { url: "https://nowhere.example" }, 404, "page_not_found"],
       ["/api/pages/3", {}, 404, "page_not_found"],
       ["/api/pages/404", {}, 404, "page_not_found"],
-    ] as const)("answers GET %s %j with %i %s", async (path, query, status, code) => {
+    ] as const)("GET %s %j returns %i %s", async (path, query, status, code) => {
       const answer = await get(path, query);
       expect([answer.status, answer.body.error.code]).toEqual([status, code]);
       expect(answer.body.detail).toBe(answer.body.error.message);
     });
   });
 
-  it("deletes a source, with a body", async () => {
+  it("a DELETE with a body deletes a source", async () => {
     const answer = await fixture.api("DELETE", `${prefix}/${team}`);
     expect([answer.status, answer.body.success, answer.body.source_id]).toEqual([200, true, team]);
     expect((await get(prefix)).body.total).toBe(1);

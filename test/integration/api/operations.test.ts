@@ -30,7 +30,7 @@ describe("operations", () => {
     ["sync", "plan", "confluence_sync"],
     ["deletion-check", "check", "deletion_check"],
   ] as const)(
-    "%s answers 202 with an operation, tracked in archon_progress, and one message",
+    "%s returns 202 with an operation, tracked in archon_progress, and sends one message",
     async (action, queue, type) => {
       const answer = await post(action);
       expect(answer.status).toBe(202);
@@ -44,7 +44,7 @@ describe("operations", () => {
     },
   );
 
-  it("passes mode, dry_run and force on", async () => {
+  it("a trigger passes mode, dry_run and force on", async () => {
     await post("sync", { mode: "full", dry_run: true });
     await post("cancel");
     await post("deletion-check", { dry_run: true, force: true });
@@ -56,7 +56,7 @@ describe("operations", () => {
     ]);
   });
 
-  it("answers 409 with the operation that runs", async () => {
+  it("a trigger returns 409 with the operation that is already running", async () => {
     const first = await post("sync");
     for (const action of ["sync", "deletion-check"]) {
       const second = await post(action);
@@ -66,13 +66,13 @@ describe("operations", () => {
     expect(fixture.sent).toHaveLength(1);
   });
 
-  it("starts one operation when ten triggers race", async () => {
+  it("ten concurrent triggers start one operation", async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => post("sync")));
     expect(answers.filter((answer) => answer.status === 202)).toHaveLength(1);
     expect(answers.filter((answer) => answer.status === 409)).toHaveLength(9);
   });
 
-  it("answers 202 although the message could not be sent: the sweeper sends it", async () => {
+  it("a trigger returns 202 although the message could not be sent: the sweeper sends it", async () => {
     fixture.failSends(new TransientError("queue_refused", "SQS is down"));
     const answer = await post("sync");
     expect(answer.status).toBe(202);
@@ -80,7 +80,7 @@ describe("operations", () => {
     expect(row).toEqual({ status: "queued", enqueued_at: null });
   });
 
-  it("starts one operation for one Idempotency-Key, also after it has ended", async () => {
+  it("one Idempotency-Key starts one operation, also after it has ended", async () => {
     const headers = { "idempotency-key": "sync-1" };
     const first = await post("sync", {}, headers);
     await post("cancel");
@@ -101,18 +101,21 @@ describe("operations", () => {
     ["deletion-check", { mode: "full" }],
     ["deletion-check", []],
     ["sync", null],
-  ])("refuses POST %s %j", async (action, body) => {
+  ])("POST %s %j is rejected", async (action, body) => {
     const answer = await post(action, body);
     expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
     expect(fixture.sent).toEqual([]);
   });
 
-  it.each(["sync", "deletion-check", "cancel"])("answers 404 for POST …/%s of no source", async (action) => {
-    const answer = await fixture.api("POST", `/api/confluence/${NOBODY}/${action}`);
-    expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
-  });
+  it.each(["sync", "deletion-check", "cancel"])(
+    "POST …/%s of an unknown source returns 404",
+    async (action) => {
+      const answer = await fixture.api("POST", `/api/confluence/${NOBODY}/${action}`);
+      expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
+    },
+  );
 
-  it("cancels what runs, and says when nothing does", async () => {
+  it("a cancel ends the running operation, and reports when none is running", async () => {
     const started = await post("sync");
     const cancelled = await post("cancel");
     expect([cancelled.status, cancelled.body]).toEqual([202, started.body]);
@@ -125,14 +128,14 @@ describe("operations", () => {
   });
 
   describe("status", () => {
-    it("says that a source was never synced", async () => {
+    it("the status reports that a source was never synced", async () => {
       const { status, body, headers } = await get(`/api/confluence/${sourceId}/status`);
       expect(status).toBe(200);
       expect(body).toEqual({ source_id: sourceId, operation_id: null, status: "never_synced" });
       expect(headers["x-poll-interval"]).toBe("0");
     });
 
-    it("shows the operation that runs, and the last one afterwards, with how often to ask", async () => {
+    it("the status shows the running operation, and the last one afterwards, with a polling interval", async () => {
       const started = await post("sync");
       const running = await get(`/api/confluence/${sourceId}/status`);
       expect(running.body).toMatchObject({
@@ -153,7 +156,7 @@ describe("operations", () => {
       expect(ended.headers["x-poll-interval"]).toBe("0");
     });
 
-    it("has the fields that clients of Archon's progress endpoint read", async () => {
+    it("the status has the fields that clients of Archon's progress endpoint read", async () => {
       const started = await post("sync");
       const { body } = await get(`/api/progress/${started.body.operation_id}`);
       expect(body).toMatchObject({
@@ -168,7 +171,7 @@ describe("operations", () => {
   });
 
   describe("progress", () => {
-    it("lists newest first, by page, with filters", async () => {
+    it("the progress list is newest first, paged and filtered", async () => {
       const ids: string[] = [];
       for (const action of ["sync", "deletion-check", "sync"]) {
         fixture.clock.advance(1000);
@@ -189,16 +192,19 @@ describe("operations", () => {
       expect(idsOf(await get("/api/progress", { source_id: "other" }))).toEqual([]);
     });
 
-    it.each(["/api/progress", "/api/progress/"])("GET %s lists what runs and nothing else", async (path) => {
-      expect((await get(path)).body).toEqual({ operations: [], count: 0, next_cursor: null });
-      const started = await post("sync");
-      expect((await get(path)).body).toMatchObject({
-        count: 1,
-        operations: [{ operation_id: started.body.operation_id, status: "processing" }],
-      });
-      await post("cancel");
-      expect((await get(path)).body.count).toBe(0);
-    });
+    it.each(["/api/progress", "/api/progress/"])(
+      "GET %s lists running operations and no others",
+      async (path) => {
+        expect((await get(path)).body).toEqual({ operations: [], count: 0, next_cursor: null });
+        const started = await post("sync");
+        expect((await get(path)).body).toMatchObject({
+          count: 1,
+          operations: [{ operation_id: started.body.operation_id, status: "processing" }],
+        });
+        await post("cancel");
+        expect((await get(path)).body.count).toBe(0);
+      },
+    );
 
     it.each([
       ["queued", "processing"],
@@ -210,7 +216,7 @@ describe("operations", () => {
       ["failed", "failed"],
       ["cancelled", "cancelled"],
       ["held", "failed"],
-    ])("says of an operation that is %s that it is %s, under both of its paths", async (exact, known) => {
+    ])("an operation that is %s is reported as %s, under both paths", async (exact, known) => {
       const { operation_id: id } = (await post("sync")).body;
       const reason = { code: "deletions_held", message: "12 of 20 pages would be deleted" };
       const error = ["failed", "cancelled", "held"].includes(exact) ? reason : null;
@@ -227,7 +233,7 @@ describe("operations", () => {
       expect((await get(`/api/confluence/${sourceId}/status`)).body).toMatchObject({ status: exact, error });
     });
 
-    it("is one statement, however many operations it lists", async () => {
+    it("the progress list is one statement, however many operations it contains", async () => {
       for (let n = 0; n < 5; n += 1) {
         fixture.clock.advance(1000);
         await post("sync");
@@ -241,7 +247,7 @@ describe("operations", () => {
       expect(statements).toHaveLength(1);
     });
 
-    it("answers 404 in both shapes for an operation that is not there", async () => {
+    it("an unknown operation returns 404 in both error formats", async () => {
       for (const id of [NOBODY, "not-a-uuid"]) {
         const answer = await get(`/api/progress/${id}`);
         expect([answer.status, answer.body.error.code]).toEqual([404, "operation_not_found"]);

@@ -33,7 +33,7 @@ describe("pages of a source", () => {
   const ids = async (query?: Record<string, string>) =>
     (await list(query)).body.pages.map((page: { page_id: string }) => page.page_id);
 
-  it("shows metadata, version, chunks, error and deletion reason", async () => {
+  it("a page in the list has metadata, version, chunks, error and deletion reason", async () => {
     const { body } = await list();
     const page = (id: string) =>
       body.pages.find((candidate: { page_id: string }) => candidate.page_id === id);
@@ -67,7 +67,7 @@ describe("pages of a source", () => {
     ["deleted", ["21"]],
     ["failed", ["13", "23"]],
     ["pending", ["24"]],
-  ])("filters by status %s", async (status, expected) => {
+  ])("the page list filters by status %s", async (status, expected) => {
     expect(await ids({ status })).toEqual(expected);
   });
 
@@ -77,13 +77,13 @@ describe("pages of a source", () => {
     ["deleted", "deleted"],
     ["moved_to_another_space", "current"],
     ["not_visible", "current"],
-  ])("says of a page deleted as %s that it is %s in Confluence", async (reason, status) => {
+  ])("a page deleted as %s has the status %s in Confluence", async (reason, status) => {
     await fixture.database.sql`update confluence_pages set deleted_reason = ${reason} where page_id = '21'`;
     const { body } = await list({ status: "deleted" });
     expect(body.pages[0]).toMatchObject({ deleted_reason: reason, confluence_status: status });
   });
 
-  it("searches titles for what was typed, wildcards and all, and finds a page by its id", async () => {
+  it("the page list searches titles for the text as typed, wildcards included, and finds a page by its id", async () => {
     expect(await ids({ q: "100% OF_" })).toEqual(["11", "12", "13"]);
     expect(await ids({ q: "%" })).toEqual(["11", "12", "13"]);
     expect(await ids({ q: "_" })).toEqual(["11", "12", "13"]);
@@ -91,7 +91,7 @@ describe("pages of a source", () => {
     expect(await ids({ q: "22" })).toEqual(["22"]);
   });
 
-  it("goes on behind the last page shown, whatever was deleted or added meanwhile", async () => {
+  it("the page list continues after the last page shown, whatever was deleted or added meanwhile", async () => {
     const first = await list({ limit: "2" });
     expect(first.body.pages).toHaveLength(2);
     await fixture.database.sql`delete from confluence_pages where page_id = '12'`;
@@ -113,12 +113,12 @@ describe("pages of a source", () => {
     { q: "\u0000" },
     { limit: "0" },
     { size: "1" },
-  ])("refuses %j", async (query) => {
+  ])("the page list rejects %j", async (query) => {
     const answer = await list(query);
     expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
   });
 
-  it("answers 404 for no source", async () => {
+  it("the page list of an unknown source returns 404", async () => {
     const answer = await fixture.api("GET", "/api/confluence/nothing/pages");
     expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
   });

@@ -41,7 +41,7 @@ describe("search", () => {
 
   const query = (body: unknown) => fixture.api("POST", PATH, { body });
 
-  it("answers chunks with page, ancestors, heading, score and match type", async () => {
+  it("search returns chunks with page, ancestors, heading, score and match type", async () => {
     const { status, body } = await query({ query: "rotate signing key", match_count: 1 });
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -71,7 +71,7 @@ describe("search", () => {
     expect(body.results[0].snippet).toContain("<mark>");
   });
 
-  it("answers pages, each once, with the chunks that matched", async () => {
+  it("search returns pages, each once, with the chunks that matched", async () => {
     const { body } = await query({ query: "signing key", return_mode: "pages" });
     const found = body.results.filter((page: { page_id: string }) => page.page_id === "2");
     expect(found).toHaveLength(1);
@@ -88,7 +88,7 @@ describe("search", () => {
     (path) => {
       const search = (body: object) => fixture.api("POST", path, { body });
 
-      it("answers as /api/rag/query does, and how many there are", async () => {
+      it("Archon's search returns what /api/rag/query does, and the number of results", async () => {
         const body = { query: "signing key", match_count: 2 };
         const answer = await search(body);
         const { total, ...rest } = answer.body;
@@ -96,7 +96,7 @@ describe("search", () => {
         expect(total).toBe(answer.body.total_found);
       });
 
-      it("takes its options, and ignores what nobody knows", async () => {
+      it("Archon's search accepts its own options, and ignores unknown ones", async () => {
         const found = async (options: object) => {
           const { status, body } = await search({ query: "signing key handbook", ...options });
           expect(status).toBe(200);
@@ -116,7 +116,7 @@ describe("search", () => {
     },
   );
 
-  it("filters by source, space, label and time", async () => {
+  it("search filters by source, space, label and time", async () => {
     const pages = async (filter: object) =>
       (await query({ query: "signing key handbook", ...filter })).body.results.map(
         (hit: { page_id: string }) => hit.page_id,
@@ -138,7 +138,7 @@ describe("search", () => {
     "signing\u200bkey signing key \ud800",
     "SIGNING KEY??? " + "and so on ".repeat(390),
     "%_signing key%'; --",
-  ])("finds what is asked for in odd ways, and does not fail: %j", async (question) => {
+  ])("search finds results for an unusual query without failing: %j", async (question) => {
     for (const matchCount of [1, 50]) {
       const { status, body } = await query({
         query: question,
@@ -151,14 +151,14 @@ describe("search", () => {
   });
 
   it.each(["the of and", "?!...", "😀", "-", "\u200b", "名前", '"', "a".repeat(4000)])(
-    "answers what is nearest when a question has no words that could match: %j",
+    "search returns the nearest chunks when a query has no words that could match: %j",
     async (question) => {
       const { status, body } = await query({ query: question });
       expect([status, body.results.length > 0]).toEqual([200, true]);
     },
   );
 
-  it("answers an empty list only when nothing matches", async () => {
+  it("search returns an empty list only when nothing matches", async () => {
     await fixture.database.sql`delete from confluence_pages`;
     const { status, body } = await query({ query: "anything" });
     expect([status, body.success, body.results, body.total_found]).toEqual([200, true, [], 0]);
@@ -177,13 +177,13 @@ describe("search", () => {
     [{ query: "x", updated_since: "0000-01-01T00:00:00Z" }, 400, "invalid_request"],
     [{ query: "x", labels: ["\u0000"] }, 400, "invalid_request"],
     [{ query: "x".repeat(4001) }, 400, "invalid_request"],
-  ])("answers %j with %i %s, in both error shapes", async (body, status, code) => {
+  ])("search of %j returns %i %s, in both error formats", async (body, status, code) => {
     const answer = await query(body);
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
     expect(answer.body.detail).toEqual({ error: answer.body.error.message });
   });
 
-  it("says that it could not search, and when to try again, when the model cannot be asked", async () => {
+  it("search returns 503 with Retry-After when the embedding model cannot be reached", async () => {
     for (const [error, retryAfter] of [
       [new RateLimitedError("slow down", 5500), "6"],
       [new TransientError("timeout", "no answer from https://internal.example"), "2"],
@@ -208,7 +208,7 @@ describe("search", () => {
     ["pages", { query: "signing key", return_mode: "pages", labels: ["security"] }, 200],
     ["nothing found", { query: "signing key", labels: ["other"] }, 200],
     ["no such source", { query: "signing key", source: "nothing" }, 404],
-  ])("sends one statement (%s), and embeds a question once", async (_, body, status) => {
+  ])("search sends one statement (%s), and embeds a query once", async (_, body, status) => {
     const statements: string[] = [];
     let embedded = 0;
     const embedder = {
@@ -226,7 +226,7 @@ describe("search", () => {
     expect([statements.length, embedded]).toEqual([2, 1]);
   });
 
-  it("goes on by the model that sources still compare with while the new one cannot be asked", async () => {
+  it("search continues with the model that sources still use while the new one cannot be reached", async () => {
     const failing = {
       ...fakeEmbedder({ model: "next" }),
       embed: () => Promise.reject(new TransientError("timeout", "no answer")),
@@ -240,7 +240,7 @@ describe("search", () => {
     expect((await api("POST", PATH, { body: { query: "signing key" } })).status).toBe(503);
   });
 
-  it("says so when a source compares with a model that is not configured", async () => {
+  it("search reports a source whose model is not configured", async () => {
     const api = await makeApiClient({ ...fixture.services, embedder: fakeEmbedder({ model: "unrelated" }) });
     const answer = await api("POST", PATH, { body: { query: "signing key" } });
     expect([answer.status, answer.body.error.code]).toEqual([503, "embedding_unavailable"]);

@@ -21,7 +21,7 @@ describe("sources", () => {
     fixture.api("POST", PATH, { body: { ...NEW_SOURCE, ...fields }, headers });
 
   describe("create", () => {
-    it("checks account and space with Confluence and tells what it found", async () => {
+    it("creating a source checks account and space with Confluence and returns what it found", async () => {
       const answer = await create({ base_url: "HTTPS://Acme.atlassian.net/wiki/" });
       expect(answer.status).toBe(201);
       expect(answer.headers.location).toBe(`/api/confluence/${answer.body.source_id}`);
@@ -39,7 +39,7 @@ describe("sources", () => {
       });
     });
 
-    it("takes a space whose name the database would refuse", async () => {
+    it("creating a source accepts a space name that the database would refuse", async () => {
       addSpace(fixture.site, { key: "ODD", name: "Le\u0000dger \ud83d" });
       const answer = await create({ space_key: "ODD" });
       expect([answer.status, answer.body.space_name, answer.body.title]).toEqual([
@@ -49,7 +49,7 @@ describe("sources", () => {
       ]);
     });
 
-    it("stores the token encrypted and never answers it", async () => {
+    it("creating a source stores the token encrypted and never returns it", async () => {
       const made = await create();
       const [row] = await fixture.database.sql`select encrypted_token from archon_sources`;
       expect(row?.encrypted_token).not.toContain("demo-token");
@@ -64,7 +64,7 @@ describe("sources", () => {
       }
     });
 
-    it("answers 409 with the source that has the space already", async () => {
+    it("creating a source returns 409 with the source that already has the space", async () => {
       const first = await create();
       const second = await create({ base_url: "https://ACME.atlassian.net" });
       expect(second.status).toBe(409);
@@ -83,7 +83,7 @@ describe("sources", () => {
       ["a host that is not allowed", { base_url: "https://example.com" }, {}, 422, "address_refused"],
       ["a private address", { base_url: "https://10.0.0.1" }, {}, 422, "address_refused"],
       ["an address that is none", { base_url: "acme" }, {}, 422, "invalid_base_url"],
-    ] as const)("refuses %s", async (_what, fields, settings, status, code) => {
+    ] as const)("creating a source rejects %s", async (_what, fields, settings, status, code) => {
       Object.assign(fixture.site.settings, settings);
       const answer = await create(fields);
       expect([answer.status, answer.body.error.code]).toEqual([status, code]);
@@ -95,7 +95,7 @@ describe("sources", () => {
       [{ effect: "status", status: 404 }, 422, "not_confluence"],
       [{ effect: "not_json" }, 422, "not_confluence"],
       [{ effect: "redirect", location: "http://169.254.169.254/latest/meta-data" }, 422, "address_refused"],
-    ] as const)("translates %j of the site into %i %s", async (fault, status, code) => {
+    ] as const)("creating a source translates %j of the site into %i %s", async (fault, status, code) => {
       fixture.site.faults.push(faultSchema.parse({ ...fault, times: 20 }));
       const answer = await create();
       expect([answer.status, answer.body.error.code]).toEqual([status, code]);
@@ -104,14 +104,17 @@ describe("sources", () => {
     it.each([
       [{ effect: "status", status: 500 }, "Confluence returned 500; try again later", "confluence_failed"],
       [{ effect: "reset" }, "The connection to Confluence failed; try again later", "connection_failed"],
-    ] as const)("says why Confluence cannot be reached: %j", async (fault, message, reason) => {
-      fixture.site.faults.push(faultSchema.parse({ ...fault, times: 20 }));
-      const answer = await create();
-      expect(answer.status).toBe(502);
-      expect(answer.body.error).toEqual({ code: "confluence_unreachable", message, details: { reason } });
-    });
+    ] as const)(
+      "creating a source reports why Confluence cannot be reached: %j",
+      async (fault, message, reason) => {
+        fixture.site.faults.push(faultSchema.parse({ ...fault, times: 20 }));
+        const answer = await create();
+        expect(answer.status).toBe(502);
+        expect(answer.body.error).toEqual({ code: "confluence_unreachable", message, details: { reason } });
+      },
+    );
 
-    it("passes on how long Confluence asks to wait", async () => {
+    it("creating a source passes on how long Confluence asks to wait", async () => {
       fixture.site.faults.push({ effect: "rate_limit", retry_after: 17, times: 1, skip: 0 });
       const answer = await create();
       expect([answer.status, answer.body.error.code]).toEqual([503, "confluence_rate_limited"]);
@@ -129,13 +132,13 @@ describe("sources", () => {
       [{ title: "\u0000" }, "body.title"],
       [{ email: "nobody" }, "body.email"],
       [{ search_language: "klingon" }, "body.search_language"],
-    ])("answers 400 naming the field for %j", async (fields, path) => {
+    ])("creating a source returns 400 naming the field for %j", async (fields, path) => {
       const answer = await create(fields);
       expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
       expect(answer.body.error.details.faults.map((fault: { path: string }) => fault.path)).toContain(path);
     });
 
-    it("makes one source for one Idempotency-Key, and answers the same again", async () => {
+    it("creating a source with one Idempotency-Key creates one, and returns the same response again", async () => {
       const headers = { "idempotency-key": "create-1" };
       const first = await create({}, headers);
       const again = await create({}, headers);
@@ -146,7 +149,7 @@ describe("sources", () => {
       expect([other.status, other.body.error.code]).toEqual([422, "idempotency_key_reused"]);
     });
 
-    it("goes on where a request with a key was cut off after it had stored the source", async () => {
+    it("creating a source again continues where a request with a key crashed after it had stored the source", async () => {
       const headers = { "idempotency-key": "create-2" };
       const first = await create({}, headers);
       await fixture.database.sql`update idempotent_requests set answer = null`;
@@ -158,7 +161,7 @@ describe("sources", () => {
       expect(again.body.source_id).toBe(first.body.source_id);
     });
 
-    it("lets a key be used again after an error, and keeps keys of different callers apart", async () => {
+    it("creating a source can reuse a key after an error, and keeps keys of different callers apart", async () => {
       const headers = { "idempotency-key": "create-3" };
       expect((await create({ api_token: "wrong" }, headers)).status).toBe(422);
       expect((await create({}, headers)).status).toBe(201);
@@ -172,7 +175,7 @@ describe("sources", () => {
   });
 
   describe("list and get", () => {
-    it("pages through all sources, also when some come and go meanwhile", async () => {
+    it("the source list pages through all sources, also when some are added and removed meanwhile", async () => {
       const ids: string[] = [];
       for (let index = 0; index < 5; index += 1) {
         addSpace(fixture.site, { key: `S${index}X`, name: `Space ${index}` });
@@ -199,20 +202,23 @@ describe("sources", () => {
       expect(rest.body.next_cursor).toBeNull();
     });
 
-    it.each(["0", "201", "-1", "1.5", "many", "", "1,2"])("refuses limit=%s", async (limit) => {
-      const answer = await fixture.api("GET", PATH, { query: { limit } });
-      expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
-    });
+    it.each(["0", "201", "-1", "1.5", "many", "", "1,2"])(
+      "the source list rejects limit=%s",
+      async (limit) => {
+        const answer = await fixture.api("GET", PATH, { query: { limit } });
+        expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
+      },
+    );
 
     it.each(["x", "W10", Buffer.from('["pages","1"]').toString("base64url"), "\u00ff"])(
-      "refuses the cursor %s",
+      "the source list rejects the cursor %s",
       async (cursor) => {
         const answer = await fixture.api("GET", PATH, { query: { cursor } });
         expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_cursor"]);
       },
     );
 
-    it("shows counts, last sync and what is due", async () => {
+    it("a source shows counts, last sync and due times", async () => {
       const sourceId = await fixture.addSource({ sync_interval_minutes: 30 });
       const { sql } = fixture.database;
       await store(sql, fixture.embedder, { sourceId, pageId: "1", chunks: ["one", "two"] });
@@ -233,7 +239,7 @@ describe("sources", () => {
       });
     });
 
-    it("warns of expired credentials, spaces not seen, failed syncs and held deletions", async () => {
+    it("a source warns of expired credentials, spaces not visible, failed syncs and held deletions", async () => {
       const sourceId = await fixture.addSource();
       const { sql } = fixture.database;
       const at = fixture.clock.now();
@@ -252,7 +258,7 @@ describe("sources", () => {
       expect(await warnings()).toContain("space_unavailable");
     });
 
-    it("plans the next deletion check for the daily look a week after the last one", async () => {
+    it("a source's next deletion check is planned for the daily run a week after the last one", async () => {
       const sourceId = await fixture.addSource();
       await fixture.database.sql`
         update archon_sources set metadata = metadata
@@ -261,14 +267,17 @@ describe("sources", () => {
       expect(body.next_deletion_check_at).toBe("2026-03-12T03:00:00.000Z");
     });
 
-    it.each(["nothing", "a b", "\u0000", "..", "x".repeat(200)])("answers 404 for the id %j", async (id) => {
-      const answer = await fixture.api("GET", `/api/confluence/${encodeURIComponent(id)}`);
-      expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
-    });
+    it.each(["nothing", "a b", "\u0000", "..", "x".repeat(200)])(
+      "a source with the id %j returns 404",
+      async (id) => {
+        const answer = await fixture.api("GET", `/api/confluence/${encodeURIComponent(id)}`);
+        expect([answer.status, answer.body.error.code]).toEqual([404, "source_not_found"]);
+      },
+    );
   });
 
   describe("update", () => {
-    it("changes title, strategy and interval without asking Confluence", async () => {
+    it("updating a source changes title, strategy and interval without calling Confluence", async () => {
       const sourceId = await fixture.addSource();
       fixture.site.faults.push({ effect: "reset", share: 1, skip: 0 });
       const answer = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
@@ -282,7 +291,7 @@ describe("sources", () => {
       });
     });
 
-    it("tries a new token before it stores it, and makes an expired source active again", async () => {
+    it("updating a source tests a new token before storing it, and reactivates an expired source", async () => {
       const sourceId = await fixture.addSource();
       fixture.site.settings.token = "rotated";
       await setSourceStatus(fixture.database.sql, sourceId, "credentials_expired", fixture.clock.now());
@@ -298,7 +307,7 @@ describe("sources", () => {
       expect(await fixture.services.cipher!.decrypt(row?.encrypted_token, sourceId)).toBe("rotated");
     });
 
-    it("uses the stored token with a new e-mail, and says when it cannot be read", async () => {
+    it("updating a source's e-mail uses the stored token, and reports when it cannot be decrypted", async () => {
       const sourceId = await fixture.addSource();
       const moved = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
         body: { email: "other@example.com" },
@@ -311,7 +320,7 @@ describe("sources", () => {
       expect([unreadable.status, unreadable.body.error.code]).toEqual([422, "token_missing"]);
     });
 
-    it("refuses what cannot be changed", async () => {
+    it("updating a source rejects what cannot be changed", async () => {
       const sourceId = await fixture.addSource();
       const answer = await fixture.api("PATCH", `/api/confluence/${sourceId}`, { body: { space_key: "X" } });
       expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
@@ -321,7 +330,7 @@ describe("sources", () => {
   });
 
   describe("delete", () => {
-    it("hides the source at once, forgets its token, cancels what runs and frees the space", async () => {
+    it("deleting a source hides it at once, deletes its token, cancels its operation and frees the space", async () => {
       const sourceId = await fixture.addSource();
       const started = await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
       const answer = await fixture.api("DELETE", `/api/confluence/${sourceId}`);

@@ -57,14 +57,14 @@ describe("a function's connection to its database", () => {
     return sql;
   }
 
-  it("is made when the certificate authority of the secret signed the server's certificate", async () => {
+  it("a database connection is made when the certificate authority in the secret signed the server's certificate", async () => {
     const server = await startServer();
     const sql = await connectBy({ url: server.url, ca: trusted.cert });
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
     expect(server.admitted()).toBe(1);
   });
 
-  it("is refused when nobody known signed it", async () => {
+  it("a database connection is refused when the server's certificate has an unknown signer", async () => {
     const server = await startServer();
     const sql = await connectBy({ url: server.url });
     await expect(sql`select 1`).rejects.toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
@@ -72,7 +72,7 @@ describe("a function's connection to its database", () => {
   });
 
   it.each(["require", "prefer", "no-verify"])(
-    "is refused then also when the URL asks for less (sslmode=%s)",
+    "a database connection with an unknown signer is also refused when the URL asks for less (sslmode=%s)",
     async (mode) => {
       const server = await startServer();
       const sql = await connectBy({ url: `${server.url}?sslmode=${mode}&channel_binding=require` });
@@ -81,7 +81,7 @@ describe("a function's connection to its database", () => {
     },
   );
 
-  it("is refused when the certificate is another server's", async () => {
+  it("a database connection is refused when the certificate is another server's", async () => {
     const other = testCertificate("other.example");
     const server = await startServer(other);
     const sql = await connectBy({ url: server.url, ca: other.cert });
@@ -89,7 +89,7 @@ describe("a function's connection to its database", () => {
     expect(server.admitted()).toBe(0);
   });
 
-  it("is refused when the server speaks no TLS", async () => {
+  it("a database connection is refused when the server does not support TLS", async () => {
     const heard: Buffer[] = [];
     const server = createServer((socket) => {
       socket.once("data", () => {
@@ -109,7 +109,7 @@ describe("a function's connection to its database", () => {
     expect(heard.map((chunk) => chunk[0])).toEqual([TLS_HANDSHAKE]);
   });
 
-  it("takes the password of the day: a rotation while the function is warm", async () => {
+  it("a database connection uses the current password: a rotation while the function is warm", async () => {
     const server = await startServer();
     const sql = await connectBy({ url: server.url, ca: trusted.cert });
     await sql`select 1`;

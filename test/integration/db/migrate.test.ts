@@ -21,7 +21,7 @@ const results = async (schema: string) => {
 };
 
 describe("migrate", () => {
-  it("applies each file once when twenty run at the same time", async () => {
+  it("migrate applies each file once when twenty run at the same time", async () => {
     const migrations = await readMigrations();
     const schema = "twenty_at_once";
     const clients = database.concurrent
@@ -33,7 +33,7 @@ describe("migrate", () => {
     expect(runs.flatMap((run) => run.functions).sort()).toEqual(migrations.functions.map(({ name }) => name));
   });
 
-  it("refuses tables that it did not make and says what to set", async () => {
+  it("migrate refuses tables that it did not create and says what to set", async () => {
     await database.sql`create schema archon_like`;
     await database.sql`create table archon_like.archon_sources (source_id text)`;
     await expect(migrate(database.sql, "archon_like", await readMigrations())).rejects.toThrow(
@@ -41,7 +41,7 @@ describe("migrate", () => {
     );
   });
 
-  it("leaves no half-applied migration behind when one fails", async () => {
+  it("migrate leaves no half-applied migration behind when one fails", async () => {
     const migrations = {
       numbered: [file("000001_a.sql", "create table half (a int); select 1/0;")],
       functions: [],
@@ -52,7 +52,7 @@ describe("migrate", () => {
     expect(row).toEqual({ half: null, ledger: 0 });
   });
 
-  it("leaves no function that its files do not define", async () => {
+  it("migrate leaves no function that its files do not define", async () => {
     const migrations = await readMigrations();
     await migrate(database.sql, TEST_SCHEMA, migrations);
     const text = migrations.functions.map((one) => one.text).join("\n");
@@ -63,7 +63,7 @@ describe("migrate", () => {
 });
 
 describe("files of functions", () => {
-  it("are applied after the migrations, and again when their text changes", async () => {
+  it("function files are applied after the migrations, and again when their text changes", async () => {
     const run = (value: number) =>
       migrate(database.sql, "changed", { numbered: [TABLE], functions: functions(value) });
     expect(await run(1)).toMatchObject({ applied: [TABLE.name], functions: ["one.sql"] });
@@ -72,7 +72,7 @@ describe("files of functions", () => {
     expect(await results("changed")).toBe(2);
   });
 
-  it("are applied together or not at all", async () => {
+  it("function files are applied together or not at all", async () => {
     const migrations = {
       numbered: [TABLE],
       functions: [...functions(1), file("two.sql", "create or replace function broken")],
@@ -91,7 +91,7 @@ describe("a database that newer code has migrated", () => {
     functions: functions(2),
   });
 
-  it("is refused when it says nothing about older code", async () => {
+  it("a database migrated by newer code is refused when it does not say which older code it supports", async () => {
     await migrate(database.sql, "stranger", older);
     await database.sql`insert into stranger.schema_migrations (name) values ('000777_future.sql')`;
     await expect(migrate(database.sql, "stranger", older)).rejects.toMatchObject({
@@ -102,14 +102,14 @@ describe("a database that newer code has migrated", () => {
     });
   });
 
-  it("is refused when something was removed that this code uses", async () => {
+  it("a database migrated by newer code is refused when something was removed that this code uses", async () => {
     await migrate(database.sql, "contracted", newer("", "--! contract 000002\ndrop table kept;"));
     await expect(migrate(database.sql, "contracted", older)).rejects.toMatchObject({
       code: "database_newer",
     });
   });
 
-  it("is taken as it is, with the newer functions, when nothing was removed that this code uses", async () => {
+  it("a database migrated by newer code is used, with the newer functions, when nothing was removed that this code uses", async () => {
     for (const [schema, text] of [
       ["expanded", "create table added (a int);"],
       ["unused", "--! contract 000001\ndrop table kept;"],

@@ -32,14 +32,14 @@ describe("a database that is opened for reading only", () => {
     return openDatabase({ env, dataDir, log, readOnly });
   }
 
-  it("is read, and refuses to be written", async () => {
+  it("a read-only database can be read and refuses writes", async () => {
     const { sql, close } = await open({ readOnly: true });
     expect(await sql`select count(*)::int as sources from archon_sources`).toEqual([{ sources: 0 }]);
     await expect(sql`delete from archon_sources`).rejects.toThrow("read-only transaction");
     await close();
   });
 
-  it("is refused when it lacks migrations, and gets none", async () => {
+  it("a read-only database that lacks migrations is refused and not migrated", async () => {
     await expect(open({ readOnly: true, schema: "elsewhere" })).rejects.toMatchObject({
       code: "database_outdated",
       message: expect.stringMatching(

@@ -30,7 +30,7 @@ async function chunks() {
 }
 
 describe("addDocuments", () => {
-  it("stores a new page with a vector for each chunk", async () => {
+  it("addDocuments stores a new page with a vector for each chunk", async () => {
     const result = await put({ chunks: ["alpha", "beta"] });
     expect(result).toEqual({
       outcome: "added",
@@ -46,7 +46,7 @@ describe("addDocuments", () => {
     ]);
   });
 
-  it("keeps row and vector of a chunk that did not change, and only renumbers it", async () => {
+  it("addDocuments keeps row and vector of an unchanged chunk, and only renumbers it", async () => {
     await put({ chunks: ["alpha", "beta", "gamma"] });
     const before = await chunks();
     const result = await put({ version: 2, chunks: ["alpha", "new", "beta", "gamma"] });
@@ -57,7 +57,7 @@ describe("addDocuments", () => {
     expect(ids(after)).toEqual(ids(before));
   });
 
-  it("keeps labels that it is not told of", async () => {
+  it("addDocuments keeps the labels when it gets none", async () => {
     await put({ labels: ["howto"], chunks: ["a"] });
     await put({ version: 2, labels: null, chunks: ["b"] });
     const labels = async () =>
@@ -67,7 +67,7 @@ describe("addDocuments", () => {
     expect(await labels()).toEqual([]);
   });
 
-  it("reuses one vector for a text that a page now holds twice", async () => {
+  it("addDocuments reuses one vector for a text that a page now contains twice", async () => {
     await put({ chunks: ["same"] });
     const result = await put({ version: 2, chunks: ["same", "same"] });
     expect(result).toMatchObject({
@@ -86,7 +86,7 @@ describe("addDocuments", () => {
     { stored: 3, revision: 2, incoming: 4, incomingRevision: 1, outcome: "updated" },
     { stored: 3, revision: 2, incoming: 3, incomingRevision: 1, outcome: "superseded" },
   ])(
-    "version $incoming (revision $incomingRevision) over $stored (revision $revision): $outcome",
+    "addDocuments of version $incoming (revision $incomingRevision) over $stored (revision $revision): $outcome",
     async (guard) => {
       await put({ version: guard.stored, representationRevision: guard.revision, chunks: ["old"] });
       const result = await put({
@@ -116,7 +116,7 @@ describe("addDocuments", () => {
       return (await readPageStates(database.sql, "docs", ["1"])).get("1")?.stateRevision ?? null;
     };
 
-    it("comes back, whatever its version, when the writer knew that it was deleted", async () => {
+    it("a deleted page is restored, whatever its version, when the writer knew that it was deleted", async () => {
       await put({ version: 5, chunks: ["old"] });
       const stateRevision = await remove();
       const result = await put({ version: 5, chunks: ["again"] }, { expectedStateRevision: stateRevision });
@@ -125,7 +125,7 @@ describe("addDocuments", () => {
       expect(state).toMatchObject({ isDeleted: false, missingSince: null, version: 5 });
     });
 
-    it("stays deleted when the body was fetched before the deletion", async () => {
+    it("a deleted page stays deleted when the body was fetched before the deletion", async () => {
       await put({ version: 5, chunks: ["old"] });
       const known = (await readPageStates(database.sql, "docs", ["1"])).get("1")?.stateRevision ?? null;
       await remove();
@@ -135,7 +135,7 @@ describe("addDocuments", () => {
     });
   });
 
-  it("writes nothing when the caller's part of the transaction fails", async () => {
+  it("addDocuments writes nothing when the caller's part of the transaction fails", async () => {
     await put({ chunks: ["old"] });
     const failing = put(
       { version: 2, chunks: ["new"] },
@@ -146,7 +146,7 @@ describe("addDocuments", () => {
     expect((await readPageStates(database.sql, "docs", ["1"])).get("1")?.version).toBe(1);
   });
 
-  it("asks for vectors when one that the caller counted on is gone", async () => {
+  it("addDocuments requests vectors when one that should be reused is gone", async () => {
     const page = {
       ...pageFacts({ pageId: "1", chunks: [] }),
       chunks: [{ content: "x", headingPath: [], inputHash: hashInput("x"), embedding: null }],
@@ -156,21 +156,21 @@ describe("addDocuments", () => {
     expect((await readPageStates(database.sql, "docs", ["1"])).size).toBe(0);
   });
 
-  it("refuses vectors of a model that the source does not compare with", async () => {
+  it("addDocuments refuses vectors of a model that the source does not use", async () => {
     const other = fakeEmbedder({ model: "other" });
     await expect(store(database.sql, other, { pageId: "1", chunks: ["x"] })).rejects.toMatchObject({
       code: "model_changed",
     });
   });
 
-  it("refuses a source that is being deleted, and one that is gone", async () => {
+  it("addDocuments refuses a source that is being deleted, and one that is gone", async () => {
     await database.sql`update archon_sources set status = 'deleting'`;
     await expect(put({ chunks: ["x"] })).rejects.toMatchObject({ code: "source_deleted" });
     await database.sql`delete from archon_sources`;
     await expect(put({ chunks: ["x"] })).rejects.toMatchObject({ code: "source_deleted" });
   });
 
-  it("clears marks that a writer of another kind committed: kept rows lose them, others go", async () => {
+  it("addDocuments clears marks committed by another kind of writer: kept rows lose them, others are deleted", async () => {
     await put({ chunks: ["stays", "goes"] });
     await database.sql`update archon_crawled_pages set metadata = '{"_pending_deletion": true}'`;
     await put({ version: 2, chunks: ["stays", "comes"] });
@@ -180,7 +180,7 @@ describe("addDocuments", () => {
     ]);
   });
 
-  it("replaces 1,100 chunks, more than one statement takes, and takes a page to no chunks at all", async () => {
+  it("addDocuments replaces 1,100 chunks, more than one statement writes, and reduces a page to no chunks at all", async () => {
     const many = Array.from({ length: 1100 }, (_, index) => `paragraph ${index}`);
     await put({ chunks: many });
     let inTransaction = 0;

@@ -80,7 +80,7 @@ async function modelsStored() {
 }
 
 describe("a source that changes its model", () => {
-  it("is searched by the old one until every chunk has the new one, then by the new one only", async () => {
+  it("a source changing its model is searched by the old one until every chunk has the new one, then only by the new one", async () => {
     const seen: [string | undefined, object][] = [];
     for (let calls = 0; calls < 20; calls += 1) {
       const { done } = await change(1);
@@ -98,7 +98,7 @@ describe("a source that changes its model", () => {
     expect(await sourcesToChange(database.sql, "next")).toEqual([]);
   });
 
-  it("is one of those to change until its last old vector is gone", async () => {
+  it("a source is listed for a model change until its last old vector is deleted", async () => {
     expect(await sourcesToChange(database.sql, "next")).toEqual(["docs"]);
     expect(await change(8)).toMatchObject({ switched: true, embedded: 12, deleted: 10, done: false });
     expect(await sourcesToChange(database.sql, "next")).toEqual(["docs"]);
@@ -107,7 +107,7 @@ describe("a source that changes its model", () => {
     expect(await sourcesToChange(database.sql, "old")).toEqual(["docs"]);
   });
 
-  it("does not switch while a page that was swapped meanwhile lacks the new vectors", async () => {
+  it("a source does not switch models while a page that was swapped meanwhile lacks the new vectors", async () => {
     await change(4);
     expect(await modelsStored()).toEqual({ old: 12, next: 12 });
     await store(
@@ -122,7 +122,7 @@ describe("a source that changes its model", () => {
     await expectAllFound();
   });
 
-  it("makes writers that still embed with the old model come back", async () => {
+  it("after a model change, writers that embed with the old model are told to retry", async () => {
     await change(20);
     const late = store(database.sql, next, { pageId: "1", version: 2, chunks: ["late"] }, { model: "old" });
     await expect(late).rejects.toMatchObject({ name: "TransientError", code: "model_changed" });
@@ -130,7 +130,7 @@ describe("a source that changes its model", () => {
     expect(again.outcome).toBe("updated");
   });
 
-  it("keeps the old vectors when it compares with them again a moment before they go", async () => {
+  it("a model change keeps the old vectors when the source uses them again just before their deletion", async () => {
     expect(await change(6)).toMatchObject({ switched: true, deleted: 0 });
     const sql = observeSql(database.sql, {
       onStatement: async ({ text }) => {
@@ -143,7 +143,7 @@ describe("a source that changes its model", () => {
     await expectAllFound();
   });
 
-  it("goes back to the model it came from by dropping what the other had", async () => {
+  it("a source returns to its previous model by deleting the vectors of the other", async () => {
     await change(2);
     expect(await modelsStored()).toEqual({ old: 12, next: 6 });
     expect(await sourcesToChange(database.sql, "old")).toEqual(["docs"]);
@@ -151,7 +151,7 @@ describe("a source that changes its model", () => {
     expect(await modelsStored()).toEqual({ old: 12 });
   });
 
-  it("killed at any statement and begun again, ends the same, and embeds again only the batch it was at", async () => {
+  it("a model change killed at any statement and restarted ends the same, and embeds only its current batch again", async () => {
     let statements = 0;
     await change(20, {
       sql: observeSql(database.sql, { onStatement: () => void (statements += 1) }),
@@ -187,7 +187,7 @@ describe("a source that changes its model", () => {
 });
 
 describe("a model that fails", () => {
-  it("loses nothing: the old vectors stay, and are searched", async () => {
+  it("a failing new model loses nothing: the old vectors stay, and are searched", async () => {
     const failing: Embedder = { ...next, embed: async () => [[1]] };
     await expect(change(20, { embedder: failing })).rejects.toMatchObject({
       code: "embedding_count_mismatch",
@@ -199,22 +199,25 @@ describe("a model that fails", () => {
   it.each([
     new PermanentError("text_too_long", "no"),
     new TransientError("embedding_unusable", "a zero vector"),
-  ])("for one page ($name) leaves that one behind, and the source with its old model", async (error) => {
-    const { embedder, texts } = counting((text) => (text.includes("subject2") ? error : null));
-    expect(await change(20, { embedder })).toEqual({
-      done: false,
-      embedded: 10,
-      switched: false,
-      deleted: 0,
-      refused: [{ pageId: "2", code: error.code }],
-    });
-    expect(texts.length).toBe(10);
-    expect([await comparedModel(), await modelsStored()]).toEqual(["old", { old: 12, next: 10 }]);
-    await expectAllFound();
-    expect(await change(20)).toMatchObject({ embedded: 2, switched: true, done: true });
-  });
+  ])(
+    "a new model that fails for one page ($name) leaves that page behind, and the source with its old model",
+    async (error) => {
+      const { embedder, texts } = counting((text) => (text.includes("subject2") ? error : null));
+      expect(await change(20, { embedder })).toEqual({
+        done: false,
+        embedded: 10,
+        switched: false,
+        deleted: 0,
+        refused: [{ pageId: "2", code: error.code }],
+      });
+      expect(texts.length).toBe(10);
+      expect([await comparedModel(), await modelsStored()]).toEqual(["old", { old: 12, next: 10 }]);
+      await expectAllFound();
+      expect(await change(20)).toMatchObject({ embedded: 2, switched: true, done: true });
+    },
+  );
 
-  it("for the first pages is asked for the others all the same", async () => {
+  it("a new model that fails for the first pages is still called for the others", async () => {
     const error = new PermanentError("text_too_long", "no");
     const { embedder } = counting((text) => (/subject[01]/.test(text) ? error : null));
     const { embedded, switched, refused } = await change(20, { embedder });
@@ -223,7 +226,7 @@ describe("a model that fails", () => {
     expect(await modelsStored()).toEqual({ old: 12, next: 12 - 4 });
   });
 
-  it("for more pages than it takes to lay it on the model is asked for the others once one was taken", async () => {
+  it("a new model that fails for more pages than prove it faulty is called for the others once it has embedded one", async () => {
     for (let page = PAGES; page < 60; page += 1)
       await store(database.sql, old, {
         pageId: `${page}`,
@@ -235,7 +238,7 @@ describe("a model that fails", () => {
     expect([embedded, refused.length, switched]).toEqual([12 + 20, 40 - PAGES, false]);
   });
 
-  it("for every page is not asked for all of them", async () => {
+  it("a new model that fails for every page is not called for all of them", async () => {
     for (let page = PAGES; page < 60; page += 1)
       await store(database.sql, old, { pageId: `${page}`, chunks: [`subject${page}`] });
     let asked = 0;

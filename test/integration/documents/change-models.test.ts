@@ -67,7 +67,7 @@ const models = async () =>
   ).map((row) => row.model);
 
 describe("the minute's change of models", () => {
-  it("brings every source to the configured model, and then has nothing to do", async () => {
+  it("the scheduled model change moves every source to the configured model, and then has nothing to do", async () => {
     const { embedder, texts } = counting();
     expect(await tick({ embedder }).result).toEqual({ embedded: CHUNKS, deleted: CHUNKS });
     expect(new Set(texts).size).toBe(CHUNKS);
@@ -76,7 +76,7 @@ describe("the minute's change of models", () => {
     expect(await tick().result).toEqual({ embedded: 0, deleted: 0 });
   });
 
-  it("goes on where the last one's time was over", async () => {
+  it("the scheduled model change continues where the last one ran out of time", async () => {
     const { embedder, texts } = counting();
     let ticks = 0;
     do {
@@ -87,7 +87,7 @@ describe("the minute's change of models", () => {
     expect(texts.length).toBe(CHUNKS);
   });
 
-  it("embeds nothing twice when several run at the same time", async () => {
+  it("the scheduled model change embeds nothing twice when several run at the same time", async () => {
     const { embedder, texts } = counting();
     await Promise.all([tick({ embedder }).result, tick({ embedder }).result, tick({ embedder }).result]);
     await tick({ embedder }).result;
@@ -95,7 +95,7 @@ describe("the minute's change of models", () => {
     expect(await models()).toEqual(["next"]);
   });
 
-  it("takes over from one that died, once its claim has run out", async () => {
+  it("the scheduled model change takes over from a crashed one once its claim has expired", async () => {
     await database.sql`
       update archon_sources set model_change_claimed_until = ${NOW}::timestamptz + interval '90 seconds'`;
     expect(await tick().result).toEqual({ embedded: 0, deleted: 0 });
@@ -103,7 +103,7 @@ describe("the minute's change of models", () => {
     expect(await tick({ now: later }).result).toEqual({ embedded: CHUNKS, deleted: CHUNKS });
   });
 
-  it("waits for the next minute when the model asks for it", async () => {
+  it("the scheduled model change waits for the next minute when the model asks for it", async () => {
     let calls = 0;
     const { embedder } = counting((texts) => {
       calls += 1;
@@ -117,7 +117,7 @@ describe("the minute's change of models", () => {
     expect(await tick({ embedder }).result).toMatchObject({ deleted: CHUNKS });
   });
 
-  it("fails when the model refuses a page, names it, and brings the other sources over", async () => {
+  it("the scheduled model change fails when the model refuses a page, names it, and moves the other sources", async () => {
     const { embedder } = counting((texts) => {
       if (texts.some((text) => text.includes("a 3 7"))) throw new PermanentError("text_too_long", "no");
       return next.embed(texts);
@@ -135,12 +135,12 @@ describe("the minute's change of models", () => {
     ]);
   });
 
-  it("leaves alone a source that is being deleted", async () => {
+  it("the scheduled model change skips a source that is being deleted", async () => {
     await database.sql`update archon_sources set status = 'deleting' where source_id = 'a'`;
     expect(await tick().result).toEqual({ embedded: CHUNKS / 2, deleted: CHUNKS / 2 });
   });
 
-  it("changes nothing back after a later deployment chose another model, and says so", async () => {
+  it("the scheduled model change reverts nothing after a later deployment chose another model, and reports that", async () => {
     const { sql } = database;
     const deploy = ({ model, dimensions }: Embedder) => chooseModel(sql, { model, dimensions, now: NOW });
     try {
@@ -163,7 +163,7 @@ describe("the minute's change of models", () => {
     }
   });
 
-  it("has one chosen model, also when ten deployments choose at the same time", async () => {
+  it("the service has one chosen model, also when ten deployments choose at the same time", async () => {
     const { sql } = database;
     try {
       const deployments = Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? old : next));

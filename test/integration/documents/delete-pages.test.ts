@@ -40,7 +40,7 @@ const hide = (...pages: [string, number][]) =>
   transaction(database.sql, (tx) => hidePages(tx, { ...request, pages: decided(...pages) }));
 
 describe("deletePages", () => {
-  it("flags the page, takes its chunks and vectors, and writes one event a page", async () => {
+  it("deletePages flags the page, deletes its chunks and vectors, and writes one event per page", async () => {
     expect(await remove(["1", 1], ["2", 1])).toEqual([
       { pageId: "1", title: "Page 1", reason: "trashed" },
       { pageId: "2", title: "Page 2", reason: "trashed" },
@@ -71,7 +71,7 @@ describe("deletePages", () => {
     });
   });
 
-  it("leaves alone a page that was stored anew since that was decided, and one deleted already", async () => {
+  it("deletePages skips a page that was stored again since the decision, and one already deleted", async () => {
     await store(database.sql, embedder, { pageId: "1", version: 2, chunks: ["new"] });
     expect(await remove(["1", 1])).toEqual([]);
     expect(await remove(["2", 1])).toHaveLength(1);
@@ -80,7 +80,7 @@ describe("deletePages", () => {
     expect(await remove()).toEqual([]);
   });
 
-  it("is undone as a whole with the caller's transaction", async () => {
+  it("deletePages is undone completely with the caller's transaction", async () => {
     const failing = transaction(database.sql, async (tx) => {
       await deletePages(tx, { ...request, pages: decided(["1", 1]) });
       throw new Error("no");
@@ -93,7 +93,7 @@ describe("deletePages", () => {
 });
 
 describe("hidePages and showPages", () => {
-  it("hide and show again without touching chunks, each once", async () => {
+  it("hidePages and showPages hide and show pages without touching chunks, each once", async () => {
     expect(await hide(["1", 1])).toEqual([{ pageId: "1", title: "Page 1" }]);
     expect(await hide(["1", 2])).toEqual([]);
     expect(await state("1")).toMatchObject({ missingSince: NOW, stateRevision: 2 });
@@ -116,7 +116,7 @@ describe("recordPageError", () => {
       now: NOW,
     });
 
-  it("counts attempts, anew for another version, until a swap clears it", async () => {
+  it("recordPageError counts attempts, from 1 for another version, until a swap clears the error", async () => {
     await fail("1", 2);
     await fail("1", 2);
     expect((await state("1"))?.syncError).toEqual({
@@ -135,14 +135,14 @@ describe("recordPageError", () => {
     expect((await state("1"))?.syncError).toBeNull();
   });
 
-  it("gives a page that was never stored a row of version 0, which the first swap fills as added", async () => {
+  it("recordPageError gives a page that was never stored a row of version 0, which the first swap fills as added", async () => {
     await fail("new", 7);
     expect(await state("new")).toMatchObject({ version: 0, stateRevision: 0, title: "" });
     const result = await store(database.sql, embedder, { pageId: "new", version: 7, chunks: ["x"] });
     expect(result.outcome).toBe("added");
   });
 
-  it("is cleared by a late writer of what is stored already", async () => {
+  it("a page error is cleared by a late writer of what is already stored", async () => {
     await fail("1", 1);
     expect((await store(database.sql, embedder, { pageId: "1", version: 1, chunks: ["a"] })).outcome).toBe(
       "superseded",
@@ -152,7 +152,7 @@ describe("recordPageError", () => {
 });
 
 describe("clearMarkedChunks", () => {
-  it("takes marked chunks of pages that have others, and leaves a page its last ones", async () => {
+  it("clearMarkedChunks deletes marked chunks of pages that have others, and keeps the last chunks of a page", async () => {
     await database.sql`
       update archon_crawled_pages set metadata = '{"_pending_deletion": true}'
       where page_id = '1' or (page_id = '2' and chunk_number = 0)`;
@@ -163,7 +163,7 @@ describe("clearMarkedChunks", () => {
 });
 
 describe("deleteSourceRows", () => {
-  it("deletes in bounded steps, tells progress, and touches no other source", async () => {
+  it("deleteSourceRows deletes in bounded steps, reports progress, and touches no other source", async () => {
     await addSource(database.sql, embedder, { sourceId: "other" });
     await store(database.sql, embedder, { sourceId: "other", pageId: "1", chunks: ["kept"] });
     await database.sql`update archon_sources set status = 'deleting' where source_id = 'docs'`;
@@ -201,9 +201,9 @@ describe("deleteSourceRows", () => {
     process.env.DATABASE_URL
       ? [{ name: "waits for no row that somebody has locked", run: waitForNobody }]
       : [],
-  )("$name", ({ run }) => run());
+  )("deleteSourceRows: $name", ({ run }) => run());
 
-  it("refuses a source that nobody deleted", async () => {
+  it("deleteSourceRows refuses a source that was not deleted", async () => {
     await expect(deleteSourceRows(database.sql, "docs")).rejects.toThrow(/not being deleted/);
     expect(await count("archon_crawled_pages")).toBe(6);
   });

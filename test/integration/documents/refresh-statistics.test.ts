@@ -24,7 +24,7 @@ const refresh = async () => {
 };
 
 describe("refreshStatistics", () => {
-  it("lets the search know how common words are, once enough has changed", async () => {
+  it("refreshStatistics lets the search know how common words are, once enough has changed", async () => {
     const chunks = Array.from({ length: 200 }, (_, chunk) => `everywhere only${chunk}`);
     await store(database.sql, embedder, { pageId: "1", chunks });
     expect(await refresh()).toEqual(["archon_chunk_embeddings", "archon_crawled_pages"]);
@@ -34,7 +34,7 @@ describe("refreshStatistics", () => {
     expect(words[1]?.frequency).toBeCloseTo(1);
   });
 
-  it("does nothing when nothing has changed", async () => {
+  it("refreshStatistics does nothing when nothing has changed", async () => {
     expect(await refresh()).toEqual([]);
   });
 });
@@ -42,7 +42,7 @@ describe("refreshStatistics", () => {
 describe("restoreStatistics", () => {
   const words = Array.from({ length: 80 }, (_, chunk) => `restored only${chunk}`);
 
-  it("makes statistics where there are none, though no change is counted any more", async () => {
+  it("restoreStatistics creates statistics where there are none, though no change is counted any more", async () => {
     await database.clear();
     await database.sql`delete from pg_statistic where starelid = 'archon_crawled_pages'::regclass`;
     await addSource(database.sql, embedder, { sourceId: "docs" });
@@ -53,7 +53,7 @@ describe("restoreStatistics", () => {
     expect(await restoreStatistics(database.sql)).toEqual([]);
   });
 
-  it("makes them again where they are of half a sync", async () => {
+  it("restoreStatistics recreates statistics that are of half a sync", async () => {
     await store(database.sql, embedder, { pageId: "4", chunks: words.slice(0, 60) });
     await forgetChanges();
     expect(await restoreStatistics(database.sql)).toContain("archon_crawled_pages");
@@ -67,7 +67,7 @@ describe("restoreStatistics", () => {
 });
 
 describe("the local runner's embedded database", () => {
-  it("is analyzed at start where it has to be", async () => {
+  it("the local runner's embedded database is analyzed at start where necessary", async () => {
     await database.sql`delete from pg_statistic where starelid = 'confluence_pages'::regclass`;
     const lines: string[] = [];
     const log = makeLog(
@@ -81,7 +81,7 @@ describe("the local runner's embedded database", () => {
     expect(lines.join()).toContain("confluence_pages");
   });
 
-  it("is analyzed between the sweeps, and a failure to do so is logged", async () => {
+  it("the local runner's embedded database is analyzed between the sweeps, and a failure is logged", async () => {
     const chunks = Array.from({ length: 200 }, (_, chunk) => `later only${chunk}`);
     await store(database.sql, embedder, { pageId: "2", chunks });
     await database.sql`select pg_stat_force_next_flush()`;

@@ -26,7 +26,7 @@ async function contents() {
 }
 
 describe("storePage", () => {
-  it("embeds only the chunks whose input is new", async () => {
+  it("storePage embeds only the chunks whose input is new", async () => {
     const asked: string[] = [];
     const counting = answering((texts) => {
       asked.push(...texts);
@@ -61,7 +61,7 @@ describe("storePage", () => {
     ],
     ["429", answering(() => Promise.reject(new RateLimitedError("wait", 1000))), "rate_limited"],
   ])(
-    "with %s the page fails with a reason and its old chunks stay, nothing half-stored",
+    "with %s the page fails with a reason and its old chunks stay, nothing is half stored",
     async (_, failing, code) => {
       await store(database.sql, embedder, { pageId: "1", chunks: ["old one", "old two"] });
       const page = { pageId: "1", version: 2, chunks: ["old one", "new two", "new three"] };
@@ -76,7 +76,7 @@ describe("storePage", () => {
     },
   );
 
-  it("embeds again when vectors that it counted on go away between planning and swap", async () => {
+  it("storePage embeds again when vectors to be reused are deleted between planning and swap", async () => {
     await store(database.sql, embedder, { pageId: "1", chunks: ["kept", "old"] });
     let stolen = false;
     const thief = answering(async (texts) => {
@@ -96,24 +96,30 @@ describe("storePage", () => {
       "if new.chunk_id % 2 = 0 then return null; end if; return new;",
     ],
     ["keeps an old chunk", "delete on archon_crawled_pages", "return null;"],
-  ])("notices in the middle that somebody else %s, and stores nothing", async (_, event, action) => {
-    await store(database.sql, embedder, { pageId: "1", chunks: ["old"] });
-    await database.sql.unsafe(`
+  ])(
+    "storePage notices in the middle that another process %s, and stores nothing",
+    async (_, event, action) => {
+      await store(database.sql, embedder, { pageId: "1", chunks: ["old"] });
+      await database.sql.unsafe(`
       create function interfere() returns trigger language plpgsql as $$ begin ${action} end $$;
       create trigger interfere before ${event} for each row execute function interfere()`);
-    try {
-      const attempt = store(database.sql, embedder, { pageId: "1", version: 2, chunks: ["a", "b", "c"] });
-      await expect(attempt).rejects.toMatchObject({ name: "TransientError", code: "stored_count_mismatch" });
-      expect(await contents()).toEqual(["old"]);
-    } finally {
-      await database.sql`drop function interfere cascade`;
-    }
-  });
+      try {
+        const attempt = store(database.sql, embedder, { pageId: "1", version: 2, chunks: ["a", "b", "c"] });
+        await expect(attempt).rejects.toMatchObject({
+          name: "TransientError",
+          code: "stored_count_mismatch",
+        });
+        expect(await contents()).toEqual(["old"]);
+      } finally {
+        await database.sql`drop function interfere cascade`;
+      }
+    },
+  );
 
   it.each([
     ["lost", "delete from archon_chunk_embeddings"],
     ["has of another model only", "update archon_chunk_embeddings set model = 'other'"],
-  ])("gives a chunk that stays the vector that it %s", async (_, statement) => {
+  ])("storePage gives a kept chunk the vector that it %s", async (_, statement) => {
     const { sql } = database;
     await registerModel(sql, { model: "other", dimensions: embedder.dimensions, now: NOW });
     await store(sql, embedder, { pageId: "1", chunks: ["stays", "goes"] });
@@ -131,7 +137,7 @@ describe("storePage", () => {
     expect(rows.map((row) => row.content as string)).toEqual(["stays", "comes"]);
   });
 
-  it("refuses a source whose model nobody configured", async () => {
+  it("storePage refuses a source whose model is not configured", async () => {
     const stranger = fakeEmbedder({ model: "stranger" });
     const attempt = store(database.sql, stranger, { pageId: "1", chunks: ["x"] }, { model: embedder.model });
     await expect(attempt).rejects.toMatchObject({ name: "PermanentError", code: "embedder_missing" });

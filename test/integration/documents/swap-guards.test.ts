@@ -42,7 +42,7 @@ describe("a swap after which not all is there", () => {
       `insert into archon_crawled_pages (source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, created_at)
         values (new.source_id, new.page_id, '', 99 + new.chunk_number, 'foreign', '{}', 'hash', '', now()); return null;`,
     ],
-  ] as const)("stores nothing: %s", async (_, table, timing, body) => {
+  ] as const)("an incomplete swap stores nothing: %s", async (_, table, timing, body) => {
     await put(1, ["old"]);
     await trap(table, timing, body);
     await expect(put(2, ["new", "more"])).rejects.toMatchObject({ code: "stored_count_mismatch" });
@@ -60,14 +60,14 @@ describe("a body that comes too late", () => {
       now: NOW,
     });
 
-  it("clears an error that is over", async () => {
+  it("a late body clears an error that is over", async () => {
     await put(2, ["old"]);
     await fail();
     expect((await put(2, ["old"])).outcome).toBe("superseded");
     expect((await state())?.syncError).toBeNull();
   });
 
-  it("of a page deleted here leaves the error, by which the page is tried again", async () => {
+  it("a late body of a deleted page leaves the error, by which the page is retried", async () => {
     await put(2, ["old"]);
     await database.sql`update confluence_pages set is_deleted = true, state_revision = state_revision + 1`;
     await fail();
@@ -91,7 +91,7 @@ describe("of several rows with the same text a swap keeps", () => {
     ["one that is not marked", row("1", { marked: true }), row("2", { chunkNumber: 5 })],
     ["one that has a vector", row("1", { embedded: false }), row("2", { chunkNumber: 5 })],
     ["the first", row("1", { chunkNumber: 5 }), row("2", { chunkNumber: 1 })],
-  ])("%s", (_, worse, better) => {
+  ])("of several rows with the same text a swap keeps %s", (_, worse, better) => {
     for (const rows of [
       [worse, better],
       [better, worse],

@@ -63,12 +63,12 @@ describe("a swap", () => {
     ["repeats one", "abc", "abcab"],
     ["drops a repetition", "aabaa", "aba"],
     ["keeps one of many", "abcdef", "d"],
-  ])("that %s leaves the page in its new order", async (_, before, after) => {
+  ])("a swap that %s leaves the page in its new order", async (_, before, after) => {
     await swap(1, before.split(""));
     await swap(2, after.split(""));
   });
 
-  it("leaves any page in its new order, after any other", async () => {
+  it("a swap leaves any page in its new order, after any other", async () => {
     const page = fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { maxLength: 7 });
     await fc.assert(
       fc.asyncProperty(fc.array(page, { minLength: 2, maxLength: 4 }), async (pages) => {
@@ -79,7 +79,7 @@ describe("a swap", () => {
     );
   });
 
-  it("of one page touches no chunk of another, nor of the same page in another source", async () => {
+  it("a swap of one page touches no chunk of another, nor of the same page in another source", async () => {
     await addSource(database.sql, embedder, { sourceId: "other", spaceKey: "OTHER" });
     await store(database.sql, embedder, { pageId: "2", chunks: ["a", "b"] });
     await store(database.sql, embedder, { sourceId: "other", pageId: "1", chunks: ["a", "b"] });

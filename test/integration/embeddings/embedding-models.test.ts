@@ -15,7 +15,7 @@ const indexes = (model: string) => database.sql<{ definition: string }[]>`
   select indexdef as definition from pg_indexes i join embedding_models m on m.index_name = i.indexname where m.model = ${model}`;
 
 describe("registerModel", () => {
-  it("makes one index, also when twenty register at the same time", async () => {
+  it("registerModel creates one index, also when twenty register at the same time", async () => {
     await Promise.all(
       Array.from({ length: database.concurrent ? 20 : 1 }, () =>
         registerModel(database.sql, { model: "same", dimensions: 8, now: NOW }),
@@ -29,7 +29,7 @@ describe("registerModel", () => {
     ]);
   });
 
-  it("keeps vectors above 2,000 dimensions as halfvec, and finds them", async () => {
+  it("registerModel stores vectors above 2,000 dimensions as halfvec, and search finds them", async () => {
     const large = fakeEmbedder({ model: "large", dimensions: 3072 });
     await addSource(database.sql, large, { sourceId: "docs" });
     await store(database.sql, large, { pageId: "1", chunks: ["some words of a page"] });
@@ -54,11 +54,11 @@ describe("registerModel", () => {
     ],
     ["no dimension at all", { model: "flat", dimensions: 0 }, "model_dimensions_unsupported"],
     ["a fraction of a dimension", { model: "odd", dimensions: 1.5 }, "model_dimensions_unsupported"],
-  ])("refuses %s", async (_, model, code) => {
+  ])("registerModel refuses %s", async (_, model, code) => {
     await expect(registerModel(database.sql, { ...model, now: NOW })).rejects.toMatchObject({ code });
   });
 
-  it("takes any name as a literal, not as SQL", async () => {
+  it("registerModel treats any name as a literal, not as SQL", async () => {
     const model = `it's "a" \\ model; drop table archon_sources --`;
     await registerModel(database.sql, { model, dimensions: 4, now: NOW });
     expect(await indexes(model)).toHaveLength(1);

@@ -7,7 +7,7 @@ const cosine = (a: readonly number[], b: readonly number[]) =>
   a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
 
 describe("localEmbedder", () => {
-  it("puts texts of one meaning nearer to each other than others, in the order asked", async () => {
+  it("the local embedder puts texts of one meaning nearer to each other than others, in the given order", async () => {
     const texts = [
       "How do I reset my password?",
       "I forgot my login credentials",
@@ -21,14 +21,14 @@ describe("localEmbedder", () => {
     expect(empty.length).toBe(2);
   });
 
-  it("answers the same vector for the same text, whatever stands beside it", async () => {
+  it("the local embedder returns the same vector for the same text, whatever other texts are in the call", async () => {
     const [alone = []] = await embedder.embed(["one text"]);
     const together = await embedder.embed([...Array.from({ length: 9 }, (_, n) => `text ${n}`), "one text"]);
     expect(together.length).toBe(10);
     expect(cosine(alone, together[9] ?? [])).toBeCloseTo(1, 5);
   });
 
-  it("answers a question before the documents that were waiting", async () => {
+  it("the local embedder embeds a query before waiting documents", async () => {
     const order: string[] = [];
     const documents = embedder
       .embed(Array.from({ length: 64 }, (_, n) => `document ${n}`))
@@ -38,7 +38,7 @@ describe("localEmbedder", () => {
     expect(order).toEqual(["question", "documents"]);
   });
 
-  it("embeds nothing for a caller that has given up already", async () => {
+  it("the local embedder embeds nothing for a caller that has already given up", async () => {
     await expect(embedder.embed(["one text"], { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
   });
 });
@@ -54,7 +54,7 @@ describe("the local embedder's threads", () => {
     process.off("worker", note);
   });
 
-  it("are no more than asked for, and are used again", async () => {
+  it("the local embedder uses no more threads than configured, and reuses them", async () => {
     const own = localEmbedder({ threads: 2 });
     expect(workers).toHaveLength(0);
     await own.embed(Array.from({ length: 20 }, (_, n) => `text ${n}`));
@@ -62,7 +62,7 @@ describe("the local embedder's threads", () => {
     expect(workers).toHaveLength(2);
   });
 
-  it("lose only their own texts when they end, and others take their place", async () => {
+  it("when threads of the local embedder end, only their own texts are lost and other threads replace them", async () => {
     const own = localEmbedder({ threads: 2 });
     const [lost, other, waiting] = ["lost", "other", "waiting"].map((text) => own.embed([text]));
     const failed = expect(lost).rejects.toMatchObject({ name: "TransientError", code: "embedding_failed" });

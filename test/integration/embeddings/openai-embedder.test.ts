@@ -44,7 +44,7 @@ const make = (options = {}) =>
   });
 
 describe("openAiEmbedder", () => {
-  it("splits many texts into requests and answers in their order", async () => {
+  it("the OpenAI embedder splits many texts into requests and returns vectors in their order", async () => {
     const texts = Array.from({ length: 300 }, (_, index) => "x".repeat(index + 1));
     const vectors = await make().embed(texts);
     expect(vectors.map(([length]) => length)).toEqual(texts.map((one) => one.length));
@@ -53,7 +53,7 @@ describe("openAiEmbedder", () => {
     expect(received[0]).not.toHaveProperty("dimensions");
   });
 
-  it("puts vectors that come out of order where they belong", async () => {
+  it("the OpenAI embedder reorders vectors that arrive out of order", async () => {
     answer = (request, response) => json(response, 200, { data: vectorsOf(request.input).reverse() });
     expect(await make().embed(["a", "bb", "ccc"])).toEqual([
       [1, 1],
@@ -62,7 +62,7 @@ describe("openAiEmbedder", () => {
     ]);
   });
 
-  it("asks for shortened vectors and names the model by them", async () => {
+  it("the OpenAI embedder requests shortened vectors and includes their length in the model's name", async () => {
     const embedder = make({ requestDimensions: true });
     await embedder.embed(["a"]);
     expect(received[0]?.dimensions).toBe(2);
@@ -77,7 +77,7 @@ describe("openAiEmbedder", () => {
     ["soon", 20_000],
     [" ", 20_000],
     [null, 20_000],
-  ])("429 with Retry-After %s waits %d ms", async (header, retryAfterMs) => {
+  ])("a 429 of the embedding endpoint with Retry-After %s waits %d ms", async (header, retryAfterMs) => {
     answer = (_, response) =>
       json(
         response,
@@ -95,12 +95,12 @@ describe("openAiEmbedder", () => {
     [503, "overloaded", "TransientError", "embedding_unavailable"],
     [200, { data: [{ index: 0, embedding: [1, 1] }] }, "TransientError", "embedding_count_mismatch"],
     [200, { data: "nonsense" }, "TransientError", "embedding_invalid_answer"],
-  ])("%d %j is a %s", async (status, body, name, code) => {
+  ])("a %d %j of the embedding endpoint is a %s", async (status, body, name, code) => {
     answer = (_, response) => json(response, status, body);
     await expect(make().embed(["a", "b"])).rejects.toMatchObject({ name, code });
   });
 
-  it("tells the tokens that the endpoint counted, request by request, and none where it counts none", async () => {
+  it("the OpenAI embedder reports the tokens that the endpoint counted per request, and none where it counts none", async () => {
     const counted: number[] = [];
     const embedder = make();
     for (const usage of [{ total_tokens: 9 }, {}, undefined]) {
@@ -110,7 +110,7 @@ describe("openAiEmbedder", () => {
     expect(counted).toEqual([9]);
   });
 
-  it("names the status and the reason of a refusal", async () => {
+  it("the OpenAI embedder reports the status and the reason of a refusal", async () => {
     answer = (_, response) => json(response, 400, { error: { type: "invalid_request_error" } });
     await expect(make().embed(["a"])).rejects.toMatchObject({
       message: "The embeddings endpoint returned 400 (invalid_request_error)",
@@ -118,7 +118,7 @@ describe("openAiEmbedder", () => {
     });
   });
 
-  it("is not waited for once the caller has given up", async () => {
+  it("the OpenAI embedder stops waiting once the caller has given up", async () => {
     const controller = new AbortController();
     answer = () => controller.abort();
     await expect(make().embed(["a"], { signal: controller.signal })).rejects.toMatchObject({
@@ -126,7 +126,7 @@ describe("openAiEmbedder", () => {
     });
   });
 
-  it("takes a response that breaks off for something that passes", async () => {
+  it("the OpenAI embedder treats a response that breaks off as transient", async () => {
     answer = (_, response) =>
       response.writeHead(200, { "content-type": "application/json" }).end('{"data": [');
     await expect(make().embed(["a"])).rejects.toMatchObject({
@@ -135,7 +135,7 @@ describe("openAiEmbedder", () => {
     });
   });
 
-  it("gives up on an endpoint that does not answer", async () => {
+  it("the OpenAI embedder gives up on an endpoint that does not respond", async () => {
     answer = () => {};
     await expect(make({ timeoutMs: 50 }).embed(["a"])).rejects.toMatchObject({
       code: "embedding_unreachable",
@@ -143,19 +143,19 @@ describe("openAiEmbedder", () => {
     });
   });
 
-  it("says so when the connection is refused", async () => {
+  it("the OpenAI embedder reports a refused connection", async () => {
     await expect(make({ url: await freedUrl() }).embed(["a"])).rejects.toMatchObject({
       code: "embedding_unreachable",
       message: "The embeddings endpoint cannot be reached (ECONNREFUSED)",
     });
   });
 
-  it("follows no redirect: the key belongs to one host", async () => {
+  it("the OpenAI embedder follows no redirect: the key belongs to one host", async () => {
     answer = (_, response) => response.writeHead(307, { location: "https://elsewhere.example/" }).end();
     await expect(make().embed(["a"])).rejects.toMatchObject({ code: "embedding_unreachable" });
   });
 
-  it("never quotes the key in an error", async () => {
+  it("the OpenAI embedder never quotes the key in an error", async () => {
     answer = (_, response) =>
       json(response, 401, { error: { code: "invalid_api_key", message: "Bearer secret-key" } });
     const error = await make()

@@ -33,7 +33,7 @@ describe("measureHealth", () => {
         ${database.sql.json(all)}, ${minutesAgo(100_000)}, ${NOW})`;
   }
 
-  it("is all zeros for an empty service", async () => {
+  it("measureHealth returns zeros for an empty service", async () => {
     const health = await measureHealth(database.sql, NOW);
     expect(Object.values(health).every((value) => value === 0)).toBe(true);
     // Each is a metric of the same name.
@@ -42,7 +42,7 @@ describe("measureHealth", () => {
     );
   });
 
-  it("calls a source overdue after three of its intervals and an hour, not before, and never one without an interval", async () => {
+  it("measureHealth counts a source as overdue after three intervals and an hour, not before, and never one without an interval", async () => {
     await addSource("fresh", { lastSync: minutesAgo(89) });
     await addSource("on-demand", { lastSync: minutesAgo(50_000), interval: null });
     expect(await measureHealth(database.sql, NOW)).toMatchObject({
@@ -54,7 +54,7 @@ describe("measureHealth", () => {
     expect(await measureHealth(database.sql, NOW)).toMatchObject({ overdue_sources: 2 });
   });
 
-  it("counts what waits for a person", async () => {
+  it("measureHealth counts what waits for a person", async () => {
     await addSource("expired", { status: "credentials_expired", lastSync: NOW });
     await addSource("lost", { status: "space_unavailable", lastSync: NOW });
     await addSource("held", { lastSync: NOW, metadata: { deletions_held: { candidates: 9 } } });
@@ -66,7 +66,7 @@ describe("measureHealth", () => {
     });
   });
 
-  it("counts failed pages, but not those of deleted pages or sources", async () => {
+  it("measureHealth counts failed pages, but not those of deleted pages or sources", async () => {
     await addSource("s", { lastSync: NOW });
     await addSource("going", { status: "deleting" });
     const error = database.sql.json({ code: "x" });
@@ -75,7 +75,7 @@ describe("measureHealth", () => {
     expect(await measureHealth(database.sql, NOW)).toMatchObject({ failed_pages: 1 });
   });
 
-  it("tells the age of the oldest event that was not sent", async () => {
+  it("measureHealth returns the age of the oldest unsent event", async () => {
     await database.sql`insert into event_outbox (event_type, detail, created_at, sent_at) values
       ('a', '{}', ${minutesAgo(60)}, ${NOW}), ('b', '{}', ${minutesAgo(20)}, null), ('c', '{}', ${minutesAgo(5)}, null)`;
     expect(await measureHealth(database.sql, NOW)).toMatchObject({ oldest_unsent_event_seconds: 1200 });

@@ -70,7 +70,7 @@ async function leftBuried() {
 }
 
 describe("redrive-dead-letters", () => {
-  it("sends the named pages again and leaves the others", async () => {
+  it("redrive-dead-letters resends the named pages and leaves the others", async () => {
     await buryPages(["a", "1"], ["a", "2"], ["b", "3"], ["a", "4"]);
     expect(await invoke({ queue: "page", page_ids: ["2", "3"] })).toEqual({ redriven: 2, kept: 2 });
     expect(await received()).toEqual(expect.arrayContaining([task("a", "2"), task("b", "3")]));
@@ -82,26 +82,26 @@ describe("redrive-dead-letters", () => {
     });
   });
 
-  it("sends those of one source again", async () => {
+  it("redrive-dead-letters resends those of one source", async () => {
     await buryPages(["a", "1"], ["b", "2"]);
     expect(await invoke({ queue: "page", source_id: "b" })).toEqual({ redriven: 1, kept: 1 });
     expect(await received()).toEqual([task("b", "2")]);
   });
 
-  it("sends all again, up to the limit", async () => {
+  it("redrive-dead-letters resends all, up to the limit", async () => {
     await buryPages(...Array.from({ length: 12 }, (_, n): [string, string] => ["a", String(n)]));
     expect(await invoke({ queue: "page", limit: 11 })).toEqual({ redriven: 11, kept: 0 });
     expect(await leftBuried()).toBe(1);
   });
 
-  it("takes a message that is no task for no page's", async () => {
+  it("redrive-dead-letters matches an invalid message to no page", async () => {
     await bury("not JSON", "a");
     expect(await invoke({ queue: "page", page_ids: ["1"] })).toEqual({ redriven: 0, kept: 1 });
     expect(await received()).toEqual([]);
   });
 
   it.each([{}, { queue: "pages" }, { queue: "page", page_ids: [] }, { queue: "page", pages: ["1"] }])(
-    "says what it takes instead of %j, and touches nothing",
+    "redrive-dead-letters reports valid input for %j, and changes nothing",
     async (event) => {
       await buryPages(["a", "1"]);
       await expect(invoke(event)).rejects.toMatchObject({ code: "invalid_event" });

@@ -60,11 +60,11 @@ describe("with sequential scans off, a search", () => {
   const keywords = "archon_crawled_pages_search";
   const chunksOfPage = "archon_crawled_pages_source_id_page_id_chunk_number_key";
 
-  it("uses the vector index of its model and the full text index", async () => {
+  it("with sequential scans off, a search uses the vector index of its model and the full text index", async () => {
     expect(await scans({})).toMatchObject({ [vectorIndex]: 1, [keywords]: expect.any(Number) });
   });
 
-  it("uses them too within sources, and within labels that many pages carry", async () => {
+  it("with sequential scans off, a search uses both indexes within sources too, and within labels that many pages have", async () => {
     expect(await scans({ sources: ["docs"] })).toMatchObject({
       [vectorIndex]: 1,
       [keywords]: expect.any(Number),
@@ -75,13 +75,13 @@ describe("with sequential scans off, a search", () => {
     });
   });
 
-  it("compares one by one, by the chunks of its pages, where a filter leaves few", async () => {
+  it("a search compares vectors one by one, by the chunks of its pages, where a filter leaves few", async () => {
     const used = await scans({ labels: ["rare"], retrievers: "vector" });
     expect(used).not.toHaveProperty(vectorIndex);
     expect(used).toHaveProperty(chunksOfPage);
   });
 
-  it("compares one by one too where the index would look at more chunks than it may to find those of the filter", async () => {
+  it("a search also compares one by one where the index would visit more chunks than allowed to find those of the filter", async () => {
     const { sql } = database;
     // As if these were few of ten million.
     await sql`update pg_class set reltuples = 1e7 where oid = 'archon_crawled_pages'::regclass`;
@@ -93,12 +93,12 @@ describe("with sequential scans off, a search", () => {
     }
   });
 
-  it("uses no vector index for words alone, and no full text index for vectors alone", async () => {
+  it("a search uses no vector index for words alone, and no full text index for vectors alone", async () => {
     expect(await scans({ embedding: null })).not.toHaveProperty(vectorIndex);
     expect(await scans({ retrievers: "vector" })).not.toHaveProperty(keywords);
   });
 
-  it("uses the index of each model, also of one that has too many dimensions for the usual type", async () => {
+  it("a search uses the index of each model, also of one with too many dimensions for the usual type", async () => {
     const large = fakeEmbedder({ model: "large", dimensions: 2001 });
     await addSource(database.sql, large, { sourceId: "large" });
     await store(database.sql, large, { sourceId: "large", pageId: "1", chunks: ["word3 text7"] });

@@ -70,18 +70,18 @@ describe("search by words", () => {
       query: "could somebody please explain to me in detail who it is that answers phones",
       page: "night",
     },
-  ])("finds $name first", async ({ query, page }) => {
+  ])("search by words finds $name first", async ({ query, page }) => {
     expect((await byWords(query))[0]).toBe(page);
     expect((await found(query))[0]).toBe(page);
   });
 
-  it("ranks a page that has all words above one that has some", async () => {
+  it("a page that has all words ranks above one that has some", async () => {
     await put({ pageId: "all", chunks: ["The blue widget needs grease."] });
     await put({ pageId: "some", chunks: ["The blue sky, and blue again, blue as ever."] });
     expect(await byWords("blue widget")).toEqual(["all", "some"]);
   });
 
-  it("ranks what holds the question's name above what has all its other words", async () => {
+  it("a chunk with the query's name ranks above one with all its other words", async () => {
     await put({
       pageId: "others",
       chunks: [
@@ -94,7 +94,7 @@ describe("search by words", () => {
     expect((await byWords("ZEP_LIN_9")).slice(0, 2)).toEqual(["title", "named"]);
   });
 
-  it("finds a page by its whole title, though that be nothing but stop words", async () => {
+  it("a page is found by its whole title, even if it consists of stop words", async () => {
     // More than a search takes from its vectors.
     for (let page = 0; page < 61; page += 1)
       await put({ pageId: `near${page}`, title: "Us", chunks: ["who we are and what we do"] });
@@ -104,7 +104,7 @@ describe("search by words", () => {
     expect((await found("Who we are", { embedding: { model: embedder.model, vector } }))[0]).toBe("titled");
   });
 
-  it("ranks what a quoted phrase stands in above what has its words in another order, over and over", async () => {
+  it("a quoted phrase ranks above its words in another order, repeatedly", async () => {
     await put({
       pageId: "phrase",
       chunks: ["Somewhere in a long text about other things a blue widget was mentioned once."],
@@ -117,7 +117,7 @@ describe("search by words", () => {
     expect((await byWords("blue widget colours")).length).toBe(2);
   });
 
-  it("ranks words in a title or heading above words in content", async () => {
+  it("words in a title or heading rank above words in content", async () => {
     await put({ pageId: "content", chunks: ["Some remarks on zeppelins among other things."] });
     await put({
       pageId: "heading",
@@ -127,7 +127,7 @@ describe("search by words", () => {
     expect(await byWords("zeppelins")).toEqual(["title", "heading", "content"]);
   });
 
-  it("answers nothing, truly, for words that nobody wrote", async () => {
+  it("search returns nothing for words that no page contains", async () => {
     expect(await search("xylophone quokka", { embedding: null })).toEqual({
       hits: [],
       totalFound: 0,
@@ -149,7 +149,7 @@ describe("search by words", () => {
     "'\\''",
     "名前 日本",
     "😀",
-  ])("takes any text as a question: %j", async (query) => {
+  ])("search accepts any text as a query: %j", async (query) => {
     await expect(search(query)).resolves.toHaveProperty("hits");
   });
 });
@@ -166,26 +166,26 @@ describe("among more chunks with the same words than are ranked", () => {
     await database.sql`analyze archon_crawled_pages`;
   });
 
-  it("finds the page that is titled by a word of all of them", async () => {
+  it("among many chunks with the same words, the page with one of them as title is found", async () => {
     expect((await byWords("Zeppelin"))[0]).toBe("titled");
     expect((await byWords(" zeppelin "))[0]).toBe("titled");
   });
 
-  it("finds a word that hardly any of them has, however many they are and whatever else is asked", async () => {
+  it("among many chunks with the same words, a rare word is found, however many chunks and other words there are", async () => {
     await put({ pageId: "rare", chunks: ["Gromphadorhina portentosa hisses."] });
     // As if these were a sample of a hundred million.
     await database.sql`update pg_class set reltuples = 1e8 where oid = 'archon_crawled_pages'::regclass`;
     expect(await byWords("zeppelin gromphadorhina for gearbox number 17")).toContain("rare");
   });
 
-  it("finds a quoted phrase of words that all of them have, also beside a rare word", async () => {
+  it("among many chunks with the same words, a quoted phrase of them is found, also beside a rare word", async () => {
     expect((await byWords('"zeppelin gearbox"'))[0]).toBe("quoted");
     expect((await byWords('walrus "zeppelin gearbox"'))[0]).toBe("quoted");
   });
 });
 
 describe("search by vector and words", () => {
-  it("lets through what only the vector, and what only a word found", async () => {
+  it("a hybrid search returns what only the vector, and what only a word found", async () => {
     await put({ pageId: "word", chunks: ["Gromphadorhina portentosa hisses."] });
     await put({ pageId: "vector", chunks: ["entirely unrelated"] });
     const [vector = []] = await embedder.embed(["Page vector\n\nentirely unrelated"]);
@@ -199,7 +199,7 @@ describe("search by vector and words", () => {
     expect(only).toMatchObject({ pageId: "word", matchType: "keyword", similarity: null });
   });
 
-  it("ranks by nearness what only the vector finds, and higher what has a word as well, be it one of many", async () => {
+  it("vector-only hits rank by nearness, and below those that match a word too, however common it is", async () => {
     await put({ pageId: "far", chunks: ["quokka"] });
     await put({ pageId: "near", chunks: ["walrus lantern"] });
     await put({ pageId: "word", chunks: ["walrus lantern, gromphadorhina too"] });
@@ -211,7 +211,7 @@ describe("search by vector and words", () => {
     ).toEqual(["word", "near", "far"]);
   });
 
-  it("ranks a page with most of the question's words above one that has few and is merely near", async () => {
+  it("a page with most of the query's words ranks above one that has few and is merely near", async () => {
     await put({ pageId: "near", title: "Near", chunks: ["walrus and what belongs to it"] });
     await put({
       pageId: "words",
@@ -228,7 +228,7 @@ describe("search by vector and words", () => {
     ]);
   });
 
-  it("never compares with vectors of a model that the source has left", async () => {
+  it("search never compares vectors of a model that the source has left", async () => {
     const other = fakeEmbedder({ model: "other", dimensions: 256 });
     await addSource(database.sql, other, { sourceId: "elsewhere" });
     await put({ pageId: "1", chunks: ["text of this source"] });
@@ -250,7 +250,7 @@ describe("search by vector and words", () => {
     expect(both.hits.map((hit) => hit.pageId).sort()).toEqual(["1", "2"]);
   });
 
-  it("fails, and does not leave a source out, when it compares with a model that the question has no vector of", async () => {
+  it("search fails, instead of skipping a source, when the query was not embedded with the source's model", async () => {
     await addSource(database.sql, fakeEmbedder({ model: "unasked" }), { sourceId: "elsewhere" });
     await put({ pageId: "1", chunks: ["text"] });
     await expect(search("text")).rejects.toMatchObject({
@@ -265,13 +265,13 @@ describe("search by vector and words", () => {
     expect(await byWords("text")).toEqual(["1"]);
   });
 
-  it("fails, and does not answer nothing, when a vector has the wrong dimension", async () => {
+  it("search fails, instead of returning nothing, when a vector has the wrong dimension", async () => {
     await put({ pageId: "1", chunks: ["text"] });
     const embedding = { model: embedder.model, vector: [1, 2, 3] };
     await expect(search("text", { embedding })).rejects.toThrow(/dimensions/);
   });
 
-  it("reads each source in its own language", async () => {
+  it("search reads each source in its own language", async () => {
     await addSource(database.sql, embedder, { sourceId: "plain", language: "simple" });
     await addSource(database.sql, embedder, { sourceId: "deutsch", language: "german" });
     await put({ pageId: "en", chunks: ["We were deploying services."] });
@@ -294,7 +294,7 @@ describe("what search leaves out", () => {
     ["hidden pages", "update confluence_pages set missing_since = now()"],
     ["deleted pages", "update confluence_pages set is_deleted = true"],
     ["sources being deleted", "update archon_sources set status = 'deleting'"],
-  ])("%s", async (_, statement) => {
+  ])("search never finds %s", async (_, statement) => {
     await put({ pageId: "1", chunks: ["findable text"] });
     expect(await found("findable text")).toEqual(["1"]);
     await database.sql.unsafe(statement);
@@ -302,7 +302,7 @@ describe("what search leaves out", () => {
     expect(await byWords("findable text")).toEqual([]);
   });
 
-  it("hidden ancestors are not named in a breadcrumb", async () => {
+  it("hidden ancestors are not in a breadcrumb", async () => {
     await put({ pageId: "top", title: "Top", chunks: [] });
     await put({ pageId: "secret", title: "Secret", parentId: "top", chunks: [] });
     await put({ pageId: "leaf", parentId: "secret", chunks: ["leaf text"] });
@@ -318,7 +318,7 @@ describe("what search leaves out", () => {
     expect(await ancestors()).toEqual(["Top"]);
   });
 
-  it("marked chunks when the page has others, and only then", async () => {
+  it("search skips marked chunks when the page has others, and only then", async () => {
     await put({ pageId: "1", chunks: ["first findable", "second findable"] });
     await put({ pageId: "2", chunks: ["third findable"] });
     const mark = (content: string) => database.sql`
@@ -358,14 +358,14 @@ describe("filters", () => {
     { filter: { labels: ["db", "none"] }, pages: ["1"] },
     { filter: { updatedSince: new Date("2025-06-01") }, pages: ["2"] },
     { filter: { labels: ["howto"], sources: ["other"] }, pages: [] },
-  ])("$filter", async ({ filter, pages }) => {
+  ])("search filters by $filter", async ({ filter, pages }) => {
     expect((await found("shared words", filter)).sort()).toEqual(pages);
     expect((await byWords("shared words", filter)).sort()).toEqual(pages);
   });
 });
 
 describe("answers", () => {
-  it("tell page, place, match and breadcrumb, with the matches marked in safe HTML", async () => {
+  it("a hit has page, position, match type and breadcrumb, with the matches marked in safe HTML", async () => {
     await put({ pageId: "top", title: "Handbook", chunks: [] });
     await put({
       pageId: "1",
@@ -396,20 +396,20 @@ describe("answers", () => {
     expect(hits[0]?.score).toBeLessThanOrEqual(1);
   });
 
-  it("mark the pieces of a name where a page has only these, and a name as one", async () => {
+  it("snippets mark the pieces of a name where a page has only these, and a name as one", async () => {
     await put({ pageId: "1", chunks: ["What the user of retryLater() sees: later, perhaps."] });
     const snippet = async (query: string) => (await search(query)).hits[0]?.snippet;
     expect(await snippet("retryLater")).toContain("<mark>retryLater</mark>");
     expect(await snippet("somebodyLater.user")).toContain("<mark>user</mark>");
   });
 
-  it("end with parents that form a circle", async () => {
+  it("breadcrumbs end with parents that form a circle", async () => {
     await put({ pageId: "a", title: "A", parentId: "b", chunks: ["circle text"] });
     await put({ pageId: "b", title: "B", parentId: "a", chunks: [] });
     expect((await search("circle text")).hits[0]?.ancestors).toEqual([{ page_id: "b", title: "B" }]);
   });
 
-  it("show a page by its best chunks in page mode, in the order in which they rank", async () => {
+  it("page mode shows a page by its best chunks, in their order of rank", async () => {
     const times = [1, 3, 6, 2, 5, 4];
     await put({ pageId: "1", chunks: times.map((count) => `${"walrus ".repeat(count)}among other animals`) });
     const count = (chunk?: { content: string }) => chunk?.content.match(/walrus/g)?.length;
@@ -421,7 +421,7 @@ describe("answers", () => {
     expect(hits.map(count)).toEqual([6, 5, 4, 3, 2, 1]);
   });
 
-  it("group a page's chunks in page mode, best page first", async () => {
+  it("page mode groups a page's chunks, best page first", async () => {
     await put({ pageId: "many", title: "Walrus", chunks: ["walrus one", "walrus two", "walrus three"] });
     await put({ pageId: "one", chunks: ["a walrus somewhere"] });
     const { hits, totalFound } = await search("walrus", { returnMode: "pages" });

@@ -148,11 +148,11 @@ describe("sources that are listed page by page", () => {
     ["_", "2"],
     ["\\", ""],
     ["nothing", ""],
-  ])("a search for %j finds sources that contain it, taken by its letters", async (search, ids) => {
+  ])("a search for %j finds sources that contain it, taken literally", async (search, ids) => {
     expect(await found({ search })).toEqual([ids, ids.length]);
   });
 
-  it("sources are told apart by knowledge type, which is technical unless another one is set", async () => {
+  it("sources are filtered by knowledge type, which is technical unless another one is set", async () => {
     expect(await found({ knowledgeType: "business" })).toEqual(["1", 1]);
     expect(await found({ knowledgeType: "technical" })).toEqual(["23", 2]);
     expect(await sourcesOfType(database.sql, "business")).toEqual(["source-1"]);

@@ -40,7 +40,7 @@ describe("sources", () => {
   beforeEach(() => database.clear());
   afterAll(() => database.close());
 
-  it("reads back what was stored, its metadata with defaults", async () => {
+  it("a source is read back as it was stored, its metadata with defaults", async () => {
     const stored = await insertSource(database.sql, newSource, now);
     expect(stored).toMatchObject({
       sourceId: "docs",
@@ -58,7 +58,7 @@ describe("sources", () => {
     expect(await getSource(database.sql, "other")).toBeNull();
   });
 
-  it("refuses a second source of the same space and names the first, also when two race", async () => {
+  it("a second source of the same space is refused with the id of the first, also when two race", async () => {
     const results = await Promise.allSettled(
       ["a", "b", "c"].map((sourceId) => insertSource(database.sql, { ...newSource, sourceId }, now)),
     );
@@ -74,7 +74,7 @@ describe("sources", () => {
     }
   });
 
-  it("merges metadata in the database: two writers of different keys both win", async () => {
+  it("metadata is merged in the database: two writers of different keys both succeed", async () => {
     await insertSource(database.sql, newSource, now);
     await Promise.all([
       mergeSourceMetadata(database.sql, "docs", { last_sync_timestamp: "2026-03-01T11:00:00.000Z" }, now),
@@ -91,7 +91,7 @@ describe("sources", () => {
     });
   });
 
-  it("never shortens a pause", async () => {
+  it("a pause is never shortened", async () => {
     await insertSource(database.sql, newSource, now);
     await pauseSource(database.sql, "docs", minutes(10), now);
     await pauseSource(database.sql, "docs", minutes(5), now);
@@ -100,7 +100,7 @@ describe("sources", () => {
     expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(15));
   });
 
-  it("changes only what is given", async () => {
+  it("an update changes only the given fields", async () => {
     const before = await insertSource(database.sql, newSource, now);
     const after = await updateSource(
       database.sql,
@@ -117,7 +117,7 @@ describe("sources", () => {
     });
   });
 
-  it("forgets the secret and frees the space when a source is being deleted, and never brings it back", async () => {
+  it("deleting a source forgets the secret and frees the space, and it never comes back", async () => {
     await insertSource(database.sql, newSource, now);
     expect(await markSourceDeleting(database.sql, "docs", minutes(1))).toBe(true);
     expect(await markSourceDeleting(database.sql, "docs", minutes(2))).toBe(false);
@@ -147,7 +147,7 @@ describe("sources", () => {
     };
     const due = async () => (await listDueSources(database.sql, now)).map((source) => source.sourceId);
 
-    it("lists those never synced first, then those whose interval has passed", async () => {
+    it("due sources are those never synced first, then those whose interval has passed", async () => {
       for (const [sourceId, at] of [
         ["long-ago", -90],
         ["exactly", -60],
@@ -160,7 +160,7 @@ describe("sources", () => {
       expect(await due()).toEqual(["never", "long-ago", "exactly"]);
     });
 
-    it("leaves out sources that are leased, without interval, expired or being deleted", async () => {
+    it("due sources exclude those that are leased, without interval, expired or being deleted", async () => {
       for (const sourceId of ["leased", "manual", "expired", "deleting", "lease-over", "dry"]) {
         await insertSource(
           database.sql,

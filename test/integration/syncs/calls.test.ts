@@ -49,7 +49,7 @@ describe("calls for a space of 10,000 pages", () => {
   const bodiesOf = (requests: readonly LoggedRequest[]) =>
     requests.filter((request) => request.query.includes("body-format"));
 
-  it(`an incremental sync with 10 changed pages makes at most ${SYNC_CALLS} calls beside one for their bodies`, async () => {
+  it(`an incremental sync of 10,000 pages with 10 changed ones makes at most ${SYNC_CALLS} calls beside one for their bodies`, async () => {
     const changed = pages.filter((_, n) => n % 1000 === 7);
     for (const page of changed) editPage(world.site, page.id, { body: bodyOf(`changed${page.id}`) });
     world.pass(60_000);
@@ -68,7 +68,7 @@ describe("calls for a space of 10,000 pages", () => {
     expect(requests.length - bodies.length).toBeLessThanOrEqual(SYNC_CALLS);
   });
 
-  it("a sync of a site without changes fetches no body", async () => {
+  it("a sync of 10,000 unchanged pages fetches no body", async () => {
     world.pass(60 * 60_000);
     world.takeRequests();
     const operation = await world.sync();
@@ -78,7 +78,7 @@ describe("calls for a space of 10,000 pages", () => {
     expect(requests.length).toBeLessThanOrEqual(SYNC_CALLS);
   });
 
-  it("a deletion check of 500 labels costs a few calls more, as long as no label changes", async () => {
+  it("a deletion check of 500 labels costs a few more calls as long as no label changes", async () => {
     const labelled = pages.slice(0, 1000);
     for (const [n, page] of labelled.entries())
       labelPage(world.site, page.id, { add: [`topic-${n % 500}`, `topic-${(n + 7) % 500}`] });
@@ -96,7 +96,7 @@ describe("calls for a space of 10,000 pages", () => {
   });
 
   it.each([1, 1249, 1250])(
-    `a deletion check makes at most ${CHECK_CALLS} calls when %i of the pages have gone`,
+    `a deletion check makes at most ${CHECK_CALLS} calls when %i of the pages are gone`,
     async (candidates) => {
       const gone = pages.slice(0, candidates);
       for (const page of gone) trashPage(world.site, page.id);

@@ -33,11 +33,11 @@ describe("verify", () => {
     return { pages, found: differences.map(({ title, kind }) => `${title}: ${kind}`).toSorted() };
   }
 
-  it("finds nothing after a sync", async () => {
+  it("verify finds no difference after a sync", async () => {
     expect(await verify()).toEqual({ pages: 4, found: [] });
   });
 
-  it("finds what people have done since", async () => {
+  it("verify finds what people have changed since the sync", async () => {
     const { site } = world;
     editPage(site, world.page("Page 1").id, { body: bodyOf("other") });
     labelPage(site, world.page("Page 2").id, { add: ["later"] });
@@ -53,7 +53,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("finds chunks that are gone, doubled or another text, by the bodies only the latter", async () => {
+  it("verify finds chunks that are missing, doubled or changed; changed ones only with bodies", async () => {
     const { sql } = database;
     const id = (n: number) => world.page(`Page ${n}`).id;
     await sql`delete from archon_crawled_pages where source_id = ${SOURCE_ID} and page_id = ${id(1)}`;

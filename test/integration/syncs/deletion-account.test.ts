@@ -46,29 +46,38 @@ describe("an account that stops being the known one while a deletion check runs"
     ],
   ];
 
-  it.each(moments)("by an anonymous answer before %s, changes nothing", async (_, reached) => {
-    const before = await rows();
-    await world.deliverUntil("check", reached);
-    world.site.settings.answer_as_anonymous = true;
-    world.pass(7 * 60_000);
-    expect(await world.ended(check)).toMatchObject({
-      status: "failed",
-      error: { code: "credentials_rejected" },
-    });
-    expect(await rows()).toEqual(before);
-    expect((await world.source()).metadata.last_deletion_check).toBeNull();
-  });
+  it.each(moments)(
+    "a deletion check whose account becomes anonymous before %s changes nothing",
+    async (_, reached) => {
+      const before = await rows();
+      await world.deliverUntil("check", reached);
+      world.site.settings.answer_as_anonymous = true;
+      world.pass(7 * 60_000);
+      expect(await world.ended(check)).toMatchObject({
+        status: "failed",
+        error: { code: "credentials_rejected" },
+      });
+      expect(await rows()).toEqual(before);
+      expect((await world.source()).metadata.last_deletion_check).toBeNull();
+    },
+  );
 
-  it.each(moments)("by being another before %s, changes nothing", async (_, reached) => {
-    const before = await rows();
-    await world.deliverUntil("check", reached);
-    await database.sql`update archon_sources set account_id = 'somebody-else'`;
-    world.pass(7 * 60_000);
-    expect(await world.ended(check)).toMatchObject({ status: "failed", error: { code: "account_changed" } });
-    expect(await rows()).toEqual(before);
-  });
+  it.each(moments)(
+    "a deletion check whose account becomes another one before %s changes nothing",
+    async (_, reached) => {
+      const before = await rows();
+      await world.deliverUntil("check", reached);
+      await database.sql`update archon_sources set account_id = 'somebody-else'`;
+      world.pass(7 * 60_000);
+      expect(await world.ended(check)).toMatchObject({
+        status: "failed",
+        error: { code: "account_changed" },
+      });
+      expect(await rows()).toEqual(before);
+    },
+  );
 
-  it("is asked for and known each time: what went is deleted and hidden", async () => {
+  it("a deletion check that verifies the account each time deletes and hides what is gone", async () => {
     expect(await world.ended(check)).toMatchObject({
       status: "completed",
       sync_metrics: { pages_deleted: 1, pages_hidden: 1 },

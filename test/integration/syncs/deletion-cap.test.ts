@@ -34,7 +34,7 @@ describe("the cap of a deletion check", () => {
     return row?.count;
   };
 
-  it("is a share of the living pages: those deleted long ago do not count", async () => {
+  it("the cap of a deletion check is a share of the existing pages: pages deleted before do not count", async () => {
     await stored(60);
     await addDeleted(100);
     trash(1, 30);
@@ -47,7 +47,7 @@ describe("the cap of a deletion check", () => {
     expect(await living()).toBe(60);
   });
 
-  it("lets a quarter of the pages go, and holds one more", async () => {
+  it("the cap lets a quarter of the pages be deleted, and holds one more", async () => {
     await stored(60);
     trash(1, 15);
     expect(await world.check()).toMatchObject({ status: "completed", sync_metrics: { pages_deleted: 15 } });
@@ -57,7 +57,7 @@ describe("the cap of a deletion check", () => {
     expect(await living()).toBe(45);
   });
 
-  it("does not count pages that were listed and never stored", async () => {
+  it("the cap does not count pages that were listed and never stored", async () => {
     await stored(40);
     await database.sql`update confluence_pages set version = 0 where page_id = any(${ids(37, 40)})`;
     await database.sql`delete from archon_crawled_pages where page_id = any(${ids(37, 40)})`;
@@ -70,7 +70,7 @@ describe("the cap of a deletion check", () => {
     });
   });
 
-  it("counts pages that are hidden already as stored", async () => {
+  it("the cap counts hidden pages as stored", async () => {
     await stored(44);
     purge(1, 8);
     expect((await world.check()).sync_metrics.pages_hidden).toBe(8);
@@ -82,7 +82,7 @@ describe("the cap of a deletion check", () => {
     });
   });
 
-  it("holds those missed for the first time and for the second apart", async () => {
+  it("the cap holds pages missed for the first time and for the second separately", async () => {
     await stored(20);
     purge(1, 10);
     expect((await world.check()).sync_metrics).toMatchObject({ pages_hidden: 10, pages_deleted: 0 });
@@ -94,7 +94,7 @@ describe("the cap of a deletion check", () => {
     });
   });
 
-  it("holds what is missed for the second time as well", async () => {
+  it("the cap also holds pages missed for the second time", async () => {
     await stored(20);
     purge(1, 11);
     expect((await world.check()).status).toBe("held");

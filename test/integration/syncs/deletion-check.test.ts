@@ -49,7 +49,7 @@ describe("the deletion check", () => {
   const found = async (word: string) => (await world.find(word)).map((hit) => hit.title);
   const bodies = () => world.takeRequests().filter((request) => request.query.includes("body-format"));
 
-  it("refuses an anonymous answer, which shows public pages as if they were all", async () => {
+  it("the deletion check refuses an anonymous response, which shows public pages as if they were all", async () => {
     for (let n = 3; n <= 6; n += 1) restrictPage(world.site, id(n), "account");
     world.site.settings.anonymous_access = true;
     world.site.settings.answer_as_anonymous = true;
@@ -60,7 +60,7 @@ describe("the deletion check", () => {
     expect((await world.source()).metadata.last_deletion_check).toBeNull();
   });
 
-  it("refuses answers that become anonymous while it lists, before anything is hidden", async () => {
+  it("the deletion check refuses responses that become anonymous while it lists, before anything is hidden", async () => {
     for (let n = 3; n <= 6; n += 1) restrictPage(world.site, id(n), "account");
     world.site.settings.anonymous_access = true;
     world.site.settings.max_page_size = 2;
@@ -76,7 +76,7 @@ describe("the deletion check", () => {
     expect(await rows()).toEqual(before);
   });
 
-  it("refuses another account, which may see other pages", async () => {
+  it("the deletion check refuses another account, which may see other pages", async () => {
     await database.sql`update archon_sources set account_id = 'somebody-else'`;
     trashPage(world.site, id(1));
     const before = await rows();
@@ -93,7 +93,7 @@ describe("the deletion check", () => {
     ["is cut short", { effect: "drop_next", path: "space-id=", skip: 1 }],
     ["is empty", { effect: "empty_listing", path: "space-id=" }],
   ])(
-    "asks for every candidate by id when the listing %s, and deletes nothing that is there",
+    "the deletion check requests every candidate by id when the listing %s, and deletes no existing page",
     async (_, spec) => {
       world.site.settings.max_page_size = 5;
       fault(spec);
@@ -115,7 +115,7 @@ describe("the deletion check", () => {
   it.each<[string, Partial<Fault>]>([
     ["goes in a circle", { effect: "repeat_cursor", path: "cursor=" }],
     ["fails for good", { effect: "status", status: 400, retry_after: null, path: "cursor=" }],
-  ])("deletes nothing after a listing that %s", async (_, spec) => {
+  ])("the deletion check deletes nothing after a listing that %s", async (_, spec) => {
     world.site.settings.max_page_size = 5;
     trashPage(world.site, id(1));
     fault({ ...spec, times: 100_000 });
@@ -125,7 +125,7 @@ describe("the deletion check", () => {
     expect((await world.source()).metadata.last_deletion_check).toBeNull();
   });
 
-  it("deletes nothing when candidates cannot be asked for by id", async () => {
+  it("the deletion check deletes nothing when candidates cannot be requested by id", async () => {
     trashPage(world.site, id(1));
     fault({
       effect: "status",
@@ -139,7 +139,7 @@ describe("the deletion check", () => {
     expect(await rows()).toEqual(before);
   });
 
-  it("deletes trashed, purged and archived pages at once, with reason, event and log, and their chunks", async () => {
+  it("the deletion check deletes trashed, purged and archived pages at once, with reason, event and log, and their chunks", async () => {
     trashPage(world.site, id(1));
     archivePage(world.site, id(2));
     purgePage(world.site, id(3), { leavesRecord: true });
@@ -172,7 +172,7 @@ describe("the deletion check", () => {
   });
 
   // Found by the simulation: seed 189, a listing and then the answer by id cut short.
-  it("hides nothing when the listing and the answer by id are both cut short", async () => {
+  it("the deletion check hides nothing when the listing and the response by id are both truncated", async () => {
     world.site.settings.max_page_size = 3;
     const cut = { effect: "drop_next", path: "/api/v2/pages?", times: 1, skip: 0 } as const;
     world.site.faults.push({ ...cut }, { ...cut });
@@ -181,7 +181,7 @@ describe("the deletion check", () => {
     expect(world.site.faults).toEqual([]);
   });
 
-  it("hides a page that is not visible at once, and deletes it at the second complete check", async () => {
+  it("the deletion check hides a page that is not visible at once, and deletes it at the second complete check", async () => {
     const gone = id(4);
     purgePage(world.site, gone, { leavesRecord: false });
     expect((await world.check()).sync_metrics).toMatchObject({ pages_hidden: 1, pages_deleted: 0 });
@@ -202,7 +202,7 @@ describe("the deletion check", () => {
   });
 
   it.each(["a deletion check", "a full sync"] as const)(
-    "lets a hidden page that is visible again come back with %s, without fetching or embedding",
+    "a hidden page that is visible again is restored with %s, without fetching or embedding",
     async (how) => {
       restrictPage(world.site, id(5), "nobody");
       await world.check();
@@ -224,7 +224,7 @@ describe("the deletion check", () => {
     },
   );
 
-  it("takes a page that was edited while hidden back with its new text", async () => {
+  it("a page that was edited while hidden returns with its new text", async () => {
     restrictPage(world.site, id(5), "nobody");
     await world.check();
     editPage(world.site, id(5), { body: bodyOf("lovage") });
@@ -236,18 +236,21 @@ describe("the deletion check", () => {
   it.each([
     ["restored from the trash", trashPage],
     ["taken out of the archive", archivePage],
-  ] as const)("brings back a page %s, although its version did not change", async (_, takeAway) => {
-    takeAway(world.site, id(6));
-    await world.check();
-    expect(await found("word6")).not.toContain("Page 6");
-    restorePage(world.site, id(6));
-    world.pass(24 * 60 * 60_000);
-    expect((await world.check()).sync_metrics).toMatchObject({ pages_restored: 1, pages_deleted: 0 });
-    expect(await found("word6")).toContain("Page 6");
-    expect(await row(id(6))).toMatchObject({ is_deleted: false, deleted_at: null, deleted_reason: null });
-  });
+  ] as const)(
+    "the deletion check restores a page %s, although its version did not change",
+    async (_, takeAway) => {
+      takeAway(world.site, id(6));
+      await world.check();
+      expect(await found("word6")).not.toContain("Page 6");
+      restorePage(world.site, id(6));
+      world.pass(24 * 60 * 60_000);
+      expect((await world.check()).sync_metrics).toMatchObject({ pages_restored: 1, pages_deleted: 0 });
+      expect(await found("word6")).toContain("Page 6");
+      expect(await row(id(6))).toMatchObject({ is_deleted: false, deleted_at: null, deleted_reason: null });
+    },
+  );
 
-  it("repairs what the search never showed, and says how many pages it added and updated", async () => {
+  it("the deletion check repairs what the search never showed, and reports how many pages it added and updated", async () => {
     world.site.settings.index_lag_seconds = 30 * 24 * 60 * 60;
     editPage(world.site, id(7), { body: bodyOf("caraway") });
     addPage(world.site, { space: SPACE, title: "Unseen", body: bodyOf("borage") });
@@ -262,7 +265,7 @@ describe("the deletion check", () => {
     expect(await found("borage")).toEqual(["Unseen"]);
   });
 
-  it("holds what is above the cap, touches nothing, repairs the rest, and obeys force", async () => {
+  it("the deletion check holds deletions above the cap, changes none, repairs the rest, and obeys force", async () => {
     for (let n = 1; n <= 11; n += 1) trashPage(world.site, id(n));
     editPage(world.site, id(12), { body: bodyOf("savory") });
     const before = await rows();
@@ -313,12 +316,12 @@ describe("the deletion check", () => {
     });
   });
 
-  it("does not hold ten pages of a small space, however large their share", async () => {
+  it("the deletion check does not hold ten pages of a small space, however large their share", async () => {
     for (let n = 1; n <= 10; n += 1) trashPage(world.site, id(n));
     expect(await world.check()).toMatchObject({ status: "completed", sync_metrics: { pages_deleted: 10 } });
   });
 
-  it("goes on from its checkpoint wherever a worker is killed, and deletes and counts once", async () => {
+  it("the deletion check continues from its checkpoint wherever a worker is killed, and deletes and counts once", async () => {
     world.site.settings.max_page_size = 3;
     trashPage(world.site, id(1));
     purgePage(world.site, id(2), { leavesRecord: false });
@@ -340,7 +343,7 @@ describe("the deletion check", () => {
     expect(events).toHaveLength(1);
   });
 
-  it("leaves alone a page that was stored anew between the listing and the deletion", async () => {
+  it("the deletion check skips a page that was stored again between the listing and the deletion", async () => {
     trashPage(world.site, id(8));
     const trashed = id(8);
     const check = await world.startCheck();

@@ -48,7 +48,7 @@ describe("a dry run", () => {
   const title = (n: number) => `Page ${n}`;
   const id = (n: number) => world.page(title(n)).id;
 
-  it("of an incremental sync says what would be added and updated and why, and writes nothing", async () => {
+  it("a dry run of an incremental sync reports what would be added and updated and why, and writes nothing", async () => {
     editPage(world.site, id(3), { body: bodyOf("sumac") });
     const added = addPage(world.site, { space: SPACE, title: "Brand new", body: bodyOf("sumac") });
     const before = await contents();
@@ -72,7 +72,7 @@ describe("a dry run", () => {
     expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 1, pages_updated: 1 });
   });
 
-  it("of a full sync says what was moved and what would be converted anew too", async () => {
+  it("a dry run of a full sync also reports what was moved and what would be converted again", async () => {
     movePage(world.site, id(4), { parentId: id(5) });
     trashPage(world.site, id(6));
     await database.sql`update confluence_pages set representation_revision = 0 where page_id = ${id(7)}`;
@@ -96,7 +96,7 @@ describe("a dry run", () => {
     expect(await contents()).toEqual(before);
   });
 
-  it("of a sync names the pages that failed before and would be tried again", async () => {
+  it("a dry run of a sync names the pages that failed before and would be retried", async () => {
     await database.sql`
       update confluence_pages set sync_error = '{"code":"body_missing","message":"no body","permanent":true,"attempts":1,"version":1,"at":"2026-10-13T08:00:00Z"}'
       where page_id = ${id(2)}`;
@@ -108,7 +108,7 @@ describe("a dry run", () => {
     expect(await contents()).toEqual(before);
   });
 
-  it("of a deletion check says which pages would be deleted or hidden, each with its reason", async () => {
+  it("a dry run of a deletion check reports which pages would be deleted or hidden, each with its reason", async () => {
     trashPage(world.site, id(1));
     archivePage(world.site, id(2));
     movePage(world.site, id(3), { space: OTHER_SPACE, parentId: null });
@@ -135,7 +135,7 @@ describe("a dry run", () => {
     expect(await contents()).toEqual(before);
   });
 
-  it("of a check above the cap shows what would be held, announces nothing, and force shows the same", async () => {
+  it("a dry run of a check above the cap shows what would be held, announces nothing, and force shows the same", async () => {
     for (let n = 1; n <= 12; n += 1) trashPage(world.site, id(n));
     const before = await contents();
     const operation = await world.check({ dryRun: true });

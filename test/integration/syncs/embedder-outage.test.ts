@@ -29,7 +29,7 @@ describe("an embedding model that fails", () => {
   });
   const log = async (): Promise<string[]> => (await world.api("GET", `${PATH}/status`)).body.logs;
 
-  it("is a warning on the source while its pages cannot be embedded, and none once they can", async () => {
+  it("a failing embedding model is a warning on the source while its pages cannot be embedded, and none once they can", async () => {
     const id = await world.startSync();
     await world.drain();
     const { next_attempt_at: next } =
@@ -52,13 +52,13 @@ describe("an embedding model that fails", () => {
     expect((await log()).filter((message) => message === RECOVERED)).toHaveLength(1);
   });
 
-  it("has one line in the operation's log for all pages that fail side by side", async () => {
+  it("a failing embedding model has one line in the operation's log for all pages that fail side by side", async () => {
     await world.startSync();
     await world.drain();
     expect((await log()).filter((message) => message.includes("embedding"))).toHaveLength(1);
   });
 
-  it("is named by the warning of failed pages when the operation has given them up", async () => {
+  it("a failing embedding model is named by the warning of failed pages when the operation has given them up", async () => {
     expect(await world.sync()).toMatchObject({ status: "completed_with_errors" });
     expect((await shown()).source).toEqual([
       { code: "pages_failed", message: expect.stringMatching(/^3 pages .* \(most often embedding_failed\)/) },

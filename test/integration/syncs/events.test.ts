@@ -38,7 +38,7 @@ describe("the outbox", () => {
     return rows.length;
   };
 
-  it("delivers each event once, in its order, whatever number there are", async () => {
+  it("the outbox delivers each event once, in order, for any number of events", async () => {
     await write(33);
     expect(await sendOutbox(database.sql, bus, NOW)).toBe(33);
     expect(received()).toEqual(all(33));
@@ -48,7 +48,7 @@ describe("the outbox", () => {
     expect(bus.received.has(Number(row?.id))).toBe(true);
   });
 
-  it("takes at most so many at a time, the oldest, and the rest the next time", async () => {
+  it("the outbox sends a limited number of events at a time, oldest first, and the rest the next time", async () => {
     await write(12);
     expect(await sendOutbox(database.sql, bus, NOW, 11)).toBe(11);
     expect(received()).toEqual(all(11));
@@ -57,7 +57,7 @@ describe("the outbox", () => {
   });
 
   it.each([1, 2, 3])(
-    "sends again from batch %i on when that one is refused, and none is lost",
+    "the outbox resends from batch %i on when that one is refused, and loses no event",
     async (nth) => {
       await write(25);
       let calls = 0;
@@ -76,7 +76,7 @@ describe("the outbox", () => {
     },
   );
 
-  it("is written with what causes the event, or not at all", async () => {
+  it("an event is written in the transaction that causes it, or not at all", async () => {
     const failing = transaction(database.sql, async (tx) => {
       const detail = { source_id: "s", operation_id: OPERATION };
       await writeEvent(tx, { type: "source.credentials_expired", detail, now: NOW });
@@ -95,7 +95,7 @@ describe("a bus that refuses events", () => {
 
   const events = () => [...world.bus.received.values()];
 
-  it("for a week loses none of them, and keeps no other duty of the sweeper from being done", async () => {
+  it("an event bus that refuses events for a week loses none, and blocks no other duty of the sweeper", async () => {
     world.bus.refuse(1_000_000);
     const sync = await world.sync();
     const gone = world.page("Page 1").id;
@@ -133,7 +133,7 @@ describe("a bus that refuses events", () => {
     ]);
   });
 
-  it("makes the sweep fail, which the alarm on its errors sees", async () => {
+  it("an event bus that refuses events makes the sweep fail, which the alarm on its errors sees", async () => {
     await world.sync();
     await world.minute();
     trashPage(world.site, world.page("Page 1").id);
@@ -147,7 +147,7 @@ describe("a bus that refuses events", () => {
     await expect(sweep()).resolves.toMatchObject({ events: 2 });
   });
 
-  it("hears of an operation whose place another took, as of any that failed", async () => {
+  it("a superseded operation is sent as an event, like any that failed", async () => {
     const dead = await world.startSync();
     await world.deliverUntil("plan", async () => (await world.progress(dead)).pages_listed === 3);
     world.pass(LEASE_MS + 1000);
@@ -166,7 +166,7 @@ describe("a bus that refuses events", () => {
 });
 
 describe("events that were sent", () => {
-  it("are kept for a week and forgotten after it; those that were not are kept for ever", async () => {
+  it("sent events are kept for a week and then removed; unsent ones are kept forever", async () => {
     const world = await makeSyncWorld(database.sql, { pages: 1 });
     const sentAt = world.now();
     const detail = { source_id: "s", operation_id: OPERATION };

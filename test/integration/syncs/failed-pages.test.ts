@@ -37,7 +37,7 @@ describe("pages that fail", () => {
     Object.assign(world.embedding, { failures: times, permanent: true });
   };
 
-  it("are recorded with the reason, keep their old content, and let the others and the watermark go on", async () => {
+  it("failed pages are recorded with the reason, keep their old content, and do not stop other pages and the watermark", async () => {
     spoil(1);
     editPage(world.site, id(3), { body: bodyOf("mace") });
     const before = (await world.source()).metadata.last_sync_timestamp;
@@ -62,7 +62,7 @@ describe("pages that fail", () => {
     { embedding: { failures: 1, permanent: true }, code: "embedding_refused", tries: 1 },
     { embedding: { failures: 1000, permanent: false }, code: "embedding_failed", tries: MAX_PAGE_ATTEMPTS },
   ])(
-    "keep their old content when they cannot be embedded ($code), and take the new one once they can",
+    "pages keep their old content when they cannot be embedded ($code), and get the new one once they can",
     async ({ embedding, code, tries }) => {
       editPage(world.site, id(2), { body: bodyOf("mace") });
       Object.assign(world.embedding, embedding);
@@ -83,7 +83,7 @@ describe("pages that fail", () => {
     },
   );
 
-  it("are tried again by the next sync although its query does not show them any more", async () => {
+  it("failed pages are retried by the next sync although its query no longer shows them", async () => {
     spoil();
     await world.sync();
     world.pass(5 * 60 * 60_000);
@@ -100,7 +100,7 @@ describe("pages that fail", () => {
     expect(await row(id(2))).toMatchObject({ version: 2, sync_error: null });
   });
 
-  it(`are given up after ${MAX_FAILED_SYNCS} syncs, stay visible as failed, and a newer version tries again`, async () => {
+  it(`failed pages are given up after ${MAX_FAILED_SYNCS} syncs, stay visible as failed, and a newer version is tried again`, async () => {
     spoil();
     for (let n = 1; n <= MAX_FAILED_SYNCS; n += 1) {
       expect((await world.sync()).sync_metrics.pages_failed).toBe(1);
@@ -122,7 +122,7 @@ describe("pages that fail", () => {
   });
 
   // Found by the simulation: with a short interval, half an hour without Confluence was five syncs.
-  it("are never given up for faults that may pass, however many syncs they last", async () => {
+  it("pages are never given up for transient errors, however many syncs they last", async () => {
     editPage(world.site, id(2), { body: bodyOf("sorrel") });
     const hidden = { effect: "empty_listing", path: "body-format=storage", times: 100_000, skip: 0 } as const;
     world.site.faults.push({ ...hidden });
@@ -135,7 +135,7 @@ describe("pages that fail", () => {
     expect((await world.find("sorrel")).map((hit) => hit.title)).toEqual(["Page 2"]);
   });
 
-  it("are left alone once Confluence says again and again that they are elsewhere, until a full listing shows them", async () => {
+  it("pages that are repeatedly reported elsewhere are skipped until a full listing shows them", async () => {
     editPage(world.site, id(2), { body: bodyOf("sorrel") });
     // The search still shows the page as it was.
     world.site.settings.index_lag_seconds = 30 * 24 * 3600;
@@ -153,7 +153,7 @@ describe("pages that fail", () => {
     expect(await row(id(2))).toMatchObject({ version: 2, sync_error: null });
   });
 
-  it(`are tried ${MAX_PAGE_ATTEMPTS} times within a sync when the fault may pass, with growing waits`, async () => {
+  it(`a page is tried ${MAX_PAGE_ATTEMPTS} times within a sync for transient errors, with growing delays`, async () => {
     editPage(world.site, id(2), { body: bodyOf("spoilt") });
     Object.assign(world.embedding, { failures: 100_000, permanent: false });
     const operation = await world.sync();
@@ -169,7 +169,7 @@ describe("pages that fail", () => {
     expect(world.queues.deadLetters()).toEqual([]);
   });
 
-  it("that were never stored are not lost when their first sync is cancelled or fails", async () => {
+  it("pages that were never stored are not lost when their first sync is cancelled or fails", async () => {
     editPage(world.site, id(4), { body: bodyOf("dill") });
     const operation = await world.startSync();
     await world.deliverOne("plan");
@@ -194,7 +194,7 @@ describe("pages that fail", () => {
     return crashes;
   };
 
-  it(`that crash their worker each time are given up after ${MAX_CRASHES} crashes on their own, and take no other page along`, async () => {
+  it(`pages that always crash their worker are given up after ${MAX_CRASHES} crashes alone, and affect no other page`, async () => {
     const crashes = editAll();
     expect(await world.sync()).toMatchObject({
       status: "completed_with_errors",
@@ -215,7 +215,7 @@ describe("pages that fail", () => {
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
   });
 
-  it("that crash their worker let all the others of their batch be stored after the first crash", async () => {
+  it("pages that crash their worker let all others of their batch be stored after the first crash", async () => {
     editAll();
     await world.startSync();
     const stored = async () => {
@@ -228,7 +228,7 @@ describe("pages that fail", () => {
   });
 
   it.each([5, 12])(
-    "through no fault of theirs, because the whole process was killed %i times, are all stored in the end",
+    "pages whose whole process was killed %i times are all stored in the end",
     async (kills) => {
       for (let n = 1; n <= 6; n += 1) editPage(world.site, id(n), { body: bodyOf(`basil${n}`) });
       const operation = await world.startSync();
@@ -247,7 +247,7 @@ describe("pages that fail", () => {
     },
   );
 
-  it("are not held against their neighbours when two workers are lost at once, one with a batch and one with a single page", async () => {
+  it("pages are not blamed for others when two workers crash at once, one with a batch and one with a single page", async () => {
     const crashes = editAll();
     const operation = await world.startSync();
     await world.drain();

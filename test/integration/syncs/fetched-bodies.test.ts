@@ -45,7 +45,7 @@ describe("bodies that a worker fetched and had no time to store", () => {
       .flatMap((request) => (new URLSearchParams(request.query).get("id") ?? "").split(","));
   const metrics = async () => (await world.progress(operationId)).sync_metrics;
 
-  it("are not fetched again by the same worker: one call stores them all", async () => {
+  it("bodies that a worker had no time to store are not fetched again by it: one call stores them all", async () => {
     for (let n = 0; n < 4; n += 1) await invoke(PAGES / 4);
     expect(fetched()).toHaveLength(PAGES);
     await invoke(0);
@@ -53,7 +53,7 @@ describe("bodies that a worker fetched and had no time to store", () => {
     expect(await world.find("word7")).toHaveLength(1);
   });
 
-  it("are kept while Confluence asks for a pause", async () => {
+  it("fetched bodies are kept while Confluence asks for a pause", async () => {
     const children = world.page("Page 1");
     editPage(world.site, children.id, { body: '<ac:structured-macro ac:name="children" />' });
     const path = `pages/${children.id}`;
@@ -66,7 +66,7 @@ describe("bodies that a worker fetched and had no time to store", () => {
     expect(await metrics()).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
   });
 
-  it("are fetched again when the page was listed anew in a later version", async () => {
+  it("fetched bodies are fetched again when the page was listed in a later version", async () => {
     await invoke(PAGES - 1);
     const last = world.page(`Page ${PAGES}`);
     editPage(world.site, last.id, { body: bodyOf("laterword") });
@@ -78,7 +78,7 @@ describe("bodies that a worker fetched and had no time to store", () => {
     expect(await world.find("laterword")).toHaveLength(1);
   });
 
-  it("bring no page back that was deleted since", async () => {
+  it("fetched bodies restore no page that was deleted since", async () => {
     await invoke(PAGES);
     await world.ended(operationId);
     const page = world.page("Page 3");
@@ -99,7 +99,7 @@ describe("bodies that a worker fetched and had no time to store", () => {
     expect(row?.is_deleted).toBe(true);
   });
 
-  it("are given up after ten minutes", async () => {
+  it("fetched bodies are dropped after ten minutes", async () => {
     await invoke(PAGES - 1);
     fetched();
     world.pass(11 * 60_000);

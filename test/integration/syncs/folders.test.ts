@@ -32,19 +32,22 @@ describe("folders above pages", () => {
     world.takeRequests().filter((request) => /\/(folders|whiteboards|databases|embeds)\//.test(request.path))
       .length;
 
-  it("stand in the path of a page, and so does what is above them", async () => {
+  it("folders above a page, at any level, are in its breadcrumb", async () => {
     await world.sync();
     expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
   });
 
-  it.each(["whiteboard", "database", "embed"] as const)("likewise a %s", async (kind) => {
-    const above = addFolder(world.site, { space: SPACE, title: `A ${kind}`, parentId: folder.id, kind });
-    addPage(world.site, { space: SPACE, title: "Below", body: bodyOf("belowword"), parentId: above.id });
-    await world.sync();
-    expect(await path("belowword")).toEqual(["Home", "Runbooks", `A ${kind}`]);
-  });
+  it.each(["whiteboard", "database", "embed"] as const)(
+    "a %s above a page is in its breadcrumb, like a folder",
+    async (kind) => {
+      const above = addFolder(world.site, { space: SPACE, title: `A ${kind}`, parentId: folder.id, kind });
+      addPage(world.site, { space: SPACE, title: "Below", body: bodyOf("belowword"), parentId: above.id });
+      await world.sync();
+      expect(await path("belowword")).toEqual(["Home", "Runbooks", `A ${kind}`]);
+    },
+  );
 
-  it("are asked for once by a full listing, however many pages they hold, and not by a sync of what changed", async () => {
+  it("folders are requested once by a full listing, however many pages they contain, and not by a sync of changes", async () => {
     for (let n = 0; n < 30; n += 1)
       addPage(world.site, {
         space: SPACE,
@@ -60,7 +63,7 @@ describe("folders above pages", () => {
     expect(folderCalls()).toBe(1);
   });
 
-  it("that are new come with a sync of what changed", async () => {
+  it("new folders arrive with a sync of changes", async () => {
     await world.sync();
     world.pass(60 * 60_000);
     const inner = addFolder(world.site, { space: SPACE, title: "Printers", parentId: folder.id });
@@ -69,16 +72,19 @@ describe("folders above pages", () => {
     expect(await path("newword")).toEqual(["Home", "Runbooks", "Printers"]);
   });
 
-  it.each(["a full sync", "a deletion check"] as const)("follow a rename and a move with %s", async (how) => {
-    await world.sync();
-    const other = addPage(world.site, { space: SPACE, title: "Operations", body: bodyOf("opsword") });
-    editFolder(world.site, folder.id, { title: "Playbooks", parentId: other.id });
-    if (how === "a full sync") await world.sync({ mode: "full" });
-    else await world.check();
-    expect(await path("spoolerword")).toEqual(["Operations", "Playbooks"]);
-  });
+  it.each(["a full sync", "a deletion check"] as const)(
+    "folders follow a rename and a move with %s",
+    async (how) => {
+      await world.sync();
+      const other = addPage(world.site, { space: SPACE, title: "Operations", body: bodyOf("opsword") });
+      editFolder(world.site, folder.id, { title: "Playbooks", parentId: other.id });
+      if (how === "a full sync") await world.sync({ mode: "full" });
+      else await world.check();
+      expect(await path("spoolerword")).toEqual(["Operations", "Playbooks"]);
+    },
+  );
 
-  it("are no pages: no count, list, search or deletion knows them", async () => {
+  it("folders are not pages: no count, list, search or deletion includes them", async () => {
     await world.sync();
     for (let n = 0; n < 2; n += 1)
       expect((await world.check()).sync_metrics).toMatchObject({ pages_deleted: 0, pages_hidden: 0 });
@@ -88,23 +94,26 @@ describe("folders above pages", () => {
     expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
   });
 
-  it.each([403, 404, 410, 500])("refused with %i leave the page and its sync alone", async (status) => {
-    world.site.faults.push({
-      effect: "status",
-      status,
-      retry_after: null,
-      path: "/folders/",
-      times: 1000,
-      skip: 0,
-    });
-    expect((await world.sync()).status).toBe("completed");
-    expect(await path("spoolerword")).toEqual([]);
-    world.site.faults.length = 0;
-    await world.check();
-    expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
-  });
+  it.each([403, 404, 410, 500])(
+    "folders refused with %i do not affect the page and its sync",
+    async (status) => {
+      world.site.faults.push({
+        effect: "status",
+        status,
+        retry_after: null,
+        path: "/folders/",
+        times: 1000,
+        skip: 0,
+      });
+      expect((await world.sync()).status).toBe("completed");
+      expect(await path("spoolerword")).toEqual([]);
+      world.site.faults.length = 0;
+      await world.check();
+      expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+    },
+  );
 
-  it("stay in the path while the token lacks their scope, and the source says so", async () => {
+  it("folders stay in the breadcrumb while the token lacks their scope, and the source reports it", async () => {
     await world.sync();
     world.site.faults.push({
       effect: "scope_missing",
@@ -119,7 +128,7 @@ describe("folders above pages", () => {
   });
 
   it.each(["whiteboard", "database", "embed"] as const)(
-    "%s: the source says which scope is missing when one is first met, and folders stay in the path",
+    "%s: the source names the missing scope when one is first met, and folders stay in the breadcrumb",
     async (kind) => {
       const above = addFolder(world.site, { space: SPACE, title: `A ${kind}`, parentId: home.id, kind });
       addPage(world.site, { space: SPACE, title: "Below", body: bodyOf("belowword"), parentId: above.id });
@@ -151,14 +160,14 @@ describe("folders above pages", () => {
     },
   );
 
-  it("leave the path when Confluence does not show them any more", async () => {
+  it("folders leave the breadcrumb when Confluence no longer shows them", async () => {
     await world.sync();
     world.site.folders.delete(folder.id);
     await world.check();
     expect(await path("spoolerword")).toEqual([]);
   });
 
-  it("go from the index when nothing stands in them", async () => {
+  it("empty folders are removed from the index", async () => {
     await world.sync();
     leaf.parentId = home.id;
     await world.check();

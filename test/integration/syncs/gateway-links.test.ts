@@ -21,7 +21,7 @@ describe("links in chunks of a source behind Atlassian's gateway", () => {
 
   const markdown = async (word: string) => (await world.find(word))[0]?.content ?? "";
 
-  it("use the site's own address: paths, attachments, images, files, and links to the gateway itself", async () => {
+  it("links of a source behind the gateway use the site's own address: paths, attachments, images, files, links to the gateway", async () => {
     const page = addPage(world.site, {
       space: SPACE,
       title: "Links",
@@ -43,7 +43,7 @@ describe("links in chunks of a source behind Atlassian's gateway", () => {
     expect((await world.source()).webBase).toBe(SITE);
   });
 
-  it("addresses of the old forms lead to the page by its id where the index knows it", async () => {
+  it("links in old forms lead to the page by its id where the index knows it", async () => {
     const target = addPage(world.site, { space: SPACE, title: "Pump 4 & 5", body: "<p>Targetword</p>" });
     await world.sync();
     const old = [
@@ -75,7 +75,7 @@ describe("links in chunks of a source behind Atlassian's gateway", () => {
     expect(chunk).toContain(`[y](${url})`);
   });
 
-  it("name pages that the index knows by their ids, which a rename leaves as they are", async () => {
+  it("links to indexed pages contain their ids, which a rename does not change", async () => {
     const target = addPage(world.site, { space: SPACE, title: "Old name", body: "<p>Targetword</p>" });
     await world.sync();
     const link = (title: string) =>

@@ -50,47 +50,53 @@ describe("a body that is older than what was seen before", () => {
   it.each([
     ["as it is stored", STORED],
     ["as it is rendered", RENDERED],
-  ])("%s is not stored as the newer version, and asked for again", async (_, path) => {
-    behind(path, 1);
-    const sync = await world.startSync();
-    await world.drain();
-    expect(await row(1)).toMatchObject({ version: 2, sync_error: null });
-    expect(await found("oldword")).toEqual(["Page 1"]);
-    expect(await world.progress(sync)).toMatchObject({ finished_at: null, pages_to_process: 1 });
-    expect(await world.ended(sync)).toMatchObject({
-      status: "completed",
-      sync_metrics: { pages_updated: 1 },
-    });
-    expect(await row(1)).toMatchObject({ version: 3, sync_error: null });
-    expect([await found("newword"), await found("oldword")]).toEqual([["Page 1"], []]);
-  });
+  ])(
+    "a body older than the version seen before (%s) is not stored as the newer version, and is requested again",
+    async (_, path) => {
+      behind(path, 1);
+      const sync = await world.startSync();
+      await world.drain();
+      expect(await row(1)).toMatchObject({ version: 2, sync_error: null });
+      expect(await found("oldword")).toEqual(["Page 1"]);
+      expect(await world.progress(sync)).toMatchObject({ finished_at: null, pages_to_process: 1 });
+      expect(await world.ended(sync)).toMatchObject({
+        status: "completed",
+        sync_metrics: { pages_updated: 1 },
+      });
+      expect(await row(1)).toMatchObject({ version: 3, sync_error: null });
+      expect([await found("newword"), await found("oldword")]).toEqual([["Page 1"], []]);
+    },
+  );
 
   it.each([
     ["as it is stored", STORED],
     ["as it is rendered", RENDERED],
-  ])("%s, for long, is recorded, and the edit arrives later although no query shows it", async (_, path) => {
-    // Longer than a sync tries: replicas as far behind are not known.
-    world.site.faults.push({ effect: "old_version", behind_seconds: 1e7, path, times: 1000, skip: 0 });
-    // The third looks back to the second only.
-    for (const [n, listed] of [1, 1, 0].entries()) {
-      expect(await world.sync()).toMatchObject({
-        status: "completed_with_errors",
-        pages_listed: listed,
-        failed_pages: [{ page_id: id(1), code: "older_version" }],
-      });
-      expect(await row(1)).toMatchObject({
-        version: 2,
-        sync_error: { code: "older_version", permanent: false, version: 3, attempts: n + 1 },
-      });
-      world.pass(5 * 60 * 60_000);
-    }
-    world.site.faults.length = 0;
-    expect(await world.sync()).toMatchObject({ status: "completed", pages_listed: 0 });
-    expect(await row(1)).toMatchObject({ version: 3, sync_error: null });
-    expect(await found("newword")).toEqual(["Page 1"]);
-  });
+  ])(
+    "a body that stays older (%s) is recorded, and the edit arrives later although no query shows it",
+    async (_, path) => {
+      // Longer than a sync tries: replicas as far behind are not known.
+      world.site.faults.push({ effect: "old_version", behind_seconds: 1e7, path, times: 1000, skip: 0 });
+      // The third looks back to the second only.
+      for (const [n, listed] of [1, 1, 0].entries()) {
+        expect(await world.sync()).toMatchObject({
+          status: "completed_with_errors",
+          pages_listed: listed,
+          failed_pages: [{ page_id: id(1), code: "older_version" }],
+        });
+        expect(await row(1)).toMatchObject({
+          version: 2,
+          sync_error: { code: "older_version", permanent: false, version: 3, attempts: n + 1 },
+        });
+        world.pass(5 * 60 * 60_000);
+      }
+      world.site.faults.length = 0;
+      expect(await world.sync()).toMatchObject({ status: "completed", pages_listed: 0 });
+      expect(await row(1)).toMatchObject({ version: 3, sync_error: null });
+      expect(await found("newword")).toEqual(["Page 1"]);
+    },
+  );
 
-  it("of a page that was never stored is not stored either", async () => {
+  it("an older body of a page that was never stored is not stored either", async () => {
     await database.sql`delete from confluence_pages where page_id = ${id(2)}`;
     editPage(world.site, id(2), { body: bodyOf("secondword") });
     behind(STORED, 1);
@@ -107,7 +113,7 @@ describe("a body that is older than what was seen before", () => {
       update confluence_pages set is_deleted = true, deleted_at = ${world.now()}, chunk_count = 0,
         state_revision = state_revision + 1 where page_id = ${id(n)}`;
 
-    it("is fetched again: Confluence says whether it is there", async () => {
+    it("a body fetched before the page was deleted is fetched again, and Confluence decides whether the page exists", async () => {
       const sync = await world.startSync();
       await world.deliverOne("plan");
       await fetchOnly();
@@ -123,7 +129,7 @@ describe("a body that is older than what was seen before", () => {
       expect(await found("newword")).toEqual(["Page 1"]);
     });
 
-    it("is left deleted when Confluence says so by then", async () => {
+    it("a page deleted meanwhile stays deleted when Confluence confirms it", async () => {
       const sync = await world.startSync();
       await world.deliverOne("plan");
       await fetchOnly();
@@ -138,7 +144,7 @@ describe("a body that is older than what was seen before", () => {
       expect(await found("newword")).toEqual([]);
     });
 
-    it("is fetched again also where it had been deleted before", async () => {
+    it("a body is also fetched again where the page had already been deleted before", async () => {
       await deleteHere(1);
       const sync = await world.startSync();
       await world.deliverOne("plan");
@@ -179,12 +185,15 @@ describe("a rendered body", () => {
     [3, 3, 3],
     [3, 4, 3],
     [3, 2, 2],
-  ])("over storage of version %i, itself of %i, counts as version %i", async (stored, rendered, version) => {
-    const page = fetched(stored, "storage", renderedBodyOf("x"));
-    expect((await readCompletePage(rendering(rendered), silentCalls, page)).page.version).toBe(version);
-  });
+  ])(
+    "a rendered body over storage of version %i, itself of %i, counts as version %i",
+    async (stored, rendered, version) => {
+      const page = fetched(stored, "storage", renderedBodyOf("x"));
+      expect((await readCompletePage(rendering(rendered), silentCalls, page)).page.version).toBe(version);
+    },
+  );
 
-  it("is not asked for where the storage says all", async () => {
+  it("a rendered body is not requested where the storage is complete", async () => {
     const page = fetched(3, "storage", bodyOf("x"));
     expect(await readCompletePage(rendering(4), silentCalls, page)).toMatchObject({ page });
   });

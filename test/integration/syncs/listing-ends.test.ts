@@ -43,7 +43,7 @@ describe("a listing whose cursors go in a circle", () => {
     [1, 0],
     [3, 0],
     [3, 1],
-  ])("ends no sync: from cursor %i back to %i", async (from, to) => {
+  ])("a listing whose cursors repeat never ends a sync: from cursor %i back to %i", async (from, to) => {
     await world.sync({ mode: "full" });
     leadBack("space-id=", from, to);
     const before = await watermark();
@@ -53,7 +53,7 @@ describe("a listing whose cursors go in a circle", () => {
     expect(await watermark()).toBe(before);
   });
 
-  it("ends no search for what changed", async () => {
+  it("a search for changes whose cursors repeat never ends a sync", async () => {
     editAll();
     const dry = await world.sync({ dryRun: true });
     expect(dry.pages_listed).toBe(PAGES);
@@ -63,7 +63,7 @@ describe("a listing whose cursors go in a circle", () => {
     expect(await watermark()).toBe(before);
   });
 
-  it("ends no deletion check, which deletes nothing", async () => {
+  it("a listing whose cursors repeat ends no deletion check, which deletes nothing", async () => {
     await world.check();
     leadBack("space-id=", 1, 0);
     trashPage(world.site, world.page(`Page ${PAGES}`).id);
@@ -93,7 +93,7 @@ describe("a listing whose cursors go in a circle", () => {
     it.each([
       ["the labels of the space", "/content/labels"],
       ["the pages of a label", "/labels/"],
-    ])("takes no label away, and stops no check: %s", async (_, path) => {
+    ])("a label listing whose cursors repeat removes no label, and stops no check: %s", async (_, path) => {
       const before = await labelled();
       expect(before).toHaveLength(PAGES);
       leadBack(path, 1, 0);

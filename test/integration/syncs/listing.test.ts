@@ -39,7 +39,7 @@ describe("the listing of a sync", () => {
       editPage(world.site, page.id, { body: bodyOf(`new${page.id}`) });
   };
 
-  it("goes on from its checkpoint wherever a worker is killed between or within listing pages, and counts once", async () => {
+  it("a sync's listing continues from its checkpoint wherever a worker is killed between or within listing pages, and counts once", async () => {
     const id = await world.startSync();
     let killed = 0;
     // Each worker dies a few steps later than the one before: at every kind of statement and call of a step.
@@ -58,7 +58,7 @@ describe("the listing of a sync", () => {
     expect(await stored()).toEqual({ pages: PAGES, stored: PAGES, failed: 0 });
   });
 
-  it("does not ask for the first page again when its worker is killed after the second", async () => {
+  it("a sync's listing does not request the first page again when its worker is killed after the second", async () => {
     const id = await world.startSync();
     await world.deliverUntil("plan", async () => (await world.progress(id)).pages_listed === 6);
     const [row] = await database.sql`select checkpoint from archon_progress where operation_id = ${id}`;
@@ -74,7 +74,7 @@ describe("the listing of a sync", () => {
     ["a cursor that comes again", { effect: "repeat_cursor", path: "cursor=" }],
     ["a next link to another host", { effect: "foreign_next", path: "space-id=" }],
   ])(
-    "takes %s for no end: the operation fails or goes on, and never passes for complete",
+    "a sync's listing does not treat %s as its end: the operation fails or continues, and is never taken for complete",
     async (_, spec) => {
       fault({ ...spec, times: 100_000 });
       const operation = await world.sync();
@@ -87,7 +87,7 @@ describe("the listing of a sync", () => {
     },
   );
 
-  it("reads short pages and pages without anything on them to the end", async () => {
+  it("a sync's listing reads short and empty pages to the end", async () => {
     world.site.settings.max_page_size = 1;
     expect(await world.sync()).toMatchObject({ status: "completed", pages_listed: PAGES });
     editAll();
@@ -95,7 +95,7 @@ describe("the listing of a sync", () => {
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: PAGES } });
   });
 
-  it("keeps what was listed when the site fails half-way, and lists the rest later", async () => {
+  it("a sync keeps what was listed when the site fails half-way, and lists the rest later", async () => {
     fault({ effect: "status", status: 503, retry_after: null, path: "cursor=", times: 9, skip: 2 });
     const id = await world.startSync();
     await world.drain();
@@ -109,7 +109,7 @@ describe("the listing of a sync", () => {
     ["a full listing", { effect: "drop_next", path: "space-id=", skip: 1 }, "full"],
     ["a search", { effect: "drop_next", path: "/content/search", skip: 1 }, "incremental"],
     ["a search that shows nothing", { effect: "empty_listing", path: "/content/search" }, "incremental"],
-  ])("moves no watermark when %s is cut short; the next sync gets the rest", async (_, spec, mode) => {
+  ])("a sync moves no watermark when %s is truncated; the next sync gets the rest", async (_, spec, mode) => {
     await world.sync();
     const before = await watermark();
     world.pass(2 * 60 * 60_000);
@@ -128,7 +128,7 @@ describe("the listing of a sync", () => {
     expect(await watermark()).not.toBe(before);
   });
 
-  it("asks with one instant for all listing pages of a sync, in the account's zone, less the overlap", async () => {
+  it("all listing pages of a sync use one time, in the account's zone, less the overlap", async () => {
     world.site.settings.time_zone = "America/Los_Angeles";
     await world.sync();
     const start = new Date(String(await watermark()));
@@ -145,7 +145,7 @@ describe("the listing of a sync", () => {
     expect(cql[0]).toContain(`space = "DEMO" and type = page and lastModified >= "${wall}"`);
   });
 
-  it("goes back 26 hours when the account's zone is hidden", async () => {
+  it("a sync goes back 26 hours when the account's zone is hidden", async () => {
     world.site.settings.time_zone_hidden = true;
     await world.sync();
     const start = Date.parse(String(await watermark()));
@@ -159,7 +159,7 @@ describe("the listing of a sync", () => {
     expect(new URLSearchParams(search?.query).get("cql")).toContain(`lastModified >= "${literal}"`);
   });
 
-  it("takes the start of the sync by Confluence's clock for the watermark, whatever our clock says", async () => {
+  it("the watermark is the start of the sync by Confluence's clock, whatever the local clock", async () => {
     world.site.settings.clock_offset_seconds = -2 * 60 * 60;
     const started = world.site.now().getTime();
     await world.sync();
@@ -168,7 +168,7 @@ describe("the listing of a sync", () => {
     expect(mark).toBeLessThan(started + 5000);
   });
 
-  it("lists again when the account's zone was changed while it listed", async () => {
+  it("a sync lists again when the account's zone changed during the listing", async () => {
     await world.sync();
     world.pass(5 * 60 * 60_000);
     editAll();
@@ -186,7 +186,7 @@ describe("the listing of a sync", () => {
     expect(cql.size).toBe(2);
   });
 
-  it("lists a page that is edited while it is listed once, and the edit arrives", async () => {
+  it("a page edited during the listing is listed once, and the edit arrives", async () => {
     await world.sync();
     world.pass(60 * 60_000);
     editAll();

@@ -43,7 +43,7 @@ describe("people whom pages mention", () => {
     return { id, services, tasks };
   };
 
-  it("are looked up once for a batch of pages, and not again for those that a warm worker gets next", async () => {
+  it("mentioned people are looked up once for a batch of pages, and not again by a warm worker", async () => {
     const { id, services, tasks } = await listed();
     await processPageBatch(tasks.slice(0, PAGES / 2), services, invocation);
     expect(lookUps()).toHaveLength(1);
@@ -54,7 +54,7 @@ describe("people whom pages mention", () => {
     expect(hit?.content).toContain("Person Number3");
   });
 
-  it("people whom pages mention are looked up again, by a worker that stays warm, when an hour has passed", async () => {
+  it("mentioned people are looked up again by a warm worker after an hour", async () => {
     const { services, tasks } = await listed();
     await processPageBatch(tasks.slice(0, 8), services, invocation);
     lookUps();
@@ -69,7 +69,7 @@ describe("people whom pages mention", () => {
     expect(hit?.content).toContain("Person Renamed");
   });
 
-  it("have no name where the account may not look people up, and the pages are stored all the same", async () => {
+  it("mentioned people have no name where the account may not look them up, and the pages are stored", async () => {
     world.site.faults.push({
       effect: "status",
       status: 403,
@@ -84,7 +84,7 @@ describe("people whom pages mention", () => {
     expect(hit?.content).not.toContain("Person");
   });
 
-  it("are asked for again, with their pages, when the look-up fails for a while", async () => {
+  it("mentioned people are looked up again, with their pages, when the look-up fails for a while", async () => {
     world.site.faults.push({
       effect: "status",
       status: 503,

@@ -52,7 +52,7 @@ describe("work that is to be done not before a moment", () => {
       world.takeRequests();
     });
 
-    it("are left alone by messages that come early, and spend no attempt on them", async () => {
+    it("pages with not_before ignore early messages, and count no attempt for them", async () => {
       expect(until(notBefore)).toBeGreaterThan(10_000);
       const before = await pageRows();
       world.pass(until(notBefore) - 1000);
@@ -65,7 +65,7 @@ describe("work that is to be done not before a moment", () => {
       expect((await world.ended(id)).sync_metrics).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
     });
 
-    it("are not sent by the sweeper before, whatever became of their messages", async () => {
+    it("pages with not_before are not sent early by the sweeper, whatever became of their messages", async () => {
       // Their own messages are lost; only the sweeper can send them again.
       await database.sql`update sync_work set enqueued_at = null where operation_id = ${id}`;
       world.pass(until(notBefore) - 1000);
@@ -77,7 +77,7 @@ describe("work that is to be done not before a moment", () => {
       expect(world.queues.size()).toBe(messages + PAGES);
     });
 
-    it("are not sent by the sweeper before although nothing moves", async () => {
+    it("pages with not_before are not sent early by the sweeper although there is no progress", async () => {
       const wait = 40 * 60_000;
       const later = new Date(world.now().getTime() + wait);
       await database.sql`update sync_work set not_before = ${later} where operation_id = ${id}`;
@@ -94,7 +94,7 @@ describe("work that is to be done not before a moment", () => {
       expect(world.now().getTime()).toBeGreaterThan(later.getTime());
     });
 
-    it("may be claimed and sent from that very moment on", async () => {
+    it("pages with not_before may be claimed and sent from that very moment on", async () => {
       const at = (ms: number) => new Date(notBefore.getTime() + ms);
       await database.sql`update sync_work set enqueued_at = null where operation_id = ${id}`;
       const operation = { operationId: id, sourceId: SOURCE_ID };
@@ -117,7 +117,7 @@ describe("work that is to be done not before a moment", () => {
       world.takeRequests();
     });
 
-    it("is not sent by the sweeper before, and once after it", async () => {
+    it("a listing with not_before is not sent early by the sweeper, and once afterwards", async () => {
       const { notBefore } = await listing();
       expect(until(notBefore)).toBeGreaterThan(7 * 60_000);
       const messages = world.queues.size();

@@ -36,7 +36,7 @@ describe("a space of which Confluence sends something odd", () => {
     ["U+0000", "Led\\u0000ger", "Ledger"],
     ["half a surrogate pair", "Led\\ud83dger", "Led\ufffdger"],
     ["100,000 letters", "word ".repeat(20_000), "word ".repeat(51)],
-  ])("is stored as a whole when a title has %s", async (_, raw, stored) => {
+  ])("a space is stored completely when a title has %s", async (_, raw, stored) => {
     replace('"title":"Page 2"', `"title":"${raw}"`);
     expect(await world.sync()).toMatchObject({
       status: "completed",
@@ -53,23 +53,26 @@ describe("a space of which Confluence sends something odd", () => {
   it.each([
     ["U+0000", "a\\u0000b", "ab"],
     ["half a surrogate pair", "a\\udc00b", "a\ufffdb"],
-  ])("is stored as a whole when a label and a person have %s in their names", async (_, raw, stored) => {
-    labelPage(world.site, idOf(1), { add: ["guide"] });
-    world.site.people.set("p1", "guide");
-    editPage(world.site, idOf(3), {
-      body: '<p>By <ac:link><ri:user ri:account-id="p1" /></ac:link></p>',
-    });
-    replace('"guide"', `"${raw}"`);
-    expect(await world.sync()).toMatchObject({
-      status: "completed",
-      sync_metrics: { pages_added: PAGES, pages_failed: 0 },
-    });
-    const [row] = await database.sql`select labels from confluence_pages where page_id = ${idOf(1)}`;
-    expect(row?.labels).toEqual([stored]);
-  });
+  ])(
+    "a space is stored completely when a label and a person have %s in their names",
+    async (_, raw, stored) => {
+      labelPage(world.site, idOf(1), { add: ["guide"] });
+      world.site.people.set("p1", "guide");
+      editPage(world.site, idOf(3), {
+        body: '<p>By <ac:link><ri:user ri:account-id="p1" /></ac:link></p>',
+      });
+      replace('"guide"', `"${raw}"`);
+      expect(await world.sync()).toMatchObject({
+        status: "completed",
+        sync_metrics: { pages_added: PAGES, pages_failed: 0 },
+      });
+      const [row] = await database.sql`select labels from confluence_pages where page_id = ${idOf(1)}`;
+      expect(row?.labels).toEqual([stored]);
+    },
+  );
 
   it.each(["null", "17", '{"raw":"x"}'])(
-    "is stored but for the page whose title is %s, which fails with the reason until it can be read",
+    "a space is stored except for the page whose title is %s, which fails with the reason until it can be parsed",
     async (title) => {
       replace('"title":"Page 2"', `"title":${title}`);
       world.logged.length = 0;
@@ -104,7 +107,7 @@ describe("a space of which Confluence sends something odd", () => {
     },
   );
 
-  it("is stored but for the page whose id is none: the others of its batch go on", async () => {
+  it("a page whose id is invalid does not stop the others of its batch", async () => {
     replace(`"id":"${idOf(2)}"`, '"id":"1 or 1=1"');
     expect(await world.sync()).toMatchObject({
       status: "completed",
@@ -116,7 +119,7 @@ describe("a space of which Confluence sends something odd", () => {
     });
   });
 
-  it("is stored although an earlier sync wrote down a page under an id that is none", async () => {
+  it("a space is stored although an earlier sync recorded a page under an invalid id", async () => {
     await database.sql`
       insert into confluence_pages (source_id, page_id, title, sync_error)
       values (${SOURCE_ID}, '1 or 1=1', 'Odd', '{"code":"invalid_id","message":"x","attempts":1}')`;
@@ -130,7 +133,7 @@ describe("a space of which Confluence sends something odd", () => {
     ["whose title cannot be read", () => ['"title":"Page 2"', '"title":null']],
     ["whose id is none", () => [`"id":"${idOf(2)}"`, '"id":"1 or 1=1"']],
     ["in whose place another is sent", () => [`"id":"${idOf(2)}"`, '"id":"4711"']],
-  ])("keeps a page %s: a check does not take it for gone", async (_, change) => {
+  ])("a deletion check keeps a page %s instead of treating it as gone", async (_, change) => {
     await world.sync();
     const [find = "", put = ""] = change();
     replace(find, put);

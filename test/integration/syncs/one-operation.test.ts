@@ -35,7 +35,7 @@ describe("operations of a source", () => {
     return row?.count;
   };
 
-  it("run one at a time, of whichever kind: the second is told which one runs", async () => {
+  it("operations of a source run one at a time, of either type: the second gets the id of the running one", async () => {
     const id = await world.startSync();
     expect(await trySync()).toEqual({ started: false, operationId: id });
     const check = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual" } as const;
@@ -46,13 +46,13 @@ describe("operations of a source", () => {
     expect((await trySync()).started).toBe(true);
   });
 
-  it("of several started at the same moment only one begins", async () => {
+  it("of several operations started at the same moment only one begins", async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => trySync()));
     expect(results.filter((result) => result.started)).toHaveLength(1);
     expect(new Set(results.map((result) => result.operationId)).size).toBe(1);
   });
 
-  it("keep their lease while sweeps run, however long a pause is", async () => {
+  it("operations keep their lease while sweeps run, however long a pause is", async () => {
     world.site.faults.push({ effect: "rate_limit", retry_after: 900, times: 4, skip: 0 });
     const id = await world.startSync();
     for (let n = 0; n < 40; n += 1) {
@@ -63,7 +63,7 @@ describe("operations of a source", () => {
     expect((await world.ended(id)).status).toBe("completed");
   });
 
-  it("give their place up when nobody has given a sign of life for the lease's time", async () => {
+  it("an operation without a heartbeat for the lease's time is superseded", async () => {
     const dead = await world.startSync();
     await world.deliverUntil("plan", async () => (await world.progress(dead)).pages_listed === 3);
     world.pass(LEASE_MS - 60_000);
@@ -81,7 +81,7 @@ describe("operations of a source", () => {
   });
 
   it.each(["an operation whose lease expired", "an operation whose workers crash at one step"])(
-    "%s is logged as failed once, and one event says so",
+    "%s is logged as failed once, and one event reports it",
     async (which) => {
       const id = await world.startSync();
       const expired = which.includes("lease");
@@ -112,7 +112,7 @@ describe("operations of a source", () => {
     },
   );
 
-  it("keep what was stored when cancelled, drop the rest, and their late messages do nothing", async () => {
+  it("a cancelled operation keeps what was stored and drops the rest, and its late messages do nothing", async () => {
     const id = await world.startSync();
     // Killed after two listing pages.
     await world.deliverUntil("plan", async () => (await world.progress(id)).pages_listed === 6);
@@ -134,7 +134,7 @@ describe("operations of a source", () => {
     expect(await stored()).toBe(PAGES);
   });
 
-  it("end cleanly when cancelled while a worker is at their pages, and the next sync stores what is missing", async () => {
+  it("an operation ends cleanly when cancelled while a worker processes its pages, and the next sync stores the missing ones", async () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
     // The cancel comes between the fetch of the bodies and the first swap.
@@ -149,7 +149,7 @@ describe("operations of a source", () => {
     expect(await stored()).toBe(PAGES);
   });
 
-  it("fail, and let the next one begin, when their workers die at the same step again and again", async () => {
+  it("an operation fails, and lets the next one begin, when its workers repeatedly crash at the same step", async () => {
     await world.sync();
     const before = (await world.source()).metadata.last_sync_timestamp;
     let deaths = 0;
@@ -167,7 +167,7 @@ describe("operations of a source", () => {
     expect((await world.sync()).status).toBe("completed");
   });
 
-  it("of a source that is deleted end quietly, and its messages are dropped", async () => {
+  it("operations of a deleted source end quietly, and their messages are dropped", async () => {
     const id = await world.startSync();
     await world.deliverUntil("plan", async () => (await world.progress(id)).pages_listed === 6);
     expect(world.queues.size()).toBeGreaterThan(0);
@@ -190,7 +190,7 @@ describe("operations of a source", () => {
   });
 
   it.each(["cancelled with it", "still running"])(
-    "of a source that is deleted while a worker is at its pages are no error (%s)",
+    "deleting a source while a worker processes its pages is no error (%s)",
     async (how) => {
       const id = await world.startSync();
       await world.deliverOne("plan");
@@ -211,7 +211,7 @@ describe("operations of a source", () => {
     },
   );
 
-  it("take no page back, whatever order, number and age their page messages come in", async () => {
+  it("page messages restore no older version, whatever their order, number and age", async () => {
     await world.sync();
     const page = world.page("Page 1");
     const messages: { operation_id: string; source_id: string; page_id: string }[] = [];
@@ -247,7 +247,7 @@ describe("operations of a source", () => {
     );
   });
 
-  it("leave a newer version alone when a body that was fetched earlier is stored later", async () => {
+  it("a body fetched earlier and stored later does not replace a newer version", async () => {
     await world.sync();
     const page = world.page("Page 2");
     world.pass(60_000);

@@ -60,7 +60,7 @@ describe("calls that content does without", () => {
   ]);
   describe.each(Object.entries(PATHS))("%s", (_, path) => {
     it.each([...refusals, ...scopes] as [string, (path: string) => Fault][])(
-      "refused with %s: every page is stored, and the source stays active",
+      "an optional call refused with %s: every page is stored, and the source stays active",
       async (_answer, fault) => {
         world.site.faults.push(fault(path));
         for (const mode of ["full", "incremental"] as const) {
@@ -75,7 +75,7 @@ describe("calls that content does without", () => {
     );
   });
 
-  it("say once, on the source and in the log, which call lacks which scope, until it has it", async () => {
+  it("refused optional calls are reported once, on the source and in the log, with the missing scope, until it is granted", async () => {
     world.site.faults.push(scopeMissing(PATHS.names), scopeMissing(PATHS.labels));
     await world.sync({ mode: "full" });
     await world.sync({ mode: "full" });
@@ -108,7 +108,7 @@ describe("calls that content does without", () => {
     ["refused", scopeMissing(PATHS.labels)],
     ["failing", status(500, PATHS.labels)],
     ["failing half-way", status(500, PATHS["labelled pages"])],
-  ])("labels stay as they are while their listing is %s", async (_, fault) => {
+  ])("labels stay unchanged while their listing is %s", async (_, fault) => {
     await world.sync();
     expect(await labels()).toEqual(["heating"]);
     world.site.faults.push(fault);
@@ -117,7 +117,7 @@ describe("calls that content does without", () => {
     expect(await labels()).toEqual(["heating"]);
   });
 
-  it("that fail hold up a full sync for a minute at most", async () => {
+  it("failing optional calls delay a full sync by a minute at most", async () => {
     world.site.faults.push(status(500, PATHS.labels), status(500, PATHS.names));
     const before = world.now().getTime();
     await world.sync({ mode: "full" });
@@ -128,15 +128,18 @@ describe("calls that content does without", () => {
     ["pages by id", "body-format=storage", "read:page:confluence"],
     ["the listing", "space-id=", "read:page:confluence"],
     ["the account", "user/current", "read:content-details:confluence"],
-  ])("are not those for %s: without their scope the sync fails and names it", async (_, path, scope) => {
-    world.site.faults.push(scopeMissing(path));
-    const operation = await world.sync();
-    expect(operation).toMatchObject({ status: "failed", error: { code: "scope_missing" } });
-    expect(operation.error?.message).toContain(scope);
-    expect((await world.source()).status).toBe("active");
-    world.site.faults.length = 0;
-    expect((await world.sync()).status).toBe("completed");
-  });
+  ])(
+    "calls for %s are not optional: without their scope the sync fails and names it",
+    async (_, path, scope) => {
+      world.site.faults.push(scopeMissing(path));
+      const operation = await world.sync();
+      expect(operation).toMatchObject({ status: "failed", error: { code: "scope_missing" } });
+      expect(operation.error?.message).toContain(scope);
+      expect((await world.source()).status).toBe("active");
+      world.site.faults.length = 0;
+      expect((await world.sync()).status).toBe("completed");
+    },
+  );
 });
 
 describe("an item of a listing that is odd", () => {
@@ -156,17 +159,20 @@ describe("an item of a listing that is odd", () => {
     ["version", null],
     ["id", null],
     ["status", 7],
-  ] as const)("in its %s is passed over, and the others are stored", async (field, value) => {
-    world.site.faults.push({ effect: "odd_item", field, value, path: "space-id=", times: 1, skip: 0 });
-    expect((await world.sync()).status).toMatch(/^completed/);
-    expect((await world.find("word2"))[0]?.title).toBe("Page 2");
-    expect((await world.find("word3"))[0]?.title).toBe("Page 3");
-    world.pass(60 * 60_000);
-    await world.check();
-    expect((await world.find("word1"))[0]?.title).toBe("Page 1");
-  });
+  ] as const)(
+    "an invalid item in %s of a listing is skipped, and the others are stored",
+    async (field, value) => {
+      world.site.faults.push({ effect: "odd_item", field, value, path: "space-id=", times: 1, skip: 0 });
+      expect((await world.sync()).status).toMatch(/^completed/);
+      expect((await world.find("word2"))[0]?.title).toBe("Page 2");
+      expect((await world.find("word3"))[0]?.title).toBe("Page 3");
+      world.pass(60 * 60_000);
+      await world.check();
+      expect((await world.find("word1"))[0]?.title).toBe("Page 1");
+    },
+  );
 
-  it("for good is not taken for a page that is gone", async () => {
+  it("a permanently invalid item is not treated as a page that is gone", async () => {
     await world.sync();
     world.site.faults.push({
       effect: "odd_item",
@@ -182,7 +188,7 @@ describe("an item of a listing that is odd", () => {
     expect((await world.find("word1"))[0]?.title).toBe("Page 1");
   });
 
-  it("an odd item among pages asked for by id neither hides nor deletes its page", async () => {
+  it("an invalid item among pages requested by id neither hides nor deletes its page", async () => {
     await world.sync();
     trashPage(world.site, world.page("Page 1").id);
     world.site.faults.push({
@@ -199,7 +205,7 @@ describe("an item of a listing that is odd", () => {
     expect((await world.check()).sync_metrics).toMatchObject({ pages_deleted: 1 });
   });
 
-  it("does not hold up the watermark", async () => {
+  it("an invalid item does not hold back the watermark", async () => {
     await world.sync();
     const before = (await world.source()).metadata.last_sync_timestamp;
     world.pass(10 * 60_000);

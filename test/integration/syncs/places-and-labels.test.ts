@@ -48,12 +48,12 @@ describe("places, names and labels of pages", () => {
     expect(bodiesFetched()).toBe(0);
   };
 
-  it("start with the breadcrumbs of the site", async () => {
+  it("a first sync stores the breadcrumbs of the site", async () => {
     expect(await breadcrumbs("sectionword")).toEqual(["Handbook", "Chapter"]);
   });
 
   it.each(["a full sync", "a deletion check"] as const)(
-    "follow a move with %s, for the page and all below it, without fetching or embedding anything",
+    "positions follow a move with %s, for the page and all below it, without fetching or embedding anything",
     async (how) => {
       const before = await chunks();
       movePage(world.site, middle.id, { parentId: world.page("Archive").id });
@@ -66,7 +66,7 @@ describe("places, names and labels of pages", () => {
     },
   );
 
-  it("count a move once: the next full listing finds nothing to do", async () => {
+  it("a move is counted once: the next full listing finds nothing to do", async () => {
     movePage(world.site, middle.id, { parentId: null });
     await world.sync({ mode: "full" });
     expect((await world.sync({ mode: "full" })).sync_metrics).toMatchObject({
@@ -76,7 +76,7 @@ describe("places, names and labels of pages", () => {
   });
 
   it.each(["a full sync", "a deletion check"] as const)(
-    "follow labels added and taken away with %s",
+    "labels added and removed are followed with %s",
     async (how) => {
       const listed = () => (how === "a full sync" ? world.sync({ mode: "full" }) : world.check());
       labelPage(world.site, leaf.id, { add: ["howto", "draft"] });
@@ -107,7 +107,7 @@ describe("places, names and labels of pages", () => {
       world.takeRequests();
     });
 
-    it("cost a few searches while none changes, and a call for each that does", async () => {
+    it("many labels cost a few searches while none changes, and a call for each that does", async () => {
       expect(await labelsOf(leaf)).toEqual(ofAll.toSorted());
       await world.check();
       expect(labelRequests().length).toBeLessThanOrEqual(3);
@@ -122,7 +122,7 @@ describe("places, names and labels of pages", () => {
       expect(await labelsOf(leaf)).toEqual(["topic-0"]);
     });
 
-    it("follow one that went from a page to another: as many carry it as before", async () => {
+    it("a label moved from one page to another is followed, although as many pages have it as before", async () => {
       labelPage(world.site, leaf.id, { remove: ["topic-59"] });
       labelPage(world.site, middle.id, { add: ["topic-59"] });
       await world.check();
@@ -130,7 +130,7 @@ describe("places, names and labels of pages", () => {
       expect(await labelsOf(leaf)).toEqual(ofAll.slice(0, 59).toSorted());
     });
 
-    it("keep theirs when the search is cut short, empty or behind", async () => {
+    it("labels stay when the search is truncated, empty or behind", async () => {
       const { site } = world;
       for (const effect of ["empty_listing", "drop_next"] as const) {
         site.settings.max_page_size = 1;
@@ -151,7 +151,7 @@ describe("places, names and labels of pages", () => {
     });
   });
 
-  it("take a renamed parent's new title and address into the breadcrumbs below it, whose chunks stay", async () => {
+  it("a renamed parent's new title and address appear in the breadcrumbs below it, and the chunks stay", async () => {
     const before = (await chunks()).filter((chunk) => chunk.page_id !== top.id);
     editPage(world.site, top.id, { title: "Guide" });
     const operation = await world.sync();
@@ -162,7 +162,7 @@ describe("places, names and labels of pages", () => {
     expect((await chunks()).filter((chunk) => chunk.page_id !== top.id)).toEqual(before);
   });
 
-  it("of a page moved to another space leave with the next check, at once and with that reason", async () => {
+  it("a page moved to another space is deleted by the next check, at once and with that reason", async () => {
     movePage(world.site, leaf.id, { space: OTHER_SPACE, parentId: null });
     await world.sync();
     expect((await hit("sectionword")).title).toBe("Section");
@@ -174,7 +174,7 @@ describe("places, names and labels of pages", () => {
     expect(row).toEqual({ is_deleted: true, deleted_reason: "moved_to_another_space" });
   });
 
-  it("of a page moved to another space while its edit is fetched are left to the check", async () => {
+  it("a page moved to another space while its edit is fetched is left to the check", async () => {
     editPage(world.site, leaf.id, { body: bodyOf("newword") });
     const id = await world.startSync();
     await world.deliverOne("plan");
@@ -186,7 +186,7 @@ describe("places, names and labels of pages", () => {
   });
 
   it.each(["a full sync", "a deletion check"] as const)(
-    "of a page moved in from another space arrive with %s, although it was not edited for days",
+    "a page moved in from another space arrives with %s, although it was not edited for days",
     async (how) => {
       const guest = addPage(world.site, { space: OTHER_SPACE, title: "Guest", body: bodyOf("guestword") });
       world.pass(3 * 24 * 60 * 60_000);
@@ -200,7 +200,7 @@ describe("places, names and labels of pages", () => {
     },
   );
 
-  it("of a page that left and came back return with its version as it was", async () => {
+  it("a page that left and came back returns with its version unchanged", async () => {
     movePage(world.site, leaf.id, { space: OTHER_SPACE, parentId: null });
     await world.check();
     movePage(world.site, leaf.id, { space: SPACE, parentId: top.id });

@@ -32,7 +32,7 @@ describe("a site that limits requests", () => {
     ["no Retry-After", null, 30, 30 * 1.4],
     ["a day, which is cut to a quarter of an hour", 86_400, 890, 900 * 1.1],
     ["a word, which is as none", "soon", 30, 30 * 1.4],
-  ])("pauses the source as a 429 with %s asks", async (_, retryAfter, least, most) => {
+  ])("a source is paused as a 429 with %s asks", async (_, retryAfter, least, most) => {
     limit(retryAfter);
     const id = await world.startSync();
     await world.drain();
@@ -42,7 +42,7 @@ describe("a site that limits requests", () => {
     expect(await world.ended(id)).toMatchObject({ status: "completed", sync_metrics: { pages_added: 30 } });
   });
 
-  it("stands in the database and holds for all workers: none of them sends anything before its end", async () => {
+  it("a pause is stored in the database and applies to all workers: none sends anything before its end", async () => {
     limit(600, { path: "body-format=storage" });
     const id = await world.startSync();
     await world.drain();
@@ -59,7 +59,7 @@ describe("a site that limits requests", () => {
     expect((await world.ended(id)).sync_metrics.pages_added).toBe(30);
   });
 
-  it("five minutes of 429 send nothing to the dead-letter queue, spend no receive count and no attempt", async () => {
+  it("five minutes of 429 send nothing to the dead-letter queue, and count no receive and no attempt", async () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
     const until = world.now().getTime() + 5 * 60_000;
@@ -108,7 +108,7 @@ describe("a site that limits requests", () => {
     expect(world.now().getTime() - until.getTime()).toBeLessThan(5 * 60_000);
   });
 
-  it("slows down when the headers say that the limit is near, before there is a 429", async () => {
+  it("a sync slows down when the headers report that the limit is near, before there is a 429", async () => {
     world.site.settings.max_page_size = 10;
     world.site.settings.rate_limit = { limit: 100, remaining: 5, near_limit: true, reset_in_seconds: 60 };
     const id = await world.startSync();
@@ -124,7 +124,7 @@ describe("a site that limits requests", () => {
     expect(world.takeRequests().every((request) => request.status === 200)).toBe(true);
   });
 
-  it("counts a 503 with Retry-After as a request for a pause too", async () => {
+  it("a 503 with Retry-After is treated as a request for a pause too", async () => {
     world.site.faults.push({ effect: "status", status: 503, retry_after: 300, times: 1, skip: 0 });
     const id = await world.startSync();
     await world.drain();

@@ -25,14 +25,14 @@ async function listingThatFailed(failures: number): Promise<string> {
   return id;
 }
 
-it("a listing that failed under the release before goes on counting from there, and fails at the limit", async () => {
+it("a listing that failed under the previous release continues its count of failures, and fails at the limit", async () => {
   expect(await world.ended(await listingThatFailed(8))).toMatchObject({
     status: "failed",
     error: { code: "worker_died" },
   });
 });
 
-it("a listing that failed under the release before is done when it succeeds, and counts anew from then on", async () => {
+it("a listing that failed under the previous release ends when it succeeds, and counts from zero afterwards", async () => {
   const id = await listingThatFailed(7);
   expect((await world.ended(id)).status).toBe("completed");
   const [row] = await database.sql`
@@ -43,7 +43,7 @@ it("a listing that failed under the release before is done when it succeeds, and
 it.each([
   { does: "deletes a page that is as it was judged", isStoredAnew: false },
   { does: "leaves alone a page that was stored anew since", isStoredAnew: true },
-])("a deletion check that the release before began $does", async ({ isStoredAnew }) => {
+])("a deletion check that the previous release began $does", async ({ isStoredAnew }) => {
   await world.sync();
   const page = world.page("Page 1");
   trashPage(world.site, page.id);

@@ -45,20 +45,23 @@ describe("a page whose rendered body cannot be had", () => {
   const renderings = () =>
     world.takeRequests().filter((request) => request.query.includes("export_view")).length;
 
-  it.each(FAULTS)("(%s) is stored from its storage, marked, and holds up nothing", async (_, fault) => {
-    world.site.faults.push({ ...fault });
-    const before = world.now().getTime();
-    expect(await world.sync()).toMatchObject({
-      status: "completed",
-      sync_metrics: { pages_added: 2, pages_failed: 0 },
-    });
-    expect(world.now().getTime() - before).toBeLessThan(60_000);
-    expect((await world.find("lighthouse"))[0]?.title).toBe("Incident");
-    expect(await missing()).toMatchObject({ attempts: 1, code: expect.any(String) });
-    expect((await world.source()).status).toBe("active");
-  });
+  it.each(FAULTS)(
+    "a page that cannot be rendered (%s) is stored from its storage, marked, and delays nothing",
+    async (_, fault) => {
+      world.site.faults.push({ ...fault });
+      const before = world.now().getTime();
+      expect(await world.sync()).toMatchObject({
+        status: "completed",
+        sync_metrics: { pages_added: 2, pages_failed: 0 },
+      });
+      expect(world.now().getTime() - before).toBeLessThan(60_000);
+      expect((await world.find("lighthouse"))[0]?.title).toBe("Incident");
+      expect(await missing()).toMatchObject({ attempts: 1, code: expect.any(String) });
+      expect((await world.source()).status).toBe("active");
+    },
+  );
 
-  it("shows its new text after an edit, not its old one", async () => {
+  it("a page that cannot be rendered shows its new text after an edit, not its old one", async () => {
     await world.sync();
     world.site.faults.push({ ...broken });
     editPage(world.site, page.id, { body: jira("The harbour crane failed.") });
@@ -68,7 +71,7 @@ describe("a page whose rendered body cannot be had", () => {
     expect(await world.find("lighthouse")).toEqual([]);
   });
 
-  it("is rendered by a later sync, and then says nothing of it", async () => {
+  it("a page that cannot be rendered is rendered by a later sync, and its mark is removed", async () => {
     world.site.faults.push({ ...broken });
     await world.sync();
     world.site.faults.length = 0;
@@ -86,7 +89,7 @@ describe("a page whose rendered body cannot be had", () => {
     expect(renderings()).toBe(0);
   });
 
-  it("is tried again after an hour, four, a day, and then once a week", async () => {
+  it("rendering is retried after an hour, four, a day, and then once a week", async () => {
     world.site.faults.push({ ...broken });
     await world.sync();
     const gaps: number[] = [];

@@ -32,7 +32,7 @@ describe("a page that is back", () => {
       .map(({ level, fields }) => [level, fields.page_id]);
   const found = async (word: string) => (await world.find(word)).map((hit) => hit.title);
 
-  it("from the trash and could not be stored is tried again by the next sync, whatever that one lists", async () => {
+  it("a page that is back from the trash and could not be stored is retried by the next sync, whatever that one lists", async () => {
     trashPage(world.site, pageId);
     await world.check();
     expect(await row()).toMatchObject({ is_deleted: true });
@@ -55,7 +55,7 @@ describe("a page that is back", () => {
     expect((await world.sync()).sync_metrics).toMatchObject({ pages_updated: 0, pages_failed: 0 });
   });
 
-  it("in sight and edited is shown by the sync that stores the edit", async () => {
+  it("a hidden page that is visible again and edited is restored by the sync that stores the edit", async () => {
     restrictPage(world.site, pageId, "nobody");
     await world.check();
     expect((await row())?.missing_since).not.toBeNull();
@@ -67,7 +67,7 @@ describe("a page that is back", () => {
     expect(restored()).toEqual([["info", pageId]]);
   });
 
-  it("hidden and in sight again without an edit is logged by the check that shows it", async () => {
+  it("a hidden page that is visible again without an edit is logged by the check that restores it", async () => {
     restrictPage(world.site, pageId, "nobody");
     await world.check();
     restrictPage(world.site, pageId, "everyone");
@@ -76,7 +76,7 @@ describe("a page that is back", () => {
     expect(restored()).toEqual([["info", pageId]]);
   });
 
-  it("is stored with a line at debug, as any page is", async () => {
+  it("a restored page is stored with a line at debug, like any page", async () => {
     world.logged.length = 0;
     editPage(world.site, pageId, { body: bodyOf("tamarind") });
     await world.sync();

@@ -76,7 +76,7 @@ describe("retention", () => {
   });
 
   it.each(["0", "-1", "1.5", "ninety", "10000"])(
-    "a retention of %s days is refused, saying what it may be",
+    "a retention of %s days is rejected with the accepted values",
     (days) => {
       expect(() => parseEnv({ OPERATION_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: days })).toThrow(
         /OPERATION_RETENTION_DAYS: must be a whole number of days from 1 to 9999; EVENT_RETENTION_DAYS: must be/,

@@ -32,7 +32,7 @@ describe("a sweep", () => {
     );
   const sources = () => database.sql`select source_id from archon_sources`;
 
-  it("a sweep tells what it sent again, finished, delivered and removed", async () => {
+  it("a sweep reports what it sent again, finished, delivered and removed", async () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
     // As a worker leaves it that is lost between the commit of the last page and the end of the operation.
@@ -77,7 +77,7 @@ describe("a sweep", () => {
     expect(await sources()).toEqual([]);
   });
 
-  it("claims of workers that are known to be lost are forgotten at once, and their work is sent again", async () => {
+  it("claims of workers that are known to be lost are released at once, and their work is sent again", async () => {
     const id = await world.startSync();
     await world.deliverUntil("plan", async () => (await world.progress(id)).status === "listing");
     expect(await sweepWith(() => MINUTE_MS)).toMatchObject({ resent: 0 });

@@ -82,10 +82,10 @@ describe("a worker whose claim was taken over", () => {
     });
 
     const answers: [string, Fault[]][] = [
-      ["gets its answer at last", []],
+      ["gets its response at last", []],
       ["is refused", [status(403)]],
       ["finds nothing there", [status(404)]],
-      ["is not signed in any more", [status(401)]],
+      ["is no longer authenticated", [status(401)]],
       ["is refused for another reason", [status(400)]],
       ["meets a site that fails", [status(500)]],
       ["is asked to wait", [{ effect: "rate_limit", retry_after: 30, times: 1, skip: 0 }]],
@@ -94,41 +94,47 @@ describe("a worker whose claim was taken over", () => {
     const state = async () => ({ ...(await everything()), messages: world.queues.size() });
     const listed = queue === "plan" ? PAGES : PAGES - 1;
 
-    it.each(answers)("and %s saves nothing while the other is at it", async (_, faults) => {
-      const slow = slowWorker("space-id=");
-      const first = run(task(), slow.services, PLENTY);
-      await slow.arrived;
-      world.pass(CLAIM_MS + 1);
-      const other = slowWorker("cursor=");
-      const second = run(task(), other.services, PLENTY);
-      await other.arrived;
-      const before = await state();
-      world.site.faults.push(...faults);
-      slow.goOn();
-      expect(await first).toEqual([{ ok: true }]);
-      expect(await state()).toEqual(before);
-      world.site.faults.length = 0;
-      other.goOn();
-      expect(await second).toEqual([{ ok: true }]);
-      expect(await world.ended(id)).toMatchObject({ status: "completed", pages_listed: listed });
-    });
+    it.each(answers)(
+      "a worker whose claim was taken over in a listing and %s saves nothing while the other works on it",
+      async (_, faults) => {
+        const slow = slowWorker("space-id=");
+        const first = run(task(), slow.services, PLENTY);
+        await slow.arrived;
+        world.pass(CLAIM_MS + 1);
+        const other = slowWorker("cursor=");
+        const second = run(task(), other.services, PLENTY);
+        await other.arrived;
+        const before = await state();
+        world.site.faults.push(...faults);
+        slow.goOn();
+        expect(await first).toEqual([{ ok: true }]);
+        expect(await state()).toEqual(before);
+        world.site.faults.length = 0;
+        other.goOn();
+        expect(await second).toEqual([{ ok: true }]);
+        expect(await world.ended(id)).toMatchObject({ status: "completed", pages_listed: listed });
+      },
+    );
 
-    it.each(answers)("and %s saves nothing, counters included", async (_, faults) => {
-      const slow = slowWorker("space-id=");
-      const first = run(task(), slow.services, PLENTY);
-      await slow.arrived;
-      world.pass(CLAIM_MS + 1);
-      expect(await world.deliverOne(queue)).toBe(true);
-      const before = await state();
-      world.site.faults.push(...faults);
-      slow.goOn();
-      expect(await first).toEqual([{ ok: true }]);
-      expect(await state()).toEqual(before);
-      world.site.faults.length = 0;
-      expect(await world.ended(id)).toMatchObject({ status: "completed", pages_listed: listed });
-    });
+    it.each(answers)(
+      "a worker whose claim was taken over and %s saves nothing, counters included",
+      async (_, faults) => {
+        const slow = slowWorker("space-id=");
+        const first = run(task(), slow.services, PLENTY);
+        await slow.arrived;
+        world.pass(CLAIM_MS + 1);
+        expect(await world.deliverOne(queue)).toBe(true);
+        const before = await state();
+        world.site.faults.push(...faults);
+        slow.goOn();
+        expect(await first).toEqual([{ ok: true }]);
+        expect(await state()).toEqual(before);
+        world.site.faults.length = 0;
+        expect(await world.ended(id)).toMatchObject({ status: "completed", pages_listed: listed });
+      },
+    );
 
-    it("loses it only once the claim has run out", async () => {
+    it("a worker loses its claim only once it has expired", async () => {
       const slow = slowWorker("space-id=");
       const first = run(task(), slow.services, PLENTY);
       await slow.arrived;
@@ -146,30 +152,33 @@ describe("a worker whose claim was taken over", () => {
     ["gets its bodies at last", []],
     ["is refused them", [status(400)]],
     ["meets a site that fails", [status(500)]],
-  ])("at pages, and %s, takes nothing back and counts nothing twice", async (_, faults) => {
-    const id = await world.startSync();
-    await world.deliverOne("plan");
-    const tasks = [...world.site.pages.keys()].map((page_id) => ({
-      operation_id: id,
-      source_id: SOURCE_ID,
-      page_id,
-    }));
-    const slow = slowWorker("body-format=storage");
-    const first = processPageBatch(tasks, slow.services, PLENTY);
-    await slow.arrived;
-    world.pass(CLAIM_MS + 1);
-    expect(await world.ended(id)).toMatchObject({
-      status: "completed",
-      sync_metrics: { pages_added: PAGES, chunks_added: 2 * PAGES, embeddings_created: 2 * PAGES },
-    });
-    const before = await everything();
-    world.site.faults.push(...faults);
-    slow.goOn();
-    await first;
-    expect(await everything()).toEqual(before);
-  });
+  ])(
+    "a worker of pages that was taken over and %s restores nothing and counts nothing twice",
+    async (_, faults) => {
+      const id = await world.startSync();
+      await world.deliverOne("plan");
+      const tasks = [...world.site.pages.keys()].map((page_id) => ({
+        operation_id: id,
+        source_id: SOURCE_ID,
+        page_id,
+      }));
+      const slow = slowWorker("body-format=storage");
+      const first = processPageBatch(tasks, slow.services, PLENTY);
+      await slow.arrived;
+      world.pass(CLAIM_MS + 1);
+      expect(await world.ended(id)).toMatchObject({
+        status: "completed",
+        sync_metrics: { pages_added: PAGES, chunks_added: 2 * PAGES, embeddings_created: 2 * PAGES },
+      });
+      const before = await everything();
+      world.site.faults.push(...faults);
+      slow.goOn();
+      await first;
+      expect(await everything()).toEqual(before);
+    },
+  );
 
-  it("at pages that it still holds at the claim's last moment, is left alone", async () => {
+  it("a worker that still holds its pages at the claim's last moment keeps them", async () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
     const [page] = world.site.pages.keys();

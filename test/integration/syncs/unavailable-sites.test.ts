@@ -40,7 +40,7 @@ describe("a site that fails or shuts us out", () => {
     return world.progress(String(row?.operation_id));
   };
 
-  it("asks for smaller listing pages when large ones fail, and gets on at once", async () => {
+  it("a listing whose large pages fail is requested in smaller ones, and continues at once", async () => {
     world.site.faults.push({
       effect: "status",
       status: 504,
@@ -68,10 +68,10 @@ describe("a site that fails or shuts us out", () => {
   });
 
   it.each([
-    ["answers 500", { effect: "status", status: 500, retry_after: null }, "confluence_failed", 500],
-    ["ends connections", { effect: "reset" }, "connection_failed", undefined],
+    ["returns 500", { effect: "status", status: 500, retry_after: null }, "confluence_failed", 500],
+    ["closes connections", { effect: "reset" }, "connection_failed", undefined],
   ] as const)(
-    "says so at the first failure when it %s to a listing, and no more once it answers",
+    "a site that %s to a listing is reported at the first failure, and no longer once it responds",
     async (_, fault, code, status) => {
       const api = await makeApiClient(world.services(null));
       const path = `/api/confluence/${SOURCE_ID}`;
@@ -113,7 +113,7 @@ describe("a site that fails or shuts us out", () => {
     },
   );
 
-  it("says so too while no body can be fetched, and no more once bodies come again", async () => {
+  it("a site that returns no bodies is reported, and no longer once bodies return", async () => {
     const api = await makeApiClient(world.services(null));
     editPage(world.site, world.page("Page 2").id, { body: bodyOf("tamarind") });
     world.site.faults.push({
@@ -140,7 +140,7 @@ describe("a site that fails or shuts us out", () => {
     expect((await status()).warnings).toEqual([]);
   });
 
-  it("tells of an operation that stands still for a reason of ours", async () => {
+  it("an operation stalled by an internal error is reported", async () => {
     const api = await makeApiClient(world.services(null));
     editPage(world.site, world.page("Page 2").id, { body: bodyOf("tamarind") });
     const id = await world.startSync({ mode: "full" });
@@ -156,7 +156,7 @@ describe("a site that fails or shuts us out", () => {
     expect((await api("GET", `/api/progress/${id}`)).body.warnings).toEqual([]);
   });
 
-  it("waits longer and longer while the site fails, then ends the operation with the reason", async () => {
+  it("retries of a failing site wait longer and longer, then the operation ends with the reason", async () => {
     world.site.faults.push({ effect: "status", status: 500, retry_after: null, times: 100_000, skip: 0 });
     const operation = await world.ended(await world.startSync({ mode: "full" }));
     expect(operation).toMatchObject({ status: "failed", error: { code: "confluence_failed" } });
@@ -171,7 +171,7 @@ describe("a site that fails or shuts us out", () => {
     expect(world.queues.deadLetters()).toEqual([]);
   });
 
-  it("goes on after an outage where it stood, and the pages are not charged for it", async () => {
+  it("a sync continues after an outage from its checkpoint, and its pages count no attempts for it", async () => {
     editPage(world.site, world.page("Page 2").id, { body: bodyOf("tamarind") });
     world.site.faults.push({ effect: "status", status: 502, retry_after: null, times: 7, skip: 3 });
     const operation = await world.ended(await world.startSync());
@@ -182,7 +182,7 @@ describe("a site that fails or shuts us out", () => {
     expect((await world.find("tamarind")).map((hit) => hit.title)).toEqual(["Page 2"]);
   });
 
-  it("marks the source when its token is refused, says so, and asks no more by schedule", async () => {
+  it("a refused token is marked and reported on the source, which is no longer synced by schedule", async () => {
     world.site.settings.token = "another";
     await scheduled(INTERVAL_MINUTES + 1);
     expect(await latest()).toMatchObject({ status: "failed", error: { code: "credentials_rejected" } });
@@ -200,7 +200,7 @@ describe("a site that fails or shuts us out", () => {
     expect((await pages()).filter((page) => page.is_deleted || page.missing_since)).toEqual([]);
   });
 
-  it("stops all pages of the operation when the token is refused while they are fetched", async () => {
+  it("a token refused while pages are fetched stops all pages of the operation", async () => {
     for (const title of ["Page 1", "Page 2", "Page 3"])
       editPage(world.site, world.page(title).id, { body: bodyOf("sorrel") });
     const id = await world.startSync();
@@ -214,7 +214,7 @@ describe("a site that fails or shuts us out", () => {
     expect(open?.count).toBe(0);
   });
 
-  it("brings a source with a new token up to date, also with what was edited meanwhile", async () => {
+  it("a source with a new token is brought up to date, including what was edited meanwhile", async () => {
     world.site.settings.token = "another";
     await scheduled(INTERVAL_MINUTES + 1);
     editPage(world.site, world.page("Page 3").id, { body: bodyOf("saffron") });
@@ -230,7 +230,7 @@ describe("a site that fails or shuts us out", () => {
     ["out of sight", "hide"],
     ["answered by 403", 403],
     ["answered by 404", 404],
-  ] as const)("deletes nothing when the space is %s, says so, and recovers", async (_, how) => {
+  ] as const)("a sync deletes nothing when the space is %s, reports it, and recovers", async (_, how) => {
     const before = await pages();
     const space = spaceByKey(world.site, SPACE);
     if (how === "hide" && space) space.visible = false;
@@ -261,7 +261,7 @@ describe("a site that fails or shuts us out", () => {
     expect(await pages()).toEqual(before);
   });
 
-  it("does not take a search that finds nothing in a vanished space for a site without edits", async () => {
+  it("a search that finds nothing in a vanished space is not taken for a site without edits", async () => {
     const space = spaceByKey(world.site, SPACE);
     if (space) space.visible = false;
     const watermark = (await world.source()).metadata.last_sync_timestamp;
@@ -270,7 +270,7 @@ describe("a site that fails or shuts us out", () => {
     expect((await world.source()).metadata.last_sync_timestamp).toBe(watermark);
   });
 
-  it("keeps trying a space that is out of reach by schedule, slowly, and is active again once it answers", async () => {
+  it("a space that is out of reach is still tried by schedule, slowly, and is active again once it responds", async () => {
     const space = spaceByKey(world.site, SPACE);
     if (space) space.visible = false;
     await scheduled(INTERVAL_MINUTES + 1);

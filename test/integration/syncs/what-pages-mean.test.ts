@@ -24,7 +24,7 @@ describe("what a sync keeps of a page", () => {
     expect(hit).toMatchObject({ title: "Quarterly lighthouse calendar", content: "" });
   });
 
-  it("the source of a diagram and hidden properties beside a macro that shows what is elsewhere", async () => {
+  it("a sync keeps the source of a diagram and hidden properties beside a macro that shows content from elsewhere", async () => {
     const source =
       '<ac:structured-macro ac:name="mermaid"><ac:plain-text-body><![CDATA[graph TD; Tankwagon-->Pump]]></ac:plain-text-body></ac:structured-macro>';
     const page = add("Depot", `${source}<ac:structured-macro ac:name="children"/>`);
@@ -35,7 +35,7 @@ describe("what a sync keeps of a page", () => {
     expect((await world.find("Periscope"))[0]?.title).toBe("Depot");
   });
 
-  it("the name of the person whom a profile macro shows", async () => {
+  it("a sync keeps the name of the person whom a profile macro shows", async () => {
     world.site.people.set("557058:x1", "Ilse Kaltwasser");
     add(
       "On call",

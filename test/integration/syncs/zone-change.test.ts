@@ -53,7 +53,7 @@ describe("a sync whose account's time zone changes while it lists", () => {
   const wall = (instant: number, timeZone: string) =>
     new Date(instant).toLocaleString("sv-SE", { timeZone }).slice(0, 16);
 
-  it("asks with the same instant in both zones, as far back as the overlap", async () => {
+  it("a sync whose account's time zone changes asks with the same instant in both zones, as far back as the overlap", async () => {
     await world.sync();
     const since = Date.parse(await watermark()) - INDEX_LAG_OVERLAP_MS;
     world.pass(5 * HOUR_MS);
@@ -64,7 +64,7 @@ describe("a sync whose account's time zone changes while it lists", () => {
     expect(await outdated()).toBe(0);
   });
 
-  it("finds what the index did not show yet to the sync before", async () => {
+  it("a sync whose account's time zone changes finds what the index did not show yet to the sync before", async () => {
     await world.sync();
     world.pass(5 * HOUR_MS);
     world.site.settings.index_lag_seconds = 25 * 60;
@@ -82,7 +82,7 @@ describe("a sync whose account's time zone changes while it lists", () => {
     expect(await outdated()).toBe(0);
   });
 
-  it("counts the second listing alone: cut short, it moves no watermark", async () => {
+  it("a sync whose account's time zone changes counts only the second listing: truncated, it moves no watermark", async () => {
     await world.sync();
     world.pass(5 * HOUR_MS);
     editAll();
@@ -102,7 +102,7 @@ describe("a sync whose account's time zone changes while it lists", () => {
     expect(await watermark()).not.toBe(before);
   });
 
-  it("counts pages that did not change once", async () => {
+  it("a sync whose account's time zone changes counts unchanged pages once", async () => {
     editAll();
     await world.sync();
     world.pass(60_000);

@@ -19,12 +19,12 @@ const documented = Object.entries(document.paths).flatMap(([path, item]) =>
 );
 
 describe("the document", () => {
-  it("describes every route, and every operation is routed", () => {
+  it("the OpenAPI document describes every route, and every operation is routed", () => {
     const routed = routes.map((route) => `${route.method} ${route.path}`);
     expect(documented.toSorted()).toEqual(routed.toSorted());
   });
 
-  it("has the scope of each route from its contract", () => {
+  it("the OpenAPI document has the scope of each route from its contract", () => {
     for (const contract of contracts) {
       for (const path of contract.paths) {
         const route = routes.find(
@@ -35,7 +35,7 @@ describe("the document", () => {
     }
   });
 
-  it("lets nobody in without credentials but to public routes", () => {
+  it("the OpenAPI document requires credentials except on public routes", () => {
     for (const [path, item] of Object.entries(document.paths)) {
       for (const [method, operation] of Object.entries(item)) {
         const route = routes.find(
@@ -46,14 +46,14 @@ describe("the document", () => {
     }
   });
 
-  it("names each operation once", () => {
+  it("each operation of the OpenAPI document has its own name", () => {
     const ids = Object.values(document.paths).flatMap((item) =>
       Object.values(item).map((operation) => operation.operationId),
     );
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("is OpenAPI 3.1, and each of its references leads somewhere", () => {
+  it("the document is OpenAPI 3.1, and each of its references resolves", () => {
     expect(document.openapi).toMatch(/^3\.1\./);
     const text = JSON.stringify(document);
     for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
@@ -61,7 +61,7 @@ describe("the document", () => {
     }
   });
 
-  it("has patterns that generators of requests can read", () => {
+  it("the OpenAPI document has patterns that request generators can parse", () => {
     const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
       ([, json = ""]) => z.string().parse(JSON.parse(json)),
     );
@@ -71,7 +71,7 @@ describe("the document", () => {
     for (const pattern of patterns) expect(() => new RegExp(pattern, "u")).not.toThrow();
   });
 
-  it("lists every code that functions answer with its status", () => {
+  it("the OpenAPI document lists every error code that functions return, with its status", () => {
     const sources = globSync([
       "functions/**/*.ts",
       "infra/local/{gateway,request-guard,routes}.ts",
@@ -92,7 +92,7 @@ describe("the document", () => {
     }
   });
 
-  it("has an example for every body that it takes, and its examples fit", () => {
+  it("the OpenAPI document has a valid example for every request body", () => {
     for (const { id, body, responses, examples } of contracts) {
       expect([id, body === null || body.safeParse(examples.request).success]).toEqual([id, true]);
       for (const [status, example] of Object.entries(examples.responses ?? {})) {
@@ -101,7 +101,7 @@ describe("the document", () => {
     }
   });
 
-  it("refuses answers that it does not describe", () => {
+  it("the OpenAPI document refuses responses that it does not describe", () => {
     expect(() => requireDocumented("GET /health", 418, "{}")).toThrow(/418/);
     expect(() => requireDocumented("GET /health", 200, '{"status":"fine"}')).toThrow(/outside its schema/);
     expect(() => requireDocumented("GET /nowhere", 200, "{}")).toThrow(/does not say/);

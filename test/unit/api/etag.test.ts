@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { etagOf, matchesEtag } from "#functions/runtime/etag.ts";
 
 describe("entity tags", () => {
-  it("are strong, quoted, and the same for the same bytes only", () => {
+  it("ETags are strong, quoted, and equal only for equal bytes", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (a, b) => {
         expect(etagOf(a)).toMatch(/^"[A-Za-z0-9_-]{43}"$/);
@@ -12,7 +12,7 @@ describe("entity tags", () => {
     );
   });
 
-  it("are found in any list of tags, weak or strong", () => {
+  it("ETags are found in any list of tags, weak or strong", () => {
     const other = fc.constantFrom('"a"', 'W/"b,c"', '""', 'W/"x y"', '"\u00ff"');
     fc.assert(
       fc.property(
@@ -30,7 +30,7 @@ describe("entity tags", () => {
     );
   });
 
-  it("never match by part, and no header makes it throw or hang", () => {
+  it("ETags never match partly, and no header makes the comparison throw or hang", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (header) => {
         fc.pre(header.trim() !== "*");

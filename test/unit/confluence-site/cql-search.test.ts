@@ -33,7 +33,7 @@ describe("times", () => {
     ["UTC", '"2026-03-05"', []],
     ["UTC", 'now("-2m")', ["Page 1", "Page 2", "Page 3"]],
     ["UTC", 'now("-1m")', ["Page 2", "Page 3"]],
-  ])("are read in the account's zone: %s, >= %s", (zone, literal, expected) => {
+  ])("CQL times are read in the account's zone: %s, >= %s", (zone, literal, expected) => {
     const { site } = threePages(zone);
     expect(titles(site, `lastmodified >= ${literal} order by lastmodified`)).toEqual(expected);
   });
@@ -45,12 +45,12 @@ describe("times", () => {
     ["!=", ["Page 1", "Page 3"]],
     ["<", ["Page 1"]],
     ["<=", ["Page 1", "Page 2"]],
-  ])("have the grain of a minute: %s", (operator, expected) => {
+  ])("CQL times have a resolution of one minute: %s", (operator, expected) => {
     const { site } = threePages("UTC");
     expect(titles(site, `lastModified ${operator} "2026-03-04 10:17" order by id`)).toEqual(expected);
   });
 
-  it("in the hour that clocks repeat a literal means the later of its two instants", () => {
+  it("a CQL time in the hour that clocks repeat means the later of its two instants", () => {
     const clock = testClock("2026-10-25T00:29:00Z");
     const { site } = makeTestSite({ clock, settings: { time_zone: "Europe/Berlin" } });
     addPages(site, clock, 1);
@@ -77,19 +77,19 @@ describe("conditions", () => {
     ['not (title = "Page 1")', 2],
     ["", 3],
     ["order by title desc", 3],
-  ])("%s finds %i", (cql, count) => {
+  ])("the CQL condition %s finds %i", (cql, count) => {
     const { site } = threePages("UTC");
     expect(titles(site, cql)).toHaveLength(count);
   });
 
-  it("quotes and backslashes in strings are escaped by a backslash", () => {
+  it("quotes and backslashes in CQL strings are escaped by a backslash", () => {
     const { site } = makeTestSite();
     addSpace(site, { key: String.raw`~a"\b`, name: "Odd" });
     addPage(site, { space: String.raw`~a"\b`, title: "There", body: "<p/>" });
     expect(titles(site, String.raw`space = "~a\"\\b"`)).toEqual(["There"]);
   });
 
-  it("labels, parents and ancestors", () => {
+  it("CQL finds pages by label, parent and ancestor", () => {
     const { site, ids } = threePages("UTC");
     const [first = "", second = "", third = ""] = ids;
     labelPage(site, third, { add: ["guide"] });
@@ -119,7 +119,7 @@ describe("conditions", () => {
     'lastmodified >= now("-90x")',
     "lastmodified >= startOfTime()",
     "lastmodified ~ 3",
-  ])("%s is an error", (cql) => {
+  ])("the CQL %s is an error", (cql) => {
     const { site } = threePages("UTC");
     expect(() => titles(site, cql)).toThrow(expect.objectContaining({ name: "CqlError" }));
   });
@@ -128,7 +128,7 @@ describe("conditions", () => {
 describe("what the index shows", () => {
   const recent = 'space = "DEMO" and lastmodified >= "2026-03-04 10:30" order by lastmodified';
 
-  it("an edit is a change; a move, a label, a restore is none", () => {
+  it("an edit is a change in the search index; a move, a label, a restore is not", () => {
     const { site, clock, ids } = threePages("UTC");
     const [first = "", second = "", third = ""] = ids;
     clock.advance(30 * 60_000);
@@ -141,14 +141,14 @@ describe("what the index shows", () => {
     expect(titles(site, recent)).toEqual(["Page 3"]);
   });
 
-  it("trashed and archived pages are not in it", () => {
+  it("trashed and archived pages are not in the search index", () => {
     const { site, ids } = threePages("UTC");
     trashPage(site, ids[0] ?? "");
     archivePage(site, ids[1] ?? "");
     expect(titles(site, "space = DEMO")).toEqual(["Page 3"]);
   });
 
-  it("changes show after the lag, in their order", () => {
+  it("changes appear in the search index after the lag, in order", () => {
     const { site, clock, ids } = threePages("UTC");
     clock.advance(30 * 60_000);
     site.settings.index_lag_seconds = 60;

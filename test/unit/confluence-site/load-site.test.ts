@@ -65,7 +65,7 @@ describe("a folder with a manifest", () => {
     "V/b.html": "<p>B</p>",
   };
 
-  it("has each line as a page, below the nearest breadcrumb that is a page of its space", async () => {
+  it("each line of a manifest is a page, below the nearest breadcrumb that is a page of its space", async () => {
     const site = await load(await folderOf(files));
     const place = (title: string) => {
       const page = pagesOf(site).find((item) => item.title === title);
@@ -84,14 +84,14 @@ describe("a folder with a manifest", () => {
     expect(site.pages.get("4711")?.version.createdAt).toEqual(new Date("2016-08-23T00:00:00Z"));
   });
 
-  it("gives the rendered body as it is, and as well-formed storage", async () => {
+  it("a folder with a manifest serves the rendered body unchanged, and as well-formed storage", async () => {
     const site = await load(await folderOf(files));
     const home = pagesOf(site).find((page) => page.title === "Home");
     expect(home?.rendered).toBe(files["W/home.html"]);
     expect(home?.storage).toBe("<p>Hello<br/>there \u00A0&amp; so on</p>");
   });
 
-  it("gives every page the same id each time, in ascending order", async () => {
+  it("a folder with a manifest gives every page the same id each time, in ascending order", async () => {
     const folder = await folderOf(files);
     const ids = pagesOf(await load(folder)).map((page) => page.id);
     expect(pagesOf(await load(folder)).map((page) => page.id)).toEqual(ids);
@@ -106,13 +106,13 @@ describe("a folder with a manifest", () => {
     ["manifest.jsonl, line 1", { "manifest.jsonl": "not json" }],
     ["names W/home.html, which is not there", { "manifest.jsonl": manifest }],
     ["There are no pages", { "readme.md": "nothing" }],
-  ])("is refused in words: %s", async (message, content: Record<string, string>) => {
+  ])("a manifest is refused with a reason: %s", async (message, content: Record<string, string>) => {
     await expect(load(await folderOf(content))).rejects.toThrow(message);
   });
 });
 
 describe("a folder without one", () => {
-  it("has the two bodies of a page by its id", async () => {
+  it("a folder without a manifest has the two bodies of a page by its id", async () => {
     const site = await load(
       await folderOf({
         "4711.storage.xml": "<p>S</p>",
@@ -126,7 +126,7 @@ describe("a folder without one", () => {
     ]);
   });
 
-  it("has a space for each folder, and storage without prolog", async () => {
+  it("a folder without a manifest has a space for each subfolder, and storage without prolog", async () => {
     const site = await load(
       await folderOf({
         "some-set/One.xml": '<?xml version="1.0"?>\n<!DOCTYPE x [ <!ENTITY nbsp "&#160;"> ]>\n<p>1</p>',
@@ -146,13 +146,13 @@ describe("a folder without one", () => {
     );
   });
 
-  it("is refused when it is no folder", async () => {
+  it("a folder without a manifest is refused when it is not a folder", async () => {
     await expect(load("/nowhere/at/all")).rejects.toThrow("is not a folder");
   });
 });
 
 describe("rendered pages as storage", () => {
-  it("any markup becomes well-formed", () => {
+  it("any rendered markup becomes well-formed storage", () => {
     const piece = fc.constantFrom(
       "<p>",
       "</p>",
@@ -182,7 +182,7 @@ describe("rendered pages as storage", () => {
     );
   });
 
-  it("keeps text and attributes, without scripts", () => {
+  it("rendered pages as storage keep text and attributes, without scripts", () => {
     expect(
       htmlToStorage('<div data-x="1 &quot;2&quot;">a &lt; b<script>x</script><hr></div><o:p>c</o:p>'),
     ).toBe('<div data-x="1 &quot;2&quot;">a &lt; b<hr/></div>c');
@@ -190,7 +190,7 @@ describe("rendered pages as storage", () => {
 });
 
 describe("the sample site", () => {
-  it("is one space of some sixty well-formed pages under one home page", async () => {
+  it("the sample site is one space of some sixty well-formed pages under one home page", async () => {
     const site = await load(SAMPLE_FOLDER);
     const pages = pagesOf(site);
     expect(pages.length).toBeGreaterThanOrEqual(60);
@@ -201,7 +201,7 @@ describe("the sample site", () => {
     expect(pages.filter((page) => parseStorage(page.storage) === null)).toEqual([]);
   });
 
-  it("every page that it links to, includes or mentions is there", async () => {
+  it("the sample site contains every page that it links to, includes or mentions", async () => {
     const site = await load(SAMPLE_FOLDER);
     const attributes = pagesOf(site).flatMap((page) => {
       const root = parseStorage(page.storage);
@@ -214,7 +214,7 @@ describe("the sample site", () => {
     expect([...people].filter((person) => !site.people.has(person))).toEqual([]);
   });
 
-  it("holds what a converter must deal with", async () => {
+  it("the sample site contains what a converter must handle", async () => {
     const site = await load(SAMPLE_FOLDER);
     const macros = new Set<string>();
     const names = new Set<string>();

@@ -21,7 +21,7 @@ describe("the base address", () => {
       "https://api.atlassian.com/ex/confluence/1a2b-3c/wiki/",
       "https://api.atlassian.com/ex/confluence/1a2b-3c",
     ],
-  ])("%s is %s", (input, expected) => {
+  ])("the base URL %s is %s", (input, expected) => {
     expect(parseBaseUrl(input, cloud)).toBe(expected);
   });
 
@@ -39,7 +39,7 @@ describe("the base address", () => {
     "https://site.atlassian.net/wiki#top",
     "https://api.atlassian.com/ex/jira/1a2b",
     "https://api.atlassian.com/ex/confluence/..%2f..",
-  ])("is no %j", (input) => {
+  ])("the base URL cannot be %j", (input) => {
     expect(() => parseBaseUrl(input, cloud)).toThrow(
       expect.objectContaining({ status: 422, code: "invalid_base_url" }),
     );
@@ -91,7 +91,7 @@ describe("the base address", () => {
     "https://[2606:4700:4700::1111]",
     "https://metadata.google.internal",
     "http://169.254.169.254/latest/meta-data",
-  ])("is not allowed to be %j", (input) => {
+  ])("the base URL is not allowed to be %j", (input) => {
     expect(() => parseBaseUrl(input, cloud)).toThrow(
       expect.objectContaining({ status: 422, code: "address_refused" }),
     );
@@ -102,18 +102,18 @@ describe("the base address", () => {
     ["http://localhost:4000", "http://localhost:4000"],
     ["http://[::1]:4000/", "http://[::1]:4000"],
     ["https://site.atlassian.net", "https://site.atlassian.net"],
-  ])("may be loopback in the local runner: %s", (input, expected) => {
+  ])("the base URL may be loopback in the local runner: %s", (input, expected) => {
     expect(parseBaseUrl(input, local)).toBe(expected);
   });
 
   it.each(["http://10.0.0.1", "http://169.254.169.254", "http://0.0.0.0:4000", "http://evil.example"])(
-    "may be nothing else there: %s",
+    "the base URL may be no other private address in the local runner: %s",
     (input) => {
       expect(() => parseBaseUrl(input, local)).toThrow(expect.objectContaining({ code: "address_refused" }));
     },
   );
 
-  it("may be another host that is configured, exactly or by suffix, in any case", () => {
+  it("the base URL may be another host that is configured, exactly or by suffix, in any case", () => {
     const policy = { allowedHosts: ["Wiki.Example", ".Corp.Example"], allowLoopback: false };
     expect(parseBaseUrl("https://wiki.example/wiki", policy)).toBe("https://wiki.example");
     expect(parseBaseUrl("https://a.corp.example", policy)).toBe("https://a.corp.example");
@@ -152,19 +152,19 @@ describe("an address that a name resolves to", () => {
     "fe80::1%eth0",
     "ff02::1",
     "not an address",
-  ])("%s is refused", (address) => {
+  ])("the resolved address %s is refused", (address) => {
     expect(addressKind(address)).toBe("refused");
   });
 
   it.each(["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"])(
-    "%s is loopback",
+    "the resolved address %s is loopback",
     (address) => {
       expect(addressKind(address)).toBe("loopback");
     },
   );
 
   it.each(["8.8.8.8", "100.63.255.255", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])(
-    "%s is public",
+    "the resolved address %s is public",
     (address) => {
       expect(addressKind(address)).toBe("public");
     },
@@ -190,7 +190,7 @@ describe("the lookup of a connection", () => {
       });
   };
 
-  it("hands on the addresses that it checked", async () => {
+  it("the guarded lookup passes on the addresses that it checked", async () => {
     const addresses = ["8.8.8.8", "2606:4700:4700::1111"];
     expect(await found(addresses)(false, true)).toEqual([
       { address: "8.8.8.8", family: 4 },
@@ -200,13 +200,13 @@ describe("the lookup of a connection", () => {
   });
 
   it.each([[["10.0.0.1"]], [["8.8.8.8", "127.0.0.1"]], [["8.8.8.8", "::ffff:a9fe:a9fe"]], [[]]])(
-    "refuses a name when any of its addresses is not public: %j",
+    "the guarded lookup refuses a name when any of its addresses is not public: %j",
     async (addresses) => {
       await expect(found(addresses)(false, true)).rejects.toMatchObject({ code: "address_refused" });
     },
   );
 
-  it("lets loopback through in the local runner only", async () => {
+  it("the guarded lookup allows loopback in the local runner only", async () => {
     expect(await found(["127.0.0.1"])(true, false)).toBe("127.0.0.1");
     await expect(found(["127.0.0.1"])(false, false)).rejects.toMatchObject({ code: "address_refused" });
     await expect(found(["192.168.0.1"])(true, false)).rejects.toMatchObject({ code: "address_refused" });

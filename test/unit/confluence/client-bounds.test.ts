@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
@@ -11,19 +11,22 @@ const GATEWAY = "https://api.atlassian.com/ex/confluence/1a2b-3c";
 const SITE = "https://site.atlassian.net/wiki";
 
 describe("a next link", () => {
-  test.each([GATEWAY, SITE])("may name the address that was called, or the site's own: %s", (base) => {
-    const link = `${new URL(base).origin}/wiki/api/v2/pages?cursor=abc`;
-    expect(nextCursor(link, null, [GATEWAY, SITE])).toBe("abc");
-  });
+  it.each([GATEWAY, SITE])(
+    "a next link may name the address that was called, or the site's own: %s",
+    (base) => {
+      const link = `${new URL(base).origin}/wiki/api/v2/pages?cursor=abc`;
+      expect(nextCursor(link, null, [GATEWAY, SITE])).toBe("abc");
+    },
+  );
 
-  test.each([
+  it.each([
     ["another host", "https://elsewhere.example/?cursor=abc", "another host"],
     ["another port", "https://site.atlassian.net:8443/?cursor=abc", "another host"],
     ["another scheme", "http://site.atlassian.net/?cursor=abc", "another host"],
     ["no cursor", "/wiki/api/v2/pages", "has no cursor"],
     ["an empty cursor", "/wiki/api/v2/pages?cursor=", "has no cursor"],
     ["the cursor that was sent", "/wiki/api/v2/pages?cursor=sent", "its own cursor"],
-  ])("with %s is an error, not the end", (_, link, message) => {
+  ])("a next link with %s is an error, not the end", (_, link, message) => {
     expect(() => nextCursor(link, "sent", [GATEWAY, SITE])).toThrow(message);
   });
 });
@@ -36,28 +39,31 @@ describe("a listing that fails", () => {
     return site.requests.map(({ query }) => new URLSearchParams(query).get("limit"));
   };
 
-  test("is asked for in halves down to 25, and there twice more", async () => {
+  it("a failing listing is retried in halves down to 25, and there twice more", async () => {
     expect(await limitsOf(500)).toEqual(["250", "125", "62", "31", "25", "25", "25"]);
   });
 
-  test.each([400, 403, 404])("for good (%i) is asked for once", async (status) => {
+  it.each([400, 403, 404])("a listing that fails permanently (%i) is requested once", async (status) => {
     expect(await limitsOf(status)).toEqual(["250"]);
   });
 });
 
 describe("what an answer tells", () => {
-  test.each([
+  it.each([
     [200, 200],
     [201, null],
-  ])("of %i labels: all, or that there are more than it gives", async (count, known) => {
-    const { site } = makeTestSite();
-    const labels = Array.from({ length: count }, (_, n) => `label-${n}`);
-    addPage(site, { space: "DEMO", title: "Labelled", body: "<p/>", labels });
-    const [hit] = (await clientOf(site).searchPages('space = "DEMO" and type = page', null)).pages;
-    expect(hit?.labels?.length ?? null).toBe(known);
-  });
+  ])(
+    "a hit with %i labels returns all of them, or that there are more than the response contains",
+    async (count, known) => {
+      const { site } = makeTestSite();
+      const labels = Array.from({ length: count }, (_, n) => `label-${n}`);
+      addPage(site, { space: "DEMO", title: "Labelled", body: "<p/>", labels });
+      const [hit] = (await clientOf(site).searchPages('space = "DEMO" and type = page', null)).pages;
+      expect(hit?.labels?.length ?? null).toBe(known);
+    },
+  );
 
-  test("is an account only if it is not anonymous", async () => {
+  it("a current user is an account only if it is not anonymous", async () => {
     const fetch: Fetch = async () => ({
       status: 200,
       headers: { get: () => null },
@@ -68,7 +74,7 @@ describe("what an answer tells", () => {
     expect((await clientOf(makeTestSite().site, { fetch }).currentUser()).accountId).toBeNull();
   });
 
-  test("of the time stays known when a later answer tells none", async () => {
+  it("the site's clock stays known when a later response has no Date", async () => {
     const { site } = makeTestSite();
     let tells = true;
     const fetch: Fetch = async (url, init) => {
@@ -86,8 +92,8 @@ describe("what an answer tells", () => {
   });
 });
 
-test.each(["https://user@site.atlassian.net", "https://:secret@site.atlassian.net"])(
-  "an address with half of a login is none: %s",
+it.each(["https://user@site.atlassian.net", "https://:secret@site.atlassian.net"])(
+  "a base URL with a user or a password is rejected: %s",
   (address) => {
     const policy = { allowedHosts: [".atlassian.net"], allowLoopback: false };
     expect(() => parseBaseUrl(address, policy)).toThrow(

@@ -37,7 +37,7 @@ const answering = (body: string, headers: Record<string, string> = {}): Fetch =>
 const changing = (site: Site, change: (text: string) => string) => changingFetch(fetchFrom(site), change);
 
 describe("who and where", () => {
-  it("tells the account, its zone, and the site's clock", async () => {
+  it("the client returns the account, its zone, and the site's clock", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     expect(client.serverTime()).toBeNull();
@@ -50,14 +50,14 @@ describe("who and where", () => {
     expect(client.callsMade()).toBe(1);
   });
 
-  it("takes an anonymous answer for nobody, and a hidden zone for unknown", async () => {
+  it("the client treats an anonymous response as no account, and a hidden zone as unknown", async () => {
     const anonymous = makeTestSite({ settings: { answer_as_anonymous: true } });
     expect((await clientOf(anonymous.site).currentUser()).accountId).toBeNull();
     const hidden = makeTestSite({ settings: { time_zone_hidden: true } });
     expect((await clientOf(hidden.site).currentUser()).timeZone).toBeNull();
   });
 
-  it("finds a space by its key in any case, and null where the account sees none", async () => {
+  it("the client finds a space by its key in any case, and returns null where the account sees none", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     expect(await client.space("demo")).toEqual({
@@ -70,12 +70,12 @@ describe("who and where", () => {
     expect(await client.space("OTHER")).toBeNull();
   });
 
-  it("signs in by Bearer without e-mail", async () => {
+  it("the client authenticates by Bearer without an e-mail", async () => {
     const { site } = makeTestSite({ settings: { bearer: "accept" } });
     expect((await clientOf(site, { email: null }).currentUser()).accountId).toBe(ACCOUNT_ID);
   });
 
-  it("reaches the site through Atlassian's gateway", async () => {
+  it("the client reaches the site through Atlassian's gateway", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 30);
     site.settings.max_page_size = 20;
@@ -104,7 +104,7 @@ describe("listings", () => {
     return { pages, calls };
   }
 
-  it("v2 and search give the same pages, over several cursors", async () => {
+  it("v2 and search list the same pages, over several cursors", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 60);
     site.settings.max_page_size = 25;
@@ -117,7 +117,7 @@ describe("listings", () => {
     expect(client.drift()).toMatchObject({ answers: 0, skipped: 0 });
   });
 
-  it("a hit carries version, place, labels and address; a listing says what it does not know", async () => {
+  it("a search hit has version, position, labels and address; a listing marks what it does not know", async () => {
     const { site } = makeTestSite();
     const folder = addFolder(site, { space: "DEMO", title: "Folder" });
     const page = addPage(site, {
@@ -147,7 +147,7 @@ describe("listings", () => {
     expect(listed).toEqual({ ...hit, spaceKey: null, labels: null });
   });
 
-  it("an empty page with a next is not the end", async () => {
+  it("an empty listing page with a next link is not the end", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 3);
     const fetch = changing(site, (text) =>
@@ -159,19 +159,22 @@ describe("listings", () => {
     expect(page.next).not.toBeNull();
   });
 
-  it.each(["foreign_next", "repeat_cursor"] as const)("%s is an error, never the end", async (effect) => {
-    const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
-    addPages(site, clock, 6);
-    const client = clientOf(site);
-    for (const list of [
-      (cursor: string | null) => client.listPages(SPACE, cursor),
-      (cursor: string | null) => client.searchPages(ALL, cursor),
-    ]) {
-      const { next } = await list(null);
-      site.faults.push({ effect, skip: 0 });
-      await expect(list(next)).rejects.toMatchObject({ code: "invalid_answer" });
-    }
-  });
+  it.each(["foreign_next", "repeat_cursor"] as const)(
+    "a listing with %s is an error, never the end",
+    async (effect) => {
+      const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
+      addPages(site, clock, 6);
+      const client = clientOf(site);
+      for (const list of [
+        (cursor: string | null) => client.listPages(SPACE, cursor),
+        (cursor: string | null) => client.searchPages(ALL, cursor),
+      ]) {
+        const { next } = await list(null);
+        site.faults.push({ effect, skip: 0 });
+        await expect(list(next)).rejects.toMatchObject({ code: "invalid_answer" });
+      }
+    },
+  );
 
   it("a next link without a cursor is an error too", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
@@ -180,7 +183,7 @@ describe("listings", () => {
     await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toThrow(/has no cursor/);
   });
 
-  it("a listing that fails is asked for in smaller pages, down to 25", async () => {
+  it("a failing listing is requested in smaller pages, down to 25", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 300);
     site.faults.push({ effect: "status", status: 500, retry_after: null, times: 3, skip: 0 });
@@ -192,14 +195,14 @@ describe("listings", () => {
     expect((await client.listPages(SPACE, page.next)).pages[0]?.title).toBe("Page 32");
   });
 
-  it("and is given up with a transient error when it goes on failing", async () => {
+  it("a listing that keeps failing ends with a transient error", async () => {
     const { site } = makeTestSite();
     site.faults.push({ effect: "status", status: 502, retry_after: null, times: 100, skip: 0 });
     await expect(clientOf(site).listPages(SPACE, null)).rejects.toMatchObject({ name: "TransientError" });
     expect(site.requests).toHaveLength(7);
   });
 
-  it("counts by search", async () => {
+  it("a search counts the pages of a space", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 7);
     expect(await clientOf(site).countPages(ALL)).toBe(7);
@@ -207,7 +210,7 @@ describe("listings", () => {
 });
 
 describe("pages by id", () => {
-  it("come in every status; what is gone or hidden is absent", async () => {
+  it("pages by id have every status; missing or hidden ones are absent", async () => {
     const { site, clock } = makeTestSite();
     const [current = "", trashed = "", archived = "", deleted = "", purged = "", hidden = ""] = addPages(
       site,
@@ -229,7 +232,7 @@ describe("pages by id", () => {
     ]);
   });
 
-  it("take one call for 100 bodies and for 250 without", async () => {
+  it("pages by id take one call for 100 bodies and for 250 without", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 250);
     const client = clientOf(site);
@@ -240,13 +243,13 @@ describe("pages by id", () => {
     expect(pages[249]?.body).toEqual({ format: "storage", value: "<p>Text 250</p>" });
   });
 
-  it("are followed over cursors when the site gives fewer at a time", async () => {
+  it("pages by id are followed over cursors when the site returns fewer at a time", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 40 } });
     const ids = addPages(site, clock, 100);
     expect(await clientOf(site).pagesById(ids, { body: null })).toHaveLength(100);
   });
 
-  it("are an error when Confluence returns a cursor twice", async () => {
+  it("pages by id are an error when Confluence returns a cursor twice", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     const ids = addPages(site, clock, 6);
     let calls = 0;
@@ -261,13 +264,13 @@ describe("pages by id", () => {
     expect(calls).toBe(3);
   });
 
-  it("nothing is asked for no ids", async () => {
+  it("no ids cause no request", async () => {
     const client = clientOf(makeTestSite().site);
     expect(await client.pagesById([], { body: "storage" })).toEqual([]);
     expect(client.callsMade()).toBe(0);
   });
 
-  it.each(["1/../2", "abc", "", "1,2"])("an id is digits only: %j is not asked for", async (id) => {
+  it.each(["1/../2", "abc", "", "1,2"])("an id is digits only: %j is not requested", async (id) => {
     const { site, clock } = makeTestSite();
     const [good = ""] = addPages(site, clock, 1);
     const client = clientOf(site);
@@ -283,7 +286,7 @@ describe("pages by id", () => {
     expect((await clientOf(site).pagesById([page.id], { body: null }))[0]?.id).toBe("9007199254740994");
   });
 
-  it("a body above 20 MB is left out and said to be too large", async () => {
+  it("a body larger than 20 MB is left out and reported as too large", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 2);
     const [large = ""] = ids;
@@ -298,7 +301,7 @@ describe("pages by id", () => {
     });
   });
 
-  it("an answer too large to read is asked for in halves; a page too large alone comes without its body", async () => {
+  it("a response too large to read is requested in halves; a page too large alone arrives without its body", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 5);
     const last = ids.at(-1) ?? "";
@@ -331,7 +334,7 @@ describe("single pages, labels, people", () => {
     await expect(clientOf(site).renderedPage("4711")).rejects.toMatchObject({ code: "not_found" });
   });
 
-  it("labels of a space, and the pages that carry one", async () => {
+  it("the client lists labels of a space, and the pages that have one", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     const ids = addPages(site, clock, 3);
     for (const id of ids) labelPage(site, id, { add: ["guide"] });
@@ -344,7 +347,7 @@ describe("single pages, labels, people", () => {
     expect(second.next).toBeNull();
   });
 
-  it("names of people, in groups of 250, each once; unknown ones are absent", async () => {
+  it("names of people are requested in groups of 250, each once; unknown ones are absent", async () => {
     const { site } = makeTestSite();
     for (let n = 0; n < 300; n += 1) site.people.set(`p${n}`, `Person ${n}`);
     const client = clientOf(site);
@@ -356,7 +359,7 @@ describe("single pages, labels, people", () => {
 });
 
 describe("answers that differ from the description", () => {
-  it("an unknown status, a new field, a missing optional one stop nothing and are counted where the library minds", async () => {
+  it("an unknown status, a new field, a missing optional one stop nothing and are counted where the library refuses them", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 1);
     const fetch = changing(site, (text) =>
@@ -375,41 +378,47 @@ describe("answers that differ from the description", () => {
     });
   });
 
-  it.each(['"id":', '"title":', '"number":'])("without %s in any item it is no answer", async (field) => {
-    const { site, clock } = makeTestSite();
-    addPages(site, clock, 2);
-    const fetch = changing(site, (text) => text.replaceAll(field, '"other":'));
-    await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toMatchObject({
-      name: "PermanentError",
-      code: "invalid_answer",
-    });
-  });
+  it.each(['"id":', '"title":', '"number":'])(
+    "a response without %s in any item is invalid",
+    async (field) => {
+      const { site, clock } = makeTestSite();
+      addPages(site, clock, 2);
+      const fetch = changing(site, (text) => text.replaceAll(field, '"other":'));
+      await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toMatchObject({
+        name: "PermanentError",
+        code: "invalid_answer",
+      });
+    },
+  );
 
   it.each([
     ["with an id that is none", '"id":"98307"', '"id":"1 or 1=1"', null],
     ["whose title is null", '"title":"Page 2"', '"title":null', "98307"],
     ["whose title is a number", '"title":"Page 2"', '"title":2', "98307"],
-  ])("an item %s stops no other, is counted, and keeps its id where it has one", async (_, find, put, id) => {
-    const { site, clock } = makeTestSite();
-    const ids = addPages(site, clock, 3);
-    const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll(find, put)) });
-    for (const [calls, list] of [
-      async () => (await client.listPages(SPACE, null)).pages,
-      async () => (await client.searchPages(ALL, null)).pages,
-      async () => client.pagesById(ids, { body: "storage" }),
-    ].entries()) {
-      const pages = await list();
-      const current = pages.filter((page) => page.status === "current");
-      expect(current.map((page) => page.title)).toEqual(["Page 1", "Page 3"]);
-      expect(pages.filter((page) => page.status !== "current").map((page) => page.id)).toEqual(
-        id ? [id] : [],
-      );
-      expect(client.drift().skipped).toBe(calls + 1);
-    }
-    expect(client.drift().example).toMatch(/(id|title): /);
-  });
+  ])(
+    "an invalid item %s stops no other, is counted, and keeps its id where it has one",
+    async (_, find, put, id) => {
+      const { site, clock } = makeTestSite();
+      const ids = addPages(site, clock, 3);
+      const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll(find, put)) });
+      for (const [calls, list] of [
+        async () => (await client.listPages(SPACE, null)).pages,
+        async () => (await client.searchPages(ALL, null)).pages,
+        async () => client.pagesById(ids, { body: "storage" }),
+      ].entries()) {
+        const pages = await list();
+        const current = pages.filter((page) => page.status === "current");
+        expect(current.map((page) => page.title)).toEqual(["Page 1", "Page 3"]);
+        expect(pages.filter((page) => page.status !== "current").map((page) => page.id)).toEqual(
+          id ? [id] : [],
+        );
+        expect(client.drift().skipped).toBe(calls + 1);
+      }
+      expect(client.drift().example).toMatch(/(id|title): /);
+    },
+  );
 
-  it("a page that was not asked for is left out and counted", async () => {
+  it("a page that was not requested is left out and counted", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 2);
     const fetch = changing(site, (text) => text.replaceAll('"id":"98307"', '"id":"4711"'));
@@ -424,7 +433,7 @@ describe("answers that differ from the description", () => {
     ["half a surrogate pair", "Led\\ud83dger", "Led\ufffdger"],
     ["100,000 letters", "x".repeat(100_000), "x".repeat(255)],
     ["a pair at the 255th character", `${"x".repeat(254)}\\ud83d\\udcd8`, "x".repeat(254)],
-  ])("a title with %s is read as the database takes it", async (_, raw, read) => {
+  ])("a title with %s is changed to what the database accepts", async (_, raw, read) => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 1);
     const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll("Page 1", raw)) });
@@ -433,7 +442,7 @@ describe("answers that differ from the description", () => {
     expect((await client.pagesById(["98306"], { body: "storage" }))[0]?.title).toBe(read);
   });
 
-  it("names of labels, spaces and people are read likewise", async () => {
+  it("names of labels, spaces and people are changed to what the database accepts", async () => {
     const { site, clock } = makeTestSite();
     const [id = ""] = addPages(site, clock, 1);
     labelPage(site, id, { add: ["guide"] });

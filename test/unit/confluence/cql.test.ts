@@ -27,27 +27,30 @@ function readings(literal: string, zone: string): number[] {
 }
 
 describe("the query for changed pages", () => {
-  it("is the specification's, in the account's zone", () => {
+  it("the query for changed pages is the specification's, in the account's zone", () => {
     expect(changedPagesCql("DEMO", new Date("2026-07-01T10:05:59Z"), "Europe/Berlin")).toBe(
       'space = "DEMO" and type = page and lastModified >= "2026-07-01 12:05" order by lastmodified desc',
     );
   });
 
-  it("for all pages has no time", () => {
+  it("the query for all pages has no time", () => {
     expect(allPagesCql("DEMO")).toBe('space = "DEMO" and type = page');
   });
 
-  it("escapes backslashes, then quotes", () => {
+  it("the query for changed pages escapes backslashes, then quotes", () => {
     expect(changedPagesCql(String.raw`~a\"b`, new Date(0), "UTC")).toContain(
       String.raw`space = "~a\\\"b" and`,
     );
   });
 
-  it.each([null, "Mars/Olympus", ""])("goes 26 hours back in UTC when the zone is %j", (zone) => {
-    expect(literalOf(new Date("2026-07-02T10:05:30Z"), zone)).toBe("2026-07-01 08:05");
-  });
+  it.each([null, "Mars/Olympus", ""])(
+    "the query for changed pages goes 26 hours back in UTC when the zone is %j",
+    (zone) => {
+      expect(literalOf(new Date("2026-07-02T10:05:30Z"), zone)).toBe("2026-07-01 08:05");
+    },
+  );
 
-  it("goes before the hour that is repeated, in its first round", () => {
+  it("the query for changed pages starts before the hour that is repeated, in its first round", () => {
     // Clocks go back from 03:00 to 02:00 at 01:00 UTC; 02:30 comes at 00:30 UTC and again at 01:30 UTC.
     expect(literalOf(new Date("2026-10-25T00:30:00Z"), "Europe/Berlin")).toBe("2026-10-25 01:45");
     expect(literalOf(new Date("2026-10-25T01:30:00Z"), "Europe/Berlin")).toBe("2026-10-25 02:30");
@@ -60,7 +63,7 @@ describe("the query for changed pages", () => {
     ["Pacific/Apia", "2011-12-30T09:59:00Z"],
     ["Africa/Casablanca", "2026-02-15T01:30:00Z"],
     ["Asia/Pyongyang", "2015-08-14T14:45:00Z"],
-  ])("never means a later instant in %s", (zone, at) => {
+  ])("the query for changed pages never means a later instant in %s", (zone, at) => {
     const since = Date.parse(at);
     const read = readings(literalOf(new Date(at), zone), zone);
     expect(read.length).toBeGreaterThan(0);
@@ -68,7 +71,7 @@ describe("the query for changed pages", () => {
     expect(Math.min(...read)).toBeGreaterThan(since - 3 * HOUR);
   });
 
-  it("never means a later instant, nor one over three hours before, in any zone at any time", () => {
+  it("the query for changed pages never means a later instant, nor one over three hours before, in any zone at any time", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...zones),
@@ -84,7 +87,7 @@ describe("the query for changed pages", () => {
     );
   });
 
-  it("never means a later instant around each change of clocks of 2026, in any zone", () => {
+  it("the query for changed pages never means a later instant around each change of clocks of 2026, in any zone", () => {
     const tried = new Set<string>();
     for (const zone of zones) {
       const changes = changesOf2026(zone);
@@ -102,7 +105,7 @@ describe("the query for changed pages", () => {
     }
   });
 
-  it("without a zone never means a later instant, whatever the zone is", () => {
+  it("the query for changed pages without a zone never means a later instant, whatever the zone is", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...zones),

@@ -17,25 +17,28 @@ describe("rate limits", () => {
     ["99999", MAX_RETRY_AFTER_MS],
     [null, 30_000],
     [{ date_in_seconds: 45 }, 45_000],
-  ] as const)("429 with Retry-After %j is thrown at once, not slept on", async (retry_after, expected) => {
-    const { site } = makeTestSite();
-    fail(site, { effect: "rate_limit", retry_after });
-    const sleeps: number[] = [];
-    const client = clientOf(site, {
-      random: () => 0,
-      sleep: async (ms) => {
-        sleeps.push(ms);
-      },
-    });
-    await expect(client.currentUser()).rejects.toMatchObject({
-      name: "RateLimitedError",
-      retryAfterMs: expected,
-    });
-    expect(sleeps).toEqual([]);
-    expect(client.callsMade()).toBe(1);
-  });
+  ] as const)(
+    "a 429 with Retry-After %j is thrown at once instead of waiting",
+    async (retry_after, expected) => {
+      const { site } = makeTestSite();
+      fail(site, { effect: "rate_limit", retry_after });
+      const sleeps: number[] = [];
+      const client = clientOf(site, {
+        random: () => 0,
+        sleep: async (ms) => {
+          sleeps.push(ms);
+        },
+      });
+      await expect(client.currentUser()).rejects.toMatchObject({
+        name: "RateLimitedError",
+        retryAfterMs: expected,
+      });
+      expect(sleeps).toEqual([]);
+      expect(client.callsMade()).toBe(1);
+    },
+  );
 
-  it("until the pause is over, calls fail without being sent", async () => {
+  it("during a pause calls fail without being sent", async () => {
     const { site, clock } = makeTestSite();
     fail(site, { effect: "rate_limit", retry_after: 10 });
     const client = clientOf(site, { random: () => 0 });
@@ -47,7 +50,7 @@ describe("rate limits", () => {
     expect(await client.space("DEMO")).not.toBeNull();
   });
 
-  it("503 that says when to come back is a pause as well", async () => {
+  it("a 503 with Retry-After is a pause as well", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "status", status: 503, retry_after: 5 });
     await expect(clientOf(site, { random: () => 0 }).currentUser()).rejects.toMatchObject({
@@ -55,7 +58,7 @@ describe("rate limits", () => {
     });
   });
 
-  it("being near the limit is told, until it is over", async () => {
+  it("being near the rate limit is reported until it is over", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     await client.currentUser();
@@ -71,7 +74,7 @@ describe("rate limits", () => {
 
 describe("failures", () => {
   it.each([500, 502, 503, 504, 408])(
-    "%i is tried twice more, after short and growing waits",
+    "status %i is retried twice, after short and growing waits",
     async (status) => {
       const { site } = makeTestSite();
       fail(site, { effect: "status", status, retry_after: null, times: 2 });
@@ -88,7 +91,7 @@ describe("failures", () => {
     },
   );
 
-  it("after three tries it is transient", async () => {
+  it("after three attempts a failure is transient", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "reset", times: 3 });
     const client = clientOf(site);
@@ -99,7 +102,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(3);
   });
 
-  it("no answer in time is transient", async () => {
+  it("a response that does not arrive in time is a transient error", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "hang", times: 3 });
     await expect(clientOf(site, { fetchTimeoutMs: 20 }).currentUser()).rejects.toMatchObject({
@@ -109,7 +112,7 @@ describe("failures", () => {
     expect(site.requests).toHaveLength(3);
   });
 
-  it("no new try begins when a call has taken long already", async () => {
+  it("no retry begins when a call has already taken long", async () => {
     const { site, clock } = makeTestSite();
     fail(site, { effect: "status", status: 500, retry_after: null, times: 9 });
     const client = clientOf(site, { sleep: async () => clock.advance(26_000) });
@@ -117,7 +120,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(2);
   });
 
-  it("nor for a listing in smaller pages", async () => {
+  it("a slow listing is not retried in smaller pages either", async () => {
     const { site, clock } = makeTestSite();
     const slow: Fetch = async () => {
       clock.advance(13_000);
@@ -134,7 +137,7 @@ describe("failures", () => {
     [404, "not_found"],
     [400, "request_refused"],
     [410, "request_refused"],
-  ])("%i is permanent: %s", async (status, code) => {
+  ])("status %i is permanent: %s", async (status, code) => {
     const { site } = makeTestSite();
     fail(site, { effect: "status", status, retry_after: null });
     const client = clientOf(site);
@@ -142,7 +145,7 @@ describe("failures", () => {
     expect(client.callsMade()).toBe(1);
   });
 
-  it("a connection that ends within the answer is tried again", async () => {
+  it("a connection that ends within the response is retried", async () => {
     const { site } = makeTestSite();
     let calls = 0;
     const fetch: Fetch = async () => ({
@@ -185,7 +188,7 @@ describe("addresses", () => {
     ["another port, without a scheme", "//demo.atlassian.net:8443/wiki/rest/api/user/current"],
     ["a host below it", "https://x.demo.atlassian.net/wiki/rest/api/user/current"],
     ["what is no address", "https://"],
-  ])("nor is one to %s: the credentials go nowhere else", async (_, location) => {
+  ])("a redirect to %s is not followed: the credentials go nowhere else", async (_, location) => {
     const { site } = makeTestSite();
     fail(site, { effect: "redirect", location });
     const sent: string[] = [];
@@ -198,7 +201,7 @@ describe("addresses", () => {
     expect(sent).toEqual(["https://demo.atlassian.net/wiki/rest/api/user/current"]);
   });
 
-  it.each([200, 201, 299])("an answer with %i is read, whatever Location it names", async (status) => {
+  it.each([200, 201, 299])("a response with %i is read, whatever Location it names", async (status) => {
     const { site } = makeTestSite();
     const fetch: Fetch = async (url, init) => {
       const answer = await fetchFrom(site)(url, init);
@@ -207,7 +210,7 @@ describe("addresses", () => {
     expect((await clientOf(site, { fetch }).currentUser()).accountId).not.toBeNull();
   });
 
-  it("one on the same host is, but not in a circle", async () => {
+  it("a redirect on the same host is followed, but not in a circle", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "redirect", location: "/wiki/rest/api/user/current?again=1" });
     expect((await clientOf(site).currentUser()).accountId).not.toBeNull();
@@ -219,7 +222,7 @@ describe("addresses", () => {
 });
 
 describe("what is sent and reported", () => {
-  it("credentials as Basic or Bearer, a user agent, no redirects by the network's own", async () => {
+  it("requests have credentials as Basic or Bearer, a user agent, and follow no redirect by themselves", async () => {
     const { site } = makeTestSite();
     const sent: Parameters<Fetch>[1][] = [];
     const fetch: Fetch = async (_url, init) => {
@@ -240,7 +243,7 @@ describe("what is sent and reported", () => {
     expect(sent.every((init) => init.redirect === "manual")).toBe(true);
   });
 
-  it("every request, retries included, without its query", async () => {
+  it("every request is reported, retries included, without its query", async () => {
     const { site } = makeTestSite();
     fail(site, { effect: "status", status: 500, retry_after: null });
     fail(site, { effect: "reset" });
@@ -253,7 +256,7 @@ describe("what is sent and reported", () => {
     ]);
   });
 
-  it("no error tells the token", async () => {
+  it("no error contains the token", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site, { apiToken: "ATATT-secret" });
     const error: unknown = await client.currentUser().catch((thrown: unknown) => thrown);

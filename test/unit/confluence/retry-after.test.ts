@@ -11,11 +11,11 @@ const wait = (headers: Record<string, string>, random = 0) =>
   );
 
 describe("the pause after a 429", () => {
-  it("is that of Retry-After in seconds", () => {
+  it("the pause after a 429 is that of Retry-After in seconds", () => {
     expect(wait({ "retry-after": "7" })).toBe(7000);
   });
 
-  it("is that of Retry-After as a date, measured by the answer's own clock", () => {
+  it("the pause after a 429 is that of Retry-After as a date, measured by the response's own clock", () => {
     const headers = {
       date: "Wed, 04 Mar 2026 12:00:00 GMT",
       "retry-after": "Wed, 04 Mar 2026 12:00:40 GMT",
@@ -23,36 +23,42 @@ describe("the pause after a 429", () => {
     expect(wait(headers)).toBe(40_000);
   });
 
-  it("is measured by our clock when the answer has no Date", () => {
+  it("the pause after a 429 is measured by the local clock when the response has no Date", () => {
     expect(wait({ "retry-after": "Wed, 04 Mar 2026 10:01:00 GMT" })).toBe(60_000);
   });
 
-  it("is until the quota resets when Retry-After is missing", () => {
+  it("the pause after a 429 lasts until the quota resets when Retry-After is missing", () => {
     expect(wait({ "x-ratelimit-reset": "2026-03-04T10:02:00Z" })).toBe(120_000);
     expect(wait({ "x-ratelimit-reset": "2026-03-04T10:03Z" })).toBe(180_000);
   });
 
-  it("is half a minute when nothing is said", () => {
+  it("the pause after a 429 is half a minute when no header states it", () => {
     expect(wait({})).toBe(30_000);
   });
 
-  it.each(["soon", "", "-5"])("is half a minute when what is said is not usable: %j", (value) => {
-    expect(wait({ "retry-after": value })).toBe(30_000);
-  });
+  it.each(["soon", "", "-5"])(
+    "the pause after a 429 is half a minute when the header is not usable: %j",
+    (value) => {
+      expect(wait({ "retry-after": value })).toBe(30_000);
+    },
+  );
 
-  it("falls back when the date has passed", () => {
+  it("the pause after a 429 falls back when the date has passed", () => {
     expect(wait({ "retry-after": "Wed, 04 Mar 2026 09:00:00 GMT" })).toBe(30_000);
   });
 
-  it.each(["86400", "999999999999", "Thu, 04 Mar 2027 10:00:00 GMT"])("is capped: %s", (value) => {
-    expect(wait({ "retry-after": value })).toBe(MAX_RETRY_AFTER_MS);
-  });
+  it.each(["86400", "999999999999", "Thu, 04 Mar 2027 10:00:00 GMT"])(
+    "the pause after a 429 is capped: %s",
+    (value) => {
+      expect(wait({ "retry-after": value })).toBe(MAX_RETRY_AFTER_MS);
+    },
+  );
 
-  it("is never below a second", () => {
+  it("the pause after a 429 is never below a second", () => {
     expect(wait({ "retry-after": "0" })).toBe(1000);
   });
 
-  it("is spread, so that workers do not come back together", () => {
+  it("the pause after a 429 is spread, so that workers do not retry together", () => {
     expect(wait({ "retry-after": "8" }, 0.5)).toBe(9000);
     expect(wait({}, 0.999)).toBeLessThanOrEqual(37_500);
   });
@@ -61,18 +67,18 @@ describe("the pause after a 429", () => {
 describe("near the limit", () => {
   const near = (headers: Record<string, string>) => readNearLimit((name) => headers[name] ?? null);
 
-  it("is what X-RateLimit-NearLimit says, until the reset", () => {
+  it("a request is near the limit while X-RateLimit-NearLimit says so, until the reset", () => {
     const headers = { "x-ratelimit-nearlimit": "true", "x-ratelimit-reset": "2026-03-04T10:02:00Z" };
     expect(near(headers)).toEqual({ resetAt: new Date("2026-03-04T10:02:00Z") });
     expect(near({ "x-ratelimit-nearlimit": "True" })).toEqual({ resetAt: null });
   });
 
-  it("is less than a fifth left", () => {
+  it("a request is near the limit with less than a fifth left", () => {
     expect(near({ "x-ratelimit-limit": "100", "x-ratelimit-remaining": "19" })).not.toBeNull();
     expect(near({ "x-ratelimit-limit": "100", "x-ratelimit-remaining": "20" })).toBeNull();
   });
 
-  it("is not where nothing is said", () => {
+  it("a request is not near the limit without rate limit headers", () => {
     expect(near({})).toBeNull();
     expect(near({ "x-ratelimit-nearlimit": "false", "x-ratelimit-remaining": "3" })).toBeNull();
   });

@@ -14,7 +14,7 @@ describe("key-file token cipher", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it("gives back what it encrypted, for the same source only", async () => {
+  it("the key-file cipher decrypts what it encrypted, for the same source only", async () => {
     const cipher = await makeKeyFileTokenCipher(path);
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary" }), fc.string(), fc.string(), async (token, a, b) => {
@@ -26,7 +26,7 @@ describe("key-file token cipher", () => {
     );
   });
 
-  it("never makes the same ciphertext twice and never shows the token in it", async () => {
+  it("the key-file cipher never makes the same ciphertext twice and never shows the token in it", async () => {
     const cipher = await makeKeyFileTokenCipher(path);
     const made = await Promise.all(Array.from({ length: 50 }, () => cipher.encrypt("demo-token", "docs")));
     expect(new Set(made).size).toBe(50);
@@ -34,7 +34,7 @@ describe("key-file token cipher", () => {
     expect(made.join()).not.toContain(Buffer.from("demo-token").toString("base64url").slice(0, 10));
   });
 
-  it("refuses a ciphertext in which one character was changed", async () => {
+  it("the key-file cipher refuses a ciphertext in which one character was changed", async () => {
     const cipher = await makeKeyFileTokenCipher(path);
     const ciphertext = await cipher.encrypt("demo-token", "docs");
     for (let index = 0; index < ciphertext.length - 1; index += 1) {
@@ -43,7 +43,7 @@ describe("key-file token cipher", () => {
     }
   });
 
-  it("makes a key that only its owner can read, once, however many start at the same time", async () => {
+  it("the key-file cipher creates a key that only its owner can read, once, however many start at the same time", async () => {
     const ciphers = await Promise.all(Array.from({ length: 8 }, () => makeKeyFileTokenCipher(path)));
     const ciphertext = await ciphers[0]!.encrypt("demo-token", "docs");
     for (const cipher of ciphers) expect(await cipher.decrypt(ciphertext, "docs")).toBe("demo-token");
@@ -52,7 +52,7 @@ describe("key-file token cipher", () => {
     expect(await readdir(join(folder, "state"))).toEqual(["token.key"]);
   });
 
-  it("refuses a key file that others may read or that holds no key, and says what to do", async () => {
+  it("the key-file cipher refuses a key file that others may read or that holds no key, and says what to do", async () => {
     await makeKeyFileTokenCipher(path);
     await chmod(path, 0o644);
     await expect(makeKeyFileTokenCipher(path)).rejects.toThrow(/chmod 600/);

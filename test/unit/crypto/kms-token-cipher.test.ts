@@ -28,20 +28,23 @@ const reflectingKms: KmsCall = async (operation, input) => {
 };
 
 describe("the KMS cipher", () => {
-  it("gives back what it took, for the same source", async () => {
+  it("the KMS cipher decrypts what it encrypted, for the same source", async () => {
     const cipher = makeKmsTokenCipher(reflectingKms, KEY);
     const ciphertext = await cipher.encrypt("tökën", "source-a");
     expect(ciphertext).toMatch(/^kms1\.[\w-]+$/);
     expect(await cipher.decrypt(ciphertext, "source-a")).toBe("tökën");
   });
 
-  it.each(["source-b", ""])("does not decrypt for source %j what is another's", async (other) => {
-    const cipher = makeKmsTokenCipher(reflectingKms, KEY);
-    const ciphertext = await cipher.encrypt("token", "source-a");
-    await expect(cipher.decrypt(ciphertext, other)).rejects.toMatchObject({ code: "token_undecryptable" });
-  });
+  it.each(["source-b", ""])(
+    "the KMS cipher does not decrypt another source's token for source %j",
+    async (other) => {
+      const cipher = makeKmsTokenCipher(reflectingKms, KEY);
+      const ciphertext = await cipher.encrypt("token", "source-a");
+      await expect(cipher.decrypt(ciphertext, other)).rejects.toMatchObject({ code: "token_undecryptable" });
+    },
+  );
 
-  it("refuses the ciphertext of another cipher without asking KMS", async () => {
+  it("the KMS cipher refuses the ciphertext of another cipher without calling KMS", async () => {
     const cipher = makeKmsTokenCipher(async () => Promise.reject(new Error("asked")), KEY);
     await expect(cipher.decrypt("k1.abcd", "source-a")).rejects.toMatchObject({
       code: "token_undecryptable",
@@ -52,7 +55,7 @@ describe("the KMS cipher", () => {
     ["disabled", async () => ({ ok: false, fault: "KMSInvalidStateException" })],
     ["throttled", async () => ({ ok: false, fault: "ThrottlingException" })],
     ["unreachable", async () => Promise.reject(new TypeError("fetch failed"))],
-  ])("takes a KMS that is %s for something that passes", async (_, kms) => {
+  ])("a KMS that is %s causes a transient error", async (_, kms) => {
     const cipher = makeKmsTokenCipher(kms, KEY);
     const passing = { name: "TransientError", code: "kms_unavailable" };
     await expect(cipher.encrypt("token", "a")).rejects.toMatchObject(passing);

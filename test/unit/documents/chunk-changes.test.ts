@@ -21,7 +21,7 @@ const newChunks = fc
   );
 
 describe("compareChunks", () => {
-  it("accounts for every stored row and every new chunk exactly once", () => {
+  it("compareChunks accounts for every stored row and every new chunk exactly once", () => {
     fc.assert(
       fc.property(storedChunks, newChunks, (stored, chunks) => {
         const { kept, added, staleIds } = compareChunks(stored, chunks);
@@ -35,7 +35,7 @@ describe("compareChunks", () => {
     );
   });
 
-  it("keeps as many rows as possible, each for a chunk of the same input", () => {
+  it("compareChunks keeps as many rows as possible, each for a chunk of the same input", () => {
     fc.assert(
       fc.property(storedChunks, newChunks, (stored, chunks) => {
         const count = (list: readonly { inputHash: string }[], value: string) =>
@@ -50,7 +50,7 @@ describe("compareChunks", () => {
     );
   });
 
-  it("leaves no chunk without a vector: its own, its row's, or a donor's with the same input", () => {
+  it("compareChunks leaves no chunk without a vector: its own, its row's, or a donor's with the same input", () => {
     fc.assert(
       fc.property(storedChunks, newChunks, (stored, chunks) => {
         const { kept, added, missingVectors } = compareChunks(stored, chunks);
@@ -70,7 +70,7 @@ describe("compareChunks", () => {
     );
   });
 
-  it("names exactly the inputs that have a vector nowhere", () => {
+  it("compareChunks returns exactly the inputs that have no vector anywhere", () => {
     fc.assert(
       fc.property(storedChunks, newChunks, (stored, chunks) => {
         const embedded = new Set(stored.filter((row) => row.embedded).map((row) => row.inputHash));

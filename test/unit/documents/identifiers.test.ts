@@ -10,7 +10,7 @@ describe("findIdentifiers", () => {
     ["see JENKINS-1234.", ["jenkins-1234"], ["JENKINS", "1234"]],
     ["getUserName(id)", ["getusername"], ["get", "User", "Name"]],
     ["org.jenkinsci.plugins.Foo", ["org.jenkinsci.plugins.foo"], ["org", "jenkinsci", "plugins", "Foo"]],
-  ])("%s", (text, whole, parts) => {
+  ])("findIdentifiers finds names in: %s", (text, whole, parts) => {
     expect(findIdentifiers(text)).toEqual({ whole, parts });
   });
 
@@ -21,7 +21,7 @@ describe("findIdentifiers", () => {
     "The end. Next sentence",
     "and/or",
     "",
-  ])("finds no name in: %s", (text) => {
+  ])("findIdentifiers finds no name in: %s", (text) => {
     expect(findIdentifiers(text)).toEqual({ whole: [], parts: [] });
   });
 
@@ -40,7 +40,7 @@ describe("findIdentifiers", () => {
     });
   });
 
-  it("finds in a text what it finds in a question that names it", () => {
+  it("findIdentifiers finds in a text what it finds in a query with the same name", () => {
     const segment = fc.stringMatching(/^[a-z][a-z0-9]{1,8}$/);
     const name = fc.array(segment, { minLength: 2, maxLength: 4 }).map((parts) => parts.join("_"));
     fc.assert(
@@ -50,7 +50,7 @@ describe("findIdentifiers", () => {
     );
   });
 
-  it("answers words that the database takes, for any text", () => {
+  it("findIdentifiers returns words that the database accepts, for any text", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) => {
         for (const word of findIdentifiers(text).whole) {

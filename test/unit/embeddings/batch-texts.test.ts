@@ -5,7 +5,7 @@ import { batchTexts } from "#shared/embeddings/batch-texts.ts";
 describe("batchTexts", () => {
   const limits = { maxTexts: 3, maxTokens: 10 };
 
-  it("keeps every text, in order, within both limits but for a single text that is too long by itself", () => {
+  it("batchTexts keeps every text, in order, within both limits except for a single text that is too long by itself", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 40 }), { maxLength: 20 }), (texts) => {
         const batches = batchTexts(texts, limits);

@@ -30,7 +30,7 @@ const vectorOf = (text: string) => [Number(text.split(" ")[1]), 1];
 describe("Titan", () => {
   const TITAN = "amazon.titan-embed-text-v2:0";
 
-  it("is asked a text a call, several at once, and answers in order", async () => {
+  it("Titan gets one text per call, several calls at once, and vectors come back in order", async () => {
     const { embedder, bodies, mostAtOnce } = bedrock(TITAN, ({ inputText = "" }, path) => {
       expect(path).toBe("/model/amazon.titan-embed-text-v2%3A0/invoke");
       return Response.json({ embedding: vectorOf(inputText) });
@@ -40,7 +40,7 @@ describe("Titan", () => {
     expect(mostAtOnce()).toBe(6);
   });
 
-  it("tells the tokens that Bedrock counted, call by call", async () => {
+  it("Titan's tokens are reported as Bedrock counted them, call by call", async () => {
     const { embedder } = bedrock(TITAN, () =>
       Response.json({ embedding: [1, 1] }, { headers: { "x-amzn-bedrock-input-token-count": "7" } }),
     );
@@ -57,7 +57,7 @@ describe("Titan", () => {
     [424, { name: "TransientError", code: "embedding_unavailable" }],
     [400, { name: "PermanentError", code: "embedding_refused" }],
     [403, { name: "PermanentError", code: "embedding_refused", details: { status: 403 } }],
-  ])("turns status %i into its remedy", async (status, expected) => {
+  ])("status %i of Bedrock has its remedy", async (status, expected) => {
     const { embedder } = bedrock(
       TITAN,
       () => new Response("the text is quoted here", { status, headers: { "retry-after": "7" } }),
@@ -67,25 +67,25 @@ describe("Titan", () => {
     expect(String(error)).not.toContain("quoted");
   });
 
-  it("takes an answer without a vector for something that passes", async () => {
+  it("a Bedrock response without a vector is a transient error", async () => {
     const { embedder } = bedrock(TITAN, () => Response.json({ message: "hm" }));
     await expect(embedder.embed(["text 0"])).rejects.toMatchObject({ code: "embedding_invalid_answer" });
   });
 
-  it("is named with the fault that the response's header states", async () => {
+  it("a Bedrock error contains the fault named in the response's header", async () => {
     const headers = { "x-amzn-errortype": "ValidationException:http://internal.amazon.com/" };
     const { embedder } = bedrock(TITAN, () => new Response("", { status: 400, headers }));
     await expect(embedder.embed(["text 0"])).rejects.toThrow(/: ValidationException$/);
   });
 
-  it("counts no tokens where Bedrock states none", async () => {
+  it("no tokens are counted where Bedrock states none", async () => {
     const { embedder } = bedrock(TITAN, () => Response.json({ embedding: [1, 1] }));
     const counted: number[] = [];
     await embedder.embed(texts(2), { onTokens: (tokens) => counted.push(tokens) });
     expect(counted).toEqual([]);
   });
 
-  it("is not waited for once the caller has given up", async () => {
+  it("a Bedrock call is abandoned once the caller has given up", async () => {
     const { signal, abort } = makeAbort();
     const embedder = bedrockEmbedder({
       model: TITAN,
@@ -108,7 +108,7 @@ function makeAbort() {
 }
 
 describe("Cohere", () => {
-  it("is asked up to 96 texts a call, and told documents from questions", async () => {
+  it("Cohere gets up to 96 texts per call, marked as documents or queries", async () => {
     const { embedder, bodies } = bedrock("cohere.embed-v4:0", ({ texts: asked = [] }) =>
       Response.json({ embeddings: { float: asked.map(vectorOf) } }),
     );
@@ -125,7 +125,7 @@ describe("Cohere", () => {
     ["cohere.embed-v4:0", { output_dimension: 2, truncate: "RIGHT" }],
     ["cohere.embed-multilingual-v3", { truncate: "END" }],
   ])(
-    "%s is sent the parameters that it knows, and cuts texts that are too long at their end",
+    "%s is sent the parameters that it knows, and truncates texts that are too long at their end",
     async (model, own) => {
       const { embedder, bodies } = bedrock(model, () => Response.json({ embeddings: { float: [[1, 2]] } }));
       await embedder.embed(["text 0"]);
@@ -135,7 +135,7 @@ describe("Cohere", () => {
     },
   );
 
-  it("must answer a vector for each text", async () => {
+  it("Cohere must return a vector for each text", async () => {
     const { embedder } = bedrock("cohere.embed-multilingual-v3", () =>
       Response.json({ embeddings: { float: [[1, 2]] } }),
     );
@@ -143,7 +143,7 @@ describe("Cohere", () => {
   });
 });
 
-it("refuses a model whose requests it does not know", () => {
+it("the Bedrock embedder refuses a model whose requests it does not know", () => {
   expect(() =>
     bedrockEmbedder({ model: "meta.llama", dimensions: 2, fetch: async () => new Response() }),
   ).toThrow(/not known/);

@@ -20,14 +20,14 @@ function counting(model: string, answer: (texts: readonly string[]) => number[][
 const ones = (texts: readonly string[]) => texts.map(() => [1, 1]);
 
 describe("embedQuery", () => {
-  it("asks once for a question, also when it is asked twice at the same time", async () => {
+  it("embedQuery embeds a query once, also when it is sent twice at the same time", async () => {
     const { embedder, calls } = counting("a", ones);
     await Promise.all([embedQuery(embedder, "how?"), embedQuery(embedder, " how? ")]);
     await embedQuery(embedder, "how?");
     expect(calls).toEqual([["how?"]]);
   });
 
-  it("asks again after a failure", async () => {
+  it("embedQuery tries again after a failure", async () => {
     let fail = true;
     const { embedder, calls } = counting("a", (texts) => {
       if (!fail) return ones(texts);
@@ -42,7 +42,7 @@ describe("embedQuery", () => {
     expect(calls.length).toBe(2);
   });
 
-  it("forgets the question that was not asked for longest", async () => {
+  it("embedQuery forgets the query that was unused for longest", async () => {
     const { embedder, calls } = counting("a", ones);
     await embedQuery(embedder, "first");
     await embedQuery(embedder, "second");
@@ -57,7 +57,7 @@ describe("embedQuery", () => {
     expect(calls.length).toBe(before + 1);
   });
 
-  it("answers for the model that sources are leaving too", async () => {
+  it("embedQuery also embeds for the model that sources are leaving", async () => {
     const { embedder: old } = counting("old", ones);
     const { embedder } = counting("new", ones, old);
     const { embeddings } = await embedQuery(embedder, "how?");
@@ -68,7 +68,7 @@ describe("embedQuery", () => {
 });
 
 describe("embedQuery while one of two models cannot be asked", () => {
-  it("answers for the other, and says why not for both", async () => {
+  it("embedQuery embeds for one of two models while the other fails, and fails only for both", async () => {
     const { embedder: old } = counting("old", ones);
     const { embedder } = counting(
       "new",
@@ -124,12 +124,12 @@ describe("embedChecked", () => {
       "embedding_unusable",
       "TransientError",
     ],
-  ])("refuses %s", async (_, vectors, code, name) => {
+  ])("embedChecked refuses %s", async (_, vectors, code, name) => {
     const { embedder } = counting("a", () => vectors);
     await expect(embedChecked(embedder, ["x", "y"])).rejects.toMatchObject({ code, name });
   });
 
-  it("asks nobody for nothing", async () => {
+  it("embedChecked makes no call for no texts", async () => {
     const { embedder, calls } = counting("a", ones);
     expect(await embedChecked(embedder, [])).toEqual([]);
     expect(calls).toEqual([]);

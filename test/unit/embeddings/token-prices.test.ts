@@ -7,6 +7,6 @@ it.each([
   ["amazon.titan-embed-text-v2:0@1024", 0.02],
   ["text-embedding-3-large@3072", 0.13],
   ["a-model-of-our-own@1024", undefined],
-])("%s costs %s dollars a million tokens", (model, dollars) => {
+])("%s costs %s dollars per million tokens", (model, dollars) => {
   expect(tokenPriceOf(model)).toBe(dollars);
 });

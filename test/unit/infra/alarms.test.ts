@@ -21,26 +21,26 @@ describe("alarms", () => {
   const runbook = readFileSync("infra/runbook.md", "utf8");
   const sections = [...runbook.matchAll(/^## ([a-z-]+)$/gm)].map((match) => match[1]);
 
-  it("have a section of the runbook each, and every section has an alarm", () => {
+  it("each alarm has a section of the runbook, and every section has an alarm", () => {
     expect([...new Set(alarms().map(sectionOf))].sort()).toEqual([...sections].sort());
   });
 
-  it.each(["Meaning", "How to look", "What to do"])('find "%s" in every section', (heading) => {
+  it.each(["Meaning", "How to look", "What to do"])('the runbook has "%s" in every section', (heading) => {
     for (const section of runbook.split(/^## /m).slice(1)) {
       expect(section, section.split("\n")[0]).toMatch(new RegExp(`^\\*\\*${heading}\\.\\*\\* \\S.{8,}`, "m"));
     }
   });
 
-  it("are as many as the cost table counts", () => {
+  it("there are as many alarms as the cost table counts", () => {
     const made = synthesize().findResources("AWS::CloudWatch::Alarm");
     expect(Object.keys(made).length).toBe(ALARMS);
   });
 
-  it("tell someone", () => {
+  it("every alarm notifies the topic", () => {
     for (const alarm of alarms()) expect(alarm.AlarmActions.length).toBe(1);
   });
 
-  it("watch the dead letters of every queue and say what they mean to a user", () => {
+  it("alarms watch the dead letters of every queue and name the impact on users", () => {
     for (const [name, { errorImpact }] of Object.entries(queues)) {
       const alarm = alarms().find(
         ({ AlarmName }) => AlarmName === `confluence-sync-dev-dead-letters-${name}`,

@@ -5,7 +5,7 @@ import { functions, queues } from "#infra/topology.ts";
 import { synthesize } from "./synthesized.ts";
 
 describe("database connections", () => {
-  it("are one for each run at the same time: workers as their mappings allow, others as reserved", () => {
+  it("database connections are one per concurrent run: workers as their mappings allow, others as reserved", () => {
     const { total, byFunction } = connectionBudget();
     expect(byFunction["process-page"]).toBe(queues.page.maxConcurrency);
     expect(byFunction.search).toBe(functions.search.maxConcurrency);
@@ -13,11 +13,11 @@ describe("database connections", () => {
     expect(total).toBe(Object.values(byFunction).reduce((sum, count) => sum + count, 0));
   });
 
-  it("stay within what the database gives by default", () => {
+  it("database connections stay within the default limit of the database", () => {
     expect(connectionBudget().total).toBeLessThanOrEqual(parseSettings(() => undefined).databaseConnections);
   });
 
-  it("are refused at synthesis when the database gives fewer", () => {
+  it("too many database connections are refused at synthesis", () => {
     expect(() => synthesize({ databaseConnections: 20 })).toThrow(/databaseConnections/);
     expect(() => synthesize({ databaseConnections: 20, databasePooler: "transaction" })).not.toThrow();
   });

@@ -43,7 +43,7 @@ describe("rights", () => {
       embeddingsModel: "m",
       embeddingsSecretArn: "arn:aws:secretsmanager:eu-west-1:1:secret:e-AbCdEf",
     },
-  ])("name actions and resources without a wildcard (%j)", (context) => {
+  ])("permissions name actions and resources without a wildcard (%j)", (context) => {
     for (const [name, statements] of rolePolicies(context)) {
       expect(statements.length, name).toBeGreaterThan(0);
       for (const { Action, Resource, Effect } of statements) {
@@ -59,7 +59,7 @@ describe("rights", () => {
     }
   });
 
-  it("are exactly these", () => {
+  it("the permissions of each function are exactly those of the snapshot", () => {
     expect(actionsByFunction({})).toMatchInlineSnapshot(`
       {
         "cancel-sync": [
@@ -177,7 +177,7 @@ describe("rights", () => {
     `);
   });
 
-  it("reach tokens only with the source as encryption context", () => {
+  it("permissions allow decrypting tokens only with the source as encryption context", () => {
     const statements = [...rolePolicies({}).values()].flat();
     const onKey = statements.filter(({ Action }) =>
       [Action].flat().some((action) => action.startsWith("kms:")),
@@ -191,7 +191,7 @@ describe("rights", () => {
     }
   });
 
-  it("reach the key of a secret through Secrets Manager and for that secret only", () => {
+  it("permissions allow the key of a secret only through Secrets Manager and for that secret", () => {
     const secretsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/secrets";
     const databaseSecretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf";
     const policies = rolePolicies({ secretsKeyArn, databaseSecretArn });
@@ -208,7 +208,7 @@ describe("rights", () => {
     }
   });
 
-  it("never let a function that answers reads send work or touch tokens", () => {
+  it("permissions never let a read-only function send work or decrypt tokens", () => {
     const actions = actionsByFunction({});
     for (const name of [
       "list-sources",

@@ -15,17 +15,17 @@ describe("metrics of log lines", () => {
   ]);
   const read = [...readByDashboard(), ...readByAlarms()];
 
-  it("are named once each", () => {
+  it("metrics of log lines have unique names", () => {
     expect(new Set(written).size).toBe(written.length);
   });
 
-  it("are all that the dashboard draws and alarms watch", () => {
+  it("metrics of log lines are all that the dashboard and the alarms use", () => {
     expect(read.length).toBeGreaterThan(20);
     const unknown = read.filter(({ name, by }) => !written.includes(`${name} by ${by ?? "stage"}`));
     expect(unknown).toEqual([]);
   });
 
-  it("are each drawn by the dashboard or watched by an alarm", () => {
+  it("metrics of log lines are each on the dashboard or watched by an alarm", () => {
     const names = new Set(read.map(({ name }) => name));
     expect(metrics.filter(({ name }) => !names.has(name))).toEqual([]);
   });

@@ -13,18 +13,21 @@ const withoutComments = (text: string) => text.replaceAll(/--.*$/gm, "");
 describe("a migration", () => {
   const files = globSync("sql/[0-9]*.sql").sort();
 
-  it.each(files)("%s removes nothing unless it names the code that does without it", (file) => {
-    const text = readFileSync(file, "utf8");
-    const since = CONTRACT.exec(text)?.[1];
-    if (since === undefined) {
-      expect(TAKES_AWAY.exec(withoutComments(text))?.[0]).toBeUndefined();
-    } else {
-      const earlier = files.map((name) => basename(name).slice(0, 6)).filter((n) => n < basename(file));
-      expect(earlier.slice(0, -1)).toContain(since);
-    }
-  });
+  it.each(files)(
+    "the migration %s removes nothing unless it names the code that no longer uses it",
+    (file) => {
+      const text = readFileSync(file, "utf8");
+      const since = CONTRACT.exec(text)?.[1];
+      if (since === undefined) {
+        expect(TAKES_AWAY.exec(withoutComments(text))?.[0]).toBeUndefined();
+      } else {
+        const earlier = files.map((name) => basename(name).slice(0, 6)).filter((n) => n < basename(file));
+        expect(earlier.slice(0, -1)).toContain(since);
+      }
+    },
+  );
 
-  it("exists", () => expect(files.length).toBeGreaterThan(5));
+  it("there are migrations to check", () => expect(files.length).toBeGreaterThan(5));
 });
 
 describe("a file of functions", () => {
@@ -33,12 +36,12 @@ describe("a file of functions", () => {
     [...readFileSync(file, "utf8").matchAll(/^create or replace function (\w+)/gm)].map(([, name]) => name),
   );
 
-  it.each(files)("%s can be applied again: it replaces and removes nothing", (file) => {
+  it.each(files)("the function file %s can be applied again: it replaces and removes nothing", (file) => {
     const text = withoutComments(readFileSync(file, "utf8"));
     expect(/\bcreate (?!or replace function\b)\w+|\balter\b|\bdrop\b/i.exec(text)?.[0]).toBeUndefined();
   });
 
-  it("is the only one that defines its functions", () => {
+  it("each function is defined in one function file only", () => {
     expect(definitions.length).toBeGreaterThan(3);
     expect(new Set(definitions).size).toBe(definitions.length);
   });

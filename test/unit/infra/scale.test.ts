@@ -5,7 +5,7 @@ import { auroraCost, firstSyncCost, modelScale, monthlyCost, total } from "#infr
 import { assumptions, prices } from "#infra/scale/prices.ts";
 
 describe("the scale model", () => {
-  it("counts a first sync by hand", () => {
+  it("the scale model agrees with a first sync counted by hand", () => {
     const { first } = modelScale(10, {
       ...assumptions,
       pagesPerSpace: 100,
@@ -18,7 +18,7 @@ describe("the scale model", () => {
     expect(first.tokens).toBe(1_800_000);
   });
 
-  it("costs more with more spaces, and nothing of it is negative", () => {
+  it("the scale model costs more with more spaces, and no cost is negative", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5000 }), (spaces) => {
         const smaller = modelScale(spaces, assumptions);
@@ -47,7 +47,7 @@ describe("the model of fair queues", () => {
     quietAtSeconds: 10,
   };
 
-  it("lets a quiet group wait for a free worker instead of for the backlog", () => {
+  it("with fair queues a quiet group waits for a free worker instead of for the backlog", () => {
     const fair = simulateQuietGroup({ ...queue, fair: true });
     const unfair = simulateQuietGroup({ ...queue, fair: false });
     // A batch takes 8.75 s on each of eight workers: one is free about each second.

@@ -12,7 +12,7 @@ const propertiesOf = (template: Template, type: string) =>
 describe("the stack keeps to itself", () => {
   const template = synthesize();
 
-  it("encrypts every queue, and refuses what comes without TLS", () => {
+  it("every queue is encrypted and refuses requests without TLS", () => {
     const policies = propertiesOf(template, "AWS::SQS::QueuePolicy").map(([, policy]) =>
       JSON.stringify(policy),
     );
@@ -25,13 +25,13 @@ describe("the stack keeps to itself", () => {
     }
   });
 
-  it("keeps logs for a stated time", () => {
+  it("logs are kept for a stated time", () => {
     const groups = propertiesOf(template, "AWS::Logs::LogGroup");
     expect(groups.length).toBeGreaterThan(20);
     for (const [id, group] of groups) expect(group.RetentionInDays, id).toBe(30);
   });
 
-  it("throttles the API and writes down who called", () => {
+  it("the API is throttled and logs its callers", () => {
     const [[, stage] = []] = propertiesOf(template, "AWS::ApiGatewayV2::Stage");
     expect(stage?.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
     const { Format = "{}" } = (stage?.AccessLogSettings ?? {}) as { Format?: string };
@@ -45,7 +45,7 @@ describe("the stack keeps to itself", () => {
 describe("a database of its own", () => {
   const template = synthesize({ database: "aurora" });
 
-  it("is private, encrypted, without the Data API, and does not sleep", () => {
+  it("the stack's own database is private, encrypted, without the Data API, and does not pause", () => {
     const [[, cluster] = []] = propertiesOf(template, "AWS::RDS::DBCluster");
     expect(cluster).toMatchObject({
       EnableHttpEndpoint: false,
@@ -57,12 +57,12 @@ describe("a database of its own", () => {
     expect(writer?.PubliclyAccessible).toBe(false);
   });
 
-  it("speaks TLS only", () => {
+  it("the stack's own database accepts only TLS", () => {
     const groups = propertiesOf(template, "AWS::RDS::DBClusterParameterGroup");
     expect(groups.map(([, group]) => group.Parameters)).toEqual([{ "rds.force_ssl": "1" }]);
   });
 
-  it("has its password rotated", () => {
+  it("the stack's own database has its password rotated", () => {
     const schedules = propertiesOf(template, "AWS::SecretsManager::RotationSchedule");
     expect(schedules.map(([, schedule]) => schedule.RotationRules)).toEqual([
       { ScheduleExpression: "rate(30 days)" },

@@ -5,22 +5,22 @@ const parse = (context: Record<string, unknown>) => parseSettings((key) => conte
 const SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database";
 
 describe("settings of a deployment", () => {
-  it("take a complete ARN of a secret: a policy for one without its last six characters would match nothing", () => {
+  it("deployment settings require a complete ARN of a secret: a policy for one without its last six characters would match nothing", () => {
     expect(parse({ databaseSecretArn: `${SECRET}-AbCdEf` }).databaseSecretArn).toBe(`${SECRET}-AbCdEf`);
     expect(() => parse({ databaseSecretArn: SECRET })).toThrow(/six characters/);
   });
 
   it.each(["amazon.titan-embed-text-v2:0", "cohere.embed-v4:0", "cohere.embed-multilingual-v3"])(
-    "take the Bedrock model %s",
+    "deployment settings accept the Bedrock model %s",
     (embeddingsModel) => expect(parse({ embeddingsModel }).embeddingsModel).toBe(embeddingsModel),
   );
 
   it.each(["us.cohere.embed-v4:0", "amazon.titan-embed-text-v1", "meta.llama"])(
-    "refuse the Bedrock model %s before anything is deployed",
+    "deployment settings reject the Bedrock model %s before anything is deployed",
     (embeddingsModel) => expect(() => parse({ embeddingsModel })).toThrow(/Bedrock/),
   );
 
-  it("take retention in days, as text or as a number, and refuse what is none", () => {
+  it("deployment settings accept retention in days, as text or as a number, and reject other values", () => {
     expect(parse({})).toMatchObject({ operationRetentionDays: 90, eventRetentionDays: 7 });
     expect(parse({ operationRetentionDays: "30", eventRetentionDays: 14 })).toMatchObject({
       operationRetentionDays: 30,
@@ -31,7 +31,7 @@ describe("settings of a deployment", () => {
     );
   });
 
-  it("name every fault at once", () => {
+  it("deployment settings report every fault at once", () => {
     expect(() => parse({ stage: "Prod!", logLevel: "error" })).toThrow(
       /stage[\s\S]*logLevel|logLevel[\s\S]*stage/,
     );

@@ -37,7 +37,7 @@ describe("the template", () => {
     resources = template.toJSON().Resources;
   });
 
-  it.each(Object.keys(functions))("has function %s as the topology says", (name) => {
+  it.each(Object.keys(functions))("the stack has function %s as the topology says", (name) => {
     const spec = specs[name];
     template.hasResourceProperties("AWS::Lambda::Function", {
       FunctionName: `confluence-sync-dev-${name}`,
@@ -54,48 +54,53 @@ describe("the template", () => {
     });
   });
 
-  it("has no function beside the topology's but the one that CDK triggers migrations with", () => {
+  it("the stack has only the topology's functions and the one with which CDK triggers migrations", () => {
     const names = ofType("AWS::Lambda::Function").map(({ Properties }) => Properties.FunctionName);
     expect(names.filter((name) => name !== undefined).length).toBe(Object.keys(functions).length);
     expect(names.filter((name) => name === undefined).length).toBe(1);
   });
 
-  it.each(Object.entries(queues))("has queue %s with its dead letters and its worker", (name, spec) => {
-    const [id] = Object.keys(
-      template.findResources("AWS::SQS::Queue", { Properties: { QueueName: `confluence-sync-dev-${name}` } }),
-    );
-    const [deadLetters] = Object.keys(
-      template.findResources("AWS::SQS::Queue", {
-        Properties: {
-          QueueName: `confluence-sync-dev-${name}-dead-letters`,
-          MessageRetentionPeriod: 14 * 86_400,
+  it.each(Object.entries(queues))(
+    "the stack has queue %s with its dead letters and its worker",
+    (name, spec) => {
+      const [id] = Object.keys(
+        template.findResources("AWS::SQS::Queue", {
+          Properties: { QueueName: `confluence-sync-dev-${name}` },
+        }),
+      );
+      const [deadLetters] = Object.keys(
+        template.findResources("AWS::SQS::Queue", {
+          Properties: {
+            QueueName: `confluence-sync-dev-${name}-dead-letters`,
+            MessageRetentionPeriod: 14 * 86_400,
+          },
+        }),
+      );
+      template.hasResourceProperties("AWS::SQS::Queue", {
+        QueueName: `confluence-sync-dev-${name}`,
+        VisibilityTimeout: spec.visibilityTimeoutSeconds,
+        RedrivePolicy: {
+          deadLetterTargetArn: { "Fn::GetAtt": [deadLetters, "Arn"] },
+          maxReceiveCount: spec.maxReceiveCount,
         },
-      }),
-    );
-    template.hasResourceProperties("AWS::SQS::Queue", {
-      QueueName: `confluence-sync-dev-${name}`,
-      VisibilityTimeout: spec.visibilityTimeoutSeconds,
-      RedrivePolicy: {
-        deadLetterTargetArn: { "Fn::GetAtt": [deadLetters, "Arn"] },
-        maxReceiveCount: spec.maxReceiveCount,
-      },
-    });
-    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
-      EventSourceArn: { "Fn::GetAtt": [id, "Arn"] },
-      FunctionName: { Ref: functionId(spec.worker) },
-      BatchSize: spec.batchSize,
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
-      ScalingConfig: { MaximumConcurrency: spec.maxConcurrency },
-    });
-  });
+      });
+      template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+        EventSourceArn: { "Fn::GetAtt": [id, "Arn"] },
+        FunctionName: { Ref: functionId(spec.worker) },
+        BatchSize: spec.batchSize,
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ScalingConfig: { MaximumConcurrency: spec.maxConcurrency },
+      });
+    },
+  );
 
-  it("has no queue, mapping or rule beside the topology's", () => {
+  it("the stack has only the topology's queues, mappings and rules", () => {
     expect(ofType("AWS::SQS::Queue").length).toBe(Object.keys(queues).length * 2);
     expect(ofType("AWS::Lambda::EventSourceMapping").length).toBe(Object.keys(queues).length);
     expect(ofType("AWS::Events::Rule").length).toBe(Object.keys(schedules).length);
   });
 
-  it.each(Object.entries(schedules))("has rule %s", (name, schedule) => {
+  it.each(Object.entries(schedules))("the stack has rule %s", (name, schedule) => {
     const every = schedule.every;
     const expression =
       "minutes" in every
@@ -109,7 +114,7 @@ describe("the template", () => {
     });
   });
 
-  it("has every route, no other, each to its function and each authorized by IAM", () => {
+  it("the stack has exactly the topology's routes, each to its function and each authorized by IAM", () => {
     const made = ofType("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
     expect(made.map((route) => route.RouteKey).sort()).toEqual(
       routes
@@ -126,7 +131,7 @@ describe("the template", () => {
     }
   });
 
-  it("lets JWTs in by their scopes when an issuer is configured", () => {
+  it("the stack accepts JWTs by their scopes when an issuer is configured", () => {
     const withJwt = synthesize({ jwtIssuer: "https://issuer.example", jwtAudience: "sync" });
     for (const route of routes) {
       withJwt.hasResourceProperties("AWS::ApiGatewayV2::Route", {
@@ -137,7 +142,7 @@ describe("the template", () => {
     }
   });
 
-  it("lets workers send themselves the next step, which Lambda would stop as a loop after 16", () => {
+  it("the stack lets workers send themselves the next step, which Lambda would stop as a loop after 16", () => {
     const loops = (name: string): unknown => resources[functionId(name)]?.Properties.RecursiveLoop;
     for (const name of Object.keys(functions)) {
       const worksOn = Object.entries(queues).filter(([, { worker }]) => worker === name);
@@ -153,7 +158,7 @@ describe("the template", () => {
     ]);
   });
 
-  it("puts into the VPC only functions that need the database in it", () => {
+  it("the stack puts into the VPC only functions that need the database in it", () => {
     const aurora = synthesize({ database: "aurora" });
     for (const [name, { access }] of Object.entries(specs)) {
       aurora.hasResourceProperties("AWS::Lambda::Function", {
@@ -164,7 +169,7 @@ describe("the template", () => {
     expect(ofType("AWS::Lambda::Function").filter(({ Properties }) => "VpcConfig" in Properties)).toEqual([]);
   });
 
-  it("trusts Amazon's certificate authorities for RDS databases and no others", () => {
+  it("the stack trusts Amazon's certificate authorities for RDS databases and no others", () => {
     const file = (context: Record<string, unknown>) => {
       const made = synthesize(context).findResources("AWS::Lambda::Function", {
         Properties: { FunctionName: "confluence-sync-dev-health" },
@@ -177,14 +182,14 @@ describe("the template", () => {
     expect(file({ databaseAuthority: "amazon" })).toBe("/var/runtime/ca-cert.pem");
   });
 
-  it("migrates before any other function gets its new code", () => {
+  it("the stack migrates before any other function gets its new code", () => {
     const [trigger] = Object.keys(template.findResources("Custom::Trigger"));
     for (const name of Object.keys(functions).filter((one) => one !== "migrate-database")) {
       expect(resources[functionId(name)]?.DependsOn).toContain(trigger);
     }
   });
 
-  it("gives each function only variables that env.ts knows, and no secret", () => {
+  it("the stack gives each function only variables that env.ts knows, and no secret", () => {
     const known = new Set([...Object.keys(envSchema.shape), ...RUNTIME_VARIABLES]);
     const secrets = ["DATABASE_URL", "EMBEDDINGS_API_KEY", "API_KEY", "TOKEN_KEY_FILE"];
     for (const name of Object.keys(functions)) {
@@ -194,7 +199,7 @@ describe("the template", () => {
     }
   });
 
-  it("gives each function the variables that its access demands", () => {
+  it("the stack gives each function the variables that its access requires", () => {
     const demanded: Record<string, string> = {
       database: "DATABASE_SECRET_ARN",
       ...Object.fromEntries(queueNames.map((queue) => [`send-${queue}`, queueUrlVariable(queue)])),
@@ -214,7 +219,7 @@ describe("the template", () => {
     }
   });
 
-  it("publishes a schema of every domain event", () => {
+  it("the stack publishes a schema of every domain event", () => {
     const schemas = ofType("AWS::EventSchemas::Schema").map(({ Properties }) => Properties);
     expect(schemas.map((schema) => schema.SchemaName).sort()).toEqual(
       Object.keys(domainEvents)
@@ -229,7 +234,7 @@ describe("the template", () => {
 });
 
 describe("what a deployment must not lose", () => {
-  it("keeps the logical ids of stateful resources: a changed one is a new, empty resource", () => {
+  it("the logical ids of stateful resources do not change: a changed one is a new, empty resource", () => {
     const stateful = [
       "AWS::KMS::Key",
       "AWS::SQS::Queue",
@@ -257,7 +262,7 @@ describe("what a deployment must not lose", () => {
     `);
   });
 
-  it("retains the key and snapshots the database", () => {
+  it("the stack retains the key and snapshots the database", () => {
     const template = synthesize({ database: "aurora" });
     template.hasResource("AWS::KMS::Key", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
     template.hasResource("AWS::RDS::DBCluster", {

@@ -4,17 +4,20 @@ import { functions, queues, type FunctionSpec, type QueueSpec } from "#infra/top
 const specs = Object.entries<FunctionSpec>(functions);
 
 describe("the topology", () => {
-  it.each(Object.entries<QueueSpec>(queues))("gives queue %s what SQS and Lambda ask for", (_, queue) => {
-    const { timeoutSeconds } = functions[queue.worker];
-    expect(timeoutSeconds).toBeLessThanOrEqual(60);
-    expect(queue.visibilityTimeoutSeconds).toBeGreaterThanOrEqual(6 * timeoutSeconds);
-    // A mapping's maximum concurrency is at least 2, and batches above 10 need a window.
-    expect(queue.maxConcurrency).toBeGreaterThanOrEqual(2);
-    expect(queue.batchSize <= 10 || queue.batchWindowSeconds >= 1).toBe(true);
-    expect(queue.maxReceiveCount).toBeGreaterThanOrEqual(5);
-  });
+  it.each(Object.entries<QueueSpec>(queues))(
+    "the topology gives queue %s the settings that SQS and Lambda require",
+    (_, queue) => {
+      const { timeoutSeconds } = functions[queue.worker];
+      expect(timeoutSeconds).toBeLessThanOrEqual(60);
+      expect(queue.visibilityTimeoutSeconds).toBeGreaterThanOrEqual(6 * timeoutSeconds);
+      // A mapping's maximum concurrency is at least 2, and batches above 10 need a window.
+      expect(queue.maxConcurrency).toBeGreaterThanOrEqual(2);
+      expect(queue.batchSize <= 10 || queue.batchWindowSeconds >= 1).toBe(true);
+      expect(queue.maxReceiveCount).toBeGreaterThanOrEqual(5);
+    },
+  );
 
-  it("lets a function that answers HTTP end before API Gateway does, and bounds its runs", () => {
+  it("the topology lets an HTTP function end before API Gateway does, and limits its concurrency", () => {
     for (const [name, { entry, timeoutSeconds, maxConcurrency }] of specs) {
       if (!entry.startsWith("functions/api/")) continue;
       expect(timeoutSeconds, name).toBeLessThan(30);

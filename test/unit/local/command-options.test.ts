@@ -11,7 +11,7 @@ const options = {
 } as const satisfies Options;
 
 describe("options of a command", () => {
-  it("have the values given, their defaults, and types", () => {
+  it("command options have the given values, their defaults, and types", () => {
     const values = parseOptions(options, ["--source", "a", "--sizes", "0", "--sizes=7", "--format", "view"]);
     expect(values).toEqual({
       runs: 5,
@@ -52,13 +52,13 @@ describe("options of a command", () => {
     [["--runs"], "Option '--runs <value>' argument missing"],
     [["--quick=yes"], "Option '--quick' does not take an argument"],
     [["extra"], "Unexpected argument 'extra'"],
-  ])("refuses %j", (args, message) => {
+  ])("command options reject %j", (args, message) => {
     const parse = () => parseOptions(options, args);
     expect(parse).toThrow(UsageError);
     expect(parse).toThrow(new UsageError(message));
   });
 
-  it("are explained by the same data", () => {
+  it("the usage text of command options follows from the same data", () => {
     expect(usageText({ name: "npm run x --", does: "Does x.", options, more: "More." })).toBe(`\
 Usage: npm run x -- --source ID [OPTIONS]
 

@@ -17,14 +17,14 @@ describe("the lock on a data folder", () => {
   });
   afterEach(() => rmSync(parent, { recursive: true }));
 
-  it("is held by one at a time and free again after its release", () => {
+  it("the data folder lock is held by one process at a time and free again after its release", () => {
     const lock = lockDataFolder(folder);
     expect(() => lockDataFolder(folder)).toThrow(expect.objectContaining({ code: "data_folder_locked" }));
     lock.release();
     lockDataFolder(folder).release();
   });
 
-  it("names folder and process, and what to do", () => {
+  it("the data folder lock names folder and process, and what to do", () => {
     const lock = lockDataFolder(folder);
     expect(() => lockDataFolder(folder)).toThrow(
       `The data folder ${folder} is in use by another runner (process ${process.pid}). Stop it first, or set DATA_DIR to another folder`,
@@ -32,7 +32,7 @@ describe("the lock on a data folder", () => {
     lock.release();
   });
 
-  it("keeps out another process, and ends with a process that was killed", async () => {
+  it("the data folder lock keeps out another process, and ends with a killed process", async () => {
     const script = `
       const { lockDataFolder } = await import(process.argv[1]);
       globalThis.lock = lockDataFolder(process.argv[2]); // Unreferenced, it would end with a garbage collection.
@@ -50,11 +50,11 @@ describe("the lock on a data folder", () => {
     lockDataFolder(folder).release();
   });
 
-  it("says what to do when the folder cannot be made", () => {
+  it("the data folder lock says what to do when the folder cannot be created", () => {
     expect(() => lockDataFolder("/dev/null/data")).toThrow(/Set DATA_DIR to a writable folder/);
   });
 
-  it("names folder, file and what to do when they may not be written to", () => {
+  it("the data folder lock names folder, file and what to do when they are not writable", () => {
     mkdirSync(join(folder, "runner.lock"), { recursive: true });
     expect(() => lockDataFolder(folder)).toThrow(
       expect.objectContaining({
@@ -68,7 +68,7 @@ describe("the lock on a data folder", () => {
     );
   });
 
-  it("names a folder that this user may not write to, and how to get it", () => {
+  it("the data folder lock names a folder that this user may not write to, and how to change that", () => {
     mkdirSync(folder);
     chmodSync(folder, 0o555);
     chmodSync(parent, 0o755);
@@ -86,7 +86,7 @@ describe("the lock on a data folder", () => {
     );
   });
 
-  it("closes what earlier versions left open to other users, and leaves the folder's own mode", () => {
+  it("the data folder lock makes files of earlier versions private, and keeps the folder's own mode", () => {
     mkdirSync(join(folder, "database"), { recursive: true });
     writeFileSync(join(folder, "runner.pid"), "1");
     writeFileSync(join(folder, "runner.lock"), "");
@@ -112,7 +112,7 @@ describe("the lock on a data folder", () => {
   it.each([
     [0o777, [expect.stringMatching(/^Other users may replace files in .*: run chmod go-w/)]],
     [0o1777, []],
-  ])("advises about a folder of mode %o", (mode, advice) => {
+  ])("the data folder lock warns about a folder of mode %o", (mode, advice) => {
     mkdirSync(folder);
     chmodSync(folder, mode);
     const lock = lockDataFolder(folder);

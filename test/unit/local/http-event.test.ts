@@ -13,7 +13,7 @@ const route = { routeKey: "GET /api/confluence/{source_id}/pages", pathParameter
 const meta = { requestId: "r-1", now: new Date("2026-01-01T00:00:00Z") };
 
 describe("an API Gateway v2 event", () => {
-  it("holds route, decoded path and request context", () => {
+  it("an API Gateway v2 event contains route, decoded path and request context", () => {
     expect(toHttpEvent(request, route, meta)).toEqual({
       version: "2.0",
       routeKey: route.routeKey,
@@ -43,7 +43,7 @@ describe("an API Gateway v2 event", () => {
     });
   });
 
-  it("joins repeated headers and query parameters with commas and keeps the raw query", () => {
+  it("an API Gateway v2 event joins repeated headers and query parameters with commas and keeps the raw query", () => {
     const event = toHttpEvent(
       {
         ...request,
@@ -62,7 +62,7 @@ describe("an API Gateway v2 event", () => {
     expect(event.headers["if-none-match"]).toBe('"a","b"');
   });
 
-  it("moves cookies out of the headers", () => {
+  it("an API Gateway v2 event has the cookies outside the headers", () => {
     const event = toHttpEvent({ ...request, headers: { cookie: ["a=1; b=2"] } }, route, meta);
     expect(event.cookies).toEqual(["a=1", "b=2"]);
     expect(event.headers).toEqual({});
@@ -74,7 +74,7 @@ describe("an API Gateway v2 event", () => {
     ["text/plain", false],
     ["application/octet-stream", true],
     [undefined, true],
-  ])("hands over a body of type %s, as base64: %s", (type, encoded) => {
+  ])("an API Gateway v2 event has a body of type %s, as base64: %s", (type, encoded) => {
     const body = Buffer.from('{"ä":1}');
     const event = toHttpEvent(
       { ...request, body, headers: type ? { "content-type": [type] } : {} },

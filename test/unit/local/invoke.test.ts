@@ -22,12 +22,12 @@ function invokerOf(handler: Handler, timeoutSeconds = 60) {
 }
 
 describe("an invocation", () => {
-  it("hands over the event and answers what the handler answers", async () => {
+  it("an invocation passes the event and returns the handler's result", async () => {
     const { invoke } = invokerOf((event) => ({ event }));
     expect(await invoke("work", 7)).toEqual({ event: 7 });
   });
 
-  it("has a context of its own, whose remaining time runs down from the function's timeout", async () => {
+  it("an invocation has its own context, whose remaining time counts down from the function's timeout", async () => {
     const contexts: { id: string; first: number; later: number }[] = [];
     const { invoke } = invokerOf(async (_event, context: Context) => {
       const first = context.getRemainingTimeInMillis();
@@ -44,7 +44,7 @@ describe("an invocation", () => {
     }
   });
 
-  it("fails with the handler's error, which is logged with the function's name", async () => {
+  it("an invocation fails with the handler's error, which is logged with the function's name", async () => {
     const { invoke, lines } = invokerOf(() => {
       throw new Error("no");
     });
@@ -54,7 +54,7 @@ describe("an invocation", () => {
     ]);
   });
 
-  it("fails at the function's timeout, and is still waited for", async () => {
+  it("an invocation fails at the function's timeout, and is still waited for", async () => {
     const finish = Promise.withResolvers<void>();
     const { invoke, settle } = invokerOf(() => finish.promise, 0.02);
     await expect(invoke("work", null)).rejects.toThrow("work: Task timed out after 0.02 seconds");
@@ -63,7 +63,7 @@ describe("an invocation", () => {
     expect(await settle(1000)).toBe(0);
   });
 
-  it("fails for a name that is not in the topology", async () => {
+  it("an invocation fails for a name that is not in the topology", async () => {
     await expect(invokerOf(() => null).invoke("other", null)).rejects.toThrow('Function "other" not found');
   });
 });

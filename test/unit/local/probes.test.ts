@@ -26,25 +26,25 @@ async function probe(settings: Partial<SiteSettings>, faults: Fault[] = []) {
   return runProbes({ space: "DEMO", get: send, post: send, now: clock.now });
 }
 
-it("finds every assumption held, or untold, on a site that behaves as documented", async () => {
+it("the probes find every assumption held, or unknown, on a site that behaves as documented", async () => {
   const results = await probe({ time_zone: "Asia/Kathmandu" });
   expect(results.length).toBeGreaterThan(10);
   expect(results.filter((result) => result.held === false)).toEqual([]);
 });
 
-it("tells which assumption does not hold", async () => {
+it("the probes report which assumption does not hold", async () => {
   const results = await probe({ index_lag_seconds: 86_400 });
   const wrong = results.filter((result) => result.held === false).map((result) => result.assumption);
   expect(wrong).toEqual(["a literal of a change's own minute finds it (>=, the account's zone)"]);
 });
 
-it("leaves open what the site does not tell", async () => {
+it("the probes leave open what the site does not report", async () => {
   const results = await probe({ time_zone_hidden: true });
   const zone = results.find((result) => result.assumption.includes("time zone"));
   expect(zone?.held).toBeNull();
 });
 
-it("names each scope that the token lacks, and fails on those that a sync cannot do without", async () => {
+it("the probes name each scope that the token lacks, and fail on those that a sync requires", async () => {
   const lacks = (path: string): Fault => ({
     effect: "scope_missing",
     said_in: "both",

@@ -10,7 +10,7 @@ describe("the API key", () => {
     { authorization: "bearer k3y" },
     { "x-api-key": "k3y" },
     { authorization: signed },
-  ])("is taken from %j", (headers) => {
+  ])("the API key is accepted in %j", (headers) => {
     expect(() => requireApiKey("k3y", headers)).not.toThrow();
   });
 
@@ -23,7 +23,7 @@ describe("the API key", () => {
     { "x-api-key": "" },
     { "x-api-key": "k3y2" },
     { authorization: signed.replace("k3y", "other") },
-  ])("is missing or wrong in %j", (headers) => {
+  ])("the API key is missing or wrong in %j", (headers) => {
     expect(() => requireApiKey("k3y", headers)).toThrow(
       expect.objectContaining({ status: 401, code: "unauthorized" }),
     );
@@ -36,7 +36,7 @@ describe("a page of another origin", () => {
     { host: "localhost:3000" },
     { host: "[::1]:3000" },
     { host: "127.0.0.1:3000", origin: "http://127.0.0.1:3000" },
-  ])("is not what sends %j", (headers) => {
+  ])("a request that is not from a page of another origin is accepted: %j", (headers) => {
     expect(() => refuseForeignPages(headers)).not.toThrow();
   });
 
@@ -47,7 +47,7 @@ describe("a page of another origin", () => {
     { host: "127.0.0.1:3000", origin: "https://evil.example" },
     { host: "127.0.0.1:3000", origin: "http://127.0.0.1:8080" },
     { host: "127.0.0.1:3000", origin: "null" },
-  ])("is refused: %j", (headers) => {
+  ])("a page of another origin is refused: %j", (headers) => {
     expect(() => refuseForeignPages(headers)).toThrow(expect.objectContaining({ status: 403 }));
   });
 });

@@ -8,7 +8,7 @@ const after = (pattern: string, start: string, count: number) =>
   new Cron(pattern, { timezone: "UTC" }).nextRuns(count, new Date(start)).map((run) => run.toISOString());
 
 describe("a schedule's pattern", () => {
-  it("runs at each multiple of its minutes", () => {
+  it("a schedule's pattern runs at each multiple of its minutes", () => {
     expect(after(cronPattern({ minutes: 15 }), "2026-03-29T00:50:00Z", 3)).toEqual([
       "2026-03-29T01:00:00.000Z",
       "2026-03-29T01:15:00.000Z",
@@ -19,18 +19,18 @@ describe("a schedule's pattern", () => {
     ]);
   });
 
-  it("runs daily in UTC, when clocks change too", () => {
+  it("a schedule's pattern runs daily in UTC, when clocks change too", () => {
     expect(after(cronPattern({ dailyAt: { hour: 3, minute: 5 } }), "2026-03-28T04:00:00Z", 2)).toEqual([
       "2026-03-29T03:05:00.000Z",
       "2026-03-30T03:05:00.000Z",
     ]);
   });
 
-  it("is refused when minutes do not divide an hour", () => {
+  it("a schedule's pattern is refused when minutes do not divide an hour", () => {
     expect(() => cronPattern({ minutes: 45 })).toThrow(/must divide 60/);
   });
 
-  it("exists for every schedule of the topology", () => {
+  it("every schedule of the topology has a pattern", () => {
     for (const { every } of Object.values(schedules)) {
       expect(after(cronPattern(every), "2026-01-01T00:00:00Z", 1)).toHaveLength(1);
     }
@@ -45,13 +45,13 @@ it.each(["2026-03-28T02:59:59.999Z", "2026-03-28T03:00:00.001Z", "2026-12-31T23:
   },
 );
 
-it("a deletion check that is due at the very run of its schedule is announced for that run", () => {
+it("a deletion check that is due exactly at a run of its schedule is announced for that run", () => {
   const [run] = after(cronPattern(schedules["weekly-deletion-check"].every), "2026-03-28T04:00:00Z", 1);
   expect(tickOfCheck(new Date(run ?? 0)).toISOString()).toBe(run);
 });
 
 describe("a scheduled event", () => {
-  it("has the shape that EventBridge sends", () => {
+  it("a scheduled event has the shape that EventBridge sends", () => {
     expect(scheduledEvent("sweep", "id-1", new Date("2026-01-01T00:01:00.123Z"))).toEqual({
       version: "0",
       id: "id-1",
@@ -83,7 +83,7 @@ describe("running schedules", () => {
       newId: () => "id",
     });
 
-  it("invoke their function at their time, until they are stopped", async () => {
+  it("running schedules invoke their function at their time, until they are stopped", async () => {
     const invoked: unknown[] = [];
     const running = start(async (name, event) => void invoked.push([name, event]));
     await vi.advanceTimersByTimeAsync(29_000);
@@ -97,7 +97,7 @@ describe("running schedules", () => {
     expect(invoked).toHaveLength(2);
   });
 
-  it("go on after a run that failed, and do not double one that is still going", async () => {
+  it("schedules continue after a failed run, and do not start a second run while one is running", async () => {
     const first = Promise.withResolvers<void>();
     let runs = 0;
     const running = start(async () => {

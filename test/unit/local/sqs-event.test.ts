@@ -8,13 +8,13 @@ const failures = (...ids: unknown[]) => ({
 
 describe("a partial batch response", () => {
   it.each([[undefined], [null], [""], [{}], [{ batchItemFailures: null }], [{ batchItemFailures: [] }]])(
-    "%j: every message succeeded",
+    "a partial batch response of %j means that every message succeeded",
     (answer) => {
       expect(failedMessageIds(answer, batch)).toEqual(new Set());
     },
   );
 
-  it("names the messages that come back", () => {
+  it("a partial batch response names the messages that failed", () => {
     expect(failedMessageIds(failures("c", "a", "c"), batch)).toEqual(new Set(["a", "c"]));
   });
 
@@ -27,13 +27,13 @@ describe("a partial batch response", () => {
     ["a null id", failures(null)],
     ["a missing id", { batchItemFailures: [{ id: "a" }] }],
     ["an id of another batch", failures("a", "z")],
-  ])("fails the whole batch for %s", (_what, answer) => {
+  ])("a partial batch response fails the whole batch for %s", (_what, answer) => {
     expect(failedMessageIds(answer, batch)).toEqual(new Set(batch));
   });
 });
 
 describe("an SQS event", () => {
-  it("has the shape that Lambda sends", () => {
+  it("an SQS event has the shape that Lambda sends", () => {
     const message = {
       MessageId: "m-1",
       ReceiptHandle: "r-1",

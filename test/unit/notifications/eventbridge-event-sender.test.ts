@@ -31,7 +31,7 @@ const events = (count: number) =>
   }));
 
 describe("the EventBridge sender", () => {
-  it("sends ten at a time, each with its number in the outbox", async () => {
+  it("the EventBridge sender sends ten events at a time, each with its number in the outbox", async () => {
     const { client, batches } = recording(() => false);
     await makeEventBridgeSender(client, "bus").send(events(23));
     expect(batches.map((batch) => batch.length)).toEqual([10, 10, 3]);
@@ -43,7 +43,7 @@ describe("the EventBridge sender", () => {
     expect(JSON.parse(batches[2]?.[0]?.Detail ?? "")).toMatchObject({ event_id: 20, source_id: "s" });
   });
 
-  it("throws when one of them was refused although the call succeeded", async () => {
+  it("the EventBridge sender throws when one of them was refused although the call succeeded", async () => {
     const { client } = recording((entry) => JSON.parse(entry.Detail).event_id === 4);
     await expect(makeEventBridgeSender(client, "bus").send(events(5))).rejects.toMatchObject({
       name: "TransientError",

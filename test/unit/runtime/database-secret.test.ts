@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseDatabaseSecret } from "#functions/runtime/database-secret.ts";
 
 describe("parseDatabaseSecret", () => {
-  it("reads a URL, alone or with its certificate authority", () => {
+  it("parseDatabaseSecret reads a URL, alone or with its certificate authority", () => {
     const url = "postgres://sync:p%40ss@db.example:6543/app";
     expect(parseDatabaseSecret(` ${url}\n`)).toEqual({ url, password: "p@ss", ca: undefined, tls: true });
     expect(parseDatabaseSecret(`\n ${JSON.stringify({ url, ca: "PEM" })}\n`)).toEqual({
@@ -14,7 +14,7 @@ describe("parseDatabaseSecret", () => {
     });
   });
 
-  it("reads what RDS writes, whatever characters the password has", () => {
+  it("parseDatabaseSecret reads what RDS writes, whatever characters the password has", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (username, password) => {
         const text = JSON.stringify({
@@ -36,7 +36,7 @@ describe("parseDatabaseSecret", () => {
   });
 
   it.each(["", "nonsense", "{", '{"host":"h"}', "https://db.example/", '{"url":"mysql://h/d"}'])(
-    "refuses %j without repeating it",
+    "parseDatabaseSecret refuses %j without repeating it",
     (text) => {
       expect(() => parseDatabaseSecret(text)).toThrow(/must be a postgres:\/\/ URL/);
     },
@@ -45,7 +45,7 @@ describe("parseDatabaseSecret", () => {
 
 describe("TLS", () => {
   it.each(["require", "prefer", "allow", "no-verify", "verify-ca", "verify-full"])(
-    "is verified in full whatever the URL asks for (sslmode=%s)",
+    "TLS is verified completely whatever the URL asks for (sslmode=%s)",
     (mode) => {
       const asked = `postgres://h.example/d?sslmode=${mode}&channel_binding=require&application_name=x`;
       expect(parseDatabaseSecret(asked)).toMatchObject({
@@ -55,7 +55,7 @@ describe("TLS", () => {
     },
   );
 
-  it("is left out on this machine only", () => {
+  it("TLS is omitted on this machine only", () => {
     expect(parseDatabaseSecret("postgres://127.0.0.1:5/d?sslmode=disable").tls).toBe(false);
     expect(() => parseDatabaseSecret("postgres://10.0.0.7/d?sslmode=disable")).toThrow(/without TLS/);
   });

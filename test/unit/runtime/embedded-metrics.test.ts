@@ -6,7 +6,7 @@ import { makeLog } from "#shared/log.ts";
 const AT = new Date();
 
 describe("embedMetrics", () => {
-  it("declares the numbers of a finished operation by stage", () => {
+  it("embedMetrics declares the numbers of a finished operation by stage", () => {
     const fields = embedMetrics(
       "prod",
       "operation.finished",
@@ -31,17 +31,17 @@ describe("embedMetrics", () => {
     });
   });
 
-  it("counts a failed operation as failed", () => {
+  it("embedMetrics counts a failed operation as failed", () => {
     expect(embedMetrics("prod", "operation.finished", { status: "failed" }, AT)).toMatchObject({
       operations_failed: 1,
     });
   });
 
-  it("adds nothing to what is no metric", () => {
+  it("embedMetrics adds nothing to an event without metrics", () => {
     expect(embedMetrics("prod", "page.stored", { chunks: 3 }, AT)).toEqual({});
   });
 
-  it("is part of the log's own line, also of one with fields of its own", () => {
+  it("embedMetrics is part of the log's own line, also of one with other fields", () => {
     const lines: string[] = [];
     const log = makeLog(
       "info",

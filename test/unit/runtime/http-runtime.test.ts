@@ -64,7 +64,7 @@ describe("a connection that died while the function was frozen", () => {
     return { status: result.statusCode, calls };
   };
 
-  it("is tried once more by a request that only reads", async () => {
+  it("a connection that died while the function was frozen is retried once by a read-only request", async () => {
     expect(await call("GET", "CONNECTION_CLOSED")).toEqual({ status: 200, calls: 2 });
   });
 
@@ -73,9 +73,12 @@ describe("a connection that died while the function was frozen", () => {
     ["PATCH", "CONNECTION_CLOSED"],
     ["DELETE", "CONNECTION_CLOSED"],
     ["GET", "CONNECT_TIMEOUT"],
-  ])("is not by %s after %s: it may have done its work", async (method, code) => {
-    expect(await call(method, code)).toEqual({ status: 503, calls: 1 });
-  });
+  ])(
+    "a connection that died is not retried by %s after %s: the request may have taken effect",
+    async (method, code) => {
+      expect(await call(method, code)).toEqual({ status: 503, calls: 1 });
+    },
+  );
 });
 
 it("a request whose time is nearly over is answered before the function ends", async () => {
@@ -107,7 +110,7 @@ describe("a body", () => {
   const sized = (bytes: number) =>
     parseRequest(things("POST"), eventOf("POST", `{${" ".repeat(bytes - 2)}}`));
 
-  it("may have the most bytes, and not one more", () => {
+  it("a body may have the maximum number of bytes, and not one more", () => {
     expect(sized(MAX_BODY_BYTES).body).toEqual({});
     expect(() => sized(MAX_BODY_BYTES + 1)).toThrow(expect.objectContaining({ status: 413 }));
   });
@@ -156,7 +159,7 @@ describe("a request that does not match its contract", () => {
     });
   });
 
-  it("of very many faults twenty are named", () => {
+  it("a request with very many faults names twenty of them", () => {
     const unknown = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`field${n}`, n]));
     const faults = faultsOf({ name: "x", ...unknown });
     expect(faults?.paths).toHaveLength(20);
@@ -179,7 +182,7 @@ describe("a request that does not match its contract", () => {
 });
 
 describe("an error", () => {
-  it("of our own configuration tells the client nothing of it", () => {
+  it("a configuration error tells the client nothing about it", () => {
     const error = new UserError(500, "secret_unreadable", "Secret arn:aws:x cannot be read", {
       details: { arn: "arn:aws:x" },
     });
@@ -188,7 +191,7 @@ describe("an error", () => {
     expect([response.status, fault]).toEqual([500, true]);
   });
 
-  it("that the client can mend tells it how", () => {
+  it("an error that the client can fix says how", () => {
     const { response, fault } = errorResponse(
       new UserError(422, "wrong_space", "Not that one"),
       "standard",
@@ -213,7 +216,7 @@ it.each<[string, unknown, string | undefined]>([
   expect(errorResponse(error, "standard", "r1").response.headers["retry-after"]).toBe(retryAfter);
 });
 
-it("an error has the shape that the route's clients know", () => {
+it("an error has the format that the route's clients know", () => {
   const error = new UserError(404, "page_not_found", "Page 1 not found", { details: { page: "1" } });
   const shown = { code: "page_not_found", message: "Page 1 not found", details: { page: "1" } };
   const bodyOf = (shape: ErrorShape) => errorResponse(error, shape, "r1").response.body;
@@ -230,7 +233,7 @@ it("an error has the shape that the route's clients know", () => {
 describe("a list that is read on", () => {
   const position = z.tuple([z.string()]);
 
-  it("has no next page when its rows end at its limit", () => {
+  it("a list has no next page when its rows end at its limit", () => {
     const read = (count: number) => pageOf("things", "abcdef".slice(0, count).split(""), 3, (row) => [row]);
     expect(read(3)).toEqual({ rows: ["a", "b", "c"], nextCursor: null });
     const { rows, nextCursor } = read(4);
@@ -238,7 +241,7 @@ describe("a list that is read on", () => {
     expect(readCursor("things", position, nextCursor ?? "")).toEqual(["c"]);
   });
 
-  it("refuses another list's cursor", () => {
+  it("a list refuses another list's cursor", () => {
     const { nextCursor } = pageOf("things", ["a", "b"], 1, (row) => [row]);
     expect(() => readCursor("others", position, nextCursor ?? "")).toThrow(
       expect.objectContaining({ status: 400, code: "invalid_cursor" }),
@@ -246,7 +249,7 @@ describe("a list that is read on", () => {
   });
 });
 
-it("any entity tag matches a star", () => {
+it("any ETag matches a star", () => {
   expect([matchesEtag("*", '"a"'), matchesEtag(" * ", '"a"'), matchesEtag('"*"', '"a"')]).toEqual([
     true,
     true,

@@ -34,7 +34,7 @@ function metered(embedder: Embedder, price?: number) {
 }
 
 describe("the cost of embeddings", () => {
-  it("is what the provider counted, at the list price of the model", async () => {
+  it("the cost of embeddings is what the provider counted, at the list price of the model", async () => {
     const { embedder, lines } = metered(provider({ perCall: [1_000_000, 500_000] }));
     await embedder.embed(["a", "b"]);
     expect(lines()).toMatchObject([
@@ -49,7 +49,7 @@ describe("the cost of embeddings", () => {
     ]);
   });
 
-  it("is a metric of the stage and of the model", async () => {
+  it("the cost of embeddings is a metric of the stage and of the model", async () => {
     const { embedder, lines } = metered(provider({ perCall: [10] }));
     await embedder.embed(["a"]);
     const [line] = lines() as { _aws: { CloudWatchMetrics: unknown[] } }[];
@@ -68,7 +68,7 @@ describe("the cost of embeddings", () => {
     ]);
   });
 
-  it("is estimated where the provider does not say, and has no dollars without a price", async () => {
+  it("the cost of embeddings is estimated where the provider reports none, and has no dollars without a price", async () => {
     const silent = { ...provider({ perCall: [] }), model: "some-model@2" };
     const { embedder, lines } = metered(silent);
     await embedder.embed(["four words of text"], { purpose: "query" });
@@ -77,13 +77,13 @@ describe("the cost of embeddings", () => {
     expect(line).not.toHaveProperty("embedding_dollars");
   });
 
-  it("has the price of the deployment before the list's", async () => {
+  it("the cost of embeddings uses the deployment's price before the list price", async () => {
     const { embedder, lines } = metered(provider({ perCall: [1_000_000] }), 0.5);
     await embedder.embed(["a"]);
     expect(lines()).toMatchObject([{ embedding_dollars: 0.5 }]);
   });
 
-  it("is told also of a call that failed halfway", async () => {
+  it("the cost of embeddings is also reported for a call that failed halfway", async () => {
     const { embedder, lines } = metered(provider({ perCall: [40], fails: true }));
     await expect(embedder.embed(["a", "b"])).rejects.toThrow("It broke off");
     expect(lines()).toMatchObject([{ embedding_tokens: 40 }]);

@@ -44,14 +44,14 @@ const named = (name: string) => JSON.stringify({ name });
 const ok: Settled = { ok: true };
 
 describe("a batch of messages", () => {
-  it("is acknowledged where its work was done", async () => {
+  it("a batch of messages is acknowledged where its work was done", async () => {
     const { again, events } = await deliver([named("a"), named("b")], async () => [ok, ok]);
     expect(again).toEqual([]);
     expect(events).toEqual(["record.completed", "record.completed"]);
   });
 
   it.each(["not json", "null", "{}", '{"name":1}', ""])(
-    "is delivered again for a body that is no task, so that somebody sees it: %j",
+    "an invalid message body is delivered again, so that it becomes visible: %j",
     async (body) => {
       const seen: Task[] = [];
       const { again, events } = await deliver([named("a"), body, named("c")], async (tasks) => {
@@ -64,7 +64,7 @@ describe("a batch of messages", () => {
     },
   );
 
-  it("fails for one record alone", async () => {
+  it("a batch of messages fails for one record alone", async () => {
     const { again, events } = await deliver([named("a"), named("b"), named("c")], (tasks) =>
       settleEach(tasks, async ({ name }) => {
         if (name === "b") throw new Error("not this one");
@@ -74,11 +74,11 @@ describe("a batch of messages", () => {
     expect(events).toEqual(["record.completed", "record.failed", "record.completed"]);
   });
 
-  it("is delivered again for what nobody settled", async () => {
+  it("a message with an unexpected error is delivered again", async () => {
     expect((await deliver([named("a"), named("b")], async () => [ok])).again).toEqual(["m1"]);
   });
 
-  it("fails as a whole when the fault is no record's", async () => {
+  it("a batch of messages fails completely when the fault is no record's", async () => {
     await expect(
       deliver([named("a")], async () => {
         throw new Error("no database");

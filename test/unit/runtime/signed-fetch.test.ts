@@ -52,7 +52,7 @@ describe("makeSignedFetch", () => {
   });
   afterAll(() => void server.close());
 
-  it("signs path, body and session as Signature Version 4 says, also for a model id with a colon", async () => {
+  it("makeSignedFetch signs path, body and session as Signature Version 4 requires, also for a model id with a colon", async () => {
     const signedFetch = makeSignedFetch(bedrock, variables);
     await signedFetch("/model/amazon.titan-embed-text-v2%3A0/invoke", {
       method: "POST",
@@ -73,24 +73,27 @@ describe("makeSignedFetch", () => {
       { AWS_ENDPOINT_URL: "http://all.example", AWS_ENDPOINT_URL_BEDROCK_RUNTIME: "http://own.example" },
       "http://own.example/",
     ],
-  ])("asks the service of region %s, with endpoints %j, at %s", async (region, endpoints, url) => {
-    const { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: _, ...others } = variables;
-    const asked: string[] = [];
-    vi.stubGlobal("fetch", async (request: Request) => {
-      asked.push(request.url);
-      return new Response("{}");
-    });
-    try {
-      await makeSignedFetch(bedrock, { ...others, AWS_REGION: region, ...endpoints })("/", {
-        method: "POST",
+  ])(
+    "makeSignedFetch calls the service of region %s, with endpoints %j, at %s",
+    async (region, endpoints, url) => {
+      const { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: _, ...others } = variables;
+      const asked: string[] = [];
+      vi.stubGlobal("fetch", async (request: Request) => {
+        asked.push(request.url);
+        return new Response("{}");
       });
-    } finally {
-      vi.unstubAllGlobals();
-    }
-    expect(asked).toEqual([url]);
-  });
+      try {
+        await makeSignedFetch(bedrock, { ...others, AWS_REGION: region, ...endpoints })("/", {
+          method: "POST",
+        });
+      } finally {
+        vi.unstubAllGlobals();
+      }
+      expect(asked).toEqual([url]);
+    },
+  );
 
-  it("names the variable that is missing", () => {
+  it("makeSignedFetch names the missing variable", () => {
     expect(() => makeSignedFetch(bedrock, { ...variables, AWS_SECRET_ACCESS_KEY: "" })).toThrow(
       /AWS_SECRET_ACCESS_KEY/,
     );

@@ -25,7 +25,7 @@ it.each([
   expect(absoluteUrl(href, ADDRESSES, PAGE)).toBe(expected);
 });
 
-it("what is no address, or stands on a page without one, stays as it is", () => {
+it("text that is not a URL, or is on a page without one, stays unchanged", () => {
   expect(absoluteUrl("http://[", ADDRESSES, PAGE)).toBe("http://[");
   expect(absoluteUrl("x/y", ADDRESSES, "")).toBe("x/y");
 });

@@ -45,47 +45,47 @@ const error = (attempts: number, version = 4) => ({
 const rules = { representationRevision: null };
 
 describe("what a listed page needs", () => {
-  it("is nothing when the same version is stored", () => {
+  it("a listed page needs nothing when the same version is stored", () => {
     expect(compareListed(listed(3), stored({}), rules)).toBeNull();
   });
 
-  it("is a fetch when Confluence's version is newer", () => {
+  it("a listed page needs a fetch when Confluence's version is newer", () => {
     expect(compareListed(listed(4), stored({}), rules)).toMatchObject({
       state: "pending",
       outcome: "updated",
     });
   });
 
-  it("is nothing when the index still shows an older version than the one stored", () => {
+  it("a listed page needs nothing when the index still shows an older version than the stored one", () => {
     expect(compareListed(listed(2), stored({}), rules)).toBeNull();
   });
 
-  it("is a fetch for a page that is new, or listed before but never stored", () => {
+  it("a listed page needs a fetch when it is new, or was listed before but never stored", () => {
     expect(compareListed(listed(1), undefined, rules)).toMatchObject({ outcome: "added" });
     expect(compareListed(listed(1), stored({ version: 0 }), rules)).toMatchObject({ outcome: "added" });
   });
 
-  it("is a fetch for a page deleted here that Confluence shows again, although its version is the same", () => {
+  it("a listed page needs a fetch when it is deleted here and current in Confluence, although its version is the same", () => {
     expect(compareListed(listed(3), stored({ isDeleted: true }), rules)).toMatchObject({
       outcome: "restored",
     });
   });
 
-  it("is a fetch of an older representation also when the listing trails what is stored", () => {
+  it("a listed page needs a fetch of an older representation also when the listing lags what is stored", () => {
     expect(compareListed(listed(2), stored({}), { representationRevision: 3 })).toMatchObject({
       outcome: "updated",
       reason: "converter revision 2 → 3",
     });
   });
 
-  it("is a fetch of an older representation only in full listings", () => {
+  it("a listed page needs a fetch of an older representation only in full listings", () => {
     expect(compareListed(listed(3), stored({}), { representationRevision: 3 })).toMatchObject({
       outcome: "updated",
     });
     expect(compareListed(listed(3), stored({}), rules)).toBeNull();
   });
 
-  it("is another try for a page that failed, a bounded number of times for one version that fails for good", () => {
+  it("a failed page is retried, a bounded number of times for one version that fails permanently", () => {
     expect(compareListed(listed(4), stored({ syncError: error(1) }), rules)).toMatchObject({
       outcome: "updated",
     });
@@ -94,7 +94,7 @@ describe("what a listed page needs", () => {
     expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 5)).toBe(true);
   });
 
-  it("depends on versions alone: whatever the times are, a newer version is fetched and an older one never", () => {
+  it("versions alone decide: whatever the times are, a newer version is fetched and an older one never", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 99 }),

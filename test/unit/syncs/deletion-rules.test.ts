@@ -22,27 +22,30 @@ const visible = { missingSince: null };
 const hidden = { missingSince: new Date(0) };
 
 describe("the verdict on a page that the listing did not show", () => {
-  it.each(["trashed", "deleted", "archived"])("deletes a page that Confluence says is %s", (status) => {
-    expect(judgeCandidate(answered(status), visible, "9")).toEqual({ outcome: "deleted", reason: status });
-  });
+  it.each(["trashed", "deleted", "archived"])(
+    "a page that was not listed and is %s in Confluence is deleted",
+    (status) => {
+      expect(judgeCandidate(answered(status), visible, "9")).toEqual({ outcome: "deleted", reason: status });
+    },
+  );
 
-  it("deletes a page that lives in another space now", () => {
+  it("a page that was not listed and is in another space now is deleted", () => {
     expect(judgeCandidate(answered("current", "10"), visible, "9")).toEqual({
       outcome: "deleted",
       reason: "moved_to_another_space",
     });
   });
 
-  it("hides a page that Confluence does not show, and deletes it when it is still not shown the next time", () => {
+  it("a page that is not visible is hidden, and deleted when it is still not visible the next time", () => {
     expect(judgeCandidate(undefined, visible, "9")).toEqual({ outcome: "hidden", reason: "not_visible" });
     expect(judgeCandidate(undefined, hidden, "9")).toEqual({ outcome: "deleted", reason: "not_visible" });
   });
 
-  it("leaves alone what is there after all", () => {
+  it("a page that was not listed but exists is left unchanged", () => {
     expect(judgeCandidate(answered("current"), visible, "9")).toBeNull();
   });
 
-  it("leaves alone any status that it does not know", () => {
+  it("a page that was not listed and has an unknown status is left unchanged", () => {
     const known = new Set(["trashed", "deleted", "archived"]);
     fc.assert(
       fc.property(
@@ -56,16 +59,16 @@ describe("the verdict on a page that the listing did not show", () => {
 });
 
 describe("the cap", () => {
-  it("lets ten pages go whatever share they are", () => {
+  it("the cap lets ten pages be deleted whatever share they are", () => {
     expect(judgeCap({ firstTime: CAP_PAGES, secondTime: 0, pages: 10 })).toBeNull();
   });
 
-  it("holds more than ten pages that are more than a quarter, and says how to go on", () => {
+  it("the cap holds more than ten pages that are more than a quarter, and says how to continue", () => {
     expect(judgeCap({ firstTime: 26, secondTime: 0, pages: 100 })?.message).toContain("force");
     expect(judgeCap({ firstTime: 25, secondTime: 0, pages: 100 })).toBeNull();
   });
 
-  it("counts pages hidden before apart from new ones, so that a backlog does not jam", () => {
+  it("the cap counts hidden pages separately from new ones, so that a backlog does not block", () => {
     expect(judgeCap({ firstTime: 20, secondTime: 20, pages: 100 })).toBeNull();
     expect(judgeCap({ firstTime: 0, secondTime: 30, pages: 100 })).not.toBeNull();
   });

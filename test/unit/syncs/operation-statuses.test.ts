@@ -7,15 +7,15 @@ describe("the statuses of an operation", () => {
   const named = (pattern: RegExp) =>
     [...(pattern.exec(schema)?.[1] ?? "").matchAll(/'(\w+)'/g)].map((match) => match[1]);
 
-  it("are those that the database accepts", () => {
+  it("the statuses of an operation are those that the database accepts", () => {
     expect(named(/archon_progress_status_check CHECK(.*)/)).toEqual(operationStatuses);
   });
 
-  it("count as running where the index of running operations does", () => {
+  it("the statuses of an operation count as running where the index of running operations does", () => {
     expect(named(/INDEX archon_progress_active (.*)/)).toEqual(RUNNING_STATUSES);
   });
 
-  it("are listed in one file only", () => {
+  it("the statuses of an operation are listed in one file only", () => {
     const files = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).filter((file) =>
       /["'](queued|listing|processing)["'],\s*["'](listing|processing|finishing)["']|\bqueued:/.test(
         readFileSync(file, "utf8"),

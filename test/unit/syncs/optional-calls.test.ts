@@ -12,7 +12,7 @@ function callsAt(clock: { now: number }, skipped: SkippedCalls = new Map()) {
 }
 
 describe("calls that content does without", () => {
-  it("are left out for minutes after three that timed out one after the other, and then made again", async () => {
+  it("optional calls are skipped for minutes after three consecutive timeouts, and then made again", async () => {
     const clock = { now: 0 };
     const calls = callsAt(clock);
     let made = 0;
@@ -29,7 +29,7 @@ describe("calls that content does without", () => {
     expect(made).toBe(5);
   });
 
-  it("are made for each page where they fail at once", async () => {
+  it("optional calls are made for each page where they fail at once", async () => {
     const calls = callsAt({ now: 0 });
     let made = 0;
     for (let n = 0; n < 10; n += 1)
@@ -40,7 +40,7 @@ describe("calls that content does without", () => {
     expect(made).toBe(10);
   });
 
-  it("let through a limit to wait for, and faults of our own", async () => {
+  it("optional calls throw a limit to wait for, and internal errors", async () => {
     for (const error of [new RateLimitedError("too many", 1000), new TypeError("a bug")]) {
       const fail = async () => {
         throw error;
@@ -50,7 +50,7 @@ describe("calls that content does without", () => {
     }
   });
 
-  it("throw what may pass where the caller tries again, and only that", async () => {
+  it("optional calls throw transient errors where the caller retries, and only those", async () => {
     const calls = callsAt({ now: 0 });
     const failing = (error: Error) => async () => {
       throw error;

@@ -35,7 +35,7 @@ const changes = (["added", "updated", "updated", "moved", "deleted"] as const).m
 const facts = { pagesOnSite: 60, changes, first, second, emptyTitles: [] };
 
 describe("the demo's figures", () => {
-  it("are all as they should be", () => {
+  it("the demo's figures are all as expected", () => {
     expect(findProblems(facts)).toEqual([]);
   });
 
@@ -60,7 +60,7 @@ describe("the demo's figures", () => {
       { second: { ...second, empty_searches: 1 }, emptyTitles: ["Backups"] },
       "1 searches did not find their page: Backups",
     ],
-  ])("%j: names what is wrong", (wrong, problem) => {
+  ])("wrong figures of the demo are named: %j", (wrong, problem) => {
     expect(findProblems({ ...facts, ...wrong })).toEqual([problem]);
   });
 });

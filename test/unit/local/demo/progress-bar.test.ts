@@ -24,20 +24,20 @@ function capture(isTTY: boolean) {
 }
 
 describe("the progress line", () => {
-  it("shows percent, pages, chunks and time left", () => {
+  it("the progress line shows percent, pages, chunks and time left", () => {
     expect(progressLine(half, now)).toBe(
       "Sync ████████████░░░░░░░░░░░░  50 % · 30/60 pages · 150 chunks · 12 s left",
     );
   });
 
-  it("leaves out the time while it is unknown, and never shows less than none", () => {
+  it("the progress line leaves out the time while it is unknown, and never shows a negative one", () => {
     expect(progressLine({ ...half, eta: null }, now)).not.toContain("left");
     expect(progressLine({ ...half, eta: "2025-12-31T23:00:00Z" }, now)).toContain(" 0 s left");
   });
 });
 
 describe("the progress bar", () => {
-  it("writes over one line on a terminal", () => {
+  it("the progress bar overwrites one line on a terminal", () => {
     const { stream, text } = capture(true);
     const bar = makeProgressBar(stream, () => now);
     bar.show(half);
@@ -47,7 +47,7 @@ describe("the progress bar", () => {
     expect(text().match(/\n/g)).toHaveLength(1);
   });
 
-  it("writes a plain line for each tenth elsewhere, without control characters", () => {
+  it("the progress bar writes a plain line for each tenth elsewhere, without control characters", () => {
     const { stream, text } = capture(false);
     const bar = makeProgressBar(stream, () => now);
     for (const percent of [0, 4, 9, 10, 12, 35, 100, 100]) bar.show({ ...half, percent });

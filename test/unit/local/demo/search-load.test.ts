@@ -12,7 +12,7 @@ const page = (id: string): StoredPage => ({
 });
 
 describe("the demo's searches", () => {
-  it("ask for each page in turn, and count those that do not find theirs", async () => {
+  it("the demo's searches query each page in turn, and count those that do not find theirs", async () => {
     const asked: string[] = [];
     const searches = startSearches(async ({ page_id }) => {
       asked.push(page_id);
@@ -28,7 +28,7 @@ describe("the demo's searches", () => {
     expect(new Set(counts.emptyTitles)).toEqual(new Set(["Page 2"]));
   });
 
-  it("start several for a page whose swap is open, without waiting for their answers", async () => {
+  it("the demo's searches start several for a page whose swap is open, without waiting for their responses", async () => {
     const release = Promise.withResolvers<boolean>();
     let open = 0;
     const searches = startSearches(() => {
@@ -47,7 +47,7 @@ describe("the demo's searches", () => {
     expect((await searches.take()).searches).toBe(0);
   });
 
-  it("report a search that failed instead of counting it", async () => {
+  it("the demo's searches report a failed search instead of counting it", async () => {
     const searches = startSearches(() => Promise.reject(new Error("500")));
     searches.askFor([page("1")]);
     await searches.onSwap("1");
