@@ -22,7 +22,7 @@ type Question = { query: string; vector: readonly number[] };
 
 export const benchSearch = defineCommand({
   name: "npm run bench -- search",
-  does: "Search latency by size, before and after the first analyze, during a sync, beside each leg alone; recall.",
+  does: "Search latency by size, before and after the first analyze, during a sync, beside each retriever alone; recall.",
   options: {
     chunks: {
       type: "integer",

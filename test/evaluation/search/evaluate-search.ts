@@ -45,7 +45,7 @@ const plain = (content: string, input: string): ChunkToEmbed => ({ content, head
 
 export const evaluateSearch = defineCommand({
   name: "npm run evaluate -- search",
-  does: `Which of three chunkers lets questions find their page; then each leg alone; then questions in other words, about the sample
+  does: `Which of three chunkers lets questions find their page; then each retriever alone; then questions in other words, about the sample
 pages, among the pages of the folder.`,
   options: {
     dir: {
