@@ -74,7 +74,7 @@ async function mutate(
     ignoreStatic: true,
     concurrency: workers,
     timeoutMS: 20_000,
-    timeoutFactor: 2,
+    timeoutFactor: 1.5,
     dryRunTimeoutMinutes: 60,
     // TypeScript 7 has no API for Stryker to rewrite a tsconfig with, and nothing here needs it rewritten.
     tsconfigFile: "none",

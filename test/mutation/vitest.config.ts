@@ -10,7 +10,7 @@ export default {
     include: files("MUTATE_TESTS").map((path) => (path.endsWith(".ts") ? path : `${path}/**/*.test.ts`)),
     exclude: files("MUTATE_WITHOUT"),
     env: { PROPERTY_RUNS: "100" },
-    testTimeout: 300_000,
+    testTimeout: 100_000,
     hookTimeout: 300_000,
   },
 };

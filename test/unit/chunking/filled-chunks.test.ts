@@ -46,3 +46,19 @@ it("a section that a chunk holds is one, with its lists, quotes, tables and code
     { content: markdown, headingPath: ["Title"] },
   ]);
 });
+
+it("chunks of a table are no larger than their target, the header that they repeat included", () => {
+  const columns = Array.from({ length: 12 }, (_, n) => `column of number ${n}`);
+  const rows = Array.from(
+    { length: 40 },
+    (_, n) => `| ${columns.map((_, cell) => `${n}.${cell}`).join(" | ")} |`,
+  );
+  const header = [`| ${columns.join(" | ")} |`, `| ${columns.map(() => "---").join(" | ")} |`];
+  const target = 3 * estimateTokens(header.join("\n"));
+  const chunks = chunkMarkdown([...header, ...rows].join("\n"), { targetTokens: target });
+  expect(chunks.length).toBeGreaterThan(3);
+  for (const { content } of chunks) {
+    expect(content.startsWith(header.join("\n"))).toBe(true);
+    expect(estimateTokens(content)).toBeLessThanOrEqual(target);
+  }
+});
