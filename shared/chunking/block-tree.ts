@@ -1,7 +1,7 @@
 import { closesFence, type Fence, openedFence } from "./fences.ts";
 import { type Container, type Line, lineAfter, linesOf, type LineSource, QUOTE_MARK } from "./lines.ts";
 
-/** What cannot hold other blocks: whole lines of the document. */
+/** A block without child blocks: whole lines of the document. */
 export type Leaf = {
   kind: "heading" | "prose" | "table" | "code" | "alert";
   from: number;
@@ -11,7 +11,7 @@ export type Leaf = {
   container: Container | null;
   /** Of a heading: 1 to 6. */
   level: number;
-  /** Of code: the fence that it stands in. */
+  /** Of code: its fence. */
   fence: Fence | null;
   isClosed: boolean;
 };
@@ -26,10 +26,10 @@ const RULE = /^ {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$/;
 const ALERT = /^\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*$/;
 const TABLE = /^ *\|/;
 
-/** Deeper containers are read as prose: nobody writes them. */
+/** Deeper containers are read as prose: real pages have none. */
 const MAX_DEPTH = 40;
 
-/** Reads a Markdown document into its blocks (CommonMark and GFM's tables, as far as cutting needs to know them). */
+/** Reads a Markdown document into its blocks (CommonMark and GFM tables, as far as splitting needs them). */
 export function blockTree(markdown: string): Block[] {
   return readBlocks(linesOf(markdown), null, 0);
 }
@@ -135,7 +135,7 @@ function list(lines: LineSource, around: Container | null, depth: number): Block
   }
 }
 
-/** The lines of an item: those at its text, empty ones between them, and a paragraph that goes on at the margin. */
+/** The lines of an item: those at its text, empty ones between them, and a paragraph that continues at the margin. */
 function itemLines(lines: LineSource, indent: number): LineSource {
   const indentation = " ".repeat(indent);
   let isFirst = true;
@@ -154,7 +154,7 @@ function itemLines(lines: LineSource, indent: number): LineSource {
   );
 }
 
-/** Lines as `inside` reads them, up to the first that it does not take. */
+/** Lines as `inside` reads them, up to the first that it rejects. */
 function mapped(
   lines: LineSource,
   inside: (line: Line) => Line | null,

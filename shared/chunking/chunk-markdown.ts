@@ -7,9 +7,9 @@ const DEFAULT_TARGET_TOKENS = 512;
 const NO_OUTLINE: Outline = { parts: [], headerRows: [], sectionRows: [] };
 
 /**
- * Cuts Markdown into chunks of about `targetTokens` (estimated) at most: by heading, then block, then sentence. Never inside
- * a fence, a table row or a link: a table continued repeats its header, code continued is fenced again, and what cannot be
- * cut is a chunk larger than asked for. `outline`: what the Markdown of a page does not say itself (ReadPage.toMarkdown).
+ * Splits Markdown into chunks of about `targetTokens` (estimated) at most: by heading, then block, then sentence. Never splits
+ * inside a fence, a table row or a link: a continued table repeats its header, continued code is fenced again, and what cannot be
+ * split is a larger chunk. `outline`: what the Markdown of a page does not contain itself (ReadPage.toMarkdown).
  * Deterministic; never throws.
  */
 export function chunkMarkdown(
@@ -32,7 +32,7 @@ function contentOf(markdown: string, { from, to, before, after, container }: Cut
   return (before + dedented(text, indent, false)).trimEnd();
 }
 
-/** Spaces that the items around a place put before its lines: outside of all quotes, inside the first, inside the second, … */
+/** Indentation by the list items around a position: outside all quotes, inside the first, inside the second, … */
 function indentOf(container: Container | null): number[] {
   if (!container) return [0];
   const spaces = indentOf(container.around);
@@ -41,9 +41,9 @@ function indentOf(container: Container | null): number[] {
     : [...spaces.slice(0, -1), (spaces.at(-1) ?? 0) + container.indent];
 }
 
-/** What a line begins with: spaces, then perhaps the mark of a quote, spaces in that, and so on. */
+/** The prefix of a line: spaces, then perhaps the mark of a quote, spaces in that, and so on. */
 type Prefix = {
-  /** Spaces before the first mark of a quote, after it, after the second, ...; the last ones stand before the text. */
+  /** Spaces before the first mark of a quote, after it, after the second, ...; the last ones are before the text. */
   spaces: number[];
   /** `>`, with the one space that belongs to it. */
   quotes: string[];
@@ -67,8 +67,8 @@ function readPrefix(line: string): Prefix {
 }
 
 /**
- * A chunk that begins inside lists, without their indentation: four spaces would make code of what follows. `indent`: the
- * spaces that belong to them, as `indentOf` tells; the first line may have fewer, where an item begins on it. Quotes stay.
+ * Removes the indentation of the lists that a chunk begins inside: four spaces would turn the text into code. `indent`: their
+ * spaces, as `indentOf` returns them; the first line may have fewer if an item begins on it. Quotes stay.
  */
 function dedented(markdown: string, indent: readonly number[], startsInLine: boolean): string {
   if (indent.every((spaces) => spaces === 0)) return markdown;

@@ -4,7 +4,7 @@ import { leafLines, linePrefix, quotePrefix } from "./lines.ts";
 import { textParts } from "./text-parts.ts";
 import { type Cutting, LARGEST_UNIT, type Unit, withNext } from "./unit.ts";
 
-/** Lines of code, each of which may stand in a fence of its own; a line that no embedding model takes in parts. */
+/** Lines of code, each of which may get its own fence; a line too long for embedding models is split. */
 export function* codeUnits(leaf: Leaf, { markdown, targetTokens }: Cutting): Generator<Unit> {
   const before = `${quotePrefix(leaf.container)}${leaf.fence?.opening ?? ""}\n`;
   const after = `\n${linePrefix(leaf.container)}${leaf.fence?.closing ?? ""}`;

@@ -5,27 +5,27 @@ import { type Container, quotePrefix } from "./lines.ts";
 import { type Group, type LeafPiece, type Piece, readPieces } from "./pieces.ts";
 import type { Cutting, Unit } from "./unit.ts";
 
-/** A chunk as a place in the document: `before` + the text from `from` to `to` + `after`. */
+/** A chunk as a range of the document: `before` + the text from `from` to `to` + `after`. */
 export type Cut = {
   from: number;
   to: number;
   before: string;
   after: string;
   headingPath: string[];
-  /** What the place is in. */
+  /** What the range is in. */
   container: Container | null;
 };
 
-/** A section with its sub-sections is one chunk when all together are no more than this share of the target. */
+/** A section with its subsections is one chunk if it is at most this share of the target. */
 const TINY_SHARE = 1 / 4;
 
-/** Titles above a place, and how many groups around it have one. */
+/** Titles above a position, and how many groups around it have one. */
 type Scope = { path: string[]; depth: number };
 
 /**
- * Cuts a document into chunks: by section, then by group, then by block, then inside blocks that are too large. The cuts
- * cover the document but for white space and marks of quotes, in order. What a section becomes depends on it and its
- * sub-sections alone, so that editing or inserting one leaves the chunks of all others as they are.
+ * Splits a document into chunks: by section, then by group, then by block, then inside blocks that are too large. The chunks
+ * cover the document in order, except for white space and marks of quotes. The chunks of a section depend only on it and its
+ * subsections, so that editing or inserting one does not change the chunks of others.
  */
 export function cutMarkdown(markdown: string, targetTokens: number, outline: Outline): Cut[] {
   const packer = new Packer({ markdown, targetTokens, outline });
@@ -40,14 +40,14 @@ class Packer {
   readonly cuts: Cut[] = [];
   readonly #cutting: Cutting;
   readonly #target: number;
-  /** With how many titled groups it lies in, and the titles inside the block that it begins in. */
+  /** With the number of titled groups around it, and the titles inside the block that it begins in. */
   #chunk: (Cut & { depth: number; titles: readonly string[] }) | null = null;
   #tokens = 0;
-  /** Titles that wait for what is below them. */
+  /** Titles whose content has not been added yet. */
   #titles: LeafPiece[] = [];
   #titleTokens = 0;
   #titleScope: Scope = { path: [], depth: 0 };
-  /** All rows of a table have the same header; a wide one is worth counting once. */
+  /** All rows of a table have the same header; counting a wide one once saves time. */
   #header = { text: "", tokens: 0 };
 
   constructor(cutting: Cutting) {
@@ -67,7 +67,7 @@ class Packer {
     this.#flush();
   }
 
-  /** Sections stand alone. A heading with nothing but headings below it says little: it waits for the first of them. */
+  /** Sections are separate chunks. A heading with only headings below it says little: it goes with the first of them. */
   #addSection(section: Group, scope: Scope): void {
     this.#flush();
     const inside = scopeInside(section, scope);
@@ -77,7 +77,7 @@ class Packer {
     this.end();
   }
 
-  /** A group is whole if a chunk can hold it. What of one that is larger begins a chunk ends with the group at the latest. */
+  /** A group stays whole if it fits in a chunk. A chunk that begins in a larger group ends with the group at the latest. */
   #addGroup(group: Group, scope: Scope): void {
     if (this.#titleTokens + group.tokens <= this.#target) {
       this.#place(wholeOf(group), firstLeaf(group), scope);
@@ -117,14 +117,14 @@ class Packer {
     this.#place(unit, first, this.#titleScope);
   }
 
-  /** Ends the chunk; titles that wait go into the next one. */
+  /** Ends the chunk; pending titles go into the next one. */
   #flush(): void {
     if (this.#chunk) this.cuts.push(this.#chunk);
     this.#chunk = null;
     this.#tokens = 0;
   }
 
-  /** Adds a unit to the chunk, or begins the next one with it and the titles that wait. */
+  /** Adds a unit to the chunk, or begins the next one with it and the pending titles. */
   #place(unit: Unit, piece: LeafPiece, scope: Scope): void {
     const size = this.#titleTokens + unit.tokens;
     const { titles = [] } = this.#chunk ?? {};
@@ -172,7 +172,7 @@ function firstLeaf(piece: Piece): LeafPiece {
   return piece.kind === "leaf" ? piece : firstLeaf(piece.children[0]);
 }
 
-/** The marks of the alerts that a chunk begins in the middle of: what follows is a note, a warning, … still. */
+/** The marks of the alerts that a chunk begins in the middle of: its text is still a note, a warning, … */
 function alertsAbove({ leaf }: LeafPiece): string {
   let lines = "";
   for (let container = leaf.container; container; container = container.around) {

@@ -1,12 +1,12 @@
-/** A fence that is open: its marks, and how its first and last lines are written. */
+/** An open fence: its marks, and its first and last lines. */
 export type Fence = { mark: string; opening: string; closing: string };
 
-/** No line that opens a fence is longer; a longer one is code, or prose about code. */
+/** A line that opens a fence is not longer; a longer one is code, or prose about code. */
 const MAX_FENCE_LINE = 5000;
 const OPENING = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
 const CLOSING = /^ {0,3}(`{3,}|~{3,})[ \t]*$/;
 
-/** The fence that opens on this line, of which the marks of quotes and items are taken off; null when none does. */
+/** The fence that opens on this line (given without the marks of quotes and items), or null. */
 export function openedFence(line: string): Fence | null {
   if (line.length > MAX_FENCE_LINE) return null;
   const mark = OPENING.exec(line)?.[1];

@@ -7,8 +7,8 @@ import { textParts } from "./text-parts.ts";
 import { type Cutting, LARGEST_UNIT, type Unit } from "./unit.ts";
 
 /**
- * Cuts a block where it may be cut: between rows of a table, lines of code, lines of prose or the sentences of those that are
- * longer. Lazy, because a block may be a table of a million rows.
+ * Splits a block where that is allowed: between rows of a table, lines of code, lines of prose or the sentences of longer lines.
+ * Lazy, because a block may be a table of a million rows.
  */
 export function leafUnits(leaf: Leaf, cutting: Cutting): Iterable<Unit> {
   if (leaf.kind === "table") return tableUnits(leaf, cutting);

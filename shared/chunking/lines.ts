@@ -3,7 +3,7 @@ export type Line = {
   /** Where it begins and ends in the document, without its line feed. */
   from: number;
   to: number;
-  /** Where its text begins, behind the marks of the quotes and items that it stands in. */
+  /** Where its text begins, after the marks of the quotes and items around it. */
   textFrom: number;
   text: string;
 };
@@ -13,13 +13,13 @@ export type Container = {
   around: Container | null;
   /** Of an item, how far its text is indented; of a quote, 0. */
   indent: number;
-  /** Of a quote, the mark of the alert that it is: `[!NOTE]`. */
+  /** Of a quote that is an alert, its mark: `[!NOTE]`. */
   alert?: string;
 };
 
 export const QUOTE_MARK = /^ {0,3}> ?/;
 
-/** The line that begins at a place of a text. */
+/** The line that begins at a position of a text. */
 export function lineAt(text: string, start: number): Line {
   const feed = text.indexOf("\n", start);
   const end = feed === -1 ? text.length : feed;
@@ -41,7 +41,7 @@ export function lineInside(line: Line, container: Container | null): Line {
   return lineAfter(outer, indent);
 }
 
-/** Gives the lines of a document, or of a container in it, one after the other. */
+/** Iterates over the lines of a document, or of a container in it. */
 export type LineSource = {
   /** The line that is next; null at the end. */
   peek(): Line | null;
@@ -58,13 +58,13 @@ export function linesOf(text: string): LineSource {
   };
 }
 
-/** What the lines of a container begin with: the marks of quotes and the indentation of items. */
+/** The prefix of a container's lines: the marks of quotes and the indentation of items. */
 export function linePrefix(container: Container | null): string {
   if (!container) return "";
   return linePrefix(container.around) + (container.indent === 0 ? "> " : " ".repeat(container.indent));
 }
 
-/** The marks of the quotes that a container stands in, without the indentation of items. */
+/** The marks of the quotes around a container, without the indentation of items. */
 export function quotePrefix(container: Container | null): string {
   if (!container) return "";
   return quotePrefix(container.around) + (container.indent === 0 ? "> " : "");

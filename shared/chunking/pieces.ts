@@ -3,23 +3,23 @@ import { type Block, blockTree, type Leaf } from "./block-tree.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
 import { plainTitle } from "./plain-title.ts";
 
-/** A block as a chunk takes it. */
+/** A block as an element of a chunk. */
 export type LeafPiece = {
   kind: "leaf";
   leaf: Leaf;
   from: number;
   to: number;
   tokens: number;
-  /** It is the title of what follows: a heading, the title of an expand, the text of an item above a list. */
+  /** Whether it is the title of what follows: a heading, the title of an expand, the text of an item above a list. */
   isTitle: boolean;
 };
-/** Pieces that belong together: what is below a heading, in a quote, in an item of a list, in an expand. */
+/** A group of pieces: what is below a heading, in a quote, in an item of a list, in an expand. */
 export type Group = {
   kind: "group";
   from: number;
   to: number;
   tokens: number;
-  /** What everything in it is part of; empty when it has no title. */
+  /** Its title; empty if it has none. */
   title: string;
   /** Below a heading. */
   isSection: boolean;
@@ -29,14 +29,14 @@ export type Piece = LeafPiece | Group;
 
 const TASK_BOX = /^\[[ x]\] /;
 
-/** A paragraph that is all bold is the title that somebody gave what follows. */
+/** A paragraph that is all bold is a title of what follows. */
 const BOLD_PARAGRAPH = /^\*\*(?:[^*\n]|\*(?!\*)){1,200}\*\*:?$/;
 const MAX_BOLD = 205;
 
 /** The text of an item of a list, as the title of what is below it. */
 const MAX_ITEM_TITLE = 120;
 
-/** Reads a document into pieces that know what they are part of. */
+/** Reads a document into pieces with the groups that they belong to. */
 export function readPieces(markdown: string, outline: Outline): Piece[] {
   return new PieceReader(markdown, outline).read(blockTree(markdown));
 }
@@ -85,7 +85,7 @@ class PieceReader {
     };
   }
 
-  /** Whether a paragraph only says what the block below it is: in bold, or with a colon above a list, a table, code. */
+  /** Whether a paragraph only introduces the block below it: in bold, or with a colon above a list, a table, code. */
   #leadsTo({ kind, textFrom, to }: Leaf, next: Block | undefined): boolean {
     if (kind !== "prose" || !next || next.kind === "heading") return false;
     const end = this.#markdown.slice(Math.max(textFrom, to - 3), to);
@@ -127,7 +127,7 @@ class PieceReader {
     return found;
   }
 
-  /** The outermost part that begins with this piece and was not taken yet. */
+  /** The outermost part that begins with this piece and was not used yet. */
   #partOf(piece: Piece): TitledPart | undefined {
     const parts = this.#parts.get(piece.from);
     const index = parts?.findIndex((part) => part.to >= piece.to) ?? -1;
@@ -135,7 +135,7 @@ class PieceReader {
   }
 }
 
-/** The pieces as one group; none of none. */
+/** The pieces as one group; none if there are no pieces. */
 function grouped(pieces: readonly Piece[], title = "", isSection = false): Group[] {
   const [first, ...others] = pieces;
   if (!first) return [];

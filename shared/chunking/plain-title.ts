@@ -1,4 +1,4 @@
-/** Longer titles are prose that somebody formatted: as part of a path they would drown the chunk. */
+/** Longer titles are formatted prose: as part of a path they would outweigh the chunk. */
 const MAX_TITLE_LENGTH = 200;
 /** Enough for the longest title with links in it. */
 const MAX_TITLE_MARKDOWN = 20_000;

@@ -12,14 +12,14 @@ const CELL_OR_SENTENCE_END = new RegExp(
   "gu",
 );
 
-/** The first cell of a row is repeated up to this share of a chunk; of a longer one its beginning. */
+/** The first cell of a row is repeated up to this share of a chunk; a longer one is truncated. */
 const ROW_NAME_SHARE = 1 / 8;
 const MAX_ROW_NAME = 120;
 
 /**
- * Cuts a row that is too large, at cells, items of lists, line breaks and sentences. Each part reads as a row below the same
- * header: with the row's first cell, which names it, and nothing in the other cells that came before. `titles`: those of
- * what it is in inside the cell.
+ * Splits a row that is too large at cells, items of lists, line breaks and sentences. Each part is a row below the same header,
+ * with the row's first cell, which names it, and with the other earlier cells empty. `titles`: the titles around the part inside
+ * its cell.
  */
 export function* rowParts(
   unit: Unit,
@@ -55,7 +55,7 @@ export function* rowParts(
     from = part.to;
     tokens = 0;
     const named = names.slice(0, Math.max(0, place.cells));
-    // Without the header above it, no cell needs to stand in its column.
+    // Without a header above it, no cell needs to be in its column.
     const empty = above === "" ? "" : "  |".repeat(Math.max(0, place.cells - named.length));
     before = `${above}${prefix}|${named.map((name) => ` ${name} |`).join("")}${empty} ${place.opening}`;
     ({ titles } = place);
@@ -75,7 +75,7 @@ function* partsIn({ textFrom, to }: Line, { parts }: Outline): Generator<TitledP
       yield { from: part.from - textFrom, titleEnd: part.titleEnd - textFrom, to: part.to - textFrom };
 }
 
-/** More cells than these do not name a row. */
+/** At most this many cells name a row. */
 const MAX_NAMES = 3;
 
 /** The cells that name a row: the first with a letter, and the numbers before it; shortened where they are long. */
@@ -101,7 +101,7 @@ const NOTHING = /^(?:[\s|]|<\/(?:[uo]l|li)>)*$/;
 
 type Part = { from: number; to: number; tokens: number };
 
-/** Parts of a row; cells with nothing in them and ends of lists belong to the part before. */
+/** Parts of a row; empty cells and ends of lists belong to the previous part. */
 function* withoutEmptyCells(parts: Iterable<Part>, markdown: string, most: number): Generator<Part> {
   const waiting: Part[] = [];
   for (const part of parts) {

@@ -1,7 +1,7 @@
 import type { TitledPart } from "#shared/markdown/page-content.ts";
 import { plainTitle } from "./plain-title.ts";
 
-/** What a cell holds of structure, as table-markdown.ts prints it: what looks like it in code or is escaped is none. */
+/** The structure inside a cell, as table-markdown.ts prints it; the same text in code or escaped is not structure. */
 const MARK =
   /\\.|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<(\/?)(ul|ol|li|h[1-6])(?: (?:start|value)="(\d+)")?>|\|/g;
 
@@ -12,16 +12,16 @@ const MAX_ITEM_TITLE = 120;
 type Open = { name: string; at: number; number: number; textEnd: number | null; title: string | null };
 type Heading = { level: number; at: number; depth: number; title: string };
 
-/** Walks through a row, and knows at each place what it is in. Places ascend. */
+/** Walks through a row and knows the structure around each position. Positions ascend. */
 export class RowPlace {
-  /** Cells that ended before the place; -1 before the row's first bar. */
+  /** Cells that ended before the position; -1 before the row's first bar. */
   cells = -1;
   readonly #row: string;
   readonly #marks: Iterator<RegExpExecArray>;
   readonly #parts: Iterator<TitledPart>;
   #next: RegExpExecArray | null;
   #nextPart: TitledPart | null;
-  /** Titled parts that the place is in. */
+  /** Titled parts around the position. */
   #around: TitledPart[] = [];
   #place = 0;
   #open: Open[] = [];
@@ -51,14 +51,14 @@ export class RowPlace {
     this.#headings = this.#headings.filter(({ at }) => !ended.some(({ from, to }) => from <= at && at < to));
   }
 
-  /** Whether the place is within a title, or between a title and what is below it. */
+  /** Whether the position is within a title, or between a title and what is below it. */
   get isAtTitle(): boolean {
     if (this.#heading || this.#around.some(({ titleEnd }) => this.#place <= titleEnd + "<br>".length))
       return true;
     return /^(?:<br>)?<[uo]l\b/.test(this.#row.slice(this.#place, this.#place + "<br><ul ".length));
   }
 
-  /** Titles of what the place is in, outermost first: headings, parts with a title, items with items below them. */
+  /** Titles around the position, outermost first: headings, parts with a title, items with items below them. */
   get titles(): string[] {
     const titles = this.#headings.map(({ at, title }) => ({ at, title }));
     for (const { from, titleEnd } of this.#around)
@@ -74,7 +74,7 @@ export class RowPlace {
       .filter((title) => title !== "");
   }
 
-  /** What opens the list again that the place is in, so that its items keep their numbers. */
+  /** The markup that reopens the list around the position, so that its items keep their numbers. */
   get opening(): string {
     const last = this.#open.at(-1);
     const list = last?.name === "li" ? this.#open.at(-2) : last;

@@ -9,15 +9,15 @@ const DELIMITER_ROW = /^\s*\|(?:\s*:?-+:?\s*\|)+\s*$/;
 const MAX_DELIMITER_ROW = 20_000;
 
 /**
- * Rows of a table. Each that begins a chunk has above it the rows that name its columns and the title of its section; a row
- * that no embedding model takes as a whole is cut.
+ * Rows of a table. A row that begins a chunk has above it the rows that name its columns and the title of its section; a row too
+ * long for embedding models is split.
  */
 export function* tableUnits(leaf: Leaf, cutting: Cutting): Generator<Unit> {
   const { markdown, targetTokens, outline } = cutting;
   const prefix = quotePrefix(leaf.container);
   const headerRows = new Set(outline.headerRows);
   const sectionRows = new Set(outline.sectionRows);
-  /** Rows as a further chunk repeats them; nothing when they would leave no room for others. */
+  /** Rows that the next chunk repeats; empty if they would leave no room for others. */
   const repeated = (rows: readonly Line[]): string => {
     const text = rows.map((row) => `${prefix}${row.text}\n`).join("");
     return estimateTokens(text) > targetTokens ? "" : text;
@@ -25,7 +25,7 @@ export function* tableUnits(leaf: Leaf, cutting: Cutting): Generator<Unit> {
   const header: Line[] = [];
   let headerAbove = "";
   let sectionAbove = "";
-  /** Rows that say nothing without the one below them. */
+  /** Rows that have no meaning without the one below them. */
   let waiting: Line[] = [];
   for (const [line, next] of withNext(leafLines(markdown, leaf))) {
     const isFirst = line.from === leaf.from;

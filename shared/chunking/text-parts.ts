@@ -2,21 +2,20 @@ import { estimateTokens } from "./estimate-tokens.ts";
 
 export type Range = { from: number; to: number };
 
-/** What must stay in one piece: links, images, code, tags, escapes. Bounded, because a part of megabytes is no link. */
+/** Text that must stay whole: links, images, code, tags, escapes. Bounded, because text of megabytes is not a link. */
 const ATOM =
   /!?\[(?:\\.|[^[\]\\]|!\[(?:\\.|[^[\]\\]){0,1000}\]\([^()\s]*\)){0,4000}\]\((?:[^()\s]|\([^()\s]*\)){0,4000}\)|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<[a-zA-Z/][^<>]*>|\\./g;
 /**
  * Ends of sentences in any script: the marks of scripts with ASCII punctuation only before a space (`v1.2`, `e.g.`), those of
- * others wherever they stand, with closing quotes and brackets.
+ * others anywhere, with closing quotes and brackets.
  */
 export const SENTENCE_END =
   /[.!?…]["'”’»)\]*_~]*(?=\s|<br>|$)|(?![.!?…])[\p{Sentence_Terminal}\u0f0d\u0f0e]+["'”’»)\]*_~）」』】》〉]*/gu;
 
 /**
- * Cuts a range of one line into parts of about `tokens` at most: after sentences (or what `ends` matches), a sentence that
- * does not fit at spaces, a word that does not fit anywhere; with `ends: null`, a text without sentences. Nothing is cut within a
- * link or code that is no longer than `atomTokens`. White space at a cut stays in front of the next part. Lazy: a line may have
- * millions of sentences.
+ * Splits a range of one line into parts of about `tokens` at most: after sentences (or what `ends` matches), a longer sentence at
+ * spaces, a longer word anywhere; with `ends: null`, a text without sentences. Never splits a link or code of at most
+ * `atomTokens`. White space at a split goes to the beginning of the next part. Lazy: a line may have millions of sentences.
  */
 export function* textParts(
   markdown: string,
@@ -55,7 +54,7 @@ function* sentenceEnds(text: string, pattern: RegExp | null): Generator<number> 
   yield text.length;
 }
 
-/** Places, each about `limit` tokens after the one before, at spaces where there are any. */
+/** Positions, each about `limit` tokens after the previous one, at spaces where possible. */
 function* wordEnds(
   text: string,
   from: number,
@@ -91,10 +90,10 @@ function* wordEnds(
   }
 }
 
-/** Bounded, because every place of a line of megabytes may be asked about; nobody underlines with more. */
+/** Bounded, because it is checked for every position of a line of megabytes; real underlines are not longer. */
 const BLOCK_MARK = /\s{0,200}(?:[-+*]|#{1,6}|\d{1,9}[.)]|>|={1,200}|-{1,200}|~{3,200})(?:\s|$)/y;
 
-/** Whether a text cut at this place would begin like a heading, an item or a quote, which it is not. */
+/** Whether the text after a split here would wrongly begin like a heading, an item or a quote. */
 function readsAsBlock(text: string, place: number): boolean {
   BLOCK_MARK.lastIndex = place;
   return BLOCK_MARK.test(text);
@@ -106,7 +105,7 @@ function leastTokens(code: number): number {
   return code === 0x20 || (code | 0x20) >= 0x61 ? 0.3 : 0.5;
 }
 
-/** Tells whether a place lies within an atom; asked in ascending order. */
+/** Reports whether a position is within an atom; called in ascending order. */
 function insideAtoms(text: string, atomTokens: number): (place: number) => boolean {
   const atoms = text.matchAll(ATOM);
   const next = (): { from: number; to: number } | null => {

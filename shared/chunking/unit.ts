@@ -13,16 +13,16 @@ export type Unit = {
   titles: readonly string[];
 };
 
-/** What the units of a document are cut with. */
+/** The settings for splitting a document into units. */
 export type Cutting = { markdown: string; targetTokens: number; outline: Outline };
 
 /**
- * A row of a table, a line of code or a link may be this many times the target before even it is cut: readers want them
- * whole, but embedding models refuse or silently cut off what is longer than they take (8,000 tokens, most of them).
+ * A row of a table, a line of code or a link may be this many times the target before it is split: readers want them whole, but
+ * embedding models refuse or silently truncate longer texts (most of them at 8,000 tokens).
  */
 export const LARGEST_UNIT = 4;
 
-/** Items, each with the one that follows. */
+/** Items, each with the next one. */
 export function* withNext<T>(items: Iterable<T>): Generator<[T, T | undefined]> {
   let previous: { item: T } | null = null;
   for (const item of items) {

@@ -1,9 +1,9 @@
-/** A page as an address of Confluence's old forms names it. */
+/** A page as named by a URL in one of Confluence's old forms. */
 export type LinkedPage = { id: string } | { title: string; spaceKey: string };
 
 /**
- * The page that `/pages/viewpage.action?pageId=1`, `…?spaceKey=A&title=B` or `/display/A/B` leads to, below whatever site; null
- * for any other address.
+ * The page that `/pages/viewpage.action?pageId=1`, `…?spaceKey=A&title=B` or `/display/A/B` leads to, on any site; null
+ * for any other URL.
  */
 export function linkedPage(href: string): LinkedPage | null {
   const [path = "", query = ""] = (href.split("#", 1)[0] ?? "").split("?");
@@ -22,6 +22,6 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment.replaceAll("+", " "));
   } catch {
-    return segment; // A "%" of its own.
+    return segment; // A literal "%".
   }
 }

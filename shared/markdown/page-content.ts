@@ -1,7 +1,7 @@
-/** The vocabularies that page bodies come in: Confluence's XML, or the HTML that it renders for export. */
+/** The vocabularies of page bodies: Confluence's XML, or the HTML that it renders for export. */
 export type BodyFormat = "storage" | "export_view";
 
-/** Turns what a body refers to into absolute addresses and names. Pure: what must be looked up is looked up before. */
+/** Resolves references of a body to absolute URLs and names. Pure: lookups are done before. */
 export type ReferenceResolver = {
   /** URL of a page by title (storage links name pages by title and space key, not by id); null when unknown. */
   pageUrl(reference: { title: string; spaceKey: string | null; anchor: string | null }): string | null;
@@ -18,21 +18,21 @@ export type ReferenceResolver = {
 };
 
 /**
- * A part of the Markdown with a title of its own (an expand, a tab, a panel, a block of code), or without one, that headings
- * inside it do not reach out of (a table that arranges the page).
+ * A part of the Markdown with its own title (an expand, a tab, a panel, a block of code), or without one, that limits the scope of
+ * headings inside it (a table used for layout).
  */
 export type TitledPart = {
   from: number;
-  /** Where the title ends, which the part begins with; `from` when it has none. */
+  /** End of the title at the beginning of the part; `from` if it has none. */
   titleEnd: number;
   to: number;
 };
 
-/** What is known of a page beside its Markdown; places are offsets in it. */
+/** What is known about a page besides its Markdown; positions are offsets in the Markdown. */
 export type Outline = {
-  /** In the order of the page; parts lie in each other or apart. */
+  /** In the order of the page; parts are nested or disjoint. */
   parts: readonly TitledPart[];
-  /** Ends of rows that name the columns, beside the first row of their table. */
+  /** Ends of rows that name the columns, besides the first row of their table. */
   headerRows: readonly number[];
   /** Ends of rows that are titles of the rows below them. */
   sectionRows: readonly number[];
@@ -42,6 +42,6 @@ export type Outline = {
 export type ConvertedPage = {
   markdown: string;
   outline: Outline;
-  /** Words that the body shows and the Markdown does not; null when none was lost. */
+  /** Words that the body shows and the Markdown does not; null if none was lost. */
   textLost: string | null;
 };

@@ -4,18 +4,18 @@ import { linkedPage } from "./old-links.ts";
 import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
 import { needsRendering } from "./rendering/stored-macros.ts";
 
-/** What a body refers to and must be looked up before it is converted; each once, in the order of the page. */
+/** References of a body to look up before its conversion; each once, in the order of the page. */
 export type PageReferences = {
   /** Account ids (user keys, user names) of the people mentioned. */
   accountIds: string[];
   /** Titles of the pages linked to. */
   pageTitles: string[];
-  /** Ids of the pages that addresses of the old form lead to. */
+  /** Ids of the pages that URLs of the old form lead to. */
   pageIds: string[];
 };
 
 /**
- * Collects, in one walk over a parsed body, what it refers to and the names of the macros whose content is not in the storage
+ * Collects, in one walk over a parsed body, its references and the names of the macros whose content is not in the storage
  * (include, jira, children, unknown ones without a body, …).
  */
 export function collectReferences(root: MarkupElement): {

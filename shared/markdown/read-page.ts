@@ -15,27 +15,27 @@ import { PlainTreeBuilder } from "./print/plain-tree-builder.ts";
 import { PlainRoot } from "./print/plain-tree.ts";
 import { markdownOfTree } from "./print/turndown-rules.ts";
 
-/** A page's body, parsed: what it refers to, and its Markdown. */
+/** A page's parsed body: its references and its Markdown. */
 export type ReadPage = {
   /** Names of the macros whose content is not in the storage, each once, in order. */
   readonly macrosToRender: readonly string[];
   readonly references: PageReferences;
   /**
-   * The page with what those macros show, from its rendered body (`export_view`); everything else stays as it is stored. The
-   * page itself is not to be used any more.
+   * The page with the content of those macros from its rendered body (`export_view`); everything else stays as it is stored. The
+   * original page must not be used afterwards.
    * @throws PermanentError as readPage
    */
   withRendered(rendered: string): ReadPage;
   /**
    * The body as Markdown (GFM). Pure and deterministic. Words that the page shows and the conversion lost are returned in
-   * `textLost` and appended to the Markdown as plain text, so that a search finds them all the same.
+   * `textLost` and appended to the Markdown as plain text, so that a search finds them anyway.
    * @throws PermanentError only: `body_too_complex`, `conversion_failed`
    */
   toMarkdown(resolver: ReferenceResolver): ConvertedPage;
 };
 
 /**
- * Parses a page's body, once for all that is asked of it.
+ * Parses a page's body once for all its uses.
  * @throws PermanentError only: `body_too_large` (20 MB), `body_too_complex`, `conversion_failed`
  */
 export function readPage(body: { format: BodyFormat; value: string }): ReadPage {
@@ -61,7 +61,7 @@ function pageOf(root: MarkupElement): ReadPage {
   };
 }
 
-/** No body makes a sync fail for good or for ever: whatever goes wrong with one is a fault of that page. */
+/** No body may make a whole sync fail: any error of a body is an error of its page. */
 function permanent<T>(step: () => T): T {
   try {
     return step();

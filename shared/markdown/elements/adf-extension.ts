@@ -18,8 +18,8 @@ import {
 } from "./text-parameters.ts";
 
 /**
- * Converts what the new editor has and the storage format has no element for: panels, decisions, tabs, expands, apps' macros.
- * The fallback is a copy for old editors, and says less; it counts where the node itself says nothing.
+ * Converts content of the new editor without a storage element: panels, decisions, tabs, expands, apps' macros. The fallback is a
+ * reduced copy for old editors, used where the node itself is empty.
  */
 export function convertAdfExtension(
   extension: MarkupElement,
@@ -35,7 +35,7 @@ export function convertAdfExtension(
   else build.append(node.children, target);
 }
 
-/** Converts a node with its content below its title. */
+/** Converts a node as its title with its content below. */
 export function convertAdfNode(node: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const type = typeOf(node);
   const content = child(node, "ac:adf-content");
@@ -70,7 +70,7 @@ export function extensionName(extension: MarkupElement): string {
 
 const DECISIONS = "decisionlist";
 
-/** A node's type in lower case, without dashes: the storage format and ADF write the same names differently. */
+/** A node's type in lower case, without dashes, because the storage format and ADF write the same names differently. */
 function typeOf(node: MarkupElement): string {
   return attribute(node, "type").replace(/-/g, "").toLowerCase();
 }
@@ -87,7 +87,7 @@ function holdsContent(node: MarkupElement): boolean {
   );
 }
 
-/** Whether a fallback says something itself: that of an app's macro is often the node once more. */
+/** Whether a fallback has its own content: that of an app's macro is often only the node again. */
 function showsText(fallback: MarkupElement): boolean {
   const shows = (node: MarkupNode): boolean => {
     if (typeof node === "string") return node.trim() !== "";
@@ -108,7 +108,7 @@ function appendDecisions(list: MarkupElement, target: PlainElement, build: Plain
   }
 }
 
-/** Adds a decision as an item of a list that says whether it was taken. */
+/** Adds a decision as a list item that shows whether it was taken. */
 export function appendDecision(
   isOpen: boolean,
   content: readonly MarkupNode[],
@@ -125,7 +125,7 @@ export function appendDecision(
   build.append(paragraph ? paragraph.children : content, item);
 }
 
-/** Tabs and the like: each frame below its title, which is its own parameter or one of the list in the node's. */
+/** Tabs and similar nodes: each frame below its title, from its own parameter or from the list in the node's. */
 function appendFrames(
   node: MarkupElement,
   content: MarkupElement,
@@ -169,7 +169,7 @@ function frameContent(frame: MarkupElement): readonly MarkupNode[] {
   return child(node, "ac:adf-content")?.children ?? node.children;
 }
 
-/** Titles in the parameters of a node, in order; the name of the app (`extension-title`) is none. */
+/** Titles in the parameters of a node, in order; the name of the app (`extension-title`) is not one. */
 function titlesIn(node: MarkupElement, isTitle: (name: string) => boolean = isTitleName): string[] {
   return node.children.flatMap((inner) => {
     if (!isNamed(inner, "ac:adf-attribute")) return [];
@@ -196,13 +196,13 @@ function isNamed(node: MarkupNode | undefined, name: string): node is MarkupElem
   return node !== undefined && typeof node !== "string" && node.name === name;
 }
 
-/** Parameters that say what the macro is, not what it shows. */
+/** Parameters that identify the macro instead of its content. */
 const OWN_PARAMETERS =
   /^(?:local-id|extension-id|extension-title|layout|forge-environment|render|account-id|cloud-id|context-ids|macro-metadata|embedded-macro-context|extension-properties)$/;
-/** The values that the app reads now come before those of an older version of its macro. */
+/** Current values of an app's macro precede those of its older versions. */
 const CURRENT = "guest-params";
 
-/** What an app's macro keeps in its parameters, or else its name: the page is not whole without it. */
+/** The content of an app's macro in its parameters, or else its name: without it the page would be incomplete. */
 function appendParameters(node: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const parameters = new Map<string, string>();
   const sections = node.children.filter(
@@ -232,7 +232,7 @@ function appendParameters(node: MarkupElement, target: PlainElement, build: Plai
   else build.element("P", [placeholder], target);
 }
 
-/** More short values than these are settings. */
+/** More short values than this are settings. */
 const MAX_VALUES = 2;
 
 function collectParameters(node: MarkupNode, parameters: Map<string, string>): void {

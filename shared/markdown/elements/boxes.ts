@@ -5,7 +5,7 @@ import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 /** GFM's alert kinds. */
 export type AlertKind = "NOTE" | "TIP" | "IMPORTANT" | "WARNING" | "CAUTION";
 
-/** GFM's alerts by what boxes call their type; the macros `info`, `note`, … are in macro-rules.ts. */
+/** GFM's alerts by the type names of boxes; the macros `info`, `note`, … are in macro-rules.ts. */
 const ALERT_KINDS: Record<string, AlertKind> = {
   info: "NOTE",
   information: "NOTE",
@@ -24,12 +24,12 @@ const ALERT_KINDS: Record<string, AlertKind> = {
   critical: "CAUTION",
 };
 
-/** The alert that a box of this type is; null when the type is none of the known ones. */
+/** The alert kind of a box of this type; null for an unknown type. */
 export function alertKind(type: string): AlertKind | null {
   return ALERT_KINDS[type.trim().toLowerCase()] ?? null;
 }
 
-/** Adds a panel: a GFM alert, or a quote when it has no kind; its title in bold above its content. */
+/** Adds a panel: a GFM alert, or a quote if it has no kind; its title in bold above its content. */
 export function appendPanel(
   panel: { kind: AlertKind | null; title: string; content: readonly MarkupNode[] },
   target: PlainElement,

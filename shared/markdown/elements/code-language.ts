@@ -1,4 +1,4 @@
-/** Names that highlighters of Confluence use, as Markdown names them. */
+/** Markdown's names for the languages of Confluence's highlighters. */
 const NAMES: Record<string, string> = {
   "c#": "csharp",
   "c++": "cpp",
@@ -16,7 +16,7 @@ const NAMES: Record<string, string> = {
 
 const LONGEST_NAME = 50;
 
-/** The info string of a fence for a language as a macro names it; empty for plain text. */
+/** The info string of a fence for the language named in a macro; empty for plain text. */
 export function codeLanguage(name: string): string {
   const language = name.trim().toLowerCase();
   return (NAMES[language] ?? language)

@@ -6,9 +6,8 @@ import { convertRenderedElement } from "./rendered-elements.ts";
 import { convertStorageElement } from "./storage-elements.ts";
 
 /**
- * Converts one element of a body: Confluence's own XML by its prefix, what Confluence rendered by its classes, HTML by its
- * name. The vocabularies do not overlap, and bodies mix them (rendered macros inside storage copied from a page), so each
- * is understood everywhere.
+ * Converts one element of a body: Confluence's own XML by its prefix, rendered macros by their classes, HTML by its name. The
+ * vocabularies do not overlap, and bodies mix them (rendered macros pasted into storage), so each is accepted everywhere.
  */
 export function convertElement(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   if (convertStorageElement(element, target, build)) return;

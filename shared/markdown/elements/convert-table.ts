@@ -13,12 +13,12 @@ const SECTIONS = new Set(["thead", "tbody", "tfoot"]);
 const MAX_COLSPAN = 1000;
 const MAX_ROWSPAN = 65_534;
 
-/** A table taken apart: its rows in the order in which they are shown, and what lies between them. */
+/** A parsed table: its rows in the order in which they are shown, and the content between them. */
 type Parts = { rows: SourceRow[]; foot: SourceRow[]; between: MarkupNode[] };
 
 /**
- * Converts a table: rows and cells as they are, anything that lies between them (captions, stray text) before the table. A
- * table of one row or one column with headings in it only arranges the page: its cells are read one after the other.
+ * Converts a table: rows and cells unchanged, anything between them (captions, stray text) before the table. A table of one row or
+ * one column with headings in it is used for layout: its cells are converted in order, without a table.
  */
 export function convertTable(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const parts: Parts = { rows: [], foot: [], between: [] };

@@ -42,7 +42,7 @@ const BY_NAME: Record<string, string> = {
   broken_heart: "💔",
 };
 
-/** Atlassian's emoji without a code point of their own. */
+/** Atlassian's emoji without a code point. */
 const BY_ATLASSIAN_ID: Record<string, string> = {
   "atlassian-check_mark": "✅",
   "atlassian-cross_mark": "❌",
@@ -77,13 +77,13 @@ export function emoticon(element: MarkupElement): string {
   );
 }
 
-/** Confluence names every emoji that it has no old emoticon for `blue-star`: then only the short name says which it is. */
+/** Confluence names every emoji without an old emoticon `blue-star`: then only the short name identifies it. */
 function knownByName(name: string, shortName: string): string | undefined {
   const isStandIn = name === "blue-star" && shortName !== "" && !/^:?blue[-_]star:?$/.test(shortName);
   return isStandIn ? undefined : BY_NAME[name];
 }
 
-/** The emoticon that an image (rendered, or pasted into storage) stands for; null when it is a picture. */
+/** The emoticon that an image (rendered, or pasted into storage) represents; null if it is a picture. */
 export function emoticonOfImage(element: MarkupElement): string | null {
   const isRendered = element.name === "img";
   if (isRendered ? !hasClass(element, "emoticon") : !attribute(element, "ac:class").includes("emoticon")) {
@@ -104,7 +104,7 @@ export function emoticonOfImage(element: MarkupElement): string | null {
   return known ?? (shortName || attribute(element, "alt") || `:${name}:`);
 }
 
-/** `1f642`, `31-20e3` or `2139-fe0f` as text; null when it is no list of code points of an emoji. */
+/** `1f642`, `31-20e3` or `2139-fe0f` as text; null if it is not a list of code points of an emoji. */
 function fromCodePoints(id: string): string | null {
   if (!/^[0-9a-f]{2,6}(-[0-9a-f]{2,6})*$/.test(id)) return null;
   const points = id.split("-").map((hex) => Number.parseInt(hex, 16));

@@ -1,6 +1,6 @@
 import { attribute, type MarkupElement, type MarkupNode } from "#shared/markdown/parse/markup-tree.ts";
 
-/** A row of a table as it was written; `style`: the element of the row, which may style all its cells. */
+/** A source row of a table; `style`: the element of the row, which may style all its cells. */
 export type SourceRow = { cells: readonly MarkupElement[]; inHead: boolean; style: MarkupElement | null };
 
 /** Confluence's own classes of coloured cells and, in cells that were pasted, of header cells. */
@@ -13,9 +13,9 @@ const WRITTEN = /[^\p{P}\s]/u;
 const BOLD = /^(?:strong|b|th|h[1-6])$/;
 
 /**
- * How many rows at the top of a table are its header though they have `<td>` only (the old editor, pasted tables): those
- * whose cells are all bold or all highlighted, when no other row is but for titles across the table. A second row is part of the header only below cells
- * that span several columns or rows; those may be `<th>`, else a table with any `<th>` says itself what its header is.
+ * How many rows at the top of a table are its header although they have only `<td>` (the old editor, pasted tables): those whose
+ * cells are all bold or all highlighted, if no other row is, except titles across the table. A second row is part of the header
+ * only below cells that span several columns or rows; those may be `<th>`. Otherwise a table with any `<th>` marks its own header.
  */
 export function emphasizedHeaderRows(rows: readonly SourceRow[]): number {
   const named = rows.findIndex(({ cells, inHead }) => !inHead && cells.some(({ name }) => name !== "th"));

@@ -54,7 +54,7 @@ for (const name of (
   BLOCKS[name] ??= "DIV";
 }
 
-/** What HTML never shows as text. */
+/** Elements that HTML never shows as text. */
 const HIDDEN = new Set([
   "script",
   "style",
@@ -101,7 +101,7 @@ const CONVERT: Record<string, Convert> = {
   math: convertMath,
 };
 
-/** Converts an element of HTML; one that is not known is its content. */
+/** Converts an element of HTML; an unknown one is replaced by its content. */
 export function convertHtmlElement(
   element: MarkupElement,
   target: PlainElement,
@@ -135,7 +135,7 @@ function convertCode(element: MarkupElement, target: PlainElement, build: PlainT
 }
 
 function convertImage(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
-  // Icons of Jira's kinds of issue, beside an issue's key: without a text they say nothing.
+  // Icons of Jira's issue types beside an issue's key: without a text they have no meaning.
   if (hasClass(element, "icon") && !attribute(element, "alt") && !attribute(element, "title")) return;
   const fileName = attribute(element, "data-linked-resource-default-alias");
   const source = attribute(element, "data-image-src") || attribute(element, "src");
@@ -147,7 +147,7 @@ function convertImage(element: MarkupElement, target: PlainElement, build: Plain
   build.image(build.resolver.absoluteUrl(withoutCacheQuery(source)), alt, target);
 }
 
-/** An attachment's URL without what only tells versions of it apart: pages would change with it. */
+/** An attachment's URL without its version parameters: pages would change with them. */
 function withoutCacheQuery(source: string): string {
   const query = source.indexOf("?");
   if (query === -1 || !/\/download\/(attachments|thumbnails)\//.test(source)) return source;
@@ -160,7 +160,7 @@ function convertEmbedded(element: MarkupElement, target: PlainElement, build: Pl
   build.append(element.children, target);
 }
 
-/** MathML: the TeX it was made from where that is given, else its text. */
+/** MathML: its TeX source if present, else its text. */
 function convertMath(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const tex = descendant(
     element,

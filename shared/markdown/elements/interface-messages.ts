@@ -6,20 +6,20 @@ import {
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
 
-/** Messages are recognized by as much of their text. */
+/** Messages are recognized by this much of their text. */
 const MAX_MESSAGE = 200;
 
-/** What Confluence puts in the place of an app's macro that cannot be exported. */
+/** Confluence's placeholder for an app's macro that cannot be exported. */
 const NO_EXPORT = /^\s*We (?:don['’]t|do not) have a way to export this macro\.?\s*$/;
 
-/** Whether an element says that an app's macro cannot be exported, and nothing else; a stored paragraph is somebody's text. */
+/** Whether an element is only the message that an app's macro cannot be exported; a stored paragraph is the page's own text. */
 export function saysNoExport({ name, children }: MarkupElement, isRendered: boolean): boolean {
   const [text] = children;
   if (children.length !== 1 || typeof text !== "string" || text.length > MAX_MESSAGE) return false;
   return (name === "div" || (isRendered && (name === "p" || name === "span"))) && NO_EXPORT.test(text);
 }
 
-/** What Confluence writes where nobody gave an expand a title, in the languages of its interface. */
+/** Confluence's default titles of expands, in the languages of its interface. */
 const EXPAND = new RegExp(
   `^\\s*(?:${[
     "Click here to expand",
@@ -42,7 +42,7 @@ const EXPAND = new RegExp(
   "iu",
 );
 
-/** Whether the title of an expand is the one that Confluence writes itself. */
+/** Whether the title of an expand is Confluence's default. */
 export function saysExpand(title: MarkupElement): boolean {
   return EXPAND.test(beginningOf(title, MAX_MESSAGE));
 }
@@ -55,11 +55,11 @@ export function saysLoading(summary: MarkupElement): boolean {
 const MACRO = /mac?[ck]ro|макрос|マクロ|매크로|宏|巨集/iu;
 const FAILED =
   /error|fehler|erreur|errore|erro\b|fout|fel\b|fejl|feil|błąd|ошибк|エラー|오류|错误|錯誤|unable to|could not|impossible|kann nicht|konnte nicht/iu;
-/** The macro that failed is named: prose about errors of macros names none. */
+/** The message names the failed macro, unlike prose about errors of macros. */
 const QUOTED_NAME = /['"‘’“”„«「『][\w-]+['"‘’“”»」』]/u;
 const MESSAGE_BOX = /(?:^|\s)(?:aui-message|confluence-information-macro)(?:\s|$)/;
 
-/** Whether an element is the message of a macro that failed, of whatever language. */
+/** Whether an element is the message of a macro that failed, in any language. */
 export function saysMacroFailed(element: MarkupElement): boolean {
   if (!hasClass(element, "error")) {
     if (!MESSAGE_BOX.test(element.attributes.get("class") ?? "")) return false;
@@ -76,7 +76,7 @@ export function saysMacroFailed(element: MarkupElement): boolean {
   );
 }
 
-/** The name in `Unknown macro: {BUILD_ID}`; null when an element says something else. */
+/** The name in `Unknown macro: {BUILD_ID}`; null if an element contains something else. */
 export function unknownMacro(element: MarkupElement): string | null {
   const message = /^\s*Unknown macro:\s*['{]?\s*([^'{}\s][^'{}]*?)\s*['}]?\s*$/;
   return message.exec(beginningOf(element, MAX_MESSAGE))?.[1] ?? null;

@@ -15,8 +15,8 @@ import {
 } from "#shared/markdown/parse/markup-tree.ts";
 
 /**
- * Classes of what Confluence and its apps render for the reader to work with and not to read: tables of contents, tool bars,
- * areas to drop files on, what is shown while something loads, requests to log in.
+ * Classes of the user interface that Confluence and its apps render into pages: tables of contents, tool bars, drop areas for
+ * files, loading indicators, login requests.
  */
 const INTERFACE = new Set(
   (
@@ -37,13 +37,13 @@ const HALF_INTERFACE =
   /(?:^|\s)(?:createlink|jira-issue|summary|error|expand-control-text|aui-message|confluence-information-macro)(?:\s|$)/;
 const HIDDEN = /(?:^|\s)(?:aui-)?hidden(?:\s|$)/;
 
-/** Whether an element of these classes is interface, or may be. */
+/** Whether an element of these classes is or may be interface. */
 export function isInterfaceClass(classes: string): boolean {
   return shareOf(classes) !== "none";
 }
 
 type Share = "all" | "half" | "none";
-/** How much of an element of these classes is interface; pages repeat the same few thousands of times. */
+/** How much of an element of these classes is interface; cached, because pages repeat the same few classes thousands of times. */
 const SHARES = new Map<string, Share>();
 const MAX_SHARES = 10_000;
 
@@ -62,7 +62,7 @@ function isOnlyInterface(classes: string): boolean {
   return HIDDEN.test(classes) && !OPENED_BY_CLICK.test(classes);
 }
 
-/** Takes out of a body what only the interface says; of a rendered one more than of a stored one. Changes the tree. */
+/** Removes interface text from a body; from a rendered body more than from a stored one. Changes the tree. */
 export function dropInterfaceText(element: MarkupElement, isRendered: boolean): void {
   const kept = element.children.filter((node) => typeof node === "string" || !isInterface(node, isRendered));
   if (kept.length < element.children.length) element.children = kept;
@@ -87,15 +87,15 @@ function isInterface(element: MarkupElement, isRendered: boolean): boolean {
   return saysMacroFailed(element);
 }
 
-/** What stays of what is half interface. */
+/** The content of an element that is partly interface. */
 function adapt(element: MarkupElement): void {
-  // A link to the form that would make the page.
+  // A link to the form that would create the page.
   if (element.name === "a" && hasClass(element, "createlink")) element.name = "span";
   else if (hasClass(element, "jira-issue")) keepKeyOfUnknownIssue(element);
   else if (hasClass(element, "error")) keepUnknownMacro(element);
 }
 
-/** Of an issue whose details were not there when the page was rendered, only the key is known. */
+/** Only the key is known of an issue whose details were missing when the page was rendered. */
 function keepKeyOfUnknownIssue(issue: MarkupElement): void {
   const summary = descendant(issue, (inner) => hasClass(inner, "summary"));
   const isUnknown =

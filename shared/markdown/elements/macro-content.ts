@@ -10,7 +10,7 @@ import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { type Macro, parameter, standsInLine } from "./macro.ts";
 import { personName, resolveReference } from "./storage-links.ts";
 
-/** Adds the body of a macro, in the line of text around it when it has no blocks; never its parameters. */
+/** Adds the body of a macro, inline if it has no blocks; never its parameters. */
 export function appendBody(macro: Macro, target: PlainElement, build: PlainTreeBuilder, isBox = false): void {
   if (macro.richBody) {
     if (!isBox && standsInLine(macro.element)) build.append(macro.richBody.children, target);
@@ -33,7 +33,7 @@ export function appendTitled(
   build.titled(title, target, (part) => appendBody(macro, part, build, true));
 }
 
-/** The body as verbatim text; empty when there is none. */
+/** The body as verbatim text; empty if there is none. */
 export function bodyText(macro: Macro): string {
   const element = macro.plainBody ?? macro.richBody;
   return element ? textOf(element) : "";
@@ -44,7 +44,7 @@ export function panelContent(macro: Macro): MarkupElement["children"] {
   return macro.richBody?.children ?? (macro.plainBody ? [textOf(macro.plainBody)] : []);
 }
 
-/** Adds the people whom parameters of a macro name: `@Name`. */
+/** Adds the people named in parameters of a macro: `@Name`. */
 export function appendPeople(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
   for (const element of macro.element.children) {
     if (typeof element === "string" || !/^ac:(?:default-)?parameter$/.test(element.name)) continue;
@@ -57,7 +57,7 @@ export function appendPeople(macro: Macro, target: PlainElement, build: PlainTre
   }
 }
 
-/** A link to what a parameter names: a page, an attachment, a URL, or the text itself when it is one. */
+/** A link to the target of a parameter: a page, an attachment, a URL, or the text itself if it is a URL. */
 export function linkTo(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const inner = child(element, "ac:link");
   const reference = resolveReference(
@@ -70,7 +70,7 @@ export function linkTo(element: MarkupElement, target: PlainElement, build: Plai
   else if (/^(https?:|\/)/.test(text)) linkApart(build.resolver.absoluteUrl(text), text, target, build);
 }
 
-/** A link in the place of a box: apart from the words around it. */
+/** A link in place of a box, separated from the words around it. */
 function linkApart(href: string | null, text: string, target: PlainElement, build: PlainTreeBuilder): void {
   build.apart(target, () => build.link(href, [text], target));
 }
@@ -110,7 +110,7 @@ function attachmentUrl(fileName: string, build: PlainTreeBuilder): string | null
   return build.resolver.attachmentUrl({ fileName, pageTitle: null, spaceKey: null });
 }
 
-/** A footnote beside the word that it is on: in brackets, or below when it is more than text. */
+/** A footnote at its word: in brackets, or below if it is more than text. */
 export function appendFootnote(macro: Macro, target: PlainElement, build: PlainTreeBuilder): void {
   const children = macro.richBody?.children ?? [
     bodyText(macro) || parameter(macro, "text", "note", "content", "body", ""),

@@ -1,6 +1,6 @@
 const names = (list: string): readonly string[] => list.split(/\s+/).filter((name) => name !== "");
 
-/** Macros that show what other pages hold: rendered or nothing. */
+/** Macros that show the content of other pages: from the rendered body or not at all. */
 export const FROM_ELSEWHERE: readonly string[] = names(`
   children pagetree contentbylabel detailssummary tasks-report-macro content-by-user blog-posts listlabels index attachments
   space-attachments gallery excerpt-list page-properties-report contentbyuser status-list roadmap table-excerpt-include
@@ -8,7 +8,7 @@ export const FROM_ELSEWHERE: readonly string[] = names(`
   ui-children page-info userlister team calendar confiform sql sql-query csv excel markdown-from-url
 `);
 
-/** Navigation and ornament: nothing of the page itself. Their bodies, if they have any, are kept. */
+/** Navigation and decoration without content of the page. Their bodies, if any, are kept. */
 export const NO_CONTENT: readonly string[] = names(`
   anchor toc livesearch pagetreesearch create-from-template create-space-button recently-updated recently-used-labels
   recently-updated-dashboard contributors contributors-summary change-history popular-labels related-labels favpages network
@@ -17,7 +17,7 @@ export const NO_CONTENT: readonly string[] = names(`
   composition-setup toggle-cloak viewtracker voting-macro like-macro
 `);
 
-/** Containers and passages: their body is the page's, whatever is done with it on the screen. */
+/** Containers and passages: their body is content of the page, however it is displayed. */
 export const BODY_ONLY: readonly string[] = names(`
   excerpt details section column toc-zone div span center show-if hide-if sv-translation scroll-ignore scroll-only scroll-title
   scroll-landscape scroll-portrait scroll-pdf-ignore scroll-pdf-only scroll-ignore-inline scroll-only-inline
@@ -49,7 +49,7 @@ export const FILES: readonly string[] = names(`
 /** Blocks of code, in the language that a parameter names. */
 export const CODE: readonly string[] = names("code paste-code-macro code-block");
 
-/** Formulas; those with `inline` in their name stand in a line. */
+/** Formulas; those with `inline` in their name are inline. */
 export const MATHS: readonly string[] = names(`
   mathinline mathblock mathdisplay latex-inline latex eazy-math-inline eazy-math-block easy-math-inline easy-math-block
 `);
@@ -61,5 +61,5 @@ export const BUTTONS: readonly string[] = names("button ui-button button-hyperli
 /** Pictures and cards of people: their names. */
 export const PEOPLE: readonly string[] = names("profile profile-picture user-profile userprofile");
 
-/** Notes on a word in the text. */
+/** Footnotes at a word in the text. */
 export const FOOTNOTES: readonly string[] = names("footnote");

@@ -18,10 +18,10 @@ import { code, diagram, isMarkdownName, markdown, maths, noFormat } from "./verb
 
 type Convert = (macro: Macro, target: PlainElement, build: PlainTreeBuilder) => void;
 
-/** What becomes of a macro, by its name in lower case. */
+/** The conversion rule of a macro, by its name in lower case. */
 type MacroRule = {
   convert: Convert;
-  /** What it shows comes from elsewhere, so the storage is not enough: the rendered body must be fetched. */
+  /** Its content comes from elsewhere, so the storage is not enough: the rendered body must be fetched. */
   rendered?: boolean | ((macro: Macro) => boolean);
 };
 
@@ -29,11 +29,11 @@ const panel = (kind: AlertKind | null): MacroRule => ({
   convert: (macro, target, build) =>
     appendPanel({ kind, title: parameter(macro, "title"), content: panelContent(macro) }, target, build),
 });
-/** A box with a title, which is the first of the named parameters that it has. */
+/** A box whose title is the first of the named parameters that it has. */
 const box = (...titles: string[]): MacroRule => ({
   convert: (macro, target, build) => appendTitled(parameter(macro, ...titles), macro, target, build),
 });
-/** Text in a lozenge: apart from the words around it, as its box is. */
+/** Text in a lozenge, separated from the words around it. */
 const lozenge = (read: (macro: Macro) => string): MacroRule => ({
   convert: (macro, target, build) => build.apart(target, () => build.text(read(macro), target)),
 });
@@ -48,7 +48,7 @@ const link = (...parameters: string[]): MacroRule => ({
   },
 });
 
-/** A button: what is written on it, and where it leads. */
+/** A button: its label and its target. */
 const button: MacroRule = {
   convert: (macro, target, build) => {
     const title = parameter(macro, "title", "label");
@@ -131,15 +131,15 @@ define(["iframe"], link("src", "url"));
 define(["html-include"], { ...link("url"), rendered: true });
 define(["redirect"], link("location", "url", ""));
 
-/** Names, in lower case, of the macros that have a rule of their own. */
+/** Names, in lower case, of the macros with their own rule. */
 export const KNOWN_MACROS: readonly string[] = [...RULES.keys()];
 
-/** Macros whose name in `name` is what the page shows above their body. */
+/** Macros whose parameter `name` is shown above their body. */
 const NAMES_ITS_BODY = /tab|step|accordion|slide|section|pane|card|item|toggle|collaps|expand|spoiler/;
 
 /**
- * A macro that nobody told us about: its body below its title, as an alert if its type is one's. Without a body it must be seen
- * rendered; where that shows nothing either, what it has as text (a source, a formula, a person) stays.
+ * An unknown macro: its body below its title, as an alert if its type is that of one. Without a body it needs the rendered body;
+ * if that shows nothing either, its text parameters (a source, a formula, a person) are kept.
  */
 const UNKNOWN: MacroRule = {
   convert: (macro, target, build) => {
@@ -159,7 +159,7 @@ const UNKNOWN: MacroRule = {
   rendered: (macro) => !macro.richBody && !macro.plainBody,
 };
 
-/** The title of what an unknown macro holds, in order of how surely a parameter of that name is one; no switch, no number. */
+/** The title of an unknown macro: parameters in order of how likely they are titles; no switches or numbers. */
 function titleOf(macro: Macro): string {
   const names = [...macro.parameters.keys()];
   const titles = [

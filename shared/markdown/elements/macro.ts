@@ -4,13 +4,13 @@ import { attribute, child, type MarkupElement, textOf } from "#shared/markdown/p
 export type Macro = {
   name: string;
   element: MarkupElement;
-  /** Parameters by name in lower case; the one without a name is `""`. */
+  /** Parameters by name in lower case; the unnamed one is `""`. */
   parameters: ReadonlyMap<string, MarkupElement>;
   richBody: MarkupElement | undefined;
   plainBody: MarkupElement | undefined;
 };
 
-/** Reads `ac:structured-macro` (and `ac:macro`, its form before Confluence 5) apart. */
+/** Reads `ac:structured-macro` (and `ac:macro`, its form before Confluence 5). */
 export function readMacro(element: MarkupElement): Macro {
   const parameters = new Map<string, MarkupElement>();
   for (const node of element.children) {
@@ -27,7 +27,7 @@ export function readMacro(element: MarkupElement): Macro {
   };
 }
 
-/** Text of the first of these parameters that has one; empty when none has. */
+/** Text of the first of these parameters that has one; empty if none has. */
 export function parameter(macro: Macro, ...names: string[]): string {
   for (const name of names) {
     const element = macro.parameters.get(name);
@@ -42,15 +42,15 @@ const BLOCK =
 
 const PLACE_MARKS = new Set(["anchor", "scroll-bookmark", "scroll-indexterm"]);
 
-/** Whether an element is a macro that marks a place in a text and shows nothing there. */
+/** Whether an element is a macro that marks a position in the text and shows nothing. */
 export function marksPlace(element: MarkupElement): boolean {
   return PLACE_MARKS.has(attribute(element, "ac:name")) && /^ac:(structured-)?macro$/.test(element.name);
 }
 
-/** By body of a macro: nested macros are asked about again, one level after the other. */
+/** Cached by body of a macro: nested macros are checked again at each level. */
 const inLine = new WeakMap<MarkupElement, boolean>();
 
-/** Whether a macro's body stands in the line of text around it: by its name, or because it holds no blocks. */
+/** Whether a macro's body is inline: by its name, or because it contains no blocks. */
 export function standsInLine(macro: MarkupElement): boolean {
   const body = child(macro, "ac:rich-text-body");
   return body !== undefined && (attribute(macro, "ac:name").includes("inline") || !holdsBlocks(body));

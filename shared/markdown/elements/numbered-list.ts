@@ -2,7 +2,7 @@ import { attribute, type MarkupElement } from "#shared/markdown/parse/markup-tre
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainAttributes, PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
-/** CommonMark has no longer numbers. */
+/** The longest number in CommonMark. */
 const MAX_NUMBER = 999_999_999;
 
 /** How an item's number is written, by the list's `type` or the name of its CSS style. */
@@ -47,7 +47,7 @@ export function convertNumberedList(
   }
 }
 
-/** Each item of a list with its number, as `start`, `reversed` and the items' own `value` say. */
+/** Each item of a list with its number, by `start`, `reversed` and the items' own `value`. */
 function numbersOf(list: MarkupElement): [MarkupElement, number][] {
   const items = list.children.filter((node) => typeof node !== "string" && node.name === "li");
   const step = list.attributes.has("reversed") ? -1 : 1;
@@ -65,7 +65,7 @@ function integer(value: string): number | undefined {
   return Number.isNaN(number) ? undefined : number;
 }
 
-/** What is written instead of a number that Markdown can have; undefined where it is one. */
+/** The label to write instead of a Markdown number; undefined if a number is enough. */
 function labelOf(item: MarkupElement, list: MarkupElement, number: number): string | undefined {
   const write = STYLES[styleOf(item)] ?? STYLES[styleOf(list)];
   if (write) return number > 0 ? write(number) : String(number);
@@ -79,12 +79,12 @@ function styleOf(element: MarkupElement): string {
       ?.toLowerCase()
       .split(/\s+/)
       .filter((word) => Object.hasOwn(STYLES, word)) ?? [];
-  // Beside the name of a style, `none` says that there is no picture.
+  // Beside a style name, `none` means that there is no image.
   return named.find((word) => word !== "none") ?? named[0] ?? attribute(element, "type");
 }
 
 function labelled(label: string | undefined, number: number): PlainAttributes {
-  // A number here would begin a list of its own.
+  // A number here would begin a separate list.
   return label === "" ? {} : { label: label ?? `${number}\\` };
 }
 
@@ -112,7 +112,7 @@ const ROMAN: readonly (readonly [number, string])[] = [
   [4, "iv"],
   [1, "i"],
 ];
-/** No browser writes larger numbers as Roman ones. */
+/** Browsers do not write larger numbers in Roman numerals. */
 const MAX_ROMAN = 3999;
 
 function roman(number: number): string {

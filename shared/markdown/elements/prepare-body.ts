@@ -6,12 +6,12 @@ import { dropInterfaceText, isInterfaceClass } from "./interface-text.ts";
 import { isTabs, nameRenderedTabs } from "./rendered-tabs.ts";
 import { isHtmlName, parseHtmlMacros } from "./verbatim-macros.ts";
 
-/** What there is to do with a body before it is converted. */
+/** The preparation steps of a body before its conversion. */
 type Found = { html: boolean; tabs: boolean; interface: boolean; styles: boolean };
 
 /**
- * Makes of a parsed body what a reader sees: bodies of HTML macros as HTML, tabs with their titles, no interface, nothing that
- * is hidden, what is struck out in `<del>`. Changes the tree.
+ * Changes a parsed body into what a reader sees: bodies of HTML macros as HTML, tabs with their titles, no interface, no hidden
+ * content, struck-out text in `<del>`. Changes the tree.
  */
 export function prepareBody(root: MarkupElement, format: BodyFormat): void {
   const isRendered = format === "export_view";
@@ -26,7 +26,7 @@ export function prepareBody(root: MarkupElement, format: BodyFormat): void {
   if (found.styles) applyStyles(root);
 }
 
-/** Pages repeat the same few classes and styles thousands of times: each is judged once. */
+/** Pages repeat the same few classes and styles thousands of times: each is evaluated once. */
 const JUDGED = new Map<string, Partial<Found>>();
 const MAX_JUDGED = 10_000;
 

@@ -15,7 +15,7 @@ import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
 
-/** What Confluence renders macros as, by class; the first that an element has decides. */
+/** Converters of rendered macros by class; the first class of an element that is listed decides. */
 const BY_CLASS: readonly (readonly [string, Convert])[] = [
   ["confluence-information-macro", convertInformationMacro],
   ["expand-container", convertExpand],
@@ -32,7 +32,7 @@ const BY_CLASS: readonly (readonly [string, Convert])[] = [
   ["aui-message", convertMessage],
   ["katex", convertKatex],
 ];
-/** What becomes of an element of these classes; pages repeat the same few thousands of times. */
+/** The converter of an element of these classes; cached, because pages repeat the same few thousands of times. */
 const BY_CLASSES = new Map<string, Convert | null>();
 const MAX_CLASSES = 10_000;
 
@@ -47,7 +47,7 @@ function convertOf(classes: string): Convert | null {
   return convert;
 }
 
-/** Converts what Confluence rendered from a macro or from its own elements; false when the element is ordinary HTML. */
+/** Converts an element that Confluence rendered from a macro or from its own elements; false if it is ordinary HTML. */
 export function convertRenderedElement(
   element: MarkupElement,
   target: PlainElement,
@@ -116,7 +116,7 @@ function convertPanel(element: MarkupElement, target: PlainElement, build: Plain
   appendPanel({ kind: null, title: header ? textOf(header).trim() : "", content }, target, build);
 }
 
-/** Sections of columns are tables for layout only: read one column after the other. */
+/** Sections of columns are layout tables: their columns are converted in order. */
 function convertColumns(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   if (element.name !== "table") {
     build.element("DIV", element.children, target);
@@ -143,7 +143,7 @@ function convertTaskList(element: MarkupElement, target: PlainElement, build: Pl
   }
 }
 
-/** A list of decisions; whether each was taken is said where Confluence renders it. */
+/** A list of decisions, with whether each was taken if Confluence renders that. */
 function convertDecisions(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const list = build.element("UL", [], target);
   for (const node of element.children) {
@@ -170,7 +170,7 @@ const LOZENGE_COLOURS: readonly (readonly [string, string])[] = [
   ["new", "Purple"],
 ];
 
-/** A lozenge; without a text it says its colour. */
+/** A lozenge; without a text its colour is shown. */
 function convertStatus(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   if (textOf(element).trim() !== "") {
     build.append(element.children, target);
@@ -180,7 +180,7 @@ function convertStatus(element: MarkupElement, target: PlainElement, build: Plai
   build.apart(target, () => build.text(colour, target));
 }
 
-/** A message box of Atlassian's user interface library, which apps render their boxes with. */
+/** A message box of Atlassian's user interface library, which apps use for their boxes. */
 function convertMessage(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const type = attribute(element, "class")
     .split(/\s+/)
@@ -205,7 +205,7 @@ function convertCode(element: MarkupElement, target: PlainElement, build: PlainT
   return true;
 }
 
-/** Formulas that KaTeX rendered come twice, for eyes and for assistive technology: the second has the TeX. */
+/** KaTeX renders formulas twice, visually and for assistive technology: the second has the TeX. */
 function convertKatex(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const math = descendant(element, (inner) => inner.name === "math");
   build.append(math ? [math] : element.children, target);

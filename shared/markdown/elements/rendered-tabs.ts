@@ -16,12 +16,12 @@ export function isTabs(classes: string): boolean {
   return TABS.test(classes);
 }
 
-/** A title of a tab, in a menu. */
+/** The title of a tab in a menu. */
 type Entry = { link: MarkupElement; item: MarkupElement };
 
 /**
- * Tabs as they are rendered: first a list of links to them, then their content, without titles. Each content gets its title
- * (`data-title`, see rendered-elements.ts), and the list goes. Changes the tree.
+ * Rendered tabs are a list of links followed by their contents without titles. Moves the titles to the contents (`data-title`, see
+ * rendered-elements.ts) and removes the list. Changes the tree.
  */
 export function nameRenderedTabs(root: MarkupElement): void {
   const byId = new Map<string, MarkupElement>();
@@ -53,7 +53,7 @@ export function nameRenderedTabs(root: MarkupElement): void {
   }
 }
 
-/** A tab has a shorter title. */
+/** The longest title of a tab. */
 const MAX_TITLE = 500;
 
 const MENU_NAMES = new Set(["ul", "ol", "nav", "div", "menu"]);
@@ -66,7 +66,7 @@ function isMenu(element: MarkupElement): boolean {
   return MENU.test(attribute(element, "class")) || attribute(element, "role") === "tablist";
 }
 
-/** The items of what may be a menu of tabs: each with its link to a place in the page, or its role. */
+/** The items of a possible menu of tabs: each with its link to an anchor in the page, or its role. */
 function entriesOf(menu: MarkupElement): Entry[] {
   if (menu.name === "div" && !isMenu(menu)) return [];
   return menu.children.flatMap((item) => {
@@ -76,7 +76,7 @@ function entriesOf(menu: MarkupElement): Entry[] {
   });
 }
 
-/** A title stands in no more elements than these; lists in each other would be looked through again and again. */
+/** A title is nested in at most this many elements; nested lists would otherwise be searched repeatedly. */
 const DEEPEST_LINK = 4;
 
 function linkIn(element: MarkupElement, depth: number): MarkupElement | null {
@@ -97,7 +97,7 @@ function isLink(element: MarkupElement): boolean {
   );
 }
 
-/** Where a link of a menu leads: the id of a pane. */
+/** The target of a link in a menu: the id of a pane. */
 function targetOf(element: MarkupElement): string {
   const href = attribute(element, "href");
   const hash = href.indexOf("#");
@@ -124,7 +124,7 @@ function isPane(element: MarkupElement): boolean {
   return PANE.test(attribute(element, "class")) || attribute(element, "role") === "tabpanel";
 }
 
-/** Not a heading or a place in a text, where tables of contents lead. */
+/** Not a heading or an anchor in text, to which tables of contents link. */
 function holdsContent(element: MarkupElement): boolean {
   return !/^(?:h[1-6]|a|span)$/.test(element.name);
 }

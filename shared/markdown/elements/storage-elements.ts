@@ -14,7 +14,7 @@ const asBlock: Convert = (element, target, build) => {
 const asContent: Convert = (element, target, build) => build.append(element.children, target);
 const dropped: Convert = () => {};
 
-/** Every element of the storage format that is not HTML; ids and options are dropped, what is not listed is its content. */
+/** Elements of the storage format that are not HTML; ids and options are dropped, other elements replaced by their content. */
 const CONVERT: Record<string, Convert> = {
   "ac:structured-macro": convertMacro,
   "ac:macro": convertMacro,
@@ -47,7 +47,7 @@ const CONVERT: Record<string, Convert> = {
   "ri:page": dropped,
 };
 
-/** Converts an element of the storage format; false when it is none. */
+/** Converts an element of the storage format; false if it is not one. */
 export function convertStorageElement(
   element: MarkupElement,
   target: PlainElement,

@@ -12,7 +12,7 @@ import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { emoticonOfImage } from "./emoticons.ts";
 
-/** What a link or image refers to, and the text to show when it brings none of its own. */
+/** The target of a link or image, and the text to show if it has none. */
 export type Reference = { href: string | null; text: string };
 
 /** The person's id in a `ri:user`: account id (Cloud), user key or user name (Data Center). */
@@ -20,13 +20,13 @@ export function userId(user: MarkupElement): string {
   return attribute(user, "ri:account-id") || attribute(user, "ri:userkey") || attribute(user, "ri:username");
 }
 
-/** How a mention is shown: `@Name`. */
+/** A mention as text: `@Name`. */
 export function personName(user: MarkupElement, resolver: ReferenceResolver): string {
   const name = resolver.userName(userId(user)) ?? attribute(user, "ri:username");
   return `@${name || "user"}`;
 }
 
-/** Finds the `ri:*` child that a link, image or parameter points with, and resolves it. */
+/** Finds and resolves the `ri:*` child of a link, image or parameter. */
 export function resolveReference(
   element: MarkupElement,
   anchor: string | null,
@@ -92,7 +92,7 @@ export function convertLink(element: MarkupElement, target: PlainElement, build:
   build.link(reference.href, shown, target);
 }
 
-/** The body of a link: rich, plain, or (in broken pages) whatever lies in it beside the resource. */
+/** The body of a link: rich, plain, or (in broken pages) its content besides the resource. */
 function linkBody(element: MarkupElement): readonly MarkupNode[] {
   const rich = child(element, "ac:link-body");
   if (rich && rich.children.some(showsSomething)) return rich.children;
@@ -104,7 +104,7 @@ function linkBody(element: MarkupElement): readonly MarkupNode[] {
   );
 }
 
-/** Whether a node of a link's body is more than white space: a link whose body is nothing shows what it leads to. */
+/** Whether a node of a link's body is more than white space: a link with an empty body shows its target. */
 export function showsSomething(node: MarkupNode): boolean {
   if (typeof node === "string") return node.trim() !== "";
   if (node.name === "ac:parameter" || node.name === "ac:plain-text-link-body") return false;
@@ -113,7 +113,7 @@ export function showsSomething(node: MarkupNode): boolean {
   return /^(img|time|ac:(image|emoticon|link))$/.test(node.name) || node.children.some(showsSomething);
 }
 
-/** The file name in an address. */
+/** The file name in a URL. */
 export function lastSegment(address: string): string {
   const path = address.split(/[?#]/, 1)[0] ?? "";
   return path.slice(path.lastIndexOf("/") + 1);

@@ -5,21 +5,21 @@ import { codeLanguage } from "./code-language.ts";
 import { appendFile } from "./macro-content.ts";
 import { isHtmlName, isMarkdownName, packedSource } from "./verbatim-macros.ts";
 
-/** Parameters that are the title of what a macro shows; in lower case, without dashes. */
+/** Parameters that are titles; in lower case, without dashes. */
 const TITLE_NAME =
   /^(?:(?:tab|panel|global|macro|chart|box|section|step|card|slide|page|frame)?(?:title|titel|titre|t[ií]tulo|titolo)|tabname|label|heading|headline|header)$/;
 
-/** Whether a parameter of that name is a title of what is shown. */
+/** Whether a parameter of that name is a title. */
 export function isTitleName(name: string): boolean {
   return TITLE_NAME.test(bareName(name));
 }
 
-/** A parameter's name in lower case, without dashes: `tab-title`, `tabTitle` and `tab_title` are one. */
+/** A parameter's name in lower case, without dashes: `tab-title`, `tabTitle` and `tab_title` are equal. */
 export function bareName(name: string): string {
   return name.replace(/[-_\s]/g, "").toLowerCase();
 }
 
-/** What the names of parameters say of their content; in lower case, without dashes. */
+/** The kinds of content by names of parameters; in lower case, without dashes. */
 const KINDS = {
   source:
     /^(?:source|src(?:code|text)|code(?:text|block)?|body|bodycontent|content|latex|tex|math|mathml|formula|equation|expression|diagram(?:text|source|code)?|definition|uml|dsl|script|syntax|snippet|query|statement|template|json|yaml|graph|mermaid|plantuml|dot|value)$/,
@@ -30,7 +30,7 @@ const KINDS = {
   file: /^(?:filename|file|diagramdisplayname|diagramname|attachment|attachmentname)$/,
   packed: /^(?:data|encoded|compresseddata)$/,
   language: /^(?:lang|language)$/,
-  /** How a thing looks, where it lies, what it is called by machines: no text, however long. */
+  /** Appearance, location and technical ids: not text, however long. */
   setting:
     /ids?$|^id|colou?r|style|css|class|font|theme|layout|width|height|size|align|border|background|url$|^src$|href|version|revision|locale|environment|token|hash|format|cql|jql|filter|sort|order|columns|schema|context|type$|mode$|date|time|title$/,
 } as const;
@@ -46,8 +46,8 @@ export type TextParameters = {
 };
 
 /**
- * What is text in the parameters (by name) of a macro that keeps its content there: a diagram's source, a formula, a note.
- * Parameters that set how the macro looks are left out.
+ * The text in the parameters (by name) of a macro that stores its content there: a diagram's source, a formula, a note.
+ * Parameters for its appearance are omitted.
  */
 export function textParameters(parameters: ReadonlyMap<string, string>): TextParameters {
   const found = [...parameters]
@@ -74,7 +74,7 @@ export function textParameters(parameters: ReadonlyMap<string, string>): TextPar
   };
 }
 
-/** Adds what a macro keeps in its parameters, below its title. Tells whether there was anything. */
+/** Adds the content of a macro's parameters below its title. Returns whether there was any. */
 export function appendTextParameters(
   name: string,
   text: TextParameters,
@@ -96,7 +96,7 @@ export function appendTextParameters(
   return title + file !== "" || sources.length + html.length + markdown.length + texts.length > 0;
 }
 
-/** The same in a line of text: what matters most of it. */
+/** The same inline: only the most important part. */
 export function appendInlineParameters(
   text: TextParameters,
   target: PlainElement,
@@ -123,7 +123,7 @@ const LANGUAGES: readonly (readonly [RegExp, string])[] = [
 const MERMAID =
   /^\s*(?:graph|flowchart|sequenceDiagram|classDiagram|stateDiagram|erDiagram|gantt|pie|mindmap|journey|gitGraph|timeline|quadrantChart)\b/;
 
-/** The language of a source, as a parameter, the macro's name or its first words tell. */
+/** The language of a source, by a parameter, the macro's name or its first words. */
 function languageOf(name: string, text: TextParameters, source: string): string {
   if (text.language !== "") return codeLanguage(text.language);
   const named = LANGUAGES.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];

@@ -7,10 +7,10 @@ import {
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 
-/** What opens by a click, below its summary. */
+/** Content that opens by a click, below its summary. */
 export function convertDetails(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const summary = child(element, "summary");
-  // A heading is a title already.
+  // A heading is already a title.
   if (!summary || descendant(summary, ({ name }) => /^h[1-6]$/.test(name)))
     return void build.element("DIV", element.children, target);
   build.part(
@@ -20,7 +20,7 @@ export function convertDetails(element: MarkupElement, target: PlainElement, bui
   );
 }
 
-/** Terms, each with its descriptions below it. */
+/** Terms, each with its descriptions below. */
 export function convertDescriptions(
   element: MarkupElement,
   target: PlainElement,

@@ -15,7 +15,7 @@ import { type Macro, parameter } from "./macro.ts";
 
 type Convert = (macro: Macro, target: PlainElement, build: PlainTreeBuilder) => void;
 
-/** A block of code below its title, in the language that a parameter names. */
+/** A block of code below its title, in the language of a parameter. */
 export const code: Convert = (macro, target, build) => {
   const language = codeLanguage(parameter(macro, "language", "lang", ""));
   build.titled(parameter(macro, "title"), target, (part) => build.codeBlock(bodyText(macro), language, part));
@@ -25,7 +25,7 @@ export const noFormat: Convert = (macro, target, build) => {
   build.titled(parameter(macro, "title"), target, (part) => build.codeBlock(bodyText(macro), "", part));
 };
 
-/** The source of a diagram as code of one language, or a link to the attachment that holds it. */
+/** The source of a diagram as code of one language, or a link to its attachment. */
 export const diagram =
   (language: string): Convert =>
   (macro, target, build) => {
@@ -46,15 +46,15 @@ export const maths: Convert = (macro, target, build) => {
   else build.codeBlock(formula, "latex", target);
 };
 
-/** Markdown that is part of the page as it is. */
+/** Markdown that is part of the page unchanged. */
 export const markdown: Convert = (macro, target, build) => build.markdown(bodyText(macro), target);
 
-/** Longer sources are no diagrams: what is packed could otherwise take all memory when it is unpacked. */
+/** The longest source of a diagram: a compressed one could otherwise exhaust the memory. */
 const MAX_SOURCE_BYTES = 1024 * 1024;
 
 /**
- * A diagram's source as apps keep it in a parameter: URI-encoded, or in Base64 besides, deflated or not; empty when it is packed
- * in a way that nobody told us.
+ * A diagram's source as apps store it in a parameter: URI-encoded, optionally in Base64, optionally deflated; empty for an unknown
+ * encoding.
  */
 export function packedSource(data: string, isCompressed = false): string {
   const packed = data.trim();
@@ -66,7 +66,7 @@ export function packedSource(data: string, isCompressed = false): string {
   try {
     return uriDecoded(inflateRawSync(bytes, { maxOutputLength: MAX_SOURCE_BYTES }).toString("utf8"));
   } catch {
-    return ""; // Packed some other way.
+    return ""; // An unknown encoding.
   }
 }
 
@@ -74,11 +74,11 @@ function uriDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // Not encoded after all: a "%" of its own.
+    return text; // Not encoded: a literal "%".
   }
 }
 
-/** Bodies of HTML macros as what they show: parsed, in the place of their text. Changes the tree. */
+/** Replaces the bodies of HTML macros by their parsed content. Changes the tree. */
 export function parseHtmlMacros(root: MarkupElement): void {
   for (const element of descendants(root)) {
     if (!isHtmlMacro(element)) continue;

@@ -2,11 +2,11 @@ import { WordReader } from "./words.ts";
 import { textOfMarkdown } from "./markdown-text.ts";
 
 /**
- * Words that the page shows more often than the Markdown does, in the page's order. Both are read side by side, and only the
+ * Words that the page shows more often than the Markdown does, in the page's order. Both are read in parallel, and only the
  * words of which one is ahead are remembered: where they agree, as they nearly always do, that takes no memory.
  */
 export function lostWords(shown: string, markdown: string): string[] {
-  /** By word: how much more often the page showed it so far than the Markdown. */
+  /** By word: how much more often the page has shown it so far than the Markdown. */
   const ahead = new Map<string, number>();
   const count = (word: string, step: number): void => {
     const next = (ahead.get(word) ?? 0) + step;
@@ -18,7 +18,7 @@ export function lostWords(shown: string, markdown: string): string[] {
   page.skipCommon(kept);
   for (let word = page.next(), other = kept.next(); word !== "" || other !== "";) {
     if (word !== other) {
-      // One of the two has words that the other lacks (numbers of items, say): behind them both go on alike.
+      // One of the two has words that the other lacks (such as numbers of items): after them both continue alike.
       for (let more = behind(word, kept); more > 0; more--) {
         if (other !== "") count(other, -1);
         other = kept.next();
@@ -51,7 +51,7 @@ export function lostWords(shown: string, markdown: string): string[] {
 
 const LOOKED_AHEAD = 3;
 
-/** After how many words a word comes that does not come now; 0 if not soon. */
+/** The distance in words to a later occurrence of a word; 0 if not soon. */
 function behind(word: string, reader: WordReader): number {
   if (word === "") return 0;
   for (let distance = 0; distance < LOOKED_AHEAD; distance++) {

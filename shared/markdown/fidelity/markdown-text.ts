@@ -1,16 +1,16 @@
 import { decodeHTMLStrict } from "entities";
 
 /**
- * Everything that a renderer would not show as text: escapes, code delimiters, addresses of links, images, HTML tags and
- * entities, emphasis. In this order, because the first that matches at a place decides.
+ * What a renderer would not show as text: escapes, code delimiters, addresses of links, images, HTML tags and
+ * entities, emphasis. The order matters: the first match at a position decides.
  */
 const SYNTAX =
   /\\([!-/:-@[-`{-~])|(`+)([^`]|[^`][^\n]*?[^`])\2(?!`)|!\[(?:\\.|[^\]\\\n]){0,4000}\]\([^\s)]*\)|\]\((?:[^()\s]|\([^()\s]*\)){0,70000}\)|<(https?:[^>\s]*)>|<\/?(?:sup|sub|code|del)>|<[a-zA-Z/!?][^<>\n]*>|&(?:#\d+|\w+);|[[\]]|\*+|~~/g;
 
-/** The mark of a fence, behind the marks of the quotes and list items that it stands in. */
+/** The mark of a fence, after the marks of the quotes and list items around it. */
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d+[.)])(?= )[\s>]*)*(`{3,})(?=[^`]*$)/;
 
-/** A longer line is read in pieces; what a piece cut off is misread is at worst a word said to be lost that is not. */
+/** A longer line is read in pieces; at worst, a word at a split is reported as lost although it is not. */
 const PIECE_LENGTH = 100_000;
 const MAY_HOLD_SYNTAX = /[\\`![\]<&*~]/;
 
@@ -57,7 +57,7 @@ function mayBeWord(code: number): boolean {
 
 function textOfProse(prose: string): string {
   const parts: string[] = [];
-  /** Places in `parts` of brackets that may turn out to open a link; a link is part of the word that it stands in. */
+  /** Positions in `parts` of brackets that may open a link; a link is part of the word around it. */
   const brackets: number[] = [];
   let position = 0;
   for (const match of prose.matchAll(SYNTAX)) {

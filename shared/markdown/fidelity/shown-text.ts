@@ -13,7 +13,7 @@ const HIDDEN = new Set(
     "ac:placeholder ac:adf-attribute annotation annotation-xml"
   ).split(" "),
 );
-/** Elements that stand in the line of text around them: no word ends at their edges. */
+/** Inline elements: no word ends at their edges. */
 const INLINE = new Set(
   (
     "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span strike strong sub sup " +
@@ -22,8 +22,8 @@ const INLINE = new Set(
 );
 
 /**
- * The text that a page shows, in reading order, one space at least between blocks. Deliberately knows nothing of how each
- * element is converted: it is what the result is checked against.
+ * The text that a page shows, in reading order, with at least one space between blocks. Deliberately independent of how each
+ * element is converted: the result is checked against it.
  */
 export function shownText(element: MarkupElement, resolver: ReferenceResolver): string {
   const parts: string[] = [];
@@ -70,7 +70,7 @@ function isBlank(parts: readonly string[], from: number): boolean {
   return true;
 }
 
-/** What Confluence shows for an element that brings no text of its own. */
+/** What Confluence shows for an element without its own text. */
 function textInPlaceOf(element: MarkupElement, resolver: ReferenceResolver): string {
   if (element.name === "time") return element.attributes.get("datetime") ?? "";
   if (element.name !== "ac:link") return "";

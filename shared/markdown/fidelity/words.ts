@@ -1,9 +1,9 @@
-/** Of each UTF-16 unit: not asked yet, part of a word, or not. A table, because this is asked for each letter of each page. */
+/** For each UTF-16 unit: unknown yet, part of a word, or not. A table, because it is read for each letter of each page. */
 const KINDS = new Uint8Array(0x10000);
 const IN_WORD = 1;
 const BETWEEN_WORDS = 2;
 
-/** Reads the words of texts one after the other (letters and digits of any script), without making a list of them. */
+/** Reads the words of a text in order (letters and digits of any script), without building a list. */
 export class WordReader {
   readonly #texts: Iterator<string>;
   #text = "";
@@ -13,7 +13,7 @@ export class WordReader {
     this.#texts = texts[Symbol.iterator]();
   }
 
-  /** Words that were looked at and are still to come. */
+  /** Words that were read ahead. */
   #ahead: string[] = [];
 
   /** The next word; empty after the last one. */
@@ -21,13 +21,13 @@ export class WordReader {
     return this.#ahead.length > 0 ? (this.#ahead.shift() ?? "") : this.#read();
   }
 
-  /** The word that comes after `distance` others; empty beyond the last one. */
+  /** The word after `distance` others; empty beyond the last one. */
   peek(distance: number): string {
     while (this.#ahead.length <= distance) this.#ahead.push(this.#read());
     return this.#ahead[distance] ?? "";
   }
 
-  /** Goes past the words that come next in both, without making strings of them: nearly all that there are. */
+  /** Skips equal words in both without building strings: nearly all words are equal. */
   skipCommon(other: WordReader): void {
     if (this.#ahead.length > 0 || other.#ahead.length > 0) return;
     while (this.#seek() && other.#seek()) {
@@ -47,7 +47,7 @@ export class WordReader {
     return this.#text.slice(start, end);
   }
 
-  /** Goes to where the next word begins; false after the last one. */
+  /** Moves to the beginning of the next word; false after the last one. */
   #seek(): boolean {
     for (;;) {
       const text = this.#text;
@@ -63,7 +63,7 @@ export class WordReader {
   }
 }
 
-/** How long the word is that begins at both places; 0 when they are two. */
+/** Length of the word that begins at both positions; 0 if they differ. */
 function commonWord(text: string, start: number, other: string, otherStart: number): number {
   for (let length = 0; ; length++) {
     const place = start + length;
@@ -85,7 +85,7 @@ function isInWord(text: string, index: number): boolean {
   return isWord;
 }
 
-/** The character that half of a surrogate pair belongs to. */
+/** The character to which half of a surrogate pair belongs. */
 function characterAround(text: string, index: number): string {
   const isLow = (text.charCodeAt(index) & 0xfc00) === 0xdc00;
   const isPair = isLow && index > 0 && (text.charCodeAt(index - 1) & 0xfc00) === 0xd800;

@@ -2,9 +2,9 @@ import { attribute, type MarkupElement, type MarkupNode, markupElement } from ".
 
 const STRUCK = /text-decoration(?:-line)?\s*:[^;]*\bline-through\b/i;
 const HIDDEN = /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all)\b/i;
-/** Whether a style says what `applyStyles` puts in elements. */
+/** Whether a style has a meaning that `applyStyles` turns into elements. */
 export const SHOWS_BY_STYLE = new RegExp(`${STRUCK.source}|${HIDDEN.source}`, "i");
-/** Classes of what is hidden until somebody clicks: tabs, expands, accordions. Their content is the page's. */
+/** Classes of content that is hidden until a click: tabs, expands, accordions. It belongs to the page. */
 export const OPENED_BY_CLICK =
   /expand|collaps|accordion|toggle|cloak|tabpanel|(?:^|[\s_-])(?:tabs?|panel|card|slide)(?:[\s_-]|$)/i;
 
@@ -16,7 +16,7 @@ const BLOCKS = new Set(
     "ac:layout ac:layout-section ac:layout-cell ac:task-list ac:task"
   ).split(" "),
 );
-/** Of these only the parts that hold content are anybody's text: parameters, ids and states are not. */
+/** Of these elements only the content parts are text; parameters, ids and states are not. */
 const CONTENT_OF: Record<string, RegExp> = {
   "ac:structured-macro": /^ac:rich-text-body$/,
   "ac:macro": /^ac:rich-text-body$/,
@@ -26,14 +26,14 @@ const CONTENT_OF: Record<string, RegExp> = {
 };
 
 /**
- * What style sheets say of a body's meaning, in elements: what is struck through stands in `<del>`, block by block, and what is
- * hidden is gone. Changes the tree.
+ * Turns meaning in styles into elements: struck-through text is put in `<del>`, block by block, and hidden content is removed.
+ * Changes the tree.
  */
 export function applyStyles(root: MarkupElement): void {
   apply(root, new Set(), false);
 }
 
-/** `blocks` gets the elements that are blocks or hold some. What lies in something struck out is struck out with it. */
+/** `blocks` gets the elements that are or contain blocks. Everything inside a struck-out element is struck out. */
 function apply(element: MarkupElement, blocks: Set<MarkupElement>, isStruck: boolean): void {
   element.children = element.children.filter((node) => typeof node === "string" || !isHidden(node));
   for (const node of element.children) {
@@ -53,7 +53,7 @@ function isHidden(element: MarkupElement): boolean {
   return !OPENED_BY_CLICK.test(`${attribute(element, "class")} ${attribute(element, "role")}`);
 }
 
-/** Puts the text of each block inside into a `<del>` of its own, because no emphasis of Markdown reaches beyond a paragraph. */
+/** Puts the text of each block inside into its own `<del>`, because emphasis in Markdown cannot span paragraphs. */
 function strike(element: MarkupElement, blocks: ReadonlySet<MarkupElement>): void {
   const content = CONTENT_OF[element.name];
   if (content) {

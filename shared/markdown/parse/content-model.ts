@@ -1,4 +1,4 @@
-/** What HTML's content model says about end tags that are left out (HTML standard, 13.1.2.4 and 13.2.6). */
+/** Rules of HTML's content model for omitted end tags (HTML standard, 13.1.2.4 and 13.2.6). */
 
 const VOID = new Set(
   "area base br col command embed hr img input keygen link meta param source track wbr".split(" "),
@@ -8,7 +8,7 @@ const RAW_TEXT = new Set(["script", "style", "textarea", "title", "xmp", "noembe
 type ImpliedEnd = { closes: ReadonlySet<string>; boundary: ReadonlySet<string> };
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(" "));
-/** No paragraph, item or row of the world outside ends because of a tag inside one of these. */
+/** A tag inside one of these ends no paragraph, item or row outside it. */
 const CONTAINERS =
   "table td th caption blockquote div section article li dd object ac:rich-text-body ac:layout-cell ac:task-body";
 
@@ -37,12 +37,12 @@ export function isRawText(name: string): boolean {
   return RAW_TEXT.has(name);
 }
 
-/** What a start tag of that name ends, and the elements beyond which it ends nothing. */
+/** The elements that a start tag of that name ends, and those beyond which it ends nothing. */
 export function closedByStartTag(name: string): ImpliedEnd | undefined {
   return IMPLIED_ENDS.get(name);
 }
 
-/** Whether an end tag `</name>` may not reach beyond an open element: a stray `</p>` in a cell leaves the table alone. */
+/** Whether an end tag `</name>` may not reach beyond an open element: a stray `</p>` in a cell does not end the table. */
 export function closesNoFurtherThan(name: string, open: string): boolean {
   if (open === "td" || open === "th" || open === "caption")
     return !TABLE_PARTS.has(name) && !name.startsWith("ac:");

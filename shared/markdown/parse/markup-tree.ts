@@ -13,7 +13,7 @@ export function markupElement(name: string, attributes: ReadonlyMap<string, stri
   return { name, attributes: attributes ?? NO_ATTRIBUTES, children: [] };
 }
 
-/** The value of an attribute; empty when it is missing. */
+/** The value of an attribute; empty if it is missing. */
 export function attribute(element: MarkupElement, name: string): string {
   return element.attributes.get(name) ?? "";
 }
@@ -64,7 +64,7 @@ export function textOf(node: MarkupNode): string {
   return node.children.map(textOf).join("");
 }
 
-/** The beginning of the text inside, at least `length` long if there is as much; the whole text of an element may be a page's. */
+/** The beginning of the text inside, at least `length` long if there is enough; the whole text of an element may be a page's. */
 export function beginningOf(node: MarkupNode, length: number): string {
   if (typeof node === "string") return node;
   let text = "";

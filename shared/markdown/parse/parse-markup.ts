@@ -6,16 +6,16 @@ import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { readAttributes } from "./read-attributes.ts";
 import { holdsUnseenText, visibleText, withoutControlCharacters } from "./visible-text.ts";
 
-/** Confluence's own limit is about 5 MB; beyond this a body is no page. In UTF-16 units, at least half the UTF-8 bytes. */
+/** Confluence's own limit is about 5 MB; a larger body is not a page. In UTF-16 units, at least half the UTF-8 bytes. */
 const MAX_BODY_LENGTH = 20 * 1024 * 1024;
-/** Browsers stop nesting at 512. What lies deeper joins the element at this depth: text is kept, recursion stays bounded. */
+/** Browsers stop nesting at 512. Deeper content is added to the element at this depth: text is kept, recursion stays bounded. */
 const MAX_DEPTH = 200;
-/** A page of 20 MB in real prose has about a tenth of it; more is a tree that would take the memory of a worker. */
+/** A real page of 20 MB has about a tenth of it; a larger tree would exhaust a worker's memory. */
 const MAX_NODES = 500_000;
 
 /**
- * Parses a body of either vocabulary in one pass over the text. Lenient and bounded: what is not well-formed is recovered as a
- * browser would (text is never dropped), entities that a document declares itself are not expanded, and no input takes more
+ * Parses a body of either vocabulary in one pass over the text. Lenient and bounded: malformed markup is recovered as in a
+ * browser (text is never dropped), entities declared in the document are not expanded, and no input takes more
  * than linear time. Self-closing tags close in both vocabularies, because Confluence writes its HTML with an XML serializer.
  * @throws PermanentError `body_too_large`, `body_too_complex`
  */
@@ -26,7 +26,7 @@ export function parseMarkup(format: BodyFormat, body: string): MarkupElement {
   return new MarkupParser(format, withoutControlCharacters(body)).parse();
 }
 
-/** A "<" before anything else is text. */
+/** Any other "<" is text. */
 const MAY_BE_MARKUP = /<(?=[a-zA-Z!?]|\/[a-zA-Z])/g;
 
 class MarkupParser {
@@ -37,10 +37,10 @@ class MarkupParser {
   readonly #open: MarkupElement[] = [this.#root];
   /** Names of elements open beyond MAX_DEPTH, so that their end tags close nothing else. */
   readonly #tooDeep: string[] = [];
-  /** Terminators known not to occur in the rest of the source: each is searched for in vain only once. */
+  /** Terminators known not to occur in the rest of the source: each is searched for at most once without success. */
   readonly #exhausted = new Set<string>();
   #nodes = 0;
-  /** Where the text that was not yet added begins. */
+  /** Start of the text that was not added yet. */
   #textStart = 0;
 
   constructor(format: BodyFormat, source: string) {
@@ -62,7 +62,7 @@ class MarkupParser {
     return this.#root;
   }
 
-  /** Handles what begins with `<` at `start`; returns where to go on, null when it is text after all. */
+  /** Handles the markup at `start`, which begins with `<`; returns where to continue, null if it is text after all. */
   #markup(start: number): number | null {
     const source = this.#source;
     const next = source.charCodeAt(start + 1);
@@ -151,7 +151,7 @@ class MarkupParser {
     return end;
   }
 
-  /** Ends what a start tag ends without saying so: `<li>` the item before it, `<td>` the cell before it. */
+  /** Ends what a start tag ends implicitly: `<li>` the previous item, `<td>` the previous cell. */
   #closeImplied(name: string): void {
     if (this.#tooDeep.length > 0) return;
     const rule = closedByStartTag(name);

@@ -7,7 +7,7 @@ type Attributes = {
 
 /**
  * Reads the attributes of a start tag from `start` (after its name) to its `>`. Names in lower case, the first of a repeated
- * name wins. `exhausted` remembers the quotes that occur no more in the source, so that a quote that never closes costs one
+ * name wins. `exhausted` remembers the quote characters that do not occur again, so that an unclosed quote costs one
  * search, not one for each attribute; its value then ends at the next space or `>`.
  */
 export function readAttributes(
@@ -53,7 +53,7 @@ export function readAttributes(
   return { attributes, selfClosing, end: position };
 }
 
-/** Index of the closing quote of the value that begins at `start`; -1 when it is not quoted or never closed. */
+/** Index of the closing quote of the value that begins at `start`; -1 if it is not quoted or never closed. */
 function quotedValueEnd(source: string, start: number, exhausted: Set<string>): number {
   const quote = source[start];
   if ((quote !== '"' && quote !== "'") || exhausted.has(quote)) return -1;

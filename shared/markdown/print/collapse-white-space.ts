@@ -10,18 +10,18 @@ const IN_LINE = new Set(["H1", "H2", "H3", "H4", "H5", "H6", "A"]);
 
 const UNCOLLAPSED = /[\t\r\n\f\u00a0]| {2}/;
 
-/** Where in the tree we are. */
+/** The current position in the tree. */
 type Place = { inCell: boolean; inLine: boolean; inCode: boolean; inLink: boolean };
 
-/** A text of the line that is being read, to be escaped when the line is complete. */
+/** A text of the current line, to be escaped when the line is complete. */
 type Piece = { node: PlainText; text: string; startsLine: boolean; place: Place };
 
 const ENDS_IN_WORD = /[\p{L}\p{N})\]]$/u;
 const STARTS_WITH_WORD = /^[\p{L}\p{N}@]/u;
 
 /**
- * Makes the tree ready for Turndown, in one pass: white space as a browser would show it, text escaped as Markdown where it
- * is not code, siblings linked, and each element told whether it stands in a table cell or in a line.
+ * Prepares the tree for Turndown in one pass: collapses white space as a browser does, escapes text as Markdown except in code,
+ * links siblings, and marks each element that is in a table cell or in a line.
  */
 export function collapseWhiteSpace(root: PlainElement): void {
   const line = new Line();
@@ -59,7 +59,7 @@ function visitElement(element: PlainElement, place: Place, line: Line): void {
     return;
   }
   const isBlock = BLOCKS.has(name);
-  // Turndown says so itself, but only of those that it has come to.
+  // Turndown does this itself, but only for nodes that it has visited.
   element.isBlock = isBlock;
   if (isBlock) line.end();
   visit(element, placeInside(name, place), line);
@@ -81,10 +81,10 @@ class Line {
   #pieces: Piece[] = [];
   #startsLine = true;
   #lastBreak: PlainElement | null = null;
-  /** White space here would be shown: something stands before it on the line that does not end in a space. */
+  /** White space here would be visible: the text before it on the line does not end in a space. */
   #spaceCounts = false;
 
-  /** What is known of the piece before: it ends in a word, which goes on unless an edge stands between. */
+  /** State after the previous piece: it ends in a word, which continues unless an edge follows. */
   #edge: Piece | null = null;
   #endsInWord = false;
 
@@ -95,7 +95,7 @@ class Line {
       if (this.#endsInWord) this.#edge = piece;
       return;
     }
-    // A no-break space means nothing to a reader of chunks, and hides words from a search.
+    // A no-break space has no meaning in a chunk, and hides words from a search.
     let text = node.nodeValue;
     if (UNCOLLAPSED.test(text)) text = text.replace(/[ \t\r\n\f\u00a0]+/g, " ");
     if (!this.#spaceCounts && text.startsWith(" ")) text = text.slice(1);
@@ -108,7 +108,7 @@ class Line {
     this.#endsInWord = ENDS_IN_WORD.test(text.slice(-2));
   }
 
-  /** Pieces that an image follows on the line. */
+  /** Pieces followed by an image on the line. */
   #beforeImage = 0;
 
   image(): void {
@@ -116,7 +116,7 @@ class Line {
     this.#beforeImage = this.#pieces.length;
   }
 
-  /** Something that white space may stand beside. */
+  /** A piece next to which white space is kept. */
   interrupt(): void {
     this.#lastBreak = null;
     this.#startsLine = false;
@@ -125,7 +125,7 @@ class Line {
     this.#endsInWord = false;
   }
 
-  /** A line break; two in a row end a paragraph, those at the edges of a block are nothing. */
+  /** A line break; two in a row end a paragraph, those at the edges of a block are dropped. */
   break(element: PlainElement): void {
     const lastBreak = this.#lastBreak;
     const isFirst = this.#startsLine && lastBreak === null;

@@ -2,12 +2,12 @@ import { blockTree, type Block } from "#shared/chunking/block-tree.ts";
 import { linePrefix } from "#shared/chunking/lines.ts";
 import { trimmedCode } from "./fenced-code.ts";
 
-/** HTML that goes on to its own end, through empty lines and whatever follows (CommonMark, HTML blocks 1 to 5). */
+/** HTML that continues to its own end, across empty lines (CommonMark, HTML blocks 1 to 5). */
 const OPEN_HTML = /^ {0,3}<(?:(!--)|(\?)|(!\[CDATA\[)|(![a-zA-Z])|(script|pre|style|textarea)(?=[\s>]|$))/i;
 
 /**
- * Markdown that somebody wrote, so that it ends where it ends: a fence that is never closed is closed, and HTML that is never
- * closed is text; else either would take the rest of the page.
+ * Completes hand-written Markdown: closes an unclosed fence and escapes unclosed HTML, which would otherwise swallow the rest of
+ * the page.
  */
 export function completeMarkdown(markdown: string): string {
   const text = trimmedCode(markdown).replace(/\u0000/g, "");

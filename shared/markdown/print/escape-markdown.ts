@@ -1,11 +1,11 @@
-/** Where the text stands. */
+/** The position of the text. */
 type Place = {
-  /** Nothing stands before it on its line. */
+  /** It is the first on its line. */
   startsLine: boolean;
-  /** Nothing follows it on its line. */
+  /** It is the last on its line. */
   endsLine: boolean;
   inLink: boolean;
-  /** In a table cell there are no blocks for a line to begin. */
+  /** In a table cell a line cannot begin a block. */
   inCell: boolean;
 };
 
@@ -14,8 +14,8 @@ const LINE_START = /^(#{1,6}(?= |$)|>|[-+*](?= |$)|-{2,}|=+(?= *$)|~{3,}|\|)/;
 const NUMBERED = /^(\d{1,9})([.)])(?= |$)/;
 
 /**
- * Escapes text so that Markdown shows it as it is, and only where it must: `snake_case`, `a * b` and `C:\path` stay readable
- * (and findable) as they are.
+ * Escapes text so that Markdown shows it literally, only where necessary: `snake_case`, `a * b` and `C:\path` stay readable
+ * (and searchable).
  */
 export function escapeMarkdown(text: string, place: Place): string {
   let escaped = MAY_NEED_ESCAPE.test(text) ? escapeInline(text, place) : text;

@@ -1,4 +1,4 @@
-/** A fenced block of code, behind a fence longer than any in the code. */
+/** A fenced block of code, with a fence longer than any in the code. */
 export function fencedCode(code: string, language: string): string {
   let fence = "```";
   for (const [run] of code.matchAll(/`{3,}/g)) {

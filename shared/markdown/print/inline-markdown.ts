@@ -1,12 +1,12 @@
 import { escapedCode } from "./fenced-code.ts";
 import type { PlainElement, PlainNode } from "./plain-tree.ts";
 
-/** Text between delimiters of emphasis; the delimiters are left out where Markdown would show them as they are. */
+/** Text between delimiters of emphasis; the delimiters are omitted where Markdown would show them literally. */
 export function emphasis(content: string, delimiter: "*" | "**", node: PlainElement): string {
   return eachParagraph(content, (text) => emphasizedParagraph(text, delimiter, node) ?? text);
 }
 
-/** Text struck through. Where Markdown would show its delimiters it is HTML, because without them it says the opposite. */
+/** Text struck through. Where Markdown would show its delimiters it is HTML, because without them the meaning is reversed. */
 export function strikeThrough(content: string, node: PlainElement): string {
   return eachParagraph(content, (text) => {
     const inner = text.trim();
@@ -26,11 +26,11 @@ function eachParagraph(content: string, convert: (text: string) => string): stri
     .join("");
 }
 
-/** What begins or holds a block cannot be emphasized as a whole. */
+/** What begins or contains a block cannot be emphasized as a whole. */
 const BLOCK =
   /^(#{1,6} |>|[-*+] |\d+[.)] |```|~~~|\||<(ul|ol|table|pre|blockquote|h\d)\b)|\n(```|~~~|[-*+] |\d+[.)] |\|)/;
 
-/** As much punctuation as anyone ends a phrase with. */
+/** At most this much punctuation ends a phrase. */
 const MAX_PUNCTUATION = 20;
 
 /** The text between delimiters; null where Markdown would show them. */
@@ -79,7 +79,7 @@ function touchesSpanBefore(node: PlainElement): boolean {
 
 const SPAN = /^(STRONG|EM|DEL|A|SUP|SUB)$/;
 
-/** Whether a span stands in one of emphasis. */
+/** Whether a span is inside emphasis. */
 function isEmphasized(node: PlainElement): boolean {
   for (let parent = node.parentNode; parent && SPAN.test(parent.nodeName); parent = parent.parentNode) {
     if (parent.nodeName === "STRONG" || parent.nodeName === "EM") return true;
@@ -118,7 +118,7 @@ export function codeSpan(code: string, node?: PlainElement): string {
   const text = code.replace(/[\r\n]+/g, " ");
   if (text.trim() === "") return text === "" ? "" : " ";
   // Backticks of two spans side by side would be read as one fence.
-  // A link that begins with code in which `]:` stands would be read as the definition of a reference.
+  // A link that begins with code containing `]:` would be read as a reference definition.
   const isDefinition = text.includes("]:") && node?.inLine;
   if (isDefinition || (node && touchesSpanBefore(node))) return `<code>${escapedCode(text)}</code>`;
   let fence = "`";
@@ -129,7 +129,7 @@ export function codeSpan(code: string, node?: PlainElement): string {
   return `${fence}${padding}${text}${padding}${fence}`;
 }
 
-/** A destination of a link that Markdown reads back as it is. */
+/** A link destination that Markdown parses back unchanged. */
 export function linkDestination(href: string): string {
   const encoded = href.trim().replace(/[\s<>\\|]/g, (character) => encodeURIComponent(character));
   return isBalanced(encoded) ? encoded : encoded.replace(/\(/g, "%28").replace(/\)/g, "%29");
@@ -160,7 +160,7 @@ function linkTo(text: string, destination: string): string {
   return `[${text}](${destination})`;
 }
 
-/** Blocks in a line: their text, with a space where a line ended. */
+/** The text of blocks in one line, with a space at each end of a line. */
 export function oneLine(markdown: string): string {
   return joinLines(markdown, " ");
 }

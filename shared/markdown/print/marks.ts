@@ -1,14 +1,14 @@
 import type { Outline, TitledPart } from "#shared/markdown/page-content.ts";
 
 /**
- * Marks that the printer leaves in the Markdown for what Markdown cannot say: which part has which title, which rows of a
- * table name its columns. Control characters, because no body has any left; they are taken out before anybody sees them.
+ * Marks that the printer leaves in the Markdown for what Markdown cannot express: which part has which title, which rows of a
+ * table name its columns. They are control characters, which no body contains by then, and are removed from the result.
  */
 export const MARKS = {
   partStart: "\u0001",
   titleEnd: "\u0002",
   partEnd: "\u0003",
-  /** At the end of a further header row: Markdown has one only. */
+  /** At the end of a further header row: Markdown has only one. */
   headerRow: "\u0004",
   /** At the end of a row that is the title of the rows below it. */
   sectionRow: "\u0005",
@@ -17,7 +17,7 @@ export const MARKS = {
 // oxlint-disable-next-line no-control-regex -- they are the marks
 const MARK = /[\u0001-\u0005]/g;
 
-/** Takes the marks out of a Markdown text. */
+/** Removes the marks from a Markdown text. */
 export function takeMarks(marked: string): { markdown: string; outline: Outline } {
   const parts: TitledPart[] = [];
   const headerRows: number[] = [];

@@ -8,17 +8,17 @@ import {
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { type PlainAttributes, PlainElement, PlainText } from "./plain-tree.ts";
 
-/** Elements that mean nothing inside themselves, and read the same side by side as in one. */
+/** Elements that have no effect inside themselves, and can be merged with an adjacent one. */
 const MERGED = new Set(["STRONG", "EM", "DEL", "CODE"]);
 
 /** Converts one element of a body into `target`, by the methods of the builder. */
 export type ConvertElement = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
 
-/** Builds the plain tree from a parsed body: one method a kind of content; `convertElement` decides which. */
+/** Builds the plain tree from a parsed body: one method per kind of content; `convertElement` decides which. */
 export class PlainTreeBuilder {
   readonly resolver: ReferenceResolver;
   readonly #convertElement: ConvertElement;
-  /** Spans that are open around the place where we are. */
+  /** Spans that are open at the current position. */
   readonly #open = new Set<string>();
 
   constructor(options: { resolver: ReferenceResolver; convertElement: ConvertElement }) {
@@ -41,7 +41,7 @@ export class PlainTreeBuilder {
     else target.append(new PlainText(text));
   }
 
-  /** Adds what stands in a box or lozenge of its own: apart from words around it, close to punctuation. */
+  /** Adds a box or lozenge: separated from words around it, but not from punctuation. */
   apart(target: PlainElement, add: () => void): void {
     target.append(new PlainText("", true));
     add();
@@ -63,7 +63,7 @@ export class PlainTreeBuilder {
 
   /** Adds a span of emphasis, strike-through or code; ignored inside one of its kind, joined with one right before it. */
   span(name: string, nodes: readonly MarkupNode[], target: PlainElement): void {
-    // In code nothing is emphasized; but what is struck out is not to be run.
+    // Code has no emphasis; but struck-out code must stay struck out.
     if (this.#open.has(name) || (this.#open.has("CODE") && name !== "DEL")) {
       this.append(nodes, target);
       return;
@@ -74,7 +74,7 @@ export class PlainTreeBuilder {
     this.#open.delete(name);
   }
 
-  /** Adds a link; a link inside a link, to nowhere, or to what no browser takes for an address, is its text. */
+  /** Adds a link; a link inside a link, without a target, or with a target that is not a URL, becomes its text. */
   link(href: string | null, nodes: readonly MarkupNode[], target: PlainElement): void {
     if (href === null || href === "" || href.length > LONGEST_ADDRESS || this.#open.has("A")) {
       this.append(nodes, target);
@@ -83,7 +83,7 @@ export class PlainTreeBuilder {
     this.#open.add("A");
     const link = new PlainElement("A", { href });
     this.append(nodes, link);
-    // One with nothing in it would keep apart what belongs together, two pieces of code say.
+    // An empty one would separate what belongs together, such as two pieces of code.
     if (link.firstChild) target.append(link);
     this.#open.delete("A");
   }
@@ -95,7 +95,7 @@ export class PlainTreeBuilder {
     target.append(element);
   }
 
-  /** Adds the text of an element as a block of code, and below it the links that stand in it, as Markdown has none in code. */
+  /** Adds the text of an element as a block of code, and its links below it, because Markdown has no links in code. */
   preformatted(element: MarkupElement, language: string, target: PlainElement): void {
     this.codeBlock(textOf(element), language, target);
     const links = [...descendants(element)].filter((inner) => {
@@ -156,7 +156,7 @@ function mergedChild(name: string, target: PlainElement): PlainElement {
   return element;
 }
 
-/** A description, not a text: the page does not show it. */
+/** A description, not text: the page does not show it. */
 const LONGEST_ALT = 2000;
 const LONGEST_ADDRESS = 60_000;
 /** Turndown trims its result in time that grows with the square of a run of white space; no code has longer ones. */

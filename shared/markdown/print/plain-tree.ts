@@ -1,11 +1,11 @@
 /**
- * The tree that Turndown converts: plain HTML elements only, whatever vocabulary the body came in. It has just the properties
- * that Turndown reads of a DOM, in constant time each. `textContent` is therefore not the text: Turndown only asks it for
- * white space at the edges and for "is there anything at all", so the middle is one letter.
+ * The tree that Turndown converts: only plain HTML elements, whatever the body's vocabulary. It has just the DOM properties that
+ * Turndown reads, each in constant time. `textContent` is therefore not the text: Turndown only checks it for white space at the
+ * edges and for being empty, so the middle is one letter.
  */
 export type PlainNode = PlainElement | PlainText;
 
-/** What Turndown writes on nodes; declared so that all nodes have one shape. */
+/** Properties that Turndown writes to nodes; declared so that all nodes have one shape. */
 class TurndownMarks {
   isBlock = false;
   isCode = false;
@@ -16,7 +16,7 @@ class TurndownMarks {
   nextSibling: PlainNode | null = null;
 }
 
-/** Text. As `edge`, the end of a box or lozenge: a space, if there would else be one word. */
+/** Text. As `edge`, the end of a box or lozenge: a space, if words would otherwise be joined. */
 export class PlainText extends TurndownMarks {
   readonly nodeType = 3;
   readonly nodeName = "#text";
@@ -32,7 +32,7 @@ export class PlainText extends TurndownMarks {
   }
 }
 
-/** Names of attributes that the plain tree uses beside HTML's own. */
+/** Attribute names that the plain tree uses besides HTML's own. */
 export type PlainAttributes = {
   href?: string;
   src?: string;
@@ -40,7 +40,7 @@ export type PlainAttributes = {
   title?: string;
   /** Language of a code block. */
   language?: string;
-  /** The code block is none, but Markdown to be taken over. */
+  /** The code block is Markdown to be copied. */
   isMarkdown?: boolean;
   /** The block is a part of the page, whose title is its first paragraph if that is a `partTitle`. */
   part?: boolean;
@@ -51,7 +51,7 @@ export type PlainAttributes = {
   task?: string;
   /** Of a numbered list, the number of its first item; of an item of one, its number. */
   number?: number;
-  /** What stands before an item instead of a number that Markdown has: `b`, `iv`. */
+  /** Label of an item instead of a number: `b`, `iv`. */
   label?: string;
   colspan?: number;
   rowspan?: number;
@@ -62,11 +62,11 @@ export class PlainElement extends TurndownMarks {
   readonly nodeName: string;
   readonly attributes: PlainAttributes;
   childNodes: PlainNode[] = [];
-  /** Inside a table cell, where Markdown has one line only. */
+  /** Inside a table cell, where Markdown has only one line. */
   inCell = false;
   /** Inside a heading or link, where Markdown has no blocks. */
   inLine = false;
-  /** Of a table cell, what it was converted to, for the rule of its table; of a line break, what it becomes. */
+  /** Of a table cell, its Markdown, for the rule of its table; of a line break, its replacement. */
   markdown = "";
   #isMeaningful: boolean | null = null;
   #textContent: string | null = null;
@@ -98,8 +98,8 @@ export class PlainElement extends TurndownMarks {
   }
 
   /**
-   * Turndown asks, one name after the other, whether an element without text holds any of those that make it worth keeping;
-   * so the answer is the same for all of them, found once.
+   * Turndown asks for each of the elements that make an element without text worth keeping whether it contains one; the result is
+   * the same for all and computed once.
    */
   getElementsByTagName(_name: string): { length: number } {
     this.#isMeaningful ??= this.childNodes.some(

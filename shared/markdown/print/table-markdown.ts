@@ -2,19 +2,19 @@ import { joinLines } from "./inline-markdown.ts";
 import { MARKS } from "./marks.ts";
 import type { PlainElement } from "./plain-tree.ts";
 
-/** Bounds on what repeating cells that span several may add: a `rowspan` of 65,534 would multiply the page. */
+/** Limits on repeating spanning cells: a `rowspan` of 65,534 would multiply the page. */
 const MAX_REPEATED_TEXT = 200_000;
 const MAX_REPEATED_CELLS = 100_000;
-/** Rows are filled up to the width of the table (GFM does not need it) while that adds no more cells than this. */
+/** Rows are filled up to the width of the table (GFM does not require it) as long as that adds at most this many cells. */
 const MAX_FILLED_CELLS = 500_000;
 
 type Cell = { markdown: string; isHeader: boolean };
-/** `written`: how many cells the row has in the page, those that span several counted once. */
+/** `written`: how many cells the row has in the page, spanning cells counted once. */
 type Row = { cells: Cell[]; written: number; inHead: boolean };
 
 /**
- * A table in GFM. Cells that span rows or columns are repeated in each, so that every row reads on its own. A first row of
- * header cells is the header; a table without one gets an empty header, because GFM has no table without. Further header rows
+ * A table in GFM. Cells that span rows or columns are repeated in each, so that every row is complete. A first row of
+ * header cells is the header; a table without one gets an empty header, because GFM requires one. Further header rows
  * and rows that are titles of those below are marked.
  */
 export function tableMarkdown(table: PlainElement): string {
@@ -33,10 +33,10 @@ export function tableMarkdown(table: PlainElement): string {
   return lines.join("\n");
 }
 
-/** More rows than these at the top of a table are data that somebody wrote in header cells. */
+/** More header rows than this at the top of a table are data in header cells. */
 const MAX_HEADER_ROWS = 4;
 
-/** How many rows at the top name the columns: those that are marked so, or consist of header cells. */
+/** How many rows at the top name the columns: those that are marked as header, or consist of header cells. */
 function headerCount(grid: readonly Row[]): number {
   const found = grid.findIndex(({ inHead, cells }) => !inHead && !cells.every(({ isHeader }) => isHeader));
   const count = found === -1 ? grid.length : found;

@@ -16,10 +16,10 @@ import { MARKS } from "./marks.ts";
 import type { PlainElement } from "./plain-tree.ts";
 import { cellMarkdown, nestedTable, tableMarkdown } from "./table-markdown.ts";
 
-/** Twice the largest body: each of its characters escaped. Lists and quotes in each other would add to each line at each level. */
+/** Twice the largest body: each of its characters escaped. Nested lists and quotes would add to each line at each level. */
 const MAX_MARKDOWN_LENGTH = 48 * 1024 * 1024;
 
-/** Millions of lines are joined in parts: one list of them all would take many times their memory. */
+/** Millions of lines are joined in parts: one list of all would take many times their memory. */
 const LINES_AT_A_TIME = 4096;
 
 type Replacement = (content: string, node: PlainElement) => string;
@@ -37,7 +37,7 @@ const paragraph: Replacement = (content, node) => {
 const heading =
   (level: number): Replacement =>
   (content, node) => {
-    // A "#" at the end would be taken for the end of the heading.
+    // A "#" at the end would be read as the end of the heading.
     const text = oneLine(content).replace(/#$/, "\\#");
     if (text === "") return "\n\n";
     return node.inCell ? block(`<h${level}>${text}</h${level}>`) : block(`${"#".repeat(level)} ${text}`);
@@ -46,7 +46,7 @@ const list: Replacement = (content, node) => {
   if (!node.inCell) {
     const text = content.trim();
     if (text === "" || node.parentNode?.nodeName !== "LI") return block(text);
-    // Right below text only a list that begins with 1 is one; text right below a list would belong to its last item.
+    // Directly below text only a list that begins with 1 is a list; text directly below a list would belong to its last item.
     return `${(node.attributes.number ?? 1) === 1 ? "\n" : "\n\n"}${text}\n\n`;
   }
   const name = node.nodeName.toLowerCase();
@@ -87,7 +87,7 @@ const REPLACEMENTS: Record<string, Replacement> = {
   TH: cell,
   // Not dashes: after the dash of a list item they would be one rule together.
   HR: (_content, node) => (node.inCell ? block("<hr>") : block("***")),
-  // Where it is white space at the edge of itself, Turndown has written it already.
+  // Where it is white space at its own edge, Turndown has already written it.
   BR: (_content, node) => (node.flankingWhitespace?.leading ? "" : node.textContent),
   A: (content, node) => link(content, node.attributes.href ?? ""),
   IMG: (_content, node) =>
@@ -100,7 +100,7 @@ const REPLACEMENTS: Record<string, Replacement> = {
   SUB: (content) => (content.trim() === "" ? content : `<sub>${content}</sub>`),
 };
 
-/** Turndown with our rules: the nodes are those of the plain tree, text is escaped before (collapse-white-space.ts). */
+/** Turndown with this project's rules: the nodes are those of the plain tree, text is escaped before (collapse-white-space.ts). */
 export function markdownOfTree(root: PlainElement): string {
   return TURNDOWN.turndown(root);
 }
@@ -155,7 +155,7 @@ function listItem(content: string, node: PlainElement): string {
   return `\n${marker}${prefixed(item, indent, { empty: "", first: false })}\n`;
 }
 
-/** The number of the item before in a numbered list. */
+/** The number of the previous item in a numbered list. */
 function numberBefore(item: PlainElement): number {
   const own = item.attributes.number ?? 1;
   const list = item.parentNode;
@@ -188,13 +188,13 @@ function blockQuote(content: string, node: PlainElement): string {
   const text = content.trim();
   if (text === "") return "\n\n";
   if (node.inCell) return block(`<blockquote>${joinLines(text, "<br>")}</blockquote>`);
-  // Neither a table nor a list that begins with another number than 1 may follow a line of text, which the mark is.
+  // The mark is a line of text, below which neither a table nor a list that begins with a number other than 1 may follow.
   const gap = /^(?:\||\d)/.test(text) ? ">\n" : "";
   const alert = node.attributes.alert ? `> [!${node.attributes.alert}]\n${gap}` : "";
   return block(alert + prefixed(text, "> ", { empty: ">", first: true }));
 }
 
-/** Puts `prefix` before each line that is not empty, and `empty` before those that are; the first line only if asked to. */
+/** Puts `prefix` before each line that is not empty, and `empty` before those that are; the first line only if `first`. */
 function prefixed(text: string, prefix: string, { empty, first }: { empty: string; first: boolean }): string {
   let result = "";
   let lines: string[] = [];
@@ -216,20 +216,20 @@ function tooLarge(): PermanentError {
   return new PermanentError("body_too_complex", "The page's Markdown would be larger than 48 MB");
 }
 
-/** Code where no block may stand. In a cell each line is a span of its own, so that it can be copied as it is. */
+/** Code where no block is allowed. In a cell each line is a separate span, so that it can be copied unchanged. */
 function codeInLine(code: string, node: PlainElement): string {
   if (!node.inCell) return codeSpan(oneLine(code));
   const lines = trimmedCode(code).split("\n");
   return lines.map((line) => (line.trim() === "" ? "" : codeSpan(line))).join("<br>");
 }
 
-/** Markdown that somebody wrote, in a line of its own where no block may stand. */
+/** Hand-written Markdown, in one line where no block is allowed. */
 function givenMarkdown(markdown: string, node: PlainElement): string {
   if (node.inLine && !node.inCell) return oneLine(markdown);
   return node.inCell ? joinLines(markdown, "<br>") : completeMarkdown(markdown);
 }
 
-/** A table where only a line may stand (in a heading, in a link): its cells, one after the other. */
+/** A table where only a line is allowed (in a heading, in a link): its cells in order. */
 function rowsInLine(table: PlainElement): string {
   const cells: string[] = [];
   for (const row of table.childNodes) {

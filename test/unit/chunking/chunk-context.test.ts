@@ -27,7 +27,7 @@ const textOf = ({ content, headingPath }: Chunk): string => `${headingPath.join(
 const holding = (found: readonly Chunk[], text: string): Chunk[] =>
   found.filter(({ content }) => content.includes(text));
 
-it("a page without text is one empty chunk, found by its title without characters that nobody sees", () => {
+it("a page without text is one empty chunk, found by its title without invisible characters", () => {
   for (const value of ["", "<p>&nbsp;</p>", macro("toc", "")]) {
     const page = readPage({ format: "storage", value }).toMarkdown(resolver);
     const [chunk, ...others] = chunkPage(page);
@@ -38,7 +38,7 @@ it("a page without text is one empty chunk, found by its title without character
 
 describe("a part with a title", () => {
   it.each(["expand", "panel", "localtab", "somebodys-box", "info"])(
-    "%s: every chunk of it says its title, none of what follows",
+    "every chunk of %s contains its title, and no other chunk does",
     (name) => {
       const found = chunks(
         `<h1>Yard</h1>${titled(name, "Crane", `<p>${sentences(40, "Bolt")}</p>`)}<p>${sentences(40, "Gate")}</p>`,
@@ -49,7 +49,7 @@ describe("a part with a title", () => {
     },
   );
 
-  it("keeps a question with its answer", () => {
+  it("a titled part keeps a question with its answer", () => {
     const found = chunks(
       `<h1>FAQ</h1>${repeated(20, (index) => titled("expand", `Question ${index}?`, `<p>${sentences(7, `Answer ${index}.`)}</p>`))}`,
       512,
@@ -63,7 +63,7 @@ describe("a part with a title", () => {
   it.each([
     ["a heading", "<h2>Rope</h2>"],
     ["a table", "<table><tr><th>A</th></tr><tr><td>b</td></tr></table>"],
-  ])("keeps its title when it begins with %s", (_what, start) => {
+  ])("a titled part keeps its title when it begins with %s", (_what, start) => {
     const found = chunks(
       `<h1>Yard</h1>${titled("expand", "Crane", `${start}<p>${sentences(40, "Bolt")}</p>`)}<p>after</p>`,
     );
@@ -72,7 +72,7 @@ describe("a part with a title", () => {
     expect(holding(found, "after")[0]?.headingPath).toEqual(["Yard"]);
   });
 
-  it("that is code names it in each chunk", () => {
+  it("a block of code with a title names it in each chunk", () => {
     const lines = repeated(80, (index) => `echo "step ${index}"\n`);
     const found = chunks(
       macro(
@@ -86,7 +86,7 @@ describe("a part with a title", () => {
 });
 
 describe("headings", () => {
-  it("structure a panel, whose quote and kind go on", () => {
+  it("headings structure a panel, whose quote and kind continue", () => {
     const found = chunks(
       macro(
         "warning",
@@ -100,7 +100,7 @@ describe("headings", () => {
     for (const { content } of found) expect(content).toContain("[!WARNING]");
   });
 
-  it("structure a table that only arranges the page", () => {
+  it("headings structure a table used for layout", () => {
     const found = chunks(
       `<table><tr><td><h2>Hot</h2><p>${sentences(30, "Valve")}</p></td><td><h2>Cold</h2><p>${sentences(30, "Tank")}</p></td></tr></table>`,
     );
@@ -108,7 +108,7 @@ describe("headings", () => {
     for (const chunk of holding(found, "Tank")) expect(chunk.headingPath).toEqual(["Cold"]);
   });
 
-  it("inside a cell are known in the parts that the row is cut into", () => {
+  it("headings inside a cell are known in the parts into which the row is split", () => {
     const cell = `<h3>Hot</h3><p>${sentences(50, "Valve")}</p><h3>Cold</h3><p>${sentences(50, "Tank")}</p>`;
     const found = chunks(
       `<table><tr><th>Hall</th><th>What</th></tr><tr><td>H1</td><td>${cell}</td></tr><tr><td>H2</td><td>none</td></tr></table>`,
@@ -153,7 +153,7 @@ describe("a table", () => {
       "a title in a header cell above bold cells",
       '<tr><th colspan="2">Hosts</th></tr><tr><td><b>Host</b></td><td><b>Address</b></td></tr>',
     ],
-  ])("of which the first row has %s repeats it", (_kind, header) => {
+  ])("a table whose first row has %s repeats it", (_kind, header) => {
     const found = chunks(`<table><tbody>${header}${rows(60)}</tbody></table>`);
     expect(found.length).toBeGreaterThan(2);
     for (const { content } of found) {
@@ -179,7 +179,7 @@ describe("a table", () => {
       "white as the highlight",
       '<tr><td data-highlight-colour="#ffffff">a</td><td data-highlight-colour="#ffffff">b</td></tr><tr><td>c</td><td>d</td></tr>',
     ],
-  ])("with %s has no header", (_kind, body) => {
+  ])("a table with %s has no header", (_kind, body) => {
     expect(chunks(`<table><tbody>${body}</tbody></table>`)[0]?.content).toMatch(/^\| {2}\| {2}\|\n/);
   });
 
@@ -191,7 +191,7 @@ describe("a table", () => {
       expect(content).toMatch(/^\| \*\*Host\*\* \| \*\*Address\*\* \|\n.*\n\| \*\*(?:North|South)/);
   });
 
-  it("of two header rows repeats both", () => {
+  it("a table with two header rows repeats both", () => {
     const header = '<tr><th colspan="2">Addresses</th></tr><tr><th>Host</th><th>Hall A</th></tr>';
     for (const { content } of chunks(`<table>${header}${rows(60)}</table>`)) {
       expect(content).toContain("Addresses");
@@ -199,7 +199,7 @@ describe("a table", () => {
     }
   });
 
-  it("says in which of its sections a row is", () => {
+  it("a row of a table shows in which section it is", () => {
     const section = (name: string): string => `<tr><td colspan="2"><strong>${name}</strong></td></tr>`;
     const found = chunks(
       `<table><tr><th>Host</th><th>Address</th></tr>${section("Hall A")}${rows(40)}${section("Hall B")}${rows(40).replaceAll("host", "node")}</table>`,
@@ -209,7 +209,7 @@ describe("a table", () => {
     expect(holding(found, "| node 39")[0]?.content).not.toContain("Hall A");
   });
 
-  it("of which a row is cut repeats the row's first cell", () => {
+  it("a split row of a table repeats the row's first cell", () => {
     const found = chunks(
       `<table><tr><th>System</th><th>Step</th></tr><tr><td>Crane</td><td>${sentences(80, "Bolt")}</td></tr></table>`,
     );
@@ -217,7 +217,7 @@ describe("a table", () => {
     for (const { content } of found) expect(content).toContain("| Crane |");
   });
 
-  it("a cut row whose first cells are numbers says the name behind them", () => {
+  it("a split row whose first cells are numbers also repeats the name after them", () => {
     const found = chunks(
       `<table><tr><th></th><th>System</th><th>Step</th></tr><tr><td>1</td><td>Crane</td><td>${sentences(80, "Bolt")}</td></tr></table>`,
     );
@@ -232,7 +232,7 @@ describe("a cell that is cut", () => {
   const steps = (name: string): string =>
     repeated(60, (index) => `<li>${name} step ${index}: look at the dial</li>`);
 
-  it("a cell is cut between the items of its list, which say the item that they are below", () => {
+  it("a cell is split between the items of its list, which name their parent item", () => {
     const found = cell(
       `<ul><li>Pumps<ol>${steps("Pump")}</ol></li><li>Filters<ul>${steps("Filter")}</ul></li></ul>`,
     );
@@ -243,7 +243,7 @@ describe("a cell that is cut", () => {
     for (const { content } of found) expect(content).toMatch(/(?:<\/li>|<\/ul>|<\/ol>) \|$/);
   });
 
-  it("a cell that is cut goes on with the numbers of its list", () => {
+  it("a split cell continues with the numbers of its list", () => {
     const found = cell(`<ol>${steps("Pump")}</ol>`);
     expect(found.length).toBeGreaterThan(2);
     for (const { content } of found.slice(1)) {
@@ -253,7 +253,7 @@ describe("a cell that is cut", () => {
     }
   });
 
-  it("titles in a cell stay with what is below them, in their order", () => {
+  it("titles in a cell stay with what is below them, in order", () => {
     const found = cell(
       `<h3>Yard? North.</h3><p>${sentences(60, "Gate")}</p>${titled("expand", "Which rope? This.", `<p>${sentences(60, "Rope")}</p>`)}<p>${sentences(40, "Tail")}</p>`,
     );
@@ -263,7 +263,7 @@ describe("a cell that is cut", () => {
     expect(holding(found, "Tail 39")[0]?.headingPath).toEqual(["Yard? North."]);
   });
 
-  it("takes what code in a cell says of lists for code", () => {
+  it("a split cell does not treat code that looks like a list as a list", () => {
     const found = cell(`<p><code>&lt;ul&gt;&lt;li&gt;Pumps&lt;ul&gt;</code> ${sentences(120, "Gate")}</p>`);
     for (const { headingPath, content } of found.slice(1)) {
       expect(headingPath).toEqual([]);
@@ -272,7 +272,7 @@ describe("a cell that is cut", () => {
   });
 });
 
-it("a task says the task that it is below without its box", () => {
+it("a nested task names its parent task without its box", () => {
   const task = (text: string, inner = ""): string =>
     `<ac:task><ac:task-status>complete</ac:task-status><ac:task-body>${text}${inner}</ac:task-body></ac:task>`;
   const list = (inner: string): string => `<ac:task-list>${inner}</ac:task-list>`;
@@ -308,7 +308,7 @@ it.each([
   }
 });
 
-it("headings in a table that arranges the page end with it", () => {
+it("headings in a table used for layout end with it", () => {
   const found = chunks(
     `<h1>Yard</h1><table><tr><td><h2>Crane</h2><p>${sentences(40, "Bolt")}</p></td><td><h2>Gate</h2><p>${sentences(40, "Hinge")}</p></td></tr></table><p>after</p>`,
   );
@@ -316,7 +316,7 @@ it("headings in a table that arranges the page end with it", () => {
   expect(holding(found, "after")[0]?.headingPath).toEqual(["Yard"]);
 });
 
-it("items say the item that they are below", () => {
+it("nested items name their parent item", () => {
   const steps = (name: string): string =>
     repeated(40, (index) => `<li>${name} step ${index}: look at the dial</li>`);
   const found = chunks(
@@ -343,7 +343,7 @@ it.each([
   }
 });
 
-it("setext headings structure Markdown that somebody wrote", () => {
+it("setext headings structure hand-written Markdown", () => {
   const found = chunks(
     macro(
       "markdown",
@@ -358,7 +358,7 @@ describe("for any titles and sizes", () => {
   const size = fc.integer({ min: 1, max: 60 });
   const name = fc.constantFrom("expand", "panel", "localtab", "info");
 
-  it("a title stands over all of its part, and over nothing else", () => {
+  it("for any titles and sizes, a title is above all of its part and nothing else", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, title, size, size), { minLength: 1, maxLength: 4 }), (parts) => {
         const body = parts.map(

@@ -38,7 +38,7 @@ const code = (markdown: string): string =>
     .codeBlocks.flatMap((block) => wordsOf(block.slice(block.indexOf(":"))))
     .join("");
 describe("for any document", () => {
-  it("the chunks cover it, in order, nothing lost and nothing doubled", () => {
+  it("for any document, the chunks cover it, in order, nothing lost and nothing doubled", () => {
     fc.assert(
       fc.property(document, target, ({ markdown, outline }, targetTokens) => {
         // Marks of quotes stand on the empty lines between their blocks too.
@@ -56,7 +56,7 @@ describe("for any document", () => {
     );
   }, 600_000);
 
-  it("each chunk read by itself shows its part: words in order, code as code", () => {
+  it("for any document, each chunk by itself shows its part: words in order, code as code", () => {
     fc.assert(
       fc.property(document, wideTarget, ({ markdown, outline }, targetTokens) => {
         // Rows that no embedding model takes are cut wherever they must be (a first one is counted with its header).
@@ -71,7 +71,7 @@ describe("for any document", () => {
     );
   }, 600_000);
 
-  it("a table that is split is a table under its headers in each chunk, whatever lists and quotes it stands in", () => {
+  it("a split table is a table under its headers in each chunk, inside any lists and quotes", () => {
     const around = fc.array(fc.constantFrom("- ", "12. ", "> "), { maxLength: 3 });
     const cell = fc.stringMatching(/^[a-z]{1,9}( [a-z]{1,9}){0,4}$/);
     const rows = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 30 });
@@ -88,7 +88,7 @@ describe("for any document", () => {
     );
   });
 
-  it("editing one section leaves the chunks of the others as they are", () => {
+  it("editing one section leaves the chunks of the others unchanged", () => {
     fc.assert(
       fc.property(sections, fc.nat(), section, target, (bodies, place, edited, targetTokens) => {
         const index = place % bodies.length;
@@ -112,7 +112,7 @@ describe("for any document", () => {
   });
 });
 
-it("a row that is cut stays under its headers, in a list and in a quote", () => {
+it("a split row stays under its headers, in a list and in a quote", () => {
   for (const indent of ["", "  ", "> "]) {
     const row = `| b | ${"many words in a cell ".repeat(60)}|`;
     const table = ["| Host | About |", "| --- | --- |", row].join(`\n${indent}`);
@@ -122,7 +122,7 @@ it("a row that is cut stays under its headers, in a list and in a quote", () => 
   }
 });
 
-it("a table that is split repeats its header", () => {
+it("a split table repeats its header", () => {
   const rows = Array.from({ length: 60 }, (_, row) => `| host ${row} | ${row} |`);
   const chunks = chunkMarkdown(["| Host | Port |", "| --- | --- |", ...rows].join("\n"), {
     targetTokens: 100,
@@ -160,7 +160,7 @@ it.each([
   }
 });
 
-it("code that is split is fenced again with its language", () => {
+it("split code is fenced again with its language", () => {
   const code = Array.from({ length: 80 }, (_, line) => `    int value${line} = compute(${line});`);
   const chunks = chunkMarkdown(["```java", ...code, "```"].join("\n"), { targetTokens: 120 });
   expect(chunks.length).toBeGreaterThan(2);
@@ -181,13 +181,13 @@ it.each([
     60,
   ],
   ["items of a list in a quote", `> - - ${"word ".repeat(50)}\n>     - ${"word ".repeat(50)}`, 60],
-])("%s", (_name, markdown, targetTokens) => {
+])("chunks cover a document without loss: %s", (_name, markdown, targetTokens) => {
   const chunks = chunkMarkdown(markdown, { targetTokens }).map(({ content }) => content);
   expect(chunks.flatMap((chunk) => facts(chunk).words)).toEqual(facts(markdown).words);
   expect(chunks.map(code).join("")).toEqual(code(markdown));
 });
 
-it("a link is never cut", () => {
+it("a link is never split", () => {
   const links = Array.from(
     { length: 80 },
     (_, index) => `[the page of number ${index}](https://e.example/${index})`,
@@ -197,7 +197,7 @@ it("a link is never cut", () => {
   }
 });
 
-it("a text cut where it has no space does not begin like an item of a list", () => {
+it("a text split where it has no space does not begin like an item of a list", () => {
   const link = (text: string): string => `[${text}](https://e.example/(a)?b=c&d)`;
   const markdown = `- [x] ${link(`aaa aaaaaaa aaaaaa Größe ${"a".repeat(21)} aaaaaaa a`)}${link(
     "a a Größe Größea \\`aaa aaaaaa aaaaaa aaa aaaaaa",
@@ -217,14 +217,14 @@ it.each([
   ["one line of code", `\`\`\`\n${"f(x);".repeat(40_000)}\n\`\`\``],
   ["a link of megabytes", `[${"text ".repeat(40_000)}](https://e.example/)`],
   ["a heading of megabytes", `# ${"word ".repeat(40_000)}\n\ntext`],
-])("no chunk is larger than what embedding models take: %s", (_what, markdown) => {
+])("no chunk is larger than what embedding models accept: %s", (_what, markdown) => {
   const target = 512;
   for (const { content } of chunkMarkdown(markdown, { targetTokens: target })) {
     expect(encode(content).length).toBeLessThanOrEqual(LARGEST_UNIT * target);
   }
 });
 
-it("each chunk knows the headings above it", () => {
+it("each chunk has the headings above it", () => {
   const chunks = chunkMarkdown(
     `# A\n\n${"word ".repeat(300)}\n\n## B\n\n${"word ".repeat(300)}\n\n# C\n\nend`,
     { targetTokens: 512 },

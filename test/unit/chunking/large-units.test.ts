@@ -13,7 +13,7 @@ const lineOf = (targets: number, name: string) => {
   return line;
 };
 
-it("a line of code that is larger than a chunk stays whole while models take it", () => {
+it("a line of code that is larger than a chunk stays whole while models accept it", () => {
   const long = lineOf(LARGEST_UNIT - 1, "long");
   const found = contents(["```js", "before();", long, "after();", "```"].join("\n"));
   expect(found.filter((content) => content.includes("long"))).toEqual([`\`\`\`js\n${long}\n\`\`\``]);
@@ -24,7 +24,7 @@ it.each([
   ["its last line", (long: string) => ["before();", long]],
   ["its only line", (long: string) => [long]],
   ["a line between others", (long: string) => ["before();", long, "after();"]],
-])("code of which %s is larger than models take is fenced in each chunk, and complete", (_, linesOf) => {
+])("code of which %s is larger than models accept is fenced in each chunk, and complete", (_, linesOf) => {
   for (const [above, mark] of [
     ["", ""],
     ["> ", "> "],
@@ -41,7 +41,7 @@ it.each([
   }
 });
 
-it("code whose fence nobody closes is closed in each chunk but the last, where it ends as it is", () => {
+it("code with an unclosed fence is closed in each chunk but the last, which ends unchanged", () => {
   const lines = Array.from({ length: 40 }, (_, n) => `value${n} = compute(${n});`);
   const found = contents(["```js", ...lines].join("\n"));
   expect(found.length).toBeGreaterThan(2);
@@ -52,7 +52,7 @@ it("code whose fence nobody closes is closed in each chunk but the last, where i
   );
 });
 
-it("a row of a table that is larger than a chunk stays whole while models take it", () => {
+it("a row of a table that is larger than a chunk stays whole while models accept it", () => {
   const row = `| host | ${lineOf(LARGEST_UNIT - 1, "word")} |`;
   const found = contents(["| Host | About |", "| --- | --- |", "| a | b |", row, "| c | d |"].join("\n"));
   expect(found.filter((content) => content.includes("word")).map((content) => content.split("\n"))).toEqual([

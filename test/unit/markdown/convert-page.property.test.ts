@@ -32,7 +32,7 @@ function lettersLost(whole: string, broken: string): string {
 const NONE = { textLost: null, lost: [], extra: [] };
 
 describe("for any page", () => {
-  it("all that the page shows is shown by the Markdown, words in order, and nothing else", () => {
+  it("for any page, the Markdown shows all that the page shows, words in order, and nothing else", () => {
     fc.assert(
       fc.property(storageBody, (body) => {
         expect(differences(body)).toEqual(NONE);
@@ -41,7 +41,7 @@ describe("for any page", () => {
     );
   }, 600_000);
 
-  it("the same body gives the same Markdown", () => {
+  it("for any page, the same body gives the same Markdown", () => {
     fc.assert(
       fc.property(storageBody, (body) => {
         const once = readPage({ format: "storage", value: body }).toMarkdown(resolver);
@@ -51,7 +51,7 @@ describe("for any page", () => {
     );
   });
 
-  it("a tag that is missing costs no letter", () => {
+  it("for any page, a missing tag loses no letter", () => {
     fc.assert(
       fc.property(storageBody, fc.nat(), (page, choice) => {
         // A cell without its table stands there once and not in each of its rows.
@@ -66,7 +66,7 @@ describe("for any page", () => {
     );
   }, 600_000);
 
-  it("what is broken off or mixed up never throws anything but a PermanentError", () => {
+  it("for any page, a truncated or mixed-up body throws nothing but a PermanentError", () => {
     const broken = fc
       .tuple(storageBody, fc.nat(), fc.nat())
       .map(
@@ -148,6 +148,6 @@ it.each([
     "a macro within a word",
     '<p>a<ac:structured-macro ac:name="excerpt"><ac:rich-text-body>b</ac:rich-text-body></ac:structured-macro>c<ac:structured-macro ac:name="anchor"><ac:parameter ac:name="">x</ac:parameter></ac:structured-macro>d</p>',
   ],
-])("%s", (_name, ...bodies) => {
+])("the Markdown shows all words of %s", (_name, ...bodies) => {
   for (const body of bodies) expect(differences(body)).toEqual(NONE);
 });

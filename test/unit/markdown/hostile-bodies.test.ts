@@ -61,7 +61,7 @@ const BODIES: [string, string][] = [
 ];
 
 describe.each(["storage", "export_view"] as const)("in %s", (format) => {
-  it.each(BODIES)("%s ends", { timeout: 20_000 }, (_name, body) => {
+  it.each(BODIES)("the conversion of %s ends", { timeout: 20_000 }, (_name, body) => {
     try {
       const page = readPage({ format, value: body }).toMarkdown(resolver);
       expect(page.markdown.length).toBeLessThan(3 * MEGABYTE);
@@ -71,14 +71,14 @@ describe.each(["storage", "export_view"] as const)("in %s", (format) => {
     }
   });
 
-  it("a million cells are refused with their reason", () => {
+  it("a body of a million cells is refused with the reason", () => {
     const body = `<table><tr>${"<td>a</td>".repeat(1_000_000)}</tr></table>`;
     expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(
       expect.objectContaining({ code: "body_too_complex" }),
     );
   });
 
-  it("more than 20 MB are refused with their reason", () => {
+  it("a body larger than 20 MB is refused with the reason", () => {
     const body = "ä".repeat(11 * MEGABYTE);
     expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(PermanentError);
     expect(() => readPage({ format, value: body }).toMarkdown(resolver)).toThrow(
@@ -86,7 +86,7 @@ describe.each(["storage", "export_view"] as const)("in %s", (format) => {
     );
   });
 
-  it("U+0000 and lone surrogates do not arrive", () => {
+  it("U+0000 and lone surrogates of a body are removed", () => {
     const { markdown } = readPage({ format, value: "<p>a\u0000b \ud800c</p>" }).toMarkdown(resolver);
     expect(markdown).toBe("ab \ufffdc");
   });

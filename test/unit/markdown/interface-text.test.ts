@@ -130,6 +130,6 @@ it.each([
     '<p><img class="emoticon emoticon-blue-star" data-emoji-short-name=":on_hold:" data-emoji-id="c0ffee00-1111" data-emoji-fallback=":on_hold:" data-emoticon-name="blue-star" src="x" alt=":on_hold:"/></p>',
     ":on_hold:",
   ],
-])("%s", (_name, body, expected) => {
+])("interface text in bodies: %s", (_name, body, expected) => {
   expect(markdown(body)).toBe(expected);
 });

@@ -116,7 +116,7 @@ const NAMES = Object.entries(KINDS).flatMap(([kind, { names: ofKind, ...rest }])
   ofKind.map((name) => ({ kind, name, ...rest })),
 );
 
-it("tries every macro that has a rule", () => {
+it("the tests cover every macro that has a rule", () => {
   expect(NAMES.map(({ name }) => name).sort()).toEqual([...KNOWN_MACROS].sort());
 });
 
@@ -126,14 +126,14 @@ const markdownOf = (body: string): string =>
 describe.each(NAMES)("$name ($kind)", ({ name, inside, markdown, rendered = false }) => {
   const macro = `<ac:structured-macro ac:name="${name}" ac:schema-version="1" ac:macro-id="7">${inside}</ac:structured-macro>`;
 
-  it("becomes what its kind says, and no text is lost", () => {
+  it("a macro is converted as its kind requires, and no text is lost", () => {
     expect(readPage({ format: "storage", value: macro }).toMarkdown(resolver)).toMatchObject({
       markdown,
       textLost: null,
     });
   });
 
-  it("its form of Confluence 3 and 4, and its name in capitals, say the same", () => {
+  it("a macro's form of Confluence 3 and 4, and its name in capitals, are converted alike", () => {
     const old = inside.replace(
       /<ac:parameter ac:name="">([\s\S]*?)<\/ac:parameter>/,
       "<ac:default-parameter>$1</ac:default-parameter>",
@@ -142,13 +142,13 @@ describe.each(NAMES)("$name ($kind)", ({ name, inside, markdown, rendered = fals
     expect(markdownOf(`<ac:macro ac:name="${name.toUpperCase()}">${old}</ac:macro>`)).toBe(markdown);
   });
 
-  it("needs the rendered body or not", () => {
+  it("a macro needs the rendered body or not, as its kind requires", () => {
     expect(readPage({ format: "storage", value: macro }).macrosToRender).toEqual(rendered ? [name] : []);
   });
 });
 
 it.each(["somebodys-macro", "testsimplemacro", "macroName", "not-a-real-macro"])(
-  "%s, which nobody knows, keeps its body and never its parameters",
+  "the unknown macro %s keeps its body and never its parameters",
   (name) => {
     const macro = (inside: string): string =>
       `<ac:structured-macro ac:name="${name}">${inside}</ac:structured-macro>`;

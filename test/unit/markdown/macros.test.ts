@@ -157,7 +157,7 @@ const CONVERSIONS: [string, string, string][] = [
 ];
 
 describe("storage", () => {
-  it.each(CONVERSIONS)("%s", (_name, body, expected) => {
+  it.each(CONVERSIONS)("storage conversion: %s", (_name, body, expected) => {
     expect(markdown(body)).toBe(expected);
   });
 

@@ -215,12 +215,12 @@ const MEANINGS: Record<string, [string, string][]> = {
 };
 
 for (const [kind, cases] of Object.entries(MEANINGS)) {
-  it.each(cases)(`${kind}: %#`, (body, expected) => {
+  it.each(cases)(`the Markdown keeps the meaning of ${kind}: %#`, (body, expected) => {
     expect(markdown(body)).toBe(expected);
   });
 }
 
-it("prose that quotes what interfaces say stays as it is", () => {
+it("prose that quotes interface text stays unchanged", () => {
   const quote = "It says Getting issue details... and We don't have a way to export this macro.";
   expect(markdown(`<p>${quote}</p>`)).toBe(quote);
   const error = "The macro has an error in line 3.";
@@ -229,7 +229,7 @@ it("prose that quotes what interfaces say stays as it is", () => {
   expect(markdown(`<p>${sentence}</p>`)).toBe(sentence);
 });
 
-it("asks for the rendering of an app's macro that has neither content nor fallback", () => {
+it("an app's macro with neither content nor fallback needs the rendered body", () => {
   const needed = (value: string) => readPage({ format: "storage", value }).macrosToRender;
   expect(needed(extension("extension", "board", ""))).toEqual(["board"]);
   const withFallback = extension("extension", "board", "").replace(
@@ -250,7 +250,7 @@ describe("for any words", () => {
     (body: string) => `<blockquote>${body}</blockquote>`,
   );
 
-  it("what is struck out is struck out, and the title of a box is bold above it, wherever either stands", () => {
+  it("for any words, struck-out text stays struck out, and the title of a box is bold above it, wherever either is", () => {
     fc.assert(
       fc.property(words, words, words, inside, (title, struck, text, around) => {
         const body = `<p><span style="text-decoration: line-through">${struck}</span> ${text}</p>`;

@@ -113,7 +113,7 @@ const CONVERSIONS: [name: string, body: string, expected: string][] = [
 ];
 
 describe("export_view", () => {
-  it.each(CONVERSIONS)("%s", (_name, body, expected) => {
+  it.each(CONVERSIONS)("export_view conversion: %s", (_name, body, expected) => {
     expect(markdown(body)).toBe(expected);
   });
 });

@@ -68,18 +68,18 @@ it.each([
     "<table><tr><th>A</th><th>B</th></tr><tr><td>x</td><td><p>up 5 percent</p></td></tr></table>",
     "| A | B |\n| --- | --- |\n| x | up 5 percent |",
   ],
-])("a macro shows what is rendered for it: found %s", (_how, stored, rendered, expected) => {
+])("a macro shows its rendered content: found %s", (_how, stored, rendered, expected) => {
   expect(filled(stored, rendered)).toBe(expected);
 });
 
-it("what even the rendering does not show keeps its text", () => {
+it("a macro that even the rendered body does not show keeps its text", () => {
   const noExport = "<div>We don't have a way to export this macro.</div>";
   expect(filled(`<p>At</p>${extension("extension", "p^2")}`, `<p>At</p>${noExport}`)).toBe(
     "At\n\n```latex\np^2\n```",
   );
 });
 
-it("dates and people beside a macro are not said twice", () => {
+it("dates and people beside a macro are not repeated", () => {
   const stored = `<p>By <ac:link><ri:user ri:account-id="5"/></ac:link> on <time datetime="2025-01-02"/></p>${macro("children")}<p>end</p>`;
   const rendered = `<p>By <a class="user-mention">@Ann Lee</a> on <time datetime="2025-01-02">02 Jan 2025</time></p>${children}<p>end</p>`;
   expect(filled(stored, rendered)).toBe(
@@ -87,7 +87,7 @@ it("dates and people beside a macro are not said twice", () => {
   );
 });
 
-it("for any texts around macros, each is filled in its place and the rest is as stored", () => {
+it("for any texts around macros, each is filled in at its position and the rest stays as stored", () => {
   const text = fc.stringMatching(/^[a-z]{1,6}( [a-z]{1,6}){0,5}$/);
   const parts = fc.array(fc.tuple(text, fc.boolean()), { minLength: 1, maxLength: 8 });
   fc.assert(
@@ -114,7 +114,7 @@ it("for any texts around macros, each is filled in its place and the rest is as 
   );
 });
 
-it("takes no longer than the bodies are long", { timeout: 20_000 }, () => {
+it("filling in rendered macros takes linear time", { timeout: 20_000 }, () => {
   const stored = `<p>same words </p>${macro("include")}`.repeat(5000);
   const rendered = "<p>same words </p><p>shown </p>".repeat(5000);
   expect(

@@ -49,7 +49,7 @@ function outputOf(page: ReadPage): unknown {
   return { markdown: converted.markdown, textLost: converted.textLost, chunks };
 }
 
-it("the revision is raised when what converter and chunker make of a body changes", () => {
+it("the revision is raised when the output of converter and chunker for a body changes", () => {
   const hash = createHash("sha256");
   for (const file of globSync("test/fixtures/representation/*").sort()) {
     const format = basename(file).includes(".storage.") ? "storage" : "export_view";
