@@ -4,7 +4,7 @@ import { costTable, scaleReport } from "./scale/report.ts";
 import { stackPicture } from "./stack-picture.ts";
 
 /*
- * Writes what documents say about the topology and costs: infra/scale.md whole, and in infra/deploying.md what is between
+ * Writes the generated parts of documents: all of infra/scale.md, and in infra/deploying.md what is between
  * `<!-- generated: NAME -->` and `<!-- end -->`. With `--check` it only compares, and fails where they differ.
  */
 const check = process.argv.includes("--check");
@@ -22,7 +22,7 @@ if (stale.length > 0) {
   process.exitCode = 1;
 }
 
-/** Returns the path when the file differs and may not be written. */
+/** Returns the path if the file differs and must not be written. */
 function replace(path: string, made: (present: string) => string): string[] {
   const present = existsSync(path) ? readFileSync(path, "utf8") : "";
   const wanted = made(present);

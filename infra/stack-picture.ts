@@ -1,7 +1,7 @@
 import { queueSentTo, sendsMessages } from "./access.ts";
 import { functions, queues, routes, schedules, type FunctionSpec } from "./topology.ts";
 
-/** The stack as a Mermaid diagram, drawn from the topology: additions appear by themselves. */
+/** The stack as a Mermaid diagram, drawn from the topology: additions appear automatically. */
 export function stackPicture(): string {
   const specs: Record<string, FunctionSpec> = functions;
   const serving = [...new Set(routes.map((route) => route.function))];

@@ -125,7 +125,7 @@ export class SyncStack extends Stack {
     });
 
     new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
-    // What a monitor's role is allowed to invoke, and nothing else (infra/deploying.md).
+    // The only thing that a monitor's role may invoke (infra/deploying.md).
     new CfnOutput(this, "HealthArn", { value: api.arnForExecuteApi("GET", "/health", "$default") });
     new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
     new CfnOutput(this, "TokenKeyArn", { value: tokenKey.keyArn });
@@ -144,7 +144,7 @@ function migrateFirst(scope: Construct, lambdaOf: (name: FunctionName) => Lambda
   });
 }
 
-/** Works on a queue that it sends to: a step of an operation begins the next one. */
+/** Polls a queue that it sends to: a step of an operation starts the next one. */
 function sendsToItself(name: FunctionName): boolean {
   const { access }: FunctionSpec = functions[name];
   return Object.entries(queues).some(
@@ -161,7 +161,7 @@ function isBackground(name: FunctionName): boolean {
   return driven.includes(name);
 }
 
-/** The given topic, or one of our own that people subscribe to. */
+/** The given topic, or a new one that people subscribe to. */
 function alarmTopic(scope: Construct, prefix: string, settings: Settings): ITopic {
   if (settings.alarmTopicArn) return Topic.fromTopicArn(scope, "AlarmTopic", settings.alarmTopicArn);
   const topic = new Topic(scope, "AlarmTopic", { topicName: `${prefix}-alarms`, enforceSSL: true });

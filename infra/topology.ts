@@ -1,6 +1,6 @@
 /**
  * DATA ONLY: every function, queue, route and schedule. The CDK stack and the local runner both read it, so that they cannot
- * drift apart. Nothing but types and the time of deletion checks is imported here.
+ * drift apart. It imports only types and the time of deletion checks.
  */
 import { CHECK_TICK } from "#shared/syncs/schedules/check-schedule.ts";
 import type { QueueName } from "#shared/messages.ts";
@@ -8,7 +8,7 @@ import type { Access } from "./access.ts";
 
 /** API Gateway ends an HTTP request after 30 s; its function must be done before that. */
 const API_TIMEOUT_SECONDS = 29;
-/** Workers stay within a minute, so that a killed worker's messages come back within six. */
+/** Workers stay within a minute, so that a killed worker's messages are redelivered within six. */
 const WORKER_TIMEOUT_SECONDS = 60;
 /** AWS's advice for event source mappings: visibility of six times the function's timeout. */
 const VISIBILITY_FACTOR = 6;
@@ -18,7 +18,7 @@ export type FunctionSpec = {
   timeoutSeconds: number;
   memoryMb: number;
   access: readonly Access[];
-  /** Invocations at the same time, where no queue bounds them (reserved concurrency): each holds a database connection. */
+  /** Concurrent invocations, if no queue limits them (reserved concurrency): each holds a database connection. */
   maxConcurrency?: number;
   /** Folders that lie beside the code when it is bundled. */
   files?: readonly string[];
@@ -135,7 +135,7 @@ export type QueueSpec = {
   maxConcurrency: number;
   /** Deliveries before a message goes to the dead-letter queue. */
   maxReceiveCount: number;
-  /** What a message in the dead-letter queue means to a user. */
+  /** The impact on users of a message in the dead-letter queue. */
   errorImpact: string;
 };
 

@@ -27,7 +27,7 @@ type QueueFunction<T extends Task, K extends keyof Services> = {
 
 /**
  * The one way to handle SQS: a record fails alone. A body that is not a task is reported as failed too, so that it reaches
- * the dead-letter queue where somebody sees it. A throw outside any record fails every record.
+ * the dead-letter queue where an alarm reports it. A throw outside any record fails every record.
  */
 export function queueHandler<T extends Task, K extends keyof Services>(definition: QueueFunction<T, K>) {
   return middy<SQSEvent, SQSBatchResponse, Error>().handler(async (event, context) => {

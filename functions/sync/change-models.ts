@@ -14,11 +14,11 @@ import type { ServicesOf } from "#functions/runtime/services.ts";
 
 /** Outlives the function (60 s), so that two never embed the same chunks. */
 const CLAIM_MS = 90_000;
-/** Embedding one batch and storing it fits into this; no other is begun with less time left. */
+/** Time to embed and store one batch; with less time left no further batch is started. */
 const RESERVE_MS = 20_000;
 
 /**
- * Each minute: brings sources that compare with another model than the configured one nearer to it. Throws `PermanentError`
+ * Each minute: moves sources that use another model to the configured one. Throws `PermanentError`
  * when the model refused pages: their source keeps its old model, which must raise an alarm. Changes nothing when a later
  * deployment chose another model: two of them would otherwise change each source back and forth.
  */

@@ -38,10 +38,10 @@ export async function reconcileDeletions(
 
 const onMessages = queueHandler({ task: checkTask, needs, run: reconcileDeletions });
 
-type Answer = SQSBatchResponse | { started: number } | { operation_id: string; started: boolean };
+type Result = SQSBatchResponse | { started: number } | { operation_id: string; started: boolean };
 
 /** Three callers: its queue, the daily rule, and a person (`{"source_id", "dry_run"?, "force"?}`). */
-export const handler = middy<unknown, Answer, Error>().handler(async (event, context): Promise<Answer> => {
+export const handler = middy<unknown, Result, Error>().handler(async (event, context): Promise<Result> => {
   if (isQueueEvent(event)) return onMessages(event, context);
   beginInvocation(context);
   const services = await resolveServices(needs);

@@ -36,7 +36,7 @@ export function queueAlarms(
       subject: name,
       meaning: `Messages wait and the worker does not run. ${spec.errorImpact}`,
       metric: new MathExpression({
-        // Age alone says nothing: a first sync of a large space has messages wait for hours while workers are busy.
+        // Age alone is not a fault: a first sync of a large space has messages wait for hours while workers are busy.
         expression: "IF(waiting > 0 AND FILL(runs, 0) == 0, 1, 0)",
         usingMetrics: {
           waiting: queue.metricApproximateNumberOfMessagesVisible({
@@ -54,7 +54,7 @@ export function queueAlarms(
   ];
 }
 
-/** Of a function in the background: a caller of the API sees its errors, nobody sees these. */
+/** Of a function in the background: a caller of the API sees its errors, but no one sees these. */
 export function backgroundAlarms(name: string, lambda: LambdaFunction): AlarmSpec[] {
   return [
     {
@@ -120,7 +120,7 @@ export function apiAlarms(api: HttpApi): AlarmSpec[] {
   ];
 }
 
-/** Of what the service is for, by its own measurement each five minutes. */
+/** Of the service's purpose, by its own measurement every five minutes. */
 export function healthAlarms({ stage }: Settings): AlarmSpec[] {
   const measured = { period: Duration.minutes(10), statistic: Stats.MAXIMUM };
   const otherwiseReported = {
@@ -175,7 +175,7 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
   ];
 }
 
-/** Of what embeddings cost: the only part of the bill that a loop or a mistake can multiply within a day. */
+/** Of the cost of embeddings: the only part of the bill that a loop or a mistake can multiply within a day. */
 export function costAlarms({ stage, embeddingsDollarsPerDay }: Settings): AlarmSpec[] {
   return [
     {
@@ -189,7 +189,7 @@ export function costAlarms({ stage, embeddingsDollarsPerDay }: Settings): AlarmS
   ];
 }
 
-/** Of the database that this stack made. */
+/** Of the database that this stack created. */
 export function databaseAlarms(cluster: DatabaseCluster): AlarmSpec[] {
   return [
     {

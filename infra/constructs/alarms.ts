@@ -3,7 +3,7 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 
-/** What an alarm is about: a section of infra/runbook.md each. */
+/** The subject of an alarm: a section of infra/runbook.md each. */
 export type AlarmKind =
   | "dead-letters"
   | "queue-stalled"
@@ -22,21 +22,21 @@ export type AlarmKind =
 
 export type AlarmSpec = {
   kind: AlarmKind;
-  /** What of several it is about: a queue or a function. */
+  /** The queue or function that it concerns, if there are several. */
   subject?: string;
-  /** What it means to a user of the service. */
+  /** Its impact on users of the service. */
   meaning: string;
   metric: IMetric;
   threshold: number;
-  /** Compared by ≥ unless said otherwise. */
+  /** Compared by ≥ by default. */
   comparison?: "below";
   /** Periods of the metric, all of which must be beyond the threshold. */
   periods: number;
-  /** What no data means, with the reason in words. */
+  /** The meaning of missing data, with the reason as text. */
   missing: { is: "fine" | "alarming"; because: string };
 };
 
-/** Alarms from their specifications; each names its section of the runbook and notifies the topic also when it is over. */
+/** Alarms from their specifications; each names its section of the runbook and also notifies the topic when it ends. */
 export class SyncAlarms extends Construct {
   constructor(
     scope: Construct,

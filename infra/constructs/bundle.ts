@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import type { FunctionSpec } from "#infra/topology.ts";
 
-/** `directory` is what is deployed; what it is made of is beside it, in `<directory>.meta.json` (esbuild's metafile). */
+/** `directory` is deployed; a description of its content is beside it, in `<directory>.meta.json` (esbuild's metafile). */
 export type Bundle = { directory: string };
 
 /**
- * Modules that a deployment never loads: they stay outside the bundles. The local embedder brings its model's weights, and
+ * Modules that a deployment never loads: they stay outside the bundles. The local embedder contains its model's weights, and
  * only one of the two remote embedders is configured.
  */
 const localOnly = ["#shared/embeddings/local-embedder.ts"];
@@ -23,13 +23,13 @@ const neverCalled = ["@smithy/core/event-streams", "bowser"];
 
 export type RemoteEmbedder = keyof typeof embedders;
 
-/** An ES module has no `require`, which CommonJS packages call, and so do we for Node's own modules. */
+/** An ES module has no `require`, which CommonJS packages call, and these bundles for Node's own modules. */
 const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
 /**
- * Lambda hands a function its credentials in the environment. The SDK's default chain looks there too, and brings along clients
- * for everywhere else (90 kB: SSO, STS, web identity, instance metadata).
+ * Lambda passes a function its credentials in the environment. The SDK's default chain reads them too, but includes clients
+ * for all other sources (90 kB: SSO, STS, web identity, instance metadata).
  */
 const credentialsOfEnvironment: Plugin = {
   name: "credentials-of-environment",
@@ -50,8 +50,8 @@ const credentialsOfEnvironment: Plugin = {
 };
 
 /**
- * A map that leads nowhere but to a file, which esbuild puts for a library's lines: Node reads the whole map when it
- * loads a function, and stack traces need the lines of our own code only.
+ * A source map that names only the file, for the lines of libraries: Node reads the whole map when it
+ * loads a function, and stack traces need only the lines of this project's code.
  */
 const NO_LINES = Buffer.from(JSON.stringify({ version: 3, sources: [""], mappings: "AAAA" })).toString(
   "base64",
@@ -59,7 +59,7 @@ const NO_LINES = Buffer.from(JSON.stringify({ version: 3, sources: [""], mapping
 
 /**
  * esbuild keeps all of zod (450 kB) behind `import { z }`, and only what is used (90 kB) behind `import * as z`: both mean the
- * same, so ours and confluence.js's are rewritten on the way in.
+ * same, so the imports of this project and of confluence.js are rewritten.
  */
 const sources: Plugin = {
   name: "sources",
@@ -98,8 +98,8 @@ const requiredBuiltins: Plugin = {
 };
 
 /**
- * Bundles each function by itself into `outputDirectory/<name>`: minified ES modules with source maps (`index.mjs`, and beside it
- * what is loaded later or seldom), and the folders it needs. Throws an error that names every entry that is missing.
+ * Bundles each function separately into `outputDirectory/<name>`: minified ES modules with source maps (`index.mjs`, and beside it
+ * what is loaded later or rarely), and the folders it needs. Throws an error that names every entry that is missing.
  */
 export async function bundleFunctions(
   functions: Record<string, FunctionSpec>,
@@ -130,7 +130,7 @@ async function bundle(spec: FunctionSpec, directory: string, external: string[])
     outdir: directory,
     outExtension: { ".js": ".mjs" },
     bundle: true,
-    // What is imported dynamically becomes a file of its own, so that starting does not read it.
+    // A dynamic import becomes a separate file, which a start does not read.
     splitting: true,
     platform: "node",
     target: "node24",
@@ -141,7 +141,7 @@ async function bundle(spec: FunctionSpec, directory: string, external: string[])
     sourcemap: true,
     sourcesContent: false,
     external,
-    // Turndown's build for browsers is the one without an HTML parser (240 kB): it is given trees that are parsed already.
+    // Turndown's build for browsers is the one without an HTML parser (240 kB): it receives parsed trees.
     alias: { turndown: "turndown/lib/turndown.browser.es.js" },
     plugins: [credentialsOfEnvironment, requiredBuiltins, sources],
     metafile: true,

@@ -1,13 +1,13 @@
 import { functions, queues, type FunctionSpec } from "#infra/topology.ts";
 import type { Settings } from "./settings.ts";
 
-/** One function handles one event at a time over one connection, so its runs at the same time are its connections. */
+/** One function handles one event at a time over one connection, so its concurrent runs are its connections. */
 export function connectionBudget(): { total: number; byFunction: Record<string, number> } {
   const byFunction: Record<string, number> = {};
   for (const [name, spec] of Object.entries<FunctionSpec>(functions)) {
     if (!spec.access.includes("database")) continue;
     const queue = Object.values(queues).find(({ worker }) => worker === name);
-    // A worker may also be run by its schedule and by hand, once each at most in practice.
+    // A worker may also be run by its schedule and by hand, in practice once each at most.
     byFunction[name] = queue ? queue.maxConcurrency : (spec.maxConcurrency ?? 1);
   }
   const total = Object.values(byFunction).reduce((sum, count) => sum + count, 0);

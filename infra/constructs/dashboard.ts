@@ -24,7 +24,7 @@ export type SyncDashboardProps = {
 
 const HOUR_SECONDS = 3600;
 
-/** The screen to look at first: is anything late, what did syncs do, where does work wait, who fails. */
+/** The first screen to look at: delays, results of syncs, waiting work, failures. */
 export class SyncDashboard extends Construct {
   constructor(scope: Construct, id: string, props: SyncDashboardProps) {
     super(scope, id);

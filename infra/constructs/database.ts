@@ -19,14 +19,14 @@ import { NagSuppressions } from "cdk-nag";
 import { Construct } from "constructs";
 import type { Settings } from "./settings.ts";
 
-/** Where the database is: by secret, and inside which network. */
+/** The database: its secret and its network. */
 export type DatabaseAccess = {
   secretArn: string;
   network: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
   cluster: DatabaseCluster | undefined;
 };
 
-/** An existing Postgres (Supabase, Neon, RDS, …) by the ARN of its secret; asked for at deployment when context has none. */
+/** An existing Postgres (Supabase, Neon, RDS, …) by the ARN of its secret; a parameter at deployment if the context has none. */
 export function existingDatabase(scope: Construct, settings: Settings): DatabaseAccess {
   const parameter = () =>
     new CfnParameter(scope, "DatabaseUrlArn", {
@@ -44,12 +44,12 @@ const ROTATION_DAYS = 30;
 
 /**
  * Aurora PostgreSQL Serverless v2 (17, with pgvector 0.8) in a VPC of its own. Scale to zero is off by default: the sweeper
- * queries it each minute, so it would never stay asleep. The functions live in private subnets and reach
+ * queries it each minute, so it would never stay paused. The functions are in private subnets and reach
  * Confluence, the models and AWS's services through one NAT gateway; one, because two would double the largest fixed cost
  * and its zone's failure only pauses syncing.
  */
 export class AuroraDatabase extends Construct {
-  /** How functions reach it. */
+  /** The network through which functions reach it. */
   readonly access: DatabaseAccess;
 
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -65,7 +65,7 @@ export class AuroraDatabase extends Construct {
       ],
       flowLogs: { rejected: { destination: FlowLogDestination.toCloudWatchLogs() } },
     });
-    // Made here so that it has a retention; RDS would make it without.
+    // Created here so that it has a retention; RDS would create it without.
     const logs = new LogGroup(this, "Logs", {
       logGroupName: `/aws/rds/cluster/${clusterIdentifier}/postgresql`,
       retention: settings.logRetentionDays satisfies RetentionDays as RetentionDays,

@@ -2,7 +2,7 @@ import { sendsMessages, type Access } from "#infra/access.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import type { Settings } from "./settings.ts";
 
-/** What the stack's resources are called, as far as functions know them. ARNs, URLs and names: never a secret. */
+/** Names of the stack's resources for functions: ARNs, URLs and names, never a secret. */
 export type ResourceNames = {
   databaseSecretArn: string;
   queueUrls: Record<QueueName, string>;
@@ -10,7 +10,7 @@ export type ResourceNames = {
   eventBusName: string;
 };
 
-/** The environment variables of a function: those that its access demands, and no others. */
+/** The environment variables of a function: exactly those that its access requires. */
 export function environmentOf(
   access: readonly Access[],
   settings: Settings,
@@ -38,7 +38,7 @@ function databaseVariables(settings: Settings, resources: ResourceNames): Record
     DB_SCHEMA: settings.databaseSchema,
     DATABASE_POOLER: settings.databasePooler,
     // RDS certificates come from Amazon's own authorities, which Node 20 and newer no longer trust by themselves on Lambda;
-    // the file is part of the runtime. Not for others: reading it takes some 20 ms of each start.
+    // the file is part of the runtime. Only for RDS: reading it takes some 20 ms of each start.
     ...(settings.database === "aurora" || settings.databaseAuthority === "amazon"
       ? { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" }
       : {}),
@@ -49,7 +49,7 @@ function queueVariables({ queueUrls }: ResourceNames): Record<string, string> {
   return Object.fromEntries(queueNames.map((queue) => [queueUrlVariable(queue), queueUrls[queue]]));
 }
 
-/** Who sends events also removes those that have expired, and operations. */
+/** The function that sends events also removes expired events and operations. */
 function eventVariables(settings: Settings, { eventBusName }: ResourceNames): Record<string, string> {
   return {
     EVENT_BUS_NAME: eventBusName,

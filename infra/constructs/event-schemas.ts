@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import { z } from "zod";
 import { domainEvents } from "#shared/domain-events.ts";
 
-/** Publishes the JSON schema of every domain event in EventBridge's registry: generated from what the senders are checked by. */
+/** Publishes the JSON schema of every domain event in EventBridge's registry: generated from the types of the senders. */
 export class EventSchemas extends Construct {
   constructor(scope: Construct, id: string, props: { registryName: string }) {
     super(scope, id);

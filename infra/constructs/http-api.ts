@@ -27,7 +27,7 @@ export type SyncApiProps = {
 
 /**
  * The HTTP API: every route authorized (SigV4, or a JWT with the route's scope), throttled, logged. A `public` route needs a
- * known caller too, but no scope: on AWS nothing of this service is open to the Internet.
+ * known caller too, but no scope: on AWS no route is open to the Internet.
  */
 export class SyncApi extends Construct {
   readonly api: HttpApi;
@@ -61,11 +61,11 @@ export class SyncApi extends Construct {
       const integration =
         integrations.get(route.function) ??
         new HttpLambdaIntegration(`${route.function}-integration`, props.functions(route.function), {
-          // One permission a function, for this API: one a route would be a hundred more resources.
+          // One permission per function for this API: one per route would be a hundred more resources.
           scopePermissionToRoute: false,
         });
       integrations.set(route.function, integration);
-      // API Gateway takes a method that is not declared for an unknown path, HEAD too.
+      // API Gateway treats an undeclared method as an unknown path, HEAD too.
       for (const method of route.method === "GET" ? (["GET", "HEAD"] as const) : [route.method]) {
         new HttpRoute(this, `${method} ${route.path}`, {
           httpApi: this.api,
@@ -79,7 +79,7 @@ export class SyncApi extends Construct {
   }
 }
 
-/** Who called what, how it ended, how long it took; no query string (searches are their callers' business) and no header. */
+/** Caller, route, result and duration of each request; no query string (searches are private) and no header. */
 const ACCESS_LOG = {
   requestId: "$context.requestId",
   time: "$context.requestTime",

@@ -22,7 +22,7 @@ export type SyncFunctionProps = {
   environment: Record<string, string>;
   statements: PolicyStatement[];
   settings: Settings;
-  /** Sends messages that come back to it: on purpose, which Lambda takes for an endless loop. */
+  /** Sends messages to its own queue on purpose, which Lambda would treat as an endless loop. */
   loops: boolean;
   /** Only with a database that is not reachable otherwise. */
   network: { vpc: IVpc; securityGroups: ISecurityGroup[] } | undefined;
@@ -62,7 +62,7 @@ export class SyncFunction extends Construct {
       role: this.role,
       logGroup,
       tracing: Tracing.ACTIVE,
-      // Lambda stops what it takes for an endless loop after some 16 turns, and a large listing has more steps than that. Ours
+      // Lambda stops a presumed endless loop after some 16 rounds, and a large listing has more steps than that. These loops
       // end: an operation that makes no progress fails.
       ...(props.loops ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       ...(settings.reserveConcurrency && spec.maxConcurrency
@@ -77,7 +77,7 @@ export class SyncFunction extends Construct {
   }
 }
 
-/** CDK adds the trace actions, and we those of network interfaces: AWS knows no resource for either. */
+/** CDK adds the trace actions, and this stack those of network interfaces: neither has a resource in AWS. */
 const UNSCOPABLE = {
   id: "AwsSolutions-IAM5",
   reason:
@@ -85,7 +85,7 @@ const UNSCOPABLE = {
   appliesTo: ["Resource::*"],
 };
 
-/** What AWSLambdaVPCAccessExecutionRole grants beside logs. */
+/** The permissions of AWSLambdaVPCAccessExecutionRole besides logs. */
 const NETWORK_INTERFACE_ACTIONS = [
   "ec2:CreateNetworkInterface",
   "ec2:DescribeNetworkInterfaces",

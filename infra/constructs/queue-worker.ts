@@ -30,7 +30,7 @@ export class WorkQueue extends Construct {
     });
   }
 
-  /** Lets `worker` take this queue's messages in batches, at most `maxConcurrency` at a time, each record failing alone. */
+  /** Lets `worker` receive this queue's messages in batches, at most `maxConcurrency` at a time, each record failing alone. */
   attach(worker: LambdaFunction, role: Role): void {
     const permissions = new PolicyStatement({
       actions: [

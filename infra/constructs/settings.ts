@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Context comes as text from the command line (`-c key=value`) and as JSON from cdk.json. */
+/** Context is text from the command line (`-c key=value`) and JSON from cdk.json. */
 const flag = z.union([z.boolean(), z.stringbool()]);
 const list = z
   .union([z.array(z.string()), z.string().transform((text) => text.split(",").map((item) => item.trim()))])
@@ -19,27 +19,27 @@ const days = z.coerce
   .regex(/^[1-9]\d{0,3}$/, "a whole number of days from 1 to 9999")
   .transform(Number);
 
-/** Models that bedrock-embedder.ts knows how to ask, by their own name: an inference profile's is another resource. */
+/** Models that bedrock-embedder.ts supports, by their own name: an inference profile is a different resource. */
 const BEDROCK_MODEL = /^(amazon\.titan-embed-text-v2|cohere\.embed-)/;
 
-/** Retentions that CloudWatch Logs takes, in days; the usual ones. */
+/** Common retentions that CloudWatch Logs accepts, in days. */
 const RETENTIONS = [7, 14, 30, 60, 90, 180, 365] as const;
 
 const settingsSchema = z
   .strictObject({
-    /** Part of every name, so that stages live side by side in one account. */
+    /** Part of every name, so that several stages fit in one account. */
     stage: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,19}$/)
       .default("dev"),
 
-    /** `secret`: an existing Postgres by the secret of its URL. `aurora`: one made by this stack, with a VPC around it. */
+    /** `secret`: an existing Postgres by the secret of its URL. `aurora`: one created by this stack, in its own VPC. */
     database: z.enum(["secret", "aurora"]).default("secret"),
-    /** Absent: asked for as parameter DatabaseUrlArn at deployment. */
+    /** Absent: parameter DatabaseUrlArn at deployment. */
     databaseSecretArn: secretArn.optional(),
     /** The customer managed key that encrypts these secrets, where they do not use Secrets Manager's own. */
     secretsKeyArn: arn("kms").optional(),
-    /** Who signed the database's certificate, where its secret brings no `ca`: a public authority, or Amazon's own (RDS). */
+    /** The signer of the database's certificate, if its secret has no `ca`: a public authority, or Amazon's own (RDS). */
     databaseAuthority: z.enum(["public", "amazon"]).default("public"),
     databaseSchema: z
       .string()
@@ -58,11 +58,11 @@ const settingsSchema = z
     /** Of an OpenAI-compatible service. */
     embeddingsUrl: z.url().optional(),
     embeddingsSecretArn: secretArn.optional(),
-    /** Dollars a million tokens, where the model's list price (shared/embeddings/token-prices.ts) is unknown or not what is paid. */
+    /** Dollars per million tokens, if the model's list price (shared/embeddings/token-prices.ts) is unknown or not what is paid. */
     embeddingsTokenPrice: z.coerce.number().min(0).optional(),
     /** Embedding costs within a day above which an alarm is raised. A first sync costs some $0.04 for each 1,000 pages. */
     embeddingsDollarsPerDay: z.coerce.number().positive().default(5),
-    /** While sources switch to another model: the one that they leave (same URL and key). */
+    /** While sources switch to another model: their previous model (same URL and key). */
     embeddingsPrevious: z.enum(["bedrock", "openai"]).optional(),
     embeddingsPreviousModel: z.string().optional(),
     embeddingsPreviousDimensions: z.coerce.number().int().min(1).max(4000).optional(),
@@ -74,19 +74,19 @@ const settingsSchema = z
     corsOrigins: list.default([]),
     requestsPerSecond: z.coerce.number().int().min(1).default(50),
 
-    /** Hosts that a base_url may name; absent: Confluence Cloud's. */
+    /** Hosts allowed in a base_url; absent: Confluence Cloud's. */
     allowedHosts: list.optional(),
 
     /** Days that ended operations and sent events stay in the database; the last sync and check of each source always do. */
     operationRetentionDays: days.default(90),
     eventRetentionDays: days.default(7),
 
-    /** Where alarms go: an existing topic. Absent: one is made. */
+    /** The topic for alarms. Absent: one is created. */
     alarmTopicArn: arn("sns").optional(),
     logRetentionDays: z.coerce.number().pipe(z.literal(RETENTIONS)).default(30),
     /** No quieter than info: alarms count info lines. */
     logLevel: z.enum(["debug", "info"]).default("info"),
-    /** False where the account's Lambda limit leaves no room for reserved concurrency (new accounts have 10). */
+    /** False if the account's Lambda limit leaves no room for reserved concurrency (new accounts have 10). */
     reserveConcurrency: flag.default(true),
   })
   .refine((settings) => (settings.jwtIssuer === undefined) === (settings.jwtAudience === undefined), {
@@ -110,7 +110,7 @@ function usesOpenai(settings: { embeddings: string; embeddingsPrevious?: string 
   return settings.embeddings === "openai" || settings.embeddingsPrevious === "openai";
 }
 
-/** What a deployment chooses. */
+/** The settings of a deployment. */
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** Reads the settings from CDK context; every fault in one error. */

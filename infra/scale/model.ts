@@ -26,7 +26,7 @@ function tracesOf(invocations: number): number {
 
 export type Scale = ReturnType<typeof modelScale>;
 
-/** What a deployment of so many spaces does at its first sync and in a month after it. */
+/** The work of a deployment with this many spaces: its first sync and each month after it. */
 export function modelScale(spaces: number, a: Assumptions) {
   const pages = spaces * a.pagesPerSpace;
   const chunks = pages * a.chunksPerPage;
@@ -89,7 +89,7 @@ export function modelScale(spaces: number, a: Assumptions) {
     databaseGb: (chunks * (a.chunkKb + a.vectorKb + a.vectorIndexKb)) / KB_PER_GB,
     vectorIndexGb,
     acu: Math.max(0.5, Math.ceil((vectorIndexGb / GB_PER_ACU) * 2) / 2),
-    /** Incremental syncs that must run at the same time, against what the plan queue runs. */
+    /** Incremental syncs that must run concurrently, compared with what the plan queue runs. */
     plansAtOnce: (spaces * a.secondsPerIncrementalSync) / (a.syncIntervalMinutes * 60),
     confluenceCallsPerSecond: month.confluenceCalls / (MINUTES * 60),
   };

@@ -16,7 +16,7 @@ import type { Assumptions, Prices } from "./prices.ts";
 
 const NOISY = 100_000;
 const QUIET = 10;
-/** As many as the stack has; a test compares. */
+/** Equal to the number in the stack, as a test checks. */
 export const ALARMS = 29;
 /** A metric that is kept by a dimension of its own too is another one, for each of its values: here, one model. */
 const METRICS = Object.values(logMetrics)

@@ -3,7 +3,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { UserError } from "#shared/errors.ts";
 import { addressKind } from "./ip-ranges.ts";
 
-/** Which addresses a site may have. */
+/** The addresses that a site may have. */
 export type AddressPolicy = {
   /** Host names: exact, or with a leading dot for every subdomain. */
   allowedHosts: readonly string[];
@@ -22,7 +22,7 @@ export class AddressRefusedError extends Error {
 
 /**
  * The base address of a Confluence Cloud site in its normal form: `https://site.atlassian.net` or
- * `https://api.atlassian.com/ex/confluence/{cloudId}`; a trailing slash and `/wiki` (with what follows) are taken off.
+ * `https://api.atlassian.com/ex/confluence/{cloudId}`; a trailing slash and `/wiki` (with what follows) are removed.
  * Throws `UserError` 422: `invalid_base_url` when it cannot be one, `address_refused` when the policy does not allow its host.
  */
 export function parseBaseUrl(input: string, policy: AddressPolicy): string {
@@ -32,7 +32,7 @@ export function parseBaseUrl(input: string, policy: AddressPolicy): string {
   const loopback = isLoopback(host);
   if (url.protocol !== "https:" && url.protocol !== "http:") throw invalidBaseUrl("base_url must use https");
   if (url.username !== "" || url.password !== "") {
-    throw invalidBaseUrl("base_url must not hold a user name or password");
+    throw invalidBaseUrl("base_url must not contain a user name or password");
   }
   checkHost(host, policy);
   if (url.protocol === "http:" && !loopback) throw invalidBaseUrl("base_url must use https");
@@ -73,8 +73,8 @@ type Resolver = (
 ) => void;
 
 /**
- * A `lookup` for sockets that refuses a host when any of its addresses is not public. It runs at connect time and hands on
- * the very addresses that it checked, so a name that changes between check and use (DNS rebinding) gains nothing.
+ * A `lookup` for sockets that refuses a host when any of its addresses is not public. It runs at connect time and passes on
+ * the very addresses that it checked, so a name that changes between check and use (DNS rebinding) has no effect.
  */
 export function guardedLookup(
   policy: Pick<AddressPolicy, "allowLoopback">,
@@ -94,7 +94,7 @@ export function guardedLookup(
   };
 }
 
-/** Whether the policy lets a connection go to this IP address. */
+/** Whether the policy allows a connection to this IP address. */
 export function mayConnect(address: string, policy: Pick<AddressPolicy, "allowLoopback">): boolean {
   const kind = addressKind(address);
   return kind === "public" || (kind === "loopback" && policy.allowLoopback);

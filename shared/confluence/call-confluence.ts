@@ -8,14 +8,14 @@ import { isWebAddress, webBaseOf } from "./page-mapping.ts";
 import { faultsOf, invalidAnswer, readItems } from "./read-items.ts";
 import { identifiedSchema, linksSchema, listing } from "./schemas.ts";
 
-/** The most items that a v2 listing gives, and ids that it takes (API description of `/pages`). */
+/** The maximum number of items that a v2 listing returns, and of ids that it accepts (API description of `/pages`). */
 export const LISTING_LIMIT = 250;
 
 /** One page of a listing. `odd`: ids of the items that lack what the sync needs, of those that have one. */
 export type ListingPage<T> = { results: T[]; odd: string[]; next: string | null; webBase: string };
 
 /**
- * Calls the functions of confluence.js over our transport. A response is read by our own small schemas (else PermanentError
+ * Calls the functions of confluence.js over this project's transport. A response is parsed with small schemas (else PermanentError
  * `invalid_answer`); where the library's schema refuses it, that is counted as drift.
  */
 export type Caller = ReturnType<typeof makeCaller>;
@@ -29,7 +29,7 @@ export function makeCaller(transport: ReturnType<typeof makeTransport>, now: () 
   };
   let webBase: string | null = null;
 
-  /** Calls a function of the library and reads the response by our schema. */
+  /** Calls a function of the library and parses the response with the given schema. */
   async function ask<T extends z.ZodType>(
     schema: T,
     send: (client: Client) => Promise<unknown>,
@@ -42,7 +42,7 @@ export function makeCaller(transport: ReturnType<typeof makeTransport>, now: () 
         const response = await request(options);
         const error = options.schema?.safeParse(response).error;
         misfit = error ? `${options.url}: ${faultsOf(error)[0]}` : null;
-        // Not used as A: it goes through our own schema below.
+        // Not used as A: it is parsed with its own schema below.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         return response as A;
       },
@@ -63,8 +63,8 @@ export function makeCaller(transport: ReturnType<typeof makeTransport>, now: () 
   }
 
   /**
-   * One page of a listing; when Confluence fails on it, asked again in smaller pages. An item that lacks what the sync needs is
-   * counted as drift and does not spoil the others: `odd` has the ids of those that have one.
+   * One page of a listing; if Confluence fails, it is requested again in smaller pages. An item that lacks what the sync needs is
+   * counted as drift and does not affect the others: `odd` has the ids of those that have one.
    */
   async function askPage<T extends z.ZodType>(
     item: T,

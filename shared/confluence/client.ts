@@ -12,13 +12,13 @@ export type ConfluenceClient = {
   space(key: string): Promise<ConfluenceSpace | null>;
   /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
   searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
-  /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null when the site does not say. */
+  /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null if the site does not report it. */
   countPages(cql: string): Promise<number | null>;
   /** One page of the v2 listing of a space's current pages (limit 250, no bodies; labels are not in it: null). */
   listPages(spaceId: string, cursor: string | null): Promise<ListingPage>;
   /**
    * Pages by id (v2, up to 250 ids a call without bodies, 100 with), in any status (current, archived, trashed, deleted).
-   * An id that is gone or not visible is simply absent from the response.
+   * An id that is gone or not visible is absent from the response.
    */
   pagesById(ids: readonly string[], options: { body: "storage" | null }): Promise<ConfluencePage[]>;
   /** One page with its rendered body (`export_view`). */
@@ -36,7 +36,7 @@ export type ConfluenceClient = {
   ): Promise<{ ids: string[]; next: string | null }>;
   /** Display names by account id (v2 `/users-bulk`); unknown ids are absent. */
   userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
-  /** A folder or the like that pages are below (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
+  /** A folder or similar content above pages (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
   container(id: string, kind: ContainerKind): Promise<ContentContainer>;
   /** The site's address for people, with `/wiki`, as the latest response with one names it; null before that. */
   readonly webBase: () => string | null;
@@ -46,14 +46,14 @@ export type ConfluenceClient = {
   readonly serverTime: () => Date | null;
   /** What the latest response says about the rate limit when it is nearly used up (slow down until `resetAt`); else null. */
   readonly nearLimit: () => { resetAt: Date | null } | null;
-  /** How far the responses so far were not as described. */
+  /** How the responses so far differed from their description. */
   readonly drift: () => Drift;
 };
 
 export type Drift = {
-  /** Responses that the library's schema refused although the fields that we need were there. */
+  /** Responses that the library's schema refused although they had the required fields. */
   answers: number;
-  /** Items of listings that could not be read, or were not asked for. */
+  /** Items of listings that could not be parsed, or were not requested. */
   skipped: number;
   /** Where the first of them was, and what was wrong: `/wiki/api/v2/pages: results.title: invalid_type`. */
   example: string | null;
@@ -74,7 +74,7 @@ export type ConfluenceSpace = {
   homepageId: string | null;
 };
 
-/** Kinds of content that hold pages without being pages, as v2 names them; `/{kind}s/{id}` with a scope of its own returns one. */
+/** Kinds of content above pages that are not pages, by their v2 names; `/{kind}s/{id}` returns one and has its own scope. */
 export const CONTAINER_KINDS = ["folder", "whiteboard", "database", "embed"] as const;
 export type ContainerKind = (typeof CONTAINER_KINDS)[number];
 
@@ -87,35 +87,35 @@ export type ContentContainer = {
 
 export type ConfluenceLabel = { id: string; name: string };
 
-/** The status of a page whose item lacks what the sync needs: it is there, and only its id is known. */
+/** The status of a page whose item lacks what the sync needs: it exists, and only its id is known. */
 export const UNREADABLE = "unreadable";
 
-/** A page as a listing shows it. */
+/** A page as a listing returns it. */
 export type ListedPage = {
   id: string;
   title: string;
   version: number;
-  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, one that we do not know yet; ours: UNREADABLE. */
+  /** Confluence's own word: `current`, `archived`, `trashed`, `deleted`, or an unknown one; this project's own: UNREADABLE. */
   status: string;
-  /** Null where the listing does not say (v1 gives the key, v2 the id). */
+  /** Null if the listing does not contain it (v1 returns the key, v2 the id). */
   spaceId: string | null;
   spaceKey: string | null;
   parentId: string | null;
-  /** `page`, `folder`, `database`, `whiteboard`, `embed` or one that we do not know yet; null at the top. */
+  /** `page`, `folder`, `database`, `whiteboard`, `embed` or an unknown one; null at the top. */
   parentType: string | null;
-  /** Null where the listing does not tell. */
+  /** Null if the listing does not contain them. */
   labels: string[] | null;
   /** Absolute URL for people. */
   url: string;
-  /** When this version was made; null when not told. */
+  /** When this version was created; null if unknown. */
   modifiedAt: Date | null;
 };
 
-/** `next` is an opaque cursor for the following page, null at the end. A page may be short, or empty, and still have a next. */
+/** `next` is an opaque cursor for the following page, null at the end. A page may be short or empty and still have a next one. */
 export type ListingPage = { pages: ListedPage[]; next: string | null };
 
 export type ConfluencePage = ListedPage & {
   body: { format: "storage" | "export_view"; value: string } | null;
-  /** Set when the page has a body that is too large to take (`body` is null then): the page fails with `body_too_large`. */
+  /** Set if the page has a body that is too large to read (`body` is null then): the page fails with `body_too_large`. */
   bodyTooLarge?: true;
 };

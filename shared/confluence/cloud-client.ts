@@ -33,12 +33,12 @@ import {
 } from "./schemas.ts";
 
 /**
- * A rendered body is optional (design: the storage body is stored without it) and may take for ever: one call ends within
- * 15 s, its one more try included, so that it fits into the time that a worker keeps for a page.
+ * A rendered body is optional (design: the storage body is stored without it) and may never return: one call ends within
+ * 15 s, including one retry, so that it fits into the time that a worker reserves for a page.
  */
 const RENDER_TIMEOUT_MS = 10_000;
 const RENDER_BUDGET_MS = 5000;
-/** Bodies are asked for in smaller groups, so that a response stays within tens of megabytes. */
+/** Bodies are requested in smaller groups, so that a response stays within tens of megabytes. */
 const BODIES_LIMIT = 100;
 
 const v1 = () => import("./v1-calls.ts");
@@ -53,7 +53,7 @@ const CONTAINER_CALLS = {
 const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
 
 /**
- * Confluence Cloud over HTTP: the endpoints of confluence.js over a transport of our own (http-transport.ts says why and what
+ * Confluence Cloud over HTTP: the endpoints of confluence.js over its own transport (http-transport.ts says why and what
  * it promises; call-confluence.ts how a response is read). The address is checked here; when it is refused, each call fails with `address_refused`.
  */
 export function makeConfluenceClient(options: TransportOptions): ConfluenceClient {
@@ -98,7 +98,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     },
 
     async listPages(spaceId, cursor) {
-      // By id, so that an edit in the meantime moves no page to a part of the listing that was already read.
+      // Sorted by id, so that an edit in the meantime moves no page to a part of the listing that was already read.
       const page = await askPage(pageSchema, cursor, (client, paging) =>
         getPages(client, { spaceId: [int64(spaceId)], status: ["current"], sort: "id", ...paging }),
       );
@@ -108,7 +108,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     async pagesById(ids, { body }) {
       const pages: ConfluencePage[] = [];
-      // What is no id of Confluence's is an id of no page: the others are asked for.
+      // An invalid id belongs to no page: only the others are requested.
       for (const group of groupsOf(ids.filter(isId), body ? BODIES_LIMIT : LISTING_LIMIT)) {
         pages.push(...(await pagesInParts(caller, group, body)));
       }

@@ -3,7 +3,7 @@ const MINUTE_MS = 60_000;
 /** How far back the literal goes when the account's zone is unknown: further than any two zones are apart from UTC. */
 const UNKNOWN_ZONE_MS = 26 * 60 * MINUTE_MS;
 
-/** How far to step back out of an hour that clocks repeat; transitions fall on quarters of an hour. */
+/** Step back out of an hour that clocks repeat; transitions are at quarters of an hour. */
 const STEP_MS = 15 * MINUTE_MS;
 
 /**
@@ -11,7 +11,7 @@ const STEP_MS = 15 * MINUTE_MS;
  * account's own zone, because Confluence reads it there (developer.atlassian.com/cloud/confluence/cql-fields). Where the
  * zone is null or unknown, the literal is UTC, 26 h earlier. However Confluence reads it, it never means a later instant.
  * Newest first: a page that is edited while the listing is paged moves to the front, so that none behind it is skipped; its
- * own edit is listed by the next sync, whose watermark lies before it.
+ * own edit is listed by the next sync, whose watermark is before it.
  */
 export function changedPagesCql(spaceKey: string, since: Date, timeZone: string | null): string {
   const literal = dateTimeLiteral(since, timeZone);
@@ -23,7 +23,7 @@ export function allPagesCql(spaceKey: string): string {
   return `space = ${quoted(spaceKey)} and type = page`;
 }
 
-/** The query for the pages of a space that carry one of these labels at least. */
+/** The query for the pages of a space that have at least one of these labels. */
 export function labelledPagesCql(spaceKey: string, labels: readonly string[]): string {
   return `space = ${quoted(spaceKey)} and type = page and label in (${labels.map(quoted).join(", ")})`;
 }
@@ -46,7 +46,7 @@ type WallClock = (instant: number) => number;
 
 /** The last instant at which clocks in the zone show this wall time: two hold when clocks go back. */
 function latestReading(zone: WallClock, wall: number): number {
-  // A day on either side lies beyond one transition; offsets of all zones are within 15 h of UTC.
+  // A day on either side is beyond one transition; offsets of all zones are within 15 h of UTC.
   const offsets = [-26, 0, 26].map((hours) => {
     const instant = wall + hours * 60 * MINUTE_MS;
     return zone(instant) - instant;

@@ -20,16 +20,16 @@ export type FetchedResponse = {
   body: AsyncIterable<Uint8Array> | null;
 };
 
-/** A host that does not take the connection within this does not within the rest of the call either. */
+/** A host that does not accept the connection within this time will not do so within the rest of the call. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Connections are kept this long between calls; one that Confluence closes earlier is found out by its `Keep-Alive` header. */
+/** Connections are kept this long between calls; one that Confluence closes earlier is detected by its `Keep-Alive` header. */
 const IDLE_MS = 30_000;
 
 type Options = { connectTimeoutMs?: number };
 
 /**
  * Fetches from public addresses only, by Node's own client: undici's would be a third of a worker's bundle. Redirects are
- * responses, `signal` ends every phase. Share one in a process: it keeps connections open between calls.
+ * responses, `signal` ends every phase. Use one per process: it keeps connections open between calls.
  */
 export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, options: Options = {}): Fetch {
   const connections = { keepAlive: true, timeout: IDLE_MS, lookup: guardedLookup(policy) };
@@ -39,7 +39,7 @@ export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, optio
 
   return async (address, { method, headers, body, signal }) => {
     const url = new URL(address);
-    // A socket to an IP address asks no lookup. The URL parser has turned every spelling of one into its usual form.
+    // A socket to an IP address does no lookup. The URL parser has turned every spelling of one into its usual form.
     const host = url.hostname.replace(/^\[|\]$/g, "");
     if (isIP(host) !== 0 && !mayConnect(host, policy)) throw new AddressRefusedError(host);
     const { request, agent } = url.protocol === "https:" ? https : http;
@@ -64,7 +64,7 @@ export function guardedFetch(policy: Pick<AddressPolicy, "allowLoopback">, optio
   };
 }
 
-/** A socket that is still connecting is given up after `timeoutMs`; TLS belongs to it. */
+/** A socket that is still connecting, TLS included, is closed after `timeoutMs`. */
 function limitConnecting(socket: Socket, url: URL, timeoutMs: number): void {
   if (!socket.connecting) return;
   const timer = setTimeout(
@@ -76,7 +76,7 @@ function limitConnecting(socket: Socket, url: URL, timeoutMs: number): void {
   socket.once("close", stop);
 }
 
-/** A response that ends half-way makes its reader fail, in either form; one that is no longer read fails nothing. */
+/** A response that ends half-way makes its reader fail, in either form; a response that is no longer read causes no error. */
 function decompressed(response: IncomingMessage): Readable {
   if (response.headers["content-encoding"] !== "gzip") return response;
   return pipeline(response, createGunzip(), () => {}).on("error", () => {});

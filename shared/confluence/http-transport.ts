@@ -10,14 +10,14 @@ import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./retry-a
 /** An API call waits this long for its whole response: bulk bodies take seconds, a worker has 60. */
 const FETCH_TIMEOUT_MS = 20_000;
 
-/** No new try begins after this long, so that one call ends within a worker's 60 s even when its last try times out. */
+/** No retry begins after this time, so that one call ends within a worker's 60 s even if its last attempt times out. */
 export const RETRY_BUDGET_MS = 25_000;
 
 export const MORE_TRIES = 2;
 const MAX_RETRY_DELAY_MS = 2000;
 const MAX_REDIRECTS = 3;
 
-/** Milliseconds that call `n` (from 0) waits before its next try: 0.25 s, 1 s, then 2 s, up to half of it taken off at random. */
+/** Milliseconds that call `n` (from 0) waits before its next attempt: 0.25 s, 1 s, then 2 s, up to half of it taken off at random. */
 function retryDelayMs(n: number, random: () => number): number {
   return Math.min(250 * 4 ** n, MAX_RETRY_DELAY_MS) * (1 - random() / 2);
 }
@@ -41,20 +41,20 @@ export type TransportOptions = AddressPolicy & {
   sleep?: (ms: number) => Promise<unknown>;
   fetch?: Fetch;
   fetchTimeoutMs?: number;
-  /** The most bytes of one response, after decompression. */
+  /** Maximum bytes of one response, after decompression. */
   maxAnswerBytes?: number;
   onCall?: (call: CallReport) => void;
 };
 
 type HttpTransport = {
-  /** As `sendRequest`, with `retries` of its own (0 where the caller makes the request smaller instead), none after `giveUpAt`. */
+  /** As `sendRequest`, with `retries` of its own (0 if the caller makes the request smaller instead), none after `giveUpAt`. */
   send: (
     request: SendRequestOptions,
     retries: number,
     giveUpAt: number,
     timeoutMs?: number,
   ) => Promise<unknown>;
-  /** The site's address as `parseBaseUrl` gives it. */
+  /** The site's address as `parseBaseUrl` returns it. */
   readonly base: string;
   readonly callsMade: () => number;
   readonly serverTime: () => Date | null;
@@ -63,7 +63,7 @@ type HttpTransport = {
 
 /**
  * HTTP for the functions of confluence.js: responses are returned as parsed JSON, unchecked. Brief retries happen here; a 429
- * is never slept on, but remembered: calls until then fail at once with the same error and send nothing.
+ * is never waited for, but remembered: calls until then fail at once with the same error and send nothing.
  */
 export function makeTransport(options: TransportOptions): HttpTransport {
   const { now, random } = options;
@@ -109,7 +109,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
       await discardResponse(response.body);
       url = sameOrigin(redirect, url);
     }
-    throw new PermanentError("invalid_answer", "Confluence redirects in a circle");
+    throw new PermanentError("invalid_answer", "Redirect loop: Confluence redirected too often");
   }
 
   async function fetchOnce(
@@ -220,7 +220,7 @@ function sameOrigin(location: string, from: URL): URL {
   throw new PermanentError("address_refused", "Confluence redirects to another host, which is not followed");
 }
 
-/** The path behind the site's address: what comes before it is the gateway's. */
+/** The path below the site's address, without the gateway's prefix. */
 function scopeError(url: URL): PermanentError {
   const known = scopedCall(url.pathname);
   const call = known?.call ?? url.pathname;

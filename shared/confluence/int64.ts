@@ -2,7 +2,7 @@ import { PermanentError } from "#shared/errors.ts";
 import { isId } from "./schemas.ts";
 
 /**
- * An id as the library's functions take it. It stays the digits that Confluence sent (a 64-bit id does not fit a number); the
+ * An id for the library's functions. It stays the digits that Confluence sent (a 64-bit id does not fit a number); the
  * library only puts it into the address, so anything but digits is refused.
  */
 export function int64(id: string): number {

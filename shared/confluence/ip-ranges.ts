@@ -30,7 +30,7 @@ const refused = blockList(refusedIPv4, refusedIPv6);
 const loopback = blockList(["127.0.0.0/8"], ["::1/128"]);
 const globalUnicast = blockList([], ["2000::/3"]);
 
-/** What kind of address an IP literal is; IPv4 inside IPv6 (`::ffff:127.0.0.1`) counts as that IPv4 address. */
+/** The kind of an IP literal; IPv4 inside IPv6 (`::ffff:127.0.0.1`) counts as that IPv4 address. */
 export function addressKind(address: string): "public" | "loopback" | "refused" {
   const plain = unwrapMappedIPv4(address.split("%")[0] ?? "");
   const family = isIP(plain);

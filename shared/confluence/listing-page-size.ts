@@ -5,7 +5,7 @@ import { MORE_TRIES } from "./http-transport.ts";
 const SMALLEST_PAGE = 25;
 
 /**
- * Asks for one page of a listing; when Confluence fails or does not respond in time, for half as many items, down to 25, where
+ * Requests one page of a listing; if Confluence fails or does not respond in time, half as many items, down to 25, where
  * the usual brief retries are made, as long as `mayGoOn`. Cursors keep their position whatever the limit, so the listing just continues.
  */
 export async function withSmallerPages<T>(

@@ -1,7 +1,7 @@
 import { PermanentError } from "#shared/errors.ts";
 
 /**
- * The cursor in a listing's `next` link, null where there is no next. Only the cursor is taken from the link: v2 links begin
+ * The cursor in a listing's `next` link, null if there is none. Only the cursor is taken from the link: v2 links begin
  * with `/wiki/api/v2`, v1 links lack the `/wiki` on Cloud, so their paths cannot be joined by one rule.
  *
  * Throws `PermanentError` `invalid_answer` for a link to another origin, a link without a cursor, and a cursor that is the one

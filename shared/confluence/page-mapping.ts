@@ -5,7 +5,7 @@ import type { contentSchema, pageSchema } from "./schemas.ts";
 /** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
 export const MAX_BODY_BYTES = 20 * 2 ** 20;
 
-/** A v2 page, as every listing of it is read. `webBase` is the site's address for people, with `/wiki`. */
+/** A v2 page, as every v2 listing contains it. `webBase` is the site's address for people, with `/wiki`. */
 export function pageFromV2(page: z.infer<typeof pageSchema>, webBase: string): ListedPage {
   return {
     id: page.id,
@@ -23,8 +23,8 @@ export function pageFromV2(page: z.infer<typeof pageSchema>, webBase: string): L
 }
 
 /**
- * A page whose item lacks what the sync needs (a title, a version): there it is, in a status of its own, which proves nothing.
- * So no listing takes it for a current page, and no deletion check for one that is gone.
+ * A page whose item lacks what the sync needs (a title, a version): it exists, with a status of its own that proves nothing.
+ * So no listing treats it as a current page, and no deletion check as one that is gone.
  */
 export function unreadablePage(id: string): ListedPage {
   return {
@@ -42,7 +42,7 @@ export function unreadablePage(id: string): ListedPage {
   };
 }
 
-/** The same with a body; a body above `MAX_BODY_BYTES` is left out and said to be too large. */
+/** The same with a body; a body above `MAX_BODY_BYTES` is omitted and marked as too large. */
 export function pageWithBody(
   page: z.infer<typeof pageSchema>,
   webBase: string,
@@ -55,7 +55,7 @@ export function pageWithBody(
   return { ...listed, body: { format, value } };
 }
 
-/** A v1 search hit. Its labels are null when there are more than Confluence gives along. */
+/** A v1 search hit. Its labels are null if there are more than Confluence returns. */
 export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: string): ListedPage {
   const parent = content.ancestors?.at(-1);
   const labels = content.metadata?.labels;

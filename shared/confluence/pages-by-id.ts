@@ -10,7 +10,7 @@ import type { z } from "zod";
 /** Every status that a page can be found in by its id. */
 const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];
 
-/** Pages of at most one call's ids. Several responses when the site gives fewer than asked for at a time. */
+/** Pages of at most one call's ids. Several responses if the site returns fewer at a time. */
 async function pagesOfOneCall(
   { askPage, noteDrift }: Caller,
   ids: readonly string[],
@@ -37,7 +37,7 @@ async function pagesOfOneCall(
     ];
     for (const found of sent) {
       if (ids.includes(found.id)) pages.push(found);
-      else noteDrift("skipped", 1, `page ${found.id} was not asked for`);
+      else noteDrift("skipped", 1, `page ${found.id} was not requested`);
     }
     cursor = page.next;
     if (cursor !== null && seen.has(cursor)) {
@@ -48,7 +48,7 @@ async function pagesOfOneCall(
   return pages;
 }
 
-/** When a response with bodies is larger than can be read, its ids are asked for in halves; a single one without its body. */
+/** If a response with bodies is too large to read, its ids are requested in halves; a single one without its body. */
 export async function pagesInParts(
   caller: Caller,
   ids: readonly string[],

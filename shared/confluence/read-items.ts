@@ -3,8 +3,8 @@ import { PermanentError } from "#shared/errors.ts";
 import { identifiedSchema } from "./schemas.ts";
 
 /**
- * Items that fit the schema, and the others with what is wrong with them. Throws `invalid_answer` where none fits (but for a
- * single one that has an id): then it is not the items that are odd.
+ * Items that match the schema, and the others with their faults. Throws `invalid_answer` if none matches (except for a single one
+ * that has an id): then the response is at fault, not its items.
  */
 export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[]) {
   const results: z.output<T>[] = [];
@@ -23,7 +23,7 @@ export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[
   return { results, odd, faults };
 }
 
-/** What zod found, in words: `title: invalid_type`. */
+/** The faults that zod found, as text: `title: invalid_type`. */
 export function faultsOf(error: z.ZodError): string[] {
   return error.issues.map((issue) => `${issue.path.join(".")}: ${issue.code}`);
 }

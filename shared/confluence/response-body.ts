@@ -5,7 +5,7 @@ export const MAX_RESPONSE_BYTES = 64 * 2 ** 20;
 
 /**
  * A response's JSON. Throws `PermanentError` `answer_too_large` above `maxBytes` (counted after decompression),
- * `invalid_answer` when it is not JSON, and what `onBroken` makes of a connection that ends half-way.
+ * `invalid_answer` when it is not JSON, and what `onBroken` returns for a connection that ends half-way.
  */
 export async function readResponse(
   body: AsyncIterable<Uint8Array> | null,
@@ -46,8 +46,8 @@ async function readText(
 const DISCARD_BYTES = 64 * 2 ** 10;
 
 /**
- * Takes in a response that is of no use, so that its connection can carry the next request; a long one is cut off with its
- * connection. Returns its beginning, which may say more than the status does. Never throws: the status was read before.
+ * Discards a response, so that its connection can be reused; a long one is cut off with its
+ * connection. Returns its beginning, which may contain more than the status does. Never throws: the status was read before.
  */
 export async function discardResponse(body: AsyncIterable<Uint8Array> | null): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -59,7 +59,7 @@ export async function discardResponse(body: AsyncIterable<Uint8Array> | null): P
       chunks.push(chunk);
     }
   } catch {
-    // Its connection is gone as well.
+    // Its connection is closed as well.
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,7 +1,7 @@
-/** The longest pause that one response may ask for: oversized values are known, and a source is looked at again at least this often. */
+/** The longest pause that one response may ask for: oversized values are known, and a source is tried at least this often. */
 export const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
-/** The pause after a 429 that says nothing: Confluence often leaves `Retry-After` out; bursts are counted over some seconds. */
+/** The pause after a 429 without headers: Confluence often omits `Retry-After`; bursts are counted over some seconds. */
 const DEFAULT_RETRY_AFTER_MS = 30_000;
 
 /** Below this share of its limit left, a response counts as near the limit, as `X-RateLimit-NearLimit` itself does. */
@@ -12,8 +12,8 @@ export type HeaderReader = (name: string) => string | null;
 
 /**
  * How long to wait after a 429 (or a 503 that says so), in milliseconds: `Retry-After` in seconds or as a date (measured
- * against the response's own `Date`, so that our clock does not matter), else `X-RateLimit-Reset`, else 30 s. Never below
- * 1 s nor above 15 min; up to a quarter is added so that workers do not come back together.
+ * against the response's own `Date`, so that the local clock does not matter), else `X-RateLimit-Reset`, else 30 s. Never below
+ * 1 s nor above 15 min; up to a quarter is added so that workers do not retry together.
  */
 export function retryAfterMs(header: HeaderReader, now: Date, random: () => number): number {
   const clock = readDate(header("date")) ?? now;
@@ -25,7 +25,7 @@ export function retryAfterMs(header: HeaderReader, now: Date, random: () => numb
   return Math.round(Math.min(withJitter, MAX_RETRY_AFTER_MS));
 }
 
-/** What a response says about the quota: when it is nearly used up, until when (null: unknown); null when it is not. */
+/** The state of the quota in a response: if it is nearly used up, until when (null: unknown); else null. */
 export type NearLimit = { resetAt: Date | null };
 
 /** Reads `X-RateLimit-NearLimit`, `X-RateLimit-Remaining` of `X-RateLimit-Limit` and `X-RateLimit-Reset`. */

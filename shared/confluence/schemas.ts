@@ -1,15 +1,15 @@
 import { z } from "zod";
 
 /**
- * What the sync needs of each response, and nothing more: unknown fields, unknown enum values and missing optional fields
+ * Only what the sync needs of each response: unknown fields, unknown enum values and missing optional fields
  * never stop it. The library's schemas describe the whole response and are only compared with it (`drift`).
  */
 
-/** Text as Postgres takes it: it refuses U+0000 and half a surrogate pair. Every text of a response but bodies passes here. */
+/** Text as Postgres accepts it: it refuses U+0000 and half a surrogate pair. Every text of a response except bodies is parsed with this. */
 const text = z.string().transform((raw) => raw.replaceAll("\0", "").toWellFormed());
 /** Titles and names of Confluence have at most 255 characters; an index of words takes minutes for one of 100,000. */
 const MAX_NAME = 255;
-/** Cut so that no surrogate pair is halved. */
+/** Truncated without halving a surrogate pair. */
 const name = text.transform((whole) => whole.slice(0, MAX_NAME).replace(/[\uD800-\uDBFF]$/, ""));
 const optionalText = text.nullish().catch(null);
 const optionalDate = z
@@ -20,7 +20,7 @@ const optionalDate = z
     return date && !Number.isNaN(date.getTime()) ? date : null;
   })
   .catch(null);
-/** Confluence's ids are whole numbers of up to 64 bits: they are put into addresses. */
+/** Confluence's ids are whole numbers of up to 64 bits: they are put into URLs. */
 const ID = /^\d{1,19}$/;
 const id = z.union([z.string(), z.number().int().transform(String)]).pipe(z.string().regex(ID));
 const optionalId = id.nullish().catch(null);
@@ -34,7 +34,7 @@ export function isId(value: string): boolean {
   return ID.test(value);
 }
 
-/** One page of any listing: its items and the links that lead on. */
+/** One page of any listing: its items and its links. */
 export function listing<T extends z.ZodType>(item: T) {
   return z.object({ results: z.array(item), _links: links });
 }

@@ -35,7 +35,7 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   ...CONTAINER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];
 
-/** The call of this path and its scope; null for a path that the sync never asks for. */
+/** The call of this path and its scope; null for a path that the sync never calls. */
 export function scopedCall(path: string): ScopedCall | null {
   return SCOPED_CALLS.find((known) => known.path.test(path)) ?? null;
 }

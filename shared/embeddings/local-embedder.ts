@@ -76,7 +76,7 @@ export function localEmbedder(options: { threads?: number } = {}): Embedder {
   const embedJob = (texts: readonly string[], isQuery: boolean) =>
     new Promise<number[][]>((resolve, reject) => {
       const job = { id: (lastId += 1), texts, resolve, reject };
-      // Somebody waits for a query; documents are embedded in the background.
+      // A person waits for a query; documents are embedded in the background.
       if (isQuery) waiting.unshift(job);
       else waiting.push(job);
       assign();

@@ -12,7 +12,7 @@ export type OpenAiOptions = {
   /** The provider's name of the model. */
   model: string;
   dimensions: number;
-  /** Asks for shortened vectors; only for models that can (text-embedding-3-*). */
+  /** Requests shortened vectors; only for models that support it (text-embedding-3-*). */
   requestDimensions: boolean;
   timeoutMs?: number;
   now?: () => Date;

@@ -2,7 +2,7 @@ import { errorCode, TransientError } from "#shared/errors.ts";
 
 const TOO_LATE = new Set(["TimeoutError", "AbortError"]);
 
-/** `embedding_unreachable`: says whether the response was late, or what the network said (ECONNREFUSED, ENOTFOUND, …). */
+/** `embedding_unreachable`: with a timeout, or the network's error (ECONNREFUSED, ENOTFOUND, …). */
 export function unreachable(who: string, error: unknown): TransientError {
   const cause = error instanceof Error ? error.cause : undefined;
   const fault = cause instanceof Error && ("code" in cause ? errorCode(cause) : cause.message);

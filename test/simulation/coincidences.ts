@@ -7,7 +7,7 @@ import { MINUTE, passTime, services, tell, type Run } from "./run.ts";
 import { SOURCE_ID } from "./violation.ts";
 
 /*
- * What takes a moment that chance alone hardly ever meets.
+ * Coincidences that random histories almost never produce.
  */
 
 /** A page gets another version between the moment that a worker fetched it and the moment that it stores it. */
@@ -21,7 +21,7 @@ export async function editWhatIsAtWork(run: Run, round: number): Promise<void> {
 
 /**
  * Confluence's search lags by the most that the overlap allows for, and a sync starts seconds before it shows an edit: the next
- * sync must look back to the very minute of that edit. By chance alone hardly any history gets there.
+ * sync must look back to the very minute of that edit. Random histories almost never do that.
  */
 export async function syncJustBeforeTheIndexShows(run: Run): Promise<void> {
   const { world, people } = run;

@@ -3,7 +3,7 @@ import type { DomainEvent } from "#shared/domain-events.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import type { Random } from "./random.ts";
 
-/** An event bus that takes what it is sent, or refuses it; some of a refused call's events may have been taken. */
+/** An event bus that accepts or refuses events; some events of a refused call may have been accepted. */
 export type SimulatedBus = EventSender & {
   /** What subscribers have received, by number in the outbox, in the order of its first arrival. */
   received: ReadonlyMap<number, DomainEvent>;
@@ -30,7 +30,7 @@ export function makeEventBus(random: Random): SimulatedBus {
   };
 }
 
-/** A sweep that ends so has done its duty: the schedule reports the failure, and the next sweep sends again. */
+/** A sweep that ends so has done its work: the schedule reports the failure, and the next sweep sends again. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof TransientError && error.code === "events_refused";
 }

@@ -1,7 +1,7 @@
 import { SOURCE_ID, Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
-/** Whoever listens is told: nothing is marked as sent that was not received, and no deletion is without its event. */
+/** Subscribers get every event: nothing is marked as sent that was not received, and no deletion lacks its event. */
 export async function checkEvents({ sql, bus }: World): Promise<void> {
   const events = await sql<{ id: string; page_id: string | null; sent: boolean }[]>`
     select id, detail ->> 'page_id' as page_id, sent_at is not null as sent from event_outbox order by id`;
@@ -36,7 +36,7 @@ export async function checkEventsReceived({ sql, bus }: World): Promise<void> {
   }
 }
 
-/** Without force a check takes away at most ten pages, or a quarter of the space; those missed for a second time apart. */
+/** Without force a check removes at most ten pages, or a quarter of the space; those missed for a second time apart. */
 export async function checkCap({ sql, bus }: World): Promise<void> {
   const checks = await sql<{ operation_id: string; counters: Record<string, number> }[]>`
     select operation_id, counters from archon_progress

@@ -8,7 +8,7 @@ const TIME_ZONES = ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin", "Pacif
 /** Just within the overlap that the sync allows for. */
 export const LONGEST_LAG_SECONDS = 29 * 60 + 50;
 
-/** Something breaks on a Confluence site, or between it and us; answers what it was, for the story. */
+/** A fault of a Confluence site, or of the connection to it; returns its description, for the story. */
 export type Fault = (world: World) => string;
 
 export const FAULTS: readonly Fault[] = [
@@ -92,7 +92,7 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Nothing is broken any more; what the index had still to take in, it takes in when its time comes. */
+/** Ends all faults; what the index had still to take in, it takes in when its time comes. */
 export function heal({ site, embedding, bus }: World): void {
   embedding.failures = 0;
   bus.refuse(0);

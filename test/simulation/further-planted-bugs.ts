@@ -1,6 +1,6 @@
 import { bug, change, type PlantedBug } from "./planted-bugs.ts";
 
-/** Bugs of the same kinds, which the histories must notice as well, or the test that is named. */
+/** More bugs of the same kinds, which the histories or the named test must also find. */
 export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   {
     ...bug(
@@ -83,7 +83,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bug(
-    "archived is taken for current",
+    "archived is treated as current",
     change("shared/syncs/deletions/deletion-candidates.ts", '|| page.status === "archived"', ""),
   ),
   bug(
@@ -96,7 +96,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   {
     ...bug(
-      "labels that went stay",
+      "removed labels stay",
       change(
         "shared/documents/listed-pages.ts",
         "and not labels <@ ${labels as string[]}`",
@@ -149,7 +149,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bug(
-    "events are sent again for ever",
+    "events are sent again forever",
     change(
       "shared/notifications/outbox.ts",
       "set sent_at = ${now} where",
@@ -169,7 +169,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     change("shared/syncs/operations/finish-operation.ts", "    if (!row.dry_run) {\n", "    {\n"),
   ),
   bug(
-    "a dry run does it",
+    "a dry run changes pages",
     change(
       "shared/syncs/listing/record-listing.ts",
       'work.push(operation.dryRun ? { ...item, state: "planned" } : item);',
@@ -191,7 +191,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   {
     ...bug(
-      "only current pages are asked for by id",
+      "only current pages are requested by id",
       change(
         "shared/confluence/pages-by-id.ts",
         'const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];',
@@ -201,7 +201,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     test: "test/integration/syncs/deletion-check.test.ts",
   },
   bug(
-    "the listing begins anew with each page",
+    "the listing restarts with each page",
     change(
       "shared/syncs/listing/follow-cursor.ts",
       "return { cursor: next, recent",
@@ -210,7 +210,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   {
     ...bug(
-      "a page stored anew is deleted by an older verdict",
+      "a page stored again is deleted by an older decision",
       change(
         "shared/documents/delete-pages.ts",
         "revisions.get(page.pageId) === page.expectedStateRevision",

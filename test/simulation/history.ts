@@ -28,7 +28,7 @@ export type HistoryResult = {
   seed: number;
   violation: string | null;
   traceHash: string;
-  /** What people did and what broke, by round. */
+  /** Actions of people and faults, by round. */
   story: readonly string[];
   steps: number;
 };
@@ -73,7 +73,7 @@ async function prepare({ world, people, calm }: Run): Promise<void> {
   const pages = 4 + random.below(random.chance(0.3) ? 30 : 12);
   for (let n = 0; n < pages; n += 1) {
     const page = addPage(site, { space: SPACE, title: `Start ${n}`, body: `<p>word0x${n} at the start</p>` });
-    // What only the account sees is what an answer as to nobody leaves out.
+    // An anonymous response omits what only the account sees.
     if (random.chance(0.2)) restrictPage(site, page.id, "account");
   }
   people.act();
@@ -109,7 +109,7 @@ async function prepare({ world, people, calm }: Run): Promise<void> {
   );
 }
 
-/** A moment in the life of the system: somebody does something, something breaks, workers work, time passes. */
+/** One round: people act, faults occur, workers work, time passes. */
 async function liveRound(run: Run, round: number, quiet: boolean): Promise<void> {
   const { world, people, story, calm } = run;
   const { random } = world;
@@ -140,12 +140,12 @@ async function liveRound(run: Run, round: number, quiet: boolean): Promise<void>
   if (story.length > 10_000) throw new Error("A story without end");
 }
 
-/** Everything is mended and left alone: then the promises that take time must hold. */
+/** Ends all faults and lets the system settle: then the promises that take time must hold. */
 async function settle(run: Run): Promise<void> {
   const { world, people } = run;
   heal(world);
   world.queues.behave();
-  // From here on only what is asked for runs.
+  // From here on only requested operations run.
   await updateSource(world.sql, SOURCE_ID, { status: "active", syncIntervalMinutes: null }, world.now());
   await rest(run);
   // The search index has caught up.
@@ -172,12 +172,12 @@ async function settle(run: Run): Promise<void> {
   if (run.calm) checkNoBodyTwice(run);
 }
 
-/** Without faults and deaths each version's body is fetched once. */
+/** Without faults and crashes each version's body is fetched once. */
 function checkNoBodyTwice({ world, people }: Run): void {
   const fetched = new Map<string, number>();
   for (const request of world.site.requests) {
     const bodies = request.path.endsWith("/api/v2/pages") && request.query.includes("body-format=storage");
-    // A cursor goes on with the answer to a request that was counted.
+    // A cursor continues a request that was counted.
     if (!bodies || request.query.includes("cursor=")) continue;
     for (const id of new URLSearchParams(request.query).getAll("id").flatMap((ids) => ids.split(","))) {
       fetched.set(id, (fetched.get(id) ?? 0) + 1);

@@ -6,7 +6,7 @@ import type { People } from "./people.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
-/** What earlier looks at the index saw: deletions that were judged, and the version of each page. */
+/** Results of earlier checks of the index: deletions already judged, and the version of each page. */
 export type Seen = { deletions: Set<string>; versions: Map<string, number> };
 
 type Row = {
@@ -36,10 +36,10 @@ export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
   return new Map(rows.map((row) => [row.page_id, row]));
 }
 
-/** Share of the looks at the index that search it too. */
+/** Share of the checks that also search the index. */
 const SEARCH_SHARE = 0.3;
 
-/** Must hold at any moment, whatever is running. */
+/** Must hold at any time, whatever is running. */
 export async function checkAlways(world: World, people: People, seen: Seen): Promise<void> {
   const rows = await readRows(world.sql);
   for (const row of rows.values()) {
@@ -76,7 +76,7 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
   if (hit) await checkFound(world, hit);
 }
 
-/** A late, repeated or overtaken worker never takes a page back; a later sync would mend it, so this is looked at often. */
+/** A late, repeated or overtaken worker never takes a page back; a later sync would repair it, so this is checked often. */
 export async function checkNoneWentBack(sql: postgres.Sql, seen: Seen): Promise<void> {
   const rows = await sql<{ page_id: string; version: number }[]>`
     select page_id, version from confluence_pages where source_id = ${SOURCE_ID} order by page_id`;
@@ -140,14 +140,14 @@ async function checkSeenTwice(sql: postgres.Sql, row: Row, people: People, seen:
     throw new Violation(`Page ${row.page_id} was deleted by the first check that missed it`);
 }
 
-/** A hidden page is found by nobody. */
+/** No search finds a hidden page. */
 async function checkHidden(world: World, rows: ReadonlyMap<string, Row>): Promise<void> {
   const hidden = world.random.pick([...rows.values()].filter((row) => row.missing_since && !row.is_deleted));
   if (hidden && (await isFound(world, hidden)))
     throw new Violation(`Page ${hidden.page_id} is hidden, and a search finds it`);
 }
 
-/** A word that only this page has finds it: by the real search, from outside. */
+/** A word that only this page has finds it, by the real search. */
 async function checkFound(world: World, row: Row): Promise<void> {
   if ((await isFound(world, row)) === false)
     throw new Violation(`A search for a word of page ${row.page_id} does not find it`);

@@ -32,7 +32,7 @@ it. One line each; exit 0 only when every one was found.`,
   },
 });
 
-/** The violation that gave the bug away; null when no history did. */
+/** The violation that revealed the bug; null if no history did. */
 async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), "planted-bug-"));
   try {
@@ -52,7 +52,7 @@ async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
     const line = output.split("\n").find((one) => one.startsWith("seed "));
     const seed = /^seed (\d+)/.exec(line ?? "")?.[1];
     if (line === undefined || seed === undefined) return null;
-    // A history that fails without the bug too has found another one, which must be mended first.
+    // A history that also fails without the bug has found another bug, which must be fixed first.
     const without = await simulate(process.cwd(), ["--runs", "1", "--seed", seed, "--workers", "1"]);
     if (without.includes("seed "))
       throw new Error(`Seed ${seed} fails without "${bug.name}" as well:\n${without}`);
@@ -62,7 +62,7 @@ async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
   }
 }
 
-/** What the test reports when it fails, null when it passes. One that does not run has found nothing. */
+/** The test's failure, or null if it passes. A test that does not run has found nothing. */
 async function failsIn(folder: string, test: string): Promise<string | null> {
   const args = [join("node_modules", ".bin", "vitest"), "run", "--config", "test/vitest.config.ts", test];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
@@ -75,7 +75,7 @@ async function failsIn(folder: string, test: string): Promise<string | null> {
   return `${test}: ${failed}`;
 }
 
-/** What the simulation of the project in `folder` prints; the first history that fails ends it, and shrinking is left out. */
+/** The output of the simulation of the project in `folder`; it ends at the first failing history, without shrinking. */
 async function simulate(folder: string, range: readonly string[]): Promise<string> {
   const args = ["test/simulation/simulate.ts", ...range, "--stop-at-first", "--no-shrink"];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });

@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 
 const STRATEGIES = ["weekly_reconciliation", "every_sync", "on_demand"] as const;
 
-/** What those who run the service ask of it by its API, at any moment; each answers what it was, for the story. */
+/** Requests of the service's operators by its API, at any time; each returns its description, for the story. */
 const REQUESTS: readonly ((world: World, services: SyncServices) => Promise<string>)[] = [
   (_, services) => check(services, { dryRun: false }),
   (_, services) => check(services, { dryRun: false }),

@@ -16,7 +16,7 @@ const scopeMissing = (path: string): Fault => ({
   skip: 0,
 });
 
-/** What may go wrong with the calls that content does without, by the words of the story. */
+/** Possible faults of optional calls, by the words of the story. */
 export const OPTIONAL_CALL_FAULTS: readonly (readonly [string, Fault])[] = [
   ["the token lacks the scope for labels", scopeMissing("/labels")],
   ["labels are not found", refused(404, "/labels")],

@@ -6,7 +6,7 @@ import { Violation } from "./violation.ts";
 const ACCOUNT_LOST = /not recognised/;
 const SPACE_LOST = /out of sight|not recognised/;
 
-/** What a call says that content does without ends no operation, and casts no doubt on the credentials or the space. */
+/** An optional call ends no operation, and does not change the status of the credentials or the space. */
 export async function checkOptionalCalls(sql: postgres.Sql, story: readonly string[]): Promise<void> {
   const may = (lost: RegExp) => story.some((line) => lost.test(line));
   const wrong = [

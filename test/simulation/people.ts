@@ -18,13 +18,13 @@ import type { Random } from "./random.ts";
 export const SPACE = "DEMO";
 export const OTHER_SPACE = "OTHER";
 
-/** What people do to a Confluence site, with what an honest observer remembers of it. */
+/** Actions of people on a Confluence site, with what an observer knows of them. */
 export type People = {
-  /** One random deed; answers what it was, null when it was not possible just now. */
+  /** One random action; returns its description, or null if it was not possible. */
   act: () => string | null;
-  /** Somebody edits a page, one of `among` if it is there; null when there is none. */
+  /** Edits a page, one of `among` if it exists; null if there is none. */
   edit: (among?: ReadonlySet<string>) => string | null;
-  /** Notes who sees what now: after anything but a deed changed that. */
+  /** Records who sees what now, after visibility changed without an action. */
   observe: () => void;
   /** Whether the syncing account is shown the page in the space now. */
   shows: (pageId: string) => boolean;

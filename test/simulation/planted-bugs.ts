@@ -1,9 +1,9 @@
-/** A bug to plant: text of a file that occurs once, and what stands there instead. */
+/** A bug to plant: text that occurs once in a file, and its replacement. */
 type Change = { file: string; find: string; put: string };
 export type PlantedBug = {
   name: string;
   changes: readonly Change[];
-  /** The test file that finds it, where no history can: the same bug does no harm to the index, or needs what is not simulated. */
+  /** The test file that finds it, where no history can: the bug does not harm the index, or needs what is not simulated. */
   test?: string;
 };
 
@@ -164,7 +164,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bug(
-    "anonymous answer accepted",
+    "anonymous response accepted",
     change(
       "shared/syncs/listing/verify-site.ts",
       "if (user.accountId === null) {",

@@ -23,13 +23,13 @@ export type Delivery = {
  * dead-letter queue after the topology's receive count.
  */
 export type SimulatedQueues = {
-  /** Takes messages in; `TaskQueue` for the code under test. */
+  /** Accepts messages; `TaskQueue` for the code under test. */
   accept: TaskQueue["send"];
   /** A batch of one queue that is visible at `now`, in any order; null when there is none. */
   receive: (queue: QueueName, now: number) => Delivery | null;
-  /** Removes what was worked off, unless the acknowledgement gets lost. */
+  /** Removes processed messages, unless the acknowledgement gets lost. */
   acknowledge: (messageIds: readonly string[]) => void;
-  /** The instant at which the next message becomes visible; null when there is none. */
+  /** The time at which the next message becomes visible; null if there is none. */
   nextVisible: () => number | null;
   deadLetters: () => readonly Message[];
   /** How often the message that came most often has been delivered. */

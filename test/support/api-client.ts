@@ -19,10 +19,10 @@ export type ApiCall = {
   headers?: Record<string, string | undefined>;
   /** Sent as JSON. */
   body?: unknown;
-  /** Sent as it is, with the content type of `headers`. */
+  /** Sent unchanged, with the content type of `headers`. */
   rawBody?: string;
   isBase64Encoded?: boolean;
-  /** Added to the request context: what an authorizer says. */
+  /** Added to the request context, as by an authorizer. */
   authorizer?: object;
   remainingMs?: number;
 };
@@ -39,7 +39,7 @@ const router = makeRouter(routes);
 let requests = 0;
 
 /**
- * Calls the functions that the topology routes to with API Gateway v2 events, on these services. Every answer must be one that
+ * Calls the functions that the topology routes to with API Gateway v2 events, on these services. Every response must be one that
  * the OpenAPI document describes.
  */
 export async function makeApiClient(services: Partial<Services>): Promise<ApiClient> {

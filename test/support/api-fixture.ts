@@ -29,7 +29,7 @@ export type ApiFixture = {
   embedder: Embedder;
   /** The site that `https://acme.atlassian.net` leads to. */
   site: Site;
-  /** What was handed to the queues. */
+  /** The tasks sent to the queues. */
   sent: { queue: QueueName; task: { operation_id: string; source_id: string } }[];
   /** Makes the next sends fail. */
   failSends: (error: Error | null) => void;
@@ -37,7 +37,7 @@ export type ApiFixture = {
   /** Empties tables, queues and log, and sets the site back to what it was. */
   reset: () => Promise<void>;
   close: () => Promise<void>;
-  /** Creates a source for the space DEMO and answers its id. */
+  /** Creates a source for the space DEMO and returns its id. */
   addSource: (fields?: Record<string, unknown>) => Promise<string>;
 };
 

@@ -1,5 +1,5 @@
 /**
- * Archon's clients, as far as their requests and what they read of the answers go: the calls of its UI's API client, the polling
+ * Archon's clients: their requests and what they read of the responses: the calls of its UI's API client, the polling
  * of its progress hook, and its MCP tools (branch archive/v1-stable of coleam00/Archon).
  */
 
@@ -15,7 +15,7 @@ export class ArchonError extends Error {
   }
 }
 
-/** Every status that the UI has a word for; those after which it stops asking. */
+/** Every status that the UI knows; those after which it stops polling. */
 export const KNOWN_STATUSES = new Set(
   `starting initializing uploading discovery analyzing crawling processing source_creation document_storage code_extraction
   finalization reading text_extraction chunking summarizing storing completed error failed cancelled stopping`.split(
@@ -29,11 +29,11 @@ export const ACTIVE_STATUSES = new Set(
   code_extraction`.split(/\s+/),
 );
 
-/** How the UI learns the end of an operation: by its status, or by the error of a request. */
+/** How the UI detects the end of an operation: by its status, or by the error of a request. */
 export type Ending = { status: string; requests: number } | { error: string; requests: number };
 
 export function makeArchonClient(url: string) {
-  /** The UI: an answer that is not ok, or has a truthy `error`, fails with a text; anything else that is shown is a fault. */
+  /** The UI: a response that is not ok, or has a truthy `error`, fails with a text; anything else that is shown is a fault. */
   const ui = async (
     path: string,
     init: { method?: string; body?: object | FormData } = {},
@@ -53,7 +53,7 @@ export function makeArchonClient(url: string) {
   };
   return {
     ui,
-    /** The progress hook: asks until a status is terminal, or a request fails. */
+    /** The progress hook: polls until a status is terminal, or a request fails. */
     follow: async (progressId: string, pauseMs = 50): Promise<Ending> => {
       for (let requests = 1; ; requests += 1) {
         const data = await ui(`/api/progress/${progressId}`).catch((error: unknown) => error);
@@ -64,7 +64,7 @@ export function makeArchonClient(url: string) {
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     },
-    /** An MCP tool: hands over the body of a 200, and the text of anything else. */
+    /** An MCP tool: returns the body of a 200, and the text of any other response. */
     tool: async (
       path: string,
       request: { params?: Record<string, string>; json?: object } = {},
@@ -87,7 +87,7 @@ export function makeArchonClient(url: string) {
   };
 }
 
-/** What the UI makes of an error's body, in the order in which it looks. */
+/** The text that the UI takes from an error's body, in its order of preference. */
 function shownError(body: Json, status: number): string {
   if (typeof body?.detail === "object" && body.detail !== null && "error" in body.detail) {
     return String(body.detail.error);

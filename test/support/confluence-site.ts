@@ -7,7 +7,7 @@ import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
 import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import type { TransportOptions } from "#shared/confluence/http-transport.ts";
 
-/** A clock that stands still until it is moved. */
+/** A clock that stops until it is moved. */
 export type TestClock = { now: () => Date; advance: (ms: number) => void };
 
 export function testClock(start = "2026-03-04T10:15:30Z"): TestClock {

@@ -1,16 +1,16 @@
 /**
- * How far the tests that search look. What is here ends within minutes; `.ci/run` looks further (test/README.md), and the
- * environment may ask for anything.
+ * How many cases generated tests try. These numbers take minutes; `.ci/run` uses larger ones (test/README.md), and the
+ * environment may set others.
  */
 const DEEP_PROPERTY_RUNS = 10_000;
 const PROPERTY_RUNS = number("PROPERTY_RUNS", 500);
-/** Fewer cases of a property find next to nothing. */
+/** Fewer cases of a property find almost nothing. */
 const FEWEST_RUNS = 50;
 
 export const HISTORIES = number("SIMULATION_HISTORIES", 20);
 export const KILLS = number("KILLS", 3);
 
-/** How many cases a property tries that tries `deep` of them when PROPERTY_RUNS is 10,000. */
+/** The number of cases of a property that tries `deep` cases if PROPERTY_RUNS is 10,000. */
 export function propertyRuns(deep: number): number {
   const share = Math.ceil((deep * PROPERTY_RUNS) / DEEP_PROPERTY_RUNS);
   return Math.max(share, Math.min(deep, FEWEST_RUNS));

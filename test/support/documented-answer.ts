@@ -17,7 +17,7 @@ ajv.addSchema({ $id: "https://document.test/", components: document.components }
 const validators = new Map<string, ValidateFunction>();
 
 /**
- * Throws unless the OpenAPI document says that this route may answer so: the status is listed, and the body fits its schema
+ * Throws unless the OpenAPI document allows this response of the route: the status is listed, and the body fits its schema
  * (or there is none where none is documented). `body` null: that of a HEAD, which is documented as its GET.
  */
 export function requireDocumented(route: string, status: number, body: string | null): void {

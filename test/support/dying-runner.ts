@@ -7,7 +7,7 @@ import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 /**
  * The local runner, which kills itself (SIGKILL) before its k-th SQL statement, a commit counting as one: `--die-at K`; at the
  * end of the operation when that takes fewer. It counts from a line on stdin. Without `--die-at` it ends with the operation
- * and says `counted N`. `--clock-ahead MS`: by its clock it is later.
+ * and says `counted N`. `--clock-ahead MS`: its clock is ahead by this.
  */
 const { values } = parseArgs({
   options: { "die-at": { type: "string" }, "clock-ahead": { type: "string", default: "0" } },

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Looks at once, then again and again until `check` no longer throws; after `withinMs` its last error is thrown. */
+/** Calls `check` at once and repeatedly until it no longer throws; after `withinMs` its last error is thrown. */
 export async function eventually<T>(
   check: () => T | Promise<T>,
   options: { withinMs?: number; everyMs?: number } = {},

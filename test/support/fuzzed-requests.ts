@@ -4,7 +4,7 @@ import { makeDocument } from "#functions/api/contract/document.ts";
 
 export type FuzzedRequest = {
   method: string;
-  /** With its parameters filled in; `$SOURCE` and `$OPERATION` stand for ids that exist. */
+  /** With its parameters filled in; `$SOURCE` and `$OPERATION` are replaced by existing ids. */
   path: string;
   query: Record<string, string | undefined>;
   headers: Record<string, string | undefined>;
@@ -57,7 +57,7 @@ const nasty = fc.constantFrom(
 );
 const anyText = fc.oneof(nasty, fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }));
 
-/** Mostly what the schema describes, else anything. */
+/** Mostly valid by the schema, otherwise anything. */
 function valueOf(described: unknown, depth = 0): fc.Arbitrary<unknown> {
   const parsed = schema.parse(resolve(described));
   const fitting = fittingValue(parsed, depth);

@@ -20,7 +20,7 @@ export async function startTestSite(pages: number): Promise<RunningSite> {
   return startConfluenceSite({ site });
 }
 
-/** Two sections, so that a page has chunks to keep and chunks to change. `word` stands on no other page. */
+/** Two sections, so that a page has chunks to keep and chunks to change. `word` is on no other page. */
 export function topicBody(number: number, word = `marker${number}`): string {
   const filler = Array.from({ length: 60 }, (_, index) => `Sentence ${index} about topic ${number}.`).join(
     " ",
@@ -39,7 +39,7 @@ export type ServiceWithSite = {
   confluence: RunningSite;
   service: ServiceClient;
   sourceId: string;
-  /** Starts a sync and waits until it, and the check that may follow it, have ended; answers the sync. */
+  /** Starts a sync and waits until it, and the check that may follow it, have ended; returns the sync. */
   sync: () => Promise<Operation>;
   close: () => Promise<void>;
 };

@@ -27,7 +27,7 @@ const MINUTE_MS = 60_000;
 const PATIENCE_MINUTES = 24 * 60;
 
 export type SyncWorld = World & {
-  /** What calls of the engine from outside a worker use. */
+  /** Services for calls of the engine from outside a worker. */
   outside: SyncServices;
   /** The HTTP API over the same database, site and clock. */
   api: ApiClient;
@@ -35,16 +35,16 @@ export type SyncWorld = World & {
   planned: (operationId: string) => Promise<PlannedChange[]>;
   source: () => Promise<Source>;
   page: (title: string) => SitePage;
-  /** Starts a sync and answers its id; nothing has been done yet. */
+  /** Starts a sync and returns its id; nothing has been done yet. */
   startSync: (options?: { mode?: SyncMode; dryRun?: boolean }) => Promise<string>;
   startCheck: (options?: { dryRun?: boolean; force?: boolean }) => Promise<string>;
-  /** Works off what is visible in the queues now; no time passes but what the steps take. */
+  /** Processes what is visible in the queues now; no time passes except for the steps. */
   drain: () => Promise<void>;
   /** One invocation on the next message of a queue; killed after `lifetime` steps. False when nothing is visible. */
   deliverOne: (queue: QueueName, lifetime?: number) => Promise<boolean>;
   /** One invocation on the next message of a queue; killed at its next step once `reached` holds. */
   deliverUntil: (queue: QueueName, reached: () => Promise<boolean>) => Promise<void>;
-  /** What each minute brings: the sweeper (and other schedules that are named), then what is visible in the queues. */
+  /** One minute: the sweeper (and other schedules that are named), then what is visible in the queues. */
   minute: (also?: FunctionName) => Promise<void>;
   /** Minutes go by until the operation has ended. */
   ended: (operationId: string) => Promise<OperationProgress>;

@@ -3,7 +3,7 @@ import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
 export type TlsDatabase = {
-  /** What a client is told; `localhost`, because certificates have names. */
+  /** The URL for clients; `localhost`, because certificates have names. */
   url: string;
   /** Connections that spoke TLS and gave the password. */
   admitted: () => number;
@@ -23,7 +23,7 @@ export function testCertificate(name: "localhost" | "other.example"): { cert: st
   return { cert: read("crt"), key: read("key") };
 }
 
-/** A Postgres behind TLS and a password: whoever passes both talks to the server of `upstream`. */
+/** A Postgres behind TLS and a password: a client that passes both is connected to the server of `upstream`. */
 export async function startTlsDatabase(
   upstream: string,
   certificate: { cert: string; key: string },

@@ -1,6 +1,6 @@
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 
-/** A resolver that knows nothing: links of the page stay as they are, pages, files and people are unknown. */
+/** A resolver that resolves nothing: links of the page stay unchanged, pages, files and people are unknown. */
 export const unresolvedReferences: ReferenceResolver = {
   pageUrl: () => null,
   attachmentUrl: () => null,

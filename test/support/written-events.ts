@@ -18,7 +18,7 @@ export function callsIn(file: string, text: string): LogCall[] {
   }));
 }
 
-/** `shared/log.ts` hands the events of others on. */
+/** `shared/log.ts` passes on the events of others. */
 function sources(): string[] {
   return globSync(["functions/**/*.ts", "shared/**/*.ts", "infra/**/*.ts"]).filter(
     (file) => file !== "shared/log.ts",

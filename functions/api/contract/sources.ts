@@ -80,7 +80,7 @@ export const sourceSchema = z
     warnings: z.array(warning),
     drift: z.object({ count: z.int(), last_at: instant, example: z.string() }).nullable().meta({
       description:
-        "Answers of Confluence that were not as described, and listed items that could not be read and were skipped; null: none so far",
+        "Responses of Confluence that differed from their description, and listed items that could not be parsed and were skipped; null: none so far",
     }),
     created_at: instant,
     updated_at: instant,

@@ -27,7 +27,7 @@ async function login(env: Env): Promise<Login> {
   return {
     url,
     ...(tls ? { tls: { ca } } : {}),
-    // Asked for by each new connection: a warm function outlives a rotation of the password.
+    // Read by each new connection: a warm function outlives a rotation of the password.
     password: async () => parseDatabaseSecret(await readSecret(arn)).password,
   };
 }

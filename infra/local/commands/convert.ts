@@ -80,7 +80,7 @@ function convertLine(line: string, number: number, defaultFormat: Format): objec
   }
 }
 
-/** What is wrong with a line; null when its page is what cannot be converted. */
+/** The fault of a line; null if its page cannot be converted. */
 function faultOf(error: unknown): string | null {
   if (error instanceof SyntaxError) return "it is not JSON";
   if (!(error instanceof z.ZodError)) return null;
@@ -92,7 +92,7 @@ function formatOf(format: Format): BodyFormat {
   return format === "storage" ? "storage" : "export_view";
 }
 
-/** Without a site to ask: pages and attachments by the relative addresses that Confluence gives them, people by their id. */
+/** Without a site: pages and attachments by the relative addresses that Confluence gives them, people by their id. */
 function unresolved(pageId: string): ReferenceResolver {
   return {
     pageUrl: ({ title, spaceKey, anchor }) => {

@@ -28,7 +28,7 @@ const found = z.looseObject({
 
 const HOUR_MS = 3_600_000;
 
-/** What the sync takes for granted, each asked of the site itself; read-only, about two dozen calls. */
+/** The assumptions of the sync, each checked on the site itself; read-only, about two dozen calls. */
 export async function runProbes(site: Site): Promise<ProbeResult[]> {
   const results: ProbeResult[] = [];
   const tell = (assumption: string, held: boolean | null, seen: string) => {

@@ -6,7 +6,7 @@ type Site = {
   post: (path: string, body: unknown) => Promise<ProbeResponse>;
 };
 
-/** Makes each call of a sync once and reports whether the token has its scope. An id that does not fit gives 404 when it has. */
+/** Makes each call of a sync once and reports whether the token has its scope. With the scope, an unknown id gives 404. */
 export async function probeScopes(
   site: Site,
   known: { accountId: string; spaceId: string; pageId: string },

@@ -36,7 +36,7 @@ stop the service first.`,
   },
 });
 
-/** A folder without them is another one than the service's: nothing is made in it. */
+/** A folder without them is not the service's: nothing is created in it. */
 function requireState(env: Env, dataDir: string): void {
   const missing = [
     ...(env.DATABASE_URL ? [] : [join(dataDir, "database")]),

@@ -3,14 +3,14 @@
  * the hits so far and the sort values of the last one, `_f_{base64}_sa_{base64}`.
  */
 
-/** The place after an item of a v2 listing. */
+/** The position after an item of a v2 listing. */
 export type ListingCursor = { id: string; contentOrder: string; contentOrderValue: string | number };
 
 export function writeListingCursor(cursor: ListingCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString("base64");
 }
 
-/** Null when it is none of ours. */
+/** Null if it is not a cursor of this site. */
 export function readListingCursor(text: string): ListingCursor | null {
   const value = readJson(text);
   if (typeof value !== "object" || value === null) return null;
@@ -21,7 +21,7 @@ export function readListingCursor(text: string): ListingCursor | null {
   return { id, contentOrder, contentOrderValue };
 }
 
-/** The place after a hit of a search. */
+/** The position after a hit of a search. */
 export type SearchCursor = { offset: number; value: string | number; id: string };
 
 export function writeSearchCursor({ offset, value, id }: SearchCursor): string {
@@ -29,7 +29,7 @@ export function writeSearchCursor({ offset, value, id }: SearchCursor): string {
   return `_f_${Buffer.from(String(offset)).toString("base64")}_sa_${after}`;
 }
 
-/** Null when it is none of ours. */
+/** Null if it is not a cursor of this site. */
 export function readSearchCursor(text: string): SearchCursor | null {
   const parts = /^_f_([A-Za-z0-9+/=]+)_sa_([A-Za-z0-9+/=]+)$/.exec(text);
   if (!parts) return null;

@@ -15,7 +15,7 @@ const effect = z.discriminatedUnion("effect", [
     status: z.int().min(400).max(599),
     retry_after: z.union([z.string(), z.number()]).nullable().default(null),
   }),
-  /** 401 as Atlassian's gateway sends it for a token that lacks the call's scope: said in a header, in the body, or in both. */
+  /** 401 as Atlassian's gateway sends it for a token that lacks the call's scope: stated in a header, in the body, or in both. */
   z.strictObject({
     effect: z.literal("scope_missing"),
     said_in: z.enum(["header", "body", "both"]).default("both"),
@@ -34,7 +34,7 @@ const effect = z.discriminatedUnion("effect", [
   z.strictObject({ effect: z.literal("reset") }),
   /** A listing that ends too early: no `next`. */
   z.strictObject({ effect: z.literal("drop_next") }),
-  /** A listing that does not get on: `next` has the cursor that was sent (or one that leads to the beginning). */
+  /** A listing that does not advance: `next` has the cursor that was sent (or one that leads to the beginning). */
   z.strictObject({ effect: z.literal("repeat_cursor") }),
   /** A listing that leads elsewhere: `next` has this cursor. */
   z.strictObject({ effect: z.literal("next_cursor"), cursor: z.string() }),

@@ -20,7 +20,7 @@ import type { Viewer } from "./visibility.ts";
 /** The log keeps this many requests; a day-long run must not fill memory. */
 const MAX_LOGGED = 100_000;
 
-/** Handles one request: faults first, then who asks, then the endpoint. Paths of Atlassian's gateway are taken too. */
+/** Handles one request: faults first, then authentication, then the endpoint. Accepts paths of Atlassian's gateway too. */
 export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
   const url = new URL(request.target, site.url);
   if (url.pathname.startsWith("/admin/")) {

@@ -12,17 +12,17 @@ export const settingsSchema = z.strictObject({
   bearer: z.enum(["accept", "reject", "anonymous"]).default("accept"),
   /** Whether people who are not signed in see spaces. */
   anonymous_access: z.boolean().default(false),
-  /** Everybody counts as not signed in, whatever they send; `anonymous_access` says what that shows. */
+  /** Every request counts as anonymous, whatever its credentials; `anonymous_access` decides what that shows. */
   answer_as_anonymous: z.boolean().default(false),
   /** The account's zone: CQL literals are read in it. */
   time_zone: timeZone.default("Europe/Berlin"),
-  /** `user/current` does not tell the zone. */
+  /** `user/current` does not return the zone. */
   time_zone_hidden: z.boolean().default(false),
   /** How long after a change the search shows it. */
   index_lag_seconds: z.number().min(0).default(0),
   /** How a search continues: after the last hit, or after so many hits (which skips some when hits move meanwhile). */
   search_paging: z.enum(["keyset", "offset"]).default("keyset"),
-  /** Larger limits are cut to this without a word. */
+  /** Larger limits are silently reduced to this. */
   max_page_size: z.int().min(1).max(250).default(250),
   /** Rate limit headers on every response. */
   rate_limit: z

@@ -51,7 +51,7 @@ export type SitePage = {
   version: { number: number; createdAt: Date; authorId: string; message: string };
   /** Storage format. */
   storage: string;
-  /** The body as it was rendered elsewhere; null: rendered from the storage when asked for. */
+  /** The body as it was rendered elsewhere; null: rendered from the storage on request. */
   rendered: string | null;
   /** What the version before this one was; absent in the first. */
   before?: Pick<SitePage, "title" | "version" | "storage" | "rendered">;
@@ -59,7 +59,7 @@ export type SitePage = {
   visibleTo: "everyone" | "account" | "nobody";
 };
 
-/** What pages can be below that is no page, as v2 names it. */
+/** Kinds of content above pages that are not pages, by their v2 names. */
 export type FolderKind = "folder" | "whiteboard" | "database" | "embed";
 
 export type Folder = {
@@ -71,7 +71,7 @@ export type Folder = {
   createdAt: Date;
 };
 
-/** What the search knows of a page: a copy of some time ago. */
+/** The search's copy of a page, from some time ago. */
 export type IndexEntry = {
   pageId: string;
   spaceKey: string;
@@ -143,7 +143,7 @@ export function spaceByKey(site: Site, key: string): Space | undefined {
   return undefined;
 }
 
-/** What lies above a page, from the top of the space to its parent. */
+/** The ancestors of a page, from the top of the space to its parent. */
 export function ancestorsOf(site: Site, page: { parentId: string | null }): (SitePage | Folder)[] {
   const chain: (SitePage | Folder)[] = [];
   for (let id = page.parentId; id !== null;) {

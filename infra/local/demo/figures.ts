@@ -21,7 +21,7 @@ export type SyncFigures = {
   empty_searches: number;
 };
 
-/** With fewer searches in the middle of a swap, "none came back empty" would not say much. */
+/** With fewer searches in the middle of a swap, "none came back empty" would prove little. */
 const MIN_SEARCHES_DURING_SWAPS = 200;
 
 export function toFigures(
@@ -47,7 +47,7 @@ export function toFigures(
   };
 }
 
-/** Every figure that is not as it should be, in words; none when all is well. */
+/** Every figure that is not as expected, as text; empty if all are. */
 export function findProblems(facts: {
   pagesOnSite: number;
   changes: readonly Change[];

@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Progress } from "./progress-bar.ts";
 import type { Operation, ServiceClient } from "./service-client.ts";
 
-/** What one sync did, its closing deletion check included. */
+/** The result of one sync, its closing deletion check included. */
 export type SyncOutcome = { metrics: Record<string, number>; operations: Operation[] };
 
 const POLL_MS = 200;
 
 /**
- * Starts a sync and follows it to its end, and the deletion check that `every_sync` lets follow. Throws when either does not
+ * Starts a sync and waits for its end and for the deletion check that follows with `every_sync`. Throws when either does not
  * complete, or when both take longer than `withinMs`.
  */
 export async function followSync(

@@ -11,13 +11,13 @@ import { makeProgressBar } from "./progress-bar.ts";
 import { printResult, toJson } from "./print-result.ts";
 import { runDemo } from "./run-demo.ts";
 
-/** Exit code 0 only if every figure is as it should be. */
+/** Exit code 0 only if every figure is as expected. */
 async function demo(json: boolean): Promise<number> {
-  // With --json stdout holds the one object and nothing else.
+  // With --json stdout has only the one object.
   const out = json ? process.stderr : process.stdout;
   const bar = makeProgressBar(out, () => new Date());
   const dataDir = await mkdtemp(join(tmpdir(), "confluence-sync-demo-"));
-  // Nothing of a demo that is broken off is of use to anyone.
+  // The state of an interrupted demo is useless.
   stopOnSignal(() => {
     rmSync(dataDir, { recursive: true, force: true });
     return 130;
@@ -30,7 +30,7 @@ async function demo(json: boolean): Promise<number> {
       dataDir,
       site,
       report: {
-        said: (text) => void out.write(`${text}\n`),
+        onMessage: (text) => void out.write(`${text}\n`),
         progress: (progress) => bar.show(progress),
         progressEnded: () => bar.end(),
       },

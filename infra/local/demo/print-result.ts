@@ -21,7 +21,7 @@ const MAX_SHOWN_UPDATES = 5;
 const MAX_ANSWER_LINES = 8;
 const MAX_LINE = 160;
 
-/** The result for people: both syncs side by side, what changed, the answers, and what is wrong, if anything. */
+/** The result for people: both syncs side by side, the changes, the answers, and any problems. */
 export function printResult(result: DemoResult, stream: Writable & { isTTY?: boolean }): void {
   const bold = (text: string) => styleText("bold", text, { stream });
   const lines = [
@@ -49,7 +49,7 @@ export function printResult(result: DemoResult, stream: Writable & { isTTY?: boo
   stream.write(`${lines.join("\n")}\n`);
 }
 
-/** The first lines of a chunk's Markdown that say something. */
+/** The first lines of a chunk's Markdown with text. */
 function shortened(text: string): string[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const shown = lines

@@ -28,7 +28,7 @@ function secondsLeft(eta: string, now: Date): number {
   return Math.max(0, Math.ceil((Date.parse(eta) - now.getTime()) / 1000));
 }
 
-/** On a terminal one line that is written over; elsewhere a line for each tenth. */
+/** On a terminal one line that is overwritten; elsewhere a line for each tenth. */
 export function makeProgressBar(stream: Writable & { isTTY?: boolean }, now: () => Date) {
   let lastTenth = -1;
   return {

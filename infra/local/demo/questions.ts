@@ -2,7 +2,7 @@ import type { Hit, ServiceClient } from "./service-client.ts";
 
 export type Answer = { question: string; page: string; heading: string; url: string; text: string };
 
-/** Questions in words of their own, each with the page and heading that answer it. */
+/** Questions in words other than the pages', each with the page and heading that answer it. */
 const QUESTIONS = [
   {
     question: "From when until when does the on-call phone stay silent at night?",
@@ -21,7 +21,7 @@ const QUESTIONS = [
   },
 ];
 
-/** Asks the index; an answer is its best hit. */
+/** Searches the index for each question; the best hit is the answer. */
 export async function askQuestions(
   service: ServiceClient,
 ): Promise<{ answers: Answer[]; problems: string[] }> {
@@ -48,7 +48,7 @@ function toAnswer(question: string, hit: Hit): Answer {
     page: hit.title,
     heading: hit.heading_path.join(" › "),
     url: hit.url,
-    // Without the heading, which stands beside it.
+    // Without the heading, which is shown beside it.
     text: hit.content.replace(/^#+ .*\n/, "").trim(),
   };
 }

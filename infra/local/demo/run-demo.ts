@@ -16,28 +16,28 @@ export type DemoResult = {
   second: SyncFigures;
   changes: Change[];
   answers: Answer[];
-  /** What is not as it should be, in words. */
+  /** Unexpected figures, as text. */
   problems: string[];
 };
 
 export type DemoReporter = {
-  said: (text: string) => void;
+  onMessage: (text: string) => void;
   progress: (progress: Progress) => void;
   progressEnded: () => void;
 };
 
 const ACCOUNT: Account = { email: "handbook-sync@example.com", apiToken: "demo-token" };
 const SPACE_KEY = "DEMO";
-/** Of the demo's three minutes; a sync takes about half a minute. */
+/** Limit within the demo's three minutes; a sync takes about half a minute. */
 const SYNC_WITHIN_MS = 80_000;
-/** Between two looks at which pages are stored by now. */
+/** Interval between two checks of which pages are stored. */
 const LOOK_EVERY_MS = 1500;
-/** A page must be among so many pages found by its title. */
+/** A page must be among this many pages found by its title. */
 const AMONG = 20;
 
 /**
- * The main job once: the service and a Confluence site are started, a space is synced, changed by its people and synced again,
- * and all the while pages that are there are searched for. `dataDir` holds the service's state.
+ * Runs the main job once: starts the service and a Confluence site, syncs a space, changes it and syncs it again,
+ * while searches for existing pages run. `dataDir` contains the service's state.
  */
 export async function runDemo(options: {
   dataDir: string;
@@ -60,7 +60,7 @@ export async function runDemo(options: {
   try {
     const confluence = makeSiteClient(site.url, SPACE_KEY, ACCOUNT);
     const pagesOnSite = (await confluence.pages()).length;
-    report.said(`Service on ${runner.url}, a Confluence site with ${pagesOnSite} pages on ${site.url}`);
+    report.onMessage(`Service on ${runner.url}, a Confluence site with ${pagesOnSite} pages on ${site.url}`);
     const sourceId = await service.createSource({
       base_url: site.url,
       email: ACCOUNT.email,
@@ -84,7 +84,7 @@ export async function runDemo(options: {
 
     const first = await sync((ended) => askForStoredPages(sourceId, ended));
     const changes = await changeSite(confluence);
-    report.said(`${changes.length} pages were edited, added, moved or deleted in Confluence`);
+    report.onMessage(`${changes.length} pages were edited, added, moved or deleted in Confluence`);
     const gone = new Set(changes.filter(({ kind }) => kind === "deleted").map(({ title }) => title));
     searches.askFor(first.pages.filter((page) => !gone.has(page.title)));
     const second = await sync(async () => {});
@@ -107,7 +107,7 @@ export async function runDemo(options: {
     await runner.close();
   }
 
-  /** While a first sync runs, pages can be found from the moment when they are stored. */
+  /** While a first sync runs, pages can be found as soon as they are stored. */
   async function askForStoredPages(sourceId: string, ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
       searches.askFor(await service.pages(sourceId, "current"));

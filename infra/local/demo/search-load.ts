@@ -6,15 +6,15 @@ export type SearchCounts = { searches: number; duringSwaps: number; empty: numbe
 /** Searches for a page by its title and returns whether the page was among the hits. */
 type FindPage = (page: StoredPage) => Promise<boolean>;
 
-/** Pause between the background's searches: they share the processors with the sync. */
+/** Pause between background searches: they share the processors with the sync. */
 const PAUSE_MS = 30;
-/** Searches started for a page at the moment when its swap is open. */
+/** Searches started for a page while its swap is open. */
 const SEARCHES_A_SWAP = 6;
-/** How long a swap is held open, so that its searches have reached the service. */
+/** How long a swap is held open, so that its searches reach the service. */
 const HOLD_MS = 8;
 
 /**
- * Searches for pages that are there throughout, one after the other without end, and several at once for a page while it is
+ * Searches for existing pages endlessly, one at a time, and several at once for a page while it is
  * being swapped. A search that does not find its page is counted as empty.
  */
 export function startSearches(find: FindPage) {
@@ -55,18 +55,18 @@ export function startSearches(find: FindPage) {
   });
 
   return {
-    /** The pages to ask for from now on. */
+    /** The pages to search for from now on. */
     askFor(next: readonly StoredPage[]): void {
       pages = next;
     },
-    /** To be called while the page's swap is open. */
+    /** Must be called while the page's swap is open. */
     async onSwap(pageId: string): Promise<void> {
       const page = pages.find((candidate) => candidate.page_id === pageId);
       if (!page) return;
       for (let count = 0; count < SEARCHES_A_SWAP; count += 1) start(page);
       await delay(HOLD_MS);
     },
-    /** What was counted since the last call, after running searches have returned. Throws when a search failed. */
+    /** The counts since the last call, after running searches have returned. Throws when a search failed. */
     async take(): Promise<SearchCounts> {
       await Promise.all(running);
       if (failure) throw failure;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 
-/** The demo's view of the service: its HTTP API and nothing else. */
+/** The demo's client of the service: only its HTTP API. */
 export type ServiceClient = {
   createSource(site: {
     base_url: string;
@@ -68,11 +68,11 @@ const started = z.object({ operation_id: z.string() });
 const created = z.object({ source_id: z.string() });
 const pageList = z.object({ pages: z.array(storedPage), next_cursor: z.string().nullable() });
 
-/** Waits of a client that is asked to retry later, so that a restart or a full pool is no failure. */
+/** Delays of a client that is asked to retry later, so that a restart or a full pool is not a failure. */
 const RETRY_AFTER_MS = 200;
 const TRIES = 25;
 
-/** Throws with the service's own words when it refuses. */
+/** Throws with the service's message if it refuses. */
 export function makeServiceClient(url: string): ServiceClient {
   async function call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {

@@ -2,7 +2,7 @@ import type { SiteClient, SitePage } from "./site-client.ts";
 
 export type Change = { kind: "added" | "updated" | "moved" | "deleted"; title: string; detail: string };
 
-/** What a team does to its handbook in a week. Enough edits that some 200 searches fall into the swap of a page. */
+/** What a team does to its handbook in a week. Enough edits for some 200 searches during swaps. */
 const EDITED = 40;
 const MOVED = 2;
 const DELETED = 3;

@@ -6,7 +6,7 @@ const PAGE_LOCK = /from confluence_pages\s+where source_id = \? and page_id = \?
 
 /**
  * Wraps the service's database client so that `onSwap` is called with a page's id while the transaction that swaps its
- * chunks is open, and waited for before that goes on.
+ * chunks is open, and awaited before that continues.
  */
 export function watchSwaps(onSwap: (pageId: string) => Promise<void>) {
   return (sql: postgres.Sql): postgres.Sql =>

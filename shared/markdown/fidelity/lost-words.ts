@@ -60,13 +60,13 @@ function behind(word: string, reader: WordReader): number {
   return 0;
 }
 
-/** Beginnings of one word that are remembered; a word of hostile length has no more real ones. */
+/** Beginnings of one word that are remembered; a word of hostile length does not need more. */
 const MAX_BEGINNINGS = 64;
 
 /**
- * Whether all words are there in their order, but some of them in parts, which other words may stand between: where blocks
+ * Whether all words are there in order, but some of them split, with other words between the parts: where blocks
  * or boxes touch the text around them, as in `a<div>b</div>`, only a style sheet tells whether a word ends there. A part that
- * fits may yet be no part of the word (`a`, then `aa`, where the page says `aa`), so every beginning that was met stays open
+ * fits may not belong to the word (`a`, then `aa`, where the page has `aa`), so every beginning that was found stays open
  * until the word is complete.
  */
 function isOnlySplit(shown: string, markdown: string): boolean {

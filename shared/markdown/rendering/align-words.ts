@@ -1,9 +1,9 @@
-/** Steps of the comparison; a text that repeats itself without end is left unaligned rather than compared without end. */
+/** Limit of comparison steps; an endlessly repetitive text is left unaligned instead of compared forever. */
 const MAX_STEPS = 2_000_000;
 
 /**
- * Which word of `others` each word of `words` is, or -1: words that occur once in both and in the same order are the fixed
- * points (patience diff), what is the same right before and after them follows, and so on between them.
+ * Maps each word of `words` to its index in `others`, or -1: words that occur once in both and in the same order are fixed
+ * points (patience diff); equal words next to them follow, and so on between them.
  */
 export function alignWords(words: readonly string[], others: readonly string[]): Int32Array {
   const aligned = new Int32Array(words.length).fill(-1);
@@ -32,7 +32,7 @@ export function alignWords(words: readonly string[], others: readonly string[]):
 
 type Range = { from: number; to: number; otherFrom: number; otherTo: number };
 
-/** Words that occur once in both ranges, the most that have the same order in both. */
+/** Words that occur once in both ranges: the longest sequence with the same order in both. */
 function fixedPoints(words: readonly string[], others: readonly string[], range: Range): [number, number][] {
   const places = once(words, range.from, range.to);
   const otherPlaces = once(others, range.otherFrom, range.otherTo);
@@ -44,7 +44,7 @@ function fixedPoints(words: readonly string[], others: readonly string[], range:
   return longestIncreasing(pairs);
 }
 
-/** Where each word stands that occurs once; -1 for those that occur more often. */
+/** The position of each word that occurs once; -1 for those that occur more often. */
 function once(words: readonly string[], from: number, to: number): Map<string, number> {
   const places = new Map<string, number>();
   for (let place = from; place < to; place++) {
@@ -54,7 +54,7 @@ function once(words: readonly string[], from: number, to: number): Map<string, n
   return places;
 }
 
-/** The longest part of pairs (ascending by the first) that ascends by the second too. */
+/** The longest subsequence of pairs (ascending by the first) that also ascends by the second. */
 function longestIncreasing(pairs: readonly [number, number][]): [number, number][] {
   const ends: number[] = [];
   const before = new Int32Array(pairs.length).fill(-1);

@@ -1,10 +1,10 @@
 import { attribute, hasClass, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 
-/** A word of a body, or a macro in its place: `macro` tells which. */
+/** A word of a body, or a macro at its position (`macro`). */
 export type BodyWord = { word: string; macro: MarkupElement | null };
 
 const WORD = /[\p{L}\p{N}]+/gu;
-/** Shown in words that storage and rendering do not share: dates, names of people, emoticons. */
+/** Elements whose words differ between storage and rendering: dates, names of people, emoticons. */
 const NOT_SHARED =
   /^(?:time|ac:emoticon|ac:task-id|ac:task-uuid|ac:task-status|ac:placeholder|script|style|ri:user)$/;
 const SHOWN_PARAMETERS = /^(?:title|label)$/i;
@@ -40,10 +40,10 @@ function addWords(text: string, found: BodyWord[]): void {
   for (const [word] of text.matchAll(WORD)) found.push({ word, macro: null });
 }
 
-/** Where the words of an element begin and end. */
+/** The range of words of an element. */
 export type WordRange = { from: number; to: number };
 
-/** The words of a rendered body in order; each of the elements that `marks` has is one word, `leftOut` are none. */
+/** The words of a rendered body in order; each of the elements in `marks` is one word, those in `leftOut` are skipped. */
 export function renderedWords(
   root: MarkupElement,
   marks: ReadonlyMap<MarkupElement, string>,
@@ -67,12 +67,12 @@ export function renderedWords(
   return { words, ranges };
 }
 
-/** How many words a text has. */
+/** Number of words in a text. */
 export function countWords(text: string): number {
   return text.match(WORD)?.length ?? 0;
 }
 
-/** The words of a text from one to another, with what stands between them. */
+/** The text from one word to another, with everything between them. */
 export function textBetween(text: string, from: number, to: number): string {
   const matches = [...text.matchAll(WORD)];
   const first = matches[from];

@@ -10,13 +10,12 @@ import { countWords, renderedWords, storedWords, textBetween, type WordRange } f
 import { type KnownElements, knownElements } from "./known-elements.ts";
 import { type StoredMacro, storedMacros } from "./stored-macros.ts";
 
-/** The element that holds what a macro shows: its content stands where the macro stood. */
+/** The element that replaces a macro and contains its rendered content. */
 const RENDERED = "x-rendered";
 
 /**
- * Puts what macros show into a stored body, in the place of those whose content is not there: found in the rendered body by
- * their ids, by their name and order, or else by the words around them. A macro of which nothing is found stays as it is.
- * Changes both trees.
+ * Replaces macros of a stored body whose content is not in the storage by their rendered content: found in the rendered body by
+ * their ids, by name and order, or by the words around them. A macro that is not found stays unchanged. Changes both trees.
  */
 export function fillMacros(stored: MarkupElement, rendered: MarkupElement): void {
   const otherIds = new Set<string>();
@@ -29,7 +28,7 @@ export function fillMacros(stored: MarkupElement, rendered: MarkupElement): void
   if (filled.size > 0) replace(stored, filled);
 }
 
-/** Finds what the macros that are not known show, between the words that both bodies have. */
+/** Finds the content of the remaining macros between the words that both bodies have. */
 function fillByWords(
   stored: MarkupElement,
   rendered: MarkupElement,
@@ -84,7 +83,7 @@ function* gapsOf(aligned: Int32Array, otherCount: number): Generator<Gap> {
   }
 }
 
-/** Whole elements between two words; in a line of text parts of texts too. */
+/** Whole elements between two words; within a line also parts of texts. */
 function nodesBetween(
   element: MarkupElement,
   between: { from: number; to: number; isInText: boolean },
@@ -104,7 +103,7 @@ function nodesBetween(
     const range = ranges.get(node);
     position = range?.to ?? position;
     if (leftOut.has(node) || position < from || start > to) return [];
-    // Without words it may be a picture: one at the edge belongs to the words beside it as well as to the macro.
+    // Without words it may be a picture: at the edge it may belong to the adjacent words or to the macro.
     if (position === start) return holdsImage(node) ? [node] : [];
     if (start >= from && position <= to) return [node];
     return nodesBetween(node, between, ranges, leftOut);

@@ -3,15 +3,15 @@ import type { StoredMacro } from "./stored-macros.ts";
 
 const ID_ATTRIBUTES = ["data-macro-id", "data-local-id", "local-id", "data-jira-key"];
 
-/** What a rendered body says itself of the macros that its elements are of. */
+/** The rendered elements whose macro is known from the rendered body itself. */
 export type KnownElements = {
   /** Macros (as elements of the stored body) with the element that shows each. */
   elements: Map<MarkupElement, MarkupElement>;
-  /** Elements that show only what the storage has anyway, in another way: pictures of diagrams. */
+  /** Elements that only show content of the storage in another form: pictures of diagrams. */
   others: Set<MarkupElement>;
 };
 
-/** Finds the elements of macros by their ids, then by name and order where there are as many of both. */
+/** Finds the elements of macros by their ids, then by name and order if their numbers match. */
 export function knownElements(
   macros: readonly StoredMacro[],
   otherIds: ReadonlySet<string>,

@@ -8,26 +8,26 @@ import {
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
 
-/** A macro of a stored body that must be seen rendered. */
+/** A macro of a stored body whose content is only in the rendered body. */
 export type StoredMacro = {
   element: MarkupElement;
   /** In lower case; empty for extensions of the new editor. */
   name: string;
-  /** What its rendering may be marked with. */
+  /** Possible marks of its rendering. */
   ids: readonly string[];
-  /** It stands in a paragraph (or the like) that has words of its own. */
+  /** It is in a paragraph (or similar) that has its own words. */
   isInText: boolean;
 };
 
 const TEXT_BLOCK = /^(?:p|li|td|th|h[1-6]|dt|dd|blockquote|ac:task-body|ac:link-body)$/;
 
-/** Whether what a macro (or an app's extension) shows is missing from the storage. */
+/** Whether the content of a macro (or an app's extension) is missing from the storage. */
 export function needsRendering(element: MarkupElement): boolean {
   if (element.name === "ac:adf-extension") return extensionNeedsRendering(element);
   return isMacro(element) && needsRenderedBody(element);
 }
 
-/** Macros to be rendered, in order, none inside another; `others` gets the ids of those that show only what is stored. */
+/** Macros to be rendered, in order, not nested; `others` gets the ids of those that show only stored content. */
 export function storedMacros(root: MarkupElement, others: Set<string>): StoredMacro[] {
   const found: StoredMacro[] = [];
   const visit = (element: MarkupElement, block: { hasWords: boolean }): void => {

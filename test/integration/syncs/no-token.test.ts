@@ -9,7 +9,7 @@ describe("a source without a token", () => {
   });
   afterAll(() => database.close());
 
-  it("a source that has lost its token asks for another one, sends nothing and loses nothing", async () => {
+  it("a source without a token requires a new one, sends nothing and loses nothing", async () => {
     const world = await makeSyncWorld(database.sql, { pages: 2 });
     await world.sync();
     await database.sql`update archon_sources set encrypted_token = null where source_id = ${SOURCE_ID}`;

@@ -9,7 +9,7 @@ const BOUNDS = "test/unit/confluence/client-bounds.test.ts";
 export const BORDER_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     IDEMPOTENCY,
-    "a key used for one source replays its answer for another",
+    "a key used for one source replays its response for another",
     change(
       "functions/runtime/idempotency.ts",
       "sha256([event.pathParameters ?? {}, body ?? null])",
@@ -42,12 +42,12 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     IDEMPOTENCY,
-    "a request that was answered is done again",
+    "a completed request is run again",
     change("shared/requests/idempotent-requests.ts", "where r.answer is null and", "where"),
   ),
   bugFoundBy(
     IDEMPOTENCY,
-    "a late failure forgets another's answer",
+    "a late failure forgets another's response",
     change(
       "shared/requests/idempotent-requests.ts",
       "where key = ${key} and answer is null",
@@ -83,7 +83,7 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     BOUNDS,
-    "an anonymous answer that names an account is taken for it",
+    "an anonymous response with an account id is accepted as that account",
     change(
       "shared/confluence/cloud-client.ts",
       'user.type !== "anonymous" && user.accountId',
@@ -92,7 +92,7 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     BOUNDS,
-    "labels that were cut off are taken for all",
+    "a truncated list of labels is treated as complete",
     change("shared/confluence/page-mapping.ts", "labels && !labels._links?.next ?", "labels ?"),
   ),
 ];

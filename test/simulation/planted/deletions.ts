@@ -51,7 +51,7 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     ACCOUNT,
-    "nobody asks for the account before the decision",
+    "the account is not verified before the decision",
     change(
       CHECK,
       "an anonymous response would look like missing pages.\n  await verifyAccount(context.client, context.source);",

@@ -55,7 +55,7 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     CHUNK_CONTEXT,
-    "what follows an expand stands under its title",
+    "what follows an expand is under its title",
     change(
       "shared/chunking/cut-markdown.ts",
       "    if (this.#chunk && this.#chunk.depth >= inside.depth) this.#flush();",

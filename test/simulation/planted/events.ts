@@ -57,7 +57,7 @@ export const EVENT_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bug(
-    "an operation that lost its place ends without an event",
+    "a superseded operation ends without an event",
     change(
       "shared/syncs/operations/fail-operation.ts",
       'await writeEvent(tx, { type: "sync.failed",',

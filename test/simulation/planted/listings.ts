@@ -33,12 +33,12 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     ZONE,
-    "a listing that begins anew counts what it had",
+    "a restarted listing keeps its old counts",
     change(LIST_STEP, "pages_listed: -pages_listed,", "pages_listed: 0,"),
   ),
   bugFoundBy(
     ENDS,
-    "cursors that go in a circle are followed for ever",
+    "repeated cursors are followed forever",
     change(
       FOLLOW_CURSOR,
       "next === place.cursor || place.recent_cursors.includes(next)",
@@ -61,7 +61,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     TAKEN_OVER,
-    "counters are saved though the claim was lost",
+    "counters are saved although the claim was lost",
     change(
       CLAIMS,
       "if (rows.length === 0) throw new ClaimLostError(operation.operationId);",
@@ -70,7 +70,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     TAKEN_OVER,
-    "whoever lost the claim ends the operation",
+    "a worker that lost the claim ends the operation",
     change(
       CLAIMS,
       "  return rows.length > 0;\n}\n\n/** Another worker continues",

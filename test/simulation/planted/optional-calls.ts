@@ -32,7 +32,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     "test/unit/syncs/optional-calls.test.ts",
-    "rendered bodies that take for ever are waited for one after the other",
+    "timeouts of rendered bodies are waited for one after the other",
     change(
       "shared/syncs/optional-calls.ts",
       "timeouts >= MAX_TIMEOUTS ? TIMEOUT_PAUSE_MS : 0",
@@ -59,7 +59,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     FOLDERS,
-    "the first folder that answers takes back what is refused of whiteboards",
+    "the first folder that succeeds clears the refusal of whiteboards",
     change(
       "shared/syncs/listing/list-folders.ts",
       "const refusedCalls = isOwn ? source.refusedCalls : others;",
@@ -68,7 +68,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     OPTIONAL_CALLS,
-    "a missing scope is taken for bad credentials",
+    "a missing scope is treated as bad credentials",
     change(
       "shared/confluence/http-transport.ts",
       "if (response.status === 401 && isScopeFailure(header, body)) throw scopeError(url);",
@@ -86,7 +86,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     OPTIONAL_CALLS,
-    "an odd item is taken for a page that is gone",
+    "an invalid item is treated as a page that is gone",
     change(
       "shared/confluence/pages-by-id.ts",
       "...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),",

@@ -45,12 +45,12 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     LATE_BODIES,
-    "a page deleted meanwhile is taken for stored",
+    "a page deleted meanwhile is treated as stored",
     change(STORE, "  if (row?.is_deleted)\n", "  if (row && !row)\n"),
   ),
   bugFoundBy(
     LATE_BODIES,
-    "a page deleted once more is taken for stored",
+    "a page deleted once more is treated as stored",
     change(
       STORE,
       'if (result.outcome === "superseded") await',
@@ -68,7 +68,7 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     RESTORED,
-    "a hidden page that is stored anew stays hidden",
+    "a hidden page that is stored again stays hidden",
     change(
       "shared/documents/add-documents.ts",
       "deleted_reason = null, missing_since = null,",

@@ -16,7 +16,7 @@ export const RUNTIME_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     QUEUE,
-    "a record that nobody settled is acknowledged",
+    "a record with an unexpected error is acknowledged",
     change("functions/runtime/queue.ts", "if (outcome?.ok) {", "if (outcome?.ok !== false) {"),
   ),
   bugFoundBy(

@@ -56,7 +56,7 @@ it.each<[string, string, unknown[]]>([
   expect(shape(markdown)).toEqual(blocks);
 });
 
-it("containers that lie deeper than anybody writes are read as prose", () => {
+it("containers nested deeper than in real documents are read as prose", () => {
   const deep = "> ".repeat(60);
   let depth = 0;
   let block = blockTree(`${deep}text`)[0];

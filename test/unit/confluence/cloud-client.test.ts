@@ -425,7 +425,7 @@ describe("answers that differ from the description", () => {
     const client = clientOf(site, { fetch });
     const pages = await client.pagesById(ids, { body: null });
     expect(pages.map((page) => page.title)).toEqual(["Page 1"]);
-    expect(client.drift()).toEqual({ answers: 0, skipped: 1, example: "page 4711 was not asked for" });
+    expect(client.drift()).toEqual({ answers: 0, skipped: 1, example: "page 4711 was not requested" });
   });
 
   it.each([

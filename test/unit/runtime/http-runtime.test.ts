@@ -81,7 +81,7 @@ describe("a connection that died while the function was frozen", () => {
   );
 });
 
-it("a request whose time is nearly over is answered before the function ends", async () => {
+it("a request whose time is nearly over gets a response before the function ends", async () => {
   const handler = httpHandler(
     route(things("GET"))([], async () => {
       await delay(200);

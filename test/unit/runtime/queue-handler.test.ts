@@ -96,7 +96,7 @@ it("a batch of messages knows the time that its worker has left", async () => {
   expect([left, again]).toEqual([[1000], []]);
 });
 
-it("a message that is no task is logged with what is wrong with it", async () => {
+it("an invalid message is logged with its faults", async () => {
   const { lines } = await deliver(["no JSON", '{"name":1}'], async () => []);
   expect(lines).toMatchObject([
     { event: "record.malformed", message_id: "m0", problem: "not JSON" },

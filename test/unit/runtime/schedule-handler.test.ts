@@ -22,7 +22,7 @@ it("a scheduled job returns what it did, and knows the time that is left", async
   expect(await withServices({ env: parseEnv({}) }, () => handler({}, context("r1")))).toEqual({ left: 1234 });
 });
 
-it("a scheduled job that fails is logged and fails, so that Lambda tries it again", async () => {
+it("a scheduled job that fails is logged and throws, so that Lambda retries it", async () => {
   const lines: Record<string, unknown>[] = [];
   const log = makeLog(
     "info",
@@ -62,7 +62,7 @@ it("the log lines of a function name the invocation that they belong to", async 
   expect(lines[1]).not.toContain("first-invocation");
 });
 
-it("services that nobody gives are the clock, ids and chance of the machine", async () => {
+it("services that are not given are the machine's clock, ids and randomness", async () => {
   const { now, newId, random } = await withServices({ env: parseEnv({}) }, () => resolveServices([]));
   const before = Date.now();
   expect(now().getTime()).toBeGreaterThanOrEqual(before);

@@ -31,7 +31,7 @@ it.each([
   },
 );
 
-it("nothing fails where no attempt has failed", () => {
+it("an operation without a failed attempt has no warning", () => {
   expect(isEmbeddingFailing(null)).toBe(false);
 });
 

@@ -38,14 +38,14 @@ const kept = (...pages: ConfluencePage[]): FetchedBodies => {
 const take = (bodies: FetchedBodies, works: ClaimedWork[], at = context()) =>
   takeBodies(bodies, works, at).map(({ id }) => id);
 
-it("a body that was kept is taken once", () => {
+it("a kept body is reused once", () => {
   const bodies = kept(page("1"), page("2"));
   expect(take(bodies, [work("1"), work("3")])).toEqual(["1"]);
   expect(take(bodies, [work("1"), work("2")])).toEqual(["2"]);
   expect(bodies.size).toBe(0);
 });
 
-it("a body of one source is not another's, whatever their pages' ids", () => {
+it("a kept body belongs to one source, whatever the pages' ids", () => {
   expect(take(kept(page("1")), [work("1")], context(NOW, {}, "other"))).toEqual([]);
 });
 
@@ -58,20 +58,20 @@ it("a body is kept for ten minutes", () => {
   expect(take(kept(page("1")), [work("1")], context(new Date(minutesLater(10).getTime() + 1)))).toEqual([]);
 });
 
-it("a body older than the version that was listed is not taken, and forgotten", () => {
+it("a body older than the listed version is not reused, and dropped", () => {
   const bodies = kept(page("1", { version: 2 }), page("2", { version: 2 }), page("3", { version: 2 }));
   expect(take(bodies, [work("1", 2), work("2", 3), work("3", null)])).toEqual(["1", "3"]);
   expect(bodies.size).toBe(0);
 });
 
-it("a body that was fetched before its page was stored, deleted or hidden anew is not taken", () => {
+it("a body that was fetched before its page was stored, deleted or hidden again is not reused", () => {
   const bodies: FetchedBodies = new Map();
   keepBodies(bodies, [page("1"), page("2"), page("3")], context(NOW, { "1": 7, "2": 7 }));
   const now = context(NOW, { "1": 7, "2": 8, "3": 1 });
   expect(take(bodies, [work("1"), work("2"), work("3")], now)).toEqual(["1"]);
 });
 
-it("of more than sixteen million characters the oldest bodies go, one that is kept again counts as new", () => {
+it("above sixteen million characters the oldest bodies are dropped; a body kept again counts as new", () => {
   const large = (id: string) => page(id, { characters: 6 * MILLION });
   const bodies = kept(large("1"), large("2"));
   keepBodies(bodies, [large("1"), large("3")], context());

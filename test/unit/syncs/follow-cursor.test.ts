@@ -33,7 +33,7 @@ it.each<[string, (string | null)[], number | string]>([
   expect(await follow(cursors)).toBe(end);
 });
 
-it("no more than a hundred cursors are remembered, the last ones", () => {
+it("only the last hundred cursors are remembered", () => {
   let place = { cursor: null as string | null, recent_cursors: [] as string[] };
   for (const cursor of many(150)) place = rememberCursor(place, cursor);
   expect(place).toEqual({ cursor: "cursor 149", recent_cursors: many(150).slice(-100) });
