@@ -5,7 +5,7 @@ import { type makeTransport, MORE_TRIES, RETRY_BUDGET_MS } from "./http-transpor
 import { withSmallerPages } from "./listing-page-size.ts";
 import { nextCursor } from "./next-cursor.ts";
 import { isWebAddress, webBaseOf } from "./page-mapping.ts";
-import { faultsOf, invalidAnswer, readItems } from "./read-items.ts";
+import { faultsOf, invalidResponse, readItems } from "./read-items.ts";
 import { identifiedSchema, linksSchema, listing } from "./schemas.ts";
 
 /** The maximum number of items that a v2 listing returns, and of ids that it accepts (API description of `/pages`). */
@@ -49,7 +49,7 @@ export function makeCaller(transport: ReturnType<typeof makeTransport>, now: () 
     });
     const read = schema.safeParse(response);
     if (!read.success) {
-      throw invalidAnswer(faultsOf(read.error));
+      throw invalidResponse(faultsOf(read.error));
     }
     if (misfit !== null) noteDrift("answers", 1, misfit);
     learnWebBase(read.data);

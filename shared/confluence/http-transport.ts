@@ -42,7 +42,7 @@ export type TransportOptions = AddressPolicy & {
   fetch?: Fetch;
   fetchTimeoutMs?: number;
   /** Maximum bytes of one response, after decompression. */
-  maxAnswerBytes?: number;
+  maxResponseBytes?: number;
   onCall?: (call: CallReport) => void;
 };
 
@@ -69,7 +69,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   const { now, random } = options;
   const sleep = options.sleep ?? wait;
   const usualTimeoutMs = options.fetchTimeoutMs ?? FETCH_TIMEOUT_MS;
-  const maxBytes = options.maxAnswerBytes ?? MAX_RESPONSE_BYTES;
+  const maxBytes = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
   const base = allowedBase(options);
   const fetch = options.fetch ?? guardedFetch(options);
   const headers = requestHeaders(options.email, options.apiToken);

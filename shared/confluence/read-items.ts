@@ -19,7 +19,7 @@ export function readItems<T extends z.ZodType>(item: T, items: readonly unknown[
     }
   }
   const isOneOddItem = odd.length === 1 && identifiedSchema.safeParse(odd[0]).success;
-  if (results.length === 0 && odd.length > 0 && !isOneOddItem) throw invalidAnswer(faults);
+  if (results.length === 0 && odd.length > 0 && !isOneOddItem) throw invalidResponse(faults);
   return { results, odd, faults };
 }
 
@@ -29,7 +29,7 @@ export function faultsOf(error: z.ZodError): string[] {
 }
 
 /** The error for a response without the fields that the sync needs; `faults` name them. */
-export function invalidAnswer(faults: readonly string[]): PermanentError {
+export function invalidResponse(faults: readonly string[]): PermanentError {
   return new PermanentError("invalid_answer", "Confluence's response lacks what the sync needs", {
     details: { faults: faults.slice(0, 5) },
   });

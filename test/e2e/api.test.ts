@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { routes } from "#infra/topology.ts";
 import type { LocalRunner } from "#infra/local/runner/start.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
-import { requireDocumented } from "#test/support/documented-answer.ts";
+import { requireDocumented } from "#test/support/documented-response.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
 import { SPACE, startServiceWithSite, type ServiceWithSite } from "#test/support/service-with-site.ts";

@@ -4,7 +4,7 @@ import { functions, routes } from "#infra/topology.ts";
 import { loadHandlers } from "#infra/local/runner/load-handlers.ts";
 import { decodePath, makeRouter } from "#infra/local/runner/routes.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
-import { requireDocumented } from "#test/support/documented-answer.ts";
+import { requireDocumented } from "#test/support/documented-response.ts";
 
 export type ApiAnswer = {
   status: number;

@@ -18,7 +18,7 @@ const ROWS: [keyof SyncFigures, string][] = [
   ["empty_searches", "… that did not find their page"],
 ];
 const MAX_SHOWN_UPDATES = 5;
-const MAX_ANSWER_LINES = 8;
+const MAX_RESPONSE_LINES = 8;
 const MAX_LINE = 160;
 
 /** The result for people: both syncs side by side, the changes, the answers, and any problems. */
@@ -53,7 +53,7 @@ export function printResult(result: DemoResult, stream: Writable & { isTTY?: boo
 function shortened(text: string): string[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const shown = lines
-    .slice(0, MAX_ANSWER_LINES)
+    .slice(0, MAX_RESPONSE_LINES)
     .map((line) => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line));
   return lines.length > shown.length ? [...shown, "…"] : shown;
 }

@@ -5,7 +5,7 @@ import { routes } from "#infra/topology.ts";
 import { contracts } from "#functions/api/contract/all.ts";
 import { makeDocument } from "#functions/api/contract/document.ts";
 import { errorCodes } from "#functions/runtime/error-codes.ts";
-import { requireDocumented } from "#test/support/documented-answer.ts";
+import { requireDocumented } from "#test/support/documented-response.ts";
 
 const operation = z.object({ operationId: z.string(), security: z.array(z.unknown()).optional() });
 const document = z

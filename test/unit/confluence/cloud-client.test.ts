@@ -306,7 +306,7 @@ describe("pages by id", () => {
     const ids = addPages(site, clock, 5);
     const last = ids.at(-1) ?? "";
     for (const id of ids) editPage(site, id, { body: "x".repeat(id === last ? 70_000 : 20_000) });
-    const client = clientOf(site, { maxAnswerBytes: 64_000 });
+    const client = clientOf(site, { maxResponseBytes: 64_000 });
     const pages = await client.pagesById(ids, { body: "storage" });
     expect(pages.map((page) => page.body?.value.length ?? null)).toEqual([
       20_000,

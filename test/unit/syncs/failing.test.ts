@@ -31,7 +31,7 @@ it.each([
   },
 );
 
-it("an operation without a failed attempt has no warning", () => {
+it("without a failed attempt the embedding model is not failing", () => {
   expect(isEmbeddingFailing(null)).toBe(false);
 });
 

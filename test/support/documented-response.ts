@@ -4,9 +4,9 @@ import { z } from "zod";
 import { makeDocument } from "#functions/api/contract/document.ts";
 
 const anySchema = z.record(z.string(), z.unknown());
-const answer = z.object({ content: z.record(z.string(), z.object({ schema: anySchema })).optional() });
+const response = z.object({ content: z.record(z.string(), z.object({ schema: anySchema })).optional() });
 const documentShape = z.object({
-  paths: z.record(z.string(), z.record(z.string(), z.object({ responses: z.record(z.string(), answer) }))),
+  paths: z.record(z.string(), z.record(z.string(), z.object({ responses: z.record(z.string(), response) }))),
   components: z.object({ schemas: anySchema }),
 });
 
@@ -22,19 +22,19 @@ const validators = new Map<string, ValidateFunction>();
  */
 export function requireDocumented(route: string, status: number, body: string | null): void {
   const [method = "", path = ""] = route.replace(/^HEAD /, "GET ").split(" ");
-  const answer = document.paths[path]?.[method.toLowerCase()]?.responses[status];
-  if (!answer) throw new Error(`The document does not say that ${route} may answer ${status}: ${body}`);
+  const response = document.paths[path]?.[method.toLowerCase()]?.responses[status];
+  if (!response) throw new Error(`The document does not say that ${route} may return ${status}: ${body}`);
   if (body === null) return;
-  const schema = answer.content?.["application/json"]?.schema;
+  const schema = response.content?.["application/json"]?.schema;
   if (!schema) {
     if (body !== "")
-      throw new Error(`${route} answers ${status} with a body that is not documented: ${body}`);
+      throw new Error(`${route} returned ${status} with a body that is not documented: ${body}`);
     return;
   }
   const validate = validatorOf(`${route} ${status}`, schema);
   if (validate(JSON.parse(body))) return;
   throw new Error(
-    `${route} answers ${status} outside its schema: ${ajv.errorsText(validate.errors)}\n${body.slice(0, 2000)}`,
+    `${route} returned ${status} outside its schema: ${ajv.errorsText(validate.errors)}\n${body.slice(0, 2000)}`,
   );
 }
 
