@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
@@ -73,5 +74,11 @@ describe("the local embedder's threads", () => {
     expect(await other).toHaveLength(1);
     expect(await waiting).toHaveLength(1);
     expect(workers).toHaveLength(3);
+  });
+
+  it("the local embedder has at least one thread, and four at most, when nobody says how many", async () => {
+    const own = localEmbedder();
+    expect(await own.embed(Array.from({ length: 24 }, (_, n) => `text ${n}`))).toHaveLength(24);
+    expect(workers).toHaveLength(Math.min(4, availableParallelism()));
   });
 });

@@ -8,6 +8,7 @@ describe("findIdentifiers", () => {
     ["call foo.bar() twice", ["foo.bar"], ["foo", "bar"]],
     ["std::vector and ptr->next", ["std::vector", "ptr->next"], ["std", "vector", "ptr", "next"]],
     ["see JENKINS-1234.", ["jenkins-1234"], ["JENKINS", "1234"]],
+    ["a 3d_model of v1.2.x", ["3d_model", "v1.2.x"], ["3d", "model", "v1"]],
     ["getUserName(id)", ["getusername"], ["get", "User", "Name"]],
     ["org.jenkinsci.plugins.Foo", ["org.jenkinsci.plugins.foo"], ["org", "jenkinsci", "plugins", "Foo"]],
   ])("findIdentifiers finds names in: %s", (text, whole, parts) => {

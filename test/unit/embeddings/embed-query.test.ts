@@ -27,6 +27,17 @@ describe("embedQuery", () => {
     expect(calls).toEqual([["how?"]]);
   });
 
+  it("embedQuery says that it embeds a query: models treat documents in another way", async () => {
+    const purposes: (string | undefined)[] = [];
+    const { embedder } = counting("a", ones);
+    const embed: Embedder["embed"] = async (texts, options) => {
+      purposes.push(options?.purpose);
+      return ones(texts);
+    };
+    await embedQuery({ ...embedder, embed }, "how?");
+    expect(purposes).toEqual(["query"]);
+  });
+
   it("embedQuery tries again after a failure", async () => {
     let fail = true;
     const { embedder, calls } = counting("a", (texts) => {
