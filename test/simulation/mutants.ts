@@ -62,14 +62,20 @@ async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
   }
 }
 
+/** A test that takes this long never ends: with its bug, a listing turns in a circle. Otherwise the slowest takes a tenth of it. */
+const LONGEST_TEST_MS = 180_000;
+
 /** The test's failure, or null if it passes. A test that does not run has found nothing. */
 async function failsIn(folder: string, test: string): Promise<string | null> {
   const args = [join("node_modules", ".bin", "vitest"), "run", "--config", "test/vitest.config.ts", test];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
   const output: string[] = [];
   child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
+  const limit = setTimeout(() => child.kill("SIGKILL"), LONGEST_TEST_MS);
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  clearTimeout(limit);
   if (code === 0) return null;
+  if (child.signalCode === "SIGKILL") return `${test}: did not end`;
   const failed = /[0-9]+ failed/.exec(output.join(""))?.[0];
   if (!failed) throw new Error(`${test} does not run:\n${output.join("").slice(-2000)}`);
   return `${test}: ${failed}`;
