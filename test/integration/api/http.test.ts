@@ -159,6 +159,13 @@ describe("every route", () => {
     expect([answer.status, answer.body.error.code]).toEqual([409, "source_exists"]);
   });
 
+  it("an error quotes at most 100 characters of a content type that is not accepted", async () => {
+    const type = `text/${"x".repeat(200)}`;
+    const { body } = await post({ rawBody: "{}", headers: { "content-type": type } });
+    expect(body.error.message).toContain(`, not ${type.slice(0, 100)}`);
+    expect(body.error.message).not.toContain(type.slice(0, 101));
+  });
+
   it("an error never quotes a malformed body, which may contain a token", async () => {
     const answer = await post({ rawBody: '{"api_token": "s3cret" ', headers: json });
     expect(answer.text + JSON.stringify(fixture.logLines())).not.toContain("s3cret");

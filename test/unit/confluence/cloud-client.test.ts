@@ -286,6 +286,14 @@ describe("pages by id", () => {
     expect((await clientOf(site).pagesById([page.id], { body: null }))[0]?.id).toBe("9007199254740994");
   });
 
+  it("a body of exactly 20 MB is returned", async () => {
+    const { site, clock } = makeTestSite();
+    const [id = ""] = addPages(site, clock, 1);
+    editPage(site, id, { body: "a".repeat(20 * 2 ** 20) });
+    const [page] = await clientOf(site).pagesById([id], { body: "storage" });
+    expect([page?.body?.value.length, page?.bodyTooLarge ?? false]).toEqual([20 * 2 ** 20, false]);
+  });
+
   it("a body larger than 20 MB is left out and reported as too large", async () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 2);
