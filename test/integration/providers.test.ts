@@ -85,7 +85,7 @@ describe("the embedding model of a deployment", () => {
   afterAll(() => server.close());
 
   it.each<[Record<string, string>, string]>([
-    [{}, "universal-sentence-encoder-lite@512"],
+    [{}, "all-minilm-l6-v2-int8@384"],
     [{ EMBEDDINGS: "openai" }, "text-embedding-3-small@1536"],
     [{ EMBEDDINGS: "openai", EMBEDDINGS_MODEL: "text-embedding-3-large" }, "text-embedding-3-large@3072"],
     [{ EMBEDDINGS: "openai", EMBEDDINGS_DIMENSIONS: "256" }, "text-embedding-3-small@256"],

@@ -15,7 +15,7 @@ const metafile = z.object({
 
 /** Never deployed: the local database, the local model, the simulated site, what builds the stack. */
 const FORBIDDEN =
-  /^(@electric-sql\/|@energetic-ai\/|aws-cdk|constructs$|fauxqs$|swagger-ui-dist$)|infra\/local|confluence-site|local-embedder/;
+  /^(@electric-sql\/|onnxruntime|@huggingface\/|aws-cdk|constructs$|fauxqs$|swagger-ui-dist$)|infra\/local|confluence-site|local-embedder/;
 
 const KB = 1000;
 const PROCESS_PAGE_LIMIT = 1500 * KB;
