@@ -1,14 +1,7 @@
 import type postgres from "postgres";
-import { searchDocuments, type SearchRequest, type SearchResult } from "#shared/documents/search.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
-import {
-  errorCode,
-  errorMessage,
-  PermanentError,
-  RateLimitedError,
-  TransientError,
-  UserError,
-} from "#shared/errors.ts";
+import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { sourcesOfType } from "#shared/sources/source-overviews.ts";
 import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/search.ts";
 import { chunkHit, pageHit } from "./responses/hit-json.ts";
@@ -79,15 +72,20 @@ async function runSearch(
 ) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
   const embedded = await embedQuery(services.embedder, request.query);
-  const { hits, totalFound, searchMode, sourcesSearched } = await searchEmbedded(services.sql, embedded, {
-    query: request.query,
-    sources,
-    spaces: request.space_key == null ? null : [request.space_key],
-    labels: request.labels ?? null,
-    updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
-    matchCount: request.match_count,
-    returnMode: request.return_mode,
-  });
+  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = await searchDocuments(
+    services.sql,
+    {
+      embedding: embedded.embeddings,
+      query: request.query,
+      sources,
+      spaces: request.space_key == null ? null : [request.space_key],
+      labels: request.labels ?? null,
+      updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
+      matchCount: request.match_count,
+      returnMode: request.return_mode,
+    },
+  );
+  requireEmbedded(byWordsAlone.models, embedded.failures);
   return {
     success: true as const,
     results: request.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
@@ -98,9 +96,18 @@ async function runSearch(
     search_mode: searchMode,
     reranking_applied: false as const,
     return_mode: request.return_mode,
+    warnings:
+      byWordsAlone.sources === 0
+        ? []
+        : [changingModel(byWordsAlone.sources, sourcesSearched, services.embedder.model)],
     sourcesSearched,
   };
 }
+
+const changingModel = (changing: number, searched: number, model: string) => ({
+  code: "embedding_model_changing" as const,
+  message: `${changing} of ${searched} sources were searched by words alone, until all their chunks are embedded again with ${model}`,
+});
 
 /** The sources that all of `source`, `sources` and `knowledge_type` leave; null when none of them is given. */
 async function chooseSources(
@@ -120,31 +127,21 @@ async function chooseSources(
   return first?.filter((id) => others.every((list) => list.includes(id))) ?? null;
 }
 
-const MISSING_MODEL = "it is not configured: set EMBEDDINGS_PREVIOUS until every source has switched";
-
 /**
- * Throws `UserError` 503 when a searched source uses a model that the query could not be embedded with: results by words alone
- * would look like a worse index, not like an error.
+ * Throws `UserError` 503 when a searched source uses a configured model that failed to embed the query: results by words alone would
+ * look like a worse index, not like an error.
  */
-async function searchEmbedded(
-  sql: postgres.Sql,
-  { embeddings, failures }: EmbeddedQuery,
-  request: Omit<SearchRequest, "embedding">,
-): Promise<SearchResult> {
-  try {
-    return await searchDocuments(sql, { ...request, embedding: embeddings });
-  } catch (error) {
-    if (errorCode(error) !== "query_not_embedded") throw error;
-    const [cause] = failures;
-    if (!cause) throw new UserError(503, "embedding_unavailable", `${errorMessage(error)}: ${MISSING_MODEL}`);
-    const isTypical =
-      cause instanceof RateLimitedError || cause instanceof TransientError || cause instanceof PermanentError;
-    if (!isTypical) throw cause;
-    throw new UserError(503, "embedding_unavailable", "The embedding model is unavailable; try again", {
-      cause,
-      ...(cause instanceof RateLimitedError
-        ? { details: { retry_after_seconds: Math.max(1, Math.ceil(cause.retryAfterMs / 1000)) } }
-        : {}),
-    });
-  }
+function requireEmbedded(models: readonly string[], failures: EmbeddedQuery["failures"]): void {
+  const failure = failures.find(({ model }) => models.includes(model));
+  if (!failure) return;
+  const cause = failure.error;
+  const isTypical =
+    cause instanceof RateLimitedError || cause instanceof TransientError || cause instanceof PermanentError;
+  if (!isTypical) throw cause;
+  throw new UserError(503, "embedding_unavailable", "The embedding model is unavailable; try again", {
+    cause,
+    ...(cause instanceof RateLimitedError
+      ? { details: { retry_after_seconds: Math.max(1, Math.ceil(cause.retryAfterMs / 1000)) } }
+      : {}),
+  });
 }

@@ -8,8 +8,10 @@ import { deleteStale, embedKept, insertNew, markStale, renumberKept } from "./wr
 
 export type SwapOptions = {
   now: Date;
-  /** The model of the vectors; refused (`model_changed`) when the source uses another model by now. */
+  /** The model of the vectors; refused (`model_changed`) when the source uses another model by now, unless it is `leaving` that one. */
   model: string;
+  /** A model that this deployment has no embedder of. */
+  leaving?: string | null;
   /** The source's text search configuration, such as `english` or `simple`. */
   language: string;
   /** The page's `state_revision` as read before its body was fetched; null if it had no row. */
@@ -43,7 +45,7 @@ export async function addDocuments(
   return retriedTransaction(
     sql,
     async (tx) => {
-      await requireModel(tx, page.sourceId, options.model);
+      await requireModel(tx, page.sourceId, [options.model, options.leaving]);
       const stored = await lockPage(tx, page);
       if (isSuperseded(stored, page, options.expectedStateRevision)) {
         await clearError(tx, page, stored);
@@ -86,14 +88,18 @@ const NOTHING_WRITTEN: SwapResult = {
  * The shared advisory lock keeps a source from switching its model between this check and the commit, without touching the
  * source's row, which every worker would otherwise write to.
  */
-async function requireModel(tx: postgres.TransactionSql, sourceId: string, model: string): Promise<void> {
+async function requireModel(
+  tx: postgres.TransactionSql,
+  sourceId: string,
+  models: readonly (string | null | undefined)[],
+): Promise<void> {
   await tx`select pg_advisory_xact_lock_shared(hashtextextended(${`embedding-model:${sourceId}`}, 0))`;
   const [source] = await tx<{ status: string; embedding_model: string }[]>`
     select status, embedding_model from archon_sources where source_id = ${sourceId}`;
   if (!source || source.status === "deleting") {
     throw new PermanentError("source_deleted", `Source ${sourceId} is being deleted`);
   }
-  if (source.embedding_model !== model) {
+  if (!models.includes(source.embedding_model)) {
     throw new TransientError(
       "model_changed",
       `Source ${sourceId} now uses embedding model ${source.embedding_model}`,

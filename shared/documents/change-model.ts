@@ -31,7 +31,7 @@ export type ModelChange = {
 
 /** Few, so that a killed call loses little and a query to the same embedder does not wait long. */
 const CHUNKS_AT_A_TIME = 64;
-const ROWS_AT_A_TIME = 2000;
+const ROWS_AT_A_TIME = 5000;
 /** If this many pages are refused and none is embedded, the fault is the model or its configuration, not the pages. */
 const REFUSALS = 20;
 
@@ -80,12 +80,8 @@ export async function changeModel(
   await registerModel(sql, { model: embedder.model, dimensions: embedder.dimensions, now: options.now });
   while (options.inTime()) {
     const model = await comparedModel(sql, sourceId);
-    if (model === null || model === embedder.model) {
-      const deleted = model === null ? 0 : await deleteOtherVectors(sql, sourceId, model, options.rows);
-      change.deleted += deleted;
-      if (deleted === 0) return { ...change, done: true };
-      continue;
-    }
+    if (model === null) return { ...change, done: true };
+    // Also for a source that uses the model already: a deployment in between may have stored chunks with another model alone.
     const chunks = await chunksWithout(run, after);
     const last = chunks.at(-1);
     if (last) {
@@ -96,7 +92,13 @@ export async function changeModel(
       if (change.refused.length > 0) return change;
       // Earlier pages may have been swapped meanwhile.
       after = FROM_THE_START;
-    } else change.switched = await switchModel(sql, sourceId, embedder.model, options.now);
+    } else if (model !== embedder.model) {
+      change.switched = await switchModel(sql, sourceId, embedder.model, options.now);
+    } else {
+      const deleted = await deleteOtherVectors(sql, sourceId, model, options.rows);
+      change.deleted += deleted;
+      if (deleted === 0) return { ...change, done: true };
+    }
   }
   return change;
 }

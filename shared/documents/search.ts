@@ -1,5 +1,4 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { PermanentError } from "#shared/errors.ts";
 import { findIdentifiers } from "./identifiers.ts";
 import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
 import { hasTwin } from "./twin-ids.ts";
@@ -58,6 +57,8 @@ export type SearchResult = {
   searchMode: "hybrid" | "vector" | "keyword";
   /** Number of sources searched; 0 if the requested sources do not exist (any more). */
   sourcesSearched: number;
+  /** Those of them searched by words alone although vectors were asked for, because the query was not embedded with their models. */
+  byWordsAlone: { sources: number; models: string[] };
 };
 
 /** Further chunks of one page that page mode returns. */
@@ -67,8 +68,8 @@ const MAX_QUERY_LENGTH = 4000;
 
 /**
  * Searches by vector and by words in one round trip. Deleted and hidden pages, and sources being deleted, are never found. An
- * empty result means that nothing matches: every failure throws. Throws `PermanentError("query_not_embedded")` when a searched
- * source uses an embedding model that the query was not embedded with.
+ * empty result means that nothing matches: every failure throws. A source whose model the query was not embedded with is searched
+ * by words: the caller decides whether that is an error (`byWordsAlone`).
  */
 export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
   const retrievers = request.retrievers ?? "hybrid";
@@ -83,8 +84,8 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
   const models = embeddings.map((embedding) => embedding.model);
   const rows = await sql<(HitRow | NoHitRow)[]>`
     with scope as (
-      select count(*)::int as searched, array_agg(distinct s.embedding_model)
-        filter (where s.embedding_model <> all(${models}::text[])) as "otherModels"
+      select count(*)::int as searched, (count(*) filter (where s.embedding_model <> all(${models}::text[])))::int as "otherSources",
+        array_agg(distinct s.embedding_model) filter (where s.embedding_model <> all(${models}::text[])) as "otherModels"
       from searched_sources(${array(request.sources)}, ${array(request.spaces)}) s
     ), found as materialized (
       select * from search_chunks(${query}, ${identifiers.whole}, ${identifiers.parts.join(" ")}, ${phrases},
@@ -99,7 +100,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       select *, count(*) over () as total from placed where not ${pages} or place = 1
       order by score desc, chunk_id limit ${request.matchCount}
     )
-    select scope.searched, scope."otherModels", hit.* from scope left join (
+    select scope.searched, scope."otherSources", scope."otherModels", hit.* from scope left join (
       select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
         chosen.keyword_rank as "keywordRank", chosen.total::int as total, c.source_id as "sourceId", c.page_id as "pageId",
         p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
@@ -137,23 +138,20 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       ) further on true
     ) hit on true
     order by hit.score desc, hit."chunkId"`;
-  const [first] = rows;
-  if (!byWords && first?.otherModels) {
-    throw new PermanentError(
-      "query_not_embedded",
-      `Sources use embedding model ${first.otherModels.join(", ")}, but the query was not embedded with it`,
-    );
-  }
+  const [{ searched, otherSources, otherModels } = NO_SOURCES] = rows;
   const hits = rows.filter((row) => row.chunkId !== null);
   return {
     hits: hits.map(toHit),
     totalFound: hits[0]?.total ?? 0,
-    searchMode: byWords ? "keyword" : retrievers,
-    sourcesSearched: first?.searched ?? 0,
+    searchMode: byWords || (searched > 0 && otherSources === searched) ? "keyword" : retrievers,
+    sourcesSearched: searched,
+    // Asked by words, no source lacks anything.
+    byWordsAlone: byWords ? { sources: 0, models: [] } : { sources: otherSources, models: otherModels ?? [] },
   };
 }
 
-type ScopeRow = { searched: number; otherModels: string[] | null };
+type ScopeRow = { searched: number; otherSources: number; otherModels: string[] | null };
+const NO_SOURCES: ScopeRow = { searched: 0, otherSources: 0, otherModels: null };
 /** The only row when nothing was found. */
 type NoHitRow = ScopeRow & { chunkId: null };
 type HitRow = Omit<Hit, "snippet" | "matchType"> &
@@ -170,7 +168,8 @@ function toHit({
   keywordRank,
   total: _,
   searched: __,
-  otherModels: ___,
+  otherSources: ___,
+  otherModels: ____,
   ...row
 }: HitRow): Hit {
   const matchType = vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid";

@@ -16,7 +16,8 @@ const MAX_ATTEMPTS = 3;
 
 /**
  * Stores a page: embeds the chunks whose input is new, outside any transaction, then swaps. Throws what the embedder throws; on
- * any failure the page's old chunks stay unchanged.
+ * any failure the page's old chunks stay unchanged. Where this deployment cannot embed with the source's model any more, the chunks
+ * get vectors of the model that it is changing to.
  */
 export async function storePage(
   sql: postgres.Sql,
@@ -24,13 +25,14 @@ export async function storePage(
   page: PageFacts & { chunks: readonly ChunkToEmbed[] },
   options: SwapOptions,
 ): Promise<SwapResult> {
-  const own = embedderFor(embedder, options.model);
+  const own = embedderFor(embedder, options.model) ?? embedder;
   await registerModel(sql, { model: own.model, dimensions: own.dimensions, now: options.now });
+  const swap = { ...options, model: own.model, leaving: own.model === options.model ? null : options.model };
   const hashed = page.chunks.map(({ input, ...chunk }) => ({ ...chunk, input, inputHash: hashInput(input) }));
   for (let attempt = 1; ; attempt += 1) {
     const chunks = await embedNew(sql, own, page, hashed);
     try {
-      return await addDocuments(sql, { ...page, chunks }, options);
+      return await addDocuments(sql, { ...page, chunks }, swap);
     } catch (error) {
       const lost = error instanceof TransientError && error.code === "reuse_lost";
       if (!lost || attempt === MAX_ATTEMPTS) throw error;

@@ -11,7 +11,7 @@ export type EmbeddedQuery = {
   /** A vector of each configured model that could be asked: the current one and, while sources switch, the one before. */
   embeddings: { model: string; vector: number[] }[];
   /** What the others threw, the current model's first. Whether they are missed, depends on the sources that are searched. */
-  failures: unknown[];
+  failures: { model: string; error: unknown }[];
 };
 
 /** A query as vectors. Vectors are cached, also for callers that ask at the same time; failures are not. */
@@ -23,7 +23,11 @@ export async function embedQuery(embedder: Embedder, query: string): Promise<Emb
   );
   return {
     embeddings: asked.flatMap((response) => (response.status === "fulfilled" ? [response.value] : [])),
-    failures: asked.flatMap((response) => (response.status === "rejected" ? [response.reason] : [])),
+    failures: asked.flatMap((response, index) =>
+      response.status === "rejected"
+        ? [{ model: chain[index]?.model ?? "", error: response.reason as unknown }]
+        : [],
+    ),
   };
 }
 

@@ -1,5 +1,3 @@
-import { PermanentError } from "#shared/errors.ts";
-
 /**
  * `purpose`: some models embed queries otherwise than the documents that are searched. `onTokens`: called with the tokens that
  * the provider says it counted, as often as it responds; never by one that does not say.
@@ -23,13 +21,10 @@ export type Embedder = {
   previous?: Embedder;
 };
 
-/** The embedder of `model`: this one or the one before it. */
-export function embedderFor(embedder: Embedder, model: string): Embedder {
+/** The embedder of `model`: this one or the one before it; null where this deployment has none of that model. */
+export function embedderFor(embedder: Embedder, model: string): Embedder | null {
   for (let candidate: Embedder | undefined = embedder; candidate; candidate = candidate.previous) {
     if (candidate.model === model) return candidate;
   }
-  throw new PermanentError(
-    "embedder_missing",
-    `No embedder of model ${model} is configured: set EMBEDDINGS_PREVIOUS until every source has switched to ${embedder.model}`,
-  );
+  return null;
 }

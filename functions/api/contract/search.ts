@@ -93,6 +93,10 @@ const found = z.object({
   search_mode: z.enum(["hybrid", "vector", "keyword"]),
   reranking_applied: z.literal(false),
   return_mode: z.enum(["chunks", "pages"]),
+  warnings: z.array(z.object({ code: z.enum(["embedding_model_changing"]), message: z.string() })).meta({
+    description:
+      "What makes these results worse than usual, as sources searched by words alone; mostly empty",
+  }),
 });
 
 const common = { method: "POST", scope: "search", tag: "Search", errorShape: "detail" } as const;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
+import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import { changeModel } from "#shared/documents/change-model.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { RateLimitedError, TransientError } from "#shared/errors.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
@@ -240,10 +242,26 @@ describe("search", () => {
     expect((await api("POST", PATH, { body: { query: "signing key" } })).status).toBe(503);
   });
 
-  it("search reports a source whose model is not configured", async () => {
-    const api = await makeApiClient({ ...fixture.services, embedder: fakeEmbedder({ model: "unrelated" }) });
-    const answer = await api("POST", PATH, { body: { query: "signing key" } });
-    expect([answer.status, answer.body.error.code]).toEqual([503, "embedding_unavailable"]);
-    expect(answer.body.error.message).toMatch(/fake-embedder.*EMBEDDINGS_PREVIOUS/);
+  it("search continues by words, and says so, while an index of a model that is gone is embedded again", async () => {
+    const next = fakeEmbedder({ model: "next" });
+    const services = { ...fixture.services, embedder: next };
+    const api = await makeApiClient(services);
+    const ask = async () =>
+      (await api("POST", PATH, { body: { query: "signing key", match_count: 1 } })).body;
+    const changing = await ask();
+    expect(changing).toMatchObject({
+      search_mode: "keyword",
+      warnings: [{ code: "embedding_model_changing", message: expect.stringMatching(/^1 of 1 .* next$/) }],
+    });
+    expect(changing.results).toHaveLength(1);
+    await changeModel(fixture.database.sql, next, {
+      sourceId,
+      input: embeddingInput,
+      inTime: () => true,
+      now: NOW,
+    });
+    const changed = await ask();
+    expect(changed).toMatchObject({ search_mode: "hybrid", warnings: [] });
+    expect(changed.results).toHaveLength(1);
   });
 });

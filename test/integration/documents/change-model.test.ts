@@ -238,6 +238,21 @@ describe("a model that fails", () => {
     expect([embedded, refused.length, switched]).toEqual([12 + 20, 40 - PAGES, false]);
   });
 
+  it("a deployment that goes back to the source's model embeds what was stored with another alone", async () => {
+    const gone: Embedder = { ...next, previous: undefined };
+    await store(
+      database.sql,
+      gone,
+      { pageId: "0", version: 2, chunks: ["subject0 edited"] },
+      { model: "old" },
+    );
+    expect(await sourcesToChange(database.sql, "old")).toEqual(["docs"]);
+    expect(await change(9, { embedder: old })).toMatchObject({ done: true, embedded: 1, deleted: 1 });
+    const rows =
+      await database.sql`select distinct model, count(*)::int from archon_chunk_embeddings group by 1`;
+    expect(rows).toEqual([{ model: "old", count: PAGES * 2 - 1 }]);
+  });
+
   it("a new model that fails for every page is not called for all of them", async () => {
     for (let page = PAGES; page < 60; page += 1)
       await store(database.sql, old, { pageId: `${page}`, chunks: [`subject${page}`] });

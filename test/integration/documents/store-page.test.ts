@@ -137,9 +137,25 @@ describe("storePage", () => {
     expect(rows.map((row) => row.content as string)).toEqual(["stays", "comes"]);
   });
 
-  it("storePage refuses a source whose model is not configured", async () => {
-    const stranger = fakeEmbedder({ model: "stranger" });
-    const attempt = store(database.sql, stranger, { pageId: "1", chunks: ["x"] }, { model: embedder.model });
-    await expect(attempt).rejects.toMatchObject({ name: "PermanentError", code: "embedder_missing" });
+  it("storePage embeds with the configured model where that of the source is not, and the source keeps its model", async () => {
+    const { sql } = database;
+    const next = fakeEmbedder({ model: "next" });
+    await store(sql, embedder, { pageId: "1", chunks: ["stays", "goes"] });
+    const edit = { pageId: "1", version: 2, chunks: ["stays", "comes"] };
+    expect(await store(sql, next, edit, { model: embedder.model })).toMatchObject({
+      chunksKept: 1,
+      chunksAdded: 1,
+      embeddingsCreated: 2,
+    });
+    const rows = await sql`
+      select content, array_agg(model order by model) as models from archon_crawled_pages c
+      join archon_chunk_embeddings e on e.chunk_id = c.id group by c.id order by chunk_number`;
+    expect(rows.map((row) => [row.content, row.models] as unknown)).toEqual([
+      ["stays", [embedder.model, "next"]],
+      ["comes", ["next"]],
+    ]);
+    expect(await sql`select embedding_model from archon_sources`).toEqual([
+      { embedding_model: embedder.model },
+    ]);
   });
 });

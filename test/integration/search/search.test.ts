@@ -133,6 +133,7 @@ describe("search by words", () => {
       totalFound: 0,
       searchMode: "keyword",
       sourcesSearched: 1,
+      byWordsAlone: { sources: 0, models: [] },
     });
     expect(await byWords("")).toEqual([]);
     expect(await byWords("the of and")).toEqual([]);
@@ -250,19 +251,29 @@ describe("search by vector and words", () => {
     expect(both.hits.map((hit) => hit.pageId).sort()).toEqual(["1", "2"]);
   });
 
-  it("search fails, instead of skipping a source, when the query was not embedded with the source's model", async () => {
-    await addSource(database.sql, fakeEmbedder({ model: "unasked" }), { sourceId: "elsewhere" });
+  it("search says which sources it searched by words alone, because the query was not embedded with their model", async () => {
+    const unasked = fakeEmbedder({ model: "unasked" });
+    await addSource(database.sql, unasked, { sourceId: "elsewhere" });
     await put({ pageId: "1", chunks: ["text"] });
-    await expect(search("text")).rejects.toMatchObject({
-      name: "PermanentError",
-      code: "query_not_embedded",
-      message: expect.stringContaining("unasked"),
+    await store(database.sql, unasked, { pageId: "2", sourceId: "elsewhere", chunks: ["another text"] });
+    const both = await search("text");
+    expect(both).toMatchObject({
+      searchMode: "hybrid",
+      sourcesSearched: 2,
+      byWordsAlone: { sources: 1, models: ["unasked"] },
     });
-    await expect(search("text", { embedding: [], sources: ["docs"] })).rejects.toMatchObject({
-      code: "query_not_embedded",
+    expect(both.hits.map(({ pageId, matchType }) => [pageId, matchType])).toEqual([
+      ["1", "hybrid"],
+      ["2", "keyword"],
+    ]);
+    expect(await search("text", { sources: ["elsewhere"] })).toMatchObject({
+      searchMode: "keyword",
+      byWordsAlone: { sources: 1, models: ["unasked"] },
     });
-    expect(await found("text", { sources: ["docs"] })).toEqual(["1"]);
-    expect(await byWords("text")).toEqual(["1"]);
+    expect(await search("text", { sources: ["docs"] })).toMatchObject({
+      searchMode: "hybrid",
+      byWordsAlone: { sources: 0, models: [] },
+    });
   });
 
   it("search fails, instead of returning nothing, when a vector has the wrong dimension", async () => {
