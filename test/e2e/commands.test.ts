@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 
 const scripts = (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> })
   .scripts;
@@ -67,6 +67,8 @@ it.each([
   ["evaluate", [], "Command missing"],
   ["evaluate", ["conversion"], "--dir is missing"],
   ["evaluate", ["search", "--dir", "/nope"], "--dir /nope is not a folder"],
+  ["evaluate", ["search"], "--pages or --dir is missing"],
+  ["evaluate", ["search", "--pages", "p.jsonl"], "--questions is missing"],
   ["bench", ["search", "--chunks", "0"], "--chunks 0 is not a whole number from 1"],
   ["convert", ["--format", "docx"], "--format docx is not one of storage, export_view, view"],
   ["verify", [], "--source is missing"],
@@ -91,6 +93,37 @@ it.each(["conversion", "search"])(
     expect(failed.stderr).toMatch(/^(No page bodies|.* has no manifest\.jsonl).*\n$/);
   },
 );
+
+it("npm run evaluate search asks the questions of any set, and says where a set is wrong", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "questions-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const pages = join(folder, "pages.jsonl");
+  const questions = join(folder, "questions.jsonl");
+  await writeFile(
+    pages,
+    '{"id":1,"text":"# Zebra\\n\\nStripes."}\n{"id":"b","title":"Lion","markdown":"Mane."}\n',
+  );
+  const ask = async (lines: string, ...more: string[]) => {
+    await writeFile(questions, lines);
+    const set = ["search", "--pages", pages, "--questions", questions, "--retrievers", "keyword"];
+    return run("evaluate", [...set, ...more]);
+  };
+
+  const asked = await ask(
+    '{"question":"zebra","page":"1"}\n\n{"query":"mane","pages":["1","b"]}\n',
+    "--ranks",
+  );
+  expect(asked).toMatchObject({ code: 0, stderr: "2 pages, 2 chunks\n" });
+  expect(JSON.parse(asked.stdout)).toMatchObject({ row: "keyword", questions: 2, mrr: 1, ranks: [1, 1] });
+
+  const wrong = async (lines: string) => (await ask(lines)).stderr.replaceAll(questions, "Q").trimEnd();
+  expect(await wrong('{"question":"zebra","page":"c"}')).toBe(
+    'Q, line 1: page "c" is not among the 2 pages (such as "1")',
+  );
+  expect(await wrong('{"question":"zebra","page":"1"}\nzebra')).toBe("Q, line 2 is not JSON: zebra");
+  expect(await wrong('{"question":"zebra"}')).toBe("Q, line 1: ✖ `page` or `pages` is missing");
+  expect(await wrong("\n")).toBe("Q is empty: it needs one JSON object a line");
+});
 
 describe("npm run convert -- --ndjson", () => {
   it("npm run convert -- --ndjson converts each line, reports the number of an invalid line and the format, and exits with 1", async () => {

@@ -98,7 +98,7 @@ const createdSource = sourceSchema
   .meta({ id: "CreatedSource" });
 
 /** Postgres' own text search configurations. */
-const searchLanguage = z.enum([
+export const searchLanguage = z.enum([
   "simple",
   "arabic",
   "danish",

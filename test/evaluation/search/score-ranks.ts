@@ -9,19 +9,27 @@ export function scoreRanks(ranks: readonly (number | null)[]): Scores {
   return { hit_at_1: round(share(1)), hit_at_5: round(share(5)), mrr: round(mean(ranks.map(reciprocal))) };
 }
 
+/** 95 % interval of the MRR, by bootstrap over the questions. */
+export function mrrInterval(ranks: readonly (number | null)[]): { from: number; to: number } {
+  return bootstrap(ranks.map(reciprocal));
+}
+
 /** 95 % interval of the difference in MRR, by paired bootstrap over the questions. */
 export function pairedInterval(
   ours: readonly (number | null)[],
   others: readonly (number | null)[],
-  resamples = 2000,
 ): { difference: number; from: number; to: number } {
   const differences = ours.map((rank, index) => reciprocal(rank) - reciprocal(others[index] ?? null));
+  return { difference: round(mean(differences)), ...bootstrap(differences) };
+}
+
+function bootstrap(values: readonly number[], resamples = 2000): { from: number; to: number } {
   const random = seededRandom(11);
   const means = Array.from({ length: resamples }, () =>
-    mean(differences.map(() => differences[Math.floor(random() * differences.length)] ?? 0)),
+    mean(values.map(() => values[Math.floor(random() * values.length)] ?? 0)),
   ).sort((a, b) => a - b);
   const at = (share: number) => round(means[Math.floor(share * resamples)] ?? Number.NaN);
-  return { difference: round(mean(differences)), from: at(0.025), to: at(0.975) };
+  return { from: at(0.025), to: at(0.975) };
 }
 
 const reciprocal = (rank: number | null) => (rank === null ? 0 : 1 / rank);
