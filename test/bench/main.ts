@@ -5,6 +5,7 @@ import { benchHostile } from "./hostile.ts";
 import { benchDeleteSource } from "./storage/bench-delete-source.ts";
 import { benchSearch } from "./storage/bench-search.ts";
 import { benchSwap } from "./storage/bench-swap.ts";
+import { benchSync } from "./sync/bench-sync.ts";
 
 const BENCHES: Record<string, Command<object>> = {
   conversion: benchConversion,
@@ -25,8 +26,8 @@ function printing(bench: Command<object>): Command {
 const commands = Object.fromEntries(Object.entries(BENCHES).map(([name, bench]) => [name, printing(bench)]));
 await runOneOf({
   name: "npm run bench --",
-  does: "Benchmarks, one JSON line each; all of them without a name.",
-  commands,
+  does: "Benchmarks, one JSON line each; all of them but sync, which needs a folder, without a name.",
+  commands: { ...commands, sync: printing(benchSync) },
   otherwise: async () => {
     for (const bench of Object.values(commands)) await runCommand(bench, []);
   },

@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { makeServiceClient, type Operation } from "#infra/local/demo/service-client.ts";
+import { cleanUp } from "#infra/local/runner/clean-up.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
+import { startLocalRunner, type LocalRunner } from "#infra/local/runner/start.ts";
+import { createDatabase } from "#test/support/databases/server.ts";
+import { cpuMs, startPart, type Part } from "./part.ts";
+import { watchPostgresWire, type WireCounts } from "./postgres-wire.ts";
+import { serverCpu, type ServerCpu } from "./server-cpu.ts";
+
+const POLL_MS = 1000;
+const MEGABYTE = 1024 * 1024;
+
+export const benchSync = defineCommand({
+  name: "npm run bench -- sync",
+  does: `The first sync of a folder of pages through the whole local service: HTTP, queues, a simulated site and an OpenAI-compatible
+embedder that answers at once, each in a process of its own. Pages a second; per page: processor time of each part, statements and
+round trips to the database; calls to Confluence and the embedder; memory at 10 and 100 %.`,
+  options: {
+    dir: { type: "folder", value: "DIR", required: true, description: "pages, as for npm run confluence" },
+    pages: {
+      type: "integer",
+      value: "N",
+      min: 1,
+      description: "so many, evenly chosen from its largest space",
+    },
+    dimensions: {
+      type: "integer",
+      value: "N",
+      min: 1,
+      max: 4000,
+      default: 384,
+      description: "of the vectors",
+    },
+    minutes: { type: "integer", value: "N", min: 1, default: 30, description: "after which the run fails" },
+  },
+  more: "On a database of its own on the server of DATABASE_URL, else on the embedded one.",
+  run: async ({ dir, pages = 0, dimensions, minutes }) => {
+    const started = cleanUp();
+    try {
+      const site = await startPart(new URL("./serve-site.ts", import.meta.url), [dir, String(pages)]);
+      started.add(site.stop);
+      const vectors = await startPart(new URL("./serve-vectors.ts", import.meta.url), [String(dimensions)]);
+      started.add(vectors.stop);
+      const server = process.env.DATABASE_URL ? await createDatabase(process.env.DATABASE_URL) : null;
+      if (server) started.add(server.drop);
+      const wire = watchPostgresWire();
+      const dataDir = await mkdtemp(join(tmpdir(), "bench-sync-"));
+      started.add(() => rm(dataDir, { recursive: true, force: true }));
+      const runner = await startLocalRunner({
+        dataDir: join(dataDir, "data"),
+        env: {
+          ...(server ? { DATABASE_URL: server.url } : {}),
+          LOG_LEVEL: "error",
+          EMBEDDINGS: "openai",
+          EMBEDDINGS_URL: vectors.url,
+          EMBEDDINGS_MODEL: "hashed",
+          EMBEDDINGS_DIMENSIONS: String(dimensions),
+        },
+      });
+      started.add(() => runner.close(0));
+      const parts = { site, vectors, wire, database: server ? serverCpu(runner.services.sql) : null };
+      return await measure(runner, parts, performance.now() + minutes * 60_000);
+    } finally {
+      await started.run();
+    }
+  },
+});
+
+type Parts = { site: Part; vectors: Part; wire: WireCounts; database: ServerCpu | null };
+
+async function measure(runner: LocalRunner, parts: Parts, until: number): Promise<object> {
+  const { site, vectors, wire, database } = parts;
+  const service = makeServiceClient(runner.url);
+  const sourceId = await service.createSource({
+    base_url: site.url,
+    email: "sync@example.com",
+    api_token: "demo-token",
+    space_key: site.facts.space ?? "",
+    deletion_strategy: "on_demand",
+  });
+  const use = async () => ({
+    service: cpuMs(),
+    site: await site.report(),
+    vectors: await vectors.report(),
+    wire: { ...wire },
+  });
+  await database?.sample();
+  const before = await use();
+  const pages = before.site.counts.pages ?? 0;
+  const started = performance.now();
+  const operationId = await service.startSync(sourceId);
+  const rss: Record<string, number> = {};
+  let operation: Operation;
+  do {
+    await delay(POLL_MS);
+    await database?.sample();
+    operation = await service.operation(operationId);
+    const now = Math.round(process.memoryUsage.rss() / MEGABYTE);
+    if (operation.pages_processed >= pages / 10) rss.at_10_percent ??= now;
+    rss.at_100_percent = now;
+    rss.highest = Math.max(rss.highest ?? 0, now);
+    if (performance.now() > until) throw new Error(`Only ${operation.percent} % are done: it takes too long`);
+  } while (operation.finished_at === null);
+  const seconds = (performance.now() - started) / 1000;
+  const after = await use();
+  const metrics = operation.sync_metrics;
+  if (operation.status !== "completed" || metrics.pages_added !== pages)
+    throw new Error(`The sync is ${operation.status}, with ${metrics.pages_added} of ${pages} pages`);
+  const perPage = (value: number) => rounded(value / pages);
+  const made = (part: "site" | "vectors", count: string) =>
+    (after[part].counts[count] ?? 0) - (before[part].counts[count] ?? 0);
+  const bulk = made("site", "bulk");
+  return {
+    bench: "sync",
+    database: database ? "postgres" : "pglite",
+    pages,
+    chunks: metrics.chunks_added,
+    seconds: rounded(seconds),
+    pages_per_second: rounded(pages / seconds),
+    cpu_ms_per_page: {
+      /** With the embedded database, if that is used. */
+      service: perPage(after.service - before.service),
+      database: database ? perPage(database.read() ?? NaN) : null,
+      site: perPage(after.site.cpuMs - before.site.cpuMs),
+      embedder: perPage(after.vectors.cpuMs - before.vectors.cpuMs),
+    },
+    statements_per_page: perPage(after.wire.statements - before.wire.statements),
+    round_trips_per_page: perPage(after.wire.roundTrips - before.wire.roundTrips),
+    confluence_calls_per_1000_pages: {
+      all: perPage(made("site", "calls") * 1000),
+      bulk: perPage(bulk * 1000),
+      rendered: perPage(made("site", "rendered") * 1000),
+    },
+    pages_per_embedding_request: rounded(pages / made("vectors", "requests")),
+    texts_per_embedding_request: rounded(made("vectors", "texts") / made("vectors", "requests")),
+    service_rss_mb: rss,
+  };
+}
+
+const rounded = (value: number) => Math.round(value * 100) / 100;

@@ -1,0 +1,44 @@
+import { loadSite } from "#infra/local/confluence-site/load-site.ts";
+import type { Site, Space } from "#infra/local/confluence-site/site.ts";
+import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { servePart } from "./part.ts";
+
+/** The simulated site over a folder: `serve-site.ts DIR PAGES`, that many pages of its largest space, evenly chosen; 0 is all. */
+const [folder = "", pages = "0"] = process.argv.slice(2);
+const site = await loadSite(folder, { now: () => new Date(), random: Math.random });
+const space = largestSpace(site);
+keepPages(site, space, Number(pages));
+const { url } = await startConfluenceSite({ site });
+const counts = { calls: 0, bulk: 0, rendered: 0 };
+
+function count(): Record<string, number> {
+  for (const { query } of site.requests.splice(0)) {
+    counts.calls += 1;
+    if (query.includes("body-format=storage")) counts.bulk += 1;
+    if (query.includes("body-format=export_view")) counts.rendered += 1;
+  }
+  return { ...counts, pages: site.pages.size };
+}
+// Requests are logged: read often, they take no memory.
+setInterval(count, 1000).unref();
+servePart({ url, facts: { space: space.key } }, count);
+
+function largestSpace({ pages, spaces }: Site): Space {
+  const sizes = Map.groupBy(pages.values(), (page) => page.spaceId);
+  const [largest] = [...spaces.values()].sort(
+    (a, b) => (sizes.get(b.id)?.length ?? 0) - (sizes.get(a.id)?.length ?? 0),
+  );
+  if (!largest) throw new Error("The folder has no pages");
+  return largest;
+}
+
+function keepPages(from: Site, { id }: Space, wanted: number): void {
+  const own = [...from.pages.values()].filter((page) => page.spaceId === id);
+  const count = wanted === 0 ? own.length : Math.min(wanted, own.length);
+  const kept = new Set(Array.from({ length: count }, (_, n) => own[Math.floor((n * own.length) / count)]));
+  for (const page of from.pages.values()) {
+    if (kept.has(page)) continue;
+    from.pages.delete(page.id);
+    from.index.entries.delete(page.id);
+  }
+}
