@@ -315,7 +315,11 @@ it("messages are sent by the client that the first of them loads, whether a func
     const env = parseEnv(Object.fromEntries(urls));
     for (const provider of [taskQueue, seldomUsedTaskQueue]) {
       const queue = await provider.build(env, log);
-      const tasks = ["1", "2"].map((id) => ({ operation_id: "operation-1", source_id: "source-1", page_id: id }));
+      const tasks = ["1", "2"].map((id) => ({
+        operation_id: "operation-1",
+        source_id: "source-1",
+        page_id: id,
+      }));
       for (const task of tasks) await queue.send("page", [task]);
       const read = new ReceiveMessageCommand({
         QueueUrl: endpoint.queues["page"]?.url,
