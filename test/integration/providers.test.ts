@@ -1,3 +1,4 @@
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -7,10 +8,13 @@ import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { eventSender } from "#functions/runtime/providers/event-sender.ts";
 import { queueUrlsOf } from "#functions/runtime/providers/queue-urls.ts";
 import { readSecret } from "#functions/runtime/providers/secret.ts";
-import { seldomUsedEventSender } from "#functions/runtime/providers/seldom-used.ts";
+import { seldomUsedEventSender, seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
+import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { startSqsEndpoint } from "#infra/local/runner/sqs-endpoint.ts";
+import { queues } from "#infra/topology.ts";
 import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
@@ -296,6 +300,39 @@ it("events are sent by the client that the first of them loads, whether a functi
       { type: "source.credentials_expired", detail: expect.objectContaining(detail) },
       { type: "source.credentials_expired", detail: expect.objectContaining(detail) },
     ]);
+  }
+});
+
+it("messages are sent by the client that the first of them loads, whether a function sends many or few", async () => {
+  const endpoint = await startSqsEndpoint({ dataDir: null, queues });
+  vi.stubEnv("AWS_ENDPOINT_URL_SQS", endpoint.url);
+  try {
+    // By address: not every machine resolves the host that the endpoint's own URLs name.
+    const urls = queueNames.map((name) => {
+      const { pathname } = new URL(endpoint.queues[name]?.url ?? "");
+      return [queueUrlVariable(name), endpoint.url + pathname];
+    });
+    const env = parseEnv(Object.fromEntries(urls));
+    for (const provider of [taskQueue, seldomUsedTaskQueue]) {
+      const queue = await provider.build(env, log);
+      const tasks = ["1", "2"].map((id) => ({
+        operation_id: "operation-1",
+        source_id: "source-1",
+        page_id: id,
+      }));
+      for (const task of tasks) await queue.send("page", [task]);
+      const read = new ReceiveMessageCommand({
+        QueueUrl: endpoint.queues["page"]?.url,
+        MaxNumberOfMessages: 10,
+      });
+      const { Messages = [] } = await endpoint.sqs.send(read);
+      expect(Messages.map(({ Body = "" }) => JSON.parse(Body) as unknown)).toEqual(
+        expect.arrayContaining(tasks),
+      );
+      expect(Messages).toHaveLength(tasks.length);
+    }
+  } finally {
+    await endpoint.close();
   }
 });
 

@@ -84,13 +84,16 @@ export function percentDone(counts: { done: number; open: number; unlisted: numb
   return Math.min(99, Math.max(counts.floor, computed));
 }
 
-/** How much of an operation's work is open and done now. */
-export async function countWork(sql: Sql, operationId: string): Promise<{ open: number; done: number }> {
-  const [row] = await sql<{ open: number; done: number }[]>`
+export type WorkCount = { open: number; added: number; done: number };
+
+/** How much of an operation's work is open and done now; `added`: how much of what is open this transaction added. */
+export async function countWork(tx: Sql, operationId: string): Promise<WorkCount> {
+  const [row] = await tx<WorkCount[]>`
     select count(*) filter (where state = 'pending')::int as open,
+      count(*) filter (where state = 'pending' and xmin = pg_current_xact_id()::xid)::int as added,
       count(*) filter (where state in ('done', 'failed'))::int as done
     from sync_work where operation_id = ${operationId}`;
-  return row ?? { open: 0, done: 0 };
+  return row ?? { open: 0, added: 0, done: 0 };
 }
 
 type ProgressRow = MeasuredOperation &

@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { saveCheckpoint } from "./claims.ts";
-import { countWork, percentDone } from "./progress-tracker.ts";
+import { countWork, percentDone, type WorkCount } from "./progress-tracker.ts";
 import type { StepContext } from "./step.ts";
 
 /**
@@ -39,12 +39,13 @@ export async function saveStep(
   });
 }
 
-/** The percentage before this step, which may add work: it never decreases. */
-function percentFloor(counters: Record<string, number>, work: { open: number; done: number }): number {
+/** The percentage before this step and the work that it added: it never decreases. */
+function percentFloor(counters: Record<string, number>, { open, added, done }: WorkCount): number {
   const listed = counters.pages_listed ?? 0;
+  const openBefore = open - added;
   return percentDone({
-    done: Math.max(work.done, listed - work.open),
-    open: work.open,
+    done: Math.max(done, listed - openBefore),
+    open: openBefore,
     unlisted: Math.max(0, (counters.pages_expected ?? 0) - listed),
     floor: counters.percent_floor ?? 0,
   });

@@ -52,6 +52,17 @@ it("code with an unclosed fence is closed in each chunk but the last, which ends
   );
 });
 
+it.each(["", "> "])(
+  "after %j, a fence with nothing after it is closed, however long its first line",
+  (mark) => {
+    const opening = `${mark}\`\`\`js ${lineOf(2, "option")}`;
+    const markdown = `# Code\n\n${opening}`;
+    expect(chunkMarkdown(markdown, { targetTokens: TARGET })).toEqual([
+      { content: `${markdown}\n${mark}\`\`\``, headingPath: ["Code"] },
+    ]);
+  },
+);
+
 it("a row of a table that is larger than a chunk stays whole while models accept it", () => {
   const row = `| host | ${lineOf(LARGEST_UNIT - 1, "word")} |`;
   const found = contents(["| Host | About |", "| --- | --- |", "| a | b |", row, "| c | d |"].join("\n"));
