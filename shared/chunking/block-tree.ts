@@ -13,7 +13,8 @@ export type Leaf = {
   level: number;
   /** Of code: its fence. */
   fence: Fence | null;
-  isClosed: boolean;
+  /** Of code: whether its fence ends. */
+  isClosed?: true;
 };
 export type Item = { kind: "item"; children: Block[] };
 export type Block = Leaf | { kind: "quote"; children: Block[] } | { kind: "list"; children: Item[] };
@@ -54,7 +55,6 @@ function readBlock(line: Line, lines: LineSource, container: Container | null, d
     container,
     level: 0,
     fence: null,
-    isClosed: false,
   };
   const fence = openedFence(text);
   if (fence) return code({ ...leaf, kind: "code", fence }, lines);
@@ -99,7 +99,7 @@ function prose(leaf: Leaf, lines: LineSource): Leaf {
     ({ to } = line);
     lines.advance();
     if (underline !== undefined)
-      return { ...leaf, to, kind: "heading", level: underline.startsWith("=") ? 1 : 2 };
+      return { ...leaf, to, kind: "heading", level: underline.includes("=") ? 1 : 2 };
   }
   return { ...leaf, to };
 }
@@ -116,7 +116,7 @@ function quote(lines: LineSource, around: Container | null, depth: number): Bloc
     inside.advance();
     const { from, to, textFrom } = first;
     container.alert = first.text.trim();
-    children.push({ kind: "alert", from, to, textFrom, container, level: 0, fence: null, isClosed: false });
+    children.push({ kind: "alert", from, to, textFrom, container, level: 0, fence: null });
   }
   children.push(...readBlocks(inside, container, depth + 1));
   return { kind: "quote", children };
@@ -125,7 +125,6 @@ function quote(lines: LineSource, around: Container | null, depth: number): Bloc
 function list(lines: LineSource, around: Container | null, depth: number): Block {
   const children: Item[] = [];
   for (;;) {
-    while (children.length > 0 && lines.peek()?.text.trim() === "") lines.advance();
     const line = lines.peek();
     const mark = line && !RULE.test(line.text) ? ITEM.exec(line.text) : null;
     if (!mark) return { kind: "list", children };
@@ -138,18 +137,17 @@ function list(lines: LineSource, around: Container | null, depth: number): Block
 /** The lines of an item: those at its text, empty ones between them, and a paragraph that continues at the margin. */
 function itemLines(lines: LineSource, indent: number): LineSource {
   const indentation = " ".repeat(indent);
-  let isFirst = true;
-  let isAfterEmpty = false;
+  /** The text of the line before; null at the first. */
+  let before: string | null = null;
   return mapped(
     lines,
     (line) => {
-      if (isFirst || line.text.startsWith(indentation)) return lineAfter(line, indent);
+      if (before === null || line.text.startsWith(indentation)) return lineAfter(line, indent);
       if (line.text.trim() === "") return { ...line, text: "" };
-      return isAfterEmpty || startsBlock(line.text) ? null : line;
+      return before === "" || startsBlock(line.text) ? null : line;
     },
     (line) => {
-      isFirst = false;
-      isAfterEmpty = line.text === "";
+      before = line.text;
     },
   );
 }
@@ -190,6 +188,6 @@ function startsBlock(text: string): boolean {
 
 function interruptsParagraph(text: string): boolean {
   const item = ITEM.exec(text);
-  if (item && text.length > item[0].length && /^(?:[-*+]|1[.)])$/.test(item[2] ?? "")) return true;
+  if (item && text.length > item[0].length && /^1?\D/.test(item[2] ?? "")) return true;
   return HEADING.test(text) || QUOTE_MARK.test(text) || RULE.test(text) || openedFence(text) !== null;
 }

@@ -15,9 +15,9 @@ export function* codeUnits(leaf: Leaf, { markdown, targetTokens }: Cutting): Gen
       continue;
     }
     // The opening of a fence is one unit with the first line of code, its end with the last.
-    const isClosing = next === undefined && leaf.isClosed;
+    const isClosing = next === undefined && leaf.isClosed === true;
     if (isClosing && opening === null) continue;
-    const endsFence = leaf.isClosed && (isClosing || next?.to === leaf.to);
+    const endsFence = leaf.isClosed === true && (next ?? line).to === leaf.to;
     const unit: Unit = {
       from: opening ?? line.from,
       to: endsFence ? leaf.to : line.to,

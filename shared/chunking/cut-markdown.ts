@@ -87,7 +87,7 @@ class Packer {
     const inside = scopeInside(group, scope);
     for (const child of group.children) this.add(child, inside);
     if (inside.depth === scope.depth) return;
-    if (this.#titles.length > 0 && this.#titleScope.depth >= inside.depth) this.#addTitles();
+    this.#addTitles();
     if (this.#chunk && this.#chunk.depth >= inside.depth) this.#flush();
   }
 

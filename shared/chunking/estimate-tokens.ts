@@ -14,20 +14,20 @@ export function estimateTokens(text: string): number {
     let end = index + 1;
     if (isLetter(code)) {
       let humps = 0;
-      while (end < text.length && isLetter(text.charCodeAt(end))) {
+      while (isLetter(text.charCodeAt(end))) {
         if (text.charCodeAt(end) < 0x5b && text.charCodeAt(end - 1) > 0x5a) humps++;
         end++;
       }
       tokens += 1 + humps * 0.7 + Math.max(0, end - index - FIRST_TOKEN_LETTERS) / NEXT_TOKEN_LETTERS;
     } else if (isDigit(code)) {
-      while (end < text.length && isDigit(text.charCodeAt(end))) end++;
+      while (isDigit(text.charCodeAt(end))) end++;
       tokens += Math.ceil((end - index) / 3);
     } else if (code === 0x20 || code === 0x09 || code === 0x0a) {
-      while (end < text.length && text.charCodeAt(end) === code) end++;
+      while (text.charCodeAt(end) === code) end++;
       if (code === 0x0a) tokens += 0.9;
       else if (end - index > 1) tokens += 1;
     } else if (code < 0x80) {
-      while (end < text.length && isPunctuation(text.charCodeAt(end))) end++;
+      while (isPunctuation(text.charCodeAt(end))) end++;
       tokens += 0.7 + (end - index - 1) * 0.35;
     } else {
       tokens += tokensOfCharacter(code);

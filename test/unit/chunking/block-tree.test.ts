@@ -15,6 +15,7 @@ it.each<[string, string, unknown[]]>([
   ["an empty document", "", []],
   ["empty lines", "\n\n  \n", []],
   ["paragraphs", "a\nb\n\n\nc", ["prose: a⏎b", "prose: c"]],
+  ["paragraphs around a line of spaces", "a\n  \nb", ["prose: a", "prose: b"]],
   ["headings", "# a\n####### b\n#c\n  ### d", ["heading1: # a", "prose: ####### b⏎#c", "heading3:   ### d"]],
   ["underlined headings", "a\n===\nb\n---\n", ["heading1: a⏎===", "heading2: b⏎---"]],
   ["rules", "a\n\n***\n\n- - -\nb", ["prose: a", "prose: ***", "prose: - - -⏎b"]],
@@ -32,8 +33,14 @@ it.each<[string, string, unknown[]]>([
     "- a\n- b\n\n1. c",
     [{ list: [{ item: ["prose: - a"] }, { item: ["prose: - b"] }, { item: ["prose: 1. c"] }] }],
   ],
+  [
+    "items around empty lines",
+    "- a\n\n\n- b",
+    [{ list: [{ item: ["prose: - a"] }, { item: ["prose: - b"] }] }],
+  ],
   ["an item whose text goes on at the margin", "- a\nb", [{ list: [{ item: ["prose: - a⏎b"] }] }]],
   ["a paragraph below an item", "- a\n\nb", [{ list: [{ item: ["prose: - a"] }] }, "prose: b"]],
+  ["a paragraph below an item and a space", "- a\n \nb", [{ list: [{ item: ["prose: - a"] }] }, "prose: b"]],
   ["a paragraph in an item", "- a\n\n  b", [{ list: [{ item: ["prose: - a", "prose:   b"] }] }]],
   [
     "a list in an item",
@@ -51,15 +58,19 @@ it.each<[string, string, unknown[]]>([
   ],
   ["code that ends a paragraph", "a\n```\nb\n```", ["prose: a", "code: ```⏎b⏎```"]],
   ["a list that ends a paragraph", "a\n1. b", ["prose: a", { list: [{ item: ["prose: 1. b"] }] }]],
+  ["bullets that end a paragraph", "a\n- b", ["prose: a", { list: [{ item: ["prose: - b"] }] }]],
   ["a number that does not", "in\n2025. b\nand\n*\nc", ["prose: in⏎2025. b⏎and⏎*⏎c"]],
 ])("%s: a document is read into its blocks", (_, markdown, blocks) => {
   expect(shape(markdown)).toEqual(blocks);
 });
 
-it("containers nested deeper than in real documents are read as prose", () => {
-  const deep = "> ".repeat(60);
+it.each([
+  ["quotes", "> ", 40],
+  // Each is a list and its item.
+  ["items", "- ", 80],
+])("%s nested deeper than in real documents are read as prose", (_, mark, deepest) => {
   let depth = 0;
-  let block = blockTree(`${deep}text`)[0];
-  for (; block && "children" in block; block = block.children[0] as Block | undefined) depth += 1;
-  expect([depth, block?.kind]).toEqual([40, "prose"]);
+  let block: Block | Item | undefined = blockTree(`${mark.repeat(60)}text`)[0];
+  for (; block && "children" in block; block = block.children[0]) depth += 1;
+  expect([depth, block?.kind]).toEqual([deepest, "prose"]);
 });

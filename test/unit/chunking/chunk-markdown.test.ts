@@ -232,6 +232,31 @@ it("each chunk has the headings above it", () => {
   expect(chunks.map(({ headingPath }) => headingPath)).toEqual([["A"], ["A", "B"], ["C"]]);
 });
 
+it("spaces at the end of a line are no chunk", () => {
+  for (let targetTokens = 20; targetTokens < 60; targetTokens++) {
+    const contents = chunkMarkdown(`${"Some words go. ".repeat(20)}  `, { targetTokens }).map(
+      ({ content }) => content,
+    );
+    expect(contents.filter((content) => content.trim() === "")).toEqual([]);
+  }
+});
+
+it("a title with nothing below it stays in the item that it ends", () => {
+  const words = "word ".repeat(40).trim();
+  const markdown = `- Item\n\n  ${words}\n\n  ${words}\n\n  Steps:\n\n  *\n\nafter`;
+  expect(chunkMarkdown(markdown, { targetTokens: 60 })).toEqual([
+    { content: `- Item\n\n  ${words}`, headingPath: ["Item"] },
+    { content: `${words}\n\nSteps:`, headingPath: ["Item"] },
+    { content: "after", headingPath: [] },
+  ]);
+});
+
+it("an alert's mark is repeated above each chunk of it, without the spaces after it", () => {
+  const words = "word ".repeat(40).trim();
+  const chunks = chunkMarkdown(`> [!NOTE]  \n> ${words}\n>\n> ${words}`, { targetTokens: 60 });
+  expect(chunks.map(({ content }) => content)).toEqual([`> [!NOTE]  \n> ${words}`, `> [!NOTE]\n> ${words}`]);
+});
+
 it("tiny sections under one heading are one chunk", () => {
   expect(chunkMarkdown("# A\n\n## B\n\none\n\n## C\n\ntwo")).toEqual([
     { content: "# A\n\n## B\n\none\n\n## C\n\ntwo", headingPath: ["A"] },

@@ -41,12 +41,11 @@ it.each([
   }
 });
 
-it("code with an unclosed fence is closed in each chunk but the last, which ends unchanged", () => {
+it("code with an unclosed fence is closed in each chunk", () => {
   const lines = Array.from({ length: 40 }, (_, n) => `value${n} = compute(${n});`);
   const found = contents(["```js", ...lines].join("\n"));
   expect(found.length).toBeGreaterThan(2);
-  for (const content of found) expect(content).toMatch(/^```js\nvalue/);
-  for (const content of found.slice(0, -1)) expect(content).toMatch(/;\n```$/);
+  for (const content of found) expect(content).toMatch(/^```js\nvalue[^]*;\n```$/);
   expect(found.flatMap((content) => content.split("\n").filter((line) => line.startsWith("value")))).toEqual(
     lines,
   );
@@ -63,6 +62,23 @@ it.each(["", "> "])(
   },
 );
 
+it("an unclosed fence is not taken to end on its last line", () => {
+  const lines = ["first", "last"].map((name) => lineOf(2 / 3, name));
+  expect(contents(["```", ...lines].join("\n"))).toEqual([
+    `\`\`\`\n${lines[0]}\n\`\`\``,
+    `\`\`\`\n${lines[1]}\n\`\`\``,
+  ]);
+});
+
+it("chunks of code are as large as their target allows, and no larger", () => {
+  const lines = Array.from({ length: 78 }, (_, n) => `${n}`);
+  const found = contents(["```", ...lines, "```"].join("\n"));
+  expect(found.flatMap((content) => content.split("\n").slice(1, -1))).toEqual(lines);
+  expect(found.length).toBeLessThan(LARGEST_UNIT);
+  for (const content of found) expect(estimateTokens(content)).toBeLessThanOrEqual(TARGET);
+  for (const content of found.slice(0, -1)) expect(estimateTokens(content)).toBeGreaterThan(0.9 * TARGET);
+});
+
 it("a row of a table that is larger than a chunk stays whole while models accept it", () => {
   const row = `| host | ${lineOf(LARGEST_UNIT - 1, "word")} |`;
   const found = contents(["| Host | About |", "| --- | --- |", "| a | b |", row, "| c | d |"].join("\n"));
@@ -78,6 +94,10 @@ it.each([
   ["\n\n\n", 1],
   ["1234567", 3],
   ["aB", 2],
+  ["\u024f".repeat(9), 9],
+  ["\u0250".repeat(9), 7],
+  ["\u2e7f".repeat(9), 7],
+  ["\u2e80".repeat(9), 11],
   ["", 0],
 ])("%j counts as %i tokens", (text, tokens) => {
   expect(estimateTokens(text)).toBe(tokens);
