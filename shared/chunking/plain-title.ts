@@ -3,15 +3,18 @@ const MAX_TITLE_LENGTH = 200;
 /** Enough for the longest title with links in it. */
 const MAX_TITLE_MARKDOWN = 20_000;
 
+/** Code, an address, a tag; what looks like one in code or is escaped is text. */
+const CODE_OR_TAG = /(`+)[^`]+\1|(?<!\\)<(?:(https?:[^>\s]*)|\/?[a-zA-Z][^>]*)>/g;
+
 /** A title's text as a reader sees it, on one line. */
 export function plainTitle(markdown: string, maxLength = MAX_TITLE_LENGTH): string {
   const text = markdown
     .slice(0, MAX_TITLE_MARKDOWN)
     .replace(/!\[((?:\\.|[^\]\\])*)\]\([^)\s]*\)/g, "$1")
     .replace(/\[((?:\\.|[^\]\\])*)\]\((?:[^()\s]|\([^()\s]*\))*\)/g, "$1")
-    .replace(/<(https?:[^>\s]*)>/g, "$1")
-    .replace(/<br>/g, " ")
-    .replace(/<\/?[a-zA-Z][^>]*>/g, "")
+    .replace(CODE_OR_TAG, (mark: string, code?: string, address?: string) =>
+      code === undefined ? (address ?? (mark === "<br>" ? " " : "")) : mark,
+    )
     .replace(/(?<!\\)(?:\*{1,3}|~~|`+)/g, "")
     .replace(/\\([!-/:-@[-`{-~])/g, "$1")
     .replace(/\s+/g, " ")

@@ -1,0 +1,66 @@
+import { expect, it } from "vitest";
+import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+
+const TARGET = 60;
+const words = (count: number) => "word ".repeat(count).trim();
+const prose = words(TARGET - 1);
+const code = `\`\`\`\n${words(TARGET - 4)}\n\`\`\``;
+const bold = (length: number) => `**${"x".repeat(length)}**`;
+
+/** The chunks of a paragraph and a block that nearly fills one. */
+const contents = (...[markdown, outline]: [string, Parameters<typeof chunkMarkdown>[1]?]) =>
+  chunkMarkdown(markdown, { targetTokens: TARGET, ...outline }).map(({ content }) => content);
+
+it.each([
+  ["Run this:", code],
+  ["Run this：", code],
+  ["**Run this:**", code],
+  ["**Run this**", prose],
+  [bold(200), prose],
+  [`${bold(200)}:`, prose],
+])("%j is in one chunk with what is below it", (text, block) => {
+  expect(contents(`${text}\n\n${block}`)).toEqual([`${text}\n\n${block}`]);
+});
+
+it.each([
+  ["Run this", code],
+  ["Run this:", prose],
+  ["It is 1: 2", code],
+  ["Some **words**", prose],
+  ["**Some** words", prose],
+  [bold(201), prose],
+  ["| a:", code],
+])("%j is no title of what is below it", (text, block) => {
+  expect(contents(`${text}\n\n${block}`)).toEqual([text, block]);
+});
+
+it("a bold paragraph at the end of a section stays in it", () => {
+  const chunks = chunkMarkdown(`${prose}\n\n**Signed**\n\n# Next\n\n${words(20)}`, { targetTokens: TARGET });
+  expect(chunks.map(({ content, headingPath }) => [content.slice(0, 10), headingPath])).toEqual([
+    ["word word ", []],
+    ["**Signed**", []],
+    ["# Next\n\nwo", ["Next"]],
+  ]);
+});
+
+const title = "![](title.png)";
+it.each([
+  ["its title is the paragraph", { titleEnd: title.length, to: 800 }, true],
+  ["it has no title", { titleEnd: 0, to: 800 }, false],
+  ["nothing is below its title", { titleEnd: title.length, to: title.length }, false],
+  ["its title goes on below the paragraph", { titleEnd: title.length + 3, to: 800 }, false],
+])("a paragraph that begins a part stays with what is below it as its title: %s", (_, part, together) => {
+  const outline = { parts: [{ from: 0, ...part }], headerRows: [], sectionRows: [] };
+  const markdown = `${title}\n\n${prose}\n\n${prose}`;
+  expect(contents(markdown, { outline })).toEqual(
+    together ? [`${title}\n\n${prose}`, prose] : [title, prose, prose],
+  );
+});
+
+it("a long item is not its own title, and neither is its code", () => {
+  for (const item of [words(100), `\`\`\`\n  a()\n  \`\`\`\n\n  ${words(100)}`]) {
+    const chunks = chunkMarkdown(`- ${item}`, { targetTokens: TARGET });
+    expect(chunks.length).toBeGreaterThan(1);
+    for (const { headingPath } of chunks) expect(headingPath).toEqual([]);
+  }
+});
