@@ -226,6 +226,15 @@ describe("a table", () => {
   });
 });
 
+it("a split row of numbers repeats the first alone", () => {
+  const numbers = repeated(800, (index) => `${index} `);
+  const found = chunks(
+    `<table><tr><th>No.</th><th>Of</th><th>At</th><th>Values</th></tr><tr><td>1</td><td>2</td><td>3</td><td>${numbers}</td></tr></table>`,
+  );
+  expect(found.length).toBeGreaterThan(3);
+  for (const { content } of found.slice(1)) expect(content.split("\n")[2]).toMatch(/^\| 1 \| {1,2}\|/);
+});
+
 describe("a cell that is cut", () => {
   const cell = (content: string): Chunk[] =>
     chunks(`<table><tr><th>System</th><th>Steps</th></tr><tr><td>Crane</td><td>${content}</td></tr></table>`);
@@ -261,6 +270,25 @@ describe("a cell that is cut", () => {
     for (const chunk of holding(found, "Rope")) expect(textOf(chunk)).toContain("Which rope? This.");
     expect(holding(found, "Rope 59")[0]?.headingPath).toEqual(["Yard? North.", "Which rope? This."]);
     expect(holding(found, "Tail 39")[0]?.headingPath).toEqual(["Yard? North."]);
+  });
+
+  it("a title in a cell is in the chunk of what is below it, wherever the cell is split", () => {
+    for (let before = 1; before < 40; before++) {
+      const found = cell(
+        `<p>${sentences(before, "Gate")}</p><h3>Which rope? This.</h3><p>${sentences(60, "Rope")}</p>`,
+      );
+      expect(holding(found, "Which rope?")).toEqual(holding(found, "Rope 0 "));
+    }
+  });
+
+  it("a titled part of a cell ends where it ends, however far down the table", () => {
+    const above = repeated(100, (index) => `<tr><td>host ${index}</td><td>none</td></tr>`);
+    const part = titled("expand", "Which rope?", `<p>${sentences(60, "Rope")}</p>`);
+    const found = chunks(
+      `<table><tr><th>System</th><th>Steps</th></tr>${above}<tr><td>Crane</td><td>${part}<p>${sentences(60, "Tail")}</p></td></tr></table>`,
+    );
+    expect(holding(found, "Rope 30")[0]?.headingPath).toEqual(["Which rope?"]);
+    expect(holding(found, "Tail 30")[0]?.headingPath).toEqual([]);
   });
 
   it("a split cell does not treat code that looks like a list as a list", () => {
