@@ -46,7 +46,6 @@ export class RowPlace {
     for (; this.#nextPart && this.#nextPart.from < place; this.#nextPart = this.#parts.next().value ?? null)
       this.#around.push(this.#nextPart);
     const ended = this.#around.filter(({ to }) => to <= place);
-    if (ended.length === 0) return;
     this.#around = this.#around.filter(({ to }) => to > place);
     this.#headings = this.#headings.filter(({ at }) => !ended.some(({ from, to }) => from <= at && at < to));
   }

@@ -226,6 +226,16 @@ describe("a table", () => {
   });
 });
 
+it("a split row with a long first cell repeats its beginning", () => {
+  const name = sentences(6, "Crane").trim();
+  const found = chunks(
+    `<table><tr><th>System</th><th>Step</th></tr><tr><td>${name}</td><td>${sentences(80, "Bolt")}</td></tr></table>`,
+  );
+  const later = holding(found, "Bolt").slice(1);
+  expect(later.length).toBeGreaterThan(2);
+  for (const { content } of later) expect(content).toContain(`\n| ${name.slice(0, 120)}… | `);
+});
+
 it("a split row of numbers repeats the first alone", () => {
   const numbers = repeated(800, (index) => `${index} `);
   const found = chunks(

@@ -251,6 +251,13 @@ it("a title with nothing below it stays in the item that it ends", () => {
   ]);
 });
 
+it("a chunk that begins deep in a list keeps what is below later items below them", () => {
+  const item = `- \`\`\`\n    x\n    \`\`\`\n\n    ${"word ".repeat(50).trim()}\n\n    ${"more ".repeat(30).trim()}`;
+  const markdown = `- a\n\n  ${item}\n  - c\n\n    d`;
+  const chunks = chunkMarkdown(markdown, { targetTokens: 60 }).map(({ content }) => content);
+  expect(chunks.at(-1)).toBe(`${"more ".repeat(30).trim()}\n\n- c\n\n  d`);
+});
+
 it("an alert's mark is repeated above each chunk of it, without the spaces after it", () => {
   const words = "word ".repeat(40).trim();
   const chunks = chunkMarkdown(`> [!NOTE]  \n> ${words}\n>\n> ${words}`, { targetTokens: 60 });

@@ -79,6 +79,22 @@ it("chunks of code are as large as their target allows, and no larger", () => {
   for (const content of found.slice(0, -1)) expect(estimateTokens(content)).toBeGreaterThan(0.9 * TARGET);
 });
 
+it("a link that is larger than models accept is split", () => {
+  const found = contents(`[${lineOf(LARGEST_UNIT + 1, "link")}](https://e.example/)`);
+  expect(found.length).toBeGreaterThan(1);
+  for (const content of found) expect(estimateTokens(content)).toBeLessThanOrEqual(LARGEST_UNIT * TARGET);
+});
+
+it("no character is split where a text has no spaces", () => {
+  const text = "a😀".repeat(100);
+  for (let targetTokens = 20; targetTokens < 60; targetTokens++) {
+    const found = chunkMarkdown(text, { targetTokens }).map(({ content }) => content);
+    expect(found.length).toBeGreaterThan(2);
+    expect(found.join("")).toBe(text);
+    for (const content of found) expect(content.isWellFormed()).toBe(true);
+  }
+});
+
 it("a row of a table that is larger than a chunk stays whole while models accept it", () => {
   const row = `| host | ${lineOf(LARGEST_UNIT - 1, "word")} |`;
   const found = contents(["| Host | About |", "| --- | --- |", "| a | b |", row, "| c | d |"].join("\n"));

@@ -34,6 +34,10 @@ it.each([
   expect(contents(`${text}\n\n${block}`)).toEqual([text, block]);
 });
 
+it("an alert's mark is in one chunk with its text", () => {
+  expect(contents(`> [!NOTE]\n> ${prose}`)).toEqual([`> [!NOTE]\n> ${prose}`]);
+});
+
 it("a bold paragraph at the end of a section stays in it", () => {
   const chunks = chunkMarkdown(`${prose}\n\n**Signed**\n\n# Next\n\n${words(20)}`, { targetTokens: TARGET });
   expect(chunks.map(({ content, headingPath }) => [content.slice(0, 10), headingPath])).toEqual([
