@@ -122,6 +122,27 @@ describe("places, names and labels of pages", () => {
       expect(await labelsOf(leaf)).toEqual(["topic-0"]);
     });
 
+    it.each([
+      { count: 25, size: 10, searches: 0, listings: 25 },
+      { count: 26, size: 10, searches: 1, listings: 0 },
+      { count: 150, size: 10, searches: 1, listings: 0 },
+      { count: 38, size: 40, searches: 2, listings: 0 },
+    ])(
+      "while no label changes, $count with names of $size characters cost $searches searches and $listings listings",
+      async ({ count, size, searches, listings }) => {
+        const names = Array.from({ length: count }, (_, n) => `${n}-`.padEnd(size, "x"));
+        labelPage(world.site, top.id, { remove: ofAll, add: names });
+        labelPage(world.site, leaf.id, { remove: ofAll });
+        await world.check();
+        world.takeRequests();
+        await world.check();
+        const requests = labelRequests().map(({ path }) => path.replace(/.*\/(?=search|labels)/, ""));
+        expect(requests.filter((path) => path === "search")).toHaveLength(searches);
+        expect(requests).toHaveLength(1 + searches + listings);
+        expect(await labelsOf(top)).toEqual(names.toSorted());
+      },
+    );
+
     it("a label moved from one page to another is followed, although as many pages have it as before", async () => {
       labelPage(world.site, leaf.id, { remove: ["topic-59"] });
       labelPage(world.site, middle.id, { add: ["topic-59"] });
