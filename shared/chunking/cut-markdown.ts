@@ -127,8 +127,7 @@ class Packer {
   /** Adds a unit to the chunk, or begins the next one with it and the pending titles. */
   #place(unit: Unit, piece: LeafPiece, scope: Scope): void {
     const size = this.#titleTokens + unit.tokens;
-    const { titles = [] } = this.#chunk ?? {};
-    const leavesTitles = titles.some((title, index) => title !== unit.titles[index]);
+    const leavesTitles = this.#chunk?.titles.some((title, index) => title !== unit.titles[index]) ?? false;
     if (leavesTitles || this.#tokens + size > this.#target) this.#flush();
     if (this.#chunk) {
       this.#chunk.to = unit.to;

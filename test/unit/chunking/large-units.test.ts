@@ -79,6 +79,14 @@ it("chunks of code are as large as their target allows, and no larger", () => {
   for (const content of found.slice(0, -1)) expect(estimateTokens(content)).toBeGreaterThan(0.9 * TARGET);
 });
 
+it("code of exactly a chunk's size is one chunk, and larger code begins one", () => {
+  const code = ["```", ...Array.from({ length: 20 }, (_, n) => `value(${n});`), "```"].join("\n");
+  const targetTokens = estimateTokens(code);
+  expect(chunkMarkdown(code, { targetTokens })).toEqual([{ content: code, headingPath: [] }]);
+  const [first] = chunkMarkdown(`before\n\n${code}`, { targetTokens: targetTokens - 1 });
+  expect(first?.content).toBe("before");
+});
+
 it("a link that is larger than models accept is split", () => {
   const found = contents(`[${lineOf(LARGEST_UNIT + 1, "link")}](https://e.example/)`);
   expect(found.length).toBeGreaterThan(1);
