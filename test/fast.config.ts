@@ -3,7 +3,7 @@ import config from "./vitest.config.ts";
 
 /** `npm run test:fast`: the rules in memory, and the core of the engine on a database; what is left out is in test/README.md. */
 export default mergeConfig(
-  { test: { ...config.test, include: [] } },
+  { test: { ...config.test, include: [], projects: undefined } },
   defineConfig({
     test: {
       include: [

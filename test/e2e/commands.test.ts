@@ -9,6 +9,7 @@ import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { shortLived } from "#test/support/runner-process.ts";
 
 const scripts = (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> })
   .scripts;
@@ -26,7 +27,7 @@ afterAll(() => rm(empty, { recursive: true }));
 async function run(name: string, args: readonly string[], options: { env?: object; input?: string } = {}) {
   const file = /(\S+\.ts)$/.exec(scripts[name] ?? "")?.[1] ?? "";
   const child = spawn(process.execPath, [file, ...args], {
-    env: { ...process.env, NODE_OPTIONS: "", ...options.env },
+    env: { ...process.env, ...shortLived, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.end(options.input ?? "");

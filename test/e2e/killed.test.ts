@@ -30,6 +30,9 @@ type State = { dataDir: string; databaseUrl: string | null; remove: () => Promis
 describe("a runner that is killed in the middle of a sync", () => {
   let confluence: RunningSite;
   let folder: string;
+  /** What a run that nothing disturbs takes, and what it leaves. */
+  let statements: number;
+  let expected: Awaited<ReturnType<typeof readIndex>>;
   // `KILL_SEED`: the seed that a failure printed.
   const seed = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
   beforeAll(async () => {
@@ -43,6 +46,9 @@ describe("a runner that is killed in the middle of a sync", () => {
       schedules: false,
     });
     await made.close();
+    const undisturbed = await makeState("undisturbed");
+    statements = await runToItsEnd(undisturbed);
+    expected = await finish(undisturbed);
   });
   afterAll(async () => {
     await confluence.close();
@@ -50,9 +56,6 @@ describe("a runner that is killed in the middle of a sync", () => {
   });
 
   it(`a runner killed at any of ${KILLS} statements (seed ${seed}) and restarted has the pages and chunks of an undisturbed run`, async () => {
-    const undisturbed = await makeState("undisturbed");
-    const statements = await runToItsEnd(undisturbed);
-    const expected = await finish(undisturbed);
     expect(expected.pages).toHaveLength(PAGES + 1);
     expect(expected.chunks.length).toBeGreaterThan(PAGES);
 
@@ -73,10 +76,6 @@ describe("a runner that is killed in the middle of a sync", () => {
   }, 600_000);
 
   it(`a runner killed ${RESTARTS} times in one sync (seed ${seed}) and restarted each time has the pages and chunks of an undisturbed run`, async () => {
-    const undisturbed = await makeState("once-undisturbed");
-    await runToItsEnd(undisturbed);
-    const expected = await finish(undisturbed);
-
     const random = mulberry32(seed + 1);
     const kills = Array.from({ length: RESTARTS }, () => 20 + Math.floor(random() * MOST_STATEMENTS_A_LIFE));
     console.log(`Killed at statements ${kills.join(", ")} of each life; seed ${seed}`);

@@ -11,6 +11,7 @@ import { startLocalRunner } from "#infra/local/runner/start.ts";
 import { chosenModel } from "#shared/embeddings/embedding-models.ts";
 import { resolveServices } from "#functions/runtime/services.ts";
 import { database } from "#functions/runtime/providers/database.ts";
+import { embeddedImage } from "#test/support/databases/image.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
 import { spawnRunner } from "#test/support/runner-process.ts";
@@ -73,7 +74,7 @@ describe("the local runner", () => {
   });
 
   it("the local runner reopens its embedded database in its data folder", async () => {
-    const options = { dataDir: join(folder, "data"), env: { LOG_LEVEL: "silent" }, topology, handlers };
+    const options = await embedded(join(folder, "data"));
     const first = await startLocalRunner(options);
     await first.services.sql`create table titles (title text)`;
     await first.services.sql`insert into titles values ('kept')`;
@@ -85,7 +86,7 @@ describe("the local runner", () => {
   });
 
   it("the local runner does not start on a database migrated by a newer version, and names the version it needs", async () => {
-    const options = { dataDir: join(folder, "data"), env: { LOG_LEVEL: "silent" }, topology, handlers };
+    const options = await embedded(join(folder, "data"));
     const first = await startLocalRunner(options);
     await first.services.sql`insert into schema_migrations (name) values ('999999_future.sql')`;
     await first.close();
@@ -130,8 +131,9 @@ describe("the local runner", () => {
 
   it("the local runner keeps the sources' model when the model to change to cannot be reached", async () => {
     const dataDir = join(folder, "data");
+    const options = await embedded(dataDir);
     const start = (env: Record<string, string>) =>
-      startLocalRunner({ dataDir, env: { LOG_LEVEL: "silent", ...env }, topology, handlers });
+      startLocalRunner({ ...options, env: { ...options.env, ...env } });
     await (await start({})).close();
     const peer = createServer((socket) => void socket.destroy());
     const url = `http://127.0.0.1:${await listen(peer)}`;
@@ -254,6 +256,17 @@ describe("npm start", () => {
     await runner.close();
   });
 });
+
+/** A runner on an embedded database in `dataDir`, which is migrated already. */
+async function embedded(dataDir: string) {
+  return {
+    dataDir,
+    databaseImage: await embeddedImage(),
+    env: { LOG_LEVEL: "silent" },
+    topology,
+    handlers,
+  };
+}
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));

@@ -6,6 +6,9 @@ const files = (variable: string) => (process.env[variable] ?? "").split(" ").fil
 export default {
   test: {
     ...config.test,
+    projects: undefined,
+    // A mutant may be in what a module does when it loads.
+    isolate: true,
     setupFiles: ["test/support/property-seed.ts", "test/mutation/no-shrinking.ts"],
     include: files("MUTATE_TESTS").map((path) => (path.endsWith(".ts") ? path : `${path}/**/*.test.ts`)),
     exclude: files("MUTATE_WITHOUT"),

@@ -9,6 +9,7 @@ const FEWEST_RUNS = 50;
 
 export const HISTORIES = number("SIMULATION_HISTORIES", 20);
 export const KILLS = number("KILLS", 3);
+export const HOSTILE_KILOBYTES = number("HOSTILE_KILOBYTES", 256);
 
 /** The number of cases of a property that tries `deep` cases if PROPERTY_RUNS is 10,000. */
 export function propertyRuns(deep: number): number {

@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { PermanentError } from "#shared/errors.ts";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
+import { HOSTILE_KILOBYTES } from "#test/support/depth.ts";
 import { unresolvedReferences as resolver } from "#test/support/unresolved-references.ts";
 
-/** Small enough for every run; what grows faster than its input shows here as a timeout. */
 const MEGABYTE = 1024 * 1024;
-const filled = (part: string): string => part.repeat(MEGABYTE / part.length);
+/** What grows faster than its input shows here as a timeout. */
+const SIZE = HOSTILE_KILOBYTES * 1024;
+const filled = (part: string): string => part.repeat(SIZE / part.length);
 const entities = Array.from(
   { length: 9 },
   (_, level) => `<!ENTITY l${level + 1} "${`&l${level};`.repeat(10)}">`,
@@ -64,7 +66,7 @@ describe.each(["storage", "export_view"] as const)("in %s", (format) => {
   it.each(BODIES)("the conversion of %s ends", { timeout: 20_000 }, (_name, body) => {
     try {
       const page = readPage({ format, value: body }).toMarkdown(resolver);
-      expect(page.markdown.length).toBeLessThan(3 * MEGABYTE);
+      expect(page.markdown.length).toBeLessThan(3 * SIZE);
       expect(chunkPage(page).length).toBeGreaterThan(0);
     } catch (error) {
       expect(error).toMatchObject({ name: "PermanentError", code: "body_too_complex" });
