@@ -1,20 +1,26 @@
 import type { Sql } from "#shared/db/connect.ts";
 
 /**
- * Returns which of these chunk inputs the page already has with a vector of `model`, so that only the others are embedded. Only a
- * hint, because it is read before the transaction: the swap notices when a vector was deleted meanwhile.
+ * Returns which of these chunk inputs each page already has with a vector of `model`, so that only the others are embedded; a page
+ * without any is absent. Only a hint, because it is read before the transaction: the swap notices when a vector was deleted
+ * meanwhile.
  */
 export async function findReusable(
   sql: Sql,
-  page: { sourceId: string; pageId: string },
+  sourceId: string,
   model: string,
-  inputHashes: readonly string[],
-): Promise<Set<string>> {
-  if (inputHashes.length === 0) return new Set();
-  const rows = await sql<{ input_hash: string }[]>`
-    select distinct c.input_hash
-    from archon_crawled_pages c
+  pages: readonly { pageId: string; inputHashes: readonly string[] }[],
+): Promise<Map<string, Set<string>>> {
+  const wanted = pages.flatMap(({ pageId, inputHashes }) =>
+    inputHashes.map((hash) => [pageId, hash] as const),
+  );
+  if (wanted.length === 0) return new Map();
+  const rows = await sql<{ page_id: string; input_hash: string }[]>`
+    select distinct c.page_id, c.input_hash
+    from unnest(${[...new Set(wanted.map(([pageId]) => pageId))]}::text[]) as p (page_id)
+    join archon_crawled_pages c on c.source_id = ${sourceId} and c.page_id = p.page_id
     join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${model}
-    where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId} and c.input_hash = any(${[...inputHashes]}::text[])`;
-  return new Set(rows.map((row) => row.input_hash));
+    where c.input_hash = any(${[...new Set(wanted.map(([, hash]) => hash))]}::text[])`;
+  const found = Map.groupBy(rows, (row) => row.page_id);
+  return new Map([...found].map(([pageId, own]) => [pageId, new Set(own.map((row) => row.input_hash))]));
 }

@@ -56,18 +56,26 @@ export function bedrockEmbedder(options: BedrockOptions): Embedder {
   return {
     model: `${options.model}@${options.dimensions}`,
     dimensions: options.dimensions,
-    embed: async (texts, { signal, purpose = "document", onTokens } = {}) => {
+    embed: async (texts, { signal, purpose = "document", onTokens, onVectors } = {}) => {
       const batches = batchTexts(texts, { maxTexts: family.maxTexts, maxTokens: MAX_TOKENS });
-      const responses: number[][][] = [];
+      const vectors: number[][] = [];
       for (let start = 0; start < batches.length; start += PARALLEL_CALLS) {
         const together = batches.slice(start, start + PARALLEL_CALLS);
-        responses.push(
-          ...(await Promise.all(
-            together.map((batch) => embedBatch(options, family, batch, { purpose, signal, onTokens })),
-          )),
+        // All are awaited: what arrives beside a failed call is paid for as well.
+        const settled = await Promise.allSettled(
+          together.map((batch) => embedBatch(options, family, batch, { purpose, signal, onTokens })),
         );
+        let first = vectors.length;
+        for (const [index, result] of settled.entries()) {
+          if (result.status === "fulfilled") onVectors?.(first, result.value);
+          first += together[index]?.length ?? 0;
+        }
+        for (const result of settled) {
+          if (result.status === "rejected") throw result.reason;
+          vectors.push(...result.value);
+        }
       }
-      return responses.flat();
+      return vectors;
     },
   };
 }

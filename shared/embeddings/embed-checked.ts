@@ -23,7 +23,8 @@ export async function embedChecked(
   return vectors;
 }
 
-function checkVector(embedder: Embedder, vector: readonly number[], index: number): void {
+/** Throws as `embedChecked` when the vector of the text at `index` cannot be stored. */
+export function checkVector(embedder: Embedder, vector: readonly number[], index: number): void {
   if (vector.length !== embedder.dimensions) {
     throw new PermanentError(
       "embedding_dimension_mismatch",

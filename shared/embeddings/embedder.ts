@@ -1,11 +1,13 @@
 /**
  * `purpose`: some models embed queries otherwise than the documents that are searched. `onTokens`: called with the tokens that
- * the provider says it counted, as often as it responds; never by one that does not say.
+ * the provider says it counted, as often as it responds; never by one that does not say. `onVectors`: called with vectors as they
+ * arrive, `first` being the position of their first text, so that a call that fails later loses none; an embedder may leave it out.
  */
 export type EmbedOptions = {
   signal?: AbortSignal | undefined;
   purpose?: "document" | "query" | undefined;
   onTokens?: ((tokens: number) => void) | undefined;
+  onVectors?: ((first: number, vectors: readonly number[][]) => void) | undefined;
 };
 
 /**

@@ -84,9 +84,15 @@ export function localEmbedder(options: { threads?: number; runtime?: RuntimeName
   return {
     model: `all-minilm-l6-v2-int8@${DIMENSIONS}`,
     dimensions: DIMENSIONS,
-    embed: async (texts, { signal, purpose } = {}) => {
+    embed: async (texts, { signal, purpose, onVectors } = {}) => {
       signal?.throwIfAborted();
-      return Promise.all(texts.map((text) => embedText(text, purpose === "query")));
+      return Promise.all(
+        texts.map(async (text, index) => {
+          const vector = await embedText(text, purpose === "query");
+          onVectors?.(index, [vector]);
+          return vector;
+        }),
+      );
     },
   };
 }

@@ -20,7 +20,7 @@ export type OpenAiOptions = {
 };
 
 /** A request takes at most 2,048 inputs and 300,000 tokens (OpenAI API reference); small ones fail and come back faster. */
-const MAX_TEXTS = 128;
+const MAX_TEXTS = 256;
 const MAX_TOKENS = 100_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -41,10 +41,12 @@ export function openAiEmbedder(options: OpenAiOptions): Embedder {
   return {
     model: `${options.model}@${options.dimensions}`,
     dimensions: options.dimensions,
-    embed: async (texts, { signal, onTokens } = {}) => {
+    embed: async (texts, { signal, onTokens, onVectors } = {}) => {
       const vectors: number[][] = [];
       for (const batch of batchTexts(texts, { maxTexts: MAX_TEXTS, maxTokens: MAX_TOKENS })) {
-        vectors.push(...(await embedBatch(options, batch, { signal, onTokens })));
+        const arrived = await embedBatch(options, batch, { signal, onTokens });
+        onVectors?.(vectors.length, arrived);
+        vectors.push(...arrived);
       }
       return vectors;
     },

@@ -63,7 +63,11 @@ export const FAULTS: readonly Fault[] = [
     skip: 0,
   }),
   ({ embedding, random }) => {
-    Object.assign(embedding, { failures: 3, permanent: random.chance(0.5) });
+    if (random.chance(0.3)) {
+      embedding.refused = String(random.below(10));
+      return `the embedder refuses texts with ${embedding.refused}`;
+    }
+    Object.assign(embedding, { failures: 3, permanent: random.chance(0.5), halfway: random.chance(0.5) });
     return `three calls of the embedder ${embedding.permanent ? "are refused" : "fail"}`;
   },
   ({ site, random }) => {
@@ -94,7 +98,7 @@ export const FAULTS: readonly Fault[] = [
 
 /** Ends all faults; what the index had still to take in, it takes in when its time comes. */
 export function heal({ site, embedding, bus }: World): void {
-  embedding.failures = 0;
+  Object.assign(embedding, { failures: 0, refused: null });
   bus.refuse(0);
   site.faults.length = 0;
   Object.assign(site.settings, { index_lag_seconds: 0, answer_as_anonymous: false, rate_limit: null });

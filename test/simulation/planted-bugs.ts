@@ -120,8 +120,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'finish by "I was last"',
     change(
       "shared/syncs/pages/process-pages.ts",
-      "  await finishOperation(operationId, services);\n}\n\ntype Run =",
-      "  if (isLast) await finishOperation(operationId, services);\n}\n\ntype Run =",
+      "  await finishOperation(operationId, services);\n}\n",
+      "  if (isLast) await finishOperation(operationId, services);\n}\n",
     ),
     change(
       "shared/syncs/pages/process-pages.ts",
@@ -158,9 +158,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "acknowledged before the commit",
     change(
-      "shared/syncs/pages/store-fetched-page.ts",
+      "shared/syncs/pages/store-prepared-page.ts",
       "  const result = await storePage(",
-      '  await complete(services.sql, batch, work, { outcome: "updated", counters: {} });\n  const result = await storePage(',
+      '  await completePage(services.sql, batch, work, { outcome: "updated", counters: {} });\n  const result = await storePage(',
     ),
   ),
   bug(

@@ -36,8 +36,17 @@ export type World = {
   pass: (ms: number) => void;
   /** How long a step may take (slow ones run into the time limit of their function), and whether workers stall. */
   pace: { stepMs: number; stalls: boolean };
-  /** Calls of the embedder that fail from now on; `permanent`: it refuses the text, else it is out of order. */
-  embedding: { failures: number; permanent: boolean };
+  /**
+   * Calls of the embedder that fail from now on; `permanent`: it refuses the text, else it is out of order. `refused`: it refuses
+   * every call with a text that contains this. `halfway`: it is out of order after half of the texts. `calls`: how many brought all.
+   */
+  embedding: {
+    failures: number;
+    permanent: boolean;
+    refused: string | null;
+    halfway: boolean;
+    calls: number;
+  };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
   invoke: (
     name: FunctionName,
@@ -95,15 +104,27 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   const logged: LoggedLine[] = [];
   const onTheWay: World["onTheWay"] = { change: null };
   const pace = { stepMs: 1200, stalls: false };
-  const embedding: World["embedding"] = { failures: 0, permanent: false };
+  const embedding: World["embedding"] = {
+    failures: 0,
+    permanent: false,
+    refused: null,
+    halfway: false,
+    calls: 0,
+  };
   let workers = 0;
   let mayHaveStored = false;
 
-  const embed: Embedder["embed"] = async (texts) => {
-    if (embedding.failures === 0) return embedder.embed(texts);
-    embedding.failures -= 1;
-    if (embedding.permanent)
+  const embed: Embedder["embed"] = async (texts, { onVectors } = {}) => {
+    const { refused } = embedding;
+    const refuses = refused !== null && texts.some((text) => text.includes(refused));
+    if (embedding.failures === 0 && !refuses) {
+      embedding.calls += 1;
+      return embedder.embed(texts);
+    }
+    if (!refuses) embedding.failures -= 1;
+    if (embedding.permanent || refuses)
       throw new PermanentError("embedding_refused", "The simulated model refuses this text");
+    if (embedding.halfway) onVectors?.(0, await embedder.embed(texts.slice(0, texts.length / 2)));
     throw new TransientError("embedding_failed", "The simulated model does not answer");
   };
 
@@ -136,7 +157,10 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           await queues.accept(queue, tasks, options);
         },
       },
-      embedder: { ...embedder, embed: async (texts) => (await step("embed"), embed(texts)) },
+      embedder: {
+        ...embedder,
+        embed: async (texts, options) => (await step("embed"), embed(texts, options)),
+      },
       cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
       events: { send: async (events) => (await step("events"), bus.send(events)) },
       confluence: (access) =>

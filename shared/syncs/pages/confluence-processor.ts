@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
-import type { ChunkToEmbed } from "#shared/documents/store-page.ts";
+import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { PermanentError, type TransientError } from "#shared/errors.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { readPage, type ReadPage } from "#shared/markdown/read-page.ts";

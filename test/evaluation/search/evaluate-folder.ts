@@ -1,5 +1,5 @@
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
-import type { ChunkToEmbed } from "#shared/documents/store-page.ts";
+import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { cutByCharacters, cutPlainText } from "./other-chunkers.ts";
 import { madeQuestions, otherWords, readFolder, type FolderPage } from "./folder-questions.ts";
 import { printRow } from "./print-row.ts";

@@ -1,4 +1,4 @@
-import type { ChunkToEmbed } from "#shared/documents/store-page.ts";
+import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { storePage } from "#shared/documents/store-page.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";

@@ -3,7 +3,7 @@ import { transaction } from "#shared/db/connect.ts";
 import { addDocuments } from "#shared/documents/add-documents.ts";
 import { deletePages } from "#shared/documents/delete-pages.ts";
 import { readPageStates } from "#shared/documents/page-states.ts";
-import { hashInput } from "#shared/documents/store-page.ts";
+import { hashInput } from "#shared/documents/embed-pages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, pageFacts, store, type TestPage } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

@@ -48,9 +48,23 @@ describe("openAiEmbedder", () => {
     const texts = Array.from({ length: 300 }, (_, index) => "x".repeat(index + 1));
     const vectors = await make().embed(texts);
     expect(vectors.map(([length]) => length)).toEqual(texts.map((one) => one.length));
-    expect(received.map((request) => request.input.length)).toEqual([128, 128, 44]);
+    expect(received.map((request) => request.input.length)).toEqual([256, 44]);
     expect(received[0]).toMatchObject({ model: "some-model", authorization: "Bearer secret-key" });
     expect(received[0]).not.toHaveProperty("dimensions");
+  });
+
+  it("the OpenAI embedder hands over the vectors of each request, also when a later one fails", async () => {
+    answer = (request, response) =>
+      received.length === 2
+        ? json(response, 503, {})
+        : json(response, 200, { data: vectorsOf(request.input) });
+    const texts = Array.from({ length: 300 }, (_, index) => "x".repeat(index + 1));
+    const arrived = new Map<number, number>();
+    const onVectors = (first: number, vectors: readonly number[][]) => {
+      for (const [index, [length = 0]] of vectors.entries()) arrived.set(first + index, length);
+    };
+    await expect(make().embed(texts, { onVectors })).rejects.toMatchObject({ code: "embedding_unavailable" });
+    expect([...arrived]).toEqual(texts.slice(0, 256).map((one, index) => [index, one.length]));
   });
 
   it("the OpenAI embedder reorders vectors that arrive out of order", async () => {

@@ -31,14 +31,15 @@ describe("pages that fail", () => {
       select version, sync_error, chunk_count, is_deleted from confluence_pages where page_id = ${pageId}`;
     return found;
   };
-  /** Page 2 gets a version whose text is refused by the model: once, or until it is allowed. */
-  const spoil = (times = 100_000) => {
+  /** Page 2 gets a version whose text is refused by the model until it is allowed. */
+  const spoil = () => {
     editPage(world.site, id(2), { body: bodyOf("spoilt") });
-    Object.assign(world.embedding, { failures: times, permanent: true });
+    Object.assign(world.embedding, { failures: 100_000, permanent: true });
   };
 
   it("failed pages are recorded with the reason, keep their old content, and do not stop other pages and the watermark", async () => {
-    spoil(1);
+    editPage(world.site, id(2), { body: bodyOf("spoilt") });
+    world.embedding.refused = "spoilt";
     editPage(world.site, id(3), { body: bodyOf("mace") });
     const before = (await world.source()).metadata.last_sync_timestamp;
     const operation = await world.sync();

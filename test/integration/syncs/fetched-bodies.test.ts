@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -14,6 +15,7 @@ describe("bodies that a worker fetched and had no time to store", () => {
   let world: SyncWorld;
   let services: PageServices;
   let operationId: string;
+  let left = 0;
   beforeAll(async () => {
     database = await createTestDatabase();
   });
@@ -24,19 +26,22 @@ describe("bodies that a worker fetched and had no time to store", () => {
     await world.deliverOne("plan");
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that a worker uses
     services = world.services(null) as PageServices;
+    // Every transaction of a worker is the swap of a page.
+    services.sql = observeSql(services.sql, { onTransactionEnd: () => (left -= 1), onStatement: () => {} });
     world.takeRequests();
   });
   afterAll(() => database.close());
 
   /** One invocation on all pages, which stores `pages` of them before its time runs out. */
   const invoke = async (pages: number) => {
-    let left = pages;
+    left = pages;
     const tasks = [...world.site.pages.keys()].map((page_id) => ({
       operation_id: operationId,
       source_id: SOURCE_ID,
       page_id,
     }));
-    await processPageBatch(tasks, services, { remainingMs: () => (left-- > 0 ? PLENTY_MS : 0) });
+    const remainingMs = () => (left > 0 ? PLENTY_MS : 0);
+    await processPageBatch(tasks, services, { remainingMs });
   };
   const fetched = () =>
     world

@@ -75,7 +75,7 @@ describe("log lines of syncs and deletion checks", () => {
   });
 
   it("log lines about a page that fails name it, how often it was tried, and why", async () => {
-    Object.assign(world.embedding, { failures: 1, permanent: true });
+    world.embedding.refused = "word1 ";
     const id = await world.startSync();
     await world.ended(id);
     expect(fieldsOf("page.failed")).toEqual([

@@ -3,6 +3,7 @@ import { PLANTED_BUGS } from "../planted-bugs.ts";
 import { BORDER_BUGS } from "./borders.ts";
 import { DELETION_BUGS } from "./deletions.ts";
 import { DOCUMENT_BUGS } from "./documents.ts";
+import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
@@ -16,6 +17,7 @@ export const ALL_PLANTED_BUGS = [
   ...BORDER_BUGS,
   ...DELETION_BUGS,
   ...DOCUMENT_BUGS,
+  ...EMBEDDING_BUGS,
   ...EVENT_BUGS,
   ...LISTING_BUGS,
   ...PAGE_BUGS,

@@ -2,7 +2,8 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const LATE_BODIES = "test/integration/syncs/late-bodies.test.ts";
 const RESTORED = "test/integration/syncs/restored-pages.test.ts";
-const STORE = "shared/syncs/pages/store-fetched-page.ts";
+const PREPARE = "shared/syncs/pages/prepare-page.ts";
+const STORE = "shared/syncs/pages/store-prepared-page.ts";
 
 /** Bodies that come late: older than what was seen before, or of a page that was deleted meanwhile. */
 export const PAGE_BUGS: readonly PlantedBug[] = [
@@ -27,12 +28,12 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     LATE_BODIES,
     "an older body than was listed ends the page's work",
-    change(STORE, "  requireVersion(fetched, work.listedVersion);\n", ""),
+    change(PREPARE, "  requireVersion(fetched, work.listedVersion);\n", ""),
   ),
   bugFoundBy(
     LATE_BODIES,
     "an older rendered body ends the page's work",
-    change(STORE, "  requireVersion(page, fetched.version);\n", ""),
+    change(PREPARE, "  requireVersion(page, fetched.version);\n", ""),
   ),
   bugFoundBy(
     LATE_BODIES,
@@ -53,8 +54,8 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     "a page deleted once more is treated as stored",
     change(
       STORE,
-      'if (result.outcome === "superseded") await',
-      'if (result.outcome === "superseded" && state?.isDeleted)\n    await complete(services.sql, batch, work, { outcome: "unchanged", counters: {} });\n  else if (result.outcome === "superseded") await',
+      'if (result.outcome === "superseded") open =',
+      'if (result.outcome === "superseded" && state?.isDeleted)\n    open = await completePage(services.sql, batch, work, { outcome: "unchanged", counters: {} });\n  else if (result.outcome === "superseded") open =',
     ),
   ),
   bugFoundBy(

@@ -40,6 +40,25 @@ describe("Titan", () => {
     expect(mostAtOnce()).toBe(6);
   });
 
+  it("Titan's vectors are handed over as they arrive, also those beside and before a call that fails", async () => {
+    const { embedder, bodies } = bedrock(TITAN, ({ inputText = "" }) =>
+      inputText === "text 8"
+        ? Response.json({}, { status: 400 })
+        : Response.json({ embedding: vectorOf(inputText) }),
+    );
+    const arrived = new Map<number, number>();
+    const onVectors = (first: number, vectors: readonly number[][]) => {
+      for (const [index, [number = 0]] of vectors.entries()) arrived.set(first + index, number);
+    };
+    await expect(embedder.embed(texts(20), { onVectors })).rejects.toMatchObject({
+      code: "embedding_refused",
+    });
+    expect([...arrived].toSorted(([a], [b]) => a - b)).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11].map((position) => [position, position]),
+    );
+    expect(bodies).toHaveLength(12);
+  });
+
   it("Titan's tokens are reported as Bedrock counted them, call by call", async () => {
     const { embedder } = bedrock(TITAN, () =>
       Response.json({ embedding: [1, 1] }, { headers: { "x-amzn-bedrock-input-token-count": "7" } }),

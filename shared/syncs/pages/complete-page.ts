@@ -1,0 +1,46 @@
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { recordPageError } from "#shared/documents/page-states.ts";
+import { NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
+import { completeWork } from "#shared/syncs/operations/work.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import type { Batch } from "./page-batch.ts";
+
+/** Ends a page's work, with the calls made since the page before; false when it had already ended (cancelled, taken over). */
+export async function completePage(
+  tx: Sql,
+  batch: Batch,
+  work: ClaimedWork,
+  result: { outcome: string; counters: Record<string, number>; reason?: string },
+): Promise<boolean> {
+  const calls = batch.client.callsMade() - batch.callsCounted;
+  const open = await completeWork(
+    tx,
+    { operationId: batch.operation.operationId, pageId: work.pageId },
+    {
+      state: "done",
+      outcome: result.outcome,
+      reason: result.reason ?? null,
+      counters: { ...result.counters, api_calls_made: calls },
+      now: batch.services.now(),
+    },
+  );
+  batch.callsCounted += calls;
+  return open;
+}
+
+/** Ends the work of a page that is not here any more: the page stays as it is, because only a deletion check deletes. */
+export async function skipPage(batch: Batch, work: ClaimedWork, message: string): Promise<void> {
+  const { services, operation } = batch;
+  await transaction(services.sql, async (tx) => {
+    await completePage(tx, batch, work, { outcome: "skipped", counters: {}, reason: message });
+    // The watermark moves past it, so each sync looks at it again until a check has decided.
+    const error = { code: NOT_CURRENT, message, permanent: false };
+    await recordPageError(tx, {
+      sourceId: operation.sourceId,
+      pageId: work.pageId,
+      ...(work.listedVersion === null ? {} : { version: work.listedVersion }),
+      error,
+      now: services.now(),
+    });
+  });
+}

@@ -1,0 +1,110 @@
+import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
+import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
+import { isNewer } from "#shared/documents/is-newer.ts";
+import type { PageState } from "#shared/documents/page-states.ts";
+import type { PageFacts } from "#shared/documents/page-to-store.ts";
+import { isRenderingDue, renderingFailed } from "#shared/documents/rendered-missing.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import { completePage, skipPage } from "./complete-page.ts";
+import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
+import type { Batch } from "./page-batch.ts";
+import { resolveReferences } from "./resolve-references.ts";
+
+/** A page that only lacks its vectors; `state`: as it was stored before its body was fetched. */
+export type PreparedPage = {
+  work: ClaimedWork;
+  state: PageState | undefined;
+  page: PageFacts & { chunks: readonly ChunkToEmbed[] };
+};
+
+/**
+ * Reads, converts and chunks one fetched page. Null when nothing of it is to be stored, and its work has ended: it is stored
+ * already, or no longer current in this space.
+ */
+export async function preparePage(
+  batch: Batch,
+  work: ClaimedWork,
+  fetched: ConfluencePage | undefined,
+  state: PageState | undefined,
+): Promise<PreparedPage | null> {
+  if (!fetched)
+    throw new PermanentError(
+      "not_visible",
+      "Confluence listed the page, but did not return it when requested by id",
+    );
+  if (fetched.status === UNREADABLE)
+    throw new PermanentError("invalid_answer", "Confluence returned the page without its title or version");
+  const absence = whyNotHere(batch, fetched);
+  if (absence) {
+    await skipPage(batch, work, absence);
+    return null;
+  }
+  if (fetched.bodyTooLarge)
+    throw new PermanentError("body_too_large", "The page's body is larger than 20 MB");
+  requireVersion(fetched, work.listedVersion);
+  const { services, source } = batch;
+  if (isStored(fetched, state, services.now())) {
+    await completePage(services.sql, batch, work, { outcome: "unchanged", counters: {} });
+    return null;
+  }
+  const read = await readCompletePage(batch.client, batch.calls, fetched);
+  const { page, notRendered } = read;
+  requireVersion(page, fetched.version);
+  const now = services.now();
+  const renderedMissing = notRendered && renderingFailed(notRendered, state?.renderedMissing ?? null, now);
+  const resolver = await resolveReferences(read, {
+    sql: services.sql,
+    client: batch.client,
+    calls: batch.calls,
+    source,
+    names: batch.cache.names,
+    now,
+  });
+  const { chunks, contentHash, textLost } = processConfluencePage(read, resolver);
+  return {
+    work,
+    state,
+    page: {
+      sourceId: source.sourceId,
+      pageId: page.id,
+      title: page.title,
+      version: page.version,
+      representationRevision: REPRESENTATION_REVISION,
+      status: page.status,
+      parentId: page.parentId,
+      parentType: page.parentType,
+      url: page.url,
+      labels: page.labels,
+      contentHash,
+      modifiedAt: page.modifiedAt,
+      textLost,
+      renderedMissing,
+      chunks,
+    },
+  };
+}
+
+function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
+  if (page.status !== "current") return `The page's status in Confluence is ${page.status}`;
+  if (page.spaceId !== null && page.spaceId !== batch.source.spaceId)
+    return "The page was moved to another space";
+  return null;
+}
+
+/** Confluence's replicas lag each other. A response older than the version seen before is refused: the edit would be lost. */
+function requireVersion(page: ConfluencePage, seen: number | null): void {
+  if (seen === null || page.version >= seen) return;
+  throw new TransientError(
+    "older_version",
+    `Confluence returned version ${page.version} of a page that already has version ${seen}`,
+  );
+}
+
+/** True for late and repeated messages: the body was fetched again, in bulk with others, but nothing else is repeated. */
+function isStored(page: ConfluencePage, state: PageState | undefined, now: Date): boolean {
+  if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
+  if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
+  return !isNewer({ version: page.version, representationRevision: REPRESENTATION_REVISION }, state);
+}

@@ -1,0 +1,167 @@
+import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
+import { RateLimitedError } from "#shared/errors.ts";
+import { isRunning } from "#shared/operation-statuses.ts";
+import type { Source } from "#shared/sources/sources.ts";
+import { recordDrift } from "#shared/syncs/operations/drift.ts";
+import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
+import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
+import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import { optionalCalls } from "#shared/syncs/optional-calls.ts";
+import { openSite } from "#shared/syncs/sync-services.ts";
+import { keepBodies, takeBodies } from "./fetched-bodies.ts";
+import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
+import { settlePageFailure } from "./page-failure.ts";
+import { embedGroup, mayJoin } from "./page-group.ts";
+import { preparePage, type PreparedPage } from "./prepare-page.ts";
+import { requeuePages } from "./requeue-pages.ts";
+import { lookUpMentioned } from "./resolve-references.ts";
+import { storePreparedPage } from "./store-prepared-page.ts";
+
+/** Time for fetching a rendered body, embedding and storing one page, timeouts included; with less left, the page is requeued. */
+export const PAGE_RESERVE_MS = 15_000;
+/** Time for preparing one more page of a group, and for embedding and storing all of them. */
+const GROUP_RESERVE_MS = 30_000;
+/** Time for one more swap. */
+const STORE_RESERVE_MS = 5000;
+/** With less left for it, nothing is embedded. */
+const EMBED_RESERVE_MS = 5000;
+
+/** One invocation of a page worker. */
+export type Worker = {
+  services: PageServices;
+  cache: WorkerCache;
+  invocation: { remainingMs: () => number };
+};
+
+export type Run = Worker & { operation: Operation; source: Source };
+
+/** "stop": the operation ended, the source is paused, or time is up; the remaining pages are open again. */
+type Progress = "continue" | "stop";
+
+/** Processes claimed pages: prepares a group of them, embeds its texts together, swaps page by page; then the next group. */
+export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]): Promise<Progress> {
+  const { operation, source, services, cache, invocation } = run;
+  const open = new Map(claimed.map((work) => [work.pageId, work]));
+  let states: Map<string, PageState> = new Map();
+  let pages: Map<string, ConfluencePage> = new Map();
+  let client: ConfluenceClient | null = null;
+  const requeueOpen = async (until: Date): Promise<Progress> => {
+    // Bodies are kept first: the message may reach the next invocation before this one ends.
+    const unused = [...pages.values()].filter((page) => open.has(page.id));
+    keepBodies(cache.bodies, unused, { sourceId: source.sourceId, states, now: services.now() });
+    await requeuePages(operation, [...open.keys()], { until, holdsClaims: true }, services);
+    return "stop";
+  };
+  const settle = async (
+    error: unknown,
+    works: readonly ClaimedWork[],
+    isBatch: boolean,
+  ): Promise<Progress> => {
+    if (error instanceof RateLimitedError) return requeueOpen(await pause(source, error, services));
+    const progress = await settlePageFailure({ error, works, isBatch, operation }, services);
+    for (const work of works) open.delete(work.pageId);
+    return progress;
+  };
+  /** Takes pages from the queue. `limited`: Confluence asks for a pause, after which the page is prepared again. */
+  const prepareGroup = async (batch: Batch, queue: ClaimedWork[]) => {
+    const group: PreparedPage[] = [];
+    const hasTime = () =>
+      invocation.remainingMs() >= (group.length === 0 ? PAGE_RESERVE_MS : GROUP_RESERVE_MS);
+    for (let [work] = queue; work && mayJoin(group, work) && hasTime(); [work] = queue) {
+      queue.shift();
+      try {
+        const prepared = await preparePage(batch, work, pages.get(work.pageId), states.get(work.pageId));
+        if (prepared) group.push(prepared);
+        else open.delete(work.pageId);
+      } catch (error) {
+        if (error instanceof RateLimitedError) return { group, limited: error };
+        if ((await settle(error, [work], false)) === "stop")
+          return { group: [], limited: null, stopped: true };
+      }
+    }
+    return { group, limited: null };
+  };
+  const storeGroup = async (batch: Batch, group: readonly PreparedPage[]): Promise<Progress> => {
+    if (group.length === 0) return "continue";
+    const embedMs = invocation.remainingMs() - STORE_RESERVE_MS;
+    if (embedMs < EMBED_RESERVE_MS) return requeueOpen(services.now());
+    const { ready, failed, isLate } = await embedGroup(batch, group, embedMs);
+    for (const { prepared, chunks } of ready) {
+      if (invocation.remainingMs() < STORE_RESERVE_MS) return requeueOpen(services.now());
+      try {
+        const wasOpen = await storePreparedPage(batch, prepared, chunks);
+        open.delete(prepared.work.pageId);
+        if (!wasOpen && !(await isStillRunning(run))) return "stop";
+      } catch (error) {
+        if ((await settle(error, [prepared.work], false)) === "stop") return "stop";
+      }
+    }
+    // Last a rate limit, which ends the batch.
+    const byError = [...Map.groupBy(failed, ({ error }) => error)].toSorted(
+      ([a], [b]) => Number(a instanceof RateLimitedError) - Number(b instanceof RateLimitedError),
+    );
+    for (const [error, pagesOfError] of byError) {
+      const works = pagesOfError.map(({ prepared }) => prepared.work);
+      if ((await settle(error, works, false)) === "stop") return "stop";
+    }
+    return isLate ? requeueOpen(services.now()) : "continue";
+  };
+  try {
+    client = await openSite(services, source);
+    const batch: Batch = {
+      operation,
+      source,
+      client,
+      calls: optionalCalls({ ...services, source, skipped: cache.skipped }),
+      services,
+      cache,
+      callsCounted: 0,
+    };
+    // Read before the bodies are fetched: if a page is deleted after this, its swap gives up.
+    states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
+    pages = await fetchPages(batch, claimed, states);
+    if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
+      await clearFailing(services.sql, operation.operationId, services.now());
+    await lookUpMentioned([...pages.values()], {
+      client: batch.client,
+      calls: batch.calls,
+      names: cache.names,
+      now: services.now(),
+    });
+    const queue = [...claimed];
+    while (queue.length > 0) {
+      if (invocation.remainingMs() < PAGE_RESERVE_MS) return await requeueOpen(services.now());
+      const { group, limited, stopped } = await prepareGroup(batch, queue);
+      if (stopped || (await storeGroup(batch, group)) === "stop") return "stop";
+      if (limited) return await settle(limited, [], false);
+    }
+    return (await slowDownNearLimit(batch.client, source, services)) ? "stop" : "continue";
+  } catch (error) {
+    return await settle(error, [...open.values()], true);
+  } finally {
+    if (client) await recordDrift(client, operation, services);
+  }
+}
+
+/** Whether the operation still runs: a page whose work has ended may have been cancelled with it. */
+async function isStillRunning({ operation, services }: Run): Promise<boolean> {
+  const now = await getOperation(services.sql, operation.operationId);
+  return now !== null && isRunning(now.status);
+}
+
+/** Fetches bodies in bulk, except those that this worker fetched before and could not store. */
+async function fetchPages(
+  batch: Batch,
+  works: readonly ClaimedWork[],
+  states: ReadonlyMap<string, PageState>,
+): Promise<Map<string, ConfluencePage>> {
+  const { client, source, cache, services } = batch;
+  const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
+  const pages = new Map(taken.map((page) => [page.id, page]));
+  const missing = works.map((work) => work.pageId).filter((id) => !pages.has(id));
+  if (missing.length === 0) return pages;
+  for (const page of await client.pagesById(missing, { body: "storage" })) pages.set(page.id, page);
+  return pages;
+}

@@ -1,0 +1,91 @@
+import { transaction } from "#shared/db/connect.ts";
+import type { PageState } from "#shared/documents/page-states.ts";
+import type { EmbeddedChunk, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
+import { noteRenderingFailed } from "#shared/documents/rendered-missing.ts";
+import { storePage } from "#shared/documents/store-page.ts";
+import { TransientError } from "#shared/errors.ts";
+import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
+import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import { completePage } from "./complete-page.ts";
+import type { Batch } from "./page-batch.ts";
+import type { PreparedPage } from "./prepare-page.ts";
+
+/** Swaps one page whose chunks are embedded, and ends its work in the same transaction; false when its work had already ended. */
+export async function storePreparedPage(
+  batch: Batch,
+  { work, state, page }: PreparedPage,
+  embedded: EmbeddedChunk[],
+): Promise<boolean> {
+  const { services, source } = batch;
+  let open = true;
+  const result = await storePage(services.sql, services.embedder, page, {
+    now: services.now(),
+    model: source.embeddingModel,
+    language: source.searchLanguage,
+    expectedStateRevision: state?.stateRevision ?? null,
+    embedded,
+    afterSwap: async (tx, swap) => {
+      const outcome = outcomeOf(swap, state);
+      open = await completePage(tx, batch, work, { outcome, counters: countersOf(swap) });
+    },
+  });
+  if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
+    await clearFailing(services.sql, batch.operation.operationId, services.now());
+  if (result.outcome === "superseded") open = await settleSuperseded(batch, work, page);
+  else reportStored(batch, page, isGone(state));
+  warnOfLosses(batch, page);
+  return open;
+}
+
+function warnOfLosses({ services }: Batch, { sourceId, pageId, renderedMissing, textLost }: PageFacts): void {
+  const about = { source_id: sourceId, page_id: pageId };
+  if (renderedMissing)
+    services.log.warn("page.rendered_missing", {
+      ...about,
+      code: renderedMissing.code,
+      attempts: renderedMissing.attempts,
+      next_attempt_at: renderedMissing.next_attempt_at,
+    });
+  if (textLost) services.log.warn("page.text_lost", { ...about, characters: textLost.length });
+}
+
+function isGone(state: PageState | undefined): boolean {
+  return state !== undefined && (state.isDeleted || state.missingSince !== null);
+}
+
+/** Logs one line per page at debug, because a first sync stores thousands; a restored page is always logged. */
+function reportStored({ services, operation }: Batch, page: PreparedPage["page"], wasGone: boolean): void {
+  const { sourceId, pageId, title, version, chunks } = page;
+  const about = { source_id: sourceId, operation_id: operation.operationId, page_id: pageId };
+  services.log.debug("page.stored", { ...about, version, chunks: chunks.length });
+  if (wasGone) services.log.info("page.restored", { ...about, title });
+}
+
+/** A newer version is stored, or rendering failed again: done. Deleted meanwhile: the body may be older, so it is fetched again. */
+async function settleSuperseded(batch: Batch, work: ClaimedWork, page: PageFacts): Promise<boolean> {
+  const { sql } = batch.services;
+  const { sourceId, pageId, version, renderedMissing } = page;
+  const [row] = await sql<{ is_deleted: boolean }[]>`
+    select is_deleted from confluence_pages where source_id = ${sourceId} and page_id = ${pageId}`;
+  if (row?.is_deleted)
+    throw new TransientError("deleted_meanwhile", "The page was deleted while it was being fetched");
+  return transaction(sql, async (tx) => {
+    if (renderedMissing) await noteRenderingFailed(tx, { sourceId, pageId, version }, renderedMissing);
+    return completePage(tx, batch, work, { outcome: "unchanged", counters: {} });
+  });
+}
+
+function outcomeOf(swap: SwapResult, state: PageState | undefined): string {
+  if (swap.outcome !== "added") return "updated";
+  return state?.isDeleted ? "restored" : "added";
+}
+
+function countersOf(swap: SwapResult): Record<string, number> {
+  return {
+    chunks_added: swap.chunksAdded,
+    chunks_kept: swap.chunksKept,
+    chunks_removed: swap.chunksRemoved,
+    embeddings_created: swap.embeddingsCreated,
+    embeddings_reused: swap.embeddingsReused,
+  };
+}

@@ -1,0 +1,54 @@
+import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const TOGETHER = "test/integration/syncs/embedded-together.test.ts";
+const GROUPS = "shared/embeddings/embed-groups.ts";
+
+/** Texts of several pages in one request: whose vectors they are, and whose fault it is when it fails. */
+export const EMBEDDING_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    TOGETHER,
+    "pages get each other's vectors",
+    change(
+      GROUPS,
+      "const slot = wanted[first + index];",
+      "const slot = wanted[wanted.length - 1 - first - index];",
+    ),
+  ),
+  bugFoundBy(
+    TOGETHER,
+    "vectors that arrived before a failure are lost",
+    change(GROUPS, "embedder.embed(texts, { signal, onVectors })", "embedder.embed(texts, { signal })"),
+  ),
+  bugFoundBy(
+    TOGETHER,
+    "a refused text fails the pages beside it",
+    change(
+      GROUPS,
+      "failure && open.length > 1 && isAboutTexts",
+      "failure && open.length > 999 && isAboutTexts",
+    ),
+  ),
+  bugFoundBy(
+    TOGETHER,
+    "a page that failed is embedded with others again",
+    change(
+      "shared/syncs/pages/page-group.ts",
+      "  if (work.attempts > 1 || group.some((prepared) => prepared.work.attempts > 1)) return false;\n",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    TOGETHER,
+    "pages of a cancelled operation are stored",
+    change(
+      "shared/syncs/pages/process-claimed.ts",
+      "if (!wasOpen && ",
+      "if (!wasOpen && open.size > 999 && ",
+    ),
+  ),
+  bugFoundBy(
+    TOGETHER,
+    "when time is up every page without vectors has failed",
+    change("shared/syncs/pages/page-group.ts", "failed: isLate ? failed.slice(0, 1) : failed,", "failed,"),
+  ),
+];
