@@ -39,7 +39,7 @@ export type Hit = {
   content: string;
   /** HTML-safe: everything is escaped except `<mark>` and `</mark>` around matches. */
   snippet: string;
-  /** 0 to 1, by fused rank: comparable only within one response. */
+  /** 0 to 1, from similarity and words: comparable only within one response. */
   score: number;
   /** Cosine similarity; null when only the keyword retriever found it. */
   similarity: number | null;

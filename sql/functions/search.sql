@@ -1,5 +1,5 @@
--- Search: the chunks nearest to a query's vectors and those that match its words, fused by reciprocal rank. Its constants were chosen
--- with `npm run bench -- search` and `npm run evaluate -- search`.
+-- Search: the chunks nearest to a query's vectors and those that match its words, fused by what each of both says of each chunk. Its
+-- constants were chosen with `npm run bench -- search` and `npm run evaluate -- search`.
 --
 -- No plan depends on statistics. A new table has none, and by guessing the planner compared every vector: 2.7 s instead of 20 ms at
 -- 125,000 chunks. So each join runs in the order as written (`offset 0` keeps a subquery from being merged into another), and that
@@ -127,21 +127,21 @@ $$;
 -- `required`: all its names and quoted phrases; null if it has none. `all_words`, `whole_phrase`: in each language.
 -- `any_rare`: selects the chunks to rank, about `expected` of them: those with rare words; if all words are common, those
 -- that contain all of them, or the two rarest.
--- `terms` and their `weights`: the parts of a chunk's relevance.
-create or replace function question_queries(
+-- `terms`: the parts of a chunk's relevance, rarest first; `weights`: by their estimated frequency; `are_common`: whether that is known.
+drop function if exists question_queries(regconfig[], text, text[], text, text[]);
+create function question_queries(
   languages regconfig[], question text, identifiers text[], parts text, phrases text[],
   out required tsquery, out all_words tsquery, out whole_phrase tsquery, out any_rare tsquery, out expected double precision,
-  out terms tsquery[], out weights double precision[]
+  out terms tsquery[], out weights double precision[], out are_common boolean[]
 )
 language plpgsql stable
 as $$
 declare
   -- Rarer words are selected first, until they have this many chunks.
-  ranked_at_most constant integer := 3000;
+  ranked_at_most constant integer := 1500;
   terms_at_most constant integer := 32;
   total constant double precision := chunk_total();
   frequencies double precision[];
-  are_common boolean[];
   rare_count integer;
 begin
   select array_agg(word_query(t.word)), array_agg(ln(1 + 1 / t.frequency)), array_agg(t.frequency), array_agg(t.is_common)
@@ -172,25 +172,35 @@ begin
 end;
 $$;
 
--- The chunks that match a query's words best, by rank. A chunk that contains all that is `required` (all words if nothing is), or has
--- that title, comes first and also gets an `exact_rank`: an exact match must not rank below one that is merely near.
--- `coverage` is the share of the words' weight that a chunk contains; null if there are names or phrases.
+-- The chunks that match a query's words best, by rank, and those of `also` that match any.
+-- `relevance`: how much of what the words could say a chunk says, 0 to 1.2. `coverage`: the share of the words' weight that it
+-- contains. `is_named`: it contains all that is `required`; `is_titled`: its page has the query as title.
 -- `few_chunks`: number of chunks of the few pages; all are read unless the index is expected to find fewer.
+drop function if exists matching_chunks(
+  text, text[], text, text[], regconfig[], text[], text[], timestamptz, text[], text[], bigint, integer);
 create or replace function matching_chunks(
   question text, identifiers text[], parts text, phrases text[], languages regconfig[],
   source_ids text[], any_label text[], updated_since timestamptz,
-  few_sources text[], few_pages text[], few_chunks bigint, at_most integer
-) returns table (chunk_id bigint, rank integer, exact_rank integer, coverage double precision)
+  few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer
+) returns table (
+  chunk_id bigint, rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean
+)
 language plpgsql stable rows 100
 -- The planner underestimates the cost of reading the words of a chunk, and overestimates memoizing the pages looked up.
 set enable_seqscan = off
 set enable_memoize = off
+-- The words of 2,000 chunks; at the usual 4 MB they would be written to disk.
+set work_mem = '16MB'
 as $$
 declare
   -- Chunks that are read if all words are common, and for titles and quoted phrases.
-  read_at_most constant integer := 4000;
+  read_at_most constant integer := 2000;
   named_at_most constant integer := 1000;
+  -- Of a chunk's relevance that is divided by its length: with more, short chunks that say little come first.
+  length_share constant double precision := 0.12;
+  relevance_at_most constant double precision := 1.2;
   whole_title constant text := lower(btrim(question));
+  total constant double precision := chunk_total();
   q record;
   one_by_one boolean;
 begin
@@ -235,23 +245,41 @@ begin
      limit read_at_most)
   ), found as (
     select * from titled union all select * from holding_required union all select * from holding_any
+    union all
+    (select c.id, c.search_vector || ''::tsvector, false
+     from unnest(also) as a (id) cross join lateral (
+       select c.id, c.search_vector from archon_crawled_pages c where c.id = a.id offset 0) c
+     offset 0)
   ), term as materialized (
-    select t.query, t.weight from unnest(q.terms, q.weights) with ordinality as t (query, weight, n) order by t.n
+    select t.* from unnest(q.terms, q.weights, q.are_common) with ordinality as t (query, weight, is_common, n)
+  ), described as materialized (
+    -- One pass over the words of a chunk; one that was also asked for by id comes twice.
+    select distinct on (f.id) f.id, f.is_titled, coalesce(f.words @@ q.required, false) as is_named,
+      array(select ts_rank('{0.3, 0.3, 0.6, 1}', f.words, t.query) from term t order by t.n) as ranks, length(f.words) as length,
+      1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
+        + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end as factor
+    from found f order by f.id, f.is_titled desc
+  ), weighed as materialized (
+    -- All chunks with a rare word were read, so its true frequency is known; of one that its sources have seldom, an estimate.
+    select array_agg(t.weight order by t.n) as weights, greatest(sum(t.weight), 1e-9) as of_all,
+      (select greatest(avg(d.length), 1) from described d) as length
+    from (
+      select t.n, case when t.is_common then t.weight else
+        least(2 * t.weight, ln(1 + total / greatest(1, (select count(*) from described d where d.ranks[t.n] > 0)))) end as weight
+      from term t) t
   ), ranked as (
-    select f.id, f.words, f.is_titled or coalesce(f.words @@ coalesce(q.required, q.all_words), false) as is_exact,
-      coalesce((select sum(t.weight * ts_rank('{0.3, 0.3, 0.6, 1}', f.words, t.query)) from term t), 0)
-        * (1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
-           + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end) as relevance
-    from found f
-  ), best as (
-    select * from ranked r order by r.is_exact desc, r.relevance desc, r.id limit at_most
+    select d.id, d.is_named, d.is_titled, coalesce(r.coverage, 0) as coverage,
+      coalesce(r.relevance, 0) / (1 - length_share + length_share * d.length / w.length) * d.factor as relevance
+    from described d cross join weighed w
+    cross join lateral (
+      select sum(u.weight * u.rank) / w.of_all as relevance, sum(u.weight) filter (where u.rank > 0) / w.of_all as coverage
+      from unnest(w.weights, d.ranks) as u (weight, rank)) r
+  ), placed as (
+    select r.*, row_number() over (order by r.is_titled desc, r.is_named desc, r.relevance desc, r.id)::integer as place
+    from ranked r where r.relevance > 0 or r.is_titled
   )
-  select b.id, (row_number() over by_relevance)::integer,
-    case when b.is_exact then (row_number() over (partition by b.is_exact order by b.relevance desc, b.id))::integer end,
-    case when q.required is null or not bool_or(b.is_exact) over () then
-      (select sum(case when b.words @@ t.query then t.weight else 0 end) from term t) / (select sum(t.weight) from term t) end
-  from best b
-  window by_relevance as (order by b.relevance desc, b.id);
+  select p.id, p.place, least(p.relevance, relevance_at_most), p.coverage, p.is_named, p.is_titled
+  from placed p where p.place <= at_most or p.id = any(also);
 end;
 $$;
 
@@ -270,13 +298,13 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  -- The constant of reciprocal rank fusion: at the usual 60, a middling rank in both retrievers beats the best rank in one.
-  damping constant integer := 10;
-  -- Weights of the vector rank and of the exact rank relative to the keyword rank. Chosen with half of 1,500
-  -- queries made from pages and half of 51 paraphrased ones: of the other halves the first has the same result (MRR .959), the
-  -- second a better one (.288 instead of .258 with 1 and 2).
-  vector_weight constant numeric := 1.5;
-  exact_weight constant numeric := 6;
+  -- What each part of a score counts; the weight of the similarity belongs to its model (embedding_models). Ranks instead of these
+  -- values lose how good a match is: of questions in other words the best match by words says little, and by rank it counts as much
+  -- as any best match (MRR .43 and .44 instead of .52 and .46, and .84 instead of .87 on questions by people about AWS).
+  relevance_weight constant double precision := 1;
+  coverage_weight constant double precision := 1.5;
+  named_weight constant double precision := 1.5;
+  titled_weight constant double precision := 1.5;
   source_ids text[];
   languages regconfig[];
   total constant double precision := chunk_total();
@@ -284,6 +312,9 @@ declare
   few_sources text[];
   few_pages text[];
   few_chunks bigint;
+  near_ids bigint[];
+  near_distances double precision[];
+  near_ranks integer[];
 begin
   select array_agg(s.source_id), array_agg(distinct s.search_language::regconfig) into source_ids, languages
   from searched_sources(sources, spaces) s;
@@ -306,41 +337,48 @@ begin
     end if;
   end if;
 
+  select array_agg(n.chunk_id), array_agg(n.distance), array_agg(n.rank) into near_ids, near_distances, near_ranks
+  from unnest(models, vectors) as m (model, vector)
+  -- Vectors of a model that their source does not use (any more, or yet) are skipped.
+  cross join lateral (
+    select coalesce(array_agg(s.source_id), '{}') as source_ids
+    from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
+  cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
+    few_sources, few_pages, candidates) n;
+
   return query
-  with nearest as (
-    select n.*
-    from unnest(models, vectors) as m (model, vector)
-    -- Vectors of a model that their source does not use (any more, or yet) are skipped.
-    cross join lateral (
-      select coalesce(array_agg(s.source_id), '{}') as source_ids
-      from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
-    cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
-      few_sources, few_pages, candidates) n
-  ), matching as (
+  with matching as (
     -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
-      few_sources, few_pages, few_chunks, candidates) m
+      few_sources, few_pages, few_chunks, near_ids, candidates) m
     where keyword
   ), found as (
-    select f.chunk_id, min(f.distance) as distance, min(f.vector_rank) as vector_rank, min(f.keyword_rank) as keyword_rank,
-      min(f.exact_rank) as exact_rank, min(f.coverage) as coverage
-    from (
-      -- Distances of two models are not comparable, their ranks are.
-      select n.chunk_id, n.distance, n.rank as vector_rank, null::integer as keyword_rank, null::integer as exact_rank,
-        null::double precision as coverage
-      from nearest n
-      union all
-      select m.chunk_id, null, null, m.rank, m.exact_rank, m.coverage from matching m
-    ) f group by f.chunk_id
+    select coalesce(n.id, m.chunk_id) as id, n.distance, n.rank as vector_rank, m.rank as keyword_rank,
+      coalesce(m.relevance, 0) as relevance, coalesce(m.coverage, 0) as coverage,
+      coalesce(m.is_named, false) as is_named, coalesce(m.is_titled, false) as is_titled
+    from unnest(near_ids, near_distances, near_ranks) as n (id, distance, rank) full join matching m on m.chunk_id = n.id
+  ), compared as (
+    select f.*, coalesce(1 - f.distance, own.similarity) as similarity, coalesce(own.weight, 0) as weight
+    from found f
+    left join lateral (
+      select 1 - (e.embedding <=> q.vector::vector) as similarity, m.vector_weight as weight
+      from (select c.id, c.source_id from archon_crawled_pages c where c.id = f.id offset 0) c
+      cross join lateral (select s.embedding_model from archon_sources s where s.source_id = c.source_id offset 0) s
+      join unnest(models, vectors) as q (model, vector) on q.model = s.embedding_model
+      cross join lateral (select m.vector_weight from embedding_models m where m.model = q.model offset 0) m
+      cross join lateral (
+        select e.embedding from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = q.model offset 0) e
+    ) own on true
   )
-  -- Without an exact match the coverage counts, by its fourth power, because a partial coverage says little.
-  select f.chunk_id,
-    (coalesce(vector_weight / (damping + f.vector_rank), 0) + coalesce(1.0 / (damping + f.keyword_rank), 0)
-      + exact_weight * greatest(1.0 / (damping + f.exact_rank), f.coverage ^ 4 / (damping + f.keyword_rank), 0))
-      ::double precision * (damping + 1) / (vector_weight + 1 + exact_weight),
-    1 - f.distance, f.vector_rank, f.keyword_rank
-  from found f
+  -- The coverage counts by its third power, because a partial coverage says little.
+  select c.id,
+    greatest(0, c.weight * coalesce(c.similarity, 0) + relevance_weight * c.relevance + coverage_weight * c.coverage ^ 3
+      + case when c.is_named then named_weight else 0 end + case when c.is_titled then titled_weight else 0 end)
+      / ((select coalesce(max(m.vector_weight), 0) from embedding_models m where m.model = any(models))
+        + 1.2 * relevance_weight + coverage_weight + named_weight + titled_weight),
+    case when c.vector_rank is not null then c.similarity end, c.vector_rank, c.keyword_rank
+  from compared c
   order by 2 desc, 1;
 end;
 $$;

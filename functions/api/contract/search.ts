@@ -3,7 +3,7 @@ import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });
-const score = z.number().meta({ description: "By fused rank: comparable within one response only" });
+const score = z.number().meta({ description: "From both retrievers: comparable within one response only" });
 const pageId = z.string().meta({
   description:
     "Confluence's id; `SOURCE_ID~ID` where another site has a page of the same id. `GET /api/pages/{page_id}` takes both",
