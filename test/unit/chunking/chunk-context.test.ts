@@ -209,6 +209,14 @@ describe("a table", () => {
     expect(holding(found, "| node 39")[0]?.content).not.toContain("Hall A");
   });
 
+  it("a section's title is in one chunk with its first row, wherever the table is split", () => {
+    for (let before = 1; before < 25; before++) {
+      const section = `<tr><td colspan="2"><strong>Hall B</strong></td></tr>${rows(30).replaceAll("host", "node")}`;
+      const found = chunks(`<table><tr><th>Host</th><th>Address</th></tr>${rows(before)}${section}</table>`);
+      expect(holding(found, "Hall B")[0]).toEqual(holding(found, "| node 0 |")[0]);
+    }
+  });
+
   it("a split row of a table repeats the row's first cell", () => {
     const found = chunks(
       `<table><tr><th>System</th><th>Step</th></tr><tr><td>Crane</td><td>${sentences(80, "Bolt")}</td></tr></table>`,

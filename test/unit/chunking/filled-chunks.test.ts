@@ -47,6 +47,13 @@ it("a section that a chunk holds is one, with its lists, quotes, tables and code
   ]);
 });
 
+it("paragraphs that fill a chunk exactly are one", () => {
+  const half = "word ".repeat(TARGET / 2).trim();
+  const markdown = `${half}\n\n${half}`;
+  expect(estimateTokens(half)).toBe(TARGET / 2);
+  expect(chunkMarkdown(markdown, { targetTokens: TARGET })).toEqual([{ content: markdown, headingPath: [] }]);
+});
+
 it("chunks of a table are no larger than their target, the header that they repeat included", () => {
   const columns = Array.from({ length: 12 }, (_, n) => `column of number ${n}`);
   const rows = Array.from(

@@ -103,6 +103,22 @@ it("no character is split where a text has no spaces", () => {
   }
 });
 
+it("a fence is repeated without the spaces around it", () => {
+  const lines = Array.from({ length: 40 }, (_, n) => `value${n} = compute(${n});`);
+  const [first, ...later] = contents(["  ```js  ", ...lines, "```"].join("\n"));
+  expect(first).toMatch(/^ {2}```js {2}\nvalue0 /);
+  expect(later.length).toBeGreaterThan(2);
+  for (const content of later) expect(content).toMatch(/^```js\nvalue/);
+});
+
+it("code in an item is fenced in each chunk as far inside as its text", () => {
+  const lines = Array.from({ length: 40 }, (_, n) => `  value${n} = compute(${n});`);
+  const [first, ...later] = contents(["- ```js", ...lines, "  ```"].join("\n"));
+  expect(first).toMatch(/^- ```js\n {2}value0 [^]*;\n {2}```$/);
+  expect(later.length).toBeGreaterThan(2);
+  for (const content of later) expect(content).toMatch(/^```js\nvalue[^]*;\n```$/);
+});
+
 it("a row of a table that is larger than a chunk stays whole while models accept it", () => {
   const row = `| host | ${lineOf(LARGEST_UNIT - 1, "word")} |`;
   const found = contents(["| Host | About |", "| --- | --- |", "| a | b |", row, "| c | d |"].join("\n"));
@@ -118,6 +134,7 @@ it.each([
   ["\n\n\n", 1],
   ["1234567", 3],
   ["aB", 2],
+  ["\u007f".repeat(3), 3],
   ["\u024f".repeat(9), 9],
   ["\u0250".repeat(9), 7],
   ["\u2e7f".repeat(9), 7],

@@ -3,7 +3,7 @@ import { plainTitle } from "#shared/chunking/plain-title.ts";
 
 it.each([
   ["![a lamp \\] b](lamp.png) c", "a lamp ] b c"],
-  ["[the page](https://e.example/(a)b?c=d) and [x \\] y](#z)", "the page and x ] y"],
+  ["[the page](https://e.example/(ab)c?d=e) and [x \\] y](#z)", "the page and x ] y"],
   ["<https://e.example/a> and <http://e.example>", "https://e.example/a and http://e.example"],
   ["one<br>two", "one two"],
   ["<u>one</u> <span class='a'>two</span>", "one two"],
