@@ -15,6 +15,7 @@ import {
   queueAlarms,
   sweepSilentAlarm,
 } from "./constructs/alarm-specs.ts";
+import { backgroundFunctions } from "./constructs/alarm-kinds.ts";
 import { SyncAlarms } from "./constructs/alarms.ts";
 import { assertConnectionsSuffice } from "./constructs/connection-budget.ts";
 import { AuroraDatabase, existingDatabase } from "./constructs/database.ts";
@@ -100,7 +101,6 @@ export class SyncStack extends Stack {
     });
     migrateFirst(this, lambdaOf);
 
-    const background = (Object.keys(functions) as FunctionName[]).filter(isBackground);
     new SyncAlarms(this, "Alarms", {
       prefix,
       topic: alarmTopic(this, prefix, settings),
@@ -108,7 +108,7 @@ export class SyncStack extends Stack {
         ...Object.entries(workQueues).flatMap(([name, queue]) =>
           queueAlarms(name, queue, lambdaOf(queue.spec.worker)),
         ),
-        ...background.flatMap((name) => backgroundAlarms(name, lambdaOf(name))),
+        ...backgroundFunctions().flatMap((name) => backgroundAlarms(name, lambdaOf(name))),
         sweepSilentAlarm(lambdaOf("sweep")),
         ...apiAlarms(api),
         ...healthAlarms(settings),
@@ -150,15 +150,6 @@ function sendsToItself(name: FunctionName): boolean {
   return Object.entries(queues).some(
     ([queue, { worker }]) => worker === name && access.some((one) => one === `send-${queue}`),
   );
-}
-
-/** Neither serving HTTP nor run by hand: only an alarm sees it fail. */
-function isBackground(name: FunctionName): boolean {
-  const driven = [
-    ...Object.values(queues).map((queue) => queue.worker),
-    ...Object.values(schedules).map((schedule) => schedule.function),
-  ];
-  return driven.includes(name);
 }
 
 /** The given topic, or a new one that people subscribe to. */

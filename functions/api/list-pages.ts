@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listPagesOfSource, type PageEntry } from "#shared/documents/list-pages.ts";
+import { listPagesOfSource, type PageEntry } from "#shared/documents/pages-of-source.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import { listPages, type pageSchema } from "#functions/api/contract/pages.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";

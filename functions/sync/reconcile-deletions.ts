@@ -3,7 +3,7 @@ import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 import { checkTask, type CheckTask } from "#shared/messages.ts";
-import { checkStep } from "#shared/syncs/deletions/check-deletions.ts";
+import { checkStep } from "#shared/syncs/deletions/deletion-check-step.ts";
 import { runOperation } from "#shared/syncs/operations/run-operation.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { startDueChecks } from "#shared/syncs/schedules/start-due.ts";

@@ -2,23 +2,7 @@ import { Alarm, ComparisonOperator, TreatMissingData, type IMetric } from "aws-c
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-
-/** The subject of an alarm: a section of infra/runbook.md each. */
-export type AlarmKind =
-  | "dead-letters"
-  | "queue-stalled"
-  | "function-errors"
-  | "function-throttled"
-  | "sweep-silent"
-  | "api-errors"
-  | "api-slow"
-  | "sources-overdue"
-  | "credentials-expired"
-  | "deletions-held"
-  | "pages-failing"
-  | "events-unsent"
-  | "embedding-cost"
-  | "database-strained";
+import type { AlarmKind } from "./alarm-kinds.ts";
 
 export type AlarmSpec = {
   kind: AlarmKind;

@@ -1,3 +1,4 @@
+import { alarmCount } from "#infra/constructs/alarm-kinds.ts";
 import { connectionBudget } from "#infra/constructs/connection-budget.ts";
 import { queues } from "#infra/topology.ts";
 import { logMetrics } from "#shared/log-metrics.ts";
@@ -16,8 +17,6 @@ import type { Assumptions, Prices } from "./prices.ts";
 
 const NOISY = 100_000;
 const QUIET = 10;
-/** Equal to the number in the stack, as a test checks. */
-export const ALARMS = 29;
 /** A metric that is kept by a dimension of its own too is another one, for each of its values: here, one model. */
 const METRICS = Object.values(logMetrics)
   .flat()
@@ -37,7 +36,7 @@ export function costTable(prices: Prices, assumptions: Assumptions): string {
       ["first sync, once", ...scales.map((scale) => dollars(total(firstSyncCost(scale, prices))))],
       [
         "a month, your own database",
-        ...scales.map((scale) => dollars(total(monthlyCost(scale, prices, ALARMS, METRICS)))),
+        ...scales.map((scale) => dollars(total(monthlyCost(scale, prices, alarmCount(), METRICS)))),
       ],
       [
         "a month, Aurora and its VPC on top",
@@ -107,7 +106,7 @@ ${table(heads, [
   row(`listings at the same time (of ${queues.plan.maxConcurrency})`, (scale) => round(scale.plansAtOnce, 2)),
 ])}
 
-${costs("dollars a month, without the database", (scale) => monthlyCost(scale, prices, ALARMS, METRICS))}
+${costs("dollars a month, without the database", (scale) => monthlyCost(scale, prices, alarmCount(), METRICS))}
 
 ${costs("dollars a month, Aurora with its VPC", (scale) => auroraCost(scale, prices))}
 

@@ -5,7 +5,7 @@ import { AddressRefusedError, parseBaseUrl, type AddressPolicy } from "./address
 import { discardResponse, MAX_RESPONSE_BYTES, readResponse } from "./response-body.ts";
 import { guardedFetch, type Fetch, type FetchedResponse } from "./guarded-fetch.ts";
 import { isScopeFailure, scopedCall } from "./scopes.ts";
-import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./retry-after.ts";
+import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./rate-limit-headers.ts";
 
 /** An API call waits this long for its whole response: bulk bodies take seconds, a worker has 60. */
 const FETCH_TIMEOUT_MS = 20_000;

@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { containing } from "#shared/sources/source-overviews.ts";
+import { containsPattern } from "#shared/db/contains-pattern.ts";
 
 /** Stored chunks and page texts, for clients that read instead of search. Includes only what a search can find. */
 
@@ -19,7 +19,7 @@ export async function listStoredChunks(
   request: { sourceId: string; urlContains: string | null; limit: number; offset: number },
 ): Promise<{ chunks: StoredChunk[]; total: number }> {
   const { sourceId, urlContains } = request;
-  const pattern = urlContains === null ? null : containing(urlContains);
+  const pattern = urlContains === null ? null : containsPattern(urlContains);
   const from = sql`
     from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
     where c.source_id = ${sourceId} and is_findable(p)

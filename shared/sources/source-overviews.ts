@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { containsPattern } from "#shared/db/contains-pattern.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import type { OperationType, SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import type { Source } from "./source.ts";
@@ -68,7 +69,7 @@ export async function pageOfSources(
   request: SourcePageRequest,
 ): Promise<{ sources: SourceOverview[]; total: number }> {
   const { search, knowledgeType } = request;
-  const pattern = search === null ? null : containing(search);
+  const pattern = search === null ? null : containsPattern(search);
   const where = sql`where s.status <> 'deleting'
     and (${pattern}::text is null or s.title ilike ${pattern} or s.space_key ilike ${pattern} or s.source_id ilike ${pattern})
     and ${knowledgeType === null ? sql`true` : isOfType(sql, knowledgeType)}`;
@@ -96,11 +97,6 @@ function isOfType(sql: Sql, knowledgeType: string) {
 
 /** Of sources without another one. */
 export const DEFAULT_KNOWLEDGE_TYPE = "technical";
-
-/** An `ilike` pattern for text that contains this, whatever characters it has. */
-export function containing(text: string): string {
-  return `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
-}
 
 type OverviewRow = SourceRow &
   Omit<SourceOverview, keyof Source | "lastSync" | "lastCheck"> & {

@@ -168,7 +168,10 @@ describe("a service with an API key", () => {
 describe("whoever polls a sync", () => {
   let running: ServiceWithSite;
   beforeAll(async () => {
-    running = await startServiceWithSite({ pages: 40, runner: { services: { embedder: slowEmbedder(40) } } });
+    running = await startServiceWithSite({
+      pages: 40,
+      runner: { services: { embedder: slowEmbedder(400) } },
+    });
   });
   afterAll(() => running.close());
 

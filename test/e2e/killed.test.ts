@@ -8,7 +8,7 @@ import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { makeServiceClient } from "#infra/local/demo/service-client.ts";
 import { startLocalRunner } from "#infra/local/runner/start.ts";
 import { KILLS } from "#test/support/depth.ts";
-import { embeddedImage } from "#test/support/databases/image.ts";
+import { makeDataFolder } from "#test/support/data-folder.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { spawnRunner } from "#test/support/runner-process.ts";
@@ -39,13 +39,7 @@ describe("a runner that is killed in the middle of a sync", () => {
     confluence = await startTestSite(PAGES);
     folder = await mkdtemp(join(tmpdir(), "killed-"));
     // Made once and copied: an empty, migrated database.
-    const made = await startLocalRunner({
-      dataDir: join(folder, "template"),
-      databaseImage: await embeddedImage(),
-      env: { LOG_LEVEL: "silent" },
-      schedules: false,
-    });
-    await made.close();
+    await makeDataFolder(join(folder, "template"));
     const undisturbed = await makeState("undisturbed");
     statements = await runToItsEnd(undisturbed);
     expected = await finish(undisturbed);

@@ -11,6 +11,7 @@ import { startLocalRunner } from "#infra/local/runner/start.ts";
 import { chosenModel } from "#shared/embeddings/embedding-models.ts";
 import { resolveServices } from "#functions/runtime/services.ts";
 import { database } from "#functions/runtime/providers/database.ts";
+import { makeDataFolder } from "#test/support/data-folder.ts";
 import { embeddedImage } from "#test/support/databases/image.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
@@ -224,6 +225,7 @@ describe("npm start", () => {
 
   it("npm start refuses a folder that another runner uses, and takes over from one that was killed", async () => {
     const variables = { DATA_DIR: join(folder, "data"), LOG_LEVEL: "silent" };
+    await makeDataFolder(variables.DATA_DIR);
     const first = await spawnRunner(variables);
     await expect(spawnRunner(variables)).rejects.toThrow(`in use by another runner (process ${first.pid})`);
     expect(await first.end("SIGKILL")).toEqual({ code: null, signal: "SIGKILL" });

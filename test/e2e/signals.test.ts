@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { lockDataFolder } from "#infra/local/runner/data-folder-lock.ts";
+import { makeDataFolder } from "#test/support/data-folder.ts";
 import { spawnNpm, type RunnerProcess } from "#test/support/runner-process.ts";
 
-// One folder for all: to make an embedded database takes longer than all else here.
 let dataDir: string;
 let service: RunnerProcess | null = null;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "signals-"));
+  await makeDataFolder(dataDir);
 });
 afterEach(async () => {
   await service?.endGroup("SIGKILL").catch(() => {});

@@ -184,7 +184,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       '"candidate"',
     ),
     change(
-      "shared/syncs/deletions/check-deletions.ts",
+      "shared/syncs/deletions/deletion-check-step.ts",
       'phase: operation.dryRun ? "listed" : "deleting"',
       'phase: "deleting"',
     ),

@@ -1,13 +1,9 @@
 import type { Context } from "aws-lambda";
 import type postgres from "postgres";
-import { handler as planHandler } from "#functions/sync/plan-sync.ts";
-import { handler as pageHandler } from "#functions/sync/process-page.ts";
-import { handler as checkHandler } from "#functions/sync/reconcile-deletions.ts";
-import { handler as scheduleHandler } from "#functions/sync/start-scheduled-syncs.ts";
-import { handler as sweepHandler } from "#functions/sync/sweep.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { createSite, type Site } from "#infra/local/confluence-site/site.ts";
+import { loadHandlers } from "#infra/local/runner/load-handlers.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { functions, queues as queueSpecs, type FunctionName } from "#infra/topology.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
@@ -75,13 +71,15 @@ const LOGGED = 1000;
 /** A Tuesday, two weeks before clocks change in Europe. */
 export const START = Date.parse("2026-10-13T08:00:00Z");
 
-const handlers: Partial<Record<FunctionName, (event: never, context: Context) => Promise<unknown>>> = {
-  "plan-sync": planHandler,
-  "process-page": pageHandler,
-  "reconcile-deletions": checkHandler,
-  "start-scheduled-syncs": scheduleHandler,
-  sweep: sweepHandler,
-};
+/** Workers of every queue, and functions that a schedule or a person runs. */
+const simulated = new Set<FunctionName>([
+  ...Object.values(queueSpecs).map(({ worker }) => worker),
+  "start-scheduled-syncs",
+  "sweep",
+]);
+const handlers = await loadHandlers(
+  Object.fromEntries(Object.entries(functions).filter(([name]) => simulated.has(name as FunctionName))),
+);
 
 const MINUTE_MS = 60_000;
 
@@ -197,7 +195,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   };
 
   const invoke: World["invoke"] = (name, event, lifetime, onAnswer) => {
-    const handler = handlers[name];
+    const handler = handlers.get(name);
     if (!handler) throw new Error(`${name} is not simulated`);
     workers += 1;
     const id = `${name}#${workers}`;
@@ -209,7 +207,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
         // From its first step on: Lambda does not count what an invocation waited before it.
         const deadline = clock + limitMs;
         const context = { functionName: name, getRemainingTimeInMillis: () => deadline - clock } as Context;
-        const answer = await withServices(services(worker), () => handler(event as never, context));
+        const answer = await withServices(services(worker), () => handler(event, context));
         onAnswer?.(answer);
       },
       (error) => {

@@ -30,7 +30,7 @@ export type ApiFixture = {
   /** The site that `https://acme.atlassian.net` leads to. */
   site: Site;
   /** The tasks sent to the queues. */
-  sent: { queue: QueueName; task: { operation_id: string; source_id: string } }[];
+  sent: { queue: QueueName; task: unknown }[];
   /** Makes the next sends fail. */
   failSends: (error: Error | null) => void;
   logLines: () => Record<string, unknown>[];

@@ -10,7 +10,7 @@ import {
   type InsertedOperation,
   type StartRequest,
 } from "./start-operation.ts";
-import { readMetrics } from "./sync-metrics.ts";
+import { readMetrics } from "./read-metrics.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 

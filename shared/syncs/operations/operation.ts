@@ -14,7 +14,14 @@ export type Operation = {
   dryRun: boolean;
   force: boolean;
   actor: string;
+  /**
+   * All that the steps of one type of operation keep from one to the next, by that type's own schema (`list-step.ts`,
+   * `deletion-check-step.ts`): their position, and what they learned for the operation's end (when it started by Confluence's clock,
+   * whether the listing was incomplete, held deletions). It is saved as a whole with each step, so it is one value. What statements
+   * select or update by itself has a column.
+   */
   checkpoint: Record<string, unknown>;
+  /** Numbers of the listing, and the percentage that it has reached (`percent_floor`): each is only counted up, or replaced, by a step. */
   counters: Record<string, number>;
   /** Consecutive failed attempts at the next step. */
   failures: number;

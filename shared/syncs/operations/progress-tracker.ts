@@ -4,7 +4,7 @@ import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-status
 import { failingWarning, type Failing, type Warning } from "./failing.ts";
 import type { OperationType, SyncMode } from "./operation-types.ts";
 import { plannedBy, type PlannedChange } from "./planned-changes.ts";
-import { metricsOf, workTotals, type MeasuredOperation, type WorkTotals } from "./sync-metrics.ts";
+import { metricsOf, workTotals, type MeasuredOperation, type WorkTotals } from "./read-metrics.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 
 /** The ProgressTracker of the specification: an operation's progress, counted from its work, readable at any time. */

@@ -6,6 +6,7 @@ import { startSqsEndpoint, type SqsEndpoint } from "#infra/local/runner/sqs-endp
 import { handler } from "#functions/ops/redrive-dead-letters.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import { parseEnv } from "#shared/env.ts";
+import { forEachQueue } from "#shared/messages.ts";
 import { makeSqsDeadLetters } from "#shared/queue/dead-letters.ts";
 import { makeLog } from "#shared/log.ts";
 
@@ -23,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => endpoint.close());
 
 async function invoke(event: object) {
-  const urls = { plan: urlOf("plan"), page: urlOf("page"), check: urlOf("check") };
+  const urls = forEachQueue(urlOf);
   const services = {
     env: parseEnv({}),
     log: makeLog(

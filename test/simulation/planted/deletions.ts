@@ -3,7 +3,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const ACCOUNT = "test/integration/syncs/deletion-account.test.ts";
 const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
-const CHECK = "shared/syncs/deletions/check-deletions.ts";
+const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
 
 /** What a deletion check may take away, and for whom it asks. */
 export const DELETION_BUGS: readonly PlantedBug[] = [

@@ -5,7 +5,7 @@ import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
 import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import type { CallReport } from "#shared/confluence/http-transport.ts";
-import { MAX_RETRY_AFTER_MS } from "#shared/confluence/retry-after.ts";
+import { MAX_RETRY_AFTER_MS } from "#shared/confluence/rate-limit-headers.ts";
 import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 
 const fail = (site: Site, fault: z.input<typeof faultSchema>) => site.faults.push(faultSchema.parse(fault));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ALARMS } from "#infra/scale/report.ts";
+import { alarmCount } from "#infra/constructs/alarm-kinds.ts";
 import { queues } from "#infra/topology.ts";
 import { synthesize } from "./synthesized.ts";
 
@@ -33,7 +33,7 @@ describe("alarms", () => {
 
   it("there are as many alarms as the cost table counts", () => {
     const made = synthesize().findResources("AWS::CloudWatch::Alarm");
-    expect(Object.keys(made).length).toBe(ALARMS);
+    expect(Object.keys(made).length).toBe(alarmCount());
   });
 
   it("every alarm notifies the topic", () => {

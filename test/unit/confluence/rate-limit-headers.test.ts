@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_RETRY_AFTER_MS, readNearLimit, retryAfterMs } from "#shared/confluence/retry-after.ts";
+import { MAX_RETRY_AFTER_MS, readNearLimit, retryAfterMs } from "#shared/confluence/rate-limit-headers.ts";
 
 const now = new Date("2026-03-04T10:00:00Z");
 

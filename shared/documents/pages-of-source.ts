@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
-import { containing } from "#shared/sources/source-overviews.ts";
+import { containsPattern } from "#shared/db/contains-pattern.ts";
 
 export const PAGE_STATUSES = ["current", "hidden", "deleted", "failed", "pending"] as const;
 export type PageStatus = (typeof PAGE_STATUSES)[number];
@@ -57,7 +57,7 @@ export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<P
     from confluence_pages p
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}
-      ${text === null ? sql`` : sql`and (title ilike ${containing(text)} or page_id = ${text})`}
+      ${text === null ? sql`` : sql`and (title ilike ${containsPattern(text)} or page_id = ${text})`}
       ${statusIs(sql, filter.status)}
     order by page_id limit ${limit}`;
 }
