@@ -190,7 +190,7 @@ declare
   -- Chunks that are read if all words are common, and for titles and quoted phrases.
   read_at_most constant integer := 4000;
   named_at_most constant integer := 1000;
-  whole_title constant text := lower(btrim(question));
+  whole_title constant text := lower(btrim(uncut_text(question)));
   q record;
   one_by_one boolean;
 begin
@@ -239,7 +239,7 @@ begin
     select t.query, t.weight from unnest(q.terms, q.weights) with ordinality as t (query, weight, n) order by t.n
   ), ranked as (
     select f.id, f.words, f.is_titled or coalesce(f.words @@ coalesce(q.required, q.all_words), false) as is_exact,
-      coalesce((select sum(t.weight * ts_rank('{0.3, 0.3, 0.6, 1}', f.words, t.query)) from term t), 0)
+      coalesce((select sum(t.weight * ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query)) from term t), 0)
         * (1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
            + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end) as relevance
     from found f

@@ -4,13 +4,15 @@ import { markedSnippet } from "#shared/documents/snippet.ts";
 
 describe("markedSnippet", () => {
   it("markedSnippet joins the pieces of a name into one mark", () => {
-    expect(markedSnippet("the \uE000foo\uE001.\uE000bar\uE001 call")).toBe("the <mark>foo.bar</mark> call");
+    expect(markedSnippet("the \uE000foo\uE001.\uE000bar\uE001 call", "")).toBe(
+      "the <mark>foo.bar</mark> call",
+    );
   });
 
   it("markedSnippet contains no markup but its own, whatever the page contains", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(markedSnippet(text).replaceAll(/<\/?mark>/g, "")).not.toMatch(/[<>"]/);
+        expect(markedSnippet(text, text).replaceAll(/<\/?mark>/g, "")).not.toMatch(/[<>"]/);
       }),
     );
   });
