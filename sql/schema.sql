@@ -26,6 +26,7 @@ create table archon_crawled_pages (
   char_count integer default length(content) not null,
   word_count integer default cardinality(array_remove(string_to_array(translate(content, '
 	'::text, '   '::text), ' '::text), ''::text)) not null,
+  words_revision smallint default 0 not null,
   constraint archon_crawled_pages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
   constraint archon_crawled_pages_source_id_page_id_fkey FOREIGN KEY (source_id, page_id) REFERENCES confluence_pages(source_id, page_id) ON DELETE CASCADE,
   constraint archon_crawled_pages_pkey PRIMARY KEY (id),
@@ -213,6 +214,7 @@ create table sync_work (
 
 CREATE INDEX archon_chunk_embeddings_source ON confluence_sync.archon_chunk_embeddings USING btree (source_id, model);
 CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE ((metadata ->> '_pending_deletion'::text) = 'true'::text);
+CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 1);
 CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages USING gin (search_vector);
 CREATE INDEX archon_progress_active ON confluence_sync.archon_progress USING btree (status) WHERE (status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text]));
 CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btree (created_at DESC, operation_id);
@@ -239,7 +241,7 @@ CREATE OR REPLACE FUNCTION confluence_sync.chunk_search_vector(language regconfi
  RETURNS tsvector
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN ((((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_tsvector(language, array_to_string(headings, ' '::text)), 'B'::"char")) || to_tsvector(language, content)) || to_tsvector(language, parts)) || array_to_tsvector(identifiers))
+RETURN ((((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_tsvector(language, array_to_string(headings, ' '::text)), 'B'::"char")) || setweight(to_tsvector(language, content), 'C'::"char")) || strip(to_tsvector(language, parts))) || array_to_tsvector(identifiers))
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.chunk_total()
@@ -316,7 +318,7 @@ declare
   -- Of a chunk's relevance that is divided by its length: with more, short chunks that say little come first.
   length_share constant double precision := 0.12;
   relevance_at_most constant double precision := 1.2;
-  whole_title constant text := lower(btrim(question));
+  whole_title constant text := lower(btrim(uncut_text(question)));
   total constant double precision := chunk_total();
   q record;
   one_by_one boolean;
@@ -372,7 +374,7 @@ begin
   ), described as materialized (
     -- One pass over the words of a chunk; one that was also asked for by id comes twice.
     select distinct on (f.id) f.id, f.is_titled, coalesce(f.words @@ q.required, false) as is_named,
-      array(select ts_rank('{0.3, 0.3, 0.6, 1}', f.words, t.query) from term t order by t.n) as ranks, length(f.words) as length,
+      array(select ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) from term t order by t.n) as ranks, length(f.words) as length,
       1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
         + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end as factor
     from found f order by f.id, f.is_titled desc
@@ -683,6 +685,13 @@ BEGIN ATOMIC
    WHERE ((s.status <> 'deleting'::text) AND ((searched_sources.source_ids IS NULL) OR (s.source_id = ANY (searched_sources.source_ids))) AND ((searched_sources.space_keys IS NULL) OR (lower(s.space_key) IN ( SELECT lower(k.k) AS lower
             FROM unnest(searched_sources.space_keys) k(k)))));
 END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.uncut_text(cut text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN replace(regexp_replace(cut, '.'::text, ''::text, 'g'::text), ''::text, ''::text)
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.word_query(word text)

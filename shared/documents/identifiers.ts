@@ -1,4 +1,4 @@
-/** Names in a text that a text search parser would take apart: `ERR_CONN_42`, `foo.bar()`, `JENKINS-1234`, `getUserName`. */
+/** Names in a text that a text search parser would take apart: `ERR_CONN_42`, `foo.bar()`, `JENKINS-1234`, `C#`, `--no-cache`. */
 export type Identifiers = {
   /** Each as one word, in lower case. */
   whole: string[];
@@ -14,6 +14,15 @@ const candidate = /[\p{L}\p{N}_]+(?:(?:\.|::|->|-|\/)[\p{L}\p{N}_]+)*/gu;
 const isName = /[\p{L}\p{N}_](?:_|\.|::|->)[\p{L}\p{N}_]|-\p{N}|\p{N}-|\p{Ll}\p{Lu}/u;
 const seams = /[._:>/-]+|(?<=\p{Ll})(?=\p{Lu})/u;
 
+/** Names that begin or end with punctuation: `C#`, `C++`, `.net`, `--no-cache`, `/etc/hosts`. */
+const punctuated = [
+  /(?<![\p{L}\p{N}_])\p{L}[\p{L}\p{N}]*(?:#|\+\+)(?![\p{L}\p{N}_#+])/gu,
+  /(?<![\p{L}\p{N}_.)\]/\\-])\.\p{L}[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
+  /(?<![\p{L}\p{N}_-])--\p{L}[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
+  /(?<![\p{L}\p{N}_./:~<-])~?(?:\/\.?[\p{L}\p{N}_@+-]+(?:\.[\p{L}\p{N}_@+-]+)*){2,}/gu,
+];
+const mayBePunctuated = /\p{L}[#+]|\.\p{L}|--\p{L}|\/\.?[\p{L}\p{N}_@+-]/u;
+
 export function findIdentifiers(text: string): Identifiers {
   const whole = new Set<string>();
   const parts = new Set<string>();
@@ -22,10 +31,25 @@ export function findIdentifiers(text: string): Identifiers {
     whole.add(name.toLowerCase());
     for (const part of name.split(seams)) if (part.length > 1) parts.add(part);
   }
+  if (mayBePunctuated.test(text)) {
+    for (const pattern of punctuated)
+      for (const [name] of text.matchAll(pattern))
+        if (name.length <= MAX_LENGTH) whole.add(name.toLowerCase());
+  }
   return { whole: [...whole], parts: [...parts] };
 }
 
-/** `3.14` and `2024-01-05` are found by the parser as they are. */
+/** `3.14` and `2024-01-05` are found by the parser as they are; `1.2.3` is a version. */
 function isNumber(name: string): boolean {
-  return /^[\p{N}._/-]+$/u.test(name);
+  return /^[\p{N}._/-]+$/u.test(name) && !/^\p{N}+(?:\.\p{N}+){2,}$/u.test(name);
+}
+
+const lowered = /[\p{L}\p{N}]+(?:<(su[bp])>[\p{L}\p{N}]+<\/\1>[\p{L}\p{N}]*)+/gu;
+
+/** Words with raised or lowered characters, which Markdown keeps as HTML, in one piece: `CO<sub>2</sub>` is co2. */
+export function raisedWords(markdown: string): string[] {
+  if (!markdown.includes("</su")) return [];
+  return Array.from(markdown.matchAll(lowered), ([found]) =>
+    found.replaceAll(/<\/?su[bp]>/g, "").toLowerCase(),
+  );
 }

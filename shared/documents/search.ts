@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { findIdentifiers } from "./identifiers.ts";
+import { cutHeadlines } from "./cut-headlines.ts";
+import { queriedWords } from "./index-words.ts";
 import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
 import { hasTwin } from "./twin-ids.ts";
 
@@ -67,7 +68,7 @@ const FURTHER_CHUNKS = 4;
 const MAX_QUERY_LENGTH = 4000;
 
 /**
- * Searches by vector and by words in one round trip. Deleted and hidden pages, and sources being deleted, are never found. An
+ * Searches by vector and by words in one round trip (two if the snippet's text must be cut into words). Deleted and hidden pages, and sources being deleted, are never found. An
  * empty result means that nothing matches: every failure throws. A source whose model the query was not embedded with is searched
  * by words: the caller decides whether that is an error (`byWordsAlone`).
  */
@@ -76,8 +77,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
   const query = request.query.replaceAll("\u0000", " ").slice(0, MAX_QUERY_LENGTH);
   const byWords = retrievers === "keyword" || request.embedding === null;
   const embeddings = byWords ? [] : [request.embedding ?? []].flat();
-  const identifiers = findIdentifiers(query);
-  const phrases = [...query.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
+  const words = queriedWords(query);
   const pages = request.returnMode === "pages";
   const candidates = Math.min(Math.max(request.matchCount * (pages ? 10 : 4), 60), 800);
   const array = (values: readonly string[] | null | undefined) => (values ? [...values] : null);
@@ -88,7 +88,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
         array_agg(distinct s.embedding_model) filter (where s.embedding_model <> all(${models}::text[])) as "otherModels"
       from searched_sources(${array(request.sources)}, ${array(request.spaces)}) s
     ), found as materialized (
-      select * from search_chunks(${query}, ${identifiers.whole}, ${identifiers.parts.join(" ")}, ${phrases},
+      select * from search_chunks(${words.question}, ${words.identifiers}, ${words.parts}, ${words.phrases},
         ${models}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},
         ${array(request.sources)}, ${array(request.spaces)}, ${array(request.labels)}, ${request.updatedSince ?? null},
         ${candidates}, ${retrievers !== "vector"})
@@ -107,7 +107,7 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
         p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
         ts_headline(s.search_language::regconfig, c.content,
-          any_word_query(s.search_language::regconfig, ${`${query} ${identifiers.parts.join(" ")}`}), ${SNIPPET_OPTIONS}) as headline
+          any_word_query(s.search_language::regconfig, ${`${words.question} ${words.parts}`}), ${SNIPPET_OPTIONS}) as headline
       from chosen
       join archon_crawled_pages c on c.id = chosen.chunk_id
       join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
@@ -140,8 +140,9 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
     order by hit.score desc, hit."chunkId"`;
   const [{ searched, otherSources, otherModels } = NO_SOURCES] = rows;
   const hits = rows.filter((row) => row.chunkId !== null);
+  const headlines = await cutHeadlines(sql, hits, words);
   return {
-    hits: hits.map(toHit),
+    hits: hits.map((hit) => toHit({ ...hit, headline: headlines.get(hit.chunkId) ?? hit.headline })),
     totalFound: hits[0]?.total ?? 0,
     searchMode: byWords || (searched > 0 && otherSources === searched) ? "keyword" : retrievers,
     sourcesSearched: searched,
@@ -173,5 +174,5 @@ function toHit({
   ...row
 }: HitRow): Hit {
   const matchType = vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid";
-  return { ...row, snippet: markedSnippet(headline), matchType };
+  return { ...row, snippet: markedSnippet(headline, row.content), matchType };
 }

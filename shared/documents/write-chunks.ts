@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 import { TransientError } from "#shared/errors.ts";
 import type { KeptChunk, NewChunk } from "./chunk-changes.ts";
-import { findIdentifiers } from "./identifiers.ts";
+import { indexedWords, WORDS_REVISION, type IndexedWords } from "./index-words.ts";
 import type { PageFacts } from "./page-to-store.ts";
 
 /** Rows per statement: 500 vectors of 1,536 numbers are about 9 MB of text, which the server parses in one go. */
@@ -73,13 +73,14 @@ export async function insertNew(
       with given as materialized (
         select * from json_to_recordset(${tx.json(input)}::json) as g (
           chunk_number integer, content text, heading_path text[], input_hash text, embedding text, donor_id bigint,
-          identifiers text[], parts text)
+          title_words text, heading_words text[], content_words text, identifiers text[], parts text)
       ), made as (
         insert into archon_crawled_pages
-          (source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, created_at)
+          (source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, words_revision,
+            created_at)
         select ${page.sourceId}, ${page.pageId}, ${page.url}, chunk_number, content, heading_path, input_hash,
-          chunk_search_vector(${options.language}::regconfig, ${page.title}, heading_path, content, identifiers, parts),
-          ${options.now}
+          chunk_search_vector(${options.language}::regconfig, title_words, heading_words, coalesce(content_words, content),
+            identifiers, parts), ${WORDS_REVISION}, ${options.now}
         from given
         returning id, chunk_number
       )
@@ -98,7 +99,6 @@ function requireAll(stored: number, expected: number): void {
 }
 
 function chunkRow(title: string, { chunkNumber, chunk, donorId }: NewChunk) {
-  const identifiers = findIdentifiers(`${title}\n${chunk.headingPath.join("\n")}\n${chunk.content}`);
   return {
     chunk_number: chunkNumber,
     content: chunk.content,
@@ -106,8 +106,18 @@ function chunkRow(title: string, { chunkNumber, chunk, donorId }: NewChunk) {
     input_hash: chunk.inputHash,
     embedding: vectorText(chunk.embedding),
     donor_id: donorId,
-    identifiers: identifiers.whole,
-    parts: identifiers.parts.join(" "),
+    ...wordColumns(indexedWords(title, chunk), chunk.content),
+  };
+}
+
+/** Words as columns of a row; `content_words` null: the content itself. */
+export function wordColumns(words: IndexedWords, content: string) {
+  return {
+    title_words: words.title,
+    heading_words: words.headings,
+    content_words: words.content === content ? null : words.content,
+    identifiers: words.identifiers,
+    parts: words.parts,
   };
 }
 

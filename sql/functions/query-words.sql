@@ -1,14 +1,21 @@
--- The search vector that the store writes and the search reads: titles weigh most, then headings, then content. `identifiers`
--- are names such as err_conn_42 or foo.bar that the parser would split; each is stored as one word, `parts` as its pieces.
+-- The search vector that the store writes and the search reads: titles weigh most, then headings, then content, then further words.
+-- Texts are cut into words where Postgres' parser would not do it (shared/documents/cut-words.ts). `identifiers` are names such as
+-- err_conn_42 or c# that the parser would split; each is stored as one word. `parts`: their pieces, and words in other spellings;
+-- these have no positions, so that no phrase consists of them.
 create or replace function chunk_search_vector(
   language regconfig, title text, headings text[], content text, identifiers text[], parts text
 ) returns tsvector
 language sql stable parallel safe
 return setweight(to_tsvector(language, title), 'A')
   || setweight(to_tsvector(language, array_to_string(headings, ' ')), 'B')
-  || to_tsvector(language, content)
-  || to_tsvector(language, parts)
+  || setweight(to_tsvector(language, content), 'C')
+  || strip(to_tsvector(language, parts))
   || array_to_tsvector(identifiers);
+
+-- The text of which the application cut words: without the characters that it repeated, and its separators.
+create or replace function uncut_text(cut text) returns text
+language sql immutable strict parallel safe
+return replace(regexp_replace(cut, E'\x1f.', '', 'g'), E'\x1e', '');
 
 -- A tsquery of one word as it is in a search vector.
 create or replace function word_query(word text) returns tsquery

@@ -199,7 +199,7 @@ declare
   -- Of a chunk's relevance that is divided by its length: with more, short chunks that say little come first.
   length_share constant double precision := 0.12;
   relevance_at_most constant double precision := 1.2;
-  whole_title constant text := lower(btrim(question));
+  whole_title constant text := lower(btrim(uncut_text(question)));
   total constant double precision := chunk_total();
   q record;
   one_by_one boolean;
@@ -255,7 +255,7 @@ begin
   ), described as materialized (
     -- One pass over the words of a chunk; one that was also asked for by id comes twice.
     select distinct on (f.id) f.id, f.is_titled, coalesce(f.words @@ q.required, false) as is_named,
-      array(select ts_rank('{0.3, 0.3, 0.6, 1}', f.words, t.query) from term t order by t.n) as ranks, length(f.words) as length,
+      array(select ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) from term t order by t.n) as ranks, length(f.words) as length,
       1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
         + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end as factor
     from found f order by f.id, f.is_titled desc

@@ -160,7 +160,10 @@ export const createSource = contract({
       title: title.optional().meta({ description: "The space's name unless set" }),
       deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
       sync_interval_minutes: syncInterval.optional(),
-      search_language: searchLanguage.default("english"),
+      search_language: searchLanguage.default("english").meta({
+        description:
+          "Whose word forms are found alike; `simple`: none, for languages that are not listed, such as Chinese, Japanese, Korean, Thai",
+      }),
     })
     .meta({ id: "NewSource" }),
   responses: { 201: createdSource },

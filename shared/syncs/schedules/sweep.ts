@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
+import { rewriteWords } from "#shared/documents/rewrite-words.ts";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import { sendOutbox } from "#shared/notifications/outbox.ts";
@@ -45,6 +46,8 @@ export type SweepResult = {
   events: number;
   chunksCleared: number;
   rowsDeleted: number;
+  /** Pages whose words were written again. */
+  wordsRewritten: number;
 };
 
 /**
@@ -55,7 +58,14 @@ export async function sweep(
   services: SyncServices & { events: EventSender; retention: Retention },
   invocation: { remainingMs: () => number },
 ): Promise<SweepResult> {
-  const result: SweepResult = { resent: 0, finished: 0, events: 0, chunksCleared: 0, rowsDeleted: 0 };
+  const result: SweepResult = {
+    resent: 0,
+    finished: 0,
+    events: 0,
+    chunksCleared: 0,
+    rowsDeleted: 0,
+    wordsRewritten: 0,
+  };
   const inTime = () => invocation.remainingMs() > RESERVE_MS;
   for (const operation of await runningOperations(services.sql)) {
     if (!inTime()) break;
@@ -72,8 +82,9 @@ export async function sweep(
     }
   }
   result.rowsDeleted += await removeExpired(services.sql, services.retention, services.now());
-  // Last: this throws while the bus refuses events, perhaps for days, and must not block anything else.
+  // Last: these throw while the bus refuses events, perhaps for days, or a page cannot be written, and must not block anything else.
   result.events = await sendOutbox(services.sql, services.events, services.now());
+  result.wordsRewritten = await rewriteWords(services.sql, { inTime });
   services.log.info("sweep.finished", result);
   return result;
 }

@@ -32,6 +32,13 @@ describe("a sweep", () => {
     );
   const sources = () => database.sql`select source_id from archon_sources`;
 
+  it("a sweep writes the words again that an earlier release wrote", async () => {
+    await world.sync();
+    await database.sql`update archon_crawled_pages set words_revision = 0`;
+    expect(await sweepWith(() => MINUTE_MS)).toMatchObject({ wordsRewritten: PAGES });
+    expect(await sweepWith(() => MINUTE_MS)).toMatchObject({ wordsRewritten: 0 });
+  });
+
   it("a sweep reports what it sent again, finished, delivered and removed", async () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
@@ -44,6 +51,7 @@ describe("a sweep", () => {
       events: 1,
       chunksCleared: 0,
       rowsDeleted: 0,
+      wordsRewritten: 0,
     });
     expect((await world.progress(id)).status).toBe("completed");
     await markSourceDeleting(database.sql, SOURCE_ID, world.now());
