@@ -156,7 +156,8 @@ export const queues = {
   }),
   page: queue({
     worker: "process-page",
-    batchSize: 25,
+    // As many as one call to Confluence fetches bodies. A worker hands back what it has no time for.
+    batchSize: 100,
     batchWindowSeconds: 1,
     maxConcurrency: 8,
     maxReceiveCount: 5,

@@ -19,6 +19,8 @@ export type Embedder = {
   model: string;
   dimensions: number;
   embed(texts: readonly string[], options?: EmbedOptions): Promise<number[][]>;
+  /** As many texts as one call should have, if more only wait for each other and for those of other callers; absent: hundreds. */
+  textsPerCall?: number;
   /** The model that this deployment is leaving, for sources that have not switched yet. */
   previous?: Embedder;
 };

@@ -11,9 +11,13 @@ const responseSchema = z.union([
   z.object({ id: z.number(), error: z.string() }),
 ]);
 
+/** A few seconds' work of one thread. */
+const TEXTS_PER_CALL = 32;
+
 type Job = {
   id: number;
   text: string;
+  signal: AbortSignal | undefined;
   resolve: (vector: number[]) => void;
   reject: (error: Error) => void;
 };
@@ -32,6 +36,12 @@ export function localEmbedder(options: { threads?: number; runtime?: RuntimeName
 
   const assign = () => {
     while (waiting.length > 0) {
+      const [next] = waiting;
+      if (next?.signal?.aborted) {
+        waiting.shift();
+        next.reject(new TransientError("embedding_failed", "The caller has given up"));
+        continue;
+      }
       let thread = [...threads].find((candidate) => candidate.job === null);
       if (!thread && threads.size < limit) thread = start();
       const job = thread && waiting.shift();
@@ -72,9 +82,9 @@ export function localEmbedder(options: { threads?: number; runtime?: RuntimeName
     worker.on("exit", () => lose(null));
     return thread;
   };
-  const embedText = (text: string, isQuery: boolean) =>
+  const embedText = (text: string, isQuery: boolean, signal: AbortSignal | undefined) =>
     new Promise<number[]>((resolve, reject) => {
-      const job = { id: (lastId += 1), text, resolve, reject };
+      const job = { id: (lastId += 1), text, signal, resolve, reject };
       // A person waits for a query; documents are embedded in the background.
       if (isQuery) waiting.unshift(job);
       else waiting.push(job);
@@ -84,11 +94,12 @@ export function localEmbedder(options: { threads?: number; runtime?: RuntimeName
   return {
     model: `all-minilm-l6-v2-int8@${DIMENSIONS}`,
     dimensions: DIMENSIONS,
+    textsPerCall: TEXTS_PER_CALL,
     embed: async (texts, { signal, purpose, onVectors } = {}) => {
       signal?.throwIfAborted();
       return Promise.all(
         texts.map(async (text, index) => {
-          const vector = await embedText(text, purpose === "query");
+          const vector = await embedText(text, purpose === "query", signal);
           onVectors?.(index, [vector]);
           return vector;
         }),

@@ -1,21 +1,25 @@
-import { embedPages } from "#shared/documents/embed-pages.ts";
+import { documentEmbedder, embedPages } from "#shared/documents/embed-pages.ts";
 import type { EmbeddedChunk } from "#shared/documents/page-to-store.ts";
 import { TransientError } from "#shared/errors.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import type { Batch } from "./page-batch.ts";
 import type { PreparedPage } from "./prepare-page.ts";
 
-/** Pages whose texts are embedded together: about as much as one request takes, so that little is lost with a worker. */
+/** Texts that are embedded together: about as many as one request takes, so that little is lost with a worker. */
 const GROUP_TEXTS = 256;
 const GROUP_CHARACTERS = 250_000;
 
 /** Whether a page may be embedded together with the group. One that failed before is embedded alone: it may be why. */
-export function mayJoin(group: readonly PreparedPage[], work: ClaimedWork): boolean {
+export function mayJoin(group: readonly PreparedPage[], work: ClaimedWork, batch: Batch): boolean {
   if (group.length === 0) return true;
   if (work.attempts > 1 || group.some((prepared) => prepared.work.attempts > 1)) return false;
   const chunks = group.flatMap(({ page }) => page.chunks);
   const characters = chunks.reduce((sum, { input }) => sum + input.length, 0);
-  return chunks.length < GROUP_TEXTS && characters < GROUP_CHARACTERS;
+  const { textsPerCall = GROUP_TEXTS } = documentEmbedder(
+    batch.services.embedder,
+    batch.source.embeddingModel,
+  );
+  return chunks.length < textsPerCall && characters < GROUP_CHARACTERS;
 }
 
 /** A group's pages that can be stored, and those that failed; `isLate`: time was up, and the others were not reached. */
@@ -25,7 +29,7 @@ export type EmbeddedGroup = {
   isLate: boolean;
 };
 
-/** Embeds a group within `withinMs`. When time is up only the first page that lacks a vector has failed: the time went to it. */
+/** Embeds a group within `withinMs`. When time is up and no page has its vectors, the first page has failed: the time went to it. */
 export async function embedGroup(
   batch: Batch,
   group: readonly PreparedPage[],
@@ -47,5 +51,6 @@ export async function embedGroup(
     else failed.push({ prepared, error: result?.error });
   }
   const isLate = signal.aborted && failed.every(({ error }) => error instanceof TransientError);
-  return { ready, failed: isLate ? failed.slice(0, 1) : failed, isLate: isLate && failed.length > 1 };
+  if (!isLate) return { ready, failed, isLate };
+  return { ready, failed: failed.slice(0, ready.length === 0 ? 1 : 0), isLate };
 }

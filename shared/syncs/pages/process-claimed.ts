@@ -69,7 +69,7 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
     const group: PreparedPage[] = [];
     const hasTime = () =>
       invocation.remainingMs() >= (group.length === 0 ? PAGE_RESERVE_MS : GROUP_RESERVE_MS);
-    for (let [work] = queue; work && mayJoin(group, work) && hasTime(); [work] = queue) {
+    for (let [work] = queue; work && mayJoin(group, work, batch) && hasTime(); [work] = queue) {
       queue.shift();
       try {
         const prepared = await preparePage(batch, work, pages.get(work.pageId), states.get(work.pageId));

@@ -39,6 +39,24 @@ describe("localEmbedder", () => {
     expect(order).toEqual(["question", "documents"]);
   });
 
+  it("texts that wait for the local embedder are dropped when their caller gives up", async () => {
+    const own = localEmbedder({ threads: 1 });
+    const caller = new AbortController();
+    const kept: number[] = [];
+    const texts = Array.from({ length: 50 }, (_, n) => `text ${n}`);
+    const attempt = own.embed(texts, {
+      signal: caller.signal,
+      onVectors: (first) => {
+        kept.push(first);
+        caller.abort();
+      },
+    });
+    await expect(attempt).rejects.toMatchObject({ name: "TransientError" });
+    expect(await own.embed(["four"])).toHaveLength(1);
+    // One may be at work when the first arrives.
+    expect(kept.length).toBeLessThanOrEqual(2);
+  });
+
   it("the local embedder embeds nothing for a caller that has already given up", async () => {
     await expect(embedder.embed(["one text"], { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
   });

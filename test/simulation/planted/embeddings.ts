@@ -49,6 +49,10 @@ export const EMBEDDING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     TOGETHER,
     "when time is up every page without vectors has failed",
-    change("shared/syncs/pages/page-group.ts", "failed: isLate ? failed.slice(0, 1) : failed,", "failed,"),
+    change(
+      "shared/syncs/pages/page-group.ts",
+      "  if (!isLate) return { ready, failed, isLate };",
+      "  if (failed) return { ready, failed, isLate };",
+    ),
   ),
 ];
