@@ -1,10 +1,18 @@
 import type postgres from "postgres";
+import { pipelined } from "#shared/db/pipelined.ts";
 import { retriedTransaction } from "#shared/db/retried-transaction.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
 import { isNewer } from "./is-newer.ts";
 import type { PageToStore, SwapResult } from "./page-to-store.ts";
-import { deleteStale, embedKept, insertNew, markStale, renumberKept } from "./write-chunks.ts";
+import {
+  deleteStale,
+  embedKept,
+  insertNew,
+  markStale,
+  renumberKept,
+  ROWS_PER_STATEMENT,
+} from "./write-chunks.ts";
 
 export type SwapOptions = {
   now: Date;
@@ -45,13 +53,12 @@ export async function addDocuments(
   return retriedTransaction(
     sql,
     async (tx) => {
-      await requireModel(tx, page.sourceId, [options.model, options.leaving]);
-      const stored = await lockPage(tx, page);
+      const { stored, chunks } = await lockAndRead(tx, page, options);
       if (isSuperseded(stored, page, options.expectedStateRevision)) {
         await clearError(tx, page, stored);
         return NOTHING_WRITTEN;
       }
-      const changes = compareChunks(await readChunks(tx, page, options.model), page.chunks);
+      const changes = compareChunks(chunks, page.chunks);
       if (changes.missingVectors.length > 0) {
         throw new TransientError(
           "reuse_lost",
@@ -61,14 +68,19 @@ export async function addDocuments(
           },
         );
       }
-      await markStale(tx, changes.staleIds);
-      await renumberKept(tx, page, changes.kept);
-      await embedKept(tx, page, changes.kept, options.model);
-      await insertNew(tx, page, changes.added, options);
-      await deleteStale(tx, changes.staleIds);
-      await updatePage(tx, page, options);
       const result = swapResult(stored, changes);
-      await options.afterSwap?.(tx, result);
+      const writes = [
+        () => markStale(tx, changes.staleIds),
+        () => renumberKept(tx, page, changes.kept),
+        () => embedKept(tx, page, changes.kept, options.model),
+        () => insertNew(tx, page, changes.added, options),
+        () => deleteStale(tx, changes.staleIds),
+        () => updatePage(tx, page, options),
+        async () => options.afterSwap?.(tx, result),
+      ];
+      // Vectors in several statements are sent in turn: together they would not fit into memory.
+      if (page.chunks.length > ROWS_PER_STATEMENT) for (const write of writes) await write();
+      else await pipelined(writes);
       return result;
     },
     options.onRetry,
@@ -85,6 +97,33 @@ const NOTHING_WRITTEN: SwapResult = {
 };
 
 /**
+ * Locks the page, whose row is made if it has none, and reads its chunks. All in one round trip if there is a row: the server runs
+ * each statement after the one before, so that it sees what a lock waited for.
+ */
+async function lockAndRead(
+  tx: postgres.TransactionSql,
+  page: PageToStore,
+  options: SwapOptions,
+): Promise<{ stored: LockedPage; chunks: StoredChunk[] }> {
+  const [, [stored], chunks] = await pipelined([
+    () => requireModel(tx, page.sourceId, [options.model, options.leaving]),
+    () => lockPage(tx, page),
+    () => readChunks(tx, page, options.model),
+  ]);
+  if (stored) return { stored, chunks };
+  const [, [made], madeChunks] = await pipelined([
+    () => tx`
+      insert into confluence_pages (source_id, page_id, title) values (${page.sourceId}, ${page.pageId}, ${page.title})
+      on conflict do nothing`,
+    () => lockPage(tx, page),
+    () => readChunks(tx, page, options.model),
+  ]);
+  if (!made)
+    throw new TransientError("page_row_lost", `Page ${page.pageId} was removed while it was being stored`);
+  return { stored: made, chunks: madeChunks };
+}
+
+/**
  * The shared advisory lock keeps a source from switching its model between this check and the commit, without touching the
  * source's row, which every worker would otherwise write to.
  */
@@ -93,9 +132,11 @@ async function requireModel(
   sourceId: string,
   models: readonly (string | null | undefined)[],
 ): Promise<void> {
-  await tx`select pg_advisory_xact_lock_shared(hashtextextended(${`embedding-model:${sourceId}`}, 0))`;
-  const [source] = await tx<{ status: string; embedding_model: string }[]>`
-    select status, embedding_model from archon_sources where source_id = ${sourceId}`;
+  const [, [source]] = await pipelined([
+    () => tx`select pg_advisory_xact_lock_shared(hashtextextended(${`embedding-model:${sourceId}`}, 0))`,
+    () => tx<{ status: string; embedding_model: string }[]>`
+      select status, embedding_model from archon_sources where source_id = ${sourceId}`,
+  ]);
   if (!source || source.status === "deleting") {
     throw new PermanentError("source_deleted", `Source ${sourceId} is being deleted`);
   }
@@ -107,24 +148,12 @@ async function requireModel(
   }
 }
 
-async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise<LockedPage> {
-  const lock = async () => {
-    const [row] = await tx<LockedPage[]>`
+async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise<LockedPage[]> {
+  return tx<LockedPage[]>`
       select version, representation_revision as "representationRevision", is_deleted as "isDeleted",
         state_revision as "stateRevision", sync_error is not null as failed, rendered_missing is not null as unrendered
       from confluence_pages where source_id = ${page.sourceId} and page_id = ${page.pageId}
       for no key update`;
-    return row;
-  };
-  const existing = await lock();
-  if (existing) return existing;
-  await tx`
-    insert into confluence_pages (source_id, page_id, title) values (${page.sourceId}, ${page.pageId}, ${page.title})
-    on conflict do nothing`;
-  const made = await lock();
-  if (!made)
-    throw new TransientError("page_row_lost", `Page ${page.pageId} was removed while it was being stored`);
-  return made;
 }
 
 function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {

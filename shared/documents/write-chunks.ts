@@ -5,7 +5,7 @@ import { indexedWords, WORDS_REVISION, type IndexedWords } from "./index-words.t
 import type { PageFacts } from "./page-to-store.ts";
 
 /** Rows per statement: 500 vectors of 1,536 numbers are about 9 MB of text, which the server parses in one go. */
-const ROWS_PER_STATEMENT = 500;
+export const ROWS_PER_STATEMENT = 500;
 
 /** Marks rows for deletion: a reader of this transaction's snapshot would still find the page. */
 export async function markStale(tx: postgres.TransactionSql, ids: readonly string[]): Promise<void> {

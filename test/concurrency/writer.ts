@@ -47,12 +47,19 @@ async function write(seed: number): Promise<never> {
   }
 }
 
-/** The same client, whose `begin` begins nothing. */
+/** The same client, whose `begin` begins nothing: it only keeps a connection, on which statements stay in order. */
 function withoutTransactions(client: postgres.Sql): postgres.Sql {
   return new Proxy(client, {
     get: (target, name, receiver) =>
       name === "begin"
-        ? (work: (sql: postgres.Sql) => unknown) => work(client)
+        ? async (work: (sql: postgres.Sql) => Promise<unknown>) => {
+            const connection = await client.reserve();
+            try {
+              return await work(connection);
+            } finally {
+              connection.release();
+            }
+          }
         : Reflect.get(target, name, receiver),
   });
 }

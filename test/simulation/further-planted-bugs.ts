@@ -234,8 +234,8 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     "old chunks stay beside the new",
     change(
       "shared/documents/add-documents.ts",
-      "await deleteStale(tx, changes.staleIds);",
-      "await deleteStale(tx, []);",
+      "() => deleteStale(tx, changes.staleIds),",
+      "() => deleteStale(tx, []),",
     ),
   ),
   bug(

@@ -47,8 +47,14 @@ function observeClient<T extends postgres.Sql | postgres.TransactionSql>(
   observer: SqlObserver,
   overrides: Record<string, unknown>,
 ): T {
+  // Statements of a transaction may be sent without waiting for each other: they are reported, and sent, in their order.
+  let last = Promise.resolve();
   const observed = (query: unknown, strings: readonly string[], parameters: readonly unknown[]) =>
-    observeQuery(query, () => observer.onStatement({ text: strings.join("?"), parameters, transaction }));
+    observeQuery(query, () => {
+      const before = transaction === null ? Promise.resolve() : last;
+      last = before.then(() => observer.onStatement({ text: strings.join("?"), parameters, transaction }));
+      return last;
+    });
   return new Proxy(client, {
     apply(target, self, args: unknown[]) {
       const result: unknown = Reflect.apply(target, self, args);
