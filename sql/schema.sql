@@ -323,7 +323,7 @@ declare
   q record;
   one_by_one boolean;
 begin
-  select * into q from question_queries(languages, question, identifiers, parts, phrases);
+  select * into q from words_of_query(languages, question, identifiers, parts, phrases);
   one_by_one := few_pages is not null and coalesce(few_chunks < q.expected, false);
   return query
   with titled_page as materialized (
@@ -451,48 +451,6 @@ begin
     end || 'select n.chunk_id, n.distance, row_number() over (order by n.distance, n.chunk_id)::integer from nearest n',
     vector_type, of_model)
   using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages;
-end;
-$function$
-;
-
-CREATE OR REPLACE FUNCTION confluence_sync.question_queries(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT any_rare tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[], OUT are_common boolean[])
- RETURNS record
- LANGUAGE plpgsql
- STABLE
-AS $function$
-declare
-  -- Rarer words are selected first, until they have this many chunks.
-  ranked_at_most constant integer := 1500;
-  terms_at_most constant integer := 32;
-  total constant double precision := chunk_total();
-  frequencies double precision[];
-  rare_count integer;
-begin
-  select array_agg(word_query(t.word)), array_agg(ln(1 + 1 / t.frequency)), array_agg(t.frequency), array_agg(t.is_common)
-  into terms, weights, frequencies, are_common
-  from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit terms_at_most) t;
-  select count(*) filter (where t.chunks <= ranked_at_most or not t.is_common) into rare_count
-  from (
-    select sum(u.frequency * total) over (order by u.n) as chunks, u.is_common
-    from unnest(frequencies, are_common) with ordinality as u (frequency, is_common, n)) t;
-  select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_words
-  from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
-  select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into whole_phrase
-  from unnest(languages) l where numnode(phraseto_tsquery(l, question)) > 1;
-  select string_agg('(' || r.query::text || ')', ' & ')::tsquery into required
-  from (
-    select string_agg(word_query(i)::text, ' & ')::tsquery as query from unnest(identifiers) i having count(*) > 0
-    union all
-    select string_agg('(' || phraseto_tsquery(l, p)::text || ')', ' | ')::tsquery
-    from unnest(phrases) p, unnest(languages) l where numnode(phraseto_tsquery(l, p)) > 0 group by p
-  ) r;
-  expected := case
-    when rare_count > 0 then (select sum(f) * total from unnest(frequencies[1:rare_count]) f)
-    else frequencies[1] * total end;
-  any_rare := case
-    when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(terms[1:rare_count]) q)
-    when cardinality(terms) > 2 then (terms[1] && terms[2]) || all_words
-    else coalesce(all_words, terms[1]) end;
 end;
 $function$
 ;
@@ -699,5 +657,47 @@ CREATE OR REPLACE FUNCTION confluence_sync.word_query(word text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (((''''::text || replace(replace(word, '\'::text, '\\'::text), ''''::text, ''''''::text)) || ''''::text))::tsquery
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.words_of_query(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT any_rare tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[], OUT are_common boolean[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  -- Rarer words are selected first, until they have this many chunks.
+  ranked_at_most constant integer := 1500;
+  terms_at_most constant integer := 32;
+  total constant double precision := chunk_total();
+  frequencies double precision[];
+  rare_count integer;
+begin
+  select array_agg(word_query(t.word)), array_agg(ln(1 + 1 / t.frequency)), array_agg(t.frequency), array_agg(t.is_common)
+  into terms, weights, frequencies, are_common
+  from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit terms_at_most) t;
+  select count(*) filter (where t.chunks <= ranked_at_most or not t.is_common) into rare_count
+  from (
+    select sum(u.frequency * total) over (order by u.n) as chunks, u.is_common
+    from unnest(frequencies, are_common) with ordinality as u (frequency, is_common, n)) t;
+  select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_words
+  from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
+  select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into whole_phrase
+  from unnest(languages) l where numnode(phraseto_tsquery(l, question)) > 1;
+  select string_agg('(' || r.query::text || ')', ' & ')::tsquery into required
+  from (
+    select string_agg(word_query(i)::text, ' & ')::tsquery as query from unnest(identifiers) i having count(*) > 0
+    union all
+    select string_agg('(' || phraseto_tsquery(l, p)::text || ')', ' | ')::tsquery
+    from unnest(phrases) p, unnest(languages) l where numnode(phraseto_tsquery(l, p)) > 0 group by p
+  ) r;
+  expected := case
+    when rare_count > 0 then (select sum(f) * total from unnest(frequencies[1:rare_count]) f)
+    else frequencies[1] * total end;
+  any_rare := case
+    when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(terms[1:rare_count]) q)
+    when cardinality(terms) > 2 then (terms[1] && terms[2]) || all_words
+    else coalesce(all_words, terms[1]) end;
+end;
+$function$
 ;
 

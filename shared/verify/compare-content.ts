@@ -34,7 +34,15 @@ export async function compareContent(
     const fetched = await client.pagesById(ids, { body: "storage" });
     await lookUpMentioned(fetched, { client, calls: silentCalls, names, now });
     for (const page of fetched) {
-      const expected = await chunksOf(page, { sql, client, calls: silentCalls, source, names, now });
+      const expected = await chunksOf(page, {
+        sql,
+        client,
+        calls: silentCalls,
+        source,
+        names,
+        fetchedIds: new Map(),
+        now,
+      });
       const actual = stored.get(page.id) ?? [];
       const difference = { page_id: page.id, title: page.title, kind: "content" } as const;
       const index = `${actual.length} chunks`;

@@ -128,8 +128,7 @@ $$;
 -- `any_rare`: selects the chunks to rank, about `expected` of them: those with rare words; if all words are common, those
 -- that contain all of them, or the two rarest.
 -- `terms`: the parts of a chunk's relevance, rarest first; `weights`: by their estimated frequency; `are_common`: whether that is known.
-drop function if exists question_queries(regconfig[], text, text[], text, text[]);
-create function question_queries(
+create or replace function words_of_query(
   languages regconfig[], question text, identifiers text[], parts text, phrases text[],
   out required tsquery, out all_words tsquery, out whole_phrase tsquery, out any_rare tsquery, out expected double precision,
   out terms tsquery[], out weights double precision[], out are_common boolean[]
@@ -176,8 +175,6 @@ $$;
 -- `relevance`: how much of what the words could say a chunk says, 0 to 1.2. `coverage`: the share of the words' weight that it
 -- contains. `is_named`: it contains all that is `required`; `is_titled`: its page has the query as title.
 -- `few_chunks`: number of chunks of the few pages; all are read unless the index is expected to find fewer.
-drop function if exists matching_chunks(
-  text, text[], text, text[], regconfig[], text[], text[], timestamptz, text[], text[], bigint, integer);
 create or replace function matching_chunks(
   question text, identifiers text[], parts text, phrases text[], languages regconfig[],
   source_ids text[], any_label text[], updated_since timestamptz,
@@ -204,7 +201,7 @@ declare
   q record;
   one_by_one boolean;
 begin
-  select * into q from question_queries(languages, question, identifiers, parts, phrases);
+  select * into q from words_of_query(languages, question, identifiers, parts, phrases);
   one_by_one := few_pages is not null and coalesce(few_chunks < q.expected, false);
   return query
   with titled_page as materialized (

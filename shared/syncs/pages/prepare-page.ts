@@ -60,6 +60,7 @@ export async function preparePage(
     calls: batch.calls,
     source,
     names: batch.cache.names,
+    fetchedIds: batch.fetchedIds,
     now,
   });
   const { chunks, contentHash, textLost } = processConfluencePage(read, resolver);
@@ -86,7 +87,8 @@ export async function preparePage(
   };
 }
 
-function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
+/** Why a fetched page is not one of the source's; null if it is. */
+export function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
   if (page.status !== "current") return `The page's status in Confluence is ${page.status}`;
   if (page.spaceId !== null && page.spaceId !== batch.source.spaceId)
     return "The page was moved to another space";

@@ -14,7 +14,7 @@ import { keepBodies, takeBodies } from "./fetched-bodies.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { settlePageFailure } from "./page-failure.ts";
 import { embedGroup, mayJoin } from "./page-group.ts";
-import { preparePage, type PreparedPage } from "./prepare-page.ts";
+import { preparePage, whyNotHere, type PreparedPage } from "./prepare-page.ts";
 import { requeuePages } from "./requeue-pages.ts";
 import { lookUpMentioned } from "./resolve-references.ts";
 import { storePreparedPage } from "./store-prepared-page.ts";
@@ -117,11 +117,14 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
       calls: optionalCalls({ ...services, source, skipped: cache.skipped }),
       services,
       cache,
+      fetchedIds: new Map(),
       callsCounted: 0,
     };
     // Read before the bodies are fetched: if a page is deleted after this, its swap gives up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
     pages = await fetchPages(batch, claimed, states);
+    const current = [...pages.values()].filter((page) => whyNotHere(batch, page) === null);
+    batch.fetchedIds = new Map(current.map((page) => [page.title, page.id]));
     if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
       await clearFailing(services.sql, operation.operationId, services.now());
     await lookUpMentioned([...pages.values()], {

@@ -17,12 +17,12 @@ export type UserNameCache = Map<string, { name: string | null; until: number }>;
 type NameContext = { client: ConfluenceClient; calls: OptionalCalls; names: UserNameCache; now: Date };
 
 /**
- * Looks up what a page refers to: people, in one call for those not known yet, and linked pages in the index (storage links name
- * pages by title). What is not found remains readable text.
+ * Looks up what a page refers to: people, in one call for those not known yet, and linked pages among those fetched with it and in
+ * the index (storage links name pages by title). What is not found remains readable text.
  */
 export async function resolveReferences(
   { page, content }: CompletePage,
-  context: NameContext & { sql: Sql; source: Source },
+  context: NameContext & { sql: Sql; source: Source; fetchedIds: ReadonlyMap<string, string> },
 ): Promise<ReferenceResolver> {
   const { source, names } = context;
   await lookUpNames(content.references.accountIds, context);
@@ -33,7 +33,8 @@ export async function resolveReferences(
   const inSpace = (spaceKey: string | null) => spaceKey === null || spaceKey === source.spaceKey;
   const urlOf = (id: string) =>
     `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;
-  const idOf = (title: string, spaceKey: string | null) => (inSpace(spaceKey) ? ids.get(title) : undefined);
+  const idOf = (title: string, spaceKey: string | null) =>
+    inSpace(spaceKey) ? (context.fetchedIds.get(title) ?? ids.get(title)) : undefined;
   /** Replaces a URL of the site in an old form by that of the page it leads to. */
   const byId = (url: string): string => {
     const linked = url.startsWith(`${site.webBase}/`) ? linkedPage(url) : null;
