@@ -2,7 +2,7 @@
  * DATA ONLY: every function, queue, route and schedule. The CDK stack and the local runner both read it, so that they cannot
  * drift apart. It imports only types and the time of deletion checks.
  */
-import { CHECK_TICK } from "#shared/syncs/schedules/check-schedule.ts";
+import { CHECK_TICK } from "#shared/syncs/schedules/weekly-check.ts";
 import type { QueueName } from "#shared/messages.ts";
 import type { Access } from "./access.ts";
 

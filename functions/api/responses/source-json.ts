@@ -3,7 +3,7 @@ import type { SourceOverview } from "#shared/sources/source-overviews.ts";
 import { OPTIONAL_CALLS, type OptionalCall, type Refusal } from "#shared/sources/refused-calls.ts";
 import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
 import { later } from "#shared/syncs/later.ts";
-import { CHECK_INTERVAL_MS, tickOfCheck } from "#shared/syncs/schedules/check-schedule.ts";
+import { CHECK_INTERVAL_MS, tickOfCheck } from "#shared/syncs/schedules/weekly-check.ts";
 import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
 type SourceJson = z.input<typeof sourceSchema>;

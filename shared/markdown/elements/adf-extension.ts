@@ -15,7 +15,7 @@ import {
   appendTextParameters,
   isTitleName,
   textParameters,
-} from "./text-parameters.ts";
+} from "./unknown-macro-parameters.ts";
 
 /**
  * Converts content of the new editor without a storage element: panels, decisions, tabs, expands, apps' macros. The fallback is a

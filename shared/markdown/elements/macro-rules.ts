@@ -13,7 +13,7 @@ import {
 } from "./macro-content.ts";
 import * as names from "./macro-names.ts";
 import { type Macro, parameter, readMacro } from "./macro.ts";
-import { appendTextParameters, bareName, isTitleName, textParameters } from "./text-parameters.ts";
+import { appendTextParameters, bareName, isTitleName, textParameters } from "./unknown-macro-parameters.ts";
 import { code, diagram, isMarkdownName, markdown, maths, noFormat } from "./verbatim-macros.ts";
 
 type Convert = (macro: Macro, target: PlainElement, build: PlainTreeBuilder) => void;

@@ -34,7 +34,7 @@ export type Verdict = { outcome: "deleted" | "hidden"; reason: string } | null;
 
 /**
  * Trashed, deleted, archived, moved to another space: deleted. Not visible (gone and no permission look the same): hidden at
- * the first complete check, deleted at the second, however soon that is (`check-schedule.ts`). An unknown status proves nothing.
+ * the first complete check, deleted at the second, however soon that is (weekly: 7 days; `every_sync`: the next sync). An unknown status proves nothing.
  */
 export function judgeCandidate(
   page: ConfluencePage | undefined,

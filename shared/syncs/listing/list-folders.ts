@@ -66,6 +66,7 @@ async function askFor({ client }: StepContext, folderId: string, kind: string): 
     return { folderId, kind, title, parentId, parentType };
   } catch (error) {
     if (!(error instanceof PermanentError && NOT_SHOWN.has(error.code))) throw error;
+    // Breadcrumbs end here: what is above it is not known either.
     return { folderId, kind, title: null, parentId: null, parentType: null };
   }
 }

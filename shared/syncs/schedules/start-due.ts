@@ -2,7 +2,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { listDueSources, UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
 import { later } from "#shared/syncs/later.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
-import { CHECK_INTERVAL_MS } from "./check-schedule.ts";
+import { CHECK_INTERVAL_MS } from "./weekly-check.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 

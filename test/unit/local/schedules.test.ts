@@ -2,7 +2,7 @@ import { Cron } from "croner";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cronPattern, scheduledEvent, startSchedules } from "#infra/local/runner/schedules.ts";
 import { schedules } from "#infra/topology.ts";
-import { tickOfCheck } from "#shared/syncs/schedules/check-schedule.ts";
+import { tickOfCheck } from "#shared/syncs/schedules/weekly-check.ts";
 
 const after = (pattern: string, start: string, count: number) =>
   new Cron(pattern, { timezone: "UTC" }).nextRuns(count, new Date(start)).map((run) => run.toISOString());
