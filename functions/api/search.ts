@@ -5,14 +5,16 @@ import { errorCode, PermanentError, RateLimitedError, TransientError, UserError 
 import { sourcesOfType } from "#shared/sources/source-overviews.ts";
 import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/search.ts";
 import { chunkHit, pageHit } from "./responses/hit-json.ts";
+import { candidateCount, rerankHits } from "./use-cases/rerank-hits.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { reranker } from "#functions/runtime/providers/reranker.ts";
 import type { Services } from "#functions/runtime/services.ts";
 
 /** POST /api/rag/query: an error where it could not search, an empty list where nothing matches. */
 export const handler = httpHandler(
-  route(search)([database, embedder], async ({ body }, services) => {
+  route(search)([database, embedder, reranker], async ({ body }, services) => {
     const source = body.source ?? null;
     const space = body.space_key ?? null;
     const sources = source === null ? null : [source];
@@ -28,7 +30,7 @@ export const handler = httpHandler(
     }
     return { status: 200, body: { ...found, source } };
   }),
-  route(searchKnowledge)([database, embedder], async ({ body }, services) => {
+  route(searchKnowledge)([database, embedder, reranker], async ({ body }, services) => {
     const matchCount = Math.min(MAX_MATCHES, Math.max(1, body.match_count ?? body.limit ?? 5));
     const sources = await chooseSources(services.sql, body);
     const { sourcesSearched: _, ...found } = await runLoggedSearch(
@@ -53,7 +55,7 @@ type SearchBody = {
 async function runLoggedSearch(
   request: SearchBody,
   sources: readonly string[] | null,
-  services: Pick<Services, "sql" | "embedder" | "log">,
+  services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
 ) {
   try {
     return await runSearch(request, sources, services);
@@ -68,7 +70,7 @@ async function runLoggedSearch(
 async function runSearch(
   request: SearchBody,
   sources: readonly string[] | null,
-  services: Pick<Services, "sql" | "embedder">,
+  services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
 ) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
   const embedded = await embedQuery(services.embedder, request.query);
@@ -81,20 +83,22 @@ async function runSearch(
       spaces: request.space_key == null ? null : [request.space_key],
       labels: request.labels ?? null,
       updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
-      matchCount: request.match_count,
+      matchCount: candidateCount(services, request.match_count),
       returnMode: request.return_mode,
     },
   );
   requireEmbedded(byWordsAlone.models, embedded.failures);
+  const ordered = await rerankHits(request.query, hits, services);
+  const shown = ordered.hits.slice(0, request.match_count);
   return {
     success: true as const,
-    results: request.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
+    results: request.return_mode === "pages" ? shown.map(pageHit) : shown.map(chunkHit),
     query: request.query,
     match_count: request.match_count,
     total_found: totalFound,
     execution_path: `${searchMode}_search`,
     search_mode: searchMode,
-    reranking_applied: false as const,
+    reranking_applied: ordered.applied,
     return_mode: request.return_mode,
     warnings:
       byWordsAlone.sources === 0

@@ -3,7 +3,9 @@ import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });
-const score = z.number().meta({ description: "From both retrievers: comparable within one response only" });
+const score = z.number().meta({
+  description: "From both retrievers, or the reranking model's: comparable within one response only",
+});
 const pageId = z.string().meta({
   description:
     "Confluence's id; `SOURCE_ID~ID` where another site has a page of the same id. `GET /api/pages/{page_id}` takes both",
@@ -91,7 +93,10 @@ const found = z.object({
   total_found: z.int(),
   execution_path: z.string(),
   search_mode: z.enum(["hybrid", "vector", "keyword"]),
-  reranking_applied: z.literal(false),
+  reranking_applied: z.boolean().meta({
+    description:
+      "Whether a reranking model ordered the results and gave them their scores: false where none is configured, where there was one result at most, and where it failed",
+  }),
   return_mode: z.enum(["chunks", "pages"]),
   warnings: z.array(z.object({ code: z.enum(["embedding_model_changing"]), message: z.string() })).meta({
     description:
