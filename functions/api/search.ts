@@ -1,5 +1,6 @@
 import type postgres from "postgres";
-import { searchDocuments } from "#shared/documents/search.ts";
+import { correctQuery } from "#shared/documents/correct-query.ts";
+import { searchDocuments, type SearchResult } from "#shared/documents/search.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
 import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { sourcesOfType } from "#shared/sources/source-overviews.ts";
@@ -73,27 +74,37 @@ async function runSearch(
   services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
 ) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
-  const embedded = await embedQuery(services.embedder, request.query);
-  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = await searchDocuments(
-    services.sql,
-    {
+  const filters = {
+    sources,
+    spaces: request.space_key == null ? null : [request.space_key],
+    labels: request.labels ?? null,
+    updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
+  };
+  const find = async (query: string): Promise<SearchResult> => {
+    const embedded = await embedQuery(services.embedder, query);
+    const result = await searchDocuments(services.sql, {
+      ...filters,
+      query,
       embedding: embedded.embeddings,
-      query: request.query,
-      sources,
-      spaces: request.space_key == null ? null : [request.space_key],
-      labels: request.labels ?? null,
-      updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
       matchCount: candidateCount(services, request.match_count),
       returnMode: request.return_mode,
-    },
-  );
-  requireEmbedded(byWordsAlone.models, embedded.failures);
-  const ordered = await rerankHits(request.query, hits, services);
+    });
+    requireEmbedded(result.byWordsAlone.models, embedded.failures);
+    return result;
+  };
+  const typed = await find(request.query);
+  const corrected =
+    typed.sourcesSearched === 0 || isFoundByWords(typed)
+      ? null
+      : await findAs(await correctQuery(services.sql, { ...filters, query: request.query }), find);
+  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = corrected ?? typed;
+  const ordered = await rerankHits(corrected?.query ?? request.query, hits, services);
   const shown = ordered.hits.slice(0, request.match_count);
   return {
     success: true as const,
     results: request.return_mode === "pages" ? shown.map(pageHit) : shown.map(chunkHit),
     query: request.query,
+    corrected_query: corrected?.query ?? null,
     match_count: request.match_count,
     total_found: totalFound,
     execution_path: `${searchMode}_search`,
@@ -106,6 +117,15 @@ async function runSearch(
         : [changingModel(byWordsAlone.sources, sourcesSearched, services.embedder.model)],
     sourcesSearched,
   };
+}
+
+const isFoundByWords = ({ hits }: SearchResult) => hits.some((hit) => hit.matchType !== "vector");
+
+/** The search of a corrected query; null without one, or if its words find nothing either. */
+async function findAs(query: string | null, find: (query: string) => Promise<SearchResult>) {
+  if (query === null) return null;
+  const result = await find(query);
+  return isFoundByWords(result) ? { ...result, query } : null;
 }
 
 const changingModel = (changing: number, searched: number, model: string) => ({

@@ -88,6 +88,10 @@ const found = z.object({
   success: z.literal(true),
   results: z.union([z.array(chunkHit), z.array(pageHit)]),
   query: z.string(),
+  corrected_query: z.string().nullable().meta({
+    description:
+      "What was searched for instead, because no chunk contains any word of `query`: the nearest words that chunks contain. Null otherwise",
+  }),
   source: id.nullable(),
   match_count: z.int(),
   total_found: z.int(),
