@@ -7,6 +7,7 @@ export type Access =
   | "encrypt-token"
   | "decrypt-token"
   | "embed"
+  | "rerank"
   | "put-events"
   | "redrive";
 

@@ -54,7 +54,10 @@ export const functions = {
   "list-pages": api("list-pages", ["database"]),
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
-  search: api("search", ["database", "embed"], { memoryMb: 1024, maxConcurrency: SEARCH_CONCURRENCY }),
+  search: api("search", ["database", "embed", "rerank"], {
+    memoryMb: 1024,
+    maxConcurrency: SEARCH_CONCURRENCY,
+  }),
   "knowledge-items": api("archon/knowledge-items", ["database"]),
   "stored-pages": api("archon/pages", ["database"]),
   "not-provided": api("archon/not-provided", []),

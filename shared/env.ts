@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UserError } from "./errors.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "./messages.ts";
+import { RERANK_MODELS } from "./reranking/rerank-models.ts";
 
 const list = z.string().transform((text) =>
   text
@@ -65,6 +66,12 @@ export const envSchema = z.object({
   EMBEDDINGS_PREVIOUS: z.enum(["local", "openai", "bedrock"]).optional(),
   EMBEDDINGS_PREVIOUS_MODEL: z.string().optional(),
   EMBEDDINGS_PREVIOUS_DIMENSIONS: z.coerce.number().int().min(1).max(4000).optional(),
+
+  /** `bedrock`: a model of Bedrock orders the best hits of each search anew. */
+  RERANK: z.enum(["none", "bedrock"]).default("none"),
+  RERANK_MODEL: z.enum(RERANK_MODELS).default(RERANK_MODELS[0]),
+  /** Set by Lambda. */
+  AWS_REGION: z.string().optional(),
 
   /** Hosts allowed in a base_url: exact, or a suffix with a leading dot. */
   ALLOWED_HOSTS: list.default([".atlassian.net", "api.atlassian.com"]),

@@ -38,6 +38,7 @@ export const LOG_EVENTS = [
   "runner.stopped",
   "statistics.refreshed",
   "search.failed",
+  "search.not_reranked",
   "embeddings.created",
   "health.measured",
   "dead_letters.redriven",

@@ -645,6 +645,27 @@ BEGIN ATOMIC
 END
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamp with time zone)
+ RETURNS TABLE(word text, content text)
+ LANGUAGE sql
+ STABLE
+ SET enable_seqscan TO 'off'
+BEGIN ATOMIC
+ SELECT w.word,
+     concat_ws(' '::text, p.title, array_to_string(c.heading_path, ' '::text), c.content) AS concat_ws
+    FROM ((unnest(texts_with_words.words) w(word)
+      CROSS JOIN LATERAL ( SELECT c_1.source_id,
+             c_1.page_id,
+             c_1.heading_path,
+             c_1.content
+            FROM (archon_crawled_pages c_1
+              CROSS JOIN LATERAL if_searched(c_1.source_id, c_1.page_id, c_1.metadata, texts_with_words.source_ids, texts_with_words.any_label, texts_with_words.updated_since) if_searched(if_searched))
+           WHERE (c_1.search_vector @@ word_query(w.word))
+          LIMIT 1) c)
+      JOIN confluence_pages p ON (((p.source_id = c.source_id) AND (p.page_id = c.page_id))));
+END
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.uncut_text(cut text)
  RETURNS text
  LANGUAGE sql
@@ -657,6 +678,33 @@ CREATE OR REPLACE FUNCTION confluence_sync.word_query(word text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (((''''::text || replace(replace(word, '\'::text, '\\'::text), ''''::text, ''''''::text)) || ''''::text))::tsquery
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], question text, beginnings text[])
+ RETURNS TABLE(word text)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  read_at_most constant integer := 300;
+  asked tsquery;
+begin
+  select string_agg(nullif(any_word_query(l, question)::text, ''), ' | ')::tsquery into asked from unnest(languages) l;
+  if asked is null or exists (select from archon_crawled_pages c where c.search_vector @@ asked) then
+    return;
+  end if;
+  return query
+  select k.word from common_words() k
+  union
+  select l.lexeme from unnest(beginnings) b
+  cross join lateral (
+    select c.search_vector from archon_crawled_pages c where c.search_vector @@ (word_query(b)::text || ':*')::tsquery
+    limit read_at_most) c
+  cross join lateral unnest(c.search_vector) l
+  where starts_with(l.lexeme, b);
+end;
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.words_of_query(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT any_rare tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[], OUT are_common boolean[])

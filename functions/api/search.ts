@@ -1,18 +1,21 @@
 import type postgres from "postgres";
-import { searchDocuments } from "#shared/documents/search.ts";
+import { correctQuery } from "#shared/documents/correct-query.ts";
+import { searchDocuments, type SearchResult } from "#shared/documents/search.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
 import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { sourcesOfType } from "#shared/sources/source-overviews.ts";
 import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/search.ts";
 import { chunkHit, pageHit } from "./responses/hit-json.ts";
+import { candidateCount, rerankHits } from "./use-cases/rerank-hits.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { reranker } from "#functions/runtime/providers/reranker.ts";
 import type { Services } from "#functions/runtime/services.ts";
 
 /** POST /api/rag/query: an error where it could not search, an empty list where nothing matches. */
 export const handler = httpHandler(
-  route(search)([database, embedder], async ({ body }, services) => {
+  route(search)([database, embedder, reranker], async ({ body }, services) => {
     const source = body.source ?? null;
     const space = body.space_key ?? null;
     const sources = source === null ? null : [source];
@@ -28,7 +31,7 @@ export const handler = httpHandler(
     }
     return { status: 200, body: { ...found, source } };
   }),
-  route(searchKnowledge)([database, embedder], async ({ body }, services) => {
+  route(searchKnowledge)([database, embedder, reranker], async ({ body }, services) => {
     const matchCount = Math.min(MAX_MATCHES, Math.max(1, body.match_count ?? body.limit ?? 5));
     const sources = await chooseSources(services.sql, body);
     const { sourcesSearched: _, ...found } = await runLoggedSearch(
@@ -53,7 +56,7 @@ type SearchBody = {
 async function runLoggedSearch(
   request: SearchBody,
   sources: readonly string[] | null,
-  services: Pick<Services, "sql" | "embedder" | "log">,
+  services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
 ) {
   try {
     return await runSearch(request, sources, services);
@@ -68,33 +71,45 @@ async function runLoggedSearch(
 async function runSearch(
   request: SearchBody,
   sources: readonly string[] | null,
-  services: Pick<Services, "sql" | "embedder">,
+  services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
 ) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
-  const embedded = await embedQuery(services.embedder, request.query);
-  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = await searchDocuments(
-    services.sql,
-    {
+  const filters = {
+    sources,
+    spaces: request.space_key == null ? null : [request.space_key],
+    labels: request.labels ?? null,
+    updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
+  };
+  const find = async (query: string): Promise<SearchResult> => {
+    const embedded = await embedQuery(services.embedder, query);
+    const result = await searchDocuments(services.sql, {
+      ...filters,
+      query,
       embedding: embedded.embeddings,
-      query: request.query,
-      sources,
-      spaces: request.space_key == null ? null : [request.space_key],
-      labels: request.labels ?? null,
-      updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
-      matchCount: request.match_count,
+      matchCount: candidateCount(services, request.match_count),
       returnMode: request.return_mode,
-    },
-  );
-  requireEmbedded(byWordsAlone.models, embedded.failures);
+    });
+    requireEmbedded(result.byWordsAlone.models, embedded.failures);
+    return result;
+  };
+  const typed = await find(request.query);
+  const corrected =
+    typed.sourcesSearched === 0 || isFoundByWords(typed)
+      ? null
+      : await findAs(await correctQuery(services.sql, { ...filters, query: request.query }), find);
+  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = corrected ?? typed;
+  const ordered = await rerankHits(corrected?.query ?? request.query, hits, services);
+  const shown = ordered.hits.slice(0, request.match_count);
   return {
     success: true as const,
-    results: request.return_mode === "pages" ? hits.map(pageHit) : hits.map(chunkHit),
+    results: request.return_mode === "pages" ? shown.map(pageHit) : shown.map(chunkHit),
     query: request.query,
+    corrected_query: corrected?.query ?? null,
     match_count: request.match_count,
     total_found: totalFound,
     execution_path: `${searchMode}_search`,
     search_mode: searchMode,
-    reranking_applied: false as const,
+    reranking_applied: ordered.applied,
     return_mode: request.return_mode,
     warnings:
       byWordsAlone.sources === 0
@@ -102,6 +117,15 @@ async function runSearch(
         : [changingModel(byWordsAlone.sources, sourcesSearched, services.embedder.model)],
     sourcesSearched,
   };
+}
+
+const isFoundByWords = ({ hits }: SearchResult) => hits.some((hit) => hit.matchType !== "vector");
+
+/** The search of a corrected query; null without one, or if its words find nothing either. */
+async function findAs(query: string | null, find: (query: string) => Promise<SearchResult>) {
+  if (query === null) return null;
+  const result = await find(query);
+  return isFoundByWords(result) ? { ...result, query } : null;
 }
 
 const changingModel = (changing: number, searched: number, model: string) => ({

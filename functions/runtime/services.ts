@@ -11,6 +11,7 @@ import { makeLog, type FunctionLog, type Log } from "#shared/log.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import type { DeadLetters } from "#shared/queue/dead-letters.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
+import type { Reranker } from "#shared/reranking/reranker.ts";
 
 /** What functions work with. Time, ids and randomness are here too, so that a simulation decides them. */
 export type Services = {
@@ -25,6 +26,8 @@ export type Services = {
   /** A client for one site and account; `apiToken` in clear text. */
   confluence: (site: SiteAccess) => ConfluenceClient;
   embedder: Embedder;
+  /** Null unless configured. */
+  reranker: Reranker | null;
   cipher: TokenCipher;
   events: EventSender;
 };

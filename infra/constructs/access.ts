@@ -32,6 +32,8 @@ export function statementsOf(
         return onTokenKey("kms:Decrypt", targets.tokenKeyArn);
       case "embed":
         return embedStatements(scope, settings);
+      case "rerank":
+        return rerankStatements(scope, settings);
       case "put-events":
         return allow("events:PutEvents", targets.eventBusArn);
       case "redrive":
@@ -99,15 +101,24 @@ function embedStatements(scope: IConstruct, settings: Settings): PolicyStatement
   ];
   const models = used.flatMap(({ kind, model }) => (kind === "bedrock" && model ? [model] : []));
   const secrets = used.some(({ kind }) => kind === "openai") ? settings.embeddingsSecretArn : undefined;
-  const modelArn = (model: string) =>
-    Stack.of(scope).formatArn({
-      service: "bedrock",
-      account: "",
-      resource: "foundation-model",
-      resourceName: model,
-    });
   return [
-    ...models.map((model) => allow("bedrock:InvokeModel", modelArn(model))),
+    ...models.map((model) => invokeModel(scope, model)),
     ...(secrets ? readSecret(scope, settings, secrets) : []),
   ];
+}
+
+/** `bedrock:Rerank` has no resource in AWS: what limits it is the one model that may be invoked. */
+function rerankStatements(scope: IConstruct, settings: Settings): PolicyStatement[] {
+  if (settings.rerank === "none") return [];
+  return [allow("bedrock:Rerank", "*"), invokeModel(scope, settings.rerankModel)];
+}
+
+function invokeModel(scope: IConstruct, model: string): PolicyStatement {
+  const arn = Stack.of(scope).formatArn({
+    service: "bedrock",
+    account: "",
+    resource: "foundation-model",
+    resourceName: model,
+  });
+  return allow("bedrock:InvokeModel", arn);
 }

@@ -28,6 +28,7 @@ export function environmentOf(
     ...(sends ? queueVariables(resources) : {}),
     ...(tokens ? { TOKEN_KEY_ARN: resources.tokenKeyArn, ...siteVariables(settings) } : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
+    ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("put-events") ? eventVariables(settings, resources) : {}),
   };
 }
@@ -74,6 +75,10 @@ function embeddingVariables(settings: Settings): Record<string, string> {
     EMBEDDINGS_PREVIOUS_MODEL: settings.embeddingsPreviousModel,
     EMBEDDINGS_PREVIOUS_DIMENSIONS: settings.embeddingsPreviousDimensions,
   });
+}
+
+function rerankVariables(settings: Settings): Record<string, string> {
+  return settings.rerank === "none" ? {} : { RERANK: settings.rerank, RERANK_MODEL: settings.rerankModel };
 }
 
 function present(variables: Record<string, string | number | undefined>): Record<string, string> {

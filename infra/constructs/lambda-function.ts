@@ -77,11 +77,11 @@ export class SyncFunction extends Construct {
   }
 }
 
-/** CDK adds the trace actions, and this stack those of network interfaces: neither has a resource in AWS. */
+/** CDK adds the trace actions, and this stack those of network interfaces and of reranking: none has a resource in AWS. */
 const UNSCOPABLE = {
   id: "AwsSolutions-IAM5",
   reason:
-    "AWS offers no resource-level permission for xray:Put* and for the network interfaces of functions inside a VPC",
+    "AWS offers no resource-level permission for xray:Put*, bedrock:Rerank and the network interfaces of functions inside a VPC",
   appliesTo: ["Resource::*"],
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RERANK_MODELS } from "#shared/reranking/rerank-models.ts";
 
 /** Context is text from the command line (`-c key=value`) and JSON from cdk.json. */
 const flag = z.union([z.boolean(), z.stringbool()]);
@@ -66,6 +67,10 @@ const settingsSchema = z
     embeddingsPrevious: z.enum(["bedrock", "openai"]).optional(),
     embeddingsPreviousModel: z.string().optional(),
     embeddingsPreviousDimensions: z.coerce.number().int().min(1).max(4000).optional(),
+
+    /** `bedrock`: each search sends its query and best hits to this model of Bedrock, which orders them anew. */
+    rerank: z.enum(["none", "bedrock"]).default("none"),
+    rerankModel: z.enum(RERANK_MODELS).default(RERANK_MODELS[0]),
 
     /** Both: routes take JWTs of this issuer. Neither: SigV4 (IAM). */
     jwtIssuer: z.url().optional(),

@@ -7,6 +7,7 @@ import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { eventSender } from "#functions/runtime/providers/event-sender.ts";
 import { queueUrlsOf } from "#functions/runtime/providers/queue-urls.ts";
+import { reranker } from "#functions/runtime/providers/reranker.ts";
 import { readSecret } from "#functions/runtime/providers/secret.ts";
 import { seldomUsedEventSender, seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
@@ -165,6 +166,39 @@ describe("the embedding model of a deployment", () => {
       EMBEDDINGS_PREVIOUS_DIMENSIONS: "9",
     });
     expect([same.model, same.previous]).toEqual(["own@9", undefined]);
+  });
+});
+
+describe("the reranking model of a deployment", () => {
+  const build = (variables: Record<string, string>) =>
+    reranker.build(parseEnv({ AWS_REGION: "us-east-1", ...variables }), log);
+
+  it("there is no reranking model unless it is configured", async () => {
+    expect(await build({})).toBeNull();
+    expect(await build({ RERANK: "none" })).toBeNull();
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{}, "cohere.rerank-v3-5:0"],
+    [{ RERANK_MODEL: "amazon.rerank-v1:0" }, "amazon.rerank-v1:0"],
+  ])(
+    "the reranking model of RERANK=bedrock and %j is %s, asked with the function's own signature",
+    async (variables, model) => {
+      const built = await build({ RERANK: "bedrock", ...variables });
+      expect(built?.model).toBe(model);
+      expect(await built?.rerank("query", ["a", "b"])).toEqual([
+        { index: 1, score: 1 },
+        { index: 0, score: 0.5 },
+      ]);
+    },
+  );
+
+  it("a reranking model is refused where it or its region is unknown", async () => {
+    expect(() => parseEnv({ RERANK: "bedrock", RERANK_MODEL: "meta.llama" })).toThrow(/RERANK_MODEL/);
+    await expect(build({ RERANK: "bedrock", AWS_REGION: "" })).rejects.toMatchObject({
+      code: "invalid_environment",
+      message: expect.stringContaining("AWS_REGION"),
+    });
   });
 });
 

@@ -24,6 +24,33 @@ const putEventsRequest = z.object({
   Entries: z.array(z.object({ DetailType: z.string(), Detail: z.string() })),
 });
 const CHARACTERS_PER_TOKEN = 4;
+const rerankText = z.string().min(1).max(32_000);
+const rerankRequest = z.strictObject({
+  queries: z.tuple([
+    z.strictObject({ type: z.literal("TEXT"), textQuery: z.strictObject({ text: rerankText }) }),
+  ]),
+  sources: z
+    .array(
+      z.strictObject({
+        type: z.literal("INLINE"),
+        inlineDocumentSource: z.strictObject({
+          type: z.literal("TEXT"),
+          textDocument: z.strictObject({ text: rerankText }),
+        }),
+      }),
+    )
+    .min(1)
+    .max(1000),
+  rerankingConfiguration: z.strictObject({
+    type: z.literal("BEDROCK_RERANKING_MODEL"),
+    bedrockRerankingConfiguration: z.strictObject({
+      numberOfResults: z.int().min(1).max(1000),
+      modelConfiguration: z.strictObject({
+        modelArn: z.string().regex(/^arn:aws:bedrock:us-east-1::foundation-model\/(cohere|amazon)\.rerank-v/),
+      }),
+    }),
+  }),
+});
 const titanRequest = z.object({
   inputText: z.string(),
   dimensions: z.literal(DIMENSIONS),
@@ -79,12 +106,22 @@ export async function startAwsServices(secrets: Record<string, string>): Promise
         return { embedding, inputTextTokenCount: 1 };
       },
     },
+    "bedrock.Rerank": {
+      signedFor: "bedrock",
+      // A document is the more relevant, the later it is in the request.
+      run: (body) => {
+        const { sources, rerankingConfiguration } = rerankRequest.parse(body);
+        const { numberOfResults } = rerankingConfiguration.bedrockRerankingConfiguration;
+        const results = sources.map((_, index) => ({ index, relevanceScore: (index + 1) / sources.length }));
+        return { results: results.toReversed().slice(0, numberOfResults) };
+      },
+    },
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const target = String(request.headers["x-amz-target"] ?? "");
     const isModel = request.url === "/model/amazon.titan-embed-text-v2%3A0/invoke";
-    const name = isModel ? "bedrock.InvokeModel" : target;
+    const name = isModel ? "bedrock.InvokeModel" : request.url === "/rerank" ? "bedrock.Rerank" : target;
     calls.set(name, (calls.get(name) ?? 0) + 1);
     const reply = (status: number, body: unknown, headers: Record<string, string> = {}) => {
       response.writeHead(status, { "content-type": "application/x-amz-json-1.1", ...headers });

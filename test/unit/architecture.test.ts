@@ -26,6 +26,7 @@ const rules: readonly Rule[] = [
   { from: "shared/chunking", mayImport: ["shared/markdown", "shared/errors"] },
   { from: "shared/confluence", mayImport: ["shared/errors", "shared/log"] },
   { from: "shared/embeddings", mayImport: ["shared/errors", "shared/log", "shared/db"] },
+  { from: "shared/reranking", mayImport: ["shared/errors"] },
   { from: "shared/queue", mayImport: ["shared/errors", "shared/messages"] },
   { from: "shared/crypto", mayImport: ["shared/errors"] },
   { from: "shared/db", mayImport: ["shared/errors"] },
@@ -83,6 +84,7 @@ const rules: readonly Rule[] = [
       "shared/log-events",
       "shared/log-metrics",
       "shared/messages",
+      "shared/reranking/rerank-models",
     ],
   },
 ];

@@ -3,7 +3,9 @@ import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });
-const score = z.number().meta({ description: "From both retrievers: comparable within one response only" });
+const score = z.number().meta({
+  description: "From both retrievers, or the reranking model's: comparable within one response only",
+});
 const pageId = z.string().meta({
   description:
     "Confluence's id; `SOURCE_ID~ID` where another site has a page of the same id. `GET /api/pages/{page_id}` takes both",
@@ -86,12 +88,19 @@ const found = z.object({
   success: z.literal(true),
   results: z.union([z.array(chunkHit), z.array(pageHit)]),
   query: z.string(),
+  corrected_query: z.string().nullable().meta({
+    description:
+      "What was searched for instead, because no chunk contains any word of `query`: the nearest words that chunks contain. Null otherwise",
+  }),
   source: id.nullable(),
   match_count: z.int(),
   total_found: z.int(),
   execution_path: z.string(),
   search_mode: z.enum(["hybrid", "vector", "keyword"]),
-  reranking_applied: z.literal(false),
+  reranking_applied: z.boolean().meta({
+    description:
+      "Whether a reranking model ordered the results and gave them their scores: false where none is configured, where there was one result at most, and where it failed",
+  }),
   return_mode: z.enum(["chunks", "pages"]),
   warnings: z.array(z.object({ code: z.enum(["embedding_model_changing"]), message: z.string() })).meta({
     description:

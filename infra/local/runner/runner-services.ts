@@ -1,5 +1,6 @@
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { reranker } from "#functions/runtime/providers/reranker.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import type { Services } from "#functions/runtime/services.ts";
 import type postgres from "postgres";
@@ -9,7 +10,7 @@ import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
 
-type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "cipher">;
+type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "reranker" | "cipher">;
 
 /**
  * Tries a model before sources switch to it. Throws `UserError`
@@ -38,6 +39,7 @@ export async function buildChosenServices(
   return {
     confluence: given.confluence ?? (await confluence.build(env, log)),
     embedder: given.embedder ?? (await embedder.build(env, log)),
+    reranker: given.reranker ?? (await reranker.build(env, log)),
     cipher: given.cipher ?? (await tokenCipher.build(env, log)),
   };
 }

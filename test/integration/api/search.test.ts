@@ -206,27 +206,31 @@ describe("search", () => {
   });
 
   it.each([
-    ["chunks", { query: "signing key" }, 200],
-    ["pages", { query: "signing key", return_mode: "pages", labels: ["security"] }, 200],
-    ["nothing found", { query: "signing key", labels: ["other"] }, 200],
-    ["no such source", { query: "signing key", source: "nothing" }, 404],
-  ])("search sends one statement (%s), and embeds a query once", async (_, body, status) => {
-    const statements: string[] = [];
-    let embedded = 0;
-    const embedder = {
-      ...fixture.embedder,
-      embed: (texts: readonly string[]) => {
-        embedded += texts.length;
-        return fixture.embedder.embed(texts);
-      },
-    };
-    const sql = observeSql(fixture.database.sql, { onStatement: ({ text }) => void statements.push(text) });
-    const api = await makeApiClient({ ...fixture.services, embedder, sql });
-    expect((await api("POST", PATH, { body })).status).toBe(status);
-    expect([statements.length, embedded]).toEqual([1, 1]);
-    expect((await api("POST", PATH, { body })).status).toBe(status);
-    expect([statements.length, embedded]).toEqual([2, 1]);
-  });
+    ["chunks", { query: "signing key" }, 200, 1],
+    ["pages", { query: "signing key", return_mode: "pages", labels: ["security"] }, 200, 1],
+    // The second looks whether the words are misspelled.
+    ["nothing found", { query: "signing key", labels: ["other"] }, 200, 2],
+    ["no such source", { query: "signing key", source: "nothing" }, 404, 1],
+  ])(
+    "a search (%s) of %j, status %i, sends %i statements, and embeds a query once",
+    async (_, body, status, sent) => {
+      const statements: string[] = [];
+      let embedded = 0;
+      const embedder = {
+        ...fixture.embedder,
+        embed: (texts: readonly string[]) => {
+          embedded += texts.length;
+          return fixture.embedder.embed(texts);
+        },
+      };
+      const sql = observeSql(fixture.database.sql, { onStatement: ({ text }) => void statements.push(text) });
+      const api = await makeApiClient({ ...fixture.services, embedder, sql });
+      expect((await api("POST", PATH, { body })).status).toBe(status);
+      expect([statements.length, embedded]).toEqual([sent, 1]);
+      expect((await api("POST", PATH, { body })).status).toBe(status);
+      expect([statements.length, embedded]).toEqual([2 * sent, 1]);
+    },
+  );
 
   it("search continues with the model that sources still use while the new one cannot be reached", async () => {
     const failing = {

@@ -5,7 +5,7 @@ import { synthesize } from "./synthesized.ts";
 type Statement = { Action: string | string[]; Resource: unknown; Effect: string; Condition?: unknown };
 
 /** For these AWS knows no resource. */
-const UNSCOPABLE = /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:\w+)$/;
+const UNSCOPABLE = /^(xray:Put(TraceSegments|TelemetryRecords)|bedrock:Rerank|ec2:\w+)$/;
 
 /** Actions of every function's role, without those that all have (own log group, traces). */
 function actionsByFunction(context: Record<string, unknown>): Record<string, string[]> {
@@ -43,6 +43,7 @@ describe("rights", () => {
       embeddingsModel: "m",
       embeddingsSecretArn: "arn:aws:secretsmanager:eu-west-1:1:secret:e-AbCdEf",
     },
+    { rerank: "bedrock" },
   ])("permissions name actions and resources without a wildcard (%j)", (context) => {
     for (const [name, statements] of rolePolicies(context)) {
       expect(statements.length, name).toBeGreaterThan(0);
@@ -175,6 +176,22 @@ describe("rights", () => {
         ],
       }
     `);
+  });
+
+  it("permissions to rerank are those of the search function alone, on the configured model, and only where it is configured", () => {
+    const rerankModel = "amazon.rerank-v1:0";
+    const invokes = ({ Action, Resource }: Statement) =>
+      Action === "bedrock:InvokeModel" && JSON.stringify(Resource).includes(rerankModel);
+    const without = actionsByFunction({});
+    const configured = actionsByFunction({ rerank: "bedrock", rerankModel });
+    for (const [name, statements] of rolePolicies({ rerank: "bedrock", rerankModel })) {
+      expect(statements.some(invokes), name).toBe(name === "search");
+      expect(configured[name], name).toEqual(
+        name === "search"
+          ? ["bedrock:InvokeModel", "bedrock:Rerank", "secretsmanager:GetSecretValue"]
+          : without[name],
+      );
+    }
   });
 
   it("permissions allow decrypting tokens only with the source as encryption context", () => {

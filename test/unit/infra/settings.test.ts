@@ -20,6 +20,15 @@ describe("settings of a deployment", () => {
     (embeddingsModel) => expect(() => parse({ embeddingsModel })).toThrow(/Bedrock/),
   );
 
+  it("deployment settings leave reranking off, and accept only Bedrock's reranking models", () => {
+    expect(parse({})).toMatchObject({ rerank: "none", rerankModel: "cohere.rerank-v3-5:0" });
+    expect(parse({ rerank: "bedrock", rerankModel: "amazon.rerank-v1:0" })).toMatchObject({
+      rerank: "bedrock",
+      rerankModel: "amazon.rerank-v1:0",
+    });
+    expect(() => parse({ rerankModel: "cohere.embed-v4:0" })).toThrow(/rerankModel/);
+  });
+
   it("deployment settings accept retention in days, as text or as a number, and reject other values", () => {
     expect(parse({})).toMatchObject({ operationRetentionDays: 90, eventRetentionDays: 7 });
     expect(parse({ operationRetentionDays: "30", eventRetentionDays: 14 })).toMatchObject({

@@ -219,6 +219,22 @@ describe("the template", () => {
     }
   });
 
+  it("the stack tells the search function alone of a reranking model, where one is configured", () => {
+    const rerankVariables = (context: Record<string, unknown>) =>
+      Object.entries(synthesize(context).findResources("AWS::Lambda::Function")).flatMap(
+        ([id, { Properties }]) => {
+          const { RERANK, RERANK_MODEL } =
+            (Properties as { Environment?: { Variables: Record<string, string> } }).Environment?.Variables ??
+            {};
+          return RERANK || RERANK_MODEL ? [{ id: id.replace(/Function.*/, ""), RERANK, RERANK_MODEL }] : [];
+        },
+      );
+    expect(rerankVariables({})).toEqual([]);
+    expect(rerankVariables({ rerank: "bedrock" })).toEqual([
+      { id: "search", RERANK: "bedrock", RERANK_MODEL: "cohere.rerank-v3-5:0" },
+    ]);
+  });
+
   it("the stack publishes a schema of every domain event", () => {
     const schemas = ofType("AWS::EventSchemas::Schema").map(({ Properties }) => Properties);
     expect(schemas.map((schema) => schema.SchemaName).sort()).toEqual(
