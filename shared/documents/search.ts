@@ -142,28 +142,30 @@ async function findHits(
     ), placed as (
       -- A chunk without text says what its title says, so it is a copy of no other.
       select f.*, c.source_id, c.page_id, case when c.content = '' then f.chunk_id::text else md5(c.content) end as content_key,
-        p.modified_at,
         row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place
       from found f
       cross join lateral (
         select c.source_id, c.page_id, c.content from archon_crawled_pages c where c.id = f.chunk_id offset 0) c
-      cross join lateral (
-        select p.modified_at from confluence_pages p where p.source_id = c.source_id and p.page_id = c.page_id offset 0) p
+    ), counted as (
+      select *, count(*) over (partition by content_key) as copies from placed where not ${pages} or place = 1
     ), copied as (
-      select *, row_number() over (partition by content_key order by score desc, modified_at desc nulls last, chunk_id) as copy,
-        count(*) over (partition by content_key) as copies
-      from placed where not ${pages} or place = 1
+      -- Pages are read of copies only.
+      select *, row_number() over (partition by content_key order by score desc,
+        case when copies > 1 then (
+          select p.modified_at from confluence_pages p where p.source_id = counted.source_id and p.page_id = counted.page_id)
+        end desc nulls last, chunk_id) as copy
+      from counted
     ), chosen as (
       select * from copied where copy = 1 order by score desc, chunk_id limit ${request.matchCount}
-    ), counted as (
+    ), ranked as (
       select count(*) filter (where copy = 1)::int as total, count(*) filter (where copy > 1)::int as duplicates from copied
     ), retrieved as (
       select count(vector_rank)::int as "byVector", count(keyword_rank)::int as "byWords",
         coalesce(max(greatest(vector_rank, keyword_rank)) >= ${candidates}::int, false) as "wereCutOff"
       from found
     )
-    select to_jsonb(scope) || to_jsonb(counted) || to_jsonb(retrieved) as summary, hit.*
-    from scope cross join counted cross join retrieved left join (
+    select to_jsonb(scope) || to_jsonb(ranked) || to_jsonb(retrieved) as summary, hit.*
+    from scope cross join ranked cross join retrieved left join (
       select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
         chosen.keyword_rank as "keywordRank", chosen.relevance, chosen.coverage, chosen.is_named as "isNamed",
         chosen.is_titled as "isTitled", chosen.vector_weight as "vectorWeight",
