@@ -508,8 +508,8 @@ BEGIN ATOMIC
 END
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.search_chunks(question text, identifiers text[], parts text, phrases text[], models text[], vectors text[], sources text[], spaces text[], wanted_labels text[], updated_since timestamp with time zone, candidates integer, keyword boolean)
- RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer)
+CREATE OR REPLACE FUNCTION confluence_sync.scored_chunks(question text, identifiers text[], parts text, phrases text[], models text[], vectors text[], sources text[], spaces text[], wanted_labels text[], updated_since timestamp with time zone, candidates integer, keyword boolean)
+ RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision)
  LANGUAGE plpgsql
  STABLE ROWS 100
  SET plan_cache_mode TO 'force_generic_plan'
@@ -595,11 +595,29 @@ begin
       + case when c.is_named then named_weight else 0 end + case when c.is_titled then titled_weight else 0 end)
       / ((select coalesce(max(m.vector_weight), 0) from embedding_models m where m.model = any(models))
         + 1.2 * relevance_weight + coverage_weight + named_weight + titled_weight),
-    case when c.vector_rank is not null then c.similarity end, c.vector_rank, c.keyword_rank
+    c.similarity, c.vector_rank, c.keyword_rank, c.relevance, c.coverage, c.is_named, c.is_titled, c.weight
   from compared c
   order by 2 desc, 1;
 end;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.search_chunks(question text, identifiers text[], parts text, phrases text[], models text[], vectors text[], sources text[], spaces text[], wanted_labels text[], updated_since timestamp with time zone, candidates integer, keyword boolean)
+ RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer)
+ LANGUAGE sql
+ STABLE ROWS 100
+BEGIN ATOMIC
+ SELECT f.chunk_id,
+     f.score,
+         CASE
+             WHEN (f.vector_rank IS NOT NULL) THEN f.similarity
+             ELSE NULL::double precision
+         END AS "case",
+     f.vector_rank,
+     f.keyword_rank
+    FROM scored_chunks(search_chunks.question, search_chunks.identifiers, search_chunks.parts, search_chunks.phrases, search_chunks.models, search_chunks.vectors, search_chunks.sources, search_chunks.spaces, search_chunks.wanted_labels, search_chunks.updated_since, search_chunks.candidates, search_chunks.keyword) f(chunk_id, score, similarity, vector_rank, keyword_rank, relevance, coverage, is_named, is_titled, vector_weight)
+   ORDER BY f.score DESC, f.chunk_id;
+END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.searched_chunks_of(of_source text, of_page text)

@@ -1,11 +1,12 @@
 import type postgres from "postgres";
 import { correctQuery } from "#shared/documents/correct-query.ts";
+import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
 import { searchDocuments, type SearchResult } from "#shared/documents/search.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
 import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { sourcesOfType } from "#shared/sources/source-overviews.ts";
 import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/search.ts";
-import { chunkHit, pageHit } from "./responses/hit-json.ts";
+import { chunkHit, explainedSearch, pageHit } from "./responses/hit-json.ts";
 import { candidateCount, rerankHits } from "./use-cases/rerank-hits.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -50,6 +51,7 @@ type SearchBody = {
   updated_since?: string | undefined;
   match_count: number;
   return_mode: "chunks" | "pages";
+  explain?: boolean | null | undefined;
 };
 
 /** As `runSearch`; a search that could not run is logged as such, whatever the cause. */
@@ -80,7 +82,8 @@ async function runSearch(
     labels: request.labels ?? null,
     updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
   };
-  const find = async (query: string): Promise<SearchResult> => {
+  const explain = request.explain === true;
+  const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
     const result = await searchDocuments(services.sql, {
       ...filters,
@@ -90,19 +93,24 @@ async function runSearch(
       returnMode: request.return_mode,
     });
     requireEmbedded(result.byWordsAlone.models, embedded.failures);
-    return result;
+    return { ...result, embedding: embedded.embeddings };
   };
   const typed = await find(request.query);
   const corrected =
     typed.sourcesSearched === 0 || isFoundByWords(typed)
       ? null
       : await findAs(await correctQuery(services.sql, { ...filters, query: request.query }), find);
-  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = corrected ?? typed;
-  const ordered = await rerankHits(corrected?.query ?? request.query, hits, services);
+  const found = corrected ?? typed;
+  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = found;
+  const searched = { ...filters, query: corrected?.query ?? request.query, embedding: found.embedding };
+  const ordered = await rerankHits(searched.query, hits, services);
   const shown = ordered.hits.slice(0, request.match_count);
   return {
     success: true as const,
-    results: request.return_mode === "pages" ? shown.map(pageHit) : shown.map(chunkHit),
+    results:
+      request.return_mode === "pages"
+        ? shown.map((hit) => pageHit(hit, explain))
+        : shown.map((hit) => chunkHit(hit, explain)),
     query: request.query,
     corrected_query: corrected?.query ?? null,
     match_count: request.match_count,
@@ -115,6 +123,14 @@ async function runSearch(
       byWordsAlone.sources === 0
         ? []
         : [changingModel(byWordsAlone.sources, sourcesSearched, services.embedder.model)],
+    ...(explain
+      ? {
+          explained: explainedSearch(
+            found,
+            await removedByFilter(services.sql, searched, found.candidates.atMost),
+          ),
+        }
+      : {}),
     sourcesSearched,
   };
 }
@@ -122,7 +138,10 @@ async function runSearch(
 const isFoundByWords = ({ hits }: SearchResult) => hits.some((hit) => hit.matchType !== "vector");
 
 /** The search of a corrected query; null without one, or if its words find nothing either. */
-async function findAs(query: string | null, find: (query: string) => Promise<SearchResult>) {
+async function findAs<Found extends SearchResult>(
+  query: string | null,
+  find: (query: string) => Promise<Found>,
+) {
   if (query === null) return null;
   const result = await find(query);
   return isFoundByWords(result) ? { ...result, query } : null;

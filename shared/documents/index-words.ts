@@ -45,7 +45,7 @@ export function indexedWords(
   };
 }
 
-/** A query's words as `search_chunks` takes them. */
+/** A query's words as `scored_chunks` takes them. */
 export type QueriedWords = { question: string; identifiers: string[]; parts: string; phrases: string[] };
 
 export function queriedWords(query: string): QueriedWords {

@@ -1,29 +1,21 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { cutHeadlines } from "./cut-headlines.ts";
-import { queriedWords } from "./index-words.ts";
+import {
+  queryArguments,
+  scoredChunks,
+  textArray,
+  type SearchedQuery,
+  type SearchFilter,
+} from "./scored-chunks.ts";
 import { markedSnippet, SNIPPET_OPTIONS } from "./snippet.ts";
 import { hasTwin } from "./twin-ids.ts";
 
-/** The query as a vector, and the model that made it. */
-export type QueryEmbedding = { model: string; vector: readonly number[] };
-
-export type SearchRequest = {
-  query: string;
-  /** One for each model that the searched sources use; null searches by words alone. */
-  embedding: QueryEmbedding | readonly QueryEmbedding[] | null;
-  /** Source ids; absent or null: all. The filters below likewise. */
-  sources?: readonly string[] | null;
-  /** Space keys, in any case. */
-  spaces?: readonly string[] | null;
-  /** Pages that carry any of them. */
-  labels?: readonly string[] | null;
-  updatedSince?: Date | null;
-  /** How many chunks, or pages, to return at most. */
-  matchCount: number;
-  returnMode: "chunks" | "pages";
-  /** Which retrievers run; default `hybrid`, the others are for comparisons. */
-  retrievers?: "hybrid" | "vector" | "keyword";
-};
+export type SearchRequest = SearchedQuery &
+  SearchFilter & {
+    /** How many chunks, or pages, of distinct content to return at most. */
+    matchCount: number;
+    returnMode: "chunks" | "pages";
+  };
 
 export type Hit = {
   chunkId: string;
@@ -44,17 +36,33 @@ export type Hit = {
   score: number;
   /** Cosine similarity; null when only the keyword retriever found it. */
   similarity: number | null;
+  explanation: Explanation;
   matchType: "vector" | "keyword" | "hybrid";
   labels: string[];
   modifiedAt: Date | null;
   /** Page mode: the page's other chunks that matched, best first; else empty. */
   furtherChunks: { chunkId: string; headingPath: string[]; content: string; score: number }[];
+  /** Other pages with the same content (page mode: with the same best chunk), best first, at most `ALSO_ON_AT_MOST`. */
+  alsoOn: { sourceId: string; pageId: string; hasTwin: boolean; title: string; url: string; space: string }[];
+  /** Number of such pages among the candidates. */
+  alsoOnTotal: number;
+};
+
+/** What the score of a chunk is made of. */
+export type Explanation = {
+  /** Null: no vector of it could be compared. Its similarity counts even if its rank is null because others are nearer. */
+  vector: { rank: number | null; similarity: number } | null;
+  /** Null: no words match. `relevance`: 0 to 1.2; `coverage`: share of the weight of the query's words that the chunk contains. */
+  words: { rank: number; relevance: number; coverage: number; isNamed: boolean; isTitled: boolean } | null;
+  /** Of the similarity, beside 1 for the relevance; belongs to the model. */
+  vectorWeight: number;
 };
 
 export type SearchResult = {
   hits: Hit[];
-  /** Chunks (or pages) that were ranked; more than `hits` when `matchCount` cut them off. */
+  /** Chunks (or pages) of distinct content that were ranked; more than `hits` when `matchCount` cut them off. */
   totalFound: number;
+  candidates: Candidates;
   searchMode: "hybrid" | "vector" | "keyword";
   /** Number of sources searched; 0 if the requested sources do not exist (any more). */
   sourcesSearched: number;
@@ -62,47 +70,107 @@ export type SearchResult = {
   byWordsAlone: { sources: number; models: string[] };
 };
 
+/** The chunks that were ranked. */
+export type Candidates = {
+  /** Of each retriever. */
+  atMost: number;
+  byVector: number;
+  byWords: number;
+  /** Those (page mode: those pages) that are shown as copies of another. */
+  duplicates: number;
+};
+
 /** Further chunks of one page that page mode returns. */
 const FURTHER_CHUNKS = 4;
-/** Longer queries are pasted documents. */
-const MAX_QUERY_LENGTH = 4000;
+const ALSO_ON_AT_MOST = 10;
+const CANDIDATES_AT_MOST = 800;
 
 /**
- * Searches by vector and by words in one round trip (two if the snippet's text must be cut into words). Deleted and hidden pages, and sources being deleted, are never found. An
- * empty result means that nothing matches: every failure throws. A source whose model the query was not embedded with is searched
- * by words: the caller decides whether that is an error (`byWordsAlone`).
+ * Searches by vector and by words in one round trip; in two if the snippet's text must be cut into words, or if copies of the same
+ * content used up the candidates. Deleted and hidden pages, and sources being deleted, are never found. An empty result means that
+ * nothing matches: every failure throws. A source whose model the query was not embedded with is searched by words: the caller
+ * decides whether that is an error (`byWordsAlone`).
  */
 export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
-  const retrievers = request.retrievers ?? "hybrid";
-  const query = request.query.replaceAll("\u0000", " ").slice(0, MAX_QUERY_LENGTH);
-  const byWords = retrievers === "keyword" || request.embedding === null;
-  const embeddings = byWords ? [] : [request.embedding ?? []].flat();
-  const words = queriedWords(query);
+  const query = queryArguments(request);
+  const atMost = Math.min(
+    Math.max(request.matchCount * (request.returnMode === "pages" ? 10 : 4), 60),
+    CANDIDATES_AT_MOST,
+  );
+  const first = await findHits(sql, request, query, atMost);
+  const { duplicates, wereCutOff, total } = summary(first);
+  const isShort = wereCutOff && duplicates > 0 && total < request.matchCount && atMost < CANDIDATES_AT_MOST;
+  const candidates = isShort ? Math.min(4 * atMost, CANDIDATES_AT_MOST) : atMost;
+  const rows = isShort ? await findHits(sql, request, query, candidates) : first;
+  const { searched, otherSources, otherModels, ...counts } = summary(rows);
+  const hits = rows.filter((row) => row.chunkId !== null);
+  const headlines = await cutHeadlines(sql, hits, query.words);
+  const byWords = request.retrievers === "keyword" || request.embedding === null;
+  return {
+    hits: hits.map((hit) => toHit({ ...hit, headline: headlines.get(hit.chunkId) ?? hit.headline })),
+    totalFound: counts.total,
+    candidates: {
+      atMost: candidates,
+      byVector: counts.byVector,
+      byWords: counts.byWords,
+      duplicates: counts.duplicates,
+    },
+    searchMode:
+      byWords || (searched > 0 && otherSources === searched) ? "keyword" : (request.retrievers ?? "hybrid"),
+    sourcesSearched: searched,
+    // Asked by words, no source lacks anything.
+    byWordsAlone: byWords ? { sources: 0, models: [] } : { sources: otherSources, models: otherModels ?? [] },
+  };
+}
+
+/** The hits, best first, each beside what is known of the whole search; one row without a hit if there is none. */
+async function findHits(
+  sql: Sql,
+  request: SearchRequest,
+  query: ReturnType<typeof queryArguments>,
+  candidates: number,
+): Promise<(HitRow | NoHitRow)[]> {
+  const { words, models } = query;
   const pages = request.returnMode === "pages";
-  const candidates = Math.min(Math.max(request.matchCount * (pages ? 10 : 4), 60), 800);
-  const array = (values: readonly string[] | null | undefined) => (values ? [...values] : null);
-  const models = embeddings.map((embedding) => embedding.model);
-  const rows = await sql<(HitRow | NoHitRow)[]>`
+  return sql<(HitRow | NoHitRow)[]>`
     with scope as (
       select count(*)::int as searched, (count(*) filter (where s.embedding_model <> all(${models}::text[])))::int as "otherSources",
         array_agg(distinct s.embedding_model) filter (where s.embedding_model <> all(${models}::text[])) as "otherModels"
-      from searched_sources(${array(request.sources)}, ${array(request.spaces)}) s
+      from searched_sources(${textArray(request.sources)}, ${textArray(request.spaces)}) s
     ), found as materialized (
-      select * from search_chunks(${words.question}, ${words.identifiers}, ${words.parts}, ${words.phrases},
-        ${models}, ${embeddings.map((embedding) => `[${embedding.vector.join(",")}]`)},
-        ${array(request.sources)}, ${array(request.spaces)}, ${array(request.labels)}, ${request.updatedSince ?? null},
-        ${candidates}, ${retrievers !== "vector"})
+      select * from ${scoredChunks(sql, query, request, candidates)}
     ), placed as (
-      select f.*, c.source_id, c.page_id,
+      -- A chunk without text says what its title says, so it is a copy of no other.
+      select f.*, c.source_id, c.page_id, case when c.content = '' then f.chunk_id::text else md5(c.content) end as content_key,
         row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place
-      from found f join archon_crawled_pages c on c.id = f.chunk_id
+      from found f
+      cross join lateral (
+        select c.source_id, c.page_id, c.content from archon_crawled_pages c where c.id = f.chunk_id offset 0) c
+    ), counted as (
+      select *, count(*) over (partition by content_key) as copies from placed where not ${pages} or place = 1
+    ), copied as (
+      -- Pages are read of copies only.
+      select *, row_number() over (partition by content_key order by score desc,
+        case when copies > 1 then (
+          select p.modified_at from confluence_pages p where p.source_id = counted.source_id and p.page_id = counted.page_id)
+        end desc nulls last, chunk_id) as copy
+      from counted
     ), chosen as (
-      select *, count(*) over () as total from placed where not ${pages} or place = 1
-      order by score desc, chunk_id limit ${request.matchCount}
+      select * from copied where copy = 1 order by score desc, chunk_id limit ${request.matchCount}
+    ), ranked as (
+      select count(*) filter (where copy = 1)::int as total, count(*) filter (where copy > 1)::int as duplicates from copied
+    ), retrieved as (
+      select count(vector_rank)::int as "byVector", count(keyword_rank)::int as "byWords",
+        coalesce(max(greatest(vector_rank, keyword_rank)) >= ${candidates}::int, false) as "wereCutOff"
+      from found
     )
-    select scope.searched, scope."otherSources", scope."otherModels", hit.* from scope left join (
+    select to_jsonb(scope) || to_jsonb(ranked) || to_jsonb(retrieved) as summary, hit.*
+    from scope cross join ranked cross join retrieved left join (
       select chosen.chunk_id as "chunkId", chosen.score, chosen.similarity, chosen.vector_rank as "vectorRank",
-        chosen.keyword_rank as "keywordRank", chosen.total::int as total, c.source_id as "sourceId", c.page_id as "pageId",
+        chosen.keyword_rank as "keywordRank", chosen.relevance, chosen.coverage, chosen.is_named as "isNamed",
+        chosen.is_titled as "isTitled", chosen.vector_weight as "vectorWeight",
+        coalesce(others.pages, '[]') as "alsoOn", coalesce(others.total, 0) as "alsoOnTotal",
+        c.source_id as "sourceId", c.page_id as "pageId",
         p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
         p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
@@ -136,43 +204,65 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
         where ${pages} and o.source_id = chosen.source_id and o.page_id = chosen.page_id
           and o.place between 2 and ${FURTHER_CHUNKS + 1}
       ) further on true
+      left join lateral (
+        select max(o.total)::int as total, jsonb_agg(jsonb_build_object('sourceId', o.source_id, 'pageId', o.page_id,
+          'hasTwin', ${hasTwin(sql)}, 'title', p.title, 'url', p.url, 'space', s.space_key) order by o.copy) as pages
+        from (
+          select o.source_id, o.page_id, min(o.copy) as copy, count(*) over () as total
+          from copied o
+          where o.content_key = chosen.content_key and (o.source_id, o.page_id) <> (chosen.source_id, chosen.page_id)
+          group by o.source_id, o.page_id order by copy limit ${ALSO_ON_AT_MOST}
+        ) o
+        join confluence_pages p on p.source_id = o.source_id and p.page_id = o.page_id
+        join archon_sources s on s.source_id = o.source_id
+        where chosen.copies > 1
+      ) others on true
     ) hit on true
     order by hit.score desc, hit."chunkId"`;
-  const [{ searched, otherSources, otherModels } = NO_SOURCES] = rows;
-  const hits = rows.filter((row) => row.chunkId !== null);
-  const headlines = await cutHeadlines(sql, hits, words);
-  return {
-    hits: hits.map((hit) => toHit({ ...hit, headline: headlines.get(hit.chunkId) ?? hit.headline })),
-    totalFound: hits[0]?.total ?? 0,
-    searchMode: byWords || (searched > 0 && otherSources === searched) ? "keyword" : retrievers,
-    sourcesSearched: searched,
-    // Asked by words, no source lacks anything.
-    byWordsAlone: byWords ? { sources: 0, models: [] } : { sources: otherSources, models: otherModels ?? [] },
-  };
 }
 
-type ScopeRow = { searched: number; otherSources: number; otherModels: string[] | null };
-const NO_SOURCES: ScopeRow = { searched: 0, otherSources: 0, otherModels: null };
+type Summary = {
+  searched: number;
+  otherSources: number;
+  otherModels: string[] | null;
+  total: number;
+  duplicates: number;
+  byVector: number;
+  byWords: number;
+  /** A retriever had more candidates than it was asked for. */
+  wereCutOff: boolean;
+};
 /** The only row when nothing was found. */
-type NoHitRow = ScopeRow & { chunkId: null };
-type HitRow = Omit<Hit, "snippet" | "matchType"> &
-  ScopeRow & {
-    headline: string;
-    vectorRank: number | null;
-    keywordRank: number | null;
-    total: number;
-  };
+type NoHitRow = { summary: Summary; chunkId: null };
+type HitRow = Omit<Hit, "snippet" | "matchType" | "explanation"> & {
+  summary: Summary;
+  headline: string;
+  vectorRank: number | null;
+  keywordRank: number | null;
+  relevance: number;
+  coverage: number;
+  isNamed: boolean;
+  isTitled: boolean;
+  vectorWeight: number;
+};
 
-function toHit({
-  headline,
-  vectorRank,
-  keywordRank,
-  total: _,
-  searched: __,
-  otherSources: ___,
-  otherModels: ____,
-  ...row
-}: HitRow): Hit {
-  const matchType = vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid";
-  return { ...row, snippet: markedSnippet(headline, row.content), matchType };
+function summary([row]: readonly { summary: Summary }[]): Summary {
+  if (!row) throw new Error("a search returned no row");
+  return row.summary;
+}
+
+function toHit(row: HitRow): Hit {
+  const { summary: _, headline, vectorRank, keywordRank, similarity, vectorWeight, ...rest } = row;
+  const { relevance, coverage, isNamed, isTitled, ...hit } = rest;
+  return {
+    ...hit,
+    similarity: vectorRank === null ? null : similarity,
+    snippet: markedSnippet(headline, row.content),
+    matchType: vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid",
+    explanation: {
+      vector: similarity === null ? null : { rank: vectorRank, similarity },
+      words: keywordRank === null ? null : { rank: keywordRank, relevance, coverage, isNamed, isTitled },
+      vectorWeight,
+    },
+  };
 }

@@ -282,12 +282,14 @@ $$;
 
 -- One search. `identifiers`: names in the query (`foo.bar`, `err_conn_42`); `parts`: their pieces; `phrases`: quoted phrases.
 -- `models` and `vectors`: the query as a vector of each model; both empty for full text alone. Sources, spaces, labels, time: null
--- is no filter. `candidates`: per retriever. The previous release calls it, so name and parameters stay.
-create or replace function search_chunks(
+-- is no filter. `candidates`: per retriever. Returns each chunk's score, and what it is made of: `similarity` is known also of a
+-- chunk that only words found; relevance, coverage, is_named and is_titled are those of matching_chunks.
+create or replace function scored_chunks(
   question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
   sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, candidates integer, keyword boolean
 ) returns table (
-  chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer
+  chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer,
+  relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision
 )
 language plpgsql stable rows 100
 -- No plan depends on values either, so each session plans once.
@@ -374,8 +376,23 @@ begin
       + case when c.is_named then named_weight else 0 end + case when c.is_titled then titled_weight else 0 end)
       / ((select coalesce(max(m.vector_weight), 0) from embedding_models m where m.model = any(models))
         + 1.2 * relevance_weight + coverage_weight + named_weight + titled_weight),
-    case when c.vector_rank is not null then c.similarity end, c.vector_rank, c.keyword_rank
+    c.similarity, c.vector_rank, c.keyword_rank, c.relevance, c.coverage, c.is_named, c.is_titled, c.weight
   from compared c
   order by 2 desc, 1;
 end;
 $$;
+
+-- The same without the parts. The previous release calls it, so name, parameters and columns stay.
+create or replace function search_chunks(
+  question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
+  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, candidates integer, keyword boolean
+) returns table (
+  chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer
+)
+language sql stable rows 100
+begin atomic
+  select f.chunk_id, f.score, case when f.vector_rank is not null then f.similarity end, f.vector_rank, f.keyword_rank
+  from scored_chunks(question, identifiers, parts, phrases, models, vectors, sources, spaces, wanted_labels, updated_since,
+    candidates, keyword) f
+  order by f.score desc, f.chunk_id;
+end;

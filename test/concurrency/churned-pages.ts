@@ -27,8 +27,8 @@ const partsOf = (page: number, version: number) => 2 + ((page + version) % 3);
 
 export type Sighting = "whole" | "none" | "mixed" | "duplicate" | "incomplete";
 
-/** What a search for a page's token saw, judged by the contents it answered. */
-export function judge(contents: readonly string[]): Sighting {
+/** What a search for a page's token saw, judged by the contents it returned and by how many copies of them it merged. */
+export function judge(contents: readonly string[], merged = 0): Sighting {
   const parts = contents.flatMap((content) => {
     const match = /version=(\d+) part=(\d+) of=(\d+)/.exec(content);
     return match ? [{ version: match[1], part: match[2], of: Number(match[3]) }] : [];
@@ -36,6 +36,6 @@ export function judge(contents: readonly string[]): Sighting {
   const [first] = parts;
   if (!first) return "none";
   if (parts.some((part) => part.version !== first.version)) return "mixed";
-  if (new Set(parts.map((part) => part.part)).size !== parts.length) return "duplicate";
+  if (merged > 0 || new Set(parts.map((part) => part.part)).size !== parts.length) return "duplicate";
   return parts.length === first.of ? "whole" : "incomplete";
 }

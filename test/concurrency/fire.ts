@@ -122,17 +122,17 @@ async function read(
       matchCount: 50,
       returnMode: "chunks" as const,
     };
-    const { hits } = await searchDocuments(sql, {
+    const { hits, candidates } = await searchDocuments(sql, {
       ...request,
       retrievers: turn % 3 === 0 ? "keyword" : "hybrid",
     });
     const contents = hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content);
-    counts.sightings[judge(contents)] += 1;
+    counts.sightings[judge(contents, candidates.duplicates)] += 1;
     if (turn % 5 === 0) {
       const byVector = await searchDocuments(sql, { ...request, retrievers: "vector" });
       const seen = byVector.hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content);
       if (seen.length === 0) counts.vectorMisses += 1;
-      const judged = judge(seen);
+      const judged = judge(seen, byVector.candidates.duplicates);
       if (judged === "mixed" || judged === "duplicate") counts.sightings[judged] += 1;
       counts.searches += 1;
     }
@@ -173,7 +173,7 @@ async function terminateOneWriter(sql: postgres.Sql): Promise<number> {
   const rows = await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
-      and (query ilike '%archon_crawled_pages%' or query ilike '%confluence_pages%') and query not ilike '%search_chunks%'
+      and (query ilike '%archon_crawled_pages%' or query ilike '%confluence_pages%') and query not ilike '%scored_chunks%'
       and query not ilike '%pg_terminate_backend%'
     order by random() limit 1`;
   return rows.length;

@@ -56,14 +56,15 @@ async function fill(pages: number) {
 
 async function whatASearchSees(page: number, retrievers: "keyword" | "hybrid" = "keyword") {
   const [vector = []] = await embedder.embed([tokenOf(page)]);
-  const { hits } = await searchDocuments(database.sql, {
+  const { hits, candidates } = await searchDocuments(database.sql, {
     query: tokenOf(page),
     embedding: { model: embedder.model, vector },
     retrievers,
     matchCount: 50,
     returnMode: "chunks",
   });
-  return judge(hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content));
+  const contents = hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content);
+  return judge(contents, candidates.duplicates);
 }
 
 describe("a page that is replaced over and over", () => {

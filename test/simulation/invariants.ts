@@ -164,7 +164,7 @@ async function isFound(world: World, row: Row): Promise<boolean | null> {
     matchCount: 5,
     returnMode: "pages",
   });
-  return result.hits.some((hit) => hit.pageId === row.page_id);
+  return result.hits.some((hit) => [hit, ...hit.alsoOn].some(({ pageId }) => pageId === row.page_id));
 }
 
 /** After an incremental sync with nothing going on: every edit that Confluence's search can show has arrived. */

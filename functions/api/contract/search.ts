@@ -12,6 +12,38 @@ const pageId = z.string().meta({
 });
 const matchType = z.enum(["vector", "keyword", "hybrid"]);
 
+const copies = {
+  also_on: z
+    .array(z.object({ page_id: pageId, title: z.string(), url: z.string(), space: z.string() }))
+    .meta({
+      description:
+        "Other pages with the same content (with `return_mode` `pages`: whose best chunk is the same), at most 10. The best of the copies is the hit; of equal ones, that of the page modified last",
+    }),
+  also_on_total: z.int().meta({ description: "Number of such pages among the candidates" }),
+};
+
+const explanation = z
+  .object({
+    vector: z.object({ rank: z.int().nullable(), similarity: z.number() }).nullable().meta({
+      description:
+        "By meaning; null without a vector to compare. `rank` is null when it is not among the nearest: its similarity counts all the same",
+    }),
+    words: z
+      .object({
+        rank: z.int(),
+        relevance: z.number().meta({ description: "0 to 1.2" }),
+        coverage: z.number().meta({ description: "Share of the weight of the query's words found in it" }),
+        is_named: z.boolean().meta({ description: "It contains all names and quoted phrases of the query" }),
+        is_titled: z.boolean().meta({ description: "Its page has the query as title" }),
+      })
+      .nullable()
+      .meta({ description: "By words; null when none matches" }),
+    vector_weight: z.number().meta({ description: "What the similarity counts, beside 1 for `relevance`" }),
+    score,
+  })
+  .optional()
+  .meta({ description: "With `explain` only. Of a page: of its best chunk", id: "HitExplanation" });
+
 const chunkHit = z
   .object({
     id: z.string().meta({ description: "Of the chunk" }),
@@ -30,6 +62,8 @@ const chunkHit = z
     match_type: matchType,
     labels: z.array(z.string()),
     modified_at: instant.nullable(),
+    ...copies,
+    explanation,
     metadata: z.object({
       source_id: id,
       page_id: pageId,
@@ -57,6 +91,8 @@ const pageHit = z
     match_type: matchType,
     labels: z.array(z.string()),
     modified_at: instant.nullable(),
+    ...copies,
+    explanation,
     word_count: z.int().meta({ description: "Of the chunks shown" }),
     chunk_matches: z.int(),
     chunks: z.array(
@@ -83,6 +119,25 @@ const filters = {
 };
 const query = text(4000).meta({ example: "How do I rotate the signing key?" });
 const returnMode = z.enum(["chunks", "pages"]).default("chunks");
+const matchCount = "Results of distinct content: copies of the same content are one result";
+const explain = "Whether to return what each hit's score is made of, and what the filter removed";
+
+const explained = z
+  .object({
+    candidates_at_most: z.int().meta({ description: "Chunks that each retriever was asked for" }),
+    candidates_by_vector: z.int(),
+    candidates_by_words: z.int().meta({ description: "Also those that only vectors found, if words match" }),
+    duplicates: z.int().meta({ description: "Candidates that are copies of another" }),
+    sources_searched: z.int(),
+    removed_by_filter: z
+      .object({ source: z.int(), space: z.int(), labels: z.int(), updated_since: z.int() })
+      .meta({
+        description:
+          "Candidates of the same search without a filter, by the first condition that they do not meet. Deleted and hidden pages are not counted",
+      }),
+  })
+  .optional()
+  .meta({ description: "With `explain` only", id: "SearchExplanation" });
 
 const found = z.object({
   success: z.literal(true),
@@ -94,7 +149,7 @@ const found = z.object({
   }),
   source: id.nullable(),
   match_count: z.int(),
-  total_found: z.int(),
+  total_found: z.int().meta({ description: "Results of distinct content, returned or not" }),
   execution_path: z.string(),
   search_mode: z.enum(["hybrid", "vector", "keyword"]),
   reranking_applied: z.boolean().meta({
@@ -106,6 +161,7 @@ const found = z.object({
     description:
       "What makes these results worse than usual, as sources searched by words alone; mostly empty",
   }),
+  explained,
 });
 
 const common = { method: "POST", scope: "search", tag: "Search", errorShape: "detail" } as const;
@@ -125,8 +181,9 @@ export const search = contract({
         .nullable()
         .optional()
         .meta({ description: "Of any site, in any case; all spaces unless set" }),
-      match_count: z.int().min(1).max(MAX_MATCHES).default(5),
+      match_count: z.int().min(1).max(MAX_MATCHES).default(5).meta({ description: matchCount }),
       return_mode: returnMode,
+      explain: z.boolean().default(false).meta({ description: explain }),
       ...filters,
     })
     .meta({ id: "SearchRequest" }),
@@ -155,9 +212,10 @@ export const searchKnowledge = contract({
         .meta({ description: "Ids; all unless set" }),
       knowledge_type: text(100).nullable().optional().meta({ description: "Only sources of this type" }),
       space_key: text(255).nullable().optional(),
-      match_count: z.int().nullable().optional(),
+      match_count: z.int().nullable().optional().meta({ description: matchCount }),
       limit: z.int().nullable().optional().meta({ description: "The same as `match_count`" }),
       return_mode: returnMode,
+      explain: z.boolean().nullable().optional().meta({ description: explain }),
       ...filters,
     })
     .meta({ id: "KnowledgeSearchRequest" }),

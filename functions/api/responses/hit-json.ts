@@ -1,10 +1,11 @@
-import type { Hit } from "#shared/documents/search.ts";
+import type { RemovedByFilter } from "#shared/documents/removed-by-filter.ts";
+import type { Hit, SearchResult } from "#shared/documents/search.ts";
 import { qualifiedId } from "./page-id.ts";
 
 /** A chunk as the API returns it: its own fields, and those that clients of Archon's search read. */
-export function chunkHit(hit: Hit) {
+export function chunkHit(hit: Hit, explain: boolean) {
   return {
-    ...shared(hit),
+    ...shared(hit, explain),
     id: hit.chunkId,
     chunk_id: hit.chunkId,
     heading_path: hit.headingPath,
@@ -23,10 +24,10 @@ export function chunkHit(hit: Hit) {
 }
 
 /** A page with its chunks that matched, best first. */
-export function pageHit(hit: Hit) {
+export function pageHit(hit: Hit, explain: boolean) {
   const chunks = [hit, ...hit.furtherChunks];
   return {
-    ...shared(hit),
+    ...shared(hit, explain),
     heading_path: hit.headingPath,
     section_title: hit.headingPath.at(-1) ?? hit.title,
     aggregate_similarity: hit.score,
@@ -42,7 +43,22 @@ export function pageHit(hit: Hit) {
   };
 }
 
-function shared(hit: Hit) {
+/** What a whole search did. */
+export function explainedSearch(
+  { candidates, sourcesSearched }: Pick<SearchResult, "candidates" | "sourcesSearched">,
+  { updatedSince, ...removed }: RemovedByFilter,
+) {
+  return {
+    candidates_at_most: candidates.atMost,
+    candidates_by_vector: candidates.byVector,
+    candidates_by_words: candidates.byWords,
+    duplicates: candidates.duplicates,
+    sources_searched: sourcesSearched,
+    removed_by_filter: { ...removed, updated_since: updatedSince },
+  };
+}
+
+function shared(hit: Hit, explain: boolean) {
   return {
     source_id: hit.sourceId,
     page_id: qualifiedId(hit),
@@ -54,5 +70,28 @@ function shared(hit: Hit) {
     match_type: hit.matchType,
     labels: hit.labels,
     modified_at: hit.modifiedAt === null ? null : hit.modifiedAt.toISOString(),
+    also_on: hit.alsoOn.map((page) => ({
+      page_id: qualifiedId(page),
+      title: page.title,
+      url: page.url,
+      space: page.space,
+    })),
+    also_on_total: hit.alsoOnTotal,
+    ...(explain ? { explanation: explanation(hit) } : {}),
+  };
+}
+
+function explanation({ score, explanation: { vector, words, vectorWeight } }: Hit) {
+  return {
+    vector,
+    words: words && {
+      rank: words.rank,
+      relevance: words.relevance,
+      coverage: words.coverage,
+      is_named: words.isNamed,
+      is_titled: words.isTitled,
+    },
+    vector_weight: vectorWeight,
+    score,
   };
 }

@@ -75,7 +75,9 @@ export async function createSearchedIndex({ embeds }: { embeds: boolean }): Prom
           matchCount: DEPTH,
           returnMode: "pages",
         });
-        const place = hits.findIndex((hit) => pageIds.includes(hit.pageId));
+        const place = hits.findIndex((hit) =>
+          [hit, ...hit.alsoOn].some(({ pageId }) => pageIds.includes(pageId)),
+        );
         ranks.push(place < 0 ? null : place + 1);
       }
       return ranks;

@@ -131,6 +131,7 @@ describe("search by words", () => {
     expect(await search("xylophone quokka", { embedding: null })).toEqual({
       hits: [],
       totalFound: 0,
+      candidates: { atMost: 60, byVector: 0, byWords: 0, duplicates: 0 },
       searchMode: "keyword",
       sourcesSearched: 1,
       byWordsAlone: { sources: 0, models: [] },
@@ -288,7 +289,7 @@ describe("search by vector and words", () => {
     await addSource(database.sql, embedder, { sourceId: "deutsch", language: "german" });
     await put({ pageId: "en", chunks: ["We were deploying services."] });
     await put(
-      { pageId: "plain", sourceId: "plain", chunks: ["We were deploying services."] },
+      { pageId: "plain", sourceId: "plain", chunks: ["They were deploying services."] },
       { language: "simple" },
     );
     await put(
@@ -352,15 +353,15 @@ describe("filters", () => {
       pageId: "1",
       labels: ["howto", "db"],
       modifiedAt: new Date("2025-01-01"),
-      chunks: ["shared words"],
+      chunks: ["shared words of the first"],
     });
     await put({
       pageId: "2",
       labels: ["howto"],
       modifiedAt: new Date("2026-01-01"),
-      chunks: ["shared words"],
+      chunks: ["shared words of the second"],
     });
-    await put({ pageId: "3", sourceId: "other", chunks: ["shared words"], modifiedAt: null });
+    await put({ pageId: "3", sourceId: "other", chunks: ["shared words of the third"], modifiedAt: null });
   });
   it.each([
     { filter: {}, pages: ["1", "2", "3"] },
