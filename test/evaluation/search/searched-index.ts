@@ -75,8 +75,10 @@ export async function createSearchedIndex({ embeds }: { embeds: boolean }): Prom
           matchCount: DEPTH,
           returnMode: "pages",
         });
+        // Commits before copies were merged (--against) have no `alsoOn`.
+        const copiesOf = (hit: Partial<(typeof hits)[number]>) => hit.alsoOn ?? [];
         const place = hits.findIndex((hit) =>
-          [hit, ...hit.alsoOn].some(({ pageId }) => pageIds.includes(pageId)),
+          [hit, ...copiesOf(hit)].some(({ pageId }) => pageIds.includes(pageId)),
         );
         ranks.push(place < 0 ? null : place + 1);
       }
