@@ -41,8 +41,9 @@ export function* rowParts(
   for (const [part, next] of withNext(withoutEmptyCells(parts, markdown, targetTokens))) {
     tokens += part.tokens;
     place.moveTo(part.to - row.textFrom);
-    // A title stays with what is below it.
-    if (next && tokens < targetTokens && place.isAtTitle) continue;
+    // A title stays with what is below it, and the row's first bar with what is in its first cell.
+    const isBare = from === row.textFrom && NOTHING.test(markdown.slice(from, part.to));
+    if (next && tokens < targetTokens && (place.isAtTitle || isBare)) continue;
     const isInCell = next !== undefined && !markdown.slice(from, part.to).trimEnd().endsWith("|");
     yield {
       from: from === row.textFrom ? unit.from : from,
@@ -101,12 +102,15 @@ const NOTHING = /^(?:[\s|]|<\/(?:[uo]l|li)>)*$/;
 
 type Part = { from: number; to: number; tokens: number };
 
-/** Parts of a row; empty cells and ends of lists belong to the previous part. */
+/**
+ * Parts of a row; empty cells and ends of lists belong to the previous part, which may exceed `most` tokens by them: alone below
+ * a header they would be a chunk that says nothing. A row of a million empty cells is split nevertheless.
+ */
 function* withoutEmptyCells(parts: Iterable<Part>, markdown: string, most: number): Generator<Part> {
   const waiting: Part[] = [];
   for (const part of parts) {
     const last = waiting.at(-1);
-    if (last && last.tokens + part.tokens <= most && NOTHING.test(markdown.slice(part.from, part.to))) {
+    if (last && last.tokens + part.tokens <= most * 2 && NOTHING.test(markdown.slice(part.from, part.to))) {
       waiting[0] = { ...last, to: part.to, tokens: last.tokens + part.tokens };
       continue;
     }
