@@ -3,7 +3,7 @@ import { addFolder, addPage, addSpace, restrictPage } from "#infra/local/conflue
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
-import { MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
+import { GIVEN_UP_RETRY_HOURS, MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
@@ -14,7 +14,7 @@ import { operate as operatorAsks } from "./operators.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
-import { makeWorld, START } from "./world.ts";
+import { makeWorld, START, type World } from "./world.ts";
 
 export type HistoryOptions = {
   seed: number;
@@ -148,8 +148,8 @@ async function settle(run: Run): Promise<void> {
   // From here on only requested operations run.
   await updateSource(world.sql, SOURCE_ID, { status: "active", syncIntervalMinutes: null }, world.now());
   await rest(run);
-  // The search index has caught up.
-  world.pass(40 * MINUTE);
+  // The search index has caught up, and pages that were given up are tried again.
+  world.pass((await hasGivenUpPages(world)) ? GIVEN_UP_RETRY_HOURS * 60 * MINUTE : 40 * MINUTE);
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
   for (let n = 0; n < 2; n += 1) {
@@ -170,6 +170,13 @@ async function settle(run: Run): Promise<void> {
   const failure = world.failures[0];
   if (failure) throw new Violation(`${failure.worker} failed: ${String(failure.error)}`);
   if (run.calm) checkNoBodyTwice(run);
+}
+
+async function hasGivenUpPages({ sql }: World): Promise<boolean> {
+  const rows = await sql`
+    select from confluence_pages
+    where (sync_error ->> 'permanent')::boolean and (sync_error ->> 'attempts')::int >= ${MAX_FAILED_SYNCS} limit 1`;
+  return rows.length > 0;
 }
 
 /** Without faults and crashes each version's body is fetched once. */

@@ -5,9 +5,12 @@ import type { WorkItem } from "#shared/syncs/operations/work.ts";
 
 /**
  * Consecutive syncs in which one version of a page may fail permanently (its body cannot be converted, for example) before it
- * waits for a newer version. Transient errors do not count: half an hour without Confluence would be five syncs.
+ * waits for a newer version, or a day. Transient errors do not count: half an hour without Confluence would be five syncs.
  */
 export const MAX_FAILED_SYNCS = 5;
+
+/** A page that failed so often is tried once in this time, because the reason may be gone: a mended key of the embedding provider. */
+export const GIVEN_UP_RETRY_HOURS = 24;
 
 /** Error code of a page that was listed, but that is in the trash or in another space when requested by id. */
 export const NOT_CURRENT = "not_current";
@@ -15,6 +18,7 @@ export const NOT_CURRENT = "not_current";
 export type ListingRules = {
   /** Revision of converter and chunker, if pages of an older one are to be processed again (full listings); else null. */
   representationRevision: number | null;
+  now: Date;
 };
 
 /**
@@ -36,7 +40,7 @@ export function compareListed(
   });
   if (!stored) return work("added", "new page");
   if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");
-  if (stored.syncError && !mayRetry(stored, listed.version)) return null;
+  if (stored.syncError && !mayRetry(stored, listed.version, rules.now)) return null;
   if (stored.version === 0) return work("added", stored.syncError ? "failed before" : "new page");
   // A listing that is older than what is stored changes nothing.
   const version = Math.max(listed.version, stored.version);
@@ -47,9 +51,12 @@ export function compareListed(
   return work("updated", `converter revision ${stored.representationRevision} → ${representationRevision}`);
 }
 
-/** A failed page is retried in each sync, unless one version failed permanently MAX_FAILED_SYNCS times. */
-export function mayRetry(stored: Pick<PageState, "syncError">, listedVersion: number): boolean {
-  const error = stored.syncError;
-  if (!error?.permanent) return true;
-  return error.attempts < MAX_FAILED_SYNCS || listedVersion > error.version;
+/** A failed page is retried in each sync; once a day if one version failed permanently MAX_FAILED_SYNCS times. */
+export function mayRetry(
+  { syncError: error }: Pick<PageState, "syncError">,
+  listedVersion: number,
+  now: Date,
+): boolean {
+  if (!error?.permanent || error.attempts < MAX_FAILED_SYNCS || listedVersion > error.version) return true;
+  return now.getTime() - Date.parse(error.at) >= GIVEN_UP_RETRY_HOURS * 60 * 60_000;
 }

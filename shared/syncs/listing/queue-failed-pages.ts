@@ -1,12 +1,12 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
+import { GIVEN_UP_RETRY_HOURS, MAX_FAILED_SYNCS, NOT_CURRENT } from "./compare-listing.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 
 /**
  * Adds the pages that failed before, whatever the listing shows: the watermark has moved past them. A deleted page with an error
  * is back in Confluence, because a deletion clears the error. Also adds pages that were listed but never stored (their sync was
- * cancelled). A page that failed permanently MAX_FAILED_SYNCS times waits for a newer version and counts as failed in this
- * operation too. A page that is in another space or in the trash waits for a full listing.
+ * cancelled). A page that failed permanently MAX_FAILED_SYNCS times waits for a newer version, or a day, and counts as failed in
+ * this operation too. A page that is in another space or in the trash waits for a full listing.
  */
 export async function queueFailedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {
   const state = operation.dryRun ? "planned" : "pending";
@@ -17,7 +17,8 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
       case when given_up then code when version = 0 then 'added' else 'updated' end,
       case when given_up then message else 'failed before' end, failed_version, ${now}
     from (
-      select *, coalesce((sync_error ->> 'permanent')::boolean, false) and attempts >= ${MAX_FAILED_SYNCS} as given_up
+      select *, coalesce((sync_error ->> 'permanent')::boolean, false) and attempts >= ${MAX_FAILED_SYNCS}
+          and (sync_error ->> 'at')::timestamptz > ${now}::timestamptz - make_interval(hours => ${GIVEN_UP_RETRY_HOURS}::int) as given_up
       from (
         select *, sync_error ->> 'code' as code, sync_error ->> 'message' as message,
           coalesce((sync_error ->> 'attempts')::int, 0) as attempts, nullif((sync_error ->> 'version')::int, 0) as failed_version

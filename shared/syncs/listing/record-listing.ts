@@ -24,7 +24,7 @@ export async function recordListing(
   operation: Operation,
   pages: readonly ListedPage[],
   options: {
-    rules: ListingRules;
+    rules: Omit<ListingRules, "now">;
     keepSeen: boolean;
     now: Date;
     onRestored: (pageIds: readonly string[]) => void;
@@ -39,7 +39,7 @@ export async function recordListing(
   const work: WorkItem[] = [];
   const unchanged: ListedPage[] = [];
   for (const page of current) {
-    const item = compareListed(page, states.get(page.id), options.rules);
+    const item = compareListed(page, states.get(page.id), { ...options.rules, now: options.now });
     if (item) work.push(operation.dryRun ? { ...item, state: "planned" } : item);
     else unchanged.push(page);
   }

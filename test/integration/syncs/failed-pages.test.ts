@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
-import { MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
+import { GIVEN_UP_RETRY_HOURS, MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
 import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/pages/page-failure.ts";
 import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
 import { MAX_CRASHES } from "#shared/syncs/operations/work-claims.ts";
@@ -120,6 +120,25 @@ describe("pages that fail", () => {
     editPage(world.site, id(2), { body: bodyOf("fennel") });
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
     expect(await row(id(2))).toMatchObject({ version: 3, sync_error: null });
+  });
+
+  // Found by the simulation: a provider that refused for hours and was mended left pages behind until their next edit.
+  it("a page that was given up is tried once a day, and stored when the reason is gone", async () => {
+    spoil();
+    for (let n = 1; n <= MAX_FAILED_SYNCS; n += 1) await world.sync();
+    const tries = async () => {
+      world.takeRequests();
+      await world.sync();
+      return world.takeRequests().filter((request) => request.query.includes("body-format")).length;
+    };
+    world.pass((GIVEN_UP_RETRY_HOURS - 1) * 60 * 60_000);
+    expect(await tries()).toBe(0);
+    world.pass(60 * 60_000);
+    expect([await tries(), await tries()]).toEqual([1, 0]);
+    world.embedding.failures = 0;
+    world.pass(GIVEN_UP_RETRY_HOURS * 60 * 60_000);
+    expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
+    expect(await row(id(2))).toMatchObject({ version: 2, sync_error: null });
   });
 
   // Found by the simulation: with a short interval, half an hour without Confluence was five syncs.

@@ -40,9 +40,10 @@ const error = (attempts: number, version = 4) => ({
   permanent: true,
   attempts,
   version,
-  at: "",
+  at: "2026-03-01T00:00:00Z",
 });
-const rules = { representationRevision: null };
+const now = new Date("2026-03-01T23:59:59Z");
+const rules = { representationRevision: null, now };
 
 describe("what a listed page needs", () => {
   it("a listed page needs nothing when the same version is stored", () => {
@@ -72,14 +73,14 @@ describe("what a listed page needs", () => {
   });
 
   it("a listed page needs a fetch of an older representation also when the listing lags what is stored", () => {
-    expect(compareListed(listed(2), stored({}), { representationRevision: 3 })).toMatchObject({
+    expect(compareListed(listed(2), stored({}), { ...rules, representationRevision: 3 })).toMatchObject({
       outcome: "updated",
       reason: "converter revision 2 → 3",
     });
   });
 
   it("a listed page needs a fetch of an older representation only in full listings", () => {
-    expect(compareListed(listed(3), stored({}), { representationRevision: 3 })).toMatchObject({
+    expect(compareListed(listed(3), stored({}), { ...rules, representationRevision: 3 })).toMatchObject({
       outcome: "updated",
     });
     expect(compareListed(listed(3), stored({}), rules)).toBeNull();
@@ -89,9 +90,10 @@ describe("what a listed page needs", () => {
     expect(compareListed(listed(4), stored({ syncError: error(1) }), rules)).toMatchObject({
       outcome: "updated",
     });
-    expect(mayRetry({ syncError: { ...error(100, 4), permanent: false } }, 4)).toBe(true);
+    expect(mayRetry({ syncError: { ...error(100, 4), permanent: false } }, 4, now)).toBe(true);
     expect(compareListed(listed(4), stored({ syncError: error(MAX_FAILED_SYNCS) }), rules)).toBeNull();
-    expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 5)).toBe(true);
+    expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 5, now)).toBe(true);
+    expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 4, new Date(now.getTime() + 1000))).toBe(true);
   });
 
   it("versions alone decide: whatever the times are, a newer version is fetched and an older one never", () => {
