@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
-import { GIVEN_UP_RETRY_HOURS, MAX_FAILED_SYNCS, NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
+import {
+  GIVEN_UP_RETRY_HOURS,
+  MAX_FAILED_SYNCS,
+  NOT_CURRENT,
+} from "#shared/syncs/listing/compare-listing.ts";
 import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/pages/page-failure.ts";
 import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
 import { MAX_CRASHES } from "#shared/syncs/operations/work-claims.ts";
