@@ -91,10 +91,12 @@ create table archon_sources (
   model_change_claimed_until timestamp with time zone,
   web_base text,
   refused_calls jsonb default '{}'::jsonb not null,
+  site_id text,
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
   constraint archon_sources_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
   constraint archon_sources_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'space_unavailable'::text, 'deleting'::text]))),
   constraint archon_sources_sync_interval_minutes_check CHECK ((sync_interval_minutes > 0)),
+  constraint archon_sources_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id),
   constraint archon_sources_pkey PRIMARY KEY (source_id)
 );
 
@@ -137,6 +139,36 @@ create table confluence_pages (
   constraint confluence_pages_sync_error_check CHECK (((sync_error IS NULL) OR (jsonb_typeof(sync_error) = 'object'::text))),
   constraint confluence_pages_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
   constraint confluence_pages_pkey PRIMARY KEY (source_id, page_id)
+);
+
+create table confluence_sites (
+  site_id text not null,
+  base_url text not null,
+  api_base text not null,
+  cloud_id text,
+  account_id text not null,
+  credential_kind text default 'api_token'::text not null,
+  email text,
+  client_id text,
+  encrypted_secret text,
+  secret_bound_to text not null,
+  token_expires_at timestamp with time zone,
+  refused_calls jsonb default '{}'::jsonb not null,
+  space_rule jsonb,
+  source_defaults jsonb default '{}'::jsonb not null,
+  discovered_at timestamp with time zone,
+  discovery_error jsonb,
+  status text default 'active'::text not null,
+  paused_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint confluence_sites_credential_kind_check CHECK ((credential_kind = ANY (ARRAY['api_token'::text, 'client_credentials'::text]))),
+  constraint confluence_sites_discovery_error_check CHECK ((jsonb_typeof(discovery_error) = 'object'::text)),
+  constraint confluence_sites_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
+  constraint confluence_sites_source_defaults_check CHECK ((jsonb_typeof(source_defaults) = 'object'::text)),
+  constraint confluence_sites_space_rule_check CHECK ((jsonb_typeof(space_rule) = 'object'::text)),
+  constraint confluence_sites_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'deleting'::text]))),
+  constraint confluence_sites_pkey PRIMARY KEY (site_id)
 );
 
 create table embedding_models (
@@ -219,10 +251,12 @@ CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages
 CREATE INDEX archon_progress_active ON confluence_sync.archon_progress USING btree (status) WHERE (status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text]));
 CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btree (created_at DESC, operation_id);
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
+CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (site_id);
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
 CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
+CREATE UNIQUE INDEX confluence_sites_account ON confluence_sync.confluence_sites USING btree (base_url, account_id) WHERE (status <> 'deleting'::text);
 CREATE UNIQUE INDEX embedding_models_chosen ON confluence_sync.embedding_models USING btree ((true)) WHERE (chosen_at IS NOT NULL);
 CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id) WHERE (sent_at IS NULL);
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);
@@ -661,6 +695,36 @@ BEGIN ATOMIC
    WHERE ((s.status <> 'deleting'::text) AND ((searched_sources.source_ids IS NULL) OR (s.source_id = ANY (searched_sources.source_ids))) AND ((searched_sources.space_keys IS NULL) OR (lower(s.space_key) IN ( SELECT lower(k.k) AS lower
             FROM unnest(searched_sources.space_keys) k(k)))));
 END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.source_site()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.status = 'deleting' or (tg_op = 'INSERT' and new.site_id is not null) then
+    return new;
+  end if;
+  if tg_op = 'UPDATE' and new.site_id is not null and (new.encrypted_token is null
+      or (new.encrypted_token, new.email, new.account_id)
+        is not distinct from (old.encrypted_token, old.email, old.account_id)) then
+    return new;
+  end if;
+  insert into confluence_sites as c (site_id, base_url, api_base, account_id, email, encrypted_secret, secret_bound_to, status,
+    paused_until, created_at, updated_at)
+  values (gen_random_uuid()::text, new.base_url, new.base_url, new.account_id, new.email, new.encrypted_token, new.source_id,
+    case when new.status = 'credentials_expired' then 'credentials_expired' else 'active' end, new.paused_until,
+    new.created_at, new.updated_at)
+  on conflict (base_url, account_id) where status <> 'deleting' do update set
+    email = case when excluded.encrypted_secret is null then c.email else excluded.email end,
+    encrypted_secret = coalesce(excluded.encrypted_secret, c.encrypted_secret),
+    secret_bound_to = case when excluded.encrypted_secret is null then c.secret_bound_to else excluded.secret_bound_to end,
+    status = case when excluded.encrypted_secret is null then c.status else excluded.status end,
+    paused_until = greatest(c.paused_until, excluded.paused_until),
+    updated_at = excluded.updated_at
+  returning c.site_id into new.site_id;
+  return new;
+end $function$
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamp with time zone)

@@ -43,7 +43,7 @@ async function tryCredentials(
 ): Promise<SourceChanges> {
   const apiToken = given.apiToken ?? (await storedToken(source, services));
   const email = given.email === undefined ? source.email : given.email;
-  const client = services.confluence({ baseUrl: source.baseUrl, email, apiToken });
+  const client = services.confluence({ baseUrl: source.apiBase, email, apiToken });
   const { account, space, refusedCalls } = await checkSite(client, {
     spaceKey: source.spaceKey,
     email,
@@ -57,9 +57,12 @@ async function tryCredentials(
     );
   }
   return {
-    email,
-    encryptedToken: await services.cipher.encrypt(apiToken, source.sourceId),
-    accountId: account.accountId,
+    credentials: {
+      accountId: account.accountId,
+      email,
+      encryptedToken: await services.cipher.encrypt(apiToken, source.sourceId),
+      boundTo: source.sourceId,
+    },
     status: "active",
     refusedCalls,
   };
@@ -72,7 +75,7 @@ async function storedToken(source: Source, { cipher }: Pick<Services, "cipher">)
     });
   if (source.encryptedToken === null) throw missing();
   try {
-    return await cipher.decrypt(source.encryptedToken, source.sourceId);
+    return await cipher.decrypt(source.encryptedToken, source.tokenBoundTo);
   } catch (error) {
     if (error instanceof PermanentError) throw missing(error);
     throw error;

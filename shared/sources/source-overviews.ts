@@ -3,7 +3,7 @@ import { containsPattern } from "#shared/db/contains-pattern.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import type { OperationType, SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import type { Source } from "./source.ts";
-import { sourceColumns, toSource, type SourceRow } from "./sources.ts";
+import { sourceColumns, sourcesWithSites, toSource, type SourceRow } from "./sources.ts";
 
 /** An operation as a source's overview names it. */
 export type OperationSummary = {
@@ -110,7 +110,7 @@ type OperationRow = Omit<OperationSummary, "createdAt" | "finishedAt"> & {
 
 function selectOverviews(sql: Sql) {
   return sql`
-    select ${sourceColumns(sql)}, pages.*, operations.* from archon_sources s
+    select ${sourceColumns(sql)}, pages.*, operations.* from ${sourcesWithSites(sql)}
     cross join lateral (
       select
         count(*) filter (where is_findable(p))::int as "pageCount",

@@ -25,17 +25,25 @@ export type SourceStatus = "active" | "credentials_expired" | "space_unavailable
 export type Source = {
   sourceId: string;
   title: string;
-  /** Where requests go: the site, or Atlassian's gateway to it. */
+  /** The connection that it shares with other sources; null only for one that was being deleted before there were sites. */
+  siteId: string | null;
+  /** The site's address as it was given. */
   baseUrl: string;
+  /** Where requests go: the site, or Atlassian's gateway to it. */
+  apiBase: string;
   /** Where people read the site, with `/wiki`; null until a response named it. */
   webBase: string | null;
   spaceKey: string;
   spaceId: string;
   spaceName: string;
+  /** Account, credentials and pause are the site's. */
   accountId: string;
   email: string | null;
-  /** Null once the source is being deleted. */
+  clientId: string | null;
+  /** Null once the source or its site is being deleted. */
   encryptedToken: string | null;
+  /** The id that the ciphertext is bound to as authenticated data. */
+  tokenBoundTo: string;
   /** Null: synced on demand only. */
   syncIntervalMinutes: number | null;
   searchLanguage: string;
@@ -55,7 +63,7 @@ export function webBaseOfSource(source: Pick<Source, "webBase" | "baseUrl">): st
   return source.webBase ?? `${source.baseUrl}/wiki`;
 }
 
-/** What a new source is made of; status, lease and pause start empty. */
+/** What a new source is made of, with the account's credentials; status, lease and pause start empty. */
 export type NewSource = Omit<
   Source,
   | "metadata"
@@ -67,19 +75,33 @@ export type NewSource = Omit<
   | "updatedAt"
   | "webBase"
   | "refusedCalls"
+  | "siteId"
+  | "apiBase"
+  | "clientId"
+  | "tokenBoundTo"
 > & {
+  /** Bound to the source's id. */
   encryptedToken: string;
   deletionStrategy: DeletionStrategy;
+  apiBase?: string;
   webBase?: string | null;
   refusedCalls?: RefusedCalls;
+};
+
+/** An API token that was tried. */
+export type Credentials = {
+  accountId: string;
+  email: string | null;
+  /** Bound to `boundTo`. */
+  encryptedToken: string;
+  boundTo: string;
 };
 
 /** What a client may change. Absent: unchanged. */
 export type SourceChanges = {
   title?: string;
-  email?: string | null;
-  encryptedToken?: string;
-  accountId?: string;
+  /** Of one account; they hold for its site, so for its other sources too. */
+  credentials?: Credentials;
   syncIntervalMinutes?: number | null;
   /** Merged into the metadata. */
   metadata?: Record<string, z.infer<ReturnType<typeof z.json>>>;

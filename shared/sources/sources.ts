@@ -1,5 +1,7 @@
+import type postgres from "postgres";
 import { UserError } from "#shared/errors.ts";
-import type { Json, Sql } from "#shared/db/connect.ts";
+import { transaction, type Json, type Sql } from "#shared/db/connect.ts";
+import { forgetUnusedSite, siteOfAccount } from "#shared/sites/account-site.ts";
 import { refusedCalls } from "./refused-calls.ts";
 import {
   sourceMetadata,
@@ -14,7 +16,7 @@ export type { Source } from "./source.ts";
 /** The source, also one that is being deleted; null when not found. */
 export async function getSource(sql: Sql, sourceId: string): Promise<Source | null> {
   const [row] = await sql<SourceRow[]>`
-    select ${sourceColumns(sql)} from archon_sources s where s.source_id = ${sourceId}`;
+    select ${sourceColumns(sql)} from ${sourcesWithSites(sql)} where s.source_id = ${sourceId}`;
   return row ? toSource(row) : null;
 }
 
@@ -37,12 +39,12 @@ export const UNAVAILABLE_RETRY_HOURS = 24;
  */
 export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
   const rows = await sql<SourceRow[]>`
-    select ${sourceColumns(sql)} from archon_sources s
+    select ${sourceColumns(sql)} from ${sourcesWithSites(sql)}
     left join lateral (
       select max(p.created_at) as started from archon_progress p
       where p.source_id = s.source_id and p.operation_type = 'confluence_sync' and not p.dry_run
     ) last on true
-    where s.sync_interval_minutes is not null
+    where s.sync_interval_minutes is not null and c.status = 'active'
       and (s.status = 'active' or (s.status = 'space_unavailable'
         and last.started + make_interval(hours => ${UNAVAILABLE_RETRY_HOURS}::int) <= ${now}))
       and (s.lease_until is null or s.lease_until <= ${now})
@@ -52,24 +54,44 @@ export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
 }
 
 /**
- * Stores a new source. Throws `UserError` 409 `source_exists`, naming the source that has this site and space, also when
- * two requests race.
+ * Stores a new source and its account's credentials, which hold for the account's other sources of the site too. Throws `UserError`
+ * 409 `source_exists`, naming the source that has this site and space, also when two requests race.
  */
-export async function insertSource(sql: Sql, source: NewSource, now: Date): Promise<Source> {
-  const [row] = await sql<SourceRow[]>`
-    insert into archon_sources as s (
-      source_id, title, base_url, space_key, space_id, space_name, account_id, email, encrypted_token,
+export async function insertSource(sql: postgres.Sql, source: NewSource, now: Date): Promise<Source> {
+  const { sourceId, baseUrl, accountId, email, encryptedToken } = source;
+  const credentials = { accountId, email, encryptedToken, boundTo: sourceId };
+  return transaction(sql, async (tx) => {
+    const site = {
+      siteId: `site-${sourceId}`,
+      baseUrl,
+      apiBase: source.apiBase ?? baseUrl,
+      credentials,
+      now,
+    };
+    const siteId = await siteOfAccount(tx, site);
+    await insertSourceOfSite(tx, { ...source, siteId }, now);
+    return requireSource(tx, sourceId);
+  });
+}
+
+/** Stores a new source of a site. Throws `UserError` 409 `source_exists`. */
+export async function insertSourceOfSite(
+  tx: Sql,
+  source: Omit<NewSource, "email" | "encryptedToken" | "apiBase"> & { siteId: string },
+  now: Date,
+): Promise<void> {
+  const rows = await tx`
+    insert into archon_sources (
+      source_id, site_id, title, base_url, space_key, space_id, space_name, account_id,
       sync_interval_minutes, search_language, embedding_model, metadata, web_base, refused_calls, created_at, updated_at)
     values (
-      ${source.sourceId}, ${source.title}, ${source.baseUrl}, ${source.spaceKey}, ${source.spaceId}, ${source.spaceName},
-      ${source.accountId}, ${source.email}, ${source.encryptedToken}, ${source.syncIntervalMinutes},
-      ${source.searchLanguage}, ${source.embeddingModel},
-      ${sql.json({ deletion_strategy: source.deletionStrategy })}, ${source.webBase ?? null},
-      ${sql.json(source.refusedCalls ?? {})}, ${now}, ${now})
+      ${source.sourceId}, ${source.siteId}, ${source.title}, ${source.baseUrl}, ${source.spaceKey}, ${source.spaceId},
+      ${source.spaceName}, ${source.accountId}, ${source.syncIntervalMinutes}, ${source.searchLanguage},
+      ${source.embeddingModel}, ${tx.json({ deletion_strategy: source.deletionStrategy })}, ${source.webBase ?? null},
+      ${tx.json(source.refusedCalls ?? {})}, ${now}, ${now})
     on conflict (base_url, space_key) where status <> 'deleting' do nothing
-    returning ${sourceColumns(sql)}`;
-  if (row) return toSource(row);
-  throw sourceExists(await findSourceOfSpace(sql, source.baseUrl, source.spaceKey));
+    returning source_id`;
+  if (rows.length === 0) throw sourceExists(await findSourceOfSpace(tx, source.baseUrl, source.spaceKey));
 }
 
 /** The error for a space that already has a source. */
@@ -87,18 +109,18 @@ export async function findSourceOfSpace(sql: Sql, baseUrl: string, spaceKey: str
   return row?.source_id ?? null;
 }
 
-/** Changes what is given, in one statement. Throws `UserError` 404 when the source does not exist (any more). */
+/**
+ * Changes what is given, together. Credentials of another account move the source to that account's site. Throws `UserError` 404
+ * when the source does not exist (any more).
+ */
 export async function updateSource(
-  sql: Sql,
+  sql: postgres.Sql,
   sourceId: string,
-  changes: SourceChanges,
+  { credentials, ...changes }: SourceChanges,
   now: Date,
 ): Promise<Source> {
   const columns = {
     ...(changes.title === undefined ? {} : { title: changes.title }),
-    ...(changes.email === undefined ? {} : { email: changes.email }),
-    ...(changes.encryptedToken === undefined ? {} : { encrypted_token: changes.encryptedToken }),
-    ...(changes.accountId === undefined ? {} : { account_id: changes.accountId }),
     ...(changes.syncIntervalMinutes === undefined
       ? {}
       : { sync_interval_minutes: changes.syncIntervalMinutes }),
@@ -106,13 +128,20 @@ export async function updateSource(
     ...(changes.refusedCalls === undefined ? {} : { refused_calls: sql.json(changes.refusedCalls) }),
     updated_at: now,
   };
-  const [row] = await sql<SourceRow[]>`
-    update archon_sources s
-    set ${sql(columns)}, metadata = s.metadata || ${sql.json(changes.metadata ?? {})}
-    where s.source_id = ${sourceId} and s.status <> 'deleting'
-    returning ${sourceColumns(sql)}`;
-  if (!row) throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
-  return toSource(row);
+  return transaction(sql, async (tx) => {
+    const source = await requireSource(tx, sourceId);
+    if (credentials) {
+      const { baseUrl, apiBase } = source;
+      const siteId = await siteOfAccount(tx, { baseUrl, apiBase, credentials, now });
+      await tx`update archon_sources set site_id = ${siteId}, account_id = ${credentials.accountId} where source_id = ${sourceId}`;
+      await forgetUnusedSite(tx, source.siteId, now);
+    }
+    await tx`
+      update archon_sources
+      set ${tx(columns)}, metadata = metadata || ${tx.json(changes.metadata ?? {})}
+      where source_id = ${sourceId} and status <> 'deleting'`;
+    return requireSource(tx, sourceId);
+  });
 }
 
 /** Merges `patch` into the metadata, in the database: concurrent writers of other keys lose nothing. */
@@ -147,37 +176,46 @@ export async function addDrift(
     where source_id = ${sourceId}`;
 }
 
-/** Sets the status; a source that is being deleted keeps its own. */
+/** Sets the status; a source that is being deleted keeps its own. Whether credentials work is known of the whole site. */
 export async function setSourceStatus(
   sql: Sql,
   sourceId: string,
   status: Exclude<SourceStatus, "deleting">,
   now: Date,
 ): Promise<void> {
-  await sql`
-    update archon_sources set status = ${status}, updated_at = ${now}
-    where source_id = ${sourceId} and status not in ('deleting', ${status})`;
+  if (status !== "space_unavailable")
+    await sql`
+      update confluence_sites set status = ${status}, updated_at = ${now}
+      where site_id = (select site_id from archon_sources where source_id = ${sourceId} and status <> 'deleting')
+        and status not in ('deleting', ${status})`;
+  if (status !== "credentials_expired")
+    await sql`
+      update archon_sources set status = ${status}, updated_at = ${now}
+      where source_id = ${sourceId} and status not in ('deleting', ${status})`;
 }
 
-/** Pauses requests for this source until `until`; a longer pause stays. */
-export async function pauseSource(sql: Sql, sourceId: string, until: Date, now: Date): Promise<void> {
+/** Pauses requests to the source's site until `until`, for all its sources: the rate limit is the account's. A longer pause stays. */
+export async function pauseSite(sql: Sql, sourceId: string, until: Date, now: Date): Promise<void> {
   await sql`
-    update archon_sources set paused_until = greatest(paused_until, ${until}), updated_at = ${now}
-    where source_id = ${sourceId} and status <> 'deleting'`;
+    update confluence_sites set paused_until = greatest(paused_until, ${until}), updated_at = ${now}
+    where site_id = (select site_id from archon_sources where source_id = ${sourceId}) and status <> 'deleting'`;
 }
 
 /**
- * Every reader stops showing the source at once, its secret is deleted, its lease is free and its space can be added again; the rows
- * are removed in the background. False when the source does not exist (any more).
+ * Every reader stops showing the source at once, its lease is free, its space can be added again, and its secret is deleted unless
+ * other sources of the site need it; the rows are removed in the background. False when the source does not exist (any more).
  */
-export async function markSourceDeleting(sql: Sql, sourceId: string, now: Date): Promise<boolean> {
-  const rows = await sql`
-    update archon_sources
-    set status = 'deleting', encrypted_token = null, email = null, lease_operation_id = null, lease_until = null,
-      paused_until = null, updated_at = ${now}
-    where source_id = ${sourceId} and status <> 'deleting'
-    returning source_id`;
-  return rows.length > 0;
+export async function markSourceDeleting(sql: postgres.Sql, sourceId: string, now: Date): Promise<boolean> {
+  return transaction(sql, async (tx) => {
+    const [row] = await tx<{ siteId: string | null }[]>`
+      update archon_sources
+      set status = 'deleting', encrypted_token = null, email = null, lease_operation_id = null, lease_until = null,
+        updated_at = ${now}
+      where source_id = ${sourceId} and status <> 'deleting'
+      returning site_id as "siteId"`;
+    if (row) await forgetUnusedSite(tx, row.siteId, now);
+    return row !== undefined;
+  });
 }
 
 export type SourceRow = Omit<Source, "metadata" | "refusedCalls"> & {
@@ -185,14 +223,25 @@ export type SourceRow = Omit<Source, "metadata" | "refusedCalls"> & {
   refusedCalls: unknown;
 };
 
-/** Every column of `archon_sources s`, under the names of `Source`. */
+/** Sources `s`, each with its site `c`. */
+export function sourcesWithSites(sql: Sql) {
+  return sql`archon_sources s left join confluence_sites c on c.site_id = s.site_id`;
+}
+
+/** Every column of `sourcesWithSites`, under the names of `Source`. */
 export function sourceColumns(sql: Sql) {
   return sql`
-    s.source_id as "sourceId", s.title, s.base_url as "baseUrl", s.web_base as "webBase", s.refused_calls as "refusedCalls", s.space_key as "spaceKey", s.space_id as "spaceId",
-    s.space_name as "spaceName", s.account_id as "accountId", s.email, s.encrypted_token as "encryptedToken",
+    s.source_id as "sourceId", s.title, s.site_id as "siteId", s.base_url as "baseUrl",
+    coalesce(c.api_base, s.base_url) as "apiBase", s.web_base as "webBase", s.refused_calls as "refusedCalls",
+    s.space_key as "spaceKey", s.space_id as "spaceId", s.space_name as "spaceName",
+    coalesce(c.account_id, s.account_id) as "accountId", c.email, c.client_id as "clientId",
+    case when s.status <> 'deleting' then c.encrypted_secret end as "encryptedToken",
+    coalesce(c.secret_bound_to, s.source_id) as "tokenBoundTo",
     s.sync_interval_minutes as "syncIntervalMinutes", s.search_language as "searchLanguage",
-    s.embedding_model as "embeddingModel", s.metadata, s.status, s.lease_operation_id as "leaseOperationId",
-    s.lease_until as "leaseUntil", s.paused_until as "pausedUntil", s.created_at as "createdAt", s.updated_at as "updatedAt"`;
+    s.embedding_model as "embeddingModel", s.metadata,
+    case when s.status = 'active' and c.status = 'credentials_expired' then c.status else s.status end as status,
+    s.lease_operation_id as "leaseOperationId", s.lease_until as "leaseUntil", c.paused_until as "pausedUntil",
+    s.created_at as "createdAt", greatest(s.updated_at, c.updated_at) as "updatedAt"`;
 }
 
 /** A row as `sourceColumns` selects it, its metadata parsed. */

@@ -27,6 +27,6 @@ export async function openSite(services: SiteServices, source: Source): Promise<
   if (!source.encryptedToken) {
     throw new PermanentError("credentials_missing", `Source ${source.sourceId} has no API token`);
   }
-  const apiToken = await services.cipher.decrypt(source.encryptedToken, source.sourceId);
-  return services.confluence({ baseUrl: source.baseUrl, email: source.email, apiToken });
+  const apiToken = await services.cipher.decrypt(source.encryptedToken, source.tokenBoundTo);
+  return services.confluence({ baseUrl: source.apiBase, email: source.email, apiToken });
 }

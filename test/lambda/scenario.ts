@@ -47,8 +47,8 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
   await check("a source is created, its token encrypted by KMS", async () => {
     sourceId = await createTestSource(service, confluence.url, "on_demand");
     const [row] = await runner.services
-      .sql`select encrypted_token from archon_sources where source_id = ${sourceId}`;
-    assert.match(String(row?.encrypted_token), /^kms1\./);
+      .sql`select encrypted_secret from archon_sources join confluence_sites using (site_id) where source_id = ${sourceId}`;
+    assert.match(String(row?.encrypted_secret), /^kms1\./);
   });
   await check("a sync runs through all three queues and stores every page", async () => {
     operationId = await service.startSync(sourceId);

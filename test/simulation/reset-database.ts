@@ -15,6 +15,7 @@ export function databaseResetter(database: TestDatabase): () => Promise<void> {
     await sql`select set_config('plan_cache_mode', 'force_generic_plan', false), set_config('synchronous_commit', 'off', false)`;
     if (histories++ % TRUNCATE_EVERY === 0) return database.clear();
     await sql`delete from archon_sources`;
+    await sql`delete from confluence_sites`;
     await sql`delete from event_outbox`;
     // The same ids for the same seed.
     await sql`

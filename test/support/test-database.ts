@@ -42,7 +42,7 @@ export async function createTestDatabase(
     url: made.url,
     concurrent: server !== undefined,
     clear: async () => {
-      await sql`truncate archon_sources, event_outbox restart identity cascade`;
+      await sql`truncate confluence_sites, event_outbox restart identity cascade`;
     },
     close: async () => {
       await sql.end({ timeout: 5 });

@@ -1,6 +1,6 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { RateLimitedError } from "#shared/errors.ts";
-import { pauseSource, type Source } from "#shared/sources/sources.ts";
+import { pauseSite, type Source } from "#shared/sources/sources.ts";
 import { later } from "#shared/syncs/later.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 
@@ -17,7 +17,7 @@ export async function pause(source: Source, error: RateLimitedError, services: S
   const now = services.now();
   // Jitter is only added: waiting less than requested would cause another 429.
   const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
-  await pauseSource(services.sql, source.sourceId, until, now);
+  await pauseSite(services.sql, source.sourceId, until, now);
   services.log.warn("source.paused", { source_id: source.sourceId, until: until.toISOString() });
   return until;
 }
@@ -34,6 +34,6 @@ export async function slowDownNearLimit(
   if (!client.nearLimit?.()) return null;
   const now = services.now();
   const until = later(now, NEAR_LIMIT_PAUSE_MS);
-  await pauseSource(services.sql, source.sourceId, until, now);
+  await pauseSite(services.sql, source.sourceId, until, now);
   return until;
 }

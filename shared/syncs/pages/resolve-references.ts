@@ -29,7 +29,7 @@ export async function resolveReferences(
   const { pageTitles, pageIds } = content.references;
   const ids = await findPageIds(context.sql, source.sourceId, pageTitles);
   const known = await findKnownPages(context.sql, source.sourceId, pageIds);
-  const site = { webBase: context.client.webBase() ?? webBaseOfSource(source), apiBase: source.baseUrl };
+  const site = { webBase: context.client.webBase() ?? webBaseOfSource(source), apiBase: source.apiBase };
   const inSpace = (spaceKey: string | null) => spaceKey === null || spaceKey === source.spaceKey;
   const urlOf = (id: string) =>
     `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;

@@ -23,15 +23,16 @@ const OVERDUE_GRACE_MINUTES = 60;
 export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
   const [row] = await sql<Health[]>`
     with scheduled as (
-      select extract(epoch from ${now}::timestamptz - coalesce((metadata ->> 'last_sync_timestamp')::timestamptz, created_at)) as lag,
+      select extract(epoch from ${now}::timestamptz - coalesce((metadata ->> 'last_sync_timestamp')::timestamptz, s.created_at)) as lag,
         (sync_interval_minutes * ${OVERDUE_INTERVALS}::int + ${OVERDUE_GRACE_MINUTES}::int) * 60 as allowed
-      from archon_sources
-      where status in ('active', 'space_unavailable') and sync_interval_minutes is not null
+      from archon_sources s join confluence_sites c using (site_id)
+      where c.status = 'active' and s.status in ('active', 'space_unavailable') and sync_interval_minutes is not null
     )
     select
       (select count(*)::int from scheduled where lag > allowed) as overdue_sources,
       (select coalesce(max(lag), 0)::float8 from scheduled) as max_lag_seconds,
-      (select count(*)::int from archon_sources where status = 'credentials_expired') as expired_sources,
+      (select count(*)::int from archon_sources s join confluence_sites c using (site_id)
+        where s.status <> 'deleting' and 'credentials_expired' in (s.status, c.status)) as expired_sources,
       (select count(*)::int from archon_sources where status = 'space_unavailable') as unavailable_sources,
       (select count(*)::int from archon_sources
         where status <> 'deleting' and jsonb_typeof(metadata -> 'deletions_held') = 'object') as held_sources,

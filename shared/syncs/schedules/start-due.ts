@@ -39,8 +39,9 @@ export async function startDueChecks(tick: Date, services: SyncServices): Promis
 /** Sources with the weekly strategy that were synced at least once and whose last check was for a tick at least a week ago. */
 async function sourcesDueForCheck(sql: Sql, tick: Date): Promise<string[]> {
   const rows = await sql<{ source_id: string }[]>`
-    select source_id from archon_sources
-    where (status = 'active' or (status = 'space_unavailable' and updated_at <= ${later(tick, -UNAVAILABLE_RETRY_MS)}))
+    select source_id from archon_sources s join confluence_sites c using (site_id)
+    where c.status = 'active'
+      and (s.status = 'active' or (s.status = 'space_unavailable' and s.updated_at <= ${later(tick, -UNAVAILABLE_RETRY_MS)}))
       and coalesce(metadata ->> 'deletion_strategy', 'weekly_reconciliation') = 'weekly_reconciliation'
       and metadata ->> 'sync_metrics' is not null
       and (metadata ->> 'last_deletion_check' is null

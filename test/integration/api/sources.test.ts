@@ -51,16 +51,16 @@ describe("sources", () => {
 
     it("creating a source stores the token encrypted and never returns it", async () => {
       const made = await create();
-      const [row] = await fixture.database.sql`select encrypted_token from archon_sources`;
-      expect(row?.encrypted_token).not.toContain("demo-token");
-      expect(await fixture.services.cipher!.decrypt(row?.encrypted_token, made.body.source_id)).toBe(
+      const [row] = await fixture.database.sql`select encrypted_secret from confluence_sites`;
+      expect(row?.encrypted_secret).not.toContain("demo-token");
+      expect(await fixture.services.cipher!.decrypt(row?.encrypted_secret, made.body.source_id)).toBe(
         "demo-token",
       );
       const shown = await fixture.api("GET", `/api/confluence/${made.body.source_id}`);
       const listed = await fixture.api("GET", PATH);
       for (const text of [made.text, shown.text, listed.text, JSON.stringify(fixture.logLines())]) {
         expect(text).not.toContain("demo-token");
-        expect(text).not.toContain(row?.encrypted_token);
+        expect(text).not.toContain(row?.encrypted_secret);
       }
     });
 
@@ -303,8 +303,8 @@ describe("sources", () => {
         body: { api_token: "rotated" },
       });
       expect(right.body).toMatchObject({ status: "active", warnings: [] });
-      const [row] = await fixture.database.sql`select encrypted_token from archon_sources`;
-      expect(await fixture.services.cipher!.decrypt(row?.encrypted_token, sourceId)).toBe("rotated");
+      const [row] = await fixture.database.sql`select encrypted_secret from confluence_sites`;
+      expect(await fixture.services.cipher!.decrypt(row?.encrypted_secret, sourceId)).toBe("rotated");
     });
 
     it("updating a source's e-mail uses the stored token, and reports when it cannot be decrypted", async () => {
@@ -313,7 +313,7 @@ describe("sources", () => {
         body: { email: "other@example.com" },
       });
       expect(moved.body.email).toBe("other@example.com");
-      await fixture.database.sql`update archon_sources set encrypted_token = 'k1.AAAA'`;
+      await fixture.database.sql`update confluence_sites set encrypted_secret = 'k1.AAAA'`;
       const unreadable = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
         body: { email: "third@example.com" },
       });
@@ -340,8 +340,9 @@ describe("sources", () => {
       }
       expect((await fixture.api("GET", `/api/progress/${started.body.operation_id}`)).status).toBe(404);
       expect((await fixture.api("GET", PATH)).body.sources).toEqual([]);
-      const [row] = await fixture.database.sql`select encrypted_token, email, status from archon_sources`;
-      expect(row).toEqual({ encrypted_token: null, email: null, status: "deleting" });
+      const [row] = await fixture.database.sql`
+        select c.encrypted_secret, c.email, s.encrypted_token, s.status from archon_sources s join confluence_sites c using (site_id)`;
+      expect(row).toEqual({ encrypted_secret: null, email: null, encrypted_token: null, status: "deleting" });
       const [operation] = await fixture.database.sql`select status from archon_progress`;
       expect(operation?.status).toBe("cancelled");
       expect((await fixture.api("DELETE", `/api/confluence/${sourceId}`)).status).toBe(404);

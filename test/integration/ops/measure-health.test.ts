@@ -29,7 +29,7 @@ describe("measureHealth", () => {
     await database.sql`
       insert into archon_sources (source_id, title, base_url, space_key, space_id, space_name, account_id, embedding_model,
         sync_interval_minutes, status, metadata, created_at, updated_at)
-      values (${id}, ${id}, 'https://x.atlassian.net', ${id}, '1', ${id}, 'a', 'm', ${interval}, ${status},
+      values (${id}, ${id}, 'https://x.atlassian.net', ${id}, '1', ${id}, ${id}, 'm', ${interval}, ${status},
         ${database.sql.json(all)}, ${minutesAgo(100_000)}, ${NOW})`;
   }
 

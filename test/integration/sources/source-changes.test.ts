@@ -51,10 +51,6 @@ describe("a stored source", () => {
 
   it.each<SourceChanges>([
     { title: "Other" },
-    { email: null },
-    { email: "other@example.com" },
-    { encryptedToken: "other" },
-    { accountId: "account-2" },
     { syncIntervalMinutes: null },
     { syncIntervalMinutes: 5 },
     { status: "credentials_expired" },

@@ -6,7 +6,7 @@ import {
   listDueSources,
   markSourceDeleting,
   mergeSourceMetadata,
-  pauseSource,
+  pauseSite,
   requireSource,
   setSourceStatus,
   updateSource,
@@ -93,10 +93,10 @@ describe("sources", () => {
 
   it("a pause is never shortened", async () => {
     await insertSource(database.sql, newSource, now);
-    await pauseSource(database.sql, "docs", minutes(10), now);
-    await pauseSource(database.sql, "docs", minutes(5), now);
+    await pauseSite(database.sql, "docs", minutes(10), now);
+    await pauseSite(database.sql, "docs", minutes(5), now);
     expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(10));
-    await pauseSource(database.sql, "docs", minutes(15), now);
+    await pauseSite(database.sql, "docs", minutes(15), now);
     expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(15));
   });
 
@@ -122,7 +122,7 @@ describe("sources", () => {
     expect(await markSourceDeleting(database.sql, "docs", minutes(1))).toBe(true);
     expect(await markSourceDeleting(database.sql, "docs", minutes(2))).toBe(false);
     await setSourceStatus(database.sql, "docs", "active", minutes(3));
-    await pauseSource(database.sql, "docs", minutes(9), minutes(3));
+    await pauseSite(database.sql, "docs", minutes(9), minutes(3));
     expect(await getSource(database.sql, "docs")).toMatchObject({
       status: "deleting",
       encryptedToken: null,
@@ -168,6 +168,7 @@ describe("sources", () => {
             ...newSource,
             sourceId,
             spaceKey: sourceId,
+            accountId: sourceId,
             syncIntervalMinutes: sourceId === "manual" ? null : 60,
           },
           now,

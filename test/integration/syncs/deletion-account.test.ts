@@ -67,7 +67,7 @@ describe("an account that stops being the known one while a deletion check runs"
     async (_, reached) => {
       const before = await rows();
       await world.deliverUntil("check", reached);
-      await database.sql`update archon_sources set account_id = 'somebody-else'`;
+      await database.sql`update confluence_sites set account_id = 'somebody-else'`;
       world.pass(7 * 60_000);
       expect(await world.ended(check)).toMatchObject({
         status: "failed",

@@ -77,7 +77,7 @@ describe("the deletion check", () => {
   });
 
   it("the deletion check refuses another account, which may see other pages", async () => {
-    await database.sql`update archon_sources set account_id = 'somebody-else'`;
+    await database.sql`update confluence_sites set account_id = 'somebody-else'`;
     trashPage(world.site, id(1));
     const before = await rows();
     expect(await world.check({ force: true })).toMatchObject({
@@ -85,7 +85,7 @@ describe("the deletion check", () => {
       error: { code: "account_changed" },
     });
     expect(await rows()).toEqual(before);
-    await database.sql`update archon_sources set account_id = ${ACCOUNT_ID}`;
+    await database.sql`update confluence_sites set account_id = ${ACCOUNT_ID}`;
     expect((await world.check()).sync_metrics.pages_deleted).toBe(1);
   });
 

@@ -40,7 +40,7 @@ describe("a dry run", () => {
       vectors:
         await sql`select chunk_id, model, embedding::text from archon_chunk_embeddings order by chunk_id, model`,
       sources: await sql`
-        select source_id, status, metadata, lease_operation_id, lease_until, paused_until from archon_sources`,
+        select source_id, status, metadata, lease_operation_id, lease_until, (select paused_until from confluence_sites) as paused_until from archon_sources`,
       events:
         await sql`select event_type, detail from event_outbox where event_type <> 'sync.completed' order by id`,
     };

@@ -16,6 +16,7 @@ describe("links in chunks of a source behind Atlassian's gateway", () => {
     await database.clear();
     world = await makeSyncWorld(database.sql);
     await database.sql`update archon_sources set base_url = ${GATEWAY}`;
+    await database.sql`update confluence_sites set base_url = ${GATEWAY}, api_base = ${GATEWAY}`;
   });
   afterAll(() => database.close());
 

@@ -12,7 +12,7 @@ describe("a source without a token", () => {
   it("a source without a token requires a new one, sends nothing and loses nothing", async () => {
     const world = await makeSyncWorld(database.sql, { pages: 2 });
     await world.sync();
-    await database.sql`update archon_sources set encrypted_token = null where source_id = ${SOURCE_ID}`;
+    await database.sql`update confluence_sites set encrypted_secret = null`;
     world.takeRequests();
     expect(await world.sync()).toMatchObject({
       status: "failed",

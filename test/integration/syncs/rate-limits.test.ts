@@ -86,7 +86,7 @@ describe("a site that limits requests", () => {
     const id = await world.startSync();
     await world.deliverOne("plan");
     const until = new Date(world.now().getTime() + 20 * 60_000);
-    await database.sql`update archon_sources set paused_until = ${until}`;
+    await database.sql`update confluence_sites set paused_until = ${until}`;
     await world.drain();
     expect(world.queues.size()).toBe(0);
     world.takeRequests();
@@ -98,7 +98,7 @@ describe("a site that limits requests", () => {
 
   it("a listing that waits longer than a message can is resumed when the wait is over", async () => {
     const until = new Date(world.now().getTime() + 40 * 60_000);
-    await database.sql`update archon_sources set paused_until = ${until}`;
+    await database.sql`update confluence_sites set paused_until = ${until}`;
     const id = await world.startSync();
     await world.drain();
     while (world.now().getTime() + 61_000 < until.getTime()) await world.minute();

@@ -55,9 +55,9 @@ describe("a sweep", () => {
     });
     expect((await world.progress(id)).status).toBe("completed");
     await markSourceDeleting(database.sql, SOURCE_ID, world.now());
-    // Pages and their work, the operation, the source; chunks go along.
+    // Pages and their work, the operation, the source, its site; chunks go along.
     const { rowsDeleted } = await sweepWith(() => MINUTE_MS);
-    expect(rowsDeleted).toBe(2 * PAGES + 2);
+    expect(rowsDeleted).toBe(2 * PAGES + 3);
     expect(await sources()).toEqual([]);
     expect(await sweepWith(() => MINUTE_MS)).toMatchObject({ rowsDeleted: 0 });
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { faultSchema } from "#infra/local/confluence-site/faults.ts";
-import { spaceByKey } from "#infra/local/confluence-site/site.ts";
+import { ACCOUNT_ID, spaceByKey } from "#infra/local/confluence-site/site.ts";
 import { updateSource } from "#shared/sources/sources.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -219,7 +219,20 @@ describe("a site that fails or shuts us out", () => {
     await scheduled(INTERVAL_MINUTES + 1);
     editPage(world.site, world.page("Page 3").id, { body: bodyOf("saffron") });
     world.pass(3 * 24 * 60 * 60_000);
-    await updateSource(database.sql, SOURCE_ID, { encryptedToken: "another", status: "active" }, world.now());
+    await updateSource(
+      database.sql,
+      SOURCE_ID,
+      {
+        credentials: {
+          accountId: ACCOUNT_ID,
+          email: "sync@example.com",
+          encryptedToken: "another",
+          boundTo: SOURCE_ID,
+        },
+        status: "active",
+      },
+      world.now(),
+    );
     await scheduled(2);
     expect(await latest()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
     expect((await world.find("saffron")).map((hit) => hit.title)).toEqual(["Page 3"]);
