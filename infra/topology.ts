@@ -47,6 +47,8 @@ export const functions = {
   "get-source": api("get-source", ["database"]),
   "update-source": api("update-source", ["database", "encrypt-token", "decrypt-token"]),
   "delete-source": api("delete-source", ["database"]),
+  "connect-site": api("connect-site", ["database", "encrypt-token", "decrypt-token", "embed"]),
+  "manage-sites": api("manage-sites", ["database"]),
   "trigger-sync": api("trigger-sync", ["database", "send-plan"]),
   "get-status": api("get-status", ["database"]),
   "cancel-sync": api("cancel-sync", ["database"]),
@@ -87,6 +89,13 @@ export const functions = {
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
     access: ["database", "send-plan"],
+    maxConcurrency: 1,
+  },
+  "discover-spaces": {
+    entry: "functions/sync/discover-spaces.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "decrypt-token", "embed"],
     maxConcurrency: 1,
   },
   sweep: {
@@ -208,6 +217,13 @@ const knowledgeRoutes = (prefix: string): readonly Route[] => [
 export const routes: readonly Route[] = [
   route("POST", "/api/confluence/sources", "create-source", "sources:write"),
   route("GET", "/api/confluence/sources", "list-sources", "sources:read"),
+  route("POST", "/api/confluence/sites", "connect-site", "sources:write"),
+  route("GET", "/api/confluence/sites", "manage-sites", "sources:read"),
+  route("GET", "/api/confluence/sites/{site_id}", "manage-sites", "sources:read"),
+  route("PATCH", "/api/confluence/sites/{site_id}", "connect-site", "sources:write"),
+  route("DELETE", "/api/confluence/sites/{site_id}", "manage-sites", "sources:write"),
+  route("GET", "/api/confluence/sites/{site_id}/spaces", "manage-sites", "sources:read"),
+  route("POST", "/api/confluence/sites/{site_id}/discover", "connect-site", "sources:write"),
   route("GET", "/api/confluence/{source_id}", "get-source", "sources:read"),
   route("PATCH", "/api/confluence/{source_id}", "update-source", "sources:write"),
   route("DELETE", "/api/confluence/{source_id}", "delete-source", "sources:write"),
@@ -255,6 +271,11 @@ export const schedules = {
     function: "sweep",
     every: { minutes: 1 },
     description: "Sends lost work again, finishes operations, sends events, removes what has expired",
+  },
+  "space-discovery": {
+    function: "discover-spaces",
+    every: { minutes: 60 },
+    description: "Looks daily for new, renamed and vanished spaces of each connected site",
   },
   "model-change": {
     function: "change-models",

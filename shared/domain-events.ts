@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What happened to a source, published on the event bus (source `confluence-sync`, detail-type = event type). */
+/** What happened to a source or a site, published on the event bus (source `confluence-sync`, detail-type = event type). */
 export const domainEvents = {
   "sync.completed": z.object({
     source_id: z.string(),
@@ -30,6 +30,7 @@ export const domainEvents = {
     candidates: z.number(),
     pages: z.number(),
   }),
+  "site.token_expires": z.object({ site_id: z.string(), expires_at: z.iso.datetime(), days: z.int() }),
   "source.credentials_expired": z.object({ source_id: z.string(), operation_id: z.uuid() }),
 } as const;
 

@@ -92,6 +92,7 @@ create table archon_sources (
   web_base text,
   refused_calls jsonb default '{}'::jsonb not null,
   site_id text,
+  first_sync_at timestamp with time zone,
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
   constraint archon_sources_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
   constraint archon_sources_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'space_unavailable'::text, 'deleting'::text]))),
@@ -162,13 +163,32 @@ create table confluence_sites (
   paused_until timestamp with time zone,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  limits jsonb default '{}'::jsonb not null,
+  held jsonb,
+  expiry_warned_days integer,
   constraint confluence_sites_credential_kind_check CHECK ((credential_kind = ANY (ARRAY['api_token'::text, 'client_credentials'::text]))),
   constraint confluence_sites_discovery_error_check CHECK ((jsonb_typeof(discovery_error) = 'object'::text)),
+  constraint confluence_sites_held_check CHECK (((held IS NULL) OR (jsonb_typeof(held) = 'object'::text))),
+  constraint confluence_sites_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
   constraint confluence_sites_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
   constraint confluence_sites_source_defaults_check CHECK ((jsonb_typeof(source_defaults) = 'object'::text)),
   constraint confluence_sites_space_rule_check CHECK ((jsonb_typeof(space_rule) = 'object'::text)),
   constraint confluence_sites_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'deleting'::text]))),
   constraint confluence_sites_pkey PRIMARY KEY (site_id)
+);
+
+create table confluence_spaces (
+  site_id text not null,
+  space_id text not null,
+  space_key text not null,
+  name text not null,
+  type text not null,
+  status text not null,
+  fits boolean not null,
+  gone_since timestamp with time zone,
+  renamed_from text,
+  constraint confluence_spaces_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id) ON DELETE CASCADE,
+  constraint confluence_spaces_pkey PRIMARY KEY (site_id, space_id)
 );
 
 create table embedding_models (

@@ -2,7 +2,8 @@ import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
 import { UserError } from "#shared/errors.ts";
 import { insertSource } from "#shared/sources/sources.ts";
 import { createSource } from "#functions/api/contract/sources.ts";
-import { checkSite } from "./use-cases/check-site.ts";
+import { checkSite, explain } from "./use-cases/check-site.ts";
+import { connectAccount } from "./use-cases/connect-account.ts";
 import { requireOverview } from "./use-cases/require-source.ts";
 import { sourceJson } from "./responses/source-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
@@ -21,13 +22,16 @@ export const handler = httpHandler(
       allowLoopback: env.ALLOW_LOOPBACK,
     });
     const email = body.email ?? null;
-    const client = services.confluence({ baseUrl, email, apiToken: body.api_token });
+    const { client, apiBase } = await explain(email, () =>
+      connectAccount({ baseUrl, email, apiToken: body.api_token }, services),
+    );
     const checked = await checkSite(client, { spaceKey: body.space_key, email, now: now() });
     const { account, space, pageCount, webBase, refusedCalls } = checked;
     const source = {
       sourceId,
       title: body.title ?? space.name,
       baseUrl,
+      apiBase,
       spaceKey: space.key,
       spaceId: space.id,
       spaceName: space.name,

@@ -40,6 +40,12 @@ export function parseBaseUrl(input: string, policy: AddressPolicy): string {
   return `${url.protocol}//${host}${url.port === "" ? "" : `:${url.port}`}${sitePath(url.pathname)}`;
 }
 
+/** Where Atlassian's gateway has the site with this id. A site on this machine is its own gateway: the local runner's simulated one. */
+export function gatewayOf(baseUrl: string, cloudId: string): string {
+  const { origin, hostname } = new URL(baseUrl);
+  return `${isLoopback(hostname) ? origin : "https://api.atlassian.com"}/ex/confluence/${cloudId}`;
+}
+
 function checkHost(host: string, policy: AddressPolicy): void {
   if (isLoopback(host)) {
     if (policy.allowLoopback) return;

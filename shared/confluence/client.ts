@@ -8,8 +8,12 @@
 export type ConfluenceClient = {
   /** The account behind the credentials (v1 `user/current`). `accountId` is null for an anonymous response. */
   currentUser(): Promise<ConfluenceUser>;
+  /** The id of the site that Atlassian's gateway knows it by (`/_edge/tenant_info`); null when the site does not name one. */
+  cloudId(): Promise<string | null>;
   /** A space by its key (v2), or null when the account sees no such space. */
   space(key: string): Promise<ConfluenceSpace | null>;
+  /** One page of the listing of all spaces that the account sees, archived and personal ones too (v2, limit 250). */
+  spaces(cursor: string | null): Promise<{ spaces: ListedSpace[]; next: string | null }>;
   /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
   searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
   /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null if the site does not report it. */
@@ -73,6 +77,9 @@ export type ConfluenceSpace = {
   status: string;
   homepageId: string | null;
 };
+
+/** A space as the listing of spaces returns it; `type` is Confluence's own word: `global`, `personal`, `collaboration`, … */
+export type ListedSpace = Omit<ConfluenceSpace, "homepageId"> & { type: string };
 
 /** Kinds of content above pages that are not pages, by their v2 names; `/{kind}s/{id}` returns one and has its own scope. */
 export const CONTAINER_KINDS = ["folder", "whiteboard", "database", "embed"] as const;

@@ -25,10 +25,12 @@ import {
   identifiedSchema,
   isId,
   labelSchema,
+  listedSpaceSchema,
   listing,
   pageSchema,
   searchCountSchema,
   spaceSchema,
+  tenantSchema,
   userSchema,
 } from "./schemas.ts";
 
@@ -73,6 +75,13 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       };
     },
 
+    async cloudId() {
+      const found = await ask(tenantSchema, (client) =>
+        client.sendRequest({ method: "GET", url: "/_edge/tenant_info" }),
+      );
+      return found.cloudId ?? null;
+    },
+
     async space(key) {
       const { results } = await ask(listing(spaceSchema), (client) => getSpaces(client, { keys: [key] }));
       const same = (other: string | null | undefined) => other?.toLowerCase() === key.toLowerCase();
@@ -80,6 +89,12 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       if (!space) return null;
       const { id, name, status, homepageId } = space;
       return { id, key: space.key, name, status, homepageId: homepageId ?? null };
+    },
+
+    async spaces(cursor) {
+      const page = await askPage(listedSpaceSchema, cursor, (client, paging) => getSpaces(client, paging));
+      const spaces = page.results.map(({ id, key, name, status, type }) => ({ id, key, name, status, type }));
+      return { spaces, next: page.next };
     },
 
     async searchPages(cql, cursor) {

@@ -57,6 +57,17 @@ export const spaceSchema = z.object({
   currentActiveAlias: optionalText,
 });
 
+/** `/_edge/tenant_info`; the id becomes part of a URL. */
+export const tenantSchema = z.object({
+  cloudId: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .nullish(),
+});
+
+/** v2 space, in the listing of all. */
+export const listedSpaceSchema = z.object({ id, key: text, name, status: text, type: text });
+
 const body = z
   .object({
     storage: z.object({ value: z.string() }).nullish(),

@@ -3,6 +3,8 @@
  * embedding cost that functions report and the cost model (infra/scale) both rest on them.
  */
 const tokenPrices: Record<string, number> = {
+  // The embedded model costs nothing but time.
+  "all-minilm-l6-v2-int8": 0,
   "amazon.titan-embed-text-v2:0": 0.02,
   "cohere.embed-english-v3": 0.1,
   "cohere.embed-multilingual-v3": 0.1,

@@ -84,6 +84,8 @@ export type NewSource = Omit<
   encryptedToken: string;
   deletionStrategy: DeletionStrategy;
   apiBase?: string;
+  /** No first sync before; null: at once. */
+  firstSyncAt?: Date | null;
   webBase?: string | null;
   refusedCalls?: RefusedCalls;
 };

@@ -48,7 +48,7 @@ export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
       and (s.status = 'active' or (s.status = 'space_unavailable'
         and last.started + make_interval(hours => ${UNAVAILABLE_RETRY_HOURS}::int) <= ${now}))
       and (s.lease_until is null or s.lease_until <= ${now})
-      and (last.started is null or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now})
+      and (last.started is null and (s.first_sync_at is null or s.first_sync_at <= ${now}) or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now})
     order by last.started nulls first, s.source_id`;
   return rows.map(toSource);
 }
@@ -83,12 +83,12 @@ export async function insertSourceOfSite(
   const rows = await tx`
     insert into archon_sources (
       source_id, site_id, title, base_url, space_key, space_id, space_name, account_id,
-      sync_interval_minutes, search_language, embedding_model, metadata, web_base, refused_calls, created_at, updated_at)
+      sync_interval_minutes, search_language, embedding_model, metadata, web_base, refused_calls, first_sync_at, created_at, updated_at)
     values (
       ${source.sourceId}, ${source.siteId}, ${source.title}, ${source.baseUrl}, ${source.spaceKey}, ${source.spaceId},
       ${source.spaceName}, ${source.accountId}, ${source.syncIntervalMinutes}, ${source.searchLanguage},
       ${source.embeddingModel}, ${tx.json({ deletion_strategy: source.deletionStrategy })}, ${source.webBase ?? null},
-      ${tx.json(source.refusedCalls ?? {})}, ${now}, ${now})
+      ${tx.json(source.refusedCalls ?? {})}, ${source.firstSyncAt ?? null}, ${now}, ${now})
     on conflict (base_url, space_key) where status <> 'deleting' do nothing
     returning source_id`;
   if (rows.length === 0) throw sourceExists(await findSourceOfSpace(tx, source.baseUrl, source.spaceKey));

@@ -4,6 +4,7 @@ import type { TokenCipher } from "#shared/crypto/token-cipher.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
+import type { Site } from "#shared/sites/site.ts";
 import type { Source } from "#shared/sources/sources.ts";
 
 /** The services of the sync engine; time, ids and randomness are arguments, so that a simulation controls them. */
@@ -22,7 +23,18 @@ export type SiteServices = {
   confluence: (site: { baseUrl: string; email: string | null; apiToken: string }) => ConfluenceClient;
 };
 
-/** A client with the source's credentials. */
+/** A client with the site's credentials. */
+export async function openClient(
+  services: SiteServices,
+  site: Pick<Site, "siteId" | "encryptedSecret" | "secretBoundTo" | "apiBase" | "email">,
+): Promise<ConfluenceClient> {
+  if (!site.encryptedSecret)
+    throw new PermanentError("credentials_missing", `Site ${site.siteId} has no API token`);
+  const apiToken = await services.cipher.decrypt(site.encryptedSecret, site.secretBoundTo);
+  return services.confluence({ baseUrl: site.apiBase, email: site.email, apiToken });
+}
+
+/** A client with the credentials of the source's site. */
 export async function openSite(services: SiteServices, source: Source): Promise<ConfluenceClient> {
   if (!source.encryptedToken) {
     throw new PermanentError("credentials_missing", `Source ${source.sourceId} has no API token`);

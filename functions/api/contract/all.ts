@@ -7,11 +7,13 @@ import * as pages from "./pages.ts";
 import * as progress from "./progress.ts";
 import * as search from "./search.ts";
 import * as service from "./service.ts";
+import * as sites from "./sites.ts";
 import * as sources from "./sources.ts";
 import * as storedPages from "./archon-pages.ts";
 
 const named: unknown[] = [
   sources,
+  sites,
   operations,
   progress,
   pages,

@@ -125,7 +125,7 @@ export const searchLanguage = z.enum([
   "turkish",
 ]);
 
-const siteErrors = [
+export const siteErrors = [
   "email_required",
   "credentials_rejected",
   "credentials_forbidden",

@@ -74,7 +74,7 @@ function nextDeletionCheckAt(source: SourceOverview): Date | null {
 }
 
 /** What a source lacks while a call is refused. */
-const WITHOUT: Record<OptionalCall, string> = {
+export const WITHOUT: Record<OptionalCall, string> = {
   labels: "labels are not updated; the stored ones stay",
   names: "mentioned people are stored without their names",
   rendered: "content rendered by macros is missing from pages",

@@ -51,9 +51,9 @@ export async function checkSite(
  * Tries each optional call once, so that a scope that is missing shows now and not in the first sync. Only refusals count: what
  * fails may work when it is needed.
  */
-async function probeOptionalCalls(
+export async function probeOptionalCalls(
   client: ConfluenceClient,
-  about: { space: ConfluenceSpace; accountId: string; now: Date },
+  about: { space: Pick<ConfluenceSpace, "id" | "homepageId">; accountId: string; now: Date },
 ): Promise<RefusedCalls> {
   // No folder is known yet; only a token with the scope gets the 404 that says that this page is none.
   const aPage = about.space.homepageId ?? about.space.id;
@@ -78,7 +78,8 @@ function isRefused(call: OptionalCall, error: PermanentError | TransientError): 
   return call !== "folders" || !["not_found", "request_refused"].includes(error.code);
 }
 
-async function explain<T>(email: string | null, work: () => Promise<T>): Promise<T> {
+/** Translates what the client throws into what it means to a person: `UserError` 422, 502 or 503. */
+export async function explain<T>(email: string | null, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -141,7 +142,7 @@ function scopeDetails({ details }: PermanentError): Record<string, unknown> {
   return { call: details?.call ?? null, scope: details?.scope ?? null };
 }
 
-function rejected(email: string | null, cause?: unknown): UserError {
+export function rejected(email: string | null, cause?: unknown): UserError {
   return email === null
     ? new UserError(
         422,

@@ -1,5 +1,13 @@
 import { handleAdmin } from "./admin.ts";
-import { bodyOf, v1Error, v2Error, type Reply, type SiteResponse, type SiteRequest } from "./responses.ts";
+import {
+  bodyOf,
+  ok,
+  v1Error,
+  v2Error,
+  type Reply,
+  type SiteResponse,
+  type SiteRequest,
+} from "./responses.ts";
 import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
 import { replicaOf, type Site } from "./site.ts";
@@ -17,6 +25,9 @@ import {
 } from "./v2-spaces.ts";
 import type { Viewer } from "./visibility.ts";
 
+/** The site's id at Atlassian's gateway. */
+export const CLOUD_ID = "5b2f0a36-3a6b-4a53-9a0c-6d1f4c0f9e11";
+
 /** The log keeps this many requests; a day-long run must not fill memory. */
 const MAX_LOGGED = 100_000;
 
@@ -28,8 +39,11 @@ export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
     return { status: reply.status, headers: jsonHeaders(site), body: JSON.stringify(reply.json) };
   }
   const path = url.pathname.replace(/^\/ex\/confluence\/[^/]+/, "");
+  const isDirect = path === url.pathname;
   const fault = takeFault(site, `${path}${url.search}`);
-  const response = respond(site, request, { path, query: url.searchParams }, fault);
+  const refused = isDirect && site.settings.token_works_at === "gateway";
+  const sent = refused ? { ...request, headers: { authorization: "Basic" } } : request;
+  const response = respond(site, sent, { path, query: url.searchParams }, fault);
   site.requests.push({
     at: site.now().toISOString(),
     method: request.method,
@@ -92,6 +106,7 @@ function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body"
 
 function replyTo(site: Site, request: SiteRequest, asked: ListingRequest): Reply {
   const { path } = asked;
+  if (path === "/_edge/tenant_info") return ok({ cloudId: CLOUD_ID });
   const viewer = viewerOf(site, request.headers["authorization"]);
   const v2 = path.startsWith("/wiki/api/v2/");
   if (viewer === null) return v2 ? v2Error(401, "Unauthorized") : v1Error(401, "Unauthorized");

@@ -10,6 +10,8 @@ export const settingsSchema = z.strictObject({
   wrong_token: z.enum(["reject", "anonymous"]).default("reject"),
   /** What the token as Bearer, without e-mail, gets. */
   bearer: z.enum(["accept", "reject", "anonymous"]).default("accept"),
+  /** Where the token works: a scoped one only through Atlassian's gateway (`/ex/confluence/{cloudId}`). */
+  token_works_at: z.enum(["site", "gateway"]).default("site"),
   /** Whether people who are not signed in see spaces. */
   anonymous_access: z.boolean().default(false),
   /** Every request counts as anonymous, whatever its credentials; `anonymous_access` decides what that shows. */

@@ -31,7 +31,8 @@ describe("the outbox", () => {
       await writeEvent(database.sql, { type: "source.credentials_expired", detail, now: NOW });
     }
   };
-  const received = () => [...bus.received.values()].map(({ detail }) => detail.source_id);
+  const received = () =>
+    [...bus.received.values()].map(({ detail }) => ("source_id" in detail ? detail.source_id : ""));
   const all = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
   const unsent = async () => {
     const rows = await database.sql`select id from event_outbox where sent_at is null`;

@@ -1,0 +1,161 @@
+import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
+import { PermanentError, UserError } from "#shared/errors.ts";
+import { discoverSpaces, listSpaces } from "#shared/sites/discover.ts";
+import { insertSite } from "#shared/sites/insert-site.ts";
+import { requireSite, updateSite as storeChanges, type Site, type SiteChanges } from "#shared/sites/site.ts";
+import { countSite } from "#shared/sites/site-overviews.ts";
+import { TOKEN_LIFETIME_MS } from "#shared/sites/token-expiry.ts";
+import { later } from "#shared/syncs/later.ts";
+import { connectSite, discoverSite, updateSite } from "#functions/api/contract/sites.ts";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import type { ServicesOf, SiteAccess } from "#functions/runtime/services.ts";
+import { siteJson } from "./responses/site-json.ts";
+import { explain, probeOptionalCalls, rejected } from "./use-cases/check-site.ts";
+import { connectAccount } from "./use-cases/connect-account.ts";
+import { planSpaces } from "./use-cases/plan-spaces.ts";
+
+type SiteFunctionServices = ServicesOf<"sql" | "confluence" | "cipher" | "embedder">;
+const needs = [database, confluence, tokenCipher, embedder] as const;
+
+/** POST and PATCH of a site, and its discovery: what asks Confluence. */
+export const handler = httpHandler(
+  route(connectSite)(needs, async ({ body, resourceId }, services) => {
+    const { env, sql, now } = services;
+    const policy = { allowedHosts: env.ALLOWED_HOSTS, allowLoopback: env.ALLOW_LOOPBACK };
+    const baseUrl = parseBaseUrl(body.base_url, policy);
+    const access = { baseUrl, email: body.email ?? null, apiToken: body.api_token };
+    const checked = await checkAccount(access, services);
+    if (body.dry_run) {
+      const site = { siteId: null, baseUrl, rule: body.spaces };
+      return { status: 200, body: await planSpaces(checked.client, checked.spaces, site, services) };
+    }
+    const siteId = await insertSite(
+      sql,
+      {
+        siteId: resourceId,
+        baseUrl,
+        apiBase: checked.apiBase,
+        cloudId: checked.cloudId,
+        accountId: checked.accountId,
+        email: access.email,
+        encryptedSecret: await services.cipher.encrypt(access.apiToken, resourceId),
+        tokenExpiresAt: expiryOf(body.token_expires_at, now()),
+        refusedCalls: checked.refusedCalls,
+        rule: body.spaces,
+        defaults: body.defaults,
+        limits: body.limits,
+      },
+      now(),
+    );
+    await explain(access.email, () =>
+      discoverSpaces(siteId, discovery(services), { listed: checked.spaces }),
+    );
+    return {
+      status: 201,
+      headers: { location: `/api/confluence/sites/${siteId}` },
+      body: await shown(siteId, services),
+    };
+  }),
+  route(updateSite)(needs, async ({ params, body }, services) => {
+    const { sql, now } = services;
+    const site = await requireSite(sql, params.site_id);
+    if (body.dry_run && body.spaces) {
+      const client = await storedClient(site, services);
+      const spaces = await explain(site.email, () => listSpaces(client, site.accountId));
+      const planned = { siteId: site.siteId, baseUrl: site.baseUrl, rule: body.spaces };
+      return { status: 200, body: await planSpaces(client, spaces, planned, services) };
+    }
+    const credentials =
+      body.api_token === undefined && body.email === undefined
+        ? {}
+        : await tryCredentials(site, { email: body.email, apiToken: body.api_token }, services);
+    const changes: SiteChanges = {
+      ...credentials,
+      ...(body.api_token === undefined ? {} : { tokenExpiresAt: expiryOf(undefined, now()) }),
+      ...(body.token_expires_at === undefined
+        ? {}
+        : { tokenExpiresAt: body.token_expires_at === null ? null : new Date(body.token_expires_at) }),
+      ...(body.spaces === undefined ? {} : { rule: body.spaces }),
+      ...(body.defaults === undefined ? {} : { defaults: body.defaults }),
+      ...(body.limits === undefined ? {} : { limits: body.limits }),
+    };
+    await storeChanges(sql, site.siteId, changes, now());
+    return { status: 200, body: await shown(site.siteId, services) };
+  }),
+  route(discoverSite)(needs, async ({ params, body }, services) => {
+    const site = await requireSite(services.sql, params.site_id);
+    const found = await explain(site.email, () =>
+      discoverSpaces(site.siteId, discovery(services), { approve: body.approve }),
+    );
+    return {
+      status: 200,
+      body: { spaces_listed: found.listed, sources_added: found.created, first_syncs_held: found.held },
+    };
+  }),
+);
+
+function discovery(services: SiteFunctionServices) {
+  return { ...services, model: services.embedder.model };
+}
+
+async function shown(siteId: string, { sql, now }: Pick<SiteFunctionServices, "sql" | "now">) {
+  return siteJson(await requireSite(sql, siteId), await countSite(sql, siteId), now());
+}
+
+function expiryOf(given: string | undefined, now: Date): Date {
+  return given === undefined ? later(now, TOKEN_LIFETIME_MS) : new Date(given);
+}
+
+/** The account behind the credentials, its spaces, and what the token may not do. Throws `UserError` that says what is wrong. */
+async function checkAccount(access: SiteAccess, services: Pick<SiteFunctionServices, "confluence" | "now">) {
+  return explain(access.email, async () => {
+    const { client, apiBase, cloudId } = await connectAccount(access, services);
+    const { accountId } = await client.currentUser();
+    if (accountId === null) throw rejected(access.email);
+    const spaces = await listSpaces(client, accountId);
+    const [first] = spaces;
+    const space = first && { id: first.id, homepageId: null };
+    const refusedCalls = space
+      ? await probeOptionalCalls(client, { space, accountId, now: services.now() })
+      : {};
+    return { client, apiBase, cloudId, accountId, spaces, refusedCalls };
+  });
+}
+
+/** The changes that make the site use these credentials, once they were tried. */
+async function tryCredentials(
+  site: Site,
+  given: { email: string | null | undefined; apiToken: string | undefined },
+  services: SiteFunctionServices,
+): Promise<SiteChanges> {
+  const email = given.email === undefined ? site.email : given.email;
+  const apiToken = given.apiToken ?? (await storedToken(site, services));
+  const checked = await checkAccount({ baseUrl: site.baseUrl, email, apiToken }, services);
+  return {
+    email,
+    accountId: checked.accountId,
+    apiBase: checked.apiBase,
+    refusedCalls: checked.refusedCalls,
+    encryptedSecret: await services.cipher.encrypt(apiToken, site.siteId),
+    secretBoundTo: site.siteId,
+    status: "active",
+  };
+}
+
+async function storedClient(site: Site, services: SiteFunctionServices) {
+  const apiToken = await storedToken(site, services);
+  return services.confluence({ baseUrl: site.apiBase, email: site.email, apiToken });
+}
+
+async function storedToken(site: Site, { cipher }: Pick<SiteFunctionServices, "cipher">): Promise<string> {
+  try {
+    if (site.encryptedSecret !== null) return await cipher.decrypt(site.encryptedSecret, site.secretBoundTo);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+  }
+  throw new UserError(422, "token_missing", "The stored token cannot be decrypted: send api_token too");
+}

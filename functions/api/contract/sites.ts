@@ -1,0 +1,277 @@
+import { z } from "zod";
+import { estimate } from "#shared/sites/site.ts";
+import { spaceRule } from "#shared/sites/space-rule.ts";
+import { contract } from "#functions/runtime/http-contract.ts";
+import {
+  apiToken,
+  deletionStrategy,
+  email,
+  id,
+  instant,
+  nextCursor,
+  paging,
+  syncInterval,
+  text,
+} from "./fields.ts";
+import { searchLanguage, siteErrors } from "./sources.ts";
+
+const siteParams = z.object({ site_id: id });
+
+const rule = spaceRule.meta({
+  description:
+    "Which spaces become sources: keys or patterns with `*`. `exclude` wins. Personal and archived spaces need their flag, unless their own key is included",
+});
+
+const defaults = z.strictObject({
+  deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
+  sync_interval_minutes: syncInterval.default(1440),
+  search_language: searchLanguage.default("english"),
+});
+
+const limits = z
+  .strictObject({ max_pages: z.int().min(1).optional(), max_dollars: z.number().positive().optional() })
+  .meta({
+    description:
+      "New spaces whose first syncs are estimated above these wait for `POST …/discover` with `approve`",
+  });
+
+const tokenExpiry = instant.meta({
+  description: "When the API token expires, as Atlassian shows it; a year after it was set unless given",
+});
+
+const firstSyncs = estimate
+  .extend({
+    dollars: z
+      .number()
+      .nullable()
+      .meta({ description: "By the model's list price; null where it is not known" }),
+    minutes: z.int().meta({ description: "At ten pages a second" }),
+  })
+  .meta({ id: "FirstSyncEstimate" });
+
+const warning = z.object({
+  code: z.enum([
+    "credentials_expired",
+    "token_expires",
+    "scope_missing",
+    "first_syncs_held",
+    "discovery_failed",
+  ]),
+  message: z.string(),
+});
+
+export const siteSchema = z
+  .object({
+    site_id: id,
+    base_url: z.string().meta({ example: "https://acme.atlassian.net" }),
+    reached_by: z
+      .enum(["site", "gateway"])
+      .meta({ description: "Whether the token works at the site or through Atlassian's gateway" }),
+    account_id: z.string(),
+    email: z.string().nullable(),
+    status: z.enum(["active", "credentials_expired"]),
+    spaces: rule.nullable().meta({ description: "Null: its sources were added one by one" }),
+    defaults,
+    limits,
+    token_expires_at: tokenExpiry.nullable(),
+    paused_until: instant.nullable(),
+    source_count: z.int(),
+    page_count: z.int(),
+    space_counts: z
+      .object({
+        synced: z.int(),
+        waiting: z.int(),
+        not_included: z.int(),
+        out_of_scope: z.int(),
+        archived: z.int(),
+        gone: z.int(),
+      })
+      .meta({
+        description:
+          "`waiting`: included and without a source; `out_of_scope`: with a source and not included any more; `archived` and `gone`: with a source",
+      }),
+    discovered_at: instant.nullable(),
+    first_syncs_held: firstSyncs.nullable(),
+    missing_scopes: z.array(
+      z.object({ call: z.string(), scope: z.string().nullable(), needed_for: z.string() }),
+    ),
+    warnings: z.array(warning),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: "Site" });
+
+const plannedSpaces = z
+  .object({
+    spaces: z.array(
+      z.object({
+        space_key: z.string(),
+        name: z.string(),
+        type: z.string(),
+        status: z.string(),
+        pages: z.int().nullable(),
+      }),
+    ),
+    not_included: z.int(),
+    out_of_scope: z.array(z.object({ source_id: id, space_key: z.string() })),
+    estimate: firstSyncs,
+  })
+  .meta({ id: "PlannedSpaces", description: "What a connection or a rule would add; nothing was stored" });
+
+export const connectSite = contract({
+  id: "connectSite",
+  method: "POST",
+  paths: ["/api/confluence/sites"],
+  scope: "sources:write",
+  tag: "Sites",
+  summary: "Connect a site: all its spaces by one token",
+  description:
+    "Checks the account, lists the spaces and makes a source of each that the rule includes; their first syncs begin ten a minute. `dry_run` returns 200 with the spaces and an estimate, and stores nothing. Sources that the same account has there already join the site.",
+  body: z
+    .strictObject({
+      base_url: text(2000).meta({
+        description: "The site, with or without /wiki",
+        example: "https://acme.atlassian.net",
+      }),
+      email: email.optional(),
+      api_token: apiToken,
+      spaces: rule.default({ include: ["*"], exclude: [], personal: false, archived: false }),
+      defaults: defaults.default({
+        deletion_strategy: "weekly_reconciliation",
+        sync_interval_minutes: 1440,
+        search_language: "english",
+      }),
+      limits: limits.default({}),
+      token_expires_at: tokenExpiry.optional(),
+      dry_run: z.boolean().default(false),
+    })
+    .meta({ id: "NewSite" }),
+  responses: { 200: plannedSpaces, 201: siteSchema },
+  errors: ["site_exists", "invalid_base_url", ...siteErrors, "request_in_progress", "idempotency_key_reused"],
+  idempotent: true,
+  examples: {
+    request: {
+      base_url: "https://acme.atlassian.net",
+      email: "sync@example.com",
+      api_token: "ATATT3xFfGF0example",
+      spaces: { include: ["*"], exclude: ["TEST*"] },
+      limits: { max_dollars: 50 },
+    },
+  },
+});
+
+export const listSites = contract({
+  id: "listSites",
+  method: "GET",
+  paths: ["/api/confluence/sites"],
+  scope: "sources:read",
+  tag: "Sites",
+  summary: "List sites",
+  query: z.strictObject({ ...paging }),
+  responses: { 200: z.object({ sites: z.array(siteSchema), next_cursor: nextCursor }) },
+  errors: ["invalid_cursor"],
+});
+
+export const getSite = contract({
+  id: "getSite",
+  method: "GET",
+  paths: ["/api/confluence/sites/{site_id}"],
+  scope: "sources:read",
+  tag: "Sites",
+  summary: "One site",
+  params: siteParams,
+  responses: { 200: siteSchema },
+  errors: ["site_not_found"],
+});
+
+export const listSiteSpaces = contract({
+  id: "listSiteSpaces",
+  method: "GET",
+  paths: ["/api/confluence/sites/{site_id}/spaces"],
+  scope: "sources:read",
+  tag: "Sites",
+  summary: "The site's spaces, with their sources",
+  description: "As the last complete listing showed them, by key.",
+  params: siteParams,
+  query: z.strictObject({ ...paging }),
+  responses: {
+    200: z.object({
+      spaces: z.array(
+        z.object({
+          space_id: z.string(),
+          space_key: z.string(),
+          name: z.string(),
+          type: z.string(),
+          state: z.enum(["synced", "waiting", "not_included", "out_of_scope", "archived", "gone"]),
+          renamed_from: z.string().nullable(),
+          gone_since: instant.nullable(),
+          source_id: id.nullable(),
+        }),
+      ),
+      next_cursor: nextCursor,
+    }),
+  },
+  errors: ["site_not_found", "invalid_cursor"],
+});
+
+export const updateSite = contract({
+  id: "updateSite",
+  method: "PATCH",
+  paths: ["/api/confluence/sites/{site_id}"],
+  scope: "sources:write",
+  tag: "Sites",
+  summary: "Rotate the token; change rule, defaults, limits",
+  description:
+    "A new token is tried first, then holds for all sources of the site. A changed rule adds sources at the next discovery (daily, or `POST …/discover`) and deletes none. `dry_run` with `spaces` returns what the rule would add. Defaults concern sources that are made later.",
+  params: siteParams,
+  body: z
+    .strictObject({
+      email: email.nullable().optional(),
+      api_token: apiToken.optional(),
+      token_expires_at: tokenExpiry.nullable().optional(),
+      spaces: rule.optional(),
+      defaults: defaults.optional(),
+      limits: limits.optional(),
+      dry_run: z.boolean().default(false),
+    })
+    .meta({ id: "SiteChanges" }),
+  responses: { 200: z.union([siteSchema, plannedSpaces]) },
+  errors: ["site_not_found", "site_exists", ...siteErrors, "token_missing"],
+  examples: { request: { api_token: "ATATT3xFfGF0rotated", token_expires_at: "2027-03-01T00:00:00.000Z" } },
+});
+
+export const discoverSite = contract({
+  id: "discoverSite",
+  method: "POST",
+  paths: ["/api/confluence/sites/{site_id}/discover"],
+  scope: "sources:write",
+  tag: "Sites",
+  summary: "Look for new spaces now",
+  description: "`approve` makes sources also of spaces above the site's limits.",
+  params: siteParams,
+  body: z.strictObject({ approve: z.boolean().default(false) }),
+  responses: {
+    200: z.object({
+      spaces_listed: z.int(),
+      sources_added: z.array(id),
+      first_syncs_held: firstSyncs.nullable(),
+    }),
+  },
+  errors: ["site_not_found", ...siteErrors, "token_missing"],
+});
+
+export const deleteSite = contract({
+  id: "deleteSite",
+  method: "DELETE",
+  paths: ["/api/confluence/sites/{site_id}"],
+  scope: "sources:write",
+  tag: "Sites",
+  summary: "Delete a site with all its sources",
+  description: "Returns what goes. `dry_run=true` deletes nothing. Rows are removed in the background.",
+  params: siteParams,
+  query: z.strictObject({ dry_run: z.stringbool().default(false) }),
+  responses: {
+    200: z.object({ deleted: z.boolean(), source_count: z.int(), page_count: z.int(), chunk_count: z.int() }),
+  },
+  errors: ["site_not_found"],
+});

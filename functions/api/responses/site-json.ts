@@ -1,0 +1,78 @@
+import type { z } from "zod";
+import { OPTIONAL_CALLS } from "#shared/sources/refused-calls.ts";
+import { expiryWarning } from "#shared/sites/token-expiry.ts";
+import type { SiteCounts } from "#shared/sites/site-overviews.ts";
+import type { Site } from "#shared/sites/site.ts";
+import type { siteSchema } from "#functions/api/contract/sites.ts";
+import { WITHOUT } from "./source-json.ts";
+
+type SiteJson = z.input<typeof siteSchema>;
+
+/** A site as the API returns it: no secret. */
+export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
+  return {
+    site_id: site.siteId,
+    base_url: site.baseUrl,
+    reached_by: site.apiBase.includes("/ex/confluence/") ? "gateway" : "site",
+    account_id: site.accountId,
+    email: site.email,
+    status: site.status === "deleting" ? "active" : site.status,
+    spaces: site.rule,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the contract checked it when it was stored
+    defaults: site.defaults as SiteJson["defaults"],
+    limits: site.limits,
+    token_expires_at: iso(site.tokenExpiresAt),
+    paused_until: iso(site.pausedUntil),
+    source_count: counts.sourceCount,
+    page_count: counts.pageCount,
+    space_counts: counts.spaces,
+    discovered_at: iso(site.discoveredAt),
+    first_syncs_held: site.held,
+    missing_scopes: OPTIONAL_CALLS.flatMap((call) => {
+      const refusal = site.refusedCalls[call];
+      if (refusal?.code !== "scope_missing") return [];
+      return [{ call: refusal.call ?? call, scope: refusal.scope, needed_for: WITHOUT[call] }];
+    }),
+    warnings: warningsOf(site, now),
+    created_at: site.createdAt.toISOString(),
+    updated_at: site.updatedAt.toISOString(),
+  };
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}
+
+function warningsOf(site: Site, now: Date): SiteJson["warnings"] {
+  const warnings: SiteJson["warnings"] = [];
+  if (site.status === "credentials_expired")
+    warnings.push({
+      code: "credentials_expired",
+      message: "Confluence rejects the API token: PATCH the site with a new api_token",
+    });
+  const expires = expiryWarning(site.tokenExpiresAt, now);
+  if (expires !== null)
+    warnings.push({
+      code: "token_expires",
+      message: `The API token expires on ${expires.at.toISOString().slice(0, 10)}: make a new one and PATCH the site with it`,
+    });
+  for (const call of OPTIONAL_CALLS) {
+    const refusal = site.refusedCalls[call];
+    if (refusal?.code === "scope_missing")
+      warnings.push({
+        code: "scope_missing",
+        message: `The API token lacks ${refusal.scope ?? "a scope"}, which ${refusal.call ?? "a call"} needs: ${WITHOUT[call]}`,
+      });
+  }
+  if (site.held)
+    warnings.push({
+      code: "first_syncs_held",
+      message: `${site.held.spaces} new spaces with ${site.held.pages} pages are above the site's limits: POST …/discover with approve adds them`,
+    });
+  if (site.discoveryError)
+    warnings.push({
+      code: "discovery_failed",
+      message: `The last look for new spaces failed at ${site.discoveryError.at}: ${site.discoveryError.message}`,
+    });
+  return warnings;
+}

@@ -1,0 +1,39 @@
+import type { z } from "zod";
+import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
+import { newSpaces } from "#shared/sites/discover.ts";
+import { countPages, estimateFirstSyncs } from "#shared/sites/estimate.ts";
+import { fitsRule, type SpaceRule } from "#shared/sites/space-rule.ts";
+import type { connectSite } from "#functions/api/contract/sites.ts";
+import type { Services } from "#functions/runtime/services.ts";
+
+/** What a rule would add, with the pages of each space and an estimate of their first syncs; stores nothing. */
+export async function planSpaces(
+  client: ConfluenceClient,
+  spaces: readonly ListedSpace[],
+  site: { siteId: string | null; baseUrl: string; rule: SpaceRule },
+  { sql, embedder }: Pick<Services, "sql" | "embedder">,
+): Promise<z.input<(typeof connectSite)["responses"][200]>> {
+  const fresh = await newSpaces(sql, site, spaces);
+  const counts = await countPages(
+    client,
+    fresh.map(({ key }) => key),
+  );
+  const rows = await sql<{ source_id: string; space_id: string; space_key: string }[]>`
+    select source_id, space_id, space_key from archon_sources
+    where site_id = ${site.siteId} and status <> 'deleting' order by space_key`;
+  const fitting = new Set(spaces.filter((space) => fitsRule(site.rule, space)).map(({ id }) => id));
+  return {
+    spaces: fresh.map(({ key, name, type, status }) => ({
+      space_key: key,
+      name,
+      type,
+      status,
+      pages: counts.get(key) ?? null,
+    })),
+    not_included: spaces.length - fitting.size,
+    out_of_scope: rows
+      .filter(({ space_id }) => !fitting.has(space_id))
+      .map(({ source_id, space_key }) => ({ source_id, space_key })),
+    estimate: await estimateFirstSyncs(sql, [...counts.values()], embedder.model),
+  };
+}

@@ -1,0 +1,33 @@
+import { discoverSpaces } from "#shared/sites/discover.ts";
+import { sitesToDiscover } from "#shared/sites/site.ts";
+import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
+import { later } from "#shared/syncs/later.ts";
+import { confluence } from "#functions/runtime/providers/confluence.ts";
+import { database } from "#functions/runtime/providers/database.ts";
+import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import { scheduleHandler } from "#functions/runtime/schedule.ts";
+
+const DISCOVERY_INTERVAL_MS = 24 * 60 * 60_000;
+/** Listing 2,000 spaces takes 8 calls; with less time left the next run continues. */
+const RESERVE_MS = 25_000;
+
+/** Each hour: looks for new spaces of each site whose last look is a day ago, and warns of tokens that expire. */
+export const handler = scheduleHandler({
+  needs: [database, confluence, tokenCipher, embedder],
+  run: async (services, invocation) => {
+    const { sql, now } = services;
+    const warned = await warnOfExpiry(sql, now());
+    let discovered = 0;
+    for (const site of await sitesToDiscover(sql, later(now(), -DISCOVERY_INTERVAL_MS))) {
+      if (invocation.remainingMs() < RESERVE_MS) break;
+      try {
+        await discoverSpaces(site.siteId, { ...services, model: services.embedder.model });
+        discovered += 1;
+      } catch {
+        // Recorded on the site, with a log line; the others are not affected, and the next hour tries again.
+      }
+    }
+    return { discovered, warned: warned.length };
+  },
+});

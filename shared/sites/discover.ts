@@ -1,0 +1,175 @@
+import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { PermanentError } from "#shared/errors.ts";
+import { insertSourceOfSite } from "#shared/sources/sources.ts";
+import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
+import { later } from "#shared/syncs/later.ts";
+import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
+import { countPages, estimateFirstSyncs } from "./estimate.ts";
+import { requireSite, updateSite, type Estimate, type Site, type SiteLimits } from "./site.ts";
+import { fitsRule, type SpaceRule } from "./space-rule.ts";
+
+/** First syncs that begin in one minute. */
+const FIRST_SYNCS_A_MINUTE = 10;
+const MINUTE_MS = 60_000;
+
+export type DiscoveryServices = Pick<SyncServices, "sql" | "now" | "newId" | "log"> &
+  SiteServices & { model: string };
+
+/** `created`: ids of the sources made for new spaces; `held`: the estimate for those that wait for a person's word. */
+export type Discovery = { listed: number; created: string[]; held: Estimate | null };
+
+/** All spaces that the account sees. Throws unless the listing is complete and the account is the known one. */
+export async function listSpaces(client: ConfluenceClient, accountId: string | null): Promise<ListedSpace[]> {
+  const user = await client.currentUser();
+  if (user.accountId === null || (accountId !== null && user.accountId !== accountId))
+    throw new PermanentError(
+      user.accountId === null ? "credentials_rejected" : "account_changed",
+      "Confluence does not recognise the site's account: its listing of spaces is not used",
+    );
+  const spaces = new Map<string, ListedSpace>();
+  for await (const listed of listToEnd((cursor) => client.spaces(cursor)))
+    for (const space of listed.spaces) spaces.set(space.id, space);
+  return [...spaces.values()];
+}
+
+/**
+ * Lists the site's spaces and makes sources of the new ones that its rule includes, unless they exceed its limits: then they wait
+ * until `approve`. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no source is deleted or changed otherwise.
+ */
+export async function discoverSpaces(
+  siteId: string,
+  services: DiscoveryServices,
+  options: { approve?: boolean; listed?: readonly ListedSpace[] } = {},
+): Promise<Discovery> {
+  const site = await requireSite(services.sql, siteId);
+  const client = await openClient(services, site);
+  try {
+    const spaces = options.listed ?? (await listSpaces(client, site.accountId));
+    const fresh = await newSpaces(services.sql, site, spaces);
+    const limited = site.limits.max_pages !== undefined || site.limits.max_dollars !== undefined;
+    const held =
+      limited && !options.approve && fresh.length > 0
+        ? await overLimits(client, site.limits, fresh, services)
+        : null;
+    const result = await recordSpaces(site, spaces, { services, held });
+    services.log.info("site.discovered", {
+      site_id: siteId,
+      spaces: spaces.length,
+      sources_added: result.created.length,
+      held: held !== null,
+    });
+    return result;
+  } catch (error) {
+    await recordFailure(site, error, services);
+    throw error;
+  }
+}
+
+async function recordFailure(site: Site, error: unknown, services: DiscoveryServices): Promise<void> {
+  const now = services.now();
+  const code = error instanceof Error && "code" in error ? String(error.code) : "internal_error";
+  const message = error instanceof Error ? error.message : String(error);
+  await updateSite(
+    services.sql,
+    site.siteId,
+    {
+      discoveryError: { code, message, at: now.toISOString() },
+      ...(code === "credentials_rejected" ? { status: "credentials_expired" as const } : {}),
+    },
+    now,
+  );
+  services.log.warn("site.discovery_failed", { site_id: site.siteId, error });
+}
+
+/** The estimate for these spaces if it exceeds the limits, else null. A model without a known price is over any limit of dollars. */
+export async function overLimits(
+  client: ConfluenceClient,
+  limits: SiteLimits,
+  spaces: readonly ListedSpace[],
+  { sql, model }: { sql: Sql; model: string },
+): Promise<Estimate | null> {
+  const keys = spaces.map(({ key }) => key);
+  const counts = await countPages(client, keys);
+  const estimate = await estimateFirstSyncs(sql, [...counts.values()], model);
+  const { max_pages: pages = Infinity, max_dollars: dollars = Infinity } = limits;
+  return estimate.pages > pages || (estimate.dollars ?? Infinity) > dollars ? estimate : null;
+}
+
+/** The spaces that the rule includes and that no source of this address has. */
+export async function newSpaces(
+  sql: Sql,
+  site: { baseUrl: string; rule: SpaceRule | null },
+  spaces: readonly ListedSpace[],
+): Promise<ListedSpace[]> {
+  const { rule } = site;
+  if (rule === null) return [];
+  const rows = await sql<{ space_id: string }[]>`
+    select space_id from archon_sources where base_url = ${site.baseUrl} and status <> 'deleting'`;
+  const known = new Set(rows.map((row) => row.space_id));
+  return spaces.filter((space) => !known.has(space.id) && fitsRule(rule, space));
+}
+
+async function recordSpaces(
+  { siteId }: Site,
+  spaces: readonly ListedSpace[],
+  { services, held }: { services: DiscoveryServices; held: Estimate | null },
+): Promise<Discovery> {
+  const now = services.now();
+  return transaction(services.sql, async (tx) => {
+    // Of two discoveries at the same time the second finds what the first one made.
+    const site = await requireSite(tx, siteId, { lock: true });
+    const { rule, defaults } = site;
+    const rows = spaces.map((space) => ({ ...space, fits: rule !== null && fitsRule(rule, space) }));
+    await tx`
+      insert into confluence_spaces as known (site_id, space_id, space_key, name, type, status, fits)
+      select ${siteId}, id, key, name, type, status, fits
+      from jsonb_to_recordset(${tx.json(rows)})
+        as listed (id text, key text, name text, type text, status text, fits boolean)
+      on conflict (site_id, space_id) do update set
+        renamed_from = case when known.space_key = excluded.space_key then known.renamed_from else known.space_key end,
+        space_key = excluded.space_key, name = excluded.name, type = excluded.type, status = excluded.status,
+        fits = excluded.fits, gone_since = null`;
+    await tx`
+      update confluence_spaces set gone_since = ${now}
+      where site_id = ${siteId} and gone_since is null and space_id <> all(${spaces.map(({ id }) => id)}::text[])`;
+    await followRenames(tx, siteId, now);
+    const created: string[] = [];
+    for (const space of held ? [] : await newSpaces(tx, site, spaces)) {
+      const sourceId = services.newId();
+      await insertSourceOfSite(
+        tx,
+        {
+          sourceId,
+          siteId,
+          title: space.name,
+          baseUrl: site.baseUrl,
+          spaceKey: space.key,
+          spaceId: space.id,
+          spaceName: space.name,
+          accountId: site.accountId,
+          syncIntervalMinutes: defaults.sync_interval_minutes,
+          searchLanguage: defaults.search_language,
+          embeddingModel: services.model,
+          deletionStrategy: defaults.deletion_strategy,
+          firstSyncAt: later(now, Math.floor(created.length / FIRST_SYNCS_A_MINUTE) * MINUTE_MS),
+        },
+        now,
+      );
+      created.push(sourceId);
+    }
+    await updateSite(tx, siteId, { held, discoveredAt: now, discoveryError: null }, now);
+    return { listed: spaces.length, created, held };
+  });
+}
+
+/** A space that has another key now is the same space: its source lists it by the new one, unless another source has that key. */
+async function followRenames(tx: Sql, siteId: string, now: Date): Promise<void> {
+  await tx`
+    update archon_sources s set space_key = k.space_key, space_name = k.name, updated_at = ${now}
+    from confluence_spaces k
+    where k.site_id = ${siteId} and s.site_id = k.site_id and s.space_id = k.space_id and s.space_key <> k.space_key
+      and k.gone_since is null and s.status <> 'deleting'
+      and not exists (select from archon_sources other where other.base_url = s.base_url
+        and other.space_key = k.space_key and other.status <> 'deleting')`;
+}

@@ -1,0 +1,44 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { UserError } from "#shared/errors.ts";
+import type { Site } from "./site.ts";
+
+export type NewSite = Pick<
+  Site,
+  | "siteId"
+  | "baseUrl"
+  | "apiBase"
+  | "accountId"
+  | "email"
+  | "tokenExpiresAt"
+  | "refusedCalls"
+  | "rule"
+  | "defaults"
+  | "limits"
+> & { cloudId: string | null; encryptedSecret: string };
+
+/**
+ * Stores a site and returns its id. One that was made for sources of the same address and account becomes this one. Throws `UserError`
+ * 409 `site_exists` when that one has a rule already.
+ */
+export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<string> {
+  const [row] = await tx<{ site_id: string }[]>`
+    insert into confluence_sites as c (site_id, base_url, api_base, cloud_id, account_id, email, encrypted_secret, secret_bound_to,
+      token_expires_at, refused_calls, space_rule, source_defaults, limits, created_at, updated_at)
+    values (${site.siteId}, ${site.baseUrl}, ${site.apiBase}, ${site.cloudId}, ${site.accountId}, ${site.email},
+      ${site.encryptedSecret}, ${site.siteId}, ${site.tokenExpiresAt}, ${tx.json(site.refusedCalls)}, ${tx.json(site.rule)},
+      ${tx.json(site.defaults)}, ${tx.json(site.limits)}, ${now}, ${now})
+    on conflict (base_url, account_id) where status <> 'deleting' do update set
+      api_base = excluded.api_base, cloud_id = excluded.cloud_id, email = excluded.email,
+      encrypted_secret = excluded.encrypted_secret, secret_bound_to = excluded.secret_bound_to, status = 'active',
+      token_expires_at = excluded.token_expires_at, refused_calls = excluded.refused_calls, space_rule = excluded.space_rule,
+      source_defaults = excluded.source_defaults, limits = excluded.limits, updated_at = excluded.updated_at
+    where c.space_rule is null or c.site_id = excluded.site_id
+    returning site_id`;
+  if (row) return row.site_id;
+  const [other] = await tx<{ site_id: string }[]>`
+    select site_id from confluence_sites
+    where base_url = ${site.baseUrl} and account_id = ${site.accountId} and status <> 'deleting'`;
+  throw new UserError(409, "site_exists", "This account's site is connected already: PATCH it", {
+    details: { site_id: other?.site_id ?? null },
+  });
+}

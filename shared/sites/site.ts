@@ -1,0 +1,173 @@
+import { z } from "zod";
+import type { Sql } from "#shared/db/connect.ts";
+import { UserError } from "#shared/errors.ts";
+import { refusedCalls, type RefusedCalls } from "#shared/sources/refused-calls.ts";
+import { DELETION_STRATEGIES } from "#shared/sources/source.ts";
+import { spaceRule, type SpaceRule } from "./space-rule.ts";
+
+/** Settings of the sources that a site's rule makes. */
+export const sourceDefaults = z.object({
+  deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
+  sync_interval_minutes: z.int().nullable().default(1440),
+  search_language: z.string().default("english"),
+});
+export type SourceDefaults = z.infer<typeof sourceDefaults>;
+
+/** Above these, new spaces wait for a person's word. */
+export const siteLimits = z.object({ max_pages: z.number().optional(), max_dollars: z.number().optional() });
+export type SiteLimits = z.infer<typeof siteLimits>;
+
+/** What first syncs are expected to take. `dollars` is null where the model's price is not known. */
+export const estimate = z.object({
+  spaces: z.int(),
+  pages: z.int(),
+  chunks: z.int(),
+  tokens: z.int(),
+  dollars: z.number().nullable(),
+  minutes: z.int(),
+});
+export type Estimate = z.infer<typeof estimate>;
+
+/** A row of `confluence_sites`. */
+export type Site = {
+  siteId: string;
+  baseUrl: string;
+  apiBase: string;
+  accountId: string;
+  email: string | null;
+  /** Null: the site is being deleted. */
+  encryptedSecret: string | null;
+  secretBoundTo: string;
+  tokenExpiresAt: Date | null;
+  refusedCalls: RefusedCalls;
+  /** Null: its sources were added one by one. */
+  rule: SpaceRule | null;
+  defaults: SourceDefaults;
+  limits: SiteLimits;
+  /** The estimate for spaces that wait for a person's word. */
+  held: Estimate | null;
+  discoveredAt: Date | null;
+  discoveryError: { code: string; message: string; at: string } | null;
+  status: "active" | "credentials_expired" | "deleting";
+  pausedUntil: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+const discoveryError = z.object({ code: z.string(), message: z.string(), at: z.string() });
+
+type SiteRow = Omit<Site, "rule" | "defaults" | "limits" | "held" | "refusedCalls" | "discoveryError"> & {
+  rule: unknown;
+  defaults: unknown;
+  limits: unknown;
+  held: unknown;
+  refusedCalls: unknown;
+  discoveryError: unknown;
+};
+
+function toSite(row: SiteRow): Site {
+  return {
+    ...row,
+    rule: spaceRule.nullable().parse(row.rule),
+    defaults: sourceDefaults.parse(row.defaults),
+    limits: siteLimits.parse(row.limits),
+    held: estimate.nullable().parse(row.held),
+    refusedCalls: refusedCalls.catch({}).parse(row.refusedCalls),
+    discoveryError: discoveryError.nullable().parse(row.discoveryError),
+  };
+}
+
+function siteColumns(sql: Sql) {
+  return sql`
+    site_id as "siteId", base_url as "baseUrl", api_base as "apiBase", account_id as "accountId", email,
+    encrypted_secret as "encryptedSecret", secret_bound_to as "secretBoundTo", token_expires_at as "tokenExpiresAt",
+    refused_calls as "refusedCalls", space_rule as rule, source_defaults as defaults, limits, held,
+    discovered_at as "discoveredAt", discovery_error as "discoveryError", status, paused_until as "pausedUntil",
+    created_at as "createdAt", updated_at as "updatedAt"`;
+}
+
+/** The site; throws `UserError` 404 `site_not_found` when it does not exist or is being deleted. `lock`: until the transaction ends. */
+export async function requireSite(sql: Sql, siteId: string, { lock = false } = {}): Promise<Site> {
+  const [row] = await sql<SiteRow[]>`
+    select ${siteColumns(sql)} from confluence_sites
+    where site_id = ${siteId} and status <> 'deleting' ${lock ? sql`for no key update` : sql``}`;
+  if (!row) throw new UserError(404, "site_not_found", `Site ${siteId} not found`);
+  return toSite(row);
+}
+
+/** Sites in the order in which they were made, from behind `after`. */
+export async function listSites(
+  sql: Sql,
+  options: { after: { createdAt: Date; siteId: string } | null; limit: number },
+): Promise<Site[]> {
+  const { after, limit } = options;
+  const rows = await sql<SiteRow[]>`
+    select ${siteColumns(sql)} from confluence_sites where status <> 'deleting'
+      ${after ? sql`and (created_at, site_id) > (${after.createdAt}, ${after.siteId})` : sql``}
+    order by created_at, site_id limit ${limit}`;
+  return rows.map(toSite);
+}
+
+/** Active sites with a rule whose last discovery was before `before`, longest waiting first. */
+export async function sitesToDiscover(sql: Sql, before: Date): Promise<Site[]> {
+  const rows = await sql<SiteRow[]>`
+    select ${siteColumns(sql)} from confluence_sites
+    where status = 'active' and space_rule is not null and (discovered_at is null or discovered_at < ${before})
+    order by discovered_at nulls first, site_id`;
+  return rows.map(toSite);
+}
+
+/** What is changed. Absent: unchanged. */
+export type SiteChanges = Partial<{
+  apiBase: string;
+  accountId: string;
+  email: string | null;
+  encryptedSecret: string;
+  secretBoundTo: string;
+  tokenExpiresAt: Date | null;
+  refusedCalls: RefusedCalls;
+  rule: SpaceRule;
+  defaults: SourceDefaults;
+  limits: SiteLimits;
+  held: Estimate | null;
+  discoveredAt: Date;
+  discoveryError: Site["discoveryError"];
+  status: "active" | "credentials_expired";
+}>;
+
+/** Changes what is given. Throws `UserError` 404, or 409 `site_exists` when the new account has a site of its own here. */
+export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges, now: Date): Promise<void> {
+  const json = (value: object | null) => (value === null ? null : sql.json(value as never));
+  const columns: Record<string, unknown> = { updated_at: now };
+  const plain = {
+    apiBase: "api_base",
+    accountId: "account_id",
+    email: "email",
+    encryptedSecret: "encrypted_secret",
+    secretBoundTo: "secret_bound_to",
+    tokenExpiresAt: "token_expires_at",
+    discoveredAt: "discovered_at",
+    status: "status",
+  } as const;
+  const documents = {
+    refusedCalls: "refused_calls",
+    rule: "space_rule",
+    defaults: "source_defaults",
+    limits: "limits",
+    held: "held",
+    discoveryError: "discovery_error",
+  } as const;
+  for (const [name, column] of Object.entries(plain)) {
+    const value = changes[name as keyof typeof plain];
+    if (value !== undefined) columns[column] = value;
+  }
+  if (changes.tokenExpiresAt !== undefined) columns["expiry_warned_days"] = null;
+  for (const [name, column] of Object.entries(documents)) {
+    const value = changes[name as keyof typeof documents];
+    if (value !== undefined) columns[column] = json(value);
+  }
+  const { count } = await sql`
+    update confluence_sites set ${sql(columns as Record<string, never>)}
+    where site_id = ${siteId} and status <> 'deleting'`;
+  if (count === 0) throw new UserError(404, "site_not_found", `Site ${siteId} not found`);
+}

@@ -1,0 +1,341 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
+import { listDueSources, setSourceStatus } from "#shared/sources/sources.ts";
+import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
+import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
+import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
+
+const SITES = "/api/confluence/sites";
+const NEW_SITE = {
+  base_url: "https://acme.atlassian.net",
+  email: "sync@example.com",
+  api_token: "demo-token",
+};
+const DAY_MS = 24 * 60 * 60_000;
+
+let fixture: ApiFixture;
+let added: string[] = [];
+beforeAll(async () => {
+  fixture = await makeApiFixture();
+});
+beforeEach(async () => {
+  await fixture.reset();
+  for (const id of added.splice(0)) fixture.site.spaces.delete(id);
+});
+afterAll(() => fixture.close());
+
+const addSpaces = (...keys: string[]) => {
+  for (const key of keys) {
+    const { id } = addSpace(fixture.site, { key, name: `Space ${key}` });
+    addPage(fixture.site, { space: key, title: `Page of ${key}`, body: "<p>Text</p>" });
+    added.push(id);
+  }
+};
+const connect = (fields: Record<string, unknown> = {}) =>
+  fixture.api("POST", SITES, { body: { ...NEW_SITE, ...fields } });
+const connected = async (fields: Record<string, unknown> = {}) => {
+  const answer = await connect(fields);
+  expect(answer.status, answer.text).toBe(201);
+  return `${SITES}/${answer.body.site_id}`;
+};
+const sources = async () => {
+  const { body } = await fixture.api("GET", "/api/confluence/sources", { query: { limit: "200" } });
+  return body.sources as { space_key: string; source_id: string; next_sync_at: string; status: string }[];
+};
+const keys = async () => (await sources()).map(({ space_key }) => space_key).toSorted();
+const states = async (path: string) => {
+  const { body } = await fixture.api("GET", `${path}/spaces`);
+  const spaces = body.spaces as { space_key: string; state: string }[];
+  return Object.fromEntries(spaces.map(({ space_key, state }) => [space_key, state]));
+};
+
+describe("connecting a site", () => {
+  it("one request makes a source of every space that the rule includes, and returns no secret", async () => {
+    addSpaces("TEAM", "TEST1", "TEST2");
+    const answer = await connect({ spaces: { include: ["*"], exclude: ["TEST*"] } });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({
+      status: "active",
+      reached_by: "site",
+      source_count: 2,
+      space_counts: { synced: 2, not_included: 2, waiting: 0 },
+      missing_scopes: [],
+      warnings: [],
+    });
+    expect(answer.headers["location"]).toBe(`${SITES}/${answer.body.site_id}`);
+    expect(await keys()).toEqual(["DEMO", "TEAM"]);
+    const path = `${SITES}/${answer.body.site_id}`;
+    expect(await states(path)).toEqual({
+      DEMO: "synced",
+      TEAM: "synced",
+      TEST1: "not_included",
+      TEST2: "not_included",
+    });
+    const texts = [
+      answer.text,
+      (await fixture.api("GET", path)).text,
+      (await fixture.api("GET", SITES)).text,
+    ];
+    for (const text of [...texts, JSON.stringify(fixture.logLines())])
+      expect(text).not.toContain("demo-token");
+  });
+
+  it("a dry run returns the spaces with their pages and an estimate, and stores nothing", async () => {
+    addSpaces("TEAM");
+    const answer = await connect({ dry_run: true });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({
+      spaces: [
+        { space_key: "DEMO", pages: 3 },
+        { space_key: "TEAM", pages: 1 },
+      ],
+      not_included: 0,
+      out_of_scope: [],
+      estimate: { spaces: 2, pages: 4, chunks: 12, tokens: 3000, minutes: 1 },
+    });
+    expect((await fixture.api("GET", SITES)).body.sites).toEqual([]);
+    expect(await keys()).toEqual([]);
+  });
+
+  it("above its limits new spaces wait for a person's word, and are added with it", async () => {
+    addSpaces("TEAM");
+    const path = await connected({ limits: { max_pages: 3 } });
+    expect((await fixture.api("GET", path)).body).toMatchObject({
+      source_count: 0,
+      first_syncs_held: { spaces: 2, pages: 4 },
+      space_counts: { waiting: 2 },
+      warnings: [{ code: "first_syncs_held" }],
+    });
+    const again = await fixture.api("POST", `${path}/discover`, { body: {} });
+    expect(again.body).toMatchObject({ sources_added: [], first_syncs_held: { pages: 4 } });
+    const approved = await fixture.api("POST", `${path}/discover`, { body: { approve: true } });
+    expect(approved.body).toMatchObject({ spaces_listed: 2, first_syncs_held: null });
+    expect(approved.body.sources_added).toHaveLength(2);
+    expect((await fixture.api("GET", path)).body).toMatchObject({ source_count: 2, warnings: [] });
+  });
+
+  it("a model without a known price is above any limit of dollars", async () => {
+    const path = await connected({ limits: { max_dollars: 1000 } });
+    expect((await fixture.api("GET", path)).body.first_syncs_held).toMatchObject({ dollars: null });
+  });
+
+  it("first syncs are spread: ten begin at once, the next ten a minute later", async () => {
+    addSpaces(...Array.from({ length: 24 }, (_, n) => `S${n}`));
+    await connected();
+    const due = async () => (await listDueSources(fixture.database.sql, fixture.clock.now())).length;
+    expect(await due()).toBe(10);
+    fixture.clock.advance(60_000);
+    expect(await due()).toBe(20);
+    fixture.clock.advance(60_000);
+    expect(await due()).toBe(25);
+  });
+
+  it("a source that the account has there joins the site, which keeps one token for all", async () => {
+    const sourceId = await fixture.addSource();
+    addSpaces("TEAM");
+    const path = await connected();
+    expect(await states(path)).toEqual({ DEMO: "synced", TEAM: "synced" });
+    expect((await sources()).map(({ source_id }) => source_id)).toContain(sourceId);
+    expect((await fixture.api("GET", SITES)).body.sites).toHaveLength(1);
+  });
+
+  it("a site that is connected already is a conflict that names it, and the same key returns the same response", async () => {
+    const headers = { "idempotency-key": "connect-1" };
+    const first = await fixture.api("POST", SITES, { body: NEW_SITE, headers });
+    const replayed = await fixture.api("POST", SITES, { body: NEW_SITE, headers });
+    expect([replayed.status, replayed.body]).toEqual([201, first.body]);
+    const second = await connect();
+    expect([second.status, second.body.error.code, second.body.error.details.site_id]).toEqual([
+      409,
+      "site_exists",
+      first.body.site_id,
+    ]);
+  });
+
+  it.each([
+    [{ api_token: "wrong" }, 422, "credentials_rejected"],
+    [{ base_url: "https://evil.example" }, 422, "address_refused"],
+    [{ spaces: { include: ["A B"] } }, 400, "invalid_request"],
+    [{ space_key: "DEMO" }, 400, "invalid_request"],
+  ])("a connection with %j is refused: %i %s", async (fields, status, code) => {
+    const answer = await connect(fields);
+    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    expect((await fixture.api("GET", SITES)).body.sites).toEqual([]);
+  });
+
+  it.each([
+    ["a site", SITES, NEW_SITE],
+    ["a source", "/api/confluence/sources", NEW_SOURCE],
+  ])(
+    "%s with a token that works only through Atlassian's gateway is reached there",
+    async (_, path, body) => {
+      fixture.site.settings.token_works_at = "gateway";
+      const answer = await fixture.api("POST", path, { body });
+      expect(answer.status, answer.text).toBe(201);
+      expect(answer.body.base_url).toBe("https://acme.atlassian.net");
+      const [site] = (await fixture.api("GET", SITES)).body.sites;
+      expect(site).toMatchObject({ base_url: "https://acme.atlassian.net", reached_by: "gateway" });
+    },
+  );
+
+  it("a token without optional scopes connects, and says which are missing and what for", async () => {
+    for (const path of ["/content/labels", "users-bulk"])
+      fixture.site.faults.push({ effect: "scope_missing", said_in: "both", path, times: 1000, skip: 0 });
+    const path = await connected();
+    const { body } = await fixture.api("GET", path);
+    expect(body.missing_scopes.map(({ scope }: { scope: string }) => scope)).toEqual([
+      "read:label:confluence",
+      "read:user:confluence",
+    ]);
+    expect(body.warnings.map(({ code }: { code: string }) => code)).toEqual([
+      "scope_missing",
+      "scope_missing",
+    ]);
+  });
+});
+
+describe("a connected site", () => {
+  it("one PATCH of the token holds for all its sources, once it was tried", async () => {
+    addSpaces("TEAM");
+    const path = await connected();
+    const [first] = await sources();
+    fixture.site.settings.token = "rotated";
+    await setSourceStatus(
+      fixture.database.sql,
+      first?.source_id ?? "",
+      "credentials_expired",
+      fixture.clock.now(),
+    );
+    expect((await sources()).map(({ status }) => status)).toEqual([
+      "credentials_expired",
+      "credentials_expired",
+    ]);
+    const wrong = await fixture.api("PATCH", path, { body: { api_token: "wrong" } });
+    expect([wrong.status, wrong.body.error.code]).toEqual([422, "credentials_rejected"]);
+    const right = await fixture.api("PATCH", path, { body: { api_token: "rotated" } });
+    expect(right.body).toMatchObject({ status: "active", warnings: [] });
+    expect((await sources()).map(({ status }) => status)).toEqual(["active", "active"]);
+  });
+
+  it("a new space becomes a source; a renamed, a vanished and an excluded one are shown as such, and nothing is deleted", async () => {
+    addSpaces("TEAM", "OPS", "HR");
+    const path = await connected();
+    const space = (key: string) => [...fixture.site.spaces.values()].find((one) => one.key === key)!;
+    addSpaces("NEW");
+    space("TEAM").key = "CREW";
+    space("OPS").visible = false;
+    const changed = await fixture.api("PATCH", path, {
+      body: { spaces: { include: ["*"], exclude: ["HR"] } },
+    });
+    expect(changed.status).toBe(200);
+    const found = await fixture.api("POST", `${path}/discover`, { body: {} });
+    expect(found.body.sources_added).toHaveLength(1);
+    expect(await states(path)).toEqual({
+      CREW: "synced",
+      DEMO: "synced",
+      HR: "out_of_scope",
+      NEW: "synced",
+      OPS: "gone",
+    });
+    expect(await keys()).toEqual(["CREW", "DEMO", "HR", "NEW", "OPS"]);
+    const { body } = await fixture.api("GET", `${path}/spaces`, { query: { limit: "1" } });
+    expect(body.spaces[0]).toMatchObject({ space_key: "CREW", renamed_from: "TEAM" });
+    const next = await fixture.api("GET", `${path}/spaces`, {
+      query: { cursor: body.next_cursor, limit: "1" },
+    });
+    expect(next.body.spaces[0].space_key).toBe("DEMO");
+  });
+
+  it.each([
+    [
+      "is treated as anonymous",
+      () => Object.assign(fixture.site.settings, { answer_as_anonymous: true, anonymous_access: true }),
+    ],
+    [
+      "fails half-way",
+      () => {
+        fixture.site.settings.max_page_size = 2;
+        fixture.site.faults.push({
+          effect: "status",
+          status: 500,
+          retry_after: null,
+          path: "cursor=",
+          times: 100,
+          skip: 0,
+        });
+      },
+    ],
+  ])("a listing of spaces that %s changes no space, and the site says so", async (_, spoil) => {
+    addSpaces("TEAM", "OPS");
+    const path = await connected();
+    const before = await states(path);
+    fixture.site.faults.length = 0;
+    spoil();
+    addSpaces("NEW");
+    const found = await fixture.api("POST", `${path}/discover`, { body: {} });
+    expect(found.status).toBeGreaterThanOrEqual(422);
+    expect(await states(path)).toEqual(before);
+    const shown = await fixture.api("GET", path);
+    expect(shown.body.warnings.map(({ code }: { code: string }) => code)).toContain("discovery_failed");
+  });
+
+  it("a dry run of a rule returns what it would add and what would leave it", async () => {
+    addSpaces("TEAM");
+    const path = await connected({ spaces: { include: ["DEMO"] } });
+    const planned = await fixture.api("PATCH", path, {
+      body: { dry_run: true, spaces: { include: ["TEAM"] } },
+    });
+    expect(planned.body).toMatchObject({
+      spaces: [{ space_key: "TEAM", pages: 1 }],
+      out_of_scope: [{ space_key: "DEMO" }],
+      estimate: { spaces: 1, pages: 1 },
+    });
+    expect((await fixture.api("GET", path)).body.spaces.include).toEqual(["DEMO"]);
+  });
+
+  it("a token's end is a year away unless it is given; warnings come 30, 14 and 3 days before, each once as an event", async () => {
+    const path = await connected();
+    const { sql } = fixture.database;
+    const start = fixture.clock.now().getTime();
+    const expires = async () => Date.parse((await fixture.api("GET", path)).body.token_expires_at);
+    expect(await expires()).toBe(start + 365 * DAY_MS);
+    const at = new Date(start + 31 * DAY_MS).toISOString();
+    await fixture.api("PATCH", path, { body: { token_expires_at: at } });
+    const warned = async () => (await warnOfExpiry(sql, fixture.clock.now())).length;
+    const codes = async () =>
+      (await fixture.api("GET", path)).body.warnings.map(({ code }: { code: string }) => code);
+    expect([await warned(), await codes()]).toEqual([0, []]);
+    for (const days of [1, 16, 11]) {
+      fixture.clock.advance(days * DAY_MS);
+      expect([await warned(), await warned(), await codes()]).toEqual([1, 0, ["token_expires"]]);
+    }
+    const events =
+      await sql`select detail ->> 'days' as days from event_outbox where event_type = 'site.token_expires' order by id`;
+    expect(events.map(({ days }) => days)).toEqual(["30", "14", "3"]);
+    await fixture.api("PATCH", path, { body: { api_token: "demo-token" } });
+    expect([await warned(), await codes()]).toEqual([0, []]);
+  });
+
+  it("deleting a site says what goes before and when it goes, and takes sources and secret with it", async () => {
+    addSpaces("TEAM");
+    const path = await connected();
+    const dry = await fixture.api("DELETE", path, { query: { dry_run: "true" } });
+    expect(dry.body).toEqual({ deleted: false, source_count: 2, page_count: 0, chunk_count: 0 });
+    expect(await keys()).toEqual(["DEMO", "TEAM"]);
+    const answer = await fixture.api("DELETE", path);
+    expect(answer.body).toMatchObject({ deleted: true, source_count: 2 });
+    expect(await keys()).toEqual([]);
+    expect((await fixture.api("GET", path)).status).toBe(404);
+    const rows = await fixture.database.sql`select encrypted_secret, email from confluence_sites`;
+    expect(rows).toEqual([{ encrypted_secret: null, email: null }]);
+    expect((await connect()).status).toBe(201);
+  });
+
+  it("a deletion of a site that was interrupted is completed by the next sweep", async () => {
+    await connected();
+    await fixture.database.sql`update confluence_sites set status = 'deleting', encrypted_secret = null`;
+    const services = { sql: fixture.database.sql, now: fixture.clock.now, log: fixture.services.log! };
+    expect(await deleteSourcesOfDeletedSites(services)).toBe(1);
+    expect(await keys()).toEqual([]);
+  });
+});
