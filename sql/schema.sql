@@ -56,10 +56,18 @@ create table archon_progress (
   updated_at timestamp with time zone not null,
   failing jsonb,
   failures integer default 0 not null,
+  confluence_started_at timestamp with time zone,
+  scheduled_for timestamp with time zone,
+  time_zone text,
+  listing_incomplete boolean default false not null,
+  held_deletions jsonb,
+  pages_expected integer default 0 not null,
+  percent_floor integer default 0 not null,
   constraint archon_progress_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
   constraint archon_progress_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint archon_progress_error_check CHECK (((error IS NULL) OR (jsonb_typeof(error) = 'object'::text))),
   constraint archon_progress_failing_check CHECK (((failing IS NULL) OR (jsonb_typeof(failing) = 'object'::text))),
+  constraint archon_progress_held_deletions_check CHECK (((held_deletions IS NULL) OR (jsonb_typeof(held_deletions) = 'object'::text))),
   constraint archon_progress_log_check CHECK ((jsonb_typeof(log) = 'array'::text)),
   constraint archon_progress_mode_check CHECK ((mode = ANY (ARRAY['incremental'::text, 'full'::text]))),
   constraint archon_progress_operation_type_check CHECK ((operation_type = ANY (ARRAY['confluence_sync'::text, 'deletion_check'::text]))),
@@ -319,6 +327,41 @@ BEGIN ATOMIC
               JOIN pg_class c_1 ON ((c_1.relnamespace = n.oid)))
            WHERE (c_1.oid = ('archon_crawled_pages'::regclass)::oid))));
 END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.copy_facts_of_listing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  in_checkpoint constant text[] := array['started_at', 'tick', 'time_zone', 'incomplete', 'held'];
+  in_counters constant text[] := array['pages_expected', 'percent_floor'];
+begin
+  -- Only the previous release writes these keys: this one writes checkpoint and counters without them, together with the columns.
+  if new.checkpoint ?| in_checkpoint then
+    new.confluence_started_at := (new.checkpoint ->> 'started_at')::timestamptz;
+    new.scheduled_for := (new.checkpoint ->> 'tick')::timestamptz;
+    new.time_zone := new.checkpoint ->> 'time_zone';
+    new.listing_incomplete := coalesce((new.checkpoint ->> 'incomplete')::boolean, false);
+    new.held_deletions := nullif(new.checkpoint -> 'held', 'null');
+  else
+    new.checkpoint := (new.checkpoint - in_checkpoint) || jsonb_strip_nulls(jsonb_build_object(
+      'started_at', to_char(new.confluence_started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'tick', to_char(new.scheduled_for at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'time_zone', new.time_zone,
+      'incomplete', nullif(new.listing_incomplete, false),
+      'held', new.held_deletions));
+  end if;
+  if new.counters ?| in_counters then
+    new.pages_expected := coalesce((new.counters ->> 'pages_expected')::integer, 0);
+    new.percent_floor := coalesce((new.counters ->> 'percent_floor')::integer, 0);
+  else
+    new.counters := (new.counters - in_counters) || jsonb_strip_nulls(jsonb_build_object(
+      'pages_expected', nullif(new.pages_expected, 0), 'percent_floor', nullif(new.percent_floor, 0)));
+  end if;
+  return new;
+end
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.if_searched(of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamp with time zone)
@@ -850,4 +893,6 @@ begin
 end;
 $function$
 ;
+
+CREATE TRIGGER copy_facts_of_listing BEFORE INSERT OR UPDATE ON archon_progress FOR EACH ROW EXECUTE FUNCTION copy_facts_of_listing();
 

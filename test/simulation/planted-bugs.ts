@@ -20,9 +20,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "watermark at the end of the sync",
     change(
-      "shared/syncs/operations/operation-types.ts",
-      "settle: ({ checkpoint, metrics }) => ({\n      ...(checkpoint.incomplete ? {} : { last_sync_timestamp: String(checkpoint.started_at) }),",
-      "settle: ({ checkpoint, metrics, finishedAt }) => ({\n      ...(checkpoint.incomplete ? {} : { last_sync_timestamp: finishedAt.toISOString() }),",
+      "shared/syncs/operations/finish-operation.ts",
+      "settle({ facts: row, metrics })",
+      "settle({ facts: { ...row, confluenceStartedAt: now }, metrics })",
     ),
   ),
   bug("no overlap", change("shared/syncs/listing/watermark.ts", "30 * 60_000", "0")),
@@ -72,16 +72,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "truncated listing trusted",
     change(
       "shared/syncs/listing/list-step.ts",
-      "const incomplete = pages_listed < pages_expected;",
-      "const incomplete = pages_listed === 0 && pages_expected > 0;",
+      "const incomplete = listed < pagesExpected;",
+      "const incomplete = listed === 0 && pagesExpected > 0;",
     ),
   ),
   bug(
     "empty listing trusted",
     change(
       "shared/syncs/listing/list-step.ts",
-      "const incomplete = pages_listed < pages_expected;",
-      "const incomplete = pages_listed > 0 && pages_listed < pages_expected;",
+      "const incomplete = listed < pagesExpected;",
+      "const incomplete = listed > 0 && listed < pagesExpected;",
     ),
   ),
   bug(

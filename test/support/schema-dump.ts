@@ -10,7 +10,7 @@ import { createTestDatabase, TEST_SCHEMA } from "./test-database.ts";
 const file = fileURLToPath(new URL("../../sql/schema.sql", import.meta.url));
 
 async function dump(sql: postgres.Sql): Promise<string> {
-  const sections = [await tables(sql), await indexes(sql), await functions(sql)];
+  const sections = [await tables(sql), await indexes(sql), await functions(sql), await triggers(sql)];
   return [
     "-- What the migrations make, for reading and for comparing. Written by `npm run schema`; never run.",
     ...sections.flat(),
@@ -59,6 +59,13 @@ async function functions(sql: postgres.Sql): Promise<string[]> {
     select pg_get_functiondef(p.oid) || ';' as line from pg_proc p
     where p.pronamespace = ${TEST_SCHEMA}::regnamespace order by p.proname collate "C", p.oid::regprocedure::text`;
   return rows.map((row) => row.line.trimEnd());
+}
+
+async function triggers(sql: postgres.Sql): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    select pg_get_triggerdef(t.oid) || ';' as line from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where c.relnamespace = ${TEST_SCHEMA}::regnamespace and not t.tgisinternal order by t.tgname collate "C"`;
+  return rows.map((row) => row.line.replaceAll(`${TEST_SCHEMA}.`, ""));
 }
 
 const database = await createTestDatabase();

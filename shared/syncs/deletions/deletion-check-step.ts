@@ -10,7 +10,6 @@ import {
   countStoredPages,
 } from "./deletion-candidates.ts";
 import { announceHold, judgeCap } from "./deletion-cap.ts";
-import { heldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
 import { listFolders } from "#shared/syncs/listing/list-folders.ts";
@@ -19,6 +18,7 @@ import { reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import type { ListingFacts } from "#shared/syncs/operations/listing-facts.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 
@@ -38,12 +38,6 @@ const checkpointSchema = z.object({
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
-  /** Start of the check by Confluence's clock. */
-  started_at: z.iso.datetime().nullable().default(null),
-  /** The scheduled time that this check was started for; absent when it was requested by hand. */
-  tick: z.iso.datetime().nullable().default(null),
-  /** Set when the deletions need a person's approval: the operation ends as `held`. */
-  held: heldDeletions.nullable().default(null),
 });
 type Checkpoint = z.infer<typeof checkpointSchema>;
 
@@ -88,9 +82,10 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const expected = await countStoredPages(services.sql, source.sourceId);
   await inTransaction(
     context,
-    { ...checkpoint, phase: "listing", started_at: startedAt.toISOString() },
+    { ...checkpoint, phase: "listing" },
     {
-      counts: { pages_expected: expected },
+      counts: {},
+      facts: { confluenceStartedAt: startedAt, pagesExpected: expected },
       message: "Listing the whole space",
     },
   );
@@ -164,8 +159,9 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
   if (held) {
     await inTransaction(
       context,
-      { ...checkpoint, phase: "listed", held },
+      { ...checkpoint, phase: "listed" },
       {
+        facts: { heldDeletions: held },
         message: held.message,
         also: (tx) => (operation.dryRun ? Promise.resolve() : announceHold(tx, context, held)),
       },
@@ -189,14 +185,14 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
 async function inTransaction(
   context: StepContext,
   checkpoint: Checkpoint,
-  step: { counts?: Record<string, number>; message?: string; also?: (tx: Sql) => Promise<void> },
+  step: {
+    counts?: Record<string, number>;
+    facts?: Partial<ListingFacts>;
+    message?: string;
+    also?: (tx: Sql) => Promise<void>;
+  },
 ): Promise<void> {
-  const saved = {
-    checkpoint,
-    ...(step.counts ? { counts: step.counts } : {}),
-    ...(step.message ? { message: step.message } : {}),
-  };
-  const { also } = step;
+  const { also, ...saved } = { ...step, checkpoint };
   if (!also) return saveStep(context.services.sql, context, saved);
   await transaction(context.services.sql, async (tx) => {
     await also(tx);

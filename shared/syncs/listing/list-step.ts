@@ -26,11 +26,6 @@ const checkpointSchema = z.object({
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
-  /** Start of the sync by Confluence's clock: the next watermark. */
-  started_at: z.iso.datetime().nullable().default(null),
-  time_zone: z.string().nullable().default(null),
-  /** Fewer pages were listed than Confluence counted. */
-  incomplete: z.boolean().default(false),
 });
 type Checkpoint = z.infer<typeof checkpointSchema>;
 
@@ -74,15 +69,13 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
     phase: "listing",
     listing: everything ? "space" : "changes",
     cql,
-    started_at: startedAt.toISOString(),
-    time_zone: user.timeZone,
   };
-  await save(
-    context,
-    next,
-    { pages_expected: expected ?? 0 },
-    everything ? "Listing the whole space" : "Listing what changed",
-  );
+  await saveStep(services.sql, context, {
+    checkpoint: next,
+    counts: {},
+    facts: { confluenceStartedAt: startedAt, timeZone: user.timeZone, pagesExpected: expected ?? 0 },
+    message: everything ? "Listing the whole space" : "Listing what changed",
+  });
 }
 
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -139,22 +132,18 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   // In a space that is gone CQL returns no results instead of an error.
   if ((operation.counters.pages_listed ?? 0) === 0) await verifySpace(client, source);
   const user = await verifyAccount(client, source);
-  if (user.timeZone !== checkpoint.time_zone) {
+  if (user.timeZone !== operation.timeZone) {
     const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
     const cql = changedPagesCql(source.spaceKey, since, user.timeZone);
-    const { pages_listed = 0, pages_unchanged = 0, pages_expected = 0 } = operation.counters;
+    const { pages_listed = 0, pages_unchanged = 0 } = operation.counters;
     const expected = (await client.countPages(cql)) ?? 0;
-    await save(
-      context,
-      { ...checkpoint, phase: "listing", cql, time_zone: user.timeZone },
+    await saveStep(services.sql, context, {
+      checkpoint: { ...checkpoint, phase: "listing", cql },
       // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
-      {
-        pages_listed: -pages_listed,
-        pages_unchanged: -pages_unchanged,
-        pages_expected: expected - pages_expected,
-      },
-      "The account's time zone changed: listing again",
-    );
+      counts: { pages_listed: -pages_listed, pages_unchanged: -pages_unchanged },
+      facts: { timeZone: user.timeZone, pagesExpected: expected },
+      message: "The account's time zone changed: listing again",
+    });
     return;
   }
   await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint));
@@ -162,26 +151,19 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
 
 /** Fewer pages than Confluence counted: the listing was truncated, or its index lags. The watermark does not move. */
 async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { pages_listed = 0, pages_expected = 0 } = context.operation.counters;
-  const incomplete = pages_listed < pages_expected;
+  const { pagesExpected } = context.operation;
+  const listed = context.operation.counters.pages_listed ?? 0;
+  const incomplete = listed < pagesExpected;
   await queueFailedPages(tx, context.operation, context.services.now());
   await queueUnrenderedPages(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
-    checkpoint: { ...checkpoint, phase: "listed", labels: null, incomplete },
+    checkpoint: { ...checkpoint, phase: "listed", labels: null },
     counts: {},
+    facts: { listingIncomplete: incomplete },
     ...(incomplete
       ? {
-          message: `${pages_listed} of ${pages_expected} pages were listed: the next sync starts from the same watermark`,
+          message: `${listed} of ${pagesExpected} pages were listed: the next sync starts from the same watermark`,
         }
       : {}),
   });
-}
-
-async function save(
-  context: StepContext,
-  checkpoint: Checkpoint,
-  counts: Record<string, number>,
-  message: string,
-): Promise<void> {
-  await saveStep(context.services.sql, context, { checkpoint, counts, message });
 }

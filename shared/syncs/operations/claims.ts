@@ -3,6 +3,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { LISTING_STATUSES, RUNNING_STATUSES } from "#shared/operation-statuses.ts";
 import { later } from "#shared/syncs/later.ts";
 import { RECOVERED } from "./failing.ts";
+import { assignListingFacts, type ListingFacts } from "./listing-facts.ts";
 import { operationColumns, type Operation } from "./operation.ts";
 import { logWith } from "./operation-log.ts";
 
@@ -44,6 +45,7 @@ export async function saveCheckpoint(
   update: {
     checkpoint: Record<string, unknown>;
     counters: Record<string, number>;
+    facts: ListingFacts;
     message?: string;
     now: Date;
   },
@@ -52,7 +54,8 @@ export async function saveCheckpoint(
   const messages = [...(operation.failing ? [RECOVERED] : []), ...(update.message ? [update.message] : [])];
   const rows = await tx`
     update archon_progress set checkpoint = ${tx.json(update.checkpoint as postgres.JSONValue)},
-      counters = ${tx.json(update.counters)}, claimed_until = ${claimedUntil}, updated_at = ${update.now}, failures = 0, failing = null
+      counters = ${tx.json(update.counters)}, ${assignListingFacts(tx, update.facts)},
+      claimed_until = ${claimedUntil}, updated_at = ${update.now}, failures = 0, failing = null
       ${messages.length > 0 ? tx`, log = ${logWith(tx, messages, update.now)}` : tx``}
     where operation_id = ${operation.operationId} and status = 'listing' and claimed_until = ${operation.claimedUntil}
     returning operation_id`;

@@ -1,7 +1,7 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#shared/sources/sources.ts";
-import { heldDeletions } from "./held-deletions.ts";
+import { listingFactColumns, type ListingFacts } from "./listing-facts.ts";
 import { logWith } from "./operation-log.ts";
 import { OPERATIONS, type OperationType } from "./operation-types.ts";
 import {
@@ -20,8 +20,8 @@ type FinishedRow = {
   source_id: string;
   operation_type: OperationType;
   dry_run: boolean;
-  checkpoint: Record<string, unknown>;
-};
+  scheduledFor: Date | null;
+} & ListingFacts;
 
 /**
  * Ends an operation whose listing is done and that has no open work, exactly once for any number of workers and sweeps: the one
@@ -33,13 +33,13 @@ export async function finishOperation(operationId: string, services: SyncService
   const result = await transaction(services.sql, async (tx) => {
     const now = services.now();
     const [row] = await tx<FinishedRow[]>`
-      update archon_progress set status = 'finishing', finished_at = ${now}, updated_at = ${now}
+      update archon_progress p set status = 'finishing', finished_at = ${now}, updated_at = ${now}
       where operation_id = ${operationId} and status = 'processing'
         and not exists (select from sync_work w where w.operation_id = ${operationId} and w.state = 'pending')
-      returning source_id, operation_type, dry_run, checkpoint`;
+      returning source_id, operation_type, dry_run, scheduled_for as "scheduledFor", ${listingFactColumns(tx)}`;
     if (!row) return null;
     const metrics = await readMetrics(tx, operationId);
-    const held = heldDeletions.nullish().parse(row.checkpoint.held);
+    const held = row.heldDeletions;
     const status = held ? "held" : metrics.pages_failed > 0 ? "completed_with_errors" : "completed";
     await tx`
       update archon_progress set status = ${status}, counters = counters || ${tx.json(metrics)},
@@ -52,8 +52,7 @@ export async function finishOperation(operationId: string, services: SyncService
     const source = await getSource(tx, row.source_id);
     if (!source) return null;
     if (!row.dry_run) {
-      const finished = { checkpoint: row.checkpoint, metrics, finishedAt: now };
-      const patch = OPERATIONS[row.operation_type].settle(finished);
+      const patch = OPERATIONS[row.operation_type].settle({ facts: row, metrics });
       await mergeSourceMetadata(tx, source.sourceId, patch, now);
       await setSourceStatus(tx, source.sourceId, "active", now);
     }

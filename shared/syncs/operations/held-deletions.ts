@@ -1,9 +1,7 @@
-import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 
-/** Kept in the check's checkpoint: its deletions need a person's approval, its repairs continue. */
-export const heldDeletions = z.object({ candidates: z.number(), pages: z.number(), message: z.string() });
-export type HeldDeletions = z.infer<typeof heldDeletions>;
+/** Deletions of a check that need a person's approval; its repairs continue. */
+export type HeldDeletions = { candidates: number; pages: number; message: string };
 
 /** The source's last deletion check if it is held; else null. */
 export async function findHeldCheck(

@@ -2,10 +2,11 @@ import type postgres from "postgres";
 import type { Sql } from "#shared/db/connect.ts";
 import type { OperationStatus } from "#shared/operation-statuses.ts";
 import type { Failing } from "./failing.ts";
+import { listingFactColumns, type ListingFacts } from "./listing-facts.ts";
 import type { OperationType, SyncMode } from "./operation-types.ts";
 
 /** A row of `archon_progress`, as the engine works with it. */
-export type Operation = {
+export type Operation = ListingFacts & {
   operationId: string;
   sourceId: string;
   type: OperationType;
@@ -14,15 +15,12 @@ export type Operation = {
   dryRun: boolean;
   force: boolean;
   actor: string;
-  /**
-   * All that the steps of one type of operation keep from one to the next, by that type's own schema (`list-step.ts`,
-   * `deletion-check-step.ts`): their position, and what they learned for the operation's end (when it started by Confluence's clock,
-   * whether the listing was incomplete, held deletions). It is saved as a whole with each step, so it is one value. What statements
-   * select or update by itself has a column.
-   */
+  /** The position of the listing, by the schema of the operation's type (`list-step.ts`, `deletion-check-step.ts`). */
   checkpoint: Record<string, unknown>;
-  /** Numbers of the listing, and the percentage that it has reached (`percent_floor`): each is only counted up, or replaced, by a step. */
+  /** What the listing counted; the metrics once the operation has ended. */
   counters: Record<string, number>;
+  /** The scheduled time that a check was started for; null when it was requested by hand. */
+  scheduledFor: Date | null;
   /** Consecutive failed attempts at the next step. */
   failures: number;
   claimedUntil: Date | null;
@@ -38,9 +36,11 @@ export async function getOperation(sql: Sql, operationId: string): Promise<Opera
   return row ?? null;
 }
 
-/** Selects `Operation` from `p`, a row of archon_progress. */
+/** Selects `Operation` from `p`, a row of archon_progress, without the copies of facts that the previous release reads (000016). */
 export function operationColumns(sql: Sql): postgres.Fragment {
   return sql`p.operation_id as "operationId", p.source_id as "sourceId", p.operation_type as type, p.status, p.mode,
-    p.dry_run as "dryRun", p.force, p.actor, p.checkpoint, p.counters, p.failures, p.claimed_until as "claimedUntil", p.failing,
-    p.created_at as "createdAt"`;
+    p.dry_run as "dryRun", p.force, p.actor, p.failures, p.checkpoint,
+    p.counters - array['pages_expected', 'percent_floor'] as counters, p.claimed_until as "claimedUntil", p.failing,
+    p.created_at as "createdAt", p.scheduled_for as "scheduledFor",
+    ${listingFactColumns(sql)}`;
 }

@@ -111,7 +111,14 @@ type ProgressRow = MeasuredOperation &
     | "error"
     | "failed_pages"
     | "planned_changes"
-  > & { checkpoint: { phase?: unknown }; created_at: Date; listed_at: Date | null; failing: Failing | null };
+  > & {
+    checkpoint: { phase?: unknown };
+    pages_expected: number;
+    percent_floor: number;
+    created_at: Date;
+    listed_at: Date | null;
+    failing: Failing | null;
+  };
 
 /** Selects operations with their counts. `chosen` continues the condition; its `limit` is applied before counting. */
 function select(
@@ -144,7 +151,7 @@ function select(
 
 function toProgress(row: ProgressRow): OperationProgress {
   const listed = row.counters.pages_listed ?? 0;
-  const unlisted = row.listed_at ? 0 : Math.max(0, (row.counters.pages_expected ?? 0) - listed);
+  const unlisted = row.listed_at ? 0 : Math.max(0, row.pages_expected - listed);
   const endedWell = row.finished_at !== null && row.status !== "failed" && row.status !== "cancelled";
   const metrics = metricsOf(row, row);
   return {
@@ -163,7 +170,7 @@ function toProgress(row: ProgressRow): OperationProgress {
           done: Math.max(row.done, listed - row.open),
           open: row.open,
           unlisted,
-          floor: row.counters.percent_floor ?? 0,
+          floor: row.percent_floor,
         }),
     pages_listed: listed,
     pages_to_process: row.open,

@@ -1,27 +1,36 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { saveCheckpoint } from "./claims.ts";
 import { countWork, percentDone, type WorkCount } from "./progress-tracker.ts";
+import type { ListingFacts } from "./listing-facts.ts";
+import type { Operation } from "./operation.ts";
 import type { StepContext } from "./step.ts";
 
 /**
- * Saves a step: the checkpoint, the listing's counters increased by `counts`, and the calls made. Runs in the transaction that
+ * Saves a step: the checkpoint, the listing's counters increased by `counts`, the facts that it learned, and the calls made. Runs in the transaction that
  * records what the step found, so that a step that crashed is repeated from the same position and counts once. Every step that
  * may add work passes `counts`.
  */
 export async function saveStep(
   tx: Sql,
   context: StepContext,
-  step: { checkpoint: Record<string, unknown>; counts?: Record<string, number>; message?: string },
+  step: {
+    checkpoint: Record<string, unknown>;
+    counts?: Record<string, number>;
+    facts?: Partial<ListingFacts>;
+    message?: string;
+  },
 ): Promise<void> {
   const { operation, client, services } = context;
   const calls = client.callsMade() - context.callsCounted;
   const counters = sum(operation.counters, { ...step.counts, api_calls_made: calls });
   const work = step.counts ? await countWork(tx, operation.operationId) : null;
-  if (work) counters.percent_floor = percentFloor(operation.counters, work);
+  const facts = { ...operation, ...step.facts };
+  if (work) facts.percentFloor = percentFloor(operation, work);
   const now = services.now();
   const claimedUntil = await saveCheckpoint(tx, operation, {
     checkpoint: step.checkpoint,
     counters,
+    facts,
     now,
     ...(step.message ? { message: step.message } : {}),
   });
@@ -29,7 +38,7 @@ export async function saveStep(
     context.callsCounted += calls;
     context.hasOpenWork = work !== null && work.open > 0;
     context.operation = {
-      ...operation,
+      ...facts,
       checkpoint: step.checkpoint,
       counters,
       claimedUntil,
@@ -40,14 +49,14 @@ export async function saveStep(
 }
 
 /** The percentage before this step and the work that it added: it never decreases. */
-function percentFloor(counters: Record<string, number>, { open, added, done }: WorkCount): number {
-  const listed = counters.pages_listed ?? 0;
+function percentFloor(operation: Operation, { open, added, done }: WorkCount): number {
+  const listed = operation.counters.pages_listed ?? 0;
   const openBefore = open - added;
   return percentDone({
     done: Math.max(done, listed - openBefore),
     open: openBefore,
-    unlisted: Math.max(0, (counters.pages_expected ?? 0) - listed),
-    floor: counters.percent_floor ?? 0,
+    unlisted: Math.max(0, operation.pagesExpected - listed),
+    floor: operation.percentFloor,
   });
 }
 

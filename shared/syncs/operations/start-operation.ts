@@ -61,11 +61,10 @@ export async function insertOperation(
   const superseded =
     source.lease_operation_id &&
     (await failOperationIn(tx, { operationId: source.lease_operation_id, error: leaseExpired(), now }));
-  const { mode, checkpoint } = OPERATIONS[type].start(request);
   await tx`
-    insert into archon_progress (operation_id, source_id, operation_type, status, mode, dry_run, force, actor, checkpoint, created_at, updated_at)
-    values (${operationId}, ${sourceId}, ${type}, 'queued', ${mode}, ${dryRun}, ${force}, ${actor}, ${tx.json(checkpoint)},
-      ${now}, ${now})`;
+    insert into archon_progress (operation_id, source_id, operation_type, status, mode, dry_run, force, actor, scheduled_for, created_at, updated_at)
+    values (${operationId}, ${sourceId}, ${type}, 'queued', ${OPERATIONS[type].modeOf(request)}, ${dryRun}, ${force}, ${actor},
+      ${request.tick ?? null}, ${now}, ${now})`;
   await tx`
     update archon_sources set lease_operation_id = ${operationId}, lease_until = ${later(now, LEASE_MS)}, updated_at = ${now}
     where source_id = ${sourceId}`;

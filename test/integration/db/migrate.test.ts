@@ -52,13 +52,40 @@ describe("migrate", () => {
     expect(row).toEqual({ half: null, ledger: 0 });
   });
 
-  it("migrate leaves no function that its files do not define", async () => {
+  it("migrate leaves no function that its files do not define, apart from a trigger's", async () => {
     const migrations = await readMigrations();
     await migrate(database.sql, TEST_SCHEMA, migrations);
     const text = migrations.functions.map((one) => one.text).join("\n");
     const rows = await database.sql<{ name: string }[]>`
-      select distinct proname as name from pg_proc where pronamespace = ${TEST_SCHEMA}::regnamespace`;
+      select distinct proname as name from pg_proc
+      where pronamespace = ${TEST_SCHEMA}::regnamespace and prorettype <> 'trigger'::regtype`;
     expect(rows.map((row) => row.name).filter((name) => !text.includes(`function ${name}(`))).toEqual([]);
+  });
+
+  it("migrate gives running and failed operations the facts that were kept in checkpoint and counters", async () => {
+    const migrations = await readMigrations();
+    const before = migrations.numbered.filter(({ name }) => name < "000016");
+    await database.sql`create schema facts`;
+    await migrate(database.sql, "facts", { numbered: before, functions: [] });
+    const checkpoint = { phase: "listed", started_at: "2026-01-02T03:04:05.678Z", incomplete: true };
+    await database.sql`
+      insert into facts.archon_sources (source_id, title, base_url, space_key, space_id, space_name, account_id, embedding_model, created_at, updated_at)
+      values ('s', '', '', '', '', '', '', '', now(), now())`;
+    await database.sql`
+      insert into facts.archon_progress (operation_id, source_id, operation_type, status, actor, checkpoint, counters, created_at, updated_at)
+      select gen_random_uuid(), 's', 'confluence_sync', status, 'api', ${database.sql.json(checkpoint)},
+        '{"pages_expected": 9, "percent_floor": 44}', now(), now()
+      from unnest(array['processing', 'failed']) status`;
+    await migrate(database.sql, "facts", { ...migrations, functions: [] });
+    const rows = await database.sql`
+      select confluence_started_at as at, listing_incomplete as incomplete, pages_expected, percent_floor from facts.archon_progress`;
+    const facts = {
+      at: new Date(checkpoint.started_at),
+      incomplete: true,
+      pages_expected: 9,
+      percent_floor: 44,
+    };
+    expect([...rows]).toEqual([facts, facts]);
   });
 });
 

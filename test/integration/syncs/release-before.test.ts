@@ -3,7 +3,7 @@ import { trashPage } from "#infra/local/confluence-site/edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
 
-/** Operations that the release before began: it kept facts in `checkpoint` and `counters` that have columns now. */
+/** Operations that the previous release began or ends: it keeps facts in `checkpoint` and `counters` that have columns now. */
 let database: TestDatabase;
 let world: SyncWorld;
 beforeAll(async () => {
@@ -61,4 +61,63 @@ it.each([
     await database.sql`update confluence_pages set state_revision = state_revision + 1 where page_id = ${page.id}`;
   const { sync_metrics: metrics } = await world.ended(check);
   expect(metrics.pages_deleted).toBe(isStoredAnew ? 0 : 1);
+});
+
+/** A sync whose listing is done while its pages are still to be processed. */
+async function listed(): Promise<string> {
+  const id = await world.startSync({ mode: "full" });
+  await world.deliverUntil("plan", async () => (await row(id)).checkpoint.phase === "listed");
+  return id;
+}
+async function row(id: string) {
+  const [found] = await database.sql`select * from archon_progress where operation_id = ${id}`;
+  if (!found) throw new Error(`Operation ${id} not found`);
+  return found;
+}
+
+it("the previous release finds in checkpoint and counters what this one learned in a listing", async () => {
+  const { checkpoint, counters, ...columns } = await row(await listed());
+  expect(columns).toMatchObject({ pages_expected: 3, listing_incomplete: false });
+  expect(checkpoint).toMatchObject({
+    phase: "listed",
+    started_at: columns.confluence_started_at.toISOString(),
+    time_zone: columns.time_zone,
+  });
+  expect(counters).toMatchObject({ pages_expected: 3, pages_listed: 3 });
+});
+
+it.each([
+  { listing: "a complete", incomplete: false, watermark: "2026-01-02T03:04:05.678Z" },
+  { listing: "an incomplete", incomplete: true, watermark: null },
+])(
+  "a sync of which the previous release made $listing listing sets the watermark $watermark",
+  async ({ incomplete, watermark }) => {
+    const id = await listed();
+    const started_at = "2026-01-02T03:04:05.678Z";
+    await database.sql`
+      update archon_progress set checkpoint = checkpoint || ${database.sql.json({ started_at, incomplete, time_zone: "Asia/Tokyo" })},
+        counters = counters || '{"percent_floor": 77}' where operation_id = ${id}`;
+    expect((await world.api("GET", `/api/progress/${id}`)).body.percent).toBe(77);
+    await world.ended(id);
+    expect((await world.source()).metadata).toMatchObject({
+      last_sync_timestamp: watermark,
+      time_zone: "Asia/Tokyo",
+    });
+  },
+);
+
+it("a deletion check that the previous release held and scheduled ends as held", async () => {
+  await world.sync();
+  const check = await world.startCheck();
+  const held = { candidates: 2, pages: 3, message: "2 of 3 pages would be deleted" };
+  const tick = "2026-01-02T03:00:00.000Z";
+  await world.deliverUntil("check", async () => (await row(check)).checkpoint.phase === "folders");
+  await database.sql`
+    update archon_progress set checkpoint = checkpoint || ${database.sql.json({ held, tick, phase: "listed" })}
+    where operation_id = ${check}`;
+  expect(await world.ended(check)).toMatchObject({
+    status: "held",
+    error: { code: "deletions_held", message: held.message },
+  });
+  expect((await world.source()).metadata.last_deletion_check).toBe(tick);
 });

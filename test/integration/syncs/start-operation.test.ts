@@ -18,7 +18,7 @@ afterAll(() => database.close());
 const starts = () =>
   world.logged.filter(({ event }) => event === "operation.started").map(({ fields }) => fields.actor);
 const rows = () => database.sql`
-  select operation_type, actor, mode, checkpoint ->> 'tick' as tick, enqueued_at is not null as sent
+  select operation_type, actor, mode, scheduled_for as tick, enqueued_at is not null as sent
   from archon_progress order by created_at, operation_type`;
 
 it("an operation is logged, sent once and marked as sent, whoever starts it", async () => {
@@ -42,7 +42,7 @@ it("an operation is logged, sent once and marked as sent, whoever starts it", as
   expect(await rows()).toMatchObject([
     { operation_type: "confluence_sync", actor: "api", mode: "incremental", tick: null, sent: true },
     { operation_type: "deletion_check", actor: "manual", mode: null, tick: null, sent: true },
-    { operation_type: "deletion_check", actor: "schedule", mode: null, tick: tick.toISOString(), sent: true },
+    { operation_type: "deletion_check", actor: "schedule", mode: null, tick, sent: true },
     { operation_type: "confluence_sync", actor: "api", mode: "incremental", tick: null, sent: true },
     { operation_type: "deletion_check", actor: "after_sync", mode: null, tick: null, sent: true },
   ]);

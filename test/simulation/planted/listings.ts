@@ -28,7 +28,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     change(
       LIST_STEP,
       "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
-      "const since = changesSince(new Date(checkpoint.started_at ?? 0));",
+      "const since = changesSince(operation.confluenceStartedAt ?? new Date(0));",
     ),
   ),
   bugFoundBy(
