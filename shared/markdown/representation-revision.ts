@@ -3,3 +3,5 @@
  * revision are then processed again by the next full sync. A test (representation-revision.test.ts) fails until it is raised.
  */
 export const REPRESENTATION_REVISION: number = 9;
+/** The revision, and a hash of what it makes of the fixtures: the test prints what to write here. */
+export const REPRESENTATION_OUTPUT = "9:5a1df62b6c352df8";

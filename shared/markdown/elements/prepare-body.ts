@@ -4,7 +4,7 @@ import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { saysNoExport } from "./interface-messages.ts";
 import { dropInterfaceText, isInterfaceClass } from "./interface-text.ts";
 import { isTabs, nameRenderedTabs } from "./rendered-tabs.ts";
-import { isHtmlName, parseHtmlMacros } from "./verbatim-macros.ts";
+import { isHtmlName, parseHtmlMacros } from "./html-macros.ts";
 
 /** The preparation steps of a body before its conversion. */
 type Found = { html: boolean; tabs: boolean; interface: boolean; styles: boolean };

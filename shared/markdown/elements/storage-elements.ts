@@ -1,6 +1,6 @@
 import { emoticon } from "./emoticons.ts";
 import { convertAdfExtension, convertAdfNode } from "./adf-extension.ts";
-import { convertMacro } from "./macro-rules.ts";
+import { convertMacro } from "./convert-macro.ts";
 import { child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";

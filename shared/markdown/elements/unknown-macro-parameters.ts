@@ -3,7 +3,8 @@ import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { codeLanguage } from "./code-language.ts";
 import { appendFile } from "./macro-content.ts";
-import { isHtmlName, isMarkdownName, packedSource } from "./verbatim-macros.ts";
+import { isHtmlName, isMarkdownName } from "./html-macros.ts";
+import { packedSource } from "./packed-source.ts";
 
 /** Parameters that are titles; in lower case, without dashes. */
 const TITLE_NAME =

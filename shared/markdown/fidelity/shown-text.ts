@@ -1,7 +1,7 @@
 import { child, type MarkupElement, textOf } from "#shared/markdown/parse/markup-tree.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { marksPlace, standsInLine } from "#shared/markdown/elements/macro.ts";
-import { isMarkdownMacro } from "#shared/markdown/elements/verbatim-macros.ts";
+import { isMarkdownMacro } from "#shared/markdown/elements/html-macros.ts";
 import { visibleText } from "#shared/markdown/parse/visible-text.ts";
 import { textOfMarkdown } from "./markdown-text.ts";
 import { personName, showsSomething } from "#shared/markdown/elements/storage-links.ts";

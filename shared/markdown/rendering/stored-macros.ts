@@ -1,5 +1,5 @@
 import { extensionNeedsRendering } from "#shared/markdown/elements/adf-extension.ts";
-import { needsRenderedBody } from "#shared/markdown/elements/macro-rules.ts";
+import { needsRenderedBody } from "#shared/markdown/elements/convert-macro.ts";
 import {
   attribute,
   child,
