@@ -61,7 +61,7 @@ export const functions = {
     maxConcurrency: SEARCH_CONCURRENCY,
   }),
   "knowledge-items": api("archon/knowledge-items", ["database"]),
-  "stored-pages": api("archon/pages", ["database"]),
+  "stored-pages": api("archon/stored-pages", ["database"]),
   "not-provided": api("archon/not-provided", []),
   health: api("health", ["database"]),
   openapi: api("openapi", []),

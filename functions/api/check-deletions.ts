@@ -4,7 +4,7 @@ import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { taskQueue } from "#functions/runtime/providers/task-queue.ts";
 
-/** POST /api/confluence/{source_id}/deletion-check */
+/** POST /api/confluence/{source_id}/deletion-check: starts a check; the worker functions/sync/reconcile-deletions.ts runs it. */
 export const handler = httpHandler(
   route(checkDeletions)([database, taskQueue], async ({ params, body, resourceId }, services) => {
     const operationId = await startRequested(

@@ -12,15 +12,10 @@ const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
 export const handler = httpHandler(
   route(listPages)([database], async ({ params, query }, { sql }) => {
     const source = await requireSource(sql, params.source_id);
-    const after = readCursor("pages", position, query.cursor);
-    const rows = await listPagesOfSource(sql, {
-      sourceId: source.sourceId,
-      status: query.status ?? null,
-      text: query.q ?? null,
-      after: after?.[0] ?? null,
-      limit: query.limit + 1,
-    });
-    const page = pageOf("pages", rows, query.limit, (row) => [row.pageId]);
+    const { cursor, limit, ...filter } = query;
+    const after = readCursor("pages", position, cursor)?.[0] ?? null;
+    const rows = await listPagesOfSource(sql, source.sourceId, { ...filter, after, limit: limit + 1 });
+    const page = pageOf("pages", rows, limit, (row) => [row.pageId]);
     return { status: 200, body: { pages: page.rows.map(pageJson), next_cursor: page.nextCursor } };
   }),
 );

@@ -27,7 +27,7 @@ const manualEvent = z.strictObject({
 
 const needs = [database, taskQueue, tokenCipher, confluence] as const;
 
-/** One listing page, or one batch of candidates, a step. */
+/** Runs deletion checks: one listing page, or one batch of candidates, a step. */
 export async function reconcileDeletions(
   tasks: readonly CheckTask[],
   services: SyncServices & SiteServices,
@@ -40,7 +40,10 @@ const onMessages = queueHandler({ task: checkTask, needs, run: reconcileDeletion
 
 type Result = SQSBatchResponse | { started: number } | { operation_id: string; started: boolean };
 
-/** Three callers: its queue, the daily rule, and a person (`{"source_id", "dry_run"?, "force"?}`). */
+/**
+ * Three callers: its queue, whose messages run checks; the daily rule and a person (`{"source_id", "dry_run"?, "force"?}`), who
+ * start them, as the API does (functions/api/check-deletions.ts).
+ */
 export const handler = middy<unknown, Result, Error>().handler(async (event, context): Promise<Result> => {
   if (isQueueEvent(event)) return onMessages(event, context);
   beginInvocation(context);

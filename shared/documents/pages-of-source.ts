@@ -29,12 +29,12 @@ export type PageEntry = {
   error: { code: string; message: string; attempts?: number } | null;
 };
 
+/** By the names of the API's query parameters. */
 export type PageFilter = {
-  sourceId: string;
   /** `failed`: also pages that have older content. */
-  status: PageStatus | null;
+  status?: PageStatus | undefined;
   /** Part of the title, or the whole id. */
-  text: string | null;
+  q?: string | undefined;
   /** The last page id of the previous list. */
   after: string | null;
   limit: number;
@@ -44,8 +44,11 @@ export type PageFilter = {
 const DELETED_STATUSES = ["trashed", "deleted", "archived"];
 
 /** Pages of a source by id, the one order that no edit changes: continuing a list neither misses nor repeats a page. */
-export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<PageEntry[]> {
-  const { sourceId, text, after, limit } = filter;
+export async function listPagesOfSource(
+  sql: Sql,
+  sourceId: string,
+  { status, q, after, limit }: PageFilter,
+): Promise<PageEntry[]> {
   return sql<PageEntry[]>`
     select page_id as "pageId", source_id as "sourceId", title, url, version,
       case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
@@ -57,13 +60,12 @@ export async function listPagesOfSource(sql: Sql, filter: PageFilter): Promise<P
     from confluence_pages p
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}
-      ${text === null ? sql`` : sql`and (title ilike ${containsPattern(text)} or page_id = ${text})`}
-      ${statusIs(sql, filter.status)}
+      ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
+      ${status === undefined ? sql`` : statusIs(sql, status)}
     order by page_id limit ${limit}`;
 }
 
-function statusIs(sql: Sql, status: PageFilter["status"]) {
-  if (status === null) return sql``;
+function statusIs(sql: Sql, status: PageStatus) {
   const conditions = {
     current: sql`and is_findable(p)`,
     hidden: sql`and not is_deleted and missing_since is not null`,

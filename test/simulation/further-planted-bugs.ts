@@ -77,14 +77,14 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a page moved to another space stays",
     change(
-      "shared/syncs/deletions/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-rules.ts",
       'page.status === "current" && page.spaceId !== null && page.spaceId !== spaceId',
       'page.status === "never" && page.spaceId !== null && page.spaceId !== spaceId',
     ),
   ),
   bug(
     "archived is treated as current",
-    change("shared/syncs/deletions/deletion-candidates.ts", '|| page.status === "archived"', ""),
+    change("shared/syncs/deletions/deletion-rules.ts", '|| page.status === "archived"', ""),
   ),
   bug(
     "labels are not refreshed",
@@ -127,7 +127,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "what is not visible is deleted at the first check",
     change(
-      "shared/syncs/deletions/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-rules.ts",
       "if (stored.missingSince) return {",
       "if (stored) return {",
     ),
@@ -135,7 +135,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "what is not visible is never deleted",
     change(
-      "shared/syncs/deletions/deletion-candidates.ts",
+      "shared/syncs/deletions/deletion-rules.ts",
       "if (stored.missingSince) return {",
       "if (!stored) return {",
     ),

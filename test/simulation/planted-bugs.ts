@@ -95,7 +95,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "no cap",
     change(
-      "shared/syncs/deletions/deletion-cap.ts",
+      "shared/syncs/deletions/deletion-rules.ts",
       "if (!exceeded) return null;",
       "if (!exceeded || exceeded) return null;",
     ),

@@ -6,6 +6,7 @@ import {
   type ChangedPage,
   type DeletedPage,
 } from "#shared/documents/delete-pages.ts";
+import { judgeCandidate, type DeletionOutcomes } from "./deletion-rules.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
@@ -27,31 +28,6 @@ export async function collectCandidates(tx: Sql, operation: Operation, now: Date
     select count(*)::int as count from sync_work
     where operation_id = ${operation.operationId} and state = 'candidate'`;
   return row?.count ?? 0;
-}
-
-/** The decision on a page that was not listed. Null: it exists after all, or the response is not understood. */
-export type Verdict = { outcome: "deleted" | "hidden"; reason: string } | null;
-
-/**
- * Trashed, deleted, archived, moved to another space: deleted. Not visible (gone and no permission look the same): hidden at
- * the first complete check, deleted at the second, however soon that is (weekly: 7 days; `every_sync`: the next sync). An unknown status proves nothing.
- */
-export function judgeCandidate(
-  page: ConfluencePage | undefined,
-  stored: { missingSince: Date | null },
-  spaceId: string,
-): Verdict {
-  if (!page) {
-    if (stored.missingSince) return { outcome: "deleted", reason: "not_visible" };
-    return { outcome: "hidden", reason: "not_visible" };
-  }
-  if (page.status === "trashed" || page.status === "deleted" || page.status === "archived") {
-    return { outcome: "deleted", reason: page.status };
-  }
-  if (page.status === "current" && page.spaceId !== null && page.spaceId !== spaceId) {
-    return { outcome: "deleted", reason: "moved_to_another_space" };
-  }
-  return null;
 }
 
 /** Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. */
@@ -108,15 +84,6 @@ async function fetchVisible(
   while ((await fetchMissing()) > 0);
   return { pages, isUndecided: (id) => skipped && !pages.has(id) };
 }
-
-export type DeletionOutcomes = {
-  /** Pages that would be deleted or hidden for the first time. */
-  firstTime: number;
-  /** Hidden pages that a second complete check did not find either. */
-  secondTime: number;
-  /** Stored pages that are not deleted, hidden ones included. */
-  pages: number;
-};
 
 /** Pages of the source that are stored and not deleted: about as many as the listing should show. */
 export async function countStoredPages(sql: Sql, sourceId: string): Promise<number> {

@@ -9,7 +9,8 @@ import {
   countOutcomes,
   countStoredPages,
 } from "./deletion-candidates.ts";
-import { announceHold, judgeCap } from "./deletion-cap.ts";
+import { announceHold } from "./announce-hold.ts";
+import { judgeCap } from "./deletion-rules.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
 import { listFolders } from "#shared/syncs/listing/list-folders.ts";

@@ -9,8 +9,8 @@ const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
 export const DELETION_BUGS: readonly PlantedBug[] = [
   bug(
     "the cap is twice as high",
-    change("shared/syncs/deletions/deletion-cap.ts", "CAP_SHARE = 0.25", "CAP_SHARE = 0.5"),
-    change("shared/syncs/deletions/deletion-cap.ts", "CAP_PAGES = 10", "CAP_PAGES = 20"),
+    change("shared/syncs/deletions/deletion-rules.ts", "CAP_SHARE = 0.25", "CAP_SHARE = 0.5"),
+    change("shared/syncs/deletions/deletion-rules.ts", "CAP_PAGES = 10", "CAP_PAGES = 20"),
   ),
   bugFoundBy(
     CAP,

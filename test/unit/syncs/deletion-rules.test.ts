@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
-import { judgeCandidate } from "#shared/syncs/deletions/deletion-candidates.ts";
-import { CAP_PAGES, judgeCap } from "#shared/syncs/deletions/deletion-cap.ts";
+import { CAP_PAGES, judgeCandidate, judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
 
-const answered = (status: string, spaceId = "9"): ConfluencePage => ({
+const returned = (status: string, spaceId = "9"): ConfluencePage => ({
   id: "1",
   title: "A page",
   version: 3,
@@ -25,12 +24,12 @@ describe("the verdict on a page that the listing did not show", () => {
   it.each(["trashed", "deleted", "archived"])(
     "a page that was not listed and is %s in Confluence is deleted",
     (status) => {
-      expect(judgeCandidate(answered(status), visible, "9")).toEqual({ outcome: "deleted", reason: status });
+      expect(judgeCandidate(returned(status), visible, "9")).toEqual({ outcome: "deleted", reason: status });
     },
   );
 
   it("a page that was not listed and is in another space now is deleted", () => {
-    expect(judgeCandidate(answered("current", "10"), visible, "9")).toEqual({
+    expect(judgeCandidate(returned("current", "10"), visible, "9")).toEqual({
       outcome: "deleted",
       reason: "moved_to_another_space",
     });
@@ -42,7 +41,7 @@ describe("the verdict on a page that the listing did not show", () => {
   });
 
   it("a page that was not listed but exists is left unchanged", () => {
-    expect(judgeCandidate(answered("current"), visible, "9")).toBeNull();
+    expect(judgeCandidate(returned("current"), visible, "9")).toBeNull();
   });
 
   it("a page that was not listed and has an unknown status is left unchanged", () => {
@@ -51,7 +50,7 @@ describe("the verdict on a page that the listing did not show", () => {
       fc.property(
         fc.string().filter((status) => !known.has(status) && status !== "current"),
         (status) => {
-          expect(judgeCandidate(answered(status, "10"), hidden, "9")).toBeNull();
+          expect(judgeCandidate(returned(status, "10"), hidden, "9")).toBeNull();
         },
       ),
     );
