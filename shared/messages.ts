@@ -22,8 +22,14 @@ export type PlanTask = z.infer<typeof planTask>;
 export type PageTask = z.infer<typeof pageTask>;
 export type CheckTask = z.infer<typeof checkTask>;
 
-/** Every queue, with the schema of its messages. Environment names, URLs, access, redrive and the local poller follow from it. */
-export const QUEUES = { plan: planTask, page: pageTask, check: checkTask } as const;
+/**
+ * Every queue, with the schema of its messages. Environment names, URLs, access, redrive and the local poller follow from it. Each
+ * message names its source: SQS shares the workers fairly between sources.
+ */
+export const QUEUES = { plan: planTask, page: pageTask, check: checkTask } as const satisfies Record<
+  string,
+  z.ZodType<{ source_id: string }>
+>;
 
 export type QueueName = keyof typeof QUEUES;
 export type TaskOf = { [Q in QueueName]: z.infer<(typeof QUEUES)[Q]> };
