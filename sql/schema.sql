@@ -896,3 +896,5 @@ $function$
 
 CREATE TRIGGER copy_facts_of_listing BEFORE INSERT OR UPDATE ON archon_progress FOR EACH ROW EXECUTE FUNCTION copy_facts_of_listing();
 
+CREATE TRIGGER source_site BEFORE INSERT OR UPDATE OF encrypted_token, email, account_id ON archon_sources FOR EACH ROW EXECUTE FUNCTION source_site();
+

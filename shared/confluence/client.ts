@@ -41,7 +41,7 @@ export type ConfluenceClient = {
   /** Display names by account id (v2 `/users-bulk`); unknown ids are absent. */
   userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
   /** A folder or similar content above pages (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
-  container(id: string, kind: ContainerKind): Promise<ContentContainer>;
+  folder(id: string, kind: FolderKind): Promise<Folder>;
   /** The site's address for people, with `/wiki`, as the latest response with one names it; null before that. */
   readonly webBase: () => string | null;
   /** HTTP requests sent so far through this client, retries included. */
@@ -82,10 +82,10 @@ export type ConfluenceSpace = {
 export type ListedSpace = Omit<ConfluenceSpace, "homepageId"> & { type: string };
 
 /** Kinds of content above pages that are not pages, by their v2 names; `/{kind}s/{id}` returns one and has its own scope. */
-export const CONTAINER_KINDS = ["folder", "whiteboard", "database", "embed"] as const;
-export type ContainerKind = (typeof CONTAINER_KINDS)[number];
+export const FOLDER_KINDS = ["folder", "whiteboard", "database", "embed"] as const;
+export type FolderKind = (typeof FOLDER_KINDS)[number];
 
-export type ContentContainer = {
+export type Folder = {
   id: string;
   title: string;
   parentId: string | null;

@@ -13,7 +13,7 @@ import {
 } from "confluence.js/v2";
 import { PermanentError } from "#shared/errors.ts";
 import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
-import type { ConfluenceClient, ConfluencePage, ContainerKind } from "./client.ts";
+import type { ConfluenceClient, ConfluencePage, FolderKind } from "./client.ts";
 import { makeTransport, type TransportOptions } from "./http-transport.ts";
 import { int64 } from "./int64.ts";
 import { pageFromV1, pageFromV2, pageWithBody, unreadablePage, webBaseOf } from "./page-mapping.ts";
@@ -45,12 +45,12 @@ const BODIES_LIMIT = 100;
 
 const v1 = () => import("./v1-calls.ts");
 
-const CONTAINER_CALLS = {
+const FOLDER_CALLS = {
   folder: getFolderById,
   whiteboard: getWhiteboardById,
   database: getDatabaseById,
   embed: getSmartLinkById,
-} satisfies Record<ContainerKind, (client: Client, parameters: { id: number }) => Promise<unknown>>;
+} satisfies Record<FolderKind, (client: Client, parameters: { id: number }) => Promise<unknown>>;
 
 const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
 
@@ -175,8 +175,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       return names;
     },
 
-    async container(id, kind) {
-      const found = await ask(folderSchema, (client) => CONTAINER_CALLS[kind](client, { id: int64(id) }));
+    async folder(id, kind) {
+      const found = await ask(folderSchema, (client) => FOLDER_CALLS[kind](client, { id: int64(id) }));
       const { title, parentId, parentType } = found;
       return { id, title, parentId: parentId ?? null, parentType: parentId ? (parentType ?? null) : null };
     },

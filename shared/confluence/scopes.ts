@@ -1,4 +1,4 @@
-import { CONTAINER_KINDS } from "./client.ts";
+import { FOLDER_KINDS } from "./client.ts";
 
 /** Without one of these a sync cannot work; the others only add to what it stores. */
 export type CallNeed = "required" | "optional";
@@ -32,7 +32,7 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   call("optional", "read:label", "GET /wiki/api/v2/spaces/{id}/content/labels"),
   call("optional", "read:page", "GET /wiki/api/v2/labels/{id}/pages"),
   call("optional", "read:user", "POST /wiki/api/v2/users-bulk"),
-  ...CONTAINER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
+  ...FOLDER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];
 
 /** The call of this path and its scope; null for a path that the sync never calls. */

@@ -60,7 +60,7 @@ export async function probeOptionalCalls(
   const probes: Partial<Record<OptionalCall, () => Promise<unknown>>> = {
     labels: () => client.spaceLabels(about.space.id, null),
     names: () => client.userNames([about.accountId]),
-    folders: () => client.container(aPage, "folder"),
+    folders: () => client.folder(aPage, "folder"),
   };
   const refused: RefusedCalls = {};
   for (const call of OPTIONAL_CALLS) {

@@ -49,32 +49,23 @@ type Checkpoint = z.infer<typeof checkpointSchema>;
  */
 export async function checkStep(context: StepContext): Promise<"more" | "listed"> {
   const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
-  switch (checkpoint.phase) {
-    case "starting":
-      await start(context, checkpoint);
-      return "more";
-    case "listing":
-      await listNext(context, checkpoint);
-      return "more";
-    case "folders":
-      await foldersNext(context, checkpoint);
-      return "more";
-    case "labels":
-      await labelsNext(context, checkpoint);
-      return "more";
-    case "finding candidates":
-      await findCandidates(context, checkpoint);
-      return "more";
-    case "confirming":
-      await confirm(context, checkpoint);
-      return "more";
-    case "deleting":
-      await applyBatch(context, checkpoint);
-      return "more";
-    case "listed":
-      return "listed";
-  }
+  if (checkpoint.phase === "listed") return "listed";
+  await PHASES[checkpoint.phase](context, checkpoint);
+  return "more";
 }
+
+const PHASES: Record<
+  Exclude<Checkpoint["phase"], "listed">,
+  (context: StepContext, checkpoint: Checkpoint) => Promise<void>
+> = {
+  starting: start,
+  listing: listNext,
+  folders: foldersNext,
+  labels: labelsNext,
+  "finding candidates": findCandidates,
+  confirming: confirm,
+  deleting: applyBatch,
+};
 
 async function start(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, services } = context;

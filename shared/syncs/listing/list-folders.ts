@@ -1,4 +1,4 @@
-import { CONTAINER_KINDS, type ContainerKind } from "#shared/confluence/client.ts";
+import { FOLDER_KINDS, type FolderKind } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
   foldersToAsk,
@@ -30,7 +30,7 @@ export async function listFolders(context: StepContext, { again }: { again: bool
   while (folders.length === 0) {
     const wanted = await foldersToAsk(services.sql, {
       ...owner,
-      kinds: CONTAINER_KINDS.filter((kind) => !refused.has(kind)),
+      kinds: FOLDER_KINDS.filter((kind) => !refused.has(kind)),
       again,
       limit: FOLDERS_OF_A_STEP,
     });
@@ -62,7 +62,7 @@ async function askFor({ client }: StepContext, folderId: string, kind: string): 
   try {
     // The query selects only these kinds.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const { title, parentId, parentType } = await client.container(folderId, kind as ContainerKind);
+    const { title, parentId, parentType } = await client.folder(folderId, kind as FolderKind);
     return { folderId, kind, title, parentId, parentType };
   } catch (error) {
     if (!(error instanceof PermanentError && NOT_SHOWN.has(error.code))) throw error;

@@ -32,26 +32,21 @@ type Checkpoint = z.infer<typeof checkpointSchema>;
 /** Runs the next step of a sync's listing: see `Step`. */
 export async function listStep(context: StepContext): Promise<"more" | "listed"> {
   const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
-  switch (checkpoint.phase) {
-    case "starting":
-      await start(context, checkpoint);
-      return "more";
-    case "listing":
-      await listNext(context, checkpoint);
-      return "more";
-    case "folders":
-      await foldersNext(context, checkpoint);
-      return "more";
-    case "labels":
-      await labelsNext(context, checkpoint);
-      return "more";
-    case "checking the time zone":
-      await checkTimeZone(context, checkpoint);
-      return "more";
-    case "listed":
-      return "listed";
-  }
+  if (checkpoint.phase === "listed") return "listed";
+  await PHASES[checkpoint.phase](context, checkpoint);
+  return "more";
 }
+
+const PHASES: Record<
+  Exclude<Checkpoint["phase"], "listed">,
+  (context: StepContext, checkpoint: Checkpoint) => Promise<void>
+> = {
+  starting: start,
+  listing: listNext,
+  folders: foldersNext,
+  labels: labelsNext,
+  "checking the time zone": checkTimeZone,
+};
 
 async function start(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
