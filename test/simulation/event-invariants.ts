@@ -8,9 +8,9 @@ export async function checkEvents({ sql, bus }: World): Promise<void> {
   const lost = events.find((event) => event.sent && !bus.received.has(Number(event.id)));
   if (lost) throw new Violation(`Event ${lost.id} is marked as sent, and nobody received it`);
   const waiting = new Set(events.filter((event) => !event.sent).map((event) => event.page_id));
-  const told = new Set([...bus.received.values()].map(nameOf));
+  const received = new Set([...bus.received.values()].map(nameOf));
   for (const deletion of await readDeletions(sql)) {
-    if (!told.has(nameOf(deletion)) && !waiting.has(deletion.detail.page_id))
+    if (!received.has(nameOf(deletion)) && !waiting.has(deletion.detail.page_id))
       throw new Violation(`Page ${deletion.detail.page_id} was deleted and no event says so`);
   }
 }
@@ -18,11 +18,11 @@ export async function checkEvents({ sql, bus }: World): Promise<void> {
 /** When nothing is left to send: each deletion and each end of an operation was received, once. */
 export async function checkEventsReceived({ sql, bus }: World): Promise<void> {
   const names = [...bus.received.values()].map(nameOf);
-  const told = new Set(names);
+  const received = new Set(names);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw new Violation(`Two events say the same: ${twice}`);
   for (const deletion of await readDeletions(sql)) {
-    if (!told.has(nameOf(deletion))) throw new Violation(`Nobody was told: ${nameOf(deletion)}`);
+    if (!received.has(nameOf(deletion))) throw new Violation(`No event was received: ${nameOf(deletion)}`);
   }
   const operations = await sql<{ operation_id: string; status: string; dry_run: boolean }[]>`
     select operation_id, status, dry_run from archon_progress where status <> 'cancelled' order by created_at`;
@@ -30,8 +30,8 @@ export async function checkEventsReceived({ sql, bus }: World): Promise<void> {
     const expected = [status === "failed" ? "sync.failed" : "sync.completed"];
     if (status === "held" && !dry_run) expected.push("deletions.held");
     for (const type of expected) {
-      if (!told.has(`${type} ${operation_id}`))
-        throw new Violation(`Nobody was told that operation ${operation_id} ended as ${status} (${type})`);
+      if (!received.has(`${type} ${operation_id}`))
+        throw new Violation(`No event says that operation ${operation_id} ended as ${status} (${type})`);
     }
   }
 }
@@ -53,7 +53,7 @@ export async function checkCap({ sql, bus }: World): Promise<void> {
     const pages = pages_expected + count("pages_added") + count("pages_restored");
     const taken = Math.max(firstTime, secondTime);
     if (taken > 10 && taken > pages / 4)
-      throw new Violation(`Check ${operation_id} took away ${taken} of ${pages} pages and nobody said force`);
+      throw new Violation(`Check ${operation_id} deleted or hid ${taken} of ${pages} pages without force`);
   }
 }
 

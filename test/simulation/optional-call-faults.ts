@@ -20,7 +20,7 @@ const scopeMissing = (path: string): Fault => ({
 export const OPTIONAL_CALL_FAULTS: readonly (readonly [string, Fault])[] = [
   ["the token lacks the scope for labels", scopeMissing("/labels")],
   ["labels are not found", refused(404, "/labels")],
-  ["nobody's name is told", refused(401, "users-bulk")],
+  ["no names are returned", refused(401, "users-bulk")],
   ["the token lacks the scope for folders", scopeMissing("/folders/")],
   ["folders are forbidden", refused(403, "/folders/")],
   ["no body is rendered", refused(500, "body-format=export_view")],

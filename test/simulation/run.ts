@@ -19,7 +19,7 @@ export type Run = {
   count: { steps: number };
   seen: Seen;
   lastTick: number;
-  /** No faults, no deaths: then nothing may be done twice either. */
+  /** No faults, no crashes: then nothing may be done twice either. */
   calm: boolean;
   /**
    * What may break in this history. A few things that break often meet each other, and an operation in the right place;
@@ -50,7 +50,7 @@ export async function passTime(run: Run, ms: number): Promise<void> {
   const { world } = run;
   const until = world.now().getTime() + ms;
   while (world.now().getTime() < until) {
-    // A worker that is at it while minutes go by runs into its time limit, and fetches again what it has put back.
+    // A worker that is at it while minutes go by runs into its time limit, and fetches again what it has requeued.
     if (run.calm) while (await world.scheduler.advance());
     const stride = Math.min(until - world.now().getTime(), ms > DAY ? LONG_STRIDE_MS : STRIDE_MS);
     world.pass(stride);
@@ -64,9 +64,9 @@ export async function passTime(run: Run, ms: number): Promise<void> {
 function tick(run: Run): void {
   const { world } = run;
   const now = world.now().getTime();
-  // The sweeper dies as well; what it had not done is for the next one.
-  const dies = !run.calm && world.random.chance(0.1);
-  world.invoke("sweep", {}, dies ? world.random.below(40) : Number.POSITIVE_INFINITY);
+  // The sweeper may crash too: the next one does what is left.
+  const crashes = !run.calm && world.random.chance(0.1);
+  world.invoke("sweep", {}, crashes ? world.random.below(40) : Number.POSITIVE_INFINITY);
   world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
   while (run.lastTick + DAY <= now) {
     run.lastTick += DAY;

@@ -1,20 +1,20 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Random } from "./random.ts";
 
-/** Thrown into a database transaction at the step where its worker dies, so that the database rolls it back. */
-export class WorkerDied extends Error {
+/** Thrown into a database transaction at the step where its worker crashes, so that the database rolls it back. */
+export class WorkerCrashed extends Error {
   constructor() {
-    super("The simulated worker died here");
-    this.name = "WorkerDied";
+    super("The simulated worker crashed here");
+    this.name = "WorkerCrashed";
   }
 }
 
 /** A worker as the code under it sees it: each step outside (a query, a call, a message) first waits for its turn. */
 export type Worker = {
   id: string;
-  /** Waits until the scheduler lets this worker take its next step; throws `WorkerDied` when it dies there. */
+  /** Waits until the scheduler lets this worker take its next step; throws `WorkerCrashed` when it crashes there. */
   step: (label: string) => Promise<void>;
-  /** A step that lets nobody else go on: within a transaction. Dying there is possible too. */
+  /** A step that lets nobody else go on: within a transaction. Crashing there is possible too. */
   tick: (label: string) => Promise<void>;
 };
 
@@ -26,25 +26,25 @@ type Entry = {
   /** Lets the waiting step go on; null while the worker runs. */
   resume: (() => void) | null;
   label: string;
-  /** Steps until it dies; Infinity: it lives. */
+  /** Steps until it crashes; Infinity: it lives. */
   lifeLeft: number;
   /** Steps taken. */
   taken: number;
   mayRun: MayRun;
   ended: boolean;
-  died: boolean;
+  crashed: boolean;
   waiting: PromiseWithResolvers<void>;
 };
 
 /**
  * Interleaves workers one step at a time, in an order that the seed decides: exactly one runs between two of its steps while
- * all others wait, so a run can be repeated exactly. A worker that dies never comes back, and nothing of its code runs after
+ * all others wait, so a run can be repeated exactly. A worker that crashes never comes back, and nothing of its code runs after
  * that, no catch and no finally: its promise just stays pending.
  */
 export type Scheduler = {
   /**
-   * Starts a worker that dies after `lifetime` steps and waits while `mayRun` says no; `onEnd` hears how
-   * it ended, unless it died.
+   * Starts a worker that crashes after `lifetime` steps and waits while `mayRun` says no; `onEnd` hears how
+   * it ended, unless it crashed.
    */
   start: (
     id: string,
@@ -57,8 +57,8 @@ export type Scheduler = {
   running: () => number;
   /** Workers that may take a step now. */
   ready: () => number;
-  /** Steps at which every worker dies from now on. */
-  dieAt: (deadly: ((label: string) => boolean) | null) => void;
+  /** Steps at which every worker crashes from now on. */
+  crashAt: (crashes: ((label: string) => boolean) | null) => void;
   /** Notes something that belongs to the trace. */
   note: (text: string) => void;
   traceHash: () => string;
@@ -69,7 +69,7 @@ export function makeScheduler(random: Random): Scheduler {
   const entries: Entry[] = [];
   const hash: Hash = createHash("sha256");
   const trace: string[] = [];
-  let deadly: ((label: string) => boolean) | null = null;
+  let crashes: ((label: string) => boolean) | null = null;
   const note = (text: string) => {
     hash.update(text).update("\n");
     trace.push(text);
@@ -92,31 +92,31 @@ export function makeScheduler(random: Random): Scheduler {
       taken: 0,
       mayRun,
       ended: false,
-      died: false,
+      crashed: false,
       waiting: Promise.withResolvers(),
     };
-    /** A dead worker's next step never comes; the scheduler goes on without it. */
-    const stayDead = () => {
+    /** A crashed worker's next step never comes; the scheduler goes on without it. */
+    const stayCrashed = () => {
       settle(entry);
       return new Promise<void>(() => {});
     };
     const live = (label: string) => {
       entry.lifeLeft -= 1;
-      if (entry.lifeLeft >= 0 && !deadly?.(label)) return;
-      entry.died = true;
-      note(`${id} dies at ${label}`);
-      throw new WorkerDied();
+      if (entry.lifeLeft >= 0 && !crashes?.(label)) return;
+      entry.crashed = true;
+      note(`${id} crashes at ${label}`);
+      throw new WorkerCrashed();
     };
     const worker: Worker = {
       id,
       tick: async (label) => {
         // Within a transaction that a `catch` of the dead began: it must end, there is one connection.
-        if (entry.died) throw new WorkerDied();
+        if (entry.crashed) throw new WorkerCrashed();
         note(`${id} ${label}`);
         return live(label);
       },
       step: (label) => {
-        if (entry.died) return stayDead();
+        if (entry.crashed) return stayCrashed();
         const { promise, resolve, reject } = Promise.withResolvers<void>();
         entry.label = label;
         entry.resume = () => {
@@ -142,7 +142,7 @@ export function makeScheduler(random: Random): Scheduler {
 
   const finish = (entry: Entry, onEnd: (error: unknown) => void, error: unknown) => {
     entry.ended = true;
-    if (!entry.died) onEnd(error);
+    if (!entry.crashed) onEnd(error);
     settle(entry);
   };
 
@@ -160,14 +160,14 @@ export function makeScheduler(random: Random): Scheduler {
       resume?.();
       await chosen.waiting.promise;
       for (let index = entries.length - 1; index >= 0; index -= 1) {
-        if (entries[index]?.ended || entries[index]?.died) entries.splice(index, 1);
+        if (entries[index]?.ended || entries[index]?.crashed) entries.splice(index, 1);
       }
       return true;
     },
     running: () => entries.length,
     ready: () => readyEntries().length,
-    dieAt: (steps) => {
-      deadly = steps;
+    crashAt: (steps) => {
+      crashes = steps;
     },
     traceHash: () => hash.copy().digest("hex"),
     trace: () => trace,

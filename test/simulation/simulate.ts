@@ -40,7 +40,7 @@ const command = defineCommand({
   run: async ({ runs, seed, rounds, workers, "stop-at-first": stopAtFirst, "no-shrink": asItIs }) => {
     const settings: Settings = { rounds, stopAtFirst, shrink: !asItIs };
     if (workers > 1) return shareOut(workers, runs, seed, settings);
-    // Ended, not left to end: the time limits of invocations that died would hold the process for another minute.
+    // Ended, not left to end: the time limits of invocations that crashed would hold the process for another minute.
     process.exit((await simulate(seed, runs, settings)) ? 0 : 1);
   },
 });

@@ -84,7 +84,7 @@ const handlers = await loadHandlers(
 const MINUTE_MS = 60_000;
 
 /**
- * The whole system in one process: the real handlers and SQL, the simulated site, and queues, clock, chance and death of
+ * The whole system in one process: the real handlers and SQL, the simulated site, and queues, clock, chance and crashes of
  * workers in the hands of the seed.
  */
 export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World> {

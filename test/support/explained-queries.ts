@@ -26,7 +26,7 @@ export type ExplainedDatabase = {
 /** A migrated database, on the server of DATABASE_URL or in memory, whose one session tells the plans that it executes. */
 export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
   const made = process.env.DATABASE_URL ? await onServer() : await embedded();
-  let told: PlanNode[] = [];
+  let explained: PlanNode[] = [];
   const sql = postgres(made.url, {
     max: 1,
     idle_timeout: 0,
@@ -34,7 +34,7 @@ export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
     connection: { search_path: `${TEST_SCHEMA}, public` },
     onnotice: ({ message = "" }) => {
       const json = /^duration: .*?plan:\n(.*)/s.exec(message)?.[1];
-      if (json) told.push((JSON.parse(json) as { Plan: PlanNode }).Plan);
+      if (json) explained.push((JSON.parse(json) as { Plan: PlanNode }).Plan);
     },
   });
   await sql`load 'auto_explain'`;
@@ -45,9 +45,9 @@ export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
     sql,
     explain: async (work) => {
       await sql`set auto_explain.log_min_duration = 0`;
-      told = [];
+      explained = [];
       await work();
-      const plans = told;
+      const plans = explained;
       await sql`set auto_explain.log_min_duration = -1`;
       return plans.flatMap(nodesOf);
     },

@@ -127,10 +127,10 @@ function withActions(world: World, api: ApiClient): SyncWorld {
     let killed = false;
     while (scheduler.running() > 0) {
       killed ||= await reached();
-      if (killed) scheduler.dieAt(() => true);
+      if (killed) scheduler.crashAt(() => true);
       await scheduler.advance();
     }
-    scheduler.dieAt(null);
+    scheduler.crashAt(null);
     if (!killed) throw new Error("The invocation ended without getting there");
     await rest();
   };

@@ -198,7 +198,7 @@ describe("every route", () => {
     },
   );
 
-  it("a read is retried once when a connection had died meanwhile, a write never", async () => {
+  it("a read is retried once when a connection was lost meanwhile, a write never", async () => {
     const lost = Object.assign(new Error("write CONNECTION_CLOSED"), { code: "CONNECTION_CLOSED" });
     let failures = 0;
     const api = await failingWith(() => ((failures += 1) === 1 ? lost : null));

@@ -159,14 +159,14 @@ describe("a source that changes its model", () => {
     });
     expect(statements).toBeGreaterThan(20);
     let killed = 0;
-    for (let dieAt = 1; dieAt <= statements; dieAt += 1) {
+    for (let crashAt = 1; crashAt <= statements; crashAt += 1) {
       await database.sql`delete from archon_chunk_embeddings`;
       await database.sql`
         insert into archon_chunk_embeddings
         select id, 'old', source_id, array_fill(0.1, array[64])::vector from archon_crawled_pages`;
       await database.sql`update archon_sources set embedding_model = 'old'`;
       const { embedder, texts } = counting();
-      let left = dieAt;
+      let left = crashAt;
       const sql = observeSql(database.sql, {
         onStatement: () => {
           left -= 1;

@@ -130,9 +130,9 @@ describe("pages of a batch", () => {
     operationId = await world.startSync();
     await world.deliverOne("plan");
     const before = world.embedding.calls;
-    world.scheduler.dieAt(() => world.embedding.calls > before);
+    world.scheduler.crashAt(() => world.embedding.calls > before);
     await world.deliverOne("page");
-    world.scheduler.dieAt(null);
+    world.scheduler.crashAt(null);
     expect(world.embedding.calls).toBe(before + 1);
     expect((await world.find("word7")).map((hit) => hit.title)).toContain("Page 7");
     expect(await world.find("sorrel7")).toEqual([]);

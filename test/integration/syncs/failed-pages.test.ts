@@ -210,7 +210,7 @@ describe("pages that fail", () => {
       editPage(world.site, id(n), { body: n === 3 ? RENDERED_BODY : bodyOf(`basil${n}`) });
     }
     const crashes: string[] = [];
-    world.scheduler.dieAt((step) => {
+    world.scheduler.crashAt((step) => {
       const crashed = step.endsWith(`/pages/${id(3)}`);
       if (crashed) crashes.push(step);
       return crashed;
@@ -235,7 +235,7 @@ describe("pages that fail", () => {
     });
     expect((await world.find("word3")).map((hit) => hit.title)).toContain("Page 3");
     // The next sync tries it again: the fault may have been the worker's.
-    world.scheduler.dieAt(null);
+    world.scheduler.crashAt(null);
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
   });
 

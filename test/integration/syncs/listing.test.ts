@@ -42,7 +42,7 @@ describe("the listing of a sync", () => {
   it("a sync's listing continues from its checkpoint wherever a worker is killed between or within listing pages, and counts once", async () => {
     const id = await world.startSync();
     let killed = 0;
-    // Each worker dies a few steps later than the one before: at every kind of statement and call of a step.
+    // Each worker crashes a few steps later than the one before: at every kind of statement and call of a step.
     for (let lifetime = 5; lifetime < 120; lifetime += 5) {
       if ((await world.progress(id)).status !== "listing" && lifetime > 5 && killed > 3) break;
       if (await world.deliverOne("plan", lifetime)) killed += 1;

@@ -89,9 +89,9 @@ describe("operations of a source", () => {
         world.pass(LEASE_MS + 60_000);
         await trySync();
       } else {
-        world.scheduler.dieAt((step) => step.endsWith("/user/current"));
+        world.scheduler.crashAt((step) => step.endsWith("/user/current"));
         await world.ended(id);
-        world.scheduler.dieAt(null);
+        world.scheduler.crashAt(null);
       }
       const finished = world.logged.filter(({ event }) => event === "operation.finished");
       expect(finished).toEqual([
@@ -153,7 +153,7 @@ describe("operations of a source", () => {
     await world.sync();
     const before = (await world.source()).metadata.last_sync_timestamp;
     let deaths = 0;
-    world.scheduler.dieAt((step) => {
+    world.scheduler.crashAt((step) => {
       const deadly = step.endsWith("/content/search");
       if (deadly) deaths += 1;
       return deadly;
@@ -163,7 +163,7 @@ describe("operations of a source", () => {
     expect(deaths).toBe(9);
     expect(world.now().getTime() - started).toBeLessThan(60 * 60_000);
     expect((await world.source()).metadata.last_sync_timestamp).toBe(before);
-    world.scheduler.dieAt(null);
+    world.scheduler.crashAt(null);
     expect((await world.sync()).status).toBe("completed");
   });
 

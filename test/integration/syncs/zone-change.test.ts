@@ -32,7 +32,7 @@ describe("a sync whose account's time zone changes while it lists", () => {
     const rows = await database.sql`select page_id from confluence_pages where version < 2`;
     return rows.length;
   };
-  /** Starts a sync whose worker dies after this many pages; the account's zone is another one when the next goes on. */
+  /** Starts a sync whose worker crashes after this many pages; the account's zone is another one when the next goes on. */
   const syncWithChange = async (listed: number) => {
     world.takeRequests();
     const id = await world.startSync();
