@@ -1,3 +1,4 @@
+import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
 import { sweep } from "#shared/syncs/schedules/sweep.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { seldomUsedEventSender, seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
@@ -6,7 +7,8 @@ import { scheduleHandler } from "#functions/runtime/schedule.ts";
 /** Each minute: sends lost work again, finishes operations, sends events, removes what has expired. */
 export const handler = scheduleHandler({
   needs: [database, seldomUsedTaskQueue, seldomUsedEventSender],
-  run: ({ env, ...services }, invocation) => {
+  run: async ({ env, ...services }, invocation) => {
+    await deleteSourcesOfDeletedSites(services);
     const retention = {
       operationDays: env.OPERATION_RETENTION_DAYS,
       eventDays: env.EVENT_RETENTION_DAYS,

@@ -74,3 +74,13 @@ export async function countSite(sql: Sql, siteId: string): Promise<SiteCounts> {
   >;
   return { sourceCount: 0, pageCount: 0, chunkCount: 0, ...sources, spaces };
 }
+
+/** The site's sources by space key; none where `siteId` is null. */
+export async function sourcesOfSite(
+  sql: Sql,
+  siteId: string | null,
+): Promise<{ sourceId: string; spaceId: string; spaceKey: string }[]> {
+  return sql`
+    select source_id as "sourceId", space_id as "spaceId", space_key as "spaceKey" from archon_sources
+    where site_id = ${siteId} and status <> 'deleting' order by space_key`;
+}

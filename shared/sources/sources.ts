@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 import { UserError } from "#shared/errors.ts";
 import { transaction, type Json, type Sql } from "#shared/db/connect.ts";
-import { forgetUnusedSite, siteOfAccount } from "#shared/sites/account-site.ts";
+import { forgetUnusedSite, siteOfAccount } from "#shared/sources/account-site.ts";
 import { refusedCalls } from "./refused-calls.ts";
 import {
   sourceMetadata,

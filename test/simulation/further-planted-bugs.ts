@@ -282,8 +282,8 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "a failed page is not tried again",
       change(
         "shared/syncs/listing/compare-listing.ts",
-        "if (!error?.permanent) return true;",
-        "if (!error?.permanent) return !error;",
+        "if (!error?.permanent || error.attempts < MAX_FAILED_SYNCS || listedVersion > error.version) return true;",
+        "if (!error) return true;",
       ),
       change(
         "shared/syncs/listing/queue-failed-pages.ts",

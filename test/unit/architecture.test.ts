@@ -56,6 +56,18 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    from: "shared/sites",
+    mayImport: [
+      "shared/errors",
+      "shared/db",
+      "shared/sources",
+      "shared/notifications",
+      "shared/syncs",
+      "shared/confluence/cql",
+      "shared/embeddings/token-prices",
+    ],
+  },
+  {
     from: "shared/verify",
     mayImport: [
       "shared/errors",
@@ -140,6 +152,7 @@ describe("who may import whom", () => {
     const owners = [
       "shared/db",
       "shared/sources",
+      "shared/sites",
       "shared/documents",
       "shared/syncs",
       "shared/requests",

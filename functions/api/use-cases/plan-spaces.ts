@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
 import { newSpaces } from "#shared/sites/discover.ts";
+import { sourcesOfSite } from "#shared/sites/site-overviews.ts";
 import { countPages, estimateFirstSyncs } from "#shared/sites/estimate.ts";
 import { fitsRule, type SpaceRule } from "#shared/sites/space-rule.ts";
 import type { connectSite } from "#functions/api/contract/sites.ts";
@@ -18,9 +19,7 @@ export async function planSpaces(
     client,
     fresh.map(({ key }) => key),
   );
-  const rows = await sql<{ source_id: string; space_id: string; space_key: string }[]>`
-    select source_id, space_id, space_key from archon_sources
-    where site_id = ${site.siteId} and status <> 'deleting' order by space_key`;
+  const sources = await sourcesOfSite(sql, site.siteId);
   const fitting = new Set(spaces.filter((space) => fitsRule(site.rule, space)).map(({ id }) => id));
   return {
     spaces: fresh.map(({ key, name, type, status }) => ({
@@ -31,9 +30,9 @@ export async function planSpaces(
       pages: counts.get(key) ?? null,
     })),
     not_included: spaces.length - fitting.size,
-    out_of_scope: rows
-      .filter(({ space_id }) => !fitting.has(space_id))
-      .map(({ source_id, space_key }) => ({ source_id, space_key })),
+    out_of_scope: sources
+      .filter(({ spaceId }) => !fitting.has(spaceId))
+      .map(({ sourceId, spaceKey }) => ({ source_id: sourceId, space_key: spaceKey })),
     estimate: await estimateFirstSyncs(sql, [...counts.values()], embedder.model),
   };
 }

@@ -1,6 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
-import { removeDeletedSites } from "#shared/sites/account-site.ts";
+import { removeDeletedSites } from "#shared/sources/account-site.ts";
 import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
 import { rewriteWords } from "#shared/documents/rewrite-words.ts";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
@@ -83,7 +82,6 @@ export async function sweep(
       if (done) break;
     }
   }
-  await deleteSourcesOfDeletedSites(services);
   result.rowsDeleted += await removeDeletedSites(services.sql);
   result.rowsDeleted += await removeExpired(services.sql, services.retention, services.now());
   // Last: these throw while the bus refuses events, perhaps for days, or a page cannot be written, and must not block anything else.

@@ -10,7 +10,7 @@ import {
   setSourceStatus,
   updateSource,
 } from "#shared/sources/sources.ts";
-import { removeDeletedSites } from "#shared/sites/account-site.ts";
+import { removeDeletedSites } from "#shared/sources/account-site.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const NOW = new Date("2026-03-01T12:00:00.000Z");
