@@ -274,7 +274,7 @@ export const schedules = {
   },
   "space-discovery": {
     function: "discover-spaces",
-    every: { minutes: 60 },
+    every: { minutes: 30 },
     description: "Looks daily for new, renamed and vanished spaces of each connected site",
   },
   "model-change": {

@@ -27,7 +27,12 @@ export const handler = httpHandler(
     const { env, sql, now } = services;
     const policy = { allowedHosts: env.ALLOWED_HOSTS, allowLoopback: env.ALLOW_LOOPBACK };
     const baseUrl = parseBaseUrl(body.base_url, policy);
-    const access = { baseUrl, email: body.email ?? null, apiToken: body.api_token };
+    const access = {
+      baseUrl,
+      email: body.client_id === undefined ? (body.email ?? null) : null,
+      clientId: body.client_id ?? null,
+      apiToken: body.client_secret ?? body.api_token ?? "",
+    };
     const checked = await checkAccount(access, services);
     if (body.dry_run) {
       const site = { siteId: null, baseUrl, rule: body.spaces };
@@ -42,8 +47,9 @@ export const handler = httpHandler(
         cloudId: checked.cloudId,
         accountId: checked.accountId,
         email: access.email,
+        clientId: access.clientId,
         encryptedSecret: await services.cipher.encrypt(access.apiToken, resourceId),
-        tokenExpiresAt: expiryOf(body.token_expires_at, now()),
+        tokenExpiresAt: access.clientId === null ? expiryOf(body.token_expires_at, now()) : null,
         refusedCalls: checked.refusedCalls,
         rule: body.spaces,
         defaults: body.defaults,
@@ -69,12 +75,12 @@ export const handler = httpHandler(
       const planned = { siteId: site.siteId, baseUrl: site.baseUrl, rule: body.spaces };
       return { status: 200, body: await planSpaces(client, spaces, planned, services) };
     }
-    const credentials =
-      body.api_token === undefined && body.email === undefined
+    const tried =
+      body.api_token === undefined && body.email === undefined && body.client_secret === undefined
         ? {}
-        : await tryCredentials(site, { email: body.email, apiToken: body.api_token }, services);
+        : await tryCredentials(site, body, services);
     const changes: SiteChanges = {
-      ...credentials,
+      ...tried,
       ...(body.api_token === undefined ? {} : { tokenExpiresAt: expiryOf(undefined, now()) }),
       ...(body.token_expires_at === undefined
         ? {}
@@ -112,10 +118,11 @@ function expiryOf(given: string | undefined, now: Date): Date {
 
 /** The account behind the credentials, its spaces, and what the token may not do. Throws `UserError` that says what is wrong. */
 async function checkAccount(access: SiteAccess, services: Pick<SiteFunctionServices, "confluence" | "now">) {
-  return explain(access.email, async () => {
+  const signedIn = access.clientId ?? access.email;
+  return explain(signedIn, async () => {
     const { client, apiBase, cloudId } = await connectAccount(access, services);
     const { accountId } = await client.currentUser();
-    if (accountId === null) throw rejected(access.email);
+    if (accountId === null) throw rejected(signedIn);
     const spaces = await listSpaces(client, accountId);
     const [first] = spaces;
     const space = first && { id: first.id, homepageId: null };
@@ -129,14 +136,25 @@ async function checkAccount(access: SiteAccess, services: Pick<SiteFunctionServi
 /** The changes that make the site use these credentials, once they were tried. */
 async function tryCredentials(
   site: Site,
-  given: { email: string | null | undefined; apiToken: string | undefined },
+  given: {
+    email?: string | null | undefined;
+    api_token?: string | undefined;
+    client_id?: string | undefined;
+    client_secret?: string | undefined;
+  },
   services: SiteFunctionServices,
 ): Promise<SiteChanges> {
-  const email = given.email === undefined ? site.email : given.email;
-  const apiToken = given.apiToken ?? (await storedToken(site, services));
-  const checked = await checkAccount({ baseUrl: site.baseUrl, email, apiToken }, services);
+  const isToken =
+    given.api_token !== undefined || (given.client_secret === undefined && site.clientId === null);
+  const email = isToken ? (given.email === undefined ? site.email : given.email) : null;
+  const clientId = isToken ? null : (given.client_id ?? site.clientId);
+  if (!isToken && clientId === null)
+    throw new UserError(422, "credentials_rejected", "The site has no client_id: send it with client_secret");
+  const apiToken = given.client_secret ?? given.api_token ?? (await storedToken(site, services));
+  const checked = await checkAccount({ baseUrl: site.baseUrl, email, clientId, apiToken }, services);
   return {
     email,
+    clientId,
     accountId: checked.accountId,
     apiBase: checked.apiBase,
     refusedCalls: checked.refusedCalls,
@@ -148,7 +166,7 @@ async function tryCredentials(
 
 async function storedClient(site: Site, services: SiteFunctionServices) {
   const apiToken = await storedToken(site, services);
-  return services.confluence({ baseUrl: site.apiBase, email: site.email, apiToken });
+  return services.confluence({ baseUrl: site.apiBase, email: site.email, clientId: site.clientId, apiToken });
 }
 
 async function storedToken(site: Site, { cipher }: Pick<SiteFunctionServices, "cipher">): Promise<string> {

@@ -32,7 +32,13 @@ export type Services = {
   events: EventSender;
 };
 
-export type SiteAccess = { baseUrl: string; email: string | null; apiToken: string };
+/** `clientId`: `apiToken` is the secret of client credentials. */
+export type SiteAccess = {
+  baseUrl: string;
+  email: string | null;
+  apiToken: string;
+  clientId?: string | null | undefined;
+};
 
 type Base = "now" | "newId" | "random" | "log" | "env";
 

@@ -12,7 +12,7 @@ const DISCOVERY_INTERVAL_MS = 24 * 60 * 60_000;
 /** Listing 2,000 spaces takes 8 calls; with less time left the next run continues. */
 const RESERVE_MS = 25_000;
 
-/** Each hour: looks for new spaces of each site whose last look is a day ago, and warns of tokens that expire. */
+/** Each half hour: looks for new spaces of each site whose last look is a day ago, and warns of tokens that expire. */
 export const handler = scheduleHandler({
   needs: [database, confluence, tokenCipher, embedder],
   run: async (services, invocation) => {
@@ -25,7 +25,7 @@ export const handler = scheduleHandler({
         await discoverSpaces(site.siteId, { ...services, model: services.embedder.model });
         discovered += 1;
       } catch {
-        // Recorded on the site, with a log line; the others are not affected, and the next hour tries again.
+        // Recorded on the site, with a log line; the others are not affected, and the next run tries again.
       }
     }
     return { discovered, warned: warned.length };

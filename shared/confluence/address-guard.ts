@@ -42,8 +42,13 @@ export function parseBaseUrl(input: string, policy: AddressPolicy): string {
 
 /** Where Atlassian's gateway has the site with this id. A site on this machine is its own gateway: the local runner's simulated one. */
 export function gatewayOf(baseUrl: string, cloudId: string): string {
-  const { origin, hostname } = new URL(baseUrl);
-  return `${isLoopback(hostname) ? origin : "https://api.atlassian.com"}/ex/confluence/${cloudId}`;
+  const gateway = isLoopbackUrl(baseUrl) ? new URL(baseUrl).origin : "https://api.atlassian.com";
+  return `${gateway}/ex/confluence/${cloudId}`;
+}
+
+/** Whether the host is this machine. */
+export function isLoopbackUrl(url: string): boolean {
+  return isLoopback(new URL(url).hostname);
 }
 
 function checkHost(host: string, policy: AddressPolicy): void {

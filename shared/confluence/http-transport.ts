@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { SendRequestOptions } from "confluence.js/core";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import { AddressRefusedError, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
+import type { BearerSource } from "./client-credentials.ts";
 import { discardResponse, MAX_RESPONSE_BYTES, readResponse } from "./response-body.ts";
 import { guardedFetch, type Fetch, type FetchedResponse } from "./guarded-fetch.ts";
 import { isScopeFailure, scopedCall } from "./scopes.ts";
@@ -36,6 +37,8 @@ export type TransportOptions = AddressPolicy & {
   /** Null: the token is sent as Bearer. */
   email: string | null;
   apiToken: string;
+  /** Instead of `apiToken`: tokens that are renewed. */
+  bearer?: BearerSource | undefined;
   now: () => Date;
   random: () => number;
   sleep?: (ms: number) => Promise<unknown>;
@@ -72,7 +75,8 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   const maxBytes = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
   const base = allowedBase(options);
   const fetch = options.fetch ?? guardedFetch(options);
-  const headers = requestHeaders(options.email, options.apiToken);
+  const authorization = async () =>
+    options.bearer ? `Bearer ${await options.bearer()}` : authorizationOf(options.email, options.apiToken);
   let calls = 0;
   let serverTime: Date | null = null;
   let nearLimit: NearLimit | null = null;
@@ -118,6 +122,11 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     signal: AbortSignal,
   ): Promise<FetchedResponse> {
     const method = request.method ?? "GET";
+    const headers = {
+      authorization: await authorization(),
+      accept: "application/json",
+      "user-agent": "confluence-rag-sync",
+    };
     const started = now().getTime();
     calls += 1;
     const report = (status: number | null) =>
@@ -190,12 +199,9 @@ function allowedBase(options: TransportOptions): { unwrap: () => string } {
   }
 }
 
-function requestHeaders(email: string | null, apiToken: string): Record<string, string> {
-  const authorization =
-    email === null
-      ? `Bearer ${apiToken}`
-      : `Basic ${Buffer.from(`${email}:${apiToken}`, "utf8").toString("base64")}`;
-  return { authorization, accept: "application/json", "user-agent": "confluence-rag-sync" };
+function authorizationOf(email: string | null, apiToken: string): string {
+  if (email === null) return `Bearer ${apiToken}`;
+  return `Basic ${Buffer.from(`${email}:${apiToken}`, "utf8").toString("base64")}`;
 }
 
 /** Lists are joined by commas, as the descriptions of `id`, `status` and `expand` say. */

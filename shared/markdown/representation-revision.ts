@@ -1,6 +1,6 @@
 /**
  * The revision of the output of converter and chunker. Raise it when their output changes: pages stored under an older
- * revision are then processed again by the next full sync. A test (representation-revision.test.ts) fails until it is raised.
+ * revision are then processed again by the next full sync or deletion check. A test (representation-revision.test.ts) fails until it is raised.
  */
 export const REPRESENTATION_REVISION: number = 9;
 /** The revision, and a hash of what it makes of the fixtures: the test prints what to write here. */

@@ -35,6 +35,8 @@ export type Site = {
   apiBase: string;
   accountId: string;
   email: string | null;
+  /** Of client credentials; null: an API token. */
+  clientId: string | null;
   /** Null: the site is being deleted. */
   encryptedSecret: string | null;
   secretBoundTo: string;
@@ -79,7 +81,7 @@ function toSite(row: SiteRow): Site {
 
 function siteColumns(sql: Sql) {
   return sql`
-    site_id as "siteId", base_url as "baseUrl", api_base as "apiBase", account_id as "accountId", email,
+    site_id as "siteId", base_url as "baseUrl", api_base as "apiBase", account_id as "accountId", email, client_id as "clientId",
     encrypted_secret as "encryptedSecret", secret_bound_to as "secretBoundTo", token_expires_at as "tokenExpiresAt",
     refused_calls as "refusedCalls", space_rule as rule, source_defaults as defaults, limits, held,
     discovered_at as "discoveredAt", discovery_error as "discoveryError", status, paused_until as "pausedUntil",
@@ -122,6 +124,7 @@ export type SiteChanges = Partial<{
   apiBase: string;
   accountId: string;
   email: string | null;
+  clientId: string | null;
   encryptedSecret: string;
   secretBoundTo: string;
   tokenExpiresAt: Date | null;
@@ -143,6 +146,7 @@ export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges,
     apiBase: "api_base",
     accountId: "account_id",
     email: "email",
+    clientId: "client_id",
     encryptedSecret: "encrypted_secret",
     secretBoundTo: "secret_bound_to",
     tokenExpiresAt: "token_expires_at",
@@ -161,6 +165,8 @@ export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges,
     const value = changes[name as keyof typeof plain];
     if (value !== undefined) columns[column] = value;
   }
+  if (changes.clientId !== undefined)
+    columns["credential_kind"] = changes.clientId === null ? "api_token" : "client_credentials";
   if (changes.tokenExpiresAt !== undefined) columns["expiry_warned_days"] = null;
   for (const [name, column] of Object.entries(documents)) {
     const value = changes[name as keyof typeof documents];

@@ -20,18 +20,24 @@ export type SyncServices = {
 /** The services that connect to a source's Confluence site. */
 export type SiteServices = {
   cipher: TokenCipher;
-  confluence: (site: { baseUrl: string; email: string | null; apiToken: string }) => ConfluenceClient;
+  /** `clientId`: `apiToken` is the secret of client credentials. */
+  confluence: (site: {
+    baseUrl: string;
+    email: string | null;
+    apiToken: string;
+    clientId?: string | null | undefined;
+  }) => ConfluenceClient;
 };
 
 /** A client with the site's credentials. */
 export async function openClient(
   services: SiteServices,
-  site: Pick<Site, "siteId" | "encryptedSecret" | "secretBoundTo" | "apiBase" | "email">,
+  site: Pick<Site, "siteId" | "encryptedSecret" | "secretBoundTo" | "apiBase" | "email" | "clientId">,
 ): Promise<ConfluenceClient> {
   if (!site.encryptedSecret)
     throw new PermanentError("credentials_missing", `Site ${site.siteId} has no API token`);
   const apiToken = await services.cipher.decrypt(site.encryptedSecret, site.secretBoundTo);
-  return services.confluence({ baseUrl: site.apiBase, email: site.email, apiToken });
+  return services.confluence({ baseUrl: site.apiBase, email: site.email, clientId: site.clientId, apiToken });
 }
 
 /** A client with the credentials of the source's site. */
@@ -40,5 +46,10 @@ export async function openSite(services: SiteServices, source: Source): Promise<
     throw new PermanentError("credentials_missing", `Source ${source.sourceId} has no API token`);
   }
   const apiToken = await services.cipher.decrypt(source.encryptedToken, source.tokenBoundTo);
-  return services.confluence({ baseUrl: source.apiBase, email: source.email, apiToken });
+  return services.confluence({
+    baseUrl: source.apiBase,
+    email: source.email,
+    clientId: source.clientId,
+    apiToken,
+  });
 }

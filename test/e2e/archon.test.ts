@@ -266,7 +266,7 @@ describe("Archon's own clients", () => {
       }
       const { operation_id } = await post(`/api/confluence/${sources[1]?.id}/deletion-check`);
       expect(await archon.follow(operation_id)).toMatchObject({
-        error: expect.stringContaining("No page was changed"),
+        error: expect.stringContaining("No page was deleted or hidden"),
       });
       expect(await active()).toEqual([]);
     });

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { defaultSettings } from "#infra/local/confluence-site/settings.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
 import type { Services, SiteAccess } from "#functions/runtime/services.ts";
 import { makeKeyFileTokenCipher } from "#shared/crypto/key-file-token-cipher.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import { bearerSource, type CachedToken } from "#shared/confluence/client-credentials.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
 import type { QueueName } from "#shared/messages.ts";
@@ -50,6 +52,7 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
   addPages(site, clock, 3);
   const embedder = fakeEmbedder();
   const lines: string[] = [];
+  const tokens = new Map<string, CachedToken>();
   const sent: ApiFixture["sent"] = [];
   let sendError: Error | null = null;
   const services: Partial<Services> = {
@@ -59,7 +62,18 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
     sql: database.sql,
     embedder,
     cipher: await makeKeyFileTokenCipher(join(folder, "token.key")),
-    confluence: (access: SiteAccess) => clientOf(site, access),
+    confluence: ({ clientId, ...access }: SiteAccess) => {
+      const credentials = clientId ? { clientId, clientSecret: access.apiToken } : null;
+      const bearer = credentials
+        ? bearerSource(access.baseUrl, credentials, {
+            fetch: fetchFrom(site),
+            now: clock.now,
+            random: () => 0.5,
+            cache: tokens,
+          })
+        : undefined;
+      return clientOf(site, { ...access, bearer });
+    },
     queue: {
       send: async (queue, tasks) => {
         if (sendError) throw sendError;

@@ -1,122 +1,19 @@
 import { z } from "zod";
-import { estimate } from "#shared/sites/site.ts";
-import { spaceRule } from "#shared/sites/space-rule.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
+import { apiToken, email, id, instant, nextCursor, paging, text } from "./fields.ts";
 import {
-  apiToken,
-  deletionStrategy,
-  email,
-  id,
-  instant,
-  nextCursor,
-  paging,
-  syncInterval,
-  text,
-} from "./fields.ts";
-import { searchLanguage, siteErrors } from "./sources.ts";
-
-const siteParams = z.object({ site_id: id });
-
-const rule = spaceRule.meta({
-  description:
-    "Which spaces become sources: keys or patterns with `*`. `exclude` wins. Personal and archived spaces need their flag, unless their own key is included",
-});
-
-const defaults = z.strictObject({
-  deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
-  sync_interval_minutes: syncInterval.default(1440),
-  search_language: searchLanguage.default("english"),
-});
-
-const limits = z
-  .strictObject({ max_pages: z.int().min(1).optional(), max_dollars: z.number().positive().optional() })
-  .meta({
-    description:
-      "New spaces whose first syncs are estimated above these wait for `POST …/discover` with `approve`",
-  });
-
-const tokenExpiry = instant.meta({
-  description: "When the API token expires, as Atlassian shows it; a year after it was set unless given",
-});
-
-const firstSyncs = estimate
-  .extend({
-    dollars: z
-      .number()
-      .nullable()
-      .meta({ description: "By the model's list price; null where it is not known" }),
-    minutes: z.int().meta({ description: "At ten pages a second" }),
-  })
-  .meta({ id: "FirstSyncEstimate" });
-
-const warning = z.object({
-  code: z.enum([
-    "credentials_expired",
-    "token_expires",
-    "scope_missing",
-    "first_syncs_held",
-    "discovery_failed",
-  ]),
-  message: z.string(),
-});
-
-export const siteSchema = z
-  .object({
-    site_id: id,
-    base_url: z.string().meta({ example: "https://acme.atlassian.net" }),
-    reached_by: z
-      .enum(["site", "gateway"])
-      .meta({ description: "Whether the token works at the site or through Atlassian's gateway" }),
-    account_id: z.string(),
-    email: z.string().nullable(),
-    status: z.enum(["active", "credentials_expired"]),
-    spaces: rule.nullable().meta({ description: "Null: its sources were added one by one" }),
-    defaults,
-    limits,
-    token_expires_at: tokenExpiry.nullable(),
-    paused_until: instant.nullable(),
-    source_count: z.int(),
-    page_count: z.int(),
-    space_counts: z
-      .object({
-        synced: z.int(),
-        waiting: z.int(),
-        not_included: z.int(),
-        out_of_scope: z.int(),
-        archived: z.int(),
-        gone: z.int(),
-      })
-      .meta({
-        description:
-          "`waiting`: included and without a source; `out_of_scope`: with a source and not included any more; `archived` and `gone`: with a source",
-      }),
-    discovered_at: instant.nullable(),
-    first_syncs_held: firstSyncs.nullable(),
-    missing_scopes: z.array(
-      z.object({ call: z.string(), scope: z.string().nullable(), needed_for: z.string() }),
-    ),
-    warnings: z.array(warning),
-    created_at: instant,
-    updated_at: instant,
-  })
-  .meta({ id: "Site" });
-
-const plannedSpaces = z
-  .object({
-    spaces: z.array(
-      z.object({
-        space_key: z.string(),
-        name: z.string(),
-        type: z.string(),
-        status: z.string(),
-        pages: z.int().nullable(),
-      }),
-    ),
-    not_included: z.int(),
-    out_of_scope: z.array(z.object({ source_id: id, space_key: z.string() })),
-    estimate: firstSyncs,
-  })
-  .meta({ id: "PlannedSpaces", description: "What a connection or a rule would add; nothing was stored" });
+  clientId,
+  clientSecret,
+  defaults,
+  firstSyncs,
+  limits,
+  plannedSpaces,
+  rule,
+  siteParams,
+  siteSchema,
+  tokenExpiry,
+} from "./site-fields.ts";
+import { siteErrors } from "./sources.ts";
 
 export const connectSite = contract({
   id: "connectSite",
@@ -134,7 +31,9 @@ export const connectSite = contract({
         example: "https://acme.atlassian.net",
       }),
       email: email.optional(),
-      api_token: apiToken,
+      api_token: apiToken.optional(),
+      client_id: clientId.optional(),
+      client_secret: clientSecret.optional(),
       spaces: rule.default({ include: ["*"], exclude: [], personal: false, archived: false }),
       defaults: defaults.default({
         deletion_strategy: "weekly_reconciliation",
@@ -145,6 +44,13 @@ export const connectSite = contract({
       token_expires_at: tokenExpiry.optional(),
       dry_run: z.boolean().default(false),
     })
+    .refine(
+      ({ api_token, client_id, client_secret }) =>
+        api_token === undefined
+          ? client_id !== undefined && client_secret !== undefined
+          : client_id === undefined && client_secret === undefined,
+      "needs api_token, or client_id with client_secret",
+    )
     .meta({ id: "NewSite" }),
   responses: { 200: plannedSpaces, 201: siteSchema },
   errors: ["site_exists", "invalid_base_url", ...siteErrors, "request_in_progress", "idempotency_key_reused"],
@@ -228,12 +134,20 @@ export const updateSite = contract({
     .strictObject({
       email: email.nullable().optional(),
       api_token: apiToken.optional(),
+      client_id: clientId.optional(),
+      client_secret: clientSecret.optional(),
       token_expires_at: tokenExpiry.nullable().optional(),
       spaces: rule.optional(),
       defaults: defaults.optional(),
       limits: limits.optional(),
       dry_run: z.boolean().default(false),
     })
+    .refine(
+      ({ api_token, client_id, client_secret }) =>
+        (client_id === undefined || client_secret !== undefined) &&
+        (api_token === undefined || client_secret === undefined),
+      "needs client_secret with client_id, and no api_token beside them",
+    )
     .meta({ id: "SiteChanges" }),
   responses: { 200: z.union([siteSchema, plannedSpaces]) },
   errors: ["site_not_found", "site_exists", ...siteErrors, "token_missing"],
@@ -258,6 +172,7 @@ export const discoverSite = contract({
     }),
   },
   errors: ["site_not_found", ...siteErrors, "token_missing"],
+  examples: { request: { approve: true } },
 });
 
 export const deleteSite = contract({

@@ -3,7 +3,7 @@ import { OPTIONAL_CALLS } from "#shared/sources/refused-calls.ts";
 import { expiryWarning } from "#shared/sites/token-expiry.ts";
 import type { SiteCounts } from "#shared/sites/site-overviews.ts";
 import type { Site } from "#shared/sites/site.ts";
-import type { siteSchema } from "#functions/api/contract/sites.ts";
+import type { siteSchema } from "#functions/api/contract/site-fields.ts";
 import { WITHOUT } from "./source-json.ts";
 
 type SiteJson = z.input<typeof siteSchema>;
@@ -15,7 +15,9 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     base_url: site.baseUrl,
     reached_by: site.apiBase.includes("/ex/confluence/") ? "gateway" : "site",
     account_id: site.accountId,
+    credential_kind: site.clientId === null ? "api_token" : "client_credentials",
     email: site.email,
+    client_id: site.clientId,
     status: site.status === "deleting" ? "active" : site.status,
     spaces: site.rule,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the contract checked it when it was stored

@@ -150,7 +150,7 @@ export function rejected(email: string | null, cause?: unknown): UserError {
         "Confluence rejected the token without an e-mail: send the account's e-mail too",
         { cause },
       )
-    : new UserError(422, "credentials_rejected", "Confluence rejected this token with this e-mail", {
+    : new UserError(422, "credentials_rejected", "Confluence rejected these credentials", {
         cause,
       });
 }

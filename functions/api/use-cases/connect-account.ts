@@ -14,6 +14,7 @@ export async function connectAccount(
   access: SiteAccess,
   services: Pick<Services, "confluence">,
 ): Promise<Connection> {
+  if (access.clientId) return byClientCredentials(access, services);
   const direct = { client: services.confluence(access), apiBase: access.baseUrl, cloudId: null };
   if (access.baseUrl.includes("/ex/confluence/") || (await isKnown(direct.client))) return direct;
   const cloudId = await unlessRefused(direct.client.cloudId(), null);
@@ -21,6 +22,19 @@ export async function connectAccount(
   const apiBase = gatewayOf(access.baseUrl, cloudId);
   const client = services.confluence({ ...access, baseUrl: apiBase });
   return (await isKnown(client)) ? { client, apiBase, cloudId } : direct;
+}
+
+/** Client credentials work through the gateway only; the site's id is public, and asked for without them. */
+async function byClientCredentials(
+  access: SiteAccess,
+  services: Pick<Services, "confluence">,
+): Promise<Connection> {
+  const asked = services.confluence({ baseUrl: access.baseUrl, email: null, apiToken: "none" });
+  const cloudId = access.baseUrl.includes("/ex/confluence/")
+    ? null
+    : await unlessRefused(asked.cloudId(), null);
+  const apiBase = cloudId === null ? access.baseUrl : gatewayOf(access.baseUrl, cloudId);
+  return { client: services.confluence({ ...access, baseUrl: apiBase }), apiBase, cloudId };
 }
 
 /** A token that lacks a scope is known: the check of the site says which. */

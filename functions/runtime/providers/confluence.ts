@@ -1,3 +1,4 @@
+import { bearerSource, type CachedToken } from "#shared/confluence/client-credentials.ts";
 import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
 import { guardedFetch } from "#shared/confluence/guarded-fetch.ts";
 import type { Provider } from "#functions/runtime/services.ts";
@@ -8,7 +9,13 @@ export const confluence: Provider<"confluence"> = {
   build: (env) => {
     const policy = { allowedHosts: env.ALLOWED_HOSTS, allowLoopback: env.ALLOW_LOOPBACK };
     const fetch = guardedFetch(policy);
-    return (site) =>
-      makeConfluenceClient({ ...site, ...policy, fetch, now: () => new Date(), random: Math.random });
+    const tokens = new Map<string, CachedToken>();
+    const services = { fetch, now: () => new Date(), random: Math.random, cache: tokens };
+    return ({ baseUrl, email, apiToken, clientId }) => {
+      const bearer = clientId
+        ? bearerSource(baseUrl, { clientId, clientSecret: apiToken }, services)
+        : undefined;
+      return makeConfluenceClient({ baseUrl, email, apiToken, bearer, ...policy, ...services });
+    };
   },
 };

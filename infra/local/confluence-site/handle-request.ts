@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { handleAdmin } from "./admin.ts";
 import {
   bodyOf,
@@ -107,6 +108,7 @@ function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body"
 function replyTo(site: Site, request: SiteRequest, asked: ListingRequest): Reply {
   const { path } = asked;
   if (path === "/_edge/tenant_info") return ok({ cloudId: CLOUD_ID });
+  if (path === "/oauth/token") return exchangeCredentials(site, request.body);
   const viewer = viewerOf(site, request.headers["authorization"]);
   const v2 = path.startsWith("/wiki/api/v2/");
   if (viewer === null) return v2 ? v2Error(401, "Unauthorized") : v1Error(401, "Unauthorized");
@@ -115,6 +117,20 @@ function replyTo(site: Site, request: SiteRequest, asked: ListingRequest): Reply
     return v2 ? v2Error(401, "Unauthorized") : v1Error(403, "Current user not permitted to use Confluence");
   }
   return endpoint(site, viewer, request, asked);
+}
+
+const clientCredentials = z.object({
+  grant_type: z.literal("client_credentials"),
+  client_id: z.literal("demo-client"),
+  client_secret: z.string(),
+});
+
+/** Atlassian's token endpoint: an access token for client credentials, valid for an hour. */
+function exchangeCredentials(site: Site, body: string): Reply {
+  const { token, client_secret: secret } = site.settings;
+  const asked = clientCredentials.safeParse(JSON.parse(body));
+  if (!asked.success || asked.data.client_secret !== secret) return v1Error(401, "access_denied");
+  return ok({ access_token: token, expires_in: 3600, token_type: "Bearer" });
 }
 
 function endpoint(site: Site, viewer: Viewer, request: SiteRequest, asked: ListingRequest): Reply {

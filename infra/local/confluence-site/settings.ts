@@ -10,6 +10,8 @@ export const settingsSchema = z.strictObject({
   wrong_token: z.enum(["reject", "anonymous"]).default("reject"),
   /** What the token as Bearer, without e-mail, gets. */
   bearer: z.enum(["accept", "reject", "anonymous"]).default("accept"),
+  /** The secret of the client `demo-client`, which it exchanges for the token. */
+  client_secret: z.string().min(1).default("demo-secret"),
   /** Where the token works: a scoped one only through Atlassian's gateway (`/ex/confluence/{cloudId}`). */
   token_works_at: z.enum(["site", "gateway"]).default("site"),
   /** Whether people who are not signed in see spaces. */

@@ -19,7 +19,7 @@ import { parameter } from "./macro.ts";
  * What each macro becomes: kinds of macros, with their names in lower case and their rule. A name is in one kind only.
  * `convert` writes what the storage body holds. `rendered: true`: what the macro shows comes from elsewhere, so Confluence's
  * rendering is fetched and replaces it. Macros that are not named here are converted by `UNKNOWN` in convert-macro.ts. A kind needs
- * its Markdown in test/unit/markdown/macro-rules.test.ts, which tries every name of it.
+ * its Markdown in test/unit/markdown/macro-examples.ts, of which a test tries every name.
  */
 export const MACRO_KINDS = {
   /** Macros that show the content of other pages: from the rendered body or not at all. */

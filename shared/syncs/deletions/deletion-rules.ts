@@ -59,6 +59,6 @@ export function judgeCap(outcomes: DeletionOutcomes): HeldDeletions | null {
   const candidates = outcomes.firstTime + outcomes.secondTime;
   const message =
     `${candidates} of ${outcomes.pages} pages would be deleted or hidden, more than the cap of ${CAP_SHARE * 100} % and ${CAP_PAGES} pages. ` +
-    "No page was changed. If the deletions are right, run the deletion check with force";
+    "No page was deleted or hidden. If the deletions are right, run the deletion check with force";
   return { candidates, pages: outcomes.pages, message };
 }

@@ -178,6 +178,43 @@ describe("connecting a site", () => {
     },
   );
 
+  it("a service account connects by client credentials, which are exchanged once an hour and rotated as a token is", async () => {
+    fixture.site.settings.token_works_at = "gateway";
+    const { api_token: _, email: __, ...rest } = NEW_SITE;
+    const exchanges = () => fixture.site.requests.filter(({ path }) => path === "/oauth/token").length;
+    const before = exchanges();
+    const body = { ...rest, client_id: "demo-client", client_secret: "demo-secret" };
+    const answer = await fixture.api("POST", SITES, { body });
+    expect(answer.status, answer.text).toBe(201);
+    expect(answer.body).toMatchObject({
+      credential_kind: "client_credentials",
+      client_id: "demo-client",
+      reached_by: "gateway",
+      token_expires_at: null,
+      source_count: 1,
+    });
+    const path = `${SITES}/${answer.body.site_id}`;
+    const discover = () => fixture.api("POST", `${path}/discover`, { body: {} });
+    expect([(await discover()).status, exchanges() - before]).toEqual([200, 1]);
+    fixture.clock.advance(55 * 60_000);
+    expect([(await discover()).status, exchanges() - before]).toEqual([200, 2]);
+    fixture.site.settings.client_secret = "rotated-secret";
+    const wrong = await fixture.api("PATCH", path, { body: { client_secret: "wrong" } });
+    expect([wrong.status, wrong.body.error.code]).toEqual([422, "credentials_rejected"]);
+    const right = await fixture.api("PATCH", path, { body: { client_secret: "rotated-secret" } });
+    expect([right.status, right.body.credential_kind]).toEqual([200, "client_credentials"]);
+    const texts = [answer.text, right.text, JSON.stringify(fixture.logLines())].join();
+    expect(texts).not.toMatch(/demo-secret|rotated-secret/);
+  });
+
+  it.each([
+    [{ api_token: undefined }],
+    [{ client_id: "demo-client", client_secret: "demo-secret" }],
+    [{ api_token: undefined, client_id: "demo-client" }],
+  ])("a connection with %j beside its address names one kind of credentials", async (fields) => {
+    expect((await connect(fields)).status).toBe(400);
+  });
+
   it("a token without optional scopes connects, and says which are missing and what for", async () => {
     for (const path of ["/content/labels", "users-bulk"])
       fixture.site.faults.push({ effect: "scope_missing", said_in: "both", path, times: 1000, skip: 0 });

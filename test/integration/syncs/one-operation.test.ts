@@ -254,7 +254,7 @@ describe("operations of a source", () => {
     editPage(world.site, page.id, { body: bodyOf("second") });
     const slow = await world.startSync();
     await world.deliverOne("plan");
-    // This worker has fetched version 2 and stands still; its operation is cancelled, and another stores version 3.
+    // This worker has fetched version 2 and stands still; meanwhile version 3 is stored.
     expect(world.deliver("page", Number.POSITIVE_INFINITY)).toBe(true);
     let fetched = false;
     while (!fetched) {

@@ -74,12 +74,23 @@ describe("rights", () => {
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",
         ],
+        "connect-site": [
+          "bedrock:InvokeModel",
+          "kms:Decrypt",
+          "kms:Encrypt",
+          "secretsmanager:GetSecretValue",
+        ],
         "create-source": [
           "bedrock:InvokeModel",
           "kms:Encrypt",
           "secretsmanager:GetSecretValue",
         ],
         "delete-source": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "discover-spaces": [
+          "bedrock:InvokeModel",
+          "kms:Decrypt",
           "secretsmanager:GetSecretValue",
         ],
         "get-progress": [
@@ -104,6 +115,9 @@ describe("rights", () => {
           "secretsmanager:GetSecretValue",
         ],
         "list-sources": [
+          "secretsmanager:GetSecretValue",
+        ],
+        "manage-sites": [
           "secretsmanager:GetSecretValue",
         ],
         "measure-health": [
