@@ -95,7 +95,7 @@ export const functions = {
     entry: "functions/sync/discover-spaces.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
-    access: ["database", "decrypt-token", "embed"],
+    access: ["database", "decrypt-token"],
     maxConcurrency: 1,
   },
   sweep: {

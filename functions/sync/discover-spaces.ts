@@ -1,10 +1,10 @@
+import { chosenModel } from "#shared/embeddings/embedding-models.ts";
 import { discoverSpaces } from "#shared/sites/discover.ts";
 import { sitesToDiscover } from "#shared/sites/site.ts";
 import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
 import { later } from "#shared/syncs/later.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
-import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { scheduleHandler } from "#functions/runtime/schedule.ts";
 
@@ -14,15 +14,18 @@ const RESERVE_MS = 25_000;
 
 /** Each half hour: looks for new spaces of each site whose last look is a day ago, and warns of tokens that expire. */
 export const handler = scheduleHandler({
-  needs: [database, confluence, tokenCipher, embedder],
+  needs: [database, confluence, tokenCipher],
   run: async (services, invocation) => {
     const { sql, now } = services;
     const warned = await warnOfExpiry(sql, now());
+    const model = await chosenModel(sql);
+    if (model === null)
+      throw new Error("No embedding model is chosen: the database was not migrated by this release");
     let discovered = 0;
     for (const site of await sitesToDiscover(sql, later(now(), -DISCOVERY_INTERVAL_MS))) {
       if (invocation.remainingMs() < RESERVE_MS) break;
       try {
-        await discoverSpaces(site.siteId, { ...services, model: services.embedder.model });
+        await discoverSpaces(site.siteId, { ...services, model });
         discovered += 1;
       } catch {
         // Recorded on the site, with a log line; the others are not affected, and the next run tries again.

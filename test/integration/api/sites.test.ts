@@ -1,8 +1,12 @@
+import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import { listDueSources, setSourceStatus } from "#shared/sources/sources.ts";
 import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
 import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
+import { chooseModel } from "#shared/embeddings/embedding-models.ts";
+import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
+import { withServices } from "#functions/runtime/services.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
 
 const SITES = "/api/confluence/sites";
@@ -351,6 +355,32 @@ describe("a connected site", () => {
     expect(events.map(({ days }) => days)).toEqual(["30", "14", "3"]);
     await fixture.api("PATCH", path, { body: { api_token: "demo-token" } });
     expect([await warned(), await codes()]).toEqual([0, []]);
+  });
+
+  it("the daily discovery finds new spaces of every site, whatever another site says, and tries a failed one again", async () => {
+    await chooseModel(fixture.database.sql, {
+      model: fixture.embedder.model,
+      dimensions: 8,
+      now: fixture.clock.now(),
+    });
+    const path = await connected();
+    const other = await connected({ base_url: "https://other.atlassian.net" });
+    await fixture.database.sql`
+      update confluence_sites set account_id = 'somebody-else' where base_url = 'https://acme.atlassian.net'`;
+    addSpaces("NEW");
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of the context that the function looks at
+    const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+    const discover = () => withServices(fixture.services, () => discoverAll({}, context));
+    expect(await discover()).toMatchObject({ discovered: 0 });
+    fixture.clock.advance(DAY_MS + 1000);
+    expect(await discover()).toMatchObject({ discovered: 1 });
+    expect(await states(other)).toEqual({ DEMO: "synced", NEW: "synced" });
+    expect(await states(path)).toEqual({ DEMO: "synced" });
+    await fixture.database.sql`
+      update confluence_sites set account_id = o.account_id from confluence_sites o
+      where o.site_id <> confluence_sites.site_id and confluence_sites.account_id = 'somebody-else'`;
+    expect(await discover()).toMatchObject({ discovered: 1 });
+    expect(await states(path)).toEqual({ DEMO: "synced", NEW: "synced" });
   });
 
   it("deleting a site says what goes before and when it goes, and takes sources and secret with it", async () => {
