@@ -11,6 +11,8 @@ export type BenchChunks = {
   chunk: (number: number) => { content: string; vector: readonly number[] };
   /** Further ones are of another source. */
   chunksOfSource: number;
+  /** Queries about what the chunks are about; the fixed ones may be about nothing in them. */
+  topics?: readonly string[];
 };
 
 /**

@@ -10,6 +10,7 @@ import { realVectors } from "./real-vectors.ts";
 /** Of the words of a repeated chunk, every which is another's, and how much of that one's vector is added to its own. */
 const EXCHANGED_WORD = 5;
 const EXCHANGED_SHARE = 1 / EXCHANGED_WORD;
+const TOPICS = 50;
 
 /**
  * Chunks of the `*.storage.xml` pages below a folder, each with its vector by the model. If more are asked for than there are, the pages
@@ -27,6 +28,7 @@ export async function readFolderChunks(
   const vectorOf = new Map(distinct.map((text, index) => [text, vectors[index] ?? new Float32Array()]));
   const at = (number: number) => texts[number % texts.length] ?? "";
   return {
+    topics: headings(distinct),
     chunksOfSource: texts.length,
     chunk: (number) => {
       const repeat = Math.floor(number / texts.length);
@@ -53,6 +55,15 @@ function readTexts(folder: string, atMost: number): string[] {
     texts.push(...chunkPage(page).map((chunk) => chunk.content));
   }
   return texts.slice(0, atMost);
+}
+
+/** Some that are spread over all. */
+function headings(texts: readonly string[]): string[] {
+  const all = texts.flatMap((text) =>
+    Array.from(text.matchAll(/^#+ (\w.+)$/gm), ([, heading = ""]) => heading),
+  );
+  const distinct = [...new Set(all)];
+  return distinct.filter((_, index) => index % Math.ceil(distinct.length / TOPICS) === 0);
 }
 
 /** Chunks of one word are told apart by the number of the repetition. */
