@@ -235,22 +235,27 @@ const shareOfTen = (found: number, questions: readonly Question[]) =>
 /** What a search starts on average: scans of each index, and rows of chunks and vectors that are read outside any index. */
 async function scans(sql: postgres.Sql, embedder: Embedder, questions: readonly Question[]) {
   return transaction(sql, async (tx) => {
+    const before = await countedScans(tx, embedder);
     for (const question of questions) await ask(tx, embedder, question, "hybrid");
-    // Counted in this session and not reported yet.
-    const [total] = await tx<
-      { vector_index: number; full_text_index: number; rows_outside_indexes: number }[]
-    >`
-      select
-        (select pg_stat_get_xact_numscans(to_regclass(index_name)) from embedding_models where model = ${embedder.model})::int
-          as vector_index,
-        pg_stat_get_xact_numscans('archon_crawled_pages_search'::regclass)::int as full_text_index,
-        (pg_stat_get_xact_tuples_returned('archon_crawled_pages'::regclass)
-          + pg_stat_get_xact_tuples_returned('archon_chunk_embeddings'::regclass))::int as rows_outside_indexes`;
-    return Object.fromEntries(
-      Object.entries(total ?? {}).map(([name, count]) => [
-        name,
-        Math.round((count / questions.length) * 100) / 100,
-      ]),
-    );
+    const after = await countedScans(tx, embedder);
+    const average = (name: keyof typeof after) =>
+      Math.round(((after[name] - before[name]) / questions.length) * 100) / 100;
+    return {
+      vector_index: average("vector_index"),
+      full_text_index: average("full_text_index"),
+      rows_outside_indexes: average("rows_outside_indexes"),
+    };
   });
+}
+
+/** What this session did and has not reported yet, also before this transaction. */
+async function countedScans(tx: Sql, embedder: Embedder) {
+  const [total] = await tx<{ vector_index: number; full_text_index: number; rows_outside_indexes: number }[]>`
+    select
+      (select pg_stat_get_xact_numscans(to_regclass(index_name)) from embedding_models where model = ${embedder.model})::int
+        as vector_index,
+      pg_stat_get_xact_numscans('archon_crawled_pages_search'::regclass)::int as full_text_index,
+      (pg_stat_get_xact_tuples_returned('archon_crawled_pages'::regclass)
+        + pg_stat_get_xact_tuples_returned('archon_chunk_embeddings'::regclass))::int as rows_outside_indexes`;
+  return total ?? { vector_index: 0, full_text_index: 0, rows_outside_indexes: 0 };
 }
