@@ -91,7 +91,8 @@ begin
     return;
   end if;
   -- Of 200,000 chunks in clusters of near copies, the worst case for the index, 100 finds 0.65 of the ten nearest, 500 finds 0.92
-  -- for some 7 ms more. Of 20,000 chunks of a space with versions of its pages, 200 finds 0.67 and 500 finds 0.76 for 1 ms more.
+  -- for some 7 ms more. Of 124,000 chunks of spaces with versions of their pages, either finds all ten of a question about them; of
+  -- one about something else, 100 finds 0.87 and 500 finds 0.97 for 5 ms more.
   perform set_config('hnsw.ef_search', least(1000, greatest(500, chunk_total() / 200))::integer::text, true);
   -- Without sorting, only the index can return the order.
   perform set_config('enable_sort', (few_pages is not null)::text, true);
@@ -123,33 +124,85 @@ begin
 end;
 $$;
 
+-- How words select chunks, best first: each of `levels` selects what no earlier one does, with less of the weight of the rarest words.
+-- The last selects any of the first `rare_count` words. `any_word` selects all of it. Terms: rarest first.
+create or replace function levels_of_words(
+  terms tsquery[], weights double precision[], rare_count integer, out levels tsquery[], out any_word tsquery
+)
+language plpgsql immutable
+as $$
+declare
+  -- Each further word doubles the number of combinations, and says less than the rarer ones.
+  combined constant integer := least(5, coalesce(cardinality(terms), 0));
+  -- 0.999: all of them, whatever is lost by adding.
+  shares constant double precision[] := '{0.999, 0.7, 0.4}';
+  of_all constant double precision := (select sum(w) from unnest(weights[1:combined]) w);
+  share double precision;
+  combinations tsquery;
+begin
+  levels := '{}';
+  foreach share in array shares loop
+    -- The combinations that have this share, but not without their lightest word.
+    select string_agg('(' || s.words || ')', ' | ')::tsquery into combinations
+    from (
+      select string_agg(terms[n]::text, ' & ') as words, sum(weights[n]) as weight, min(weights[n]) as lightest
+      from generate_series(1, (1 << combined) - 1) as chosen, generate_series(1, combined) as n
+      where chosen & (1 << (n - 1)) > 0 group by chosen) s
+    where s.weight >= share * of_all and s.weight - s.lightest < share * of_all;
+    if combinations is distinct from any_word then
+      levels := levels || (combinations && coalesce(!!any_word, ''));
+      any_word := combinations;
+    end if;
+  end loop;
+  if rare_count > 0 then
+    select string_agg(t::text, ' | ')::tsquery into combinations from unnest(terms[1:rare_count]) t;
+    levels := levels || (combinations && !!any_word);
+    any_word := any_word || combinations;
+  end if;
+end;
+$$;
+
 -- The query as full text queries.
 -- `required`: all its names and quoted phrases; null if it has none. `all_words`, `whole_phrase`: in each language.
--- `any_rare`: selects the chunks to rank, about `expected` of them: those with rare words; if all words are common, those
--- that contain all of them, or the two rarest.
--- `terms`: the parts of a chunk's relevance, rarest first; `weights`: by their estimated frequency; `are_common`: whether that is known.
-create or replace function words_of_query(
+-- `levels`: select the chunks to rank, best first, those with all that is required before others; `any_word`: selects all of them.
+-- `expected`: number of chunks with the rarest words. `terms`: the parts of a chunk's relevance; `weights`: by their frequency.
+create or replace function parsed_query(
   languages regconfig[], question text, identifiers text[], parts text, phrases text[],
-  out required tsquery, out all_words tsquery, out whole_phrase tsquery, out any_rare tsquery, out expected double precision,
-  out terms tsquery[], out weights double precision[], out are_common boolean[]
+  out required tsquery, out all_words tsquery, out whole_phrase tsquery, out levels tsquery[], out any_word tsquery,
+  out expected double precision, out terms tsquery[], out weights double precision[]
 )
 language plpgsql stable
 as $$
 declare
-  -- Rarer words are selected first, until they have this many chunks.
-  ranked_at_most constant integer := 1500;
+  -- Rare are the words that have this many chunks together.
+  rare_at_most constant integer := 1500;
   terms_at_most constant integer := 32;
+  -- The chunks of words that are not common are counted, as the statistics do not know these words.
+  counted_at_most constant integer := 500;
   total constant double precision := chunk_total();
-  frequencies double precision[];
+  chunks double precision[];
+  -- Position of the first word that a chunk contains.
+  first integer;
   rare_count integer;
 begin
-  select array_agg(word_query(t.word)), array_agg(ln(1 + 1 / t.frequency)), array_agg(t.frequency), array_agg(t.is_common)
-  into terms, weights, frequencies, are_common
-  from (select * from question_terms(languages, question || ' ' || parts, identifiers) limit terms_at_most) t;
-  select count(*) filter (where t.chunks <= ranked_at_most or not t.is_common) into rare_count
+  select array_agg(t.query order by t.chunks, t.query), array_agg(t.weight order by t.chunks, t.query),
+    array_agg(t.chunks order by t.chunks, t.query)
+  into terms, weights, chunks
   from (
-    select sum(u.frequency * total) over (order by u.n) as chunks, u.is_common
-    from unnest(frequencies, are_common) with ordinality as u (frequency, is_common, n)) t;
+    select t.query, case when c.count < counted_at_most then c.count else greatest(c.count, t.frequency * total) end as chunks,
+      -- Of a word that its sources have seldom, an estimate.
+      case when c.count < counted_at_most then least(2 * t.weight, ln(1 + total / greatest(1, c.count))) else t.weight end as weight
+    from (
+      select word_query(q.word) as query, q.frequency, q.is_common, ln(1 + 1 / q.frequency) as weight
+      from question_terms(languages, question || ' ' || parts, identifiers) q limit terms_at_most) t
+    cross join lateral (
+      select case when not t.is_common then count(*) end as count
+      from (
+        select from archon_crawled_pages c
+        where c.search_vector @@ t.query limit case when t.is_common then 0 else counted_at_most end) c) c) t;
+  select 1 + count(*) filter (where c = 0) into first from unnest(chunks) c;
+  select count(*) filter (where c.chunks <= rare_at_most) into rare_count
+  from (select sum(u.chunks) over (order by u.n) as chunks from unnest(chunks[first:]) with ordinality as u (chunks, n)) c;
   select string_agg('(' || plainto_tsquery(l, question)::text || ')', ' | ')::tsquery into all_words
   from unnest(languages) l where numnode(plainto_tsquery(l, question)) > 0;
   select string_agg('(' || phraseto_tsquery(l, question)::text || ')', ' | ')::tsquery into whole_phrase
@@ -161,13 +214,13 @@ begin
     select string_agg('(' || phraseto_tsquery(l, p)::text || ')', ' | ')::tsquery
     from unnest(phrases) p, unnest(languages) l where numnode(phraseto_tsquery(l, p)) > 0 group by p
   ) r;
-  expected := case
-    when rare_count > 0 then (select sum(f) * total from unnest(frequencies[1:rare_count]) f)
-    else frequencies[1] * total end;
-  any_rare := case
-    when rare_count > 0 then (select string_agg(q::text, ' | ')::tsquery from unnest(terms[1:rare_count]) q)
-    when cardinality(terms) > 2 then (terms[1] && terms[2]) || all_words
-    else coalesce(all_words, terms[1]) end;
+  select l.levels, l.any_word into levels, any_word from levels_of_words(terms[first:], weights[first:], rare_count) l;
+  if required is not null and any_word is not null then
+    levels := array[required && levels[1], required && !!levels[1]]
+      || array(select l.query && !!required from unnest(levels) with ordinality as l (query, n) order by l.n);
+    any_word := required || any_word;
+  end if;
+  expected := (select sum(c) from unnest(chunks[first:first + greatest(rare_count, 1) - 1]) c);
 end;
 $$;
 
@@ -190,18 +243,21 @@ set enable_memoize = off
 set work_mem = '16MB'
 as $$
 declare
-  -- Chunks that are read if all words are common, and for titles and quoted phrases.
-  read_at_most constant integer := 2000;
-  named_at_most constant integer := 1000;
+  -- Reading and ranking a chunk costs some 14 microseconds. Those with most of the words come first: of 130,000 chunks, reading
+  -- 300 in this order finds what reading 2,000 in the order of the table did.
+  ranked_at_most constant integer := least(2000, greatest(300, 4 * at_most));
+  one_by_one_at_most constant integer := 2000;
+  titled_at_most constant integer := 1000;
   -- Of a chunk's relevance that is divided by its length: with more, short chunks that say little come first.
   length_share constant double precision := 0.12;
   relevance_at_most constant double precision := 1.2;
   whole_title constant text := lower(btrim(uncut_text(question)));
-  total constant double precision := chunk_total();
   q record;
+  of_all double precision;
   one_by_one boolean;
 begin
-  select * into q from words_of_query(languages, question, identifiers, parts, phrases);
+  select * into q from parsed_query(languages, question, identifiers, parts, phrases);
+  of_all := greatest((select sum(w) from unnest(q.weights) w), 1e-9);
   one_by_one := few_pages is not null and coalesce(few_chunks < q.expected, false);
   return query
   with titled_page as materialized (
@@ -211,69 +267,53 @@ begin
   ), titled as materialized (
     select c.id, c.search_vector || ''::tsvector as words, true as is_titled
     from titled_page p cross join lateral searched_chunks_of(p.source_id, p.page_id) c
-    limit named_at_most
-  ), holding_required as materialized (
+    limit titled_at_most
+  ), matching as materialized (
     (select c.id, c.search_vector || ''::tsvector as words, false as is_titled
-     from archon_crawled_pages c
-     cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
-     where not one_by_one and q.required is not null and c.search_vector @@ q.required
-       and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
-     limit named_at_most)
+     from unnest(q.levels) as l (query)
+     cross join lateral (
+       select c.id, c.search_vector from archon_crawled_pages c
+       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
+       where not one_by_one and c.search_vector @@ l.query
+         and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
+       offset 0) c
+     limit ranked_at_most)
     union all
     (select c.id, c.search_vector || ''::tsvector, false
      from unnest(few_sources, few_pages) as p (source_id, page_id)
      cross join lateral searched_chunks_of(p.source_id, p.page_id) c
-     where one_by_one and q.required is not null and c.search_vector @@ q.required
+     where one_by_one and c.search_vector @@ q.any_word
        and (p.source_id, p.page_id) not in (select t.source_id, t.page_id from titled_page t)
-     limit named_at_most)
-  ), holding_any as materialized (
-    (select c.id, c.search_vector || ''::tsvector as words, false as is_titled
-     from archon_crawled_pages c
-     cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
-     where not one_by_one and c.search_vector @@ q.any_rare and (c.search_vector @@ q.required) is not true
-       and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
-     limit read_at_most)
-    union all
-    (select c.id, c.search_vector || ''::tsvector, false
-     from unnest(few_sources, few_pages) as p (source_id, page_id)
-     cross join lateral searched_chunks_of(p.source_id, p.page_id) c
-     where one_by_one and c.search_vector @@ q.any_rare and (c.search_vector @@ q.required) is not true
-       and (p.source_id, p.page_id) not in (select t.source_id, t.page_id from titled_page t)
-     limit read_at_most)
+     limit one_by_one_at_most)
   ), found as (
-    select * from titled union all select * from holding_required union all select * from holding_any
+    select * from titled union all select * from matching
     union all
     (select c.id, c.search_vector || ''::tsvector, false
      from unnest(also) as a (id) cross join lateral (
        select c.id, c.search_vector from archon_crawled_pages c where c.id = a.id offset 0) c
      offset 0)
   ), term as materialized (
-    select t.* from unnest(q.terms, q.weights, q.are_common) with ordinality as t (query, weight, is_common, n)
+    select * from unnest(q.terms, q.weights) as t (query, weight)
   ), described as materialized (
     -- One pass over the words of a chunk; one that was also asked for by id comes twice.
-    select distinct on (f.id) f.id, f.is_titled, coalesce(f.words @@ q.required, false) as is_named,
-      array(select ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) from term t order by t.n) as ranks, length(f.words) as length,
+    select distinct on (f.id) f.id, f.is_titled, coalesce(f.words @@ q.required, false) as is_named, r.relevance, r.coverage,
+      length(f.words) as length,
       1 + case when f.words @@ q.all_words then 0.5::float8 else 0 end
         + case when f.words @@ q.whole_phrase then 0.5::float8 else 0 end + case when f.is_titled then 1 else 0 end as factor
-    from found f order by f.id, f.is_titled desc
-  ), weighed as materialized (
-    -- All chunks with a rare word were read, so its true frequency is known; of one that its sources have seldom, an estimate.
-    select array_agg(t.weight order by t.n) as weights, greatest(sum(t.weight), 1e-9) as of_all,
-      (select greatest(avg(d.length), 1) from described d) as length
-    from (
-      select t.n, case when t.is_common then t.weight else
-        least(2 * t.weight, ln(1 + total / greatest(1, (select count(*) from described d where d.ranks[t.n] > 0)))) end as weight
-      from term t) t
-  ), ranked as (
-    select d.id, d.is_named, d.is_titled, coalesce(r.coverage, 0) as coverage,
-      coalesce(r.relevance, 0) / (1 - length_share + length_share * d.length / w.length) * d.factor as relevance
-    from described d cross join weighed w
+    from found f
     cross join lateral (
-      select sum(u.weight * u.rank) / w.of_all as relevance, sum(u.weight) filter (where u.rank > 0) / w.of_all as coverage
-      from unnest(w.weights, d.ranks) as u (weight, rank)) r
+      select coalesce(sum(t.weight * t.rank), 0) / of_all as relevance,
+        coalesce(sum(t.weight) filter (where t.rank > 0), 0) / of_all as coverage
+      from (select t.weight, ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) as rank from term t offset 0) t) r
+    order by f.id, f.is_titled desc
+  ), ranked as (
+    select d.id, d.is_named, d.is_titled, d.coverage,
+      d.relevance / (1 - length_share + length_share * d.length / (select greatest(avg(o.length), 1) from described o)) * d.factor
+        as relevance
+    from described d where d.relevance > 0 or d.is_titled
   ), placed as (
     select r.*, row_number() over (order by r.is_titled desc, r.is_named desc, r.relevance desc, r.id)::integer as place
-    from ranked r where r.relevance > 0 or r.is_titled
+    from ranked r
   )
   select p.id, p.place, least(p.relevance, relevance_at_most), p.coverage, p.is_named, p.is_titled
   from placed p where p.place <= at_most or p.id = any(also);

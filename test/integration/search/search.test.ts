@@ -184,6 +184,19 @@ describe("among more chunks with the same words than are ranked", () => {
     expect((await byWords('"zeppelin gearbox"'))[0]).toBe("quoted");
     expect((await byWords('walrus "zeppelin gearbox"'))[0]).toBe("quoted");
   });
+
+  it("among many chunks with half of a query's words, one with more of them is found, whichever it lacks", async () => {
+    await database.sql`
+      insert into archon_crawled_pages (source_id, page_id, url, chunk_number, content, input_hash, search_vector, created_at)
+      select 'docs', 'first', '', n, content, n::text, chunk_search_vector('english', 'First', '{}', content, '{}', ''), ${NOW}
+      from generate_series(6001, 12000) n,
+        lateral (select case when n % 2 = 0 then 'amber with basil ' else 'cedar with dill ' end || n as content) c`;
+    const words = ["amber", "basil", "cedar", "dill"];
+    for (const lacking of words)
+      await put({ pageId: lacking, chunks: [words.filter((word) => word !== lacking).join(" ")] });
+    await database.sql`analyze archon_crawled_pages`;
+    expect((await byWords("amber basil cedar dill")).slice(0, 4).sort()).toEqual(words);
+  });
 });
 
 describe("search by vector and words", () => {
