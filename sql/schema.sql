@@ -5,7 +5,6 @@ create table archon_chunk_embeddings (
   model text not null,
   source_id text not null,
   embedding vector not null,
-  constraint archon_chunk_embeddings_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES archon_crawled_pages(id) ON DELETE CASCADE,
   constraint archon_chunk_embeddings_model_fkey FOREIGN KEY (model) REFERENCES embedding_models(model),
   constraint archon_chunk_embeddings_pkey PRIMARY KEY (chunk_id, model)
 )
@@ -107,6 +106,19 @@ create table archon_sources (
   constraint archon_sources_sync_interval_minutes_check CHECK ((sync_interval_minutes > 0)),
   constraint archon_sources_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id),
   constraint archon_sources_pkey PRIMARY KEY (source_id)
+);
+
+create table archon_staged_chunks (
+  chunk_id bigint not null,
+  source_id text not null,
+  page_id text not null,
+  content text not null,
+  heading_path text[] not null,
+  input_hash text not null,
+  search_vector tsvector not null,
+  words_revision smallint not null,
+  staged_at timestamp with time zone not null,
+  constraint archon_staged_chunks_pkey PRIMARY KEY (chunk_id)
 );
 
 create table confluence_folders (
@@ -360,6 +372,18 @@ begin
       'pages_expected', nullif(new.pages_expected, 0), 'percent_floor', nullif(new.percent_floor, 0)));
   end if;
   return new;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.delete_embeddings_of_chunk()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'confluence_sync', 'public', 'extensions'
+AS $function$
+begin
+  delete from archon_chunk_embeddings where chunk_id = old.id;
+  return null;
 end
 $function$
 ;
@@ -935,6 +959,8 @@ $function$
 ;
 
 CREATE TRIGGER copy_facts_of_listing BEFORE INSERT OR UPDATE ON archon_progress FOR EACH ROW EXECUTE FUNCTION copy_facts_of_listing();
+
+CREATE TRIGGER delete_embeddings AFTER DELETE ON archon_crawled_pages FOR EACH ROW EXECUTE FUNCTION delete_embeddings_of_chunk();
 
 CREATE TRIGGER source_site BEFORE INSERT OR UPDATE OF encrypted_token, email, account_id ON archon_sources FOR EACH ROW EXECUTE FUNCTION source_site();
 

@@ -21,6 +21,8 @@ export type Services = {
   log: Log;
   env: Env;
   sql: postgres.Sql;
+  /** Numbers in vectors that one statement stores at most; null: any. Only the local runner's embedded database has such a limit. */
+  vectorNumbersAtOnce: number | null;
   queue: TaskQueue;
   deadLetters: DeadLetters;
   /** A client for one site and account; `apiToken` in clear text. */
@@ -40,7 +42,7 @@ export type SiteAccess = {
   clientId?: string | null | undefined;
 };
 
-type Base = "now" | "newId" | "random" | "log" | "env";
+type Base = "now" | "newId" | "random" | "log" | "env" | "vectorNumbersAtOnce";
 
 /** Makes one service from the environment. A function imports only the providers it needs, and so only their libraries. */
 export type Provider<K extends keyof Services> = {
@@ -77,6 +79,7 @@ export async function resolveServices<K extends keyof Services>(
     newId: overrides.newId ?? randomUUID,
     random: overrides.random ?? Math.random,
     log,
+    vectorNumbersAtOnce: overrides.vectorNumbersAtOnce ?? null,
   };
   for (const need of needs) {
     services[need.name] = overrides[need.name] ?? ((await buildOnce(need, env, log)) as Services[K]);

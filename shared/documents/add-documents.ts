@@ -5,6 +5,7 @@ import { PermanentError, TransientError } from "#shared/errors.ts";
 import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
 import { isNewer } from "./is-newer.ts";
 import type { PageToStore, SwapResult } from "./page-to-store.ts";
+import { insertStaged } from "./staged-chunks.ts";
 import {
   deleteStale,
   embedKept,
@@ -73,7 +74,20 @@ export async function addDocuments(
         () => markStale(tx, changes.staleIds),
         () => renumberKept(tx, page, changes.kept),
         () => embedKept(tx, page, changes.kept, options.model),
-        () => insertNew(tx, page, changes.added, options),
+        () =>
+          insertNew(
+            tx,
+            page,
+            changes.added.filter(({ chunk }) => !chunk.stagedId),
+            options,
+          ),
+        () =>
+          insertStaged(
+            tx,
+            page,
+            changes.added.filter(({ chunk }) => chunk.stagedId),
+            options,
+          ),
         () => deleteStale(tx, changes.staleIds),
         () => updatePage(tx, page, options),
         async () => options.afterSwap?.(tx, result),

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { discardStagedOfSource } from "./staged-chunks.ts";
 
 /** Rows per statement: well below a second each, including the vector index. */
 const DEFAULT_BATCH = 2000;
@@ -11,7 +12,7 @@ export type SourceDeletionStep = {
 };
 
 /**
- * Runs one bounded step of deleting a source with status `deleting`: a batch of chunks (their vectors by cascade), then of work,
+ * Runs one bounded step of deleting a source with status `deleting`: what is staged, a batch of chunks (their vectors by trigger), then of work,
  * operations and pages, last the source's row, each in a separate statement. Any step may be killed; the next call continues. No
  * statement waits for locked rows.
  */
@@ -25,6 +26,8 @@ export async function deleteSourceRows(
     select status from archon_sources where source_id = ${sourceId}`;
   if (!source) return { deleted: 0, done: true };
   if (source.status !== "deleting") throw new Error(`Source ${sourceId} is not being deleted`);
+  const staged = await discardStagedOfSource(sql, sourceId);
+  if (staged > 0) return { deleted: staged, done: false };
   for (const table of ["archon_crawled_pages", "sync_work", "archon_progress", "confluence_pages"]) {
     const { count } = await sql`
       delete from ${sql(table)} where ctid = any(array(

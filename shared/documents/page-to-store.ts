@@ -7,6 +7,8 @@ export type EmbeddedChunk = {
   /** SHA-256 (hex) of exactly what is embedded. */
   inputHash: string;
   embedding: readonly number[] | null;
+  /** The id of the chunk to be, if it is stored already where no reader finds it (`stageChunks`). */
+  stagedId?: string | null;
 };
 
 /** Everything about a page except its chunks, as Confluence returned it. */

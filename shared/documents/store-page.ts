@@ -3,10 +3,17 @@ import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { TransientError } from "#shared/errors.ts";
 import { addDocuments, type SwapOptions } from "./add-documents.ts";
 import { documentEmbedder, embedPages, type ChunkToEmbed } from "./embed-pages.ts";
-import type { EmbeddedChunk, PageFacts, SwapResult } from "./page-to-store.ts";
+import type { EmbeddedChunk, PageFacts, PageToStore, SwapResult } from "./page-to-store.ts";
+import { discardStaged, stageChunks } from "./staged-chunks.ts";
 
 /** How often a page is embedded again because vectors to be reused were deleted (another worker swapped it). */
 const MAX_ATTEMPTS = 3;
+
+export type StoreOptions = SwapOptions & {
+  embedded?: EmbeddedChunk[];
+  /** Numbers in vectors that one statement may store; null: any. Where searches wait for statements, a page is stored in steps. */
+  vectorNumbersAtOnce?: number | null;
+};
 
 /**
  * Stores a page: embeds the chunks whose input is new, outside any transaction, unless `embedded` has them, then swaps. Throws what
@@ -17,7 +24,7 @@ export async function storePage(
   sql: postgres.Sql,
   embedder: Embedder,
   page: PageFacts & { chunks: readonly ChunkToEmbed[] },
-  options: SwapOptions & { embedded?: EmbeddedChunk[] },
+  options: StoreOptions,
 ): Promise<SwapResult> {
   const { model } = documentEmbedder(embedder, options.model);
   const swap = { ...options, model, leaving: model === options.model ? null : options.model };
@@ -25,12 +32,28 @@ export async function storePage(
   for (let attempt = 1; ; attempt += 1) {
     const chunks = embedded ?? (await embedPage(sql, embedder, page, options));
     try {
-      return await addDocuments(sql, { ...page, chunks }, swap);
+      return await storeEmbedded(sql, { ...page, chunks }, swap);
     } catch (error) {
       const lost = error instanceof TransientError && error.code === "reuse_lost";
       if (!lost || attempt === MAX_ATTEMPTS) throw error;
       embedded = undefined;
     }
+  }
+}
+
+async function storeEmbedded(
+  sql: postgres.Sql,
+  page: PageToStore,
+  options: StoreOptions,
+): Promise<SwapResult> {
+  const { vectorNumbersAtOnce: numbersAtOnce } = options;
+  if (!numbersAtOnce) return addDocuments(sql, page, options);
+  const chunks = await stageChunks(sql, page, { ...options, numbersAtOnce });
+  try {
+    return await addDocuments(sql, { ...page, chunks }, options);
+  } finally {
+    // Nothing after a swap, unless another worker stored the same page or some of its chunks.
+    await discardStaged(sql, chunks);
   }
 }
 

@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import type { Sql } from "#shared/db/connect.ts";
 import { TransientError } from "#shared/errors.ts";
 import type { KeptChunk, NewChunk } from "./chunk-changes.ts";
 import { indexedWords, WORDS_REVISION, type IndexedWords } from "./index-words.ts";
@@ -68,19 +69,13 @@ export async function insertNew(
   options: { now: Date; model: string; language: string },
 ): Promise<void> {
   for (const rows of batches(added)) {
-    const input = rows.map((row) => chunkRow(page.title, row));
     const { count } = await tx`
-      with given as materialized (
-        select * from json_to_recordset(${tx.json(input)}::json) as g (
-          chunk_number integer, content text, heading_path text[], input_hash text, embedding text, donor_id bigint,
-          title_words text, heading_words text[], content_words text, identifiers text[], parts text)
-      ), made as (
+      with given as materialized (${givenChunks(tx, page, rows, options.language)}), made as (
         insert into archon_crawled_pages
           (source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, words_revision,
             created_at)
-        select ${page.sourceId}, ${page.pageId}, ${page.url}, chunk_number, content, heading_path, input_hash,
-          chunk_search_vector(${options.language}::regconfig, title_words, heading_words, coalesce(content_words, content),
-            identifiers, parts), ${WORDS_REVISION}, ${options.now}
+        select ${page.sourceId}, ${page.pageId}, ${page.url}, chunk_number, content, heading_path, input_hash, search_vector,
+          ${WORDS_REVISION}, ${options.now}
         from given
         returning id, chunk_number
       )
@@ -92,8 +87,19 @@ export async function insertNew(
   }
 }
 
+/** Chunks as rows: part of a statement. */
+export function givenChunks(sql: Sql, page: PageFacts, rows: readonly NewChunk[], language: string) {
+  return sql`
+    select chunk_number, content, heading_path, input_hash, embedding, donor_id,
+      chunk_search_vector(${language}::regconfig, title_words, heading_words, coalesce(content_words, content),
+        identifiers, parts) as search_vector
+    from json_to_recordset(${sql.json(rows.map((row) => chunkRow(page.title, row)))}::json) as g (
+      chunk_number integer, content text, heading_path text[], input_hash text, embedding text, donor_id bigint,
+      title_words text, heading_words text[], content_words text, identifiers text[], parts text)`;
+}
+
 /** Throws unless the number stored is the number expected, which rolls back the transaction. */
-function requireAll(stored: number, expected: number): void {
+export function requireAll(stored: number, expected: number): void {
   if (stored === expected) return;
   throw new TransientError("stored_count_mismatch", `${stored} of ${expected} vectors were stored`);
 }
@@ -126,9 +132,7 @@ export function vectorText(vector: readonly number[] | null): string | null {
   return vector && `[${vector.map((value) => Number(value.toPrecision(9))).join(",")}]`;
 }
 
-function batches<T>(rows: readonly T[]): T[][] {
-  const count = Math.ceil(rows.length / ROWS_PER_STATEMENT);
-  return Array.from({ length: count }, (_, index) =>
-    rows.slice(index * ROWS_PER_STATEMENT, (index + 1) * ROWS_PER_STATEMENT),
-  );
+export function batches<T>(rows: readonly T[], size = ROWS_PER_STATEMENT): T[][] {
+  const count = Math.ceil(rows.length / size);
+  return Array.from({ length: count }, (_, index) => rows.slice(index * size, (index + 1) * size));
 }

@@ -4,6 +4,7 @@ import { benchConversion } from "./conversion.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchDeleteSource } from "./storage/bench-delete-source.ts";
 import { benchSearch } from "./storage/bench-search.ts";
+import { benchSteps } from "./storage/bench-steps.ts";
 import { benchSwap } from "./storage/bench-swap.ts";
 import { benchSync } from "./sync/bench-sync.ts";
 
@@ -11,6 +12,7 @@ const BENCHES: Record<string, Command<object>> = {
   conversion: benchConversion,
   hostile: benchHostile,
   swap: benchSwap,
+  steps: benchSteps,
   search: benchSearch,
   "delete-source": benchDeleteSource,
   calls: benchCalls,

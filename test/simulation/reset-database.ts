@@ -16,6 +16,8 @@ export function databaseResetter(database: TestDatabase): () => Promise<void> {
     if (histories++ % TRUNCATE_EVERY === 0) return database.clear();
     await sql`delete from archon_sources`;
     await sql`delete from confluence_sites`;
+    await sql`delete from archon_chunk_embeddings`;
+    await sql`delete from archon_staged_chunks`;
     await sql`delete from event_outbox`;
     // The same ids for the same seed.
     await sql`

@@ -149,6 +149,8 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       env: parseEnv({}),
       log: recordingLog(logged),
       sql: worker ? gatedSql(sql, worker, step) : sql,
+      // Pages of several chunks are stored in steps.
+      vectorNumbersAtOnce: embedder.dimensions,
       queue: {
         send: async (queue, tasks, options) => {
           await step(`send ${queue}`);

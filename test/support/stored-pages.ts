@@ -1,7 +1,6 @@
 import type postgres from "postgres";
-import type { SwapOptions } from "#shared/documents/add-documents.ts";
 import type { PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
-import { storePage } from "#shared/documents/store-page.ts";
+import { storePage, type StoreOptions } from "#shared/documents/store-page.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 
@@ -33,7 +32,7 @@ export async function store(
   sql: postgres.Sql,
   embedder: Embedder,
   page: TestPage,
-  options: Partial<SwapOptions> = {},
+  options: Partial<StoreOptions> = {},
 ): Promise<SwapResult> {
   const facts = pageFacts(page);
   return storePage(

@@ -42,7 +42,8 @@ export async function createTestDatabase(
     url: made.url,
     concurrent: server !== undefined,
     clear: async () => {
-      await sql`truncate confluence_sites, event_outbox restart identity cascade`;
+      await sql`
+        truncate confluence_sites, archon_chunk_embeddings, archon_staged_chunks, event_outbox restart identity cascade`;
     },
     close: async () => {
       await sql.end({ timeout: 5 });

@@ -17,10 +17,14 @@ export const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
 
 export type Gateway = { url: string; close: () => Promise<void> };
 
+export type AroundRequest = <T>(work: () => Promise<T>) => Promise<T>;
+
 type Options = {
   port: number;
   routes: Topology["routes"];
   invoker: Invoker;
+  /** Default: runs it. */
+  aroundRequest?: AroundRequest;
   eventBus: EventBus;
   apiKey: string | undefined;
   /** Origins whose pages may call the API. */
@@ -58,6 +62,7 @@ export async function startGateway(options: Options): Promise<Gateway> {
 
 function makeRequestHandler(options: Options) {
   const route = makeRouter(options.routes);
+  const aroundRequest: AroundRequest = options.aroundRequest ?? (async (work) => work());
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = options.newId();
     response.setHeader("apigw-requestid", requestId);
@@ -91,7 +96,7 @@ function makeRequestHandler(options: Options) {
         match,
         { requestId, now: options.now() },
       );
-      writeResult(response, await options.invoker.invoke(match.route.function, event));
+      writeResult(response, await aroundRequest(() => options.invoker.invoke(match.route.function, event)));
     } catch (error) {
       respondWithError(response, error, options.log, requestId);
     }

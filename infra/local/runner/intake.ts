@@ -3,7 +3,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
 import type { EventBus } from "./event-bus.ts";
-import { startGateway } from "./gateway.ts";
+import { startGateway, type AroundRequest } from "./gateway.ts";
 import type { Invoker } from "./invoke.ts";
 import { startPoller } from "./queues.ts";
 import { startSchedules } from "./schedules.ts";
@@ -14,6 +14,7 @@ type Options = {
   port: number;
   topology: Topology;
   invoker: Invoker;
+  aroundRequest: AroundRequest;
   eventBus: EventBus;
   sqs: SQSClient;
   queues: Record<string, LocalQueue>;

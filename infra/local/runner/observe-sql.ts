@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import { aroundQuery } from "./around-query.ts";
 
 export type Statement = {
   /** SQL with `?` for its parameters; `commit` for the end of a transaction. */
@@ -50,10 +51,11 @@ function observeClient<T extends postgres.Sql | postgres.TransactionSql>(
   // Statements of a transaction may be sent without waiting for each other: they are reported, and sent, in their order.
   let last = Promise.resolve();
   const observed = (query: unknown, strings: readonly string[], parameters: readonly unknown[]) =>
-    observeQuery(query, () => {
+    aroundQuery(query, async (run) => {
       const before = transaction === null ? Promise.resolve() : last;
       last = before.then(() => observer.onStatement({ text: strings.join("?"), parameters, transaction }));
-      return last;
+      await last;
+      return run();
     });
   return new Proxy(client, {
     apply(target, self, args: unknown[]) {
@@ -73,21 +75,4 @@ function observeClient<T extends postgres.Sql | postgres.TransactionSql>(
 
 function isTemplate(value: unknown): value is TemplateStringsArray {
   return Array.isArray(value) && "raw" in value;
-}
-
-/** A query runs once, when it is awaited; one that is never awaited (a fragment of another) is not a statement. */
-function observeQuery(query: unknown, onRun: () => void | Promise<void>): unknown {
-  if (!(query instanceof Promise)) return query;
-  const run = query.then.bind(query);
-  let reported: Promise<void> | undefined;
-  const then: typeof query.then = (onResolved, onRejected) => {
-    reported ??= (async () => onRun())();
-    return reported.then(() => run((rows: unknown) => rows)).then(onResolved, onRejected);
-  };
-  return Object.assign(query, {
-    // oxlint-disable-next-line unicorn/no-thenable -- postgres.js runs a query in its `then`: that is what is observed.
-    then,
-    catch: (onRejected: (error: unknown) => unknown) => then(undefined, onRejected),
-    finally: (onFinally: () => void) => then((rows: unknown) => rows).finally(onFinally),
-  });
 }

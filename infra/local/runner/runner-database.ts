@@ -6,6 +6,7 @@ import { readMigrations } from "#shared/db/read-migrations.ts";
 import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
+import { makeRequestsFirst, type RequestsFirst } from "./requests-first.ts";
 import { requirePostgres } from "./postgres-peer.ts";
 import { startEmbeddedDatabase, type EmbeddedDatabase } from "./database.ts";
 
@@ -15,6 +16,8 @@ export type OpenDatabase = {
   name: string;
   /** No other process uses it: the data folder is locked, or it is in memory. */
   exclusive: boolean;
+  /** Runs a request, for which other work on the embedded database waits. */
+  request: RequestsFirst["request"];
   close: () => Promise<void>;
 };
 
@@ -34,15 +37,15 @@ export async function openDatabase(options: {
   const { env, log, readOnly = false } = options;
   const embedded = env.DATABASE_URL ? null : await startEmbedded(options, env.DB_SCHEMA);
   const url = embedded?.url ?? env.DATABASE_URL ?? "";
-  const sql = guardRoot(
-    connect({
-      url,
-      schema: env.DB_SCHEMA,
-      maxConnections: embedded ? 1 : env.DATABASE_MAX_CONNECTIONS,
-      transactionPooler: env.DATABASE_POOLER === "transaction",
-      readOnly,
-    }),
-  );
+  const connected = connect({
+    url,
+    schema: env.DB_SCHEMA,
+    maxConnections: embedded ? 1 : env.DATABASE_MAX_CONNECTIONS,
+    transactionPooler: env.DATABASE_POOLER === "transaction",
+    readOnly,
+  });
+  const turns = embedded ? makeRequestsFirst() : null;
+  const sql = guardRoot(turns ? turns.wrapSql(connected) : connected);
   const close = async () => {
     await sql.end({ timeout: 5 });
     await embedded?.close();
@@ -61,7 +64,13 @@ export async function openDatabase(options: {
     throw error;
   }
   const name = embedded ? embeddedName(options.dataDir) : withoutPassword(url);
-  return { sql, name, exclusive: embedded !== null, close };
+  return {
+    sql,
+    name,
+    exclusive: embedded !== null,
+    request: turns?.request ?? (async (work) => work()),
+    close,
+  };
 }
 
 async function applyMigrations(sql: postgres.Sql, schema: string, log: Log): Promise<void> {

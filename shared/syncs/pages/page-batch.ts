@@ -7,7 +7,12 @@ import type { OptionalCalls, SkippedCalls } from "#shared/syncs/optional-calls.t
 import type { UserNameCache } from "./resolve-references.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
 
-export type PageServices = SyncServices & SiteServices & { embedder: Embedder };
+export type PageServices = SyncServices &
+  SiteServices & {
+    embedder: Embedder;
+    /** Numbers in vectors that one statement stores at most, where searches wait for statements; else null. */
+    vectorNumbersAtOnce: number | null;
+  };
 
 /** Kept by a worker between invocations while it is warm. */
 export type WorkerCache = { names: UserNameCache; bodies: FetchedBodies; skipped: SkippedCalls };

@@ -24,6 +24,7 @@ export async function storePreparedPage(
     language: source.searchLanguage,
     expectedStateRevision: state?.stateRevision ?? null,
     embedded,
+    vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     afterSwap: async (tx, swap) => {
       const outcome = outcomeOf(swap, state);
       open = await completePage(tx, batch, work, { outcome, counters: countersOf(swap) });

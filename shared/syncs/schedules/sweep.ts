@@ -1,6 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { removeDeletedSites } from "#shared/sources/account-site.ts";
 import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
+import { discardAbandoned } from "#shared/documents/staged-chunks.ts";
 import { rewriteWords } from "#shared/documents/rewrite-words.ts";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
@@ -75,6 +76,7 @@ export async function sweep(
       result.finished += 1;
   }
   result.chunksCleared = await clearMarkedChunks(services.sql);
+  result.chunksCleared += await discardAbandoned(services.sql, services.now());
   for (const sourceId of await sourcesBeingDeleted(services.sql)) {
     while (inTime()) {
       const { deleted, done } = await deleteSourceRows(services.sql, sourceId);

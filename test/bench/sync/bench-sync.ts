@@ -7,11 +7,14 @@ import { cleanUp } from "#infra/local/runner/clean-up.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { startLocalRunner, type LocalRunner } from "#infra/local/runner/start.ts";
 import { createDatabase } from "#test/support/databases/server.ts";
+import { reachableMemory, type Memory } from "./memory.ts";
 import { cpuMs, startPart, type Part } from "./part.ts";
 import { watchPostgresWire, type WireCounts } from "./postgres-wire.ts";
 import { serverCpu, type ServerCpu } from "./server-cpu.ts";
 
 const POLL_MS = 1000;
+/** Percent of the pages at which memory is measured. */
+const MEASURED_AT = [10, 50, 100];
 const MEGABYTE = 1024 * 1024;
 
 export const benchSync = defineCommand({
@@ -35,10 +38,14 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
       default: 384,
       description: "of the vectors",
     },
+    searches: {
+      type: "flag",
+      description: "search by titles meanwhile, and for 20 s afterwards: milliseconds, from another process",
+    },
     minutes: { type: "integer", value: "N", min: 1, default: 30, description: "after which the run fails" },
   },
   more: "On a database of its own on the server of DATABASE_URL, else on the embedded one.",
-  run: async ({ dir, pages = 0, dimensions, minutes }) => {
+  run: async ({ dir, pages = 0, dimensions, searches, minutes }) => {
     const started = cleanUp();
     try {
       const site = await startPart(new URL("./serve-site.ts", import.meta.url), [dir, String(pages)]);
@@ -62,7 +69,20 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
         },
       });
       started.add(() => runner.close(0));
-      const parts = { site, vectors, wire, database: server ? serverCpu(runner.services.sql) : null };
+      const searching = searches
+        ? await startPart(new URL("./serve-searches.ts", import.meta.url), [
+            runner.url,
+            site.facts.titles ?? "",
+          ])
+        : null;
+      if (searching) started.add(searching.stop);
+      const parts = {
+        site,
+        searching,
+        vectors,
+        wire,
+        database: server ? serverCpu(runner.services.sql) : null,
+      };
       return await measure(runner, parts, performance.now() + minutes * 60_000);
     } finally {
       await started.run();
@@ -70,10 +90,24 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
   },
 });
 
-type Parts = { site: Part; vectors: Part; wire: WireCounts; database: ServerCpu | null };
+type Parts = {
+  site: Part;
+  vectors: Part;
+  searching: Part | null;
+  wire: WireCounts;
+  database: ServerCpu | null;
+};
+
+const IDLE_MS = 20_000;
+
+/** Milliseconds of the searches since the last call. */
+async function searchTimes(searching: Part): Promise<Record<string, number>> {
+  const { counts } = await searching.report();
+  return Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, rounded(value)]));
+}
 
 async function measure(runner: LocalRunner, parts: Parts, until: number): Promise<object> {
-  const { site, vectors, wire, database } = parts;
+  const { site, vectors, searching, wire, database } = parts;
   const service = makeServiceClient(runner.url);
   const sourceId = await service.createSource({
     base_url: site.url,
@@ -91,22 +125,27 @@ async function measure(runner: LocalRunner, parts: Parts, until: number): Promis
   await database?.sample();
   const before = await use();
   const pages = before.site.counts.pages ?? 0;
+  await searching?.report();
   const started = performance.now();
   const operationId = await service.startSync(sourceId);
-  const rss: Record<string, number> = {};
+  const memory: Record<string, Memory> = {};
+  let highestRss = 0;
   let operation: Operation;
   do {
     await delay(POLL_MS);
     await database?.sample();
     operation = await service.operation(operationId);
-    const now = Math.round(process.memoryUsage.rss() / MEGABYTE);
-    if (operation.pages_processed >= pages / 10) rss.at_10_percent ??= now;
-    rss.at_100_percent = now;
-    rss.highest = Math.max(rss.highest ?? 0, now);
+    highestRss = Math.max(highestRss, process.memoryUsage.rss());
+    for (const percent of MEASURED_AT)
+      if (operation.pages_processed >= (pages * percent) / 100)
+        memory[`at_${percent}_percent`] ??= reachableMemory();
     if (performance.now() > until) throw new Error(`Only ${operation.percent} % are done: it takes too long`);
   } while (operation.finished_at === null);
   const seconds = (performance.now() - started) / 1000;
   const after = await use();
+  const searches = searching
+    ? { during: await searchTimes(searching), idle: await idleTimes(searching) }
+    : null;
   const metrics = operation.sync_metrics;
   if (operation.status !== "completed" || metrics.pages_added !== pages)
     throw new Error(`The sync is ${operation.status}, with ${metrics.pages_added} of ${pages} pages`);
@@ -137,8 +176,17 @@ async function measure(runner: LocalRunner, parts: Parts, until: number): Promis
     },
     pages_per_embedding_request: rounded(pages / made("vectors", "requests")),
     texts_per_embedding_request: rounded(made("vectors", "texts") / made("vectors", "requests")),
-    service_rss_mb: rss,
+    ...(searches ? { search_ms: searches } : {}),
+    service_mb: { ...memory, highest_rss: Math.round(highestRss / MEGABYTE) },
   };
+}
+
+async function idleTimes(searching: Part): Promise<Record<string, number>> {
+  // Events are sent, and what the sync left behind is done.
+  await delay(POLL_MS);
+  await searching.report();
+  await delay(IDLE_MS);
+  return searchTimes(searching);
 }
 
 const rounded = (value: number) => Math.round(value * 100) / 100;

@@ -4,6 +4,7 @@ import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
 import { servePart } from "./part.ts";
 
 /** The simulated site over a folder: `serve-site.ts DIR PAGES`, that many pages of its largest space, evenly chosen; 0 is all. */
+const TITLES = 500;
 const [folder = "", pages = "0"] = process.argv.slice(2);
 const site = await loadSite(folder, { now: () => new Date(), random: Math.random });
 const space = largestSpace(site);
@@ -21,7 +22,13 @@ function count(): Record<string, number> {
 }
 // Requests are logged: read often, they take no memory.
 setInterval(count, 1000).unref();
-servePart({ url, facts: { space: space.key } }, count);
+servePart({ url, facts: { space: space.key, titles: someTitles() } }, count);
+
+/** One a line. */
+function someTitles(): string {
+  const titles = [...site.pages.values()].map((page) => page.title);
+  return titles.filter((_, n) => n % Math.ceil(titles.length / TITLES) === 0).join("\n");
+}
 
 function largestSpace({ pages, spaces }: Site): Space {
   const sizes = Map.groupBy(pages.values(), (page) => page.spaceId);

@@ -42,6 +42,7 @@ function tick(options: { embedder?: Embedder; batches?: number; now?: Date } = {
       newId: () => "",
       random: () => 0,
       now,
+      vectorNumbersAtOnce: null,
     },
     { remainingMs: () => ((left -= 1) >= 0 ? 60_000 : 0) },
   );
