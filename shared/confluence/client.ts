@@ -25,6 +25,11 @@ export type ConfluenceClient = {
    * An id that is gone or not visible is absent from the response.
    */
   pagesById(ids: readonly string[], options: { body: "storage" | null }): Promise<ConfluencePage[]>;
+  /**
+   * The same with storage bodies, in parts of one response each (at most 64 MB): the next is requested when the loop asks for it, so
+   * that not all bodies are in memory.
+   */
+  bodiesById(ids: readonly string[]): AsyncGenerator<ConfluencePage[]>;
   /** One page with its rendered body (`export_view`). */
   renderedPage(id: string): Promise<ConfluencePage>;
   /** One page of the labels used on the space's content (v2 `/spaces/{id}/content/labels`). */

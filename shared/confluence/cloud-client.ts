@@ -64,6 +64,15 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
   const caller = makeCaller(transport, now);
   const { ask, askPage } = caller;
 
+  async function* partsById(
+    ids: readonly string[],
+    body: "storage" | null,
+  ): AsyncGenerator<ConfluencePage[]> {
+    // An invalid id belongs to no page: only the others are requested.
+    for (const group of groupsOf(ids.filter(isId), body ? BODIES_LIMIT : LISTING_LIMIT))
+      yield* pagesInParts(caller, group, body);
+  }
+
   return {
     async currentUser() {
       const user = await ask(userSchema, async (client) => (await v1()).getCurrentUser(client));
@@ -123,12 +132,11 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     async pagesById(ids, { body }) {
       const pages: ConfluencePage[] = [];
-      // An invalid id belongs to no page: only the others are requested.
-      for (const group of groupsOf(ids.filter(isId), body ? BODIES_LIMIT : LISTING_LIMIT)) {
-        pages.push(...(await pagesInParts(caller, group, body)));
-      }
+      for await (const part of partsById(ids, body)) pages.push(...part);
       return pages;
     },
+
+    bodiesById: (ids) => partsById(ids, "storage"),
 
     async renderedPage(id) {
       try {

@@ -11,12 +11,11 @@ import type { z } from "zod";
 const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];
 
 /** Pages of at most one call's ids. Several responses if the site returns fewer at a time. */
-async function pagesOfOneCall(
+async function* pagesOfOneCall(
   { askPage, noteDrift }: Caller,
   ids: readonly string[],
   body: "storage" | null,
-): Promise<ConfluencePage[]> {
-  const pages: ConfluencePage[] = [];
+): AsyncGenerator<ConfluencePage[]> {
   const seen = new Set<string>();
   let cursor: string | null = null;
   do {
@@ -35,36 +34,44 @@ async function pagesOfOneCall(
       ...page.results.map((item) => pageWithBody(item, page.webBase, "storage")),
       ...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),
     ];
-    for (const found of sent) {
-      if (ids.includes(found.id)) pages.push(found);
-      else noteDrift("skipped", 1, `page ${found.id} was not requested`);
-    }
+    const requested = sent.filter((found) => ids.includes(found.id));
+    for (const found of sent)
+      if (!requested.includes(found)) noteDrift("skipped", 1, `page ${found.id} was not requested`);
+    yield requested;
     cursor = page.next;
     if (cursor !== null && seen.has(cursor)) {
       throw new PermanentError("invalid_answer", "Pagination loop: Confluence returned a cursor twice");
     }
     if (cursor !== null) seen.add(cursor);
   } while (cursor !== null);
-  return pages;
 }
 
-/** If a response with bodies is too large to read, its ids are requested in halves; a single one without its body. */
-export async function pagesInParts(
+/**
+ * Pages of at most one call's ids, one response after the other: the next is requested when the one before is done with. If a
+ * response with bodies is too large to read, its ids are requested in halves; a single one without its body.
+ */
+export async function* pagesInParts(
   caller: Caller,
   ids: readonly string[],
   body: "storage" | null,
-): Promise<ConfluencePage[]> {
+): AsyncGenerator<ConfluencePage[]> {
+  const read = new Set<string>();
   try {
-    return await pagesOfOneCall(caller, ids, body);
+    for await (const pages of pagesOfOneCall(caller, ids, body)) {
+      for (const page of pages) read.add(page.id);
+      yield pages;
+    }
   } catch (error) {
     if (!body || !(error instanceof PermanentError) || error.code !== "answer_too_large") throw error;
-    if (ids.length === 1) {
-      return (await pagesOfOneCall(caller, ids, null)).map((page) => ({ ...page, bodyTooLarge: true }));
+    const left = ids.filter((id) => !read.has(id));
+    if (left.length === 0) return;
+    if (left.length === 1) {
+      for await (const pages of pagesOfOneCall(caller, left, null))
+        yield pages.map((page) => ({ ...page, bodyTooLarge: true }));
+      return;
     }
-    const half = Math.ceil(ids.length / 2);
-    return [
-      ...(await pagesInParts(caller, ids.slice(0, half), body)),
-      ...(await pagesInParts(caller, ids.slice(half), body)),
-    ];
+    const half = Math.ceil(left.length / 2);
+    yield* pagesInParts(caller, left.slice(0, half), body);
+    yield* pagesInParts(caller, left.slice(half), body);
   }
 }

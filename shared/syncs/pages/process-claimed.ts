@@ -122,23 +122,28 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
     };
     // Read before the bodies are fetched: if a page is deleted after this, its swap gives up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
-    pages = await fetchPages(batch, claimed, states);
-    const current = [...pages.values()].filter((page) => whyNotHere(batch, page) === null);
-    batch.fetchedIds = new Map(current.map((page) => [page.title, page.id]));
-    if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
-      await clearFailing(services.sql, operation.operationId, services.now());
-    await lookUpMentioned([...pages.values()], {
-      client: batch.client,
-      calls: batch.calls,
-      names: cache.names,
-      now: services.now(),
-    });
-    const queue = [...claimed];
-    while (queue.length > 0) {
-      if (invocation.remainingMs() < PAGE_RESERVE_MS) return await requeueOpen(services.now());
-      const { group, limited, stopped } = await prepareGroup(batch, queue);
-      if (stopped || (await storeGroup(batch, group)) === "stop") return "stop";
-      if (limited) return await settle(limited, [], false);
+    for await (const fetched of fetchPages(batch, claimed, states)) {
+      pages = fetched.pages;
+      const current = [...pages.values()].filter((page) => whyNotHere(batch, page) === null);
+      batch.fetchedIds = new Map([
+        ...batch.fetchedIds,
+        ...current.map((page) => [page.title, page.id] as const),
+      ]);
+      if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
+        await clearFailing(services.sql, operation.operationId, services.now());
+      await lookUpMentioned([...pages.values()], {
+        client: batch.client,
+        calls: batch.calls,
+        names: cache.names,
+        now: services.now(),
+      });
+      const queue = fetched.works;
+      while (queue.length > 0) {
+        if (invocation.remainingMs() < PAGE_RESERVE_MS) return await requeueOpen(services.now());
+        const { group, limited, stopped } = await prepareGroup(batch, queue);
+        if (stopped || (await storeGroup(batch, group)) === "stop") return "stop";
+        if (limited) return await settle(limited, [], false);
+      }
     }
     return (await slowDownNearLimit(batch.client, source, services)) ? "stop" : "continue";
   } catch (error) {
@@ -154,17 +159,26 @@ async function isStillRunning({ operation, services }: Run): Promise<boolean> {
   return now !== null && isRunning(now.status);
 }
 
-/** Fetches bodies in bulk, except those that this worker fetched before and could not store. */
-async function fetchPages(
+/**
+ * Fetches bodies in bulk, except those that this worker fetched before and could not store. In parts, because all bodies of a batch
+ * of large pages do not fit into memory; the last one has the works whose pages Confluence did not return.
+ */
+async function* fetchPages(
   batch: Batch,
   works: readonly ClaimedWork[],
   states: ReadonlyMap<string, PageState>,
-): Promise<Map<string, ConfluencePage>> {
+): AsyncGenerator<{ works: ClaimedWork[]; pages: Map<string, ConfluencePage> }> {
   const { client, source, cache, services } = batch;
+  const left = new Map(works.map((work) => [work.pageId, work]));
+  const part = (found: readonly ConfluencePage[]) => {
+    const pages = new Map(found.map((page) => [page.id, page]));
+    const own = [...left.values()].filter((work) => pages.has(work.pageId));
+    for (const { pageId } of own) left.delete(pageId);
+    return { works: own, pages };
+  };
   const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
-  const pages = new Map(taken.map((page) => [page.id, page]));
-  const missing = works.map((work) => work.pageId).filter((id) => !pages.has(id));
-  if (missing.length === 0) return pages;
-  for (const page of await client.pagesById(missing, { body: "storage" })) pages.set(page.id, page);
-  return pages;
+  if (taken.length > 0) yield part(taken);
+  if (left.size === 0) return;
+  for await (const found of client.bodiesById([...left.keys()])) yield part(found);
+  yield { works: [...left.values()], pages: new Map() };
 }

@@ -58,6 +58,32 @@ describe("bodies that a worker fetched and had no time to store", () => {
     expect(await world.find("word7")).toHaveLength(1);
   });
 
+  it("bodies that arrive in parts are stored before the next part is requested, however many there are", async () => {
+    const stored: number[] = [];
+    const { confluence } = services;
+    services.confluence = (access) => {
+      const client = confluence(access);
+      async function* bodiesById(ids: readonly string[]) {
+        for (let from = 0; from < ids.length; from += 5) {
+          const [row] =
+            await database.sql`select count(*)::int as pages from confluence_pages where version > 0`;
+          stored.push(Number(row?.pages));
+          yield* client.bodiesById(ids.slice(from, from + 5));
+        }
+      }
+      return { ...client, bodiesById };
+    };
+    // Time is up during the second part: only the rest is fetched again.
+    await invoke(7);
+    expect(stored).toEqual([0, 5]);
+    await invoke(PAGES);
+    // The three that were kept are stored first.
+    expect(stored).toEqual([0, 5, 10]);
+    expect(fetched()).toHaveLength(PAGES);
+    expect(await metrics()).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
+    expect(await world.find("word7")).toHaveLength(1);
+  });
+
   it("fetched bodies are kept while Confluence asks for a pause", async () => {
     const children = world.page("Page 1");
     editPage(world.site, children.id, { body: '<ac:structured-macro ac:name="children" />' });

@@ -328,6 +328,24 @@ describe("pages by id", () => {
   });
 });
 
+it("bodies are requested when the loop asks for them, so that those of large pages are not all in memory", async () => {
+  const { site, clock } = makeTestSite();
+  const ids = addPages(site, clock, 8);
+  for (const id of ids) editPage(site, id, { body: "x".repeat(20_000) });
+  const requested = () => site.requests.length;
+  const before = requested();
+  const parts: [pages: number, requests: number][] = [];
+  for await (const pages of clientOf(site, { maxResponseBytes: 50_000 }).bodiesById(ids))
+    parts.push([pages.length, requested() - before]);
+  // Too large: all 8, and 4 of them twice.
+  expect(parts).toEqual([
+    [2, 3],
+    [2, 4],
+    [2, 6],
+    [2, 7],
+  ]);
+});
+
 describe("single pages, labels, people", () => {
   it("a rendered page has its includes filled in", async () => {
     const { site } = makeTestSite();
