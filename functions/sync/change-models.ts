@@ -41,7 +41,8 @@ export async function changeModels(
     const until = new Date(now.getTime() + CLAIM_MS);
     if (!(await claimModelChange(sql, sourceId, { until, now }))) continue;
     try {
-      const change = await changeModel(sql, model, { sourceId, input: embeddingInput, inTime, now });
+      const input: typeof embeddingInput = (title, chunk) => embeddingInput(title, chunk, model);
+      const change = await changeModel(sql, model, { sourceId, input, inTime, now });
       const { refused: pages, ...progress } = change;
       log.info("model_change.advanced", { source_id: sourceId, model: model.model, ...progress });
       refused.push(...pages.map(({ pageId, code }) => ({ source_id: sourceId, page_id: pageId, code })));

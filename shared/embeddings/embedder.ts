@@ -21,6 +21,8 @@ export type Embedder = {
   embed(texts: readonly string[], options?: EmbedOptions): Promise<number[][]>;
   /** As many texts as one call should have, if more only wait for each other and for those of other callers; absent: hundreds. */
   textsPerCall?: number;
+  /** False: chunks are embedded with their page's title and without the headings above them. Absent: with them. */
+  inputHeadings?: boolean;
   /** The model that this deployment is leaving, for sources that have not switched yet. */
   previous?: Embedder;
 };

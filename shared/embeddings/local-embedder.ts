@@ -95,6 +95,9 @@ export function localEmbedder(options: { threads?: number; runtime?: RuntimeName
     model: `all-minilm-l6-v2-int8@${DIMENSIONS}`,
     dimensions: DIMENSIONS,
     textsPerCall: TEXTS_PER_CALL,
+    // Measured with `npm run evaluate`: questions in other words find their page more often (vectors alone .40 → .46 and .56 → .64
+    // in MRR), those of a manual less (.73 → .71). Headings are in the index of words either way.
+    inputHeadings: false,
     embed: async (texts, { signal, purpose, onVectors } = {}) => {
       signal?.throwIfAborted();
       return Promise.all(

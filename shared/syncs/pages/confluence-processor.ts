@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import type { Embedder } from "#shared/embeddings/embedder.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { PermanentError, type TransientError } from "#shared/errors.ts";
@@ -49,16 +50,18 @@ function readBody(page: ConfluencePage): ReadPage {
 
 /**
  * The ConfluenceProcessor: a page's body as Markdown, cut into chunks. Pure except for what the resolver returns.
+ * `model`: the one that its chunks are embedded by.
  * @throws PermanentError as ReadPage.toMarkdown
  */
 export function processConfluencePage(
   { page, content }: CompletePage,
   resolver: ReferenceResolver,
+  model: Pick<Embedder, "inputHeadings"> = {},
 ): ProcessedPage {
   const converted = content.toMarkdown(resolver);
   const chunks = chunkPage(converted).map((chunk) => ({
     ...chunk,
-    input: embeddingInput(page.title, chunk),
+    input: embeddingInput(page.title, chunk, model),
   }));
   const contentHash = createHash("sha256").update(converted.markdown).digest("hex");
   return { chunks, contentHash, textLost: converted.textLost };

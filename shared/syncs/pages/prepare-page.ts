@@ -1,5 +1,5 @@
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
-import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
+import { documentEmbedder, type ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { isNewer } from "#shared/documents/is-newer.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { PageFacts } from "#shared/documents/page-to-store.ts";
@@ -63,7 +63,11 @@ export async function preparePage(
     fetchedIds: batch.fetchedIds,
     now,
   });
-  const { chunks, contentHash, textLost } = processConfluencePage(read, resolver);
+  const { chunks, contentHash, textLost } = processConfluencePage(
+    read,
+    resolver,
+    documentEmbedder(services.embedder, source.embeddingModel),
+  );
   return {
     work,
     state,

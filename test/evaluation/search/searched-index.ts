@@ -33,11 +33,11 @@ export type SearchedIndex = {
   close: () => Promise<void>;
 };
 
-/** Cuts a page as the sync does. */
+/** Cuts a page as the sync does, for the embedded model. */
 export const cutAsSync = (page: IndexedPage): ChunkToEmbed[] =>
   chunkMarkdown(page.markdown, page.outline ? { outline: page.outline } : {}).map((chunk) => ({
     ...chunk,
-    input: embeddingInput(page.title, chunk),
+    input: embeddingInput(page.title, chunk, { inputHeadings: false }),
   }));
 
 /** An empty index, stored and searched by the service's own functions. Without `embeds` only words can be searched. */

@@ -4,6 +4,8 @@ import type { Chunk } from "#shared/chunking/chunk.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import type { ConfluencePage } from "#shared/confluence/client.ts";
+import { processConfluencePage } from "#shared/syncs/pages/confluence-processor.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 
@@ -34,6 +36,22 @@ it("a page without text is one empty chunk, found by its title without invisible
     expect([chunk, others]).toEqual([{ content: "", headingPath: [] }, []]);
     if (chunk) expect(embeddingInput("Freeze\u00ad calen\u200bdar", chunk)).toBe("Freeze calendar\n\n");
   }
+});
+
+it("a chunk is embedded below its page's title and headings, or the title alone where the model wants that", () => {
+  const content = readPage({
+    format: "storage",
+    value: "<h2>Backups</h2><h3>Restore</h3><p>Stop writes.</p>",
+  });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is read of the page
+  const page = { title: "Ledger" } as ConfluencePage;
+  const inputs = (model: { inputHeadings?: boolean }) =>
+    processConfluencePage({ page, content, notRendered: null }, resolver, model).chunks.map(
+      ({ input }) => input,
+    );
+  const text = "## Backups\n\n### Restore\n\nStop writes.";
+  expect(inputs({})).toEqual([`Ledger › Backups\n\n${text}`]);
+  expect(inputs({ inputHeadings: false })).toEqual([`Ledger\n\n${text}`]);
 });
 
 describe("a part with a title", () => {
