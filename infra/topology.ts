@@ -98,6 +98,13 @@ export const functions = {
     access: ["database", "decrypt-token"],
     maxConcurrency: 1,
   },
+  "pulse-sites": {
+    entry: "functions/sync/pulse-sites.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "decrypt-token", "send-plan"],
+    maxConcurrency: 1,
+  },
   sweep: {
     entry: "functions/sync/sweep.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
@@ -266,6 +273,11 @@ export const schedules = {
     function: "start-scheduled-syncs",
     every: { minutes: 1 },
     description: "Starts a sync for each source whose interval has passed",
+  },
+  pulse: {
+    function: "pulse-sites",
+    every: { minutes: 1 },
+    description: "Asks each site once what changed in all its spaces, and syncs the sources with news",
   },
   sweep: {
     function: "sweep",

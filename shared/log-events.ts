@@ -28,6 +28,8 @@ export const LOG_EVENTS = [
   "site.deleted",
   "confluence.drift",
   "confluence.call_refused",
+  "pulse.finished",
+  "pulse.failed",
   "sweep.resent",
   "sweep.finished",
   "model_change.advanced",

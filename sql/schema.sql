@@ -183,6 +183,11 @@ create table confluence_sites (
   paused_until timestamp with time zone,
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
+  pulse boolean default false not null,
+  pulse_since timestamp with time zone,
+  last_pulse_at timestamp with time zone,
+  pulse_tried_at timestamp with time zone,
+  pulse_error jsonb,
   limits jsonb default '{}'::jsonb not null,
   held jsonb,
   expiry_warned_days integer,
@@ -190,6 +195,7 @@ create table confluence_sites (
   constraint confluence_sites_discovery_error_check CHECK ((jsonb_typeof(discovery_error) = 'object'::text)),
   constraint confluence_sites_held_check CHECK (((held IS NULL) OR (jsonb_typeof(held) = 'object'::text))),
   constraint confluence_sites_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
+  constraint confluence_sites_pulse_error_check CHECK ((jsonb_typeof(pulse_error) = 'object'::text)),
   constraint confluence_sites_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
   constraint confluence_sites_source_defaults_check CHECK ((jsonb_typeof(source_defaults) = 'object'::text)),
   constraint confluence_sites_space_rule_check CHECK ((jsonb_typeof(space_rule) = 'object'::text)),
@@ -243,6 +249,16 @@ create table idempotent_requests (
   created_at timestamp with time zone not null,
   constraint idempotent_requests_answer_check CHECK (((answer IS NULL) OR (json_typeof(answer) = 'object'::text))),
   constraint idempotent_requests_pkey PRIMARY KEY (key)
+);
+
+create table pulse_hits (
+  source_id text not null,
+  page_id text not null,
+  version integer not null,
+  first_seen_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  constraint pulse_hits_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint pulse_hits_pkey PRIMARY KEY (source_id, page_id)
 );
 
 create table schema_functions (

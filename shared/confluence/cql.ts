@@ -14,8 +14,13 @@ const STEP_MS = 15 * MINUTE_MS;
  * own edit is listed by the next sync, whose watermark is before it.
  */
 export function changedPagesCql(spaceKey: string, since: Date, timeZone: string | null): string {
+  return `space = ${quoted(spaceKey)} and ${changedOnSiteCql(since, timeZone)}`;
+}
+
+/** As `changedPagesCql`, for all spaces that the account sees. */
+export function changedOnSiteCql(since: Date, timeZone: string | null): string {
   const literal = dateTimeLiteral(since, timeZone);
-  return `space = ${quoted(spaceKey)} and type = page and lastModified >= "${literal}" order by lastmodified desc`;
+  return `type = page and lastModified >= "${literal}" order by lastmodified desc`;
 }
 
 /** The query for all pages of a space, for counting them. */

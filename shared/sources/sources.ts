@@ -194,11 +194,11 @@ export async function setSourceStatus(
       where source_id = ${sourceId} and status not in ('deleting', ${status})`;
 }
 
-/** Pauses requests to the source's site until `until`, for all its sources: the rate limit is the account's. A longer pause stays. */
-export async function pauseSite(sql: Sql, sourceId: string, until: Date, now: Date): Promise<void> {
+/** Pauses requests to a site until `until`, for all its sources: the rate limit is the account's. A longer pause stays. */
+export async function pauseSite(sql: Sql, siteId: string | null, until: Date, now: Date): Promise<void> {
   await sql`
     update confluence_sites set paused_until = greatest(paused_until, ${until}), updated_at = ${now}
-    where site_id = (select site_id from archon_sources where source_id = ${sourceId}) and status <> 'deleting'`;
+    where site_id = ${siteId} and status <> 'deleting'`;
 }
 
 /**

@@ -75,6 +75,7 @@ export const START = Date.parse("2026-10-13T08:00:00Z");
 const simulated = new Set<FunctionName>([
   ...Object.values(queueSpecs).map(({ worker }) => worker),
   "start-scheduled-syncs",
+  "pulse-sites",
   "sweep",
 ]);
 const handlers = await loadHandlers(
@@ -136,9 +137,13 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   await registerModel(sql, { model: embedder.model, dimensions: embedder.dimensions, now: now() });
 
   const services = (worker: Worker | null): Partial<Services> => {
+    // A worker takes one step at a time, also where its code asks several sites at once.
+    let lastStep: Promise<void> = Promise.resolve();
     const step = async (label: string) => {
       if (!worker) return;
-      await worker.step(label);
+      const mine = lastStep.then(() => worker.step(label));
+      lastStep = mine.catch(() => {});
+      await mine;
       if (worker.id.startsWith("process-page")) mayHaveStored = true;
       pass(chance.below(pace.stepMs));
     };

@@ -13,7 +13,7 @@ import { getSource, insertSource, type Source } from "#shared/sources/sources.ts
 import type { SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import { readProgress, type OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
-import type { SyncServices } from "#shared/syncs/sync-services.ts";
+import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import type { PlannedChange } from "#shared/syncs/operations/planned-changes.ts";
 import { makeWorld, type World } from "#test/simulation/world.ts";
@@ -28,7 +28,7 @@ const PATIENCE_MINUTES = 24 * 60;
 
 export type SyncWorld = World & {
   /** Services for calls of the engine from outside a worker. */
-  outside: SyncServices;
+  outside: SyncServices & SiteServices;
   /** The HTTP API over the same database, site and clock. */
   api: ApiClient;
   /** What the API lists of an operation's planned changes. */
@@ -111,7 +111,7 @@ export function bodyOf(word: string): string {
 function withActions(world: World, api: ApiClient): SyncWorld {
   const { sql, site, scheduler, queues } = world;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that the engine uses
-  const outside = world.services(null) as SyncServices;
+  const outside = world.services(null) as SyncWorld["outside"];
   const rest = async () => {
     while (scheduler.running() > 0) await scheduler.advance();
     const failure = world.failures.shift();

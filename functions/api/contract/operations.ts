@@ -44,7 +44,7 @@ export const operationSchema = z
     stage: z.string().meta({ description: "What it is doing, for people" }),
     mode: z.enum(["incremental", "full"]).nullable(),
     dry_run: z.boolean(),
-    actor: z.string().meta({ description: "api, schedule, manual, after_sync" }),
+    actor: z.string().meta({ description: "api, schedule, pulse, manual, after_sync" }),
     percent: z.number().min(0).max(100).meta({ description: "Never decreases; 100 once it has completed" }),
     pages_listed: count,
     pages_to_process: count.meta({ description: "Waiting or being worked on" }),

@@ -7,7 +7,10 @@ import type { Source } from "#shared/sources/sources.ts";
  * Confluence returns 200 with only the public pages (nango pull request 3961): such a response is never used.
  * Throws PermanentError `credentials_rejected` (anonymous) or `account_changed`.
  */
-export async function verifyAccount(client: ConfluenceClient, source: Source): Promise<ConfluenceUser> {
+export async function verifyAccount(
+  client: ConfluenceClient,
+  source: Pick<Source, "accountId">,
+): Promise<ConfluenceUser> {
   const user = await client.currentUser();
   if (user.accountId === null) {
     throw new PermanentError(

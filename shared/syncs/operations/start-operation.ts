@@ -8,7 +8,7 @@ import { OPERATIONS, type OperationType, type SyncMode } from "./operation-types
 import { sendOperation } from "./send-operation.ts";
 
 /** Who or what started an operation. */
-export type Actor = "api" | "schedule" | "manual" | "after_sync";
+export type Actor = "api" | "schedule" | "pulse" | "manual" | "after_sync";
 
 export type StartRequest = {
   type: OperationType;

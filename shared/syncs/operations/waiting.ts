@@ -1,8 +1,12 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { RateLimitedError } from "#shared/errors.ts";
-import { pauseSite, type Source } from "#shared/sources/sources.ts";
+import { pauseSite } from "#shared/sources/sources.ts";
 import { later } from "#shared/syncs/later.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
+
+/** Who met a limit: a source of a site, or the site's pulse. */
+type Limited = { siteId: string | null; sourceId?: string };
+type PauseServices = Pick<SyncServices, "sql" | "log" | "now" | "random">;
 
 const MAX_RETRY_DELAY_MS = 15 * 60_000;
 
@@ -13,27 +17,32 @@ export function retryDelayMs(failures: number, random: () => number): number {
 }
 
 /** Saves the pause in the database, where every worker sees it, and returns its end. */
-export async function pause(source: Source, error: RateLimitedError, services: SyncServices): Promise<Date> {
+export async function pause(
+  { siteId, sourceId }: Limited,
+  error: RateLimitedError,
+  services: PauseServices,
+): Promise<Date> {
   const now = services.now();
   // Jitter is only added: waiting less than requested would cause another 429.
   const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
-  await pauseSite(services.sql, source.sourceId, until, now);
-  services.log.warn("source.paused", { source_id: source.sourceId, until: until.toISOString() });
+  await pauseSite(services.sql, siteId, until, now);
+  const of = sourceId === undefined ? { site_id: siteId } : { source_id: sourceId };
+  services.log.warn("source.paused", { ...of, until: until.toISOString() });
   return until;
 }
 
 /** The last fifth of a rate limit is spread over pauses of this length instead of causing a 429. */
 const NEAR_LIMIT_PAUSE_MS = 10_000;
 
-/** Pauses the source briefly when Confluence reports that its rate limit is nearly used up; returns the pause's end, or null. */
+/** Pauses the site briefly when Confluence reports that its rate limit is nearly used up; returns the pause's end, or null. */
 export async function slowDownNearLimit(
   client: ConfluenceClient,
-  source: Source,
-  services: SyncServices,
+  { siteId }: Limited,
+  services: PauseServices,
 ): Promise<Date | null> {
   if (!client.nearLimit?.()) return null;
   const now = services.now();
   const until = later(now, NEAR_LIMIT_PAUSE_MS);
-  await pauseSite(services.sql, source.sourceId, until, now);
+  await pauseSite(services.sql, siteId, until, now);
   return until;
 }

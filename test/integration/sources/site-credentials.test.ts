@@ -68,7 +68,7 @@ it.each([
   { what: "address", changes: { baseUrl: "https://other.atlassian.net" } },
 ])("a source of another $what has a site of its own, with its own pause and token", async ({ changes }) => {
   await add(source("docs"), source("team", changes));
-  await pauseSite(database.sql, "team", later(5), NOW);
+  await pauseSite(database.sql, (await read("team")).siteId, later(5), NOW);
   await setSourceStatus(database.sql, "team", "credentials_expired", NOW);
   expect(await read("docs")).toMatchObject({
     pausedUntil: null,
@@ -80,7 +80,7 @@ it.each([
 
 it("a pause and rejected credentials are those of the whole site, a space that is not available is not", async () => {
   await add(source("docs"), source("team"));
-  await pauseSite(database.sql, "docs", later(5), NOW);
+  await pauseSite(database.sql, (await read("docs")).siteId, later(5), NOW);
   await setSourceStatus(database.sql, "docs", "space_unavailable", NOW);
   expect(await read("team")).toMatchObject({ status: "active", pausedUntil: later(5) });
   await setSourceStatus(database.sql, "docs", "credentials_expired", NOW);

@@ -92,11 +92,11 @@ describe("sources", () => {
   });
 
   it("a pause is never shortened", async () => {
-    await insertSource(database.sql, newSource, now);
-    await pauseSite(database.sql, "docs", minutes(10), now);
-    await pauseSite(database.sql, "docs", minutes(5), now);
+    const { siteId } = await insertSource(database.sql, newSource, now);
+    await pauseSite(database.sql, siteId, minutes(10), now);
+    await pauseSite(database.sql, siteId, minutes(5), now);
     expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(10));
-    await pauseSite(database.sql, "docs", minutes(15), now);
+    await pauseSite(database.sql, siteId, minutes(15), now);
     expect((await requireSource(database.sql, "docs")).pausedUntil).toEqual(minutes(15));
   });
 
@@ -118,11 +118,11 @@ describe("sources", () => {
   });
 
   it("deleting a source forgets the secret and frees the space, and it never comes back", async () => {
-    await insertSource(database.sql, newSource, now);
+    const { siteId } = await insertSource(database.sql, newSource, now);
     expect(await markSourceDeleting(database.sql, "docs", minutes(1))).toBe(true);
     expect(await markSourceDeleting(database.sql, "docs", minutes(2))).toBe(false);
     await setSourceStatus(database.sql, "docs", "active", minutes(3));
-    await pauseSite(database.sql, "docs", minutes(9), minutes(3));
+    await pauseSite(database.sql, siteId, minutes(9), minutes(3));
     expect(await getSource(database.sql, "docs")).toMatchObject({
       status: "deleting",
       encryptedToken: null,

@@ -8,6 +8,7 @@ import { EVENT_BUGS } from "./events.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
+import { PULSE_BUGS } from "./pulses.ts";
 import { RUNTIME_BUGS } from "./runtime.ts";
 
 /** Every bug that is planted; `npm run mutants` looks for each. */
@@ -21,6 +22,7 @@ export const ALL_PLANTED_BUGS = [
   ...EVENT_BUGS,
   ...LISTING_BUGS,
   ...PAGE_BUGS,
+  ...PULSE_BUGS,
   ...RUNTIME_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

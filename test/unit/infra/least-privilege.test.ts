@@ -148,6 +148,11 @@ describe("rights", () => {
           "sqs:ReceiveMessage",
           "sqs:SendMessage",
         ],
+        "pulse-sites": [
+          "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+          "sqs:SendMessage",
+        ],
         "reconcile-deletions": [
           "kms:Decrypt",
           "secretsmanager:GetSecretValue",

@@ -1,0 +1,114 @@
+import type { ListedPage } from "#shared/confluence/client.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import { later } from "#shared/syncs/later.ts";
+import { pulsedSources } from "./pulsed-sites.ts";
+
+/** Stands for all pages of a space. */
+const ANY_PAGE = "*";
+/** After a sync that failed, or that listed less than Confluence counted, the next one for the same hit. */
+const RETRY_MS = 10 * 60_000;
+/** While more changed than pulses read (an import, a bulk edit), each source is due this often, not each minute. */
+const OVERFLOW_MS = 10 * 60_000;
+
+/** Whether the hit `h` is stored by now, in that version or a newer one. */
+function isStored(sql: Sql) {
+  return sql`exists (
+    select from confluence_pages p
+    where p.source_id = h.source_id and p.page_id = h.page_id and p.version >= h.version
+      and not p.is_deleted and p.missing_since is null)`;
+}
+
+/**
+ * Whether a sync that lists the hit `h` was started: its page may have failed, and must not be tried each minute. A sync that failed or
+ * listed too little counts for RETRY_MS only.
+ */
+function hasSync(sql: Sql, now: Date) {
+  return sql`exists (${syncsSince(sql)} and (${listedAll(sql)} or o.created_at > ${later(now, -RETRY_MS)}))`;
+}
+
+/** Whether such a sync has ended. */
+function wasSynced(sql: Sql) {
+  return sql`exists (${syncsSince(sql)} and ${listedAll(sql)} and o.finished_at is not null)`;
+}
+
+function syncsSince(sql: Sql) {
+  return sql`select from archon_progress o
+    where o.source_id = h.source_id and o.operation_type = 'confluence_sync' and not o.dry_run
+      and o.created_at >= h.first_seen_at`;
+}
+
+function listedAll(sql: Sql) {
+  return sql`o.status <> 'failed' and (o.checkpoint ->> 'incomplete') is distinct from 'true'`;
+}
+
+/** Records the pages that the site's sources do not have in the version listed. */
+export async function recordHits(
+  sql: Sql,
+  siteId: string,
+  listed: readonly ListedPage[],
+  now: Date,
+): Promise<void> {
+  // A page that was edited while the search was paged is listed twice.
+  const pages = [
+    ...new Map(
+      listed
+        .filter((page) => page.spaceKey !== null)
+        .toSorted((a, b) => a.version - b.version)
+        .map((page) => [page.id, page]),
+    ).values(),
+  ];
+  await sql`
+    insert into pulse_hits as h (source_id, page_id, version, first_seen_at, last_seen_at)
+    select s.source_id, listed.page_id, listed.version, ${now}, ${now}
+    from unnest(${pages.map((page) => page.id)}::text[], ${pages.map((page) => page.version)}::int[],
+      ${pages.map((page) => page.spaceKey)}::text[]) as listed (page_id, version, space_key)
+    join archon_sources s on s.site_id = ${siteId} and s.space_key = listed.space_key and ${pulsedSources(sql)}
+    where not exists (
+      select from confluence_pages p
+      where p.source_id = s.source_id and p.page_id = listed.page_id and p.version >= listed.version
+        and not p.is_deleted and p.missing_since is null)
+    on conflict (source_id, page_id) do update set
+      version = excluded.version, last_seen_at = excluded.last_seen_at,
+      -- A page that is edited each minute keeps its place among those that wait.
+      first_seen_at = case when excluded.version > h.version and ${hasSync(sql, now)}
+        then excluded.first_seen_at else h.first_seen_at end`;
+}
+
+/** Makes every source of the site due, unless it was within OVERFLOW_MS. */
+export async function recordOverflow(sql: Sql, siteId: string, now: Date): Promise<void> {
+  await sql`
+    insert into pulse_hits as h (source_id, page_id, version, first_seen_at, last_seen_at)
+    select s.source_id, ${ANY_PAGE}, 0, ${now}, ${now} from archon_sources s
+    where s.site_id = ${siteId} and ${pulsedSources(sql)}
+    on conflict (source_id, page_id) do update set
+      last_seen_at = excluded.last_seen_at,
+      first_seen_at = case when h.first_seen_at <= ${later(now, -OVERFLOW_MS)} and ${hasSync(sql, now)}
+        then excluded.first_seen_at else h.first_seen_at end`;
+}
+
+/** Removes hits that are stored, and, of those that the complete pulse at `now` did not list any more, the ones that had their sync. */
+export async function removeSettledHits(
+  sql: Sql,
+  siteId: string,
+  { complete, now }: { complete: boolean; now: Date },
+): Promise<void> {
+  await sql`
+    delete from pulse_hits h using archon_sources s
+    where s.source_id = h.source_id and s.site_id = ${siteId}
+      and (${isStored(sql)}
+        or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or not (${pulsedSources(sql)})))`;
+}
+
+/** Sources of the site with news that no sync lists yet and that no operation holds, longest waiting first. */
+export async function sourcesWithNews(
+  sql: Sql,
+  siteId: string,
+  { limit, now }: { limit: number; now: Date },
+): Promise<{ sourceId: string; spaceKey: string }[]> {
+  return sql<{ sourceId: string; spaceKey: string }[]>`
+    select s.source_id as "sourceId", s.space_key as "spaceKey"
+    from pulse_hits h join archon_sources s using (source_id)
+    where s.site_id = ${siteId} and ${pulsedSources(sql)} and (s.lease_until is null or s.lease_until <= ${now})
+      and not ${isStored(sql)} and not ${hasSync(sql, now)}
+    group by s.source_id order by min(h.first_seen_at), s.source_id limit ${limit}`;
+}

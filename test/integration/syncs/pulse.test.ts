@@ -1,0 +1,315 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
+import { addSpacesWithSources } from "#test/support/site-sources.ts";
+import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 24 * 60;
+
+let database: TestDatabase;
+let world: SyncWorld;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  await database.clear();
+  world = await makeSyncWorld(database.sql, { pages: 3, intervalMinutes: DAY_MINUTES });
+  await world.sync();
+});
+afterAll(() => database.close());
+
+const switchOn = () => database.sql`update confluence_sites set pulse = true`;
+const pulse = () => world.minute("pulse-sites");
+const pulses = async (minutes: number) => {
+  for (let n = 0; n < minutes; n += 1) await pulse();
+};
+const edit = (title: string, word = "edited") =>
+  editPage(world.site, world.page(title).id, { body: bodyOf(word) });
+const storedVersion = async (title: string) => {
+  const [row] = await database.sql<{ version: number }[]>`
+    select version from confluence_pages where page_id = ${world.page(title).id}`;
+  return row?.version ?? 0;
+};
+/** Syncs by the pulse, oldest first. */
+const pulsed = async () =>
+  (
+    await database.sql<{ source_id: string }[]>`
+      select source_id from archon_progress where actor = 'pulse' order by created_at, operation_id`
+  ).map((row) => row.source_id);
+const siteOf = async (sourceId = SOURCE_ID) => {
+  const [site] = await database.sql<
+    {
+      pulse_error: Record<string, unknown> | null;
+      last_pulse_at: Date | null;
+      pulse_since: Date | null;
+      paused_until: Date | null;
+    }[]
+  >`
+    select c.pulse_error, c.last_pulse_at, c.pulse_since, c.paused_until
+    from confluence_sites c join archon_sources s using (site_id) where s.source_id = ${sourceId}`;
+  if (!site) throw new Error(`Source ${sourceId} has no site`);
+  return site;
+};
+
+it("an edit in any space of a site is stored within two minutes, and only its space is synced", async () => {
+  await addSpacesWithSources(world, ["AAA", "BBB", "CCC"]);
+  await switchOn();
+  await pulses(2);
+  for (const title of ["BBB 1", "Page 2", "CCC 1"]) {
+    const before = await pulsed();
+    edit(title);
+    await pulses(2);
+    expect(await storedVersion(title)).toBe(2);
+    expect((await pulsed()).slice(before.length)).toHaveLength(1);
+  }
+  expect(await pulsed()).toEqual(["source-BBB", SOURCE_ID, "source-CCC"]);
+});
+
+it("an idle site costs at most three calls a minute, whatever the number of its spaces", async () => {
+  await addSpacesWithSources(
+    world,
+    Array.from({ length: 30 }, (_, n) => `S${n}`),
+    { synced: false },
+  );
+  await database.sql`
+    update archon_sources set metadata = metadata || ${database.sql.json({ last_sync_timestamp: world.now().toISOString() })}`;
+  await switchOn();
+  world.pass(60 * MINUTE_MS);
+  await pulse();
+  world.takeRequests();
+  await pulses(10);
+  expect(world.takeRequests().length).toBeLessThanOrEqual(30);
+  expect((await siteOf()).last_pulse_at?.getTime()).toBeGreaterThan(world.now().getTime() - MINUTE_MS);
+});
+
+it("a site without a pulse is asked nothing", async () => {
+  edit("Page 1");
+  world.takeRequests();
+  await pulses(3);
+  expect(world.takeRequests()).toEqual([]);
+});
+
+it("a pulse moves no watermark and deletes nothing", async () => {
+  await switchOn();
+  const before = (await world.source()).metadata;
+  await pulses(3);
+  expect((await world.source()).metadata).toEqual(before);
+  expect(await pulsed()).toEqual([]);
+});
+
+it.each(["America/Los_Angeles", "Pacific/Kiritimati", "UTC"])(
+  "an edit is found whatever the account's zone: %s",
+  async (zone) => {
+    world.site.settings.time_zone = zone;
+    await switchOn();
+    await pulses(2);
+    world.pass(45 * MINUTE_MS);
+    await pulse();
+    edit("Page 3");
+    await pulses(2);
+    expect(await storedVersion("Page 3")).toBe(2);
+  },
+);
+
+it("an edit that the search index shows half an hour late is found when it shows it", async () => {
+  await switchOn();
+  world.pass(60 * MINUTE_MS);
+  await pulse();
+  world.site.settings.index_lag_seconds = 28 * 60;
+  edit("Page 1");
+  world.site.settings.index_lag_seconds = 0;
+  await pulses(27);
+  expect(await storedVersion("Page 1")).toBe(1);
+  await pulses(3);
+  expect(await storedVersion("Page 1")).toBe(2);
+});
+
+it("after an outage an empty search is not trusted: the next pulse looks back as far", async () => {
+  await switchOn();
+  await pulse();
+  const { pulse_since: since } = await siteOf();
+  edit("Page 1");
+  world.pass(3 * 60 * MINUTE_MS);
+  world.site.faults.push({ effect: "empty_listing", path: "/content/search", times: 1, skip: 0 });
+  await pulse();
+  expect(await siteOf()).toMatchObject({
+    pulse_since: since,
+    pulse_error: { code: "incomplete_search", failures: 1 },
+  });
+  await pulses(2);
+  expect(await storedVersion("Page 1")).toBe(2);
+  expect((await siteOf()).pulse_error).toBeNull();
+});
+
+it("more hits than five calls list make every source due, at most each ten minutes", async () => {
+  await addSpacesWithSources(world, ["AAA", "BBB"]);
+  world.site.settings.max_page_size = 2;
+  await switchOn();
+  world.pass(60 * MINUTE_MS);
+  edit("AAA 1");
+  addDemoPages(world.site, 8, 10);
+  world.takeRequests();
+  world.pass(MINUTE_MS);
+  await pulseSites(world.outside, { remainingMs: () => 60_000 });
+  expect(world.takeRequests()).toHaveLength(5);
+  await world.drain();
+  expect((await pulsed()).sort()).toEqual([SOURCE_ID, "source-AAA", "source-BBB"]);
+  expect(await storedVersion("AAA 1")).toBe(2);
+  await pulses(9);
+  expect(await pulsed()).toHaveLength(3);
+  await pulses(3);
+  expect((await pulsed()).filter((id) => id === "source-BBB")).toHaveLength(2);
+});
+
+it("a source that is busy is synced when its operation has ended", async () => {
+  await switchOn();
+  await pulse();
+  const running = await world.startSync();
+  edit("Page 1");
+  await world.deliverOne("plan");
+  // It has listed what changed, and its page waits.
+  edit("Page 2");
+  world.pass(MINUTE_MS);
+  await pulseSites(world.outside, { remainingMs: () => 60_000 });
+  expect(await pulsed()).toEqual([]);
+  expect(await storedVersion("Page 1")).toBe(1);
+  await world.ended(running);
+  await pulses(2);
+  expect(await pulsed()).toEqual([SOURCE_ID]);
+  expect(await storedVersion("Page 2")).toBe(2);
+});
+
+it("sources without an interval, and those before their first sync, are not synced by a pulse", async () => {
+  await addSpacesWithSources(world, ["MANUAL"], { intervalMinutes: null });
+  await addSpacesWithSources(world, ["NEW"], { synced: false });
+  await switchOn();
+  edit("MANUAL 1");
+  edit("NEW 1");
+  await pulses(3);
+  expect(await pulsed()).toEqual([]);
+  expect(await storedVersion("MANUAL 1")).toBe(1);
+});
+
+it("a page that cannot be stored is not tried each minute", async () => {
+  await switchOn();
+  await pulse();
+  world.embedding.refused = "unembeddable";
+  edit("Page 1", "unembeddable");
+  await pulses(10);
+  expect(await pulsed()).toEqual([SOURCE_ID]);
+  edit("Page 1", "mended");
+  await pulses(2);
+  expect(await storedVersion("Page 1")).toBe(3);
+});
+
+it("a sync that failed is started again after ten minutes", async () => {
+  await switchOn();
+  await pulse();
+  edit("Page 1");
+  await pulse();
+  await database.sql`update archon_progress set status = 'failed' where actor = 'pulse'`;
+  await database.sql`update confluence_pages set version = 1 where page_id = ${world.page("Page 1").id}`;
+  await pulses(8);
+  expect(await pulsed()).toHaveLength(1);
+  await pulses(3);
+  expect(await pulsed()).toHaveLength(2);
+  expect(await storedVersion("Page 1")).toBe(2);
+});
+
+it("many spaces with news are synced twenty a minute, those that wait longest first", async () => {
+  const keys = Array.from({ length: 23 }, (_, n) => `S${String(n).padStart(2, "0")}`);
+  await addSpacesWithSources(world, keys);
+  await switchOn();
+  await pulse();
+  for (const key of keys.slice(2)) edit(`${key} 1`);
+  world.pass(MINUTE_MS);
+  await pulseSites(world.outside, { remainingMs: () => 60_000 });
+  expect(await pulsed()).toHaveLength(20);
+  // The last one waits, and edits that come later wait behind it.
+  edit("S00 1");
+  edit("S01 1");
+  await database.sql`update archon_progress set finished_at = created_at where actor = 'pulse'`;
+  world.pass(MINUTE_MS);
+  await pulseSites(world.outside, { remainingMs: () => 60_000 });
+  const [first, ...later] = (await pulsed()).slice(20);
+  expect([first, later.sort()]).toEqual(["source-S22", ["source-S00", "source-S01"]]);
+});
+
+it("a 429 pauses its site and no other", async () => {
+  await addSpacesWithSources(world, ["AAA"]);
+  await addSpacesWithSources(world, ["ELSEWHERE"], { baseUrl: "https://other.atlassian.net" });
+  await switchOn();
+  await pulse();
+  // The next pulse asks the site first that was not asked for longest.
+  await database.sql`update confluence_sites set pulse_tried_at = null where base_url = ${world.site.url}`;
+  world.site.faults.push({ effect: "rate_limit", retry_after: 600, times: 1, skip: 0 });
+  edit("ELSEWHERE 1");
+  edit("AAA 1");
+  await pulses(2);
+  expect((await siteOf("source-AAA")).paused_until?.getTime()).toBeGreaterThan(
+    world.now().getTime() + 6 * MINUTE_MS,
+  );
+  expect((await siteOf("source-ELSEWHERE")).paused_until).toBeNull();
+  expect(await storedVersion("ELSEWHERE 1")).toBe(2);
+  expect(await storedVersion("AAA 1")).toBe(1);
+  await pulses(12);
+  expect(await storedVersion("AAA 1")).toBe(2);
+});
+
+it("a site whose account is another one is recorded as failing, trusted in nothing, and stops no other", async () => {
+  await addSpacesWithSources(world, ["ELSEWHERE"], { baseUrl: "https://other.atlassian.net" });
+  await switchOn();
+  await pulse();
+  await database.sql`update confluence_sites set account_id = 'somebody-else' where base_url <> ${world.site.url}`;
+  const { pulse_since: since } = await siteOf("source-ELSEWHERE");
+  edit("ELSEWHERE 1");
+  edit("Page 1");
+  await pulses(2);
+  expect(await siteOf("source-ELSEWHERE")).toMatchObject({
+    pulse_error: { code: "account_changed" },
+    pulse_since: since,
+  });
+  expect(await pulsed()).toEqual([SOURCE_ID]);
+  expect(world.logged.filter(({ event }) => event === "pulse.failed").length).toBeGreaterThan(0);
+});
+
+it("pulses of a site that fails are made less and less often, and at once each minute when it is well again", async () => {
+  await switchOn();
+  world.site.settings.answer_as_anonymous = true;
+  world.takeRequests();
+  await pulses(30);
+  expect(world.takeRequests().length).toBeLessThan(8);
+  expect((await siteOf()).pulse_error).toMatchObject({ code: "credentials_rejected" });
+  world.site.settings.answer_as_anonymous = false;
+  edit("Page 1");
+  await pulses(16);
+  expect(await storedVersion("Page 1")).toBe(2);
+  expect((await siteOf()).pulse_error).toBeNull();
+  expect((await world.source()).status).toBe("active");
+});
+
+it("with too little time left no site is asked", async () => {
+  await switchOn();
+  world.takeRequests();
+  const result = await pulseSites(world.outside, { remainingMs: () => 30_000 });
+  expect([result, world.takeRequests()]).toEqual([{ pulsed: 0, failed: 0, started: 0 }, []]);
+});
+
+it("hits are forgotten when their pages are stored", async () => {
+  await switchOn();
+  await pulse();
+  edit("Page 1");
+  await pulses(3);
+  expect(await database.sql`select * from pulse_hits`).toEqual([]);
+});
+
+it("an edit in a space without a source is ignored", async () => {
+  await addSpacesWithSources(world, ["GONE"]);
+  await switchOn();
+  await database.sql`delete from archon_sources where source_id = 'source-GONE'`;
+  edit("GONE 1");
+  await pulses(2);
+  expect(await pulsed()).toEqual([]);
+});

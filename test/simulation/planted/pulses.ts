@@ -1,0 +1,70 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const PULSE = "test/integration/syncs/pulse.test.ts";
+const SITES = "shared/syncs/pulse/pulsed-sites.ts";
+const HITS = "shared/syncs/pulse/hits.ts";
+const SEARCH = "shared/syncs/pulse/search-news.ts";
+const PULSE_SITES = "shared/syncs/pulse/pulse-sites.ts";
+
+/** What a pulse believes, how far it looks, and what it leaves alone. */
+export const PULSE_BUGS: readonly PlantedBug[] = [
+  bug(
+    "a pulse moves the watermark",
+    change(
+      SITES,
+      "last_pulse_at = ${now}, pulse_error = null\n    where site_id = ${siteId}`;",
+      "last_pulse_at = ${now}, pulse_error = null\n    where site_id = ${siteId}`;\n  await sql`update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${startedAt.toISOString()}::text) where site_id = ${siteId}`;",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a pulse trusts an empty search",
+    change(
+      SEARCH,
+      "incomplete: !overflow && pages.length < expected",
+      "incomplete: pages.length > 0 && !overflow && pages.length < expected",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a pulse looks back without the overlap",
+    change(SEARCH, "changesSince(site.pulseSince ?? startedAt)", "site.pulseSince ?? startedAt"),
+  ),
+  bug(
+    "a pulse looks back only to its own start",
+    change(SEARCH, "changesSince(site.pulseSince ?? startedAt)", "startedAt"),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a pulse writes its literal in UTC",
+    change(SEARCH, ", user.timeZone)", ', user.timeZone && "UTC")'),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a 429 of one site pauses every site",
+    change(
+      "shared/sources/sources.ts",
+      "where site_id = ${siteId} and status <> 'deleting'`;\n}",
+      "where ${siteId}::text is not null and status <> 'deleting'`;\n}",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a pulse accepts any account",
+    change(
+      SEARCH,
+      "await verifyAccount(client, site)",
+      "await verifyAccount(client, { accountId: (await client.currentUser()).accountId ?? site.accountId })",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a page that cannot be stored is synced each minute",
+    change(HITS, "and not ${isStored(sql)} and not ${hasSync(sql, now)}\n", "and not ${isStored(sql)}\n"),
+  ),
+  bugFoundBy(
+    PULSE,
+    "more hits than a pulse reads are ignored",
+    change(PULSE_SITES, "if (overflow) await", "if (overflow && incomplete) await"),
+  ),
+];
