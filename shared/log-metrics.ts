@@ -61,6 +61,10 @@ export const logMetrics = {
     field("failed_pages"),
     field("open_pages"),
     field("oldest_unsent_event_seconds", "Seconds"),
+    field("overdue_pulses"),
+    field("findable_p50_seconds", "Seconds"),
+    field("findable_p95_seconds", "Seconds"),
+    field("findable_max_seconds", "Seconds"),
   ],
 } as const satisfies Partial<Record<LogEvent, readonly LogMetric[]>>;
 

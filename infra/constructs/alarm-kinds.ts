@@ -14,6 +14,8 @@ export const ALARM_KINDS = {
   "deletions-held": "stack",
   "pages-failing": "stack",
   "events-unsent": "stack",
+  "pulse-overdue": "stack",
+  "edits-late": "stack",
   "embedding-cost": "stack",
   "database-strained": "database of the stack",
 } as const;

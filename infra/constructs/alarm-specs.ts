@@ -172,6 +172,24 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
       periods: 1,
       missing: otherwiseReported,
     },
+    {
+      kind: "pulse-overdue",
+      meaning:
+        "A site was not asked for 20 minutes what changed: edits are found at the intervals of its sources.",
+      metric: syncMetric(stage, "overdue_pulses", measured),
+      threshold: 1,
+      periods: 2,
+      missing: otherwiseReported,
+    },
+    {
+      kind: "edits-late",
+      meaning:
+        "One in twenty edits of the last hour was findable later than 15 minutes after it was made, though a pulse watches its space.",
+      metric: syncMetric(stage, "findable_p95_seconds", measured),
+      threshold: 900,
+      periods: 3,
+      missing: otherwiseReported,
+    },
   ];
 }
 

@@ -51,6 +51,7 @@ export class SyncDashboard extends Construct {
               "held_sources",
               "failed_pages",
               "open_pages",
+              "overdue_pulses",
             ),
           }),
         ],
@@ -60,6 +61,10 @@ export class SyncDashboard extends Construct {
             sum("pages_added", "pages_updated", "pages_deleted", "pages_hidden", "page_failures"),
           ),
           graph("Lag behind Confluence (seconds, worst source)", latest("max_lag_seconds")),
+          graph(
+            "From edit to findable (seconds, the last hour's edits in spaces with a pulse)",
+            latest("findable_p50_seconds", "findable_p95_seconds", "findable_max_seconds"),
+          ),
           graph(
             "Embeddings: created cost money, reused do not",
             sum("embeddings_created", "embeddings_reused"),

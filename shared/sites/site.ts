@@ -52,19 +52,29 @@ export type Site = {
   discoveryError: { code: string; message: string; at: string } | null;
   status: "active" | "credentials_expired" | "deleting";
   pausedUntil: Date | null;
+  /** Whether it is asked each minute what changed. */
+  pulse: boolean;
+  lastPulseAt: Date | null;
+  /** Why pulses fail, while they do. */
+  pulseError: z.infer<typeof pulseError> | null;
   createdAt: Date;
   updatedAt: Date;
 };
 
+const pulseError = z.object({ code: z.string(), message: z.string(), since: z.string(), failures: z.int() });
 const discoveryError = z.object({ code: z.string(), message: z.string(), at: z.string() });
 
-type SiteRow = Omit<Site, "rule" | "defaults" | "limits" | "held" | "refusedCalls" | "discoveryError"> & {
+type SiteRow = Omit<
+  Site,
+  "rule" | "defaults" | "limits" | "held" | "refusedCalls" | "discoveryError" | "pulseError"
+> & {
   rule: unknown;
   defaults: unknown;
   limits: unknown;
   held: unknown;
   refusedCalls: unknown;
   discoveryError: unknown;
+  pulseError: unknown;
 };
 
 function toSite(row: SiteRow): Site {
@@ -76,6 +86,7 @@ function toSite(row: SiteRow): Site {
     held: estimate.nullable().parse(row.held),
     refusedCalls: refusedCalls.catch({}).parse(row.refusedCalls),
     discoveryError: discoveryError.nullable().parse(row.discoveryError),
+    pulseError: pulseError.nullable().parse(row.pulseError),
   };
 }
 
@@ -85,6 +96,7 @@ function siteColumns(sql: Sql) {
     encrypted_secret as "encryptedSecret", secret_bound_to as "secretBoundTo", token_expires_at as "tokenExpiresAt",
     refused_calls as "refusedCalls", space_rule as rule, source_defaults as defaults, limits, held,
     discovered_at as "discoveredAt", discovery_error as "discoveryError", status, paused_until as "pausedUntil",
+    pulse, last_pulse_at as "lastPulseAt", pulse_error as "pulseError",
     created_at as "createdAt", updated_at as "updatedAt"`;
 }
 
@@ -168,6 +180,8 @@ export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges,
   if (changes.clientId !== undefined)
     columns["credential_kind"] = changes.clientId === null ? "api_token" : "client_credentials";
   if (changes.tokenExpiresAt !== undefined) columns["expiry_warned_days"] = null;
+  // A new token is tried by the next pulse, however long the old one had failed.
+  if (changes.encryptedSecret !== undefined) columns["pulse_error"] = null;
   for (const [name, column] of Object.entries(documents)) {
     const value = changes[name as keyof typeof documents];
     if (value !== undefined) columns[column] = json(value);

@@ -17,7 +17,7 @@ export async function siteOfAccount(
     on conflict (base_url, account_id) where status <> 'deleting' do update set
       api_base = excluded.api_base, credential_kind = 'api_token', email = excluded.email, client_id = null,
       encrypted_secret = excluded.encrypted_secret, secret_bound_to = excluded.secret_bound_to, status = 'active',
-      updated_at = excluded.updated_at
+      pulse_error = null, updated_at = excluded.updated_at
     returning site_id as "siteId"`;
   if (!row) throw new Error("An upsert returns its row");
   return row.siteId;

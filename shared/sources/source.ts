@@ -53,6 +53,8 @@ export type Source = {
   leaseOperationId: string | null;
   leaseUntil: Date | null;
   pausedUntil: Date | null;
+  /** When a pulse last looked at the whole site; null where none does. */
+  lastPulseAt: Date | null;
   refusedCalls: RefusedCalls;
   createdAt: Date;
   updatedAt: Date;
@@ -71,6 +73,7 @@ export type NewSource = Omit<
   | "leaseOperationId"
   | "leaseUntil"
   | "pausedUntil"
+  | "lastPulseAt"
   | "createdAt"
   | "updatedAt"
   | "webBase"

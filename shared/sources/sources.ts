@@ -241,6 +241,7 @@ export function sourceColumns(sql: Sql) {
     s.embedding_model as "embeddingModel", s.metadata,
     case when s.status = 'active' and c.status = 'credentials_expired' then c.status else s.status end as status,
     s.lease_operation_id as "leaseOperationId", s.lease_until as "leaseUntil", c.paused_until as "pausedUntil",
+    c.last_pulse_at as "lastPulseAt",
     s.created_at as "createdAt", greatest(s.updated_at, c.updated_at) as "updatedAt"`;
 }
 

@@ -55,6 +55,7 @@ export const warning = z.object({
     "scope_missing",
     "first_syncs_held",
     "discovery_failed",
+    "pulse_failing",
   ]),
   message: z.string(),
 });
@@ -76,6 +77,10 @@ export const siteSchema = z
     limits,
     token_expires_at: tokenExpiry.nullable(),
     paused_until: instant.nullable(),
+    pulse: z.boolean().meta({
+      description: "Whether all its spaces are asked for changes each minute, by one search",
+    }),
+    last_pulse_at: instant.nullable(),
     source_count: z.int(),
     page_count: z.int(),
     space_counts: z

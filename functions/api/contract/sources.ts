@@ -77,6 +77,10 @@ export const sourceSchema = z
     next_sync_at: instant.nullable().meta({ description: "An instant in the past: due now" }),
     next_deletion_check_at: instant.nullable(),
     paused_until: instant.nullable(),
+    last_pulse_at: instant.nullable().meta({
+      description:
+        "When all spaces of the site were last asked for changes, which happens each minute; null: the site is not, and only intervals apply",
+    }),
     warnings: z.array(warning),
     drift: z.object({ count: z.int(), last_at: instant, example: z.string() }).nullable().meta({
       description:

@@ -25,6 +25,8 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     limits: site.limits,
     token_expires_at: iso(site.tokenExpiresAt),
     paused_until: iso(site.pausedUntil),
+    pulse: site.pulse,
+    last_pulse_at: iso(site.lastPulseAt),
     source_count: counts.sourceCount,
     page_count: counts.pageCount,
     space_counts: counts.spaces,
@@ -70,6 +72,11 @@ function warningsOf(site: Site, now: Date): SiteJson["warnings"] {
     warnings.push({
       code: "first_syncs_held",
       message: `${site.held.spaces} new spaces with ${site.held.pages} pages are above the site's limits: POST …/discover with approve adds them`,
+    });
+  if (site.pulseError)
+    warnings.push({
+      code: "pulse_failing",
+      message: `Asking what changed has failed since ${site.pulseError.since} (${site.pulseError.code}): ${site.pulseError.message}. Sources are synced at their intervals`,
     });
   if (site.discoveryError)
     warnings.push({

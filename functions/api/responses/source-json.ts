@@ -46,6 +46,7 @@ export function sourceJson(source: SourceOverview): SourceJson {
     next_sync_at: iso(nextSyncAt(source)),
     next_deletion_check_at: iso(nextDeletionCheckAt(source)),
     paused_until: iso(source.pausedUntil),
+    last_pulse_at: iso(source.lastPulseAt),
     warnings: warningsOf(source),
     drift: metadata.drift,
     created_at: source.createdAt.toISOString(),

@@ -1,4 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { later } from "#shared/syncs/later.ts";
+
+const HOUR_MS = 60 * 60_000;
 
 /** The health of the service, as figures that alarms watch. Snake case: they are log fields and metric names. */
 export type Health = {
@@ -12,12 +15,21 @@ export type Health = {
   failed_pages: number;
   open_pages: number;
   oldest_unsent_event_seconds: number;
+  /** Sites with a pulse of which none was complete for PULSE_OVERDUE_MINUTES. */
+  overdue_pulses: number;
+  /** From an edit in Confluence to the moment that search finds it: of the last hour, in spaces that a pulse watches; 0 without edits. */
+  findable_p50_seconds: number;
+  findable_p95_seconds: number;
+  findable_max_seconds: number;
 };
 
 /** One missed sync is a rate limit or a restart; three in a row are an outage. */
 export const OVERDUE_INTERVALS = 3;
 /** A first sync of a large space takes hours, and an interval of one minute is no guarantee. */
 const OVERDUE_GRACE_MINUTES = 60;
+
+/** Pulses are made each minute; one that fails is tried again within a quarter of an hour. */
+const PULSE_OVERDUE_MINUTES = 20;
 
 /** Measures sources, pages, work and outbox as of `now`; reads only. */
 export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
@@ -27,6 +39,24 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
         (sync_interval_minutes * ${OVERDUE_INTERVALS}::int + ${OVERDUE_GRACE_MINUTES}::int) * 60 as allowed
       from archon_sources s join confluence_sites c using (site_id)
       where c.status = 'active' and s.status in ('active', 'space_unavailable') and sync_interval_minutes is not null
+    ),
+    pulsed as (
+      select s.source_id, s.site_id, c.last_pulse_at, c.created_at,
+        (select min(finished_at) from archon_progress o
+          where o.source_id = s.source_id and operation_type = 'confluence_sync' and not dry_run
+            and o.status in ('completed', 'completed_with_errors')) as first_synced_at
+      from archon_sources s join confluence_sites c using (site_id)
+      where c.pulse and c.status = 'active' and s.status = 'active' and s.sync_interval_minutes is not null
+        and s.metadata ->> 'last_sync_timestamp' is not null
+    ),
+    edits as (
+      -- By two clocks, Confluence's and ours. What the first sync finds was not waited for.
+      select greatest(extract(epoch from p.last_synced_at - p.modified_at), 0)::float8 as seconds
+      from confluence_pages p join pulsed s using (source_id)
+      where p.last_synced_at > ${later(now, -HOUR_MS)} and p.modified_at >= s.first_synced_at and not p.is_deleted
+    ),
+    findable as (
+      select percentile_cont(array[0.5, 0.95, 1]) within group (order by seconds) as seconds from edits
     )
     select
       (select count(*)::int from scheduled where lag > allowed) as overdue_sources,
@@ -40,7 +70,12 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
         where p.sync_error is not null and not p.is_deleted and s.status <> 'deleting') as failed_pages,
       (select count(*)::int from sync_work where state = 'pending') as open_pages,
       (select coalesce(extract(epoch from ${now}::timestamptz - min(created_at)), 0)::float8
-        from event_outbox where sent_at is null) as oldest_unsent_event_seconds`;
+        from event_outbox where sent_at is null) as oldest_unsent_event_seconds,
+      (select count(distinct site_id)::int from pulsed
+        where coalesce(last_pulse_at, created_at) < ${later(now, -PULSE_OVERDUE_MINUTES * 60_000)}) as overdue_pulses,
+      (select coalesce(seconds[1], 0) from findable) as findable_p50_seconds,
+      (select coalesce(seconds[2], 0) from findable) as findable_p95_seconds,
+      (select coalesce(seconds[3], 0) from findable) as findable_max_seconds`;
   if (!row) throw new Error("A query of aggregates returns one row");
   return row;
 }

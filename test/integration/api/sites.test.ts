@@ -63,6 +63,8 @@ describe("connecting a site", () => {
       reached_by: "site",
       source_count: 2,
       space_counts: { synced: 2, not_included: 2, waiting: 0 },
+      pulse: true,
+      last_pulse_at: null,
       missing_scopes: [],
       warnings: [],
     });

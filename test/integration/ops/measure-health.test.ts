@@ -75,6 +75,43 @@ describe("measureHealth", () => {
     expect(await measureHealth(database.sql, NOW)).toMatchObject({ failed_pages: 1 });
   });
 
+  it("measureHealth returns how long edits took to become findable, in spaces that a pulse watches", async () => {
+    await addSource("watched", { lastSync: minutesAgo(10) });
+    await addSource("other", { lastSync: minutesAgo(10) });
+    await database.sql`update confluence_sites set pulse = true, last_pulse_at = ${NOW} where account_id = 'watched'`;
+    await database.sql`
+      insert into archon_progress (operation_id, source_id, operation_type, status, actor, created_at, finished_at, updated_at)
+      select gen_random_uuid(), source_id, 'confluence_sync', 'completed', 'api', ${minutesAgo(300)}, ${minutesAgo(290)}, ${NOW}
+      from archon_sources`;
+    const page = (source: string, id: string, edited: number, stored: number) =>
+      database.sql`
+        insert into confluence_pages (source_id, page_id, title, modified_at, last_synced_at)
+        values (${source}, ${id}, 't', ${minutesAgo(edited)}, ${minutesAgo(stored)})`;
+    for (let n = 0; n < 20; n += 1) await page("watched", `quick-${n}`, 31, 30);
+    await page("watched", "slow", 50, 10);
+    // Found by the first sync, stored hours ago, or by a source that only its interval syncs.
+    await page("watched", "first", 400, 20);
+    await page("watched", "old", 280, 70);
+    await page("other", "not-watched", 100, 5);
+    expect(await measureHealth(database.sql, NOW)).toMatchObject({
+      findable_p50_seconds: 60,
+      findable_p95_seconds: 60,
+      findable_max_seconds: 2400,
+      overdue_pulses: 0,
+    });
+  });
+
+  it("measureHealth counts the sites whose pulse is overdue, once however many their sources", async () => {
+    await addSource("late", { lastSync: NOW });
+    await addSource("quick", { lastSync: NOW });
+    await addSource("without-pulse", { lastSync: NOW });
+    await addSource("on-demand", { lastSync: NOW, interval: null });
+    await database.sql`update confluence_sites set pulse = true where account_id <> 'without-pulse'`;
+    await database.sql`update confluence_sites set last_pulse_at = ${minutesAgo(21)} where account_id in ('late', 'on-demand')`;
+    await database.sql`update confluence_sites set last_pulse_at = ${minutesAgo(19)} where account_id = 'quick'`;
+    expect(await measureHealth(database.sql, NOW)).toMatchObject({ overdue_pulses: 1 });
+  });
+
   it("measureHealth returns the age of the oldest unsent event", async () => {
     await database.sql`insert into event_outbox (event_type, detail, created_at, sent_at) values
       ('a', '{}', ${minutesAgo(60)}, ${NOW}), ('b', '{}', ${minutesAgo(20)}, null), ('c', '{}', ${minutesAgo(5)}, null)`;

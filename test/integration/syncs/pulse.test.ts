@@ -290,6 +290,22 @@ it("pulses of a site that fails are made less and less often, and at once each m
   expect((await world.source()).status).toBe("active");
 });
 
+it("sources say when a pulse last looked at their site, and the site why it fails", async () => {
+  const source = async () => (await world.api("GET", `/api/confluence/${SOURCE_ID}`)).body;
+  await pulse();
+  expect((await source())["last_pulse_at"]).toBeNull();
+  await switchOn();
+  await pulse();
+  const first = (await source())["last_pulse_at"] as string;
+  expect(world.now().getTime() - Date.parse(first)).toBeLessThan(MINUTE_MS);
+  world.site.settings.answer_as_anonymous = true;
+  await pulses(2);
+  expect((await source())["last_pulse_at"]).toBe(first);
+  const { siteId } = await world.source();
+  const { body } = await world.api("GET", `/api/confluence/sites/${siteId}`);
+  expect(body).toMatchObject({ pulse: true, last_pulse_at: first, warnings: [{ code: "pulse_failing" }] });
+});
+
 it("with too little time left no site is asked", async () => {
   await switchOn();
   world.takeRequests();
