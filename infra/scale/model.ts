@@ -12,8 +12,10 @@ const SQS_BATCH = 10;
 const IDLE_POLLS_PER_MINUTE = 15;
 /** v2 lists 250 pages a call. */
 const LISTING_PAGE = 250;
-/** Calls of a sync that finds nothing changed: account, search, space. */
-const CALLS_PER_EMPTY_SYNC = 3;
+/** Calls of a sync that finds nothing changed: account, count, search, space, account (test/integration/syncs/calls.test.ts). */
+const CALLS_PER_EMPTY_SYNC = 5;
+/** Of a site that finds nothing changed, whatever its spaces: account, count, search (test/integration/syncs/pulse.test.ts). */
+const CALLS_PER_PULSE = 3;
 const KB_PER_GB = 1_000_000;
 /** An ACU brings 2 GiB of memory; a vector index that does not fit is read from disk at every search. */
 const GB_PER_ACU = 2.1;
@@ -97,6 +99,23 @@ export function modelScale(spaces: number, a: Assumptions) {
 
 function gb(name: "plan-sync" | "process-page" | "sweep" | "search"): number {
   return functions[name].memoryMb / 1024;
+}
+
+/**
+ * Calls to Confluence a month when all spaces are of one site: each synced at the interval, or with a pulse each minute, a sync of the
+ * space for every changed page (at most: several edits within a minute need one), and a sync a day.
+ */
+export function callsOfOneSite(spaces: number, a: Assumptions) {
+  const { month } = modelScale(spaces, a);
+  const besideSyncs = month.confluenceCalls - month.syncs * CALLS_PER_EMPTY_SYNC;
+  const dailySyncs = spaces * (MINUTES / a.pulsedIntervalMinutes);
+  const withPulse = {
+    pulses: MINUTES * CALLS_PER_PULSE,
+    syncs: (dailySyncs + month.changedPages) * CALLS_PER_EMPTY_SYNC,
+    pages: besideSyncs,
+  };
+  const pulsed = withPulse.pulses + withPulse.syncs + withPulse.pages;
+  return { atIntervals: month.confluenceCalls, withPulse, pulsed, pulsedPerSecond: pulsed / (MINUTES * 60) };
 }
 
 export type Cost = Record<string, number>;

@@ -40,6 +40,8 @@ export const assumptions = {
   renderedShare: 0.2,
   changesPerDayShare: 0.01,
   syncIntervalMinutes: 60,
+  /** Of sources in a site with a pulse: the default of a connected site. */
+  pulsedIntervalMinutes: 1440,
   searchesPerDay: 5000,
   storageKbPerPage: 12,
   /** Seconds of a worker for a page: fetch its share of a bulk call, convert, embed six chunks side by side, swap. */

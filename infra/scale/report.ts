@@ -2,9 +2,11 @@ import { alarmCount } from "#infra/constructs/alarm-kinds.ts";
 import { connectionBudget } from "#infra/constructs/connection-budget.ts";
 import { queues } from "#infra/topology.ts";
 import { logMetrics } from "#shared/log-metrics.ts";
+import { MAX_STARTS } from "#shared/syncs/pulse/pulse-sites.ts";
 import { simulateQuietGroup } from "./fair-queue.ts";
 import {
   auroraCost,
+  callsOfOneSite,
   firstSyncCost,
   modelScale,
   monthlyCost,
@@ -62,6 +64,10 @@ export function scaleReport(prices: Prices, assumptions: Assumptions): string {
       [...parts, ["**together**", ...all.map((one) => `**${dollars(total(one))}**`)]],
     );
   };
+  const calls = (name: string, value: (of: ReturnType<typeof callsOfOneSite>) => string) => [
+    name,
+    ...SPACES.map((spaces) => value(callsOfOneSite(spaces, assumptions))),
+  ];
   const { total: connections } = connectionBudget();
   return `# Scale on paper
 
@@ -111,6 +117,25 @@ ${costs("dollars a month, without the database", (scale) => monthlyCost(scale, p
 ${costs("dollars a month, Aurora with its VPC", (scale) => auroraCost(scale, prices))}
 
 Aurora is sized so that the vector index stays in memory. Vectors of 512 numbers (\`embeddingsDimensions=512\`) halve it.
+
+## One site with a pulse
+
+All spaces of one site, connected once: a search over all of them each minute starts the syncs of those with news, and each space is
+synced every ${assumptions.pulsedIntervalMinutes} minutes besides, against a sync of every space each ${assumptions.syncIntervalMinutes} minutes. An edit is findable within two minutes instead of within the interval.
+
+${table(
+  ["calls to Confluence a month", ...heads.slice(1)],
+  [
+    calls(`each ${assumptions.syncIntervalMinutes} minutes, without a pulse`, (of) => round(of.atIntervals)),
+    calls("with a pulse: pulses", (of) => round(of.withPulse.pulses)),
+    calls("with a pulse: syncs, one for each changed page", (of) => round(of.withPulse.syncs)),
+    calls("with a pulse: pages and deletion checks", (of) => round(of.withPulse.pages)),
+    calls("**with a pulse, together**", (of) => `**${round(of.pulsed)}**`),
+    calls("calls a second, on average", (of) => round(of.pulsedPerSecond, 2)),
+  ],
+)}
+
+Above ${round(MAX_STARTS * 60 * 24)} changed pages a day in a site, each in a space of its own, syncs wait: a pulse starts ${MAX_STARTS} of them, each minute.
 
 ## Connections
 

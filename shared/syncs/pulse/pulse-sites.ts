@@ -12,7 +12,7 @@ const SITES_AT_ONCE = 4;
 /** A call to a site that does not respond takes 45 s with its retries; with less time left no further site is asked. */
 const RESERVE_MS = 45_000;
 /** Syncs that one pulse of a site starts: with 2,000 changed spaces the others wait for the next minutes. */
-const MAX_STARTS = 20;
+export const MAX_STARTS = 20;
 
 type PulseServices = SyncServices & SiteServices;
 /** `failed`: of the sites that were pulsed; `started`: syncs. */

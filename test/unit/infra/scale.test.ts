@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { simulateQuietGroup } from "#infra/scale/fair-queue.ts";
-import { auroraCost, firstSyncCost, modelScale, monthlyCost, total } from "#infra/scale/model.ts";
+import {
+  auroraCost,
+  callsOfOneSite,
+  firstSyncCost,
+  modelScale,
+  monthlyCost,
+  total,
+} from "#infra/scale/model.ts";
 import { assumptions, prices } from "#infra/scale/prices.ts";
 
 describe("the scale model", () => {
@@ -16,6 +23,14 @@ describe("the scale model", () => {
     expect(first.confluenceCalls).toBe(214);
     expect(first.messages).toBe(1010);
     expect(first.tokens).toBe(1_800_000);
+  });
+
+  it("the scale model agrees with the calls of a pulsed site counted by hand", () => {
+    const month = callsOfOneSite(1000, { ...assumptions, pagesPerSpace: 100, changesPerDayShare: 0.01 });
+    // 43,800 minutes; 30,417 daily syncs and 30,000 for changed pages.
+    expect(month.withPulse.pulses).toBe(131_400);
+    expect(Math.round(month.withPulse.syncs)).toBe(302_083);
+    expect(month.pulsed).toBeLessThan(month.atIntervals / 5);
   });
 
   it("the scale model costs more with more spaces, and no cost is negative", () => {
