@@ -8,7 +8,7 @@ import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
-import { FAULTS, heal } from "./faults.ts";
+import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
 import { checkFolders, checkOptionalCalls } from "./optional-call-invariants.ts";
 import { operate as operatorAsks } from "./operators.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
@@ -33,6 +33,7 @@ export type HistoryResult = {
   steps: number;
 };
 
+const DAY_MINUTES = DAY / MINUTE;
 /** Share of all faults that may occur in one history. */
 const FAULT_SHARE = 0.25;
 
@@ -50,6 +51,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     seen: { deletions: new Set<string>(), versions: new Map<string, number>() },
     lastTick: START,
     calm: world.random.chance(0.25),
+    pulsed: world.random.chance(0.5),
     faults: FAULTS.filter(() => world.random.chance(FAULT_SHARE)),
   };
   let violation: string | null = null;
@@ -65,7 +67,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
   return { seed: options.seed, violation, traceHash: world.scheduler.traceHash(), story, steps: count.steps };
 }
 
-async function prepare({ world, people, calm }: Run): Promise<void> {
+async function prepare({ world, people, calm, pulsed }: Run): Promise<void> {
   const { site, random } = world;
   const space = addSpace(site, { key: SPACE, name: "Demo" });
   addSpace(site, { key: OTHER_SPACE, name: "Elsewhere" });
@@ -107,6 +109,7 @@ async function prepare({ world, people, calm }: Run): Promise<void> {
     },
     world.now(),
   );
+  await world.sql`update confluence_sites set pulse = ${pulsed}`;
 }
 
 /** One round: people act, faults occur, workers work, time passes. */
@@ -152,6 +155,7 @@ async function settle(run: Run): Promise<void> {
   world.pass((await hasGivenUpPages(world)) ? GIVEN_UP_RETRY_HOURS * 60 * MINUTE : 40 * MINUTE);
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
+  if (run.pulsed) await settleByPulse(run);
   for (let n = 0; n < 2; n += 1) {
     await operate(run, () =>
       startOperation(
@@ -170,6 +174,24 @@ async function settle(run: Run): Promise<void> {
   const failure = world.failures[0];
   if (failure) throw new Violation(`${failure.worker} failed: ${String(failure.error)}`);
   if (run.calm) checkNoBodyTwice(run);
+}
+
+/** People edit, and no interval passes: what is edited is found by pulses alone, when the index shows it. */
+async function settleByPulse(run: Run): Promise<void> {
+  const { world, people } = run;
+  const { site, random } = world;
+  await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes: 60 * DAY_MINUTES }, world.now());
+  for (let n = 0; n < 3; n += 1) {
+    site.settings.index_lag_seconds = random.chance(0.5) ? 0 : random.below(LONGEST_LAG_SECONDS);
+    const edit = people.edit();
+    site.settings.index_lag_seconds = 0;
+    if (edit) tell(run, `${edit}, for the pulse to find`);
+    await passTime(run, random.below(15 * MINUTE));
+  }
+  await passTime(run, 45 * MINUTE);
+  await rest(run);
+  await checkEditsArrived(world, people);
+  await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes: null }, world.now());
 }
 
 async function hasGivenUpPages({ sql }: World): Promise<boolean> {

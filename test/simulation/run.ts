@@ -21,6 +21,8 @@ export type Run = {
   lastTick: number;
   /** No faults, no crashes: then nothing may be done twice either. */
   calm: boolean;
+  /** Whether the site has a pulse. */
+  pulsed: boolean;
   /**
    * What may break in this history. A few things that break often meet each other, and an operation in the right place;
    * everything now and then does not (swarm testing, Groce et al., ISSTA 2012).
@@ -68,6 +70,7 @@ function tick(run: Run): void {
   const crashes = !run.calm && world.random.chance(0.1);
   world.invoke("sweep", {}, crashes ? world.random.below(40) : Number.POSITIVE_INFINITY);
   world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
+  if (run.pulsed) world.invoke("pulse-sites", {}, crashes ? world.random.below(30) : Number.POSITIVE_INFINITY);
   while (run.lastTick + DAY <= now) {
     run.lastTick += DAY;
     const time = new Date(run.lastTick).toISOString();
