@@ -1,3 +1,4 @@
+import { findableSeconds } from "#shared/sources/findable-edits.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import { findHeldCheck } from "#shared/syncs/operations/held-deletions.ts";
 import { latestProgress } from "#shared/syncs/operations/progress-tracker.ts";
@@ -16,7 +17,10 @@ export const handler = httpHandler(
       status: 200,
       headers: pollHeaders(progress),
       body: progress
-        ? operationJson(progress)
+        ? {
+            ...operationJson(progress),
+            findable_seconds: await findableSeconds(sql, { sourceId: source.sourceId }),
+          }
         : { source_id: source.sourceId, operation_id: null, status: "never_synced" },
     };
   }),

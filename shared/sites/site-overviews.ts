@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { findableSeconds, type FindableSeconds } from "#shared/sources/findable-edits.ts";
 
 /** What becomes of a site's space: whether it has a source, and whether the rule includes it. */
 export const SPACE_STATES = [
@@ -16,6 +17,7 @@ export type SiteCounts = {
   pageCount: number;
   chunkCount: number;
   spaces: Record<SpaceState, number>;
+  findableSeconds: FindableSeconds | null;
 };
 
 export type SiteSpace = {
@@ -72,7 +74,14 @@ export async function countSite(sql: Sql, siteId: string): Promise<SiteCounts> {
     SpaceState,
     number
   >;
-  return { sourceCount: 0, pageCount: 0, chunkCount: 0, ...sources, spaces };
+  return {
+    sourceCount: 0,
+    pageCount: 0,
+    chunkCount: 0,
+    ...sources,
+    spaces,
+    findableSeconds: await findableSeconds(sql, { siteId }),
+  };
 }
 
 /** The site's sources by space key; none where `siteId` is null. */

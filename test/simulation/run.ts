@@ -70,7 +70,8 @@ function tick(run: Run): void {
   const crashes = !run.calm && world.random.chance(0.1);
   world.invoke("sweep", {}, crashes ? world.random.below(40) : Number.POSITIVE_INFINITY);
   world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
-  if (run.pulsed) world.invoke("pulse-sites", {}, crashes ? world.random.below(30) : Number.POSITIVE_INFINITY);
+  if (run.pulsed)
+    world.invoke("pulse-sites", {}, crashes ? world.random.below(30) : Number.POSITIVE_INFINITY);
   while (run.lastTick + DAY <= now) {
     run.lastTick += DAY;
     const time = new Date(run.lastTick).toISOString();

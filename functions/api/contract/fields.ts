@@ -73,3 +73,11 @@ export const email = z.email().max(320).meta({
     "The account of the API token. Without it the token is sent as a bearer token (scoped tokens, OAuth)",
   example: "sync@example.com",
 });
+
+export const findableSeconds = z
+  .object({ p50: z.number(), p95: z.number(), max: z.number() })
+  .nullable()
+  .meta({
+    description:
+      "Seconds from an edit in Confluence to the moment that search finds it, of the last 100 edits after the first sync; null: none yet",
+  });

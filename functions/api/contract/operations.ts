@@ -4,7 +4,7 @@ import { ofEachMetric } from "#shared/sync-metrics.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { operationTypes } from "#shared/syncs/operations/operation-types.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
+import { findableSeconds, id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
 export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationStatus" });
 
@@ -148,7 +148,7 @@ export const getStatus = contract({
   params: sourceParams,
   responses: {
     200: z.union([
-      operationSchema,
+      operationSchema.extend({ findable_seconds: findableSeconds }).meta({ id: "SourceStatus" }),
       z
         .object({ source_id: id, operation_id: z.null(), status: z.literal("never_synced") })
         .meta({ id: "NeverSynced" }),

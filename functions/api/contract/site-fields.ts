@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { estimate } from "#shared/sites/site.ts";
 import { spaceRule } from "#shared/sites/space-rule.ts";
-import { apiToken, deletionStrategy, id, instant, syncInterval } from "./fields.ts";
+import { apiToken, deletionStrategy, findableSeconds, id, instant, syncInterval } from "./fields.ts";
 import { searchLanguage } from "./sources.ts";
 
 export const siteParams = z.object({ site_id: id });
@@ -81,6 +81,7 @@ export const siteSchema = z
       description: "Whether all its spaces are asked for changes each minute, by one search",
     }),
     last_pulse_at: instant.nullable(),
+    findable_seconds: findableSeconds,
     source_count: z.int(),
     page_count: z.int(),
     space_counts: z

@@ -27,6 +27,7 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     paused_until: iso(site.pausedUntil),
     pulse: site.pulse,
     last_pulse_at: iso(site.lastPulseAt),
+    findable_seconds: counts.findableSeconds,
     source_count: counts.sourceCount,
     page_count: counts.pageCount,
     space_counts: counts.spaces,

@@ -1,5 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { findableEdits, percentiles } from "#shared/sources/findable-edits.ts";
 import { later } from "#shared/syncs/later.ts";
+import { pulsedSources } from "#shared/syncs/pulse/pulsed-sites.ts";
 
 const HOUR_MS = 60 * 60_000;
 
@@ -41,23 +43,14 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
       where c.status = 'active' and s.status in ('active', 'space_unavailable') and sync_interval_minutes is not null
     ),
     pulsed as (
-      select s.source_id, s.site_id, c.last_pulse_at, c.created_at,
-        (select min(finished_at) from archon_progress o
-          where o.source_id = s.source_id and operation_type = 'confluence_sync' and not dry_run
-            and o.status in ('completed', 'completed_with_errors')) as first_synced_at
-      from archon_sources s join confluence_sites c using (site_id)
-      where c.pulse and c.status = 'active' and s.status = 'active' and s.sync_interval_minutes is not null
-        and s.metadata ->> 'last_sync_timestamp' is not null
+      select s.source_id, s.site_id, c.last_pulse_at, c.created_at from archon_sources s join confluence_sites c using (site_id)
+      where c.pulse and c.status = 'active' and ${pulsedSources(sql)}
     ),
     edits as (
-      -- By two clocks, Confluence's and ours. What the first sync finds was not waited for.
-      select greatest(extract(epoch from p.last_synced_at - p.modified_at), 0)::float8 as seconds
-      from confluence_pages p join pulsed s using (source_id)
-      where p.last_synced_at > ${later(now, -HOUR_MS)} and p.modified_at >= s.first_synced_at and not p.is_deleted
+      ${findableEdits(sql)}
+      where s.source_id in (select source_id from pulsed) and p.last_synced_at > ${later(now, -HOUR_MS)}
     ),
-    findable as (
-      select percentile_cont(array[0.5, 0.95, 1]) within group (order by seconds) as seconds from edits
-    )
+    findable as (${percentiles(sql)})
     select
       (select count(*)::int from scheduled where lag > allowed) as overdue_sources,
       (select coalesce(max(lag), 0)::float8 from scheduled) as max_lag_seconds,

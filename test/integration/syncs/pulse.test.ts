@@ -290,6 +290,25 @@ it("pulses of a site that fails are made less and less often, and at once each m
   expect((await world.source()).status).toBe("active");
 });
 
+it("a source's status and its site say how long edits took to become findable", async () => {
+  const { siteId } = await world.source();
+  const told = async () =>
+    [
+      await world.api("GET", `/api/confluence/${SOURCE_ID}/status`),
+      await world.api("GET", `/api/confluence/sites/${siteId}`),
+    ].map(({ body }) => body["findable_seconds"]);
+  // What the first sync found was not waited for.
+  expect(await told()).toEqual([null, null]);
+  await switchOn();
+  await pulse();
+  edit("Page 1");
+  await pulses(2);
+  const [ofSource, ofSite] = await told();
+  expect(ofSource.p50).toBeGreaterThan(55);
+  expect(ofSource.max).toBeLessThan(120);
+  expect(ofSite).toEqual(ofSource);
+});
+
 it("sources say when a pulse last looked at their site, and the site why it fails", async () => {
   const source = async () => (await world.api("GET", `/api/confluence/${SOURCE_ID}`)).body;
   await pulse();
