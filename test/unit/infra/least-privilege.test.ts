@@ -89,7 +89,6 @@ describe("rights", () => {
           "secretsmanager:GetSecretValue",
         ],
         "discover-spaces": [
-          "bedrock:InvokeModel",
           "kms:Decrypt",
           "secretsmanager:GetSecretValue",
         ],
