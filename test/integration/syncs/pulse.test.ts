@@ -70,7 +70,7 @@ it("an edit in any space of a site is stored within two minutes, and only its sp
 it("an idle site costs at most three calls a minute, whatever the number of its spaces", async () => {
   await addSpacesWithSources(
     world,
-    Array.from({ length: 30 }, (_, n) => `S${n}`),
+    Array.from({ length: 199 }, (_, n) => `S${n}`),
     { synced: false },
   );
   await database.sql`
