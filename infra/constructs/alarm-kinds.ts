@@ -14,6 +14,7 @@ export const ALARM_KINDS = {
   "deletions-held": "stack",
   "pages-failing": "stack",
   "events-unsent": "stack",
+  "token-expires": "stack",
   "pulse-overdue": "stack",
   "edits-late": "stack",
   "embedding-cost": "stack",

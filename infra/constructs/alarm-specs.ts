@@ -173,6 +173,14 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
       missing: otherwiseReported,
     },
     {
+      kind: "token-expires",
+      meaning: "An API token ends within 14 days: then no space of its site is synced until it is replaced.",
+      metric: syncMetric(stage, "expiring_tokens", measured),
+      threshold: 1,
+      periods: 1,
+      missing: otherwiseReported,
+    },
+    {
       kind: "pulse-overdue",
       meaning:
         "A site was not asked for 20 minutes what changed: edits are found at the intervals of its sources.",

@@ -19,6 +19,8 @@ export type Health = {
   oldest_unsent_event_seconds: number;
   /** Sites with a pulse of which none was complete for PULSE_OVERDUE_MINUTES. */
   overdue_pulses: number;
+  /** Sites whose API token ends within EXPIRING_DAYS. */
+  expiring_tokens: number;
   /** From an edit in Confluence to the moment that search finds it: of the last hour, in spaces that a pulse watches; 0 without edits. */
   findable_p50_seconds: number;
   findable_p95_seconds: number;
@@ -29,6 +31,9 @@ export type Health = {
 export const OVERDUE_INTERVALS = 3;
 /** A first sync of a large space takes hours, and an interval of one minute is no guarantee. */
 const OVERDUE_GRACE_MINUTES = 60;
+
+/** The second of the warnings before a token's end (shared/sites/token-expiry.ts): now somebody must act. */
+const EXPIRING_DAYS = 14;
 
 /** Pulses are made each minute; one that fails is tried again within a quarter of an hour. */
 const PULSE_OVERDUE_MINUTES = 20;
@@ -66,6 +71,8 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
         from event_outbox where sent_at is null) as oldest_unsent_event_seconds,
       (select count(distinct site_id)::int from pulsed
         where coalesce(last_pulse_at, created_at) < ${later(now, -PULSE_OVERDUE_MINUTES * 60_000)}) as overdue_pulses,
+      (select count(*)::int from confluence_sites
+        where status <> 'deleting' and token_expires_at < ${later(now, EXPIRING_DAYS * 24 * HOUR_MS)}) as expiring_tokens,
       (select coalesce(seconds[1], 0) from findable) as findable_p50_seconds,
       (select coalesce(seconds[2], 0) from findable) as findable_p95_seconds,
       (select coalesce(seconds[3], 0) from findable) as findable_max_seconds`;

@@ -112,6 +112,18 @@ describe("measureHealth", () => {
     expect(await measureHealth(database.sql, NOW)).toMatchObject({ overdue_pulses: 1 });
   });
 
+  it("measureHealth counts the tokens that end within a fortnight, ended ones too", async () => {
+    for (const [id, days] of [
+      ["ended", -1],
+      ["soon", 13],
+      ["later", 15],
+    ] as const) {
+      await addSource(id, { lastSync: NOW });
+      await database.sql`update confluence_sites set token_expires_at = ${minutesAgo(-days * 24 * 60)} where account_id = ${id}`;
+    }
+    expect(await measureHealth(database.sql, NOW)).toMatchObject({ expiring_tokens: 2 });
+  });
+
   it("measureHealth returns the age of the oldest unsent event", async () => {
     await database.sql`insert into event_outbox (event_type, detail, created_at, sent_at) values
       ('a', '{}', ${minutesAgo(60)}, ${NOW}), ('b', '{}', ${minutesAgo(20)}, null), ('c', '{}', ${minutesAgo(5)}, null)`;
