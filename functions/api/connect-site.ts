@@ -54,6 +54,7 @@ export const handler = httpHandler(
         rule: body.spaces,
         defaults: body.defaults,
         limits: body.limits,
+        pulse: body.pulse,
       },
       now(),
     );
@@ -88,6 +89,7 @@ export const handler = httpHandler(
       ...(body.spaces === undefined ? {} : { rule: body.spaces }),
       ...(body.defaults === undefined ? {} : { defaults: body.defaults }),
       ...(body.limits === undefined ? {} : { limits: body.limits }),
+      ...(body.pulse === undefined ? {} : { pulse: body.pulse }),
     };
     await storeChanges(sql, site.siteId, changes, now());
     return { status: 200, body: await shown(site.siteId, services) };

@@ -15,10 +15,11 @@ export type NewSite = Pick<
   | "rule"
   | "defaults"
   | "limits"
+  | "pulse"
 > & { cloudId: string | null; encryptedSecret: string };
 
 /**
- * Stores a site, from now on with a pulse, and returns its id. One that was made for sources of the same address and account becomes this one. Throws `UserError`
+ * Stores a site and returns its id. One that was made for sources of the same address and account becomes this one. Throws `UserError`
  * 409 `site_exists` when that one has a rule already.
  */
 export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<string> {
@@ -28,13 +29,13 @@ export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<str
     values (${site.siteId}, ${site.baseUrl}, ${site.apiBase}, ${site.cloudId}, ${site.accountId},
       ${site.clientId === null ? "api_token" : "client_credentials"}, ${site.email}, ${site.clientId},
       ${site.encryptedSecret}, ${site.siteId}, ${site.tokenExpiresAt}, ${tx.json(site.refusedCalls)}, ${tx.json(site.rule)},
-      ${tx.json(site.defaults)}, ${tx.json(site.limits)}, true, ${now}, ${now})
+      ${tx.json(site.defaults)}, ${tx.json(site.limits)}, ${site.pulse}, ${now}, ${now})
     on conflict (base_url, account_id) where status <> 'deleting' do update set
       api_base = excluded.api_base, cloud_id = excluded.cloud_id, email = excluded.email,
       credential_kind = excluded.credential_kind, client_id = excluded.client_id,
       encrypted_secret = excluded.encrypted_secret, secret_bound_to = excluded.secret_bound_to, status = 'active',
       token_expires_at = excluded.token_expires_at, refused_calls = excluded.refused_calls, space_rule = excluded.space_rule,
-      source_defaults = excluded.source_defaults, limits = excluded.limits, pulse = true,
+      source_defaults = excluded.source_defaults, limits = excluded.limits, pulse = excluded.pulse,
       updated_at = excluded.updated_at
     where c.space_rule is null or c.site_id = excluded.site_id
     returning site_id`;

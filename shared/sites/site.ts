@@ -144,6 +144,7 @@ export type SiteChanges = Partial<{
   rule: SpaceRule;
   defaults: SourceDefaults;
   limits: SiteLimits;
+  pulse: boolean;
   held: Estimate | null;
   discoveredAt: Date;
   discoveryError: Site["discoveryError"];
@@ -163,6 +164,7 @@ export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges,
     secretBoundTo: "secret_bound_to",
     tokenExpiresAt: "token_expires_at",
     discoveredAt: "discovered_at",
+    pulse: "pulse",
     status: "status",
   } as const;
   const documents = {

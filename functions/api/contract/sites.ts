@@ -41,6 +41,10 @@ export const connectSite = contract({
         search_language: "english",
       }),
       limits: limits.default({}),
+      pulse: z
+        .boolean()
+        .default(true)
+        .meta({ description: "Ask each minute what changed in all its spaces" }),
       token_expires_at: tokenExpiry.optional(),
       dry_run: z.boolean().default(false),
     })
@@ -140,6 +144,7 @@ export const updateSite = contract({
       spaces: rule.optional(),
       defaults: defaults.optional(),
       limits: limits.optional(),
+      pulse: z.boolean().optional(),
       dry_run: z.boolean().default(false),
     })
     .refine(

@@ -322,6 +322,16 @@ describe("a connected site", () => {
     expect(shown.body.warnings.map(({ code }: { code: string }) => code)).toContain("discovery_failed");
   });
 
+  it("the pulse of a site can be switched, also of one that its sources made", async () => {
+    await fixture.addSource();
+    const [implied] = (await fixture.api("GET", SITES)).body.sites;
+    expect(implied.pulse).toBe(false);
+    const path = `${SITES}/${implied.site_id}`;
+    const pulse = async (on: boolean) =>
+      (await fixture.api("PATCH", path, { body: { pulse: on } })).body.pulse;
+    expect([await pulse(true), await pulse(false)]).toEqual([true, false]);
+  });
+
   it("a dry run of a rule returns what it would add and what would leave it", async () => {
     addSpaces("TEAM");
     const path = await connected({ spaces: { include: ["DEMO"] } });
