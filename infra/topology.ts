@@ -29,6 +29,9 @@ const API_CONCURRENCY = 3;
 /** A search waits some 200 ms for the embedding of its query. */
 const SEARCH_CONCURRENCY = 10;
 
+/** Its own share, so that a flood of deliveries takes no connection from the API: each is two short statements. */
+const HOOK_CONCURRENCY = 3;
+
 const api = (
   file: string,
   access: readonly Access[],
@@ -63,6 +66,8 @@ export const functions = {
   "knowledge-items": api("archon/knowledge-items", ["database"]),
   "stored-pages": api("archon/stored-pages", ["database"]),
   "not-provided": api("archon/not-provided", []),
+  hooks: api("hooks", ["database"]),
+  "receive-hook": api("receive-hook", ["database", "send-plan"], { maxConcurrency: HOOK_CONCURRENCY }),
   health: api("health", ["database"]),
   openapi: api("openapi", []),
   "plan-sync": {
@@ -76,13 +81,13 @@ export const functions = {
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     // A 20 MB body is parsed to a tree of some ten times its size.
     memoryMb: 1024,
-    access: ["database", "decrypt-token", "embed", "send-page", "send-check"],
+    access: ["database", "decrypt-token", "embed", "send-plan", "send-page", "send-check"],
   },
   "reconcile-deletions": {
     entry: "functions/sync/reconcile-deletions.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
-    access: ["database", "decrypt-token", "send-page", "send-check"],
+    access: ["database", "decrypt-token", "send-plan", "send-page", "send-check"],
   },
   "start-scheduled-syncs": {
     entry: "functions/sync/start-scheduled-syncs.ts",
@@ -196,7 +201,8 @@ export const queues = {
 export const DEAD_LETTER_RETENTION_DAYS = 14;
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
-export type Scope = "sources:read" | "sources:write" | "search" | "public";
+/** `hook`: authenticated by the function itself, by a secret that the sender was given. */
+export type Scope = "sources:read" | "sources:write" | "search" | "public" | "hook";
 export type Route = { method: Method; path: string; function: FunctionName; scope: Scope };
 
 const route = (method: Method, path: string, name: FunctionName, scope: Scope): Route => ({
@@ -240,6 +246,12 @@ export const routes: readonly Route[] = [
   route("POST", "/api/confluence/{source_id}/deletion-check", "check-deletions", "sources:write"),
   route("GET", "/api/confluence/{source_id}/held-deletions", "get-status", "sources:read"),
   route("GET", "/api/confluence/{source_id}/pages", "list-pages", "sources:read"),
+  route("POST", "/api/confluence/{source_id}/pages/{page_id}/sync", "trigger-sync", "sources:write"),
+  route("POST", "/api/confluence/sites/{site_id}/hooks", "hooks", "sources:write"),
+  route("GET", "/api/confluence/sites/{site_id}/hooks", "hooks", "sources:read"),
+  route("POST", "/api/confluence/sites/{site_id}/hooks/{hook_id}/rotate", "hooks", "sources:write"),
+  route("DELETE", "/api/confluence/sites/{site_id}/hooks/{hook_id}", "hooks", "sources:write"),
+  route("POST", "/hooks/confluence/{hook_id}", "receive-hook", "hook"),
   route("GET", "/api/progress", "list-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}", "get-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}/planned-changes", "get-progress", "sources:read"),

@@ -62,6 +62,7 @@ create table archon_progress (
   held_deletions jsonb,
   pages_expected integer default 0 not null,
   percent_floor integer default 0 not null,
+  check_follows boolean default false not null,
   constraint archon_progress_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
   constraint archon_progress_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint archon_progress_error_check CHECK (((error IS NULL) OR (jsonb_typeof(error) = 'object'::text))),
@@ -69,7 +70,7 @@ create table archon_progress (
   constraint archon_progress_held_deletions_check CHECK (((held_deletions IS NULL) OR (jsonb_typeof(held_deletions) = 'object'::text))),
   constraint archon_progress_log_check CHECK ((jsonb_typeof(log) = 'array'::text)),
   constraint archon_progress_mode_check CHECK ((mode = ANY (ARRAY['incremental'::text, 'full'::text]))),
-  constraint archon_progress_operation_type_check CHECK ((operation_type = ANY (ARRAY['confluence_sync'::text, 'deletion_check'::text]))),
+  constraint archon_progress_operation_type_check CHECK ((operation_type = ANY (ARRAY['confluence_sync'::text, 'deletion_check'::text, 'page_sync'::text]))),
   constraint archon_progress_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text, 'completed'::text, 'completed_with_errors'::text, 'failed'::text, 'cancelled'::text, 'held'::text]))),
   constraint archon_progress_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
   constraint archon_progress_pkey PRIMARY KEY (operation_id)
@@ -133,6 +134,31 @@ create table confluence_folders (
   constraint confluence_folders_pkey PRIMARY KEY (source_id, folder_id)
 );
 
+create table confluence_hooks (
+  hook_id text not null,
+  site_id text not null,
+  kind text not null,
+  secret_hash text not null,
+  previous_secret_hash text,
+  previous_valid_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  rotated_at timestamp with time zone,
+  last_delivery_at timestamp with time zone,
+  last_refused_at timestamp with time zone,
+  last_missed_at timestamp with time zone,
+  received bigint default 0 not null,
+  refused bigint default 0 not null,
+  malformed bigint default 0 not null,
+  pages bigint default 0 not null,
+  unknown bigint default 0 not null,
+  false_alarms bigint default 0 not null,
+  missed bigint default 0 not null,
+  missed_since_delivery bigint default 0 not null,
+  constraint confluence_hooks_kind_check CHECK ((kind = ANY (ARRAY['automation'::text, 'rest'::text, 'generic'::text]))),
+  constraint confluence_hooks_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id) ON DELETE CASCADE,
+  constraint confluence_hooks_pkey PRIMARY KEY (hook_id)
+);
+
 create table confluence_pages (
   source_id text not null,
   page_id text not null,
@@ -156,6 +182,7 @@ create table confluence_pages (
   state_revision integer default 0 not null,
   last_synced_at timestamp with time zone,
   rendered_missing jsonb,
+  hidden_by_hint boolean default false not null,
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
   constraint confluence_pages_sync_error_check CHECK (((sync_error IS NULL) OR (jsonb_typeof(sync_error) = 'object'::text))),
   constraint confluence_pages_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
@@ -251,6 +278,18 @@ create table idempotent_requests (
   constraint idempotent_requests_pkey PRIMARY KEY (key)
 );
 
+create table page_hints (
+  source_id text not null,
+  page_id text not null,
+  hook_id text,
+  reasons text[] default '{}'::text[] not null,
+  deliveries integer default 1 not null,
+  first_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  constraint page_hints_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint page_hints_pkey PRIMARY KEY (source_id, page_id)
+);
+
 create table pulse_hits (
   source_id text not null,
   page_id text not null,
@@ -309,7 +348,9 @@ CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btr
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
 CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (site_id);
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
+CREATE INDEX confluence_hooks_site ON confluence_sync.confluence_hooks USING btree (site_id);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
+CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
 CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
 CREATE UNIQUE INDEX confluence_sites_account ON confluence_sync.confluence_sites USING btree (base_url, account_id) WHERE (status <> 'deleting'::text);

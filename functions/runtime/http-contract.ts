@@ -26,7 +26,7 @@ export type Contract<
   method: Method;
   /** The first is the one to use, the others are aliases. */
   paths: readonly [string, ...string[]];
-  scope: "sources:read" | "sources:write" | "search" | "public";
+  scope: "sources:read" | "sources:write" | "search" | "public" | "hook";
   tag: string;
   summary: string;
   description?: string;
@@ -34,6 +34,8 @@ export type Contract<
   query: Q;
   /** Null: a body is not read. */
   body: B | null;
+  /** The route reads its body itself, by `readBody`, after it has authenticated the sender. */
+  readsBodyItself: boolean;
   responses: R;
   /** Beyond those that any route may return. */
   errors: readonly ErrorCode[];
@@ -71,6 +73,7 @@ export function contract<
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     query: noFields as unknown as Q,
     body: null,
+    readsBodyItself: false,
     errors: [],
     errorShape: "standard",
     idempotent: false,

@@ -22,8 +22,13 @@ export function parseRequest(contract: AnyContract, event: APIGatewayProxyEventV
   return {
     params: params.data,
     query: parsePart("query", contract.query, event.queryStringParameters ?? {}),
-    body: contract.body === null ? undefined : parsePart("body", contract.body, readJson(event)),
+    body: contract.body === null || contract.readsBodyItself ? undefined : readBody(contract, event),
   };
+}
+
+/** The body, parsed by the contract; throws as `parseRequest` does. */
+export function readBody(contract: AnyContract, event: APIGatewayProxyEventV2): unknown {
+  return contract.body === null ? undefined : parsePart("body", contract.body, readJson(event));
 }
 
 /** A malformed id is an id that does not exist. */

@@ -6,7 +6,7 @@ import { corsHeaders } from "./cors.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
 import type { AnyContract } from "./http-contract.ts";
 import { errorResponse, isLostConnection, type HttpResponse } from "./http-errors.ts";
-import { parseRequest } from "./http-request.ts";
+import { parseRequest, readBody } from "./http-request.ts";
 import { respondOnce } from "./idempotency.ts";
 import {
   beginInvocation,
@@ -20,7 +20,11 @@ import {
 export type RequestOf<C extends AnyContract> = {
   params: z.output<C["params"]>;
   query: z.output<C["query"]>;
+  /** Undefined where the contract says `readsBodyItself`. */
   body: z.output<NonNullable<C["body"]>>;
+  readBody: () => z.output<NonNullable<C["body"]>>;
+  /** By lower-case name. */
+  headers: APIGatewayProxyEventV2["headers"];
   /** The id for what this request makes: the same one when the request is repeated with its Idempotency-Key. */
   resourceId: string;
   /** Aborted shortly before the function's time is over. */
@@ -55,10 +59,11 @@ export function route<C extends AnyContract>(contract: C) {
     handle: async (event, { signal }) => {
       const parsed = parseRequest(contract, event);
       const services = await resolveServices(needs);
+      const raw = { headers: event.headers, readBody: () => readBody(contract, event) };
       const runAs = async (resourceId: string): Promise<HttpResponse> =>
         // parseRequest parsed by this very contract.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-        encode(contract, await run({ ...parsed, resourceId, signal } as RequestOf<C>, services));
+        encode(contract, await run({ ...parsed, ...raw, resourceId, signal } as RequestOf<C>, services));
       if (contract.idempotent) return respondOnce(event, parsed.body, services, runAs);
       return retryLostConnection(contract.method, () => runAs(services.newId()));
     },

@@ -1,8 +1,10 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import {
+  CfnStage,
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   HttpRoute,
   HttpRouteKey,
   HttpStage,
@@ -14,6 +16,7 @@ import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { NagSuppressions } from "cdk-nag";
 import { Construct } from "constructs";
 import type { Route } from "#infra/topology.ts";
 import type { Settings } from "./settings.ts";
@@ -27,7 +30,7 @@ export type SyncApiProps = {
 
 /**
  * The HTTP API: every route authorized (SigV4, or a JWT with the route's scope), throttled, logged. A `public` route needs a
- * known caller too, but no scope: on AWS no route is open to the Internet.
+ * known caller too, but no scope: on AWS only deliveries to hooks are open to the Internet, and their function asks for the secret.
  */
 export class SyncApi extends Construct {
   readonly api: HttpApi;
@@ -45,7 +48,7 @@ export class SyncApi extends Construct {
       retention: settings.logRetentionDays satisfies RetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new HttpStage(this, "Stage", {
+    const stage = new HttpStage(this, "Stage", {
       httpApi: this.api,
       stageName: "$default",
       autoDeploy: true,
@@ -67,16 +70,45 @@ export class SyncApi extends Construct {
       integrations.set(route.function, integration);
       // API Gateway treats an undeclared method as an unknown path, HEAD too.
       for (const method of route.method === "GET" ? (["GET", "HEAD"] as const) : [route.method]) {
-        new HttpRoute(this, `${method} ${route.path}`, {
+        const made = new HttpRoute(this, `${method} ${route.path}`, {
           httpApi: this.api,
           routeKey: HttpRouteKey.with(route.path, HttpMethod[method]),
           integration,
-          authorizer,
-          ...(settings.jwtIssuer && route.scope !== "public" ? { authorizationScopes: [route.scope] } : {}),
+          authorizer: route.scope === "hook" ? new HttpNoneAuthorizer() : authorizer,
+          ...(settings.jwtIssuer && !WITHOUT_SCOPE.has(route.scope)
+            ? { authorizationScopes: [route.scope] }
+            : {}),
         });
+        if (route.scope !== "hook") continue;
+        throttle(stage, made, `${method} ${route.path}`);
+        NagSuppressions.addResourceSuppressions(made, [HAS_A_SECRET]);
       }
     }
   }
+}
+
+/** Known callers need no scope for `public` routes, and the senders of deliveries are known by their secret alone. */
+const WITHOUT_SCOPE: ReadonlySet<Route["scope"]> = new Set(["public", "hook"]);
+
+const HAS_A_SECRET = {
+  id: "AwsSolutions-APIG4",
+  reason:
+    "Confluence neither signs requests nor gets tokens: the function compares a secret of 32 random bytes in constant time",
+};
+
+/** Deliveries a second that reach the function: a person edits less than that, and what is refused a sync finds. */
+const HOOK_REQUESTS_PER_SECOND = 20;
+
+/** Open to the Internet, so that its share of the API's limit is its own. */
+function throttle(stage: HttpStage, route: HttpRoute, routeKey: string): void {
+  const { defaultChild } = stage.node;
+  if (!(defaultChild instanceof CfnStage)) throw new Error("A stage is made by a CfnStage");
+  defaultChild.addPropertyOverride(`RouteSettings.${routeKey}`, {
+    ThrottlingRateLimit: HOOK_REQUESTS_PER_SECOND,
+    ThrottlingBurstLimit: HOOK_REQUESTS_PER_SECOND * 2,
+  });
+  // The settings name a route, which must be there.
+  stage.node.addDependency(route);
 }
 
 /** Caller, route, result and duration of each request; no query string (searches are private) and no header. */

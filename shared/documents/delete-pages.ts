@@ -45,17 +45,21 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
     select page_id as "pageId", title, reason from gone order by page_id`;
 }
 
-/** Hides pages that a complete listing did not contain from search and keeps their rows. Returns the pages that this call hid. */
+/**
+ * Hides pages from search and keeps their rows: pages that a complete listing did not contain, or (`byHint`) that were announced
+ * and are not visible, which does not count as the first of two complete listings. Returns the pages that this call hid.
+ */
 export async function hidePages(
   tx: Sql,
-  request: Pick<DeletionRequest, "sourceId" | "pages" | "now">,
+  request: Pick<DeletionRequest, "sourceId" | "pages" | "now"> & { byHint?: boolean },
 ): Promise<ChangedPage[]> {
+  const { byHint = false } = request;
   const locked = await lockDecided(tx, request);
   if (locked.length === 0) return [];
   return tx<ChangedPage[]>`
-    update confluence_pages set missing_since = ${request.now}, state_revision = state_revision + 1
+    update confluence_pages set missing_since = ${request.now}, hidden_by_hint = ${byHint}, state_revision = state_revision + 1
     where source_id = ${request.sourceId} and page_id = any(${locked.map((page) => page.pageId)}::text[])
-      and missing_since is null
+      and (missing_since is null or hidden_by_hint and not ${byHint}::boolean)
     returning page_id as "pageId", title`;
 }
 

@@ -32,6 +32,7 @@ const routes: Topology["routes"] = [
   ),
   { method: "POST", path: "/things/{id}", function: "echo", scope: "sources:write" },
   { method: "GET", path: "/open", function: "echo", scope: "public" },
+  { method: "POST", path: "/deliveries", function: "echo", scope: "hook" },
 ];
 
 async function start(apiKey?: string): Promise<Gateway & { recent: () => readonly unknown[] }> {
@@ -201,6 +202,11 @@ describe("the gateway", () => {
     const response = await get("/bare", { headers: { origin: "https://evil.example" } });
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { code: "foreign_origin" } });
+  });
+
+  it("the gateway lets deliveries of hooks in from anywhere: their function asks for the secret", async () => {
+    const headers = { origin: "https://evil.example" };
+    expect((await get("/deliveries", { method: "POST", headers })).status).toBe(200);
   });
 
   it("the gateway reports which port is taken and what to do", async () => {

@@ -9,6 +9,7 @@ import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
 import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
+import { checkNoHintLeft, makeAnnouncer, type Announcer } from "./hooks.ts";
 import { checkFolders, checkOptionalCalls } from "./optional-call-invariants.ts";
 import { operate as operatorAsks } from "./operators.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
@@ -57,8 +58,9 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
   let violation: string | null = null;
   try {
     await prepare(run);
+    const announce = await makeAnnouncer(run, options.seed);
     for (let round = 0; round < options.rounds; round += 1)
-      await liveRound(run, round, options.without?.has(round) ?? false);
+      await liveRound(run, { round, announce, quiet: options.without?.has(round) ?? false });
     await settle(run);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
@@ -113,7 +115,10 @@ async function prepare({ world, people, calm, pulsed }: Run): Promise<void> {
 }
 
 /** One round: people act, faults occur, workers work, time passes. */
-async function liveRound(run: Run, round: number, quiet: boolean): Promise<void> {
+async function liveRound(
+  run: Run,
+  { round, announce, quiet }: { round: number; announce: Announcer; quiet: boolean },
+): Promise<void> {
   const { world, people, story, calm } = run;
   const { random } = world;
   // Drawn also when quiet, so that leaving a round out does not shift the chances of those after it.
@@ -130,6 +135,7 @@ async function liveRound(run: Run, round: number, quiet: boolean): Promise<void>
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
     people.observe();
+    await announce(run, round);
   }
   const steps = random.below(120);
   for (let n = 0; n < steps; n += 1) await step(run);
@@ -168,6 +174,8 @@ async function settle(run: Run): Promise<void> {
   await checkEqual(world, people);
   await checkOptionalCalls(world.sql, run.story);
   await checkFolders(world.sql, world.site);
+  await rest(run);
+  await checkNoHintLeft(run);
   await checkNothingLeft(world);
   await checkEventsReceived(world);
   await checkCounters(world.sql, world.now());

@@ -33,6 +33,7 @@ const rules: readonly Rule[] = [
   { from: "shared/notifications", mayImport: ["shared/errors", "shared/domain-events", "shared/db"] },
   { from: "shared/sources", mayImport: ["shared/errors", "shared/db", "shared/operation-statuses"] },
   { from: "shared/requests", mayImport: ["shared/db"] },
+  { from: "shared/hooks", mayImport: ["shared/errors", "shared/db"] },
   {
     from: "shared/documents",
     mayImport: ["shared/errors", "shared/db", "shared/embeddings", "shared/notifications", "shared/sources"],
@@ -156,6 +157,7 @@ describe("who may import whom", () => {
       "shared/documents",
       "shared/syncs",
       "shared/requests",
+      "shared/hooks",
       "shared/embeddings/embedding-models",
       "shared/notifications/outbox",
     ];

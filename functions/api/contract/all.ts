@@ -1,4 +1,5 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
+import * as hooks from "./hooks.ts";
 import * as knowledge from "./archon-knowledge.ts";
 import * as knowledgeSources from "./archon-sources.ts";
 import * as notProvided from "./archon-not-provided.ts";
@@ -17,6 +18,7 @@ const named: unknown[] = [
   operations,
   progress,
   pages,
+  hooks,
   search,
   knowledge,
   knowledgeSources,

@@ -53,6 +53,7 @@ const INTRODUCTION = `Keeps a RAG index in step with Confluence spaces.
 - \`HEAD\` responds as \`GET\` does, without the body.
 - Every GET has a strong \`ETag\`; with \`If-None-Match\` an unchanged response is an empty 304.
 - \`Idempotency-Key\` on the POSTs that name it: repeated within a day, such a request is executed once and gets the first response.
+- A delivery to a hook carries the hook's secret instead, and nothing else.
 - On AWS requests are signed (SigV4) or carry a JWT with the scope of the route; locally \`API_KEY\`, when set.
 
 <details><summary>Codes of errors</summary>
@@ -90,6 +91,19 @@ export function makeDocument() {
     components: {
       securitySchemes: {
         apiKey: { type: "apiKey", in: "header", name: "X-Api-Key", description: "Locally, with API_KEY set" },
+        hookHeader: {
+          type: "apiKey",
+          in: "header",
+          name: "X-Hook-Secret",
+          description: "The secret of the hook",
+        },
+        hookBearer: { type: "http", scheme: "bearer", description: "The secret of the hook" },
+        hookQuery: {
+          type: "apiKey",
+          in: "query",
+          name: "token",
+          description: "The secret of the hook, for senders that set no header",
+        },
         bearer: { type: "http", scheme: "bearer", description: "A JWT on AWS; the API_KEY locally" },
         sigv4: {
           type: "apiKey",
@@ -110,7 +124,7 @@ function toOperation(contract: AnyContract, index: number): ZodOpenApiOperationO
     tags: [contract.tag],
     summary: index === 0 ? contract.summary : `${contract.summary} (alias)`,
     description: [contract.description, `Scope: \`${contract.scope}\`.`].filter(Boolean).join("\n\n"),
-    ...(contract.scope === "public" ? { security: [] } : {}),
+    ...securityOf(contract),
     requestParams: {
       path: contract.params,
       query: contract.query,
@@ -126,6 +140,11 @@ function toOperation(contract: AnyContract, index: number): ZodOpenApiOperationO
         }),
     responses: { ...successes(contract), ...failures(contract) },
   };
+}
+
+function securityOf({ scope }: AnyContract): Pick<ZodOpenApiOperationObject, "security"> {
+  if (scope === "public") return { security: [] };
+  return scope === "hook" ? { security: [{ hookHeader: [] }, { hookBearer: [] }, { hookQuery: [] }] } : {};
 }
 
 function headersOf(contract: AnyContract): z.ZodObject | undefined {
@@ -215,6 +234,8 @@ function failures(contract: AnyContract): ZodOpenApiResponsesObject {
 
 const NOT_FOUND: Record<string, ErrorCode> = {
   source_id: "source_not_found",
+  site_id: "site_not_found",
+  hook_id: "hook_not_found",
   operation_id: "operation_not_found",
   page_id: "page_not_found",
 };
@@ -235,8 +256,7 @@ function everywhere(contract: AnyContract): ErrorCode[] {
     ...Object.keys(contract.params.shape).flatMap((name) => NOT_FOUND[name] ?? []),
     ...(hasInput || contract.body || contract.idempotent ? (["invalid_request"] as const) : []),
     ...(contract.scope === "public" ? ([] as const) : (["unauthorized"] as const)),
-    "foreign_host",
-    "foreign_origin",
+    ...(contract.scope === "hook" ? ([] as const) : (["foreign_host", "foreign_origin"] as const)),
     "body_too_large",
     "headers_too_large",
     ...(contract.body ? (["malformed_json", "unsupported_media_type"] as const) : []),

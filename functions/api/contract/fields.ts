@@ -15,6 +15,12 @@ export const id = z
   .regex(/^[A-Za-z0-9_.~-]{1,128}$/, "is not an id")
   .meta({ example: "4a4e9c0a-5ac4-4f2e-8a3c-0a7d6f3f4c11" });
 
+/** A page's id in Confluence: a 64-bit integer. */
+export const confluenceId = z
+  .string()
+  .regex(/^[1-9]\d{0,18}$/, "is not a page id of Confluence")
+  .meta({ example: "123456789" });
+
 export const sourceParams = z.object({ source_id: id });
 export const operationParams = z.object({ operation_id: z.uuid() });
 

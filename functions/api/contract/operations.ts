@@ -4,7 +4,7 @@ import { ofEachMetric } from "#shared/sync-metrics.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { operationTypes } from "#shared/syncs/operations/operation-types.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { findableSeconds, id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
+import { confluenceId, findableSeconds, id, instant, nextCursor, paging, sourceParams } from "./fields.ts";
 
 export const operationStatus = z.enum(operationStatuses).meta({ id: "OperationStatus" });
 
@@ -44,7 +44,7 @@ export const operationSchema = z
     stage: z.string().meta({ description: "What it is doing, for people" }),
     mode: z.enum(["incremental", "full"]).nullable(),
     dry_run: z.boolean(),
-    actor: z.string().meta({ description: "api, schedule, pulse, manual, after_sync" }),
+    actor: z.string().meta({ description: "api, schedule, pulse, manual, after_sync, hook" }),
     percent: z.number().min(0).max(100).meta({ description: "Never decreases; 100 once it has completed" }),
     pages_listed: count,
     pages_to_process: count.meta({ description: "Waiting or being worked on" }),
@@ -105,6 +105,22 @@ export const triggerSync = contract({
   errors: ["source_not_found", "operation_running", "request_in_progress", "idempotency_key_reused"],
   idempotent: true,
   examples: { request: { mode: "incremental" }, responses: { 202: startedExample } },
+});
+
+export const syncPage = contract({
+  id: "syncPage",
+  method: "POST",
+  paths: ["/api/confluence/{source_id}/pages/{page_id}/sync"],
+  scope: "sources:write",
+  tag: "Operations",
+  summary: "Bring one page up to date now",
+  description:
+    "Asks Confluence for the page by its id and compares versions; one that is trashed, archived, moved or not visible goes by the rules of a deletion check. While another operation of the source runs the response is 409, and the page has its turn when that ends.",
+  params: sourceParams.extend({ page_id: confluenceId }),
+  responses: { 202: started },
+  errors: ["source_not_found", "operation_running", "request_in_progress", "idempotency_key_reused"],
+  idempotent: true,
+  examples: { responses: { 202: startedExample } },
 });
 
 export const checkDeletions = contract({

@@ -15,6 +15,7 @@ import {
   restrictPage,
   trashPage,
 } from "./edits.ts";
+import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
 import { faultSchema } from "./faults.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
@@ -23,12 +24,35 @@ import { spaceByKey, type Site, type SitePage } from "./site.ts";
 const target = { id: z.string().optional(), space: z.string().optional(), title: z.string().optional() };
 const parent = { parent_id: z.string().nullable().optional() };
 
+function requireKnown(site: Site, id: string): SitePage {
+  const page = site.pages.get(id);
+  if (!page) throw new EditRefused(404, `No page ${id}`);
+  return page;
+}
+
 /** What one command does: its input, and its effect on the site. */
 function command<S extends z.ZodType>(schema: S, run: (site: Site, input: z.output<S>) => unknown) {
   return { schema, run: (site: Site, input: unknown) => run(site, schema.parse(input)) };
 }
 
 const commands = {
+  // Late by `delay_seconds`, repeated by `times`, in bulk by many ids, forged by another secret.
+  announce: command(
+    z.strictObject({
+      ids: z.array(z.string()).min(1),
+      dialect: z.enum(DIALECTS).default("automation"),
+      to: z.url(),
+      secret: z.string(),
+      times: z.int().min(1).max(100).default(1),
+      delay_seconds: z.number().min(0).max(3600).default(0),
+    }),
+    (site, { ids, dialect, to, secret, times, delay_seconds }) => {
+      const pages = ids.map((id) => requireKnown(site, id));
+      const bodies = Array.from({ length: times }, () => deliveriesOf(site, dialect, pages)).flat();
+      site.announcements.push(...bodies.map((body) => ({ to, secret, body, delayMs: delay_seconds * 1000 })));
+      return { deliveries: bodies.length };
+    },
+  ),
   add_space: command(z.strictObject({ key: z.string().min(1), name: z.string() }), addSpace),
   add: command(
     z.strictObject({

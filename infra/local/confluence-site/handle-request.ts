@@ -11,6 +11,7 @@ import {
 } from "./responses.ts";
 import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
+import { handleRestHooks, REST_HOOKS } from "./rest-hooks.ts";
 import { replicaOf, type Site } from "./site.ts";
 import { currentUser, searchAnything, searchContent } from "./v1-search.ts";
 import type { ListingRequest } from "./v2-listing.ts";
@@ -136,6 +137,7 @@ function exchangeCredentials(site: Site, body: string): Reply {
 function endpoint(site: Site, viewer: Viewer, request: SiteRequest, asked: ListingRequest): Reply {
   const { path, query } = asked;
   if (request.method === "POST" && path === "/wiki/api/v2/users-bulk") return lookUpUsers(site, request.body);
+  if (path.startsWith(REST_HOOKS)) return handleRestHooks(site, request.method, path, request.body);
   if (request.method !== "GET") return v1Error(405, "The simulated site is read-only but for /admin");
   if (path === "/wiki/rest/api/content/search") return searchContent(site, viewer, query);
   if (path === "/wiki/rest/api/search") return searchAnything(site, viewer, query);

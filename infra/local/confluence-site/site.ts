@@ -1,6 +1,12 @@
 import type { Fault } from "./faults.ts";
 import { defaultSettings, type SiteSettings } from "./settings.ts";
 
+/** A delivery to a hook: what its sender posts, and when. */
+export type Announcement = { to: string; secret: string; body: unknown; delayMs: number };
+
+/** A hook as Confluence keeps it: it ignores a secret, and accepts any event. */
+export type RestHook = { id: number; name: string; url: string; events: string[]; enabled: boolean };
+
 /**
  * The state of a simulated Confluence Cloud site, apart from HTTP, so that a simulation drives it without a port. Time and
  * randomness are given; ids are counted up, so that the same calls make the same site.
@@ -23,6 +29,10 @@ export type Site = {
   readonly index: SearchIndex;
   faults: Fault[];
   requests: LoggedRequest[];
+  /** Deliveries that the server is to send. */
+  announcements: Announcement[];
+  /** Registered REST hooks, by id; the site announces on request only. */
+  restHooks: Map<number, RestHook>;
   lastId: bigint;
 };
 
@@ -114,6 +124,8 @@ export function createSite(options: SiteOptions): Site {
     index: { entries: new Map(), waiting: [] },
     faults: [],
     requests: [],
+    announcements: [],
+    restHooks: new Map(),
     lastId: 98_304n,
   };
   return site;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import { handleRequest } from "./handle-request.ts";
+import { sendAnnouncements } from "./hook-deliveries.ts";
 import type { Site } from "./site.ts";
 
 export type RunningSite = {
@@ -58,6 +59,7 @@ async function respond(
     headers,
     body: await text(request),
   });
+  sendAnnouncements(site, signal);
   if (reply.connection === "hang") return;
   if (reply.connection === "reset") {
     response.destroy();

@@ -74,11 +74,13 @@ function makeRequestHandler(options: Options) {
       const corsOrigins = options.corsOrigins ?? [];
       const preflight = method === "OPTIONS" ? preflightHeaders(request.headers.origin, corsOrigins) : null;
       if (preflight) return writeResult(response, { statusCode: 204, headers: preflight });
-      if (options.apiKey === undefined) refuseForeignPages(request.headers, corsOrigins);
+      // A delivery comes from elsewhere by its nature, and its function asks for the hook's secret.
+      const isDelivery = match?.route.scope === "hook";
+      if (options.apiKey === undefined && !isDelivery) refuseForeignPages(request.headers, corsOrigins);
       const reads = method === "GET" || method === "HEAD";
       const reference = reads && !match ? await serveReference(path) : null;
       if (reference) return writeResult(response, reference);
-      if (options.apiKey !== undefined && match?.route.scope !== "public") {
+      if (options.apiKey !== undefined && match?.route.scope !== "public" && !isDelivery) {
         requireApiKey(options.apiKey, request.headers);
       }
       const body = await readBody(request);

@@ -8,33 +8,59 @@ import {
 } from "#shared/documents/delete-pages.ts";
 import { judgeCandidate, type DeletionOutcomes } from "./deletion-rules.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
+import { OPERATIONS } from "#shared/syncs/operations/operation-types.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /** Ids requested in one call: the limit of the v2 listing. */
-const CONFIRM_BATCH = 250;
+export const CONFIRM_BATCH = 250;
 /** Pages deleted in one transaction: bounded, so that searches and swaps do not wait long. */
 const APPLY_BATCH = 100;
 
 /** Records every stored page that this operation did not list as a candidate; returns their number. */
 export async function collectCandidates(tx: Sql, operation: Operation, now: Date): Promise<number> {
-  await tx`
-    insert into sync_work (operation_id, source_id, page_id, title, state, reason, state_revision, updated_at)
-    select ${operation.operationId}, p.source_id, p.page_id, p.title, 'candidate', 'not listed',
-      p.state_revision, ${now}
-    from confluence_pages p
-    where p.source_id = ${operation.sourceId} and not p.is_deleted
-    on conflict (operation_id, page_id) do nothing`;
+  await insertCandidates(tx, operation, { only: null, reason: "not listed", now });
   const [row] = await tx<{ count: number }[]>`
     select count(*)::int as count from sync_work
     where operation_id = ${operation.operationId} and state = 'candidate'`;
   return row?.count ?? 0;
 }
 
-/** Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. */
+/** Records these of the stored pages as candidates of an operation that lists nothing; returns those that were none before. */
+export async function addCandidates(
+  tx: Sql,
+  operation: Operation,
+  pageIds: readonly string[],
+  now: Date,
+): Promise<string[]> {
+  const added = await insertCandidates(tx, operation, { only: pageIds, reason: "announced as changed", now });
+  return added.map((row) => row.page_id);
+}
+
+function insertCandidates(
+  tx: Sql,
+  operation: Operation,
+  { only, reason, now }: { only: readonly string[] | null; reason: string; now: Date },
+) {
+  return tx<{ page_id: string }[]>`
+    insert into sync_work (operation_id, source_id, page_id, title, state, reason, state_revision, updated_at)
+    select ${operation.operationId}, p.source_id, p.page_id, p.title, 'candidate', ${reason},
+      p.state_revision, ${now}
+    from confluence_pages p
+    where p.source_id = ${operation.sourceId} and not p.is_deleted
+      ${only === null ? tx`` : tx`and p.page_id = any(${only as string[]}::text[])`}
+    on conflict (operation_id, page_id) do nothing
+    returning page_id`;
+}
+
+/**
+ * Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. Only an
+ * operation that lists the whole space counts towards the two complete listings after which a page that is not visible is deleted.
+ */
 export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
   const { operation, source, client, services } = context;
   const rows = await services.sql<{ page_id: string; missing_since: Date | null }[]>`
-    select w.page_id, p.missing_since
+    select w.page_id,
+      case when ${OPERATIONS[operation.type].listsSpace} and not p.hidden_by_hint then p.missing_since end as missing_since
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
     order by w.page_id limit ${CONFIRM_BATCH}`;
@@ -66,7 +92,7 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
  * a truncated response looks the same as pages that are not visible; this costs a call only where a page is missing. A page is
  * undecided when the response without it contains an item that was skipped: that item may be the page.
  */
-async function fetchVisible(
+export async function fetchVisible(
   ids: readonly string[],
   client: ConfluenceClient,
 ): Promise<{ pages: ReadonlyMap<string, ConfluencePage>; isUndecided: (id: string) => boolean }> {
@@ -135,7 +161,8 @@ export async function applyNext(tx: Sql, context: StepContext): Promise<AppliedB
     operationId: operation.operationId,
   };
   const deleted = await deletePages(tx, { ...request, pages: of("deleted") });
-  const hidden = await hidePages(tx, { ...request, pages: of("hidden") });
+  const byHint = !OPERATIONS[operation.type].listsSpace;
+  const hidden = await hidePages(tx, { ...request, pages: of("hidden"), byHint });
   const settled = [...deleted, ...hidden].map((row) => row.pageId);
   await tx`
     update sync_work set updated_at = ${now},

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { recentCursors, rememberCursor } from "./follow-cursor.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listFolders } from "./list-folders.ts";
@@ -94,6 +95,9 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       now: services.now(),
       onRestored: reportRestored(context),
     });
+    // A first sync, or one that replaces hints, says nothing about hooks.
+    if (!everything && !operation.dryRun && operation.actor !== "hook")
+      await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });
   });

@@ -1,6 +1,7 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#shared/sources/sources.ts";
+import { hintedRequests, insertHinted } from "#shared/syncs/hints/hinted-requests.ts";
 import { listingFactColumns, type ListingFacts } from "./listing-facts.ts";
 import { logWith } from "./operation-log.ts";
 import { OPERATIONS, type OperationType } from "./operation-types.ts";
@@ -52,9 +53,9 @@ export async function finishOperation(operationId: string, services: SyncService
     const source = await getSource(tx, row.source_id);
     if (!source) return null;
     if (!row.dry_run) {
-      const patch = OPERATIONS[row.operation_type].settle({ facts: row, metrics });
-      await mergeSourceMetadata(tx, source.sourceId, patch, now);
-      await setSourceStatus(tx, source.sourceId, "active", now);
+      const { settle, listsSpace } = OPERATIONS[row.operation_type];
+      await mergeSourceMetadata(tx, source.sourceId, settle({ facts: row, metrics }), now);
+      if (listsSpace) await setSourceStatus(tx, source.sourceId, "active", now);
     }
     await writeEvent(tx, {
       type: "sync.completed",
@@ -75,17 +76,25 @@ export async function finishOperation(operationId: string, services: SyncService
   return true;
 }
 
-/** Inserts the operation that follows one of this type on this source, under this id; null when none follows. */
+/**
+ * Inserts the operation that follows one of this type on this source, under this id: its own follow-up, else one for pages that
+ * were announced while it ran. Null when none follows.
+ */
 async function insertFollowUp(
   tx: Sql,
   source: Source,
   row: FinishedRow,
   ids: { operationId: string; now: Date },
 ): Promise<FollowUp | null> {
-  const type = row.dry_run ? null : OPERATIONS[row.operation_type].followedBy(source);
-  if (type === null || source.status === "deleting") return null;
-  const request: StartRequest = { type, sourceId: source.sourceId, actor: "after_sync" };
-  return { request, inserted: await insertOperation(tx, { ...request, ...ids }) };
+  if (source.status === "deleting") return null;
+  const { sourceId } = source;
+  const type = row.dry_run ? null : OPERATIONS[row.operation_type].followedBy(source, row);
+  if (type) {
+    const request: StartRequest = { type, sourceId, actor: "after_sync" };
+    return { request, inserted: await insertOperation(tx, { ...request, ...ids }) };
+  }
+  const [hinted] = await hintedRequests(tx, { sourceIds: [sourceId], now: ids.now, limit: 1 });
+  return hinted ? { request: hinted, inserted: await insertHinted(tx, hinted, ids) } : null;
 }
 
 function summary(metrics: SyncMetrics): string {

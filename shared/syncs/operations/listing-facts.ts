@@ -12,6 +12,8 @@ export type ListingFacts = {
   listingIncomplete: boolean;
   /** Set when the deletions need a person's approval: the operation ends as `held`. */
   heldDeletions: HeldDeletions | null;
+  /** More pages are gone than single announcements may delete: a deletion check decides. */
+  checkFollows: boolean;
   /** Pages that Confluence counted, or that are stored, when the listing began; 0 while unknown. */
   pagesExpected: number;
   /** The percentage that the operation has reached. */
@@ -21,7 +23,7 @@ export type ListingFacts = {
 /** Selects `ListingFacts` from `p`, a row of archon_progress. */
 export function listingFactColumns(sql: Sql): postgres.Fragment {
   return sql`p.confluence_started_at as "confluenceStartedAt", p.time_zone as "timeZone",
-    p.listing_incomplete as "listingIncomplete", p.held_deletions as "heldDeletions",
+    p.listing_incomplete as "listingIncomplete", p.held_deletions as "heldDeletions", p.check_follows as "checkFollows",
     p.pages_expected as "pagesExpected", p.percent_floor as "percentFloor"`;
 }
 
@@ -29,5 +31,6 @@ export function listingFactColumns(sql: Sql): postgres.Fragment {
 export function assignListingFacts(sql: Sql, facts: ListingFacts): postgres.Fragment {
   return sql`confluence_started_at = ${facts.confluenceStartedAt}, time_zone = ${facts.timeZone},
     listing_incomplete = ${facts.listingIncomplete}, held_deletions = ${facts.heldDeletions && sql.json(facts.heldDeletions)},
+    check_follows = ${facts.checkFollows},
     pages_expected = ${facts.pagesExpected}, percent_floor = ${facts.percentFloor}`;
 }

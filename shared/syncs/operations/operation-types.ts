@@ -4,7 +4,7 @@ import type { Source } from "#shared/sources/source.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 import type { ListingFacts } from "./listing-facts.ts";
 
-export type OperationType = "confluence_sync" | "deletion_check";
+export type OperationType = "confluence_sync" | "deletion_check" | "page_sync";
 export type SyncMode = "incremental" | "full";
 
 /** An operation that ended with all its work done. */
@@ -20,8 +20,10 @@ type OperationSpec = {
   modeOf: (request: { mode?: SyncMode }) => SyncMode | null;
   /** What it writes to the source's metadata unless it was a dry run. */
   settle: (finished: Finished) => Record<string, Json>;
+  /** Whether it lists the space, so that its end proves what the account sees of it. */
+  listsSpace: boolean;
   /** The operation that follows unless it was a dry run. */
-  followedBy: (source: Source) => OperationType | null;
+  followedBy: (source: Source, facts: ListingFacts) => OperationType | null;
 };
 
 /** Everything that differs between types of operations, apart from their steps. */
@@ -35,6 +37,7 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
       sync_metrics: metrics,
       time_zone: facts.timeZone,
     }),
+    listsSpace: true,
     followedBy: ({ metadata }) => (metadata.deletion_strategy === "every_sync" ? "deletion_check" : null),
   },
   deletion_check: {
@@ -44,7 +47,17 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
       last_deletion_check: iso(facts.scheduledFor ?? facts.confluenceStartedAt),
       ...(facts.heldDeletions ? {} : { deletions_held: null }),
     }),
+    listsSpace: true,
     followedBy: () => null,
+  },
+  // Pages that are said to have changed: it proves nothing about other pages, so it moves no watermark and settles no check.
+  page_sync: {
+    queue: "plan",
+    modeOf: () => null,
+    settle: () => ({}),
+    listsSpace: false,
+    // More deletions than the cap allows are left to a check, which lists the whole space and may be held.
+    followedBy: (_source, { checkFollows }) => (checkFollows ? "deletion_check" : null),
   },
 };
 

@@ -48,11 +48,11 @@ export async function readProgress(sql: Sql, operationId: string): Promise<Opera
   return row ? toProgress(row) : null;
 }
 
-/** The source's running operation, or its last one, or null. */
+/** The source's running operation, or its last one, or null. One for single pages only while it runs: what a sync reported stays. */
 export async function latestProgress(sql: Sql, sourceId: string): Promise<OperationProgress | null> {
   const latest = sql`
     and p.source_id = ${sourceId}
-    order by p.status = any(${RUNNING_STATUSES}) desc, p.created_at desc, p.operation_id limit 1`;
+    order by p.status = any(${RUNNING_STATUSES}) desc, p.operation_type = 'page_sync', p.created_at desc, p.operation_id limit 1`;
   const [row] = await select(sql, latest, { plannedChanges: NAMED_PAGES });
   return row ? toProgress(row) : null;
 }

@@ -53,8 +53,8 @@ export async function runOperation(
       for (const apply of context.afterCommit.splice(0)) apply();
       if (context.hasOpenWork) await sendWork(services, operation, services.now());
     }
-    if (result === "more") await resumeLater(context.operation, slowDown, services);
-    else await closeListing(context.operation, services);
+    if (result === "listed") await closeListing(context.operation, services);
+    else await resumeLater(context.operation, result === "more" ? slowDown : result.notBefore, services);
   } catch (error) {
     await settleFailure(error, context?.operation ?? operation, source, services);
   } finally {

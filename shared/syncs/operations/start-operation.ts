@@ -8,7 +8,7 @@ import { OPERATIONS, type OperationType, type SyncMode } from "./operation-types
 import { sendOperation } from "./send-operation.ts";
 
 /** Who or what started an operation. */
-export type Actor = "api" | "schedule" | "pulse" | "manual" | "after_sync";
+export type Actor = "api" | "schedule" | "pulse" | "manual" | "after_sync" | "hook";
 
 export type StartRequest = {
   type: OperationType;
@@ -21,6 +21,8 @@ export type StartRequest = {
   force?: boolean;
   /** Scheduled checks only: the scheduled time. */
   tick?: Date;
+  /** When its first step may run; default at once. */
+  notBefore?: Date | null;
 };
 
 /** `operationId`: the operation that was started, or the one that was already running. */
@@ -50,7 +52,16 @@ export async function insertOperation(
   tx: Sql,
   request: StartRequest & { operationId: string; now: Date },
 ): Promise<InsertedOperation> {
-  const { operationId, sourceId, type, actor, dryRun = false, force = false, now } = request;
+  const {
+    operationId,
+    sourceId,
+    type,
+    actor,
+    dryRun = false,
+    force = false,
+    notBefore = null,
+    now,
+  } = request;
   const [source] = await tx<{ lease_operation_id: string | null; lease_until: Date | null }[]>`
     select lease_operation_id, lease_until from archon_sources
     where source_id = ${sourceId} and status <> 'deleting' for no key update`;
@@ -62,9 +73,10 @@ export async function insertOperation(
     source.lease_operation_id &&
     (await failOperationIn(tx, { operationId: source.lease_operation_id, error: leaseExpired(), now }));
   await tx`
-    insert into archon_progress (operation_id, source_id, operation_type, status, mode, dry_run, force, actor, scheduled_for, created_at, updated_at)
+    insert into archon_progress (operation_id, source_id, operation_type, status, mode, dry_run, force, actor, scheduled_for, not_before,
+      created_at, updated_at)
     values (${operationId}, ${sourceId}, ${type}, 'queued', ${OPERATIONS[type].modeOf(request)}, ${dryRun}, ${force}, ${actor},
-      ${request.tick ?? null}, ${now}, ${now})`;
+      ${request.tick ?? null}, ${notBefore}, ${now}, ${now})`;
   await tx`
     update archon_sources set lease_operation_id = ${operationId}, lease_until = ${later(now, LEASE_MS)}, updated_at = ${now}
     where source_id = ${sourceId}`;
@@ -81,12 +93,12 @@ function leaseExpired(): PermanentError {
 
 /** Logs the result of a committed start, and sends the first message of the operation that it started. */
 export async function announceOperation(
-  { type, sourceId, actor }: StartRequest,
+  { type, sourceId, actor, notBefore = null }: StartRequest,
   { started, operationId, superseded }: InsertedOperation,
   services: StartServices,
 ): Promise<void> {
   if (superseded) logFailed(superseded, services.log);
   if (!started) return;
   services.log.info("operation.started", { operation_id: operationId, source_id: sourceId, actor });
-  await sendOperation({ operationId, sourceId, type }, services);
+  await sendOperation({ operationId, sourceId, type }, services, notBefore);
 }

@@ -18,6 +18,6 @@ export type StepContext = {
 
 /**
  * One step of a listing: requests one page of something from Confluence, and saves the result together with the checkpoint.
- * `more`: call again; `listed`: nothing is left to list.
+ * `more`: call again; `listed`: nothing is left to list; a time: call again from then on.
  */
-export type Step = (context: StepContext) => Promise<"more" | "listed">;
+export type Step = (context: StepContext) => Promise<"more" | "listed" | { notBefore: Date }>;

@@ -5,6 +5,7 @@ import { DELETION_BUGS } from "./deletions.ts";
 import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
+import { HOOK_BUGS } from "./hooks.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
@@ -20,6 +21,7 @@ export const ALL_PLANTED_BUGS = [
   ...DOCUMENT_BUGS,
   ...EMBEDDING_BUGS,
   ...EVENT_BUGS,
+  ...HOOK_BUGS,
   ...LISTING_BUGS,
   ...PAGE_BUGS,
   ...PULSE_BUGS,

@@ -104,6 +104,9 @@ describe("rights", () => {
         "health": [
           "secretsmanager:GetSecretValue",
         ],
+        "hooks": [
+          "secretsmanager:GetSecretValue",
+        ],
         "knowledge-items": [
           "secretsmanager:GetSecretValue",
         ],
@@ -149,6 +152,10 @@ describe("rights", () => {
         ],
         "pulse-sites": [
           "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+          "sqs:SendMessage",
+        ],
+        "receive-hook": [
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",
         ],

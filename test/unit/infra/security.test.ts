@@ -34,6 +34,10 @@ describe("the stack keeps to itself", () => {
   it("the API is throttled and logs its callers", () => {
     const [[, stage] = []] = propertiesOf(template, "AWS::ApiGatewayV2::Stage");
     expect(stage?.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
+    // What is open to the Internet has a limit of its own.
+    expect(stage?.RouteSettings).toEqual({
+      "POST /hooks/confluence/{hook_id}": { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 },
+    });
     const { Format = "{}" } = (stage?.AccessLogSettings ?? {}) as { Format?: string };
     expect(Object.keys(JSON.parse(Format) as object)).toEqual(
       expect.arrayContaining(["caller", "ip", "route", "status"]),

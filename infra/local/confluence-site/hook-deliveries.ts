@@ -1,0 +1,50 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Announcement, Site, SitePage } from "./site.ts";
+
+/** The dialects in which a site announces changed pages. */
+export const DIALECTS = ["automation", "rest", "generic"] as const;
+export type Dialect = (typeof DIALECTS)[number];
+
+/** What an Automation rule, Confluence's own hook or a script sends for these pages: one body each, or one for all. */
+export function deliveriesOf(site: Site, dialect: Dialect, pages: readonly SitePage[]): unknown[] {
+  switch (dialect) {
+    case "automation":
+      return pages.map((page) => ({ page: { id: page.id }, space: { key: keyOf(site, page) } }));
+    case "rest":
+      return pages.map((page) => ({
+        userAccountId: page.version.authorId,
+        accountType: "customer",
+        page: {
+          idAsString: page.id,
+          id: Number(page.id),
+          spaceKey: keyOf(site, page),
+          title: page.title,
+          contentType: "page",
+          version: page.version.number,
+          self: `${site.url}/wiki/rest/api/content/${page.id}`,
+        },
+        updateTrigger: "edit_page",
+        suppressNotifications: false,
+      }));
+    case "generic":
+      return [{ page_ids: pages.map((page) => page.id) }];
+  }
+}
+
+function keyOf(site: Site, page: SitePage): string {
+  return [...site.spaces.values()].find((space) => space.id === page.spaceId)?.key ?? "";
+}
+
+/** Sends what was announced, each at its time; an address that does not respond loses it, as with Confluence. */
+export function sendAnnouncements(site: Site, signal: AbortSignal): void {
+  for (const announcement of site.announcements.splice(0))
+    send(announcement, signal).catch((error: unknown) => {
+      if (!signal.aborted) console.error(error);
+    });
+}
+
+async function send({ to, secret, body, delayMs }: Announcement, signal: AbortSignal): Promise<void> {
+  await wait(delayMs, undefined, { signal });
+  const headers = { "content-type": "application/json", "x-hook-secret": secret };
+  await fetch(to, { method: "POST", headers, body: JSON.stringify(body), signal });
+}

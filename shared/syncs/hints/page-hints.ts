@@ -1,0 +1,137 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { later } from "#shared/syncs/later.ts";
+
+/** A page announced again is asked for this much later, so that a burst of edits is one request … */
+const DEBOUNCE_MS = 2000;
+/** … but no later than this after its first hint. */
+const MAX_DEBOUNCE_MS = 15_000;
+/** Hints of one source: with more waiting a sync replaces them, so further ones say nothing new. */
+const MAX_WAITING = 1000;
+
+export type PageOfSource = { sourceId: string; pageId: string };
+
+/** Why a page is to be asked for. */
+export type HintReason = "hook" | "api" | "parent_gone" | "moved_here";
+
+/** Records that these pages may have changed, in the caller's transaction or on their own. `atOnce`: without the debounce. */
+export async function addHints(
+  sql: Sql,
+  pages: readonly PageOfSource[],
+  hint: { reason: HintReason; hookId?: string; atOnce: boolean; now: Date },
+): Promise<void> {
+  if (pages.length === 0) return;
+  const { reason, hookId = null, atOnce, now } = hint;
+  const due = atOnce ? now : later(now, DEBOUNCE_MS);
+  await sql`
+    insert into page_hints as h (source_id, page_id, hook_id, reasons, first_at, due_at)
+    select source_id, page_id, ${hookId}, ${[reason]}, ${now}, ${due}
+    from (select distinct * from jsonb_to_recordset(${sql.json(pages.map(rowOf))}) as row (source_id text, page_id text)) named
+    where (select count(*) from page_hints waiting where waiting.source_id = named.source_id) < ${MAX_WAITING}
+      or exists (select from page_hints known where known.source_id = named.source_id and known.page_id = named.page_id)
+    -- In one order, so that two deliveries of the same pages do not wait for each other.
+    order by source_id, page_id
+    on conflict (source_id, page_id) do update set
+      deliveries = h.deliveries + 1, hook_id = coalesce(excluded.hook_id, h.hook_id),
+      reasons = array(select distinct unnest(h.reasons || excluded.reasons)),
+      due_at = ${atOnce ? sql`least(h.due_at, ${due})` : sql`least(h.first_at + make_interval(secs => ${MAX_DEBOUNCE_MS / 1000}::int), ${due})`}`;
+}
+
+function rowOf({ sourceId, pageId }: PageOfSource) {
+  return { source_id: sourceId, page_id: pageId };
+}
+
+/**
+ * The sources of a site that the pages concern: those that store them, and the one of the space that was named. A page that is
+ * not stored and comes without a space is given to any source of the site, which asks for it and passes it on. `unknown`: pages of
+ * spaces that are not synced.
+ */
+export async function locatePages(
+  sql: Sql,
+  pages: { siteId: string; pageIds: readonly string[]; spaceKey: string | null },
+): Promise<{ located: PageOfSource[]; unknown: number }> {
+  const { siteId, pageIds, spaceKey } = pages;
+  const located = await sql<PageOfSource[]>`
+    with named as (select unnest(${pageIds as string[]}::text[]) as page_id),
+    sources as (
+      select source_id, space_key, (status = 'active' and metadata ->> 'last_sync_timestamp' is not null) as healthy, lease_until
+      from archon_sources where site_id = ${siteId} and status <> 'deleting'),
+    stored as (
+      select s.source_id, n.page_id from named n join confluence_pages p using (page_id) join sources s using (source_id)),
+    in_space as (
+      select s.source_id, n.page_id from named n, sources s where lower(s.space_key) = lower(${spaceKey}::text)),
+    asked_by_any as (
+      select (select source_id from sources order by healthy desc, lease_until nulls first, source_id limit 1) as source_id, page_id
+      from named where ${spaceKey}::text is null and page_id not in (select page_id from stored))
+    select source_id as "sourceId", page_id as "pageId" from stored
+    union select source_id, page_id from in_space
+    union select source_id, page_id from asked_by_any where source_id is not null`;
+  const known = new Set(located.map((page) => page.pageId));
+  return { located, unknown: pageIds.length - known.size };
+}
+
+/** A hint as it was taken: `deliveries` tells whether it was repeated since. */
+export type Hint = { pageId: string; hookId: string | null; deliveries: number };
+
+/**
+ * The due hints of an operation's source, longest waiting first. A page that the operation has work on is announced again: a
+ * worker may hold the body of before, so that it is left to the next operation.
+ */
+export async function dueHints(
+  sql: Sql,
+  operation: { operationId: string; sourceId: string },
+  now: Date,
+  limit: number,
+): Promise<Hint[]> {
+  return sql<Hint[]>`
+    select page_id as "pageId", hook_id as "hookId", deliveries from page_hints h
+    where source_id = ${operation.sourceId} and due_at <= ${now} and not exists (
+      select from sync_work w where w.operation_id = ${operation.operationId} and w.page_id = h.page_id)
+    order by due_at, page_id limit ${limit}`;
+}
+
+export async function countHints(sql: Sql, sourceId: string): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from page_hints where source_id = ${sourceId}`;
+  return row?.count ?? 0;
+}
+
+/** When the source's next hint is due, or null. */
+export async function nextHintAt(sql: Sql, sourceId: string): Promise<Date | null> {
+  const [row] = await sql<{ at: Date | null }[]>`
+    select min(due_at) as at from page_hints where source_id = ${sourceId}`;
+  return row?.at ?? null;
+}
+
+/** Removes hints in the transaction that records their work; one that was repeated since it was taken stays. */
+export async function removeHints(tx: Sql, sourceId: string, hints: readonly Hint[]): Promise<void> {
+  if (hints.length === 0) return;
+  const rows = hints.map(({ pageId, deliveries }) => ({ page_id: pageId, deliveries }));
+  await tx`
+    delete from page_hints h using jsonb_to_recordset(${tx.json(rows)}) as taken (page_id text, deliveries integer)
+    where h.source_id = ${sourceId} and h.page_id = taken.page_id and h.deliveries = taken.deliveries`;
+}
+
+/** Counts on their hooks the hints of pages that were found as they are stored. */
+export async function countFalseAlarms(tx: Sql, hints: readonly Hint[]): Promise<void> {
+  const byHook = Map.groupBy(hints, (hint) => hint.hookId);
+  const hooks = [...byHook].flatMap(([hookId, of]) =>
+    hookId === null ? [] : [{ hook_id: hookId, count: of.length }],
+  );
+  if (hooks.length === 0) return;
+  await tx`
+    update confluence_hooks h set false_alarms = h.false_alarms + counted.count
+    from jsonb_to_recordset(${tx.json(hooks)}) as counted (hook_id text, count integer) where h.hook_id = counted.hook_id`;
+}
+
+/** The sources of this site with these spaces, by space id: for pages that are in another space than the source that asked. */
+export async function sourcesOfSpaces(
+  sql: Sql,
+  siteId: string,
+  spaceIds: readonly string[],
+): Promise<Map<string, string>> {
+  if (spaceIds.length === 0) return new Map();
+  const rows = await sql<{ space_id: string; source_id: string }[]>`
+    select space_id, source_id from archon_sources
+    where site_id = ${siteId} and status <> 'deleting' and space_id = any(${spaceIds as string[]})`;
+  return new Map(rows.map((row) => [row.space_id, row.source_id]));
+}

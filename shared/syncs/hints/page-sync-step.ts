@@ -1,0 +1,211 @@
+import { z } from "zod";
+import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
+import { judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
+import {
+  addCandidates,
+  applyNext,
+  CONFIRM_BATCH,
+  confirmNext,
+  countOutcomes,
+  fetchVisible,
+  logApplied,
+} from "#shared/syncs/deletions/deletion-candidates.ts";
+import { recordListing } from "#shared/syncs/listing/record-listing.ts";
+import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
+import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
+import type { ListingFacts } from "#shared/syncs/operations/listing-facts.ts";
+import { saveStep } from "#shared/syncs/operations/save-step.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { countGoneRecently, pagesBelow, setAside } from "./gone-pages.ts";
+import {
+  addHints,
+  countFalseAlarms,
+  countHints,
+  dueHints,
+  nextHintAt,
+  removeHints,
+  sourcesOfSpaces,
+  type Hint,
+  type PageOfSource,
+} from "./page-hints.ts";
+import { STORM_PAGES } from "./hinted-requests.ts";
+import { startHinted } from "./start-hinted.ts";
+
+/** Pages that one operation asks for: a scheduled sync waits meanwhile. */
+const MAX_ASKED = 6000;
+
+const checkpointSchema = z.object({
+  phase: z.enum(["asking", "confirming", "deleting", "listed"]).default("asking"),
+  asked: z.int().default(0),
+  candidates: z.int().default(0),
+});
+type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/**
+ * Runs the next step of an operation for pages that are said to have changed. A hint proves nothing: each page is requested by id,
+ * its version is compared, and a page that is not current here goes by the rules of the deletion check. The watermark stays.
+ */
+export async function pageSyncStep(context: StepContext): Promise<"more" | "listed" | { notBefore: Date }> {
+  const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
+  switch (checkpoint.phase) {
+    case "asking":
+      return askNext(context, checkpoint);
+    case "confirming":
+      await confirm(context, checkpoint);
+      return "more";
+    case "deleting":
+      await applyBatch(context, checkpoint);
+      return "more";
+    case "listed":
+      return "listed";
+  }
+}
+
+async function askNext(
+  context: StepContext,
+  checkpoint: Checkpoint,
+): Promise<"more" | "listed" | { notBefore: Date }> {
+  const { operation, source, client, services } = context;
+  // Ending without them starts the one sync that replaces so many.
+  const isStorm = checkpoint.asked === 0 && (await countHints(services.sql, source.sourceId)) > STORM_PAGES;
+  const mayAsk = !isStorm && checkpoint.asked < MAX_ASKED;
+  const hints = mayAsk ? await dueHints(services.sql, operation, services.now(), CONFIRM_BATCH) : [];
+  if (hints.length === 0) {
+    const next = mayAsk && checkpoint.asked === 0 ? await nextHintAt(services.sql, source.sourceId) : null;
+    // Announced again since this operation was started: it waits, instead of one more operation for the same pages.
+    if (next && next > services.now()) return { notBefore: next };
+    const phase = checkpoint.candidates > 0 ? "confirming" : "listed";
+    await save(context, { ...checkpoint, phase });
+    return "more";
+  }
+  // An anonymous response would look like pages that are gone, and would use up their hints.
+  await verifyAccount(client, source);
+  const pageIds = hints.map((hint) => hint.pageId);
+  const { pages, isUndecided } = await fetchVisible(pageIds, client);
+  const states = await readPageStates(services.sql, source.sourceId, pageIds);
+  const isHere = (page: ConfluencePage | undefined) =>
+    page?.status === UNREADABLE || (page?.status === "current" && page.spaceId === source.spaceId);
+  const here = [...pages.values()].filter(isHere);
+  const gone = pageIds.filter(
+    (id) => !isHere(pages.get(id)) && !isUndecided(id) && mayGo(states.get(id), pages.get(id)),
+  );
+  // A space that is gone would take its announced pages with it.
+  if (gone.length > 0) await verifySpace(client, source);
+  const elsewhere = await pagesOfOtherSources(context, pages.values());
+  await transaction(services.sql, async (tx) => {
+    const now = services.now();
+    const unchanged = hints.filter((hint) => isUnchanged(pages.get(hint.pageId), states.get(hint.pageId)));
+    const counts = await recordListing(tx, operation, here, {
+      rules: { representationRevision: null },
+      keepSeen: true,
+      now,
+      onRestored: reportRestored(context),
+    });
+    const added = await addCandidates(tx, operation, gone, now);
+    const below = await pagesBelow(tx, operation, added);
+    await countFalseAlarms(tx, unchanged);
+    await removeHints(tx, source.sourceId, hints);
+    await addHints(tx, below, { reason: "parent_gone", atOnce: true, now });
+    await addHints(tx, elsewhere, { reason: "moved_here", atOnce: true, now });
+    await saveStep(tx, context, {
+      checkpoint: {
+        ...checkpoint,
+        asked: checkpoint.asked + hints.length,
+        candidates: checkpoint.candidates + added.length,
+      },
+      counts: { ...counts, pages_listed: hints.length },
+      facts: { pagesExpected: checkpoint.asked + hints.length },
+      message: messageOf(hints, { here: here.length, gone: added.length, unchanged: unchanged.length }),
+    });
+  });
+  const sourceIds = [...new Set(elsewhere.map((page) => page.sourceId))];
+  if (sourceIds.length > 0) await startHinted(services, { sourceIds, limit: sourceIds.length });
+  return "more";
+}
+
+function messageOf(hints: readonly Hint[], found: { here: number; gone: number; unchanged: number }): string {
+  const { here, gone, unchanged } = found;
+  const missing = hints.length - here - gone;
+  return `${hints.length} pages asked for: ${here} current (${unchanged} as stored), ${gone} to be confirmed as gone, ${missing} not of this space`;
+}
+
+/** Whether a stored page may have gone. One that is hidden already and still not visible waits for a complete check. */
+function mayGo(state: PageState | undefined, page: ConfluencePage | undefined): boolean {
+  if (!state || state.isDeleted) return false;
+  return page !== undefined || state.missingSince === null;
+}
+
+/** Whether a page was announced although it is as the index has it: nothing about it needs work. */
+function isUnchanged(page: ConfluencePage | undefined, state: PageState | undefined): boolean {
+  if (!state || state.isDeleted) return page?.status !== "current";
+  if (page?.status !== "current") return false;
+  return state.version >= page.version && state.parentId === page.parentId && state.missingSince === null;
+}
+
+/** Current pages of other spaces that have a source: those that were moved there, or announced without their space. */
+async function pagesOfOtherSources(
+  { source, services }: StepContext,
+  pages: Iterable<ConfluencePage>,
+): Promise<PageOfSource[]> {
+  if (source.siteId === null) return [];
+  const others = [...pages].filter((page) => page.status === "current" && page.spaceId !== source.spaceId);
+  const spaceIds = [...new Set(others.flatMap((page) => page.spaceId ?? []))];
+  const sources = await sourcesOfSpaces(services.sql, source.siteId, spaceIds);
+  return others.flatMap((page) => {
+    const sourceId = page.spaceId === null ? undefined : sources.get(page.spaceId);
+    return sourceId === undefined ? [] : [{ sourceId, pageId: page.id }];
+  });
+}
+
+/** As in a deletion check, the account is verified before and after the candidates were requested. */
+async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { operation, services } = context;
+  const confirmed = await confirmNext(context);
+  if (confirmed) return save(context, checkpoint, { also: confirmed });
+  await verifyAccount(context.client, context.source);
+  const outcomes = await countOutcomes(services.sql, operation);
+  const recently = await countGoneRecently(services.sql, operation, services.now());
+  // Many operations of a few pages each must not delete what one check would hold.
+  const held =
+    outcomes.firstTime + outcomes.secondTime > 0 &&
+    judgeCap({
+      ...outcomes,
+      firstTime: outcomes.firstTime + recently.gone,
+      pages: outcomes.pages + recently.deleted,
+    });
+  if (!held) return save(context, { ...checkpoint, phase: "deleting" });
+  await save(
+    context,
+    { ...checkpoint, phase: "listed" },
+    {
+      also: (tx) => setAside(tx, operation),
+      facts: { checkFollows: true },
+      message: `${held.message.split(". ")[0]}: a deletion check decides`,
+    },
+  );
+}
+
+async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const applied = await transaction(context.services.sql, async (tx) => {
+    const batch = await applyNext(tx, context);
+    await saveStep(tx, context, {
+      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
+    });
+    return batch;
+  });
+  logApplied(applied, context);
+}
+
+async function save(
+  context: StepContext,
+  checkpoint: Checkpoint,
+  step: { also?: (tx: Sql) => Promise<void>; message?: string; facts?: Partial<ListingFacts> } = {},
+): Promise<void> {
+  const { also, ...more } = step;
+  await transaction(context.services.sql, async (tx) => {
+    await also?.(tx);
+    await saveStep(tx, context, { checkpoint, ...more });
+  });
+}

@@ -1,0 +1,92 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const DELIVERIES = "test/integration/hooks/deliveries.test.ts";
+const PAGE_SYNC = "test/integration/hooks/page-sync.test.ts";
+const STEP = "shared/syncs/hints/page-sync-step.ts";
+const HINTS = "shared/syncs/hints/page-hints.ts";
+const REQUESTS = "shared/syncs/hints/hinted-requests.ts";
+const TYPES = "shared/syncs/operations/operation-types.ts";
+
+/** What is done because somebody said that a page changed. */
+export const HOOK_BUGS: readonly PlantedBug[] = [
+  bug(
+    "a forged delivery is accepted",
+    change("shared/hooks/hook-secret.ts", ".some(Boolean)", '.some((same) => same || secret !== "")'),
+  ),
+  bugFoundBy(
+    DELIVERIES,
+    "a secret is accepted for ever after its rotation",
+    change(
+      "shared/hooks/hooks.ts",
+      "case when previous_valid_until > ${now} then previous_secret_hash end",
+      "previous_secret_hash",
+    ),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "a hint deletes a page that is not visible",
+    change(
+      "shared/syncs/deletions/deletion-candidates.ts",
+      "case when ${OPERATIONS[operation.type].listsSpace} and not p.hidden_by_hint then p.missing_since end",
+      "p.missing_since",
+    ),
+    change(STEP, "return page !== undefined || state.missingSince === null;", "return true;"),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "a page hidden by a hint counts as missed by a complete check",
+    change(
+      "shared/syncs/deletions/deletion-candidates.ts",
+      "listsSpace} and not p.hidden_by_hint then",
+      "listsSpace} then",
+    ),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "hints use up an anonymous response",
+    change(STEP, "  await verifyAccount(client, source);\n  const pageIds", "  const pageIds"),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "a hint that comes while its page is asked for goes with the first",
+    change(HINTS, " and h.deliveries = taken.deliveries`", "`"),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "a hint moves the watermark",
+    change(
+      TYPES,
+      "    settle: () => ({}),",
+      "    settle: () => ({ last_sync_timestamp: new Date().toISOString() }),",
+    ),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "a storm asks for each page",
+    change(REQUESTS, "export const STORM_PAGES = 200;", "export const STORM_PAGES = 200_000;"),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "single announcements delete beyond the cap",
+    change(STEP, "firstTime: outcomes.firstTime + recently.gone", "firstTime: outcomes.firstTime"),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "hints keep a sync that is due waiting",
+    change(REQUESTS, "if (sync_is_due) return", "if (sync_is_due && waiting < 0) return"),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "pages below one that went are not asked for",
+    change(STEP, '    await addHints(tx, below, { reason: "parent_gone", atOnce: true, now });\n', ""),
+  ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "hints that waited for an operation have no turn at its end",
+    change(
+      "shared/syncs/operations/finish-operation.ts",
+      "return hinted ? { request: hinted,",
+      "return hinted && row.dry_run ? { request: hinted,",
+    ),
+  ),
+];
