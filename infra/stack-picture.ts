@@ -1,5 +1,6 @@
 import { queueSentTo, sendsMessages } from "./access.ts";
-import { functions, queues, routes, schedules, type FunctionSpec } from "./topology.ts";
+import { functions, queues, schedules, type FunctionSpec } from "./topology.ts";
+import { routes } from "./routes.ts";
 
 /** The stack as a Mermaid diagram, drawn from the topology: additions appear automatically. */
 export function stackPicture(): string {

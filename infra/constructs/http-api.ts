@@ -18,7 +18,7 @@ import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { NagSuppressions } from "cdk-nag";
 import { Construct } from "constructs";
-import type { Route } from "#infra/topology.ts";
+import type { Route } from "#infra/routes.ts";
 import type { Settings } from "./settings.ts";
 
 export type SyncApiProps = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { routes } from "#infra/topology.ts";
+import { routes } from "#infra/routes.ts";
 import { eventually } from "#test/support/eventually.ts";
 import {
   expectEnded,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { routes } from "#infra/topology.ts";
+import { routes } from "#infra/routes.ts";
 import type { LocalRunner } from "#infra/local/runner/start.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { requireDocumented } from "#test/support/documented-response.ts";

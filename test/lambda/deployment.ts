@@ -1,3 +1,4 @@
+import { routes } from "#infra/routes.ts";
 import * as topology from "#infra/topology.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
@@ -75,6 +76,7 @@ export async function startDeployment(options: {
     schedules: false,
     topology: {
       ...topology,
+      routes,
       // Two environments a queue are enough for two cores.
       queues: Object.fromEntries(
         Object.entries(topology.queues).map(([name, queue]) => [

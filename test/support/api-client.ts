@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { z } from "zod";
-import { functions, routes } from "#infra/topology.ts";
+import { functions } from "#infra/topology.ts";
+import { routes } from "#infra/routes.ts";
 import { loadHandlers } from "#infra/local/runner/load-handlers.ts";
 import { decodePath, makeRouter } from "#infra/local/runner/routes.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";

@@ -86,13 +86,14 @@ const rules: readonly Rule[] = [
   { from: "functions/sync", mayImport: ["shared", "functions/runtime"] },
   { from: "functions/ops", mayImport: ["shared", "functions/runtime", "sql"] },
   { from: "functions/runtime", mayImport: ["shared"] },
-  { from: "infra/local", mayImport: ["shared", "functions", "infra/topology"] },
+  { from: "infra/local", mayImport: ["shared", "functions", "infra/topology", "infra/routes"] },
   // Names that functions log, publish and send by, so that filters, alarms, schemas and access cannot drift from them.
   {
     from: "infra/constructs",
     mayImport: [
       "infra/access",
       "infra/topology",
+      "infra/routes",
       "shared/domain-events",
       "shared/log-events",
       "shared/log-metrics",

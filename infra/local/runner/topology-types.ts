@@ -1,4 +1,5 @@
-import type { FunctionSpec, QueueSpec, Route, Schedule } from "#infra/topology.ts";
+import type { FunctionSpec, QueueSpec, Schedule } from "#infra/topology.ts";
+import type { Route } from "#infra/routes.ts";
 
 /** The runner's topology: the real topology's shape with any names, so that a test can pass a smaller one. */
 export type Topology = {

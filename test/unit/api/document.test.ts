@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { routes } from "#infra/topology.ts";
+import { routes } from "#infra/routes.ts";
 import { contracts } from "#functions/api/contract/all.ts";
 import { makeDocument } from "#functions/api/contract/document.ts";
 import { errorCodes } from "#functions/runtime/error-codes.ts";

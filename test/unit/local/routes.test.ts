@@ -1,7 +1,7 @@
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { makeRouter } from "#infra/local/runner/routes.ts";
-import { routes } from "#infra/topology.ts";
+import { routes } from "#infra/routes.ts";
 
 const { find, methodsOf } = makeRouter(routes);
 
