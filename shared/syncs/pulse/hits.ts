@@ -15,7 +15,7 @@ function isStored(sql: Sql) {
   return sql`exists (
     select from confluence_pages p
     where p.source_id = h.source_id and p.page_id = h.page_id and p.version >= h.version
-      and not p.is_deleted and p.missing_since is null)`;
+      and is_visible(p))`;
 }
 
 /**
@@ -66,7 +66,7 @@ export async function recordHits(
     where not exists (
       select from confluence_pages p
       where p.source_id = s.source_id and p.page_id = listed.page_id and p.version >= listed.version
-        and not p.is_deleted and p.missing_since is null)
+        and is_visible(p))
     on conflict (source_id, page_id) do update set
       version = excluded.version, last_seen_at = excluded.last_seen_at,
       -- A page that is edited each minute keeps its place among those that wait.
