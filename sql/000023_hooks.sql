@@ -44,8 +44,9 @@ create table page_hints (
 -- A delivery names a page by its id alone.
 create index confluence_pages_id on confluence_pages (page_id);
 
--- Hidden because of a hint: not yet missed by a complete deletion check, the second of which deletes.
-alter table confluence_pages add column hidden_by_hint boolean not null default false;
+-- Hidden because of a hint: not yet missed by a complete deletion check, the second of which deletes. Null: it is not. (No default:
+-- PostgreSQL 15 refuses one while functions use the table's row type.)
+alter table confluence_pages add column hidden_by_hint boolean;
 
 alter table archon_progress drop constraint archon_progress_operation_type_check;
 alter table archon_progress add constraint archon_progress_operation_type_check

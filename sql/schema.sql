@@ -182,7 +182,7 @@ create table confluence_pages (
   state_revision integer default 0 not null,
   last_synced_at timestamp with time zone,
   rendered_missing jsonb,
-  hidden_by_hint boolean default false not null,
+  hidden_by_hint boolean,
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
   constraint confluence_pages_sync_error_check CHECK (((sync_error IS NULL) OR (jsonb_typeof(sync_error) = 'object'::text))),
   constraint confluence_pages_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,

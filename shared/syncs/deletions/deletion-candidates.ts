@@ -60,7 +60,7 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
   const { operation, source, client, services } = context;
   const rows = await services.sql<{ page_id: string; missing_since: Date | null }[]>`
     select w.page_id,
-      case when ${OPERATIONS[operation.type].listsSpace} and not p.hidden_by_hint then p.missing_since end as missing_since
+      case when ${OPERATIONS[operation.type].listsSpace} and p.hidden_by_hint is not true then p.missing_since end as missing_since
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
     order by w.page_id limit ${CONFIRM_BATCH}`;

@@ -27,7 +27,7 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a hint deletes a page that is not visible",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "case when ${OPERATIONS[operation.type].listsSpace} and not p.hidden_by_hint then p.missing_since end",
+      "case when ${OPERATIONS[operation.type].listsSpace} and p.hidden_by_hint is not true then p.missing_since end",
       "p.missing_since",
     ),
     change(STEP, "return page !== undefined || state.missingSince === null;", "return true;"),
@@ -37,7 +37,7 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a page hidden by a hint counts as missed by a complete check",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "listsSpace} and not p.hidden_by_hint then",
+      "listsSpace} and p.hidden_by_hint is not true then",
       "listsSpace} then",
     ),
   ),
