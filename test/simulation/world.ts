@@ -191,8 +191,9 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     // A page worker that is overtaken takes a page back only if the page was edited meanwhile: that needs many of them.
     if (!mayStall || !chance.chance(name === "process-page" ? 0.3 : 0.1)) return () => true;
     const after = chance.below(30);
-    // What a page worker has read is old when it stores it only if it stalls after reading it.
-    const at = name === "process-page" ? "embed" : null;
+    // What a page worker has read is old when it stores it only if it stalls after reading it. One that stalls for longer than its
+    // function may run requeues its pages, unless it has just seen that there is time for the swap.
+    const at = name === "process-page" ? (chance.chance(0.5) ? "embed" : BEFORE_TRANSACTION) : null;
     let until: number | null = null;
     return ({ taken, label }) => {
       if (until === null && (taken < after || (at !== null && label !== at))) return true;
@@ -280,10 +281,14 @@ function recordingLog(lines: LoggedLine[], base: LogFields = {}): Log {
   };
 }
 
+/** The step at which a worker decides to begin a transaction: others may be first. */
+const BEFORE_TRANSACTION = "before a transaction";
+
 /** Every statement outside a transaction, every begin, and every statement inside is a place to die; only the former let others go on. */
 function gatedSql(sql: postgres.Sql, worker: Worker, step: (label: string) => Promise<void>): postgres.Sql {
   let inside: number | null = null;
   return observeSql(sql, {
+    beforeTransaction: () => step(BEFORE_TRANSACTION),
     onStatement: async ({ text, transaction }) => {
       const label = text.trim().replaceAll(/\s+/g, " ").slice(0, 40);
       if (transaction === null || transaction !== inside) {

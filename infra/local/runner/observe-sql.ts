@@ -12,6 +12,8 @@ export type Statement = {
 export type SqlObserver = {
   /** Called and awaited before a statement is sent: within a transaction, this keeps it open. */
   onStatement: (statement: Statement) => void | Promise<void>;
+  /** Called and awaited before a transaction begins. */
+  beforeTransaction?: () => Promise<void>;
   /** Called after a transaction has been committed or rolled back. */
   onTransactionEnd?: (transaction: number) => void;
 };
@@ -22,6 +24,7 @@ type Work = (tx: postgres.TransactionSql) => Promise<unknown>;
 export function observeSql(sql: postgres.Sql, observer: SqlObserver): postgres.Sql {
   let transactions = 0;
   const begin = async (...args: [Work] | [string, Work]): Promise<unknown> => {
+    await observer.beforeTransaction?.();
     const transaction = (transactions += 1);
     const observed = (work: Work) => observeWork(work, transaction, observer);
     try {
