@@ -1,5 +1,5 @@
 import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
-import { PermanentError, UserError } from "#shared/errors.ts";
+import { UserError } from "#shared/errors.ts";
 import { discoverSpaces, listSpaces } from "#shared/sites/discover.ts";
 import { insertSite } from "#shared/sites/insert-site.ts";
 import { requireSite, updateSite as storeChanges, type Site, type SiteChanges } from "#shared/sites/site.ts";
@@ -16,6 +16,7 @@ import type { ServicesOf, SiteAccess } from "#functions/runtime/services.ts";
 import { siteJson } from "./responses/site-json.ts";
 import { explain, probeOptionalCalls, rejected } from "./use-cases/check-site.ts";
 import { connectAccount } from "./use-cases/connect-account.ts";
+import { storedToken } from "./use-cases/stored-token.ts";
 import { planSpaces } from "./use-cases/plan-spaces.ts";
 
 type SiteFunctionServices = ServicesOf<"sql" | "confluence" | "cipher" | "embedder">;
@@ -152,7 +153,7 @@ async function tryCredentials(
   const clientId = isToken ? null : (given.client_id ?? site.clientId);
   if (!isToken && clientId === null)
     throw new UserError(422, "credentials_rejected", "The site has no client_id: send it with client_secret");
-  const apiToken = given.client_secret ?? given.api_token ?? (await storedToken(site, services));
+  const apiToken = given.client_secret ?? given.api_token ?? (await tokenOf(site, services));
   const checked = await checkAccount({ baseUrl: site.baseUrl, email, clientId, apiToken }, services);
   return {
     email,
@@ -167,15 +168,10 @@ async function tryCredentials(
 }
 
 async function storedClient(site: Site, services: SiteFunctionServices) {
-  const apiToken = await storedToken(site, services);
+  const apiToken = await tokenOf(site, services);
   return services.confluence({ baseUrl: site.apiBase, email: site.email, clientId: site.clientId, apiToken });
 }
 
-async function storedToken(site: Site, { cipher }: Pick<SiteFunctionServices, "cipher">): Promise<string> {
-  try {
-    if (site.encryptedSecret !== null) return await cipher.decrypt(site.encryptedSecret, site.secretBoundTo);
-  } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-  }
-  throw new UserError(422, "token_missing", "The stored token cannot be decrypted: send api_token too");
+function tokenOf(site: Site, { cipher }: Pick<SiteFunctionServices, "cipher">): Promise<string> {
+  return storedToken({ ciphertext: site.encryptedSecret, boundTo: site.secretBoundTo }, cipher);
 }

@@ -1,8 +1,9 @@
-import { PermanentError, UserError } from "#shared/errors.ts";
+import { UserError } from "#shared/errors.ts";
 import type { Source, SourceChanges } from "#shared/sources/source.ts";
 import { requireSource, updateSource as storeChanges } from "#shared/sources/sources.ts";
 import { updateSource } from "#functions/api/contract/sources.ts";
 import { checkSite } from "./use-cases/check-site.ts";
+import { storedToken } from "./use-cases/stored-token.ts";
 import { requireOverview } from "./use-cases/require-source.ts";
 import { sourceJson } from "./responses/source-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
@@ -41,7 +42,8 @@ async function tryCredentials(
   given: { email: string | null | undefined; apiToken: string | undefined },
   services: Pick<Services, "cipher" | "confluence" | "now">,
 ): Promise<SourceChanges> {
-  const apiToken = given.apiToken ?? (await storedToken(source, services));
+  const stored = { ciphertext: source.encryptedToken, boundTo: source.tokenBoundTo };
+  const apiToken = given.apiToken ?? (await storedToken(stored, services.cipher));
   const email = given.email === undefined ? source.email : given.email;
   const client = services.confluence({ baseUrl: source.apiBase, email, apiToken });
   const { account, space, refusedCalls } = await checkSite(client, {
@@ -66,18 +68,4 @@ async function tryCredentials(
     status: "active",
     refusedCalls,
   };
-}
-
-async function storedToken(source: Source, { cipher }: Pick<Services, "cipher">): Promise<string> {
-  const missing = (cause?: unknown) =>
-    new UserError(422, "token_missing", "The stored token cannot be decrypted: send api_token too", {
-      cause,
-    });
-  if (source.encryptedToken === null) throw missing();
-  try {
-    return await cipher.decrypt(source.encryptedToken, source.tokenBoundTo);
-  } catch (error) {
-    if (error instanceof PermanentError) throw missing(error);
-    throw error;
-  }
 }

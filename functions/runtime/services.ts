@@ -10,6 +10,7 @@ import { parseEnv, type Env } from "#shared/env.ts";
 import { makeLog, type FunctionLog, type Log } from "#shared/log.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import type { DeadLetters } from "#shared/queue/dead-letters.ts";
+import type { SiteAccess } from "#shared/syncs/sync-services.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
 import type { Reranker } from "#shared/reranking/reranker.ts";
 
@@ -34,13 +35,7 @@ export type Services = {
   events: EventSender;
 };
 
-/** `clientId`: `apiToken` is the secret of client credentials. */
-export type SiteAccess = {
-  baseUrl: string;
-  email: string | null;
-  apiToken: string;
-  clientId?: string | null | undefined;
-};
+export type { SiteAccess } from "#shared/syncs/sync-services.ts";
 
 type Base = "now" | "newId" | "random" | "log" | "env" | "vectorNumbersAtOnce";
 

@@ -17,16 +17,18 @@ export type SyncServices = {
   queue: TaskQueue;
 };
 
+/** One site and account; `apiToken` in clear text. `clientId`: `apiToken` is the secret of client credentials. */
+export type SiteAccess = {
+  baseUrl: string;
+  email: string | null;
+  apiToken: string;
+  clientId?: string | null | undefined;
+};
+
 /** The services that connect to a source's Confluence site. */
 export type SiteServices = {
   cipher: TokenCipher;
-  /** `clientId`: `apiToken` is the secret of client credentials. */
-  confluence: (site: {
-    baseUrl: string;
-    email: string | null;
-    apiToken: string;
-    clientId?: string | null | undefined;
-  }) => ConfluenceClient;
+  confluence: (site: SiteAccess) => ConfluenceClient;
 };
 
 /** A client with the site's credentials. */
@@ -34,22 +36,20 @@ export async function openClient(
   services: SiteServices,
   site: Pick<Site, "siteId" | "encryptedSecret" | "secretBoundTo" | "apiBase" | "email" | "clientId">,
 ): Promise<ConfluenceClient> {
-  if (!site.encryptedSecret)
-    throw new PermanentError("credentials_missing", `Site ${site.siteId} has no API token`);
-  const apiToken = await services.cipher.decrypt(site.encryptedSecret, site.secretBoundTo);
-  return services.confluence({ baseUrl: site.apiBase, email: site.email, clientId: site.clientId, apiToken });
+  const { encryptedSecret, secretBoundTo, apiBase: baseUrl, email, clientId } = site;
+  if (!encryptedSecret) throw noToken(`Site ${site.siteId}`);
+  const apiToken = await services.cipher.decrypt(encryptedSecret, secretBoundTo);
+  return services.confluence({ baseUrl, email, clientId, apiToken });
 }
 
 /** A client with the credentials of the source's site. */
 export async function openSite(services: SiteServices, source: Source): Promise<ConfluenceClient> {
-  if (!source.encryptedToken) {
-    throw new PermanentError("credentials_missing", `Source ${source.sourceId} has no API token`);
-  }
-  const apiToken = await services.cipher.decrypt(source.encryptedToken, source.tokenBoundTo);
-  return services.confluence({
-    baseUrl: source.apiBase,
-    email: source.email,
-    clientId: source.clientId,
-    apiToken,
-  });
+  const { encryptedToken, tokenBoundTo, apiBase: baseUrl, email, clientId } = source;
+  if (!encryptedToken) throw noToken(`Source ${source.sourceId}`);
+  const apiToken = await services.cipher.decrypt(encryptedToken, tokenBoundTo);
+  return services.confluence({ baseUrl, email, clientId, apiToken });
+}
+
+function noToken(of: string): PermanentError {
+  return new PermanentError("credentials_missing", `${of} has no API token`);
 }
