@@ -3,7 +3,7 @@ import type { Credentials } from "#shared/sources/source.ts";
 
 /**
  * The site of this address and account, with these credentials from now on: the latest that worked are the account's. Made when
- * there is none. Returns its id.
+ * there is none. When they end is not known. Returns its id.
  */
 export async function siteOfAccount(
   tx: Sql,
@@ -17,6 +17,7 @@ export async function siteOfAccount(
     on conflict (base_url, account_id) where status <> 'deleting' do update set
       api_base = excluded.api_base, credential_kind = 'api_token', email = excluded.email, client_id = null,
       encrypted_secret = excluded.encrypted_secret, secret_bound_to = excluded.secret_bound_to, status = 'active',
+      token_expires_at = null, expiry_warned_days = null,
       pulse_error = null, updated_at = excluded.updated_at
     returning site_id as "siteId"`;
   if (!row) throw new Error("An upsert returns its row");

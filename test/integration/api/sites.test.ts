@@ -395,6 +395,14 @@ describe("a connected site", () => {
     expect(await states(path)).toEqual({ DEMO: "synced", NEW: "synced" });
   });
 
+  it("a token set through one of its sources is the site's, and no warning of the old token's end is left", async () => {
+    const soon = new Date(fixture.clock.now().getTime() + DAY_MS).toISOString();
+    const path = await connected({ token_expires_at: soon });
+    const [first] = await sources();
+    await fixture.api("PATCH", `/api/confluence/${first?.source_id}`, { body: { api_token: "demo-token" } });
+    expect((await fixture.api("GET", path)).body).toMatchObject({ token_expires_at: null, warnings: [] });
+  });
+
   it("deleting a site says what goes before and when it goes, and takes sources and secret with it", async () => {
     addSpaces("TEAM");
     const path = await connected();
