@@ -40,6 +40,7 @@ export const handler = httpHandler(
       encryptedToken: await services.cipher.encrypt(body.api_token, sourceId),
       syncIntervalMinutes: body.sync_interval_minutes ?? null,
       searchLanguage: body.search_language,
+      content: body.content,
       embeddingModel: services.embedder.model,
       deletionStrategy: body.deletion_strategy,
       webBase,

@@ -1,3 +1,5 @@
+import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
+import { syncedKinds } from "#shared/content-kinds.ts";
 import { UserError } from "#shared/errors.ts";
 import type { Source, SourceChanges } from "#shared/sources/source.ts";
 import { requireSource, updateSource as storeChanges } from "#shared/sources/sources.ts";
@@ -21,17 +23,23 @@ export const handler = httpHandler(
       body.api_token === undefined && body.email === undefined
         ? {}
         : await tryCredentials(source, { email: body.email, apiToken: body.api_token }, services);
+    const kinds: readonly string[] = syncedKinds(body.content ?? source.content);
     const changes: SourceChanges = {
       ...credentials,
+      ...(body.content === undefined ? {} : { content: body.content }),
       ...(body.title === undefined ? {} : { title: body.title }),
       ...(body.sync_interval_minutes === undefined
         ? {}
         : { syncIntervalMinutes: body.sync_interval_minutes }),
-      ...(body.deletion_strategy === undefined
-        ? {}
-        : { metadata: { deletion_strategy: body.deletion_strategy } }),
+      metadata: {
+        ...(body.deletion_strategy === undefined ? {} : { deletion_strategy: body.deletion_strategy }),
+        ...(body.content === undefined
+          ? {}
+          : { listed_kinds: source.metadata.listed_kinds.filter((kind) => kinds.includes(kind)) }),
+      },
     };
     await storeChanges(sql, source.sourceId, changes, now());
+    if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };
   }),
 );

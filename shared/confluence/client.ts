@@ -1,3 +1,5 @@
+import type { PageKind } from "#shared/content-kinds.ts";
+
 /**
  * What the sync needs from Confluence, in plain typed data. `cloud-client.ts` is the implementation over HTTP.
  *
@@ -18,27 +20,32 @@ export type ConfluenceClient = {
   searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
   /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null if the site does not report it. */
   countPages(cql: string): Promise<number | null>;
-  /** One page of the v2 listing of a space's current pages (limit 250, no bodies; labels are not in it: null). */
-  listPages(spaceId: string, cursor: string | null): Promise<ListingPage>;
+  /** One page of the v2 listing of a space's current content of one kind (limit 250, no bodies; labels are not in it: null). */
+  listPages(kind: PageKind, spaceId: string, cursor: string | null): Promise<ListingPage>;
   /**
-   * Pages by id (v2, up to 250 ids a call without bodies, 100 with), in any status (current, archived, trashed, deleted).
+   * Content of one kind by id (v2, up to 250 ids a call without bodies, 100 with), in any status (current, archived, trashed, deleted).
    * An id that is gone or not visible is absent from the response.
    */
-  pagesById(ids: readonly string[], options: { body: "storage" | null }): Promise<ConfluencePage[]>;
+  pagesById(
+    kind: PageKind,
+    ids: readonly string[],
+    options: { body: "storage" | null },
+  ): Promise<ConfluencePage[]>;
   /**
    * The same with storage bodies, in parts of one response each (at most 64 MB): the next is requested when the loop asks for it, so
    * that not all bodies are in memory.
    */
-  bodiesById(ids: readonly string[]): AsyncGenerator<ConfluencePage[]>;
-  /** One page with its rendered body (`export_view`). */
-  renderedPage(id: string): Promise<ConfluencePage>;
+  bodiesById(kind: PageKind, ids: readonly string[]): AsyncGenerator<ConfluencePage[]>;
+  /** One page or blog post with its rendered body (`export_view`). */
+  renderedPage(kind: PageKind, id: string): Promise<ConfluencePage>;
   /** One page of the labels used on the space's content (v2 `/spaces/{id}/content/labels`). */
   spaceLabels(
     spaceId: string,
     cursor: string | null,
   ): Promise<{ labels: ConfluenceLabel[]; next: string | null }>;
-  /** One page of the ids of the space's pages that carry a label (v2 `/labels/{id}/pages`). */
+  /** One page of the ids of the space's content of one kind that carries a label (v2 `/labels/{id}/pages`, `/blogposts`). */
   labelledPageIds(
+    kind: PageKind,
     labelId: string,
     spaceId: string,
     cursor: string | null,
@@ -104,6 +111,8 @@ export const UNREADABLE = "unreadable";
 
 /** A page as a listing returns it. */
 export type ListedPage = {
+  /** Of a search hit of unknown kind: `page`. */
+  kind: PageKind;
   id: string;
   title: string;
   version: number;

@@ -1,8 +1,11 @@
 import type { Client } from "confluence.js/core";
 import {
   createBulkUserLookup,
+  getBlogPostById,
+  getBlogPosts,
   getDatabaseById,
   getFolderById,
+  getLabelBlogPosts,
   getLabelPages,
   getPageById,
   getPages,
@@ -11,6 +14,7 @@ import {
   getSpaces,
   getWhiteboardById,
 } from "confluence.js/v2";
+import type { PageKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
 import type { ConfluenceClient, ConfluencePage, FolderKind } from "./client.ts";
@@ -52,6 +56,10 @@ const FOLDER_CALLS = {
   embed: getSmartLinkById,
 } satisfies Record<FolderKind, (client: Client, parameters: { id: number }) => Promise<unknown>>;
 
+const LISTINGS = { page: getPages, blogpost: getBlogPosts } satisfies Record<PageKind, unknown>;
+const RENDERED = { page: getPageById, blogpost: getBlogPostById } satisfies Record<PageKind, unknown>;
+const LABELLED = { page: getLabelPages, blogpost: getLabelBlogPosts } satisfies Record<PageKind, unknown>;
+
 const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
 
 /**
@@ -65,12 +73,13 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
   const { ask, askPage } = caller;
 
   async function* partsById(
+    kind: PageKind,
     ids: readonly string[],
     body: "storage" | null,
   ): AsyncGenerator<ConfluencePage[]> {
     // An invalid id belongs to no page: only the others are requested.
     for (const group of groupsOf(ids.filter(isId), body ? BODIES_LIMIT : LISTING_LIMIT))
-      yield* pagesInParts(caller, group, body);
+      yield* pagesInParts(caller, kind, group, body);
   }
 
   return {
@@ -111,7 +120,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
         (await v1()).searchContentByCQL(client, { cql, expand: SEARCH_EXPAND, ...paging }),
       );
       const pages = page.results.map((item) => pageFromV1(item, page.webBase));
-      return { pages: [...pages, ...page.odd.map(unreadablePage)], next: page.next };
+      const odd = page.odd.map((id) => unreadablePage("page", id));
+      return { pages: [...pages, ...odd], next: page.next };
     },
 
     async countPages(cql) {
@@ -121,32 +131,33 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       return response.totalSize ?? null;
     },
 
-    async listPages(spaceId, cursor) {
+    async listPages(kind, spaceId, cursor) {
       // Sorted by id, so that an edit in the meantime moves no page to a part of the listing that was already read.
       const page = await askPage(pageSchema, cursor, (client, paging) =>
-        getPages(client, { spaceId: [int64(spaceId)], status: ["current"], sort: "id", ...paging }),
+        LISTINGS[kind](client, { spaceId: [int64(spaceId)], status: ["current"], sort: "id", ...paging }),
       );
-      const pages = page.results.map((item) => pageFromV2(item, page.webBase));
-      return { pages: [...pages, ...page.odd.map(unreadablePage)], next: page.next };
+      const pages = page.results.map((item) => pageFromV2(kind, item, page.webBase));
+      const odd = page.odd.map((id) => unreadablePage(kind, id));
+      return { pages: [...pages, ...odd], next: page.next };
     },
 
-    async pagesById(ids, { body }) {
+    async pagesById(kind, ids, { body }) {
       const pages: ConfluencePage[] = [];
-      for await (const part of partsById(ids, body)) pages.push(...part);
+      for await (const part of partsById(kind, ids, body)) pages.push(...part);
       return pages;
     },
 
-    bodiesById: (ids) => partsById(ids, "storage"),
+    bodiesById: (kind, ids) => partsById(kind, ids, "storage"),
 
-    async renderedPage(id) {
+    async renderedPage(kind, id) {
       try {
         const until = now() + RENDER_BUDGET_MS;
         const page = await ask(
           pageSchema,
-          (client) => getPageById(client, { id: int64(id), bodyFormat: "export_view" }),
+          (client) => RENDERED[kind](client, { id: int64(id), bodyFormat: "export_view" }),
           (request) => transport.send(request, 1, until, RENDER_TIMEOUT_MS),
         );
-        const rendered = pageWithBody(page, webBaseOf(page._links.base, transport.base), "export_view");
+        const rendered = pageWithBody(kind, page, webBaseOf(page._links.base, transport.base), "export_view");
         if (rendered.bodyTooLarge) throw bodyTooLarge(id);
         return rendered;
       } catch (error) {
@@ -162,9 +173,9 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       return { labels: page.results, next: page.next };
     },
 
-    async labelledPageIds(labelId, spaceId, cursor) {
+    async labelledPageIds(kind, labelId, spaceId, cursor) {
       const page = await askPage(identifiedSchema, cursor, (client, paging) =>
-        getLabelPages(client, { id: int64(labelId), spaceId: [int64(spaceId)], ...paging }),
+        LABELLED[kind](client, { id: int64(labelId), spaceId: [int64(spaceId)], ...paging }),
       );
       return { ids: page.results.map((item) => item.id), next: page.next };
     },

@@ -1,3 +1,5 @@
+import type { PageKind } from "#shared/content-kinds.ts";
+
 const MINUTE_MS = 60_000;
 
 /** How far back the literal goes when the account's zone is unknown: further than any two zones are apart from UTC. */
@@ -13,24 +15,42 @@ const STEP_MS = 15 * MINUTE_MS;
  * Newest first: a page that is edited while the listing is paged moves to the front, so that none behind it is skipped; its
  * own edit is listed by the next sync, whose watermark is before it.
  */
-export function changedPagesCql(spaceKey: string, since: Date, timeZone: string | null): string {
-  return `space = ${quoted(spaceKey)} and ${changedOnSiteCql(since, timeZone)}`;
+export function changedPagesCql(
+  spaceKey: string,
+  since: Date,
+  timeZone: string | null,
+  kinds: readonly PageKind[] = ["page"],
+): string {
+  return `space = ${quoted(spaceKey)} and ${changedOnSiteCql(since, timeZone, kinds)}`;
 }
 
 /** As `changedPagesCql`, for all spaces that the account sees. */
-export function changedOnSiteCql(since: Date, timeZone: string | null): string {
+export function changedOnSiteCql(
+  since: Date,
+  timeZone: string | null,
+  kinds: readonly PageKind[] = ["page"],
+): string {
   const literal = dateTimeLiteral(since, timeZone);
-  return `type = page and lastModified >= "${literal}" order by lastmodified desc`;
+  return `${typeIs(kinds)} and lastModified >= "${literal}" order by lastmodified desc`;
 }
 
-/** The query for all pages of a space, for counting them. */
-export function allPagesCql(spaceKey: string): string {
-  return `space = ${quoted(spaceKey)} and type = page`;
+/** The query for all content of these kinds in a space, for counting it. */
+export function allPagesCql(spaceKey: string, kinds: readonly PageKind[] = ["page"]): string {
+  return `space = ${quoted(spaceKey)} and ${typeIs(kinds)}`;
 }
 
 /** The query for the pages of a space that have at least one of these labels. */
-export function labelledPagesCql(spaceKey: string, labels: readonly string[]): string {
-  return `space = ${quoted(spaceKey)} and type = page and label in (${labels.map(quoted).join(", ")})`;
+export function labelledPagesCql(
+  spaceKey: string,
+  labels: readonly string[],
+  kinds: readonly PageKind[] = ["page"],
+): string {
+  return `space = ${quoted(spaceKey)} and ${typeIs(kinds)} and label in (${labels.map(quoted).join(", ")})`;
+}
+
+/** One kind is written as the specification writes it. */
+function typeIs(kinds: readonly PageKind[]): string {
+  return kinds.length === 1 ? `type = ${kinds[0]}` : `type in (${kinds.join(", ")})`;
 }
 
 /** A CQL string: backslashes first, then quotes. */

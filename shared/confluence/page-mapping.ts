@@ -1,13 +1,15 @@
 import type { z } from "zod";
+import { PAGE_KINDS, type PageKind } from "#shared/content-kinds.ts";
 import { UNREADABLE, type ConfluencePage, type ListedPage } from "./client.ts";
 import type { contentSchema, pageSchema } from "./schemas.ts";
 
 /** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
 export const MAX_BODY_BYTES = 20 * 2 ** 20;
 
-/** A v2 page, as every v2 listing contains it. `webBase` is the site's address for people, with `/wiki`. */
-export function pageFromV2(page: z.infer<typeof pageSchema>, webBase: string): ListedPage {
+/** A v2 page or blog post, as every v2 listing contains it. `webBase` is the site's address for people, with `/wiki`. */
+export function pageFromV2(kind: PageKind, page: z.infer<typeof pageSchema>, webBase: string): ListedPage {
   return {
+    kind,
     id: page.id,
     title: page.title,
     version: page.version.number,
@@ -26,8 +28,9 @@ export function pageFromV2(page: z.infer<typeof pageSchema>, webBase: string): L
  * A page whose item lacks what the sync needs (a title, a version): it exists, with a status of its own that proves nothing.
  * So no listing treats it as a current page, and no deletion check as one that is gone.
  */
-export function unreadablePage(id: string): ListedPage {
+export function unreadablePage(kind: PageKind, id: string): ListedPage {
   return {
+    kind,
     id,
     title: "",
     version: 0,
@@ -44,12 +47,13 @@ export function unreadablePage(id: string): ListedPage {
 
 /** The same with a body; a body above `MAX_BODY_BYTES` is omitted and marked as too large. */
 export function pageWithBody(
+  kind: PageKind,
   page: z.infer<typeof pageSchema>,
   webBase: string,
   format: "storage" | "export_view",
 ): ConfluencePage {
   const value = page.body?.[format]?.value;
-  const listed = pageFromV2(page, webBase);
+  const listed = pageFromV2(kind, page, webBase);
   if (value === undefined) return { ...listed, body: null };
   if (Buffer.byteLength(value, "utf8") > MAX_BODY_BYTES) return { ...listed, body: null, bodyTooLarge: true };
   return { ...listed, body: { format, value } };
@@ -60,6 +64,7 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
   const parent = content.ancestors?.at(-1);
   const labels = content.metadata?.labels;
   return {
+    kind: PAGE_KINDS.find((kind) => kind === content.type) ?? "page",
     id: content.id,
     title: content.title,
     version: content.version.number,

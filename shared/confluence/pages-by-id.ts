@@ -1,4 +1,5 @@
-import { getPages } from "confluence.js/v2";
+import { getBlogPosts, getPages } from "confluence.js/v2";
+import type { PageKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Caller, ListingPage } from "./call-confluence.ts";
 import type { ConfluencePage } from "./client.ts";
@@ -7,12 +8,16 @@ import { pageWithBody, unreadablePage } from "./page-mapping.ts";
 import { pageSchema } from "./schemas.ts";
 import type { z } from "zod";
 
-/** Every status that a page can be found in by its id. */
-const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];
+/** Every status that content can be found in by its id, and the call that finds it. A blog post is never archived. */
+const BY_ID = {
+  page: { call: getPages, status: ["current", "archived", "trashed", "deleted"] },
+  blogpost: { call: getBlogPosts, status: ["current", "trashed", "deleted"] },
+} satisfies Record<PageKind, unknown>;
 
 /** Pages of at most one call's ids. Several responses if the site returns fewer at a time. */
 async function* pagesOfOneCall(
   { askPage, noteDrift }: Caller,
+  kind: PageKind,
   ids: readonly string[],
   body: "storage" | null,
 ): AsyncGenerator<ConfluencePage[]> {
@@ -23,16 +28,16 @@ async function* pagesOfOneCall(
       pageSchema,
       cursor,
       (client, paging) =>
-        getPages(client, {
+        BY_ID[kind].call(client, {
           id: ids.map(int64),
-          status: ALL_STATUSES,
+          status: BY_ID[kind].status,
           ...(body ? { bodyFormat: body } : {}),
           ...paging,
         }),
     );
     const sent = [
-      ...page.results.map((item) => pageWithBody(item, page.webBase, "storage")),
-      ...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),
+      ...page.results.map((item) => pageWithBody(kind, item, page.webBase, "storage")),
+      ...page.odd.map((id) => ({ ...unreadablePage(kind, id), body: null })),
     ];
     const requested = sent.filter((found) => ids.includes(found.id));
     for (const found of sent)
@@ -52,12 +57,13 @@ async function* pagesOfOneCall(
  */
 export async function* pagesInParts(
   caller: Caller,
+  kind: PageKind,
   ids: readonly string[],
   body: "storage" | null,
 ): AsyncGenerator<ConfluencePage[]> {
   const read = new Set<string>();
   try {
-    for await (const pages of pagesOfOneCall(caller, ids, body)) {
+    for await (const pages of pagesOfOneCall(caller, kind, ids, body)) {
       for (const page of pages) read.add(page.id);
       yield pages;
     }
@@ -66,12 +72,12 @@ export async function* pagesInParts(
     const left = ids.filter((id) => !read.has(id));
     if (left.length === 0) return;
     if (left.length === 1) {
-      for await (const pages of pagesOfOneCall(caller, left, null))
+      for await (const pages of pagesOfOneCall(caller, kind, left, null))
         yield pages.map((page) => ({ ...page, bodyTooLarge: true }));
       return;
     }
     const half = Math.ceil(left.length / 2);
-    yield* pagesInParts(caller, left.slice(0, half), body);
-    yield* pagesInParts(caller, left.slice(half), body);
+    yield* pagesInParts(caller, kind, left.slice(0, half), body);
+    yield* pagesInParts(caller, kind, left.slice(half), body);
   }
 }

@@ -127,7 +127,8 @@ async function lockAndRead(
   if (stored) return { stored, chunks };
   const [, [made], madeChunks] = await pipelined([
     () => tx`
-      insert into confluence_pages (source_id, page_id, title) values (${page.sourceId}, ${page.pageId}, ${page.title})
+      insert into confluence_pages (source_id, page_id, kind, title)
+      values (${page.sourceId}, ${page.pageId}, ${page.kind}, ${page.title})
       on conflict do nothing`,
     () => lockPage(tx, page),
     () => readChunks(tx, page, options.model),
@@ -206,7 +207,7 @@ async function updatePage(
   // Counted, so that a page is never stored with fewer chunks than it has.
   const [stored] = await tx<{ chunk_count: number }[]>`
     update confluence_pages set
-      title = ${page.title}, version = ${page.version}, representation_revision = ${page.representationRevision},
+      kind = ${page.kind}, title = ${page.title}, version = ${page.version}, representation_revision = ${page.representationRevision},
       status = ${page.status}, parent_id = ${page.parentId}, parent_type = ${page.parentType}, url = ${page.url},
       labels = coalesce(${page.labels as string[] | null}::text[], labels), content_hash = ${page.contentHash}, chunk_count = (
         select count(*) from archon_crawled_pages c where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}),

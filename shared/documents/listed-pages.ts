@@ -1,7 +1,9 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 
 /** What a listing contains about a page besides its version; `labels` is null if the listing has none. */
 export type ListedMetadata = {
+  kind: PageKind;
   pageId: string;
   title: string;
   parentId: string | null;
@@ -22,6 +24,7 @@ export async function upsertListedPages(
 ): Promise<string[]> {
   if (pages.length === 0) return [];
   const rows = pages.map((page) => ({
+    kind: page.kind,
     page_id: page.pageId,
     title: page.title,
     parent_id: page.parentId,
@@ -32,7 +35,7 @@ export async function upsertListedPages(
   const moved = await tx<{ page_id: string }[]>`
     with listed as (
       select * from jsonb_to_recordset(${tx.json(rows)})
-        as row (page_id text, title text, parent_id text, parent_type text, url text, labels text[])),
+        as row (kind text, page_id text, title text, parent_id text, parent_type text, url text, labels text[])),
     changed as (
       update confluence_pages p set
         title = case when p.version = 0 then l.title else p.title end,
@@ -43,8 +46,8 @@ export async function upsertListedPages(
           or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title))
       returning p.page_id, p.version > 0 and not p.is_deleted and old.parent_id is distinct from l.parent_id as moved),
     added as (
-      insert into confluence_pages (source_id, page_id, title, parent_id, parent_type, url, labels)
-      select ${sourceId}, page_id, title, parent_id, parent_type, url, coalesce(labels, '{}') from listed
+      insert into confluence_pages (source_id, page_id, kind, title, parent_id, parent_type, url, labels)
+      select ${sourceId}, page_id, kind, title, parent_id, parent_type, url, coalesce(labels, '{}') from listed
       on conflict (source_id, page_id) do nothing)
     select page_id from changed where moved`;
   return moved.map((row) => row.page_id);

@@ -1,3 +1,4 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { Json, Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 
@@ -17,6 +18,7 @@ export type PageError = {
 
 /** The stored state of a page, for comparison with what Confluence lists. Version 0: listed, but never stored. */
 export type PageState = {
+  kind: PageKind;
   version: number;
   representationRevision: number;
   isDeleted: boolean;
@@ -39,7 +41,7 @@ export async function readPageStates(
 ): Promise<Map<string, PageState>> {
   if (pageIds.length === 0) return new Map();
   const rows = await sql<(PageState & { pageId: string })[]>`
-    select page_id as "pageId", version, representation_revision as "representationRevision", is_deleted as "isDeleted",
+    select page_id as "pageId", kind, version, representation_revision as "representationRevision", is_deleted as "isDeleted",
       missing_since as "missingSince", state_revision as "stateRevision", sync_error as "syncError", title,
       parent_id as "parentId", parent_type as "parentType", labels, url,
       rendered_missing as "renderedMissing"

@@ -1,3 +1,4 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 
 /** A chunk to be stored. `embedding` is null when a row of this page with the same input already has one of this model. */
@@ -15,6 +16,7 @@ export type EmbeddedChunk = {
 export type PageFacts = {
   sourceId: string;
   pageId: string;
+  kind: PageKind;
   title: string;
   version: number;
   representationRevision: number;

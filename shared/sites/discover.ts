@@ -150,6 +150,7 @@ async function recordSpaces(
           accountId: site.accountId,
           syncIntervalMinutes: defaults.sync_interval_minutes,
           searchLanguage: defaults.search_language,
+          content: defaults.content,
           embeddingModel: services.model,
           deletionStrategy: defaults.deletion_strategy,
           firstSyncAt: later(now, Math.floor(created.length / FIRST_SYNCS_A_MINUTE) * MINUTE_MS),

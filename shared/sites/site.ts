@@ -1,3 +1,4 @@
+import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
@@ -10,6 +11,8 @@ export const sourceDefaults = z.object({
   deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
   sync_interval_minutes: z.int().nullable().default(1440),
   search_language: z.string().default("english"),
+  /** Sites that existed before there were other kinds get pages only. */
+  content: contentOptions.default(PAGES_ONLY),
 });
 export type SourceDefaults = z.infer<typeof sourceDefaults>;
 

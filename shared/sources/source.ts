@@ -1,3 +1,4 @@
+import type { ContentOptions } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import type { RefusedCalls } from "./refused-calls.ts";
 
@@ -12,6 +13,8 @@ export const sourceMetadata = z.looseObject({
   /** Counters of the last finished sync. */
   sync_metrics: z.record(z.string(), z.number()).nullable().default(null),
   deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
+  /** The kinds of content that were listed completely; one that was switched on since is listed by the next sync. */
+  listed_kinds: z.array(z.string()).default(["page"]),
   /** When the last complete deletion check ended. */
   last_deletion_check: z.string().nullable().default(null),
   /** Responses and listed items of Confluence that differ from its description. */
@@ -47,6 +50,8 @@ export type Source = {
   /** Null: synced on demand only. */
   syncIntervalMinutes: number | null;
   searchLanguage: string;
+  /** Which kinds of content besides pages are synced. */
+  content: ContentOptions;
   embeddingModel: string;
   metadata: SourceMetadata;
   status: SourceStatus;
@@ -78,6 +83,7 @@ export type NewSource = Omit<
   | "updatedAt"
   | "webBase"
   | "refusedCalls"
+  | "content"
   | "siteId"
   | "apiBase"
   | "clientId"
@@ -87,6 +93,8 @@ export type NewSource = Omit<
   encryptedToken: string;
   deletionStrategy: DeletionStrategy;
   apiBase?: string;
+  /** Pages only unless set. */
+  content?: ContentOptions;
   /** No first sync before; null: at once. */
   firstSyncAt?: Date | null;
   webBase?: string | null;
@@ -108,6 +116,8 @@ export type SourceChanges = {
   /** Of one account; they hold for its site, so for its other sources too. */
   credentials?: Credentials;
   syncIntervalMinutes?: number | null;
+  /** A kind that is switched off loses its rows. */
+  content?: ContentOptions;
   /** Merged into the metadata. */
   metadata?: Record<string, z.infer<ReturnType<typeof z.json>>>;
   refusedCalls?: RefusedCalls;

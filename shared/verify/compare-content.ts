@@ -30,8 +30,16 @@ export async function compareContent(
   for (let from = 0; from < pages.length; from += BATCH) {
     const batch = pages.slice(from, from + BATCH);
     const ids = batch.map((page) => page.id);
+    const fetched: ConfluencePage[] = [];
+    for (const [kind, ofKind] of Map.groupBy(batch, (page) => page.kind))
+      fetched.push(
+        ...(await client.pagesById(
+          kind,
+          ofKind.map((page) => page.id),
+          { body: "storage" },
+        )),
+      );
     const stored = await storedChunks(sql, source.sourceId, ids);
-    const fetched = await client.pagesById(ids, { body: "storage" });
     await lookUpMentioned(fetched, { client, calls: silentCalls, names, now });
     for (const page of fetched) {
       const expected = await chunksOf(page, {

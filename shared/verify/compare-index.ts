@@ -1,3 +1,4 @@
+import { syncedKinds } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Source } from "#shared/sources/sources.ts";
@@ -31,8 +32,8 @@ export async function compareIndex(
 ): Promise<{ pages: number; differences: Difference[] }> {
   await verifyAccount(client, source);
   await verifySpace(client, source);
-  const listed = await listSpace(client, source.spaceId);
-  const labels = await listLabels(client, source.spaceId);
+  const listed = await listSpace(client, source);
+  const labels = await listLabels(client, source);
   const stored = await storedPages(sql, source.sourceId);
   const differences = [...listed.values()].flatMap((page) =>
     compare({ ...page, labels: labels.get(page.id) ?? [] }, stored.get(page.id)),
@@ -55,18 +56,22 @@ export async function compareIndex(
   return { pages: listed.size, differences };
 }
 
-async function listSpace(client: ConfluenceClient, spaceId: string): Promise<Map<string, ListedPage>> {
+async function listSpace(
+  client: ConfluenceClient,
+  { spaceId, content }: Source,
+): Promise<Map<string, ListedPage>> {
   const pages = new Map<string, ListedPage>();
-  for await (const listed of listToEnd((cursor) => client.listPages(spaceId, cursor)))
-    for (const page of listed.pages) if (page.status === "current") pages.set(page.id, page);
+  for (const kind of syncedKinds(content))
+    for await (const listed of listToEnd((cursor) => client.listPages(kind, spaceId, cursor)))
+      for (const page of listed.pages) if (page.status === "current") pages.set(page.id, page);
   return pages;
 }
 
-async function listLabels(client: ConfluenceClient, spaceId: string): Promise<Map<string, string[]>> {
+async function listLabels(client: ConfluenceClient, source: Source): Promise<Map<string, string[]>> {
   const ofPages = new Map<string, string[]>();
-  for await (const { labels } of listToEnd((cursor) => client.spaceLabels(spaceId, cursor))) {
+  for await (const { labels } of listToEnd((cursor) => client.spaceLabels(source.spaceId, cursor))) {
     for (const label of labels)
-      for (const id of await labelledPages(client, spaceId, label.id))
+      for (const id of await labelledPages(client, source, label.id))
         ofPages.set(id, [...(ofPages.get(id) ?? []), label.name]);
   }
   return ofPages;

@@ -39,8 +39,9 @@ describe("over sockets", () => {
   it("a space is listed, its pages fetched and the site's clock read over sockets", async () => {
     const { client } = await running(3);
     const space = await client.space("DEMO");
-    const { pages } = await client.listPages(space?.id ?? "", null);
+    const { pages } = await client.listPages("page", space?.id ?? "", null);
     const bodies = await client.pagesById(
+      "page",
       pages.map((page) => page.id),
       { body: "storage" },
     );

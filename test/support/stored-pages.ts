@@ -51,6 +51,7 @@ export function pageFacts({ chunks: _, ...page }: TestPage): PageFacts {
     representationRevision: 1,
     status: "current",
     parentId: null,
+    kind: "page",
     parentType: null,
     url: `https://site.example/wiki/spaces/DOCS/pages/${page.pageId}`,
     labels: [],

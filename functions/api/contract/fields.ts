@@ -32,6 +32,11 @@ export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
     "When pages deleted in Confluence are looked for: once a week, after each sync, or only when asked",
 });
 
+export const content = z.strictObject({ blogposts: z.boolean().default(true) }).meta({
+  description:
+    "Which kinds of content besides pages are synced. One that is switched on is listed by the next sync; one that is switched off loses its rows",
+});
+
 export const MAX_LIMIT = 200;
 export const DEFAULT_LIMIT = 50;
 

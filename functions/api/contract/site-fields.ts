@@ -1,7 +1,8 @@
+import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { estimate } from "#shared/sites/site.ts";
 import { spaceRule } from "#shared/sites/space-rule.ts";
-import { apiToken, deletionStrategy, findableSeconds, id, instant, syncInterval } from "./fields.ts";
+import { apiToken, content, deletionStrategy, findableSeconds, id, instant, syncInterval } from "./fields.ts";
 import { searchLanguage } from "./sources.ts";
 
 export const siteParams = z.object({ site_id: id });
@@ -15,6 +16,7 @@ export const defaults = z.strictObject({
   deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
   sync_interval_minutes: syncInterval.default(1440),
   search_language: searchLanguage.default("english"),
+  content: content.default(NEW_SOURCE_CONTENT),
 });
 
 export const limits = z

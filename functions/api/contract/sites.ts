@@ -39,6 +39,7 @@ export const connectSite = contract({
         deletion_strategy: "weekly_reconciliation",
         sync_interval_minutes: 1440,
         search_language: "english",
+        content: { blogposts: true },
       }),
       limits: limits.default({}),
       pulse: z

@@ -1,8 +1,10 @@
+import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import {
   apiToken,
+  content,
   deletionStrategy,
   email,
   id,
@@ -50,6 +52,7 @@ export const sourceSchema = z
     deletion_strategy: deletionStrategy,
     sync_interval_minutes: z.int().nullable(),
     search_language: z.string(),
+    content,
     embedding_model: z.string(),
     last_sync_timestamp: z
       .string()
@@ -164,6 +167,7 @@ export const createSource = contract({
       title: title.optional().meta({ description: "The space's name unless set" }),
       deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
       sync_interval_minutes: syncInterval.optional(),
+      content: content.default(NEW_SOURCE_CONTENT),
       search_language: searchLanguage.default("english").meta({
         description:
           "Whose word forms are found alike; `simple`: none, for languages that are not listed, such as Chinese, Japanese, Korean, Thai",
@@ -232,6 +236,7 @@ export const updateSource = contract({
       api_token: apiToken.optional(),
       deletion_strategy: deletionStrategy.optional(),
       sync_interval_minutes: syncInterval.optional(),
+      content: content.optional(),
     })
     .meta({ id: "SourceChanges" }),
   responses: { 200: sourceSchema },

@@ -26,6 +26,7 @@ export function sourceJson(source: SourceOverview): SourceJson {
     deletion_strategy: metadata.deletion_strategy,
     sync_interval_minutes: source.syncIntervalMinutes,
     search_language: source.searchLanguage,
+    content: source.content,
     embedding_model: source.embeddingModel,
     last_sync_timestamp: metadata.last_sync_timestamp,
     last_sync: source.lastSync && {

@@ -1,3 +1,4 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
@@ -16,9 +17,13 @@ export const CONFIRM_BATCH = 250;
 /** Pages deleted in one transaction: bounded, so that searches and swaps do not wait long. */
 const APPLY_BATCH = 100;
 
-/** Records every stored page that this operation did not list as a candidate; returns their number. */
+/**
+ * Records every stored page that this operation did not list as a candidate; returns their number. Only of the kinds that it
+ * listed: a listing of pages says nothing about blog posts.
+ */
 export async function collectCandidates(tx: Sql, operation: Operation, now: Date): Promise<number> {
-  await insertCandidates(tx, operation, { only: null, reason: "not listed", now });
+  const kinds = operation.listedKinds.length === 0 ? ["page"] : operation.listedKinds;
+  await insertCandidates(tx, operation, { only: null, kinds, reason: "not listed", now });
   const [row] = await tx<{ count: number }[]>`
     select count(*)::int as count from sync_work
     where operation_id = ${operation.operationId} and state = 'candidate'`;
@@ -32,14 +37,24 @@ export async function addCandidates(
   pageIds: readonly string[],
   now: Date,
 ): Promise<string[]> {
-  const added = await insertCandidates(tx, operation, { only: pageIds, reason: "announced as changed", now });
+  const added = await insertCandidates(tx, operation, {
+    only: pageIds,
+    kinds: null,
+    reason: "announced as changed",
+    now,
+  });
   return added.map((row) => row.page_id);
 }
 
 function insertCandidates(
   tx: Sql,
   operation: Operation,
-  { only, reason, now }: { only: readonly string[] | null; reason: string; now: Date },
+  {
+    only,
+    kinds,
+    reason,
+    now,
+  }: { only: readonly string[] | null; kinds: readonly string[] | null; reason: string; now: Date },
 ) {
   return tx<{ page_id: string }[]>`
     insert into sync_work (operation_id, source_id, page_id, title, state, reason, state_revision, updated_at)
@@ -47,6 +62,7 @@ function insertCandidates(
       p.state_revision, ${now}
     from confluence_pages p
     where p.source_id = ${operation.sourceId} and not p.is_deleted
+      ${kinds === null ? tx`` : tx`and p.kind = any(${kinds as string[]}::text[])`}
       ${only === null ? tx`` : tx`and p.page_id = any(${only as string[]}::text[])`}
     on conflict (operation_id, page_id) do nothing
     returning page_id`;
@@ -58,15 +74,17 @@ function insertCandidates(
  */
 export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
   const { operation, source, client, services } = context;
-  const rows = await services.sql<{ page_id: string; missing_since: Date | null }[]>`
-    select w.page_id,
+  const sorted = await services.sql<{ page_id: string; kind: PageKind; missing_since: Date | null }[]>`
+    select w.page_id, p.kind,
       case when ${OPERATIONS[operation.type].listsSpace} and p.hidden_by_hint is not true then p.missing_since end as missing_since
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
-    order by w.page_id limit ${CONFIRM_BATCH}`;
-  if (rows.length === 0) return null;
+    order by p.kind, w.page_id limit ${CONFIRM_BATCH}`;
+  const [first] = sorted;
+  if (!first) return null;
+  const rows = sorted.filter((row) => row.kind === first.kind);
   const ids = rows.map((row) => row.page_id);
-  const { pages, isUndecided } = await fetchVisible(ids, client);
+  const { pages, isUndecided } = await fetchVisible(ids, client, [first.kind]);
   const verdicts = rows.map(({ page_id, missing_since }) => ({
     page_id,
     verdict: isUndecided(page_id)
@@ -88,26 +106,29 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
 }
 
 /**
- * Fetches the pages of these ids that the account can see. Missing pages are requested again until a response adds none, because
+ * Fetches the content of these ids and kinds that the account can see. Missing pages are requested again until a response adds none, because
  * a truncated response looks the same as pages that are not visible; this costs a call only where a page is missing. A page is
  * undecided when the response without it contains an item that was skipped: that item may be the page.
  */
 export async function fetchVisible(
   ids: readonly string[],
   client: ConfluenceClient,
+  kinds: readonly PageKind[],
 ): Promise<{ pages: ReadonlyMap<string, ConfluencePage>; isUndecided: (id: string) => boolean }> {
   const pages = new Map<string, ConfluencePage>();
   let skipped = false;
-  const fetchMissing = async (): Promise<number> => {
+  const fetchMissing = async (kind: PageKind): Promise<number> => {
     const missing = ids.filter((id) => !pages.has(id));
     if (missing.length === 0) return 0;
     const before = client.drift().skipped;
-    for (const page of await client.pagesById(missing, { body: null })) pages.set(page.id, page);
+    for (const page of await client.pagesById(kind, missing, { body: null })) pages.set(page.id, page);
     skipped = client.drift().skipped > before;
     return missing.filter((id) => pages.has(id)).length;
   };
-  await fetchMissing();
-  while ((await fetchMissing()) > 0);
+  for (const kind of kinds) {
+    await fetchMissing(kind);
+    while ((await fetchMissing(kind)) > 0);
+  }
   return { pages, isUndecided: (id) => skipped && !pages.has(id) };
 }
 
@@ -119,17 +140,20 @@ export async function countStoredPages(sql: Sql, sourceId: string): Promise<numb
   return row?.count ?? 0;
 }
 
-export async function countOutcomes(sql: Sql, operation: Operation): Promise<DeletionOutcomes> {
-  const [row] = await sql<DeletionOutcomes[]>`
-    select
-      (select count(*)::int from sync_work w where w.operation_id = ${operation.operationId}
-        and w.state in ('candidate', 'planned') and w.outcome in ('deleted', 'hidden')
-        and not (w.outcome = 'deleted' and w.reason = 'not_visible')) as "firstTime",
-      (select count(*)::int from sync_work w where w.operation_id = ${operation.operationId}
-        and w.state in ('candidate', 'planned') and w.outcome = 'deleted' and w.reason = 'not_visible') as "secondTime",
-      (select count(*)::int from confluence_pages p
-        where p.source_id = ${operation.sourceId} and not p.is_deleted and p.version > 0) as pages`;
-  return row ?? { firstTime: 0, secondTime: 0, pages: 0 };
+/** What the operation would delete or hide, by kind of content; only kinds of which it would. */
+export async function countOutcomes(sql: Sql, operation: Operation): Promise<DeletionOutcomes[]> {
+  return sql<DeletionOutcomes[]>`
+    select decided.*, (select count(*)::int from confluence_pages p
+      where p.source_id = ${operation.sourceId} and p.kind = decided.kind and not p.is_deleted and p.version > 0) as pages
+    from (
+      select p.kind,
+        (count(*) filter (where not (w.outcome = 'deleted' and w.reason = 'not_visible')))::int as "firstTime",
+        (count(*) filter (where w.outcome = 'deleted' and w.reason = 'not_visible'))::int as "secondTime"
+      from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
+      where w.operation_id = ${operation.operationId} and w.state in ('candidate', 'planned')
+        and w.outcome in ('deleted', 'hidden')
+      group by p.kind) decided
+    order by decided.kind`;
 }
 
 /** The result of one batch; `settled` 0: nothing is left. */
@@ -137,18 +161,23 @@ export type AppliedBatch = { settled: number; deleted: DeletedPage[]; hidden: Ch
 
 /**
  * Deletes or hides the next confirmed pages. A page that was stored again since it became a candidate (another
- * `state_revision`) is left unchanged: the next check decides on it.
+ * `state_revision`) is left unchanged: the next check decides on it. `kindsHeld`: of these kinds nothing is deleted.
  */
-export async function applyNext(tx: Sql, context: StepContext): Promise<AppliedBatch> {
+export async function applyNext(
+  tx: Sql,
+  context: StepContext,
+  kindsHeld: readonly string[] = [],
+): Promise<AppliedBatch> {
   const { operation, source, services } = context;
   const now = services.now();
   const rows = await tx<{ page_id: string; outcome: string; reason: string; state_revision: number }[]>`
-    select page_id, outcome, reason,
+    select w.page_id, w.outcome, w.reason,
       -- The release before noted it among the counters; a check that it began is finished here.
-      coalesce(state_revision, (counters ->> 'state_revision')::int) as state_revision
-    from sync_work
-    where operation_id = ${operation.operationId} and state = 'candidate' and outcome is not null
-    order by page_id limit ${APPLY_BATCH}`;
+      coalesce(w.state_revision, (w.counters ->> 'state_revision')::int) as state_revision
+    from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
+    where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is not null
+      and p.kind <> all(${kindsHeld as string[]}::text[])
+    order by w.page_id limit ${APPLY_BATCH}`;
   if (rows.length === 0) return { settled: 0, deleted: [], hidden: [], at: now };
   const of = (outcome: string) =>
     rows

@@ -1,3 +1,4 @@
+import { PAGE_KINDS, syncedKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
@@ -10,7 +11,7 @@ import {
   countStoredPages,
 } from "./deletion-candidates.ts";
 import { announceHold } from "./announce-hold.ts";
-import { judgeCap } from "./deletion-rules.ts";
+import { judgeCaps } from "./deletion-rules.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
 import { listFolders } from "#shared/syncs/listing/list-folders.ts";
@@ -36,6 +37,11 @@ const checkpointSchema = z.object({
       "listed",
     ])
     .default("starting"),
+  /** The kind that is listed now, and those after it. */
+  kind: z.enum(PAGE_KINDS).default("page"),
+  kinds_left: z.array(z.enum(PAGE_KINDS)).default([]),
+  /** Kinds whose deletions are left to a person. */
+  kinds_held: z.array(z.string()).default([]),
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
@@ -72,12 +78,13 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   await verifyAccount(client, source);
   const startedAt = client.serverTime() ?? services.now();
   const expected = await countStoredPages(services.sql, source.sourceId);
+  const [kind = "page", ...left] = syncedKinds(source.content);
   await inTransaction(
     context,
-    { ...checkpoint, phase: "listing" },
+    { ...checkpoint, phase: "listing", kind, kinds_left: left },
     {
       counts: {},
-      facts: { confluenceStartedAt: startedAt, pagesExpected: expected },
+      facts: { confluenceStartedAt: startedAt, pagesExpected: expected, listedKinds: [kind, ...left] },
       message: "Listing the whole space",
     },
   );
@@ -86,16 +93,14 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
 /** The listing also shows current versions: pages that a sync missed become work of this operation. */
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
-  const listed = await client.listPages(source.spaceId, checkpoint.cursor);
+  const listed = await client.listPages(checkpoint.kind, source.spaceId, checkpoint.cursor);
   // Listed pages prove that the space exists; an empty listing may mean that it is gone or not visible.
   const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
   if (listed.next === null && nothing) await verifySpace(client, source);
   reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null
-      ? { cursor: null, recent_cursors: [], phase: "folders" as const }
-      : rememberCursor(checkpoint, listed.next)),
+    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
     const counts = await recordListing(tx, operation, listed.pages, {
@@ -107,6 +112,12 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
     await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
+}
+
+/** Where the listing continues when the list of one kind has ended. */
+function nextKind({ kinds_left: [kind, ...left] }: Checkpoint): Partial<Checkpoint> {
+  const atStart = { cursor: null, recent_cursors: [] };
+  return kind === undefined ? { ...atStart, phase: "folders" } : { ...atStart, kind, kinds_left: left };
 }
 
 async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -147,25 +158,24 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
   }
   // Verified before and after the candidates were requested: an anonymous response would look like missing pages.
   await verifyAccount(context.client, context.source);
-  const held = operation.force ? null : judgeCap(await countOutcomes(services.sql, operation));
-  if (held) {
-    await inTransaction(
-      context,
-      { ...checkpoint, phase: "listed" },
-      {
-        facts: { heldDeletions: held },
-        message: held.message,
-        also: (tx) => (operation.dryRun ? Promise.resolve() : announceHold(tx, context, held)),
-      },
-    );
-    return;
-  }
-  await inTransaction(context, { ...checkpoint, phase: operation.dryRun ? "listed" : "deleting" }, {});
+  const judged = operation.force ? null : judgeCaps(await countOutcomes(services.sql, operation));
+  const next: Checkpoint = { ...checkpoint, phase: operation.dryRun ? "listed" : "deleting" };
+  if (!judged) return inTransaction(context, next, {});
+  const { held, kinds } = judged;
+  await inTransaction(
+    context,
+    { ...next, kinds_held: kinds },
+    {
+      facts: { heldDeletions: held },
+      message: held.message,
+      also: (tx) => (operation.dryRun ? Promise.resolve() : announceHold(tx, context, held)),
+    },
+  );
 }
 
 async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const applied = await transaction(context.services.sql, async (tx) => {
-    const batch = await applyNext(tx, context);
+    const batch = await applyNext(tx, context, checkpoint.kinds_held);
     await saveStep(tx, context, {
       checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
     });

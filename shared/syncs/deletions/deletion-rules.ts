@@ -34,7 +34,9 @@ export function judgeCandidate(
   return null;
 }
 
+/** Of one kind of content. */
 export type DeletionOutcomes = {
+  kind: string;
   /** Pages that would be deleted or hidden for the first time. */
   firstTime: number;
   /** Hidden pages that a second complete check did not find either. */
@@ -57,8 +59,32 @@ export function judgeCap(outcomes: DeletionOutcomes): HeldDeletions | null {
   );
   if (!exceeded) return null;
   const candidates = outcomes.firstTime + outcomes.secondTime;
+  const name = NAMES[outcomes.kind] ?? outcomes.kind;
   const message =
-    `${candidates} of ${outcomes.pages} pages would be deleted or hidden, more than the cap of ${CAP_SHARE * 100} % and ${CAP_PAGES} pages. ` +
-    "No page was deleted or hidden. If the deletions are right, run the deletion check with force";
+    `${candidates} of ${outcomes.pages} ${name}s would be deleted or hidden, more than the cap of ${CAP_SHARE * 100} % and ${CAP_PAGES} ${name}s. ` +
+    `No ${name} was deleted or hidden. If the deletions are right, run the deletion check with force`;
   return { candidates, pages: outcomes.pages, message };
+}
+
+const NAMES: Record<string, string> = { blogpost: "blog post" };
+
+/** Compares each kind with its own cap: many lost blog posts must not hold the deletion of a page. Null: none exceeds it. */
+export function judgeCaps(
+  ofKinds: readonly DeletionOutcomes[],
+): { held: HeldDeletions; kinds: string[] } | null {
+  const exceeded = ofKinds.flatMap((outcomes) => {
+    const held = judgeCap(outcomes);
+    return held ? [{ held, kind: outcomes.kind }] : [];
+  });
+  if (exceeded.length === 0) return null;
+  const sum = (count: (held: HeldDeletions) => number) =>
+    exceeded.reduce((total, { held }) => total + count(held), 0);
+  return {
+    held: {
+      candidates: sum((held) => held.candidates),
+      pages: sum((held) => held.pages),
+      message: exceeded.map(({ held }) => held.message).join(". "),
+    },
+    kinds: exceeded.map(({ kind }) => kind),
+  };
 }

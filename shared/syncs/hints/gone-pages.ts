@@ -29,19 +29,19 @@ export async function pagesBelow(
     limit ${MAX_BELOW}`;
 }
 
-/** Pages of the source that were deleted or hidden within a day, without those that this operation decides on. */
+/** By kind: content of the source that was deleted or hidden within a day, without those that this operation decides on. */
 export async function countGoneRecently(
   sql: Sql,
   operation: Operation,
   now: Date,
-): Promise<{ gone: number; deleted: number }> {
+): Promise<{ kind: string; gone: number; deleted: number }[]> {
   const since = later(now, -DAY_MS);
-  const [row] = await sql<{ gone: number; deleted: number }[]>`
-    select count(*)::int as gone, count(*) filter (where p.is_deleted)::int as deleted from confluence_pages p
+  return sql<{ kind: string; gone: number; deleted: number }[]>`
+    select p.kind, count(*)::int as gone, count(*) filter (where p.is_deleted)::int as deleted from confluence_pages p
     where p.source_id = ${operation.sourceId} and (p.deleted_at > ${since} and p.is_deleted or p.missing_since > ${since})
       and not exists (select from sync_work w where w.operation_id = ${operation.operationId} and w.page_id = p.page_id
-        and w.state = 'candidate')`;
-  return row ?? { gone: 0, deleted: 0 };
+        and w.state = 'candidate')
+    group by p.kind`;
 }
 
 /** Leaves the operation's candidates unchanged. */

@@ -1,8 +1,9 @@
+import { syncedKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
-import { judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
+import { judgeCaps } from "#shared/syncs/deletions/deletion-rules.ts";
 import {
   addCandidates,
   applyNext,
@@ -83,7 +84,7 @@ async function askNext(
   // An anonymous response would look like pages that are gone, and would use up their hints.
   await verifyAccount(client, source);
   const pageIds = hints.map((hint) => hint.pageId);
-  const { pages, isUndecided } = await fetchVisible(pageIds, client);
+  const { pages, isUndecided } = await fetchVisible(pageIds, client, syncedKinds(source.content));
   const states = await readPageStates(services.sql, source.sourceId, pageIds);
   const isHere = (page: ConfluencePage | undefined) =>
     page?.status === UNREADABLE || (page?.status === "current" && page.spaceId === source.spaceId);
@@ -168,21 +169,20 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
   const outcomes = await countOutcomes(services.sql, operation);
   const recently = await countGoneRecently(services.sql, operation, services.now());
   // Many operations of a few pages each must not delete what one check would hold.
-  const held =
-    outcomes.firstTime + outcomes.secondTime > 0 &&
-    judgeCap({
-      ...outcomes,
-      firstTime: outcomes.firstTime + recently.gone,
-      pages: outcomes.pages + recently.deleted,
-    });
-  if (!held) return save(context, { ...checkpoint, phase: "deleting" });
+  const judged = judgeCaps(
+    outcomes.map((ofKind) => {
+      const { gone = 0, deleted = 0 } = recently.find(({ kind }) => kind === ofKind.kind) ?? {};
+      return { ...ofKind, firstTime: ofKind.firstTime + gone, pages: ofKind.pages + deleted };
+    }),
+  );
+  if (!judged) return save(context, { ...checkpoint, phase: "deleting" });
   await save(
     context,
     { ...checkpoint, phase: "listed" },
     {
       also: (tx) => setAside(tx, operation),
       facts: { checkFollows: true },
-      message: `${held.message.split(". ")[0]}: a deletion check decides`,
+      message: `${judged.held.message.split(". ")[0]}: a deletion check decides`,
     },
   );
 }

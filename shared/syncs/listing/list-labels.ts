@@ -1,3 +1,5 @@
+import type { Source } from "#shared/sources/source.ts";
+import { syncedKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -62,7 +64,7 @@ async function nextStep(context: StepContext, at: LabelListing): Promise<LabelSt
   }
   const [label, ...remaining] = at.remaining;
   if (!label) return step(source.sourceId, at);
-  const ids = await labelledPages(client, source.spaceId, label.id);
+  const ids = await labelledPages(client, source, label.id);
   const after = step(source.sourceId, { ...at, remaining, done: [...at.done, label.name] });
   return {
     next: after.next,
@@ -78,14 +80,15 @@ function step(sourceId: string, at: LabelListing): LabelStep {
   return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
 }
 
-/** Ids of all pages of a space that have a label. */
+/** Ids of all content of the source's kinds that has a label. */
 export async function labelledPages(
   client: ConfluenceClient,
-  spaceId: string,
+  { spaceId, content }: Pick<Source, "spaceId" | "content">,
   labelId: string,
 ): Promise<string[]> {
   const ids: string[] = [];
-  for await (const listed of listToEnd((cursor) => client.labelledPageIds(labelId, spaceId, cursor)))
-    ids.push(...listed.ids);
+  for (const kind of syncedKinds(content))
+    for await (const listed of listToEnd((cursor) => client.labelledPageIds(kind, labelId, spaceId, cursor)))
+      ids.push(...listed.ids);
   return ids;
 }

@@ -1,3 +1,4 @@
+import { PAGE_KINDS, syncedKinds, type PageKind } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
@@ -23,6 +24,10 @@ const checkpointSchema = z.object({
     .default("starting"),
   /** `space`: the v2 listing of everything; `changes`: CQL. */
   listing: z.enum(["space", "changes"]).default("space"),
+  /** The kind that v2 lists now; null: CQL lists all kinds, or v2 pages where there is no query. */
+  kind: z.enum(PAGE_KINDS).nullable().default(null),
+  /** To be listed by v2 after that. */
+  kinds_left: z.array(z.enum(PAGE_KINDS)).default([]),
   cql: z.string().nullable().default(null),
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
@@ -55,52 +60,70 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const startedAt = client.serverTime() ?? services.now();
   const last = source.metadata.last_sync_timestamp;
   const everything = operation.mode === "full" || last === null;
+  const kinds = syncedKinds(source.content);
   const cql = everything
     ? null
-    : changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone);
+    : changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, kinds);
   if (everything) await verifySpace(client, source);
-  const expected = await client.countPages(cql ?? allPagesCql(source.spaceKey));
+  // Kinds that were switched on since the last sync: what changed since then is not all that there is.
+  const isListed = (kind: PageKind) => !everything && source.metadata.listed_kinds.includes(kind);
+  const kindsLeft = kinds.filter((kind) => !isListed(kind));
+  const counts = [cql, kindsLeft.length > 0 ? allPagesCql(source.spaceKey, kindsLeft) : null];
+  let expected = 0;
+  for (const query of counts) if (query !== null) expected += (await client.countPages(query)) ?? 0;
   const next: Checkpoint = {
     ...checkpoint,
     phase: "listing",
     listing: everything ? "space" : "changes",
     cql,
+    kind: everything ? (kindsLeft[0] ?? null) : null,
+    kinds_left: everything ? kindsLeft.slice(1) : kindsLeft,
   };
   await saveStep(services.sql, context, {
     checkpoint: next,
     counts: {},
-    facts: { confluenceStartedAt: startedAt, timeZone: user.timeZone, pagesExpected: expected ?? 0 },
+    facts: {
+      confluenceStartedAt: startedAt,
+      timeZone: user.timeZone,
+      pagesExpected: expected,
+      listedKinds: kinds,
+    },
     message: everything ? "Listing the whole space" : "Listing what changed",
   });
 }
 
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
-  const everything = checkpoint.listing === "space";
+  const { cql, cursor } = checkpoint;
+  const kind = checkpoint.kind ?? (cql === null ? "page" : null);
   const listed =
-    checkpoint.cql === null
-      ? await client.listPages(source.spaceId, checkpoint.cursor)
-      : await client.searchPages(checkpoint.cql, checkpoint.cursor);
+    kind === null && cql !== null
+      ? await client.searchPages(cql, cursor)
+      : await client.listPages(kind ?? "page", source.spaceId, cursor);
   reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null
-      ? { cursor: null, recent_cursors: [], phase: "folders" }
-      : rememberCursor(checkpoint, listed.next)),
+    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
     const counts = await recordListing(tx, operation, listed.pages, {
-      rules: { representationRevision: everything ? REPRESENTATION_REVISION : null },
+      rules: { representationRevision: kind === null ? null : REPRESENTATION_REVISION },
       keepSeen: false,
       now: services.now(),
       onRestored: reportRestored(context),
     });
     // A first sync, or one that replaces hints, says nothing about hooks.
-    if (!everything && !operation.dryRun && operation.actor !== "hook")
+    if (kind === null && !operation.dryRun && operation.actor !== "hook")
       await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
+}
+
+/** Where the listing continues when the list of one kind, or of what changed, has ended. */
+function nextKind({ kinds_left: [kind, ...left] }: Checkpoint): Partial<Checkpoint> {
+  const atStart = { cursor: null, recent_cursors: [] };
+  return kind === undefined ? { ...atStart, phase: "folders" } : { ...atStart, kind, kinds_left: left };
 }
 
 async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -133,11 +156,11 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   const user = await verifyAccount(client, source);
   if (user.timeZone !== operation.timeZone) {
     const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
-    const cql = changedPagesCql(source.spaceKey, since, user.timeZone);
+    const cql = changedPagesCql(source.spaceKey, since, user.timeZone, syncedKinds(source.content));
     const { pages_listed = 0, pages_unchanged = 0 } = operation.counters;
     const expected = (await client.countPages(cql)) ?? 0;
     await saveStep(services.sql, context, {
-      checkpoint: { ...checkpoint, phase: "listing", cql },
+      checkpoint: { ...checkpoint, phase: "listing", cql, kind: null },
       // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
       counts: { pages_listed: -pages_listed, pages_unchanged: -pages_unchanged },
       facts: { timeZone: user.timeZone, pagesExpected: expected },

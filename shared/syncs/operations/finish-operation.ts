@@ -54,7 +54,7 @@ export async function finishOperation(operationId: string, services: SyncService
     if (!source) return null;
     if (!row.dry_run) {
       const { settle, listsSpace } = OPERATIONS[row.operation_type];
-      await mergeSourceMetadata(tx, source.sourceId, settle({ facts: row, metrics }), now);
+      await mergeSourceMetadata(tx, source.sourceId, settle({ facts: row, metrics, source }), now);
       if (listsSpace) await setSourceStatus(tx, source.sourceId, "active", now);
     }
     await writeEvent(tx, {

@@ -14,6 +14,8 @@ export type ListingFacts = {
   heldDeletions: HeldDeletions | null;
   /** More pages are gone than single announcements may delete: a deletion check decides. */
   checkFollows: boolean;
+  /** The kinds of content that it listed completely. */
+  listedKinds: string[];
   /** Pages that Confluence counted, or that are stored, when the listing began; 0 while unknown. */
   pagesExpected: number;
   /** The percentage that the operation has reached. */
@@ -23,7 +25,7 @@ export type ListingFacts = {
 /** Selects `ListingFacts` from `p`, a row of archon_progress. */
 export function listingFactColumns(sql: Sql): postgres.Fragment {
   return sql`p.confluence_started_at as "confluenceStartedAt", p.time_zone as "timeZone",
-    p.listing_incomplete as "listingIncomplete", p.held_deletions as "heldDeletions", p.check_follows as "checkFollows",
+    p.listing_incomplete as "listingIncomplete", p.held_deletions as "heldDeletions", p.check_follows as "checkFollows", p.listed_kinds as "listedKinds",
     p.pages_expected as "pagesExpected", p.percent_floor as "percentFloor"`;
 }
 
@@ -31,6 +33,6 @@ export function listingFactColumns(sql: Sql): postgres.Fragment {
 export function assignListingFacts(sql: Sql, facts: ListingFacts): postgres.Fragment {
   return sql`confluence_started_at = ${facts.confluenceStartedAt}, time_zone = ${facts.timeZone},
     listing_incomplete = ${facts.listingIncomplete}, held_deletions = ${facts.heldDeletions && sql.json(facts.heldDeletions)},
-    check_follows = ${facts.checkFollows},
+    check_follows = ${facts.checkFollows}, listed_kinds = ${facts.listedKinds},
     pages_expected = ${facts.pagesExpected}, percent_floor = ${facts.percentFloor}`;
 }

@@ -1,3 +1,4 @@
+import { syncedKinds } from "#shared/content-kinds.ts";
 import type { Json } from "#shared/db/connect.ts";
 import type { QueueName } from "#shared/messages.ts";
 import type { Source } from "#shared/sources/source.ts";
@@ -11,6 +12,7 @@ export type SyncMode = "incremental" | "full";
 export type Finished = {
   facts: ListingFacts & { scheduledFor: Date | null };
   metrics: SyncMetrics;
+  source: Source;
 };
 
 type OperationSpec = {
@@ -32,8 +34,14 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
     queue: "plan",
     modeOf: ({ mode = "incremental" }) => mode,
     // The watermark moves here and nowhere else: every listed page has been stored, or is recorded in `sync_error`.
-    settle: ({ facts, metrics }) => ({
-      ...(facts.listingIncomplete ? {} : { last_sync_timestamp: iso(facts.confluenceStartedAt) }),
+    settle: ({ facts, metrics, source }) => ({
+      ...(facts.listingIncomplete
+        ? {}
+        : {
+            last_sync_timestamp: iso(facts.confluenceStartedAt),
+            // Without those that were switched off meanwhile.
+            listed_kinds: syncedKinds(source.content).filter((kind) => facts.listedKinds.includes(kind)),
+          }),
       sync_metrics: metrics,
       time_zone: facts.timeZone,
     }),

@@ -32,7 +32,7 @@ export async function readCompletePage(
   if (page.body?.format !== "storage" || content.macrosToRender.length === 0)
     return { page, content, notRendered: null };
   const attempt = await calls.attempt("rendered", async () => {
-    const rendered = await client.renderedPage(page.id);
+    const rendered = await client.renderedPage(page.kind, page.id);
     if (!rendered.body)
       throw new PermanentError("body_missing", "Confluence returned the page without its rendered body");
     // The bodies are fetched one after the other: the older version number is the safe one to store.

@@ -1,3 +1,4 @@
+import { syncedKinds } from "#shared/content-kinds.ts";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
 import { documentEmbedder, type ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { isNewer } from "#shared/documents/is-newer.ts";
@@ -74,6 +75,7 @@ export async function preparePage(
     page: {
       sourceId: source.sourceId,
       pageId: page.id,
+      kind: page.kind,
       title: page.title,
       version: page.version,
       representationRevision: REPRESENTATION_REVISION,
@@ -93,6 +95,8 @@ export async function preparePage(
 
 /** Why a fetched page is not one of the source's; null if it is. */
 export function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
+  if (!syncedKinds(batch.source.content).includes(page.kind))
+    return `The source does not sync content of the kind ${page.kind}`;
   if (page.status !== "current") return `The page's status in Confluence is ${page.status}`;
   if (page.spaceId !== null && page.spaceId !== batch.source.spaceId)
     return "The page was moved to another space";

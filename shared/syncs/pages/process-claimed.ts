@@ -1,3 +1,4 @@
+import { syncedKinds } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { RateLimitedError } from "#shared/errors.ts";
@@ -179,6 +180,11 @@ async function* fetchPages(
   const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
   if (taken.length > 0) yield part(taken);
   if (left.size === 0) return;
-  for await (const found of client.bodiesById([...left.keys()])) yield part(found);
+  const kindOf = (pageId: string) => states.get(pageId)?.kind;
+  for (const kind of syncedKinds(source.content)) {
+    // Of a page without a row only the id is known: it is requested as one kind after the other.
+    const ids = [...left.keys()].filter((id) => (kindOf(id) ?? kind) === kind);
+    if (ids.length > 0) for await (const found of client.bodiesById(kind, ids)) yield part(found);
+  }
   yield { works: [...left.values()], pages: new Map() };
 }

@@ -1,7 +1,7 @@
 import type { ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
-import { pulsedSources } from "./pulsed-sites.ts";
+import { pulsedSources, syncsKind } from "./pulsed-sites.ts";
 
 /** Stands for all pages of a space. */
 const ANY_PAGE = "*";
@@ -61,8 +61,9 @@ export async function recordHits(
     insert into pulse_hits as h (source_id, page_id, version, first_seen_at, last_seen_at)
     select s.source_id, listed.page_id, listed.version, ${now}, ${now}
     from unnest(${pages.map((page) => page.id)}::text[], ${pages.map((page) => page.version)}::int[],
-      ${pages.map((page) => page.spaceKey)}::text[]) as listed (page_id, version, space_key)
+      ${pages.map((page) => page.spaceKey)}::text[], ${pages.map((page) => page.kind)}::text[]) as listed (page_id, version, space_key, kind)
     join archon_sources s on s.site_id = ${siteId} and s.space_key = listed.space_key and ${pulsedSources(sql)}
+      and ${syncsKind(sql)}
     where not exists (
       select from confluence_pages p
       where p.source_id = s.source_id and p.page_id = listed.page_id and p.version >= listed.version

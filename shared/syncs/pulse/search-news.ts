@@ -24,7 +24,7 @@ export type News = {
 export async function searchNews(client: ConfluenceClient, site: PulsedSite, now: Date): Promise<News> {
   const user = await verifyAccount(client, site);
   const startedAt = client.serverTime() ?? now;
-  const cql = changedOnSiteCql(changesSince(site.pulseSince ?? startedAt), user.timeZone);
+  const cql = changedOnSiteCql(changesSince(site.pulseSince ?? startedAt), user.timeZone, site.kinds);
   const expected = (await client.countPages(cql)) ?? 0;
   const pages: ListedPage[] = [];
   let cursor: string | null = null;

@@ -1,3 +1,4 @@
+import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { removeDeletedSites } from "#shared/sources/account-site.ts";
 import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
@@ -84,6 +85,7 @@ export async function sweep(
       if (done) break;
     }
   }
+  result.rowsDeleted += await removeUnsyncedKinds(services.sql);
   result.rowsDeleted += await removeDeletedSites(services.sql);
   result.rowsDeleted += await removeExpired(services.sql, services.retention, services.now());
   // Last: these throw while the bus refuses events, perhaps for days, or a page cannot be written, and must not block anything else.

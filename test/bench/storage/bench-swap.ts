@@ -50,6 +50,7 @@ async function storePages(): Promise<object> {
     });
     const moves = await measure(sql, async (page) => {
       const moved = {
+        kind: "page" as const,
         pageId: `p${page}`,
         title: `Page p${page}`,
         parentId: "elsewhere",

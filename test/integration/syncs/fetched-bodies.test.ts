@@ -1,3 +1,4 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
@@ -63,12 +64,12 @@ describe("bodies that a worker fetched and had no time to store", () => {
     const { confluence } = services;
     services.confluence = (access) => {
       const client = confluence(access);
-      async function* bodiesById(ids: readonly string[]) {
+      async function* bodiesById(kind: PageKind, ids: readonly string[]) {
         for (let from = 0; from < ids.length; from += 5) {
           const [row] =
             await database.sql`select count(*)::int as pages from confluence_pages where version > 0`;
           stored.push(Number(row?.pages));
-          yield* client.bodiesById(ids.slice(from, from + 5));
+          yield* client.bodiesById(kind, ids.slice(from, from + 5));
         }
       }
       return { ...client, bodiesById };

@@ -171,6 +171,7 @@ describe("a rendered body", () => {
     spaceKey: null,
     parentId: null,
     parentType: null,
+    kind: "page",
     labels: null,
     url: "",
     modifiedAt: null,

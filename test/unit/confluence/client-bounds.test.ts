@@ -35,7 +35,7 @@ describe("a listing that fails", () => {
   const limitsOf = async (status: number) => {
     const { site } = makeTestSite();
     site.faults.push({ effect: "status", status, retry_after: null, times: 100, skip: 0 });
-    await expect(clientOf(site).listPages(SPACE, null)).rejects.toThrow();
+    await expect(clientOf(site).listPages("page", SPACE, null)).rejects.toThrow();
     return site.requests.map(({ query }) => new URLSearchParams(query).get("limit"));
   };
 

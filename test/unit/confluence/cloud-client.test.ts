@@ -83,9 +83,9 @@ describe("who and where", () => {
       baseUrl: "https://api.atlassian.com/ex/confluence/1a2b-3c/wiki",
       allowedHosts: ["api.atlassian.com"],
     });
-    const first = await client.listPages(SPACE, null);
+    const first = await client.listPages("page", SPACE, null);
     expect(first.pages[0]?.url).toBe("https://demo.atlassian.net/wiki/spaces/DEMO/pages/98306/Page+1");
-    expect((await client.listPages(SPACE, first.next)).pages).toHaveLength(10);
+    expect((await client.listPages("page", SPACE, first.next)).pages).toHaveLength(10);
   });
 });
 
@@ -109,7 +109,7 @@ describe("listings", () => {
     const ids = addPages(site, clock, 60);
     site.settings.max_page_size = 25;
     const client = clientOf(site);
-    const listed = await follow((cursor) => client.listPages(SPACE, cursor));
+    const listed = await follow((cursor) => client.listPages("page", SPACE, cursor));
     const found = await follow((cursor) => client.searchPages(ALL, cursor));
     expect(listed.pages.map((page) => page.id)).toEqual(ids);
     expect(found.pages.map((page) => page.id)).toEqual(ids);
@@ -143,7 +143,7 @@ describe("listings", () => {
       url: `https://demo.atlassian.net/wiki/spaces/DEMO/pages/${page.id}/A+%26+B%3F`,
       modifiedAt: new Date("2026-03-04T10:15:30Z"),
     });
-    const [listed] = (await client.listPages(SPACE, null)).pages;
+    const [listed] = (await client.listPages("page", SPACE, null)).pages;
     expect(listed).toEqual({ ...hit, spaceKey: null, labels: null });
   });
 
@@ -154,7 +154,7 @@ describe("listings", () => {
       text.replace(/"results":\[.*\],"_links"/, '"results":[],"_links"'),
     );
     site.settings.max_page_size = 2;
-    const page = await clientOf(site, { fetch }).listPages(SPACE, null);
+    const page = await clientOf(site, { fetch }).listPages("page", SPACE, null);
     expect(page.pages).toEqual([]);
     expect(page.next).not.toBeNull();
   });
@@ -166,7 +166,7 @@ describe("listings", () => {
       addPages(site, clock, 6);
       const client = clientOf(site);
       for (const list of [
-        (cursor: string | null) => client.listPages(SPACE, cursor),
+        (cursor: string | null) => client.listPages("page", SPACE, cursor),
         (cursor: string | null) => client.searchPages(ALL, cursor),
       ]) {
         const { next } = await list(null);
@@ -180,7 +180,7 @@ describe("listings", () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 2 } });
     addPages(site, clock, 6);
     const fetch = changing(site, (text) => text.replaceAll(/cursor=[^&"]*/g, "page=2"));
-    await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toThrow(/has no cursor/);
+    await expect(clientOf(site, { fetch }).listPages("page", SPACE, null)).rejects.toThrow(/has no cursor/);
   });
 
   it("a failing listing is requested in smaller pages, down to 25", async () => {
@@ -188,17 +188,19 @@ describe("listings", () => {
     addPages(site, clock, 300);
     site.faults.push({ effect: "status", status: 500, retry_after: null, times: 3, skip: 0 });
     const client = clientOf(site);
-    const page = await client.listPages(SPACE, null);
+    const page = await client.listPages("page", SPACE, null);
     const limits = () => site.requests.map(({ query }) => new URLSearchParams(query).get("limit"));
     expect(limits()).toEqual(["250", "125", "62", "31"]);
     expect(page.pages).toHaveLength(31);
-    expect((await client.listPages(SPACE, page.next)).pages[0]?.title).toBe("Page 32");
+    expect((await client.listPages("page", SPACE, page.next)).pages[0]?.title).toBe("Page 32");
   });
 
   it("a listing that keeps failing ends with a transient error", async () => {
     const { site } = makeTestSite();
     site.faults.push({ effect: "status", status: 502, retry_after: null, times: 100, skip: 0 });
-    await expect(clientOf(site).listPages(SPACE, null)).rejects.toMatchObject({ name: "TransientError" });
+    await expect(clientOf(site).listPages("page", SPACE, null)).rejects.toMatchObject({
+      name: "TransientError",
+    });
     expect(site.requests).toHaveLength(7);
   });
 
@@ -223,7 +225,7 @@ describe("pages by id", () => {
     purgePage(site, purged, { leavesRecord: false });
     restrictPage(site, hidden, "nobody");
     const ids = [current, trashed, archived, deleted, purged, hidden, "4711"];
-    const pages = await clientOf(site).pagesById(ids, { body: null });
+    const pages = await clientOf(site).pagesById("page", ids, { body: null });
     expect(pages.map(({ id, status, body }) => [id, status, body])).toEqual([
       [current, "current", null],
       [trashed, "trashed", null],
@@ -236,9 +238,9 @@ describe("pages by id", () => {
     const { site, clock } = makeTestSite();
     const ids = addPages(site, clock, 250);
     const client = clientOf(site);
-    expect(await client.pagesById(ids, { body: null })).toHaveLength(250);
+    expect(await client.pagesById("page", ids, { body: null })).toHaveLength(250);
     expect(client.callsMade()).toBe(1);
-    const pages = await client.pagesById(ids, { body: "storage" });
+    const pages = await client.pagesById("page", ids, { body: "storage" });
     expect(client.callsMade()).toBe(4);
     expect(pages[249]?.body).toEqual({ format: "storage", value: "<p>Text 250</p>" });
   });
@@ -246,7 +248,7 @@ describe("pages by id", () => {
   it("pages by id are followed over cursors when the site returns fewer at a time", async () => {
     const { site, clock } = makeTestSite({ settings: { max_page_size: 40 } });
     const ids = addPages(site, clock, 100);
-    expect(await clientOf(site).pagesById(ids, { body: null })).toHaveLength(100);
+    expect(await clientOf(site).pagesById("page", ids, { body: null })).toHaveLength(100);
   });
 
   it("pages by id are an error when Confluence returns a cursor twice", async () => {
@@ -258,7 +260,7 @@ describe("pages by id", () => {
       return text.replaceAll(/cursor=[^&"]*/g, calls % 2 === 0 ? "cursor=a" : "cursor=b");
     });
     const circle: Fetch = (url, init) => fetch(url.replace(/cursor=[ab]\b/, ""), init);
-    await expect(clientOf(site, { fetch: circle }).pagesById(ids, { body: null })).rejects.toThrow(
+    await expect(clientOf(site, { fetch: circle }).pagesById("page", ids, { body: null })).rejects.toThrow(
       /Pagination loop/,
     );
     expect(calls).toBe(3);
@@ -266,7 +268,7 @@ describe("pages by id", () => {
 
   it("no ids cause no request", async () => {
     const client = clientOf(makeTestSite().site);
-    expect(await client.pagesById([], { body: "storage" })).toEqual([]);
+    expect(await client.pagesById("page", [], { body: "storage" })).toEqual([]);
     expect(client.callsMade()).toBe(0);
   });
 
@@ -274,23 +276,27 @@ describe("pages by id", () => {
     const { site, clock } = makeTestSite();
     const [good = ""] = addPages(site, clock, 1);
     const client = clientOf(site);
-    expect((await client.pagesById([id, good], { body: null })).map((page) => page.id)).toEqual([good]);
+    expect((await client.pagesById("page", [id, good], { body: null })).map((page) => page.id)).toEqual([
+      good,
+    ]);
     expect(site.requests.map(({ query }) => new URLSearchParams(query).get("id"))).toEqual([good]);
-    await expect(client.renderedPage(id)).rejects.toMatchObject({ code: "invalid_id" });
+    await expect(client.renderedPage("page", id)).rejects.toMatchObject({ code: "invalid_id" });
   });
 
   it("an id of 64 bits stays exact", async () => {
     const { site } = makeTestSite();
     site.lastId = 9_007_199_254_740_993n;
     const page = addPage(site, { space: "DEMO", title: "Large", body: "<p/>" });
-    expect((await clientOf(site).pagesById([page.id], { body: null }))[0]?.id).toBe("9007199254740994");
+    expect((await clientOf(site).pagesById("page", [page.id], { body: null }))[0]?.id).toBe(
+      "9007199254740994",
+    );
   });
 
   it("a body of exactly 20 MB is returned", async () => {
     const { site, clock } = makeTestSite();
     const [id = ""] = addPages(site, clock, 1);
     editPage(site, id, { body: "a".repeat(20 * 2 ** 20) });
-    const [page] = await clientOf(site).pagesById([id], { body: "storage" });
+    const [page] = await clientOf(site).pagesById("page", [id], { body: "storage" });
     expect([page?.body?.value.length, page?.bodyTooLarge ?? false]).toEqual([20 * 2 ** 20, false]);
   });
 
@@ -299,12 +305,12 @@ describe("pages by id", () => {
     const ids = addPages(site, clock, 2);
     const [large = ""] = ids;
     editPage(site, large, { body: "ä".repeat(10.5 * 2 ** 20) });
-    const pages = await clientOf(site).pagesById(ids, { body: "storage" });
+    const pages = await clientOf(site).pagesById("page", ids, { body: "storage" });
     expect(pages.map((page) => [page.body?.value ?? null, page.bodyTooLarge ?? false])).toEqual([
       [null, true],
       ["<p>Text 2</p>", false],
     ]);
-    await expect(clientOf(site).renderedPage(large)).rejects.toMatchObject({
+    await expect(clientOf(site).renderedPage("page", large)).rejects.toMatchObject({
       code: "body_too_large",
     });
   });
@@ -315,7 +321,7 @@ describe("pages by id", () => {
     const last = ids.at(-1) ?? "";
     for (const id of ids) editPage(site, id, { body: "x".repeat(id === last ? 70_000 : 20_000) });
     const client = clientOf(site, { maxResponseBytes: 64_000 });
-    const pages = await client.pagesById(ids, { body: "storage" });
+    const pages = await client.pagesById("page", ids, { body: "storage" });
     expect(pages.map((page) => page.body?.value.length ?? null)).toEqual([
       20_000,
       20_000,
@@ -324,7 +330,7 @@ describe("pages by id", () => {
       null,
     ]);
     expect(pages.map((page) => page.bodyTooLarge ?? false)).toEqual([false, false, false, false, true]);
-    await expect(client.renderedPage(last)).rejects.toMatchObject({ code: "body_too_large" });
+    await expect(client.renderedPage("page", last)).rejects.toMatchObject({ code: "body_too_large" });
   });
 });
 
@@ -335,7 +341,7 @@ it("bodies are requested when the loop asks for them, so that those of large pag
   const requested = () => site.requests.length;
   const before = requested();
   const parts: [pages: number, requests: number][] = [];
-  for await (const pages of clientOf(site, { maxResponseBytes: 50_000 }).bodiesById(ids))
+  for await (const pages of clientOf(site, { maxResponseBytes: 50_000 }).bodiesById("page", ids))
     parts.push([pages.length, requested() - before]);
   // Too large: all 8, and 4 of them twice.
   expect(parts).toEqual([
@@ -355,9 +361,9 @@ describe("single pages, labels, people", () => {
       title: "Page",
       body: '<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ac:link><ri:page ri:content-title="Shared" /></ac:link></ac:parameter></ac:structured-macro>',
     });
-    const { body } = await clientOf(site).renderedPage(page.id);
+    const { body } = await clientOf(site).renderedPage("page", page.id);
     expect(body).toEqual({ format: "export_view", value: "<p>From elsewhere</p>" });
-    await expect(clientOf(site).renderedPage("4711")).rejects.toMatchObject({ code: "not_found" });
+    await expect(clientOf(site).renderedPage("page", "4711")).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("the client lists labels of a space, and the pages that have one", async () => {
@@ -367,8 +373,8 @@ describe("single pages, labels, people", () => {
     const client = clientOf(site);
     const { labels } = await client.spaceLabels(SPACE, null);
     expect(labels.map(({ name }) => name)).toEqual(["guide"]);
-    const first = await client.labelledPageIds(labels[0]?.id ?? "", SPACE, null);
-    const second = await client.labelledPageIds(labels[0]?.id ?? "", SPACE, first.next);
+    const first = await client.labelledPageIds("page", labels[0]?.id ?? "", SPACE, null);
+    const second = await client.labelledPageIds("page", labels[0]?.id ?? "", SPACE, first.next);
     expect([...first.ids, ...second.ids]).toEqual(ids);
     expect(second.next).toBeNull();
   });
@@ -394,7 +400,7 @@ describe("answers that differ from the description", () => {
         .replace(',"minorEdit":false', ""),
     );
     const client = clientOf(site, { fetch });
-    expect((await client.listPages(SPACE, null)).pages[0]?.status).toBe("frozen");
+    expect((await client.listPages("page", SPACE, null)).pages[0]?.status).toBe("frozen");
     expect(client.drift()).toMatchObject({ answers: 0, skipped: 0 });
     expect((await client.searchPages(ALL, null)).pages[0]?.status).toBe("frozen");
     expect(client.drift()).toEqual({
@@ -410,7 +416,7 @@ describe("answers that differ from the description", () => {
       const { site, clock } = makeTestSite();
       addPages(site, clock, 2);
       const fetch = changing(site, (text) => text.replaceAll(field, '"other":'));
-      await expect(clientOf(site, { fetch }).listPages(SPACE, null)).rejects.toMatchObject({
+      await expect(clientOf(site, { fetch }).listPages("page", SPACE, null)).rejects.toMatchObject({
         name: "PermanentError",
         code: "invalid_answer",
       });
@@ -428,9 +434,9 @@ describe("answers that differ from the description", () => {
       const ids = addPages(site, clock, 3);
       const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll(find, put)) });
       for (const [calls, list] of [
-        async () => (await client.listPages(SPACE, null)).pages,
+        async () => (await client.listPages("page", SPACE, null)).pages,
         async () => (await client.searchPages(ALL, null)).pages,
-        async () => client.pagesById(ids, { body: "storage" }),
+        async () => client.pagesById("page", ids, { body: "storage" }),
       ].entries()) {
         const pages = await list();
         const current = pages.filter((page) => page.status === "current");
@@ -449,7 +455,7 @@ describe("answers that differ from the description", () => {
     const ids = addPages(site, clock, 2);
     const fetch = changing(site, (text) => text.replaceAll('"id":"98307"', '"id":"4711"'));
     const client = clientOf(site, { fetch });
-    const pages = await client.pagesById(ids, { body: null });
+    const pages = await client.pagesById("page", ids, { body: null });
     expect(pages.map((page) => page.title)).toEqual(["Page 1"]);
     expect(client.drift()).toEqual({ answers: 0, skipped: 1, example: "page 4711 was not requested" });
   });
@@ -463,9 +469,9 @@ describe("answers that differ from the description", () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 1);
     const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll("Page 1", raw)) });
-    expect((await client.listPages(SPACE, null)).pages[0]?.title).toBe(read);
+    expect((await client.listPages("page", SPACE, null)).pages[0]?.title).toBe(read);
     expect((await client.searchPages(ALL, null)).pages[0]?.title).toBe(read);
-    expect((await client.pagesById(["98306"], { body: "storage" }))[0]?.title).toBe(read);
+    expect((await client.pagesById("page", ["98306"], { body: "storage" }))[0]?.title).toBe(read);
   });
 
   it("names of labels, spaces and people are changed to what the database accepts", async () => {
@@ -485,7 +491,7 @@ describe("answers that differ from the description", () => {
     "%j is no listing, and not the end of one",
     async (body) => {
       const client = clientOf(makeTestSite().site, { fetch: answering(body) });
-      await expect(client.listPages(SPACE, null)).rejects.toMatchObject({ code: "invalid_answer" });
+      await expect(client.listPages("page", SPACE, null)).rejects.toMatchObject({ code: "invalid_answer" });
       await expect(client.space("DEMO")).rejects.toMatchObject({ code: "invalid_answer" });
     },
   );

@@ -127,7 +127,7 @@ describe("failures", () => {
       throw new TypeError("fetch failed");
     };
     const client = clientOf(site, { fetch: slow });
-    await expect(client.listPages("1", null)).rejects.toMatchObject({ name: "TransientError" });
+    await expect(client.listPages("page", "1", null)).rejects.toMatchObject({ name: "TransientError" });
     expect(client.callsMade()).toBe(2);
   });
 

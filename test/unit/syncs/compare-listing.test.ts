@@ -13,6 +13,7 @@ const listed = (version: number): ListedPage => ({
   spaceKey: "KEY",
   parentId: null,
   parentType: null,
+  kind: "page",
   labels: null,
   url: "https://site.example/wiki/spaces/KEY/pages/1",
   modifiedAt: null,
@@ -20,6 +21,7 @@ const listed = (version: number): ListedPage => ({
 
 const stored = (state: Partial<PageState>): PageState => ({
   version: 3,
+  kind: "page",
   representationRevision: 2,
   isDeleted: false,
   missingSince: null,

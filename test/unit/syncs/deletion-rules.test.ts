@@ -12,6 +12,7 @@ const returned = (status: string, spaceId = "9"): ConfluencePage => ({
   spaceKey: null,
   parentId: null,
   parentType: null,
+  kind: "page",
   labels: null,
   url: "",
   modifiedAt: null,
@@ -59,16 +60,16 @@ describe("the verdict on a page that the listing did not show", () => {
 
 describe("the cap", () => {
   it("the cap lets ten pages be deleted whatever share they are", () => {
-    expect(judgeCap({ firstTime: CAP_PAGES, secondTime: 0, pages: 10 })).toBeNull();
+    expect(judgeCap({ kind: "page", firstTime: CAP_PAGES, secondTime: 0, pages: 10 })).toBeNull();
   });
 
   it("the cap holds more than ten pages that are more than a quarter, and says how to continue", () => {
-    expect(judgeCap({ firstTime: 26, secondTime: 0, pages: 100 })?.message).toContain("force");
-    expect(judgeCap({ firstTime: 25, secondTime: 0, pages: 100 })).toBeNull();
+    expect(judgeCap({ kind: "page", firstTime: 26, secondTime: 0, pages: 100 })?.message).toContain("force");
+    expect(judgeCap({ kind: "page", firstTime: 25, secondTime: 0, pages: 100 })).toBeNull();
   });
 
   it("the cap counts hidden pages separately from new ones, so that a backlog does not block", () => {
-    expect(judgeCap({ firstTime: 20, secondTime: 20, pages: 100 })).toBeNull();
-    expect(judgeCap({ firstTime: 0, secondTime: 30, pages: 100 })).not.toBeNull();
+    expect(judgeCap({ kind: "page", firstTime: 20, secondTime: 20, pages: 100 })).toBeNull();
+    expect(judgeCap({ kind: "page", firstTime: 0, secondTime: 30, pages: 100 })).not.toBeNull();
   });
 });

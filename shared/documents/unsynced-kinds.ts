@@ -1,0 +1,22 @@
+import type { Sql } from "#shared/db/connect.ts";
+
+/** Rows per call: about a second, including the vector index. */
+const BATCH = 2000;
+
+/**
+ * Deletes up to 2000 rows of kinds of content that their source does not sync (any more), with their chunks; the sweep calls it
+ * until none is left, also for what a worker stored while the kind was switched off. `sourceId` absent: of all sources. Returns the
+ * number of rows.
+ */
+export async function removeUnsyncedKinds(
+  sql: Sql,
+  { sourceId = null }: { sourceId?: string | null } = {},
+): Promise<number> {
+  const { count } = await sql`
+    delete from confluence_pages where ctid = any(array(
+      select p.ctid from confluence_pages p join archon_sources s on s.source_id = p.source_id
+      where p.kind = 'blogpost' and not coalesce((s.content ->> 'blogposts')::boolean, false)
+        and (${sourceId}::text is null or s.source_id = ${sourceId})
+      limit ${BATCH} for update of p skip locked))`;
+  return count;
+}
