@@ -49,6 +49,7 @@ beforeAll(async () => {
   const inFolder = addPage(site, { space: "DEMO", title: "In a folder", body: "<p/>", parentId: folder.id });
   addPage(site, { space: "DEMO", title: "Below", body: "<p/>", parentId: inFolder.id, labels: ["x"] });
   trashPage(site, addPage(site, { space: "DEMO", title: "Trashed", body: "<p/>" }).id);
+  addPage(site, { kind: "blogpost", space: "DEMO", title: "A blog post", body: "<p/>", labels: ["news"] });
   restrictPage(site, addPage(site, { space: "DEMO", title: "Secret", body: "<p/>" }).id, "account");
   running = await startConfluenceSite({ site });
 });
@@ -134,6 +135,21 @@ describe("every endpoint passes the library's strict schemas", () => {
     await expect(refused).rejects.toMatchObject({
       issues: [{ code: "unrecognized_keys", keys: ["export_view"], path: ["body"] }],
     });
+  });
+
+  it("v2 blog posts, listed, of a space and by id with labels, pass the library's strict schema", async () => {
+    const listed = await v2.getBlogPosts(client, { spaceId: [space()], bodyFormat: "storage" });
+    expect(listed.results?.map((post) => post.title)).toEqual(["A blog post"]);
+    const inSpace = await v2.getBlogPostsInSpace(client, { id: space() });
+    expect(inSpace.results).toHaveLength(1);
+    const id = pageId("A blog post");
+    const single = await v2.getBlogPostById(client, { id, bodyFormat: "storage", includeLabels: true });
+    expect(single.labels?.results?.map((label) => label.name)).toEqual(["news"]);
+    const found = await v1.searchContentByCQL(client, {
+      cql: "type = blogpost",
+      expand: ["version", "ancestors", "metadata.labels", "space", "container"],
+    });
+    expect(found.results.map((hit) => hit.type)).toEqual(["blogpost"]);
   });
 
   it("v2 spaces, space, folder and users pass the library's strict schema", async () => {

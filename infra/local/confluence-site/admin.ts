@@ -10,6 +10,7 @@ import {
   editPage,
   labelPage,
   movePage,
+  publishPage,
   purgePage,
   restorePage,
   restrictPage,
@@ -61,9 +62,12 @@ const commands = {
       body: z.string(),
       ...parent,
       labels: z.array(z.string()).optional(),
+      kind: z.enum(["page", "blogpost"]).optional(),
+      draft: z.boolean().optional(),
     }),
     (site, { parent_id, ...page }) => shown(addPage(site, { ...page, parentId: parent_id ?? null })),
   ),
+  publish: command(z.strictObject(target), (site, page) => shown(publishPage(site, idOf(site, page)))),
   add_folder: command(
     z.strictObject({
       space: z.string(),
@@ -197,9 +201,10 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
 }
 
 function shown(page: SitePage): unknown {
-  const { id, title, spaceId, parentId, status, labels, version, visibleTo } = page;
+  const { id, kind, title, spaceId, parentId, status, labels, version, visibleTo } = page;
   return {
     id,
+    kind,
     title,
     space_id: spaceId,
     parent_id: parentId,

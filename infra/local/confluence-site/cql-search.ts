@@ -82,7 +82,7 @@ function compile(site: Site, condition: Condition): Test {
     case "space.key":
       return membership(operator, values, (entry) => [entry.spaceKey.toLowerCase()], true);
     case "type":
-      return membership(operator, values, () => ["page"], true);
+      return membership(operator, values, (entry) => [entry.type], true);
     case "id":
     case "content":
       return membership(operator, values, (entry) => [entry.pageId], false);

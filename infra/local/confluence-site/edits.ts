@@ -9,6 +9,7 @@ import {
   spaceByKey,
   type Folder,
   type FolderKind,
+  type PageKind,
   type Site,
   type SitePage,
   type Space,
@@ -40,6 +41,9 @@ export function addSpace(site: Site, space: { key: string; name: string }): Spac
 }
 
 export type NewPage = {
+  kind?: PageKind;
+  /** Listed and found only after `publishPage`. */
+  draft?: boolean;
   space: string;
   title: string;
   body: string;
@@ -48,22 +52,25 @@ export type NewPage = {
   authorId?: string;
 };
 
-/** A new page, version 1. Titles are unique among the current pages of a space. */
+/** A new page or blog post, version 1. Titles are unique among the current pages of a space, not among its blog posts. */
 export function addPage(site: Site, page: NewPage): SitePage {
   const space = spaceByKey(site, page.space);
   if (!space) throw new EditRefused(404, `No space ${page.space}`);
-  requireFreeTitle(site, space.id, page.title, null);
+  const kind = page.kind ?? "page";
+  if (kind === "page") requireFreeTitle(site, space.id, page.title, null);
   const parentId = page.parentId ?? null;
+  if (kind === "blogpost" && parentId !== null) throw new EditRefused(400, "A blog post has no parent");
   if (parentId !== null) requireParent(site, space.id, parentId);
   const authorId = page.authorId ?? ACCOUNT_ID;
   const createdAt = site.now();
   const made: SitePage = {
     id: newId(site),
+    kind,
     title: page.title,
     spaceId: space.id,
     parentId,
     position: nextPosition(site),
-    status: "current",
+    status: page.draft === true ? "draft" : "current",
     labels: page.labels ?? [],
     createdAt,
     authorId,
@@ -123,8 +130,10 @@ export function editPage(
   id: string,
   change: { body?: string; title?: string; authorId?: string; message?: string },
 ): SitePage {
-  const page = requirePage(site, id, ["current"]);
-  if (change.title !== undefined) requireFreeTitle(site, page.spaceId, change.title, id);
+  const page = requirePage(site, id, ["draft", "current"]);
+  if (change.title !== undefined && page.kind === "page") {
+    requireFreeTitle(site, page.spaceId, change.title, id);
+  }
   const { title, version, storage, rendered } = page;
   page.before = { title, version, storage, rendered };
   page.title = change.title ?? page.title;
@@ -142,12 +151,22 @@ export function editPage(
   return page;
 }
 
+/** Publishes a draft. */
+export function publishPage(site: Site, id: string): SitePage {
+  const page = requirePage(site, id, ["draft"]);
+  page.status = "current";
+  page.version = { ...page.version, createdAt: site.now() };
+  indexPage(site, page);
+  return page;
+}
+
 /** Moves a page with all below it, in its space or to another one. No version is made. */
 export function movePage(site: Site, id: string, to: { space?: string; parentId: string | null }): SitePage {
   const page = requirePage(site, id, ["current", "archived"]);
   const space = to.space === undefined ? site.spaces.get(page.spaceId) : spaceByKey(site, to.space);
   if (!space) throw new EditRefused(404, `No space ${to.space}`);
   if (to.parentId !== null) {
+    if (page.kind === "blogpost") throw new EditRefused(400, "A blog post has no parent");
     const parent = requireParent(site, space.id, to.parentId);
     if ([parent, ...ancestorsOf(site, parent)].some((item) => item.id === id)) {
       throw new EditRefused(400, "A page cannot be moved below itself");
@@ -156,7 +175,7 @@ export function movePage(site: Site, id: string, to: { space?: string; parentId:
   const moved = [page, ...descendantsOf(site, page)];
   if (space.id !== page.spaceId) {
     for (const item of moved) {
-      if (isPage(item)) requireFreeTitle(site, space.id, item.title, item.id);
+      if (isPage(item) && item.kind === "page") requireFreeTitle(site, space.id, item.title, item.id);
     }
   }
   page.parentId = to.parentId;
@@ -186,12 +205,14 @@ export function trashPage(site: Site, id: string): SitePage {
 
 /** Archives a page; pages below it move up. */
 export function archivePage(site: Site, id: string): SitePage {
-  return takeAway(site, requirePage(site, id, ["current"]), "archived");
+  const page = requirePage(site, id, ["current"]);
+  if (page.kind === "blogpost") throw new EditRefused(400, "A blog post cannot be archived");
+  return takeAway(site, page, "archived");
 }
 
 /** Removes a page for good. `leavesRecord`: the API still shows it by id, as `deleted`. */
 export function purgePage(site: Site, id: string, options: { leavesRecord: boolean }): void {
-  const page = requirePage(site, id, ["current", "archived", "trashed", "deleted"]);
+  const page = requirePage(site, id, ["draft", "current", "archived", "trashed", "deleted"]);
   takeAway(site, page, "deleted");
   if (!options.leavesRecord) site.pages.delete(id);
 }
@@ -199,7 +220,7 @@ export function purgePage(site: Site, id: string, options: { leavesRecord: boole
 /** Brings a page back from trash or archive with the version that it had, so that no query by time finds it. */
 export function restorePage(site: Site, id: string): SitePage {
   const page = requirePage(site, id, ["trashed", "archived"]);
-  requireFreeTitle(site, page.spaceId, page.title, id);
+  if (page.kind === "page") requireFreeTitle(site, page.spaceId, page.title, id);
   const parent =
     page.parentId === null ? undefined : (site.pages.get(page.parentId) ?? site.folders.get(page.parentId));
   const parentGone =
@@ -250,7 +271,7 @@ function requireParent(site: Site, spaceId: string, id: string): SitePage | Fold
 function requireFreeTitle(site: Site, spaceId: string, title: string, except: string | null): void {
   for (const page of site.pages.values()) {
     const same = page.spaceId === spaceId && page.title === title && page.status === "current";
-    if (same && page.id !== except)
+    if (same && page.kind === "page" && page.id !== except)
       throw new EditRefused(400, `The space has a page titled ${title} already`);
   }
 }

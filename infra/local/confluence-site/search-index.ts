@@ -34,6 +34,7 @@ function put(site: Site, pageId: string, entry: IndexEntry | null): void {
 function entryOf(site: Site, page: SitePage): IndexEntry {
   return {
     pageId: page.id,
+    type: page.kind,
     spaceKey: site.spaces.get(page.spaceId)?.key ?? "",
     title: page.title,
     labels: [...page.labels],

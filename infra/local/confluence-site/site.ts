@@ -19,7 +19,7 @@ export type Site = {
   url: string;
   settings: SiteSettings;
   readonly spaces: Map<string, Space>;
-  /** In ascending order of ids, as listings by id go. */
+  /** Pages and blog posts, in ascending order of ids, as listings by id go. */
   readonly pages: Map<string, SitePage>;
   readonly folders: Map<string, Folder>;
   /** Display names by account id. */
@@ -47,14 +47,18 @@ export type Space = {
   visible: boolean;
 };
 
+/** Kinds of content with a title and a body of their own, by their v1 names. A blog post has no parent. */
+export type PageKind = "page" | "blogpost";
+
 export type SitePage = {
   id: string;
+  kind: PageKind;
   title: string;
   spaceId: string;
   /** A page or a folder; null at the top of the space. */
   parentId: string | null;
   position: number;
-  status: "current" | "archived" | "trashed" | "deleted";
+  status: "draft" | "current" | "archived" | "trashed" | "deleted";
   labels: string[];
   createdAt: Date;
   authorId: string;
@@ -84,6 +88,7 @@ export type Folder = {
 /** The search's copy of a page, from some time ago. */
 export type IndexEntry = {
   pageId: string;
+  type: PageKind;
   spaceKey: string;
   title: string;
   labels: readonly string[];
@@ -171,7 +176,9 @@ export function ancestorsOf(site: Site, page: { parentId: string | null }): (Sit
 export function childrenOf(site: Site, spaceId: string, parentId: string | null): (SitePage | Folder)[] {
   const isChild = (item: SitePage | Folder) => item.spaceId === spaceId && item.parentId === parentId;
   return [
-    ...[...site.pages.values()].filter((page) => page.status === "current" && isChild(page)),
+    ...[...site.pages.values()].filter(
+      (page) => page.kind === "page" && page.status === "current" && isChild(page),
+    ),
     ...[...site.folders.values()].filter(isChild),
   ];
 }

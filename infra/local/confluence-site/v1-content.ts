@@ -1,4 +1,5 @@
-import { tinyPath, webBase, webPath } from "./responses.ts";
+import { tinyPath, webBase } from "./responses.ts";
+import { pagePath } from "./web-paths.ts";
 import { renderedBody } from "./export-view.ts";
 import { ancestorsOf, parentTypeOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
 import type { Viewer } from "./visibility.ts";
@@ -44,7 +45,7 @@ export function contentJson(
   if (!expand.has("metadata.labels")) expandable["metadata"] = "";
   return {
     id: page.id,
-    type: "page",
+    type: page.kind,
     status: page.status,
     title: page.title,
     ...part("space", space ? `/rest/api/space/${space.key}` : "", () => space && spaceJson(site, space)),
@@ -53,11 +54,11 @@ export function contentJson(
     ...metadata,
     ...(Object.keys(body).length > 0 ? { body } : {}),
     macroRenderedOutput: {},
-    extensions: { position: page.position },
+    extensions: page.kind === "page" ? { position: page.position } : {},
     _expandable: expandable,
     _links: {
       self: `${webBase(site)}${path}`,
-      webui: webPath(space?.key ?? "", page.id, page.title),
+      webui: pagePath(site, page),
       editui: `/pages/resumedraft.action?draftId=${page.id}`,
       tinyui: tinyPath(page.id),
     },
@@ -110,7 +111,7 @@ function ancestorJson(site: Site, item: SitePage | Folder): unknown {
     _expandable: { container: "", metadata: "", operations: "", children: "", history: "", version: "" },
     _links: {
       self: `${webBase(site)}/rest/api/content/${item.id}`,
-      webui: webPath(site.spaces.get(item.spaceId)?.key ?? "", item.id, item.title),
+      webui: pagePath(site, item),
     },
   };
 }

@@ -1,4 +1,5 @@
-import { listingPage, ok, v1Error, webBase, webPath, type Reply } from "./responses.ts";
+import { listingPage, ok, v1Error, webBase, type Reply } from "./responses.ts";
+import { pagePath } from "./web-paths.ts";
 import { CqlError } from "./cql-parser.ts";
 import { compareHits, searchPages, type Hit } from "./cql-search.ts";
 import { readSearchCursor, writeSearchCursor, type SearchCursor } from "./cursors.ts";
@@ -49,18 +50,18 @@ export function searchAnything(site: Site, viewer: Viewer, query: URLSearchParam
     content: contentJson(site, viewer, page, new Set()),
     title: page.title,
     excerpt: page.storage.replaceAll(/<[^>]*>/g, " ").slice(0, 200),
-    url: webPath(entry.spaceKey, page.id, page.title),
+    url: pagePath(site, page),
     resultGlobalContainer: {
       title: site.spaces.get(page.spaceId)?.name ?? "",
       displayUrl: `/spaces/${entry.spaceKey}`,
     },
     breadcrumbs: ancestorsOf(site, page).map((item) => ({
       label: item.title,
-      url: webPath(entry.spaceKey, item.id, item.title),
+      url: pagePath(site, item),
       separator: "/",
     })),
     entityType: "content",
-    iconCssClass: "aui-icon content-type-page",
+    iconCssClass: `aui-icon content-type-${page.kind}`,
     lastModified: new Date(entry.lastModified).toISOString(),
     friendlyLastModified: new Date(entry.lastModified).toISOString().slice(0, 10),
     score: 0,
