@@ -18,6 +18,8 @@ import {
 } from "./edits.ts";
 import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
 import { faultSchema } from "./faults.ts";
+import { commentCommands } from "./comment-admin.ts";
+import { command } from "./admin-command.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
 
@@ -29,11 +31,6 @@ function requireKnown(site: Site, id: string): SitePage {
   const page = site.pages.get(id);
   if (!page) throw new EditRefused(404, `No page ${id}`);
   return page;
-}
-
-/** What one command does: its input, and its effect on the site. */
-function command<S extends z.ZodType>(schema: S, run: (site: Site, input: z.output<S>) => unknown) {
-  return { schema, run: (site: Site, input: unknown) => run(site, schema.parse(input)) };
 }
 
 const commands = {
@@ -122,6 +119,7 @@ const commands = {
     z.strictObject({ ...target, visible_to: z.enum(["everyone", "account", "nobody"]).default("nobody") }),
     (site, { visible_to, ...page }) => shown(restrictPage(site, idOf(site, page), visible_to)),
   ),
+  ...commentCommands,
   space: command(
     z.strictObject({
       key: z.string(),
@@ -159,7 +157,7 @@ const commands = {
 
 /**
  * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
- * `/admin/faults`, `/admin/pages` show it. 400 says what is wrong with the input.
+ * `/admin/faults`, `/admin/pages`, `/admin/comments` show it. 400 says what is wrong with the input.
  */
 export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
   const name = url.pathname.slice("/admin/".length);
@@ -195,8 +193,10 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
       const pages = [...site.pages.values()].filter((page) => space === null || page.spaceId === id);
       return ok({ pages: pages.map(shown) });
     }
+    case "comments":
+      return ok({ comments: [...site.comments.values()] });
     default:
-      return failed(404, "There are requests, settings, faults and pages to see");
+      return failed(404, "There are requests, settings, faults, pages and comments to see");
   }
 }
 

@@ -1,4 +1,4 @@
-import { indexPage } from "./search-index.ts";
+import { dropFromIndex, indexContent } from "./search-index.ts";
 import {
   ACCOUNT_ID,
   ancestorsOf,
@@ -6,11 +6,13 @@ import {
   isPage,
   labelId,
   newId,
+  pageOf,
   spaceByKey,
   type Folder,
   type FolderKind,
   type PageKind,
   type Site,
+  type SiteContent,
   type SitePage,
   type Space,
 } from "./site.ts";
@@ -81,7 +83,7 @@ export function addPage(site: Site, page: NewPage): SitePage {
   };
   for (const label of made.labels) labelId(site, label);
   site.pages.set(made.id, made);
-  indexPage(site, made);
+  indexContent(site, made);
   return made;
 }
 
@@ -147,7 +149,7 @@ export function editPage(
     authorId: change.authorId ?? page.authorId,
     message: change.message ?? "",
   };
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
 }
 
@@ -156,7 +158,7 @@ export function publishPage(site: Site, id: string): SitePage {
   const page = requirePage(site, id, ["draft"]);
   page.status = "current";
   page.version = { ...page.version, createdAt: site.now() };
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
 }
 
@@ -180,9 +182,12 @@ export function movePage(site: Site, id: string, to: { space?: string; parentId:
   }
   page.parentId = to.parentId;
   page.position = nextPosition(site);
+  const changesSpace = space.id !== page.spaceId;
   for (const item of moved) {
     item.spaceId = space.id;
-    if (isPage(item)) indexPage(site, item);
+    if (!isPage(item)) continue;
+    indexContent(site, item);
+    if (changesSpace) for (const content of contentOn(site, item.id)) indexContent(site, content);
   }
   return page;
 }
@@ -194,7 +199,7 @@ export function labelPage(site: Site, id: string, change: { add?: string[]; remo
   for (const label of change.remove ?? []) labels.delete(label);
   for (const label of labels) labelId(site, label);
   page.labels = [...labels];
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
 }
 
@@ -210,10 +215,14 @@ export function archivePage(site: Site, id: string): SitePage {
   return takeAway(site, page, "archived");
 }
 
-/** Removes a page for good. `leavesRecord`: the API still shows it by id, as `deleted`. */
+/** Removes a page for good, with all that is on it. `leavesRecord`: the API still shows it by id, as `deleted`. */
 export function purgePage(site: Site, id: string, options: { leavesRecord: boolean }): void {
   const page = requirePage(site, id, ["draft", "current", "archived", "trashed", "deleted"]);
   takeAway(site, page, "deleted");
+  for (const content of contentOn(site, id)) {
+    site.comments.delete(content.id);
+    dropFromIndex(site, content.id);
+  }
   if (!options.leavesRecord) site.pages.delete(id);
 }
 
@@ -227,7 +236,7 @@ export function restorePage(site: Site, id: string): SitePage {
     !parent || parent.spaceId !== page.spaceId || ("status" in parent && parent.status !== "current");
   if (parentGone) page.parentId = null;
   page.status = "current";
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
 }
 
@@ -241,8 +250,13 @@ export function restrictPage(site: Site, id: string, visibleTo: SitePage["visibl
 function takeAway(site: Site, page: SitePage, status: SitePage["status"]): SitePage {
   for (const child of childrenOf(site, page.spaceId, page.id)) child.parentId = page.parentId;
   page.status = status;
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
+}
+
+/** Comments and files on a page, and comments on those files. */
+function contentOn(site: Site, pageId: string): SiteContent[] {
+  return [...site.comments.values()].filter((content) => pageOf(site, content)?.id === pageId);
 }
 
 function descendantsOf(site: Site, page: SitePage): (SitePage | Folder)[] {

@@ -1,7 +1,7 @@
 import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 import { readManifest } from "./manifest.ts";
 import { readPageFolder } from "./page-folder.ts";
-import { indexPage } from "./search-index.ts";
+import { indexContent } from "./search-index.ts";
 import {
   ACCOUNT_ID,
   createSite,
@@ -54,7 +54,7 @@ function addLoaded(site: Site, loaded: LoadedFolder): void {
   for (const { page, id } of pages) if (page.kind === "page") placePage(site, id, page, pages);
   for (const page of site.pages.values()) {
     for (const label of page.labels) labelId(site, label);
-    indexPage(site, page);
+    indexContent(site, page);
   }
   for (const space of site.spaces.values()) space.homepageId = homepageOf(site, space);
 }

@@ -1,7 +1,15 @@
 import { tinyPath, webBase } from "./responses.ts";
 import { pagePath } from "./web-paths.ts";
 import { renderedBody } from "./export-view.ts";
-import { ancestorsOf, parentTypeOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
+import {
+  ancestorsOf,
+  parentTypeOf,
+  type Folder,
+  type Site,
+  type SiteContent,
+  type SitePage,
+  type Space,
+} from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 
 /** A page as v1 writes it. What is not asked for by `expand` is named in `_expandable`. */
@@ -14,7 +22,6 @@ export function contentJson(
   const space = site.spaces.get(page.spaceId);
   const path = `/rest/api/content/${page.id}`;
   const expandable: Record<string, string> = {
-    container: space ? `/rest/api/space/${space.key}` : "",
     operations: "",
     children: `${path}/child`,
     restrictions: `${path}/restriction/byOperation`,
@@ -49,6 +56,11 @@ export function contentJson(
     status: page.status,
     title: page.title,
     ...part("space", space ? `/rest/api/space/${space.key}` : "", () => space && spaceJson(site, space)),
+    ...part(
+      "container",
+      space ? `/rest/api/space/${space.key}` : "",
+      () => space && { id: space.id, type: "global", status: space.status, title: space.name },
+    ),
     ...part("version", "", () => versionJson(site, page)),
     ...part("ancestors", "", () => ancestorsOf(site, page).map((item) => ancestorJson(site, item))),
     ...metadata,
@@ -85,8 +97,9 @@ export function userJson(site: Site, accountId: string): Record<string, unknown>
   };
 }
 
-function versionJson(site: Site, page: SitePage): unknown {
-  const { number, createdAt, authorId, message } = page.version;
+/** The present version of content as v1 writes it. */
+export function versionJson(site: Site, content: SiteContent): unknown {
+  const { number, createdAt, authorId, message } = content.version;
   return {
     by: userJson(site, authorId),
     when: createdAt.toISOString(),
@@ -95,8 +108,8 @@ function versionJson(site: Site, page: SitePage): unknown {
     number,
     minorEdit: false,
     contentTypeModified: false,
-    _expandable: { collaborators: "", content: `/rest/api/content/${page.id}` },
-    _links: { self: `${webBase(site)}/rest/api/content/${page.id}/version/${number}` },
+    _expandable: { collaborators: "", content: `/rest/api/content/${content.id}` },
+    _links: { self: `${webBase(site)}/rest/api/content/${content.id}/version/${number}` },
   };
 }
 
@@ -128,7 +141,8 @@ function labelsJson(site: Site, page: SitePage): unknown {
   };
 }
 
-function spaceJson(site: Site, space: Space): unknown {
+/** A space as v1 writes it. */
+export function spaceJson(site: Site, space: Space): unknown {
   return {
     id: Number(space.id),
     key: space.key,

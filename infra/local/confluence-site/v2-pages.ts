@@ -30,8 +30,7 @@ export function listPages(
   site: Site,
   viewer: Viewer,
   request: ListingRequest,
-  kind: PageKind,
-  only: (page: SitePage) => boolean = () => true,
+  { kind, only = () => true }: { kind: PageKind; only?: (page: SitePage) => boolean },
 ): Reply {
   const { query } = request;
   const ids = listOf(query, "id");

@@ -39,7 +39,7 @@ export function listSpacePages(
   if (!visibleSpace(site, viewer, id)) return v2Error(404, "Not Found");
   const root = request.query.get("depth") === "root";
   const isInSpace = (page: SitePage) => page.spaceId === id && (!root || page.parentId === null);
-  return listPages(site, viewer, request, kind, isInSpace);
+  return listPages(site, viewer, request, { kind, only: isInSpace });
 }
 
 /** `GET /spaces/{id}/content/labels`: the labels on pages of the space that the viewer sees. */
@@ -64,7 +64,7 @@ export function listLabelPages(
   const name = [...site.labels].find(([, labelId]) => labelId === id)?.[0];
   if (name === undefined) return v2Error(404, "Not Found");
   const carries = (page: SitePage) => page.status === "current" && page.labels.includes(name);
-  return listPages(site, viewer, request, kind, carries);
+  return listPages(site, viewer, request, { kind, only: carries });
 }
 
 /** `POST /users-bulk`. */
