@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
+import { addComment, addReply, resolveComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { addFolder, addPage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
 
@@ -49,6 +50,12 @@ beforeAll(async () => {
   const inFolder = addPage(site, { space: "DEMO", title: "In a folder", body: "<p/>", parentId: folder.id });
   addPage(site, { space: "DEMO", title: "Below", body: "<p/>", parentId: inFolder.id, labels: ["x"] });
   trashPage(site, addPage(site, { space: "DEMO", title: "Trashed", body: "<p/>" }).id);
+  addPage(site, { kind: "blogpost", space: "DEMO", title: "A blog post", body: "<p/>", labels: ["news"] });
+  const [ledger = ""] = [...site.pages.values()].flatMap(({ id, title }) => (title === "Ledger" ? id : []));
+  addReply(site, addComment(site, { containerId: ledger, body: "<p>Why?</p>" }).id, { body: "<p>So</p>" });
+  const inline = addComment(site, { containerId: ledger, body: "<p>Sure?</p>", selection: "ledger" });
+  addReply(site, inline.id, { body: "<p>Yes</p>" });
+  resolveComment(site, inline.id, { status: "resolved" });
   restrictPage(site, addPage(site, { space: "DEMO", title: "Secret", body: "<p/>" }).id, "account");
   running = await startConfluenceSite({ site });
 });
@@ -134,6 +141,55 @@ describe("every endpoint passes the library's strict schemas", () => {
     await expect(refused).rejects.toMatchObject({
       issues: [{ code: "unrecognized_keys", keys: ["export_view"], path: ["body"] }],
     });
+  });
+
+  it("v2 blog posts, listed, of a space and by id with labels, pass the library's strict schema", async () => {
+    const listed = await v2.getBlogPosts(client, { spaceId: [space()], bodyFormat: "storage" });
+    expect(listed.results?.map((post) => post.title)).toEqual(["A blog post"]);
+    const inSpace = await v2.getBlogPostsInSpace(client, { id: space() });
+    expect(inSpace.results).toHaveLength(1);
+    const id = pageId("A blog post");
+    const single = await v2.getBlogPostById(client, { id, bodyFormat: "storage", includeLabels: true });
+    expect(single.labels?.results?.map((label) => label.name)).toEqual(["news"]);
+    const found = await v1.searchContentByCQL(client, {
+      cql: "type = blogpost",
+      expand: ["version", "ancestors", "metadata.labels", "space", "container"],
+    });
+    expect(found.results.map((hit) => hit.type)).toEqual(["blogpost"]);
+  });
+
+  it("comments, by search and in every v2 listing, pass the library's strict schema", async () => {
+    const found = await v1.searchContentByCQL(client, {
+      cql: "type = comment order by id",
+      expand: [
+        "version",
+        "history",
+        "ancestors",
+        "space",
+        "container",
+        "body.storage",
+        "body.export_view",
+        "extensions.resolution",
+        "extensions.inlineProperties",
+      ],
+    });
+    expect(found.results.map((hit) => hit.ancestors?.length)).toEqual([0, 1, 0, 1]);
+    const plain = await v1.searchContentByCQL(client, { cql: "type = comment" });
+    expect(plain.results).toHaveLength(4);
+    await v1.searchByCQL(client, { cql: "type = comment" });
+    const id = pageId("Ledger");
+    const bodyFormat = "storage" as const;
+    expect((await v2.getFooterComments(client, { bodyFormat })).results).toHaveLength(1);
+    expect((await v2.getInlineComments(client, { bodyFormat })).results).toHaveLength(1);
+    const [footer] = (await v2.getPageFooterComments(client, { id, bodyFormat })).results ?? [];
+    const [inline] = (await v2.getPageInlineComments(client, { id, bodyFormat })).results ?? [];
+    const footerId = Number(footer?.id);
+    const inlineId = Number(inline?.id);
+    expect((await v2.getFooterCommentChildren(client, { id: footerId })).results).toHaveLength(1);
+    expect((await v2.getInlineCommentChildren(client, { id: inlineId })).results).toHaveLength(1);
+    await v2.getFooterCommentById(client, { commentId: footerId, bodyFormat });
+    const single = await v2.getInlineCommentById(client, { commentId: inlineId, bodyFormat });
+    expect(single.resolutionStatus).toBe("resolved");
   });
 
   it("v2 spaces, space, folder and users pass the library's strict schema", async () => {

@@ -10,6 +10,7 @@ import {
   editPage,
   labelPage,
   movePage,
+  publishPage,
   purgePage,
   restorePage,
   restrictPage,
@@ -17,6 +18,8 @@ import {
 } from "./edits.ts";
 import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
 import { faultSchema } from "./faults.ts";
+import { commentCommands } from "./comment-admin.ts";
+import { command } from "./admin-command.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
 
@@ -28,11 +31,6 @@ function requireKnown(site: Site, id: string): SitePage {
   const page = site.pages.get(id);
   if (!page) throw new EditRefused(404, `No page ${id}`);
   return page;
-}
-
-/** What one command does: its input, and its effect on the site. */
-function command<S extends z.ZodType>(schema: S, run: (site: Site, input: z.output<S>) => unknown) {
-  return { schema, run: (site: Site, input: unknown) => run(site, schema.parse(input)) };
 }
 
 const commands = {
@@ -61,9 +59,12 @@ const commands = {
       body: z.string(),
       ...parent,
       labels: z.array(z.string()).optional(),
+      kind: z.enum(["page", "blogpost"]).optional(),
+      draft: z.boolean().optional(),
     }),
     (site, { parent_id, ...page }) => shown(addPage(site, { ...page, parentId: parent_id ?? null })),
   ),
+  publish: command(z.strictObject(target), (site, page) => shown(publishPage(site, idOf(site, page)))),
   add_folder: command(
     z.strictObject({
       space: z.string(),
@@ -118,6 +119,7 @@ const commands = {
     z.strictObject({ ...target, visible_to: z.enum(["everyone", "account", "nobody"]).default("nobody") }),
     (site, { visible_to, ...page }) => shown(restrictPage(site, idOf(site, page), visible_to)),
   ),
+  ...commentCommands,
   space: command(
     z.strictObject({
       key: z.string(),
@@ -155,7 +157,7 @@ const commands = {
 
 /**
  * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
- * `/admin/faults`, `/admin/pages` show it. 400 says what is wrong with the input.
+ * `/admin/faults`, `/admin/pages`, `/admin/comments` show it. 400 says what is wrong with the input.
  */
 export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
   const name = url.pathname.slice("/admin/".length);
@@ -191,15 +193,18 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
       const pages = [...site.pages.values()].filter((page) => space === null || page.spaceId === id);
       return ok({ pages: pages.map(shown) });
     }
+    case "comments":
+      return ok({ comments: [...site.comments.values()] });
     default:
-      return failed(404, "There are requests, settings, faults and pages to see");
+      return failed(404, "There are requests, settings, faults, pages and comments to see");
   }
 }
 
 function shown(page: SitePage): unknown {
-  const { id, title, spaceId, parentId, status, labels, version, visibleTo } = page;
+  const { id, kind, title, spaceId, parentId, status, labels, version, visibleTo } = page;
   return {
     id,
+    kind,
     title,
     space_id: spaceId,
     parent_id: parentId,

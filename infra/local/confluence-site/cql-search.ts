@@ -1,19 +1,20 @@
 import { instantOf } from "./account-zone.ts";
 import { CqlError, parseCql, type Condition, type CqlValue, type Operator } from "./cql-parser.ts";
 import { searchableEntries } from "./search-index.ts";
-import { ancestorsOf, type IndexEntry, type Site, type SitePage } from "./site.ts";
-import { canSeePage, type Viewer } from "./visibility.ts";
+import { ancestorsOf, contentById, numberOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
+import { shownContainerId } from "./v1-comments.ts";
+import { canSee, isCurrent, type Viewer } from "./visibility.ts";
 
-/** A hit: the index's entry, the page as it is now, and what the hits are ordered by. */
-export type Hit = { entry: IndexEntry; page: SitePage; value: string | number };
+/** A hit: the index's entry, the content as it is now, and what the hits are ordered by. */
+export type Hit = { entry: IndexEntry; content: SiteContent; value: string | number };
 
 const MINUTE_MS = 60_000;
 
 /**
- * The pages that a query finds, in its order (then by id). What the index shows decides; a page that has left since, or that
- * the viewer may not see, is no hit. Throws `CqlError`.
+ * The content that a query finds, in its order (then by id). What the index shows decides; what has left since, or the viewer
+ * may not see, is no hit. Throws `CqlError`.
  */
-export function searchPages(site: Site, viewer: Viewer, cql: string): { hits: Hit[]; descending: boolean } {
+export function searchSite(site: Site, viewer: Viewer, cql: string): { hits: Hit[]; descending: boolean } {
   const query = parseCql(cql);
   const matches = query.where ? compile(site, query.where) : () => true;
   const [order] = query.orderBy;
@@ -21,9 +22,9 @@ export function searchPages(site: Site, viewer: Viewer, cql: string): { hits: Hi
   const hits: Hit[] = [];
   for (const entry of searchableEntries(site)) {
     if (!matches(entry)) continue;
-    const page = site.pages.get(entry.pageId);
-    if (page?.status === "current" && canSeePage(site, viewer, page)) {
-      hits.push({ entry, page, value: valueOf(entry) });
+    const content = contentById(site, entry.id);
+    if (content && isCurrent(site, content) && canSee(site, viewer, content)) {
+      hits.push({ entry, content, value: valueOf(entry) });
     }
   }
   // Without an order Confluence sorts by relevance; newest first replaces it.
@@ -40,11 +41,11 @@ export function compareHits(
 ): number {
   const byValue = a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
   if (byValue !== 0) return descending ? -byValue : byValue;
-  return Number(BigInt(idOf(a)) - BigInt(idOf(b)));
+  return Number(numberOf(idOf(a)) - numberOf(idOf(b)));
 }
 
 function idOf(place: { id: string } | Hit): string {
-  return "id" in place ? place.id : place.entry.pageId;
+  return "id" in place ? place.id : place.entry.id;
 }
 
 function orderValue(field: string): (entry: IndexEntry) => string | number {
@@ -56,7 +57,7 @@ function orderValue(field: string): (entry: IndexEntry) => string | number {
     case "title":
       return (entry) => entry.title;
     case "id":
-      return (entry) => Number(entry.pageId);
+      return (entry) => Number(numberOf(entry.id));
     default:
       throw new CqlError(`Cannot order by ${field}`);
   }
@@ -82,10 +83,12 @@ function compile(site: Site, condition: Condition): Test {
     case "space.key":
       return membership(operator, values, (entry) => [entry.spaceKey.toLowerCase()], true);
     case "type":
-      return membership(operator, values, () => ["page"], true);
+      return membership(operator, values, (entry) => [entry.type], true);
     case "id":
     case "content":
-      return membership(operator, values, (entry) => [entry.pageId], false);
+      return membership(operator, values, (entry) => [entry.id], false);
+    case "container":
+      return membership(operator, values, (entry) => containerOf(site, entry), false);
     case "label":
       return membership(operator, values, (entry) => entry.labels, true);
     case "parent":
@@ -103,8 +106,13 @@ function compile(site: Site, condition: Condition): Test {
 }
 
 function lineOf(site: Site, entry: IndexEntry): string[] {
-  const page = site.pages.get(entry.pageId);
+  const page = site.pages.get(entry.id);
   return page ? ancestorsOf(site, page).map((item) => item.id) : [];
+}
+
+function containerOf(site: Site, entry: IndexEntry): string[] {
+  const content = contentById(site, entry.id);
+  return content && "containerId" in content ? [shownContainerId(site, content)] : [];
 }
 
 function membership(

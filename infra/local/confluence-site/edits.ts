@@ -1,4 +1,4 @@
-import { indexPage } from "./search-index.ts";
+import { dropFromIndex, indexContent } from "./search-index.ts";
 import {
   ACCOUNT_ID,
   ancestorsOf,
@@ -6,10 +6,13 @@ import {
   isPage,
   labelId,
   newId,
+  pageOf,
   spaceByKey,
   type Folder,
   type FolderKind,
+  type PageKind,
   type Site,
+  type SiteContent,
   type SitePage,
   type Space,
 } from "./site.ts";
@@ -40,6 +43,9 @@ export function addSpace(site: Site, space: { key: string; name: string }): Spac
 }
 
 export type NewPage = {
+  kind?: PageKind;
+  /** Listed and found only after `publishPage`. */
+  draft?: boolean;
   space: string;
   title: string;
   body: string;
@@ -48,22 +54,25 @@ export type NewPage = {
   authorId?: string;
 };
 
-/** A new page, version 1. Titles are unique among the current pages of a space. */
+/** A new page or blog post, version 1. Titles are unique among the current pages of a space, not among its blog posts. */
 export function addPage(site: Site, page: NewPage): SitePage {
   const space = spaceByKey(site, page.space);
   if (!space) throw new EditRefused(404, `No space ${page.space}`);
-  requireFreeTitle(site, space.id, page.title, null);
+  const kind = page.kind ?? "page";
+  if (kind === "page") requireFreeTitle(site, space.id, page.title, null);
   const parentId = page.parentId ?? null;
+  if (kind === "blogpost" && parentId !== null) throw new EditRefused(400, "A blog post has no parent");
   if (parentId !== null) requireParent(site, space.id, parentId);
   const authorId = page.authorId ?? ACCOUNT_ID;
   const createdAt = site.now();
   const made: SitePage = {
     id: newId(site),
+    kind,
     title: page.title,
     spaceId: space.id,
     parentId,
     position: nextPosition(site),
-    status: "current",
+    status: page.draft === true ? "draft" : "current",
     labels: page.labels ?? [],
     createdAt,
     authorId,
@@ -74,7 +83,7 @@ export function addPage(site: Site, page: NewPage): SitePage {
   };
   for (const label of made.labels) labelId(site, label);
   site.pages.set(made.id, made);
-  indexPage(site, made);
+  indexContent(site, made);
   return made;
 }
 
@@ -123,8 +132,10 @@ export function editPage(
   id: string,
   change: { body?: string; title?: string; authorId?: string; message?: string },
 ): SitePage {
-  const page = requirePage(site, id, ["current"]);
-  if (change.title !== undefined) requireFreeTitle(site, page.spaceId, change.title, id);
+  const page = requirePage(site, id, ["draft", "current"]);
+  if (change.title !== undefined && page.kind === "page") {
+    requireFreeTitle(site, page.spaceId, change.title, id);
+  }
   const { title, version, storage, rendered } = page;
   page.before = { title, version, storage, rendered };
   page.title = change.title ?? page.title;
@@ -138,7 +149,16 @@ export function editPage(
     authorId: change.authorId ?? page.authorId,
     message: change.message ?? "",
   };
-  indexPage(site, page);
+  indexContent(site, page);
+  return page;
+}
+
+/** Publishes a draft. */
+export function publishPage(site: Site, id: string): SitePage {
+  const page = requirePage(site, id, ["draft"]);
+  page.status = "current";
+  page.version = { ...page.version, createdAt: site.now() };
+  indexContent(site, page);
   return page;
 }
 
@@ -148,6 +168,7 @@ export function movePage(site: Site, id: string, to: { space?: string; parentId:
   const space = to.space === undefined ? site.spaces.get(page.spaceId) : spaceByKey(site, to.space);
   if (!space) throw new EditRefused(404, `No space ${to.space}`);
   if (to.parentId !== null) {
+    if (page.kind === "blogpost") throw new EditRefused(400, "A blog post has no parent");
     const parent = requireParent(site, space.id, to.parentId);
     if ([parent, ...ancestorsOf(site, parent)].some((item) => item.id === id)) {
       throw new EditRefused(400, "A page cannot be moved below itself");
@@ -156,14 +177,17 @@ export function movePage(site: Site, id: string, to: { space?: string; parentId:
   const moved = [page, ...descendantsOf(site, page)];
   if (space.id !== page.spaceId) {
     for (const item of moved) {
-      if (isPage(item)) requireFreeTitle(site, space.id, item.title, item.id);
+      if (isPage(item) && item.kind === "page") requireFreeTitle(site, space.id, item.title, item.id);
     }
   }
   page.parentId = to.parentId;
   page.position = nextPosition(site);
+  const changesSpace = space.id !== page.spaceId;
   for (const item of moved) {
     item.spaceId = space.id;
-    if (isPage(item)) indexPage(site, item);
+    if (!isPage(item)) continue;
+    indexContent(site, item);
+    if (changesSpace) for (const content of contentOn(site, item.id)) indexContent(site, content);
   }
   return page;
 }
@@ -175,7 +199,7 @@ export function labelPage(site: Site, id: string, change: { add?: string[]; remo
   for (const label of change.remove ?? []) labels.delete(label);
   for (const label of labels) labelId(site, label);
   page.labels = [...labels];
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
 }
 
@@ -186,27 +210,33 @@ export function trashPage(site: Site, id: string): SitePage {
 
 /** Archives a page; pages below it move up. */
 export function archivePage(site: Site, id: string): SitePage {
-  return takeAway(site, requirePage(site, id, ["current"]), "archived");
+  const page = requirePage(site, id, ["current"]);
+  if (page.kind === "blogpost") throw new EditRefused(400, "A blog post cannot be archived");
+  return takeAway(site, page, "archived");
 }
 
-/** Removes a page for good. `leavesRecord`: the API still shows it by id, as `deleted`. */
+/** Removes a page for good, with all that is on it. `leavesRecord`: the API still shows it by id, as `deleted`. */
 export function purgePage(site: Site, id: string, options: { leavesRecord: boolean }): void {
-  const page = requirePage(site, id, ["current", "archived", "trashed", "deleted"]);
+  const page = requirePage(site, id, ["draft", "current", "archived", "trashed", "deleted"]);
   takeAway(site, page, "deleted");
+  for (const content of contentOn(site, id)) {
+    site.comments.delete(content.id);
+    dropFromIndex(site, content.id);
+  }
   if (!options.leavesRecord) site.pages.delete(id);
 }
 
 /** Brings a page back from trash or archive with the version that it had, so that no query by time finds it. */
 export function restorePage(site: Site, id: string): SitePage {
   const page = requirePage(site, id, ["trashed", "archived"]);
-  requireFreeTitle(site, page.spaceId, page.title, id);
+  if (page.kind === "page") requireFreeTitle(site, page.spaceId, page.title, id);
   const parent =
     page.parentId === null ? undefined : (site.pages.get(page.parentId) ?? site.folders.get(page.parentId));
   const parentGone =
     !parent || parent.spaceId !== page.spaceId || ("status" in parent && parent.status !== "current");
   if (parentGone) page.parentId = null;
   page.status = "current";
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
 }
 
@@ -220,8 +250,13 @@ export function restrictPage(site: Site, id: string, visibleTo: SitePage["visibl
 function takeAway(site: Site, page: SitePage, status: SitePage["status"]): SitePage {
   for (const child of childrenOf(site, page.spaceId, page.id)) child.parentId = page.parentId;
   page.status = status;
-  indexPage(site, page);
+  indexContent(site, page);
   return page;
+}
+
+/** Comments and files on a page, and comments on those files. */
+function contentOn(site: Site, pageId: string): SiteContent[] {
+  return [...site.comments.values()].filter((content) => pageOf(site, content)?.id === pageId);
 }
 
 function descendantsOf(site: Site, page: SitePage): (SitePage | Folder)[] {
@@ -250,7 +285,7 @@ function requireParent(site: Site, spaceId: string, id: string): SitePage | Fold
 function requireFreeTitle(site: Site, spaceId: string, title: string, except: string | null): void {
   for (const page of site.pages.values()) {
     const same = page.spaceId === spaceId && page.title === title && page.status === "current";
-    if (same && page.id !== except)
+    if (same && page.kind === "page" && page.id !== except)
       throw new EditRefused(400, `The space has a page titled ${title} already`);
   }
 }

@@ -1,6 +1,6 @@
 import { renderPage } from "./rendered-body.ts";
 import { macroHtml } from "./rendered-macros.ts";
-import type { Site, SitePage } from "./site.ts";
+import { pageOf, type Site, type SiteComment, type SitePage } from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 
 /**
@@ -10,4 +10,10 @@ import type { Viewer } from "./visibility.ts";
 export function renderedBody(site: Site, viewer: Viewer, page: SitePage): string {
   if (page.rendered !== null) return page.rendered;
   return renderPage({ site, viewer, page, depth: 0, macro: macroHtml });
+}
+
+/** A comment's `export_view`. */
+export function renderedComment(site: Site, viewer: Viewer, comment: SiteComment): string {
+  const page = pageOf(site, comment);
+  return page ? renderedBody(site, viewer, { ...page, storage: comment.body, rendered: null }) : "";
 }

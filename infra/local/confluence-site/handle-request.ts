@@ -11,20 +11,10 @@ import {
 } from "./responses.ts";
 import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
-import { handleRestHooks, REST_HOOKS } from "./rest-hooks.ts";
 import { replicaOf, type Site } from "./site.ts";
-import { currentUser, searchAnything, searchContent } from "./v1-search.ts";
+import { endpoint } from "./endpoints.ts";
+import { currentUser } from "./v1-search.ts";
 import type { ListingRequest } from "./v2-listing.ts";
-import { getPage, listPages } from "./v2-pages.ts";
-import {
-  getFolder,
-  getSpace,
-  listLabelPages,
-  listSpaceLabels,
-  listSpacePages,
-  listSpaces,
-  lookUpUsers,
-} from "./v2-spaces.ts";
 import type { Viewer } from "./visibility.ts";
 
 /** The site's id at Atlassian's gateway. */
@@ -117,7 +107,7 @@ function replyTo(site: Site, request: SiteRequest, asked: ListingRequest): Reply
   if (viewer === "anonymous" && !site.settings.anonymous_access) {
     return v2 ? v2Error(401, "Unauthorized") : v1Error(403, "Current user not permitted to use Confluence");
   }
-  return endpoint(site, viewer, request, asked);
+  return endpoint(site, viewer, { ...asked, method: request.method, body: request.body });
 }
 
 const clientCredentials = z.object({
@@ -132,39 +122,6 @@ function exchangeCredentials(site: Site, body: string): Reply {
   const asked = clientCredentials.safeParse(JSON.parse(body));
   if (!asked.success || asked.data.client_secret !== secret) return v1Error(401, "access_denied");
   return ok({ access_token: token, expires_in: 3600, token_type: "Bearer" });
-}
-
-function endpoint(site: Site, viewer: Viewer, request: SiteRequest, asked: ListingRequest): Reply {
-  const { path, query } = asked;
-  if (request.method === "POST" && path === "/wiki/api/v2/users-bulk") return lookUpUsers(site, request.body);
-  if (path.startsWith(REST_HOOKS)) return handleRestHooks(site, request.method, path, request.body);
-  if (request.method !== "GET") return v1Error(405, "The simulated site is read-only but for /admin");
-  if (path === "/wiki/rest/api/content/search") return searchContent(site, viewer, query);
-  if (path === "/wiki/rest/api/search") return searchAnything(site, viewer, query);
-  if (path === "/wiki/api/v2/pages") return listPages(site, viewer, asked);
-  if (path === "/wiki/api/v2/spaces") return listSpaces(site, viewer, asked);
-  const match =
-    /^\/wiki\/api\/v2\/(pages|spaces|labels|folders|whiteboards|databases|embeds)\/(\d+)(\/.*)?$/.exec(path);
-  const id = match?.[2] ?? "";
-  switch (match ? `${match[1]}${match[3] ?? ""}` : "") {
-    case "pages":
-      return getPage(site, viewer, id, query);
-    case "spaces":
-      return getSpace(site, viewer, id);
-    case "spaces/pages":
-      return listSpacePages(site, viewer, asked, id);
-    case "spaces/content/labels":
-      return listSpaceLabels(site, viewer, asked, id);
-    case "labels/pages":
-      return listLabelPages(site, viewer, asked, id);
-    case "folders":
-    case "whiteboards":
-    case "databases":
-    case "embeds":
-      return getFolder(site, viewer, `${match?.[1]}`.replace(/s$/, ""), id);
-    default:
-      return path.startsWith("/wiki/api/v2/") ? v2Error(404, "Not Found") : v1Error(404, "Not Found");
-  }
 }
 
 /** Null: the credentials are refused. */

@@ -19,7 +19,7 @@ export function deliveriesOf(site: Site, dialect: Dialect, pages: readonly SiteP
           id: Number(page.id),
           spaceKey: keyOf(site, page),
           title: page.title,
-          contentType: "page",
+          contentType: page.kind,
           version: page.version.number,
           self: `${site.url}/wiki/rest/api/content/${page.id}`,
         },

@@ -1,7 +1,7 @@
 import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 import { readManifest } from "./manifest.ts";
 import { readPageFolder } from "./page-folder.ts";
-import { indexPage } from "./search-index.ts";
+import { indexContent } from "./search-index.ts";
 import {
   ACCOUNT_ID,
   createSite,
@@ -35,6 +35,7 @@ function addLoaded(site: Site, loaded: LoadedFolder): void {
     const authorId = page.authorId ?? ACCOUNT_ID;
     site.pages.set(id, {
       id,
+      kind: page.kind,
       title: page.title,
       spaceId: space.id,
       parentId: null,
@@ -50,10 +51,10 @@ function addLoaded(site: Site, loaded: LoadedFolder): void {
     });
   }
   site.lastId = pages.reduce((last, { id }) => (BigInt(id) > last ? BigInt(id) : last), site.lastId);
-  for (const { page, id } of pages) placePage(site, id, page, pages);
+  for (const { page, id } of pages) if (page.kind === "page") placePage(site, id, page, pages);
   for (const page of site.pages.values()) {
     for (const label of page.labels) labelId(site, label);
-    indexPage(site, page);
+    indexContent(site, page);
   }
   for (const space of site.spaces.values()) space.homepageId = homepageOf(site, space);
 }
@@ -83,7 +84,11 @@ function placePage(
 ): void {
   for (const title of page.breadcrumbs.toReversed()) {
     const parent = all.find(
-      (other) => other.page.space === page.space && other.page.title === title && other.id !== id,
+      (other) =>
+        other.page.kind === "page" &&
+        other.page.space === page.space &&
+        other.page.title === title &&
+        other.id !== id,
     );
     if (!parent || isBelow(site, parent.id, id)) continue;
     const placed = site.pages.get(id);
@@ -101,7 +106,7 @@ function isBelow(site: Site, id: string, above: string): boolean {
 
 function homepageOf(site: Site, space: Space): string | null {
   const roots = [...site.pages.values()].filter(
-    (page) => page.spaceId === space.id && page.parentId === null,
+    (page) => page.kind === "page" && page.spaceId === space.id && page.parentId === null,
   );
   const home = roots.find((page) => /\bhome\b/i.test(page.title));
   return (home ?? roots[0])?.id ?? null;

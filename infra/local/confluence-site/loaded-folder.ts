@@ -1,11 +1,13 @@
 import { UserError } from "#shared/errors.ts";
+import type { PageKind } from "./site.ts";
 
-/** A page as a folder describes it. */
+/** A page or blog post as a folder describes it. */
 export type LoadedPage = {
   /** The id that the folder gives, else null. */
   id: string | null;
   /** What identifies the page in the folder: an id is made from it, the same each time. */
   file: string;
+  kind: PageKind;
   space: string;
   title: string;
   /** Titles above the page, from the top; often the space's name comes first. */

@@ -18,8 +18,9 @@ const serve = defineCommand({
       description: "port on 127.0.0.1, 0 for any free one",
     },
   },
-  more: `The folder has a manifest.jsonl (one page a line: file, space, title, breadcrumbs, last_modified; optional id, labels,
-version, author), or <id>.storage.xml and <id>.export_view.html, or any .xml; the first folder below DIR is the space.
+  more: `The folder has a manifest.jsonl (one page a line: file, space, title, breadcrumbs, last_modified; optional kind (page or
+blogpost), id, labels, version, author), or <id>.storage.xml and <id>.export_view.html, or any .xml; the first folder below
+DIR is the space, a folder blogposts in it holds its blog posts.
 
 Sign in with any e-mail address and the token demo-token. Change the site with POST /admin/{command}
 (add, edit, move, label, unlabel, trash, purge, restore, archive, unarchive, restrict, settings, fault, ...), see
@@ -33,8 +34,10 @@ it with GET /admin/requests, /admin/pages, /admin/settings, /admin/faults.`,
     });
     console.log(`Confluence site: ${running.url} (any e-mail, token ${site.settings.token})`);
     for (const space of site.spaces.values()) {
-      const pages = [...site.pages.values()].filter((page) => page.spaceId === space.id);
-      console.log(`  ${space.key}  ${space.name}: ${pages.length} pages`);
+      const own = [...site.pages.values()].filter((page) => page.spaceId === space.id);
+      const posts = own.filter((page) => page.kind === "blogpost").length;
+      const and = posts === 0 ? "" : ` and ${posts} blog posts`;
+      console.log(`  ${space.key}  ${space.name}: ${own.length - posts} pages${and}`);
     }
   },
 });

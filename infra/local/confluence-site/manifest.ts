@@ -10,6 +10,7 @@ const UNKNOWN_DATE = new Date("2020-01-01T00:00:00Z");
 /** A line of `manifest.jsonl`. `.storage.xml` files are storage; others are rendered pages. */
 const lineSchema = z.object({
   file: z.string().min(1),
+  kind: z.enum(["page", "blogpost"]).default("page"),
   space: z.string().min(1),
   title: z.string().min(1),
   breadcrumbs: z.array(z.string()).default([]),
@@ -44,6 +45,7 @@ async function readPage(folder: string, line: z.infer<typeof lineSchema>): Promi
   return {
     id: line.id ?? /(?:^|\/)(\d{4,18})\.[^/]*$/.exec(line.file)?.[1] ?? null,
     file: line.file,
+    kind: line.kind,
     space: line.space,
     title: line.title,
     breadcrumbs: line.breadcrumbs,

@@ -7,7 +7,8 @@ const LOADED_DATE = new Date("2024-01-01T00:00:00Z");
 
 /**
  * Pages from files alone: `<name>.storage.xml` and `<name>.export_view.html` are the two bodies of one page; any other `.xml`
- * is storage, any other `.html` rendered. The first folder below the given one is the space; a number as name is the id.
+ * is storage, any other `.html` rendered. The first folder below the given one is the space, a folder
+ * `blogposts` in it holds its blog posts; a number as name is the id.
  */
 export async function readPageFolder(folder: string): Promise<LoadedFolder> {
   const files = await listFiles(folder);
@@ -34,6 +35,7 @@ function emptyPage(folder: string, name: string): LoadedPage {
   return {
     id: /^\d{4,18}$/.test(title) ? title : null,
     file: name,
+    kind: /(?:^|\/)blogposts\//.test(name) ? "blogpost" : "page",
     space: spaceKey(name.includes("/") ? (name.split("/")[0] ?? "") : basename(folder)),
     title,
     breadcrumbs: [],

@@ -88,7 +88,7 @@ function linkHtml(rendering: Rendering, node: XmlElement): string {
     const name = site.people.get(user) ?? "Former user";
     return `<a class="confluence-userlink user-mention" data-account-id="${escapeAttribute(user)}" href="${site.url}/wiki/people/${escapeAttribute(user)}">@${escapeText(name)}</a>`;
   }
-  const reference = part("ri:page");
+  const reference = part("ri:page") ?? part("ri:blog-post");
   const anchor = node.attributes["ac:anchor"];
   const target = reference ? findPage(rendering, reference) : rendering.page;
   const title = reference?.attributes["ri:content-title"] ?? anchor ?? "";

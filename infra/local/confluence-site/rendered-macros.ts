@@ -80,7 +80,7 @@ function codeHtml(macro: XmlElement, code: string, title: string | null): string
 }
 
 function withPage(rendering: Rendering, macro: XmlElement, show: (page: SitePage) => string): string {
-  const reference = [...elementsOf(macro)].find((item) => item.name === "ri:page");
+  const reference = [...elementsOf(macro)].find(({ name }) => name === "ri:page" || name === "ri:blog-post");
   const page = reference ? findPage(rendering, reference) : undefined;
   return page && canSeePage(rendering.site, rendering.viewer, page) ? show(page) : "";
 }

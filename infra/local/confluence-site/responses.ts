@@ -72,11 +72,6 @@ export function webBase(site: Site): string {
   return `${site.url}/wiki`;
 }
 
-/** A page's path for people, below `base`. */
-export function webPath(spaceKey: string, id: string, title: string): string {
-  return `/spaces/${spaceKey}/pages/${id}/${encodePathPart(title).replaceAll("%20", "+")}`;
-}
-
 /** Percent-encoded; half a surrogate pair, which has no UTF-8, as U+FFFD. */
 export function encodePathPart(text: string): string {
   return encodeURIComponent(text.toWellFormed());

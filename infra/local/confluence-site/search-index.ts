@@ -1,18 +1,17 @@
-import type { IndexEntry, Site, SitePage } from "./site.ts";
+import { pageOf, titleOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
 
 /**
- * Hands a page's present state to the index, which shows it after the lag. Its `lastModified` is when the version was made:
- * a move, a label, a restore change none, so no query by time finds them.
+ * Hands the present state of content to the index, which shows it after the lag. A page's `lastModified` is when its version
+ * was made: a move, a label, a restore change none, so no query by time finds them.
  */
-export function indexPage(site: Site, page: SitePage): void {
-  const entry = page.status === "current" ? entryOf(site, page) : null;
-  const at = site.now().getTime() + site.settings.index_lag_seconds * 1000;
-  if (site.settings.index_lag_seconds > 0) {
-    site.index.waiting.push({ at, pageId: page.id, entry });
-    return;
-  }
-  site.index.waiting = site.index.waiting.filter((change) => change.pageId !== page.id);
-  put(site, page.id, entry);
+export function indexContent(site: Site, content: SiteContent): void {
+  const gone = "status" in content && content.status !== "current";
+  changeIndex(site, content.id, gone ? null : entryOf(site, content));
+}
+
+/** Takes content that is gone for good out of the index, after the lag. */
+export function dropFromIndex(site: Site, id: string): void {
+  changeIndex(site, id, null);
 }
 
 /** The entries that the index shows now. */
@@ -21,23 +20,38 @@ export function searchableEntries(site: Site): Iterable<IndexEntry> {
   const due = site.index.waiting.filter((change) => change.at <= now);
   if (due.length > 0) {
     site.index.waiting = site.index.waiting.filter((change) => change.at > now);
-    for (const change of due) put(site, change.pageId, change.entry);
+    for (const change of due) put(site, change.id, change.entry);
   }
   return site.index.entries.values();
 }
 
-function put(site: Site, pageId: string, entry: IndexEntry | null): void {
-  if (entry) site.index.entries.set(pageId, entry);
-  else site.index.entries.delete(pageId);
+function changeIndex(site: Site, id: string, entry: IndexEntry | null): void {
+  const at = site.now().getTime() + site.settings.index_lag_seconds * 1000;
+  if (site.settings.index_lag_seconds > 0) {
+    site.index.waiting.push({ at, id, entry });
+    return;
+  }
+  if (site.index.waiting.length > 0) {
+    site.index.waiting = site.index.waiting.filter((change) => change.id !== id);
+  }
+  put(site, id, entry);
 }
 
-function entryOf(site: Site, page: SitePage): IndexEntry {
+function put(site: Site, id: string, entry: IndexEntry | null): void {
+  if (entry) site.index.entries.set(id, entry);
+  else site.index.entries.delete(id);
+}
+
+function entryOf(site: Site, content: SiteContent): IndexEntry {
+  const page = pageOf(site, content);
+  const modifiedAt = "modifiedAt" in content ? content.modifiedAt : content.version.createdAt;
   return {
-    pageId: page.id,
-    spaceKey: site.spaces.get(page.spaceId)?.key ?? "",
-    title: page.title,
-    labels: [...page.labels],
-    created: page.createdAt.getTime(),
-    lastModified: page.version.createdAt.getTime(),
+    id: content.id,
+    type: content.kind,
+    spaceKey: (page && site.spaces.get(page.spaceId)?.key) ?? "",
+    title: titleOf(site, content),
+    labels: "labels" in content ? [...content.labels] : [],
+    created: content.createdAt.getTime(),
+    lastModified: modifiedAt.getTime(),
   };
 }

@@ -26,6 +26,12 @@ export const settingsSchema = z.strictObject({
   index_lag_seconds: z.number().min(0).default(0),
   /** How a search continues: after the last hit, or after so many hits (which skips some when hits move meanwhile). */
   search_paging: z.enum(["keyset", "offset"]).default("keyset"),
+  /** What the container of a reply is to v1: the page, or the comment that it replies to. */
+  reply_container: z.enum(["page", "comment"]).default("page"),
+  /** Resolving a thread moves its last modification in the search. */
+  resolving_moves_date: z.boolean().default(false),
+  /** What a search does whose `expand` names what a kind among its hits does not have: leave it out, or 400. */
+  unknown_expands: z.enum(["tolerate", "reject"]).default("tolerate"),
   /** Larger limits are silently reduced to this. */
   max_page_size: z.int().min(1).max(250).default(250),
   /** Rate limit headers on every response. */

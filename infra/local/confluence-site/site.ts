@@ -19,9 +19,10 @@ export type Site = {
   url: string;
   settings: SiteSettings;
   readonly spaces: Map<string, Space>;
-  /** In ascending order of ids, as listings by id go. */
+  /** Pages and blog posts, in ascending order of ids, as listings by id go. */
   readonly pages: Map<string, SitePage>;
   readonly folders: Map<string, Folder>;
+  readonly comments: Map<string, SiteComment>;
   /** Display names by account id. */
   readonly people: Map<string, string>;
   /** Ids of labels by name. */
@@ -47,18 +48,24 @@ export type Space = {
   visible: boolean;
 };
 
+/** Kinds of content with a title and a body of their own, by their v1 names. A blog post has no parent. */
+export type PageKind = "page" | "blogpost";
+
+export type ContentVersion = { number: number; createdAt: Date; authorId: string; message: string };
+
 export type SitePage = {
   id: string;
+  kind: PageKind;
   title: string;
   spaceId: string;
   /** A page or a folder; null at the top of the space. */
   parentId: string | null;
   position: number;
-  status: "current" | "archived" | "trashed" | "deleted";
+  status: "draft" | "current" | "archived" | "trashed" | "deleted";
   labels: string[];
   createdAt: Date;
   authorId: string;
-  version: { number: number; createdAt: Date; authorId: string; message: string };
+  version: ContentVersion;
   /** Storage format. */
   storage: string;
   /** The body as it was rendered elsewhere; null: rendered from the storage on request. */
@@ -68,6 +75,33 @@ export type SitePage = {
   /** Who sees the page and all below it. */
   visibleTo: "everyone" | "account" | "nobody";
 };
+
+/** How an inline comment stands, by its v2 names. */
+export const RESOLUTIONS = ["open", "reopened", "resolved", "dangling"] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+export type SiteComment = {
+  id: string;
+  kind: "comment";
+  /** The page, blog post or attachment. */
+  containerId: string;
+  /** The comment that this one replies to. */
+  parentId: string | null;
+  location: "footer" | "inline";
+  /** The text that an inline comment was written on. */
+  selection: string | null;
+  resolution: { status: Resolution; changedAt: Date | null; changedBy: string | null };
+  /** Storage format. */
+  body: string;
+  createdAt: Date;
+  authorId: string;
+  version: ContentVersion;
+  /** What the search calls last modified. */
+  modifiedAt: Date;
+};
+
+/** Any content that the search finds. */
+export type SiteContent = SitePage | SiteComment;
 
 /** Kinds of content above pages that are not pages, by their v2 names. */
 export type FolderKind = "folder" | "whiteboard" | "database" | "embed";
@@ -81,9 +115,10 @@ export type Folder = {
   createdAt: Date;
 };
 
-/** The search's copy of a page, from some time ago. */
+/** The search's copy of content, from some time ago. */
 export type IndexEntry = {
-  pageId: string;
+  id: string;
+  type: SiteContent["kind"];
   spaceKey: string;
   title: string;
   labels: readonly string[];
@@ -94,7 +129,7 @@ export type IndexEntry = {
 /** The search index: what it shows, and changes that it has yet to take in. */
 export type SearchIndex = {
   readonly entries: Map<string, IndexEntry>;
-  waiting: { at: number; pageId: string; entry: IndexEntry | null }[];
+  waiting: { at: number; id: string; entry: IndexEntry | null }[];
 };
 
 export type LoggedRequest = { at: string; method: string; path: string; query: string; status: number };
@@ -119,6 +154,7 @@ export function createSite(options: SiteOptions): Site {
     spaces: new Map(),
     pages: new Map(),
     folders: new Map(),
+    comments: new Map(),
     people: new Map([[ACCOUNT_ID, "Sync Account"]]),
     labels: new Map(),
     index: { entries: new Map(), waiting: [] },
@@ -171,7 +207,9 @@ export function ancestorsOf(site: Site, page: { parentId: string | null }): (Sit
 export function childrenOf(site: Site, spaceId: string, parentId: string | null): (SitePage | Folder)[] {
   const isChild = (item: SitePage | Folder) => item.spaceId === spaceId && item.parentId === parentId;
   return [
-    ...[...site.pages.values()].filter((page) => page.status === "current" && isChild(page)),
+    ...[...site.pages.values()].filter(
+      (page) => page.kind === "page" && page.status === "current" && isChild(page),
+    ),
     ...[...site.folders.values()].filter(isChild),
   ];
 }
@@ -183,6 +221,30 @@ export function parentTypeOf(site: Site, parentId: string | null): string | null
 
 export function isPage(item: SitePage | Folder): item is SitePage {
   return "storage" in item;
+}
+
+/** Content of any kind. */
+export function contentById(site: Site, id: string): SiteContent | undefined {
+  return site.pages.get(id) ?? site.comments.get(id);
+}
+
+/** The page or blog post that content is on; itself, if it is one. */
+export function pageOf(site: Site, content: SiteContent): SitePage | undefined {
+  if (!("containerId" in content)) return content;
+  const container = contentById(site, content.containerId);
+  return container && pageOf(site, container);
+}
+
+/** What people see as the title of content: comments have none of their own. */
+export function titleOf(site: Site, content: SiteContent): string {
+  if (content.kind !== "comment") return content.title;
+  const container = contentById(site, content.containerId);
+  return `Re: ${container ? titleOf(site, container) : ""}`;
+}
+
+/** The number in an id, which ids are ordered by; those of files are `att` and a number. */
+export function numberOf(id: string): bigint {
+  return BigInt(id.replace(/^att/, ""));
 }
 
 /** The id of a label, made at its first use. */

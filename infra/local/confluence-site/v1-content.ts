@@ -1,6 +1,15 @@
-import { tinyPath, webBase, webPath } from "./responses.ts";
+import { tinyPath, webBase } from "./responses.ts";
+import { pagePath } from "./web-paths.ts";
 import { renderedBody } from "./export-view.ts";
-import { ancestorsOf, parentTypeOf, type Folder, type Site, type SitePage, type Space } from "./site.ts";
+import {
+  ancestorsOf,
+  parentTypeOf,
+  type Folder,
+  type Site,
+  type SiteContent,
+  type SitePage,
+  type Space,
+} from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 
 /** A page as v1 writes it. What is not asked for by `expand` is named in `_expandable`. */
@@ -13,7 +22,6 @@ export function contentJson(
   const space = site.spaces.get(page.spaceId);
   const path = `/rest/api/content/${page.id}`;
   const expandable: Record<string, string> = {
-    container: space ? `/rest/api/space/${space.key}` : "",
     operations: "",
     children: `${path}/child`,
     restrictions: `${path}/restriction/byOperation`,
@@ -44,20 +52,25 @@ export function contentJson(
   if (!expand.has("metadata.labels")) expandable["metadata"] = "";
   return {
     id: page.id,
-    type: "page",
+    type: page.kind,
     status: page.status,
     title: page.title,
     ...part("space", space ? `/rest/api/space/${space.key}` : "", () => space && spaceJson(site, space)),
+    ...part(
+      "container",
+      space ? `/rest/api/space/${space.key}` : "",
+      () => space && { id: space.id, type: "global", status: space.status, title: space.name },
+    ),
     ...part("version", "", () => versionJson(site, page)),
     ...part("ancestors", "", () => ancestorsOf(site, page).map((item) => ancestorJson(site, item))),
     ...metadata,
     ...(Object.keys(body).length > 0 ? { body } : {}),
     macroRenderedOutput: {},
-    extensions: { position: page.position },
+    extensions: page.kind === "page" ? { position: page.position } : {},
     _expandable: expandable,
     _links: {
       self: `${webBase(site)}${path}`,
-      webui: webPath(space?.key ?? "", page.id, page.title),
+      webui: pagePath(site, page),
       editui: `/pages/resumedraft.action?draftId=${page.id}`,
       tinyui: tinyPath(page.id),
     },
@@ -84,8 +97,9 @@ export function userJson(site: Site, accountId: string): Record<string, unknown>
   };
 }
 
-function versionJson(site: Site, page: SitePage): unknown {
-  const { number, createdAt, authorId, message } = page.version;
+/** The present version of content as v1 writes it. */
+export function versionJson(site: Site, content: SiteContent): unknown {
+  const { number, createdAt, authorId, message } = content.version;
   return {
     by: userJson(site, authorId),
     when: createdAt.toISOString(),
@@ -94,8 +108,8 @@ function versionJson(site: Site, page: SitePage): unknown {
     number,
     minorEdit: false,
     contentTypeModified: false,
-    _expandable: { collaborators: "", content: `/rest/api/content/${page.id}` },
-    _links: { self: `${webBase(site)}/rest/api/content/${page.id}/version/${number}` },
+    _expandable: { collaborators: "", content: `/rest/api/content/${content.id}` },
+    _links: { self: `${webBase(site)}/rest/api/content/${content.id}/version/${number}` },
   };
 }
 
@@ -110,7 +124,7 @@ function ancestorJson(site: Site, item: SitePage | Folder): unknown {
     _expandable: { container: "", metadata: "", operations: "", children: "", history: "", version: "" },
     _links: {
       self: `${webBase(site)}/rest/api/content/${item.id}`,
-      webui: webPath(site.spaces.get(item.spaceId)?.key ?? "", item.id, item.title),
+      webui: pagePath(site, item),
     },
   };
 }
@@ -127,7 +141,8 @@ function labelsJson(site: Site, page: SitePage): unknown {
   };
 }
 
-function spaceJson(site: Site, space: Space): unknown {
+/** A space as v1 writes it. */
+export function spaceJson(site: Site, space: Space): unknown {
   return {
     id: Number(space.id),
     key: space.key,

@@ -1,9 +1,11 @@
-import { listingPage, ok, v1Error, webBase, webPath, type Reply } from "./responses.ts";
+import { listingPage, ok, v1Error, webBase, type Reply } from "./responses.ts";
+import { contentPath, pagePath } from "./web-paths.ts";
 import { CqlError } from "./cql-parser.ts";
-import { compareHits, searchPages, type Hit } from "./cql-search.ts";
+import { compareHits, searchSite, type Hit } from "./cql-search.ts";
 import { readSearchCursor, writeSearchCursor, type SearchCursor } from "./cursors.ts";
-import { ACCOUNT_ID, ancestorsOf, type Site } from "./site.ts";
-import { contentJson, userJson } from "./v1-content.ts";
+import { ACCOUNT_ID, ancestorsOf, pageOf, type Site, type SiteContent } from "./site.ts";
+import { userJson } from "./v1-content.ts";
+import { hitJson, unknownExpand } from "./v1-hit.ts";
 import type { Viewer } from "./visibility.ts";
 
 const DEFAULT_LIMIT = 25;
@@ -39,28 +41,32 @@ export function searchContent(site: Site, viewer: Viewer, query: URLSearchParams
     : expand.has("body.storage")
       ? STORAGE_LIMIT
       : 250;
-  const write = ({ page }: Hit) => contentJson(site, viewer, page, expand);
+  const write = ({ content }: Hit) => {
+    const unknown = site.settings.unknown_expands === "reject" ? unknownExpand(content.kind, expand) : null;
+    if (unknown !== null) throw new CqlError(`${unknown} cannot be expanded for ${content.kind}`);
+    return hitJson(site, viewer, content, expand);
+  };
   return search(site, viewer, query, { path: "/rest/api/content/search", most, write });
 }
 
 /** `GET /rest/api/search`: hits with excerpt and breadcrumbs, and a total. */
 export function searchAnything(site: Site, viewer: Viewer, query: URLSearchParams): Reply {
-  const write = ({ page, entry }: Hit) => ({
-    content: contentJson(site, viewer, page, new Set()),
-    title: page.title,
-    excerpt: page.storage.replaceAll(/<[^>]*>/g, " ").slice(0, 200),
-    url: webPath(entry.spaceKey, page.id, page.title),
+  const write = ({ content, entry }: Hit) => ({
+    content: hitJson(site, viewer, content, new Set()),
+    title: entry.title,
+    excerpt: excerptOf(content),
+    url: contentPath(site, content),
     resultGlobalContainer: {
-      title: site.spaces.get(page.spaceId)?.name ?? "",
+      title: site.spaces.get(pageOf(site, content)?.spaceId ?? "")?.name ?? "",
       displayUrl: `/spaces/${entry.spaceKey}`,
     },
-    breadcrumbs: ancestorsOf(site, page).map((item) => ({
+    breadcrumbs: ("spaceId" in content ? ancestorsOf(site, content) : []).map((item) => ({
       label: item.title,
-      url: webPath(entry.spaceKey, item.id, item.title),
+      url: pagePath(site, item),
       separator: "/",
     })),
     entityType: "content",
-    iconCssClass: "aui-icon content-type-page",
+    iconCssClass: `aui-icon content-type-${content.kind}`,
     lastModified: new Date(entry.lastModified).toISOString(),
     friendlyLastModified: new Date(entry.lastModified).toISOString().slice(0, 10),
     score: 0,
@@ -82,7 +88,7 @@ function search(
   const cursor = cursorText === null ? null : readSearchCursor(cursorText);
   if (cursorText !== null && !cursor) return v1Error(400, "The cursor is not valid");
   try {
-    const { hits, descending } = searchPages(site, viewer, cql);
+    const { hits, descending } = searchSite(site, viewer, cql);
     const rest = cursor ? hitsAfter(site, hits, cursor, descending) : hits;
     const page = rest.slice(0, Math.min(limit, most, site.settings.max_page_size));
     const last = page.at(-1);
@@ -92,7 +98,7 @@ function search(
     if (more) {
       const offset = start + page.length;
       next.set("next", "true");
-      next.set("cursor", writeSearchCursor({ offset, value: last.value, id: last.entry.pageId }));
+      next.set("cursor", writeSearchCursor({ offset, value: last.value, id: last.entry.id }));
       next.set("start", String(offset));
     }
     return listingPage(
@@ -116,6 +122,11 @@ function search(
     if (error instanceof CqlError) return v1Error(400, `Could not parse cql : ${error.message}`);
     throw error;
   }
+}
+
+function excerptOf(content: SiteContent): string {
+  const text = content.kind === "comment" ? content.body : content.storage;
+  return text.replaceAll(/<[^>]*>/g, " ").slice(0, 200);
 }
 
 function hitsAfter(site: Site, hits: Hit[], cursor: SearchCursor, descending: boolean): Hit[] {

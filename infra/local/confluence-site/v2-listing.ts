@@ -1,6 +1,6 @@
 import { listingPage, v2Error, webBase, type Reply } from "./responses.ts";
 import { readListingCursor, writeListingCursor } from "./cursors.ts";
-import type { Site } from "./site.ts";
+import { numberOf, type Site } from "./site.ts";
 
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 250;
@@ -32,7 +32,7 @@ export function listingReply<T extends { id: string }>(
     return v2Error(400, "The cursor is not valid");
   }
   const compare = (a: { value: string | number; id: string }, b: { value: string | number; id: string }) => {
-    const byValue = a.value < b.value ? -1 : a.value > b.value ? 1 : Number(BigInt(a.id) - BigInt(b.id));
+    const byValue = a.value < b.value ? -1 : a.value > b.value ? 1 : Number(numberOf(a.id) - numberOf(b.id));
     return order.descending ? -byValue : byValue;
   };
   const placed = items.map((item) => ({ item, id: item.id, value: order.value(item) }));
@@ -64,5 +64,5 @@ function readLimit(query: URLSearchParams): number | null {
 
 /** The order by id, which labels and spaces always have. */
 export function byId<T extends { id: string }>(): ListingOrder<T> {
-  return { name: "id", descending: false, value: (item) => Number(item.id) };
+  return { name: "id", descending: false, value: (item) => Number(numberOf(item.id)) };
 }

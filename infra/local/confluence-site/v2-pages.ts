@@ -1,27 +1,43 @@
-import { ok, tinyPath, v2Error, webPath, type Reply } from "./responses.ts";
+import { ok, tinyPath, v2Error, type Reply } from "./responses.ts";
 import { renderedBody } from "./export-view.ts";
-import { parentTypeOf, type Site, type SitePage } from "./site.ts";
-import { listingReply, type ListingOrder, type ListingRequest } from "./v2-listing.ts";
+import { parentTypeOf, type PageKind, type Site, type SitePage } from "./site.ts";
+import { byId, listingReply, type ListingOrder, type ListingRequest } from "./v2-listing.ts";
 import { canSeePage, type Viewer } from "./visibility.ts";
+import { pagePath } from "./web-paths.ts";
 
 const MAX_IDS = 250;
-const STATUSES = ["current", "archived", "trashed", "deleted"];
+/** The statuses that may be asked for; what a listing and a single request show when nothing is said. Never a draft. */
+const STATUSES: Record<PageKind, { known: string[]; listed: string[]; single: string[] }> = {
+  page: {
+    known: ["current", "archived", "trashed", "deleted"],
+    listed: ["current", "archived"],
+    single: ["current", "archived", "trashed"],
+  },
+  blogpost: {
+    known: ["current", "trashed", "deleted"],
+    listed: ["current"],
+    single: ["current", "trashed"],
+  },
+};
 const LISTED_BODIES = ["storage", "atlas_doc_format"];
 const SINGLE_BODIES = ["storage", "view", "export_view", "anonymous_export_view", "styled_view", "editor"];
 
-/** `GET /pages`, and with the path of another collection its pages (`/spaces/{id}/pages`, `/labels/{id}/pages`). */
+/**
+ * `GET /pages` or `/blogposts`, and with the path of another collection what of the kind it has (`/spaces/{id}/pages`,
+ * `/labels/{id}/pages`).
+ */
 export function listPages(
   site: Site,
   viewer: Viewer,
   request: ListingRequest,
-  only: (page: SitePage) => boolean = () => true,
+  { kind, only = () => true }: { kind: PageKind; only?: (page: SitePage) => boolean },
 ): Reply {
   const { query } = request;
   const ids = listOf(query, "id");
   const spaceIds = listOf(query, "space-id");
-  // `current` and `archived` when nothing is said.
-  const statuses = listOf(query, "status") ?? ["current", "archived"];
-  const unknown = statuses.find((status) => !STATUSES.includes(status));
+  const { known, listed } = STATUSES[kind];
+  const statuses = listOf(query, "status") ?? listed;
+  const unknown = statuses.find((status) => !known.includes(status));
   const title = query.get("title");
   const format = query.get("body-format");
   const order = pageOrder(query.get("sort") ?? "id");
@@ -37,6 +53,7 @@ export function listPages(
     : [...site.pages.values()];
   const pages = candidates.filter(
     (page) =>
+      page.kind === kind &&
       statuses.includes(page.status) &&
       (!spaceIds || spaceIds.includes(page.spaceId)) &&
       (title === null || page.title === title) &&
@@ -50,15 +67,18 @@ export function listPages(
   return listingReply(site, request, { items: pages, order, write });
 }
 
-/** `GET /pages/{id}`; current and archived pages, unless `status` says otherwise. */
-export function getPage(site: Site, viewer: Viewer, id: string, query: URLSearchParams): Reply {
-  const statuses = listOf(query, "status") ?? ["current", "archived", "trashed"];
+/** `GET /pages/{id}` or `/blogposts/{id}`; deleted ones only when `status` says so. `version`: the present one, or the one before. */
+export function getPage(
+  site: Site,
+  viewer: Viewer,
+  { kind, id, query }: { kind: PageKind; id: string; query: URLSearchParams },
+): Reply {
+  const statuses = listOf(query, "status") ?? STATUSES[kind].single;
   const format = query.get("body-format");
   if (format !== null && !SINGLE_BODIES.includes(format)) return v2Error(400, "body-format is not valid");
-  const page = site.pages.get(id);
-  if (!page || !statuses.includes(page.status) || !canSeePage(site, viewer, page)) {
-    return v2Error(404, "Not Found");
-  }
+  const now = visiblePage(site, viewer, kind, id);
+  const page = now && atVersion(now, query.get("version"));
+  if (!page || !statuses.includes(page.status)) return v2Error(404, "Not Found");
   const value = format === "storage" ? page.storage : renderedBody(site, viewer, page);
   return ok({
     ...pageJson(site, page),
@@ -67,12 +87,36 @@ export function getPage(site: Site, viewer: Viewer, id: string, query: URLSearch
   });
 }
 
+/** `GET /pages/{id}/labels` or `/blogposts/{id}/labels`. */
+export function listPageLabels(
+  site: Site,
+  viewer: Viewer,
+  request: ListingRequest,
+  { kind, id }: { kind: PageKind; id: string },
+): Reply {
+  const page = visiblePage(site, viewer, kind, id);
+  if (!page) return v2Error(404, "Not Found");
+  const labels = page.labels.map((name) => ({ id: site.labels.get(name) ?? "0", name, prefix: "global" }));
+  return listingReply(site, request, { items: labels, order: byId(), write: (label) => label });
+}
+
+/** A page or blog post of any status that the viewer may see, drafts left out. */
+export function visiblePage(site: Site, viewer: Viewer, kind: PageKind, id: string): SitePage | null {
+  const page = site.pages.get(id);
+  return page?.kind === kind && page.status !== "draft" && canSeePage(site, viewer, page) ? page : null;
+}
+
+function atVersion(page: SitePage, version: string | null): SitePage | null {
+  if (version === null || Number(version) === page.version.number) return page;
+  return page.before?.version.number === Number(version) ? { ...page, ...page.before } : null;
+}
+
 function labelsJson(site: Site, page: SitePage): unknown {
   const results = page.labels.map((name) => ({ id: site.labels.get(name), name, prefix: "global" }));
   return {
     results: results.slice(0, 50),
     meta: { hasMore: results.length > 50 },
-    _links: { self: `/wiki/api/v2/pages/${page.id}/labels` },
+    _links: { self: `/wiki/api/v2/${page.kind}s/${page.id}/labels` },
   };
 }
 
@@ -83,12 +127,16 @@ function pageJson(site: Site, page: SitePage): Record<string, unknown> {
     status: page.status,
     title: page.title,
     spaceId: page.spaceId,
-    parentId: page.parentId,
-    parentType: parentTypeOf(site, page.parentId),
-    position: page.position,
     authorId: page.authorId,
-    ownerId: page.authorId,
-    lastOwnerId: null,
+    ...(page.kind === "page"
+      ? {
+          parentId: page.parentId,
+          parentType: parentTypeOf(site, page.parentId),
+          position: page.position,
+          ownerId: page.authorId,
+          lastOwnerId: null,
+        }
+      : {}),
     createdAt: page.createdAt.toISOString(),
     version: {
       number: version.number,
@@ -100,7 +148,7 @@ function pageJson(site: Site, page: SitePage): Record<string, unknown> {
     _links: {
       editui: `/pages/resumedraft.action?draftId=${page.id}`,
       edituiv2: `/spaces/${site.spaces.get(page.spaceId)?.key}/pages/edit-v2/${page.id}`,
-      webui: webPath(site.spaces.get(page.spaceId)?.key ?? "", page.id, page.title),
+      webui: pagePath(site, page),
       tinyui: tinyPath(page.id),
     },
   };

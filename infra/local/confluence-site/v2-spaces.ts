@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ok, v2Error, webBase, type Reply } from "./responses.ts";
-import { ACCOUNT_ID, parentTypeOf, type Site, type SitePage, type Space } from "./site.ts";
+import { ACCOUNT_ID, parentTypeOf, type PageKind, type Site, type SitePage, type Space } from "./site.ts";
 import { byId, listingReply, type ListingRequest } from "./v2-listing.ts";
 import { listOf, listPages } from "./v2-pages.ts";
 import { canSeePage, canSeeSpace, type Viewer } from "./visibility.ts";
@@ -29,11 +29,17 @@ export function getSpace(site: Site, viewer: Viewer, id: string): Reply {
   return space ? ok(spaceJson(space)) : v2Error(404, "Not Found");
 }
 
-/** `GET /spaces/{id}/pages`. */
-export function listSpacePages(site: Site, viewer: Viewer, request: ListingRequest, id: string): Reply {
+/** `GET /spaces/{id}/pages` or `/spaces/{id}/blogposts`. */
+export function listSpacePages(
+  site: Site,
+  viewer: Viewer,
+  request: ListingRequest,
+  { kind, id }: { kind: PageKind; id: string },
+): Reply {
   if (!visibleSpace(site, viewer, id)) return v2Error(404, "Not Found");
   const root = request.query.get("depth") === "root";
-  return listPages(site, viewer, request, (page) => page.spaceId === id && (!root || page.parentId === null));
+  const isInSpace = (page: SitePage) => page.spaceId === id && (!root || page.parentId === null);
+  return listPages(site, viewer, request, { kind, only: isInSpace });
 }
 
 /** `GET /spaces/{id}/content/labels`: the labels on pages of the space that the viewer sees. */
@@ -48,12 +54,17 @@ export function listSpaceLabels(site: Site, viewer: Viewer, request: ListingRequ
   return listingReply(site, request, { items: labels, order: byId(), write: (label) => label });
 }
 
-/** `GET /labels/{id}/pages`. */
-export function listLabelPages(site: Site, viewer: Viewer, request: ListingRequest, id: string): Reply {
+/** `GET /labels/{id}/pages` or `/labels/{id}/blogposts`. */
+export function listLabelPages(
+  site: Site,
+  viewer: Viewer,
+  request: ListingRequest,
+  { kind, id }: { kind: PageKind; id: string },
+): Reply {
   const name = [...site.labels].find(([, labelId]) => labelId === id)?.[0];
   if (name === undefined) return v2Error(404, "Not Found");
   const carries = (page: SitePage) => page.status === "current" && page.labels.includes(name);
-  return listPages(site, viewer, request, carries);
+  return listPages(site, viewer, request, { kind, only: carries });
 }
 
 /** `POST /users-bulk`. */

@@ -1,4 +1,13 @@
-import { ancestorsOf, isPage, type Site, type SitePage, type Space } from "./site.ts";
+import {
+  ancestorsOf,
+  contentById,
+  isPage,
+  pageOf,
+  type Site,
+  type SiteContent,
+  type SitePage,
+  type Space,
+} from "./site.ts";
 
 /** The account of a request. */
 export type Viewer = "account" | "anonymous";
@@ -15,4 +24,18 @@ export function canSeePage(site: Site, viewer: Viewer, page: SitePage): boolean 
     if (!isPage(item)) return true;
     return item.visibleTo === "everyone" || (item.visibleTo === "account" && viewer === "account");
   });
+}
+
+/** Content is seen by those who see the page that it is on. */
+export function canSee(site: Site, viewer: Viewer, content: SiteContent): boolean {
+  const page = pageOf(site, content);
+  return page !== undefined && canSeePage(site, viewer, page);
+}
+
+/** Whether content and all that it is on is current: what is on a page goes to the trash, and comes back, with it. */
+export function isCurrent(site: Site, content: SiteContent): boolean {
+  if ("status" in content && content.status !== "current") return false;
+  if (!("containerId" in content)) return true;
+  const container = contentById(site, content.containerId);
+  return container !== undefined && isCurrent(site, container);
 }

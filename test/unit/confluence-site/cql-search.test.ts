@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { searchPages } from "#infra/local/confluence-site/cql-search.ts";
+import { searchSite } from "#infra/local/confluence-site/cql-search.ts";
 import {
   addPage,
   addSpace,
@@ -14,7 +14,7 @@ import type { Site } from "#infra/local/confluence-site/site.ts";
 import { addPages, makeTestSite, testClock } from "#test/support/confluence-site.ts";
 
 const titles = (site: Site, cql: string) =>
-  searchPages(site, "account", cql).hits.map(({ page }) => page.title);
+  searchSite(site, "account", cql).hits.map(({ entry }) => entry.title);
 
 /** Pages made at 10:16:30 (A), 10:17:30 (B), 10:18:30 (C) UTC. */
 function threePages(zone: string) {

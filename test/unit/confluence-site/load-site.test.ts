@@ -98,6 +98,29 @@ describe("a folder with a manifest", () => {
     expect(ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(ids);
   });
 
+  it("a line of a manifest may be a blog post, which is below no page and above none", async () => {
+    const lines = [
+      { file: "a.html", space: "W", title: "News", kind: "blogpost", breadcrumbs: ["Home"] },
+      { file: "b.html", space: "W", title: "Home", breadcrumbs: ["News"] },
+    ];
+    const site = await load(
+      await folderOf({
+        "manifest.jsonl": lines.map((line) => JSON.stringify(line)).join("\n"),
+        "a.html": "<p/>",
+        "b.html": "<p/>",
+      }),
+    );
+    const facts = pagesOf(site).map(({ title, kind, parentId }) => [title, kind, parentId]);
+    expect(new Set(facts)).toEqual(
+      new Set([
+        ["News", "blogpost", null],
+        ["Home", "page", null],
+      ]),
+    );
+    const home = [...site.spaces.values()][0]?.homepageId ?? "";
+    expect(site.pages.get(home)?.title).toBe("Home");
+  });
+
   it.each([
     [
       "manifest.jsonl, line 2",
@@ -144,6 +167,15 @@ describe("a folder without one", () => {
         ["SOMESET", "One", "<p>1</p>"],
       ]),
     );
+  });
+
+  it("a folder without a manifest has its blog posts in a folder blogposts, of any space", async () => {
+    const site = await load(await folderOf({ "blogposts/4711.html": "<p>B</p>", "4712.html": "<p>P</p>" }));
+    expect(pagesOf(site).map(({ id, kind }) => [id, kind])).toEqual([
+      ["4711", "blogpost"],
+      ["4712", "page"],
+    ]);
+    expect((await load(await folderOf({ "docs/blogposts/one.xml": "<p/>" }))).spaces.size).toBe(1);
   });
 
   it("a folder without a manifest is refused when it is not a folder", async () => {
