@@ -4,6 +4,10 @@ import { z } from "zod";
 export const PAGE_KINDS = ["page", "blogpost"] as const;
 export type PageKind = (typeof PAGE_KINDS)[number];
 
+/** Kinds of content that search finds. */
+export const CONTENT_KINDS = [...PAGE_KINDS] as const;
+export type ContentKind = (typeof CONTENT_KINDS)[number];
+
 /** Which kinds besides pages a source syncs (`archon_sources.content`). */
 export const contentOptions = z.object({ blogposts: z.boolean().default(false) });
 export type ContentOptions = z.infer<typeof contentOptions>;

@@ -450,14 +450,14 @@ end
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.if_searched(of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamp with time zone)
+CREATE OR REPLACE FUNCTION confluence_sync.if_searched(of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[])
  RETURNS SETOF boolean
  LANGUAGE sql
  STABLE ROWS 1
 BEGIN ATOMIC
  SELECT true
     FROM confluence_pages p
-   WHERE ((p.source_id = if_searched.of_source) AND (p.page_id = if_searched.of_page) AND is_searched(p.*, if_searched.any_label, if_searched.updated_since) AND (if_searched.of_source = ANY (if_searched.source_ids)) AND (((if_searched.chunk_metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
+   WHERE ((p.source_id = if_searched.of_source) AND (p.page_id = if_searched.of_page) AND is_searched(p.*, if_searched.any_label, if_searched.updated_since, if_searched.of_kinds) AND (if_searched.of_source = ANY (if_searched.source_ids)) AND (((if_searched.chunk_metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
             FROM archon_crawled_pages other
            WHERE ((other.source_id = if_searched.of_source) AND (other.page_id = if_searched.of_page) AND ((other.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text))
           OFFSET 0)))))
@@ -472,11 +472,11 @@ CREATE OR REPLACE FUNCTION confluence_sync.is_findable(page confluence_pages)
 RETURN (is_visible(page) AND ((page).version > 0))
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, any_label text[], updated_since timestamp with time zone)
+CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, any_label text[], updated_since timestamp with time zone, of_kinds text[])
  RETURNS boolean
  LANGUAGE sql
  STABLE
-RETURN (is_visible(page) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)))
+RETURN (is_visible(page) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)) AND ((of_kinds IS NULL) OR ((page).kind = ANY (of_kinds))))
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.is_visible(page confluence_pages)
@@ -523,7 +523,7 @@ end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer)
+CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer)
  RETURNS TABLE(chunk_id bigint, rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean)
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -552,7 +552,7 @@ begin
   with titled_page as materialized (
     select t.source_id, t.page_id
     from (select p.source_id, p.page_id from confluence_pages p where lower(p.title) = whole_title offset 0) t
-    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since)
+    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since, of_kinds)
   ), titled as materialized (
     select c.id, c.search_vector || ''::tsvector as words, true as is_titled
     from titled_page p cross join lateral searched_chunks_of(p.source_id, p.page_id) c
@@ -562,7 +562,7 @@ begin
      from unnest(q.levels) as l (query)
      cross join lateral (
        select c.id, c.search_vector from archon_crawled_pages c
-       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
+       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds)
        where not one_by_one and c.search_vector @@ l.query
          and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
        offset 0) c
@@ -610,7 +610,7 @@ end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, few_sources text[], few_pages text[], at_most integer)
+CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], few_sources text[], few_pages text[], at_most integer)
  RETURNS TABLE(chunk_id bigint, distance double precision, rank integer)
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -652,13 +652,13 @@ begin
          from archon_chunk_embeddings e
          cross join lateral (
            select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
-         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4)
+         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4, $8)
          where e.model = %2$L
          order by e.embedding::%1$s <=> $1::%1$s limit $5
        )'
     end || 'select n.chunk_id, n.distance, row_number() over (order by n.distance, n.chunk_id)::integer from nearest n',
     vector_type, of_model)
-  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages;
+  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds;
 end;
 $function$
 ;
@@ -775,6 +775,25 @@ END
 
 CREATE OR REPLACE FUNCTION confluence_sync.scored_chunks(question text, identifiers text[], parts text, phrases text[], models text[], vectors text[], sources text[], spaces text[], wanted_labels text[], updated_since timestamp with time zone, candidates integer, keyword boolean)
  RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision)
+ LANGUAGE sql
+ STABLE ROWS 100
+BEGIN ATOMIC
+ SELECT scored_chunks.chunk_id,
+     scored_chunks.score,
+     scored_chunks.similarity,
+     scored_chunks.vector_rank,
+     scored_chunks.keyword_rank,
+     scored_chunks.relevance,
+     scored_chunks.coverage,
+     scored_chunks.is_named,
+     scored_chunks.is_titled,
+     scored_chunks.vector_weight
+    FROM scored_chunks(scored_chunks.question, scored_chunks.identifiers, scored_chunks.parts, scored_chunks.phrases, scored_chunks.models, scored_chunks.vectors, scored_chunks.sources, scored_chunks.spaces, scored_chunks.wanted_labels, scored_chunks.updated_since, NULL::text[], scored_chunks.candidates, scored_chunks.keyword) scored_chunks(chunk_id, score, similarity, vector_rank, keyword_rank, relevance, coverage, is_named, is_titled, vector_weight);
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.scored_chunks(question text, identifiers text[], parts text, phrases text[], models text[], vectors text[], sources text[], spaces text[], wanted_labels text[], updated_since timestamp with time zone, of_kinds text[], candidates integer, keyword boolean)
+ RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision)
  LANGUAGE plpgsql
  STABLE ROWS 100
  SET plan_cache_mode TO 'force_generic_plan'
@@ -808,12 +827,12 @@ begin
   -- Up to this many chunks, vectors are compared one by one: the index has to visit, for each candidate, as many entries as the filter
   -- passes one of, so it is no faster, and it stops at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * total));
-  if total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
+  if total < exact_below or coalesce(sources, spaces, wanted_labels, of_kinds) is not null or updated_since is not null then
     -- Only as many pages are read as matter: every page has a chunk.
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
     into few_sources, few_pages, few_chunks
     from (
-      select p.* from searched_pages(source_ids, wanted_labels, updated_since) p
+      select p.* from searched_pages(source_ids, wanted_labels, updated_since, of_kinds) p
       where p.chunk_count > 0 limit exact_below) p;
     if few_chunks >= exact_below then
       few_pages := null;
@@ -826,14 +845,14 @@ begin
   cross join lateral (
     select coalesce(array_agg(s.source_id), '{}') as source_ids
     from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
-  cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
+  cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since, of_kinds,
     few_sources, few_pages, candidates) n;
 
   return query
   with matching as (
     -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
-    from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
+    from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since, of_kinds,
       few_sources, few_pages, few_chunks, near_ids, candidates) m
     where keyword
   ), found as (
@@ -901,7 +920,7 @@ BEGIN ATOMIC
 END
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone)
+CREATE OR REPLACE FUNCTION confluence_sync.searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[])
  RETURNS TABLE(source_id text, page_id text, chunk_count integer)
  LANGUAGE sql
  STABLE
@@ -910,7 +929,7 @@ BEGIN ATOMIC
      p.page_id,
      p.chunk_count
     FROM confluence_pages p
-   WHERE ((p.source_id = ANY (searched_pages.source_ids)) AND is_searched(p.*, searched_pages.any_label, searched_pages.updated_since));
+   WHERE ((p.source_id = ANY (searched_pages.source_ids)) AND is_searched(p.*, searched_pages.any_label, searched_pages.updated_since, searched_pages.of_kinds));
 END
 ;
 
@@ -962,6 +981,17 @@ CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source
  RETURNS TABLE(word text, content text)
  LANGUAGE sql
  STABLE
+BEGIN ATOMIC
+ SELECT texts_with_words.word,
+     texts_with_words.content
+    FROM texts_with_words(texts_with_words.words, texts_with_words.source_ids, texts_with_words.any_label, texts_with_words.updated_since, NULL::text[]) texts_with_words(word, content);
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[])
+ RETURNS TABLE(word text, content text)
+ LANGUAGE sql
+ STABLE
  SET enable_seqscan TO 'off'
 BEGIN ATOMIC
  SELECT w.word,
@@ -972,7 +1002,7 @@ BEGIN ATOMIC
              c_1.heading_path,
              c_1.content
             FROM (archon_crawled_pages c_1
-              CROSS JOIN LATERAL if_searched(c_1.source_id, c_1.page_id, c_1.metadata, texts_with_words.source_ids, texts_with_words.any_label, texts_with_words.updated_since) if_searched(if_searched))
+              CROSS JOIN LATERAL if_searched(c_1.source_id, c_1.page_id, c_1.metadata, texts_with_words.source_ids, texts_with_words.any_label, texts_with_words.updated_since, texts_with_words.of_kinds) if_searched(if_searched))
            WHERE (c_1.search_vector @@ word_query(w.word))
           LIMIT 1) c)
       JOIN confluence_pages p ON (((p.source_id = c.source_id) AND (p.page_id = c.page_id))));

@@ -23,6 +23,7 @@ export const handler = httpHandler(
 function pageJson(page: PageEntry): z.input<typeof pageSchema> {
   return {
     page_id: page.pageId,
+    kind: page.kind,
     source_id: page.sourceId,
     title: page.title,
     url: page.url,

@@ -1,3 +1,4 @@
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type postgres from "postgres";
 import { correctQuery } from "#shared/documents/correct-query.ts";
 import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
@@ -49,6 +50,7 @@ type SearchBody = {
   space_key?: string | null | undefined;
   labels?: string[] | undefined;
   updated_since?: string | undefined;
+  kinds?: ContentKind[] | undefined;
   match_count: number;
   return_mode: "chunks" | "pages";
   explain?: boolean | null | undefined;
@@ -81,6 +83,7 @@ async function runSearch(
     spaces: request.space_key == null ? null : [request.space_key],
     labels: request.labels ?? null,
     updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
+    kinds: request.kinds ?? null,
   };
   const explain = request.explain === true;
   const find = async (query: string) => {

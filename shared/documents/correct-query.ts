@@ -22,7 +22,7 @@ const STEMS_PER_WORD = 5;
  */
 export async function correctQuery(
   sql: Sql,
-  request: Pick<SearchRequest, "query" | "sources" | "spaces" | "labels" | "updatedSince">,
+  request: Pick<SearchRequest, "query" | "sources" | "spaces" | "labels" | "updatedSince" | "kinds">,
 ): Promise<string | null> {
   const words = queriedWords(request.query);
   const typed = new Set(Array.from(request.query.matchAll(correctable), ([found]) => found));
@@ -41,7 +41,8 @@ export async function correctQuery(
   const texts = await sql<{ content: string }[]>`
     select content from texts_with_words(${[...near]},
       array(select source_id from searched_sources(${sources}, ${spaces})),
-      ${array(request.labels)}, ${request.updatedSince ?? null})`;
+      ${array(request.labels)}, ${request.updatedSince ?? null},
+      ${array(request.kinds)})`;
   const spelled = new Set(texts.flatMap(({ content }) => content.match(word) ?? []));
   const corrected = request.query.replaceAll(correctable, (one) => nearestWord(one, spelled) ?? one);
   return corrected === request.query ? null : corrected;

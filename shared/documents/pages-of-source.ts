@@ -1,3 +1,4 @@
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 import { containsPattern } from "#shared/db/contains-pattern.ts";
@@ -8,6 +9,7 @@ export type PageStatus = (typeof PAGE_STATUSES)[number];
 /** A page as lists return it. */
 export type PageEntry = {
   pageId: string;
+  kind: ContentKind;
   sourceId: string;
   title: string;
   url: string;
@@ -33,6 +35,7 @@ export type PageEntry = {
 export type PageFilter = {
   /** `failed`: also pages that have older content. */
   status?: PageStatus | undefined;
+  kind?: ContentKind | undefined;
   /** Part of the title, or the whole id. */
   q?: string | undefined;
   /** The last page id of the previous list. */
@@ -47,10 +50,10 @@ const DELETED_STATUSES = ["trashed", "deleted", "archived"];
 export async function listPagesOfSource(
   sql: Sql,
   sourceId: string,
-  { status, q, after, limit }: PageFilter,
+  { status, kind, q, after, limit }: PageFilter,
 ): Promise<PageEntry[]> {
   return sql<PageEntry[]>`
-    select page_id as "pageId", source_id as "sourceId", title, url, version,
+    select page_id as "pageId", kind, source_id as "sourceId", title, url, version,
       case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
       case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when is_findable(p) then 'current'
         when sync_error is not null then 'failed' else 'pending' end as status,
@@ -61,6 +64,7 @@ export async function listPagesOfSource(
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}
       ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
+      ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
       ${status === undefined ? sql`` : statusIs(sql, status)}
     order by page_id limit ${limit}`;
 }

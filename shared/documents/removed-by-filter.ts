@@ -8,9 +8,15 @@ import {
 } from "./scored-chunks.ts";
 
 /** Number of chunks by the first condition that they do not meet. */
-export type RemovedByFilter = { source: number; space: number; labels: number; updatedSince: number };
+export type RemovedByFilter = {
+  source: number;
+  space: number;
+  labels: number;
+  updatedSince: number;
+  kinds: number;
+};
 
-const NOTHING: RemovedByFilter = { source: 0, space: 0, labels: 0, updatedSince: 0 };
+const NOTHING: RemovedByFilter = { source: 0, space: 0, labels: 0, updatedSince: 0, kinds: 0 };
 
 /**
  * How many of the candidates of the same search without a filter the filter removes. Deleted and hidden pages are not counted: a
@@ -21,18 +27,20 @@ export async function removedByFilter(
   request: SearchedQuery & SearchFilter,
   candidates: number,
 ): Promise<RemovedByFilter> {
-  const { sources, spaces, labels, updatedSince } = request;
-  if ((sources ?? spaces ?? labels ?? updatedSince ?? null) === null) return NOTHING;
+  const { sources, spaces, labels, updatedSince, kinds } = request;
+  if ((sources ?? spaces ?? labels ?? updatedSince ?? kinds ?? null) === null) return NOTHING;
   const [removed = NOTHING] = await sql<RemovedByFilter[]>`
     select count(*) filter (where reason = 'source')::int as source, count(*) filter (where reason = 'space')::int as space,
       count(*) filter (where reason = 'labels')::int as labels,
-      count(*) filter (where reason = 'updatedSince')::int as "updatedSince"
+      count(*) filter (where reason = 'updatedSince')::int as "updatedSince",
+      count(*) filter (where reason = 'kinds')::int as kinds
     from (
       select case
         when s.source_id <> all(${textArray(sources)}::text[]) then 'source'
         when s.source_id not in (select source_id from searched_sources(null, ${textArray(spaces)})) then 'space'
         when not p.labels && ${textArray(labels)}::text[] then 'labels'
         when (p.modified_at >= ${updatedSince ?? null}::timestamptz) is not true and ${updatedSince != null} then 'updatedSince'
+        when p.kind <> all(${textArray(kinds)}::text[]) then 'kinds'
       end as reason
       from ${scoredChunks(sql, queryArguments(request), {}, candidates)} f
       join archon_crawled_pages c on c.id = f.chunk_id

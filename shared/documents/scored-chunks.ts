@@ -1,3 +1,4 @@
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { queriedWords } from "./index-words.ts";
 
@@ -13,6 +14,8 @@ export type SearchFilter = {
   /** Pages that carry any of them. */
   labels?: readonly string[] | null;
   updatedSince?: Date | null;
+  /** Kinds of content. */
+  kinds?: readonly ContentKind[] | null;
 };
 
 export type SearchedQuery = {
@@ -46,7 +49,7 @@ export function scoredChunks(
 ) {
   return sql`scored_chunks(${words.question}, ${words.identifiers}, ${words.parts}, ${words.phrases}, ${models}, ${vectors},
     ${textArray(filter.sources)}, ${textArray(filter.spaces)}, ${textArray(filter.labels)}, ${filter.updatedSince ?? null},
-    ${candidates}, ${keyword})`;
+    ${textArray(filter.kinds)}, ${candidates}, ${keyword})`;
 }
 
 /** A text array parameter. */

@@ -1,3 +1,4 @@
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { cutHeadlines } from "./cut-headlines.ts";
 import {
@@ -21,6 +22,7 @@ export type Hit = {
   chunkId: string;
   sourceId: string;
   pageId: string;
+  kind: ContentKind;
   /** Another site has a page of this id that search finds. */
   hasTwin: boolean;
   title: string;
@@ -171,7 +173,7 @@ async function findHits(
         chosen.is_titled as "isTitled", chosen.vector_weight as "vectorWeight",
         coalesce(others.pages, '[]') as "alsoOn", coalesce(others.total, 0) as "alsoOnTotal",
         c.source_id as "sourceId", c.page_id as "pageId",
-        p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
+        p.kind, p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
         p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
         ts_headline(s.search_language::regconfig, c.content,

@@ -21,29 +21,30 @@ begin atomic
     and (space_keys is null or lower(s.space_key) in (select lower(k) from unnest(space_keys) k));
 end;
 
--- Whether a search may show this page. `any_label` and `updated_since` null: no filter.
-create or replace function is_searched(page confluence_pages, any_label text[], updated_since timestamptz) returns boolean
+-- Whether a search may show this page. `any_label`, `updated_since` and `of_kinds` (kinds of content) null: no filter.
+create or replace function is_searched(page confluence_pages, any_label text[], updated_since timestamptz, of_kinds text[]) returns boolean
 language sql stable
-return is_visible(page) and (any_label is null or page.labels && any_label) and (updated_since is null or page.modified_at >= updated_since);
+return is_visible(page) and (any_label is null or page.labels && any_label) and (updated_since is null or page.modified_at >= updated_since)
+  and (of_kinds is null or page.kind = any(of_kinds));
 
 -- The pages that a search may show.
-create or replace function searched_pages(source_ids text[], any_label text[], updated_since timestamptz)
+create or replace function searched_pages(source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[])
 returns table (source_id text, page_id text, chunk_count integer)
 language sql stable
 begin atomic
   select p.source_id, p.page_id, p.chunk_count from confluence_pages p
-  where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since);
+  where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since, of_kinds);
 end;
 
 -- One row if a search may show a chunk that an index found; none for a chunk marked for deletion whose page has others. The last
 -- chunks of a page are found, marked or not.
 create or replace function if_searched(
-  of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamptz
+  of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[]
 ) returns setof boolean
 language sql stable rows 1
 begin atomic
   select true from confluence_pages p
-  where p.source_id = of_source and p.page_id = of_page and is_searched(p, any_label, updated_since)
+  where p.source_id = of_source and p.page_id = of_page and is_searched(p, any_label, updated_since, of_kinds)
     -- A condition on the argument, not on the row: otherwise an index of all pages of these sources may look as good as the key.
     and of_source = any(source_ids)
     and (chunk_metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
@@ -72,7 +73,7 @@ end;
 -- The iterative scan continues where dead index entries, filters and hidden pages used up the first candidates; the settings are
 -- here so that no caller can forget them. Model and dimensions are literals: the index of a model is on an expression and partial.
 create or replace function nearest_chunks(
-  of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamptz,
+  of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[],
   few_sources text[], few_pages text[], at_most integer
 ) returns table (chunk_id bigint, distance double precision, rank integer)
 language plpgsql stable rows 100
@@ -114,13 +115,13 @@ begin
          from archon_chunk_embeddings e
          cross join lateral (
            select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
-         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4)
+         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4, $8)
          where e.model = %2$L
          order by e.embedding::%1$s <=> $1::%1$s limit $5
        )'
     end || 'select n.chunk_id, n.distance, row_number() over (order by n.distance, n.chunk_id)::integer from nearest n',
     vector_type, of_model)
-  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages;
+  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds;
 end;
 $$;
 
@@ -230,7 +231,7 @@ $$;
 -- `few_chunks`: number of chunks of the few pages; all are read unless the index is expected to find fewer.
 create or replace function matching_chunks(
   question text, identifiers text[], parts text, phrases text[], languages regconfig[],
-  source_ids text[], any_label text[], updated_since timestamptz,
+  source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[],
   few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer
 ) returns table (
   chunk_id bigint, rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean
@@ -263,7 +264,7 @@ begin
   with titled_page as materialized (
     select t.source_id, t.page_id
     from (select p.source_id, p.page_id from confluence_pages p where lower(p.title) = whole_title offset 0) t
-    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since)
+    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since, of_kinds)
   ), titled as materialized (
     select c.id, c.search_vector || ''::tsvector as words, true as is_titled
     from titled_page p cross join lateral searched_chunks_of(p.source_id, p.page_id) c
@@ -273,7 +274,7 @@ begin
      from unnest(q.levels) as l (query)
      cross join lateral (
        select c.id, c.search_vector from archon_crawled_pages c
-       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
+       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds)
        where not one_by_one and c.search_vector @@ l.query
          and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
        offset 0) c
@@ -321,12 +322,12 @@ end;
 $$;
 
 -- One search. `identifiers`: names in the query (`foo.bar`, `err_conn_42`); `parts`: their pieces; `phrases`: quoted phrases.
--- `models` and `vectors`: the query as a vector of each model; both empty for full text alone. Sources, spaces, labels, time: null
--- is no filter. `candidates`: per retriever. Returns each chunk's score, and what it is made of: `similarity` is known also of a
+-- `models` and `vectors`: the query as a vector of each model; both empty for full text alone. Sources, spaces, labels, time, kinds:
+-- null is no filter. `candidates`: per retriever. Returns each chunk's score, and what it is made of: `similarity` is known also of a
 -- chunk that only words found; relevance, coverage, is_named and is_titled are those of matching_chunks.
 create or replace function scored_chunks(
   question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
-  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, candidates integer, keyword boolean
+  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, of_kinds text[], candidates integer, keyword boolean
 ) returns table (
   chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer,
   relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision
@@ -364,12 +365,12 @@ begin
   -- Up to this many chunks, vectors are compared one by one: the index has to visit, for each candidate, as many entries as the filter
   -- passes one of, so it is no faster, and it stops at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * total));
-  if total < exact_below or coalesce(sources, spaces, wanted_labels) is not null or updated_since is not null then
+  if total < exact_below or coalesce(sources, spaces, wanted_labels, of_kinds) is not null or updated_since is not null then
     -- Only as many pages are read as matter: every page has a chunk.
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
     into few_sources, few_pages, few_chunks
     from (
-      select p.* from searched_pages(source_ids, wanted_labels, updated_since) p
+      select p.* from searched_pages(source_ids, wanted_labels, updated_since, of_kinds) p
       where p.chunk_count > 0 limit exact_below) p;
     if few_chunks >= exact_below then
       few_pages := null;
@@ -382,14 +383,14 @@ begin
   cross join lateral (
     select coalesce(array_agg(s.source_id), '{}') as source_ids
     from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
-  cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since,
+  cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since, of_kinds,
     few_sources, few_pages, candidates) n;
 
   return query
   with matching as (
     -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
-    from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since,
+    from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since, of_kinds,
       few_sources, few_pages, few_chunks, near_ids, candidates) m
     where keyword
   ), found as (
@@ -421,6 +422,20 @@ begin
   order by 2 desc, 1;
 end;
 $$;
+
+-- The same for all kinds. The previous release calls it, so name, parameters and columns stay.
+create or replace function scored_chunks(
+  question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
+  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, candidates integer, keyword boolean
+) returns table (
+  chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer,
+  relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision
+)
+language sql stable rows 100
+begin atomic
+  select * from scored_chunks(question, identifiers, parts, phrases, models, vectors, sources, spaces, wanted_labels, updated_since,
+    null::text[], candidates, keyword);
+end;
 
 -- The same without the parts. The previous release calls it, so name, parameters and columns stay.
 create or replace function search_chunks(

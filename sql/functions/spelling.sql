@@ -27,7 +27,9 @@ end;
 $$;
 
 -- For each of these words the text of one chunk that contains it and that a search may show; no row for others.
-create or replace function texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamptz)
+create or replace function texts_with_words(
+  words text[], source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[]
+)
 returns table (word text, content text)
 language sql stable
 set enable_seqscan = off
@@ -36,7 +38,15 @@ begin atomic
   from unnest(words) as w (word)
   cross join lateral (
     select c.source_id, c.page_id, c.heading_path, c.content from archon_crawled_pages c
-    cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since)
+    cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds)
     where c.search_vector @@ word_query(w.word) limit 1) c
   join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id;
+end;
+
+-- The same for all kinds. The previous release calls it.
+create or replace function texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamptz)
+returns table (word text, content text)
+language sql stable
+begin atomic
+  select * from texts_with_words(words, source_ids, any_label, updated_since, null::text[]);
 end;

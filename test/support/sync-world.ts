@@ -1,3 +1,4 @@
+import type { ContentOptions } from "#shared/content-kinds.ts";
 import type postgres from "postgres";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import {
@@ -63,6 +64,7 @@ export async function makeSyncWorld(
   options: {
     pages?: number;
     strategy?: Source["metadata"]["deletion_strategy"];
+    content?: ContentOptions;
     intervalMinutes?: number;
   } = {},
 ): Promise<SyncWorld> {
@@ -88,6 +90,7 @@ export async function makeSyncWorld(
       encryptedToken: "demo-token",
       syncIntervalMinutes: options.intervalMinutes ?? null,
       searchLanguage: "english",
+      ...(options.content ? { content: options.content } : {}),
       embeddingModel: "fake-embedder",
       deletionStrategy: options.strategy ?? "on_demand",
     },

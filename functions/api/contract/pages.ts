@@ -1,3 +1,4 @@
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { PAGE_STATUSES } from "#shared/documents/pages-of-source.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
@@ -6,6 +7,7 @@ import { id, instant, nextCursor, paging, sourceParams, text } from "./fields.ts
 export const pageSchema = z
   .object({
     page_id: z.string(),
+    kind: z.enum(CONTENT_KINDS),
     source_id: id,
     title: z.string(),
     url: z.string(),
@@ -52,6 +54,7 @@ export const listPages = contract({
       description:
         "current: found by search; failed: every page whose last attempt failed; pending: not stored yet. All of them unless set",
     }),
+    kind: z.enum(CONTENT_KINDS).optional(),
     q: text(200).optional().meta({ description: "In the title, or the page's id" }),
   }),
   responses: { 200: z.object({ pages: z.array(pageSchema), next_cursor: nextCursor }) },

@@ -1,3 +1,4 @@
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, text } from "./fields.ts";
@@ -10,6 +11,7 @@ const pageId = z.string().meta({
   description:
     "Confluence's id; `SOURCE_ID~ID` where another site has a page of the same id. `GET /api/pages/{page_id}` takes both",
 });
+const kind = z.enum(CONTENT_KINDS).meta({ description: "Of content" });
 const matchType = z.enum(["vector", "keyword", "hybrid"]);
 
 const copies = {
@@ -50,6 +52,7 @@ const chunkHit = z
     chunk_id: z.string(),
     source_id: id,
     page_id: pageId,
+    kind,
     title: z.string(),
     url: z.string(),
     ancestors: z.array(ancestor).meta({ description: "From the space's top to the page's parent" }),
@@ -78,6 +81,7 @@ const chunkHit = z
 const pageHit = z
   .object({
     page_id: pageId,
+    kind,
     source_id: id,
     title: z.string(),
     heading_path: z.array(z.string()).meta({ description: "Of the best chunk" }),
@@ -116,6 +120,11 @@ const filters = {
     .refine((value) => !value.startsWith("0000"), "is too early")
     .optional()
     .meta({ description: "Only pages modified then or later" }),
+  kinds: z
+    .array(kind)
+    .min(1)
+    .optional()
+    .meta({ description: "Only content of these kinds; all kinds unless set" }),
 };
 const query = text(4000).meta({ example: "How do I rotate the signing key?" });
 const returnMode = z.enum(["chunks", "pages"]).default("chunks");
@@ -130,7 +139,7 @@ const explained = z
     duplicates: z.int().meta({ description: "Candidates that are copies of another" }),
     sources_searched: z.int(),
     removed_by_filter: z
-      .object({ source: z.int(), space: z.int(), labels: z.int(), updated_since: z.int() })
+      .object({ source: z.int(), space: z.int(), labels: z.int(), updated_since: z.int(), kinds: z.int() })
       .meta({
         description:
           "Candidates of the same search without a filter, by the first condition that they do not meet. Deleted and hidden pages are not counted",

@@ -62,6 +62,7 @@ function shared(hit: Hit, explain: boolean) {
   return {
     source_id: hit.sourceId,
     page_id: qualifiedId(hit),
+    kind: hit.kind,
     title: hit.title,
     url: hit.url,
     ancestors: hit.ancestors,
