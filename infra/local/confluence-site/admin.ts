@@ -17,6 +17,7 @@ import {
   trashPage,
 } from "./edits.ts";
 import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
+import { fileCommands, shownFile } from "./file-admin.ts";
 import { faultSchema } from "./faults.ts";
 import { commentCommands } from "./comment-admin.ts";
 import { command } from "./admin-command.ts";
@@ -120,6 +121,7 @@ const commands = {
     (site, { visible_to, ...page }) => shown(restrictPage(site, idOf(site, page), visible_to)),
   ),
   ...commentCommands,
+  ...fileCommands,
   space: command(
     z.strictObject({
       key: z.string(),
@@ -151,13 +153,15 @@ const commands = {
   }),
   clear_requests: command(z.strictObject({}), (site) => {
     site.requests = [];
+    site.mediaRequests = [];
     return {};
   }),
 };
 
 /**
  * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
- * `/admin/faults`, `/admin/pages`, `/admin/comments` show it. 400 says what is wrong with the input.
+ * `/admin/faults`, `/admin/pages`, `/admin/comments`, `/admin/files`, `/admin/media_requests`
+ * show it. 400 says what is wrong with the input.
  */
 export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
   const name = url.pathname.slice("/admin/".length);
@@ -193,10 +197,17 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
       const pages = [...site.pages.values()].filter((page) => space === null || page.spaceId === id);
       return ok({ pages: pages.map(shown) });
     }
+    case "media_requests":
+      return ok({ requests: site.mediaRequests });
+    case "files":
+      return ok({ files: [...site.attachments.values()].map(shownFile) });
     case "comments":
       return ok({ comments: [...site.comments.values()] });
     default:
-      return failed(404, "There are requests, settings, faults, pages and comments to see");
+      return failed(
+        404,
+        "There are requests, media_requests, settings, faults, pages, comments and files to see",
+      );
   }
 }
 

@@ -1,4 +1,5 @@
 import { dropFromIndex, indexContent } from "./search-index.ts";
+import { contentOn } from "./content.ts";
 import {
   ACCOUNT_ID,
   ancestorsOf,
@@ -6,13 +7,11 @@ import {
   isPage,
   labelId,
   newId,
-  pageOf,
   spaceByKey,
   type Folder,
   type FolderKind,
   type PageKind,
   type Site,
-  type SiteContent,
   type SitePage,
   type Space,
 } from "./site.ts";
@@ -221,6 +220,7 @@ export function purgePage(site: Site, id: string, options: { leavesRecord: boole
   takeAway(site, page, "deleted");
   for (const content of contentOn(site, id)) {
     site.comments.delete(content.id);
+    site.attachments.delete(content.id);
     dropFromIndex(site, content.id);
   }
   if (!options.leavesRecord) site.pages.delete(id);
@@ -252,11 +252,6 @@ function takeAway(site: Site, page: SitePage, status: SitePage["status"]): SiteP
   page.status = status;
   indexContent(site, page);
   return page;
-}
-
-/** Comments and files on a page, and comments on those files. */
-function contentOn(site: Site, pageId: string): SiteContent[] {
-  return [...site.comments.values()].filter((content) => pageOf(site, content)?.id === pageId);
 }
 
 function descendantsOf(site: Site, page: SitePage): (SitePage | Folder)[] {

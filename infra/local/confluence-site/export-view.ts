@@ -1,6 +1,7 @@
 import { renderPage } from "./rendered-body.ts";
 import { macroHtml } from "./rendered-macros.ts";
-import { pageOf, type Site, type SiteComment, type SitePage } from "./site.ts";
+import { pageOf } from "./content.ts";
+import type { Site, SiteComment, SitePage } from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { pageOf, titleOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
+import { pageOf, titleOf } from "./content.ts";
+import type { IndexEntry, Site, SiteContent } from "./site.ts";
 
 /**
  * Hands the present state of content to the index, which shows it after the lag. A page's `lastModified` is when its version
