@@ -21,6 +21,7 @@ import { fileCommands, shownFile } from "./file-admin.ts";
 import { faultSchema } from "./faults.ts";
 import { commentCommands } from "./comment-admin.ts";
 import { command } from "./admin-command.ts";
+import { editLive, hideLiveBody } from "./live-edits.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
 
@@ -62,8 +63,16 @@ const commands = {
       labels: z.array(z.string()).optional(),
       kind: z.enum(["page", "blogpost"]).optional(),
       draft: z.boolean().optional(),
+      subtype: z.literal("live").optional(),
     }),
     (site, { parent_id, ...page }) => shown(addPage(site, { ...page, parentId: parent_id ?? null })),
+  ),
+  edit_live: command(z.strictObject({ ...target, body: z.string() }), (site, { body, ...page }) =>
+    shown(editLive(site, idOf(site, page), body)),
+  ),
+  hide_live_body: command(
+    z.strictObject({ ...target, hidden: z.boolean().default(true) }),
+    (site, { hidden, ...page }) => shown(hideLiveBody(site, idOf(site, page), hidden)),
   ),
   publish: command(z.strictObject(target), (site, page) => shown(publishPage(site, idOf(site, page)))),
   add_folder: command(

@@ -43,6 +43,7 @@ export function addSpace(site: Site, space: { key: string; name: string }): Spac
 
 export type NewPage = {
   kind?: PageKind;
+  subtype?: "live";
   /** Listed and found only after `publishPage`. */
   draft?: boolean;
   space: string;
@@ -78,6 +79,7 @@ export function addPage(site: Site, page: NewPage): SitePage {
     version: { number: 1, createdAt, authorId, message: "" },
     storage: page.body,
     rendered: null,
+    subtype: page.subtype ?? null,
     visibleTo: "everyone",
   };
   for (const label of made.labels) labelId(site, label);
@@ -136,9 +138,11 @@ export function editPage(
     requireFreeTitle(site, page.spaceId, change.title, id);
   }
   const { title, version, storage, rendered } = page;
+  delete page.modifiedAt;
   page.before = { title, version, storage, rendered };
   page.title = change.title ?? page.title;
   if (change.body !== undefined) {
+    delete page.hiddenStorage;
     page.storage = change.body;
     page.rendered = null;
   }

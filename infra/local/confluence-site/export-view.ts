@@ -10,7 +10,7 @@ import type { Viewer } from "./visibility.ts";
  */
 export function renderedBody(site: Site, viewer: Viewer, page: SitePage): string {
   if (page.rendered !== null) return page.rendered;
-  return renderPage({ site, viewer, page, depth: 0, macro: macroHtml });
+  return renderPage({ site, viewer, page, above: [], macro: macroHtml });
 }
 
 /** A comment's `export_view`. */

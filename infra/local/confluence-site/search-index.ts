@@ -45,7 +45,7 @@ function put(site: Site, id: string, entry: IndexEntry | null): void {
 
 function entryOf(site: Site, content: SiteContent): IndexEntry {
   const page = pageOf(site, content);
-  const modifiedAt = "modifiedAt" in content ? content.modifiedAt : content.version.createdAt;
+  const modifiedAt = content.modifiedAt ?? content.version.createdAt;
   return {
     id: content.id,
     type: content.kind,

@@ -32,6 +32,8 @@ export const settingsSchema = z.strictObject({
   resolving_moves_date: z.boolean().default(false),
   /** Renaming a file, or moving it to another page, moves its last modification in the search. */
   file_properties_move_date: z.boolean().default(false),
+  /** A live doc's text that changes without a version moves its last modification in the search. */
+  live_edits_move_date: z.boolean().default(true),
   /** What the signed address of a file is good for. */
   media_token_seconds: z.number().min(0).default(2940),
   /** How the media host refuses a request with credentials. */

@@ -76,6 +76,12 @@ export type SitePage = {
   rendered: string | null;
   /** What the version before this one was; absent in the first. */
   before?: Pick<SitePage, "title" | "version" | "storage" | "rendered">;
+  /** A live doc: its text may change without a version. */
+  subtype: "live" | null;
+  /** The text, while what the API shows as the body is empty. */
+  hiddenStorage?: string;
+  /** What the search calls last modified, when that is not its version's date. */
+  modifiedAt?: Date;
   /** Who sees the page and all below it. */
   visibleTo: "everyone" | "account" | "nobody";
 };
