@@ -6,6 +6,7 @@ import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { addComment, addReply, resolveComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { addFolder, addPage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
 
 /**
@@ -56,6 +57,7 @@ beforeAll(async () => {
   const inline = addComment(site, { containerId: ledger, body: "<p>Sure?</p>", selection: "ledger" });
   addReply(site, inline.id, { body: "<p>Yes</p>" });
   resolveComment(site, inline.id, { status: "resolved" });
+  uploadFile(site, { containerId: ledger, title: "a.txt", bytes: Buffer.from("a") });
   restrictPage(site, addPage(site, { space: "DEMO", title: "Secret", body: "<p/>" }).id, "account");
   running = await startConfluenceSite({ site });
 });
@@ -190,6 +192,20 @@ describe("every endpoint passes the library's strict schemas", () => {
     await v2.getFooterCommentById(client, { commentId: footerId, bodyFormat });
     const single = await v2.getInlineCommentById(client, { commentId: inlineId, bodyFormat });
     expect(single.resolutionStatus).toBe("resolved");
+  });
+
+  it("files, by search and in v2, and the map of ids to types pass the library's strict schema", async () => {
+    const found = await v1.searchContentByCQL(client, {
+      cql: "type = attachment",
+      expand: ["version", "history", "metadata.labels", "space", "container"],
+    });
+    const [{ id = "" } = {}] = found.results;
+    await v1.searchByCQL(client, { cql: "type = attachment" });
+    expect((await v2.getAttachmentById(client, { id })).title).toBe("a.txt");
+    expect((await v2.getPageAttachments(client, { id: pageId("Ledger") })).results).toHaveLength(1);
+    expect((await v2.getAttachments(client)).results).toHaveLength(1);
+    const map = await v2.convertContentIdsToContentTypes(client, { body: { contentIds: [id, "1"] } });
+    expect(map.results).toEqual({ [id]: "attachment", 1: null });
   });
 
   it("v2 spaces, space, folder and users pass the library's strict schema", async () => {

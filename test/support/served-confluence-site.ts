@@ -6,6 +6,9 @@ import { makeTestSite, type TestClock } from "./confluence-site.ts";
 
 const BASIC = `Basic ${Buffer.from("ada@example.com:demo-token").toString("base64")}`;
 
+/** Headers of an account that the site knows. */
+export const SIGNED_IN = { authorization: BASIC };
+
 const item = z.looseObject({ id: z.string() });
 const listing = z.looseObject({
   results: z.array(item),
@@ -53,7 +56,7 @@ export async function serveTestSite(): Promise<ServedSite> {
     clock,
     get,
     post: async (path, body) =>
-      send(path, { method: "POST", body: JSON.stringify(body), headers: { authorization: BASIC } }),
+      send(path, { method: "POST", body: JSON.stringify(body), headers: SIGNED_IN }),
     listed,
     found: async (cql, more = {}) =>
       listed(`/wiki/rest/api/content/search?${new URLSearchParams({ cql, ...more }).toString()}`),

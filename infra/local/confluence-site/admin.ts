@@ -17,9 +17,11 @@ import {
   trashPage,
 } from "./edits.ts";
 import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
+import { fileCommands, shownFile } from "./file-admin.ts";
 import { faultSchema } from "./faults.ts";
 import { commentCommands } from "./comment-admin.ts";
 import { command } from "./admin-command.ts";
+import { editLive, hideLiveBody } from "./live-edits.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
 
@@ -61,8 +63,16 @@ const commands = {
       labels: z.array(z.string()).optional(),
       kind: z.enum(["page", "blogpost"]).optional(),
       draft: z.boolean().optional(),
+      subtype: z.literal("live").optional(),
     }),
     (site, { parent_id, ...page }) => shown(addPage(site, { ...page, parentId: parent_id ?? null })),
+  ),
+  edit_live: command(z.strictObject({ ...target, body: z.string() }), (site, { body, ...page }) =>
+    shown(editLive(site, idOf(site, page), body)),
+  ),
+  hide_live_body: command(
+    z.strictObject({ ...target, hidden: z.boolean().default(true) }),
+    (site, { hidden, ...page }) => shown(hideLiveBody(site, idOf(site, page), hidden)),
   ),
   publish: command(z.strictObject(target), (site, page) => shown(publishPage(site, idOf(site, page)))),
   add_folder: command(
@@ -120,6 +130,7 @@ const commands = {
     (site, { visible_to, ...page }) => shown(restrictPage(site, idOf(site, page), visible_to)),
   ),
   ...commentCommands,
+  ...fileCommands,
   space: command(
     z.strictObject({
       key: z.string(),
@@ -151,13 +162,15 @@ const commands = {
   }),
   clear_requests: command(z.strictObject({}), (site) => {
     site.requests = [];
+    site.mediaRequests = [];
     return {};
   }),
 };
 
 /**
  * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
- * `/admin/faults`, `/admin/pages`, `/admin/comments` show it. 400 says what is wrong with the input.
+ * `/admin/faults`, `/admin/pages`, `/admin/comments`, `/admin/files`, `/admin/media_requests`
+ * show it. 400 says what is wrong with the input.
  */
 export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
   const name = url.pathname.slice("/admin/".length);
@@ -193,10 +206,17 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
       const pages = [...site.pages.values()].filter((page) => space === null || page.spaceId === id);
       return ok({ pages: pages.map(shown) });
     }
+    case "media_requests":
+      return ok({ requests: site.mediaRequests });
+    case "files":
+      return ok({ files: [...site.attachments.values()].map(shownFile) });
     case "comments":
       return ok({ comments: [...site.comments.values()] });
     default:
-      return failed(404, "There are requests, settings, faults, pages and comments to see");
+      return failed(
+        404,
+        "There are requests, media_requests, settings, faults, pages, comments and files to see",
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 import { EditRefused } from "./edits.ts";
 import { dropFromIndex, indexContent } from "./search-index.ts";
-import { ACCOUNT_ID, contentById, newId, type Resolution, type Site, type SiteComment } from "./site.ts";
+import { contentById } from "./content.ts";
+import { ACCOUNT_ID, newId, type Resolution, type Site, type SiteComment } from "./site.ts";
 import { isCurrent } from "./visibility.ts";
 
 export type NewComment = {

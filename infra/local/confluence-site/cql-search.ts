@@ -1,7 +1,8 @@
 import { instantOf } from "./account-zone.ts";
 import { CqlError, parseCql, type Condition, type CqlValue, type Operator } from "./cql-parser.ts";
 import { searchableEntries } from "./search-index.ts";
-import { ancestorsOf, contentById, numberOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
+import { contentById, numberOf } from "./content.ts";
+import { ancestorsOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
 import { shownContainerId } from "./v1-comments.ts";
 import { canSee, isCurrent, type Viewer } from "./visibility.ts";
 

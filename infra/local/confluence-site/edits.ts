@@ -1,4 +1,5 @@
 import { dropFromIndex, indexContent } from "./search-index.ts";
+import { contentOn } from "./content.ts";
 import {
   ACCOUNT_ID,
   ancestorsOf,
@@ -6,13 +7,11 @@ import {
   isPage,
   labelId,
   newId,
-  pageOf,
   spaceByKey,
   type Folder,
   type FolderKind,
   type PageKind,
   type Site,
-  type SiteContent,
   type SitePage,
   type Space,
 } from "./site.ts";
@@ -44,6 +43,7 @@ export function addSpace(site: Site, space: { key: string; name: string }): Spac
 
 export type NewPage = {
   kind?: PageKind;
+  subtype?: "live";
   /** Listed and found only after `publishPage`. */
   draft?: boolean;
   space: string;
@@ -79,6 +79,7 @@ export function addPage(site: Site, page: NewPage): SitePage {
     version: { number: 1, createdAt, authorId, message: "" },
     storage: page.body,
     rendered: null,
+    subtype: page.subtype ?? null,
     visibleTo: "everyone",
   };
   for (const label of made.labels) labelId(site, label);
@@ -137,9 +138,11 @@ export function editPage(
     requireFreeTitle(site, page.spaceId, change.title, id);
   }
   const { title, version, storage, rendered } = page;
+  delete page.modifiedAt;
   page.before = { title, version, storage, rendered };
   page.title = change.title ?? page.title;
   if (change.body !== undefined) {
+    delete page.hiddenStorage;
     page.storage = change.body;
     page.rendered = null;
   }
@@ -221,6 +224,7 @@ export function purgePage(site: Site, id: string, options: { leavesRecord: boole
   takeAway(site, page, "deleted");
   for (const content of contentOn(site, id)) {
     site.comments.delete(content.id);
+    site.attachments.delete(content.id);
     dropFromIndex(site, content.id);
   }
   if (!options.leavesRecord) site.pages.delete(id);
@@ -252,11 +256,6 @@ function takeAway(site: Site, page: SitePage, status: SitePage["status"]): SiteP
   page.status = status;
   indexContent(site, page);
   return page;
-}
-
-/** Comments and files on a page, and comments on those files. */
-function contentOn(site: Site, pageId: string): SiteContent[] {
-  return [...site.comments.values()].filter((content) => pageOf(site, content)?.id === pageId);
 }
 
 function descendantsOf(site: Site, page: SitePage): (SitePage | Folder)[] {

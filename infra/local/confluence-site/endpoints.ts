@@ -1,8 +1,11 @@
 import { v1Error, v2Error, type Reply } from "./responses.ts";
 import { handleRestHooks, REST_HOOKS } from "./rest-hooks.ts";
 import type { PageKind, Site } from "./site.ts";
+import { downloadAttachment } from "./v1-attachments.ts";
 import { searchAnything, searchContent } from "./v1-search.ts";
+import { getAttachment, listAttachments } from "./v2-attachments.ts";
 import { getComment, listComments, listPageComments, listReplies } from "./v2-comments.ts";
+import { convertIdsToTypes } from "./v2-content-types.ts";
 import type { ListingRequest } from "./v2-listing.ts";
 import { getPage, listPageLabels, listPages } from "./v2-pages.ts";
 import {
@@ -19,7 +22,9 @@ import type { Viewer } from "./visibility.ts";
 const V2 = "/wiki/api/v2/";
 
 type Call = ListingRequest & { method: string; body: string };
-type Handler = (site: Site, viewer: Viewer, call: Call, id: string) => Reply;
+/** `ids` are those in the path; the last argument is the first of them. */
+type Asked = Call & { ids: string[] };
+type Handler = (site: Site, viewer: Viewer, call: Asked, id: string) => Reply;
 
 const folder =
   (kind: string): Handler =>
@@ -31,6 +36,8 @@ const pagesOf = (kind: PageKind): Record<string, Handler> => ({
   [`GET ${kind}s`]: (site, viewer, call) => listPages(site, viewer, call, { kind }),
   [`GET ${kind}s/{id}`]: (site, viewer, { query }, id) => getPage(site, viewer, { kind, id, query }),
   [`GET ${kind}s/{id}/labels`]: (site, viewer, call, id) => listPageLabels(site, viewer, call, { kind, id }),
+  [`GET ${kind}s/{id}/attachments`]: (site, viewer, call, id) =>
+    listAttachments(site, viewer, call, { kind, id }),
   [`GET spaces/{id}/${kind}s`]: (site, viewer, call, id) => listSpacePages(site, viewer, call, { kind, id }),
   [`GET labels/{id}/${kind}s`]: (site, viewer, call, id) => listLabelPages(site, viewer, call, { kind, id }),
 });
@@ -48,7 +55,7 @@ const commentsOf = (location: "footer" | "inline"): Record<string, Handler> => (
     listPageComments(site, viewer, call, { kind: "blogpost", id, location }),
 });
 
-/** By method and path, v2's without its beginning; the first number in a path is its id. */
+/** By method and path, v2's without its beginning; ids are numbers, those of files with `att` before. */
 const ENDPOINTS: Record<string, Handler> = {
   "GET /wiki/rest/api/content/search": (site, viewer, { query }) => searchContent(site, viewer, query),
   "GET /wiki/rest/api/search": (site, viewer, { query }) => searchAnything(site, viewer, query),
@@ -63,6 +70,15 @@ const ENDPOINTS: Record<string, Handler> = {
   "GET whiteboards/{id}": folder("whiteboard"),
   "GET databases/{id}": folder("database"),
   "GET embeds/{id}": folder("embed"),
+  "GET attachments": (site, viewer, call) => listAttachments(site, viewer, call),
+  "GET attachments/{id}": (site, viewer, _call, id) => getAttachment(site, viewer, id),
+  "GET /wiki/rest/api/content/{id}/child/attachment/{id}/download": (site, viewer, { ids, query }) =>
+    downloadAttachment(site, viewer, {
+      containerId: ids[0] ?? "",
+      id: ids[1] ?? "",
+      version: query.get("version"),
+    }),
+  "POST content/convert-ids-to-types": (site, viewer, { body }) => convertIdsToTypes(site, viewer, body),
   "POST users-bulk": (site, _viewer, { body }) => lookUpUsers(site, body),
 };
 
@@ -70,11 +86,15 @@ const ENDPOINTS: Record<string, Handler> = {
 export function endpoint(site: Site, viewer: Viewer, call: Call): Reply {
   const { method, path, body } = call;
   if (path.startsWith(REST_HOOKS)) return handleRestHooks(site, method, path, body);
+  if (path.startsWith("/wiki/download/")) return v1Error(401, "API tokens are not accepted here");
   const isV2 = path.startsWith(V2);
-  const id = /\/(\d+)(?=\/|$)/.exec(path)?.[1] ?? "";
-  const name = (isV2 ? path.slice(V2.length) : path).replace(/\/\d+(?=\/|$)/, "/{id}");
+  const ids: string[] = [];
+  const name = (isV2 ? path.slice(V2.length) : path).replaceAll(/(?<=\/)(?:att)?\d+(?=\/|$)/g, (id) => {
+    ids.push(id);
+    return "{id}";
+  });
   const handler = ENDPOINTS[`${method} ${name}`];
-  if (handler) return handler(site, viewer, call, id);
+  if (handler) return handler(site, viewer, { ...call, ids }, ids[0] ?? "");
   if (method !== "GET") return v1Error(405, "The simulated site is read-only but for /admin");
   return isV2 ? v2Error(404, "Not Found") : v1Error(404, "Not Found");
 }

@@ -1,6 +1,7 @@
 import { renderPage } from "./rendered-body.ts";
 import { macroHtml } from "./rendered-macros.ts";
-import { pageOf, type Site, type SiteComment, type SitePage } from "./site.ts";
+import { pageOf } from "./content.ts";
+import type { Site, SiteComment, SitePage } from "./site.ts";
 import type { Viewer } from "./visibility.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { Viewer } from "./visibility.ts";
  */
 export function renderedBody(site: Site, viewer: Viewer, page: SitePage): string {
   if (page.rendered !== null) return page.rendered;
-  return renderPage({ site, viewer, page, depth: 0, macro: macroHtml });
+  return renderPage({ site, viewer, page, above: [], macro: macroHtml });
 }
 
 /** A comment's `export_view`. */

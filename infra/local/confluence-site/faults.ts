@@ -46,6 +46,12 @@ const effect = z.discriminatedUnion("effect", [
   z.strictObject({ effect: z.literal("old_version"), behind_seconds: z.number().min(0).default(600) }),
   /** 200 with a web page instead of JSON, as a proxy returns. */
   z.strictObject({ effect: z.literal("not_json") }),
+  /** The right response, whose connection ends in the middle of its body. */
+  z.strictObject({ effect: z.literal("cut_body") }),
+  /** The right response, whose body is repeated without end, and without a stated length. */
+  z.strictObject({ effect: z.literal("endless_body") }),
+  /** A map by id (`convert-ids-to-types`) that lacks its last entries. */
+  z.strictObject({ effect: z.literal("short_map"), lacks: z.int().min(1).default(1) }),
   /** A redirect. */
   z.strictObject({ effect: z.literal("redirect"), location: z.string() }),
 ]);

@@ -6,9 +6,10 @@ import {
   v1Error,
   v2Error,
   type Reply,
-  type SiteResponse,
+  type JsonResponse,
   type SiteRequest,
 } from "./responses.ts";
+import { failureOf } from "./failed-responses.ts";
 import { takeFault, type Fault } from "./faults.ts";
 import { spoiledListing } from "./spoiled-listing.ts";
 import { replicaOf, type Site } from "./site.ts";
@@ -24,7 +25,7 @@ export const CLOUD_ID = "5b2f0a36-3a6b-4a53-9a0c-6d1f4c0f9e11";
 const MAX_LOGGED = 100_000;
 
 /** Handles one request: faults first, then authentication, then the endpoint. Accepts paths of Atlassian's gateway too. */
-export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
+export function handleRequest(site: Site, request: SiteRequest): JsonResponse {
   const url = new URL(request.target, site.url);
   if (url.pathname.startsWith("/admin/")) {
     const reply = handleAdmin(site, request.method, url, request.body);
@@ -41,58 +42,30 @@ export function handleRequest(site: Site, request: SiteRequest): SiteResponse {
     method: request.method,
     path,
     query: url.search.slice(1),
-    status: response.connection ? 0 : response.status,
+    status: response.connection === "hang" || response.connection === "reset" ? 0 : response.status,
   });
   if (site.requests.length > MAX_LOGGED) site.requests.splice(0, MAX_LOGGED / 10);
   return response;
 }
 
-function respond(site: Site, request: SiteRequest, asked: ListingRequest, fault: Fault | null): SiteResponse {
+function respond(site: Site, request: SiteRequest, asked: ListingRequest, fault: Fault | null): JsonResponse {
   const { path, query } = asked;
   const headers = jsonHeaders(site);
-  if (fault?.effect === "hang" || fault?.effect === "reset") {
-    return { status: 0, headers, body: "", connection: fault.effect };
-  }
-  if (fault?.effect === "not_json") {
-    return {
-      status: 200,
-      headers: { ...headers, "content-type": "text/html" },
-      body: "<!doctype html><title>Please wait</title>",
-    };
-  }
-  if (fault?.effect === "redirect") {
-    return { status: 302, headers: { ...headers, location: fault.location }, body: "" };
-  }
-  if (fault?.effect === "scope_missing") return scopeMissing(headers, fault.said_in);
-  if (fault?.effect === "rate_limit" || fault?.effect === "status") {
-    const status = fault.effect === "status" ? fault.status : 429;
-    const reply = path.startsWith("/wiki/api/v2/")
-      ? v2Error(status, "Simulated error")
-      : v1Error(status, "Simulated error");
-    return {
-      status,
-      headers: { ...headers, ...retryAfter(site, fault.retry_after) },
-      body: JSON.stringify(reply.json),
-    };
-  }
+  const failure = failureOf(site, fault, { path, headers });
+  if (failure) return failure;
   const seen = fault?.effect === "old_version" ? replicaOf(site, fault.behind_seconds) : site;
   const reply = spoiledListing(replyTo(seen, request, asked), query, fault);
   const next = reply.listing?.links["next"];
+  const link: Record<string, string> = next?.startsWith("/wiki/api/v2/")
+    ? { link: `<${next}>; rel="next"` }
+    : {};
   return {
     status: reply.status,
-    headers: next?.startsWith("/wiki/api/v2/") ? { ...headers, link: `<${next}>; rel="next"` } : headers,
+    headers: { ...headers, ...reply.headers, ...link },
     body: JSON.stringify(bodyOf(reply)),
     ...(fault?.effect === "slow" ? { delayMs: fault.delay_ms } : {}),
-  };
-}
-
-/** The header and the body that say so; where only one does, the other is that of any 401. */
-function scopeMissing(headers: Record<string, string>, saidIn: "header" | "body" | "both"): SiteResponse {
-  const message = saidIn === "header" ? "Unauthorized" : "Unauthorized; scope does not match";
-  return {
-    status: 401,
-    headers: saidIn === "body" ? headers : { ...headers, "x-failure-category": "FAILURE_CLIENT_SCOPE_CHECK" },
-    body: JSON.stringify({ code: 401, message }),
+    ...(fault?.effect === "cut_body" ? { connection: "cut" as const } : {}),
+    ...(fault?.effect === "endless_body" ? { connection: "endless" as const } : {}),
   };
 }
 
@@ -155,14 +128,4 @@ function jsonHeaders(site: Site): Record<string, string> {
         }
       : {}),
   };
-}
-
-function retryAfter(
-  site: Site,
-  value: string | number | { date_in_seconds: number } | null,
-): Record<string, string> {
-  if (value === null) return {};
-  if (typeof value !== "object") return { "retry-after": String(value) };
-  const date = new Date(site.now().getTime() + value.date_in_seconds * 1000);
-  return { "retry-after": date.toUTCString() };
 }

@@ -47,6 +47,7 @@ function addLoaded(site: Site, loaded: LoadedFolder): void {
       version: { number: page.version, createdAt: page.modifiedAt, authorId, message: "" },
       storage: page.storage,
       rendered: page.rendered,
+      subtype: null,
       visibleTo: "everyone",
     });
   }

@@ -13,12 +13,12 @@ import {
 
 const VOID = new Set(["br", "hr", "img", "col"]);
 
-/** Includes go no deeper than this; pages may include each other. */
+/** Includes go no deeper than this. */
 const MAX_DEPTH = 4;
 
 /** The page of a rendering; nothing when it is included too deep. */
 export function renderPage(rendering: Rendering): string {
-  if (rendering.depth > MAX_DEPTH) return "";
+  if (rendering.above.length > MAX_DEPTH) return "";
   const root = parseStorage(rendering.page.storage);
   return root ? renderAll(rendering, root.children) : rendering.page.storage;
 }

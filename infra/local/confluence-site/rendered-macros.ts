@@ -1,6 +1,6 @@
 import { renderAll, renderPage } from "./rendered-body.ts";
 import { findPage, pageHref, type Rendering } from "./rendering.ts";
-import { childrenOf, isPage, type SitePage } from "./site.ts";
+import { childrenOf, isPage, spaceByKey, type SitePage } from "./site.ts";
 import {
   childOf,
   elementChildren,
@@ -55,14 +55,12 @@ export function macroHtml(rendering: Rendering, macro: XmlElement): string {
     case "toc":
       return "";
     case "include":
-      return withPage(rendering, macro, (page) =>
-        renderPage({ ...rendering, page, depth: rendering.depth + 1 }),
-      );
+      return withPage(rendering, macro, (inside) => renderPage(inside));
     case "excerpt-include":
-      return withPage(rendering, macro, (page) => excerptOf(rendering, page));
+      return withPage(rendering, macro, (inside) => excerptOf(inside, macro));
     case "children":
     case "pagetree":
-      return linkList(rendering, childPages(rendering));
+      return childList(rendering, macro);
     case "contentbylabel":
       return linkList(rendering, labelled(rendering, macro));
     case "detailssummary":
@@ -79,16 +77,35 @@ function codeHtml(macro: XmlElement, code: string, title: string | null): string
   return `<div class="code panel pdl">${header}<div class="codeContent panelContent pdl"><pre class="syntaxhighlighter-pre" data-syntaxhighlighter-params="brush: ${escapeAttribute(language)}; gutter: false">${escapeText(code)}</pre></div></div>`;
 }
 
-function withPage(rendering: Rendering, macro: XmlElement, show: (page: SitePage) => string): string {
-  const reference = [...elementsOf(macro)].find(({ name }) => name === "ri:page" || name === "ri:blog-post");
-  const page = reference ? findPage(rendering, reference) : undefined;
-  return page && canSeePage(rendering.site, rendering.viewer, page) ? show(page) : "";
+/** What a macro shows of the page that it names, or the error that a reader sees instead. */
+function withPage(
+  rendering: Rendering,
+  macro: XmlElement,
+  show: (inside: Rendering) => string | null,
+): string {
+  const { site, viewer } = rendering;
+  const page = namedPage(rendering, macro);
+  const above = [...rendering.above, rendering.page];
+  if (!page || !canSeePage(site, viewer, page)) {
+    return errorBox(macro, "The included page could not be found.");
+  }
+  if (above.some(({ id }) => id === page.id)) return errorBox(macro, "The page includes itself.");
+  return show({ ...rendering, page, above }) ?? errorBox(macro, "The page has no such excerpt.");
 }
 
-function excerptOf(rendering: Rendering, page: SitePage): string {
-  const excerpt = macrosOf(page, "excerpt")[0];
+function errorBox(macro: XmlElement, reason: string): string {
+  const name = escapeText(macro.attributes["ac:name"] ?? "");
+  return `<div class="error"><span class="error">Unable to render {${name}}</span> ${reason}</div>`;
+}
+
+/** The excerpt that the macro names, else the first; null when the page has none. */
+function excerptOf(inside: Rendering, macro: XmlElement): string | null {
+  const name = parameter(macro, "name");
+  const excerpt = macrosOf(inside.page, "excerpt").find(
+    (item) => name === null || parameter(item, "name") === name,
+  );
   const body = excerpt ? childOf(excerpt, "ac:rich-text-body") : undefined;
-  return body ? renderAll({ ...rendering, page, depth: rendering.depth + 1 }, body.children) : "";
+  return body ? renderAll(inside, body.children) : null;
 }
 
 /** A row for each page that carries the label: its properties by name. */
@@ -125,23 +142,52 @@ function macrosOf(page: SitePage, name: string): XmlElement[] {
     : [];
 }
 
-function childPages({ site, viewer, page }: Rendering): SitePage[] {
-  return childrenOf(site, page.spaceId, page.id).filter(
-    (child): child is SitePage => isPage(child) && canSeePage(site, viewer, child),
-  );
+/** Links to the pages below this page, or below the one that the macro names, as many levels as it says. */
+function childList(rendering: Rendering, macro: XmlElement): string {
+  const depth = parameter(macro, "all") === "true" ? Infinity : Number(parameter(macro, "depth") ?? 1);
+  const namesPage = [...elementsOf(macro)].some(({ name }) => name === "ri:page");
+  const top = namesPage ? namedPage(rendering, macro) : rendering.page;
+  if (!top || !canSeePage(rendering.site, rendering.viewer, top)) {
+    return errorBox(macro, "The page could not be found.");
+  }
+  return levelsBelow(rendering, top, depth);
 }
 
-/** Pages of the space with one of the macro's labels, named by parameter or in its CQL. */
+function levelsBelow(rendering: Rendering, page: SitePage, depth: number): string {
+  const { site, viewer } = rendering;
+  const pages = childrenOf(site, page.spaceId, page.id).filter(
+    (child): child is SitePage => isPage(child) && canSeePage(site, viewer, child),
+  );
+  if (pages.length === 0) return "";
+  const items = pages.map((child) => {
+    const below = depth > 1 ? levelsBelow(rendering, child, depth - 1) : "";
+    return `<li>${pageLink(rendering, child)}${below}</li>`;
+  });
+  return `<ul class="childpages-macro">${items.join("")}</ul>`;
+}
+
+/** The page or blog post that a macro names. */
+function namedPage(rendering: Rendering, macro: XmlElement): SitePage | undefined {
+  const isReference = ({ name }: XmlElement) => name === "ri:page" || name === "ri:blog-post";
+  const reference = [...elementsOf(macro)].find(isReference);
+  return reference && findPage(rendering, reference);
+}
+
+/** What has one of the macro's labels, named by parameter or in its CQL, in the space that the CQL names or in this one. */
 function labelled({ site, viewer, page }: Rendering, macro: XmlElement): SitePage[] {
   const query = parameter(macro, "cql") ?? "";
-  const labels = new Set([
-    ...(parameter(macro, "label") ?? "").split(/[\s,]+/),
-    ...[...query.matchAll(/label\s*=\s*"([^"]+)"/g)].map((match) => match[1] ?? ""),
-  ]);
+  const inQuery = [...query.matchAll(/label\s*(?:=|in)\s*(\([^)]*\)|"[^"]+")/gi)].flatMap(([, values = ""]) =>
+    [...values.matchAll(/"([^"]+)"/g)].map(([, label = ""]) => label),
+  );
+  const labels = new Set([...(parameter(macro, "label") ?? "").split(/[\s,]+/), ...inQuery]);
+  const key = /space\s*=\s*"([^"]+)"/i.exec(query)?.[1];
+  const spaceId = key === undefined ? page.spaceId : spaceByKey(site, key)?.id;
+  const kind = /type\s*=\s*"?(page|blogpost)\b/i.exec(query)?.[1];
   return [...site.pages.values()].filter(
     (other) =>
-      other.spaceId === page.spaceId &&
+      other.spaceId === spaceId &&
       other.status === "current" &&
+      (kind === undefined || other.kind === kind) &&
       other.labels.some((label) => labels.has(label)) &&
       canSeePage(site, viewer, other),
   );

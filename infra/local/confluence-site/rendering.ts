@@ -3,12 +3,13 @@ import { spaceByKey, type Site, type SitePage } from "./site.ts";
 import type { XmlElement } from "./storage-xml.ts";
 import type { Viewer } from "./visibility.ts";
 
-/** What a body is rendered with: who looks, on which page, how deep in includes, and what renders a macro. */
+/** What a body is rendered with: who looks, on which page, in which includes, and what renders a macro. */
 export type Rendering = {
   site: Site;
   viewer: Viewer;
   page: SitePage;
-  depth: number;
+  /** The pages that include this one, from the outermost. */
+  above: readonly SitePage[];
   macro: (rendering: Rendering, macro: XmlElement) => string;
 };
 

@@ -14,17 +14,21 @@ export type SiteRequest = {
 export type SiteResponse = {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Uint8Array;
   /** Sent after this many milliseconds. */
   delayMs?: number;
-  /** No response at all: the connection stays open, or ends. */
-  connection?: "hang" | "reset";
+  /** No response at all: the connection stays open, or ends; it ends in the middle of the body, or the body never ends. */
+  connection?: "hang" | "reset" | "cut" | "endless";
 };
+
+/** A response whose body is text, as all are but those of the media host. */
+export type JsonResponse = SiteResponse & { body: string };
 
 /** What an endpoint gives: a status and a JSON value; a listing's items and links are separate, because faults spoil them. */
 export type Reply = {
   status: number;
   json: unknown;
+  headers?: Record<string, string>;
   listing?: { results: unknown[]; links: Record<string, string> };
 };
 

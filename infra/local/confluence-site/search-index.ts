@@ -1,4 +1,5 @@
-import { pageOf, titleOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
+import { pageOf, titleOf } from "./content.ts";
+import type { IndexEntry, Site, SiteContent } from "./site.ts";
 
 /**
  * Hands the present state of content to the index, which shows it after the lag. A page's `lastModified` is when its version
@@ -44,7 +45,7 @@ function put(site: Site, id: string, entry: IndexEntry | null): void {
 
 function entryOf(site: Site, content: SiteContent): IndexEntry {
   const page = pageOf(site, content);
-  const modifiedAt = "modifiedAt" in content ? content.modifiedAt : content.version.createdAt;
+  const modifiedAt = content.modifiedAt ?? content.version.createdAt;
   return {
     id: content.id,
     type: content.kind,

@@ -30,6 +30,16 @@ export const settingsSchema = z.strictObject({
   reply_container: z.enum(["page", "comment"]).default("page"),
   /** Resolving a thread moves its last modification in the search. */
   resolving_moves_date: z.boolean().default(false),
+  /** Renaming a file, or moving it to another page, moves its last modification in the search. */
+  file_properties_move_date: z.boolean().default(false),
+  /** A live doc's text that changes without a version moves its last modification in the search. */
+  live_edits_move_date: z.boolean().default(true),
+  /** What the signed address of a file is good for. */
+  media_token_seconds: z.number().min(0).default(2940),
+  /** How the media host refuses a request with credentials. */
+  media_refuses_with: z.union([z.literal(400), z.literal(403)]).default(400),
+  /** Whether the map of ids to types names the type of content that is in the trash, or null. */
+  types_of_trashed: z.boolean().default(false),
   /** What a search does whose `expand` names what a kind among its hits does not have: leave it out, or 400. */
   unknown_expands: z.enum(["tolerate", "reject"]).default("tolerate"),
   /** Larger limits are silently reduced to this. */

@@ -17,12 +17,15 @@ export type Site = {
   readonly random: () => number;
   /** Address without a path, as links in responses begin with. */
   url: string;
+  /** Address of the second host, which files are downloaded from. */
+  mediaUrl: string;
   settings: SiteSettings;
   readonly spaces: Map<string, Space>;
   /** Pages and blog posts, in ascending order of ids, as listings by id go. */
   readonly pages: Map<string, SitePage>;
   readonly folders: Map<string, Folder>;
   readonly comments: Map<string, SiteComment>;
+  readonly attachments: Map<string, SiteAttachment>;
   /** Display names by account id. */
   readonly people: Map<string, string>;
   /** Ids of labels by name. */
@@ -30,6 +33,7 @@ export type Site = {
   readonly index: SearchIndex;
   faults: Fault[];
   requests: LoggedRequest[];
+  mediaRequests: MediaRequest[];
   /** Deliveries that the server is to send. */
   announcements: Announcement[];
   /** Registered REST hooks, by id; the site announces on request only. */
@@ -72,6 +76,12 @@ export type SitePage = {
   rendered: string | null;
   /** What the version before this one was; absent in the first. */
   before?: Pick<SitePage, "title" | "version" | "storage" | "rendered">;
+  /** A live doc: its text may change without a version. */
+  subtype: "live" | null;
+  /** The text, while what the API shows as the body is empty. */
+  hiddenStorage?: string;
+  /** What the search calls last modified, when that is not its version's date. */
+  modifiedAt?: Date;
   /** Who sees the page and all below it. */
   visibleTo: "everyone" | "account" | "nobody";
 };
@@ -100,8 +110,36 @@ export type SiteComment = {
   modifiedAt: Date;
 };
 
+export type SiteAttachment = {
+  /** `att` and a number. */
+  id: string;
+  kind: "attachment";
+  title: string;
+  /** The page or blog post. */
+  containerId: string;
+  status: "current" | "trashed";
+  createdAt: Date;
+  authorId: string;
+  version: ContentVersion;
+  /** Oldest first. */
+  files: FileVersion[];
+  /** What the search calls last modified. */
+  modifiedAt: Date;
+};
+
+export type FileVersion = {
+  number: number;
+  fileId: string;
+  mediaType: string;
+  bytes: Uint8Array;
+  /** What listings say its size is. */
+  size: number;
+  /** The media host does not have it. */
+  lost: boolean;
+};
+
 /** Any content that the search finds. */
-export type SiteContent = SitePage | SiteComment;
+export type SiteContent = SitePage | SiteComment | SiteAttachment;
 
 /** Kinds of content above pages that are not pages, by their v2 names. */
 export type FolderKind = "folder" | "whiteboard" | "database" | "embed";
@@ -132,6 +170,15 @@ export type SearchIndex = {
   waiting: { at: number; id: string; entry: IndexEntry | null }[];
 };
 
+/** A request to the media host. */
+export type MediaRequest = {
+  at: string;
+  path: string;
+  /** Names of headers with credentials that it carried: there must be none. */
+  credentials: string[];
+  status: number;
+};
+
 export type LoggedRequest = { at: string; method: string; path: string; query: string; status: number };
 
 /** The account that every e-mail address with the right token belongs to. */
@@ -150,16 +197,19 @@ export function createSite(options: SiteOptions): Site {
     now: () => new Date(options.now().getTime() + site.settings.clock_offset_seconds * 1000),
     random: options.random,
     url: options.url ?? "https://demo.atlassian.net",
+    mediaUrl: "https://api.media.atlassian.com",
     settings: { ...defaultSettings(), ...options.settings },
     spaces: new Map(),
     pages: new Map(),
     folders: new Map(),
     comments: new Map(),
+    attachments: new Map(),
     people: new Map([[ACCOUNT_ID, "Sync Account"]]),
     labels: new Map(),
     index: { entries: new Map(), waiting: [] },
     faults: [],
     requests: [],
+    mediaRequests: [],
     announcements: [],
     restHooks: new Map(),
     lastId: 98_304n,
@@ -221,30 +271,6 @@ export function parentTypeOf(site: Site, parentId: string | null): string | null
 
 export function isPage(item: SitePage | Folder): item is SitePage {
   return "storage" in item;
-}
-
-/** Content of any kind. */
-export function contentById(site: Site, id: string): SiteContent | undefined {
-  return site.pages.get(id) ?? site.comments.get(id);
-}
-
-/** The page or blog post that content is on; itself, if it is one. */
-export function pageOf(site: Site, content: SiteContent): SitePage | undefined {
-  if (!("containerId" in content)) return content;
-  const container = contentById(site, content.containerId);
-  return container && pageOf(site, container);
-}
-
-/** What people see as the title of content: comments have none of their own. */
-export function titleOf(site: Site, content: SiteContent): string {
-  if (content.kind !== "comment") return content.title;
-  const container = contentById(site, content.containerId);
-  return `Re: ${container ? titleOf(site, container) : ""}`;
-}
-
-/** The number in an id, which ids are ordered by; those of files are `att` and a number. */
-export function numberOf(id: string): bigint {
-  return BigInt(id.replace(/^att/, ""));
 }
 
 /** The id of a label, made at its first use. */

@@ -1,8 +1,12 @@
+import { z } from "zod";
 import type { Reply } from "./responses.ts";
 import type { Fault } from "./faults.ts";
 
-/** A listing as the fault leaves it; responses that are no listings, and other faults, change nothing. */
+const mapSchema = z.strictObject({ results: z.record(z.string(), z.unknown()) });
+
+/** A listing or a map as the fault leaves it; responses that are neither, and other faults, change nothing. */
 export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Fault | null): Reply {
+  if (fault?.effect === "short_map") return withoutLast(reply, fault.lacks);
   if (!reply.listing || !fault) return reply;
   const { results, links } = reply.listing;
   const { next, ...others } = links;
@@ -24,4 +28,11 @@ export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Faul
     fault.effect === "repeat_cursor" ? sent : fault.effect === "next_cursor" ? fault.cursor : null;
   if (cursor === null) return reply;
   return withNext(next.replace(/cursor=[^&]*/, `cursor=${encodeURIComponent(cursor)}`));
+}
+
+function withoutLast(reply: Reply, lacks: number): Reply {
+  const parsed = mapSchema.safeParse(reply.json);
+  if (!parsed.success) return reply;
+  const results = Object.fromEntries(Object.entries(parsed.data.results).slice(0, -lacks));
+  return { ...reply, json: { results } };
 }

@@ -1,6 +1,7 @@
 import { renderedComment } from "./export-view.ts";
 import { webBase } from "./responses.ts";
-import { contentById, pageOf, titleOf, type Site, type SiteComment, type SiteContent } from "./site.ts";
+import { contentById, pageOf, titleOf } from "./content.ts";
+import type { Site, SiteComment, SiteContent } from "./site.ts";
 import { spaceJson, userJson, versionJson } from "./v1-content.ts";
 import type { Viewer } from "./visibility.ts";
 import { contentPath } from "./web-paths.ts";

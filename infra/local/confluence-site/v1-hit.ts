@@ -1,4 +1,5 @@
 import type { Site, SiteContent } from "./site.ts";
+import { attachmentJson } from "./v1-attachments.ts";
 import { commentJson } from "./v1-comments.ts";
 import { contentJson } from "./v1-content.ts";
 import type { Viewer } from "./visibility.ts";
@@ -7,6 +8,7 @@ import type { Viewer } from "./visibility.ts";
 const EXPANDS: Record<SiteContent["kind"], string[]> = {
   page: ["version", "history", "ancestors", "metadata.labels", "space", "container"],
   blogpost: ["version", "history", "metadata.labels", "space", "container"],
+  attachment: ["version", "history", "metadata.labels", "space", "container"],
   comment: [
     "version",
     "history",
@@ -31,5 +33,6 @@ export function hitJson(
   expand: ReadonlySet<string>,
 ): Record<string, unknown> {
   if (content.kind === "comment") return commentJson(site, viewer, content, expand);
+  if (content.kind === "attachment") return attachmentJson(site, content, expand);
   return contentJson(site, viewer, content, expand);
 }

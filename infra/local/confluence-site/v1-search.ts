@@ -3,7 +3,8 @@ import { contentPath, pagePath } from "./web-paths.ts";
 import { CqlError } from "./cql-parser.ts";
 import { compareHits, searchSite, type Hit } from "./cql-search.ts";
 import { readSearchCursor, writeSearchCursor, type SearchCursor } from "./cursors.ts";
-import { ACCOUNT_ID, ancestorsOf, pageOf, type Site, type SiteContent } from "./site.ts";
+import { pageOf } from "./content.ts";
+import { ACCOUNT_ID, ancestorsOf, type Site, type SiteContent } from "./site.ts";
 import { userJson } from "./v1-content.ts";
 import { hitJson, unknownExpand } from "./v1-hit.ts";
 import type { Viewer } from "./visibility.ts";
@@ -125,6 +126,7 @@ function search(
 }
 
 function excerptOf(content: SiteContent): string {
+  if (content.kind === "attachment") return "";
   const text = content.kind === "comment" ? content.body : content.storage;
   return text.replaceAll(/<[^>]*>/g, " ").slice(0, 200);
 }

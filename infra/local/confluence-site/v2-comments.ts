@@ -1,15 +1,8 @@
 import { repliesOf } from "./comment-edits.ts";
 import { renderedComment } from "./export-view.ts";
 import { ok, v2Error, type Reply } from "./responses.ts";
-import {
-  contentById,
-  RESOLUTIONS,
-  titleOf,
-  type PageKind,
-  type Site,
-  type SiteComment,
-  type SiteContent,
-} from "./site.ts";
+import { contentById, titleOf } from "./content.ts";
+import { RESOLUTIONS, type PageKind, type Site, type SiteComment, type SiteContent } from "./site.ts";
 import { markerOf } from "./v1-comments.ts";
 import { listingReply, type ListingOrder, type ListingRequest } from "./v2-listing.ts";
 import { listOf, visiblePage } from "./v2-pages.ts";
@@ -139,7 +132,12 @@ function commentJson(site: Site, comment: SiteComment): Record<string, unknown> 
 /** What v2 calls the container of comments and files: a field for each kind. */
 export function containerField(container: SiteContent | undefined): Record<string, string> {
   if (!container) return {};
-  const names = { page: "pageId", blogpost: "blogPostId", comment: "parentCommentId" };
+  const names = {
+    page: "pageId",
+    blogpost: "blogPostId",
+    comment: "parentCommentId",
+    attachment: "attachmentId",
+  };
   return { [names[container.kind]]: container.id };
 }
 

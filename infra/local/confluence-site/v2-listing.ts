@@ -1,6 +1,7 @@
 import { listingPage, v2Error, webBase, type Reply } from "./responses.ts";
 import { readListingCursor, writeListingCursor } from "./cursors.ts";
-import { numberOf, type Site } from "./site.ts";
+import { numberOf } from "./content.ts";
+import type { Site } from "./site.ts";
 
 const DEFAULT_LIMIT = 25;
 const MAX_LIMIT = 250;

@@ -39,8 +39,12 @@ export function listPages(
   const statuses = listOf(query, "status") ?? listed;
   const unknown = statuses.find((status) => !known.includes(status));
   const title = query.get("title");
+  const subtype = query.get("subtype");
   const format = query.get("body-format");
   const order = pageOrder(query.get("sort") ?? "id");
+  if (subtype !== null && !["live", "page"].includes(subtype)) {
+    return v2Error(400, `${subtype} is not a valid subtype`);
+  }
   if (unknown !== undefined) return v2Error(400, `${unknown} is not a valid status`);
   if (ids && (ids.length > MAX_IDS || ids.some((id) => !/^\d+$/.test(id)))) {
     return v2Error(400, "id must be at most 250 whole numbers");
@@ -54,6 +58,7 @@ export function listPages(
   const pages = candidates.filter(
     (page) =>
       page.kind === kind &&
+      (subtype === null || (page.subtype ?? "page") === subtype) &&
       statuses.includes(page.status) &&
       (!spaceIds || spaceIds.includes(page.spaceId)) &&
       (title === null || page.title === title) &&
@@ -62,6 +67,8 @@ export function listPages(
   );
   const write = (page: SitePage) => ({
     ...pageJson(site, page),
+    // In listings only, and absent on other pages.
+    ...(page.subtype === null ? {} : { subtype: page.subtype }),
     body: format === "storage" ? { storage: { representation: "storage", value: page.storage } } : {},
   });
   return listingReply(site, request, { items: pages, order, write });

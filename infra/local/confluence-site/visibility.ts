@@ -1,13 +1,5 @@
-import {
-  ancestorsOf,
-  contentById,
-  isPage,
-  pageOf,
-  type Site,
-  type SiteContent,
-  type SitePage,
-  type Space,
-} from "./site.ts";
+import { contentById, pageOf } from "./content.ts";
+import { ancestorsOf, isPage, type Site, type SiteContent, type SitePage, type Space } from "./site.ts";
 
 /** The account of a request. */
 export type Viewer = "account" | "anonymous";

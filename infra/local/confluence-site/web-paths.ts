@@ -1,5 +1,13 @@
 import { encodePathPart } from "./responses.ts";
-import { isPage, pageOf, type Folder, type Site, type SiteContent, type SitePage } from "./site.ts";
+import { numberOf, pageOf } from "./content.ts";
+import {
+  isPage,
+  type Folder,
+  type Site,
+  type SiteAttachment,
+  type SiteContent,
+  type SitePage,
+} from "./site.ts";
 
 /** The path of a page, blog post or folder for people, below the site's `/wiki`. */
 export function pagePath(site: Site, item: SitePage | Folder): string {
@@ -10,10 +18,20 @@ export function pagePath(site: Site, item: SitePage | Folder): string {
   return `/spaces/${key}/blog/${day}/${item.id}/${title}`;
 }
 
-/** The path of any content: a comment's opens its page at the comment. */
+/** The path of any content: a comment's opens its page at the comment, a file's its page with the file. */
 export function contentPath(site: Site, content: SiteContent): string {
   const page = pageOf(site, content);
   const path = page ? pagePath(site, page) : "";
+  if (content.kind === "attachment") {
+    const preview = `/${content.containerId}/${numberOf(content.id)}/${content.title}`;
+    return `${path}?preview=${encodePathPart(preview)}`;
+  }
   if (content.kind !== "comment") return path;
   return `${path}?focusedCommentId=${content.id}#comment-${content.id}`;
+}
+
+/** The path that listings give for downloading a file; API tokens are refused there. */
+export function downloadPath({ id, title, containerId, version }: SiteAttachment): string {
+  const query = `version=${version.number}&modificationDate=${version.createdAt.getTime()}&cacheVersion=1&api=v2`;
+  return `/download/attachments/${containerId}/${encodePathPart(title)}?${query}&attachmentId=${numberOf(id)}`;
 }
