@@ -37,6 +37,11 @@ export async function preparePage(
     );
   if (fetched.status === UNREADABLE)
     throw new PermanentError("invalid_answer", "Confluence returned the page without its title or version");
+  if (!syncedKinds(batch.source.content).includes(fetched.kind)) {
+    const reason = "This kind of content was switched off";
+    await completePage(batch.services.sql, batch, work, { outcome: "skipped", counters: {}, reason });
+    return null;
+  }
   const absence = whyNotHere(batch, fetched);
   if (absence) {
     await skipPage(batch, work, absence);
@@ -95,8 +100,6 @@ export async function preparePage(
 
 /** Why a fetched page is not one of the source's; null if it is. */
 export function whyNotHere(batch: Batch, page: ConfluencePage): string | null {
-  if (!syncedKinds(batch.source.content).includes(page.kind))
-    return `The source does not sync content of the kind ${page.kind}`;
   if (page.status !== "current") return `The page's status in Confluence is ${page.status}`;
   if (page.spaceId !== null && page.spaceId !== batch.source.spaceId)
     return "The page was moved to another space";

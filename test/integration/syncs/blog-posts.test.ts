@@ -210,7 +210,7 @@ describe("case 24: a kind is switched on and off", () => {
     const operationId = await world.startSync();
     await world.deliverOne("plan");
     await patch(false);
-    await world.ended(operationId);
+    expect((await world.ended(operationId)).sync_metrics).toMatchObject({ pages_added: 3, pages_failed: 0 });
     await world.minute();
     expect((await kinds()).filter(({ kind }) => kind === "blogpost")).toEqual([]);
   });
