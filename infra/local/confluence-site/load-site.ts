@@ -1,3 +1,4 @@
+import { loadCommentsAndFiles } from "./load-comments-and-files.ts";
 import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 import { readManifest } from "./manifest.ts";
 import { readPageFolder } from "./page-folder.ts";
@@ -14,18 +15,19 @@ import {
 
 /**
  * A site from a folder of pages: by its `manifest.jsonl`, else from its files (`<id>.storage.xml`, `<id>.export_view.html`, or
- * any `.xml`, in folders of their own for each space). Throws `FolderError`.
+ * any `.xml`, in folders of their own for each space), with comments and files where it has lists of them. Throws `FolderError`.
  */
 export async function loadSite(folder: string, options: SiteOptions): Promise<Site> {
   const site = createSite(options);
   const loaded = (await readManifest(folder)) ?? (await readPageFolder(folder));
   if (loaded.pages.length === 0) throw new FolderError(`There are no pages in ${folder}`);
   for (const [accountId, name] of loaded.people) site.people.set(accountId, name);
-  addLoaded(site, loaded);
+  await loadCommentsAndFiles(site, folder, addLoaded(site, loaded));
   return site;
 }
 
-function addLoaded(site: Site, loaded: LoadedFolder): void {
+/** Returns the ids of pages by their files. */
+function addLoaded(site: Site, loaded: LoadedFolder): Map<string, string> {
   const taken = new Set<string>();
   const pages = loaded.pages
     .map((page) => ({ page, id: freeId(page, taken) }))
@@ -58,6 +60,7 @@ function addLoaded(site: Site, loaded: LoadedFolder): void {
     indexContent(site, page);
   }
   for (const space of site.spaces.values()) space.homepageId = homepageOf(site, space);
+  return new Map(pages.map(({ page, id }) => [page.file, id]));
 }
 
 /** Space ids are small, so that they are never those of pages. */

@@ -76,7 +76,8 @@ function readDate(text: string | null): Date {
   return Number.isNaN(date.getTime()) ? UNKNOWN_DATE : date;
 }
 
-async function readLines<T extends z.ZodType>(
+/** The lines of a `.jsonl` file; null when the folder has none of that name. Throws `FolderError`. */
+export async function readLines<T extends z.ZodType>(
   folder: string,
   name: string,
   schema: T,

@@ -121,6 +121,40 @@ describe("a folder with a manifest", () => {
     expect(site.pages.get(home)?.title).toBe("Home");
   });
 
+  it("a folder with a manifest may list comments, replies and files of its pages", async () => {
+    const created = "2026-01-02T03:04:05.000Z";
+    const lines = (...items: object[]) => items.map((item) => JSON.stringify(item)).join("\n");
+    const content = {
+      "manifest.jsonl": lines({ file: "a.html", space: "W", title: "A" }),
+      "a.html": "<p/>",
+      "plan.txt": "text",
+      "comments.jsonl": lines(
+        { on: "a.html", body: "<p>1</p>", selection: "x", resolution: "resolved", created, author: "ada" },
+        { reply_to: 1, body: "<p>2</p>", created },
+      ),
+      "attachments.jsonl": lines({ on: "a.html", file: "plan.txt", media_type: "text/plain", created }),
+    };
+    const site = await load(await folderOf(content));
+    const [page] = pagesOf(site);
+    const [root, reply] = [...site.comments.values()];
+    expect(root).toMatchObject({
+      containerId: page?.id,
+      authorId: "ada",
+      resolution: { status: "resolved" },
+    });
+    expect(reply).toMatchObject({ parentId: root?.id, createdAt: new Date(created) });
+    const [file] = [...site.attachments.values()];
+    expect(file).toMatchObject({ title: "plan.txt", containerId: page?.id, modifiedAt: new Date(created) });
+    expect(file?.files[0]?.bytes).toEqual(Buffer.from("text"));
+    for (const [name, line] of [
+      ["comments.jsonl", { on: "b.html", body: "", created }],
+      ["comments.jsonl", { reply_to: 1, body: "", created }],
+      ["attachments.jsonl", { on: "a.html", file: "b.txt", created }],
+    ] as const) {
+      await expect(load(await folderOf({ ...content, [name]: lines(line) }))).rejects.toThrow(name);
+    }
+  });
+
   it.each([
     [
       "manifest.jsonl, line 2",
