@@ -4,21 +4,39 @@ import { z } from "zod";
 export const PAGE_KINDS = ["page", "blogpost"] as const;
 export type PageKind = (typeof PAGE_KINDS)[number];
 
-/** Kinds of content that search finds. */
-export const CONTENT_KINDS = [...PAGE_KINDS] as const;
+/** Kinds of documents that search finds; `comments`: all comments of one page or blog post. */
+export const CONTENT_KINDS = [...PAGE_KINDS, "comments"] as const;
 export type ContentKind = (typeof CONTENT_KINDS)[number];
 
+/** `open`: threads that are not resolved and whose text is still in the page. */
+export const COMMENT_OPTIONS = ["none", "open", "all"] as const;
+
 /** Which kinds besides pages a source syncs (`archon_sources.content`). */
-export const contentOptions = z.object({ blogposts: z.boolean().default(false) });
+export const contentOptions = z.object({
+  blogposts: z.boolean().default(false),
+  comments: z.enum(COMMENT_OPTIONS).default("none"),
+});
 export type ContentOptions = z.infer<typeof contentOptions>;
 
 /** Of a new source that does not name them. */
-export const NEW_SOURCE_CONTENT: ContentOptions = { blogposts: true };
-
-/** The kinds that a source lists, in the order of its full listing. */
-export function syncedKinds(content: ContentOptions): PageKind[] {
-  return PAGE_KINDS.filter((kind) => kind === "page" || content.blogposts);
-}
+export const NEW_SOURCE_CONTENT: ContentOptions = { blogposts: true, comments: "open" };
 
 /** Of a source that was made before there were other kinds. */
-export const PAGES_ONLY: ContentOptions = { blogposts: false };
+export const PAGES_ONLY: ContentOptions = { blogposts: false, comments: "none" };
+
+/** The kinds that a source lists, in the order of its full listing. */
+export function syncedKinds({ blogposts, comments }: ContentOptions): ContentKind[] {
+  const isSynced = { page: true, blogpost: blogposts, comments: comments !== "none" };
+  return CONTENT_KINDS.filter((kind) => isSynced[kind]);
+}
+
+/** Those of them that have a listing by v2. */
+export function syncedPageKinds(content: ContentOptions): PageKind[] {
+  const kinds: readonly string[] = syncedKinds(content);
+  return PAGE_KINDS.filter((kind) => kinds.includes(kind));
+}
+
+/** The key of the document of a container's comments: Confluence's ids have no prefix of letters and a hyphen. */
+export function commentsId(containerId: string): string {
+  return `comments-${containerId}`;
+}

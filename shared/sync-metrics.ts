@@ -1,6 +1,6 @@
 /**
  * The metrics that an operation reports at its end, and how each is counted: pages by the outcome or the state of their work, or
- * the sum of a counter of their work. Types, SQL, the HTTP contract and the log's metrics follow this list.
+ * the sum of a counter of their work; comments (`listed`) by the listing that stored them. Types, SQL, the HTTP contract and the log's metrics follow this list.
  */
 export const COUNTED_METRICS = {
   pages_added: { outcome: "added" },
@@ -11,13 +11,16 @@ export const COUNTED_METRICS = {
   pages_restored: { outcome: "restored" },
   pages_unchanged: { outcome: "unchanged" },
   pages_failed: { state: "failed" },
+  comments_added: "listed",
+  comments_updated: "listed",
+  comments_deleted: "listed",
   chunks_added: "sum",
   chunks_kept: "sum",
   chunks_removed: "sum",
   embeddings_created: "sum",
   embeddings_reused: "sum",
   api_calls_made: "sum",
-} as const satisfies Record<string, { outcome: string } | { state: string } | "sum">;
+} as const satisfies Record<string, { outcome: string } | { state: string } | "listed" | "sum">;
 
 export type CountedMetric = keyof typeof COUNTED_METRICS;
 

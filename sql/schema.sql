@@ -122,7 +122,31 @@ create table archon_staged_chunks (
   search_vector tsvector not null,
   words_revision smallint not null,
   staged_at timestamp with time zone not null,
+  place jsonb,
   constraint archon_staged_chunks_pkey PRIMARY KEY (chunk_id)
+);
+
+create table confluence_comments (
+  source_id text not null,
+  comment_id text not null,
+  container_id text not null,
+  parent_id text,
+  location text not null,
+  resolution text,
+  selection text,
+  author_id text,
+  author_name text,
+  created_at timestamp with time zone,
+  modified_at timestamp with time zone,
+  version integer not null,
+  url text default ''::text not null,
+  body text not null,
+  listed_by uuid,
+  gone_by uuid,
+  missing_since timestamp with time zone,
+  constraint confluence_comments_location_check CHECK ((location = ANY (ARRAY['footer'::text, 'inline'::text]))),
+  constraint confluence_comments_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint confluence_comments_pkey PRIMARY KEY (source_id, comment_id)
 );
 
 create table confluence_folders (
@@ -187,7 +211,9 @@ create table confluence_pages (
   rendered_missing jsonb,
   hidden_by_hint boolean,
   kind text default 'page'::text not null,
-  constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text]))),
+  container_id text,
+  comments_revision integer,
+  constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text, 'comments'::text]))),
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
   constraint confluence_pages_sync_error_check CHECK (((sync_error IS NULL) OR (jsonb_typeof(sync_error) = 'object'::text))),
   constraint confluence_pages_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
@@ -338,6 +364,7 @@ create table sync_work (
   claimed_alone boolean default false not null,
   crashes integer default 0 not null,
   state_revision integer,
+  kind text default 'page'::text not null,
   constraint sync_work_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint sync_work_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text, 'seen'::text, 'candidate'::text, 'planned'::text]))),
   constraint sync_work_operation_id_fkey FOREIGN KEY (operation_id) REFERENCES archon_progress(operation_id) ON DELETE CASCADE,
@@ -353,7 +380,9 @@ CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btr
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
 CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (site_id);
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
+CREATE INDEX confluence_comments_container ON confluence_sync.confluence_comments USING btree (source_id, container_id);
 CREATE INDEX confluence_hooks_site ON confluence_sync.confluence_hooks USING btree (site_id);
+CREATE INDEX confluence_pages_container ON confluence_sync.confluence_pages USING btree (source_id, container_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));

@@ -18,6 +18,15 @@ export type ConfluenceClient = {
   spaces(cursor: string | null): Promise<{ spaces: ListedSpace[]; next: string | null }>;
   /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
   searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
+  /** The same, with the comments that the query finds (`expand` also container, extensions.resolution). */
+  searchContent(cql: string, cursor: string | null): Promise<ListingPage & { comments: ListedComment[] }>;
+  /** One page of a CQL search for comments, with their bodies: 50 at most (Confluence cuts such a response silently). */
+  searchComments(cql: string, cursor: string | null): Promise<{ comments: Comment[]; next: string | null }>;
+  /**
+   * The type of each content by its id (v2 `content/convert-ids-to-types`, up to 100 ids a call): null where it is gone or not visible
+   * to the account. An id that the response does not name is absent.
+   */
+  typesOfIds(ids: readonly string[]): Promise<Map<string, string | null>>;
   /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null if the site does not report it. */
   countPages(cql: string): Promise<number | null>;
   /** One page of the v2 listing of a space's current content of one kind (limit 250, no bodies; labels are not in it: null). */
@@ -134,6 +143,32 @@ export type ListedPage = {
 
 /** `next` is an opaque cursor for the following page, null at the end. A page may be short or empty and still have a next one. */
 export type ListingPage = { pages: ListedPage[]; next: string | null };
+
+/** A comment as a search finds it. */
+export type ListedComment = {
+  id: string;
+  version: number;
+  spaceKey: string | null;
+  /** The page or blog post; null where the response names only the comment that it replies to. */
+  containerId: string | null;
+  parentId: string | null;
+  /** Of inline threads: `open`, `reopened`, `resolved`, `dangling` or an unknown one; else null. */
+  resolution: string | null;
+};
+
+export type Comment = ListedComment & {
+  location: "footer" | "inline";
+  /** The text of the page that the thread is about. */
+  selection: string | null;
+  authorId: string | null;
+  authorName: string | null;
+  createdAt: Date | null;
+  modifiedAt: Date | null;
+  /** Absolute URL for people: opens the page at the comment. */
+  url: string;
+  /** In storage format. */
+  body: string;
+};
 
 export type ConfluencePage = ListedPage & {
   body: { format: "storage" | "export_view"; value: string } | null;

@@ -1,5 +1,6 @@
 import type { Client } from "confluence.js/core";
 import {
+  convertContentIdsToContentTypes,
   createBulkUserLookup,
   getBlogPostById,
   getBlogPosts,
@@ -20,10 +21,20 @@ import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
 import type { ConfluenceClient, ConfluencePage, FolderKind } from "./client.ts";
 import { makeTransport, type TransportOptions } from "./http-transport.ts";
 import { int64 } from "./int64.ts";
-import { pageFromV1, pageFromV2, pageWithBody, unreadablePage, webBaseOf } from "./page-mapping.ts";
+import {
+  commentFromV1,
+  commentWithBody,
+  pageFromV1,
+  pageFromV2,
+  pageWithBody,
+  unreadablePage,
+  webBaseOf,
+} from "./page-mapping.ts";
 import { pagesInParts } from "./pages-by-id.ts";
 import {
   accountSchema,
+  anyContentSchema,
+  commentSchema,
   contentSchema,
   folderSchema,
   identifiedSchema,
@@ -35,6 +46,7 @@ import {
   searchCountSchema,
   spaceSchema,
   tenantSchema,
+  typesOfIdsSchema,
   userSchema,
 } from "./schemas.ts";
 
@@ -61,6 +73,20 @@ const RENDERED = { page: getPageById, blogpost: getBlogPostById } satisfies Reco
 const LABELLED = { page: getLabelPages, blogpost: getLabelBlogPosts } satisfies Record<PageKind, unknown>;
 
 const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
+const CONTENT_EXPAND = [...SEARCH_EXPAND, "container", "extensions.resolution"];
+const COMMENT_EXPAND = [
+  "version",
+  "ancestors",
+  "space",
+  "container",
+  "history",
+  "body.storage",
+  "extensions.resolution",
+  "extensions.inlineProperties",
+];
+/** With bodies Confluence returns at most 50 hits, without a word about it. */
+const COMMENTS_LIMIT = 50;
+const TYPES_LIMIT = 100;
 
 /**
  * Confluence Cloud over HTTP: the endpoints of confluence.js over its own transport (http-transport.ts says why and what
@@ -122,6 +148,45 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       const pages = page.results.map((item) => pageFromV1(item, page.webBase));
       const odd = page.odd.map((id) => unreadablePage("page", id));
       return { pages: [...pages, ...odd], next: page.next };
+    },
+
+    async searchContent(cql, cursor) {
+      const page = await askPage(anyContentSchema, cursor, async (client, paging) =>
+        (await v1()).searchContentByCQL(client, { cql, expand: CONTENT_EXPAND, ...paging }),
+      );
+      const [comments, others] = [true, false].map((isComment) =>
+        page.results.filter((item) => (item.type === "comment") === isComment),
+      );
+      const pages = (others ?? []).map((item) => pageFromV1(item, page.webBase));
+      const odd = page.odd.map((id) => unreadablePage("page", id));
+      return {
+        pages: [...pages, ...odd],
+        comments: (comments ?? []).map((item) => commentFromV1(item)),
+        next: page.next,
+      };
+    },
+
+    async searchComments(cql, cursor) {
+      const page = await askPage(commentSchema, cursor, async (client, { limit, ...paging }) =>
+        (await v1()).searchContentByCQL(client, {
+          cql,
+          expand: COMMENT_EXPAND,
+          limit: Math.min(limit, COMMENTS_LIMIT),
+          ...paging,
+        }),
+      );
+      return { comments: page.results.map((item) => commentWithBody(item, page.webBase)), next: page.next };
+    },
+
+    async typesOfIds(ids) {
+      const types = new Map<string, string | null>();
+      for (const group of groupsOf(ids.filter(isId), TYPES_LIMIT)) {
+        const { results } = await ask(typesOfIdsSchema, (client) =>
+          convertContentIdsToContentTypes(client, { body: { contentIds: group } }),
+        );
+        for (const id of group) if (results[id] !== undefined) types.set(id, results[id]);
+      }
+      return types;
     },
 
     async countPages(cql) {

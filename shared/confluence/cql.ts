@@ -1,4 +1,4 @@
-import type { PageKind } from "#shared/content-kinds.ts";
+import type { ContentKind } from "#shared/content-kinds.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -19,7 +19,7 @@ export function changedPagesCql(
   spaceKey: string,
   since: Date,
   timeZone: string | null,
-  kinds: readonly PageKind[] = ["page"],
+  kinds: readonly ContentKind[] = ["page"],
 ): string {
   return `space = ${quoted(spaceKey)} and ${changedOnSiteCql(since, timeZone, kinds)}`;
 }
@@ -28,29 +28,40 @@ export function changedPagesCql(
 export function changedOnSiteCql(
   since: Date,
   timeZone: string | null,
-  kinds: readonly PageKind[] = ["page"],
+  kinds: readonly ContentKind[] = ["page"],
 ): string {
   const literal = dateTimeLiteral(since, timeZone);
   return `${typeIs(kinds)} and lastModified >= "${literal}" order by lastmodified desc`;
 }
 
 /** The query for all content of these kinds in a space, for counting it. */
-export function allPagesCql(spaceKey: string, kinds: readonly PageKind[] = ["page"]): string {
+export function allPagesCql(spaceKey: string, kinds: readonly ContentKind[] = ["page"]): string {
   return `space = ${quoted(spaceKey)} and ${typeIs(kinds)}`;
+}
+
+/** The query for all comments of a space. In the order in which they were made: a new one moves none that was not read yet. */
+export function allCommentsCql(spaceKey: string): string {
+  return `${allPagesCql(spaceKey, ["comments"])} order by created asc`;
+}
+
+/** The query for these comments. `ids`: Confluence's, of digits. */
+export function commentsByIdCql(ids: readonly string[]): string {
+  return `type = comment and id in (${ids.join(", ")}) order by created asc`;
 }
 
 /** The query for the pages of a space that have at least one of these labels. */
 export function labelledPagesCql(
   spaceKey: string,
   labels: readonly string[],
-  kinds: readonly PageKind[] = ["page"],
+  kinds: readonly ContentKind[] = ["page"],
 ): string {
   return `space = ${quoted(spaceKey)} and ${typeIs(kinds)} and label in (${labels.map(quoted).join(", ")})`;
 }
 
 /** One kind is written as the specification writes it. */
-function typeIs(kinds: readonly PageKind[]): string {
-  return kinds.length === 1 ? `type = ${kinds[0]}` : `type in (${kinds.join(", ")})`;
+function typeIs(kinds: readonly ContentKind[]): string {
+  const types = kinds.map((kind) => (kind === "comments" ? "comment" : kind));
+  return types.length === 1 ? `type = ${types[0]}` : `type in (${types.join(", ")})`;
 }
 
 /** A CQL string: backslashes first, then quotes. */

@@ -1,7 +1,13 @@
 import type { z } from "zod";
 import { PAGE_KINDS, type PageKind } from "#shared/content-kinds.ts";
-import { UNREADABLE, type ConfluencePage, type ListedPage } from "./client.ts";
-import type { contentSchema, pageSchema } from "./schemas.ts";
+import {
+  UNREADABLE,
+  type Comment,
+  type ConfluencePage,
+  type ListedComment,
+  type ListedPage,
+} from "./client.ts";
+import type { anyContentSchema, commentSchema, contentSchema, pageSchema } from "./schemas.ts";
 
 /** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
 export const MAX_BODY_BYTES = 20 * 2 ** 20;
@@ -76,6 +82,37 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
     labels: labels && !labels._links?.next ? labels.results.map((label) => label.name) : null,
     url: pageUrl(content._links.webui, content.id, webBase),
     modifiedAt: content.version.when,
+  };
+}
+
+/** A v1 search hit that is a comment. Of a reply the container is the page, or the comment that it replies to: both occur. */
+export function commentFromV1(content: z.infer<typeof anyContentSchema>): ListedComment {
+  const { container, ancestors, extensions, space } = content;
+  const above = ancestors?.findLast((item) => item.type === "comment");
+  const replied = container?.type === "comment" ? container.id : null;
+  return {
+    id: content.id,
+    version: content.version.number,
+    spaceKey: space?.key ?? null,
+    containerId: container && replied === null ? container.id : null,
+    parentId: above?.id ?? replied,
+    resolution: extensions?.resolution?.status ?? null,
+  };
+}
+
+/** The same with its body. */
+export function commentWithBody(content: z.infer<typeof commentSchema>, webBase: string): Comment {
+  const { extensions, history, version } = content;
+  return {
+    ...commentFromV1(content),
+    location: extensions?.location === "inline" ? "inline" : "footer",
+    selection: extensions?.inlineProperties?.originalSelection ?? null,
+    authorId: history?.createdBy?.accountId ?? null,
+    authorName: history?.createdBy?.displayName ?? null,
+    createdAt: history?.createdDate ?? version.when,
+    modifiedAt: version.when,
+    url: pageUrl(content._links.webui, content.id, webBase),
+    body: content.body.storage.value,
   };
 }
 

@@ -110,6 +110,34 @@ export const contentSchema = z.object({
   _links: links,
 });
 
+const container = z.object({ id, type: optionalText }).nullish().catch(null);
+const extensions = z
+  .object({
+    location: optionalText,
+    resolution: z.object({ status: optionalText }).nullish().catch(null),
+    inlineProperties: z.object({ originalSelection: optionalText }).nullish().catch(null),
+  })
+  .nullish()
+  .catch(null);
+
+/** v1 content of any type, as a search finds it: what comments have beside the rest. */
+export const anyContentSchema = contentSchema.extend({ container, extensions });
+
+/** v1 comment with its body. */
+export const commentSchema = anyContentSchema.extend({
+  body: z.object({ storage: z.object({ value: z.string() }) }),
+  history: z
+    .object({
+      createdBy: z.object({ accountId: optionalText, displayName: optionalText }).nullish().catch(null),
+      createdDate: optionalDate,
+    })
+    .nullish()
+    .catch(null),
+});
+
+/** v2 `content/convert-ids-to-types`. */
+export const typesOfIdsSchema = z.object({ results: z.record(z.string(), z.string().nullable()) });
+
 /** v1 `/rest/api/search`, of which only the count is used. */
 export const searchCountSchema = z.object({ totalSize: z.int().nonnegative().nullish().catch(null) });
 

@@ -192,7 +192,7 @@ async function readChunks(
   model: string,
 ): Promise<StoredChunk[]> {
   return tx<StoredChunk[]>`
-    select c.id::text, c.chunk_number as "chunkNumber", c.input_hash as "inputHash",
+    select c.id::text, c.chunk_number as "chunkNumber", c.input_hash as "inputHash", c.metadata -> 'place' as place,
       c.metadata ->> '_pending_deletion' is not distinct from 'true' as marked, e.chunk_id is not null as embedded
     from archon_crawled_pages c
     left join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${model}

@@ -1,10 +1,12 @@
-import type { EmbeddedChunk } from "./page-to-store.ts";
+import type { ChunkPlace, EmbeddedChunk } from "./page-to-store.ts";
 
 /** A stored chunk row before the swap. */
 export type StoredChunk = {
   id: string;
   chunkNumber: number;
   inputHash: string;
+  /** As JSON with sorted keys; null: none. */
+  place: ChunkPlace | null;
   /** Found with `_pending_deletion`, committed by a writer of another kind. */
   marked: boolean;
   /** Whether it has a vector of the swap's model. */

@@ -19,20 +19,26 @@ export type DeletedPage = ChangedPage & { reason: string };
 
 /**
  * Deletes pages in the caller's transaction: keeps the row with time and reason, deletes its chunks, and writes one
- * `page.deleted` event per page. Returns the pages that this call deleted.
+ * `page.deleted` event per page. What is on a page (its comments) goes with it. Returns the pages that this call deleted.
  */
 export async function deletePages(tx: Sql, request: DeletionRequest): Promise<DeletedPage[]> {
   const locked = await lockDecided(tx, request);
   if (locked.length === 0) return [];
   const fixed = { source_id: request.sourceId, operation_id: request.operationId, actor: request.actor };
   return tx<DeletedPage[]>`
-    with decided as (
+    with given as (
       select * from jsonb_to_recordset(${tx.json(locked)}) as d ("pageId" text, reason text)
+    ), decided as (
+      select "pageId", reason from given
+      union all
+      select d.page_id, 'container_' || given.reason
+      from confluence_pages d join given on d.container_id = given."pageId"
+      where d.source_id = ${request.sourceId} and not d.is_deleted
     ), gone as (
       update confluence_pages p set is_deleted = true, deleted_at = ${request.now}, deleted_reason = decided.reason,
         chunk_count = 0, missing_since = null, sync_error = null, state_revision = p.state_revision + 1
       from decided where p.source_id = ${request.sourceId} and p.page_id = decided."pageId"
-      returning p.page_id, p.title, decided.reason
+      returning p.page_id, p.kind, p.title, decided.reason
     ), chunks as (
       delete from archon_crawled_pages c using decided
       where c.source_id = ${request.sourceId} and c.page_id = decided."pageId"
@@ -40,9 +46,9 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
       insert into event_outbox (event_type, detail, created_at)
       select 'page.deleted', ${tx.json(fixed)} || jsonb_build_object('page_id', page_id, 'title', title,
         'reason', reason, 'deletion_timestamp', ${request.now.toISOString()}::text), ${request.now}
-      from gone order by page_id
+      from gone where kind <> 'comments' order by page_id
     )
-    select page_id as "pageId", title, reason from gone order by page_id`;
+    select page_id as "pageId", title, reason from gone where kind <> 'comments' order by page_id`;
 }
 
 /**
@@ -56,11 +62,16 @@ export async function hidePages(
   const { byHint = false } = request;
   const locked = await lockDecided(tx, request);
   if (locked.length === 0) return [];
-  return tx<ChangedPage[]>`
+  const hidden = await tx<ChangedPage[]>`
     update confluence_pages set missing_since = ${request.now}, hidden_by_hint = ${byHint}, state_revision = state_revision + 1
     where source_id = ${request.sourceId} and page_id = any(${locked.map((page) => page.pageId)}::text[])
       and (missing_since is null or hidden_by_hint and not ${byHint}::boolean)
     returning page_id as "pageId", title`;
+  await tx`
+    update confluence_pages set missing_since = ${request.now}, state_revision = state_revision + 1
+    where source_id = ${request.sourceId} and container_id = any(${hidden.map((page) => page.pageId)}::text[])
+      and missing_since is null and not is_deleted`;
+  return hidden;
 }
 
 /** Makes hidden pages visible again, at no cost: chunks and vectors were kept. Returns the pages that this call restored. */
@@ -73,16 +84,25 @@ export async function showPages(
     select from confluence_pages
     where source_id = ${request.sourceId} and page_id = any(${[...request.pageIds]}::text[])
     order by page_id for no key update`;
-  return tx<ChangedPage[]>`
+  const shown = await tx<ChangedPage[]>`
     update confluence_pages
     set missing_since = null, last_synced_at = ${request.now}, state_revision = state_revision + 1
     where source_id = ${request.sourceId} and page_id = any(${[...request.pageIds]}::text[])
       and missing_since is not null and not is_deleted
     returning page_id as "pageId", title`;
+  for (const { pageId } of shown) await showContained(tx, request.sourceId, pageId);
+  return shown;
+}
+
+/** Makes what is on a page visible again with it. */
+export async function showContained(tx: Sql, sourceId: string, containerId: string): Promise<void> {
+  await tx`
+    update confluence_pages set missing_since = null, state_revision = state_revision + 1
+    where source_id = ${sourceId} and container_id = ${containerId} and missing_since is not null and not is_deleted`;
 }
 
 /**
- * Locks the pages whose state has not changed, in one order. A separate statement, so that the next one sees what swaps that
+ * Locks the pages whose state has not changed, and what is on them, in one order. A separate statement, so that the next one sees what swaps that
  * held a lock before have committed.
  */
 async function lockDecided(
@@ -94,6 +114,10 @@ async function lockDecided(
     select page_id, state_revision from confluence_pages
     where source_id = ${request.sourceId} and page_id = any(${request.pages.map((page) => page.pageId)}::text[])
       and not is_deleted
+    order by page_id for no key update`;
+  await tx`
+    select from confluence_pages
+    where source_id = ${request.sourceId} and container_id = any(${rows.map((row) => row.page_id)}::text[])
     order by page_id for no key update`;
   const revisions = new Map(rows.map((row) => [row.page_id, row.state_revision]));
   return request.pages.filter((page) => revisions.get(page.pageId) === page.expectedStateRevision);

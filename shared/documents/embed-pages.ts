@@ -1,3 +1,4 @@
+import type { ChunkPlace } from "./page-to-store.ts";
 import { createHash } from "node:crypto";
 import type postgres from "postgres";
 import { embedGroups } from "#shared/embeddings/embed-groups.ts";
@@ -7,7 +8,12 @@ import { findReusable } from "./find-reusable.ts";
 import type { EmbeddedChunk } from "./page-to-store.ts";
 
 /** A chunk before it is embedded; `input` is exactly what is hashed and embedded. */
-export type ChunkToEmbed = { content: string; headingPath: string[]; input: string };
+export type ChunkToEmbed = {
+  content: string;
+  headingPath: string[];
+  input: string;
+  place?: ChunkPlace | null;
+};
 
 export type PageToEmbed = { sourceId: string; pageId: string; chunks: readonly ChunkToEmbed[] };
 
@@ -46,9 +52,9 @@ export async function embedPages(
     const vectors = new Map(hashes.map((hash, n) => [hash, result.vectors[n] ?? null]));
     const { chunks = [], inputHashes = [] } = hashed[page] ?? {};
     return {
-      chunks: chunks.map(({ content, headingPath }, n) => {
+      chunks: chunks.map(({ content, headingPath, place = null }, n) => {
         const inputHash = inputHashes[n] ?? "";
-        return { content, headingPath, inputHash, embedding: vectors.get(inputHash) ?? null };
+        return { content, headingPath, place, inputHash, embedding: vectors.get(inputHash) ?? null };
       }),
     };
   });

@@ -1,4 +1,4 @@
-import type { PageKind } from "#shared/content-kinds.ts";
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Json, Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 
@@ -18,7 +18,7 @@ export type PageError = {
 
 /** The stored state of a page, for comparison with what Confluence lists. Version 0: listed, but never stored. */
 export type PageState = {
-  kind: PageKind;
+  kind: ContentKind;
   version: number;
   representationRevision: number;
   isDeleted: boolean;

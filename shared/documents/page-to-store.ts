@@ -1,10 +1,14 @@
-import type { PageKind } from "#shared/content-kinds.ts";
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
+
+/** Where in its document a chunk stands; nothing in chunks of pages. `comment_id`: the first comment of its thread. */
+export type ChunkPlace = { comment_id: string };
 
 /** A chunk to be stored. `embedding` is null when a row of this page with the same input already has one of this model. */
 export type EmbeddedChunk = {
   content: string;
   headingPath: string[];
+  place?: ChunkPlace | null;
   /** SHA-256 (hex) of exactly what is embedded. */
   inputHash: string;
   embedding: readonly number[] | null;
@@ -16,7 +20,7 @@ export type EmbeddedChunk = {
 export type PageFacts = {
   sourceId: string;
   pageId: string;
-  kind: PageKind;
+  kind: ContentKind;
   title: string;
   version: number;
   representationRevision: number;

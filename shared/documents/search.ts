@@ -29,6 +29,17 @@ export type Hit = {
   url: string;
   /** From the top of the space to the page's parent. */
   ancestors: { page_id: string; title: string }[];
+  /** Of comments: what they are on; null for others. */
+  parent: { page_id: string; title: string; url: string } | null;
+  /** Of comments: the thread. */
+  comment: {
+    comment_id: string;
+    authors: string[];
+    /** ISO-8601. */
+    updated_at: string | null;
+    location: "footer" | "inline";
+    selection: string | null;
+  } | null;
   headingPath: string[];
   chunkNumber: number;
   content: string;
@@ -82,6 +93,8 @@ export type Candidates = {
   duplicates: number;
 };
 
+/** Threads of one page's comments among the results. */
+const THREADS_OF_A_PAGE = 2;
 /** Further chunks of one page that page mode returns. */
 const FURTHER_CHUNKS = 4;
 const ALSO_ON_AT_MOST = 10;
@@ -144,12 +157,18 @@ async function findHits(
     ), placed as (
       -- A chunk without text says what its title says, so it is a copy of no other.
       select f.*, c.source_id, c.page_id, case when c.content = '' then f.chunk_id::text else md5(c.content) end as content_key,
-        row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place
+        row_number() over (partition by c.source_id, case when ${pages} then container.id else c.page_id end
+          order by f.score desc, f.chunk_id) as place,
+        row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place_on_page
       from found f
       cross join lateral (
         select c.source_id, c.page_id, c.content from archon_crawled_pages c where c.id = f.chunk_id offset 0) c
+      -- The document of a page's comments has the page's id in its own (content-kinds.ts), so that no row is read for it.
+      cross join lateral (select regexp_replace(c.page_id, '^comments-', '') as id) container
     ), counted as (
-      select *, count(*) over (partition by content_key) as copies from placed where not ${pages} or place = 1
+      -- A page with many comments must not use up the results.
+      select *, count(*) over (partition by content_key) as copies from placed
+      where (not ${pages} or place = 1) and (place_on_page <= ${THREADS_OF_A_PAGE} or page_id not like 'comments-%')
     ), copied as (
       -- Pages are read of copies only.
       select *, row_number() over (partition by content_key order by score desc,
@@ -173,7 +192,8 @@ async function findHits(
         chosen.is_titled as "isTitled", chosen.vector_weight as "vectorWeight",
         coalesce(others.pages, '[]') as "alsoOn", coalesce(others.total, 0) as "alsoOnTotal",
         c.source_id as "sourceId", c.page_id as "pageId",
-        p.kind, p.title, p.url, c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
+        p.kind, p.title, coalesce(thread.comment ->> 'url', p.url) as url, above_it.parent, thread.comment,
+        c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
         p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
         ts_headline(s.search_language::regconfig, c.content,
@@ -183,8 +203,29 @@ async function findHits(
       join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
       join archon_sources s on s.source_id = c.source_id
       left join lateral (
+        select jsonb_build_object('page_id', m.page_id, 'title', m.title, 'url', m.url) as parent
+        from confluence_pages m where m.source_id = p.source_id and m.page_id = p.container_id
+      ) above_it on true
+      left join lateral (
+        -- The thread that the chunk belongs to; its replies at any depth.
+        with recursive said as (
+          select m.* from confluence_comments m
+          where m.source_id = p.source_id and m.comment_id = c.metadata -> 'place' ->> 'comment_id'
+          union all
+          select m.* from confluence_comments m join said on m.source_id = said.source_id and m.parent_id = said.comment_id
+          where m.container_id = p.container_id
+        )
+        select jsonb_build_object('comment_id', c.metadata -> 'place' ->> 'comment_id',
+          'url', (select url from said where comment_id = c.metadata -> 'place' ->> 'comment_id'),
+          'authors', (select coalesce(jsonb_agg(distinct author_name) filter (where author_name is not null), '[]') from said),
+          'updated_at', (select max(modified_at) from said),
+          'location', (select location from said where comment_id = c.metadata -> 'place' ->> 'comment_id'),
+          'selection', (select selection from said where comment_id = c.metadata -> 'place' ->> 'comment_id')) as comment
+        where p.kind = 'comments'
+      ) thread on true
+      left join lateral (
         with recursive up as (
-          select p.page_id, p.title, p.parent_id, 0 as depth, true as hidden, array[p.page_id] as path
+          select p.page_id, p.title, coalesce(p.container_id, p.parent_id) as parent_id, 0 as depth, true as hidden, array[p.page_id] as path
           union all
           select a.page_id, a.title, a.parent_id, up.depth + 1, a.hidden, up.path || a.page_id
           from up cross join lateral (
@@ -203,7 +244,8 @@ async function findHits(
         select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
           'content', oc.content, 'score', o.score) order by o.place) as chunks
         from placed o join archon_crawled_pages oc on oc.id = o.chunk_id
-        where ${pages} and o.source_id = chosen.source_id and o.page_id = chosen.page_id
+        where ${pages} and o.source_id = chosen.source_id
+          and regexp_replace(o.page_id, '^comments-', '') = regexp_replace(chosen.page_id, '^comments-', '')
           and o.place between 2 and ${FURTHER_CHUNKS + 1}
       ) further on true
       left join lateral (

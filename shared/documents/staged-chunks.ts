@@ -32,8 +32,8 @@ export async function stageChunks(
         from (${givenChunks(sql, page, rows, language)}) g
       ), staged as (
         insert into archon_staged_chunks
-          (chunk_id, source_id, page_id, content, heading_path, input_hash, search_vector, words_revision, staged_at)
-        select id, ${page.sourceId}, ${page.pageId}, content, heading_path, input_hash, search_vector, ${WORDS_REVISION}, ${now}
+          (chunk_id, source_id, page_id, content, heading_path, input_hash, place, search_vector, words_revision, staged_at)
+        select id, ${page.sourceId}, ${page.pageId}, content, heading_path, input_hash, place, search_vector, ${WORDS_REVISION}, ${now}
         from given
       ), embedded as (
         insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
@@ -62,11 +62,11 @@ export async function insertStaged(
         returning s.*, n.chunk_number
       ), made as (
         insert into archon_crawled_pages
-          (id, source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, words_revision,
+          (id, source_id, page_id, url, chunk_number, content, heading_path, input_hash, metadata, search_vector, words_revision,
             created_at)
         overriding system value
-        select chunk_id, source_id, page_id, ${page.url}, chunk_number, content, heading_path, input_hash, search_vector,
-          words_revision, ${options.now}
+        select chunk_id, source_id, page_id, ${page.url}, chunk_number, content, heading_path, input_hash,
+          jsonb_strip_nulls(jsonb_build_object('place', place)), search_vector, words_revision, ${options.now}
         from moved
         returning id
       )

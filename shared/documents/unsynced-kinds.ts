@@ -16,7 +16,8 @@ export async function removeUnsyncedKinds(
     with gone as (
       delete from confluence_pages where ctid = any(array(
         select p.ctid from confluence_pages p join archon_sources s on s.source_id = p.source_id
-        where p.kind = 'blogpost' and not coalesce((s.content ->> 'blogposts')::boolean, false)
+        where (p.kind = 'blogpost' and not coalesce((s.content ->> 'blogposts')::boolean, false)
+            or p.kind = 'comments' and coalesce(s.content ->> 'comments', 'none') = 'none')
           and (${sourceId}::text is null or s.source_id = ${sourceId})
         limit ${BATCH} for update of p skip locked))
       returning source_id, page_id
@@ -25,5 +26,10 @@ export async function removeUnsyncedKinds(
       from gone where w.source_id = gone.source_id and w.page_id = gone.page_id and w.state = 'pending'
     )
     select count(*)::int as removed from gone`;
-  return row?.removed ?? 0;
+  const comments = await sql`
+    delete from confluence_comments where ctid = any(array(
+      select m.ctid from confluence_comments m join archon_sources s on s.source_id = m.source_id
+      where coalesce(s.content ->> 'comments', 'none') = 'none' and (${sourceId}::text is null or s.source_id = ${sourceId})
+      limit ${BATCH} for update of m skip locked))`;
+  return (row?.removed ?? 0) + comments.count;
 }

@@ -31,14 +31,18 @@ export async function renumberKept(
   kept: readonly KeptChunk[],
 ): Promise<void> {
   const changed = kept.filter(
-    ({ chunkNumber, stored }) => stored.marked || chunkNumber !== stored.chunkNumber,
+    ({ chunkNumber, chunk, stored }) =>
+      stored.marked ||
+      chunkNumber !== stored.chunkNumber ||
+      chunk.place?.comment_id !== stored.place?.comment_id,
   );
   if (changed.length === 0) return;
   await tx`
     update archon_crawled_pages c
-    set chunk_number = n.chunk_number, metadata = c.metadata - '_pending_deletion', url = ${page.url}
-    from unnest(${changed.map((row) => row.id)}::bigint[], ${changed.map((row) => row.chunkNumber)}::integer[])
-      as n (id, chunk_number)
+    set chunk_number = n.chunk_number, url = ${page.url},
+      metadata = c.metadata - '{_pending_deletion,place}'::text[] || jsonb_strip_nulls(jsonb_build_object('place', n.place))
+    from unnest(${changed.map((row) => row.id)}::bigint[], ${changed.map((row) => row.chunkNumber)}::integer[],
+      ${changed.map(({ chunk }) => (chunk.place ? JSON.stringify(chunk.place) : null))}::text[]::jsonb[]) as n (id, chunk_number, place)
     where c.id = n.id`;
 }
 
@@ -72,10 +76,10 @@ export async function insertNew(
     const { count } = await tx`
       with given as materialized (${givenChunks(tx, page, rows, options.language)}), made as (
         insert into archon_crawled_pages
-          (source_id, page_id, url, chunk_number, content, heading_path, input_hash, search_vector, words_revision,
+          (source_id, page_id, url, chunk_number, content, heading_path, input_hash, metadata, search_vector, words_revision,
             created_at)
-        select ${page.sourceId}, ${page.pageId}, ${page.url}, chunk_number, content, heading_path, input_hash, search_vector,
-          ${WORDS_REVISION}, ${options.now}
+        select ${page.sourceId}, ${page.pageId}, ${page.url}, chunk_number, content, heading_path, input_hash,
+          jsonb_strip_nulls(jsonb_build_object('place', place)), search_vector, ${WORDS_REVISION}, ${options.now}
         from given
         returning id, chunk_number
       )
@@ -90,11 +94,11 @@ export async function insertNew(
 /** Chunks as rows: part of a statement. */
 export function givenChunks(sql: Sql, page: PageFacts, rows: readonly NewChunk[], language: string) {
   return sql`
-    select chunk_number, content, heading_path, input_hash, embedding, donor_id,
+    select chunk_number, content, heading_path, input_hash, place, embedding, donor_id,
       chunk_search_vector(${language}::regconfig, title_words, heading_words, coalesce(content_words, content),
         identifiers, parts) as search_vector
     from json_to_recordset(${sql.json(rows.map((row) => chunkRow(page.title, row)))}::json) as g (
-      chunk_number integer, content text, heading_path text[], input_hash text, embedding text, donor_id bigint,
+      chunk_number integer, content text, heading_path text[], input_hash text, place jsonb, embedding text, donor_id bigint,
       title_words text, heading_words text[], content_words text, identifiers text[], parts text)`;
 }
 
@@ -110,6 +114,7 @@ function chunkRow(title: string, { chunkNumber, chunk, donorId }: NewChunk) {
     content: chunk.content,
     heading_path: chunk.headingPath,
     input_hash: chunk.inputHash,
+    place: chunk.place ?? null,
     embedding: vectorText(chunk.embedding),
     donor_id: donorId,
     ...wordColumns(indexedWords(title, chunk), chunk.content),

@@ -1,4 +1,4 @@
-import { syncedKinds } from "#shared/content-kinds.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Source } from "#shared/sources/sources.ts";
@@ -61,7 +61,7 @@ async function listSpace(
   { spaceId, content }: Source,
 ): Promise<Map<string, ListedPage>> {
   const pages = new Map<string, ListedPage>();
-  for (const kind of syncedKinds(content))
+  for (const kind of syncedPageKinds(content))
     for await (const listed of listToEnd((cursor) => client.listPages(kind, spaceId, cursor)))
       for (const page of listed.pages) if (page.status === "current") pages.set(page.id, page);
   return pages;
@@ -82,7 +82,7 @@ async function storedPages(sql: Sql, sourceId: string): Promise<Map<string, Stor
     select p.page_id, p.title, p.version, p.parent_id, p.url, p.labels, p.missing_since, p.chunk_count,
       count(c.id)::int as chunks
     from confluence_pages p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
-    where p.source_id = ${sourceId} and not p.is_deleted and p.version > 0
+    where p.source_id = ${sourceId} and not p.is_deleted and p.version > 0 and p.kind <> 'comments'
     group by p.source_id, p.page_id`;
   return new Map(rows.map((row) => [row.page_id, row]));
 }

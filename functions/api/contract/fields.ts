@@ -1,3 +1,4 @@
+import { COMMENT_OPTIONS } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { DELETION_STRATEGIES } from "#shared/sources/source.ts";
 
@@ -32,10 +33,18 @@ export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
     "When pages deleted in Confluence are looked for: once a week, after each sync, or only when asked",
 });
 
-export const content = z.strictObject({ blogposts: z.boolean().default(true) }).meta({
-  description:
-    "Which kinds of content besides pages are synced. One that is switched on is listed by the next sync; one that is switched off loses its rows",
-});
+export const content = z
+  .strictObject({
+    blogposts: z.boolean().default(true),
+    comments: z
+      .enum(COMMENT_OPTIONS)
+      .default("open")
+      .meta({ description: "`open`: without resolved threads, and those whose text is gone from the page" }),
+  })
+  .meta({
+    description:
+      "Which kinds of content besides pages are synced. One that is switched on is listed by the next sync; one that is switched off loses its rows",
+  });
 
 export const MAX_LIMIT = 200;
 export const DEFAULT_LIMIT = 50;

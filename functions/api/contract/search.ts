@@ -4,6 +4,20 @@ import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });
+const parent = z
+  .object({ page_id: z.string(), title: z.string(), url: z.string() })
+  .nullable()
+  .meta({ description: "Of comments: the page or blog post that they are on" });
+const comment = z
+  .object({
+    comment_id: z.string().meta({ description: "The first of the thread; `url` opens the page at it" }),
+    authors: z.array(z.string()),
+    updated_at: instant.nullable(),
+    location: z.enum(["footer", "inline"]),
+    selection: z.string().nullable().meta({ description: "The text of the page that it is about" }),
+  })
+  .nullable()
+  .meta({ description: "Of comments: the thread" });
 const score = z.number().meta({
   description: "From both retrievers, or the reranking model's: comparable within one response only",
 });
@@ -56,6 +70,8 @@ const chunkHit = z
     title: z.string(),
     url: z.string(),
     ancestors: z.array(ancestor).meta({ description: "From the space's top to the page's parent" }),
+    parent,
+    comment,
     heading_path: z.array(z.string()),
     content: z.string().meta({ description: "Markdown" }),
     snippet: z.string().meta({ description: "HTML-safe, with <mark> around what matched" }),
@@ -88,6 +104,8 @@ const pageHit = z
     section_title: z.string().meta({ description: "The last of `heading_path`, else the title" }),
     url: z.string(),
     ancestors: z.array(ancestor),
+    parent,
+    comment,
     snippet: z.string(),
     score,
     aggregate_similarity: z.number().meta({ description: "The same as `score`" }),

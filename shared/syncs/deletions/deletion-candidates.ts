@@ -61,7 +61,7 @@ function insertCandidates(
     select ${operation.operationId}, p.source_id, p.page_id, p.title, 'candidate', ${reason},
       p.state_revision, ${now}
     from confluence_pages p
-    where p.source_id = ${operation.sourceId} and not p.is_deleted
+    where p.source_id = ${operation.sourceId} and not p.is_deleted and p.kind <> 'comments'
       ${kinds === null ? tx`` : tx`and p.kind = any(${kinds as string[]}::text[])`}
       ${only === null ? tx`` : tx`and p.page_id = any(${only as string[]}::text[])`}
     on conflict (operation_id, page_id) do nothing
@@ -136,7 +136,7 @@ export async function fetchVisible(
 export async function countStoredPages(sql: Sql, sourceId: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     select count(*)::int as count from confluence_pages
-    where source_id = ${sourceId} and not is_deleted and version > 0`;
+    where source_id = ${sourceId} and not is_deleted and version > 0 and kind <> 'comments'`;
   return row?.count ?? 0;
 }
 

@@ -1,4 +1,9 @@
-import { PAGE_KINDS, syncedKinds } from "#shared/content-kinds.ts";
+import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
+import { checkComments } from "#shared/syncs/comments/check-comments.ts";
+import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
+import { markListed } from "#shared/documents/comments.ts";
+import { allCommentsCql } from "#shared/confluence/cql.ts";
+import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
@@ -34,12 +39,13 @@ const checkpointSchema = z.object({
       "finding candidates",
       "confirming",
       "deleting",
+      "comments",
       "listed",
     ])
     .default("starting"),
   /** The kind that is listed now, and those after it. */
-  kind: z.enum(PAGE_KINDS).default("page"),
-  kinds_left: z.array(z.enum(PAGE_KINDS)).default([]),
+  kind: z.enum(CONTENT_KINDS).default("page"),
+  kinds_left: z.array(z.enum(CONTENT_KINDS)).default([]),
   /** Kinds whose deletions are left to a person. */
   kinds_held: z.array(z.string()).default([]),
   cursor: z.string().nullable().default(null),
@@ -71,6 +77,7 @@ const PHASES: Record<
   "finding candidates": findCandidates,
   confirming: confirm,
   deleting: applyBatch,
+  comments: commentsNext,
 };
 
 async function start(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -93,6 +100,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
 /** The listing also shows current versions: pages that a sync missed become work of this operation. */
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
+  if (checkpoint.kind === "comments") return listComments(context, checkpoint);
   const listed = await client.listPages(checkpoint.kind, source.spaceId, checkpoint.cursor);
   // Listed pages prove that the space exists; an empty listing may mean that it is gone or not visible.
   const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
@@ -110,6 +118,23 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       onRestored: reportRestored(context),
     });
     await learnWebBase(tx, context);
+    await saveStep(tx, context, { checkpoint: next, counts });
+  });
+}
+
+/** Comments without their bodies: only those that are new here are requested with them. */
+async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { client, source, operation, services } = context;
+  const listed = await client.searchContent(allCommentsCql(source.spaceKey), checkpoint.cursor);
+  const comments = await withContainers(context, await newComments(context, listed.comments));
+  const next: Checkpoint = {
+    ...checkpoint,
+    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+  };
+  await transaction(services.sql, async (tx) => {
+    const counts = await recordComments(tx, context, listed.comments.length, comments);
+    const ids = listed.comments.map((comment) => comment.id);
+    if (!operation.dryRun) await markListed(tx, operation, ids);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
 }
@@ -142,7 +167,7 @@ async function findCandidates(context: StepContext, checkpoint: Checkpoint): Pro
   if (candidates > 0) await verifyAccount(context.client, context.source);
   await inTransaction(
     context,
-    { ...checkpoint, phase: candidates > 0 ? "confirming" : "listed" },
+    { ...checkpoint, phase: candidates > 0 ? "confirming" : afterPages(context) },
     {
       message: `${candidates} stored pages were not listed`,
     },
@@ -177,11 +202,35 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
   const applied = await transaction(context.services.sql, async (tx) => {
     const batch = await applyNext(tx, context, checkpoint.kinds_held);
     await saveStep(tx, context, {
-      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
+      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: afterPages(context) } : checkpoint,
     });
     return batch;
   });
   logApplied(applied, context);
+}
+
+/** A dry run lists comments, and does not say which are gone. */
+function afterPages({ source, operation }: StepContext): Checkpoint["phase"] {
+  return source.content.comments === "none" || operation.dryRun ? "listed" : "comments";
+}
+
+async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const step = await checkComments(context);
+  const held = step.held && joined(context.operation.heldDeletions, step.held);
+  await inTransaction(
+    context,
+    { ...checkpoint, phase: step.done ? "listed" : "comments" },
+    { counts: step.counts, also: step.write, ...(held ? { facts: { heldDeletions: held } } : {}) },
+  );
+}
+
+function joined(held: HeldDeletions | null, more: HeldDeletions): HeldDeletions {
+  if (!held) return more;
+  return {
+    candidates: held.candidates + more.candidates,
+    pages: held.pages + more.pages,
+    message: `${held.message}. ${more.message}`,
+  };
 }
 
 async function inTransaction(

@@ -66,7 +66,7 @@ export function judgeCap(outcomes: DeletionOutcomes): HeldDeletions | null {
   return { candidates, pages: outcomes.pages, message };
 }
 
-const NAMES: Record<string, string> = { blogpost: "blog post" };
+const NAMES: Record<string, string> = { blogpost: "blog post", comments: "comment" };
 
 /** Compares each kind with its own cap: many lost blog posts must not hold the deletion of a page. Null: none exceeds it. */
 export function judgeCaps(

@@ -1,4 +1,4 @@
-import { syncedKinds } from "#shared/content-kinds.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
@@ -84,7 +84,7 @@ async function askNext(
   // An anonymous response would look like pages that are gone, and would use up their hints.
   await verifyAccount(client, source);
   const pageIds = hints.map((hint) => hint.pageId);
-  const { pages, isUndecided } = await fetchVisible(pageIds, client, syncedKinds(source.content));
+  const { pages, isUndecided } = await fetchVisible(pageIds, client, syncedPageKinds(source.content));
   const states = await readPageStates(services.sql, source.sourceId, pageIds);
   const isHere = (page: ConfluencePage | undefined) =>
     page?.status === UNREADABLE || (page?.status === "current" && page.spaceId === source.spaceId);

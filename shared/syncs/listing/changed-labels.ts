@@ -1,4 +1,4 @@
-import { syncedKinds } from "#shared/content-kinds.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { labelledPagesCql } from "#shared/confluence/cql.ts";
 import type { ConfluenceLabel } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -33,7 +33,7 @@ export async function changedLabels(
   if (searches > labels.length / 2 || searches > MOST_SEARCHES) return labels;
   const found = new Map<string, Set<string>>();
   for (const names of groups) {
-    const cql = labelledPagesCql(source.spaceKey, names, syncedKinds(source.content));
+    const cql = labelledPagesCql(source.spaceKey, names, syncedPageKinds(source.content));
     for await (const { pages } of listToEnd((cursor) => client.searchPages(cql, cursor))) {
       for (const page of pages)
         for (const name of page.labels ?? []) found.set(name, (found.get(name) ?? new Set()).add(page.id));

@@ -1,5 +1,5 @@
 import type { Source } from "#shared/sources/source.ts";
-import { syncedKinds } from "#shared/content-kinds.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -87,7 +87,7 @@ export async function labelledPages(
   labelId: string,
 ): Promise<string[]> {
   const ids: string[] = [];
-  for (const kind of syncedKinds(content))
+  for (const kind of syncedPageKinds(content))
     for await (const listed of listToEnd((cursor) => client.labelledPageIds(kind, labelId, spaceId, cursor)))
       ids.push(...listed.ids);
   return ids;

@@ -1,6 +1,12 @@
-import { PAGE_KINDS, syncedKinds, type PageKind } from "#shared/content-kinds.ts";
+import {
+  newComments,
+  queueOutdatedComments,
+  recordComments,
+  withContainers,
+} from "#shared/syncs/comments/list-comments.ts";
+import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { z } from "zod";
-import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
+import { allCommentsCql, allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
@@ -24,10 +30,10 @@ const checkpointSchema = z.object({
     .default("starting"),
   /** `space`: the v2 listing of everything; `changes`: CQL. */
   listing: z.enum(["space", "changes"]).default("space"),
-  /** The kind that v2 lists now; null: CQL lists all kinds, or v2 pages where there is no query. */
-  kind: z.enum(PAGE_KINDS).nullable().default(null),
+  /** The kind that is listed whole now, comments by CQL, others by v2; null: CQL lists all kinds, or v2 pages where there is no query. */
+  kind: z.enum(CONTENT_KINDS).nullable().default(null),
   /** To be listed by v2 after that. */
-  kinds_left: z.array(z.enum(PAGE_KINDS)).default([]),
+  kinds_left: z.array(z.enum(CONTENT_KINDS)).default([]),
   cql: z.string().nullable().default(null),
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
@@ -66,7 +72,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
     : changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, kinds);
   if (everything) await verifySpace(client, source);
   // Kinds that were switched on since the last sync: what changed since then is not all that there is.
-  const isListed = (kind: PageKind) => !everything && source.metadata.listed_kinds.includes(kind);
+  const isListed = (kind: ContentKind) => !everything && source.metadata.listed_kinds.includes(kind);
   const kindsLeft = kinds.filter((kind) => !isListed(kind));
   const counts = [cql, kindsLeft.length > 0 ? allPagesCql(source.spaceKey, kindsLeft) : null];
   let expected = 0;
@@ -96,10 +102,12 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   const { client, source, operation, services } = context;
   const { cql, cursor } = checkpoint;
   const kind = checkpoint.kind ?? (cql === null ? "page" : null);
+  if (kind === "comments") return listComments(context, checkpoint);
   const listed =
     kind === null && cql !== null
-      ? await client.searchPages(cql, cursor)
-      : await client.listPages(kind ?? "page", source.spaceId, cursor);
+      ? await searchChanges(context, cql, cursor)
+      : { ...(await client.listPages(kind ?? "page", source.spaceId, cursor)), comments: [] };
+  const comments = await withContainers(context, await newComments(context, listed.comments));
   reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
@@ -116,6 +124,28 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
     if (kind === null && !operation.dryRun && operation.actor !== "hook")
       await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
+    const commentCounts = await recordComments(tx, context, listed.comments.length, comments);
+    await saveStep(tx, context, { checkpoint: next, counts: { ...counts, ...commentCounts } });
+  });
+}
+
+/** Comments only of a source that syncs them: others make the same query as ever. */
+async function searchChanges({ client, source }: StepContext, cql: string, cursor: string | null) {
+  if (source.content.comments !== "none") return client.searchContent(cql, cursor);
+  return { ...(await client.searchPages(cql, cursor)), comments: [] };
+}
+
+/** All comments of the space with their bodies: requesting those of a first sync by their ids would take as many calls again. */
+async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { client, source, services } = context;
+  const listed = await client.searchComments(allCommentsCql(source.spaceKey), checkpoint.cursor);
+  const next: Checkpoint = {
+    ...checkpoint,
+    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+  };
+  const comments = await withContainers(context, listed.comments);
+  await transaction(services.sql, async (tx) => {
+    const counts = await recordComments(tx, context, listed.comments.length, comments);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
 }
@@ -152,17 +182,21 @@ async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise
 async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   // In a space that is gone CQL returns no results instead of an error.
-  if ((operation.counters.pages_listed ?? 0) === 0) await verifySpace(client, source);
+  if (countListed(operation.counters) === 0) await verifySpace(client, source);
   const user = await verifyAccount(client, source);
   if (user.timeZone !== operation.timeZone) {
     const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
     const cql = changedPagesCql(source.spaceKey, since, user.timeZone, syncedKinds(source.content));
-    const { pages_listed = 0, pages_unchanged = 0 } = operation.counters;
+    const { pages_listed = 0, pages_unchanged = 0, comments_listed = 0 } = operation.counters;
     const expected = (await client.countPages(cql)) ?? 0;
     await saveStep(services.sql, context, {
       checkpoint: { ...checkpoint, phase: "listing", cql, kind: null },
       // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
-      counts: { pages_listed: -pages_listed, pages_unchanged: -pages_unchanged },
+      counts: {
+        pages_listed: -pages_listed,
+        pages_unchanged: -pages_unchanged,
+        comments_listed: -comments_listed,
+      },
       facts: { timeZone: user.timeZone, pagesExpected: expected },
       message: "The account's time zone changed: listing again",
     });
@@ -171,12 +205,17 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint));
 }
 
+function countListed({ pages_listed = 0, comments_listed = 0 }: Record<string, number>): number {
+  return pages_listed + comments_listed;
+}
+
 /** Fewer pages than Confluence counted: the listing was truncated, or its index lags. The watermark does not move. */
 async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { pagesExpected } = context.operation;
-  const listed = context.operation.counters.pages_listed ?? 0;
+  const listed = countListed(context.operation.counters);
   const incomplete = listed < pagesExpected;
   await queueFailedPages(tx, context.operation, context.services.now());
+  if (checkpoint.listing === "space" && !context.operation.dryRun) await queueOutdatedComments(tx, context);
   await queueUnrenderedPages(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null },

@@ -11,8 +11,8 @@ import type { Operation } from "#shared/syncs/operations/operation.ts";
 export async function queueFailedPages(tx: Sql, operation: Operation, now: Date): Promise<void> {
   const state = operation.dryRun ? "planned" : "pending";
   await tx`
-    insert into sync_work (operation_id, source_id, page_id, title, state, outcome, reason, listed_version, updated_at)
-    select ${operation.operationId}, source_id, page_id, title,
+    insert into sync_work (operation_id, source_id, kind, page_id, title, state, outcome, reason, listed_version, updated_at)
+    select ${operation.operationId}, source_id, case kind when 'comments' then kind else 'page' end, page_id, title,
       case when given_up then 'failed' else ${state} end,
       case when given_up then code when version = 0 then 'added' else 'updated' end,
       case when given_up then message else 'failed before' end, failed_version, ${now}
@@ -23,7 +23,7 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
         select *, sync_error ->> 'code' as code, sync_error ->> 'message' as message,
           coalesce((sync_error ->> 'attempts')::int, 0) as attempts, nullif((sync_error ->> 'version')::int, 0) as failed_version
         from confluence_pages
-        where source_id = ${operation.sourceId} and (sync_error is not null or version = 0 and not is_deleted)) as open
+        where source_id = ${operation.sourceId} and (sync_error is not null or version = 0 and not is_deleted and kind <> 'comments')) as open
       where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
     on conflict (operation_id, page_id) do nothing`;
 }

@@ -27,9 +27,12 @@ export function workTotals(sql: Sql) {
 /** Planned pages count like those that are done: a dry run reports what it would do. */
 function countOf(sql: Sql, name: CountedMetric) {
   const source = COUNTED_METRICS[name];
+  if (source === "listed") return sql`0`;
   if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::int`;
-  if ("state" in source) return sql`count(*) filter (where w.state = ${source.state})::int`;
-  return sql`count(*) filter (where w.outcome = ${source.outcome} and w.state in ('done', 'planned'))::int`;
+  // Documents of comments are no pages: comments are counted where they are listed.
+  if ("state" in source)
+    return sql`count(*) filter (where w.state = ${source.state} and w.kind <> 'comments')::int`;
+  return sql`count(*) filter (where w.outcome = ${source.outcome} and w.state in ('done', 'planned') and w.kind <> 'comments')::int`;
 }
 
 /** The columns of archon_progress that metrics use. */
@@ -59,6 +62,9 @@ export function metricsOf(operation: MeasuredOperation, work: WorkTotals): SyncM
     pages_moved: work.pages_moved + listed("pages_moved"),
     pages_restored: work.pages_restored + listed("pages_restored"),
     pages_unchanged: work.pages_unchanged + listed("pages_unchanged"),
+    comments_added: listed("comments_added"),
+    comments_updated: listed("comments_updated"),
+    comments_deleted: listed("comments_deleted"),
     api_calls_made: work.api_calls_made + listed("api_calls_made"),
     duration_ms: started ? Math.max(0, until.getTime() - started.getTime()) : 0,
   });

@@ -50,7 +50,8 @@ export async function saveStep(
 
 /** The percentage before this step and the work that it added: it never decreases. */
 function percentFloor(operation: Operation, { open, added, done }: WorkCount): number {
-  const listed = operation.counters.pages_listed ?? 0;
+  const { pages_listed = 0, comments_listed = 0 } = operation.counters;
+  const listed = pages_listed + comments_listed;
   const openBefore = open - added;
   return percentDone({
     done: Math.max(done, listed - openBefore),

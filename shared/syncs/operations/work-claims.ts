@@ -6,6 +6,7 @@ import { CLAIM_MS } from "./claims.ts";
 export const MAX_CRASHES = 4;
 
 export type ClaimedWork = {
+  kind: "page" | "comments";
   pageId: string;
   title: string;
   listedVersion: number | null;
@@ -29,7 +30,7 @@ export async function claimWork(
       updated_at = ${now}
     where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending' and not suspect
       and claimed_until is null and (not_before is null or not_before <= ${now})
-    returning page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
+    returning kind, page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
 }
 
 /**
@@ -47,7 +48,7 @@ export async function claimSuspect(
     update sync_work set claimed_until = ${later(now, CLAIM_MS)}, claimed_alone = true, attempts = attempts + 1,
       updated_at = ${now}
     where operation_id = ${operationId} and page_id = (${nextSuspect(sql, operationId, untried, now)} for update skip locked)
-    returning page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
+    returning kind, page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
   return claimed ?? null;
 }
 

@@ -17,6 +17,8 @@ export type WorkOutcome =
   | "skipped";
 
 export type WorkItem = {
+  /** `page` unless it is a document of comments. */
+  kind?: "page" | "comments";
   pageId: string;
   title: string;
   state: WorkState;
@@ -34,6 +36,7 @@ export async function addWork(
 ): Promise<void> {
   if (items.length === 0) return;
   const rows = items.map((item) => ({
+    kind: item.kind ?? "page",
     page_id: item.pageId,
     title: item.title,
     state: item.state,
@@ -42,10 +45,10 @@ export async function addWork(
     listed_version: item.listedVersion,
   }));
   await tx`
-    insert into sync_work (operation_id, source_id, page_id, title, state, outcome, reason, listed_version, updated_at)
-    select ${operation.operationId}, ${operation.sourceId}, page_id, title, state, outcome, reason, listed_version, ${now}
+    insert into sync_work (operation_id, source_id, kind, page_id, title, state, outcome, reason, listed_version, updated_at)
+    select ${operation.operationId}, ${operation.sourceId}, kind, page_id, title, state, outcome, reason, listed_version, ${now}
     from jsonb_to_recordset(${tx.json(rows)})
-      as row (page_id text, title text, state text, outcome text, reason text, listed_version integer)
+      as row (kind text, page_id text, title text, state text, outcome text, reason text, listed_version integer)
     on conflict (operation_id, page_id) do update
       set state = 'pending', reason = excluded.reason, listed_version = excluded.listed_version, attempts = 0,
         suspect = false, crashes = 0, enqueued_at = null, not_before = null, claimed_until = null, updated_at = excluded.updated_at

@@ -17,6 +17,8 @@ import { resolveReferences } from "./resolve-references.ts";
 export type PreparedPage = {
   work: ClaimedWork;
   state: PageState | undefined;
+  /** Of a document of comments: what they are on. */
+  containerId?: string;
   page: PageFacts & { chunks: readonly ChunkToEmbed[] };
 };
 

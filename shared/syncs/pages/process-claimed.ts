@@ -1,4 +1,5 @@
-import { syncedKinds } from "#shared/content-kinds.ts";
+import { prepareComments } from "./prepare-comments.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { RateLimitedError } from "#shared/errors.ts";
@@ -73,7 +74,11 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
     for (let [work] = queue; work && mayJoin(group, work, batch) && hasTime(); [work] = queue) {
       queue.shift();
       try {
-        const prepared = await preparePage(batch, work, pages.get(work.pageId), states.get(work.pageId));
+        const state = states.get(work.pageId);
+        const prepared =
+          work.kind === "comments"
+            ? await prepareComments(batch, work, state)
+            : await preparePage(batch, work, pages.get(work.pageId), state);
         if (prepared) group.push(prepared);
         else open.delete(work.pageId);
       } catch (error) {
@@ -161,7 +166,7 @@ async function isStillRunning({ operation, services }: Run): Promise<boolean> {
 }
 
 /**
- * Fetches bodies in bulk, except those that this worker fetched before and could not store. In parts, because all bodies of a batch
+ * Documents of comments, which need no fetching, then the pages. Fetches bodies in bulk, except those that this worker fetched before and could not store. In parts, because all bodies of a batch
  * of large pages do not fit into memory; the last one has the works whose pages Confluence did not return.
  */
 async function* fetchPages(
@@ -170,7 +175,9 @@ async function* fetchPages(
   states: ReadonlyMap<string, PageState>,
 ): AsyncGenerator<{ works: ClaimedWork[]; pages: Map<string, ConfluencePage> }> {
   const { client, source, cache, services } = batch;
-  const left = new Map(works.map((work) => [work.pageId, work]));
+  const made = works.filter((work) => work.kind === "comments");
+  if (made.length > 0) yield { works: made, pages: new Map() };
+  const left = new Map(works.flatMap((work) => (made.includes(work) ? [] : [[work.pageId, work] as const])));
   const part = (found: readonly ConfluencePage[]) => {
     const pages = new Map(found.map((page) => [page.id, page]));
     const own = [...left.values()].filter((work) => pages.has(work.pageId));
@@ -181,7 +188,7 @@ async function* fetchPages(
   if (taken.length > 0) yield part(taken);
   if (left.size === 0) return;
   const kindOf = (pageId: string) => states.get(pageId)?.kind;
-  for (const kind of syncedKinds(source.content)) {
+  for (const kind of syncedPageKinds(source.content)) {
     // Of a page without a row only the id is known: it is requested as one kind after the other.
     const ids = [...left.keys()].filter((id) => (kindOf(id) ?? kind) === kind);
     if (ids.length > 0) for await (const found of client.bodiesById(kind, ids)) yield part(found);

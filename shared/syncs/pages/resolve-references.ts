@@ -21,7 +21,7 @@ type NameContext = { client: ConfluenceClient; calls: OptionalCalls; names: User
  * the index (storage links name pages by title). What is not found remains readable text.
  */
 export async function resolveReferences(
-  { page, content }: CompletePage,
+  { page, content }: { page: Pick<ConfluencePage, "id" | "title" | "url">; content: CompletePage["content"] },
   context: NameContext & { sql: Sql; source: Source; fetchedIds: ReadonlyMap<string, string> },
 ): Promise<ReferenceResolver> {
   const { source, names } = context;

@@ -1,4 +1,7 @@
-import { transaction } from "#shared/db/connect.ts";
+import { addDocuments } from "#shared/syncs/comments/list-comments.ts";
+import { showContained } from "#shared/documents/delete-pages.ts";
+import { followContainer, noteTitle, outdatedComments } from "#shared/documents/comments.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { EmbeddedChunk, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
 import { noteRenderingFailed } from "#shared/documents/rendered-missing.ts";
@@ -13,7 +16,7 @@ import type { PreparedPage } from "./prepare-page.ts";
 /** Swaps one page whose chunks are embedded, and ends its work in the same transaction; false when its work had already ended. */
 export async function storePreparedPage(
   batch: Batch,
-  { work, state, page }: PreparedPage,
+  { work, state, page, containerId }: PreparedPage,
   embedded: EmbeddedChunk[],
 ): Promise<boolean> {
   const { services, source } = batch;
@@ -26,6 +29,7 @@ export async function storePreparedPage(
     embedded,
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     afterSwap: async (tx, swap) => {
+      await followOthers(tx, batch, { page, containerId });
       const outcome = outcomeOf(swap, state);
       open = await completePage(tx, batch, work, { outcome, counters: countersOf(swap) });
     },
@@ -36,6 +40,24 @@ export async function storePreparedPage(
   else reportStored(batch, page, isGone(state));
   warnOfLosses(batch, page);
   return open;
+}
+
+/** What a document of comments takes from the page that it is on, and what a page does for its comments, in the same transaction. */
+async function followOthers(
+  tx: Sql,
+  { services, source, operation }: Batch,
+  { page, containerId }: { page: PageFacts; containerId: string | undefined },
+): Promise<void> {
+  const { sourceId, pageId } = page;
+  if (containerId !== undefined) {
+    if (await followContainer(tx, { sourceId, pageId, containerId })) return;
+    throw new TransientError("deleted_meanwhile", "What the comments are on was deleted meanwhile");
+  }
+  if (source.content.comments === "none") return;
+  await showContained(tx, sourceId, pageId);
+  await noteTitle(tx, sourceId, pageId, page.title);
+  const outdated = await outdatedComments(tx, sourceId, { containerIds: [pageId] });
+  await addDocuments(tx, operation, outdated, services.now());
 }
 
 function warnOfLosses({ services }: Batch, { sourceId, pageId, renderedMissing, textLost }: PageFacts): void {

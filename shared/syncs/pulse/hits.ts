@@ -1,4 +1,4 @@
-import type { ListedPage } from "#shared/confluence/client.ts";
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
 import { pulsedSources, syncsKind } from "./pulsed-sites.ts";
@@ -12,10 +12,13 @@ const OVERFLOW_MS = 10 * 60_000;
 
 /** Whether the hit `h` is stored by now, in that version or a newer one. */
 function isStored(sql: Sql) {
-  return sql`exists (
+  return sql`(exists (
     select from confluence_pages p
     where p.source_id = h.source_id and p.page_id = h.page_id and p.version >= h.version
-      and is_visible(p))`;
+      and is_visible(p))
+    or exists (
+    select from confluence_comments m
+    where m.source_id = h.source_id and m.comment_id = h.page_id and m.version >= h.version and m.missing_since is null))`;
 }
 
 /**
@@ -41,11 +44,14 @@ function listedAll(sql: Sql) {
   return sql`o.status <> 'failed' and (o.checkpoint ->> 'incomplete') is distinct from 'true'`;
 }
 
+/** What a pulse compares: a page, a blog post, or a comment. */
+export type NewsItem = { id: string; kind: ContentKind; version: number; spaceKey: string | null };
+
 /** Records the pages that the site's sources do not have in the version listed. */
 export async function recordHits(
   sql: Sql,
   siteId: string,
-  listed: readonly ListedPage[],
+  listed: readonly NewsItem[],
   now: Date,
 ): Promise<void> {
   // A page that was edited while the search was paged is listed twice.
@@ -68,6 +74,10 @@ export async function recordHits(
       select from confluence_pages p
       where p.source_id = s.source_id and p.page_id = listed.page_id and p.version >= listed.version
         and is_visible(p))
+      and not exists (
+      select from confluence_comments m
+      where m.source_id = s.source_id and m.comment_id = listed.page_id and m.version >= listed.version
+        and m.missing_since is null)
     on conflict (source_id, page_id) do update set
       version = excluded.version, last_seen_at = excluded.last_seen_at,
       -- A page that is edited each minute keeps its place among those that wait.

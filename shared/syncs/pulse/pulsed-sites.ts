@@ -1,4 +1,4 @@
-import { PAGE_KINDS, type PageKind } from "#shared/content-kinds.ts";
+import { CONTENT_KINDS, type ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { errorCode, errorMessage } from "#shared/errors.ts";
 import { later } from "#shared/syncs/later.ts";
@@ -12,7 +12,7 @@ export type PulsedSite = Pick<
   /** When its last complete pulse began, by Confluence's clock; null before the first. */
   pulseSince: Date | null;
   /** The kinds of content that its sources sync. */
-  kinds: PageKind[];
+  kinds: ContentKind[];
   /** Pulses that failed since. */
   failures: number;
 };
@@ -30,7 +30,8 @@ export function pulsedSources(sql: Sql) {
 
 /** Whether the source `s` syncs content of the kind `kind`. */
 export function syncsKind(sql: Sql) {
-  return sql`(kind = 'page' or kind = 'blogpost' and (s.content ->> 'blogposts')::boolean)`;
+  return sql`(kind = 'page' or kind = 'blogpost' and coalesce((s.content ->> 'blogposts')::boolean, false)
+    or kind = 'comments' and coalesce(s.content ->> 'comments', 'none') <> 'none')`;
 }
 
 function isDue(sql: Sql, now: Date) {
@@ -54,7 +55,7 @@ export async function claimPulse(sql: Sql, siteId: string, now: Date): Promise<P
     update confluence_sites c set pulse_tried_at = ${now} where c.site_id = ${siteId} and ${isDue(sql, now)}
     returning c.site_id as "siteId", c.api_base as "apiBase", c.email, c.client_id as "clientId", c.encrypted_secret as "encryptedSecret",
       c.secret_bound_to as "secretBoundTo", c.account_id as "accountId", c.pulse_since as "pulseSince",
-      array(select kind from unnest(${PAGE_KINDS as readonly string[] as string[]}::text[]) kind where exists (
+      array(select kind from unnest(${[...CONTENT_KINDS]}::text[]) kind where exists (
         select from archon_sources s where s.site_id = c.site_id and ${pulsedSources(sql)} and ${syncsKind(sql)})) as kinds,
       coalesce((c.pulse_error ->> 'failures')::int, 0) as failures`;
   return site ?? null;

@@ -1,4 +1,5 @@
-import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
+import type { NewsItem } from "./hits.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { changedOnSiteCql } from "#shared/confluence/cql.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import { changesSince } from "#shared/syncs/listing/watermark.ts";
@@ -7,10 +8,12 @@ import type { PulsedSite } from "./pulsed-sites.ts";
 /** Of the five calls of a pulse the account and the count take two. An idle site needs one search, whatever its spaces. */
 const MAX_SEARCHES = 3;
 
+type Found = Awaited<ReturnType<ConfluenceClient["searchContent"]>>;
+
 export type News = {
   /** When the pulse began, by Confluence's clock. */
   startedAt: Date;
-  pages: ListedPage[];
+  pages: NewsItem[];
   /** More changed than was read. */
   overflow: boolean;
   /** Fewer pages were listed than Confluence counted: the search was truncated, or its index lags. */
@@ -26,11 +29,17 @@ export async function searchNews(client: ConfluenceClient, site: PulsedSite, now
   const startedAt = client.serverTime() ?? now;
   const cql = changedOnSiteCql(changesSince(site.pulseSince ?? startedAt), user.timeZone, site.kinds);
   const expected = (await client.countPages(cql)) ?? 0;
-  const pages: ListedPage[] = [];
+  const pages: NewsItem[] = [];
+  const withComments = site.kinds.includes("comments");
   let cursor: string | null = null;
   for (let searches = 0; searches < MAX_SEARCHES; searches += 1) {
-    const listed = await client.searchPages(cql, cursor);
-    pages.push(...listed.pages);
+    const listed: Found = withComments
+      ? await client.searchContent(cql, cursor)
+      : { ...(await client.searchPages(cql, cursor)), comments: [] };
+    pages.push(
+      ...listed.pages,
+      ...listed.comments.map((comment) => ({ ...comment, kind: "comments" as const })),
+    );
     cursor = listed.next;
     if (cursor === null) break;
   }

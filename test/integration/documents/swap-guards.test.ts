@@ -81,6 +81,7 @@ describe("of several rows with the same text a swap keeps", () => {
     id,
     inputHash: "same",
     chunkNumber: 0,
+    place: null,
     marked: false,
     embedded: true,
     ...given,

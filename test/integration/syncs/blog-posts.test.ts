@@ -44,7 +44,7 @@ const kinds = () =>
 
 beforeEach(async () => {
   await database.clear();
-  world = await makeSyncWorld(database.sql, { pages: 3, content: { blogposts: true } });
+  world = await makeSyncWorld(database.sql, { pages: 3, content: { blogposts: true, comments: "none" } });
   const [first] = addPosts(2);
   if (!first) throw new Error("no post");
   post = first;
@@ -180,11 +180,13 @@ it("case 21: lost posts above their cap are held, and the deletion of a page pro
 
 describe("case 24: a kind is switched on and off", () => {
   const patch = (blogposts: boolean) =>
-    world.api("PATCH", `/api/confluence/${SOURCE_ID}`, { body: { content: { blogposts } } });
+    world.api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+      body: { content: { blogposts, comments: "none" } },
+    });
 
   it("switched off, its rows go and nothing else; what is not asked for is not stored", async () => {
     await world.sync();
-    expect((await patch(false)).body.content).toEqual({ blogposts: false });
+    expect((await patch(false)).body.content).toEqual({ blogposts: false, comments: "none" });
     expect(await kinds()).toEqual(["Page 1", "Page 2", "Page 3"].map((title) => ({ kind: "page", title })));
     editPage(world.site, post.id, { body: bodyOf("edited") });
     world.pass(MINUTE_MS);

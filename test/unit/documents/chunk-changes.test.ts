@@ -7,7 +7,12 @@ const hash = fc.constantFrom("a", "b", "c", "d", "e");
 const storedChunks = fc
   .array(fc.record({ inputHash: hash, marked: fc.boolean(), embedded: fc.boolean() }), { maxLength: 12 })
   .map((rows) =>
-    rows.map((row, index): StoredChunk => ({ ...row, id: String(index + 1), chunkNumber: index })),
+    rows.map((row, index): StoredChunk => ({
+      ...row,
+      place: null,
+      id: String(index + 1),
+      chunkNumber: index,
+    })),
   );
 const newChunks = fc
   .array(fc.record({ inputHash: hash, vector: fc.boolean() }), { maxLength: 12 })

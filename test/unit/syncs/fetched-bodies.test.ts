@@ -16,6 +16,7 @@ const page = (id: string, { version = 1, characters = 10, body = true } = {}) =>
     body: body ? { format: "storage", value: "x".repeat(characters) } : null,
   }) as ConfluencePage;
 const work = (pageId: string, listedVersion: number | null = 1): ClaimedWork => ({
+  kind: "page",
   pageId,
   title: "",
   listedVersion,

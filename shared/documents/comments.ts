@@ -1,0 +1,293 @@
+import { commentsId } from "#shared/content-kinds.ts";
+import type { Sql } from "#shared/db/connect.ts";
+
+/** A row of `confluence_comments` as it is compared with a listing. */
+export type StoredComment = {
+  version: number;
+  containerId: string;
+  resolution: string | null;
+  missingSince: Date | null;
+};
+
+/** A comment to be stored; `containerId` is known by now. */
+export type CommentToStore = {
+  id: string;
+  containerId: string;
+  parentId: string | null;
+  location: "footer" | "inline";
+  resolution: string | null;
+  selection: string | null;
+  authorId: string | null;
+  authorName: string | null;
+  createdAt: Date | null;
+  modifiedAt: Date | null;
+  version: number;
+  url: string;
+  body: string;
+};
+
+/** The stored comments among these ids, by id. */
+export async function readComments(
+  sql: Sql,
+  sourceId: string,
+  ids: readonly string[],
+): Promise<Map<string, StoredComment>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql<(StoredComment & { id: string })[]>`
+    select comment_id as id, version, container_id as "containerId", resolution, missing_since as "missingSince"
+    from confluence_comments where source_id = ${sourceId} and comment_id = any(${[...ids]}::text[])`;
+  return new Map(rows.map(({ id, ...comment }) => [id, comment]));
+}
+
+/** What a write did: the containers whose document must be made again, and the comments that were stored for the first time or again. */
+export type StoredComments = { containerIds: string[]; added: number; updated: number };
+
+/**
+ * Stores comments; one that is stored in a newer version stays as it is, because deliveries and responses may be late. A comment that
+ * a check missed is there again.
+ */
+export async function upsertComments(
+  tx: Sql,
+  sourceId: string,
+  comments: readonly CommentToStore[],
+): Promise<StoredComments> {
+  if (comments.length === 0) return { containerIds: [], added: 0, updated: 0 };
+  const rows = comments.map((comment) => ({
+    comment_id: comment.id,
+    container_id: comment.containerId,
+    parent_id: comment.parentId,
+    location: comment.location,
+    resolution: comment.resolution,
+    selection: comment.selection,
+    author_id: comment.authorId,
+    author_name: comment.authorName,
+    created_at: comment.createdAt?.toISOString() ?? null,
+    modified_at: comment.modifiedAt?.toISOString() ?? null,
+    version: comment.version,
+    url: comment.url,
+    body: comment.body.replaceAll("\u0000", "").toWellFormed(),
+  }));
+  const written = await tx<{ container_id: string; previous: string | null; added: boolean }[]>`
+    with given as (
+      select * from jsonb_to_recordset(${tx.json(rows)}) as g (comment_id text, container_id text, parent_id text, location text,
+        resolution text, selection text, author_id text, author_name text, created_at timestamptz, modified_at timestamptz,
+        version integer, url text, body text)),
+    before as (
+      select c.comment_id, c.container_id from confluence_comments c join given using (comment_id) where c.source_id = ${sourceId}),
+    stored as (
+      insert into confluence_comments as c (source_id, comment_id, container_id, parent_id, location, resolution, selection, author_id,
+        author_name, created_at, modified_at, version, url, body)
+      select ${sourceId}, comment_id, container_id, parent_id, location, resolution, selection, author_id,
+        author_name, created_at, modified_at, version, url, body
+      from given order by comment_id
+      on conflict (source_id, comment_id) do update set
+        container_id = excluded.container_id, parent_id = excluded.parent_id, location = excluded.location,
+        resolution = excluded.resolution, selection = coalesce(excluded.selection, c.selection), author_id = excluded.author_id,
+        author_name = excluded.author_name, created_at = excluded.created_at, modified_at = excluded.modified_at,
+        version = excluded.version, url = excluded.url, body = excluded.body, missing_since = null
+      where excluded.version >= c.version and (excluded.version > c.version or c.missing_since is not null
+        or (c.container_id, c.resolution) is distinct from (excluded.container_id, excluded.resolution))
+      returning comment_id, container_id)
+    select s.container_id, b.container_id as previous, b.comment_id is null as added
+    from stored s left join before b using (comment_id)`;
+  return {
+    containerIds: [
+      ...new Set(written.flatMap((row) => [row.container_id, row.previous ?? row.container_id])),
+    ],
+    added: written.filter((row) => row.added).length,
+    updated: written.filter((row) => !row.added).length,
+  };
+}
+
+/** A document of comments that must be made (again). */
+export type OutdatedComments = { pageId: string; title: string; revision: number };
+
+/**
+ * Records that the comments of these containers changed. Returns the documents that can be made now: the others wait until their
+ * container is stored and visible (`outdatedComments`).
+ */
+export async function touchComments(
+  tx: Sql,
+  sourceId: string,
+  containerIds: readonly string[],
+): Promise<OutdatedComments[]> {
+  if (containerIds.length === 0) return [];
+  const containers = [...containerIds].toSorted();
+  await tx`
+    insert into confluence_pages as d (source_id, page_id, kind, container_id, title, comments_revision)
+    select ${sourceId}, page_id, 'comments', id, '', 1
+    from unnest(${containers}::text[], ${containers.map(commentsId)}::text[]) as t (id, page_id)
+    on conflict (source_id, page_id) do update set comments_revision = coalesce(d.comments_revision, 0) + 1`;
+  return outdatedComments(tx, sourceId, { containerIds });
+}
+
+/** Makes the document of a container's comments outdated if the container has another title by now. */
+export async function noteTitle(
+  tx: Sql,
+  sourceId: string,
+  containerId: string,
+  title: string,
+): Promise<void> {
+  await tx`
+    update confluence_pages set comments_revision = comments_revision + 1
+    where source_id = ${sourceId} and page_id = ${commentsId(containerId)} and version > 0 and title <> ${title}`;
+}
+
+/**
+ * The documents of comments that are older than the comments or this representation, and whose
+ * container search finds. `containerIds` absent: of all containers.
+ */
+export async function outdatedComments(
+  sql: Sql,
+  sourceId: string,
+  options: { containerIds?: readonly string[]; representationRevision?: number },
+): Promise<OutdatedComments[]> {
+  const { containerIds = null, representationRevision = 0 } = options;
+  return sql<OutdatedComments[]>`
+    select d.page_id as "pageId", c.title, d.comments_revision as revision
+    from confluence_pages d
+    join confluence_pages c on c.source_id = d.source_id and c.page_id = d.container_id
+    where d.source_id = ${sourceId} and d.kind = 'comments' and is_findable(c)
+      and (${containerIds === null} or d.container_id = any(${[...(containerIds ?? [])]}::text[]))
+      and (d.is_deleted or d.version < d.comments_revision
+        or d.representation_revision < ${representationRevision})
+    order by d.page_id`;
+}
+
+/** A comment as the document of its container shows it. */
+export type CommentOfDocument = Omit<CommentToStore, "containerId" | "selection"> & {
+  selection: string | null;
+};
+
+/** A container with its comments, oldest first; null while search does not find the container. */
+export type CommentsOfContainer = {
+  containerId: string;
+  revision: number;
+  title: string;
+  url: string;
+  labels: string[];
+  comments: CommentOfDocument[];
+};
+
+/** What the document of comments `pageId` is made from, in one snapshot. */
+export async function readCommentsOf(
+  sql: Sql,
+  sourceId: string,
+  pageId: string,
+): Promise<CommentsOfContainer | null> {
+  const [row] = await sql<(Omit<CommentsOfContainer, "comments"> & { comments: CommentRow[] })[]>`
+    select d.container_id as "containerId", d.comments_revision as revision, c.title, c.url, c.labels, coalesce((
+      select jsonb_agg(jsonb_build_object('id', m.comment_id, 'parentId', m.parent_id, 'location', m.location,
+        'resolution', m.resolution, 'selection', m.selection, 'authorId', m.author_id, 'authorName', m.author_name,
+        'createdAt', m.created_at, 'modifiedAt', m.modified_at, 'version', m.version, 'url', m.url, 'body', m.body)
+        order by m.created_at, m.comment_id)
+      from confluence_comments m
+      where m.source_id = d.source_id and m.container_id = d.container_id and m.missing_since is null), '[]') as comments
+    from confluence_pages d join confluence_pages c on c.source_id = d.source_id and c.page_id = d.container_id
+    where d.source_id = ${sourceId} and d.page_id = ${pageId} and is_findable(c)`;
+  if (!row) return null;
+  const date = (text: string | null) => (text === null ? null : new Date(text));
+  const comments = row.comments.map((comment) => ({
+    ...comment,
+    createdAt: date(comment.createdAt),
+    modifiedAt: date(comment.modifiedAt),
+  }));
+  return { ...row, comments };
+}
+
+type CommentRow = Omit<CommentOfDocument, "createdAt" | "modifiedAt"> & {
+  createdAt: string | null;
+  modifiedAt: string | null;
+};
+
+/**
+ * Hides the document of comments in its swap when its container was hidden meanwhile. False when the container is deleted: nothing of
+ * it may be stored.
+ */
+export async function followContainer(
+  tx: Sql,
+  document: { sourceId: string; pageId: string; containerId: string },
+): Promise<boolean> {
+  const [row] = await tx<{ is_deleted: boolean }[]>`
+    with container as (
+      select is_deleted, missing_since from confluence_pages
+      where source_id = ${document.sourceId} and page_id = ${document.containerId}),
+    hidden as (
+      update confluence_pages d set missing_since = container.missing_since, container_id = ${document.containerId}
+      from container where d.source_id = ${document.sourceId} and d.page_id = ${document.pageId})
+    select is_deleted from container`;
+  return row !== undefined && !row.is_deleted;
+}
+
+type Check = { sourceId: string; operationId: string };
+
+/** Records that a check listed these comments. */
+export async function markListed(
+  tx: Sql,
+  { sourceId, operationId }: Check,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await tx`
+    update confluence_comments set listed_by = ${operationId}
+    where source_id = ${sourceId} and comment_id = any(${[...ids]}::text[])`;
+}
+
+/** Ids of comments that the check has neither listed nor asked for; without those of containers that search does not find. */
+export async function unlistedComments(
+  sql: Sql,
+  { sourceId, operationId }: Check,
+  limit: number,
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select m.comment_id as id
+    from confluence_comments m
+    join confluence_pages c on c.source_id = m.source_id and c.page_id = m.container_id
+    where m.source_id = ${sourceId} and is_findable(c)
+      and m.listed_by is distinct from ${operationId}::uuid and m.gone_by is distinct from ${operationId}::uuid
+    order by m.comment_id limit ${limit}`;
+  return rows.map((row) => row.id);
+}
+
+/** Records which of the comments that were asked for by id are gone. */
+export async function confirmedComments(
+  tx: Sql,
+  { sourceId, operationId }: Check,
+  { asked, gone }: { asked: readonly string[]; gone: readonly string[] },
+): Promise<void> {
+  await tx`
+    update confluence_comments set
+      gone_by = case when comment_id = any(${[...gone]}::text[]) then ${operationId}::uuid end,
+      listed_by = case when comment_id = any(${[...gone]}::text[]) then listed_by else ${operationId}::uuid end
+    where source_id = ${sourceId} and comment_id = any(${[...asked]}::text[])`;
+}
+
+/** How many comments the check found gone for the first and the second time, of all whose container search finds. */
+export async function countGone(
+  sql: Sql,
+  { sourceId, operationId }: Check,
+): Promise<{ firstTime: number; secondTime: number; pages: number }> {
+  const [row] = await sql<{ firstTime: number; secondTime: number; pages: number }[]>`
+    select count(*) filter (where m.gone_by = ${operationId} and m.missing_since is null)::int as "firstTime",
+      count(*) filter (where m.gone_by = ${operationId} and m.missing_since is not null)::int as "secondTime",
+      count(*)::int as pages
+    from confluence_comments m
+    join confluence_pages c on c.source_id = m.source_id and c.page_id = m.container_id
+    where m.source_id = ${sourceId} and is_findable(c)`;
+  return row ?? { firstTime: 0, secondTime: 0, pages: 0 };
+}
+
+/** Leaves the comments that the check found gone out of their documents, or deletes them at the second time; returns the containers. */
+export async function removeGone(tx: Sql, { sourceId, operationId }: Check, now: Date): Promise<string[]> {
+  const rows = await tx<{ container_id: string }[]>`
+    with deleted as (
+      delete from confluence_comments
+      where source_id = ${sourceId} and gone_by = ${operationId} and missing_since is not null
+    ), hidden as (
+      update confluence_comments set missing_since = ${now}
+      where source_id = ${sourceId} and gone_by = ${operationId} and missing_since is null
+      returning container_id
+    )
+    select distinct container_id from hidden`;
+  return rows.map((row) => row.container_id);
+}

@@ -1,0 +1,154 @@
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import type { Comment, ListedComment } from "#shared/confluence/client.ts";
+import { commentsByIdCql } from "#shared/confluence/cql.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import {
+  outdatedComments,
+  readComments,
+  touchComments,
+  upsertComments,
+  type CommentToStore,
+  type OutdatedComments,
+  type StoredComment,
+} from "#shared/documents/comments.ts";
+import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
+import { addWork } from "#shared/syncs/operations/work.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+
+/** Ids in one query: as many as one response holds with bodies. */
+const IDS_OF_A_QUERY = 50;
+/** Replies above each other whose parents are requested when a response names only the comment that is replied to. */
+const MAX_DEPTH = 20;
+
+export type CommentCounts = { comments_listed: number; comments_added: number; comments_updated: number };
+
+/**
+ * Requests the bodies of those listed comments that the index does not have in this version, state and place. Comments make no version
+ * of their page, so their own versions decide, and their resolution, which makes none.
+ */
+export async function newComments(
+  { client, source, services }: StepContext,
+  listed: readonly ListedComment[],
+): Promise<Comment[]> {
+  const stored = await readComments(
+    services.sql,
+    source.sourceId,
+    listed.map((comment) => comment.id),
+  );
+  const wanted = listed.filter((comment) => isNew(comment, stored.get(comment.id)));
+  const found: Comment[] = [];
+  for (let from = 0; from < wanted.length; from += IDS_OF_A_QUERY) {
+    const ids = wanted.slice(from, from + IDS_OF_A_QUERY).map((comment) => comment.id);
+    const cql = commentsByIdCql(ids);
+    for await (const { comments } of listToEnd((cursor) => client.searchComments(cql, cursor)))
+      found.push(...comments.filter((comment) => ids.includes(comment.id)));
+  }
+  return found;
+}
+
+function isNew(listed: ListedComment, stored: StoredComment | undefined): boolean {
+  if (!stored || stored.missingSince !== null || listed.version > stored.version) return true;
+  if (listed.version < stored.version) return false;
+  const moved = listed.containerId !== null && listed.containerId !== stored.containerId;
+  return moved || listed.resolution !== stored.resolution;
+}
+
+/**
+ * Finds the page of each comment: a reply may name only the comment that it replies to, which is in the same list, stored, or
+ * requested. A comment whose page remains unknown is left out; the next listing has it again.
+ */
+export async function withContainers(
+  { client, source, services }: StepContext,
+  comments: readonly Comment[],
+): Promise<CommentToStore[]> {
+  const known = new Map(
+    comments.flatMap(({ id, containerId }) => (containerId ? [[id, containerId] as const] : [])),
+  );
+  const parents = new Map(comments.map(({ id, parentId }) => [id, parentId]));
+  for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
+    for (const { id } of comments) inherit(id, known, parents);
+    const roots = [...parents].filter(([id, parentId]) => !known.has(id) && parentId !== null);
+    const unknown = [...new Set(roots.flatMap(([, parentId]) => parentId ?? []))].filter(
+      (id) => !known.has(id) && !parents.has(id),
+    );
+    if (unknown.length === 0) break;
+    const stored = await readComments(services.sql, source.sourceId, unknown);
+    for (const [id, { containerId }] of stored) known.set(id, containerId);
+    const missing = unknown.filter((id) => !stored.has(id)).slice(0, IDS_OF_A_QUERY);
+    if (missing.length === 0) continue;
+    const above = await client.searchComments(commentsByIdCql(missing), null);
+    for (const id of missing) parents.set(id, null);
+    for (const { id, containerId, parentId } of above.comments) {
+      parents.set(id, parentId);
+      if (containerId) known.set(id, containerId);
+    }
+  }
+  return comments.flatMap((comment) => {
+    const containerId = known.get(comment.id);
+    return containerId === undefined ? [] : [{ ...comment, containerId }];
+  });
+}
+
+function inherit(id: string, known: Map<string, string>, parents: ReadonlyMap<string, string | null>): void {
+  const above: string[] = [];
+  for (let at: string | null | undefined = id; at && !above.includes(at); at = parents.get(at)) {
+    const containerId = known.get(at);
+    if (containerId !== undefined) {
+      for (const below of above) known.set(below, containerId);
+      return;
+    }
+    above.push(at);
+  }
+}
+
+/** Stores comments, and makes the documents of their containers work of the operation. A dry run counts what it would store. */
+export async function recordComments(
+  tx: Sql,
+  { operation, services }: StepContext,
+  listed: number,
+  comments: readonly CommentToStore[],
+): Promise<CommentCounts> {
+  const { sourceId } = operation;
+  if (operation.dryRun) {
+    const stored = await readComments(
+      tx,
+      sourceId,
+      comments.map((comment) => comment.id),
+    );
+    const updated = comments.filter((comment) => stored.has(comment.id)).length;
+    return { comments_listed: listed, comments_added: comments.length - updated, comments_updated: updated };
+  }
+  const { containerIds, added, updated } = await upsertComments(tx, sourceId, comments);
+  await addDocuments(tx, operation, await touchComments(tx, sourceId, containerIds), services.now());
+  return { comments_listed: listed, comments_added: added, comments_updated: updated };
+}
+
+/** Makes outdated documents of comments work of the operation. */
+export async function addDocuments(
+  tx: Sql,
+  operation: { operationId: string; sourceId: string },
+  documents: readonly OutdatedComments[],
+  now: Date,
+): Promise<void> {
+  const work = documents.map(({ pageId, title, revision }) => ({
+    pageId,
+    title,
+    kind: "comments" as const,
+    state: "pending" as const,
+    outcome: "updated" as const,
+    reason: "comments changed",
+    listedVersion: revision,
+  }));
+  await addWork(tx, operation, work, now);
+}
+
+/** Documents of comments that an older converter or chunker made, or that waited for what they are on. */
+export async function queueOutdatedComments(
+  tx: Sql,
+  { operation, source, services }: StepContext,
+): Promise<void> {
+  if (source.content.comments === "none") return;
+  const representationRevision = REPRESENTATION_REVISION;
+  const outdated = await outdatedComments(tx, source.sourceId, { representationRevision });
+  await addDocuments(tx, operation, outdated, services.now());
+}

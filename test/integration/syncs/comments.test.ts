@@ -1,0 +1,307 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  addComment,
+  addReply,
+  deleteComment,
+  editComment,
+  resolveComment,
+} from "#infra/local/confluence-site/comment-edits.ts";
+import {
+  addPage,
+  editPage,
+  restorePage,
+  restrictPage,
+  trashPage,
+} from "#infra/local/confluence-site/edits.ts";
+import type { SiteComment } from "#infra/local/confluence-site/site.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+let database: TestDatabase;
+let world: SyncWorld;
+let root: SiteComment;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+
+const on = (title: string) => world.page(title).id;
+const say = (title: string, text: string, selection?: string) =>
+  addComment(world.site, {
+    containerId: on(title),
+    body: `<p>${text}</p>`,
+    ...(selection === undefined ? {} : { selection }),
+  });
+const reply = (to: SiteComment, text: string) => addReply(world.site, to.id, { body: `<p>${text}</p>` });
+const chunks = (title: string) =>
+  database.sql<{ content: string; headings: string[] }[]>`
+    select content, heading_path as headings from archon_crawled_pages
+    where page_id = ${`comments-${on(title)}`} order by chunk_number`;
+
+beforeEach(async () => {
+  await database.clear();
+  world = await makeSyncWorld(database.sql, { pages: 3, content: { blogposts: true, comments: "open" } });
+  root = say("Page 1", "Should the rollout wait for the lighthouse team?");
+  say("Page 2", "The kiosk number is outdated since spring", "Call the kiosk");
+});
+
+describe("comments are found by what they say, with their thread", () => {
+  it("a first sync stores threads with author, day and place, and a hit opens at the comment", async () => {
+    reply(root, "Yes, until the beacon is tested");
+    const { sync_metrics } = await world.sync();
+    expect(sync_metrics).toMatchObject({ pages_added: 3, comments_added: 3, pages_failed: 0 });
+    expect((await chunks("Page 1"))[0]?.content).toMatch(
+      /^.+ \(\d{4}-\d\d-\d\d\): Should the rollout wait .*\n\n.+ \(\d{4}-\d\d-\d\d\): Yes, until the beacon/,
+    );
+    expect((await chunks("Page 2"))[0]?.headings).toEqual(["Comments", "“Call the kiosk”"]);
+    const [hit] = await world.find("beacon lighthouse");
+    expect(hit).toMatchObject({
+      kind: "comments",
+      title: "Page 1",
+      parent: { page_id: on("Page 1"), title: "Page 1" },
+      comment: { comment_id: root.id, location: "footer", selection: null },
+    });
+    expect(hit?.url).toContain(`focusedCommentId=${root.id}`);
+    expect(hit?.ancestors.map(({ title }) => title)).toEqual(["Page 1"]);
+  });
+
+  it("case 1: an idle sync of pages, posts and comments takes no more than five calls", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    world.pass(DAY_MS);
+    world.takeRequests();
+    await world.sync();
+    expect(world.takeRequests().length).toBeLessThanOrEqual(5);
+  });
+
+  it("cases 2 and 3: a comment, and a reply to an old thread, on a page that did not change arrive, and embed one chunk", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    world.pass(700 * DAY_MS);
+    reply(root, "The beacon was tested at last");
+    const { sync_metrics } = await world.sync();
+    expect(sync_metrics).toMatchObject({ comments_added: 1, embeddings_created: 1, pages_updated: 0 });
+    expect((await world.find("beacon tested"))[0]).toMatchObject({ kind: "comments", title: "Page 1" });
+  });
+
+  it("case 7: a comment on a page that is not stored waits, and joins when the page is", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    const page = addPage(world.site, { space: SPACE, title: "Hidden", body: bodyOf("later") });
+    say("Hidden", "Nobody should find this zeppelin remark yet");
+    restrictPage(world.site, page.id, "nobody");
+    await world.sync();
+    expect(await world.find("zeppelin")).toEqual([]);
+    restrictPage(world.site, page.id, "everyone");
+    world.pass(MINUTE_MS);
+    editPage(world.site, page.id, { body: bodyOf("shown") });
+    editComment(world.site, [...world.site.comments.values()].at(-1)?.id ?? "", {
+      body: "<p>Everybody may find this zeppelin remark now</p>",
+    });
+    await world.sync();
+    expect((await world.find("zeppelin"))[0]).toMatchObject({ kind: "comments", title: "Hidden" });
+  });
+
+  it("case 8: the container of a reply may be given as the comment that it replies to", async () => {
+    world.site.settings.reply_container = "comment";
+    const first = reply(root, "Why not at once?");
+    reply(first, "Because the ferry is full");
+    await world.sync();
+    expect((await world.find("ferry full"))[0]).toMatchObject({ title: "Page 1" });
+    world.pass(DAY_MS);
+    await world.sync();
+    reply(first, "The ferry leaves at noon with the zebra");
+    world.pass(MINUTE_MS);
+    await world.sync();
+    expect((await world.find("zebra noon"))[0]).toMatchObject({ title: "Page 1" });
+  });
+
+  it("case 9: a resolved thread leaves search with the next full listing, and comes back when it is reopened", async () => {
+    const inline = [...world.site.comments.values()].find((comment) => comment.selection !== null);
+    await world.sync();
+    expect(await world.find("kiosk outdated")).toHaveLength(1);
+    resolveComment(world.site, inline?.id ?? "", { status: "resolved" });
+    await world.sync({ mode: "full" });
+    expect(await world.find("kiosk outdated")).toEqual([]);
+    resolveComment(world.site, inline?.id ?? "", { status: "reopened" });
+    await world.check();
+    expect(await world.find("kiosk outdated")).toHaveLength(1);
+  });
+
+  it("case 10: of a comment edited twice the newer text stays, whichever arrives last", async () => {
+    await world.sync();
+    world.pass(MINUTE_MS);
+    editComment(world.site, root.id, { body: "<p>The second text mentions a walrus clearly</p>" });
+    await world.sync();
+    await database.sql`update confluence_comments set version = 9, body = '<p>A newer text with an ocelot in it</p>' where comment_id = ${root.id}`;
+    await world.sync({ mode: "full" });
+    const [row] = await database.sql`select version from confluence_comments where comment_id = ${root.id}`;
+    expect(row?.version).toBe(9);
+  });
+
+  it("case 11: more comments than one response holds with bodies all arrive", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    world.pass(DAY_MS);
+    for (let n = 1; n <= 120; n += 1) say("Page 3", `Remark number ${n} speaks of topic${n} here`);
+    const { sync_metrics } = await world.sync();
+    expect(sync_metrics).toMatchObject({ comments_added: 120 });
+    for (const n of [1, 51, 120]) expect(await world.find(`topic${n}`)).toHaveLength(1);
+  });
+
+  it("case 44: short remarks are not found, kinds filter, and one page's comments do not use up the results", async () => {
+    say("Page 3", "+1");
+    for (let n = 0; n < 8; n += 1) say("Page 3", `The quarterly giraffe report number ${n} is late again`);
+    say("Page 1", "A giraffe is missing in the zoo report");
+    await world.sync();
+    expect(await world.find("+1")).toEqual([]);
+    const search = async (body: object) =>
+      (
+        await world.api("POST", "/api/rag/query", {
+          body: { query: "giraffe report word1", match_count: 20, ...body },
+        })
+      ).body;
+    type Found = { kind: string; page_id: string; parent: { page_id: string; title: string } | null };
+    const found: Found[] = (await search({})).results;
+    expect(found.filter(({ parent }) => parent?.title === "Page 3")).toHaveLength(2);
+    expect(found.some(({ parent }) => parent?.title === "Page 1")).toBe(true);
+    const pages = await search({ kinds: ["page", "blogpost"] });
+    expect(pages.results.map(({ kind }: Found) => kind)).not.toContain("comments");
+    const grouped = await search({ return_mode: "pages" });
+    const containers = grouped.results.map(
+      ({ page_id, parent }: { page_id: string; parent: { page_id: string } | null }) =>
+        parent?.page_id ?? page_id,
+    );
+    expect(new Set(containers).size).toBe(containers.length);
+  });
+
+  it("a renamed page renames its comments", async () => {
+    await world.sync();
+    world.pass(MINUTE_MS);
+    editPage(world.site, on("Page 1"), { title: "Renamed" });
+    await world.sync();
+    expect((await world.find("rollout lighthouse"))[0]).toMatchObject({ kind: "comments", title: "Renamed" });
+  });
+});
+
+describe("comments go when they go, and never otherwise", () => {
+  const gone = () => world.find("rollout lighthouse");
+
+  it("case 17: a deleted comment leaves search with the check that finds it, and its row with the second", async () => {
+    const answer = reply(root, "A reply about the tapir stays");
+    await world.sync();
+    deleteComment(world.site, answer.id, { replies: "deleted" });
+    expect((await world.check()).sync_metrics).toMatchObject({ comments_deleted: 1 });
+    expect(await world.find("tapir")).toEqual([]);
+    expect(await gone()).toHaveLength(1);
+    await world.check();
+    const [row] =
+      await database.sql`select count(*)::int as rows from confluence_comments where comment_id = ${answer.id}`;
+    expect(row?.rows).toBe(0);
+  });
+
+  it("case 18: a deleted thread goes with its replies", async () => {
+    reply(root, "A reply about the tapir goes too");
+    await world.sync();
+    deleteComment(world.site, root.id, { replies: "deleted" });
+    expect((await world.check()).sync_metrics).toMatchObject({ comments_deleted: 2, pages_deleted: 0 });
+    expect(await gone()).toEqual([]);
+    expect(await world.find("tapir")).toEqual([]);
+  });
+
+  it("case 16: the listing of pages makes no comment a candidate", async () => {
+    await world.sync();
+    expect((await world.check()).sync_metrics).toMatchObject({
+      pages_deleted: 0,
+      pages_hidden: 0,
+      comments_deleted: 0,
+    });
+    expect(await gone()).toHaveLength(1);
+  });
+
+  it("case 20: a trashed page takes its comments in the same transaction; restored, they are back", async () => {
+    await world.sync();
+    trashPage(world.site, on("Page 1"));
+    await world.check();
+    expect(await gone()).toEqual([]);
+    const rows = await database.sql<{ deleted_reason: string; chunks: number }[]>`
+      select deleted_reason, (select count(*)::int from archon_crawled_pages c where c.page_id = p.page_id) as chunks
+      from confluence_pages p where p.is_deleted order by page_id`;
+    expect(rows.map((row) => ({ ...row }))).toEqual([
+      { deleted_reason: "trashed", chunks: 0 },
+      { deleted_reason: "container_trashed", chunks: 0 },
+    ]);
+    const trashed = [...world.site.pages.values()].find((page) => page.status === "trashed");
+    restorePage(world.site, trashed?.id ?? "");
+    world.pass(MINUTE_MS);
+    await world.sync({ mode: "full" });
+    expect(await gone()).toHaveLength(1);
+  });
+
+  it("case 43: a page that is not visible any more hides its comments at once, and shows them again", async () => {
+    await world.sync();
+    restrictPage(world.site, on("Page 1"), "nobody");
+    await world.check();
+    expect(await gone()).toEqual([]);
+    restrictPage(world.site, on("Page 1"), "everyone");
+    await world.check();
+    expect(await gone()).toHaveLength(1);
+  });
+
+  it("case 21: many lost comments are held, and the deletion of a page proceeds", async () => {
+    const lost = Array.from({ length: 12 }, (_, n) =>
+      say("Page 3", `Remark number ${n} about the badger den`),
+    );
+    await world.sync();
+    for (const { id } of lost) deleteComment(world.site, id, { replies: "deleted" });
+    trashPage(world.site, on("Page 1"));
+    const check = await world.check();
+    expect(check.status).toBe("held");
+    expect(check.sync_metrics).toMatchObject({ pages_deleted: 1, comments_deleted: 0 });
+    expect(await world.find("badger den")).not.toEqual([]);
+    expect((await world.check({ force: true })).sync_metrics).toMatchObject({ comments_deleted: 12 });
+    expect(await world.find("badger den")).toEqual([]);
+  });
+
+  it.each([
+    ["401", { status: 401 }],
+    ["500", { status: 500 }],
+  ])("case 22: while the types of ids cannot be asked for (%s), no comment goes", async (_, fault) => {
+    await world.sync();
+    deleteComment(world.site, root.id, { replies: "deleted" });
+    world.site.faults.push({ path: "convert-ids-to-types", effect: "status", ...fault, times: 100 } as never);
+    await world.check();
+    expect(await gone()).toHaveLength(1);
+  });
+
+  it("case 23: to an anonymous caller every comment looks gone, and none goes", async () => {
+    await world.sync();
+    world.site.faults.push({ path: "convert-ids-to-types", effect: "anonymous", times: 100 } as never);
+    world.site.faults.push({ path: "user/current", effect: "anonymous", times: 100 } as never);
+    await world.ended(await world.startCheck()).catch(() => null);
+    const [row] =
+      await database.sql`select count(*)::int as missing from confluence_comments where missing_since is not null`;
+    expect(row?.missing).toBe(0);
+  });
+
+  it("case 24: switched off, comments go and nothing else; switched on, they are listed", async () => {
+    await world.sync();
+    const patch = (comments: string) =>
+      world.api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+        body: { content: { blogposts: true, comments } },
+      });
+    await patch("none");
+    expect(await gone()).toEqual([]);
+    expect(await world.find("word1")).toHaveLength(1);
+    world.pass(DAY_MS);
+    await patch("open");
+    expect((await world.sync()).sync_metrics).toMatchObject({ comments_added: 2, pages_updated: 0 });
+    expect(await gone()).toHaveLength(1);
+  });
+});
