@@ -194,8 +194,8 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "only current pages are requested by id",
       change(
         "shared/confluence/pages-by-id.ts",
-        'const ALL_STATUSES = ["current", "archived", "trashed", "deleted"];',
-        'const ALL_STATUSES = ["current"];',
+        'call: getPages, status: ["current", "archived", "trashed", "deleted"]',
+        'call: getPages, status: ["current"]',
       ),
     ),
     test: "test/integration/syncs/deletion-check.test.ts",

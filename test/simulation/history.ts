@@ -1,10 +1,12 @@
 import type postgres from "postgres";
 import { addFolder, addPage, addSpace, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { contentOptions } from "#shared/content-kinds.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { GIVEN_UP_RETRY_HOURS, MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+import { checkPosts, makeBlog } from "./blog-posts.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
@@ -54,6 +56,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     calm: world.random.chance(0.25),
     pulsed: world.random.chance(0.5),
     faults: FAULTS.filter(() => world.random.chance(FAULT_SHARE)),
+    blog: makeBlog(options.seed),
   };
   let violation: string | null = null;
   try {
@@ -69,7 +72,8 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
   return { seed: options.seed, violation, traceHash: world.scheduler.traceHash(), story, steps: count.steps };
 }
 
-async function prepare({ world, people, calm, pulsed }: Run): Promise<void> {
+async function prepare(run: Run): Promise<void> {
+  const { world, people, calm, pulsed, blog } = run;
   const { site, random } = world;
   const space = addSpace(site, { key: SPACE, name: "Demo" });
   addSpace(site, { key: OTHER_SPACE, name: "Elsewhere" });
@@ -81,6 +85,7 @@ async function prepare({ world, people, calm, pulsed }: Run): Promise<void> {
     if (random.chance(0.2)) restrictPage(site, page.id, "account");
   }
   people.act();
+  const blogposts = blog.prepare(run);
   site.settings.time_zone =
     random.pick(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kathmandu"]) ??
     "UTC";
@@ -108,6 +113,7 @@ async function prepare({ world, people, calm, pulsed }: Run): Promise<void> {
       searchLanguage: "english",
       embeddingModel: "fake-embedder",
       deletionStrategy: strategy,
+      content: contentOptions.parse({ blogposts }),
     },
     world.now(),
   );
@@ -131,6 +137,7 @@ async function liveRound(
       const deed = people.act();
       if (deed) tell(run, `${round}: ${deed}`);
     }
+    await run.blog.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
@@ -161,6 +168,7 @@ async function settle(run: Run): Promise<void> {
   world.pass((await hasGivenUpPages(world)) ? GIVEN_UP_RETRY_HOURS * 60 * MINUTE : 40 * MINUTE);
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
+  await checkPosts(run);
   if (run.pulsed) await settleByPulse(run);
   for (let n = 0; n < 2; n += 1) {
     await operate(run, () =>
@@ -191,9 +199,9 @@ async function settleByPulse(run: Run): Promise<void> {
   await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes: 60 * DAY_MINUTES }, world.now());
   for (let n = 0; n < 3; n += 1) {
     site.settings.index_lag_seconds = random.chance(0.5) ? 0 : random.below(LONGEST_LAG_SECONDS);
-    const edit = people.edit();
+    const edits = [people.edit(), run.blog.edit(run)];
     site.settings.index_lag_seconds = 0;
-    if (edit) tell(run, `${edit}, for the pulse to find`);
+    for (const edit of edits) if (edit) tell(run, `${edit}, for the pulse to find`);
     await passTime(run, random.below(15 * MINUTE));
   }
   await passTime(run, 45 * MINUTE);
@@ -209,23 +217,33 @@ async function hasGivenUpPages({ sql }: World): Promise<boolean> {
   return rows.length > 0;
 }
 
+const KIND_OF_CALL = [
+  ["/api/v2/pages", "page"],
+  ["/api/v2/blogposts", "blogpost"],
+] as const;
+
 /** Without faults and crashes each version's body is fetched once. */
 async function checkNoBodyTwice({ world, people }: Run): Promise<void> {
   const [row] = await world.sql<{ syncs: number }[]>`
     select count(*)::int as syncs from archon_progress where operation_type <> 'deletion_check'`;
   const fetched = new Map<string, number>();
   for (const request of world.site.requests) {
-    const bodies = request.path.endsWith("/api/v2/pages") && request.query.includes("body-format=storage");
+    const kind = KIND_OF_CALL.find(([call]) => request.path.endsWith(call))?.[1];
     // A cursor continues a request that was counted.
-    if (!bodies || request.query.includes("cursor=")) continue;
+    if (!kind || !request.query.includes("body-format=storage") || request.query.includes("cursor="))
+      continue;
     for (const id of new URLSearchParams(request.query).getAll("id").flatMap((ids) => ids.split(","))) {
       fetched.set(id, (fetched.get(id) ?? 0) + 1);
+      // Of a row that went with its kind only the id is known.
+      if (people.kindOf(id) !== kind && people.switches === 0)
+        throw new Violation(`The body of ${people.kindOf(id)} ${id} was asked for as that of a ${kind}`);
     }
   }
   for (const [id, times] of fetched) {
     // A page that went is asked for again by each sync (a pulse starts many), until a check says where it is; and when it is back.
     const versions = world.site.pages.get(id)?.version.number ?? times;
-    const allowed = versions + (people.absences(id).length === 0 ? 0 : (row?.syncs ?? 0));
+    const known = versions * (1 + people.switches);
+    const allowed = known + (people.absences(id).length === 0 ? 0 : (row?.syncs ?? 0));
     if (times > allowed)
       throw new Violation(`The body of page ${id} was fetched ${times} times for ${allowed} versions`);
   }

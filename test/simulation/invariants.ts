@@ -11,6 +11,7 @@ export type Seen = { deletions: Set<string>; versions: Map<string, number> };
 
 type Row = {
   page_id: string;
+  kind: string;
   title: string;
   version: number;
   parent_id: string | null;
@@ -27,7 +28,7 @@ type Row = {
 
 export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
   const rows = await sql<Row[]>`
-    select p.page_id, p.title, p.version, p.parent_id, p.labels, p.is_deleted, p.deleted_at, p.deleted_reason, p.missing_since, p.sync_error, p.chunk_count,
+    select p.page_id, p.kind, p.title, p.version, p.parent_id, p.labels, p.is_deleted, p.deleted_at, p.deleted_reason, p.missing_since, p.sync_error, p.chunk_count,
       coalesce((select array_agg(c.content order by c.chunk_number) from archon_crawled_pages c
         where c.source_id = p.source_id and c.page_id = p.page_id), '{}') as chunks,
       (select count(*)::int from archon_crawled_pages c where c.source_id = p.source_id and c.page_id = p.page_id
@@ -61,7 +62,7 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
     }
     checkDeletion(row, people, seen);
   }
-  await checkCap(world);
+  await checkCap(world, people);
   await checkEvents(world);
   await checkWatermark(world.sql);
   await checkDryRuns(world.sql);
@@ -171,7 +172,7 @@ async function isFound(world: World, row: Row): Promise<boolean | null> {
 export async function checkEditsArrived(world: World, people: People): Promise<void> {
   const rows = await readRows(world.sql);
   for (const page of world.site.pages.values()) {
-    if (!people.shows(page.id) || !people.findableByTime(page.id)) continue;
+    if (!people.belongs(page.id) || !people.findableByTime(page.id)) continue;
     const row = rows.get(page.id);
     if (row && !row.is_deleted && row.version === page.version.number && row.title === page.title) continue;
     const stored = row ? `version ${row.version}${row.is_deleted ? ", deleted" : ""}` : "nothing";
@@ -186,7 +187,7 @@ export async function checkEqual(world: World, people: People): Promise<void> {
   const rows = await readRows(world.sql);
   for (const page of world.site.pages.values()) {
     const row = rows.get(page.id);
-    if (people.shows(page.id)) checkSame(page, row);
+    if (people.belongs(page.id)) checkSame(page, row);
     else if (row && !row.is_deleted && row.version > 0) {
       throw new Violation(
         `Page ${page.id} is not in the space any more (${page.status}) and still in the index`,
@@ -194,7 +195,7 @@ export async function checkEqual(world: World, people: People): Promise<void> {
     }
   }
   for (const row of rows.values()) {
-    if (!row.is_deleted && row.version > 0 && !people.shows(row.page_id)) {
+    if (!row.is_deleted && row.version > 0 && !people.belongs(row.page_id)) {
       throw new Violation(`Page ${row.page_id} is gone from Confluence and still in the index`);
     }
   }
@@ -206,8 +207,14 @@ function checkSame(page: SitePage, row: Row | undefined): void {
       `Page ${page.id} is in the space and not in the index (${row ? "deleted or hidden" : "no row"})`,
     );
   }
-  const expected = [page.version.number, page.title, page.parentId, [...page.labels].sort().join()];
-  const stored = [row.version, row.title, row.parent_id, [...row.labels].sort().join()];
+  const expected = [
+    page.kind,
+    page.version.number,
+    page.title,
+    page.parentId,
+    [...page.labels].sort().join(),
+  ];
+  const stored = [row.kind, row.version, row.title, row.parent_id, [...row.labels].sort().join()];
   if (JSON.stringify(expected) !== JSON.stringify(stored)) {
     throw new Violation(
       `Page ${page.id} should be ${JSON.stringify(expected)} and is ${JSON.stringify(stored)}`,

@@ -11,7 +11,7 @@ import {
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edits.ts";
-import { ACCOUNT_ID, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
+import { ACCOUNT_ID, type PageKind, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { canSeePage } from "#infra/local/confluence-site/visibility.ts";
 import type { Random } from "./random.ts";
 
@@ -32,12 +32,23 @@ export type People = {
   absences: (pageId: string) => readonly (readonly [number, number])[];
   /** Whether a query by time must find the page's present version: not after a restore or a move in. */
   findableByTime: (pageId: string) => boolean;
+  /** Records that a query by time, or a first listing, must find the page's present version. */
+  edited: (pageId: string) => void;
   everSeen: () => Iterable<string>;
+  /** Undefined for what never was on the site. */
+  kindOf: (pageId: string) => PageKind | undefined;
+  /** Kinds of content that the source syncs now, and how often that was changed. */
+  synced: Set<PageKind>;
+  switches: number;
+  /** Whether the page is shown and of a kind that is synced. */
+  belongs: (pageId: string) => boolean;
 };
 
 export function makePeople(site: Site, random: Random, clock: () => number): People {
   const absences = new Map<string, [number, number][]>();
   const findable = new Map<string, boolean>();
+  const kinds = new Map<string, PageKind>();
+  const synced = new Set<PageKind>(["page"]);
   const wasAway = new Set<string>();
   let words = 0;
 
@@ -56,7 +67,10 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     return shown;
   };
   const observe = () => {
-    for (const page of site.pages.values()) if (!absences.has(page.id)) absences.set(page.id, []);
+    for (const page of site.pages.values()) {
+      if (!absences.has(page.id)) absences.set(page.id, []);
+      kinds.set(page.id, page.kind);
+    }
     for (const id of absences.keys()) {
       const here = present(id);
       // It came back: with the version it had, which no query by time finds.
@@ -71,10 +85,11 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
       } else if (!open) intervals.push([clock(), Infinity]);
     }
   };
-  const current = () =>
-    [...site.pages.values()].filter((page) => page.status === "current" && inSpace(site, page, SPACE));
-  const one = (pages: SitePage[], deed: (page: SitePage) => string) => {
-    const page = random.pick(pages);
+  // Posts are for bloggers.
+  const pages = () => [...site.pages.values()].filter((page) => page.kind === "page");
+  const current = () => pages().filter((page) => page.status === "current" && inSpace(site, page, SPACE));
+  const one = (among: SitePage[], deed: (page: SitePage) => string) => {
+    const page = random.pick(among);
     return page ? deed(page) : null;
   };
   const body = () => {
@@ -92,9 +107,9 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
   };
 
   const edit = (among?: ReadonlySet<string>) => {
-    const pages = current();
-    const wanted = pages.filter((page) => among?.has(page.id));
-    return one(wanted.length > 0 ? wanted : pages, (page) => {
+    const all = current();
+    const wanted = all.filter((page) => among?.has(page.id));
+    return one(wanted.length > 0 ? wanted : all, (page) => {
       editPage(site, page.id, { body: body() });
       findable.set(page.id, true);
       return `edit ${page.id}`;
@@ -164,9 +179,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
       1,
       () =>
         one(
-          [...site.pages.values()].filter(
-            (page) => page.status === "current" && inSpace(site, page, OTHER_SPACE),
-          ),
+          pages().filter((page) => page.status === "current" && inSpace(site, page, OTHER_SPACE)),
           (page) => {
             movePage(site, page.id, { space: SPACE, parentId: null });
             return `move ${page.id} in`;
@@ -214,7 +227,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
       2,
       () =>
         one(
-          [...site.pages.values()].filter((page) => page.status === "trashed" || page.status === "archived"),
+          pages().filter((page) => page.status === "trashed" || page.status === "archived"),
           (page) => {
             restorePage(site, page.id);
             return `restore ${page.id}`;
@@ -225,7 +238,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
       1,
       () =>
         one(
-          [...site.pages.values()].filter((page) => page.status === "trashed"),
+          pages().filter((page) => page.status === "trashed"),
           (page) => {
             purgePage(site, page.id, { leavesRecord: random.chance(0.5) });
             return `purge ${page.id}`;
@@ -266,7 +279,12 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     shows,
     absences: (pageId) => absences.get(pageId) ?? [],
     findableByTime: (pageId) => findable.get(pageId) ?? false,
+    edited: (pageId) => void findable.set(pageId, true),
     everSeen: () => absences.keys(),
+    kindOf: (pageId) => kinds.get(pageId),
+    synced,
+    switches: 0,
+    belongs: (pageId) => shows(pageId) && synced.has(kinds.get(pageId) ?? "page"),
   };
 }
 

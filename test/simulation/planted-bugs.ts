@@ -21,8 +21,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "watermark at the end of the sync",
     change(
       "shared/syncs/operations/finish-operation.ts",
-      "settle({ facts: row, metrics })",
-      "settle({ facts: { ...row, confluenceStartedAt: now }, metrics })",
+      "settle({ facts: row, metrics, source })",
+      "settle({ facts: { ...row, confluenceStartedAt: now }, metrics, source })",
     ),
   ),
   bug("no overlap", change("shared/syncs/listing/watermark.ts", "30 * 60_000", "0")),
@@ -88,7 +88,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "no confirmation by id",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "const { pages, isUndecided } = await fetchVisible(ids, client);",
+      "const { pages, isUndecided } = await fetchVisible(ids, client, [first.kind]);",
       "const pages = new Map<string, ConfluencePage>();\n  const isUndecided = (_: string) => false;",
     ),
   ),

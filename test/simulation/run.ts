@@ -1,5 +1,6 @@
 import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
+import type { Blog } from "./blog-posts.ts";
 import type { Fault } from "./faults.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
 import type { People } from "./people.ts";
@@ -28,6 +29,7 @@ export type Run = {
    * everything now and then does not (swarm testing, Groce et al., ISSTA 2012).
    */
   faults: readonly Fault[];
+  blog: Blog;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */

@@ -75,7 +75,7 @@ describe.each(["/api/rag/query", "/api/knowledge-items/search", "/api/knowledge/
           candidates_by_words: 1,
           duplicates: 0,
           sources_searched: 1,
-          removed_by_filter: { source: 0, space: 0, labels: 0, updated_since: 0 },
+          removed_by_filter: { source: 0, space: 0, kinds: 0, labels: 0, updated_since: 0 },
         });
         const titled = (await search({ query: "gearbox", explain: true })).results[0];
         expect(titled.explanation.words).toMatchObject({ rank: 1, is_titled: true });
@@ -96,7 +96,7 @@ describe.each(["/api/rag/query", "/api/knowledge-items/search", "/api/knowledge/
         const { explained, results } = await search({ query: "zeppelin", explain: true, ...filter });
         return { found: results.length, removed: explained.removed_by_filter };
       };
-      const none = { source: 0, space: 0, labels: 0, updated_since: 0 };
+      const none = { source: 0, space: 0, kinds: 0, labels: 0, updated_since: 0 };
       expect(await ask({})).toEqual({ found: 5, removed: none });
       expect(await ask({ source: sourceId })).toEqual({ found: 4, removed: { ...none, source: 1 } });
       expect(await ask({ space_key: "demo" })).toEqual({ found: 4, removed: { ...none, space: 1 } });
@@ -105,7 +105,7 @@ describe.each(["/api/rag/query", "/api/knowledge-items/search", "/api/knowledge/
       expect(await ask(since)).toEqual({ found: 3, removed: { ...none, updated_since: 2 } });
       expect(await ask({ source: sourceId, labels: ["ops"], ...since })).toEqual({
         found: 1,
-        removed: { source: 1, space: 0, labels: 1, updated_since: 2 },
+        removed: { ...none, source: 1, labels: 1, updated_since: 2 },
       });
     });
   },

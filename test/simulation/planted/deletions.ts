@@ -36,8 +36,8 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     "what is missed a second time is no matter of the cap",
     change(
       CANDIDATES,
-      "w.outcome = 'deleted' and w.reason = 'not_visible') as \"secondTime\"",
-      "w.outcome = 'deleted' and w.reason = 'never') as \"secondTime\"",
+      "w.outcome = 'deleted' and w.reason = 'not_visible'))::int as \"secondTime\"",
+      "w.outcome = 'deleted' and w.reason = 'never'))::int as \"secondTime\"",
     ),
   ),
   bugFoundBy(
@@ -45,8 +45,8 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     "what is missed a second time counts as missed for the first",
     change(
       CANDIDATES,
-      "\n        and not (w.outcome = 'deleted' and w.reason = 'not_visible')) as \"firstTime\"",
-      ') as "firstTime"',
+      "(count(*) filter (where not (w.outcome = 'deleted' and w.reason = 'not_visible')))::int as \"firstTime\"",
+      'count(*)::int as "firstTime"',
     ),
   ),
   bugFoundBy(

@@ -68,7 +68,7 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     PAGE_SYNC,
     "single announcements delete beyond the cap",
-    change(STEP, "firstTime: outcomes.firstTime + recently.gone", "firstTime: outcomes.firstTime"),
+    change(STEP, "firstTime: ofKind.firstTime + gone", "firstTime: ofKind.firstTime"),
   ),
   bugFoundBy(
     PAGE_SYNC,

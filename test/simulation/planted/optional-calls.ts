@@ -89,7 +89,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "an invalid item is treated as a page that is gone",
     change(
       "shared/confluence/pages-by-id.ts",
-      "...page.odd.map((id) => ({ ...unreadablePage(id), body: null })),",
+      "...page.odd.map((id) => ({ ...unreadablePage(kind, id), body: null })),",
       "",
     ),
     change(

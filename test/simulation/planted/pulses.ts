@@ -37,7 +37,7 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     PULSE,
     "a pulse writes its literal in UTC",
-    change(SEARCH, ", user.timeZone)", ', user.timeZone && "UTC")'),
+    change(SEARCH, ", user.timeZone, site.kinds)", ', user.timeZone && "UTC", site.kinds)'),
   ),
   bugFoundBy(
     PULSE,

@@ -131,6 +131,7 @@ describe("listings", () => {
     const client = clientOf(site);
     const [hit] = (await client.searchPages(ALL, null)).pages;
     expect(hit).toEqual({
+      kind: "page",
       id: page.id,
       title: "A & B?",
       version: 2,

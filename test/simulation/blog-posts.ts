@@ -1,0 +1,125 @@
+import { addPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+import { makeApiClient } from "#test/support/api-client.ts";
+import { makeBloggers } from "./bloggers.ts";
+import { SPACE } from "./people.ts";
+import { makeRandom } from "./random.ts";
+import { operate, services, tell, type Run } from "./run.ts";
+import { SOURCE_ID, Violation } from "./violation.ts";
+
+/** The blog of a history's space: who writes it, and whether the source syncs it. */
+export type Blog = {
+  /** Posts that there are before the source; whether the source syncs posts from the start. */
+  prepare: (run: Run) => boolean;
+  /** What people do to posts, what fails, and what operators switch in one round. */
+  live: (run: Run, round: number) => Promise<void>;
+  /** Edits a post; null if there is none, or posts are not synced. */
+  edit: (run: Run) => string | null;
+};
+
+/** What may happen to a listing of posts. */
+const LISTING_FAULTS = [
+  ["a listing of posts is cut short", "drop_next"],
+  ["a listing of posts is empty", "empty_listing"],
+] as const;
+
+/** Half of the histories have no blog. Chances of its own, so that the rest of a history is what it was. */
+export function makeBlog(seed: number): Blog {
+  const random = makeRandom(seed ^ 0xb106);
+  if (random.chance(0.5)) return { prepare: () => false, live: async () => {}, edit: () => null };
+  const isSwitched = random.chance(0.5);
+  const fails = random.chance(0.3);
+  let bloggers: ReturnType<typeof makeBloggers> | null = null;
+  return {
+    prepare: ({ world, people }) => {
+      bloggers = makeBloggers(world.site, random.fork(), people);
+      const posts = random.below(random.chance(0.3) ? 24 : 8);
+      for (let n = 0; n < posts; n += 1) {
+        const post = addPage(world.site, {
+          kind: "blogpost",
+          space: SPACE,
+          title: `Post ${n}`,
+          body: `<p>word900000x${n} of a post</p>`,
+        });
+        if (random.chance(0.2)) restrictPage(world.site, post.id, "account");
+      }
+      people.observe();
+      const isSynced = random.chance(0.7);
+      if (isSynced) people.synced.add("blogpost");
+      return isSynced;
+    },
+    live: async (run, round) => {
+      for (let deeds = random.below(4); deeds > 0; deeds -= 1) {
+        const deed = bloggers?.act();
+        if (deed) tell(run, `${round}: ${deed}`);
+      }
+      const fault = random.pick(LISTING_FAULTS);
+      if (fails && !run.calm && fault && random.chance(0.3)) {
+        run.world.site.faults.push({
+          effect: fault[1],
+          path: "/api/v2/blogposts?space-id",
+          times: 1,
+          skip: 0,
+        });
+        tell(run, `${round}: ${fault[0]}`);
+      }
+      if (!isSwitched || !random.chance(0.3)) return;
+      await switchPosts(run, round);
+      // Off and on again, before anything else happens.
+      if (random.chance(0.2)) await switchPosts(run, round);
+    },
+    edit: ({ people }) => (people.synced.has("blogpost") ? (bloggers?.edit() ?? null) : null),
+  };
+}
+
+/** An operator switches posts on or off by the API. */
+async function switchPosts(run: Run, round: number): Promise<void> {
+  const { world, people, seen } = run;
+  const blogposts = !people.synced.has("blogpost");
+  const api = await makeApiClient(world.services(null));
+  const { status, body } = await api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+    body: { content: { blogposts } },
+  });
+  if (status !== 200 || body.content.blogposts !== blogposts)
+    throw new Violation(`Switching posts ${blogposts ? "on" : "off"} got ${status}`);
+  if (blogposts) people.synced.add("blogpost");
+  else people.synced.delete("blogpost");
+  for (const post of world.site.pages.values()) {
+    if (post.kind !== "blogpost") continue;
+    // Rows go, and what comes back starts again; what is there when posts are switched on is listed, whenever it was edited.
+    seen.versions.delete(post.id);
+    if (blogposts && people.shows(post.id)) people.edited(post.id);
+  }
+  people.switches += 1;
+  tell(run, `${round}: posts are switched ${blogposts ? "on" : "off"}`);
+}
+
+/**
+ * With nothing going on: posts that are not synced have left no row and cost no call, and posts that are were listed for the first time
+ * by the sync before: one more lists what changed.
+ */
+export async function checkPosts(run: Run): Promise<void> {
+  const { world, people } = run;
+  const isSynced = people.synced.has("blogpost");
+  if (!isSynced) {
+    const [row] = await world.sql`select page_id from confluence_pages where kind <> 'page' limit 1`;
+    if (row) throw new Violation(`Post ${row.page_id} is stored although posts are not synced`);
+  }
+  const from = world.site.requests.length;
+  const since = world.now();
+  await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
+  const requests = world.site.requests
+    .slice(from)
+    .map(({ path, query }) => `${path}?${decodeURIComponent(query)}`);
+  const forPosts = requests.filter((request) => request.includes("blogpost"));
+  if (!isSynced && forPosts.length > 0)
+    throw new Violation(`Posts are not synced, and asked for: ${forPosts[0]}`);
+  const [others] = await world.sql<{ count: number }[]>`
+    select count(*)::int as count from archon_progress
+    where (finished_at is null or finished_at >= ${since}) and not (operation_type = 'confluence_sync' and mode = 'incremental')`;
+  const listing = forPosts.find(
+    (request) => request.includes("/blogposts?") && request.includes("space-id="),
+  );
+  if (listing && others?.count === 0)
+    throw new Violation(`Posts that were listed are listed once more: ${listing}`);
+}
