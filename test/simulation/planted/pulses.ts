@@ -47,7 +47,8 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "where ${siteId}::text is not null and status <> 'deleting'`;\n}",
     ),
   ),
-  bug(
+  bugFoundBy(
+    PULSE,
     "a rejected token expires the credentials of every site",
     change(
       "shared/syncs/operations/expire-credentials.ts",
