@@ -31,6 +31,8 @@ export const domainEvents = {
     pages: z.number(),
   }),
   "site.token_expires": z.object({ site_id: z.string(), expires_at: z.iso.datetime(), days: z.int() }),
+  /** A pulse or a discovery met it; an operation that does writes `source.credentials_expired`. */
+  "site.credentials_expired": z.object({ site_id: z.string() }),
   "source.credentials_expired": z.object({ source_id: z.string(), operation_id: z.uuid() }),
 } as const;
 

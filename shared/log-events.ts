@@ -25,6 +25,7 @@ export const LOG_EVENTS = [
   "source.deleted",
   "site.discovered",
   "site.discovery_failed",
+  "site.credentials_expired",
   "site.deleted",
   "confluence.drift",
   "confluence.call_refused",

@@ -62,6 +62,7 @@ export const logMetrics = {
     field("open_pages"),
     field("oldest_unsent_event_seconds", "Seconds"),
     field("overdue_pulses"),
+    field("silent_hooks"),
     field("expiring_tokens"),
     field("findable_p50_seconds", "Seconds"),
     field("findable_p95_seconds", "Seconds"),

@@ -17,6 +17,7 @@ export const ALARM_KINDS = {
   "token-expires": "stack",
   "pulse-overdue": "stack",
   "edits-late": "stack",
+  "hook-silent": "stack",
   "embedding-cost": "stack",
   "database-strained": "database of the stack",
 } as const;

@@ -190,6 +190,15 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
       missing: otherwiseReported,
     },
     {
+      kind: "hook-silent",
+      meaning:
+        "Syncs find edits that a hook does not announce any more: they are findable minutes or a day late.",
+      metric: syncMetric(stage, "silent_hooks", measured),
+      threshold: 1,
+      periods: 3,
+      missing: otherwiseReported,
+    },
+    {
       kind: "edits-late",
       meaning:
         "One in twenty edits of the last hour was findable later than 15 minutes after it was made, though a pulse watches its space.",

@@ -52,6 +52,7 @@ export class SyncDashboard extends Construct {
               "failed_pages",
               "open_pages",
               "overdue_pulses",
+              "silent_hooks",
               "expiring_tokens",
             ),
           }),

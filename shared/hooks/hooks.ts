@@ -32,6 +32,9 @@ export type Hook = {
   missedSinceDelivery: number;
 };
 
+/** Edits missed since the last delivery that make a hook silent: one may have been made while Confluence was slow. */
+export const SILENT_AFTER_MISSED = 3;
+
 /** Stores a hook of a site. Throws `UserError` 404 `site_not_found`. */
 export async function insertHook(
   sql: Sql,

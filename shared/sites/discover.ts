@@ -3,8 +3,10 @@ import { transaction, type Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { insertSourceOfSite } from "#shared/sources/sources.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
+import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
 import { later } from "#shared/syncs/later.ts";
 import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
+import { expireCredentials } from "#shared/syncs/operations/expire-credentials.ts";
 import { countPages, estimateFirstSyncs } from "./estimate.ts";
 import { requireSite, updateSite, type Estimate, type Site, type SiteLimits } from "./site.ts";
 import { fitsRule, type SpaceRule } from "./space-rule.ts";
@@ -75,10 +77,10 @@ async function recordFailure(site: Site, error: unknown, services: DiscoveryServ
     site.siteId,
     {
       discoveryError: { code, message, at: now.toISOString() },
-      ...(code === "credentials_rejected" ? { status: "credentials_expired" as const } : {}),
     },
     now,
   );
+  if (statusAfter({ code }) === "credentials_expired") await expireCredentials(site, error, services);
   services.log.warn("site.discovery_failed", { site_id: site.siteId, error });
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { listHooks, type Hook } from "#shared/hooks/hooks.ts";
 import { findableSeconds, type FindableSeconds } from "#shared/sources/findable-edits.ts";
 
 /** What becomes of a site's space: whether it has a source, and whether the rule includes it. */
@@ -18,6 +19,7 @@ export type SiteCounts = {
   chunkCount: number;
   spaces: Record<SpaceState, number>;
   findableSeconds: FindableSeconds | null;
+  hooks: Hook[];
 };
 
 export type SiteSpace = {
@@ -58,7 +60,7 @@ export async function listSiteSpaces(
     order by space_key, space_id limit ${limit}`;
 }
 
-/** What the site has: sources, pages that search finds, chunks, and its spaces by state. */
+/** What the site has: hooks, sources, pages that search finds, chunks, and its spaces by state. */
 export async function countSite(sql: Sql, siteId: string): Promise<SiteCounts> {
   const [sources] = await sql<{ sourceCount: number; pageCount: number; chunkCount: number }[]>`
     select count(distinct s.source_id)::int as "sourceCount",
@@ -81,6 +83,7 @@ export async function countSite(sql: Sql, siteId: string): Promise<SiteCounts> {
     ...sources,
     spaces,
     findableSeconds: await findableSeconds(sql, { siteId }),
+    hooks: await listHooks(sql, siteId),
   };
 }
 

@@ -194,6 +194,48 @@ describe("npm run probe", () => {
   });
 });
 
+describe("npm run probe with other credentials than a classic API token", () => {
+  let site: Awaited<ReturnType<typeof startConfluenceSite>>;
+  beforeAll(async () => {
+    const loaded = await loadSite(SAMPLE_FOLDER, { now: () => new Date(), random: Math.random });
+    loaded.settings.token_works_at = "gateway";
+    loaded.settings.token = "access-token";
+    loaded.settings.client_secret = "the-secret";
+    site = await startConfluenceSite({ site: loaded });
+  });
+  afterAll(() => site.close());
+  const probe = (args: string[], token: string) =>
+    run("probe", ["--base-url", site.url, "--space", "DEMO", "--allow-loopback", ...args], {
+      env: { CONFLUENCE_TOKEN: token },
+    });
+
+  it.each([
+    ["client credentials", ["--client-id", "demo-client"], "the-secret"],
+    ["a scoped token", ["--email", "ada@example.com"], "access-token"],
+    ["a service account's token", [], "access-token"],
+  ])("npm run probe reaches a site through the gateway with %s", async (_, args, token) => {
+    const probed = await probe(args, token);
+    expect(probed).toMatchObject({ code: 0, stderr: "" });
+    expect(probed.stdout).toContain("held   user/current names the account");
+    expect(probed.stdout).not.toMatch(/WRONG|the-secret|access-token/);
+  });
+
+  it("npm run probe reports client credentials that Atlassian rejects, with exit code 2", async () => {
+    const refused = await probe(["--client-id", "demo-client"], "wrong");
+    expect(refused).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "Atlassian rejected the client credentials (401)\n",
+    });
+  });
+
+  it("npm run probe takes an e-mail address or a client id, not both", async () => {
+    const both = await probe(["--client-id", "demo-client", "--email", "a@example.com"], "the-secret");
+    expect(both).toMatchObject({ code: 2, stdout: "" });
+    expect(both.stderr).toContain("--email and --client-id are both set");
+  });
+});
+
 describe("npm run verify", () => {
   it("npm run verify creates nothing in a folder that is not the service's, and reports that", async () => {
     for (const dataDir of [empty, join(empty, "none")]) {

@@ -14,6 +14,17 @@ import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
 import { checkNoHintLeft, makeAnnouncer, type Announcer } from "./hooks.ts";
 import { checkFolders, checkOptionalCalls } from "./optional-call-invariants.ts";
 import { operate as operatorAsks } from "./operators.ts";
+import {
+  checkNeighbours,
+  editNeighbours,
+  expectPulses,
+  makeNeighbours,
+  NO_INTERVAL_PASSES_MINUTES,
+  setNeighbourIntervals,
+  settleNeighboursByPulse,
+  syncNeighbours,
+  type Neighbours,
+} from "./neighbours.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
@@ -36,7 +47,6 @@ export type HistoryResult = {
   steps: number;
 };
 
-const DAY_MINUTES = DAY / MINUTE;
 /** Share of all faults that may occur in one history. */
 const FAULT_SHARE = 0.25;
 
@@ -49,6 +59,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
   const run = {
     world,
     people,
+    neighbours: { list: [], random: world.random } as Neighbours,
     story,
     count,
     seen: { deletions: new Set<string>(), versions: new Map<string, number>() },
@@ -61,6 +72,8 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
   let violation: string | null = null;
   try {
     await prepare(run);
+    run.neighbours = await makeNeighbours(run, options.seed);
+    await world.sql`update confluence_sites set pulse = ${run.pulsed}`;
     const announce = await makeAnnouncer(run, options.seed);
     for (let round = 0; round < options.rounds; round += 1)
       await liveRound(run, { round, announce, quiet: options.without?.has(round) ?? false });
@@ -73,7 +86,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
 }
 
 async function prepare(run: Run): Promise<void> {
-  const { world, people, calm, pulsed, blog } = run;
+  const { world, people, calm, blog } = run;
   const { site, random } = world;
   const space = addSpace(site, { key: SPACE, name: "Demo" });
   addSpace(site, { key: OTHER_SPACE, name: "Elsewhere" });
@@ -117,7 +130,6 @@ async function prepare(run: Run): Promise<void> {
     },
     world.now(),
   );
-  await world.sql`update confluence_sites set pulse = ${pulsed}`;
 }
 
 /** One round: people act, faults occur, workers work, time passes. */
@@ -141,6 +153,7 @@ async function liveRound(
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
+    editNeighbours(run, String(round));
     people.observe();
     await announce(run, round);
   }
@@ -152,6 +165,7 @@ async function liveRound(
   else if (pause < 0.55) await passTime(run, random.below(20 * MINUTE));
   else if (pause < 0.6) await passTime(run, random.below(8 * DAY));
   await checkAlways(world, people, run.seen);
+  await checkNeighbours(run);
   await checkOptionalCalls(world.sql, story);
   if (story.length > 10_000) throw new Error("A story without end");
 }
@@ -163,12 +177,14 @@ async function settle(run: Run): Promise<void> {
   world.queues.behave();
   // From here on only requested operations run.
   await updateSource(world.sql, SOURCE_ID, { status: "active", syncIntervalMinutes: null }, world.now());
+  await setNeighbourIntervals(run, null);
   await rest(run);
   // The search index has caught up, and pages that were given up are tried again.
   world.pass((await hasGivenUpPages(world)) ? GIVEN_UP_RETRY_HOURS * 60 * MINUTE : 40 * MINUTE);
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
   await checkPosts(run);
+  await syncNeighbours(run);
   if (run.pulsed) await settleByPulse(run);
   for (let n = 0; n < 2; n += 1) {
     await operate(run, () =>
@@ -194,9 +210,19 @@ async function settle(run: Run): Promise<void> {
 
 /** People edit, and no interval passes: what is edited is found by pulses alone, when the index shows it. */
 async function settleByPulse(run: Run): Promise<void> {
+  const { world } = run;
+  const syncIntervalMinutes = NO_INTERVAL_PASSES_MINUTES;
+  await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes }, world.now());
+  await setNeighbourIntervals(run, syncIntervalMinutes);
+  await expectPulses(run, [SOURCE_ID], () => editForThePulse(run));
+  await settleNeighboursByPulse(run);
+  await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes: null }, world.now());
+  await setNeighbourIntervals(run, null);
+}
+
+async function editForThePulse(run: Run): Promise<void> {
   const { world, people } = run;
   const { site, random } = world;
-  await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes: 60 * DAY_MINUTES }, world.now());
   for (let n = 0; n < 3; n += 1) {
     site.settings.index_lag_seconds = random.chance(0.5) ? 0 : random.below(LONGEST_LAG_SECONDS);
     const edits = [people.edit(), run.blog.edit(run)];
@@ -207,7 +233,6 @@ async function settleByPulse(run: Run): Promise<void> {
   await passTime(run, 45 * MINUTE);
   await rest(run);
   await checkEditsArrived(world, people);
-  await updateSource(world.sql, SOURCE_ID, { syncIntervalMinutes: null }, world.now());
 }
 
 async function hasGivenUpPages({ sql }: World): Promise<boolean> {

@@ -110,8 +110,8 @@ async function checkWatermark(sql: postgres.Sql): Promise<void> {
   const [wrong] = await sql<{ watermark: string }[]>`
     select metadata ->> 'last_sync_timestamp' as watermark from archon_sources
     where metadata ->> 'last_sync_timestamp' is not null and not exists (
-      select from archon_progress p where p.operation_type = 'confluence_sync' and p.status like 'completed%' and not p.dry_run
-        and p.confluence_started_at = (metadata ->> 'last_sync_timestamp')::timestamptz)`;
+      select from archon_progress p where p.source_id = archon_sources.source_id and p.operation_type = 'confluence_sync'
+        and p.status like 'completed%' and not p.dry_run and p.confluence_started_at = (metadata ->> 'last_sync_timestamp')::timestamptz)`;
   if (wrong) throw new Violation(`The watermark ${wrong.watermark} is of no completed sync`);
 }
 

@@ -3,6 +3,7 @@ import { withServices } from "#functions/runtime/services.ts";
 import type { Blog } from "./blog-posts.ts";
 import type { Fault } from "./faults.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { People } from "./people.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
@@ -16,6 +17,8 @@ const MAX_STEPS = 60_000;
 export type Run = {
   world: World;
   people: People;
+  /** Further sources, or none. */
+  neighbours: Neighbours;
   story: string[];
   count: { steps: number };
   seen: Seen;

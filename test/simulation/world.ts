@@ -24,6 +24,8 @@ import { makeScheduler, type MayRun, type Scheduler, type Worker } from "./sched
 export type World = {
   sql: postgres.Sql;
   site: Site;
+  /** Another site, at OTHER_HOST; it has no faults. */
+  otherSite: Site;
   queues: SimulatedQueues;
   bus: SimulatedBus;
   scheduler: Scheduler;
@@ -68,6 +70,9 @@ export type LoggedLine = { level: "debug" | "info" | "warn" | "error"; event: Lo
 /** Lines kept: what a test looks at is among the last of them. */
 const LOGGED = 1000;
 
+/** Every other host is the first site. */
+export const OTHER_HOST = "other.atlassian.net";
+
 /** A Tuesday, two weeks before clocks change in Europe. */
 export const START = Date.parse("2026-10-13T08:00:00Z");
 
@@ -94,6 +99,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   let clock = START;
   const now = () => new Date(clock);
   const site = createSite({ now, random: random.fork().next });
+  const otherSite = createSite({ now, random: makeRandom(seed ^ 0xfa4).next });
   const queues = makeQueues(random.fork(), () => clock);
   const scheduler = makeScheduler(random.fork());
   const embedder = fakeEmbedder({ dimensions: 16 });
@@ -177,9 +183,11 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           random: chance.next,
           sleep: async (ms) => pass(ms),
           fetch: async (url, init) => {
-            await step(`${init.method} ${new URL(url).pathname}`);
+            const { hostname, pathname } = new URL(url);
+            await step(`${init.method} ${pathname}`);
             const { change } = onTheWay;
-            return (change ? changing(fetchFrom(site), change) : fetchFrom(site))(url, init);
+            const fetch = fetchFrom(hostname === OTHER_HOST ? otherSite : site);
+            return (change ? changing(fetch, change) : fetch)(url, init);
           },
         }),
     };
@@ -243,6 +251,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   return {
     sql,
     site,
+    otherSite,
     queues,
     bus,
     scheduler,

@@ -3,28 +3,20 @@ import { MAX_DELIVERED_PAGES } from "#shared/hooks/delivery.ts";
 import { HOOK_KINDS } from "#shared/hooks/hooks.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant } from "./fields.ts";
+import { counted, hookHealth, hookId } from "./hook-fields.ts";
 
 const siteParams = z.object({ site_id: id });
-const hookId = z.uuid();
 const hookParams = siteParams.extend({ hook_id: hookId });
-
-const counted = (description: string) => z.int().nonnegative().meta({ description });
 
 const hookSchema = z
   .object({
-    hook_id: hookId,
+    ...hookHealth.shape,
     site_id: id,
-    kind: z.enum(HOOK_KINDS).meta({
-      description:
-        "What sends the deliveries: an Automation rule, Confluence's undocumented REST hook, anything else. All dialects are read from each",
-    }),
     url: z.url().meta({ description: "Where deliveries go; the secret is no part of it" }),
     created_at: instant,
     rotated_at: instant.nullable(),
     previous_secret_valid_until: instant.nullable(),
-    last_delivery_at: instant.nullable(),
     last_refused_at: instant.nullable(),
-    last_missed_at: instant.nullable(),
     deliveries: z.object({
       received: counted("Accepted"),
       refused: counted("With a missing or wrong secret"),
@@ -35,8 +27,6 @@ const hookSchema = z
       unknown: counted("In a space that is not synced"),
       unchanged: counted("Asked for and found as they are stored"),
     }),
-    missed_edits: counted("Found by a sync although no delivery had announced them"),
-    warnings: z.array(z.object({ code: z.enum(["hook_silent", "deliveries_refused"]), message: z.string() })),
   })
   .meta({ id: "Hook" });
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { estimate } from "#shared/sites/site.ts";
 import { spaceRule } from "#shared/sites/space-rule.ts";
 import { apiToken, content, deletionStrategy, findableSeconds, id, instant, syncInterval } from "./fields.ts";
+import { hookHealth } from "./hook-fields.ts";
 import { searchLanguage } from "./sources.ts";
 
 export const siteParams = z.object({ site_id: id });
@@ -84,6 +85,7 @@ export const siteSchema = z
     }),
     last_pulse_at: instant.nullable(),
     findable_seconds: findableSeconds,
+    hooks: z.array(hookHealth).meta({ description: "Who announces edits, and whether they still do" }),
     source_count: z.int(),
     page_count: z.int(),
     space_counts: z

@@ -1,26 +1,31 @@
-import type { Hook } from "#shared/hooks/hooks.ts";
+import { SILENT_AFTER_MISSED, type Hook } from "#shared/hooks/hooks.ts";
 
-/** Edits missed since the last delivery that make a hook silent: one may have been made while Confluence was slow. */
-const SILENT_AFTER_MISSED = 3;
+const iso = (date: Date | null) => date?.toISOString() ?? null;
+
+/** A hook's health, as its site shows it. */
+export function hookHealthJson(hook: Hook) {
+  return {
+    hook_id: hook.hookId,
+    kind: hook.kind,
+    last_delivery_at: iso(hook.lastDeliveryAt),
+    last_missed_at: iso(hook.lastMissedAt),
+    missed_edits: hook.missed,
+    warnings: warningsOf(hook),
+  };
+}
 
 /** A hook as the API shows it; its address is on the host that was asked. */
 export function hookJson(hook: Hook, headers: Record<string, string | undefined>) {
-  const iso = (date: Date | null) => date?.toISOString() ?? null;
   return {
-    hook_id: hook.hookId,
+    ...hookHealthJson(hook),
     site_id: hook.siteId,
-    kind: hook.kind,
     url: `${originOf(headers)}/hooks/confluence/${hook.hookId}`,
     created_at: hook.createdAt.toISOString(),
     rotated_at: iso(hook.rotatedAt),
     previous_secret_valid_until: iso(hook.previousValidUntil),
-    last_delivery_at: iso(hook.lastDeliveryAt),
     last_refused_at: iso(hook.lastRefusedAt),
-    last_missed_at: iso(hook.lastMissedAt),
     deliveries: { received: hook.received, refused: hook.refused, malformed: hook.malformed },
     pages: { announced: hook.pages, unknown: hook.unknown, unchanged: hook.falseAlarms },
-    missed_edits: hook.missed,
-    warnings: warningsOf(hook),
   };
 }
 

@@ -4,6 +4,7 @@ import { expiryWarning } from "#shared/sites/token-expiry.ts";
 import type { SiteCounts } from "#shared/sites/site-overviews.ts";
 import type { Site } from "#shared/sites/site.ts";
 import type { siteSchema } from "#functions/api/contract/site-fields.ts";
+import { hookHealthJson } from "./hook-json.ts";
 import { WITHOUT } from "./source-json.ts";
 
 type SiteJson = z.input<typeof siteSchema>;
@@ -28,6 +29,7 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     pulse: site.pulse,
     last_pulse_at: iso(site.lastPulseAt),
     findable_seconds: counts.findableSeconds,
+    hooks: counts.hooks.map(hookHealthJson),
     source_count: counts.sourceCount,
     page_count: counts.pageCount,
     space_counts: counts.spaces,

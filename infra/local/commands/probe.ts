@@ -1,5 +1,9 @@
 import { parseEnv } from "#shared/env.ts";
 import { UserError } from "#shared/errors.ts";
+import { connectAccount } from "#functions/api/use-cases/connect-account.ts";
+import type { SiteAccess } from "#functions/runtime/services.ts";
+import { bearerSource, type BearerSource } from "#shared/confluence/client-credentials.ts";
+import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
 import { guardedFetch, type Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { parseBaseUrl, type AddressPolicy } from "#shared/confluence/address-guard.ts";
 import { UsageError } from "#infra/local/runner/command-options.ts";
@@ -21,8 +25,12 @@ Exit 0: all held, or could not be determined; 1: one did not; 2: could not ask.`
     email: {
       type: "text",
       value: "EMAIL",
-      required: true,
-      description: "of the account that the token belongs to",
+      description: "of the account that the token belongs to; without it the token is sent as Bearer",
+    },
+    "client-id": {
+      type: "text",
+      value: "ID",
+      description: "of a service account's client credentials, in place of --email",
     },
     space: { type: "text", value: "KEY", required: true, description: "a space that the account sees" },
     "allow-loopback": {
@@ -31,15 +39,36 @@ Exit 0: all held, or could not be determined; 1: one did not; 2: could not ask.`
     },
     json: { type: "flag", description: "one JSON object a line" },
   },
-  more: "CONFLUENCE_TOKEN holds the account's API token; ALLOWED_HOSTS names the hosts that URL may have.",
+  more: "CONFLUENCE_TOKEN holds the account's API token, or with --client-id the client secret; ALLOWED_HOSTS names the hosts that URL may have.",
   failed: 2,
-  run: async ({ "base-url": baseUrl, email, space, "allow-loopback": allowLoopback, json }) => {
-    const token = process.env.CONFLUENCE_TOKEN;
-    if (!token) throw new UsageError("CONFLUENCE_TOKEN is not set: it holds the account's API token");
+  run: async ({
+    "base-url": baseUrl,
+    email = null,
+    "client-id": clientId = null,
+    space,
+    "allow-loopback": allowLoopback,
+    json,
+  }) => {
+    const apiToken = process.env.CONFLUENCE_TOKEN;
+    if (!apiToken) {
+      const held = clientId === null ? "the account's API token" : "the client secret of --client-id";
+      throw new UsageError(`CONFLUENCE_TOKEN is not set: it holds ${held}`);
+    }
+    if (email !== null && clientId !== null)
+      throw new UsageError(
+        "--email and --client-id are both set: an API token has an e-mail address, client credentials an id",
+      );
     const env = parseEnv(process.env);
     const policy = { allowedHosts: env.ALLOWED_HOSTS, allowLoopback: allowLoopback || env.ALLOW_LOOPBACK };
-    const authorization = `Basic ${Buffer.from(`${email}:${token}`).toString("base64")}`;
-    const send = sender(allowedBase(baseUrl, policy), authorization, guardedFetch(policy));
+    const access = { baseUrl: allowedBase(baseUrl, policy), email, clientId, apiToken };
+    const fetch = guardedFetch(policy);
+    const services = { fetch, now: () => new Date(), random: Math.random, cache: new Map() };
+    const open = (site: SiteAccess) =>
+      makeConfluenceClient({ ...site, bearer: bearerOf(site, services), ...policy, ...services });
+    const { apiBase } = await connectAccount(access, { confluence: open });
+    const bearer = bearerOf({ ...access, baseUrl: apiBase }, services);
+    const authorization = bearer ? `Bearer ${await bearer()}` : authorizationOf(email, apiToken);
+    const send = sender(apiBase, authorization, fetch);
     const results = await runProbes({
       space,
       get: (path) => send(path),
@@ -50,6 +79,16 @@ Exit 0: all held, or could not be determined; 1: one did not; 2: could not ask.`
     return results.some((result) => result.held === false) ? 1 : 0;
   },
 });
+
+function bearerOf(site: SiteAccess, services: Parameters<typeof bearerSource>[2]): BearerSource | undefined {
+  const { baseUrl, clientId, apiToken: clientSecret } = site;
+  return clientId ? bearerSource(baseUrl, { clientId, clientSecret }, services) : undefined;
+}
+
+function authorizationOf(email: string | null, apiToken: string): string {
+  if (email === null) return `Bearer ${apiToken}`;
+  return `Basic ${Buffer.from(`${email}:${apiToken}`).toString("base64")}`;
+}
 
 function allowedBase(baseUrl: string, policy: AddressPolicy): string {
   try {

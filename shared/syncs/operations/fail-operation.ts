@@ -11,12 +11,18 @@ type Failure = PermanentError | TransientError;
 
 export type FailedOperation = { operationId: string; sourceId: string; error: Failure };
 
-/** The source status that follows from some error codes. */
-const SOURCE_STATUSES: Readonly<Record<string, Exclude<SourceStatus, "active" | "deleting">>> = {
+type StatusOfFailure = Exclude<SourceStatus, "active" | "deleting">;
+
+const SOURCE_STATUSES: Readonly<Record<string, StatusOfFailure>> = {
   credentials_rejected: "credentials_expired",
   credentials_missing: "credentials_expired",
   space_unavailable: "space_unavailable",
 };
+
+/** The status of a source (its site's, where the credentials are refused) that follows from an error, or null. */
+export function statusAfter({ code }: { code: string }): StatusOfFailure | null {
+  return SOURCE_STATUSES[code] ?? null;
+}
 
 /**
  * Ends a running operation as failed, with an event and a log line; the source's status is set where the error concerns the
@@ -44,7 +50,7 @@ export async function failOperationIn(
   if (!ended) return null;
   const { sourceId, type } = ended;
   const ids = { source_id: sourceId, operation_id: operationId };
-  const status = SOURCE_STATUSES[error.code];
+  const status = statusAfter(error);
   if (status) await setSourceStatus(tx, sourceId, status, now);
   if (status === "credentials_expired")
     await writeEvent(tx, { type: "source.credentials_expired", detail: ids, now });
@@ -55,7 +61,7 @@ export async function failOperationIn(
 /** Logs a committed failure, and that the source needs attention: a new token, or access to its space. */
 export function logFailed({ operationId, sourceId, error }: FailedOperation, log: Log): void {
   const fields = { source_id: sourceId, operation_id: operationId, code: error.code, error };
-  const status = SOURCE_STATUSES[error.code];
+  const status = statusAfter(error);
   if (status === "credentials_expired") log.error("source.credentials_expired", fields);
   if (status === "space_unavailable") log.error("source.space_unavailable", fields);
   // Deleting a source is a person's decision, not an error.

@@ -1,5 +1,7 @@
 import { transaction } from "#shared/db/connect.ts";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import { expireCredentials } from "#shared/syncs/operations/expire-credentials.ts";
+import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
@@ -94,6 +96,7 @@ async function settleFailure(site: PulsedSite, error: unknown, services: PulseSe
   if (!(error instanceof PermanentError) && !(error instanceof TransientError)) throw error;
   await recordFailedPulse(services.sql, site, error, services.now());
   services.log.warn("pulse.failed", { site_id: site.siteId, code: error.code, error });
+  if (statusAfter(error) === "credentials_expired") await expireCredentials(site, error, services);
 }
 
 async function startSyncs(siteId: string, services: PulseServices): Promise<number> {

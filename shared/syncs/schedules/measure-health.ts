@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { SILENT_AFTER_MISSED } from "#shared/hooks/hooks.ts";
 import { findableEdits, percentiles } from "#shared/sources/findable-edits.ts";
 import { later } from "#shared/syncs/later.ts";
 import { pulsedSources } from "#shared/syncs/pulse/pulsed-sites.ts";
@@ -19,6 +20,8 @@ export type Health = {
   oldest_unsent_event_seconds: number;
   /** Sites with a pulse of which none was complete for PULSE_OVERDUE_MINUTES. */
   overdue_pulses: number;
+  /** Hooks whose site is synced and that announced none of the last SILENT_AFTER_MISSED edits that syncs found. */
+  silent_hooks: number;
   /** Sites whose API token ends within EXPIRING_DAYS. */
   expiring_tokens: number;
   /** From an edit in Confluence to the moment that search finds it: of the last hour, in spaces that a pulse watches; 0 without edits. */
@@ -73,6 +76,8 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
         where coalesce(last_pulse_at, created_at) < ${later(now, -PULSE_OVERDUE_MINUTES * 60_000)}) as overdue_pulses,
       (select count(*)::int from confluence_sites
         where status <> 'deleting' and token_expires_at < ${later(now, EXPIRING_DAYS * 24 * HOUR_MS)}) as expiring_tokens,
+      (select count(*)::int from confluence_hooks h join confluence_sites c using (site_id)
+        where c.status = 'active' and h.missed_since_delivery >= ${SILENT_AFTER_MISSED}::int) as silent_hooks,
       (select coalesce(seconds[1], 0) from findable) as findable_p50_seconds,
       (select coalesce(seconds[2], 0) from findable) as findable_p95_seconds,
       (select coalesce(seconds[3], 0) from findable) as findable_max_seconds`;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, editPage, movePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { makeHook, type HookSender } from "#test/support/hook-sender.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -326,12 +327,28 @@ describe("pages that were announced", () => {
     world.pass(30 * 60_000);
     await world.sync();
     expect(await hook.health()).toMatchObject({ missed_edits: 3, warnings: [{ code: "hook_silent" }] });
+    const { siteId } = await world.source();
+    const hooksOfSite = async () => (await world.api("GET", `/api/confluence/sites/${siteId}`)).body.hooks;
+    expect(await hooksOfSite()).toMatchObject([{ missed_edits: 3, warnings: [{ code: "hook_silent" }] }]);
+    expect(await measureHealth(database.sql, world.now())).toMatchObject({ silent_hooks: 1 });
     await world.sync();
     editPage(world.site, id(12), { body: bodyOf("announced") });
     await announce(id(12));
     await rest();
     world.pass(30 * 60_000);
     await world.sync();
-    expect(await hook.health()).toMatchObject({ missed_edits: 3, warnings: [] });
+    const health = await hook.health();
+    expect(health).toMatchObject({ missed_edits: 3, warnings: [] });
+    expect(await hooksOfSite()).toEqual([
+      {
+        hook_id: health.hook_id,
+        kind: health.kind,
+        last_delivery_at: health.last_delivery_at,
+        last_missed_at: health.last_missed_at,
+        missed_edits: 3,
+        warnings: [],
+      },
+    ]);
+    expect(await measureHealth(database.sql, world.now())).toMatchObject({ silent_hooks: 0 });
   });
 });

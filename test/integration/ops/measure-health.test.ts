@@ -124,6 +124,21 @@ describe("measureHealth", () => {
     expect(await measureHealth(database.sql, NOW)).toMatchObject({ expiring_tokens: 2 });
   });
 
+  it("measureHealth counts the hooks that announced none of the last three edits found, of sites that are synced", async () => {
+    for (const [id, missed] of [
+      ["silent", 3],
+      ["heard", 2],
+      ["expired", 9],
+    ] as const) {
+      await addSource(id, { lastSync: NOW });
+      await database.sql`
+        insert into confluence_hooks (hook_id, site_id, kind, secret_hash, created_at, missed_since_delivery)
+        select gen_random_uuid()::text, site_id, 'generic', 'hash', ${NOW}, ${missed} from confluence_sites where account_id = ${id}`;
+    }
+    await database.sql`update confluence_sites set status = 'credentials_expired' where account_id = 'expired'`;
+    expect(await measureHealth(database.sql, NOW)).toMatchObject({ silent_hooks: 1 });
+  });
+
   it("measureHealth returns the age of the oldest unsent event", async () => {
     await database.sql`insert into event_outbox (event_type, detail, created_at, sent_at) values
       ('a', '{}', ${minutesAgo(60)}, ${NOW}), ('b', '{}', ${minutesAgo(20)}, null), ('c', '{}', ${minutesAgo(5)}, null)`;

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -32,6 +33,7 @@ const storedVersion = async (title: string) => {
     select version from confluence_pages where page_id = ${world.page(title).id}`;
   return row?.version ?? 0;
 };
+const setAccount = (accountId: string) => database.sql`update confluence_sites set account_id = ${accountId}`;
 /** Syncs by the pulse, oldest first. */
 const pulsed = async () =>
   (
@@ -277,17 +279,92 @@ it("a site whose account is another one is recorded as failing, trusted in nothi
 
 it("pulses of a site that fails are made less and less often, and at once each minute when it is well again", async () => {
   await switchOn();
-  world.site.settings.answer_as_anonymous = true;
+  await setAccount("somebody-else");
   world.takeRequests();
   await pulses(30);
   expect(world.takeRequests().length).toBeLessThan(8);
-  expect((await siteOf()).pulse_error).toMatchObject({ code: "credentials_rejected" });
-  world.site.settings.answer_as_anonymous = false;
+  expect((await siteOf()).pulse_error).toMatchObject({ code: "account_changed" });
+  await setAccount(ACCOUNT_ID);
   edit("Page 1");
   await pulses(16);
   expect(await storedVersion("Page 1")).toBe(2);
   expect((await siteOf()).pulse_error).toBeNull();
   expect((await world.source()).status).toBe("active");
+});
+
+describe("a pulse whose credentials Confluence refuses", () => {
+  const statuses = async () =>
+    Object.fromEntries(
+      (await world.api("GET", "/api/confluence/sources")).body["sources"].map(
+        (source: { source_id: string; status: string }) => [source.source_id, source.status],
+      ),
+    );
+  const events = async () =>
+    (await database.sql`select detail from event_outbox where event_type = 'site.credentials_expired'`).map(
+      ({ detail }) => detail,
+    );
+  beforeEach(async () => {
+    await addSpacesWithSources(world, ["AAA"]);
+    await addSpacesWithSources(world, ["ELSEWHERE"], { baseUrl: "https://other.atlassian.net" });
+    await database.sql`update confluence_sites set pulse = (base_url = ${world.site.url})`;
+    await pulse();
+  });
+
+  it.each([
+    ["401", () => (world.site.settings.token = "another")],
+    ["an anonymous response", () => (world.site.settings.answer_as_anonymous = true)],
+  ])(
+    "%s in a pulse expires the credentials of all sources of its site, and of no other",
+    async (_, spoil) => {
+      const { siteId } = await world.source();
+      spoil();
+      await pulse();
+      expect(await statuses()).toEqual({
+        [SOURCE_ID]: "credentials_expired",
+        "source-AAA": "credentials_expired",
+        "source-ELSEWHERE": "active",
+      });
+      expect(await events()).toEqual([{ site_id: siteId }]);
+      expect(world.logged.find(({ event }) => event === "site.credentials_expired")).toMatchObject({
+        level: "error",
+      });
+      world.takeRequests();
+      await pulses(3);
+      expect(world.takeRequests()).toEqual([]);
+      expect(await events()).toHaveLength(1);
+    },
+  );
+
+  it("a token that lacks a scope in a pulse expires no credentials", async () => {
+    world.site.faults.push({ effect: "scope_missing", said_in: "body", times: 1, skip: 0 });
+    await pulse();
+    expect((await siteOf()).pulse_error).toMatchObject({ code: "scope_missing" });
+    expect(await statuses()).toMatchObject({ [SOURCE_ID]: "active", "source-AAA": "active" });
+    expect(await events()).toEqual([]);
+  });
+
+  it("a token that was replaced while a pulse used the old one keeps the site active", async () => {
+    world.site.settings.token = "another";
+    const { siteId } = await world.source();
+    const opened = world.outside.confluence;
+    const services = {
+      ...world.outside,
+      confluence: (access: Parameters<typeof opened>[0]) => {
+        const client = opened(access);
+        return {
+          ...client,
+          currentUser: async () => {
+            await database.sql`update confluence_sites set encrypted_secret = 'rotated' where site_id = ${siteId}`;
+            return client.currentUser();
+          },
+        };
+      },
+    };
+    world.pass(MINUTE_MS);
+    await pulseSites(services, { remainingMs: () => 60_000 });
+    expect((await siteOf()).pulse_error).toMatchObject({ code: "credentials_rejected" });
+    expect(await statuses()).toMatchObject({ [SOURCE_ID]: "active", "source-AAA": "active" });
+  });
 });
 
 it("a source's status and its site say how long edits took to become findable", async () => {
@@ -317,7 +394,7 @@ it("sources say when a pulse last looked at their site, and the site why it fail
   await pulse();
   const first = (await source())["last_pulse_at"] as string;
   expect(world.now().getTime() - Date.parse(first)).toBeLessThan(MINUTE_MS);
-  world.site.settings.answer_as_anonymous = true;
+  await setAccount("somebody-else");
   await pulses(2);
   expect((await source())["last_pulse_at"]).toBe(first);
   const { siteId } = await world.source();

@@ -46,6 +46,20 @@ describe("retention", () => {
     expect(await operations()).toEqual([second.operation_id]);
   });
 
+  it("syncs of single pages go with the others, however many hooks ask for", async () => {
+    await world.sync();
+    const path = `/api/confluence/${SOURCE_ID}/pages/${world.page("Page 1").id}/sync`;
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { body } = await world.api("POST", path);
+      ids.push((await world.ended(body.operation_id)).operation_id);
+    }
+    expect(await operations()).toEqual(expect.arrayContaining(ids));
+    world.pass(91 * DAY_MS);
+    await sweepWith({});
+    expect((await operations()).filter((id: string) => ids.includes(id))).toEqual([ids[2]]);
+  });
+
   it("the last sync and the last deletion check of a source stay whatever their age", async () => {
     await world.check();
     const check = await world.check();

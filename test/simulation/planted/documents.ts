@@ -1,4 +1,4 @@
-import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const SWAPS = "test/integration/documents/swaps.test.ts";
 const GUARDS = "test/integration/documents/swap-guards.test.ts";
@@ -8,6 +8,14 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
+  bug(
+    "a swap replaces the chunks of another site's page of the same id",
+    change(
+      "shared/documents/add-documents.ts",
+      "where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}`;",
+      "where c.page_id = ${page.pageId}`;",
+    ),
+  ),
   bugFoundBy(
     "test/unit/documents/is-newer.test.ts",
     "a page is not stored again by a newer converter",

@@ -39,13 +39,29 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     "a pulse writes its literal in UTC",
     change(SEARCH, ", user.timeZone, site.kinds)", ', user.timeZone && "UTC", site.kinds)'),
   ),
-  bugFoundBy(
-    PULSE,
+  bug(
     "a 429 of one site pauses every site",
     change(
       "shared/sources/sources.ts",
       "where site_id = ${siteId} and status <> 'deleting'`;\n}",
       "where ${siteId}::text is not null and status <> 'deleting'`;\n}",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a rejected token expires the credentials of every site",
+    change(
+      "shared/syncs/operations/expire-credentials.ts",
+      "where site_id = ${siteId} and status = 'active'",
+      "where ${siteId}::text is not null and status = 'active'",
+    ),
+  ),
+  bug(
+    "an edit in one space is news of every space of its site",
+    change(
+      HITS,
+      "on s.site_id = ${siteId} and s.space_key = listed.space_key and",
+      "on s.site_id = ${siteId} and",
     ),
   ),
   bugFoundBy(
