@@ -8,7 +8,7 @@ import { eachElement } from "./read-xml.ts";
 import { openZip, type ZipArchive } from "./zip-archive.ts";
 
 const EXTRACTOR = "mammoth 1.13.0";
-/** Mammoth holds about 70 bytes a byte of XML (383 MB for 5.3 MB): more does not fit into 1 GB. */
+/** Mammoth and the converter hold about 80 bytes for each byte of XML (an 872-page handbook has 5.3 MB): more fits into no GB. */
 const MOST_XML = 12_000_000;
 
 /** The text of a Word document: headings, lists, tables, text boxes, footnotes; deleted text and comments are left out. */

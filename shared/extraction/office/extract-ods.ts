@@ -72,11 +72,16 @@ function addRow(row: XmlElement, sheet: Sheet): void {
 function readCells(row: XmlElement, index: number, { merged }: Sheet): Map<number, string> {
   const cells = new Map<number, string>();
   let column = 0;
+  let characters = 0;
   for (const cell of childrenOf(row)) {
     const copies = Number.parseInt(attributeOf(cell, "table:number-columns-repeated"), 10) || 1;
     const end = Math.min(column + copies, MOST_COLUMNS);
     const text = cell.name === "table-cell" ? childrenOf(cell, "p").map(lineOf).join("\n").trim() : "";
-    if (text !== "") for (let at = column; at < end; at++) cells.set(at, text);
+    const written = text === "" ? column : end;
+    for (let at = column; at < written && characters < MOST_CHARACTERS; at++) {
+      cells.set(at, text);
+      characters += text.length;
+    }
     const [across, down] = [spanOf(cell, "columns"), spanOf(cell, "rows")];
     if (across > 1 || down > 1) {
       merged.push({ top: index, left: column, bottom: index + down - 1, right: column + across - 1 });

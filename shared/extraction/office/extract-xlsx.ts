@@ -69,14 +69,16 @@ function readSheet(xml: Uint8Array, name: string, workbook: Workbook, warnings: 
   const merged: MergedCells[] = [];
   let index = -1;
   let characters = 0;
-  let left = 0;
+  let isCut = false;
   eachElement(xml, {
     row: (row) => {
       index = Number.parseInt(attributeOf(row, "r"), 10) - 1 || index + 1;
       const cells = readCells(row, workbook);
       if (cells.size === 0) return;
-      if (rows.length >= MOST_ROWS || characters > MOST_CHARACTERS) left++;
-      else rows.push({ index, cells });
+      // Areas of merged cells follow the rows: those of a sheet that is cut stay unknown, but reading it ends.
+      isCut = rows.length >= MOST_ROWS || characters > MOST_CHARACTERS;
+      if (isCut) return "stop";
+      rows.push({ index, cells });
       for (const text of cells.values()) characters += text.length;
     },
     mergeCell: (area) => {
@@ -86,17 +88,20 @@ function readSheet(xml: Uint8Array, name: string, workbook: Workbook, warnings: 
         merged.push({ top: start.row, left: start.column, bottom: end.row, right: end.column });
     },
   });
-  if (left > 0) warnings.push(`The last ${left} rows of sheet "${name}" were left out`);
+  if (isCut) warnings.push(`The rows of sheet "${name}" after the first ${rows.length} were left out`);
   return sheetPart(name, gridMarkdown(rows, merged));
 }
 
 function readCells(row: XmlElement, workbook: Workbook): Map<number, string> {
   const cells = new Map<number, string>();
   let column = -1;
+  let characters = 0;
   for (const cell of childrenOf(row, "c")) {
+    if (characters > MOST_CHARACTERS) break;
     column = placeOf(attributeOf(cell, "r"))?.column ?? column + 1;
     const text = valueOf(cell, workbook);
     if (text.trim() !== "") cells.set(column, text);
+    characters += text.length;
   }
   return cells;
 }

@@ -62,7 +62,7 @@ export function formatNumber(value: number, format: string, from1904: boolean): 
   const pattern = section.replaceAll(/"[^"]*"|\\.|_.|\*./g, "").replaceAll(/\[(?![hms]+\])[^\]]*\]/gi, "");
   if (/general/i.test(pattern)) return plainNumber(value);
   if (/[ymdhs]/i.test(pattern)) return formatDate(value + (from1904 ? DAYS_TO_1904 : 0), pattern);
-  const decimals = /\.([0#?]+)/.exec(pattern)?.[1]?.length ?? 0;
+  const decimals = Math.min(/\.([0#?]+)/.exec(pattern)?.[1]?.length ?? 0, SIGNIFICANT_DIGITS);
   if (pattern.includes("%")) return `${(value * 100).toFixed(decimals)}%`;
   if (!/[0#]/.test(pattern) || /e[+-]|\/|[0#],+(?:\.|$)/i.test(pattern)) return plainNumber(value);
   const digits = value.toFixed(decimals);

@@ -9,6 +9,7 @@ const LEFT_OUT = new Set([
   "annotation-end",
   "notes",
   "note-citation",
+  "ruby-text",
   "forms",
   "page-thumbnail",
   "title",

@@ -15,8 +15,11 @@ const MOST_NODES = 2_000_000;
 /** Bytes decoded at a time, so that a large part is never one string. */
 const SLICE = 1 << 20;
 
-/** Handles one complete element; `path` holds the elements around it, outermost first, without their children. */
-type Handler = (element: XmlElement, path: readonly XmlElement[]) => void;
+/**
+ * Handles one complete element; `path` holds the elements around it, outermost first, without their children. Reading ends at
+ * the first that returns "stop".
+ */
+type Handler = (element: XmlElement, path: readonly XmlElement[]) => unknown;
 
 /**
  * Reads a part of an office file in one pass, and calls the handler of each element whose local name is in `handlers` (of nested
@@ -53,7 +56,8 @@ function parseXml(xml: Uint8Array, isWanted: (name: string) => boolean, handle: 
   /** Elements open in the one that is being built; empty outside. */
   const building: XmlElement[] = [];
   let nodes = 0;
-  const parser = new SaxesParser();
+  const reading = { isStopped: false };
+  const parser = new SaxesParser({ position: false, xmlns: false });
   parser.on("doctype", () => {
     throw unreadable("it declares a document type");
   });
@@ -82,14 +86,14 @@ function parseXml(xml: Uint8Array, isWanted: (name: string) => boolean, handle: 
     if (!element) path.pop();
     else if (building.length === 0) {
       nodes = 0;
-      handle(element, path);
+      if (!reading.isStopped) reading.isStopped = handle(element, path) === "stop";
     }
   });
   const decoder = new TextDecoder(isUtf16BigEndian(xml) ? "utf-16be" : isUtf16(xml) ? "utf-16le" : "utf-8");
-  for (let start = 0; start < xml.length; start += SLICE) {
+  for (let start = 0; start < xml.length && !reading.isStopped; start += SLICE) {
     parser.write(decoder.decode(xml.subarray(start, start + SLICE), { stream: true }));
   }
-  parser.write(decoder.decode()).close();
+  if (!reading.isStopped) parser.write(decoder.decode()).close();
 }
 
 function isUtf16(xml: Uint8Array): boolean {

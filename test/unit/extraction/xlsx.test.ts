@@ -89,6 +89,20 @@ describe("the text of a workbook", () => {
     );
   });
 
+  it("column names that an empty row separates from their numbers are the header of that table", async () => {
+    const rows = [
+      ["in CHF", "2024", ""],
+      [],
+      ["in CHF", "Sales", "Profit"],
+      ["", "gross", ""],
+      [],
+      ["North", "10", "3"],
+    ];
+    expect(await markdownOf("a.xlsx", xlsx({ S: sheetData(rows) }))).toBe(
+      "## S\n\n| in CHF | 2024 |\n| --- | --- |\n\n| in CHF | Sales gross | Profit |\n| --- | --- | --- |\n| North | 10 | 3 |",
+    );
+  });
+
   it("a sheet with a cell at its far end stays small", async () => {
     const far = row(1_048_576, '<c r="XFD1048576" t="inlineStr"><is><t>far</t></is></c>');
     const near = row(1, '<c r="A1" t="inlineStr"><is><t>near</t></is></c>');
@@ -96,10 +110,12 @@ describe("the text of a workbook", () => {
     expect(markdown).toBe("## S\n\nnear\n\nfar");
   });
 
-  it("a sheet beyond the limit of rows is cut with a warning that says how many were left out", async () => {
+  it("a sheet beyond the limit of rows is cut with a warning", async () => {
     const rows = Array.from({ length: MOST_ROWS + 5 }, (_, index) => [`n${index}`, "x"]);
     const file = await extractFile({ name: "a.xlsx", mediaType: "", bytes: xlsx({ Big: sheetData(rows) }) });
-    expect(file).toMatchObject({ warnings: ['The last 5 rows of sheet "Big" were left out'] });
+    expect(file).toMatchObject({
+      warnings: [`The rows of sheet "Big" after the first ${MOST_ROWS} were left out`],
+    });
     const [sheet] = await partsOf("a.xlsx", xlsx({ Big: sheetData(rows) }));
     expect(sheet?.markdown.match(/^\| n/gm)).toHaveLength(MOST_ROWS);
   });
