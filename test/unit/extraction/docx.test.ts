@@ -53,6 +53,16 @@ describe("the text of a Word document", () => {
     );
   });
 
+  it("the words of a text box in a DOCX are kept once, although the file holds them twice", async () => {
+    const box = `<w:txbxContent>${paragraph("Note the deadline")}</w:txbxContent>`;
+    const drawn =
+      '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">' +
+      `<mc:Choice Requires="wps"><w:drawing>${box}</w:drawing></mc:Choice>` +
+      `<mc:Fallback><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textbox>${box}</v:textbox></v:shape></w:pict></mc:Fallback></mc:AlternateContent>`;
+    const markdown = await markdownOf("a.docx", docx(`<w:p><w:r><w:t>Plan</w:t>${drawn}</w:r></w:p>`));
+    expect(markdown.match(/Plan|Note the deadline/g)?.sort()).toEqual(["Note the deadline", "Plan"]);
+  });
+
   it("footnotes of a DOCX follow the text, and deleted text of tracked changes is left out", async () => {
     const file = docx(
       "<w:p><w:r><w:t>Costs rise</w:t></w:r>" +

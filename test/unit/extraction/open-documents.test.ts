@@ -32,6 +32,22 @@ describe("the text of an OpenDocument file", () => {
     ]);
   });
 
+  it("paragraphs of an ODP in a list without marks, or in a cell's list of one item, are not items", async () => {
+    const styles =
+      '<text:list-style style:name="plain"><text:list-level-style-number text:level="1" style:num-format=""/></text:list-style>' +
+      '<text:list-style style:name="dots"><text:list-level-style-bullet text:level="1" text:bullet-char="•"/></text:list-style>';
+    const list = (style: string, text: string): string =>
+      `<text:list text:style-name="${style}"><text:list-item><text:p>${text}</text:p></text:list-item></text:list>`;
+    const cells = ["A", "B"]
+      .map((text) => `<table:table-cell>${list("dots", text)}</table:table-cell>`)
+      .join("");
+    const table = `<table:table><table:table-row>${cells}</table:table-row><table:table-row>${cells}</table:table-row></table:table>`;
+    const body = `<draw:page>${list("plain", "Agenda")}${list("dots", "Budget")}${table}</draw:page>`;
+    expect(await markdownOf("a.odp", openDocument("presentation", body, styles))).toBe(
+      "Agenda\n\n- Budget\n\n| A | B |\n| --- | --- |\n| A | B |",
+    );
+  });
+
   it("an ODS gives the visible sheets, merged cells repeated, and neither endless repeated cells nor hidden sheets", async () => {
     const cell = (text: string, attributes = ""): string =>
       `<table:table-cell ${attributes}><text:p>${text}</text:p></table:table-cell>`;
