@@ -6,13 +6,15 @@ import { extractOdp, extractOdt } from "./office/extract-odf.ts";
 import { extractOds } from "./office/extract-ods.ts";
 import { extractPptx } from "./office/extract-pptx.ts";
 import { extractXlsx } from "./office/extract-xlsx.ts";
+import { extractPdf } from "./pdf/extract-pdf.ts";
 import { extractCsv, extractHtml, extractJson, extractMd, extractTxt } from "./text/extract-text.ts";
 
 type Extract = (bytes: Uint8Array) => ExtractedFile | Promise<ExtractedFile>;
 
 /** The extractor of each type of file. */
 const EXTRACTORS: Readonly<Record<FileType, Extract>> = {
-  pdf: () => without("unsupported_type", "PDF files are not read"),
+  // Not the function itself: its second argument is for comparisons.
+  pdf: async (bytes) => extractPdf(bytes),
   docx: extractDocx,
   pptx: extractPptx,
   xlsx: extractXlsx,
