@@ -1,6 +1,6 @@
-// After `npm ci`: removes what no run on this machine opens, some 370 of 428 MB. Both packages bring binaries of other systems, of
+// After `npm ci`: removes what no run on this machine opens, some 400 of 493 MB. The packages bring binaries of other systems, of
 // browsers and of GPUs, and source maps. Plain JavaScript, because npm may run it on an older Node; whatever is missing is skipped.
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const PACKAGES = join(import.meta.dirname, "../../node_modules");
@@ -28,3 +28,9 @@ prune(join(PACKAGES, "onnxruntime-web/dist"), (name) =>
 );
 prune(join(PACKAGES, "onnxruntime-node/bin/napi-v6"), (name) => name === process.platform);
 prune(join(PACKAGES, "onnxruntime-node/bin/napi-v6", process.platform), (name) => name === process.arch);
+
+// The package contains the binary of its builder beside those of the packages of each system.
+const libc = { linux: "-gnu", win32: "-msvc" }[process.platform] ?? "";
+if (existsSync(join(PACKAGES, `@llamaindex/liteparse-${process.platform}-${process.arch}${libc}`))) {
+  prune(join(PACKAGES, "@llamaindex/liteparse"), (name) => !/\.(node|so|dylib|dll)$/.test(name));
+}

@@ -23,6 +23,10 @@ const rules: readonly Rule[] = [
   },
   { from: "shared/markdown/rendering", mayImport: ["shared/markdown/parse", "shared/markdown/elements"] },
   { from: "shared/markdown/fidelity", mayImport: ["shared/markdown/parse", "shared/markdown/elements"] },
+  {
+    from: "shared/extraction",
+    mayImport: ["shared/markdown", "shared/chunking/block-tree", "shared/errors"],
+  },
   { from: "shared/chunking", mayImport: ["shared/markdown", "shared/errors"] },
   { from: "shared/confluence", mayImport: ["shared/errors", "shared/log", "shared/content-kinds"] },
   { from: "shared/embeddings", mayImport: ["shared/errors", "shared/log", "shared/db"] },

@@ -1,10 +1,14 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
 import { errorCode, errorMessage } from "#shared/errors.ts";
+import type { FilePlace } from "#shared/extraction/extracted-file.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
+import { extractionRunner } from "#infra/local/runner/extraction/run-extraction.ts";
 import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 
 const FORMATS = ["storage", "export_view", "view"] as const;
@@ -22,16 +26,25 @@ const pageLine = z.object(
 
 const convert = defineCommand({
   name: "npm run -s convert --",
-  does: "The converter and the chunker as a filter: a page's body on stdin, Markdown on stdout.",
+  does: "The converter and the chunker as a filter: a page's body on stdin, or an attachment, as Markdown on stdout.",
   options: {
     format: { type: "choice", choices: FORMATS, default: "storage", description: "of the body" },
     ndjson: { type: "flag", description: "many pages, one JSON object a line in and out" },
+    file: {
+      type: "text",
+      value: "FILE",
+      description: "an attachment (PDF, DOCX, …) instead of a body on stdin",
+    },
   },
   more: `Lines of --ndjson:
   in   {"id": "1", "body": "<p>…</p>"} and, optionally, "format" (as --format) and "title"
   out  {"id", "markdown", "chunks": [{"content", "heading_path"}], "text_lost"}
-       {"id", "error": {"code", "message"}} for a line that cannot be converted; the others are, and the exit code is 1`,
-  run: async ({ format, ndjson }) => {
+       {"id", "error": {"code", "message"}} for a line that cannot be converted; the others are, and the exit code is 1
+
+Of --file, each page, slide and sheet begins with a comment: <!-- page 3 -->. What was left out is on stderr; the exit code is
+1 if the file gives no text.`,
+  run: async ({ format, ndjson, file }) => {
+    if (file !== undefined) return convertFile(file);
     if (ndjson) return convertLines(format);
     const page = readPage({ format: formatOf(format), value: await text(process.stdin) }).toMarkdown(
       unresolved(""),
@@ -41,6 +54,26 @@ const convert = defineCommand({
     return 0;
   },
 });
+
+/** As a sync does: in a process of its own, with its limits. */
+async function convertFile(path: string): Promise<number> {
+  const extract = extractionRunner();
+  const { file } = await extract({ name: basename(path), mediaType: "", bytes: await readFile(path) });
+  if (file.result !== "text") {
+    process.stderr.write(`${file.result}: ${file.message}\n`);
+    return 1;
+  }
+  for (const { place, markdown } of file.parts) await write(`${placeLine(place)}${markdown}\n\n`);
+  for (const warning of file.warnings) process.stderr.write(`${warning}\n`);
+  return 0;
+}
+
+function placeLine(place: FilePlace | null): string {
+  if (place === null) return "";
+  // Two hyphens would end the comment.
+  const name = place.kind === "sheet" ? place.name.replace(/--+/g, "-") : place.number;
+  return `<!-- ${place.kind} ${name} -->\n\n`;
+}
 
 async function convertLines(format: Format): Promise<number> {
   let number = 0;

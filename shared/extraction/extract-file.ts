@@ -1,0 +1,75 @@
+import { type ExtractedFile, type FilePart, MOST_CHARACTERS } from "./extracted-file.ts";
+import { ExtractionFailure, OWN_EXTRACTOR } from "./extraction-failure.ts";
+import { fileType, type FileType, type NamedFile } from "./file-type.ts";
+import { extractDocx } from "./office/extract-docx.ts";
+import { extractOdp, extractOdt } from "./office/extract-odf.ts";
+import { extractOds } from "./office/extract-ods.ts";
+import { extractPptx } from "./office/extract-pptx.ts";
+import { extractXlsx } from "./office/extract-xlsx.ts";
+import { extractPdf } from "./pdf/extract-pdf.ts";
+import { extractCsv, extractHtml, extractJson, extractMd, extractTxt } from "./text/extract-text.ts";
+
+type Extract = (bytes: Uint8Array) => ExtractedFile | Promise<ExtractedFile>;
+
+/** The extractor of each type of file. */
+const EXTRACTORS: Readonly<Record<FileType, Extract>> = {
+  // Not the function itself: its second argument is for comparisons.
+  pdf: async (bytes) => extractPdf(bytes),
+  docx: extractDocx,
+  pptx: extractPptx,
+  xlsx: extractXlsx,
+  odt: extractOdt,
+  odp: extractOdp,
+  ods: extractOds,
+  txt: extractTxt,
+  md: extractMd,
+  csv: extractCsv,
+  json: extractJson,
+  html: extractHtml,
+  image: () => without("no_text", "The file is a picture: its text is not read without OCR"),
+};
+
+/**
+ * The text of a file of any type, as Markdown. Never throws for what a file contains: a result other than `text` is permanent
+ * for this version of the file. Deterministic. Memory and time are bounded for the office and text types; the caller bounds the
+ * process all the same, because libraries are native or recursive.
+ */
+export async function extractFile(file: NamedFile): Promise<ExtractedFile> {
+  try {
+    if (file.bytes.length === 0) return without("no_text", "The file is empty");
+    return cut(await EXTRACTORS[fileType(file)](file.bytes));
+  } catch (error) {
+    if (error instanceof ExtractionFailure) return without(error.result, error.message);
+    const message = error instanceof Error ? error.message : String(error);
+    return without("extraction_failed", `The file cannot be read: ${message}`);
+  }
+}
+
+function without(result: ExtractionFailure["result"], message: string): ExtractedFile {
+  return { result, extractor: OWN_EXTRACTOR, message };
+}
+
+/** A text within MOST_CHARACTERS: whole parts, then the whole lines of one that fit. */
+function cut(file: ExtractedFile): ExtractedFile {
+  if (file.result !== "text") return file;
+  let left = MOST_CHARACTERS;
+  const parts: FilePart[] = [];
+  for (const part of file.parts) {
+    const markdown = part.markdown.length <= left ? part.markdown : beginning(part.markdown, left);
+    left -= markdown.length;
+    if (markdown !== "") parts.push({ place: part.place, markdown });
+    if (markdown.length < part.markdown.length) {
+      const warning = `The text beyond ${MOST_CHARACTERS} characters was left out`;
+      return { ...file, parts, warnings: [...file.warnings, warning] };
+    }
+  }
+  return file;
+}
+
+function beginning(markdown: string, length: number): string {
+  const end = markdown.lastIndexOf("\n", length);
+  return markdown
+    .slice(0, end > 0 ? end : length)
+    .trimEnd()
+    .toWellFormed();
+}

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
+import { extractPdf, type PdfReader } from "#shared/extraction/pdf/extract-pdf.ts";
+import { encryptedPdf, pdfFile, scannedPdf, type PdfLine } from "#test/support/pdf-file.ts";
+
+const READERS: PdfReader[] = ["liteparse", "unpdf"];
+
+function textOf(file: ExtractedFile): string {
+  if (file.result !== "text") throw new Error(`${file.result}: ${file.message}`);
+  return file.parts.map(({ markdown }) => markdown).join("\n\n");
+}
+
+function paragraph(lines: readonly string[], x: number, y: number): PdfLine[] {
+  return lines.map((text, index) => ({ text, x, y: y - 14 * index }));
+}
+
+describe.each(READERS)("a PDF read by %s", (reader) => {
+  it(`${reader} numbers 619 pages as the file does (case 32)`, async () => {
+    const pages = Array.from({ length: 619 }, (_, index) => ({
+      lines: [{ text: `Only page ${index + 1} says word${index + 1}.`, x: 72, y: 600 }],
+    }));
+    const file = await extractPdf(pdfFile(pages), reader);
+    if (file.result !== "text") throw new Error(file.message);
+    expect(file.extractor).toMatch(new RegExp(`^${reader} \\d+\\.`));
+    expect(file.parts.map(({ place }) => place)).toEqual(
+      pages.map((_, index) => ({ kind: "page", number: index + 1 })),
+    );
+    expect(file.parts[616]?.markdown).toContain("word617.");
+  });
+
+  it(`${reader} gives one file the same parts each time (case 35)`, async () => {
+    const bytes = pdfFile([{ lines: paragraph(["One line of text.", "And another."], 72, 700) }]);
+    expect(await extractPdf(bytes, reader)).toEqual(await extractPdf(bytes, reader));
+  });
+
+  it(`${reader} says that a file which needs a password is encrypted (case 31)`, async () => {
+    expect(await extractPdf(encryptedPdf("Secret plans", "open sesame"), reader)).toMatchObject({
+      result: "encrypted",
+    });
+  });
+
+  it(`${reader} opens a file with an owner's password only (case 31)`, async () => {
+    expect(textOf(await extractPdf(encryptedPdf("Public plans", ""), reader))).toContain("Public plans");
+  });
+
+  it(`${reader} says that a scan has no text (case 32)`, async () => {
+    const file = await extractPdf(scannedPdf(), reader);
+    expect(file).toMatchObject({ result: "no_text", message: expect.stringContaining("scan") as string });
+  });
+
+  it(`${reader} says that a file without pages has no text (case 31)`, async () => {
+    expect(await extractPdf(pdfFile([]), reader)).toMatchObject({ result: "no_text" });
+  });
+
+  it(`${reader} says what is wrong with a file that is empty, cut off or no PDF (case 31)`, async () => {
+    const whole = pdfFile([{ lines: [{ text: "Whole", x: 72, y: 700 }] }]);
+    for (const bytes of [Buffer.alloc(0), Buffer.from("PK\u0003\u0004"), whole.subarray(0, 60)]) {
+      const file = await extractPdf(bytes, reader);
+      expect(["extraction_failed", "no_text"]).toContain(file.result);
+    }
+    expect(await extractPdf(Buffer.alloc(0), reader)).toMatchObject({ message: "The file is empty" });
+  });
+
+  it(`${reader} reads what a form's fields show, not what a password field hides`, async () => {
+    const field = (id: number, entries: string) => [
+      id,
+      `<< /Type /Annot /Subtype /Widget /Rect [72 600 200 620] ${entries} >>`,
+    ];
+    const bytes = pdfFile(
+      [{ lines: [{ text: "A form.", x: 72, y: 700 }], extra: "/Annots [20 0 R 21 0 R 22 0 R]" }],
+      {
+        catalog: "/AcroForm << /Fields [20 0 R 21 0 R 22 0 R] >>",
+        objects: Object.fromEntries([
+          field(20, "/FT /Tx /T (town) /TU (Town of birth) /V (Ulm)"),
+          field(21, "/FT /Ch /Ff 131072 /T (colour) /V (g) /Opt [[(r) (Red)] [(g) (Green)]]"),
+          field(22, "/FT /Tx /Ff 8192 /T (pin) /V (hunter2)"),
+        ]) as Record<number, string>,
+      },
+    );
+    const text = textOf(await extractPdf(bytes, reader));
+    expect(text).toContain("Town of birth: Ulm");
+    expect(text).toContain("colour: Green");
+    expect(text).not.toContain("hunter2");
+  });
+
+  it(`${reader} repeats a running head on no page but its first`, async () => {
+    const pages = ["alpha", "beta", "gamma", "delta"].map((word, index) => ({
+      lines: [
+        { text: "Handbook of the Harbour", x: 72, y: 770, size: 9 },
+        ...paragraph(
+          [
+            `The first line of ${word} is here.`,
+            `The second line of ${word} is here.`,
+            `The third of ${word}.`,
+          ],
+          72,
+          600,
+        ),
+        { text: `Page ${index + 1}`, x: 300, y: 20, size: 9 },
+      ],
+    }));
+    const text = textOf(await extractPdf(pdfFile(pages), reader));
+    expect(text.match(/Handbook of the Harbour/g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(text).toContain("The first line of delta is here.");
+  });
+});
+
+it("letters of a right-to-left script are read in their order, by unpdf (case 32)", async () => {
+  const file = await extractPdf(pdfFile([{ lines: [{ text: "cba fed", x: 72, y: 700 }] }], { font: "H" }));
+  expect(file).toMatchObject({ result: "text", extractor: expect.stringMatching(/^unpdf /) as string });
+  expect(textOf(file)).toContain("אבג");
+});
+
+it("columns are read one after the other (case 32)", async () => {
+  const left = [
+    "The left column begins with",
+    "words that go on in the next",
+    "line and end far below, where",
+    "the left column ends.",
+  ];
+  const right = [
+    "The right column is read when",
+    "the left one is at its end,",
+    "not line by line across both",
+    "and it ends here.",
+  ];
+  const body = [...paragraph(left, 60, 700), ...paragraph(right, 330, 700)];
+  const text = textOf(await extractPdf(pdfFile([{ lines: body }]))).replace(/\s+/g, " ");
+  expect(text.indexOf("the left column ends.")).toBeGreaterThan(-1);
+  expect(text.indexOf("the left column ends.")).toBeLessThan(text.indexOf("The right column"));
+});
+
+it("a ruled table is a table (case 32)", async () => {
+  const rows = [
+    ["Part", "Price"],
+    ["Bolt", "12.50"],
+    ["Nut", "3.25"],
+  ];
+  const lines = rows.flatMap((row, r) => row.map((text, c) => ({ text, x: 80 + 150 * c, y: 686 - 24 * r })));
+  const across = [0, 1, 2, 3].map((r) => [72, 704 - 24 * r, 372, 704 - 24 * r]);
+  const down = [72, 222, 372].map((x) => [x, 704, x, 632]);
+  const text = textOf(await extractPdf(pdfFile([{ lines, rules: [...across, ...down] }])));
+  expect(text).toMatch(/\| Bolt \| 12\.50 \|/);
+});
+
+it("text that is turned on its page is read in its order", async () => {
+  const lines = ["The first line is turned.", "The second line is too.", "And the third."].map(
+    (text, index) => ({
+      text,
+      x: 300 + 20 * index,
+      y: 100,
+      turned: true,
+    }),
+  );
+  const text = textOf(await extractPdf(pdfFile([{ lines }])));
+  expect(text).toMatch(/first line is turned[\s\S]*second line is too[\s\S]*the third/);
+});
+
+it("a numbered heading in the size of the text is a heading", async () => {
+  const lines = [
+    ...paragraph(["A paragraph of some length that goes on over", "two lines before the heading."], 72, 700),
+    { text: "2.1 Rules of the Harbour", x: 72, y: 672, bold: true },
+    ...paragraph(["Ships give way to smaller ships, and all of", "them to swimmers."], 72, 658),
+  ];
+  expect(textOf(await extractPdf(pdfFile([{ lines }])))).toMatch(/^#+ 2\.1 Rules of the Harbour$/m);
+});
