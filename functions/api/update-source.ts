@@ -35,7 +35,10 @@ export const handler = httpHandler(
         ...(body.deletion_strategy === undefined ? {} : { deletion_strategy: body.deletion_strategy }),
         ...(body.content === undefined
           ? {}
-          : { listed_kinds: source.metadata.listed_kinds.filter((kind) => kinds.includes(kind)) }),
+          : {
+              content_changed_at: now().toISOString(),
+              listed_kinds: source.metadata.listed_kinds.filter((kind) => kinds.includes(kind)),
+            }),
       },
     };
     await storeChanges(sql, source.sourceId, changes, now());

@@ -15,6 +15,8 @@ export const sourceMetadata = z.looseObject({
   deletion_strategy: z.enum(DELETION_STRATEGIES).default("weekly_reconciliation"),
   /** The kinds of content that were listed completely; one that was switched on since is listed by the next sync. */
   listed_kinds: z.array(z.string()).default(["page"]),
+  /** When kinds were last switched on or off: rows that an operation under way listed before may be gone. */
+  content_changed_at: z.string().optional(),
   /** When the last complete deletion check ended. */
   last_deletion_check: z.string().nullable().default(null),
   /** Responses and listed items of Confluence that differ from its description. */

@@ -22,6 +22,7 @@ type FinishedRow = {
   operation_type: OperationType;
   dry_run: boolean;
   scheduledFor: Date | null;
+  createdAt: Date;
 } & ListingFacts;
 
 /**
@@ -37,7 +38,7 @@ export async function finishOperation(operationId: string, services: SyncService
       update archon_progress p set status = 'finishing', finished_at = ${now}, updated_at = ${now}
       where operation_id = ${operationId} and status = 'processing'
         and not exists (select from sync_work w where w.operation_id = ${operationId} and w.state = 'pending')
-      returning source_id, operation_type, dry_run, scheduled_for as "scheduledFor", ${listingFactColumns(tx)}`;
+      returning source_id, operation_type, dry_run, scheduled_for as "scheduledFor", created_at as "createdAt", ${listingFactColumns(tx)}`;
     if (!row) return null;
     const metrics = await readMetrics(tx, operationId);
     const held = row.heldDeletions;

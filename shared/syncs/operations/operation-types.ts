@@ -10,7 +10,7 @@ export type SyncMode = "incremental" | "full";
 
 /** An operation that ended with all its work done. */
 export type Finished = {
-  facts: ListingFacts & { scheduledFor: Date | null };
+  facts: ListingFacts & { scheduledFor: Date | null; createdAt: Date };
   metrics: SyncMetrics;
   source: Source;
 };
@@ -39,8 +39,7 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
         ? {}
         : {
             last_sync_timestamp: iso(facts.confluenceStartedAt),
-            // Without those that were switched off meanwhile.
-            listed_kinds: syncedKinds(source.content).filter((kind) => facts.listedKinds.includes(kind)),
+            listed_kinds: listedKinds(facts, source),
           }),
       sync_metrics: metrics,
       time_zone: facts.timeZone,
@@ -68,6 +67,13 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
     followedBy: (_source, { checkFollows }) => (checkFollows ? "deletion_check" : null),
   },
 };
+
+/** What was listed, unless kinds were switched meanwhile: of one that was off and is on again the rows are gone. */
+function listedKinds(facts: Finished["facts"], { content, metadata }: Source): string[] {
+  const changedAt = metadata.content_changed_at;
+  if (changedAt !== undefined && new Date(changedAt) >= facts.createdAt) return metadata.listed_kinds;
+  return syncedKinds(content).filter((kind) => facts.listedKinds.includes(kind));
+}
 
 function iso(time: Date | null): string | null {
   return time?.toISOString() ?? null;

@@ -3,6 +3,8 @@ import { migrate } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { createTestDatabase, TEST_SCHEMA, type TestDatabase } from "#test/support/test-database.ts";
 
+const LATER = new Set(["sites.sql", "search.sql", "spelling.sql"]);
+
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase({ migrated: false });
@@ -13,7 +15,8 @@ it("sources from before there were sites get one for each address and account, w
   const { sql } = database;
   const migrations = await readMigrations();
   const before = migrations.numbered.filter(({ name }) => name < "000021");
-  const functions = migrations.functions.filter(({ name }) => name !== "sites.sql");
+  // Without those that need columns of later migrations.
+  const functions = migrations.functions.filter(({ name }) => !LATER.has(name));
   await migrate(sql, TEST_SCHEMA, { numbered: before, functions });
   const add = async (id: string, account: string, status: string, updated: string) =>
     sql`

@@ -86,6 +86,7 @@ describe("sources", () => {
       drift: null,
       last_deletion_check: null,
       last_sync_timestamp: "2026-03-01T11:00:00.000Z",
+      listed_kinds: ["page"],
       sync_metrics: { pages_added: 3 },
       team_note: { kept: true },
     });

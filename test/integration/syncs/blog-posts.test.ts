@@ -201,11 +201,25 @@ describe("case 24: a kind is switched on and off", () => {
     expect(await kinds()).toHaveLength(3);
     world.pass(24 * 60 * MINUTE_MS);
     await patch(true);
+    world.pass(MINUTE_MS);
     expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 2, pages_failed: 0 });
     world.pass(24 * 60 * MINUTE_MS);
     world.takeRequests();
     await world.sync();
     expect(world.takeRequests().some(({ path }) => path.includes("/blogposts"))).toBe(false);
+  });
+
+  it("posts that were switched off and on while a sync ran are listed by the next one", async () => {
+    // Long enough ago that no query for changes finds them.
+    world.pass(24 * 60 * MINUTE_MS);
+    const operationId = await world.startSync();
+    await world.deliverOne("plan");
+    await patch(false);
+    await patch(true);
+    await world.ended(operationId);
+    world.pass(24 * 60 * MINUTE_MS);
+    await world.sync();
+    expect((await kinds()).filter(({ kind }) => kind === "blogpost")).toHaveLength(2);
   });
 
   it("a worker that held a post while its kind was switched off stores nothing that stays", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import { PAGES_ONLY } from "#shared/content-kinds.ts";
 import { changedLabels } from "#shared/syncs/listing/changed-labels.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { makeSyncWorld, SOURCE_ID, SPACE } from "#test/support/sync-world.ts";
@@ -38,7 +39,7 @@ it.each([
   };
   const context = {
     client: { searchPages } as unknown as ConfluenceClient,
-    source: { sourceId: SOURCE_ID, spaceKey: SPACE },
+    source: { sourceId: SOURCE_ID, spaceKey: SPACE, content: PAGES_ONLY },
     services: { sql: database.sql },
   } as unknown as StepContext;
   expect(await changedLabels(context, labels)).toEqual(searches === 0 ? labels : []);

@@ -8,6 +8,14 @@ const TAKES_AWAY =
 /** The first line of a migration that removes what code since an earlier migration does not use. */
 const CONTRACT = /^--! contract (\d{6})\n/;
 
+/** A column that is as old as the migration, and that old code need not name. */
+const withoutOwnColumns = (text: string) =>
+  text.replaceAll(/\balter column (\w+) set not null\b/g, (statement, column: string) =>
+    text.includes(`add column ${column} `) && text.includes(`alter column ${column} set default `)
+      ? ""
+      : statement,
+  );
+
 const withoutComments = (text: string) => text.replaceAll(/--.*$/gm, "");
 
 describe("a migration", () => {
@@ -19,7 +27,8 @@ describe("a migration", () => {
       const text = readFileSync(file, "utf8");
       const since = CONTRACT.exec(text)?.[1];
       if (since === undefined) {
-        expect(TAKES_AWAY.exec(withoutComments(text))?.[0]).toBeUndefined();
+        const changes = withoutOwnColumns(withoutComments(text));
+        expect(TAKES_AWAY.exec(changes)?.[0]).toBeUndefined();
       } else {
         const earlier = files.map((name) => basename(name).slice(0, 6)).filter((n) => n < basename(file));
         expect(earlier.slice(0, -1)).toContain(since);
@@ -33,7 +42,14 @@ describe("a migration", () => {
 describe("a file of functions", () => {
   const files = globSync("sql/functions/*.sql").sort();
   const definitions = files.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/^create or replace function (\w+)/gm)].map(([, name]) => name),
+    // Once, whatever the number of its signatures: those of the release before stay for a while.
+    [
+      ...new Set(
+        [...readFileSync(file, "utf8").matchAll(/^create or replace function (\w+)/gm)].map(
+          ([, name]) => name,
+        ),
+      ),
+    ],
   );
 
   it.each(files)("the function file %s can be applied again: it replaces and removes nothing", (file) => {
