@@ -71,7 +71,7 @@ export type LoggedLine = { level: "debug" | "info" | "warn" | "error"; event: Lo
 const LOGGED = 1000;
 
 /** Every other host is the first site. */
-export const OTHER_HOST = "other.atlassian.net";
+export const OTHER_HOST = "far.atlassian.net";
 
 /** A Tuesday, two weeks before clocks change in Europe. */
 export const START = Date.parse("2026-10-13T08:00:00Z");

@@ -43,7 +43,14 @@ const rules: readonly Rule[] = [
   { from: "shared/hooks", mayImport: ["shared/errors", "shared/db"] },
   {
     from: "shared/documents",
-    mayImport: ["shared/errors", "shared/db", "shared/embeddings", "shared/notifications", "shared/sources"],
+    mayImport: [
+      "shared/errors",
+      "shared/content-kinds",
+      "shared/db",
+      "shared/embeddings",
+      "shared/notifications",
+      "shared/sources",
+    ],
   },
   // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
   {

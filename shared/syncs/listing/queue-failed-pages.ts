@@ -23,7 +23,9 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
         select *, sync_error ->> 'code' as code, sync_error ->> 'message' as message,
           coalesce((sync_error ->> 'attempts')::int, 0) as attempts, nullif((sync_error ->> 'version')::int, 0) as failed_version
         from confluence_pages
-        where source_id = ${operation.sourceId} and (sync_error is not null or version = 0 and not is_deleted and kind <> 'comments')) as open
+        where source_id = ${operation.sourceId} and (sync_error is not null or version = 0 and not is_deleted)
+          -- A document of comments of version 0 waits for the page that they are on.
+          and (kind <> 'comments' or sync_error is not null)) as open
       where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
     on conflict (operation_id, page_id) do nothing`;
 }

@@ -30,8 +30,8 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
     "chunks that move up keep their number",
     change(
       "shared/documents/write-chunks.ts",
-      "stored.marked || chunkNumber !== stored.chunkNumber",
-      "stored.marked || chunkNumber > stored.chunkNumber",
+      "chunkNumber !== stored.chunkNumber ||",
+      "chunkNumber > stored.chunkNumber ||",
     ),
   ),
   bugFoundBy(
