@@ -53,19 +53,19 @@ export async function upsertListedPages(
   return moved.map((row) => row.page_id);
 }
 
-/** Sets `label` on exactly these pages of the source. */
+/** Sets `label` on exactly this content of the kind. */
 export async function setLabel(
   tx: Sql,
   sourceId: string,
   label: string,
-  pageIds: readonly string[],
+  { kind, ids }: { kind: PageKind; ids: readonly string[] },
 ): Promise<void> {
   await tx`
     update confluence_pages set labels = array_append(labels, ${label}::text)
-    where source_id = ${sourceId} and page_id = any(${pageIds as string[]}) and not ${label} = any(labels)`;
+    where source_id = ${sourceId} and kind = ${kind} and page_id = any(${ids as string[]}) and not ${label} = any(labels)`;
   await tx`
     update confluence_pages set labels = array_remove(labels, ${label}::text)
-    where source_id = ${sourceId} and ${label} = any(labels) and not page_id = any(${pageIds as string[]})`;
+    where source_id = ${sourceId} and kind = ${kind} and ${label} = any(labels) and not page_id = any(${ids as string[]})`;
 }
 
 /** Removes every label that is not among `labels` from the source's pages. */

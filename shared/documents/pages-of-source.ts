@@ -1,4 +1,4 @@
-import type { ContentKind } from "#shared/content-kinds.ts";
+import { PAGE_KINDS, type ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 import { containsPattern } from "#shared/db/contains-pattern.ts";
@@ -35,6 +35,7 @@ export type PageEntry = {
 export type PageFilter = {
   /** `failed`: also pages that have older content. */
   status?: PageStatus | undefined;
+  /** Pages and blog posts unless set. */
   kind?: ContentKind | undefined;
   /** Part of the title, or the whole id. */
   q?: string | undefined;
@@ -64,7 +65,7 @@ export async function listPagesOfSource(
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}
       ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
-      ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
+      and kind = any(${kind === undefined ? [...PAGE_KINDS] : [kind]}::text[])
       ${status === undefined ? sql`` : statusIs(sql, status)}
     order by page_id limit ${limit}`;
 }

@@ -10,7 +10,7 @@ export function hasTwin(sql: Sql) {
     select true from archon_sources other
     where other.base_url <> s.base_url and other.status <> 'deleting' and exists (
       select from confluence_pages twin
-      where twin.source_id = other.source_id and twin.page_id = p.page_id
+      where twin.source_id = other.source_id and twin.page_id = coalesce(p.container_id, p.page_id)
         and is_findable(twin) offset 0)
     limit 1), false)`;
 }

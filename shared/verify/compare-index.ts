@@ -71,8 +71,9 @@ async function listLabels(client: ConfluenceClient, source: Source): Promise<Map
   const ofPages = new Map<string, string[]>();
   for await (const { labels } of listToEnd((cursor) => client.spaceLabels(source.spaceId, cursor))) {
     for (const label of labels)
-      for (const id of await labelledPages(client, source, label.id))
-        ofPages.set(id, [...(ofPages.get(id) ?? []), label.name]);
+      for (const kind of syncedPageKinds(source.content))
+        for (const id of await labelledPages(client, source.spaceId, label.id, kind))
+          ofPages.set(id, [...(ofPages.get(id) ?? []), label.name]);
   }
   return ofPages;
 }

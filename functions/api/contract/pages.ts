@@ -54,7 +54,9 @@ export const listPages = contract({
       description:
         "current: found by search; failed: every page whose last attempt failed; pending: not stored yet. All of them unless set",
     }),
-    kind: z.enum(CONTENT_KINDS).optional(),
+    kind: z.enum(CONTENT_KINDS).optional().meta({
+      description: "Pages and blog posts unless set; `comments`: a document for each page with comments",
+    }),
     q: text(200).optional().meta({ description: "In the title, or the page's id" }),
   }),
   responses: { 200: z.object({ pages: z.array(pageSchema), next_cursor: nextCursor }) },

@@ -28,6 +28,8 @@ export function pageHit(hit: Hit, explain: boolean) {
   const chunks = [hit, ...hit.furtherChunks];
   return {
     ...shared(hit, explain),
+    // The page that the comments are on: what a client reads next.
+    ...(hit.parent ? { page_id: qualifiedId({ ...hit, pageId: hit.parent.page_id }) } : {}),
     heading_path: hit.headingPath,
     section_title: hit.headingPath.at(-1) ?? hit.title,
     aggregate_similarity: hit.score,

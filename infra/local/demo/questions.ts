@@ -19,6 +19,17 @@ const QUESTIONS = [
     page: "Lending laptops to visitors",
     heading: "Wiping it afterwards",
   },
+  // Answered by a comment, and by a blog post.
+  {
+    question: "Is a feature flag undone as well when I roll a release back?",
+    page: "Rolling Back",
+    heading: "Comments",
+  },
+  {
+    question: "Which shared proxy was slow when every screen fetched the lunch menu?",
+    page: "Thirty thousand parcels in a day",
+    heading: "What surprised us",
+  },
 ];
 
 /** Searches the index for each question; the best hit is the answer. */

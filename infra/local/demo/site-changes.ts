@@ -32,7 +32,7 @@ const NEW_PAGES = [
 
 /** Edits, adds, moves and deletes pages. Pages with others below them stay where they are, so that each change counts once. */
 export async function changeSite(site: SiteClient): Promise<Change[]> {
-  const pages = await site.pages();
+  const pages = (await site.pages()).filter((page) => page.kind === "page");
   const parents = new Set(pages.map((page) => page.parent_id));
   const leaves = pages.filter((page) => page.parent_id !== null && !parents.has(page.id));
   const deleted = leaves.slice(0, DELETED);

@@ -12,6 +12,7 @@ export type SiteClient = {
 
 const sitePage = z.object({
   id: z.string(),
+  kind: z.string(),
   title: z.string(),
   parent_id: z.string().nullable(),
   status: z.string(),

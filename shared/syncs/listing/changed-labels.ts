@@ -1,4 +1,4 @@
-import { syncedPageKinds } from "#shared/content-kinds.ts";
+import type { PageKind } from "#shared/content-kinds.ts";
 import { labelledPagesCql } from "#shared/confluence/cql.ts";
 import type { ConfluenceLabel } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -15,25 +15,27 @@ const SEARCH_LIMIT = 250;
 const MOST_SEARCHES = 60;
 
 /**
- * Returns the labels whose pages must be listed: those for which Confluence's search returns other pages than the index has. The
+ * Returns the labels whose content of this kind must be listed: those for which Confluence's search returns other pages than the index has. The
  * search only says where to look, because it may lag or be truncated; what is stored comes from listing a label's pages. Returns
  * all labels where there are few, or where searching saves little. A change that the search does not show yet (its index is
  * minutes behind) is found by the next full listing.
  */
 export async function changedLabels(
   context: StepContext,
+  kind: PageKind,
   labels: readonly ConfluenceLabel[],
 ): Promise<readonly ConfluenceLabel[]> {
-  if (labels.length <= FEW_LABELS) return labels;
+  // Few blog posts have labels, and most labels are of pages only.
+  if (labels.length === 0 || (kind === "page" && labels.length <= FEW_LABELS)) return labels;
   const { client, source, services } = context;
-  const stored = await storedLabels(services.sql, source.sourceId);
+  const stored = await storedLabels(services.sql, source.sourceId, kind);
   const groups = groupsByLength(labels.map((label) => label.name));
   const labelled = new Set([...stored.values()].flatMap((pages) => [...pages])).size;
   const searches = groups.length + Math.ceil(labelled / SEARCH_LIMIT);
-  if (searches > labels.length / 2 || searches > MOST_SEARCHES) return labels;
+  if (searches > MOST_SEARCHES || (searches > 1 && searches > labels.length / 2)) return labels;
   const found = new Map<string, Set<string>>();
   for (const names of groups) {
-    const cql = labelledPagesCql(source.spaceKey, names, syncedPageKinds(source.content));
+    const cql = labelledPagesCql(source.spaceKey, names, [kind]);
     for await (const { pages } of listToEnd((cursor) => client.searchPages(cql, cursor))) {
       for (const page of pages)
         for (const name of page.labels ?? []) found.set(name, (found.get(name) ?? new Set()).add(page.id));
@@ -60,11 +62,11 @@ function groupsByLength(names: readonly string[]): string[][] {
   return groups;
 }
 
-async function storedLabels(sql: Sql, sourceId: string): Promise<Map<string, Set<string>>> {
+async function storedLabels(sql: Sql, sourceId: string, kind: PageKind): Promise<Map<string, Set<string>>> {
   const rows = await sql<{ label: string; ids: string[] }[]>`
     select label, array_agg(page_id) as ids
     from confluence_pages, unnest(labels) as label
-    where source_id = ${sourceId} and not is_deleted
+    where source_id = ${sourceId} and kind = ${kind} and not is_deleted
     group by label`;
   return new Map(rows.map(({ label, ids }) => [label, new Set(ids)]));
 }

@@ -1,5 +1,4 @@
-import type { Source } from "#shared/sources/source.ts";
-import { syncedPageKinds } from "#shared/content-kinds.ts";
+import { PAGE_KINDS, syncedPageKinds, type PageKind } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -19,7 +18,14 @@ export const labelListing = z.object({
   recent_cursors: z.array(z.string()),
   /** Names of labels whose pages have been written. */
   done: z.array(z.string()),
-  remaining: z.array(z.object({ id: z.string(), name: z.string() })),
+  remaining: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      /** Of which its content is listed. */
+      kinds: z.array(z.enum(PAGE_KINDS)).default(["page"]),
+    }),
+  ),
   namesComplete: z.boolean(),
 });
 type LabelListing = z.infer<typeof labelListing>;
@@ -51,25 +57,34 @@ async function nextStep(context: StepContext, at: LabelListing): Promise<LabelSt
   const { client, source } = context;
   if (!at.namesComplete) {
     const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
-    const remaining = [...at.remaining, ...labels];
+    const remaining = [...at.remaining, ...labels.map((label) => ({ ...label, kinds: [] }))];
     if (next !== null) return step(source.sourceId, { ...at, ...rememberCursor(at, next), remaining });
-    const changed = new Set(await changedLabels(context, remaining));
+    const kindsOf = new Map<string, PageKind[]>();
+    for (const kind of syncedPageKinds(source.content))
+      for (const { name } of await changedLabels(context, kind, remaining))
+        kindsOf.set(name, [...(kindsOf.get(name) ?? []), kind]);
+    const changed = remaining.flatMap((label) => {
+      const kinds = kindsOf.get(label.name);
+      return kinds ? [{ ...label, kinds }] : [];
+    });
     return step(source.sourceId, {
       cursor: null,
       recent_cursors: [],
       namesComplete: true,
-      remaining: remaining.filter((label) => changed.has(label)),
-      done: remaining.filter((label) => !changed.has(label)).map((label) => label.name),
+      remaining: changed,
+      done: remaining.filter(({ name }) => !kindsOf.has(name)).map((label) => label.name),
     });
   }
   const [label, ...remaining] = at.remaining;
   if (!label) return step(source.sourceId, at);
-  const ids = await labelledPages(client, source, label.id);
+  const ids = new Map<PageKind, string[]>();
+  for (const kind of label.kinds) ids.set(kind, await labelledPages(client, source.spaceId, label.id, kind));
   const after = step(source.sourceId, { ...at, remaining, done: [...at.done, label.name] });
   return {
     next: after.next,
     write: async (tx) => {
-      await setLabel(tx, source.sourceId, label.name, ids);
+      for (const [kind, labelled] of ids)
+        await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });
       await after.write(tx);
     },
   };
@@ -80,15 +95,15 @@ function step(sourceId: string, at: LabelListing): LabelStep {
   return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
 }
 
-/** Ids of all content of the source's kinds that has a label. */
+/** Ids of all content of one kind in a space that has a label. */
 export async function labelledPages(
   client: ConfluenceClient,
-  { spaceId, content }: Pick<Source, "spaceId" | "content">,
+  spaceId: string,
   labelId: string,
+  kind: PageKind,
 ): Promise<string[]> {
   const ids: string[] = [];
-  for (const kind of syncedPageKinds(content))
-    for await (const listed of listToEnd((cursor) => client.labelledPageIds(kind, labelId, spaceId, cursor)))
-      ids.push(...listed.ids);
+  for await (const listed of listToEnd((cursor) => client.labelledPageIds(kind, labelId, spaceId, cursor)))
+    ids.push(...listed.ids);
   return ids;
 }

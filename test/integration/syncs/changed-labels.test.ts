@@ -42,6 +42,6 @@ it.each([
     source: { sourceId: SOURCE_ID, spaceKey: SPACE, content: PAGES_ONLY },
     services: { sql: database.sql },
   } as unknown as StepContext;
-  expect(await changedLabels(context, labels)).toEqual(searches === 0 ? labels : []);
+  expect(await changedLabels(context, "page", labels)).toEqual(searches === 0 ? labels : []);
   expect(calls).toBe(searches === 0 ? 0 : labelled / 250);
 });

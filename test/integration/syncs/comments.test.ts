@@ -64,6 +64,13 @@ describe("comments are found by what they say, with their thread", () => {
       parent: { page_id: on("Page 1"), title: "Page 1" },
       comment: { comment_id: root.id, location: "footer", selection: null },
     });
+    const listed = async (query: Record<string, string>) =>
+      (await world.api("GET", `/api/confluence/${SOURCE_ID}/pages`, { query })).body.pages;
+    expect(await listed({})).toHaveLength(3);
+    expect(await listed({ kind: "comments" })).toMatchObject([
+      { kind: "comments", title: "Page 1", chunk_count: 1 },
+      { kind: "comments", title: "Page 2" },
+    ]);
     expect(hit?.url).toContain(`focusedCommentId=${root.id}`);
     expect(hit?.ancestors.map(({ title }) => title)).toEqual(["Page 1"]);
   });
