@@ -31,6 +31,10 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   call("required", "read:page", "GET /wiki/api/v2/pages/{id}"),
   call("optional", "read:label", "GET /wiki/api/v2/spaces/{id}/content/labels"),
   call("optional", "read:page", "GET /wiki/api/v2/labels/{id}/pages"),
+  call("required", "read:page", "GET /wiki/api/v2/blogposts"),
+  call("required", "read:page", "GET /wiki/api/v2/blogposts/{id}"),
+  call("optional", "read:page", "GET /wiki/api/v2/labels/{id}/blogposts"),
+  call("optional", "read:content.metadata", "POST /wiki/api/v2/content/convert-ids-to-types"),
   call("optional", "read:user", "POST /wiki/api/v2/users-bulk"),
   ...FOLDER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];

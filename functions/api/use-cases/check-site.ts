@@ -61,6 +61,7 @@ export async function probeOptionalCalls(
     labels: () => client.spaceLabels(about.space.id, null),
     names: () => client.userNames([about.accountId]),
     folders: () => client.folder(aPage, "folder"),
+    comments: () => client.typesOfIds([aPage]),
   };
   const refused: RefusedCalls = {};
   for (const call of OPTIONAL_CALLS) {

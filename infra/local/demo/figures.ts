@@ -1,6 +1,5 @@
 import type { SearchCounts } from "./search-load.ts";
 import type { Change } from "./site-changes.ts";
-import type { StoredPage } from "./service-client.ts";
 
 /** The figures of one sync, its closing deletion check included. */
 export type SyncFigures = {
@@ -26,7 +25,7 @@ const MIN_SEARCHES_DURING_SWAPS = 200;
 
 export function toFigures(
   metrics: Record<string, number>,
-  pages: readonly StoredPage[],
+  chunks: number,
   searches: SearchCounts,
 ): SyncFigures {
   const metric = (name: string) => metrics[name] ?? 0;
@@ -36,7 +35,7 @@ export function toFigures(
     pages_moved: metric("pages_moved"),
     pages_deleted: metric("pages_deleted"),
     pages_failed: metric("pages_failed"),
-    chunks: pages.reduce((sum, page) => sum + page.chunk_count, 0),
+    chunks,
     embeddings_created: metric("embeddings_created"),
     embeddings_reused: metric("embeddings_reused"),
     api_calls_made: metric("api_calls_made"),

@@ -35,7 +35,7 @@ export function printResult(result: DemoResult, stream: Writable & { isTTY?: boo
     bold("What changed"),
     ...changeLines(result),
     "",
-    bold("Three questions"),
+    bold("Questions"),
     ...result.answers.flatMap(({ question, page, heading, url, text }) => [
       `  ${question}`,
       `    ${bold(page)} › ${heading}  ${url}`,

@@ -79,7 +79,11 @@ export async function runDemo(options: {
       report.progressEnded();
       const counts = await searches.take();
       const pages = await service.pages(sourceId, "current");
-      return { figures: toFigures(outcome.metrics, pages, counts), counts, pages };
+      return {
+        figures: toFigures(outcome.metrics, await service.chunkCount(sourceId), counts),
+        counts,
+        pages,
+      };
     };
 
     const first = await sync((ended) => askForStoredPages(sourceId, ended));

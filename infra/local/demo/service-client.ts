@@ -15,6 +15,8 @@ export type ServiceClient = {
   /** The source's running operation, or its last one. */
   latestOperation(sourceId: string): Promise<Operation>;
   pages(sourceId: string, status: "current" | "deleted"): Promise<StoredPage[]>;
+  /** Chunks of the whole source, of comments too. */
+  chunkCount(sourceId: string): Promise<number>;
   search(query: string, matchCount: number): Promise<Hit[]>;
   searchPages(query: string, matchCount: number): Promise<FoundPage[]>;
 };
@@ -66,6 +68,7 @@ export type FoundPage = z.infer<typeof foundPage>;
 
 const started = z.object({ operation_id: z.string() });
 const created = z.object({ source_id: z.string() });
+const countedSource = z.object({ chunk_count: z.int() });
 const pageList = z.object({ pages: z.array(storedPage), next_cursor: z.string().nullable() });
 
 /** Delays of a client that is asked to retry later, so that a restart or a full pool is not a failure. */
@@ -100,6 +103,10 @@ export function makeServiceClient(url: string): ServiceClient {
       (await call(started, "POST", `/api/confluence/${sourceId}/sync`, {})).operation_id,
     operation: (operationId) => call(progress, "GET", `/api/progress/${operationId}`),
     latestOperation: (sourceId) => call(operation, "GET", `/api/confluence/${sourceId}/status`),
+    async chunkCount(sourceId) {
+      const source = await call(countedSource, "GET", `/api/confluence/${sourceId}`);
+      return source.chunk_count;
+    },
     async pages(sourceId, status) {
       const pages: StoredPage[] = [];
       for (let cursor: string | null = ""; cursor !== null;) {
