@@ -28,7 +28,7 @@ export function makeBlog(seed: number): Blog {
   const random = makeRandom(seed ^ 0xb106);
   if (random.chance(0.5)) return { prepare: () => false, live: async () => {}, edit: () => null };
   const isSwitched = random.chance(0.5);
-  const fails = random.chance(0.3);
+  const fails = random.chance(0.5);
   let bloggers: ReturnType<typeof makeBloggers> | null = null;
   return {
     prepare: ({ world, people }) => {
@@ -54,7 +54,7 @@ export function makeBlog(seed: number): Blog {
         if (deed) tell(run, `${round}: ${deed}`);
       }
       const fault = random.pick(LISTING_FAULTS);
-      if (fails && !run.calm && fault && random.chance(0.3)) {
+      if (fails && !run.calm && fault && random.chance(0.4)) {
         run.world.site.faults.push({
           effect: fault[1],
           path: "/api/v2/blogposts?space-id",

@@ -6,6 +6,7 @@ import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
 import { HOOK_BUGS } from "./hooks.ts";
+import { KIND_BUGS } from "./kinds.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
@@ -22,6 +23,7 @@ export const ALL_PLANTED_BUGS = [
   ...EMBEDDING_BUGS,
   ...EVENT_BUGS,
   ...HOOK_BUGS,
+  ...KIND_BUGS,
   ...LISTING_BUGS,
   ...PAGE_BUGS,
   ...PULSE_BUGS,
