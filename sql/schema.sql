@@ -380,9 +380,9 @@ CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btr
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
 CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (site_id);
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
-CREATE INDEX confluence_comments_container ON confluence_sync.confluence_comments USING btree (source_id, container_id);
+CREATE INDEX confluence_comments_container ON confluence_sync.confluence_comments USING btree (container_id, source_id);
 CREATE INDEX confluence_hooks_site ON confluence_sync.confluence_hooks USING btree (site_id);
-CREATE INDEX confluence_pages_container ON confluence_sync.confluence_pages USING btree (source_id, container_id) WHERE (container_id IS NOT NULL);
+CREATE INDEX confluence_pages_container ON confluence_sync.confluence_pages USING btree (container_id, source_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
