@@ -1,10 +1,13 @@
 import { addPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { withServices } from "#functions/runtime/services.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
+import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { makeBloggers } from "./bloggers.ts";
 import { SPACE } from "./people.ts";
-import { makeRandom } from "./random.ts";
-import { operate, services, tell, type Run } from "./run.ts";
+import { makeRandom, type Random } from "./random.ts";
+import { MINUTE, operate, passTime, services, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 
 /** The blog of a history's space: who writes it, and whether the source syncs it. */
@@ -53,29 +56,40 @@ export function makeBlog(seed: number): Blog {
         const deed = bloggers?.act();
         if (deed) tell(run, `${round}: ${deed}`);
       }
-      const fault = random.pick(LISTING_FAULTS);
-      if (fails && !run.calm && fault && random.chance(0.4)) {
-        run.world.site.faults.push({
-          effect: fault[1],
-          path: "/api/v2/blogposts?space-id",
-          times: 1,
-          skip: 0,
-        });
-        tell(run, `${round}: ${fault[0]}`);
+      if (fails && !run.calm && random.chance(0.3)) {
+        spoilListing(run, round, random);
+        // What is missing in the listing of a check is a candidate.
+        if (random.chance(0.5)) await startCheck(run);
       }
-      if (!isSwitched || !random.chance(0.3)) return;
-      await switchPosts(run, round);
+      if (!isSwitched || !random.chance(0.5)) return;
+      await switchPosts(run, round, random);
       // Off and on again, before anything else happens.
-      if (random.chance(0.2)) await switchPosts(run, round);
+      if (random.chance(0.2)) await switchPosts(run, round, random);
     },
     edit: ({ people }) => (people.synced.has("blogpost") ? (bloggers?.edit() ?? null) : null),
   };
 }
 
-/** An operator switches posts on or off by the API. */
-async function switchPosts(run: Run, round: number): Promise<void> {
+function spoilListing(run: Run, round: number, random: Random): void {
+  const [what, effect] = random.pick(LISTING_FAULTS) ?? LISTING_FAULTS[0];
+  run.world.site.faults.push({ effect, path: "/api/v2/blogposts?space-id", times: 1, skip: 0 });
+  tell(run, `${round}: ${what}`);
+}
+
+async function startCheck(run: Run): Promise<void> {
+  const request = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual" } as const;
+  await withServices({}, () => startOperation(request, services(run)));
+}
+
+/**
+ * An operator switches posts on or off by the API: often when no query for changes finds the posts any more, and at times their first
+ * listing is spoiled.
+ */
+async function switchPosts(run: Run, round: number, random: Random): Promise<void> {
   const { world, people, seen } = run;
   const blogposts = !people.synced.has("blogpost");
+  if (blogposts && random.chance(0.5)) await passTime(run, INDEX_LAG_OVERLAP_MS + random.below(60 * MINUTE));
+  if (blogposts && !run.calm && random.chance(0.3)) spoilListing(run, round, random);
   const api = await makeApiClient(world.services(null));
   const { status, body } = await api("PATCH", `/api/confluence/${SOURCE_ID}`, {
     body: { content: { blogposts } },
