@@ -90,8 +90,8 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     "labels are not refreshed",
     change(
       "shared/syncs/listing/list-labels.ts",
-      "await setLabel(tx, source.sourceId, label.name, ids);",
-      "if (ids.length < 0) await setLabel(tx, source.sourceId, label.name, ids);",
+      "await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });",
+      "if (labelled.length < 0) await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });",
     ),
   ),
   {

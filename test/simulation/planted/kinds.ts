@@ -39,16 +39,16 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     "a label's blog posts are not listed",
     change(
       "shared/syncs/listing/list-labels.ts",
-      "for (const kind of syncedKinds(content))",
-      "for (const kind of syncedKinds(content).slice(0, 1))",
+      "for (const kind of syncedPageKinds(source.content))",
+      "for (const kind of syncedPageKinds(source.content).slice(0, 1))",
     ),
   ),
   bug(
     "rows of a kind that was switched off stay",
     change(
       "shared/documents/unsynced-kinds.ts",
-      "where p.kind = 'blogpost' and not coalesce",
-      "where p.kind = 'none' and not coalesce",
+      "where (p.kind = 'blogpost' and not coalesce",
+      "where (p.kind = 'none' and not coalesce",
     ),
   ),
   bug(
