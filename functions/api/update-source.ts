@@ -42,7 +42,7 @@ export const handler = httpHandler(
       },
     };
     await storeChanges(sql, source.sourceId, changes, now());
-    if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId });
+    if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId, now: now() });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };
   }),
 );

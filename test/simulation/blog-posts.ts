@@ -92,7 +92,7 @@ async function switchPosts(run: Run, round: number, random: Random): Promise<voi
   if (blogposts && !run.calm && random.chance(0.3)) spoilListing(run, round, random);
   const api = await makeApiClient(world.services(null));
   const { status, body } = await api("PATCH", `/api/confluence/${SOURCE_ID}`, {
-    body: { content: { blogposts } },
+    body: { content: { blogposts, comments: people.comments } },
   });
   if (status !== 200 || body.content.blogposts !== blogposts)
     throw new Violation(`Switching posts ${blogposts ? "on" : "off"} got ${status}`);
@@ -116,7 +116,7 @@ export async function checkPosts(run: Run): Promise<void> {
   const { world, people } = run;
   const isSynced = people.synced.has("blogpost");
   if (!isSynced) {
-    const [row] = await world.sql`select page_id from confluence_pages where kind <> 'page' limit 1`;
+    const [row] = await world.sql`select page_id from confluence_pages where kind = 'blogpost' limit 1`;
     if (row) throw new Violation(`Post ${row.page_id} is stored although posts are not synced`);
   }
   const from = world.site.requests.length;

@@ -20,7 +20,9 @@ export async function checkEvents({ sql, bus }: World): Promise<void> {
 export async function checkEventsReceived({ sql, bus }: World): Promise<void> {
   const names = [...bus.received.values()].map(nameOf);
   const received = new Set(names);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  // A site's credentials expire again when somebody has tried them again.
+  const once = names.filter((name) => !name.startsWith("site."));
+  const twice = once.find((name, index) => once.indexOf(name) !== index);
   if (twice) throw new Violation(`Two events say the same: ${twice}`);
   for (const deletion of await readDeletions(sql)) {
     if (!received.has(nameOf(deletion))) throw new Violation(`No event was received: ${nameOf(deletion)}`);
@@ -76,7 +78,7 @@ type Deletion = { type: "page.deleted"; detail: { page_id: string; deletion_time
 
 async function readDeletions(sql: World["sql"]): Promise<Deletion[]> {
   const rows = await sql<{ page_id: string; deleted_at: Date }[]>`
-    select page_id, deleted_at from confluence_pages where source_id = ${SOURCE_ID} and is_deleted order by page_id`;
+    select page_id, deleted_at from confluence_pages where source_id = ${SOURCE_ID} and is_deleted and kind <> 'comments' order by page_id`;
   return rows.map(({ page_id, deleted_at }) => ({
     type: "page.deleted",
     detail: { page_id, deletion_timestamp: deleted_at.toISOString() },

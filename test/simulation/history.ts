@@ -7,6 +7,8 @@ import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { GIVEN_UP_RETRY_HOURS, MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { checkPosts, makeBlog } from "./blog-posts.ts";
+import { checkComments, checkCommentsArrived, checkCommentsEqual } from "./comment-invariants.ts";
+import { makeDiscussion } from "./comments.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
@@ -62,12 +64,13 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     neighbours: { list: [], random: world.random } as Neighbours,
     story,
     count,
-    seen: { deletions: new Set<string>(), versions: new Map<string, number>() },
+    seen: { deletions: new Set<string>(), versions: new Map<string, number>(), comments: new Set<string>() },
     lastTick: START,
     calm: world.random.chance(0.25),
     pulsed: world.random.chance(0.5),
     faults: FAULTS.filter(() => world.random.chance(FAULT_SHARE)),
     blog: makeBlog(options.seed),
+    discussion: makeDiscussion(options.seed),
   };
   let violation: string | null = null;
   try {
@@ -99,6 +102,7 @@ async function prepare(run: Run): Promise<void> {
   }
   people.act();
   const blogposts = blog.prepare(run);
+  const comments = run.discussion.prepare(run);
   site.settings.time_zone =
     random.pick(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kathmandu"]) ??
     "UTC";
@@ -126,7 +130,7 @@ async function prepare(run: Run): Promise<void> {
       searchLanguage: "english",
       embeddingModel: "fake-embedder",
       deletionStrategy: strategy,
-      content: contentOptions.parse({ blogposts }),
+      content: contentOptions.parse({ blogposts, comments }),
     },
     world.now(),
   );
@@ -150,11 +154,13 @@ async function liveRound(
       if (deed) tell(run, `${round}: ${deed}`);
     }
     await run.blog.live(run, round);
+    await run.discussion.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
     editNeighbours(run, String(round));
     people.observe();
+    run.discussion.commenters?.observe();
     await announce(run, round);
   }
   const steps = random.below(120);
@@ -165,6 +171,7 @@ async function liveRound(
   else if (pause < 0.55) await passTime(run, random.below(20 * MINUTE));
   else if (pause < 0.6) await passTime(run, random.below(8 * DAY));
   await checkAlways(world, people, run.seen);
+  await checkComments(run);
   await checkNeighbours(run);
   await checkOptionalCalls(world.sql, story);
   if (story.length > 10_000) throw new Error("A story without end");
@@ -183,6 +190,7 @@ async function settle(run: Run): Promise<void> {
   world.pass((await hasGivenUpPages(world)) ? GIVEN_UP_RETRY_HOURS * 60 * MINUTE : 40 * MINUTE);
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
+  await checkCommentsArrived(run);
   await checkPosts(run);
   await syncNeighbours(run);
   if (run.pulsed) await settleByPulse(run);
@@ -196,6 +204,8 @@ async function settle(run: Run): Promise<void> {
   }
   await checkAlways(world, people, run.seen);
   await checkEqual(world, people);
+  await checkComments(run);
+  await checkCommentsEqual(run);
   await checkOptionalCalls(world.sql, run.story);
   await checkFolders(world.sql, world.site);
   await rest(run);
@@ -226,14 +236,15 @@ async function editForThePulse(run: Run): Promise<void> {
   for (let n = 0; n < 3; n += 1) {
     site.settings.index_lag_seconds = random.chance(0.5) ? 0 : random.below(LONGEST_LAG_SECONDS);
     // Last a post alone: a sync for the edit of a page would bring it too.
-    const edit = (n === 2 ? run.blog.edit(run) : null) ?? people.edit();
+    const edits = n === 2 ? [run.blog.edit(run) ?? people.edit()] : [people.edit(), run.discussion.edit(run)];
     site.settings.index_lag_seconds = 0;
-    if (edit) tell(run, `${edit}, for the pulse to find`);
+    for (const edit of edits) if (edit) tell(run, `${edit}, for the pulse to find`);
     await passTime(run, random.below(15 * MINUTE));
   }
   await passTime(run, 45 * MINUTE);
   await rest(run);
   await checkEditsArrived(world, people);
+  await checkCommentsArrived(run);
 }
 
 async function hasGivenUpPages({ sql }: World): Promise<boolean> {

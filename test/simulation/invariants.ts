@@ -6,8 +6,8 @@ import type { People } from "./people.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
-/** Results of earlier checks of the index: deletions already judged, and the version of each page. */
-export type Seen = { deletions: Set<string>; versions: Map<string, number> };
+/** Results of earlier checks of the index: deletions already judged, the version of each page, and comments that were stored. */
+export type Seen = { deletions: Set<string>; versions: Map<string, number>; comments: ReadonlySet<string> };
 
 type Row = {
   page_id: string;
@@ -33,7 +33,7 @@ export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
         where c.source_id = p.source_id and c.page_id = p.page_id), '{}') as chunks,
       (select count(*)::int from archon_crawled_pages c where c.source_id = p.source_id and c.page_id = p.page_id
         and c.metadata ->> '_pending_deletion' = 'true') as marked
-    from confluence_pages p where p.source_id = ${SOURCE_ID} order by p.page_id`;
+    from confluence_pages p where p.source_id = ${SOURCE_ID} and p.kind <> 'comments' order by p.page_id`;
   return new Map(rows.map((row) => [row.page_id, row]));
 }
 
@@ -80,7 +80,7 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
 /** A late, repeated or overtaken worker never takes a page back; a later sync would repair it, so this is checked often. */
 export async function checkNoneWentBack(sql: postgres.Sql, seen: Seen): Promise<void> {
   const rows = await sql<{ page_id: string; version: number }[]>`
-    select page_id, version from confluence_pages where source_id = ${SOURCE_ID} order by page_id`;
+    select page_id, version from confluence_pages where source_id = ${SOURCE_ID} and kind <> 'comments' order by page_id`;
   for (const { page_id, version } of rows) {
     const before = seen.versions.get(page_id) ?? 0;
     if (version < before)
@@ -245,7 +245,7 @@ export async function checkNothingLeft(world: World): Promise<void> {
 /** Counters of the operations of the last hours (older ones' work has been removed) agree with the work that was done. */
 export async function checkCounters(sql: postgres.Sql, now: Date): Promise<void> {
   const rows = await sql<{ operation_id: string; counters: Record<string, number>; done: number }[]>`
-    select p.operation_id, p.counters, count(w.page_id) filter (where w.state = 'done' or p.dry_run and w.state = 'planned')::int as done
+    select p.operation_id, p.counters, count(w.page_id) filter (where w.kind <> 'comments' and (w.state = 'done' or p.dry_run and w.state = 'planned'))::int as done
     from archon_progress p left join sync_work w using (operation_id)
     where p.status in ('completed', 'completed_with_errors')
       and p.finished_at > ${new Date(now.getTime() - 12 * 3_600_000)}

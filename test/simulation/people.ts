@@ -13,6 +13,7 @@ import {
 import { EditRefused } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID, type PageKind, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { canSeePage } from "#infra/local/confluence-site/visibility.ts";
+import type { ContentOptions } from "#shared/content-kinds.ts";
 import type { Random } from "./random.ts";
 
 export const SPACE = "DEMO";
@@ -37,6 +38,8 @@ export type People = {
   everSeen: () => Iterable<string>;
   /** Undefined for what never was on the site. */
   kindOf: (pageId: string) => PageKind | undefined;
+  /** Which comments the source syncs now. */
+  comments: ContentOptions["comments"];
   /** Kinds of content that the source syncs now, and how often that was changed. */
   synced: Set<PageKind>;
   switches: number;
@@ -282,6 +285,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     edited: (pageId) => void findable.set(pageId, true),
     everSeen: () => absences.keys(),
     kindOf: (pageId) => kinds.get(pageId),
+    comments: "none",
     synced,
     switches: 0,
     belongs: (pageId) => shows(pageId) && synced.has(kinds.get(pageId) ?? "page"),

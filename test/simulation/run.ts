@@ -1,6 +1,7 @@
 import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import type { Blog } from "./blog-posts.ts";
+import type { Discussion } from "./comments.ts";
 import type { Fault } from "./faults.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -33,6 +34,7 @@ export type Run = {
    */
   faults: readonly Fault[];
   blog: Blog;
+  discussion: Discussion;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */

@@ -85,7 +85,7 @@ export async function sweep(
       if (done) break;
     }
   }
-  result.rowsDeleted += await removeUnsyncedKinds(services.sql);
+  result.rowsDeleted += await removeUnsyncedKinds(services.sql, { now: services.now() });
   result.rowsDeleted += await removeDeletedSites(services.sql);
   result.rowsDeleted += await removeExpired(services.sql, services.retention, services.now());
   // Last: these throw while the bus refuses events, perhaps for days, or a page cannot be written, and must not block anything else.

@@ -311,4 +311,27 @@ describe("comments go when they go, and never otherwise", () => {
     expect((await world.sync()).sync_metrics).toMatchObject({ comments_added: 2, pages_updated: 0 });
     expect(await gone()).toHaveLength(1);
   });
+
+  it("posts that are switched off take their comments out of search, and bring them back", async () => {
+    const post = addPage(world.site, {
+      kind: "blogpost",
+      space: SPACE,
+      title: "Post",
+      body: bodyOf("news"),
+    });
+    addComment(world.site, { containerId: post.id, body: "<p>Our heron would like to comment here</p>" });
+    await world.sync();
+    expect(await world.find("heron")).toHaveLength(1);
+    const patch = (blogposts: boolean) =>
+      world.api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+        body: { content: { blogposts, comments: "open" } },
+      });
+    await patch(false);
+    expect(await world.find("heron")).toEqual([]);
+    expect(await gone()).toHaveLength(1);
+    world.pass(DAY_MS);
+    await patch(true);
+    await world.sync();
+    expect(await world.find("heron")).toHaveLength(1);
+  });
 });
