@@ -79,7 +79,7 @@ function readPage(page: Library.ParsedPage): PdfPage {
   const bold = boldLines(page);
   return {
     number: page.pageNum,
-    markdown: splitHeadings(unfoldTables(page.markdown, bold), bold),
+    markdown: splitHeadings(unfoldTables(page.markdown, bold, page.textItems), bold),
     fields: (page.formFields ?? []).flatMap(fieldValue),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
 import { extractPdf, type PdfReader } from "#shared/extraction/pdf/extract-pdf.ts";
+import { splitHeadings } from "#shared/extraction/pdf/repair-markdown.ts";
 import { encryptedPdf, pdfFile, scannedPdf, type PdfLine } from "#test/support/pdf-file.ts";
 
 const READERS: PdfReader[] = ["liteparse", "unpdf"];
@@ -143,6 +144,82 @@ it("a ruled table is a table (case 32)", async () => {
   expect(text).toMatch(/\| Bolt \| 12\.50 \|/);
 });
 
+/** A table of four columns: each group of lines stands between two rules, without a rule between its lines. */
+function ruledGroups(groups: readonly (readonly (readonly string[])[])[]): Buffer {
+  const columns = [80, 200, 320, 440];
+  const lines = groups.flatMap((group, g) =>
+    group.flatMap((row, r) =>
+      row.map((text, c) => ({ text, x: columns[c] ?? 0, y: 666 - 24 * g - 10 * r, size: 8 })),
+    ),
+  );
+  const bottom = 678 - 24 * groups.length;
+  const across = [...groups.keys(), groups.length].map((g) => [72, 678 - 24 * g, 560, 678 - 24 * g]);
+  const down = [72, 190, 310, 430, 560].map((x) => [x, 678, x, bottom]);
+  return pdfFile([{ lines: lines.filter(({ text }) => text !== ""), rules: [...across, ...down] }]);
+}
+
+const PORTS = [
+  ["Emden", "5", "6", "7"],
+  ["Fowey", "8", "9", "10"],
+];
+
+it.each([
+  [
+    "rows of a table with no rule between them are rows",
+    [
+      ["Alba", "12,870", "23,022", "859"],
+      ["Brem", "309", "3,062", "191"],
+    ],
+    "| Alba | 12,870 | 23,022 | 859 |\n| Brem | 309 | 3,062 | 191 |",
+  ],
+  [
+    "equal numbers one below the other stay in their columns",
+    [
+      ["Alba", "0", "0", "0"],
+      ["Brem", "7", "0", "0"],
+    ],
+    "| Alba | 0 | 0 | 0 |\n| Brem | 7 | 0 | 0 |",
+  ],
+  [
+    "a number with a blank for thousands stays whole where rows are taken apart",
+    [
+      ["Cadiz", "98 452", "41 181", "4 559"],
+      ["Dover", "7", "8", "9"],
+    ],
+    "| Cadiz | 98 452 | 41 181 | 4 559 |\n| Dover | 7 | 8 | 9 |",
+  ],
+  [
+    "a row of which only the text is wrapped stays a row",
+    [
+      ["A long port", "35 190", "44 307", "60 152"],
+      ["of the north", "", "", ""],
+    ],
+    "| A long port of the north | 35 190 | 44 307 | 60 152 |",
+  ],
+])("%s", async (_, group, expected) => {
+  expect(textOf(await extractPdf(ruledGroups([PORTS, group, PORTS])))).toContain(expected);
+});
+
+it("the head of a table and the row below it, with no rule between them, are two rows", async () => {
+  const group = [
+    ["Harbour", "Ships", "Large Crew", "Boats"],
+    ["Alba", "12,870", "23,022", "859"],
+  ];
+  const text = textOf(await extractPdf(ruledGroups([group, PORTS, PORTS])));
+  expect(text).toMatch(
+    /\| Harbour \| Ships \| Large Crew \| Boats \|\n(\|[-|]+\|\n)?\| Alba \| 12,870 \| 23,022 \| 859 \|/,
+  );
+});
+
+it("years below the words of a table's head are a part of it", async () => {
+  const head = [
+    ["Harbour", "Ships in", "Crew in", "Boats in"],
+    ["", "2001", "2002", "2003"],
+  ];
+  const text = textOf(await extractPdf(ruledGroups([head, PORTS, PORTS])));
+  expect(text).toContain("| Harbour | Ships in 2001 | Crew in 2002 | Boats in 2003 |");
+});
+
 it("text that is turned on its page is read in its order", async () => {
   const lines = ["The first line is turned.", "The second line is too.", "And the third."].map(
     (text, index) => ({
@@ -163,4 +240,15 @@ it("a numbered heading in the size of the text is a heading", async () => {
     ...paragraph(["Ships give way to smaller ships, and all of", "them to swimmers."], 72, 658),
   ];
   expect(textOf(await extractPdf(pdfFile([{ lines }])))).toMatch(/^#+ 2\.1 Rules of the Harbour$/m);
+});
+
+it.each([
+  ["**2.1 Rules of the Harbour**", "### 2.1 Rules of the Harbour"],
+  [
+    "Before. **Note 2.1 Rules of the Harbour** After.",
+    "Before. **Note**\n\n### 2.1 Rules of the Harbour\n\nAfter.",
+  ],
+  ["**2.1 Rules of the Harbour for all**", "### 2.1 Rules of the Harbour\n\n**for all**"],
+])("a numbered heading taken out of %j leaves whole marks of bold type", (markdown, expected) => {
+  expect(splitHeadings(markdown, ["2.1 Rules of the Harbour"])).toBe(expected);
 });

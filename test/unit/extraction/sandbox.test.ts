@@ -63,6 +63,18 @@ it("a native library that crashes its process is not used for that file again (c
   expect(file).toMatchObject({ extractor: "other" });
 });
 
+it("a process whose heap is full says that memory was short, and the file is not read again (case 30)", async () => {
+  const child = await childThat(`
+    if (!process.permission.has("addon")) process.exit(3);
+    const kept = [];
+    for (;;) kept.push(new Array(1000).fill(kept.length));`);
+  const { file } = await extractionRunner({ ...EXTRACTION_LIMITS, bytes: 200 * MEGABYTE }, { child })(GOOD);
+  expect(file).toMatchObject({
+    result: "extraction_failed",
+    message: "The file needs more than 200 MB of memory to read",
+  });
+});
+
 it.each([
   [
     "is killed midway",

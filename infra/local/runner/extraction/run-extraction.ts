@@ -13,6 +13,12 @@ import {
 /** As on Lambda, whose 2 GB are more only because its runtime and its copy of the file are in the same process. */
 export const EXTRACTION_LIMITS: ExtractionLimits = { bytes: 1024 ** 3, milliseconds: 60_000 };
 
+/**
+ * Share of the memory that the heap may have: what is beside it (libraries, the young generation, the file) has the rest. Without
+ * it Node lets a heap grow over the limit before it collects what is garbage.
+ */
+const HEAP_SHARE = 0.73;
+
 /** Time beyond the limit after which the parent kills a child whose watchdog did not. */
 const GRACE_MS = 5000;
 
@@ -58,6 +64,7 @@ async function runChild(file: FileToExtract, { limits, child, native }: Setting)
   const permissions = [
     "--permission",
     "--allow-worker",
+    `--max-old-space-size=${Math.floor((limits.bytes / 1024 ** 2) * HEAP_SHARE)}`,
     ...(native ? ["--allow-addons"] : []),
     ...READABLE.map((path) => `--allow-fs-read=${PROJECT}${path}`),
   ];
@@ -84,9 +91,11 @@ function failed(errors: string, signal: NodeJS.Signals | null, limits: Extractio
     .split("\n")
     .map(readNotice)
     .find((found) => found !== null);
-  const crashed = signal !== null && CRASHES.has(signal);
+  // Node aborts at the limit of its heap: no fault of native code.
+  const heapFull = errors.includes("JavaScript heap out of memory");
+  const crashed = signal !== null && CRASHES.has(signal) && !heapFull;
   const message =
-    notice?.killed === "memory"
+    notice?.killed === "memory" || heapFull
       ? `The file needs more than ${limits.bytes / 1024 ** 2} MB of memory to read`
       : notice?.killed === "time"
         ? `The file takes more than ${limits.milliseconds / 1000} s to read`
