@@ -171,7 +171,7 @@ async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise
   await transaction(context.services.sql, async (tx) => {
     await labels.write(tx);
     if (labels.next) await saveStep(tx, context, { checkpoint: { ...checkpoint, labels: labels.next } });
-    else await closeListing(tx, context, checkpoint);
+    else await closeListing(tx, context, checkpoint, context.operation.pagesExpected);
   });
 }
 
@@ -202,7 +202,18 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
     });
     return;
   }
-  await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint));
+  const expected = await countAgain(context, checkpoint);
+  await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint, expected));
+}
+
+/**
+ * The count that a listing of changes is compared with. More was listed than counted: the count was made while the space was out of
+ * sight, or before an edit, so it is made again; it would say nothing of a listing that was cut short.
+ */
+async function countAgain({ client, operation }: StepContext, { cql, kind }: Checkpoint): Promise<number> {
+  const { pagesExpected } = operation;
+  if (cql === null || kind !== null || countListed(operation.counters) <= pagesExpected) return pagesExpected;
+  return Math.max(pagesExpected, (await client.countPages(cql)) ?? 0);
 }
 
 function countListed({ pages_listed = 0, comments_listed = 0 }: Record<string, number>): number {
@@ -210,8 +221,12 @@ function countListed({ pages_listed = 0, comments_listed = 0 }: Record<string, n
 }
 
 /** Fewer pages than Confluence counted: the listing was truncated, or its index lags. The watermark does not move. */
-async function closeListing(tx: Sql, context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { pagesExpected } = context.operation;
+async function closeListing(
+  tx: Sql,
+  context: StepContext,
+  checkpoint: Checkpoint,
+  pagesExpected: number,
+): Promise<void> {
   const listed = countListed(context.operation.counters);
   const incomplete = listed < pagesExpected;
   await queueFailedPages(tx, context.operation, context.services.now());

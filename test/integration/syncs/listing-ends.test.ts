@@ -102,3 +102,39 @@ describe("a listing whose cursors go in a circle", () => {
     });
   });
 });
+
+describe("a search for changes that is cut short", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: PAGES });
+    world.site.settings.max_page_size = 2;
+    await world.sync();
+    world.pass(60 * 60_000);
+  });
+  afterAll(() => database.close());
+
+  it("is noticed although Confluence counted while the space was out of sight", async () => {
+    for (const page of world.site.pages.values()) editPage(world.site, page.id, { body: bodyOf("newword") });
+    world.pass(60 * 60_000);
+    const before = (await world.source()).metadata.last_sync_timestamp;
+    const operationId = await world.startSync();
+    for (const space of world.site.spaces.values()) space.visible = false;
+    await world.deliverUntil("plan", async () => {
+      const [row] =
+        await database.sql`select checkpoint ->> 'phase' as phase from archon_progress where operation_id = ${operationId}`;
+      return row?.phase === "listing";
+    });
+    for (const space of world.site.spaces.values()) space.visible = true;
+    world.site.faults.push({ effect: "drop_next", path: "/content/search", times: 1, skip: 0 });
+    await world.ended(operationId);
+    expect((await world.source()).metadata.last_sync_timestamp).toBe(before);
+    await world.sync();
+    const [row] = await database.sql`select count(*)::int as current from confluence_pages where version = 2`;
+    expect(row?.current).toBe(PAGES);
+  });
+});
