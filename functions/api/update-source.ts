@@ -1,4 +1,5 @@
 import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
+import { touchAllComments } from "#shared/documents/comments.ts";
 import { syncedKinds } from "#shared/content-kinds.ts";
 import { UserError } from "#shared/errors.ts";
 import type { Source, SourceChanges } from "#shared/sources/source.ts";
@@ -42,6 +43,8 @@ export const handler = httpHandler(
       },
     };
     await storeChanges(sql, source.sourceId, changes, now());
+    if (body.content && body.content.comments !== source.content.comments)
+      await touchAllComments(sql, source.sourceId);
     if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId, now: now() });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };
   }),

@@ -133,9 +133,16 @@ export async function noteTitle(
     where source_id = ${sourceId} and page_id = ${commentsId(containerId)} and version > 0 and title <> ${title}`;
 }
 
+/** Makes all documents of comments outdated: the source shows other threads from now on. */
+export async function touchAllComments(sql: Sql, sourceId: string): Promise<void> {
+  await sql`
+    update confluence_pages set comments_revision = comments_revision + 1
+    where source_id = ${sourceId} and kind = 'comments'`;
+}
+
 /**
  * The documents of comments that are older than the comments or this representation, and whose
- * container search finds. `containerIds` absent: of all containers.
+ * container search finds. `containerIds` absent: of all containers, without those that failed, which syncs try again in their time.
  */
 export async function outdatedComments(
   sql: Sql,
@@ -148,7 +155,7 @@ export async function outdatedComments(
     from confluence_pages d
     join confluence_pages c on c.source_id = d.source_id and c.page_id = d.container_id
     where d.source_id = ${sourceId} and d.kind = 'comments' and is_findable(c)
-      and (${containerIds === null} or d.container_id = any(${[...(containerIds ?? [])]}::text[]))
+      and (${containerIds === null} and d.sync_error is null or d.container_id = any(${[...(containerIds ?? [])]}::text[]))
       and (d.is_deleted or d.version < d.comments_revision
         or d.representation_revision < ${representationRevision})
     order by d.page_id`;

@@ -35,6 +35,9 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
   ],
 ];
 
+/** The listing of all comments, and the queries for some of them. */
+const NOT_LISTED: Fault = { effect: "empty_listing", path: "created", times: 1, skip: 0 };
+
 /** In half of the histories nobody comments. Chances of its own, so that the rest of a history is what it was. */
 export function makeDiscussion(seed: number): Discussion {
   const random = makeRandom(seed ^ 0xc0335);
@@ -71,6 +74,8 @@ export function makeDiscussion(seed: number): Discussion {
       const fault = random.pick(FAULTS);
       if (fails && !run.calm && fault && random.chance(0.4)) {
         run.world.site.faults.push({ ...fault[1] });
+        // Of comments that are listed no type is asked for.
+        run.world.site.faults.push({ ...NOT_LISTED });
         tell(run, `${round}: ${fault[0]}`);
       }
       const option = random.pick(COMMENT_OPTIONS) ?? "open";

@@ -142,13 +142,17 @@ export async function addDocuments(
   await addWork(tx, operation, work, now);
 }
 
-/** Documents of comments that an older converter or chunker made, or that waited for what they are on. */
+/**
+ * Documents of comments whose work was lost with an operation that failed or was cancelled, or that waited for what they are on;
+ * `everything`: also those that an older converter or chunker made. Their comments are stored, so no listing calls them new.
+ */
 export async function queueOutdatedComments(
   tx: Sql,
   { operation, source, services }: StepContext,
+  { everything }: { everything: boolean },
 ): Promise<void> {
-  if (source.content.comments === "none") return;
-  const representationRevision = REPRESENTATION_REVISION;
+  if (source.content.comments === "none" || operation.dryRun) return;
+  const representationRevision = everything ? REPRESENTATION_REVISION : 0;
   const outdated = await outdatedComments(tx, source.sourceId, { representationRevision });
   await addDocuments(tx, operation, outdated, services.now());
 }

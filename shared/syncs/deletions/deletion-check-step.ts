@@ -1,4 +1,9 @@
-import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
+import {
+  newComments,
+  queueOutdatedComments,
+  recordComments,
+  withContainers,
+} from "#shared/syncs/comments/list-comments.ts";
 import { checkComments } from "#shared/syncs/comments/check-comments.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 import { markListed } from "#shared/documents/comments.ts";
@@ -135,6 +140,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     const counts = await recordComments(tx, context, listed.comments.length, comments);
     const ids = listed.comments.map((comment) => comment.id);
     if (!operation.dryRun) await markListed(tx, operation, ids);
+    if (listed.next === null) await queueOutdatedComments(tx, context, { everything: true });
     await saveStep(tx, context, { checkpoint: next, counts });
   });
 }

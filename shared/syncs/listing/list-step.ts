@@ -230,7 +230,7 @@ async function closeListing(
   const listed = countListed(context.operation.counters);
   const incomplete = listed < pagesExpected;
   await queueFailedPages(tx, context.operation, context.services.now());
-  if (checkpoint.listing === "space" && !context.operation.dryRun) await queueOutdatedComments(tx, context);
+  await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
   await queueUnrenderedPages(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null },

@@ -14,6 +14,7 @@ import {
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
 import type { SiteComment } from "#infra/local/confluence-site/site.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -186,6 +187,49 @@ describe("comments are found by what they say, with their thread", () => {
         parent?.page_id ?? page_id,
     );
     expect(new Set(containers).size).toBe(containers.length);
+  });
+
+  it("a document whose work was cancelled after its comments were stored is made by the next sync", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    reply(root, "The pelican got lost on its way");
+    await world.startSync();
+    await world.deliverUntil("plan", async () => {
+      const [row] = await database.sql`select from confluence_comments where body like '%pelican%'`;
+      return row !== undefined;
+    });
+    await cancelOperation(database.sql, { sourceId: SOURCE_ID, now: world.now(), actor: "api" });
+    expect(await world.find("pelican")).toEqual([]);
+    await world.sync();
+    expect(await world.find("pelican")).toHaveLength(1);
+  });
+
+  it("what was said while the index hid a page is found when a check shows the page again", async () => {
+    await world.sync();
+    restrictPage(world.site, on("Page 1"), "nobody");
+    await world.check();
+    restrictPage(world.site, on("Page 1"), "everyone");
+    reply(root, "The cormorant was here meanwhile");
+    await world.sync();
+    await world.check();
+    expect(await world.find("cormorant")).toHaveLength(1);
+  });
+
+  it("resolved threads are found after a sync when the option is switched to all, and not after open again", async () => {
+    const inline = [...world.site.comments.values()].find((comment) => comment.selection !== null);
+    resolveComment(world.site, inline?.id ?? "", { status: "resolved" });
+    await world.sync();
+    const patch = (comments: string) =>
+      world.api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+        body: { content: { blogposts: true, comments } },
+      });
+    await patch("all");
+    await world.sync();
+    expect(await world.find("kiosk outdated")).toHaveLength(1);
+    await patch("open");
+    await world.sync();
+    expect(await world.find("kiosk outdated")).toEqual([]);
   });
 
   it("a renamed page renames its comments", async () => {

@@ -1,6 +1,7 @@
 import { FURTHER_PLANTED_BUGS } from "../further-planted-bugs.ts";
 import { PLANTED_BUGS } from "../planted-bugs.ts";
 import { BORDER_BUGS } from "./borders.ts";
+import { COMMENT_BUGS } from "./comments.ts";
 import { DELETION_BUGS } from "./deletions.ts";
 import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
@@ -18,6 +19,7 @@ export const ALL_PLANTED_BUGS = [
   ...PLANTED_BUGS,
   ...FURTHER_PLANTED_BUGS,
   ...BORDER_BUGS,
+  ...COMMENT_BUGS,
   ...DELETION_BUGS,
   ...DOCUMENT_BUGS,
   ...EMBEDDING_BUGS,

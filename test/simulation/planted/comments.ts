@@ -1,0 +1,92 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const COMMENTS = "test/integration/syncs/comments.test.ts";
+const LIST = "shared/syncs/comments/list-comments.ts";
+const CHECK = "shared/syncs/comments/check-comments.ts";
+const DOCUMENTS = "shared/documents/comments.ts";
+const DELETE_PAGES = "shared/documents/delete-pages.ts";
+const STORE = "shared/syncs/pages/store-prepared-page.ts";
+
+/** Comments that are lost, stay too long, or are shown where their page is not. */
+export const COMMENT_BUGS: readonly PlantedBug[] = [
+  bug(
+    "a reply is lost when its container is given as its parent",
+    change(LIST, "for (const { id } of comments) inherit(id, known, parents);", ""),
+  ),
+  bug(
+    "comments survive their page",
+    change(
+      DELETE_PAGES,
+      "where d.source_id = ${request.sourceId} and not d.is_deleted\n    ), gone as",
+      "where d.source_id = ${request.sourceId} and false\n    ), gone as",
+    ),
+  ),
+  bug(
+    "a hidden page's comments stay found",
+    change(
+      DELETE_PAGES,
+      "and container_id = any(${hidden.map((page) => page.pageId)}::text[])",
+      "and false and container_id = any(${hidden.map((page) => page.pageId)}::text[])",
+    ),
+  ),
+  bug(
+    "a page that is shown again leaves its comments hidden",
+    change(DELETE_PAGES, "for (const { pageId } of shown) await showContained(tx, request.sourceId, pageId);", ""),
+  ),
+  bug(
+    "resolved threads stay",
+    change(LIST, "return moved || listed.resolution !== stored.resolution;", "return moved;"),
+  ),
+  bug(
+    "a deleted comment stays in its document",
+    change(CHECK, "await touchComments(tx, source.sourceId, containerIds);", "containerIds.slice(0, 0) as never;"),
+  ),
+  bug(
+    "ids that the map of types lacks count as gone",
+    change(CHECK, "attempt.value.get(id) === null", "(attempt.value.get(id) ?? null) === null"),
+  ),
+  bug(
+    "posts that are switched off leave their comments",
+    change(
+      "shared/documents/unsynced-kinds.ts",
+      "d.container_id = gone.page_id and not d.is_deleted",
+      "d.container_id = gone.page_id and false",
+    ),
+  ),
+  bug(
+    "documents of comments count as pages",
+    change(
+      "shared/syncs/operations/read-metrics.ts",
+      "w.state in ('done', 'planned') and w.kind <> 'comments')::int",
+      "w.state in ('done', 'planned'))::int",
+    ),
+  ),
+  bug(
+    "a swap of comments does not follow their page",
+    change(STORE, "if (await followContainer(tx, { sourceId, pageId, containerId })) return;", "return;"),
+  ),
+  bugFoundBy(
+    COMMENTS,
+    "a comment on a page that is stored later never joins",
+    change(STORE, "  await addDocuments(tx, operation, outdated, services.now());\n", ""),
+  ),
+  bugFoundBy(
+    COMMENTS,
+    "an older response overwrites a newer comment",
+    change(DOCUMENTS, "where excluded.version >= c.version and (excluded.version", "where (excluded.version"),
+  ),
+  bugFoundBy(
+    COMMENTS,
+    "no cap for comments",
+    change(CHECK, 'judgeCap({ kind: "comments", ...outcomes })', "null"),
+  ),
+  bugFoundBy(
+    COMMENTS,
+    "documents of comments whose work was lost are not made again",
+    change(
+      "shared/syncs/listing/list-step.ts",
+      '  await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });\n',
+      "",
+    ),
+  ),
+];
