@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
-import { errorCode, errorMessage } from "#shared/errors.ts";
+import { errorCode, errorMessage, PermanentError } from "#shared/errors.ts";
 import type { FilePlace } from "#shared/extraction/extracted-file.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
@@ -58,7 +58,7 @@ Of --file, each page, slide and sheet begins with a comment: <!-- page 3 -->. Wh
 /** As a sync does: in a process of its own, with its limits. */
 async function convertFile(path: string): Promise<number> {
   const extract = extractionRunner();
-  const { file } = await extract({ name: basename(path), mediaType: "", bytes: await readFile(path) });
+  const { file } = await extract({ name: basename(path), mediaType: "", bytes: await bytesOf(path) });
   if (file.result !== "text") {
     process.stderr.write(`${file.result}: ${file.message}\n`);
     return 1;
@@ -66,6 +66,16 @@ async function convertFile(path: string): Promise<number> {
   for (const { place, markdown } of file.parts) await write(`${placeLine(place)}${markdown}\n\n`);
   for (const warning of file.warnings) process.stderr.write(`${warning}\n`);
   return 0;
+}
+
+async function bytesOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const reasons: Record<string, string> = { ENOENT: "there is no such file", EISDIR: "it is a folder" };
+    const reason = reasons[errorCode(error)] ?? errorMessage(error);
+    throw new PermanentError("file_not_readable", `--file ${path} cannot be read: ${reason}`);
+  }
 }
 
 function placeLine(place: FilePlace | null): string {

@@ -5,7 +5,7 @@ import { z } from "zod";
 const strings = z.array(z.string());
 
 /** One line of `expected.jsonl`: what a file must give; `order: false`: in any order. */
-const expectedFile = z.object({
+export const expectedFile = z.object({
   file: z.string(),
   must_contain: strings.default([]),
   must_not_contain: strings.default([]),
