@@ -31,7 +31,11 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "a page that is shown again leaves its comments hidden",
-    change(DELETE_PAGES, "for (const { pageId } of shown) await showContained(tx, request.sourceId, pageId);", ""),
+    change(
+      DELETE_PAGES,
+      "for (const { pageId } of shown) await showContained(tx, request.sourceId, pageId);",
+      "",
+    ),
   ),
   bug(
     "resolved threads stay",
@@ -39,7 +43,11 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "a deleted comment stays in its document",
-    change(CHECK, "await touchComments(tx, source.sourceId, containerIds);", "containerIds.slice(0, 0) as never;"),
+    change(
+      CHECK,
+      "await touchComments(tx, source.sourceId, containerIds);",
+      "containerIds.slice(0, 0) as never;",
+    ),
   ),
   bug(
     "ids that the map of types lacks count as gone",
