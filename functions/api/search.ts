@@ -1,5 +1,5 @@
-import type { ContentKind } from "#shared/content-kinds.ts";
 import type postgres from "postgres";
+import type { ContentKind } from "#shared/content-kinds.ts";
 import { correctQuery } from "#shared/documents/correct-query.ts";
 import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
 import { searchDocuments, type SearchResult } from "#shared/documents/search.ts";

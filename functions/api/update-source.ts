@@ -1,6 +1,6 @@
-import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
-import { touchAllComments } from "#shared/documents/comments.ts";
 import { syncedKinds } from "#shared/content-kinds.ts";
+import { touchAllComments } from "#shared/documents/comments.ts";
+import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
 import { UserError } from "#shared/errors.ts";
 import type { Source, SourceChanges } from "#shared/sources/source.ts";
 import { requireSource, updateSource as storeChanges } from "#shared/sources/sources.ts";

@@ -1,6 +1,6 @@
+import { errorCode } from "#shared/errors.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
-import { errorCode } from "#shared/errors.ts";
 import { ExtractionFailure } from "./extraction-failure.ts";
 
 /** A file stands alone: links stay as written, pages, files and people are unknown. */

@@ -1,5 +1,5 @@
-import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import { z } from "zod";
+import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 import { refusedCalls, type RefusedCalls } from "#shared/sources/refused-calls.ts";

@@ -1,5 +1,5 @@
-import type { ContentOptions } from "#shared/content-kinds.ts";
 import { z } from "zod";
+import type { ContentOptions } from "#shared/content-kinds.ts";
 import type { RefusedCalls } from "./refused-calls.ts";
 
 /** When deletion checks run: weekly (the default), after each sync, or only when asked. */

@@ -1,5 +1,5 @@
-import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import type postgres from "postgres";
+import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import { UserError } from "#shared/errors.ts";
 import { transaction, type Json, type Sql } from "#shared/db/connect.ts";
 import { forgetUnusedSite, siteOfAccount } from "#shared/sources/account-site.ts";

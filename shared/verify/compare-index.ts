@@ -1,5 +1,5 @@
-import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { compareContent } from "./compare-content.ts";

@@ -1,8 +1,8 @@
-import { addPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { withServices } from "#functions/runtime/services.ts";
-import { startOperation } from "#shared/syncs/operations/start-operation.ts";
-import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
+import { addPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { makeBloggers } from "./bloggers.ts";
 import { SPACE } from "./people.ts";

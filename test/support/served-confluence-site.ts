@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { z } from "zod";
-import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
+import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
 import { makeTestSite, type TestClock } from "./confluence-site.ts";
 
 const BASIC = `Basic ${Buffer.from("ada@example.com:demo-token").toString("base64")}`;

@@ -1,4 +1,3 @@
-import type { ContentOptions } from "#shared/content-kinds.ts";
 import type postgres from "postgres";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import {
@@ -8,6 +7,7 @@ import {
   type SitePage,
 } from "#infra/local/confluence-site/site.ts";
 import type { FunctionName } from "#infra/topology.ts";
+import type { ContentOptions } from "#shared/content-kinds.ts";
 import { searchDocuments, type Hit } from "#shared/documents/search.ts";
 import { queueNames, type QueueName } from "#shared/messages.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";

@@ -1,5 +1,5 @@
-import { COMMENT_OPTIONS } from "#shared/content-kinds.ts";
 import { z } from "zod";
+import { COMMENT_OPTIONS } from "#shared/content-kinds.ts";
 import { DELETION_STRATEGIES } from "#shared/sources/source.ts";
 
 /** Text that the database can hold: U+0000 is refused by Postgres. */

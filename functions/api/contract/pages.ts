@@ -1,5 +1,5 @@
-import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { z } from "zod";
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { PAGE_STATUSES } from "#shared/documents/pages-of-source.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams, text } from "./fields.ts";

@@ -1,6 +1,6 @@
-import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { id, instant, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });

@@ -1,5 +1,5 @@
-import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { z } from "zod";
+import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { estimate } from "#shared/sites/site.ts";
 import { spaceRule } from "#shared/sites/space-rule.ts";
 import { apiToken, content, deletionStrategy, findableSeconds, id, instant, syncInterval } from "./fields.ts";

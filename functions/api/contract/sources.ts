@@ -1,5 +1,5 @@
-import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { z } from "zod";
+import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import {

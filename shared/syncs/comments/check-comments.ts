@@ -6,13 +6,13 @@ import {
   touchComments,
   unlistedComments,
 } from "#shared/documents/comments.ts";
-import { judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
 import { announceHold } from "#shared/syncs/deletions/announce-hold.ts";
+import { judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
-import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { addDocuments } from "./list-comments.ts";
+import { optionalCalls } from "#shared/syncs/optional-calls.ts";
+import { queueDocuments } from "./list-comments.ts";
 
 /** Ids of one call. */
 const CONFIRM_BATCH = 100;
@@ -67,7 +67,7 @@ async function settle(context: StepContext): Promise<CommentCheckStep> {
     write: async (tx) => {
       const containerIds = await removeGone(tx, owner, services.now());
       const documents = await touchComments(tx, source.sourceId, containerIds);
-      await addDocuments(tx, operation, documents, services.now());
+      await queueDocuments(tx, operation, documents, services.now());
     },
   };
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import type { ContentOptions } from "#shared/content-kinds.ts";
 import type { CommentOfDocument } from "#shared/documents/comments.ts";
 import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
-import type { ContentOptions } from "#shared/content-kinds.ts";
 
 /** Threads with fewer words ("+1", "Thanks!") answer no question. */
 const FEWEST_WORDS = 4;

@@ -1,4 +1,3 @@
-import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import type { Comment, ListedComment } from "#shared/confluence/client.ts";
 import { commentsByIdCql } from "#shared/confluence/cql.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -11,9 +10,10 @@ import {
   type OutdatedComments,
   type StoredComment,
 } from "#shared/documents/comments.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
-import { addWork } from "#shared/syncs/operations/work.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { addWork } from "#shared/syncs/operations/work.ts";
 
 /** Ids in one query: as many as one response holds with bodies. */
 const IDS_OF_A_QUERY = 50;
@@ -119,12 +119,12 @@ export async function recordComments(
     return { comments_listed: listed, comments_added: comments.length - updated, comments_updated: updated };
   }
   const { containerIds, added, updated } = await upsertComments(tx, sourceId, comments);
-  await addDocuments(tx, operation, await touchComments(tx, sourceId, containerIds), services.now());
+  await queueDocuments(tx, operation, await touchComments(tx, sourceId, containerIds), services.now());
   return { comments_listed: listed, comments_added: added, comments_updated: updated };
 }
 
 /** Makes outdated documents of comments work of the operation. */
-export async function addDocuments(
+export async function queueDocuments(
   tx: Sql,
   operation: { operationId: string; sourceId: string },
   documents: readonly OutdatedComments[],
@@ -154,5 +154,5 @@ export async function queueOutdatedComments(
   if (source.content.comments === "none" || operation.dryRun) return;
   const representationRevision = everything ? REPRESENTATION_REVISION : 0;
   const outdated = await outdatedComments(tx, source.sourceId, { representationRevision });
-  await addDocuments(tx, operation, outdated, services.now());
+  await queueDocuments(tx, operation, outdated, services.now());
 }

@@ -1,5 +1,5 @@
-import type { PageKind } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
   deletePages,

@@ -1,17 +1,17 @@
+import { z } from "zod";
+import { allCommentsCql } from "#shared/confluence/cql.ts";
+import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { markListed } from "#shared/documents/comments.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
+import { checkComments } from "#shared/syncs/comments/check-comments.ts";
 import {
   newComments,
   queueOutdatedComments,
   recordComments,
   withContainers,
 } from "#shared/syncs/comments/list-comments.ts";
-import { checkComments } from "#shared/syncs/comments/check-comments.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
-import { markListed } from "#shared/documents/comments.ts";
-import { allCommentsCql } from "#shared/confluence/cql.ts";
-import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
-import { z } from "zod";
-import { transaction, type Sql } from "#shared/db/connect.ts";
-import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import {
   applyNext,
   logApplied,

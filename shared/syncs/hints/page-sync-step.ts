@@ -1,6 +1,6 @@
-import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { judgeCaps } from "#shared/syncs/deletions/deletion-rules.ts";

@@ -1,6 +1,6 @@
-import type { PageKind } from "#shared/content-kinds.ts";
 import { labelledPagesCql } from "#shared/confluence/cql.ts";
 import type { ConfluenceLabel } from "#shared/confluence/client.ts";
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { listToEnd } from "./follow-cursor.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";

@@ -1,6 +1,6 @@
-import { PAGE_KINDS, syncedPageKinds, type PageKind } from "#shared/content-kinds.ts";
 import { z } from "zod";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import { PAGE_KINDS, syncedPageKinds, type PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
 import { changedLabels } from "./changed-labels.ts";

@@ -1,14 +1,14 @@
+import { z } from "zod";
+import { allCommentsCql, allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
+import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
+import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import {
   newComments,
   queueOutdatedComments,
   recordComments,
   withContainers,
 } from "#shared/syncs/comments/list-comments.ts";
-import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
-import { z } from "zod";
-import { allCommentsCql, allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
-import { transaction, type Sql } from "#shared/db/connect.ts";
-import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { recentCursors, rememberCursor } from "./follow-cursor.ts";
 import { learnWebBase } from "./learn-web-base.ts";

@@ -1,5 +1,5 @@
-import { syncedKinds } from "#shared/content-kinds.ts";
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
+import { syncedKinds } from "#shared/content-kinds.ts";
 import { documentEmbedder, type ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { isNewer } from "#shared/documents/is-newer.ts";
 import type { PageState } from "#shared/documents/page-states.ts";

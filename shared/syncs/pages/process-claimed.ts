@@ -1,6 +1,5 @@
-import { prepareComments } from "./prepare-comments.ts";
-import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { RateLimitedError } from "#shared/errors.ts";
 import { isRunning } from "#shared/operation-statuses.ts";
@@ -16,6 +15,7 @@ import { keepBodies, takeBodies } from "./fetched-bodies.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { settlePageFailure } from "./page-failure.ts";
 import { embedGroup, mayJoin } from "./page-group.ts";
+import { prepareComments } from "./prepare-comments.ts";
 import { preparePage, whyNotHere, type PreparedPage } from "./prepare-page.ts";
 import { requeuePages } from "./requeue-pages.ts";
 import { lookUpMentioned } from "./resolve-references.ts";

@@ -1,12 +1,12 @@
-import { addDocuments } from "#shared/syncs/comments/list-comments.ts";
-import { showContained } from "#shared/documents/delete-pages.ts";
-import { followContainer, noteTitle, outdatedComments } from "#shared/documents/comments.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
+import { followContainer, noteTitle, outdatedComments } from "#shared/documents/comments.ts";
+import { showContained } from "#shared/documents/delete-pages.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { EmbeddedChunk, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
 import { noteRenderingFailed } from "#shared/documents/rendered-missing.ts";
 import { storePage } from "#shared/documents/store-page.ts";
 import { TransientError } from "#shared/errors.ts";
+import { queueDocuments } from "#shared/syncs/comments/list-comments.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { completePage } from "./complete-page.ts";
@@ -57,7 +57,7 @@ async function followOthers(
   await showContained(tx, sourceId, pageId);
   await noteTitle(tx, sourceId, pageId, page.title);
   const outdated = await outdatedComments(tx, sourceId, { containerIds: [pageId] });
-  await addDocuments(tx, operation, outdated, services.now());
+  await queueDocuments(tx, operation, outdated, services.now());
 }
 
 function warnOfLosses({ services }: Batch, { sourceId, pageId, renderedMissing, textLost }: PageFacts): void {

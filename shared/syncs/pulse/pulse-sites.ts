@@ -1,8 +1,8 @@
 import { transaction } from "#shared/db/connect.ts";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { expireCredentials } from "#shared/syncs/operations/expire-credentials.ts";
 import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
-import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
 import { recordHits, recordOverflow, removeSettledHits, sourcesWithNews } from "./hits.ts";

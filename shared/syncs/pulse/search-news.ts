@@ -1,8 +1,8 @@
-import type { NewsItem } from "./hits.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { changedOnSiteCql } from "#shared/confluence/cql.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import { changesSince } from "#shared/syncs/listing/watermark.ts";
+import type { NewsItem } from "./hits.ts";
 import type { PulsedSite } from "./pulsed-sites.ts";
 
 /** Of the five calls of a pulse the account and the count take two. An idle site needs one search, whatever its spaces. */

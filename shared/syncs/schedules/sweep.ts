@@ -1,5 +1,5 @@
-import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
+import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
 import { removeDeletedSites } from "#shared/sources/account-site.ts";
 import { clearMarkedChunks } from "#shared/documents/clear-marked-chunks.ts";
 import { discardAbandoned } from "#shared/documents/staged-chunks.ts";

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
-import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
-import { makeTestSite } from "#test/support/confluence-site.ts";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
+import { makeTestSite } from "#test/support/confluence-site.ts";
 import {
   SIGNED_IN,
   serveTestSite,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, editPage, movePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
-import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
+import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";
 import { makeHook, type HookSender } from "#test/support/hook-sender.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

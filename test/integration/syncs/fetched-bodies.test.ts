@@ -1,8 +1,8 @@
-import type { PageKind } from "#shared/content-kinds.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";

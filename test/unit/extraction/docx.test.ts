@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { docx, relationships, wordPart } from "#test/support/office-files.ts";
 import { markdownOf } from "#test/support/extract.ts";
+import { docx, relationships, wordPart } from "#test/support/office-files.ts";
 
 const paragraph = (text: string, properties = ""): string =>
   `<w:p><w:pPr>${properties}</w:pPr><w:r><w:t>${text}</w:t></w:r></w:p>`;

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { extractFile } from "#shared/extraction/extract-file.ts";
 import { errorMessage } from "#shared/errors.ts";
+import { extractFile } from "#shared/extraction/extract-file.ts";
 import type { ExtractionLimits, FileToExtract } from "./extraction-messages.ts";
 
 /** A process that extracts one file, which its parent sends, sends back the result, and ends. */
