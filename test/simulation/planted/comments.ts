@@ -76,7 +76,7 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     COMMENTS,
     "a comment on a page that is stored later never joins",
-    change(STORE, "  await addDocuments(tx, operation, outdated, services.now());\n", ""),
+    change(STORE, "  await queueDocuments(tx, operation, outdated, services.now());\n", ""),
   ),
   bugFoundBy(
     COMMENTS,
