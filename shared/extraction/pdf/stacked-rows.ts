@@ -16,9 +16,9 @@ const BLANK = 0.6;
 export function linesOf(textItems: readonly TextItem[]): Word[][] {
   const lines: { y: number; words: WordBox[] }[] = [];
   for (const item of textItems.toSorted((a, b) => a.y - b.y)) {
-    const words = item.words?.length ? item.words : [item];
+    const words = wordsOf(item);
     const line = lines.at(-1);
-    if (line && item.y - line.y < item.height / 2) line.words.push(...words);
+    if (line && item.y - line.y < item.height / 3) line.words.push(...words);
     else lines.push({ y: item.y, words: [...words] });
   }
   return lines.map(({ words }) =>
@@ -32,18 +32,49 @@ export function linesOf(textItems: readonly TextItem[]): Word[][] {
   );
 }
 
+/** The library cuts a word where its font has no width for a letter: then the words are the text's, in even letters. */
+function wordsOf(item: TextItem): WordBox[] {
+  const { text, x, width, words = [] } = item;
+  if (words.map((word) => word.text).join(" ") === text) return words;
+  const letter = width / text.length;
+  return [...text.matchAll(/\S+/g)].map((found) => ({
+    ...item,
+    text: found[0],
+    x: x + found.index * letter,
+    width: found[0].length * letter,
+  }));
+}
+
 /**
  * The rows that a row of a table holds: more than one if its words stand on several lines of the page and columns have a number
  * on each of them but the first, which may be the table's head. Text that is wrapped in its cell, and a number with a blank in
  * it, stay whole.
  */
 export function stackedRows(cells: readonly string[], lines: readonly (readonly Word[])[]): string[][] {
-  const first = cells.find((cell) => cell !== "")?.split(/\s+/)[0];
+  const firsts = new Set(cells.map((cell) => cell.split(/\s+/)[0]));
   for (const [index, line] of lines.entries()) {
-    const rows = line[0]?.text === first ? rowsFrom(cells, lines.slice(index)) : null;
-    if (rows) return columnsOfNumbers(rows) < FEWEST_COLUMNS ? [[...cells]] : rows.map(textsOf);
+    const found = firsts.has(line[0]?.text) ? rowsFrom(cells, lines.slice(index)) : null;
+    if (!found) continue;
+    const { rows, shared } = withoutCentred(found);
+    if (columnsOfNumbers(rows) < FEWEST_COLUMNS) return [[...cells]];
+    return rows.map((row) => row.map((cell, column) => textOf(shared[column] ?? cell)));
   }
   return [[...cells]];
+}
+
+/** Rows, and cells that belong to each of them: such a cell stands between the lines of the others. */
+function withoutCentred(rows: readonly LineCell[][]): { rows: LineCell[][]; shared: (LineCell | null)[] } {
+  const isAlone = (row: readonly LineCell[], column: number) =>
+    rows.every((other) => other === row || other[column]?.length === 0);
+  const isCentred = (row: LineCell[], index: number) =>
+    index > 0 &&
+    index < rows.length - 1 &&
+    row.every((cell, column) => cell.length === 0 || isAlone(row, column));
+  const centred = rows.filter(isCentred);
+  const shared = (rows[0] ?? []).map(
+    (_, column) => centred.map((row) => row[column] ?? []).find((cell) => cell.length > 0) ?? null,
+  );
+  return { rows: rows.filter((row) => !centred.includes(row)), shared };
 }
 
 /** The cells by line, if the lines hold the cells' words, each in its column, and nothing else; else null. */
@@ -83,6 +114,6 @@ function columnsOfNumbers([head = [], ...body]: readonly LineCell[][]): number {
   return head.filter((cell, column) => cell.length > 0 && body.every((row) => isNumber(row[column]))).length;
 }
 
-function textsOf(row: readonly LineCell[]): string[] {
-  return row.map((cell) => cell.map(({ text }) => text).join(" "));
+function textOf(cell: LineCell): string {
+  return cell.map(({ text }) => text).join(" ");
 }

@@ -211,6 +211,22 @@ it("the head of a table and the row below it, with no rule between them, are two
   );
 });
 
+it("a cell that is centred beside two rows is in each of them", async () => {
+  const row = (y: number, ...texts: readonly string[]) =>
+    texts.map((text, c) => ({ text, x: [180, 280, 380, 480][c] ?? 0, y, size: 8 }));
+  const lines = [0, 1, 2].flatMap((g) => [
+    ...row(668 - 28 * g, `Alba${g}`, "12", "23", "34"),
+    ...row(656 - 28 * g, `Brem${g}`, "45", "56", "67"),
+    { text: `North${g}`, x: 80, y: 662 - 28 * g, size: 8 },
+  ]);
+  const rules = [
+    ...[0, 1, 2, 3].map((g) => [72, 680 - 28 * g, 580, 680 - 28 * g]),
+    ...[72, 170, 270, 370, 470, 580].map((x) => [x, 680, x, 596]),
+  ];
+  const text = textOf(await extractPdf(pdfFile([{ lines, rules }])));
+  expect(text).toContain("| North1 | Alba1 | 12 | 23 | 34 |\n| North1 | Brem1 | 45 | 56 | 67 |");
+});
+
 it("years below the words of a table's head are a part of it", async () => {
   const head = [
     ["Harbour", "Ships in", "Crew in", "Boats in"],
