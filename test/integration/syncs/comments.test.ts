@@ -323,6 +323,7 @@ describe("comments go when they go, and never otherwise", () => {
   it.each([
     ["401", { status: 401 }],
     ["500", { status: 500 }],
+    ["an id is missing", { effect: "short_map", lacks: 1 }],
   ])("case 22: while the types of ids cannot be asked for (%s), no comment goes", async (_, fault) => {
     await world.sync();
     deleteComment(world.site, root.id, { replies: "deleted" });

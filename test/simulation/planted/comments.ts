@@ -13,7 +13,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "a reply is lost when its container is given as its parent",
     change(LIST, "for (const { id } of comments) inherit(id, known, parents);", ""),
   ),
-  bug(
+  bugFoundBy(
+    COMMENTS,
     "comments survive their page",
     change(
       DELETE_PAGES,
@@ -21,7 +22,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "where d.source_id = ${request.sourceId} and false\n    ), gone as",
     ),
   ),
-  bug(
+  bugFoundBy(
+    COMMENTS,
     "a hidden page's comments stay found",
     change(
       DELETE_PAGES,
@@ -29,7 +31,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "and false and container_id = any(${hidden.map((page) => page.pageId)}::text[])",
     ),
   ),
-  bug(
+  bugFoundBy(
+    COMMENTS,
     "a page that is shown again leaves its comments hidden",
     change(
       DELETE_PAGES,
@@ -37,7 +40,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "",
     ),
   ),
-  bug(
+  bugFoundBy(
+    COMMENTS,
     "resolved threads stay",
     change(LIST, "return moved || listed.resolution !== stored.resolution;", "return moved;"),
   ),
@@ -49,11 +53,13 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "containerIds.slice(0, 0) as never;",
     ),
   ),
-  bug(
+  bugFoundBy(
+    COMMENTS,
     "ids that the map of types lacks count as gone",
     change(CHECK, "attempt.value.get(id) === null", "(attempt.value.get(id) ?? null) === null"),
   ),
-  bug(
+  bugFoundBy(
+    COMMENTS,
     "posts that are switched off leave their comments",
     change(
       "shared/documents/unsynced-kinds.ts",
@@ -68,10 +74,6 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "w.state in ('done', 'planned') and w.kind <> 'comments')::int",
       "w.state in ('done', 'planned'))::int",
     ),
-  ),
-  bug(
-    "a swap of comments does not follow their page",
-    change(STORE, "if (await followContainer(tx, { sourceId, pageId, containerId })) return;", "return;"),
   ),
   bugFoundBy(
     COMMENTS,
