@@ -83,7 +83,11 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     COMMENTS,
     "an older response overwrites a newer comment",
-    change(DOCUMENTS, "where excluded.version >= c.version and (excluded.version", "where (excluded.version"),
+    change(
+      DOCUMENTS,
+      "where excluded.version >= c.version and (excluded.version > c.version",
+      "where (excluded.version <> c.version",
+    ),
   ),
   bugFoundBy(
     COMMENTS,
