@@ -24,10 +24,12 @@ export const handler = httpHandler(
       body.api_token === undefined && body.email === undefined
         ? {}
         : await tryCredentials(source, { email: body.email, apiToken: body.api_token }, services);
-    const kinds: readonly string[] = syncedKinds(body.content ?? source.content);
+    const { blogposts = source.content.blogposts, comments = source.content.comments } = body.content ?? {};
+    const content = { blogposts, comments };
+    const kinds: readonly string[] = syncedKinds(content);
     const changes: SourceChanges = {
       ...credentials,
-      ...(body.content === undefined ? {} : { content: body.content }),
+      ...(body.content === undefined ? {} : { content }),
       ...(body.title === undefined ? {} : { title: body.title }),
       ...(body.sync_interval_minutes === undefined
         ? {}
@@ -43,8 +45,7 @@ export const handler = httpHandler(
       },
     };
     await storeChanges(sql, source.sourceId, changes, now());
-    if (body.content && body.content.comments !== source.content.comments)
-      await touchAllComments(sql, source.sourceId);
+    if (comments !== source.content.comments) await touchAllComments(sql, source.sourceId);
     if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId, now: now() });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };
   }),

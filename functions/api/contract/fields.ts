@@ -33,6 +33,11 @@ export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
     "When pages deleted in Confluence are looked for: once a week, after each sync, or only when asked",
 });
 
+/** Of a change: what is left out stays. */
+export const contentChanges = z
+  .strictObject({ blogposts: z.boolean().optional(), comments: z.enum(COMMENT_OPTIONS).optional() })
+  .meta({ description: "Which kinds of content besides pages are synced; what is left out stays as it is" });
+
 export const content = z
   .strictObject({
     blogposts: z.boolean().default(true),

@@ -5,6 +5,7 @@ import { contract } from "#functions/runtime/http-contract.ts";
 import {
   apiToken,
   content,
+  contentChanges,
   deletionStrategy,
   email,
   id,
@@ -236,7 +237,7 @@ export const updateSource = contract({
       api_token: apiToken.optional(),
       deletion_strategy: deletionStrategy.optional(),
       sync_interval_minutes: syncInterval.optional(),
-      content: content.optional(),
+      content: contentChanges.optional(),
     })
     .meta({ id: "SourceChanges" }),
   responses: { 200: sourceSchema },
