@@ -47,7 +47,7 @@ it("the curl commands of the tour return what the tour shows", async () => {
   expect(JSON.parse(status ?? "")).toMatchObject({
     status: "completed",
     percent: 100,
-    sync_metrics: { pages_added: 64, pages_failed: 0 },
+    sync_metrics: { pages_added: 65, pages_failed: 0 },
   });
   expect(JSON.parse(question ?? "").results).toEqual([
     expect.objectContaining({

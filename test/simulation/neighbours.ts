@@ -15,8 +15,8 @@ type Neighbour = { sourceId: string; spaceKey: string; baseUrl: string; site: Si
 /** Sources beside the first one in some histories: one of the same site and account, one of another site. */
 export type Neighbours = { list: readonly Neighbour[]; random: Random };
 
-/** A pulse reads three pages of a search: from this size of theirs on, the few edits at the end of a history are no overflow. */
-const NO_OVERFLOW_PAGE_SIZE = 7;
+/** A pulse reads three pages of a search: with this size of theirs, all that is young at the end of a history is no overflow. */
+const NO_OVERFLOW_PAGE_SIZE = 250;
 
 /** Half of the histories have neighbours. Chances of their own, so that they do not shift those of the others. */
 export async function makeNeighbours({ world }: Pick<Run, "world">, seed: number): Promise<Neighbours> {

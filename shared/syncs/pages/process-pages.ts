@@ -5,7 +5,7 @@ import { getSource } from "#shared/sources/sources.ts";
 import { heartbeat } from "#shared/syncs/operations/claims.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
-import { sendPages } from "#shared/syncs/operations/send-work.ts";
+import { sendPages, sendWork } from "#shared/syncs/operations/send-work.ts";
 import {
   claimSuspect,
   claimWork,
@@ -48,6 +48,9 @@ export async function processPages(
     if (stopped) await requeueSuspects(services.sql, operationId);
     else await processSuspects(run, claimed.length === 0);
   }
+  // Documents of comments became work when their pages were stored: without a message they would wait for the sweep.
+  if (claimed.length > 0 && source.content.comments !== "none")
+    await sendWork(services, operation, services.now());
   await finishOperation(operationId, services);
 }
 

@@ -261,8 +261,10 @@ describe("the sample site", () => {
     const pages = pagesOf(site);
     expect(pages.length).toBeGreaterThanOrEqual(60);
     expect([...site.spaces.values()].map((space) => space.key)).toEqual(["DEMO"]);
-    expect(pages.filter((page) => page.parentId === null).map((page) => page.title)).toEqual([
-      "Engineering Handbook",
+    const top = pages.filter((page) => page.parentId === null);
+    expect(top.map(({ kind, title }) => [kind, title])).toEqual([
+      ["page", "Engineering Handbook"],
+      ["blogpost", "Thirty thousand parcels in a day"],
     ]);
     expect(pages.filter((page) => parseStorage(page.storage) === null)).toEqual([]);
   });
