@@ -1,6 +1,7 @@
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { cutHeadlines } from "./cut-headlines.ts";
+import { ancestorsOfPage, threadOfChunk } from "./hit-context.ts";
 import {
   queryArguments,
   scoredChunks,
@@ -206,40 +207,8 @@ async function findHits(
         select jsonb_build_object('page_id', m.page_id, 'title', m.title, 'url', m.url) as parent
         from confluence_pages m where m.source_id = p.source_id and m.page_id = p.container_id
       ) above_it on true
-      left join lateral (
-        -- The thread that the chunk belongs to; its replies at any depth.
-        with recursive said as (
-          select m.* from confluence_comments m
-          where m.source_id = p.source_id and m.comment_id = c.metadata -> 'place' ->> 'comment_id'
-          union all
-          select m.* from confluence_comments m join said on m.source_id = said.source_id and m.parent_id = said.comment_id
-          where m.container_id = p.container_id
-        )
-        select jsonb_build_object('comment_id', c.metadata -> 'place' ->> 'comment_id',
-          'url', (select url from said where comment_id = c.metadata -> 'place' ->> 'comment_id'),
-          'authors', (select coalesce(jsonb_agg(distinct author_name) filter (where author_name is not null), '[]') from said),
-          'updated_at', (select max(modified_at) from said),
-          'location', (select location from said where comment_id = c.metadata -> 'place' ->> 'comment_id'),
-          'selection', (select selection from said where comment_id = c.metadata -> 'place' ->> 'comment_id')) as comment
-        where p.kind = 'comments'
-      ) thread on true
-      left join lateral (
-        with recursive up as (
-          select p.page_id, p.title, coalesce(p.container_id, p.parent_id) as parent_id, 0 as depth, true as hidden, array[p.page_id] as path
-          union all
-          select a.page_id, a.title, a.parent_id, up.depth + 1, a.hidden, up.path || a.page_id
-          from up cross join lateral (
-            select above.page_id, above.title, above.parent_id, not is_visible(above) as hidden
-            from confluence_pages above where above.source_id = p.source_id and above.page_id = up.parent_id
-            union all
-            select folder_id, title, parent_id, title is null
-            from confluence_folders where source_id = p.source_id and folder_id = up.parent_id
-          ) a
-          where a.page_id <> all(up.path)
-        )
-        select jsonb_agg(jsonb_build_object('page_id', up.page_id, 'title', up.title) order by up.depth desc) as ancestors
-        from up where not up.hidden
-      ) above on true
+      left join lateral (${threadOfChunk(sql)}) thread on true
+      left join lateral (${ancestorsOfPage(sql)}) above on true
       left join lateral (
         select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
           'content', oc.content, 'score', o.score) order by o.place) as chunks

@@ -1,4 +1,5 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
+import { syncsKind } from "#shared/sources/syncs-kind.ts";
 
 /** Rows per call: about a second, including the vector index. */
 const BATCH = 2000;
@@ -16,7 +17,7 @@ export async function removeUnsyncedKinds(
   const comments = await sql`
     delete from confluence_comments where ctid = any(array(
       select m.ctid from confluence_comments m join archon_sources s on s.source_id = m.source_id
-      where coalesce(s.content ->> 'comments', 'none') = 'none' and (${sourceId}::text is null or s.source_id = ${sourceId})
+      where not ${syncsKind(sql, sql`'comments'`)} and (${sourceId}::text is null or s.source_id = ${sourceId})
       limit ${BATCH} for update of m skip locked))`;
   return removed + comments.count;
 }
@@ -26,8 +27,7 @@ async function removePages(tx: Sql, sourceId: string | null, now: Date): Promise
     with gone as (
       delete from confluence_pages where ctid = any(array(
         select p.ctid from confluence_pages p join archon_sources s on s.source_id = p.source_id
-        where (p.kind = 'blogpost' and not coalesce((s.content ->> 'blogposts')::boolean, false)
-            or p.kind = 'comments' and coalesce(s.content ->> 'comments', 'none') = 'none')
+        where not ${syncsKind(tx, tx`p.kind`)}
           and (${sourceId}::text is null or s.source_id = ${sourceId})
         limit ${BATCH} for update of p skip locked))
       returning source_id, page_id

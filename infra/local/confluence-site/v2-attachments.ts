@@ -3,7 +3,7 @@ import { ok, v2Error, type Reply } from "./responses.ts";
 import { contentById, numberOf } from "./content.ts";
 import type { PageKind, Site, SiteAttachment } from "./site.ts";
 import { containerField } from "./v2-comments.ts";
-import { listingReply, type ListingOrder, type ListingRequest } from "./v2-listing.ts";
+import { listingReply, orderByDate, type ListingRequest } from "./v2-listing.ts";
 import { listOf, visiblePage } from "./v2-pages.ts";
 import { canSee, isCurrent, type Viewer } from "./visibility.ts";
 import { contentPath, downloadPath } from "./web-paths.ts";
@@ -22,7 +22,7 @@ export function listAttachments(
   const unknown = statuses.find((status) => !STATUSES.includes(status));
   const mediaType = query.get("mediaType");
   const name = query.get("filename");
-  const order = attachmentOrder(query.get("sort") ?? "created-date");
+  const order = orderByDate(query.get("sort") ?? "created-date");
   if (on && !visiblePage(site, viewer, on.kind, on.id)) return v2Error(404, "Not Found");
   if (unknown !== undefined) return v2Error(400, `${unknown} is not a valid status`);
   if (!order) return v2Error(400, "sort is not valid");
@@ -77,13 +77,4 @@ function attachmentJson(site: Site, attachment: SiteAttachment): Record<string, 
     },
     _links: { webui: contentPath(site, attachment), download: downloadPath(attachment) },
   };
-}
-
-function attachmentOrder(sort: string): ListingOrder<SiteAttachment> | null {
-  const descending = sort.startsWith("-");
-  const name = descending ? sort.slice(1) : sort;
-  if (name === "created-date") return { name, descending, value: (item) => item.createdAt.getTime() };
-  if (name === "modified-date")
-    return { name, descending, value: (item) => item.version.createdAt.getTime() };
-  return null;
 }

@@ -4,7 +4,7 @@ import { ok, v2Error, type Reply } from "./responses.ts";
 import { contentById, titleOf } from "./content.ts";
 import { RESOLUTIONS, type PageKind, type Site, type SiteComment, type SiteContent } from "./site.ts";
 import { markerOf } from "./v1-comments.ts";
-import { listingReply, type ListingOrder, type ListingRequest } from "./v2-listing.ts";
+import { listingReply, orderByDate, type ListingRequest } from "./v2-listing.ts";
 import { listOf, visiblePage } from "./v2-pages.ts";
 import { canSee, isCurrent, type Viewer } from "./visibility.ts";
 import { contentPath } from "./web-paths.ts";
@@ -89,7 +89,7 @@ function commentsReply(
   comments: readonly SiteComment[],
 ): Reply {
   const format = request.query.get("body-format");
-  const order = commentOrder(request.query.get("sort") ?? "created-date");
+  const order = orderByDate(request.query.get("sort") ?? "created-date");
   if (format !== null && format !== "storage") return v2Error(400, "body-format is not valid");
   if (!order) return v2Error(400, "sort is not valid");
   const items = comments.filter((comment) => isCurrent(site, comment) && canSee(site, viewer, comment));
@@ -139,13 +139,4 @@ export function containerField(container: SiteContent | undefined): Record<strin
     attachment: "attachmentId",
   };
   return { [names[container.kind]]: container.id };
-}
-
-function commentOrder(sort: string): ListingOrder<SiteComment> | null {
-  const descending = sort.startsWith("-");
-  const name = descending ? sort.slice(1) : sort;
-  if (name === "created-date") return { name, descending, value: (item) => item.createdAt.getTime() };
-  if (name === "modified-date")
-    return { name, descending, value: (item) => item.version.createdAt.getTime() };
-  return null;
 }

@@ -67,3 +67,15 @@ function readLimit(query: URLSearchParams): number | null {
 export function byId<T extends { id: string }>(): ListingOrder<T> {
   return { name: "id", descending: false, value: (item) => Number(numberOf(item.id)) };
 }
+
+/** The order of comments and files that `sort` names, descending behind a hyphen; null for a name that v2 does not know. */
+export function orderByDate<T extends { createdAt: Date; version: { createdAt: Date } }>(
+  sort: string,
+): ListingOrder<T> | null {
+  const descending = sort.startsWith("-");
+  const name = descending ? sort.slice(1) : sort;
+  if (name === "created-date") return { name, descending, value: (item) => item.createdAt.getTime() };
+  if (name === "modified-date")
+    return { name, descending, value: (item) => item.version.createdAt.getTime() };
+  return null;
+}

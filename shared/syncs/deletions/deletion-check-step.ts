@@ -32,6 +32,7 @@ import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import type { ListingFacts } from "#shared/syncs/operations/listing-facts.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
+import { nextKind } from "#shared/syncs/listing/next-kind.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 
 const checkpointSchema = z.object({
@@ -143,12 +144,6 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     if (listed.next === null) await queueOutdatedComments(tx, context, { everything: true });
     await saveStep(tx, context, { checkpoint: next, counts });
   });
-}
-
-/** Where the listing continues when the list of one kind has ended. */
-function nextKind({ kinds_left: [kind, ...left] }: Checkpoint): Partial<Checkpoint> {
-  const atStart = { cursor: null, recent_cursors: [] };
-  return kind === undefined ? { ...atStart, phase: "folders" } : { ...atStart, kind, kinds_left: left };
 }
 
 async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {

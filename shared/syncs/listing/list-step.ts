@@ -14,6 +14,7 @@ import { recentCursors, rememberCursor } from "./follow-cursor.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listFolders } from "./list-folders.ts";
 import { labelListing, listLabels } from "./list-labels.ts";
+import { nextKind } from "./next-kind.ts";
 import { queueFailedPages } from "./queue-failed-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 import { reportUnreadable } from "./report-unreadable.ts";
@@ -21,6 +22,7 @@ import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
+import { searchChanges } from "./search-changes.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
 import { changesSince } from "./watermark.ts";
 
@@ -105,7 +107,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   if (kind === "comments") return listComments(context, checkpoint);
   const listed =
     kind === null && cql !== null
-      ? await searchChanges(context, cql, cursor)
+      ? await searchChanges(client, syncedKinds(source.content), { cql, cursor })
       : { ...(await client.listPages(kind ?? "page", source.spaceId, cursor)), comments: [] };
   const comments = await withContainers(context, await newComments(context, listed.comments));
   reportUnreadable(listed.pages, context);
@@ -129,12 +131,6 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   });
 }
 
-/** Comments only of a source that syncs them: others make the same query as ever. */
-async function searchChanges({ client, source }: StepContext, cql: string, cursor: string | null) {
-  if (source.content.comments !== "none") return client.searchContent(cql, cursor);
-  return { ...(await client.searchPages(cql, cursor)), comments: [] };
-}
-
 /** All comments of the space with their bodies: requesting those of a first sync by their ids would take as many calls again. */
 async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, services } = context;
@@ -148,12 +144,6 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     const counts = await recordComments(tx, context, listed.comments.length, comments);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
-}
-
-/** Where the listing continues when the list of one kind, or of what changed, has ended. */
-function nextKind({ kinds_left: [kind, ...left] }: Checkpoint): Partial<Checkpoint> {
-  const atStart = { cursor: null, recent_cursors: [] };
-  return kind === undefined ? { ...atStart, phase: "folders" } : { ...atStart, kind, kinds_left: left };
 }
 
 async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {

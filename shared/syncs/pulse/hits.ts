@@ -1,7 +1,8 @@
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
+import { syncsKind } from "#shared/sources/syncs-kind.ts";
 import { later } from "#shared/syncs/later.ts";
-import { pulsedSources, syncsKind } from "./pulsed-sites.ts";
+import { pulsedSources } from "./pulsed-sites.ts";
 
 /** Stands for all pages of a space. */
 const ANY_PAGE = "*";
@@ -69,7 +70,7 @@ export async function recordHits(
     from unnest(${pages.map((page) => page.id)}::text[], ${pages.map((page) => page.version)}::int[],
       ${pages.map((page) => page.spaceKey)}::text[], ${pages.map((page) => page.kind)}::text[]) as listed (page_id, version, space_key, kind)
     join archon_sources s on s.site_id = ${siteId} and s.space_key = listed.space_key and ${pulsedSources(sql)}
-      and ${syncsKind(sql)}
+      and ${syncsKind(sql, sql`listed.kind`)}
     where not exists (
       select from confluence_pages p
       where p.source_id = s.source_id and p.page_id = listed.page_id and p.version >= listed.version

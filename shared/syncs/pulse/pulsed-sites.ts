@@ -3,6 +3,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { errorCode, errorMessage } from "#shared/errors.ts";
 import { later } from "#shared/syncs/later.ts";
 import type { Site } from "#shared/sites/site.ts";
+import { syncsKind } from "#shared/sources/syncs-kind.ts";
 
 /** A site whose turn it is. */
 export type PulsedSite = Pick<
@@ -28,12 +29,6 @@ export function pulsedSources(sql: Sql) {
     and s.metadata ->> 'last_sync_timestamp' is not null`;
 }
 
-/** Whether the source `s` syncs content of the kind `kind`. */
-export function syncsKind(sql: Sql) {
-  return sql`(kind = 'page' or kind = 'blogpost' and coalesce((s.content ->> 'blogposts')::boolean, false)
-    or kind = 'comments' and coalesce(s.content ->> 'comments', 'none') <> 'none')`;
-}
-
 function isDue(sql: Sql, now: Date) {
   return sql`c.pulse and c.status = 'active' and (c.paused_until is null or c.paused_until <= ${now})
     and (c.pulse_tried_at is null or c.pulse_tried_at <= ${later(now, -MIN_INTERVAL_MS)})
@@ -56,7 +51,7 @@ export async function claimPulse(sql: Sql, siteId: string, now: Date): Promise<P
     returning c.site_id as "siteId", c.api_base as "apiBase", c.email, c.client_id as "clientId", c.encrypted_secret as "encryptedSecret",
       c.secret_bound_to as "secretBoundTo", c.account_id as "accountId", c.pulse_since as "pulseSince",
       array(select kind from unnest(${[...CONTENT_KINDS]}::text[]) kind where exists (
-        select from archon_sources s where s.site_id = c.site_id and ${pulsedSources(sql)} and ${syncsKind(sql)})) as kinds,
+        select from archon_sources s where s.site_id = c.site_id and ${pulsedSources(sql)} and ${syncsKind(sql, sql`kind`)})) as kinds,
       coalesce((c.pulse_error ->> 'failures')::int, 0) as failures`;
   return site ?? null;
 }

@@ -5,22 +5,22 @@ import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.
 
 const PAGES = 12;
 
-describe("a listing whose cursors go in a circle", () => {
-  let database: TestDatabase;
-  let world: SyncWorld;
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-  beforeEach(async () => {
-    await database.clear();
-    world = await makeSyncWorld(database.sql, { pages: PAGES });
-    world.site.settings.max_page_size = 2;
-    await world.sync();
-    world.pass(60 * 60_000);
-    world.takeRequests();
-  });
-  afterAll(() => database.close());
+let database: TestDatabase;
+let world: SyncWorld;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  await database.clear();
+  world = await makeSyncWorld(database.sql, { pages: PAGES });
+  world.site.settings.max_page_size = 2;
+  await world.sync();
+  world.pass(60 * 60_000);
+  world.takeRequests();
+});
+afterAll(() => database.close());
 
+describe("a listing whose cursors go in a circle", () => {
   /** From now on the listing at `path`, as it was asked for lately, leads from its cursor number `from` back to number `to`. */
   const leadBack = (path: string, from: number, to: number) => {
     const addresses = world
@@ -104,20 +104,6 @@ describe("a listing whose cursors go in a circle", () => {
 });
 
 describe("a search for changes that is cut short", () => {
-  let database: TestDatabase;
-  let world: SyncWorld;
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-  beforeEach(async () => {
-    await database.clear();
-    world = await makeSyncWorld(database.sql, { pages: PAGES });
-    world.site.settings.max_page_size = 2;
-    await world.sync();
-    world.pass(60 * 60_000);
-  });
-  afterAll(() => database.close());
-
   it("is noticed although Confluence counted while the space was out of sight", async () => {
     for (const page of world.site.pages.values()) editPage(world.site, page.id, { body: bodyOf("newword") });
     world.pass(60 * 60_000);

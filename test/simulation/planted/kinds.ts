@@ -47,8 +47,8 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     "rows of a kind that was switched off stay",
     change(
       "shared/documents/unsynced-kinds.ts",
-      "where (p.kind = 'blogpost' and not coalesce",
-      "where (p.kind = 'none' and not coalesce",
+      "where not ${syncsKind(tx, tx`p.kind`)}",
+      "where p.kind <> 'blogpost' and not ${syncsKind(tx, tx`p.kind`)}",
     ),
   ),
   bug(
