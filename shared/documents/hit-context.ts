@@ -24,21 +24,25 @@ export function ancestorsOfPage(sql: Sql) {
     from up where not up.hidden`;
 }
 
-/** `comment`: the thread that a chunk of comments belongs to, with its replies at any depth; no row for other chunks. */
+/** `comment`: the thread that a chunk of comments belongs to, with its replies at any depth, without those that are gone; no row for other chunks. */
 export function threadOfChunk(sql: Sql) {
+  const columns = sql`m.comment_id, m.url, m.author_name, m.modified_at, m.location, m.selection, m.missing_since`;
   return sql`
     with recursive said as (
-      select m.* from confluence_comments m
+      select ${columns} from confluence_comments m
       where m.source_id = p.source_id and m.comment_id = c.metadata -> 'place' ->> 'comment_id'
-      union all
-      select m.* from confluence_comments m join said on m.source_id = said.source_id and m.parent_id = said.comment_id
-      where m.container_id = p.container_id
+      -- Not union all: a site whose replies go in a circle must not keep a search going.
+      union
+      select ${columns} from confluence_comments m join said on m.parent_id = said.comment_id
+      where m.source_id = p.source_id and m.container_id = p.container_id
+    ), shown as (
+      select * from said where missing_since is null
+    ), root as (
+      select * from said where comment_id = c.metadata -> 'place' ->> 'comment_id'
     )
-    select jsonb_build_object('comment_id', c.metadata -> 'place' ->> 'comment_id',
-      'url', (select url from said where comment_id = c.metadata -> 'place' ->> 'comment_id'),
-      'authors', (select coalesce(jsonb_agg(distinct author_name) filter (where author_name is not null), '[]') from said),
-      'updated_at', (select max(modified_at) from said),
-      'location', (select location from said where comment_id = c.metadata -> 'place' ->> 'comment_id'),
-      'selection', (select selection from said where comment_id = c.metadata -> 'place' ->> 'comment_id')) as comment
+    select jsonb_build_object('comment_id', c.metadata -> 'place' ->> 'comment_id', 'url', (select url from root),
+      'authors', (select coalesce(jsonb_agg(distinct author_name) filter (where author_name is not null), '[]') from shown),
+      'updated_at', (select max(modified_at) from shown),
+      'location', (select location from root), 'selection', (select selection from root)) as comment
     where p.kind = 'comments'`;
 }

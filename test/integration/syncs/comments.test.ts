@@ -14,6 +14,9 @@ import {
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
 import type { SiteComment } from "#infra/local/confluence-site/site.ts";
+import { commentsId } from "#shared/content-kinds.ts";
+import { transaction } from "#shared/db/connect.ts";
+import { followContainer } from "#shared/documents/comments.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -242,6 +245,38 @@ describe("comments are found by what they say, with their thread", () => {
 });
 
 describe("comments go when they go, and never otherwise", () => {
+  it("the author of a comment that is gone is not named with its thread any more", async () => {
+    world.site.people.set("712020:ada", "Ada Lee");
+    const answer = addReply(world.site, root.id, {
+      body: "<p>A reply about the tapir</p>",
+      authorId: "712020:ada",
+    });
+    await world.sync();
+    const authors = async () => (await world.find("rollout lighthouse"))[0]?.comment?.authors;
+    expect(await authors()).toEqual(["Ada Lee", "Sync Account"]);
+    deleteComment(world.site, answer.id, { replies: "deleted" });
+    await world.check();
+    expect(await authors()).toEqual(["Sync Account"]);
+  });
+
+  it("replies that answer each other in a circle keep no search going", async () => {
+    const answer = reply(root, "A reply about the tapir");
+    await world.sync();
+    await database.sql`update confluence_comments set parent_id = ${answer.id} where comment_id = ${root.id}`;
+    expect(await world.find("rollout lighthouse")).toHaveLength(1);
+  });
+
+  it("a document of comments that is stored after its page was hidden or deleted is not found", async () => {
+    await world.sync();
+    const containerId = on("Page 1");
+    const document = { sourceId: SOURCE_ID, pageId: commentsId(containerId), containerId };
+    await database.sql`update confluence_pages set missing_since = ${world.now()} where page_id = ${containerId}`;
+    expect(await transaction(database.sql, (tx) => followContainer(tx, document))).toBe(true);
+    expect(await gone()).toEqual([]);
+    await database.sql`update confluence_pages set is_deleted = true where page_id = ${containerId}`;
+    expect(await transaction(database.sql, (tx) => followContainer(tx, document))).toBe(false);
+  });
+
   const gone = () => world.find("rollout lighthouse");
 
   it("case 17: a deleted comment leaves search with the check that finds it, and its row with the second", async () => {
