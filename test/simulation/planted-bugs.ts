@@ -72,16 +72,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "truncated listing trusted",
     change(
       "shared/syncs/listing/list-step.ts",
-      "const incomplete = listed < pagesExpected;",
-      "const incomplete = listed === 0 && pagesExpected > 0;",
+      "const isShort = listed < pagesExpected;",
+      "const isShort = listed === 0 && pagesExpected > 0;",
     ),
   ),
   bug(
     "empty listing trusted",
     change(
       "shared/syncs/listing/list-step.ts",
-      "const incomplete = listed < pagesExpected;",
-      "const incomplete = listed > 0 && listed < pagesExpected;",
+      "const isShort = listed < pagesExpected;",
+      "const isShort = listed > 0 && listed < pagesExpected;",
     ),
   ),
   bug(

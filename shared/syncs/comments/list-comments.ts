@@ -24,12 +24,13 @@ export type CommentCounts = { comments_listed: number; comments_added: number; c
 
 /**
  * Requests the bodies of those listed comments that the index does not have in this version, state and place. Comments make no version
- * of their page, so their own versions decide, and their resolution, which makes none.
+ * of their page, so their own versions decide, and their resolution, which makes none. `missing`: how many were listed and have not
+ * come with the bodies; they are gone by now, or the response was cut short, so a listing without them is not complete.
  */
 export async function newComments(
   { client, source, services }: StepContext,
   listed: readonly ListedComment[],
-): Promise<Comment[]> {
+): Promise<{ comments: Comment[]; missing: number }> {
   const stored = await readComments(
     services.sql,
     source.sourceId,
@@ -43,7 +44,8 @@ export async function newComments(
     for await (const { comments } of listToEnd((cursor) => client.searchComments(cql, cursor)))
       found.push(...comments.filter((comment) => ids.includes(comment.id)));
   }
-  return found;
+  const foundIds = new Set(found.map((comment) => comment.id));
+  return { comments: found, missing: wanted.filter(({ id }) => !foundIds.has(id)).length };
 }
 
 function isNew(listed: ListedComment, stored: StoredComment | undefined): boolean {

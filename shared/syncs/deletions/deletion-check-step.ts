@@ -132,7 +132,8 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
 async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   const listed = await client.searchContent(allCommentsCql(source.spaceKey), checkpoint.cursor);
-  const comments = await withContainers(context, await newComments(context, listed.comments));
+  const { comments: found } = await newComments(context, listed.comments);
+  const comments = await withContainers(context, found);
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),

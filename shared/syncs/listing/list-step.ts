@@ -40,6 +40,8 @@ const checkpointSchema = z.object({
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
+  /** Comments that were listed, and whose bodies have not come. */
+  comments_missing: z.int().default(0),
 });
 type Checkpoint = z.infer<typeof checkpointSchema>;
 
@@ -109,10 +111,12 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
     kind === null && cql !== null
       ? await searchChanges(client, syncedKinds(source.content), { cql, cursor })
       : { ...(await client.listPages(kind ?? "page", source.spaceId, cursor)), comments: [] };
-  const comments = await withContainers(context, await newComments(context, listed.comments));
+  const { comments: found, missing } = await newComments(context, listed.comments);
+  const comments = await withContainers(context, found);
   reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
+    comments_missing: checkpoint.comments_missing + missing,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
@@ -180,7 +184,7 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
     const { pages_listed = 0, pages_unchanged = 0, comments_listed = 0 } = operation.counters;
     const expected = (await client.countPages(cql)) ?? 0;
     await saveStep(services.sql, context, {
-      checkpoint: { ...checkpoint, phase: "listing", cql, kind: null },
+      checkpoint: { ...checkpoint, phase: "listing", cql, kind: null, comments_missing: 0 },
       // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
       counts: {
         pages_listed: -pages_listed,
@@ -210,15 +214,23 @@ function countListed({ pages_listed = 0, comments_listed = 0 }: Record<string, n
   return pages_listed + comments_listed;
 }
 
-/** Fewer pages than Confluence counted: the listing was truncated, or its index lags. The watermark does not move. */
+/**
+ * Fewer pages than Confluence counted, or comments without their bodies: the listing was truncated, or its index lags. The watermark
+ * does not move.
+ */
 async function closeListing(
   tx: Sql,
   context: StepContext,
   checkpoint: Checkpoint,
   pagesExpected: number,
 ): Promise<void> {
-  const listed = countListed(context.operation.counters);
-  const incomplete = listed < pagesExpected;
+  const { comments_missing: missing } = checkpoint;
+  const listed = countListed(context.operation.counters) - missing;
+  const isShort = listed < pagesExpected;
+  const incomplete = isShort || missing > 0;
+  const reason = isShort
+    ? `${listed} of ${pagesExpected} pages were listed`
+    : `The text of ${missing} listed comments was not returned`;
   await queueFailedPages(tx, context.operation, context.services.now());
   await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
   await queueUnrenderedPages(tx, context.operation, context.services.now());
@@ -226,10 +238,6 @@ async function closeListing(
     checkpoint: { ...checkpoint, phase: "listed", labels: null },
     counts: {},
     facts: { listingIncomplete: incomplete },
-    ...(incomplete
-      ? {
-          message: `${listed} of ${pagesExpected} pages were listed: the next sync starts from the same watermark`,
-        }
-      : {}),
+    ...(incomplete ? { message: `${reason}: the next sync starts from the same watermark` } : {}),
   });
 }

@@ -166,6 +166,26 @@ describe("comments are found by what they say, with their thread", () => {
     for (const n of [1, 51, 120]) expect(await world.find(`topic${n}`)).toHaveLength(1);
   });
 
+  it.each(["empty_listing", "status"] as const)(
+    "a comment that was listed and whose body has not come (%s) arrives with the next sync, however late",
+    async (effect) => {
+      await world.sync();
+      reply(root, "The albatross has landed on the roof");
+      world.pass(DAY_MS);
+      await world.sync({ dryRun: true });
+      const bodies = world.takeRequests().find((request) => request.query.includes("body.storage"));
+      expect(bodies).toBeDefined();
+      const fault = { ...(effect === "status" ? { status: 404 } : {}), times: effect === "status" ? 9 : 1 };
+      world.site.faults.push({ effect, path: "body.storage", ...fault } as never);
+      await world.sync();
+      expect(await world.find("albatross roof")).toEqual([]);
+      world.site.faults.length = 0;
+      world.pass(DAY_MS);
+      await world.sync();
+      expect(await world.find("albatross roof")).toHaveLength(1);
+    },
+  );
+
   it("case 44: short remarks are not found, kinds filter, and one page's comments do not use up the results", async () => {
     say("Page 3", "+1");
     for (let n = 0; n < 8; n += 1) say("Page 3", `The quarterly giraffe report number ${n} is late again`);

@@ -103,4 +103,12 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "",
     ),
   ),
+  bug(
+    "a comment whose body has not come counts as listed",
+    change(
+      "shared/syncs/listing/list-step.ts",
+      "comments_missing: checkpoint.comments_missing + missing,",
+      "comments_missing: 0,",
+    ),
+  ),
 ];
