@@ -8,6 +8,7 @@ export type Access =
   | "decrypt-token"
   | "embed"
   | "rerank"
+  | "extract"
   | "put-events"
   | "redrive";
 

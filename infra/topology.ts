@@ -13,6 +13,13 @@ const WORKER_TIMEOUT_SECONDS = 60;
 /** AWS's advice for event source mappings: visibility of six times the function's timeout. */
 const VISIBILITY_FACTOR = 6;
 
+/** A download and the extraction within its limits. */
+const EXTRACTION_TIMEOUT_SECONDS = 90;
+/** A file, and what is around it: its signed address, its embeddings, its swap. */
+const FILE_WORKER_TIMEOUT_SECONDS = 180;
+/** Files at the same time. */
+const FILE_CONCURRENCY = 4;
+
 export type FunctionSpec = {
   entry: string;
   timeoutSeconds: number;
@@ -74,20 +81,34 @@ export const functions = {
     entry: "functions/sync/plan-sync.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
-    access: ["database", "decrypt-token", "send-plan", "send-page", "send-check"],
+    access: ["database", "decrypt-token", "send-plan", "send-page", "send-file", "send-check"],
   },
   "process-page": {
     entry: "functions/sync/process-page.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     // A 20 MB body is parsed to a tree of some ten times its size.
     memoryMb: 1024,
-    access: ["database", "decrypt-token", "embed", "send-plan", "send-page", "send-check"],
+    access: ["database", "decrypt-token", "embed", "send-plan", "send-page", "send-file", "send-check"],
+  },
+  "process-attachment": {
+    entry: "functions/sync/process-attachment.ts",
+    timeoutSeconds: FILE_WORKER_TIMEOUT_SECONDS,
+    // The text of a file has at most 2 million characters.
+    memoryMb: 512,
+    access: ["database", "decrypt-token", "embed", "extract", "send-plan", "send-page", "send-file", "send-check"],
+  },
+  "extract-attachment": {
+    entry: "functions/sync/extract-attachment.ts",
+    timeoutSeconds: EXTRACTION_TIMEOUT_SECONDS,
+    memoryMb: 2048,
+    access: [],
+    maxConcurrency: FILE_CONCURRENCY,
   },
   "reconcile-deletions": {
     entry: "functions/sync/reconcile-deletions.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
-    access: ["database", "decrypt-token", "send-plan", "send-page", "send-check"],
+    access: ["database", "decrypt-token", "send-plan", "send-page", "send-file", "send-check"],
   },
   "start-scheduled-syncs": {
     entry: "functions/sync/start-scheduled-syncs.ts",
@@ -114,7 +135,7 @@ export const functions = {
     entry: "functions/sync/sweep.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
-    access: ["database", "send-plan", "send-page", "send-check", "put-events"],
+    access: ["database", "send-plan", "send-page", "send-file", "send-check", "put-events"],
     maxConcurrency: 1,
   },
   "change-models": {
@@ -186,6 +207,14 @@ export const queues = {
     maxConcurrency: 8,
     maxReceiveCount: 5,
     errorImpact: "Some pages keep their previous content in search although Confluence has a newer version.",
+  }),
+  file: queue({
+    worker: "process-attachment",
+    batchSize: 1,
+    batchWindowSeconds: 0,
+    maxConcurrency: FILE_CONCURRENCY,
+    maxReceiveCount: 5,
+    errorImpact: "Some files keep their previous text in search, or are not found, until the sweeper sends them again.",
   }),
   check: queue({
     worker: "reconcile-deletions",

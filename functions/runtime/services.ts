@@ -8,6 +8,7 @@ import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { embedMetrics } from "#shared/embedded-metrics.ts";
 import { parseEnv, type Env } from "#shared/env.ts";
 import { makeLog, type FunctionLog, type Log } from "#shared/log.ts";
+import type { Extractor } from "#shared/extraction/extractor.ts";
 import type { EventSender } from "#shared/notifications/event-sender.ts";
 import type { DeadLetters } from "#shared/queue/dead-letters.ts";
 import type { SiteAccess } from "#shared/syncs/sync-services.ts";
@@ -29,6 +30,8 @@ export type Services = {
   /** A client for one site and account; `apiToken` in clear text. */
   confluence: (site: SiteAccess) => ConfluenceClient;
   embedder: Embedder;
+  /** Downloads a file from its signed address and extracts its text, apart from everything else. */
+  extractor: Extractor;
   /** Null unless configured. */
   reranker: Reranker | null;
   cipher: TokenCipher;

@@ -1,5 +1,6 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
+import type { Extractor } from "#shared/extraction/extractor.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { FetchedBodies } from "./fetched-bodies.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
@@ -10,6 +11,8 @@ import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts"
 export type PageServices = SyncServices &
   SiteServices & {
     embedder: Embedder;
+    /** Of workers of files only. */
+    extractor?: Extractor;
     /** Numbers in vectors that one statement stores at most, where searches wait for statements; else null. */
     vectorNumbersAtOnce: number | null;
   };
