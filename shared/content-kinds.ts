@@ -4,8 +4,8 @@ import { z } from "zod";
 export const PAGE_KINDS = ["page", "blogpost"] as const;
 export type PageKind = (typeof PAGE_KINDS)[number];
 
-/** Kinds of documents that search finds; `comments`: all comments of one page or blog post. */
-export const CONTENT_KINDS = [...PAGE_KINDS, "comments"] as const;
+/** Kinds of documents that search finds; `comments`: all comments of one page or blog post; `attachment`: one file on it. */
+export const CONTENT_KINDS = [...PAGE_KINDS, "comments", "attachment"] as const;
 export type ContentKind = (typeof CONTENT_KINDS)[number];
 
 /** `open`: threads that are not resolved and whose text is still in the page. */
@@ -15,18 +15,24 @@ export const COMMENT_OPTIONS = ["none", "open", "all"] as const;
 export const contentOptions = z.object({
   blogposts: z.boolean().default(false),
   comments: z.enum(COMMENT_OPTIONS).default("none"),
+  attachments: z.boolean().default(false),
 });
 export type ContentOptions = z.infer<typeof contentOptions>;
 
 /** Of a new source that does not name them. */
-export const NEW_SOURCE_CONTENT: ContentOptions = { blogposts: true, comments: "open" };
+export const NEW_SOURCE_CONTENT: ContentOptions = { blogposts: true, comments: "open", attachments: true };
 
 /** Of a source that was made before there were other kinds. */
-export const PAGES_ONLY: ContentOptions = { blogposts: false, comments: "none" };
+export const PAGES_ONLY: ContentOptions = { blogposts: false, comments: "none", attachments: false };
 
 /** The kinds that a source lists, in the order of its full listing. */
-export function syncedKinds({ blogposts, comments }: ContentOptions): ContentKind[] {
-  const isSynced = { page: true, blogpost: blogposts, comments: comments !== "none" };
+export function syncedKinds({ blogposts, comments, attachments }: ContentOptions): ContentKind[] {
+  const isSynced = {
+    page: true,
+    blogpost: blogposts,
+    comments: comments !== "none",
+    attachment: attachments,
+  };
   return CONTENT_KINDS.filter((kind) => isSynced[kind]);
 }
 

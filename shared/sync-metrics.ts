@@ -1,6 +1,7 @@
 /**
  * The metrics that an operation reports at its end, and how each is counted: pages by the outcome or the state of their work, or
- * the sum of a counter of their work; comments (`listed`) by the listing that stored them. Types, SQL, the HTTP contract and the log's metrics follow this list.
+ * the sum of a counter of their work; comments (`listed`) by the listing that stored them. Of files `unsupported_type` and `no_text` (scans,
+ * pictures) are stored by their name, as `unreadable` (damaged, encrypted, too large). Types, SQL, the HTTP contract and the log's metrics follow this list.
  */
 export const COUNTED_METRICS = {
   pages_added: { outcome: "added" },
@@ -11,6 +12,13 @@ export const COUNTED_METRICS = {
   pages_restored: { outcome: "restored" },
   pages_unchanged: { outcome: "unchanged" },
   pages_failed: { state: "failed" },
+  files_added: { outcome: "added", kind: "attachment" },
+  files_updated: { outcome: "updated", kind: "attachment" },
+  files_deleted: { outcome: "deleted", kind: "attachment" },
+  files_failed: { state: "failed", kind: "attachment" },
+  files_unsupported_type: "sum",
+  files_no_text: "sum",
+  files_unreadable: "sum",
   comments_added: "listed",
   comments_updated: "listed",
   comments_deleted: "listed",
@@ -20,7 +28,10 @@ export const COUNTED_METRICS = {
   embeddings_created: "sum",
   embeddings_reused: "sum",
   api_calls_made: "sum",
-} as const satisfies Record<string, { outcome: string } | { state: string } | "listed" | "sum">;
+} as const satisfies Record<string, Counted | "listed" | "sum">;
+
+/** Of pages and blog posts unless `kind` says otherwise. */
+type Counted = ({ outcome: string } | { state: string }) & { kind?: "attachment" };
 
 export type CountedMetric = keyof typeof COUNTED_METRICS;
 

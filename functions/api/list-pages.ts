@@ -12,9 +12,9 @@ const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
 export const handler = httpHandler(
   route(listPages)([database], async ({ params, query }, { sql }) => {
     const source = await requireSource(sql, params.source_id);
-    const { cursor, limit, ...filter } = query;
+    const { cursor, limit, file_result: fileResult, ...filter } = query;
     const after = readCursor("pages", position, cursor)?.[0] ?? null;
-    const rows = await listPagesOfSource(sql, source.sourceId, { ...filter, after, limit: limit + 1 });
+    const rows = await listPagesOfSource(sql, source.sourceId, { ...filter, fileResult, after, limit: limit + 1 });
     const page = pageOf("pages", rows, limit, (row) => [row.pageId]);
     return { status: 200, body: { pages: page.rows.map(pageJson), next_cursor: page.nextCursor } };
   }),
@@ -31,6 +31,13 @@ function pageJson(page: PageEntry): z.input<typeof pageSchema> {
     version: page.version,
     confluence_status: page.confluenceStatus,
     parent_id: page.parentId,
+    container_id: page.containerId,
+    file: page.file && {
+      media_type: page.file.media_type ?? null,
+      bytes: page.file.bytes ?? null,
+      result: page.file.result ?? null,
+      message: page.file.message ?? null,
+    },
     labels: page.labels,
     chunk_count: page.chunkCount,
     modified_at: iso(page.modifiedAt),

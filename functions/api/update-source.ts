@@ -24,8 +24,7 @@ export const handler = httpHandler(
       body.api_token === undefined && body.email === undefined
         ? {}
         : await tryCredentials(source, { email: body.email, apiToken: body.api_token }, services);
-    const { blogposts = source.content.blogposts, comments = source.content.comments } = body.content ?? {};
-    const content = { blogposts, comments };
+    const content = { ...source.content, ...body.content };
     const kinds: readonly string[] = syncedKinds(content);
     const changes: SourceChanges = {
       ...credentials,
@@ -45,7 +44,7 @@ export const handler = httpHandler(
       },
     };
     await storeChanges(sql, source.sourceId, changes, now());
-    if (comments !== source.content.comments) await touchAllComments(sql, source.sourceId);
+    if (content.comments !== source.content.comments) await touchAllComments(sql, source.sourceId);
     if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId, now: now() });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };
   }),

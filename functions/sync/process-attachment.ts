@@ -6,11 +6,11 @@ import { extractor } from "#functions/runtime/providers/extractor.ts";
 import { seldomUsedTaskQueue } from "#functions/runtime/providers/seldom-used.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import { queueHandler } from "#functions/runtime/queue.ts";
-import { processPageBatch } from "./process-page.ts";
+import { processBatch } from "./process-page.ts";
 
 /** Brings files up to date: the same work as a page's, with a text that another function extracts. */
 export const handler = queueHandler({
   task: fileTask,
   needs: [database, seldomUsedTaskQueue, tokenCipher, confluence, embedder, extractor],
-  run: processPageBatch,
+  run: async (...args) => processBatch("file", ...args),
 });

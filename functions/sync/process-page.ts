@@ -1,4 +1,5 @@
 import { pageTask, type PageTask } from "#shared/messages.ts";
+import type { WorkQueue } from "#shared/syncs/operations/work-claims.ts";
 import type { PageServices, WorkerCache } from "#shared/syncs/pages/page-batch.ts";
 import { processPages } from "#shared/syncs/pages/process-pages.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
@@ -11,8 +12,9 @@ import { queueHandler, type Invocation, type Settled } from "#functions/runtime/
 /** One a database connection: kept while the Lambda is warm, apart from other runners' in one process. */
 const caches = new WeakMap<object, WorkerCache>();
 
-/** Brings a batch of pages up to date: those of one operation share one fetch. */
-export async function processPageBatch(
+/** Brings a batch of one queue's pages up to date: those of one operation share one fetch. */
+export async function processBatch(
+  queue: WorkQueue,
   tasks: readonly PageTask[],
   services: PageServices,
   invocation: Invocation,
@@ -22,7 +24,7 @@ export async function processPageBatch(
   const outcomes = new Map<string, Settled>();
   for (const [operationId, group] of Map.groupBy(tasks, (task) => task.operation_id)) {
     try {
-      await processPages(operationId, group, { services, cache, invocation });
+      await processPages(operationId, group, { queue, services, cache, invocation });
       outcomes.set(operationId, { ok: true });
     } catch (error) {
       outcomes.set(operationId, { ok: false, error });
@@ -30,6 +32,13 @@ export async function processPageBatch(
   }
   return tasks.map((task) => outcomes.get(task.operation_id) ?? { ok: true });
 }
+
+/** The same for the page queue. */
+export const processPageBatch = async (
+  tasks: readonly PageTask[],
+  services: PageServices,
+  invocation: Invocation,
+): Promise<Settled[]> => processBatch("page", tasks, services, invocation);
 
 export const handler = queueHandler({
   task: pageTask,

@@ -18,8 +18,8 @@ export type ConfluenceClient = {
   spaces(cursor: string | null): Promise<{ spaces: ListedSpace[]; next: string | null }>;
   /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
   searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
-  /** The same, with the comments that the query finds (`expand` also container, extensions.resolution). */
-  searchContent(cql: string, cursor: string | null): Promise<ListingPage & { comments: ListedComment[] }>;
+  /** The same, with the comments and files that the query finds (`expand` also container, extensions.resolution). */
+  searchContent(cql: string, cursor: string | null): Promise<ContentPage>;
   /** One page of a CQL search for comments, with their bodies: 50 at most (Confluence cuts such a response silently). */
   searchComments(cql: string, cursor: string | null): Promise<{ comments: Comment[]; next: string | null }>;
   /**
@@ -27,6 +27,13 @@ export type ConfluenceClient = {
    * to the account. An id that the response does not name is absent.
    */
   typesOfIds(ids: readonly string[]): Promise<Map<string, string | null>>;
+  /** A file by its id (v2 `attachments/{id}`), in the trash too; null where it is gone or not visible. */
+  attachment(id: string): Promise<AttachmentStatus | null>;
+  /**
+   * The signed address of a file's version, which needs no credentials and must get none (v1 `…/child/attachment/{id}/download`, whose
+   * redirect is not followed). It is a credential itself while it lasts.
+   */
+  attachmentAddress(file: { containerId: string; id: string; version: number }): Promise<string>;
   /** How many pages a CQL query finds (v1 `/rest/api/search`, limit 1), for percent and ETA; null if the site does not report it. */
   countPages(cql: string): Promise<number | null>;
   /** One page of the v2 listing of a space's current content of one kind (limit 250, no bodies; labels are not in it: null). */
@@ -143,6 +150,31 @@ export type ListedPage = {
 
 /** `next` is an opaque cursor for the following page, null at the end. A page may be short or empty and still have a next one. */
 export type ListingPage = { pages: ListedPage[]; next: string | null };
+
+/** One page of a search for content of several kinds. */
+export type ContentPage = ListingPage & { comments: ListedComment[]; files: ListedFile[] };
+
+/** A file as a search finds it. A change of name or place makes no version. */
+export type ListedFile = {
+  /** `att` and digits. */
+  id: string;
+  /** The file's name. */
+  title: string;
+  version: number;
+  spaceKey: string | null;
+  /** The page or blog post that it is on; null if the response does not name it. */
+  containerId: string | null;
+  mediaType: string | null;
+  /** As Confluence says, which may be wrong. */
+  bytes: number | null;
+  fileId: string | null;
+  /** Absolute URL for people: opens the page with the file in front. */
+  url: string;
+  modifiedAt: Date | null;
+};
+
+/** `status`: Confluence's own word. */
+export type AttachmentStatus = { status: string; containerId: string | null };
 
 /** A comment as a search finds it. */
 export type ListedComment = {

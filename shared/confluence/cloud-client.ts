@@ -19,11 +19,13 @@ import type { PageKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
 import type { ConfluenceClient, ConfluencePage, FolderKind } from "./client.ts";
+import { fileCalls } from "./file-calls.ts";
 import { makeTransport, type TransportOptions } from "./http-transport.ts";
 import { int64 } from "./int64.ts";
 import {
   commentFromV1,
   commentWithBody,
+  fileFromV1,
   pageFromV1,
   pageFromV2,
   pageWithBody,
@@ -38,6 +40,7 @@ import {
   contentSchema,
   folderSchema,
   identifiedSchema,
+  isContentId,
   isId,
   labelSchema,
   listedSpaceSchema,
@@ -109,6 +112,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
   }
 
   return {
+    ...fileCalls(caller, transport, now),
+
     async currentUser() {
       const user = await ask(userSchema, async (client) => (await v1()).getCurrentUser(client));
       const known = user.type !== "anonymous" && user.accountId;
@@ -154,14 +159,19 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       const page = await askPage(anyContentSchema, cursor, async (client, paging) =>
         (await v1()).searchContentByCQL(client, { cql, expand: CONTENT_EXPAND, ...paging }),
       );
-      const [comments, others] = [true, false].map((isComment) =>
-        page.results.filter((item) => (item.type === "comment") === isComment),
+      const {
+        comment = [],
+        attachment = [],
+        other = [],
+      } = Object.groupBy(page.results, ({ type }) =>
+        type === "comment" || type === "attachment" ? type : "other",
       );
-      const pages = (others ?? []).map((item) => pageFromV1(item, page.webBase));
+      const pages = other.map((item) => pageFromV1(item, page.webBase));
       const odd = page.odd.map((id) => unreadablePage("page", id));
       return {
         pages: [...pages, ...odd],
-        comments: (comments ?? []).map((item) => commentFromV1(item)),
+        comments: comment.map((item) => commentFromV1(item)),
+        files: attachment.map((item) => fileFromV1(item, page.webBase)),
         next: page.next,
       };
     },
@@ -180,7 +190,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     async typesOfIds(ids) {
       const types = new Map<string, string | null>();
-      for (const group of groupsOf(ids.filter(isId), TYPES_LIMIT)) {
+      for (const group of groupsOf(ids.filter(isContentId), TYPES_LIMIT)) {
         const { results } = await ask(typesOfIdsSchema, (client) =>
           convertContentIdsToContentTypes(client, { body: { contentIds: group } }),
         );

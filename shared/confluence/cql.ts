@@ -44,6 +44,11 @@ export function allCommentsCql(spaceKey: string): string {
   return `${allPagesCql(spaceKey, ["comments"])} order by created asc`;
 }
 
+/** The query for all files of a space, in the order in which they were made. */
+export function allFilesCql(spaceKey: string): string {
+  return `${allPagesCql(spaceKey, ["attachment"])} order by created asc`;
+}
+
 /** The query for these comments. `ids`: Confluence's, of digits. */
 export function commentsByIdCql(ids: readonly string[]): string {
   return `type = comment and id in (${ids.join(", ")}) order by created asc`;

@@ -57,6 +57,8 @@ type HttpTransport = {
     giveUpAt: number,
     timeoutMs?: number,
   ) => Promise<unknown>;
+  /** Where a GET redirects to, on whatever host: it is not followed, so that no other host gets the credentials. Retried as `send`. */
+  redirect: (request: SendRequestOptions, retries: number, giveUpAt: number) => Promise<string>;
   /** The site's address as `parseBaseUrl` returns it. */
   readonly base: string;
   readonly callsMade: () => number;
@@ -88,11 +90,19 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     giveUpAt: number,
     timeoutMs = usualTimeoutMs,
   ): Promise<unknown> {
+    return retried(() => exchange(request, Math.min(timeoutMs, usualTimeoutMs)), retries, giveUpAt);
+  }
+
+  async function redirect(request: SendRequestOptions, retries: number, giveUpAt: number): Promise<string> {
+    return retried(() => findRedirect(request), retries, giveUpAt);
+  }
+
+  async function retried<T>(run: () => Promise<T>, retries: number, giveUpAt: number): Promise<T> {
     for (let tries = 0; ; tries += 1) {
       const paused = pausedUntil - now().getTime();
       if (paused > 0) throw new RateLimitedError("Confluence asked for a pause that has not ended", paused);
       try {
-        return await exchange(request, Math.min(timeoutMs, usualTimeoutMs));
+        return await run();
       } catch (error) {
         if (!(error instanceof TransientError) || tries >= retries || now().getTime() >= giveUpAt)
           throw error;
@@ -114,6 +124,17 @@ export function makeTransport(options: TransportOptions): HttpTransport {
       url = sameOrigin(redirect, url);
     }
     throw new PermanentError("invalid_answer", "Redirect loop: Confluence redirected too often");
+  }
+
+  async function findRedirect(request: SendRequestOptions): Promise<string> {
+    const url = requestUrl(base.unwrap(), request);
+    const signal = AbortSignal.timeout(usualTimeoutMs);
+    const response = await fetchOnce(url, request, signal);
+    const location = response.headers.get("location");
+    if (response.status < 300 || response.status >= 400) await readOrRefuse(response, url, signal);
+    else await discardResponse(response.body);
+    if (location !== null && URL.canParse(location, url.href)) return new URL(location, url.href).href;
+    throw new PermanentError("invalid_answer", "Confluence did not say where the file is");
   }
 
   async function fetchOnce(
@@ -176,6 +197,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
 
   return {
     send,
+    redirect,
     get base() {
       return base.unwrap();
     },

@@ -5,6 +5,7 @@ import {
   type Comment,
   type ConfluencePage,
   type ListedComment,
+  type ListedFile,
   type ListedPage,
 } from "./client.ts";
 import type { anyContentSchema, commentSchema, contentSchema, pageSchema } from "./schemas.ts";
@@ -97,6 +98,23 @@ export function commentFromV1(content: z.infer<typeof anyContentSchema>): Listed
     containerId: container && replied === null ? container.id : null,
     parentId: above?.id ?? replied,
     resolution: extensions?.resolution?.status ?? null,
+  };
+}
+
+/** A v1 search hit that is a file. */
+export function fileFromV1(content: z.infer<typeof anyContentSchema>, webBase: string): ListedFile {
+  const { container, extensions, space, version } = content;
+  return {
+    id: content.id,
+    title: content.title,
+    version: version.number,
+    spaceKey: space?.key ?? null,
+    containerId: container?.id ?? null,
+    mediaType: extensions?.mediaType ?? null,
+    bytes: extensions?.fileSize ?? null,
+    fileId: extensions?.fileId ?? null,
+    url: pageUrl(content._links.webui, container?.id ?? content.id, webBase),
+    modifiedAt: version.when,
   };
 }
 

@@ -24,6 +24,9 @@ const optionalDate = z
 const ID = /^\d{1,19}$/;
 const id = z.union([z.string(), z.number().int().transform(String)]).pipe(z.string().regex(ID));
 const optionalId = id.nullish().catch(null);
+/** Those of files begin with `att`. */
+const FILE_ID = /^att\d{1,19}$/;
+const anyId = z.union([id, z.string().regex(FILE_ID)]);
 const version = z.int();
 const links = z
   .object({ next: optionalText, base: optionalText, webui: optionalText })
@@ -32,6 +35,11 @@ const links = z
 
 export function isId(value: string): boolean {
   return ID.test(value);
+}
+
+/** Whether it is the id of content of any kind. */
+export function isContentId(value: string): boolean {
+  return ID.test(value) || FILE_ID.test(value);
 }
 
 /** One page of any listing: its items and its links. */
@@ -116,12 +124,15 @@ const extensions = z
     location: optionalText,
     resolution: z.object({ status: optionalText }).nullish().catch(null),
     inlineProperties: z.object({ originalSelection: optionalText }).nullish().catch(null),
+    mediaType: optionalText,
+    fileSize: z.number().nonnegative().nullish().catch(null),
+    fileId: optionalText,
   })
   .nullish()
   .catch(null);
 
-/** v1 content of any type, as a search finds it: what comments have beside the rest. */
-export const anyContentSchema = contentSchema.extend({ container, extensions });
+/** v1 content of any type, as a search finds it: what comments and files have beside the rest. */
+export const anyContentSchema = contentSchema.extend({ id: anyId, container, extensions });
 
 /** v1 comment with its body. */
 export const commentSchema = anyContentSchema.extend({
@@ -133,6 +144,13 @@ export const commentSchema = anyContentSchema.extend({
     })
     .nullish()
     .catch(null),
+});
+
+/** v2 attachment. */
+export const attachmentSchema = z.object({
+  status: text,
+  pageId: optionalId,
+  blogPostId: optionalId,
 });
 
 /** v2 `content/convert-ids-to-types`. */

@@ -35,6 +35,8 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   call("required", "read:page", "GET /wiki/api/v2/blogposts/{id}"),
   call("optional", "read:page", "GET /wiki/api/v2/labels/{id}/blogposts"),
   call("optional", "read:content.metadata", "POST /wiki/api/v2/content/convert-ids-to-types"),
+  call("optional", "read:attachment", "GET /wiki/api/v2/attachments/{id}"),
+  call("optional", "read:attachment", "GET /wiki/rest/api/content/{id}/child/attachment/{id}/download"),
   call("optional", "read:user", "POST /wiki/api/v2/users-bulk"),
   ...FOLDER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];

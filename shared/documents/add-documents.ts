@@ -172,6 +172,8 @@ async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise
 }
 
 function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
+  // A file that was renamed or moved after its state was read: its version says nothing of that.
+  if (page.kind === "attachment" && stored.stateRevision !== expected) return true;
   // The page was deleted after its state was read: the fetched body may be older than that.
   if (stored.isDeleted) return stored.stateRevision !== expected;
   // The same version, now with the rendered content of its macros.

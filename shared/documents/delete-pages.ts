@@ -36,7 +36,7 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
       where d.source_id = ${request.sourceId} and not d.is_deleted
     ), gone as (
       update confluence_pages p set is_deleted = true, deleted_at = ${request.now}, deleted_reason = decided.reason,
-        chunk_count = 0, missing_since = null, sync_error = null, state_revision = p.state_revision + 1
+        chunk_count = 0, missing_since = null, hidden_with_container = null, sync_error = null, state_revision = p.state_revision + 1
       from decided where p.source_id = ${request.sourceId} and p.page_id = decided."pageId"
       returning p.page_id, p.kind, p.title, decided.reason
     ), chunks as (
@@ -68,7 +68,7 @@ export async function hidePages(
       and (missing_since is null or hidden_by_hint and not ${byHint}::boolean)
     returning page_id as "pageId", title`;
   await tx`
-    update confluence_pages set missing_since = ${request.now}, state_revision = state_revision + 1
+    update confluence_pages set missing_since = ${request.now}, hidden_with_container = true, state_revision = state_revision + 1
     where source_id = ${request.sourceId} and container_id = any(${hidden.map((page) => page.pageId)}::text[])
       and missing_since is null and not is_deleted`;
   return hidden;
@@ -94,11 +94,12 @@ export async function showPages(
   return shown;
 }
 
-/** Makes what is on a page visible again with it. */
+/** Makes what is on a page visible again with it, but not a file that a check hid by itself. */
 export async function showContained(tx: Sql, sourceId: string, containerId: string): Promise<void> {
   await tx`
-    update confluence_pages set missing_since = null, state_revision = state_revision + 1
-    where source_id = ${sourceId} and container_id = ${containerId} and missing_since is not null and not is_deleted`;
+    update confluence_pages set missing_since = null, hidden_with_container = null, state_revision = state_revision + 1
+    where source_id = ${sourceId} and container_id = ${containerId} and missing_since is not null and not is_deleted
+      and (kind = 'comments' or hidden_with_container)`;
 }
 
 /**

@@ -1,8 +1,11 @@
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 
-/** Where in its document a chunk stands; nothing in chunks of pages. `comment_id`: the first comment of its thread. */
-export type ChunkPlace = { comment_id: string };
+/**
+ * Where in its document a chunk stands; nothing in chunks of pages. `comment_id`: the first comment of its thread; `page` and `slide` of a
+ * file count from 1.
+ */
+export type ChunkPlace = { comment_id: string } | { page: number } | { slide: number } | { sheet: string };
 
 /** A chunk to be stored. `embedding` is null when a row of this page with the same input already has one of this model. */
 export type EmbeddedChunk = {

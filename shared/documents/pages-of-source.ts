@@ -1,4 +1,5 @@
 import { PAGE_KINDS, type ContentKind } from "#shared/content-kinds.ts";
+import type { NoTextReason } from "#shared/extraction/extracted-file.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
 import { containsPattern } from "#shared/db/contains-pattern.ts";
@@ -18,6 +19,13 @@ export type PageEntry = {
   /** The last known status in Confluence; for a deleted page the reason, if that is a Confluence status. */
   confluenceStatus: string;
   parentId: string | null;
+  containerId: string | null;
+  file: {
+    media_type?: string | null;
+    bytes?: number | null;
+    result?: "text" | NoTextReason;
+    message?: string | null;
+  } | null;
   labels: string[];
   chunkCount: number;
   modifiedAt: Date | null;
@@ -37,6 +45,7 @@ export type PageFilter = {
   status?: PageStatus | undefined;
   /** Pages and blog posts unless set. */
   kind?: ContentKind | undefined;
+  fileResult?: string | undefined;
   /** Part of the title, or the whole id. */
   q?: string | undefined;
   /** The last page id of the previous list. */
@@ -51,14 +60,14 @@ const DELETED_STATUSES = ["trashed", "deleted", "archived"];
 export async function listPagesOfSource(
   sql: Sql,
   sourceId: string,
-  { status, kind, q, after, limit }: PageFilter,
+  { status, kind, fileResult, q, after, limit }: PageFilter,
 ): Promise<PageEntry[]> {
   return sql<PageEntry[]>`
     select page_id as "pageId", kind, source_id as "sourceId", title, url, version,
       case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
       case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when is_findable(p) then 'current'
         when sync_error is not null then 'failed' else 'pending' end as status,
-      parent_id as "parentId", labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
+      parent_id as "parentId", container_id as "containerId", file, labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
       last_synced_at as "lastSyncedAt", missing_since as "missingSince", is_deleted as "isDeleted",
       deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", rendered_missing as "renderedMissing", sync_error as error
     from confluence_pages p
@@ -66,6 +75,7 @@ export async function listPagesOfSource(
       ${after === null ? sql`` : sql`and page_id > ${after}`}
       ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
       and kind = any(${kind === undefined ? [...PAGE_KINDS] : [kind]}::text[])
+      ${fileResult === undefined ? sql`` : sql`and file ->> 'result' = ${fileResult}`}
       ${status === undefined ? sql`` : statusIs(sql, status)}
     order by page_id limit ${limit}`;
 }

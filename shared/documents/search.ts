@@ -30,7 +30,7 @@ export type Hit = {
   url: string;
   /** From the top of the space to the page's parent. */
   ancestors: { page_id: string; title: string }[];
-  /** Of comments: what they are on; null for others. */
+  /** Of comments and files: what they are on; null for others. */
   parent: { page_id: string; title: string; url: string } | null;
   /** Of comments: the thread. */
   comment: {
@@ -41,6 +41,8 @@ export type Hit = {
     location: "footer" | "inline";
     selection: string | null;
   } | null;
+  /** Of files, with the chunk's place in it; `page` and `slide` count from 1. */
+  file: { name: string; media_type: string | null; page?: number; slide?: number; sheet?: string } | null;
   headingPath: string[];
   chunkNumber: number;
   content: string;
@@ -157,15 +159,17 @@ async function findHits(
       select * from ${scoredChunks(sql, query, request, candidates)}
     ), placed as (
       -- A chunk without text says what its title says, so it is a copy of no other.
-      select f.*, c.source_id, c.page_id, case when c.content = '' then f.chunk_id::text else md5(c.content) end as content_key,
+      select f.*, c.source_id, c.page_id, container.id as container_id, case when c.content = '' then f.chunk_id::text else md5(c.content) end as content_key,
         row_number() over (partition by c.source_id, case when ${pages} then container.id else c.page_id end
           order by f.score desc, f.chunk_id) as place,
         row_number() over (partition by c.source_id, c.page_id order by f.score desc, f.chunk_id) as place_on_page
       from found f
       cross join lateral (
         select c.source_id, c.page_id, c.content from archon_crawled_pages c where c.id = f.chunk_id offset 0) c
-      -- The document of a page's comments has the page's id in its own (content-kinds.ts), so that no row is read for it.
-      cross join lateral (select regexp_replace(c.page_id, '^comments-', '') as id) container
+      -- The document of a page's comments has the page's id in its own (content-kinds.ts), so that a row is read of files only.
+      cross join lateral (select case when ${pages} and c.page_id like 'att%' then (
+          select p.container_id from confluence_pages p where p.source_id = c.source_id and p.page_id = c.page_id)
+        else regexp_replace(c.page_id, '^comments-', '') end as id) container
     ), counted as (
       -- A page with many comments must not use up the results.
       select *, count(*) over (partition by content_key) as copies from placed
@@ -194,6 +198,8 @@ async function findHits(
         coalesce(others.pages, '[]') as "alsoOn", coalesce(others.total, 0) as "alsoOnTotal",
         c.source_id as "sourceId", c.page_id as "pageId",
         p.kind, p.title, coalesce(thread.comment ->> 'url', p.url) as url, above_it.parent, thread.comment,
+        case when p.kind = 'attachment' then jsonb_build_object('name', p.title, 'media_type', p.file ->> 'media_type')
+          || coalesce(c.metadata -> 'place', '{}') end as file,
         c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
         p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
@@ -213,8 +219,7 @@ async function findHits(
         select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
           'content', oc.content, 'score', o.score) order by o.place) as chunks
         from placed o join archon_crawled_pages oc on oc.id = o.chunk_id
-        where ${pages} and o.source_id = chosen.source_id
-          and regexp_replace(o.page_id, '^comments-', '') = regexp_replace(chosen.page_id, '^comments-', '')
+        where ${pages} and o.source_id = chosen.source_id and o.container_id = chosen.container_id
           and o.place between 2 and ${FURTHER_CHUNKS + 1}
       ) further on true
       left join lateral (

@@ -19,7 +19,12 @@ export async function removeUnsyncedKinds(
       select m.ctid from confluence_comments m join archon_sources s on s.source_id = m.source_id
       where not ${syncsKind(sql, sql`'comments'`)} and (${sourceId}::text is null or s.source_id = ${sourceId})
       limit ${BATCH} for update of m skip locked))`;
-  return removed + comments.count;
+  const texts = await sql`
+    delete from attachment_texts where ctid = any(array(
+      select t.ctid from attachment_texts t join archon_sources s on s.source_id = t.source_id
+      where not ${syncsKind(sql, sql`'attachment'`)} and (${sourceId}::text is null or s.source_id = ${sourceId})
+      limit ${BATCH} for update of t skip locked))`;
+  return removed + comments.count + texts.count;
 }
 
 async function removePages(tx: Sql, sourceId: string | null, now: Date): Promise<number> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type postgres from "postgres";
 import type { Sql } from "#shared/db/connect.ts";
 import { TransientError } from "#shared/errors.ts";
@@ -34,7 +35,7 @@ export async function renumberKept(
     ({ chunkNumber, chunk, stored }) =>
       stored.marked ||
       chunkNumber !== stored.chunkNumber ||
-      chunk.place?.comment_id !== stored.place?.comment_id,
+      !isDeepStrictEqual(chunk.place ?? null, stored.place ?? null),
   );
   if (changed.length === 0) return;
   await tx`

@@ -38,7 +38,7 @@ export async function estimateFirstSyncs(
 ): Promise<Estimate> {
   const [index] = await sql<{ pages: number; chunks: number }[]>`
     select count(*)::int as pages, coalesce(sum(chunk_count), 0)::int as chunks
-    from confluence_pages where version > 0 and not is_deleted`;
+    from confluence_pages where version > 0 and not is_deleted and kind in ('page', 'blogpost')`;
   const known = index && index.pages >= PAGES_TO_JUDGE_BY;
   const pages = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const chunks = Math.round(pages * (known ? index.chunks / index.pages : CHUNKS_PER_PAGE));

@@ -64,7 +64,7 @@ export async function listSiteSpaces(
 export async function countSite(sql: Sql, siteId: string): Promise<SiteCounts> {
   const [sources] = await sql<{ sourceCount: number; pageCount: number; chunkCount: number }[]>`
     select count(distinct s.source_id)::int as "sourceCount",
-      count(p.page_id) filter (where is_findable(p))::int as "pageCount",
+      count(p.page_id) filter (where is_findable(p) and p.kind in ('page', 'blogpost'))::int as "pageCount",
       coalesce(sum(p.chunk_count) filter (where not p.is_deleted), 0)::int as "chunkCount"
     from archon_sources s left join confluence_pages p on p.source_id = s.source_id
     where s.site_id = ${siteId} and s.status <> 'deleting'`;

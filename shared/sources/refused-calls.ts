@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 
 /** What a sync asks Confluence for beside content, and continues without. */
-export const OPTIONAL_CALLS = ["labels", "names", "rendered", "folders", "comments"] as const;
+export const OPTIONAL_CALLS = ["labels", "names", "rendered", "folders", "comments", "files"] as const;
 export type OptionalCall = (typeof OPTIONAL_CALLS)[number];
 
 /** Why such a call fails; `call` and `scope` are set where the token lacks a scope. */

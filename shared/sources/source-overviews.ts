@@ -113,13 +113,13 @@ function selectOverviews(sql: Sql) {
     select ${sourceColumns(sql)}, pages.*, operations.* from ${sourcesWithSites(sql)}
     cross join lateral (
       select
-        count(*) filter (where is_findable(p) and kind <> 'comments')::int as "pageCount",
+        count(*) filter (where is_findable(p) and kind in ('page', 'blogpost'))::int as "pageCount",
         coalesce(sum(chunk_count) filter (where not is_deleted), 0)::int as "chunkCount",
         count(*) filter (where sync_error is not null and not is_deleted)::int as "failedPageCount",
         mode() within group (order by sync_error ->> 'code')
           filter (where sync_error is not null and not is_deleted) as "failedPageCode",
-        count(*) filter (where missing_since is not null and not is_deleted and kind <> 'comments')::int as "hiddenPageCount",
-        count(*) filter (where is_deleted and kind <> 'comments')::int as "deletedPageCount",
+        count(*) filter (where missing_since is not null and not is_deleted and kind in ('page', 'blogpost'))::int as "hiddenPageCount",
+        count(*) filter (where is_deleted and kind in ('page', 'blogpost'))::int as "deletedPageCount",
         count(*) filter (where rendered_missing is not null and not is_deleted)::int as "unrenderedPageCount"
       from confluence_pages p where p.source_id = s.source_id
     ) pages

@@ -42,6 +42,7 @@ const REFUSED_PAUSE_MS = 10 * 60_000;
 /** Consecutive timeouts of rendered bodies would delay the pages that need none. */
 const MAX_TIMEOUTS = 3;
 const TIMEOUT_PAUSE_MS = 5 * 60_000;
+const OF_ONE_DOCUMENT: ReadonlySet<OptionalCall> = new Set<OptionalCall>(["rendered", "files"]);
 /** Codes of refusals that concern the token, so that the same call for another page is refused too. */
 const OF_THE_TOKEN = new Set(["scope_missing", "credentials_rejected"]);
 
@@ -73,8 +74,8 @@ export function optionalCalls(site: Site): OptionalCalls {
       const timeouts = error.code === "timeout" ? (known?.timeouts ?? 0) + 1 : 0;
       const pauseMs = ofToken ? REFUSED_PAUSE_MS : timeouts >= MAX_TIMEOUTS ? TIMEOUT_PAUSE_MS : 0;
       skipped.set(key, { until: site.now().getTime() + pauseMs, timeouts, error });
-      // A page that cannot be rendered records that itself: it concerns one page, not the site.
-      if (call !== "rendered" || ofToken) await note(site, call, error);
+      // A page that cannot be rendered, or a file that is lost, records that itself: it concerns one document, not the site.
+      if (!OF_ONE_DOCUMENT.has(call) || ofToken) await note(site, call, error);
       return result;
     },
   };

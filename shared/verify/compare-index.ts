@@ -83,7 +83,7 @@ async function storedPages(sql: Sql, sourceId: string): Promise<Map<string, Stor
     select p.page_id, p.title, p.version, p.parent_id, p.url, p.labels, p.missing_since, p.chunk_count,
       count(c.id)::int as chunks
     from confluence_pages p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
-    where p.source_id = ${sourceId} and not p.is_deleted and p.version > 0 and p.kind <> 'comments'
+    where p.source_id = ${sourceId} and not p.is_deleted and p.version > 0 and p.kind in ('page', 'blogpost')
     group by p.source_id, p.page_id`;
   return new Map(rows.map((row) => [row.page_id, row]));
 }

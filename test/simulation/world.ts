@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import type { Context } from "aws-lambda";
 import type postgres from "postgres";
 import { withServices, type Services } from "#functions/runtime/services.ts";
@@ -10,6 +11,9 @@ import { makeConfluenceClient } from "#shared/confluence/cloud-client.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { parseEnv } from "#shared/env.ts";
+import { extractAttachment } from "#shared/extraction/extract-attachment.ts";
+import { extractedFile } from "#shared/extraction/extracted-file.ts";
+import { extractFile } from "#shared/extraction/extract-file.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import type { LogEvent } from "#shared/log-events.ts";
 import type { Log, LogFields } from "#shared/log.ts";
@@ -45,6 +49,8 @@ export type World = {
     halfway: boolean;
     calls: number;
   };
+  /** Extractions from now on whose process ends without a word, which is the file's outcome; `calls`: how many brought a result. */
+  extraction: { crashes: number; calls: number };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
   invoke: (
     name: FunctionName,
@@ -69,6 +75,8 @@ export type LoggedLine = { level: "debug" | "info" | "warn" | "error"; event: Lo
 
 /** Lines kept: what a test looks at is among the last of them. */
 const LOGGED = 1000;
+
+const MEDIA_HOST = "api.media.atlassian.com";
 
 /** Every other host is the first site. */
 export const OTHER_HOST = "far.atlassian.net";
@@ -116,6 +124,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     halfway: false,
     calls: 0,
   };
+  const extraction: World["extraction"] = { crashes: 0, calls: 0 };
   let workers = 0;
   let mayHaveStored = false;
 
@@ -150,7 +159,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       const mine = lastStep.then(() => worker.step(label));
       lastStep = mine.catch(() => {});
       await mine;
-      if (worker.id.startsWith("process-page")) mayHaveStored = true;
+      if (/^process-(?:page|attachment)/.test(worker.id)) mayHaveStored = true;
       pass(chance.below(pace.stepMs));
     };
     return {
@@ -171,6 +180,23 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       embedder: {
         ...embedder,
         embed: async (texts, options) => (await step("embed"), embed(texts, options)),
+      },
+      extractor: async (file) => {
+        await step("extract");
+        if (extraction.crashes > 0) {
+          extraction.crashes -= 1;
+          const message = "The extractor was ended by its limits";
+          return { result: "extraction_failed", extractor: "none", message };
+        }
+        const { body } = await extractAttachment(file, {
+          fetch: fetchFrom(site),
+          mediaHosts: [MEDIA_HOST],
+          allowLoopback: false,
+          extractFile,
+          timeoutMs: MINUTE_MS,
+        });
+        extraction.calls += 1;
+        return extractedFile.parse(JSON.parse(gunzipSync(Buffer.from(body, "base64")).toString("utf8")));
       },
       cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
       events: { send: async (events) => (await step("events"), bus.send(events)) },
@@ -260,6 +286,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     pass,
     pace,
     embedding,
+    extraction,
     invoke,
     deliver,
     services,

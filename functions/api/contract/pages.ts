@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { PAGE_STATUSES } from "#shared/documents/pages-of-source.ts";
+import { NO_TEXT_REASONS } from "#shared/extraction/extracted-file.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, instant, nextCursor, paging, sourceParams, text } from "./fields.ts";
+
+const FILE_RESULTS = ["text", ...NO_TEXT_REASONS] as const;
 
 export const pageSchema = z
   .object({
@@ -20,6 +23,18 @@ export const pageSchema = z
       description: "As Confluence last reported it: current, trashed, archived, deleted",
     }),
     parent_id: z.string().nullable(),
+    container_id: z.string().nullable().meta({ description: "Of comments and files: what they are on" }),
+    file: z
+      .object({
+        media_type: z.string().nullable(),
+        bytes: z.number().nullable(),
+        result: z.enum(FILE_RESULTS).nullable().meta({
+          description: "`text`: found by its text; else why it is found by its name only; null: not stored yet",
+        }),
+        message: z.string().nullable(),
+      })
+      .nullable()
+      .meta({ description: "Of files" }),
     labels: z.array(z.string()),
     chunk_count: z.int(),
     modified_at: instant.nullable(),
@@ -55,7 +70,10 @@ export const listPages = contract({
         "current: found by search; failed: every page whose last attempt failed; pending: not stored yet. All of them unless set",
     }),
     kind: z.enum(CONTENT_KINDS).optional().meta({
-      description: "Pages and blog posts unless set; `comments`: a document for each page with comments",
+      description: "Pages and blog posts unless set; `comments`: a document for each page with comments; `attachment`: files",
+    }),
+    file_result: z.enum(FILE_RESULTS).optional().meta({
+      description: "Only files with this result, of the kind `attachment`: `no_text` are scans and pictures",
     }),
     q: text(200).optional().meta({ description: "In the title, or the page's id" }),
   }),

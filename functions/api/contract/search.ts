@@ -7,7 +7,7 @@ const ancestor = z.object({ page_id: z.string(), title: z.string() });
 const parent = z
   .object({ page_id: z.string(), title: z.string(), url: z.string() })
   .nullable()
-  .meta({ description: "Of comments: the page or blog post that they are on" });
+  .meta({ description: "Of comments and files: the page or blog post that they are on" });
 const comment = z
   .object({
     comment_id: z.string().meta({ description: "The first of the thread; `url` opens the page at it" }),
@@ -18,6 +18,16 @@ const comment = z
   })
   .nullable()
   .meta({ description: "Of comments: the thread" });
+const file = z
+  .object({
+    name: z.string(),
+    media_type: z.string().nullable(),
+    page: z.int().nullable().meta({ description: "Of a PDF; from 1" }),
+    slide: z.int().nullable().meta({ description: "Of a presentation; from 1" }),
+    sheet: z.string().nullable().meta({ description: "Of a workbook" }),
+  })
+  .nullable()
+  .meta({ description: "Of files, with the place of the chunk in it" });
 const score = z.number().meta({
   description: "From both retrievers, or the reranking model's: comparable within one response only",
 });
@@ -72,6 +82,7 @@ const chunkHit = z
     ancestors: z.array(ancestor).meta({ description: "From the space's top to the page's parent" }),
     parent,
     comment,
+    file,
     heading_path: z.array(z.string()),
     content: z.string().meta({ description: "Markdown" }),
     snippet: z.string().meta({ description: "HTML-safe, with <mark> around what matched" }),
@@ -106,6 +117,7 @@ const pageHit = z
     ancestors: z.array(ancestor),
     parent,
     comment,
+    file,
     snippet: z.string(),
     score,
     aggregate_similarity: z.number().meta({ description: "The same as `score`" }),

@@ -39,7 +39,7 @@ export const connectSite = contract({
         deletion_strategy: "weekly_reconciliation",
         sync_interval_minutes: 1440,
         search_language: "english",
-        content: { blogposts: true, comments: "open" as const },
+        content: { blogposts: true, comments: "open" as const, attachments: true },
       }),
       limits: limits.default({}),
       pulse: z

@@ -28,7 +28,7 @@ export function pageHit(hit: Hit, explain: boolean) {
   const chunks = [hit, ...hit.furtherChunks];
   return {
     ...shared(hit, explain),
-    // The page that the comments are on: what a client reads next.
+    // The page that the comments or the file are on: what a client reads next.
     ...(hit.parent ? { page_id: qualifiedId({ ...hit, pageId: hit.parent.page_id }) } : {}),
     heading_path: hit.headingPath,
     section_title: hit.headingPath.at(-1) ?? hit.title,
@@ -75,6 +75,13 @@ function shared(hit: Hit, explain: boolean) {
       updated_at: hit.comment.updated_at === null ? null : new Date(hit.comment.updated_at).toISOString(),
       location: hit.comment.location,
       selection: hit.comment.selection,
+    },
+    file: hit.file && {
+      name: hit.file.name,
+      media_type: hit.file.media_type,
+      page: hit.file.page ?? null,
+      slide: hit.file.slide ?? null,
+      sheet: hit.file.sheet ?? null,
     },
     snippet: hit.snippet,
     score: hit.score,

@@ -80,7 +80,8 @@ export const WITHOUT: Record<OptionalCall, string> = {
   labels: "labels are not updated; the stored ones stay",
   names: "mentioned people are stored without their names",
   rendered: "content rendered by macros is missing from pages",
-  comments: "comments deleted in Confluence stay",
+  comments: "comments and files deleted in Confluence stay",
+  files: "the text of files is not found",
   folders: "breadcrumbs omit folders that are not known yet",
 };
 

@@ -1,4 +1,3 @@
-import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import type { PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
@@ -7,7 +6,9 @@ import {
   type ChangedPage,
   type DeletedPage,
 } from "#shared/documents/delete-pages.ts";
-import { judgeCandidate, type DeletionOutcomes } from "./deletion-rules.ts";
+import { fetchVisible } from "./fetch-visible.ts";
+import { FILES_BATCH, judgeFiles } from "./judge-files.ts";
+import { judgeCandidate, type Candidate, type DeletionOutcomes, type JudgedCandidate } from "./deletion-rules.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { OPERATIONS } from "#shared/syncs/operations/operation-types.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
@@ -23,7 +24,12 @@ const APPLY_BATCH = 100;
  */
 export async function collectCandidates(tx: Sql, operation: Operation, now: Date): Promise<number> {
   const kinds = operation.listedKinds.length === 0 ? ["page"] : operation.listedKinds;
-  await insertCandidates(tx, operation, { only: null, kinds, reason: "not listed", now });
+  const files = ["attachment"];
+  const pages = kinds.filter((kind) => !files.includes(kind));
+  await insertCandidates(tx, operation, { only: null, kinds: pages, reason: "not listed", now });
+  // After the pages: a file on a page that may go is decided with it.
+  if (kinds.length > pages.length)
+    await insertCandidates(tx, operation, { only: null, kinds: files, reason: "not listed", now });
   const [row] = await tx<{ count: number }[]>`
     select count(*)::int as count from sync_work
     where operation_id = ${operation.operationId} and state = 'candidate'`;
@@ -57,12 +63,16 @@ function insertCandidates(
   }: { only: readonly string[] | null; kinds: readonly string[] | null; reason: string; now: Date },
 ) {
   return tx<{ page_id: string }[]>`
-    insert into sync_work (operation_id, source_id, page_id, title, state, reason, state_revision, updated_at)
-    select ${operation.operationId}, p.source_id, p.page_id, p.title, 'candidate', ${reason},
+    insert into sync_work (operation_id, source_id, kind, page_id, title, state, reason, state_revision, updated_at)
+    select ${operation.operationId}, p.source_id, case p.kind when 'attachment' then p.kind else 'page' end, p.page_id, p.title, 'candidate', ${reason},
       p.state_revision, ${now}
     from confluence_pages p
     where p.source_id = ${operation.sourceId} and not p.is_deleted and p.kind <> 'comments'
       ${kinds === null ? tx`` : tx`and p.kind = any(${kinds as string[]}::text[])`}
+      and not exists (
+        select from confluence_pages c left join sync_work w
+          on w.operation_id = ${operation.operationId} and w.page_id = c.page_id and w.state = 'candidate'
+        where c.source_id = p.source_id and c.page_id = p.container_id and (c.missing_since is not null or w.page_id is not null))
       ${only === null ? tx`` : tx`and p.page_id = any(${only as string[]}::text[])`}
     on conflict (operation_id, page_id) do nothing
     returning page_id`;
@@ -73,9 +83,9 @@ function insertCandidates(
  * operation that lists the whole space counts towards the two complete listings after which a page that is not visible is deleted.
  */
 export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
-  const { operation, source, client, services } = context;
-  const sorted = await services.sql<{ page_id: string; kind: PageKind; missing_since: Date | null }[]>`
-    select w.page_id, p.kind,
+  const { operation, services } = context;
+  const sorted = await services.sql<Candidate[]>`
+    select w.page_id, p.kind, p.container_id,
       case when ${OPERATIONS[operation.type].listsSpace} and p.hidden_by_hint is not true then p.missing_since end as missing_since
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
@@ -83,14 +93,10 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
   const [first] = sorted;
   if (!first) return null;
   const rows = sorted.filter((row) => row.kind === first.kind);
-  const ids = rows.map((row) => row.page_id);
-  const { pages, isUndecided } = await fetchVisible(ids, client, [first.kind]);
-  const verdicts = rows.map(({ page_id, missing_since }) => ({
-    page_id,
-    verdict: isUndecided(page_id)
-      ? null
-      : judgeCandidate(pages.get(page_id), { missingSince: missing_since }, source.spaceId),
-  }));
+  const verdicts =
+    first.kind === "attachment"
+      ? await judgeFiles(context, rows.slice(0, FILES_BATCH))
+      : await judgePages(context, first.kind, rows);
   const written = verdicts.map(({ page_id, verdict }) => ({
     page_id,
     state: verdict ? (operation.dryRun ? "planned" : "candidate") : "seen",
@@ -105,31 +111,19 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
   };
 }
 
-/**
- * Fetches the content of these ids and kinds that the account can see. Missing pages are requested again until a response adds none, because
- * a truncated response looks the same as pages that are not visible; this costs a call only where a page is missing. A page is
- * undecided when the response without it contains an item that was skipped: that item may be the page.
- */
-export async function fetchVisible(
-  ids: readonly string[],
-  client: ConfluenceClient,
-  kinds: readonly PageKind[],
-): Promise<{ pages: ReadonlyMap<string, ConfluencePage>; isUndecided: (id: string) => boolean }> {
-  const pages = new Map<string, ConfluencePage>();
-  let skipped = false;
-  const fetchMissing = async (kind: PageKind): Promise<number> => {
-    const missing = ids.filter((id) => !pages.has(id));
-    if (missing.length === 0) return 0;
-    const before = client.drift().skipped;
-    for (const page of await client.pagesById(kind, missing, { body: null })) pages.set(page.id, page);
-    skipped = client.drift().skipped > before;
-    return missing.filter((id) => pages.has(id)).length;
-  };
-  for (const kind of kinds) {
-    await fetchMissing(kind);
-    while ((await fetchMissing(kind)) > 0);
-  }
-  return { pages, isUndecided: (id) => skipped && !pages.has(id) };
+async function judgePages(
+  { client, source }: StepContext,
+  kind: PageKind,
+  rows: readonly Candidate[],
+): Promise<JudgedCandidate[]> {
+  const ids = rows.map((row) => row.page_id);
+  const { pages, isUndecided } = await fetchVisible(ids, client, [kind]);
+  return rows.map(({ page_id, missing_since }) => ({
+    page_id,
+    verdict: isUndecided(page_id)
+      ? null
+      : judgeCandidate(pages.get(page_id), { missingSince: missing_since }, source.spaceId),
+  }));
 }
 
 /** Pages of the source that are stored and not deleted: about as many as the listing should show. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { allCommentsCql } from "#shared/confluence/cql.ts";
+import { allCommentsCql, allFilesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { markListed } from "#shared/documents/comments.ts";
@@ -11,6 +11,7 @@ import {
   recordComments,
   withContainers,
 } from "#shared/syncs/comments/list-comments.ts";
+import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 import {
   applyNext,
@@ -107,6 +108,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   if (checkpoint.kind === "comments") return listComments(context, checkpoint);
+  if (checkpoint.kind === "attachment") return listFiles(context, checkpoint);
   const listed = await client.listPages(checkpoint.kind, source.spaceId, checkpoint.cursor);
   // Listed pages prove that the space exists; an empty listing may mean that it is gone or not visible.
   const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
@@ -143,6 +145,20 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     const ids = listed.comments.map((comment) => comment.id);
     if (!operation.dryRun) await markListed(tx, operation, ids);
     if (listed.next === null) await queueOutdatedComments(tx, context, { everything: true });
+    await saveStep(tx, context, { checkpoint: next, counts });
+  });
+}
+
+async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { client, source, services } = context;
+  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor);
+  const next: Checkpoint = {
+    ...checkpoint,
+    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+  };
+  await transaction(services.sql, async (tx) => {
+    const counts = await recordListedFiles(tx, context, listed.files, { everything: true, keepSeen: true });
+    if (listed.next === null) await queueOutdatedFiles(tx, context, { everything: true });
     await saveStep(tx, context, { checkpoint: next, counts });
   });
 }

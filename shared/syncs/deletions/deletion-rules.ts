@@ -1,4 +1,5 @@
 import type { ConfluencePage } from "#shared/confluence/client.ts";
+import type { PageKind } from "#shared/content-kinds.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 
 /*
@@ -34,6 +35,16 @@ export function judgeCandidate(
   return null;
 }
 
+/** Stored content that was not listed. */
+export type Candidate = {
+  page_id: string;
+  kind: PageKind | "attachment";
+  container_id: string | null;
+  missing_since: Date | null;
+};
+
+export type JudgedCandidate = { page_id: string; verdict: Verdict };
+
 /** Of one kind of content. */
 export type DeletionOutcomes = {
   kind: string;
@@ -66,7 +77,7 @@ export function judgeCap(outcomes: DeletionOutcomes): HeldDeletions | null {
   return { candidates, pages: outcomes.pages, message };
 }
 
-const NAMES: Record<string, string> = { blogpost: "blog post", comments: "comment" };
+const NAMES: Record<string, string> = { blogpost: "blog post", comments: "comment", attachment: "file" };
 
 /** Compares each kind with its own cap: many lost blog posts must not hold the deletion of a page. Null: none exceeds it. */
 export function judgeCaps(

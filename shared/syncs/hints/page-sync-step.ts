@@ -10,9 +10,9 @@ import {
   CONFIRM_BATCH,
   confirmNext,
   countOutcomes,
-  fetchVisible,
   logApplied,
 } from "#shared/syncs/deletions/deletion-candidates.ts";
+import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";

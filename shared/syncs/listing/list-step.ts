@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { allCommentsCql, allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
+import { allCommentsCql, allFilesCql, allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
@@ -9,6 +9,7 @@ import {
   recordComments,
   withContainers,
 } from "#shared/syncs/comments/list-comments.ts";
+import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { recentCursors, rememberCursor } from "./follow-cursor.ts";
 import { learnWebBase } from "./learn-web-base.ts";
@@ -21,7 +22,7 @@ import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { saveStep } from "#shared/syncs/operations/save-step.ts";
+import { countListed, saveStep } from "#shared/syncs/operations/save-step.ts";
 import { searchChanges } from "./search-changes.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
 import { changesSince } from "./watermark.ts";
@@ -52,6 +53,8 @@ export async function listStep(context: StepContext): Promise<"more" | "listed">
   await PHASES[checkpoint.phase](context, checkpoint);
   return "more";
 }
+
+const LISTED_BY_TIME = { everything: false, keepSeen: false };
 
 const PHASES: Record<
   Exclude<Checkpoint["phase"], "listed">,
@@ -107,10 +110,11 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   const { cql, cursor } = checkpoint;
   const kind = checkpoint.kind ?? (cql === null ? "page" : null);
   if (kind === "comments") return listComments(context, checkpoint);
+  if (kind === "attachment") return listFiles(context, checkpoint);
   const listed =
     kind === null && cql !== null
       ? await searchChanges(client, syncedKinds(source.content), { cql, cursor })
-      : { ...(await client.listPages(kind ?? "page", source.spaceId, cursor)), comments: [] };
+      : { ...(await client.listPages(kind ?? "page", source.spaceId, cursor)), comments: [], files: [] };
   const { comments: found, missing } = await newComments(context, listed.comments);
   const comments = await withContainers(context, found);
   reportUnreadable(listed.pages, context);
@@ -131,7 +135,11 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
       await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
     const commentCounts = await recordComments(tx, context, listed.comments.length, comments);
-    await saveStep(tx, context, { checkpoint: next, counts: { ...counts, ...commentCounts } });
+    const fileCounts = await recordListedFiles(tx, context, listed.files, LISTED_BY_TIME);
+    await saveStep(tx, context, {
+      checkpoint: next,
+      counts: { ...counts, ...commentCounts, ...fileCounts },
+    });
   });
 }
 
@@ -146,6 +154,21 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   const comments = await withContainers(context, listed.comments);
   await transaction(services.sql, async (tx) => {
     const counts = await recordComments(tx, context, listed.comments.length, comments);
+    await saveStep(tx, context, { checkpoint: next, counts });
+  });
+}
+
+/** All files of the space: what is downloaded of them is decided when their pages are stored. */
+async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { client, source, services } = context;
+  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor);
+  const next: Checkpoint = {
+    ...checkpoint,
+    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+  };
+  await transaction(services.sql, async (tx) => {
+    const options = { everything: true, keepSeen: false };
+    const counts = await recordListedFiles(tx, context, listed.files, options);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
 }
@@ -181,7 +204,7 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   if (user.timeZone !== operation.timeZone) {
     const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
     const cql = changedPagesCql(source.spaceKey, since, user.timeZone, syncedKinds(source.content));
-    const { pages_listed = 0, pages_unchanged = 0, comments_listed = 0 } = operation.counters;
+    const { pages_listed = 0, pages_unchanged = 0, comments_listed = 0, files_listed = 0 } = operation.counters;
     const expected = (await client.countPages(cql)) ?? 0;
     await saveStep(services.sql, context, {
       checkpoint: { ...checkpoint, phase: "listing", cql, kind: null, comments_missing: 0 },
@@ -190,6 +213,7 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
         pages_listed: -pages_listed,
         pages_unchanged: -pages_unchanged,
         comments_listed: -comments_listed,
+        files_listed: -files_listed,
       },
       facts: { timeZone: user.timeZone, pagesExpected: expected },
       message: "The account's time zone changed: listing again",
@@ -208,10 +232,6 @@ async function countAgain({ client, operation }: StepContext, { cql, kind }: Che
   const { pagesExpected } = operation;
   if (cql === null || kind !== null || countListed(operation.counters) <= pagesExpected) return pagesExpected;
   return Math.max(pagesExpected, (await client.countPages(cql)) ?? 0);
-}
-
-function countListed({ pages_listed = 0, comments_listed = 0 }: Record<string, number>): number {
-  return pages_listed + comments_listed;
 }
 
 /**
@@ -233,6 +253,7 @@ async function closeListing(
     : `The text of ${missing} listed comments was not returned`;
   await queueFailedPages(tx, context.operation, context.services.now());
   await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
+  await queueOutdatedFiles(tx, context, { everything: checkpoint.listing === "space" });
   await queueUnrenderedPages(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null },

@@ -12,7 +12,7 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
   const state = operation.dryRun ? "planned" : "pending";
   await tx`
     insert into sync_work (operation_id, source_id, kind, page_id, title, state, outcome, reason, listed_version, updated_at)
-    select ${operation.operationId}, source_id, case kind when 'comments' then kind else 'page' end, page_id, title,
+    select ${operation.operationId}, source_id, case kind when 'blogpost' then 'page' else kind end, page_id, title,
       case when given_up then 'failed' else ${state} end,
       case when given_up then code when version = 0 then 'added' else 'updated' end,
       case when given_up then message else 'failed before' end, failed_version, ${now}
@@ -24,8 +24,8 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
           coalesce((sync_error ->> 'attempts')::int, 0) as attempts, nullif((sync_error ->> 'version')::int, 0) as failed_version
         from confluence_pages
         where source_id = ${operation.sourceId} and (sync_error is not null or version = 0 and not is_deleted)
-          -- A document of comments of version 0 waits for the page that they are on.
-          and (kind <> 'comments' or sync_error is not null)) as open
+          -- Comments and files of version 0 wait for the page that they are on.
+          and (kind in ('page', 'blogpost') or sync_error is not null)) as open
       where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
     on conflict (operation_id, page_id) do nothing`;
 }

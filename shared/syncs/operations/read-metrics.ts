@@ -30,9 +30,10 @@ function countOf(sql: Sql, name: CountedMetric) {
   if (source === "listed") return sql`0`;
   if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::int`;
   // Documents of comments are no pages: comments are counted where they are listed.
+  const kind = "kind" in source ? source.kind : "page";
   if ("state" in source)
-    return sql`count(*) filter (where w.state = ${source.state} and w.kind <> 'comments')::int`;
-  return sql`count(*) filter (where w.outcome = ${source.outcome} and w.state in ('done', 'planned') and w.kind <> 'comments')::int`;
+    return sql`count(*) filter (where w.state = ${source.state} and w.kind = ${kind})::int`;
+  return sql`count(*) filter (where w.outcome = ${source.outcome} and w.state in ('done', 'planned') and w.kind = ${kind})::int`;
 }
 
 /** The columns of archon_progress that metrics use. */

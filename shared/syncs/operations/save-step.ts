@@ -50,8 +50,7 @@ export async function saveStep(
 
 /** The percentage before this step and the work that it added: it never decreases. */
 function percentFloor(operation: Operation, { open, added, done }: WorkCount): number {
-  const { pages_listed = 0, comments_listed = 0 } = operation.counters;
-  const listed = pages_listed + comments_listed;
+  const listed = countListed(operation.counters);
   const openBefore = open - added;
   return percentDone({
     done: Math.max(done, listed - openBefore),
@@ -59,6 +58,12 @@ function percentFloor(operation: Operation, { open, added, done }: WorkCount): n
     unlisted: Math.max(0, operation.pagesExpected - listed),
     floor: operation.percentFloor,
   });
+}
+
+/** Content of all kinds that a listing contained so far. */
+export function countListed(counters: Record<string, number>): number {
+  const { pages_listed = 0, comments_listed = 0, files_listed = 0 } = counters;
+  return pages_listed + comments_listed + files_listed;
 }
 
 function sum(counters: Record<string, number>, more: Record<string, number>): Record<string, number> {

@@ -1,12 +1,20 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
+import type { QueueName } from "#shared/messages.ts";
+import type { WorkKind } from "./work.ts";
 import { CLAIM_MS } from "./claims.ts";
+
+/** A file may take three minutes (infra/topology.ts). */
+const FILE_CLAIM_MS = 240_000;
+
+/** The queue whose worker claims: each takes its own kinds of work only. */
+export type WorkQueue = Extract<QueueName, "page" | "file">;
 
 /** Crashes of workers that had claimed one page alone, before the operation gives up on that page. */
 export const MAX_CRASHES = 4;
 
 export type ClaimedWork = {
-  kind: "page" | "comments";
+  kind: WorkKind;
   pageId: string;
   title: string;
   listedVersion: number | null;
@@ -16,20 +24,20 @@ export type ClaimedWork = {
 };
 
 /**
- * Claims the pages' open work for CLAIM_MS and counts an attempt; skips work that is done, waiting, claimed by another worker, or
+ * Claims the pages' open work for CLAIM_MS (files: FILE_CLAIM_MS) and counts an attempt; skips work that is done, waiting, claimed by another worker, or
  * a suspect (see `claimSuspect`).
  */
 export async function claimWork(
   sql: Sql,
   operationId: string,
   pageIds: readonly string[],
-  now: Date,
+  { queue, now }: { queue: WorkQueue; now: Date },
 ): Promise<ClaimedWork[]> {
   return sql<ClaimedWork[]>`
-    update sync_work set claimed_until = ${later(now, CLAIM_MS)}, claimed_alone = false, attempts = attempts + 1,
+    update sync_work set claimed_until = ${claimUntil(queue, now)}, claimed_alone = false, attempts = attempts + 1,
       updated_at = ${now}
     where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending' and not suspect
-      and claimed_until is null and (not_before is null or not_before <= ${now})
+      and ${isOf(sql, queue)} and claimed_until is null and (not_before is null or not_before <= ${now})
     returning kind, page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
 }
 
@@ -41,20 +49,25 @@ export async function claimWork(
 export async function claimSuspect(
   sql: Sql,
   operationId: string,
-  options: { untried: boolean; now: Date },
+  options: { queue: WorkQueue; untried: boolean; now: Date },
 ): Promise<ClaimedWork | null> {
-  const { untried, now } = options;
+  const { queue, now } = options;
   const [claimed] = await sql<ClaimedWork[]>`
-    update sync_work set claimed_until = ${later(now, CLAIM_MS)}, claimed_alone = true, attempts = attempts + 1,
+    update sync_work set claimed_until = ${claimUntil(queue, now)}, claimed_alone = true, attempts = attempts + 1,
       updated_at = ${now}
-    where operation_id = ${operationId} and page_id = (${nextSuspect(sql, operationId, untried, now)} for update skip locked)
+    where operation_id = ${operationId} and page_id = (${nextSuspect(sql, operationId, options)} for update skip locked)
     returning kind, page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
   return claimed ?? null;
 }
 
 /** The suspect that `claimSuspect` would claim, or null. */
-export async function findSuspect(sql: Sql, operationId: string, now: Date): Promise<string | null> {
-  const [row] = await sql<{ page_id: string }[]>`${nextSuspect(sql, operationId, false, now)}`;
+export async function findSuspect(
+  sql: Sql,
+  operationId: string,
+  claim: { queue: WorkQueue; now: Date },
+): Promise<string | null> {
+  const options = { ...claim, untried: false };
+  const [row] = await sql<{ page_id: string }[]>`${nextSuspect(sql, operationId, options)}`;
   return row?.page_id ?? null;
 }
 
@@ -65,14 +78,26 @@ export async function requeueSuspects(sql: Sql, operationId: string): Promise<vo
     where operation_id = ${operationId} and state = 'pending' and suspect and claimed_until is null`;
 }
 
-function nextSuspect(sql: Sql, operationId: string, untried: boolean, now: Date) {
+function claimUntil(queue: WorkQueue, now: Date): Date {
+  return later(now, queue === "file" ? FILE_CLAIM_MS : CLAIM_MS);
+}
+
+function isOf(sql: Sql, queue: WorkQueue) {
+  return queue === "file" ? sql`kind = 'attachment'` : sql`kind <> 'attachment'`;
+}
+
+function nextSuspect(
+  sql: Sql,
+  operationId: string,
+  { queue, untried, now }: { queue: WorkQueue; untried: boolean; now: Date },
+) {
   return sql`
     select page_id from sync_work
     where operation_id = ${operationId} and state = 'pending' and suspect and claimed_until is null
-      and (crashes = 0 or not ${untried})
+      and ${isOf(sql, queue)} and (crashes = 0 or not ${untried})
       and (not_before is null or not_before <= ${now})
       and not exists (select from sync_work other where other.operation_id = ${operationId} and other.state = 'pending'
-        and other.suspect and other.claimed_until >= ${now})
+        and ${isOf(sql, queue)} and other.suspect and other.claimed_until >= ${now})
     order by crashes, page_id limit 1`;
 }
 

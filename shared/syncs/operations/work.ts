@@ -16,9 +16,17 @@ export type WorkOutcome =
   | "restored"
   | "skipped";
 
+/** `page`: also a blog post. */
+export type WorkKind = "page" | "comments" | "attachment";
+
+/** The queue whose workers do this work. */
+export function queueOf(kind: WorkKind): "page" | "file" {
+  return kind === "attachment" ? "file" : "page";
+}
+
 export type WorkItem = {
-  /** `page` unless it is a document of comments. */
-  kind?: "page" | "comments";
+  /** `page` unless it says otherwise. */
+  kind?: WorkKind;
   pageId: string;
   title: string;
   state: WorkState;

@@ -29,7 +29,7 @@ export type PageFailure = {
 export const MAX_PAGE_ATTEMPTS = 5;
 
 /** Codes that concern the source, not the page: the operation ends, and no other page is tried with the same credentials. */
-const SOURCE_CODES = new Set([
+export const SOURCE_CODES = new Set([
   "credentials_rejected",
   "credentials_missing",
   "scope_missing",

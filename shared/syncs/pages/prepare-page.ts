@@ -1,6 +1,7 @@
 import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
 import { syncedKinds } from "#shared/content-kinds.ts";
 import { documentEmbedder, type ChunkToEmbed } from "#shared/documents/embed-pages.ts";
+import type { FileOutcome } from "#shared/documents/files.ts";
 import { isNewer } from "#shared/documents/is-newer.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { PageFacts } from "#shared/documents/page-to-store.ts";
@@ -17,8 +18,10 @@ import { resolveReferences } from "./resolve-references.ts";
 export type PreparedPage = {
   work: ClaimedWork;
   state: PageState | undefined;
-  /** Of a document of comments: what they are on. */
+  /** Of a document of comments, or a file: what they are on. */
   containerId?: string;
+  /** Of a file. */
+  file?: FileOutcome;
   page: PageFacts & { chunks: readonly ChunkToEmbed[] };
 };
 

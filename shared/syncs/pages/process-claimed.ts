@@ -8,13 +8,14 @@ import { recordDrift } from "#shared/syncs/operations/drift.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
-import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import type { ClaimedWork, WorkQueue } from "#shared/syncs/operations/work-claims.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
 import { keepBodies, takeBodies } from "./fetched-bodies.ts";
 import type { Batch, PageServices, WorkerCache } from "./page-batch.ts";
 import { settlePageFailure } from "./page-failure.ts";
 import { embedGroup, mayJoin } from "./page-group.ts";
+import { prepareFile } from "#shared/syncs/files/prepare-file.ts";
 import { prepareComments } from "./prepare-comments.ts";
 import { preparePage, whyNotHere, type PreparedPage } from "./prepare-page.ts";
 import { requeuePages } from "./requeue-pages.ts";
@@ -23,6 +24,8 @@ import { storePreparedPage } from "./store-prepared-page.ts";
 
 /** Time for fetching a rendered body, embedding and storing one page, timeouts included; with less left, the page is requeued. */
 export const PAGE_RESERVE_MS = 15_000;
+/** The same for a file, with a download and an extraction: the address, 90 s for the function, the rest. */
+const FILE_RESERVE_MS = 130_000;
 /** Time for preparing one more page of a group, and for embedding and storing all of them. */
 const GROUP_RESERVE_MS = 30_000;
 /** Time for one more swap. */
@@ -32,6 +35,7 @@ const EMBED_RESERVE_MS = 5000;
 
 /** One invocation of a page worker. */
 export type Worker = {
+  queue: WorkQueue;
   services: PageServices;
   cache: WorkerCache;
   invocation: { remainingMs: () => number };
@@ -69,16 +73,13 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
   /** Takes pages from the queue. `limited`: Confluence asks for a pause, after which the page is prepared again. */
   const prepareGroup = async (batch: Batch, queue: ClaimedWork[]) => {
     const group: PreparedPage[] = [];
-    const hasTime = () =>
-      invocation.remainingMs() >= (group.length === 0 ? PAGE_RESERVE_MS : GROUP_RESERVE_MS);
-    for (let [work] = queue; work && mayJoin(group, work, batch) && hasTime(); [work] = queue) {
+    const hasTime = (work: ClaimedWork) =>
+      invocation.remainingMs() >= (group.length === 0 ? reserveMs(work) : GROUP_RESERVE_MS);
+    for (let [work] = queue; work && mayJoin(group, work, batch) && hasTime(work); [work] = queue) {
       queue.shift();
       try {
         const state = states.get(work.pageId);
-        const prepared =
-          work.kind === "comments"
-            ? await prepareComments(batch, work, state)
-            : await preparePage(batch, work, pages.get(work.pageId), state);
+        const prepared = await prepare(batch, work, state, pages.get(work.pageId));
         if (prepared) group.push(prepared);
         else open.delete(work.pageId);
       } catch (error) {
@@ -145,7 +146,8 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
       });
       const queue = fetched.works;
       while (queue.length > 0) {
-        if (invocation.remainingMs() < PAGE_RESERVE_MS) return await requeueOpen(services.now());
+        const [next] = queue;
+        if (next && invocation.remainingMs() < reserveMs(next)) return await requeueOpen(services.now());
         const { group, limited, stopped } = await prepareGroup(batch, queue);
         if (stopped || (await storeGroup(batch, group)) === "stop") return "stop";
         if (limited) return await settle(limited, [], false);
@@ -159,6 +161,22 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
   }
 }
 
+/** What a work of each kind is prepared from: comments from their rows, files from their kept text or by a download of their own. */
+async function prepare(
+  batch: Batch,
+  work: ClaimedWork,
+  state: PageState | undefined,
+  fetched: ConfluencePage | undefined,
+): Promise<PreparedPage | null> {
+  if (work.kind === "comments") return prepareComments(batch, work, state);
+  if (work.kind === "attachment") return prepareFile(batch, work, state);
+  return preparePage(batch, work, fetched, state);
+}
+
+function reserveMs({ kind }: ClaimedWork): number {
+  return kind === "attachment" ? FILE_RESERVE_MS : PAGE_RESERVE_MS;
+}
+
 /** Whether the operation still runs: a page whose work has ended may have been cancelled with it. */
 async function isStillRunning({ operation, services }: Run): Promise<boolean> {
   const now = await getOperation(services.sql, operation.operationId);
@@ -166,7 +184,7 @@ async function isStillRunning({ operation, services }: Run): Promise<boolean> {
 }
 
 /**
- * Documents of comments, which need no fetching, then the pages. Fetches bodies in bulk, except those that this worker fetched before and could not store. In parts, because all bodies of a batch
+ * Comments and files, whose bodies are not fetched in bulk, then the pages. Fetches bodies in bulk, except those that this worker fetched before and could not store. In parts, because all bodies of a batch
  * of large pages do not fit into memory; the last one has the works whose pages Confluence did not return.
  */
 async function* fetchPages(
@@ -175,7 +193,7 @@ async function* fetchPages(
   states: ReadonlyMap<string, PageState>,
 ): AsyncGenerator<{ works: ClaimedWork[]; pages: Map<string, ConfluencePage> }> {
   const { client, source, cache, services } = batch;
-  const made = works.filter((work) => work.kind === "comments");
+  const made = works.filter((work) => work.kind !== "page");
   if (made.length > 0) yield { works: made, pages: new Map() };
   const left = new Map(works.flatMap((work) => (made.includes(work) ? [] : [[work.pageId, work] as const])));
   const part = (found: readonly ConfluencePage[]) => {

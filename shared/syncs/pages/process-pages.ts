@@ -1,3 +1,4 @@
+import { syncedKinds, syncedPageKinds } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { PageTask } from "#shared/messages.ts";
 import { isRunning } from "#shared/operation-statuses.ts";
@@ -42,14 +43,15 @@ export async function processPages(
     return;
   }
   const run: Run = { ...worker, operation, source };
-  const claimed = await claimWork(services.sql, operationId, pageIds, services.now());
+  const { queue } = worker;
+  const claimed = await claimWork(services.sql, operationId, pageIds, { queue, now: services.now() });
   const stopped = claimed.length > 0 && (await processClaimed(run, claimed)) === "stop";
   if (claimed.length < pageIds.length) {
     if (stopped) await requeueSuspects(services.sql, operationId);
     else await processSuspects(run, claimed.length === 0);
   }
-  // Documents of comments became work when their pages were stored: without a message they would wait for the sweep.
-  if (claimed.length > 0 && source.content.comments !== "none")
+  // What is on a page became work when the page was stored: without a message it would wait for the sweep.
+  if (claimed.length > 0 && syncedKinds(source.content).length > syncedPageKinds(source.content).length)
     await sendWork(services, operation, services.now());
   await finishOperation(operationId, services);
 }
@@ -59,16 +61,16 @@ export async function processPages(
  * crashed a worker before gets a whole invocation. The next invocation resumes with the rest.
  */
 async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
-  const { operation, services, invocation } = run;
+  const { operation, services, invocation, queue } = run;
   const { sql, now } = services;
   const { operationId } = operation;
   for (let first = isFresh; invocation.remainingMs() >= PAGE_RESERVE_MS; first = false) {
-    const work = await claimSuspect(sql, operationId, { untried: !first, now: now() });
+    const work = await claimSuspect(sql, operationId, { queue, untried: !first, now: now() });
     if (!work) break;
     if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, services);
     else if ((await processClaimed(run, [work])) === "stop") return requeueSuspects(sql, operationId);
   }
-  const next = await findSuspect(sql, operationId, now());
+  const next = await findSuspect(sql, operationId, { queue, now: now() });
   if (next) await sendPages(services, operation, [next], { now: now(), delaySeconds: 0 });
 }
 

@@ -3,9 +3,12 @@ import { followContainer, noteTitle, outdatedComments } from "#shared/documents/
 import { showContained } from "#shared/documents/delete-pages.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { EmbeddedChunk, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
+import { outdatedFiles, recordOutcome, type FileOutcome } from "#shared/documents/files.ts";
 import { noteRenderingFailed } from "#shared/documents/rendered-missing.ts";
 import { storePage } from "#shared/documents/store-page.ts";
 import { TransientError } from "#shared/errors.ts";
+import { FILE_REVISION } from "#shared/extraction/file-revision.ts";
+import { queueFiles } from "#shared/syncs/files/list-files.ts";
 import { queueDocuments } from "#shared/syncs/comments/list-comments.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
@@ -16,7 +19,7 @@ import type { PreparedPage } from "./prepare-page.ts";
 /** Swaps one page whose chunks are embedded, and ends its work in the same transaction; false when its work had already ended. */
 export async function storePreparedPage(
   batch: Batch,
-  { work, state, page, containerId }: PreparedPage,
+  { work, state, page, containerId, file }: PreparedPage,
   embedded: EmbeddedChunk[],
 ): Promise<boolean> {
   const { services, source } = batch;
@@ -30,8 +33,10 @@ export async function storePreparedPage(
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     afterSwap: async (tx, swap) => {
       await followOthers(tx, batch, { page, containerId });
+      if (file) await recordOutcome(tx, page, file);
       const outcome = outcomeOf(swap, state);
-      open = await completePage(tx, batch, work, { outcome, counters: countersOf(swap) });
+      const counters = { ...countersOf(swap), ...(file ? countersOfFile(file) : {}) };
+      open = await completePage(tx, batch, work, { outcome, counters });
     },
   });
   if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
@@ -42,7 +47,7 @@ export async function storePreparedPage(
   return open;
 }
 
-/** What a document of comments takes from the page that it is on, and what a page does for its comments, in the same transaction. */
+/** What comments and files take from the page that they are on, and what a page does for them, in the same transaction. */
 async function followOthers(
   tx: Sql,
   { services, source, operation }: Batch,
@@ -51,13 +56,20 @@ async function followOthers(
   const { sourceId, pageId } = page;
   if (containerId !== undefined) {
     if (await followContainer(tx, { sourceId, pageId, containerId })) return;
-    throw new TransientError("deleted_meanwhile", "What the comments are on was deleted meanwhile");
+    throw new TransientError("deleted_meanwhile", "The page with these comments or this file was deleted meanwhile");
   }
-  if (source.content.comments === "none") return;
-  await showContained(tx, sourceId, pageId);
-  await noteTitle(tx, sourceId, pageId, page.title);
-  const outdated = await outdatedComments(tx, sourceId, { containerIds: [pageId] });
-  await queueDocuments(tx, operation, outdated, services.now());
+  const { comments, attachments } = source.content;
+  const containerIds = [pageId];
+  if (comments !== "none" || attachments) await showContained(tx, sourceId, pageId);
+  if (comments !== "none") {
+    await noteTitle(tx, sourceId, pageId, page.title);
+    const outdated = await outdatedComments(tx, sourceId, { containerIds });
+    await queueDocuments(tx, operation, outdated, services.now());
+  }
+  if (attachments) {
+    const outdated = await outdatedFiles(tx, sourceId, { containerIds, revision: FILE_REVISION });
+    await queueFiles(tx, operation, outdated, services.now());
+  }
 }
 
 function warnOfLosses({ services }: Batch, { sourceId, pageId, renderedMissing, textLost }: PageFacts): void {
@@ -88,10 +100,12 @@ function reportStored({ services, operation }: Batch, page: PreparedPage["page"]
 async function settleSuperseded(batch: Batch, work: ClaimedWork, page: PageFacts): Promise<boolean> {
   const { sql } = batch.services;
   const { sourceId, pageId, version, renderedMissing } = page;
-  const [row] = await sql<{ is_deleted: boolean }[]>`
-    select is_deleted from confluence_pages where source_id = ${sourceId} and page_id = ${pageId}`;
+  const [row] = await sql<{ is_deleted: boolean; is_older: boolean }[]>`
+    select is_deleted, (version, representation_revision) < (${version}::int, ${page.representationRevision}::int) as is_older from confluence_pages where source_id = ${sourceId} and page_id = ${pageId}`;
   if (row?.is_deleted)
     throw new TransientError("deleted_meanwhile", "The page was deleted while it was being fetched");
+  if (row?.is_older && page.kind === "attachment")
+    throw new TransientError("changed_meanwhile", "The file was renamed or moved while it was being fetched");
   return transaction(sql, async (tx) => {
     if (renderedMissing) await noteRenderingFailed(tx, { sourceId, pageId, version }, renderedMissing);
     return completePage(tx, batch, work, { outcome: "unchanged", counters: {} });
@@ -101,6 +115,11 @@ async function settleSuperseded(batch: Batch, work: ClaimedWork, page: PageFacts
 function outcomeOf(swap: SwapResult, state: PageState | undefined): string {
   if (swap.outcome !== "added") return "updated";
   return state?.isDeleted ? "restored" : "added";
+}
+
+function countersOfFile({ result }: FileOutcome): Record<string, number> {
+  if (result === "text") return {};
+  return result === "no_text" || result === "unsupported_type" ? { [`files_${result}`]: 1 } : { files_unreadable: 1 };
 }
 
 function countersOf(swap: SwapResult): Record<string, number> {

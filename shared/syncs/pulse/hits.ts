@@ -45,7 +45,7 @@ function listedAll(sql: Sql) {
   return sql`o.status <> 'failed' and (o.checkpoint ->> 'incomplete') is distinct from 'true'`;
 }
 
-/** What a pulse compares: a page, a blog post, or a comment. */
+/** What a pulse compares: a page, a blog post, a comment, or a file. */
 export type NewsItem = { id: string; kind: ContentKind; version: number; spaceKey: string | null };
 
 /** Records the pages that the site's sources do not have in the version listed. */

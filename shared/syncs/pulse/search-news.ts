@@ -37,6 +37,7 @@ export async function searchNews(client: ConfluenceClient, site: PulsedSite, now
     pages.push(
       ...listed.pages,
       ...listed.comments.map((comment) => ({ ...comment, kind: "comments" as const })),
+      ...listed.files.map((file) => ({ ...file, kind: "attachment" as const })),
     );
     cursor = listed.next;
     if (cursor === null) break;

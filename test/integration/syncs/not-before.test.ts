@@ -100,9 +100,9 @@ describe("work that is to be done not before a moment", () => {
       const operation = { operationId: id, sourceId: SOURCE_ID };
       const { queue } = world.outside;
       expect(await sendWork({ sql: database.sql, queue }, operation, at(-1))).toBe(0);
-      expect(await claimWork(database.sql, id, pageIds(), at(-1))).toEqual([]);
+      expect(await claimWork(database.sql, id, pageIds(), { queue: "page", now: at(-1) })).toEqual([]);
       expect(await sendWork({ sql: database.sql, queue }, operation, at(0))).toBe(PAGES);
-      expect(await claimWork(database.sql, id, pageIds(), at(0))).toHaveLength(PAGES);
+      expect(await claimWork(database.sql, id, pageIds(), { queue: "page", now: at(0) })).toHaveLength(PAGES);
     });
   });
 

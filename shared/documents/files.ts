@@ -1,0 +1,132 @@
+import type { Sql } from "#shared/db/connect.ts";
+
+/** A listed file; what it is on is known. */
+export type FileToRecord = {
+  id: string;
+  containerId: string;
+  title: string;
+  version: number;
+  mediaType: string | null;
+  bytes: number | null;
+  fileId: string | null;
+  url: string;
+  modifiedAt: Date | null;
+};
+
+/**
+ * Records what a listing found of files; a row that was listed in a newer version stays. One that is here again, that was renamed or
+ * is on another page now is outdated from then on, at whatever version. Returns how many were not known.
+ */
+export async function recordFiles(
+  tx: Sql,
+  sourceId: string,
+  files: readonly FileToRecord[],
+): Promise<{ added: number }> {
+  if (files.length === 0) return { added: 0 };
+  const rows = files.map((file) => ({
+    page_id: file.id,
+    container_id: file.containerId,
+    title: file.title,
+    url: file.url,
+    modified_at: file.modifiedAt?.toISOString() ?? null,
+    file: {
+      version: file.version,
+      media_type: file.mediaType,
+      bytes: file.bytes,
+      file_id: file.fileId,
+    },
+  }));
+  const written = await tx<{ is_new: boolean }[]>`
+    insert into confluence_pages as p (source_id, page_id, kind, container_id, title, url, modified_at, file)
+    select ${sourceId}, page_id, 'attachment', container_id, title, url, modified_at, file
+    from jsonb_to_recordset(${tx.json(rows)})
+      as f (page_id text, container_id text, title text, url text, modified_at timestamptz, file jsonb)
+    order by page_id
+    on conflict (source_id, page_id) do update set
+      container_id = excluded.container_id, title = excluded.title, url = excluded.url, modified_at = excluded.modified_at,
+      file = coalesce(p.file, '{}') || excluded.file, state_revision = p.state_revision + 1,
+      representation_revision = case when (p.title, p.container_id) is distinct from (excluded.title, excluded.container_id)
+        then 0 else p.representation_revision end,
+      deleted_reason = case when p.is_deleted then ${WAITS_FOR_CONTAINER} end
+    where coalesce((p.file ->> 'version')::int, 0) <= (excluded.file ->> 'version')::int
+      and ((p.title, p.container_id, p.url) is distinct from (excluded.title, excluded.container_id, excluded.url)
+        or p.file is null or not p.file @> excluded.file
+        or p.is_deleted and p.deleted_reason not like ${OF_CONTAINER})
+    returning p.version = 0 and p.state_revision = 0 as is_new`;
+  return { added: written.filter((row) => row.is_new).length };
+}
+
+/** Reasons of files that were deleted with what they are on. */
+const OF_CONTAINER = "container\\_%";
+/** Of a deleted file that is listed again: it is back once what it is on is found. */
+const WAITS_FOR_CONTAINER = "container_not_found";
+
+/** A file that must be stored (again), in this version. */
+export type OutdatedFile = { pageId: string; title: string; version: number; isStored: boolean };
+
+/**
+ * The files that are older than what was listed of them, or than `revision` of extraction and chunks, and whose container search finds;
+ * without those that failed, which syncs try again in their time. Of these containers, these files, or all of the source.
+ */
+export async function outdatedFiles(
+  sql: Sql,
+  sourceId: string,
+  { containerIds, ids, revision }: { containerIds?: readonly string[]; ids?: readonly string[]; revision: number },
+): Promise<OutdatedFile[]> {
+  return sql<OutdatedFile[]>`
+    select d.page_id as "pageId", d.title, (d.file ->> 'version')::int as version, d.version > 0 as "isStored"
+    from confluence_pages d
+    join confluence_pages c on c.source_id = d.source_id and c.page_id = d.container_id
+    where d.source_id = ${sourceId} and d.kind = 'attachment' and is_findable(c) and d.sync_error is null
+      ${containerIds === undefined ? sql`` : sql`and d.container_id = any(${[...containerIds]}::text[])`}
+      ${ids === undefined ? sql`` : sql`and d.page_id = any(${[...ids]}::text[])`}
+      and case when d.is_deleted then d.deleted_reason like ${OF_CONTAINER}
+        else d.version < (d.file ->> 'version')::int or d.representation_revision < ${revision} end
+    order by d.page_id`;
+}
+
+/** What a file is stored from. */
+export type FileToStore = {
+  containerId: string;
+  title: string;
+  url: string;
+  /** Of the container: search filters by them. */
+  labels: string[];
+  version: number;
+  mediaType: string | null;
+  bytes: number | null;
+  modifiedAt: Date | null;
+};
+
+/** A file as it was listed last; null while search does not find what it is on. */
+export async function readFileToStore(sql: Sql, sourceId: string, id: string): Promise<FileToStore | null> {
+  const [row] = await sql<FileToStore[]>`
+    select d.container_id as "containerId", d.title, d.url, c.labels, (d.file ->> 'version')::int as version,
+      d.file ->> 'media_type' as "mediaType", (d.file ->> 'bytes')::float8 as bytes, d.modified_at as "modifiedAt"
+    from confluence_pages d join confluence_pages c on c.source_id = d.source_id and c.page_id = d.container_id
+    where d.source_id = ${sourceId} and d.page_id = ${id} and d.kind = 'attachment' and is_findable(c)`;
+  return row ?? null;
+}
+
+/** Why a stored file has the text that it has. */
+export type FileOutcome = { result: string; message: string | null; extractor: string };
+
+/** Records the outcome of a file in its swap. */
+export async function recordOutcome(
+  tx: Sql,
+  { sourceId, pageId }: { sourceId: string; pageId: string },
+  outcome: FileOutcome,
+): Promise<void> {
+  await tx`
+    update confluence_pages set file = coalesce(file, '{}') || ${tx.json(outcome)}
+    where source_id = ${sourceId} and page_id = ${pageId}`;
+}
+
+/** Those of these files that a check hid, not what they are on. */
+export async function hiddenByThemselves(sql: Sql, sourceId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ page_id: string }[]>`
+    select page_id from confluence_pages
+    where source_id = ${sourceId} and page_id = any(${[...ids]}::text[]) and missing_since is not null and not is_deleted
+      and hidden_with_container is not true`;
+  return rows.map((row) => row.page_id);
+}
