@@ -95,7 +95,16 @@ export const functions = {
     timeoutSeconds: FILE_WORKER_TIMEOUT_SECONDS,
     // The text of a file has at most 2 million characters.
     memoryMb: 512,
-    access: ["database", "decrypt-token", "embed", "extract", "send-plan", "send-page", "send-file", "send-check"],
+    access: [
+      "database",
+      "decrypt-token",
+      "embed",
+      "extract",
+      "send-plan",
+      "send-page",
+      "send-file",
+      "send-check",
+    ],
   },
   "extract-attachment": {
     entry: "functions/sync/extract-attachment.ts",
@@ -214,7 +223,8 @@ export const queues = {
     batchWindowSeconds: 0,
     maxConcurrency: FILE_CONCURRENCY,
     maxReceiveCount: 5,
-    errorImpact: "Some files keep their previous text in search, or are not found, until the sweeper sends them again.",
+    errorImpact:
+      "Some files keep their previous text in search, or are not found, until the sweeper sends them again.",
   }),
   check: queue({
     worker: "reconcile-deletions",

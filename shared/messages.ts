@@ -16,7 +16,7 @@ export const pageTask = z.strictObject({
 });
 
 /** File queue: bring one attachment of a running operation up to date; `page_id` is the attachment's id. */
-export const fileTask = pageTask;
+export const fileTask = z.strictObject(pageTask.shape);
 
 /** Check queue: do the next step of a deletion check. */
 export const checkTask = z.strictObject({ operation_id: z.uuid(), source_id: z.string().min(1) });
@@ -29,10 +29,12 @@ export type CheckTask = z.infer<typeof checkTask>;
  * Every queue, with the schema of its messages. Environment names, URLs, access, redrive and the local poller follow from it. Each
  * message names its source: SQS shares the workers fairly between sources.
  */
-export const QUEUES = { plan: planTask, page: pageTask, file: fileTask, check: checkTask } as const satisfies Record<
-  string,
-  z.ZodType<{ source_id: string }>
->;
+export const QUEUES = {
+  plan: planTask,
+  page: pageTask,
+  file: fileTask,
+  check: checkTask,
+} as const satisfies Record<string, z.ZodType<{ source_id: string }>>;
 
 export type QueueName = keyof typeof QUEUES;
 export type TaskOf = { [Q in QueueName]: z.infer<(typeof QUEUES)[Q]> };

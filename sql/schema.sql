@@ -126,6 +126,18 @@ create table archon_staged_chunks (
   constraint archon_staged_chunks_pkey PRIMARY KEY (chunk_id)
 );
 
+create table attachment_texts (
+  source_id text not null,
+  attachment_id text not null,
+  version integer not null,
+  revision integer not null,
+  extracted jsonb not null,
+  extracted_at timestamp with time zone not null,
+  constraint attachment_texts_extracted_check CHECK ((jsonb_typeof(extracted) = 'object'::text)),
+  constraint attachment_texts_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint attachment_texts_pkey PRIMARY KEY (source_id, attachment_id)
+);
+
 create table confluence_comments (
   source_id text not null,
   comment_id text not null,
@@ -213,7 +225,10 @@ create table confluence_pages (
   kind text default 'page'::text not null,
   container_id text,
   comments_revision integer,
-  constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text, 'comments'::text]))),
+  file jsonb,
+  hidden_with_container boolean,
+  constraint confluence_pages_file_check CHECK ((jsonb_typeof(file) = 'object'::text)),
+  constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text, 'comments'::text, 'attachment'::text]))),
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
   constraint confluence_pages_sync_error_check CHECK (((sync_error IS NULL) OR (jsonb_typeof(sync_error) = 'object'::text))),
   constraint confluence_pages_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,

@@ -14,7 +14,12 @@ export const handler = httpHandler(
     const source = await requireSource(sql, params.source_id);
     const { cursor, limit, file_result: fileResult, ...filter } = query;
     const after = readCursor("pages", position, cursor)?.[0] ?? null;
-    const rows = await listPagesOfSource(sql, source.sourceId, { ...filter, fileResult, after, limit: limit + 1 });
+    const rows = await listPagesOfSource(sql, source.sourceId, {
+      ...filter,
+      fileResult,
+      after,
+      limit: limit + 1,
+    });
     const page = pageOf("pages", rows, limit, (row) => [row.pageId]);
     return { status: 200, body: { pages: page.rows.map(pageJson), next_cursor: page.nextCursor } };
   }),

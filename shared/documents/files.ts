@@ -71,7 +71,11 @@ export type OutdatedFile = { pageId: string; title: string; version: number; isS
 export async function outdatedFiles(
   sql: Sql,
   sourceId: string,
-  { containerIds, ids, revision }: { containerIds?: readonly string[]; ids?: readonly string[]; revision: number },
+  {
+    containerIds,
+    ids,
+    revision,
+  }: { containerIds?: readonly string[]; ids?: readonly string[]; revision: number },
 ): Promise<OutdatedFile[]> {
   return sql<OutdatedFile[]>`
     select d.page_id as "pageId", d.title, (d.file ->> 'version')::int as version, d.version > 0 as "isStored"
@@ -123,7 +127,11 @@ export async function recordOutcome(
 }
 
 /** Those of these files that a check hid, not what they are on. */
-export async function hiddenByThemselves(sql: Sql, sourceId: string, ids: readonly string[]): Promise<string[]> {
+export async function hiddenByThemselves(
+  sql: Sql,
+  sourceId: string,
+  ids: readonly string[],
+): Promise<string[]> {
   const rows = await sql<{ page_id: string }[]>`
     select page_id from confluence_pages
     where source_id = ${sourceId} and page_id = any(${[...ids]}::text[]) and missing_since is not null and not is_deleted

@@ -1,4 +1,4 @@
-import { PAGE_KINDS, type ContentKind } from "#shared/content-kinds.ts";
+import { CONTENT_KINDS, PAGE_KINDS, type ContentKind } from "#shared/content-kinds.ts";
 import type { NoTextReason } from "#shared/extraction/extracted-file.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
@@ -43,7 +43,7 @@ export type PageEntry = {
 export type PageFilter = {
   /** `failed`: also pages that have older content. */
   status?: PageStatus | undefined;
-  /** Pages and blog posts unless set. */
+  /** Pages and blog posts unless set; of what `failed` all kinds. */
   kind?: ContentKind | undefined;
   fileResult?: string | undefined;
   /** Part of the title, or the whole id. */
@@ -74,10 +74,15 @@ export async function listPagesOfSource(
     where source_id = ${sourceId}
       ${after === null ? sql`` : sql`and page_id > ${after}`}
       ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
-      and kind = any(${kind === undefined ? [...PAGE_KINDS] : [kind]}::text[])
+      and kind = any(${kind === undefined ? kindsWith(status) : [kind]}::text[])
       ${fileResult === undefined ? sql`` : sql`and file ->> 'result' = ${fileResult}`}
       ${status === undefined ? sql`` : statusIs(sql, status)}
     order by page_id limit ${limit}`;
+}
+
+/** What failed is named whatever it is, because warnings count it all. */
+function kindsWith(status: PageStatus | undefined): ContentKind[] {
+  return status === "failed" ? [...CONTENT_KINDS] : [...PAGE_KINDS];
 }
 
 function statusIs(sql: Sql, status: PageStatus) {

@@ -88,7 +88,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "no confirmation by id",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "const { pages, isUndecided } = await fetchVisible(ids, client, [first.kind]);",
+      "const { pages, isUndecided } = await fetchVisible(ids, client, [kind]);",
       "const pages = new Map<string, ConfluencePage>();\n  const isUndecided = (_: string) => false;",
     ),
   ),
@@ -143,7 +143,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     change(
       "shared/syncs/listing/list-step.ts",
-      "    await saveStep(tx, context, { checkpoint: next, counts });\n",
+      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...fileCounts },\n    });\n",
       "",
     ),
   ),

@@ -50,6 +50,7 @@ const rules: readonly Rule[] = [
       "shared/embeddings",
       "shared/notifications",
       "shared/sources",
+      "shared/extraction/extracted-file",
     ],
   },
   // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
@@ -67,6 +68,9 @@ const rules: readonly Rule[] = [
       "shared/sync-metrics",
       "shared/markdown",
       "shared/chunking",
+      "shared/extraction/extracted-file",
+      "shared/extraction/file-revision",
+      "shared/extraction/read-types",
       "shared/confluence/client",
       "shared/confluence/cql",
       "shared/queue/task-queue",

@@ -35,7 +35,11 @@ export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
 
 /** Of a change: what is left out stays. */
 export const contentChanges = z
-  .strictObject({ blogposts: z.boolean().optional(), comments: z.enum(COMMENT_OPTIONS).optional(), attachments: z.boolean().optional() })
+  .strictObject({
+    blogposts: z.boolean().optional(),
+    comments: z.enum(COMMENT_OPTIONS).optional(),
+    attachments: z.boolean().optional(),
+  })
   .meta({ description: "Which kinds of content besides pages are synced; what is left out stays as it is" });
 
 export const content = z
@@ -45,7 +49,10 @@ export const content = z
       .enum(COMMENT_OPTIONS)
       .default("open")
       .meta({ description: "`open`: without resolved threads, and those whose text is gone from the page" }),
-    attachments: z.boolean().default(true).meta({ description: "Files on pages and blog posts, by their text" }),
+    attachments: z
+      .boolean()
+      .default(true)
+      .meta({ description: "Files on pages and blog posts, by their text" }),
   })
   .meta({
     description:

@@ -29,7 +29,8 @@ export const pageSchema = z
         media_type: z.string().nullable(),
         bytes: z.number().nullable(),
         result: z.enum(FILE_RESULTS).nullable().meta({
-          description: "`text`: found by its text; else why it is found by its name only; null: not stored yet",
+          description:
+            "`text`: found by its text; else why it is found by its name only; null: not stored yet",
         }),
         message: z.string().nullable(),
       })
@@ -70,7 +71,8 @@ export const listPages = contract({
         "current: found by search; failed: every page whose last attempt failed; pending: not stored yet. All of them unless set",
     }),
     kind: z.enum(CONTENT_KINDS).optional().meta({
-      description: "Pages and blog posts unless set; `comments`: a document for each page with comments; `attachment`: files",
+      description:
+        "Pages and blog posts unless set, and with `status` `failed` all kinds; `comments`: a document for each page with comments; `attachment`: files",
     }),
     file_result: z.enum(FILE_RESULTS).optional().meta({
       description: "Only files with this result, of the kind `attachment`: `no_text` are scans and pictures",

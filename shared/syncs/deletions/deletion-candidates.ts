@@ -8,7 +8,12 @@ import {
 } from "#shared/documents/delete-pages.ts";
 import { fetchVisible } from "./fetch-visible.ts";
 import { FILES_BATCH, judgeFiles } from "./judge-files.ts";
-import { judgeCandidate, type Candidate, type DeletionOutcomes, type JudgedCandidate } from "./deletion-rules.ts";
+import {
+  judgeCandidate,
+  type Candidate,
+  type DeletionOutcomes,
+  type JudgedCandidate,
+} from "./deletion-rules.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { OPERATIONS } from "#shared/syncs/operations/operation-types.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";

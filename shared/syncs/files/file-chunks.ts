@@ -32,14 +32,16 @@ function chunkParts(parts: readonly FilePart[]): PlacedChunk[] {
   return parts.flatMap(({ place, markdown }) => {
     const goesOn = place?.kind === "page";
     const above = goesOn ? open : [];
-    const whole = [...above.map(({ level, text }) => `${"#".repeat(level)} ${text}`), markdown].join("\n\n");
+    const carried = above.map(({ level, text }) => `${"#".repeat(level)} ${text}\n\n`).join("");
     open = goesOn ? headingsAfter(open, markdown) : [];
-    const sheet = place?.kind === "sheet" ? [place.name] : [];
-    return chunkMarkdown(whole).map(({ content, headingPath }) => ({
-      content,
-      headingPath: [...sheet, ...headingPath],
-      place: place && placeOf(place),
-    }));
+    return chunkMarkdown(carried + markdown).flatMap(({ content, headingPath }, n) => {
+      // It belongs to the page before: here it only says what the text is about.
+      const own =
+        n === 0 && content.startsWith(carried.trimEnd())
+          ? content.slice(carried.trimEnd().length).trim()
+          : content;
+      return own === "" ? [] : [{ content: own, headingPath, place: place && placeOf(place) }];
+    });
   });
 }
 

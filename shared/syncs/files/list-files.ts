@@ -32,7 +32,9 @@ export async function recordListedFiles(
   // Listed twice while the search was paged: the newer one.
   const files = [
     ...new Map(
-      listed.toSorted((a, b) => a.version - b.version).flatMap((file) => named(file).map((one) => [one.id, one])),
+      listed
+        .toSorted((a, b) => a.version - b.version)
+        .flatMap((file) => named(file).map((one) => [one.id, one])),
     ).values(),
   ];
   const ids = files.map((file) => file.id);
@@ -66,17 +68,15 @@ export async function queueFiles(
   files: readonly OutdatedFile[],
   now: Date,
 ): Promise<void> {
-  const work = files.map(
-    ({ pageId, title, version, isStored }): WorkItem => ({
-      kind: "attachment",
-      pageId,
-      title,
-      state: "pending",
-      outcome: isStored ? "updated" : "added",
-      reason: isStored ? "the file, its name or its page changed" : "new file",
-      listedVersion: version,
-    }),
-  );
+  const work = files.map(({ pageId, title, version, isStored }): WorkItem => ({
+    kind: "attachment",
+    pageId,
+    title,
+    state: "pending",
+    outcome: isStored ? "updated" : "added",
+    reason: isStored ? "the file, its name or its page changed" : "new file",
+    listedVersion: version,
+  }));
   await addWork(tx, operation, work, now);
 }
 

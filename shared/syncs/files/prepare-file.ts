@@ -118,11 +118,9 @@ async function extract(batch: Batch, id: string, file: FileToStore): Promise<Ext
 
 async function addressOf({ calls, client }: Batch, id: string, file: FileToStore): Promise<string> {
   const { containerId, version } = file;
-  const attempt = await calls.attempt(
-    "files",
-    () => client.attachmentAddress({ containerId, id, version }),
-    { retryTransient: true },
-  );
+  const attempt = await calls.attempt("files", () => client.attachmentAddress({ containerId, id, version }), {
+    retryTransient: true,
+  });
   if (attempt.ok) return attempt.value;
   throw attempt.error;
 }

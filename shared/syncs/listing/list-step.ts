@@ -204,7 +204,12 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   if (user.timeZone !== operation.timeZone) {
     const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
     const cql = changedPagesCql(source.spaceKey, since, user.timeZone, syncedKinds(source.content));
-    const { pages_listed = 0, pages_unchanged = 0, comments_listed = 0, files_listed = 0 } = operation.counters;
+    const {
+      pages_listed = 0,
+      pages_unchanged = 0,
+      comments_listed = 0,
+      files_listed = 0,
+    } = operation.counters;
     const expected = (await client.countPages(cql)) ?? 0;
     await saveStep(services.sql, context, {
       checkpoint: { ...checkpoint, phase: "listing", cql, kind: null, comments_missing: 0 },

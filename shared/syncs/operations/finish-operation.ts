@@ -42,7 +42,8 @@ export async function finishOperation(operationId: string, services: SyncService
     if (!row) return null;
     const metrics = await readMetrics(tx, operationId);
     const held = row.heldDeletions;
-    const status = held ? "held" : metrics.pages_failed > 0 ? "completed_with_errors" : "completed";
+    const failed = metrics.pages_failed + metrics.files_failed;
+    const status = held ? "held" : failed > 0 ? "completed_with_errors" : "completed";
     await tx`
       update archon_progress set status = ${status}, counters = counters || ${tx.json(metrics)},
         error = ${held ? tx.json({ code: "deletions_held", message: held.message }) : null},
@@ -100,5 +101,10 @@ async function insertFollowUp(
 
 function summary(metrics: SyncMetrics): string {
   const { pages_added, pages_updated, pages_moved, pages_deleted, pages_hidden, pages_failed } = metrics;
-  return `${pages_added} added, ${pages_updated} updated, ${pages_moved} moved, ${pages_deleted} deleted, ${pages_hidden} hidden, ${pages_failed} failed`;
+  const { files_added, files_updated, files_deleted, files_failed } = metrics;
+  const files =
+    files_added + files_updated + files_deleted + files_failed === 0
+      ? ""
+      : `; files: ${files_added} added, ${files_updated} updated, ${files_deleted} deleted, ${files_failed} failed`;
+  return `${pages_added} added, ${pages_updated} updated, ${pages_moved} moved, ${pages_deleted} deleted, ${pages_hidden} hidden, ${pages_failed} failed${files}`;
 }

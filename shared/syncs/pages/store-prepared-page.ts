@@ -56,7 +56,10 @@ async function followOthers(
   const { sourceId, pageId } = page;
   if (containerId !== undefined) {
     if (await followContainer(tx, { sourceId, pageId, containerId })) return;
-    throw new TransientError("deleted_meanwhile", "The page with these comments or this file was deleted meanwhile");
+    throw new TransientError(
+      "deleted_meanwhile",
+      "The page with these comments or this file was deleted meanwhile",
+    );
   }
   const { comments, attachments } = source.content;
   const containerIds = [pageId];
@@ -119,7 +122,9 @@ function outcomeOf(swap: SwapResult, state: PageState | undefined): string {
 
 function countersOfFile({ result }: FileOutcome): Record<string, number> {
   if (result === "text") return {};
-  return result === "no_text" || result === "unsupported_type" ? { [`files_${result}`]: 1 } : { files_unreadable: 1 };
+  return result === "no_text" || result === "unsupported_type"
+    ? { [`files_${result}`]: 1 }
+    : { files_unreadable: 1 };
 }
 
 function countersOf(swap: SwapResult): Record<string, number> {

@@ -1,8 +1,8 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { trashPage, restorePage, editPage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import {
   changeFile,
-  loseFile,
   purgeFile,
   replaceFile,
   restoreFile,
@@ -10,7 +10,8 @@ import {
   uploadFile,
 } from "#infra/local/confluence-site/file-edits.ts";
 import type { SiteAttachment } from "#infra/local/confluence-site/site.ts";
-import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+import { recordFiles } from "#shared/documents/files.ts";
+import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const MINUTE_MS = 60_000;
@@ -68,5 +69,233 @@ describe("files are found by what they say", () => {
       file: { name: "harbour-report.md", media_type: "text/markdown" },
     });
     expect(hit?.url).toContain("preview=");
+  });
+});
+
+describe("changes of files arrive", () => {
+  it("case 4: a new file on an old page arrives with the next sync, and the page is not fetched again", async () => {
+    await world.sync();
+    world.pass(30 * DAY_MS);
+    await world.sync();
+    upload("Page 2", "anchors.txt", "Anchors are painted by the walrus crew", "text/plain");
+    world.takeRequests();
+    const { sync_metrics } = await world.sync();
+    expect(sync_metrics).toMatchObject({ files_added: 1, pages_added: 0, pages_updated: 0 });
+    expect(world.takeRequests().filter(({ query }) => query.includes("body-format"))).toEqual([]);
+    expect(await world.find("walrus crew")).toMatchObject([{ title: "anchors.txt" }]);
+  });
+
+  it("case 5: a new version replaces the old text, however often its message comes", async () => {
+    await world.sync();
+    world.pass(MINUTE_MS);
+    replaceFile(world.site, report.id, { bytes: Buffer.from("The trawler quota was lowered in spring.") });
+    const { sync_metrics } = await world.sync();
+    expect(sync_metrics).toMatchObject({ files_updated: 1 });
+    expect(await world.find("tugboat")).toEqual([]);
+    expect(await world.find("trawler spring")).toHaveLength(1);
+    const before = downloads();
+    await world.sync();
+    await world.sync({ mode: "full" });
+    await world.check();
+    expect(downloads()).toBe(before);
+    expect((await rowOf(report.id))?.version).toBe(2);
+  });
+
+  it("case 6: a renamed file is found by its new name without a download", async () => {
+    await world.sync();
+    const before = downloads();
+    changeFile(world.site, report.id, { title: "lagoon-summary.md" });
+    const { sync_metrics } = await world.sync({ mode: "full" });
+    expect(sync_metrics).toMatchObject({ files_updated: 1, pages_updated: 0 });
+    expect(await world.find("tugboat")).toMatchObject([{ title: "lagoon-summary.md" }]);
+    const [chunk] = await database.sql`
+      select input_hash, content from archon_crawled_pages where page_id = ${report.id}`;
+    expect(chunk?.content).toContain("tugboat");
+    expect(downloads()).toBe(before);
+    await world.sync({ mode: "full" });
+    const [same] =
+      await database.sql`select input_hash from archon_crawled_pages where page_id = ${report.id}`;
+    expect(same?.input_hash).toBe(chunk?.input_hash);
+  });
+
+  it("case 6: a file that is moved to another page is shown there, and stays when its old page goes", async () => {
+    await world.sync();
+    const before = downloads();
+    changeFile(world.site, report.id, { containerId: on("Page 2") });
+    trashPage(world.site, on("Page 1"));
+    await world.sync({ mode: "full" });
+    await world.check();
+    expect(await world.find("tugboat")).toMatchObject([{ parent: { title: "Page 2" } }]);
+    expect(downloads()).toBe(before);
+  });
+
+  it("case 7: a file on a page that is not stored waits, and joins when the page comes", async () => {
+    const page = world.page("Page 3");
+    world.site.faults.push({
+      effect: "status",
+      status: 500,
+      path: "/api/v2/pages",
+      times: 1000,
+      skip: 1,
+    } as never);
+    upload("Page 3", "sextant.txt", "The sextant is kept in drawer seven", "text/plain");
+    const failed = await world.sync();
+    expect(failed.status).not.toBe("completed");
+    expect(await world.find("sextant drawer")).toEqual([]);
+    world.site.faults.length = 0;
+    world.pass(DAY_MS);
+    await world.sync();
+    expect(await world.find("sextant drawer")).toMatchObject([{ parent: { page_id: page.id } }]);
+  });
+
+  const replacedAndListed = async () => {
+    await world.sync();
+    world.pass(MINUTE_MS);
+    replaceFile(world.site, report.id, { bytes: Buffer.from("The dredger schedule is new.") });
+    const id = await world.startSync();
+    while (await world.deliverOne("plan"));
+    return id;
+  };
+  const isKept = async () => {
+    const [text] =
+      await database.sql`select version from attachment_texts where attachment_id = ${report.id}`;
+    return text?.version === 2;
+  };
+
+  it("a file that is renamed while it is stored gets its new name, and is downloaded once", async () => {
+    const id = await replacedAndListed();
+    world.deliver("file", Number.POSITIVE_INFINITY);
+    while (!(await isKept())) await world.scheduler.advance();
+    // The worker has the old name when a listing brings the new one.
+    const name = "dredging.md";
+    changeFile(world.site, report.id, { title: name });
+    const [row] = await database.sql`select url from confluence_pages where page_id = ${report.id}`;
+    const facts = {
+      mediaType: "text/markdown",
+      bytes: 28,
+      fileId: null,
+      modifiedAt: null,
+      url: row?.url as string,
+    };
+    const file = { id: report.id, containerId: on("Page 1"), title: name, version: 2, ...facts };
+    await recordFiles(database.sql, SOURCE_ID, [file]);
+    await world.ended(id);
+    expect(await world.find("dredger schedule")).toMatchObject([{ title: name }]);
+    const [chunk] =
+      await database.sql`select input_hash from archon_crawled_pages where page_id = ${report.id}`;
+    const input = `${name}\n\nThe dredger schedule is new.`;
+    expect(chunk?.input_hash).toBe(createHash("sha256").update(input).digest("hex"));
+    expect(downloads()).toBe(2);
+  });
+
+  it("case 36: a worker that is killed after the extraction downloads nothing again, and the file is stored once", async () => {
+    const id = await replacedAndListed();
+    await world.deliverUntil("file", isKept);
+    const progress = await world.ended(id);
+    expect(progress.sync_metrics).toMatchObject({ files_updated: 1, files_failed: 0 });
+    expect(await world.find("dredger schedule")).toHaveLength(1);
+    expect(downloads()).toBe(2);
+  });
+});
+
+describe("deleted files go, and nothing else", () => {
+  it("case 16: a listing of pages makes no file a candidate, and a listing of files no page", async () => {
+    await world.sync();
+    world.site.faults.push({ effect: "empty_listing", path: "attachment", times: 1 } as never);
+    const { sync_metrics } = await world.check({ force: true });
+    expect(sync_metrics).toMatchObject({ pages_deleted: 0, pages_hidden: 0, files_deleted: 0 });
+    expect(await world.find("tugboat")).toHaveLength(1);
+  });
+
+  it.each([true, false])(
+    "case 19: a trashed file goes with the check that finds it, and is back when it is restored (types of trashed files: %s)",
+    async (typesOfTrashed) => {
+      world.site.settings.types_of_trashed = typesOfTrashed;
+      for (let n = 1; n <= 4; n += 1)
+        upload("Page 2", `ballast-${n}.txt`, `Ballast tank ${n} is dry`, "text/plain");
+      await world.sync();
+      trashFile(world.site, report.id);
+      await world.check();
+      expect(await world.find("tugboat")).toEqual([]);
+      await world.check();
+      expect(await rowOf(report.id)).toMatchObject({ is_deleted: true, chunk_count: 0 });
+      const before = downloads();
+      restoreFile(world.site, report.id);
+      await world.sync({ mode: "full" });
+      expect(await world.find("tugboat")).toHaveLength(1);
+      expect(downloads()).toBe(before);
+    },
+  );
+
+  it("case 20: a page takes its files with it, and brings them back without a download", async () => {
+    await world.sync();
+    trashPage(world.site, on("Page 1"));
+    await world.check();
+    expect(await rowOf(report.id)).toMatchObject({ is_deleted: true, deleted_reason: "container_trashed" });
+    expect(await world.find("tugboat")).toEqual([]);
+    const before = downloads();
+    restorePage(world.site, report.containerId);
+    await world.sync({ mode: "full" });
+    expect(await world.find("tugboat")).toHaveLength(1);
+    expect(downloads()).toBe(before);
+  });
+
+  it("case 21: many lost files are held by their own cap, and a page is deleted all the same", async () => {
+    const files = Array.from({ length: 40 }, (_, n) =>
+      upload("Page 2", `crate-${n}.txt`, `Crate ${n}`, "text/plain"),
+    );
+    await world.sync();
+    for (const file of files) purgeFile(world.site, file.id);
+    trashPage(world.site, on("Page 3"));
+    const check = await world.check();
+    expect(check.status).toBe("held");
+    expect(check.sync_metrics).toMatchObject({ files_deleted: 0, pages_deleted: 1 });
+    expect(await world.find("crate 7")).not.toEqual([]);
+    const forced = await world.check({ force: true });
+    expect(forced.sync_metrics).toMatchObject({ pages_deleted: 0 });
+    expect(await world.find("crate")).toEqual([]);
+  });
+
+  it.each([
+    ["is refused", { effect: "status", status: 401 }],
+    ["fails", { effect: "status", status: 500 }],
+    ["is cut short", { effect: "short_map", lacks: 60 }],
+  ])("case 22: without proof no file is touched: the call for types %s", async (_, fault) => {
+    for (let n = 1; n <= 4; n += 1) upload("Page 2", `rope-${n}.txt`, `Rope ${n} is long`, "text/plain");
+    await world.sync();
+    purgeFile(world.site, report.id);
+    world.site.faults.push({ ...fault, path: "convert-ids-to-types", times: 100 } as never);
+    await world.check();
+    await world.check();
+    expect(await world.find("tugboat")).toHaveLength(1);
+  });
+
+  it("case 24: switched off, files go with their texts, and pages and comments stay; switched on, they are listed", async () => {
+    await world.sync();
+    const patch = (attachments: boolean) =>
+      world.api("PATCH", `/api/confluence/${SOURCE_ID}`, { body: { content: { attachments } } });
+    expect((await patch(false)).status).toBe(200);
+    await world.minute();
+    expect(await world.find("tugboat")).toEqual([]);
+    expect(await database.sql`select from attachment_texts`).toHaveLength(0);
+    expect(await world.find("word2")).toHaveLength(1);
+    await patch(true);
+    world.pass(DAY_MS);
+    await world.sync();
+    expect(await world.find("tugboat")).toHaveLength(1);
+  });
+
+  it("case 43: a page that is hidden hides its files at once, and shows them again; one that was gone itself stays hidden", async () => {
+    const gone = upload("Page 1", "buoy.txt", "The buoy list of the pilots", "text/plain");
+    for (let n = 1; n <= 4; n += 1) upload("Page 2", `oar-${n}.txt`, `Oar ${n} is wooden`, "text/plain");
+    await world.sync();
+    trashFile(world.site, gone.id);
+    await world.check();
+    expect(await world.find("buoy pilots")).toEqual([]);
+    await database.sql`
+      update confluence_pages set missing_since = now() where page_id = ${on("Page 1")}`;
+    await world.sync({ mode: "full" });
+    expect(await world.find("tugboat")).toHaveLength(1);
+    expect(await rowOf(gone.id)).toMatchObject({ hidden: true });
   });
 });

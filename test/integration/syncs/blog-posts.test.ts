@@ -44,7 +44,10 @@ const kinds = () =>
 
 beforeEach(async () => {
   await database.clear();
-  world = await makeSyncWorld(database.sql, { pages: 3, content: { blogposts: true, comments: "none", attachments: false } });
+  world = await makeSyncWorld(database.sql, {
+    pages: 3,
+    content: { blogposts: true, comments: "none", attachments: false },
+  });
   const [first] = addPosts(2);
   if (!first) throw new Error("no post");
   post = first;

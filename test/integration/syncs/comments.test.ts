@@ -47,7 +47,10 @@ const chunks = (title: string) =>
 
 beforeEach(async () => {
   await database.clear();
-  world = await makeSyncWorld(database.sql, { pages: 3, content: { blogposts: true, comments: "open", attachments: false } });
+  world = await makeSyncWorld(database.sql, {
+    pages: 3,
+    content: { blogposts: true, comments: "open", attachments: false },
+  });
   root = say("Page 1", "Should the rollout wait for the lighthouse team?");
   say("Page 2", "The kiosk number is outdated since spring", "Call the kiosk");
 });

@@ -71,7 +71,7 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "documents of comments count as pages",
     change(
       "shared/syncs/operations/read-metrics.ts",
-      "w.state in ('done', 'planned') and w.kind <> 'comments')::int",
+      "w.state in ('done', 'planned') and w.kind = ${kind})::int",
       "w.state in ('done', 'planned'))::int",
     ),
   ),

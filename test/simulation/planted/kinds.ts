@@ -11,11 +11,11 @@ export const KIND_BUGS: readonly PlantedBug[] = [
   bug(
     "blog posts are candidates of the listing of pages, and are requested as pages",
     change(CHECK, 'phase: "listing", kind, kinds_left: left }', 'phase: "listing", kind, kinds_left: [] }'),
-    change(CANDIDATES, "fetchVisible(ids, client, [first.kind])", 'fetchVisible(ids, client, ["page"])'),
+    change(CANDIDATES, "fetchVisible(ids, client, [kind])", 'fetchVisible(ids, client, ["page"])'),
   ),
   bug(
     "blog posts that were not listed are requested as pages",
-    change(CANDIDATES, "fetchVisible(ids, client, [first.kind])", 'fetchVisible(ids, client, ["page"])'),
+    change(CANDIDATES, "fetchVisible(ids, client, [kind])", 'fetchVisible(ids, client, ["page"])'),
   ),
   bug(
     "one cap over all kinds of content",

@@ -93,7 +93,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
       "",
     ),
     change(
-      "shared/syncs/deletions/deletion-candidates.ts",
+      "shared/syncs/deletions/fetch-visible.ts",
       "isUndecided: (id) => skipped && !pages.has(id)",
       "isUndecided: (id) => skipped && pages.has(id)",
     ),
