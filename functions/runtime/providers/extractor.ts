@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
+import { errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
 import { required } from "#shared/env.ts";
 import type { AttachmentToExtract } from "#shared/extraction/extract-attachment.ts";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
@@ -79,8 +79,8 @@ function refusal({ status, headers }: Response): TransientError {
 
 /** Throws where the function is at fault, and not the file: then no file may be recorded as unreadable. */
 function faultOf(payload: unknown): Invocation {
-  const { errorType, errorMessage: text } = functionError.parse(payload);
-  const type = errorType ?? (/Task timed out/.test(text) ? "Sandbox.Timedout" : "Unhandled");
+  const { errorType, errorMessage: text = "" } = functionError.safeParse(payload).data ?? {};
+  const type = errorType ?? (text.includes("Task timed out") ? "Sandbox.Timedout" : "Unhandled");
   const limit = LIMITS[type];
   if (limit !== undefined) return { ended: "at a limit", message: limit };
   if (CRASHES.has(type)) return { ended: "crashed", message: "The process that read the file crashed" };
@@ -93,7 +93,7 @@ function fileOf(payload: unknown): ExtractedFile {
     return fromExtractionResponse(payload);
   } catch (error) {
     if (error instanceof PermanentError || error instanceof TransientError) throw error;
-    return failed(`The process that read the file returned no result (${errorCode(error)})`);
+    return failed("The process that read the file returned no result");
   }
 }
 
