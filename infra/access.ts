@@ -9,6 +9,7 @@ export type Access =
   | "embed"
   | "rerank"
   | "extract"
+  | "download-files"
   | "put-events"
   | "redrive";
 

@@ -1,5 +1,5 @@
 import { queueSentTo, sendsMessages } from "./access.ts";
-import { functions, queues, schedules, type FunctionSpec } from "./topology.ts";
+import { EXTRACT_FUNCTION, functions, queues, schedules, type FunctionSpec } from "./topology.ts";
 import { routes } from "./routes.ts";
 
 /** The stack as a Mermaid diagram, drawn from the topology: additions appear automatically. */
@@ -8,6 +8,7 @@ export function stackPicture(): string {
   const serving = [...new Set(routes.map((route) => route.function))];
   const background = Object.keys(functions).filter((name) => !serving.some((one) => one === name));
   const id = (name: string) => name.replaceAll("-", "_");
+  const workers = [...new Set(Object.values(queues).map((queue) => queue.worker))];
   const senders = serving.filter((name) => specs[name]?.access.some(sendsMessages));
   const edges = [...senders, ...background].flatMap((name) =>
     (specs[name]?.access ?? []).filter(sendsMessages).map((one) => `  ${id(name)} --> q_${queueSentTo(one)}`),
@@ -31,9 +32,16 @@ export function stackPicture(): string {
       .join(" & ")}`,
     "  migrate_database[migrate-database] -->|at deployment| database[(Postgres with pgvector)]",
     `  readers & ${senders.map(id).join(" & ")} --> database`,
-    `  ${[...new Set(Object.values(queues).map((queue) => id(queue.worker)))].join(" & ")} --> database`,
+    `  ${workers.map(id).join(" & ")} --> database`,
     ...named(specs, "put-events").map((name) => `  ${id(name)} --> bus{{event bus}}`),
-    "  process_page --> models[[Bedrock or OpenAI-compatible]]",
+    `  ${named(specs, "embed")
+      .filter((name) => workers.some((one) => one === name))
+      .map(id)
+      .join(" & ")} --> models[[Bedrock or OpenAI-compatible]]`,
+    ...named(specs, "extract").map(
+      (name) => `  ${id(name)} -->|one file| ${id(EXTRACT_FUNCTION)}[${EXTRACT_FUNCTION}]`,
+    ),
+    ...named(specs, "download-files").map((name) => `  ${id(name)} --> media[[Atlassian's media host]]`),
     `  ${named(specs, "decrypt-token").map(id).join(" & ")} --> confluence[[Confluence]]`,
   ].join("\n");
 }

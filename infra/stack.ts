@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Key } from "aws-cdk-lib/aws-kms";
 import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
@@ -27,7 +27,14 @@ import { SyncFunction } from "./constructs/lambda-function.ts";
 import { WorkQueue } from "./constructs/queue-worker.ts";
 import { SyncSchedule } from "./constructs/schedule.ts";
 import type { Settings } from "./constructs/settings.ts";
-import { functions, queues, schedules, type FunctionName, type FunctionSpec } from "./topology.ts";
+import {
+  EXTRACT_FUNCTION,
+  functions,
+  queues,
+  schedules,
+  type FunctionName,
+  type FunctionSpec,
+} from "./topology.ts";
 import { routes } from "./routes.ts";
 
 export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };
@@ -56,6 +63,14 @@ export class SyncStack extends Stack {
       (name, spec) => new WorkQueue(this, `${name}-queue`, { queueName: `${prefix}-${name}`, spec }),
     );
 
+    // By name: a reference would make the order of the functions in the topology matter.
+    const extractFunctionName = `${prefix}-${EXTRACT_FUNCTION}`;
+    const extractFunctionArn = this.formatArn({
+      service: "lambda",
+      resource: "function",
+      resourceName: extractFunctionName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     const syncFunctions = mapValues(
       functions,
       (name, spec) =>
@@ -71,6 +86,7 @@ export class SyncStack extends Stack {
             queueUrls: mapValues(workQueues, (_, { queue }) => queue.queueUrl),
             tokenKeyArn: tokenKey.keyArn,
             eventBusName: prefix,
+            extractFunctionName,
           }),
           statements: statementsOf(this, spec.access, settings, {
             databaseSecretArn: database.secretArn,
@@ -78,6 +94,7 @@ export class SyncStack extends Stack {
             deadLetterArns: Object.values(workQueues).map(({ deadLetters }) => deadLetters.queueArn),
             tokenKeyArn: tokenKey.keyArn,
             eventBusArn: bus.eventBusArn,
+            extractFunctionArn,
           }),
         }),
     );

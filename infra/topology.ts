@@ -29,6 +29,8 @@ export type FunctionSpec = {
   maxConcurrency?: number;
   /** Folders that lie beside the code when it is bundled. */
   files?: readonly string[];
+  /** Packages with native libraries, which lie beside the code in `node_modules`. */
+  packages?: readonly string[];
 };
 
 /** A request takes some 20 ms of a connection: three at the same time are 150 requests a second of one kind. */
@@ -110,8 +112,9 @@ export const functions = {
     entry: "functions/sync/extract-attachment.ts",
     timeoutSeconds: EXTRACTION_TIMEOUT_SECONDS,
     memoryMb: 2048,
-    access: [],
+    access: ["download-files"],
     maxConcurrency: FILE_CONCURRENCY,
+    packages: ["@llamaindex/liteparse"],
   },
   "reconcile-deletions": {
     entry: "functions/sync/reconcile-deletions.ts",
@@ -177,6 +180,9 @@ export const functions = {
 } as const satisfies Record<string, FunctionSpec>;
 
 export type FunctionName = keyof typeof functions;
+
+/** What `extract` lets a function invoke. */
+export const EXTRACT_FUNCTION: FunctionName = "extract-attachment";
 
 export type QueueSpec = {
   worker: FunctionName;

@@ -75,6 +75,10 @@ export const envSchema = z.object({
 
   /** Hosts allowed in a base_url: exact, or a suffix with a leading dot. */
   ALLOWED_HOSTS: list.default([".atlassian.net", "api.atlassian.com"]),
+  /** Hosts that signed addresses of attachments may have: exact names. */
+  MEDIA_HOSTS: list.default(["api.media.atlassian.com"]),
+  /** The function that extracts the text of attachments. */
+  EXTRACT_FUNCTION: z.string().optional(),
   /** Local runner only: lets base_url be http and loopback. */
   ALLOW_LOOPBACK: z.stringbool().default(false),
   /** Local runner only: if set, each request must send it as `Authorization: Bearer` or `X-Api-Key`. */

@@ -18,6 +18,8 @@ export const LOG_EVENTS = [
   "page.deleted",
   "page.hidden",
   "page.restored",
+  "file.extracted",
+  "file.not_downloaded",
   "deletions.held",
   "source.paused",
   "source.credentials_expired",

@@ -6,7 +6,7 @@ export const METRIC_NAMESPACE = "ConfluenceSync";
 /** Powertools gives each metric the service as a dimension, beside ours: the stage. */
 export const SERVICE = "confluence-sync";
 
-type Unit = "Count" | "Seconds" | "None";
+type Unit = "Count" | "Seconds" | "Bytes" | "None";
 
 /**
  * A number in a log line: one of its fields, or 1 for the line itself if its status is `status` (where given). `by` names another
@@ -45,6 +45,12 @@ export const logMetrics = {
   "page.text_lost": [each("pages_with_lost_text")],
   "page.rendered_missing": [each("pages_without_rendered_body")],
   "confluence.call_refused": [each("optional_calls_refused")],
+  "file.extracted": [
+    { ...each("files_extracted"), by: "result" },
+    field("extraction_seconds", "Seconds"),
+    field("file_bytes", "Bytes"),
+  ],
+  "file.not_downloaded": [each("files_not_downloaded")],
   "deletions.held": [each("holds_announced")],
   "search.failed": [each("searches_failed")],
   "embeddings.created": [

@@ -12,6 +12,7 @@ export type AccessTargets = {
   deadLetterArns: string[];
   tokenKeyArn: string;
   eventBusArn: string;
+  extractFunctionArn: string;
 };
 
 /** The statements of a function's access; each names its actions and its one resource. */
@@ -34,6 +35,11 @@ export function statementsOf(
         return embedStatements(scope, settings);
       case "rerank":
         return rerankStatements(scope, settings);
+      case "extract":
+        return allow("lambda:InvokeFunction", targets.extractFunctionArn);
+      case "download-files":
+        // Signed addresses need no permission.
+        return [];
       case "put-events":
         return allow("events:PutEvents", targets.eventBusArn);
       case "redrive":

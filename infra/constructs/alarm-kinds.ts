@@ -1,4 +1,4 @@
-import { functions, queues, schedules, type FunctionName } from "#infra/topology.ts";
+import { EXTRACT_FUNCTION, functions, queues, schedules, type FunctionName } from "#infra/topology.ts";
 
 /** Every kind of alarm, each a section of infra/runbook.md, with what there is one alarm of this kind for. */
 export const ALARM_KINDS = {
@@ -27,6 +27,7 @@ export type AlarmKind = keyof typeof ALARM_KINDS;
 /** Functions that neither serve HTTP nor are run by hand: only an alarm sees them fail. */
 export function backgroundFunctions(): FunctionName[] {
   const driven = new Set<string>([
+    EXTRACT_FUNCTION,
     ...Object.values(queues).map((queue) => queue.worker),
     ...Object.values(schedules).map((schedule) => schedule.function),
   ]);

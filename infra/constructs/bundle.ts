@@ -4,6 +4,7 @@ import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import type { FunctionSpec } from "#infra/topology.ts";
+import { copyPackage } from "./native-package.ts";
 
 /** `directory` is deployed; a description of its content is beside it, in `<directory>.meta.json` (esbuild's metafile). */
 export type Bundle = { directory: string };
@@ -99,7 +100,7 @@ const requiredBuiltins: Plugin = {
 
 /**
  * Bundles each function separately into `outputDirectory/<name>`: minified ES modules with source maps (`index.mjs`, and beside it
- * what is loaded later or rarely), and the folders it needs. Throws an error that names every entry that is missing.
+ * what is loaded later or rarely), and the folders and packages it needs. Throws an error that names every entry that is missing.
  */
 export async function bundleFunctions(
   functions: Record<string, FunctionSpec>,
@@ -148,6 +149,7 @@ async function bundle(spec: FunctionSpec, directory: string, external: string[])
     logLevel: "error",
   });
   for (const folder of spec.files ?? []) await cp(folder, join(directory, folder), { recursive: true });
+  for (const name of spec.packages ?? []) await copyPackage(name, directory);
   await writeFile(`${directory}.meta.json`, JSON.stringify(metafile));
   return { directory };
 }

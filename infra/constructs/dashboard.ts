@@ -73,11 +73,22 @@ export class SyncDashboard extends Construct {
           ),
         ],
         [
-          graph("Embeddings: dollars an hour, by model", [byModel(stage, "embedding_dollars")]),
-          graph("Embeddings: tokens an hour, by model", [byModel(stage, "embedding_tokens")]),
+          graph("Embeddings: dollars an hour, by model", [by(stage, "model", "embedding_dollars")]),
+          graph("Embeddings: tokens an hour, by model", [by(stage, "model", "embedding_tokens")]),
           graph(
             "Pages that lost text, or lack what macros show; refused optional calls",
             sum("pages_with_lost_text", "pages_without_rendered_body", "optional_calls_refused"),
+          ),
+        ],
+        [
+          graph("Files read an hour, by result", [by(stage, "result", "files_extracted")]),
+          graph("Files: seconds of extraction", [
+            ...sum("extraction_seconds"),
+            syncMetric(stage, "extraction_seconds", { statistic: "p99", label: "p99 of one file" }),
+          ]),
+          graph(
+            "Files: bytes downloaded, and files that could not be",
+            sum("file_bytes", "files_not_downloaded"),
           ),
         ],
         [
@@ -135,9 +146,9 @@ export class SyncDashboard extends Construct {
   }
 }
 
-/** A line for each model in use. */
-function byModel(stage: string, name: MetricName): MathExpression {
-  const search = `{${METRIC_NAMESPACE},service,stage,model} MetricName="${name}" stage="${stage}"`;
+/** A line for each value of the field that the metric is broken down by. */
+function by(stage: string, field: string, name: MetricName): MathExpression {
+  const search = `{${METRIC_NAMESPACE},service,stage,${field}} MetricName="${name}" stage="${stage}"`;
   return new MathExpression({
     expression: `SEARCH('${search}', 'Sum', ${HOUR_SECONDS})`,
     usingMetrics: {},

@@ -8,6 +8,7 @@ export type ResourceNames = {
   queueUrls: Record<QueueName, string>;
   tokenKeyArn: string;
   eventBusName: string;
+  extractFunctionName: string;
 };
 
 /** The environment variables of a function: exactly those that its access requires. */
@@ -29,6 +30,8 @@ export function environmentOf(
     ...(tokens ? { TOKEN_KEY_ARN: resources.tokenKeyArn, ...siteVariables(settings) } : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
+    ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),
+    ...(access.includes("download-files") ? mediaVariables(settings) : {}),
     ...(access.includes("put-events") ? eventVariables(settings, resources) : {}),
   };
 }
@@ -61,6 +64,10 @@ function eventVariables(settings: Settings, { eventBusName }: ResourceNames): Re
 
 function siteVariables(settings: Settings): Record<string, string> {
   return settings.allowedHosts ? { ALLOWED_HOSTS: settings.allowedHosts.join(",") } : {};
+}
+
+function mediaVariables(settings: Settings): Record<string, string> {
+  return settings.mediaHosts ? { MEDIA_HOSTS: settings.mediaHosts.join(",") } : {};
 }
 
 function embeddingVariables(settings: Settings): Record<string, string> {

@@ -81,6 +81,8 @@ const settingsSchema = z
 
     /** Hosts allowed in a base_url; absent: Confluence Cloud's. */
     allowedHosts: list.optional(),
+    /** Hosts that serve the bytes of attachments; absent: Atlassian's. */
+    mediaHosts: list.optional(),
 
     /** Days that ended operations and sent events stay in the database; the last sync and check of each source always do. */
     operationRetentionDays: days.default(90),

@@ -1,4 +1,4 @@
-import { functions, queues, schedules } from "#infra/topology.ts";
+import { functions, queues, schedules, type FunctionName } from "#infra/topology.ts";
 import type { Assumptions, Prices } from "./prices.ts";
 
 export const SPACES = [10, 1000, 10_000] as const;
@@ -26,15 +26,41 @@ function tracesOf(invocations: number): number {
   return Math.min(invocations, MINUTES * 60 + invocations * SAMPLED);
 }
 
+/** The files beside so many pages. OCR (Amazon Textract) is not used: scans are found by name. */
+function modelFiles(pages: number, a: Assumptions) {
+  const files = pages * a.filesPerPage;
+  const read = files * a.readFilesShare;
+  const chunks = read * a.chunksPerFile + (files - read) * a.chunksPerUnreadFile;
+  return {
+    files,
+    read,
+    listingCalls: Math.ceil(files / LISTING_PAGE),
+    /** Each asks Confluence for a signed address; the bytes come from the media host. */
+    downloads: read,
+    downloadGb: (read * a.fileMb) / 1000,
+    extractionSeconds: read * a.secondsPerExtraction,
+    workerSeconds: read * a.secondsPerExtraction + files * a.secondsPerFile,
+    hours: (read * a.secondsPerExtraction + files * a.secondsPerFile) / queues.file.maxConcurrency / 3600,
+    chunks,
+    tokens: chunks * a.tokensPerChunk,
+    /** One of a worker for each file, one of the extracting function for each that is read. */
+    invocations: files + read,
+    sqsRequests: files * 3,
+    keptTextGb: (read * a.keptTextKb) / KB_PER_GB,
+  };
+}
+
 export type Scale = ReturnType<typeof modelScale>;
 
 /** The work of a deployment with this many spaces: its first sync and each month after it. */
 export function modelScale(spaces: number, a: Assumptions) {
   const pages = spaces * a.pagesPerSpace;
-  const chunks = pages * a.chunksPerPage;
+  const files = modelFiles(pages, a);
+  const pageChunks = pages * a.chunksPerPage;
+  const chunks = pageChunks + files.chunks;
   const worker = queues.page;
   const pagesPerSecond = worker.maxConcurrency / a.secondsPerPage;
-  const tokens = chunks * a.tokensPerChunk;
+  const tokens = pageChunks * a.tokensPerChunk;
   const first = {
     pages,
     confluenceCalls:
@@ -45,13 +71,14 @@ export function modelScale(spaces: number, a: Assumptions) {
     sqsRequests: Math.ceil(((pages + spaces) / SQS_BATCH) * 3),
     invocations: Math.ceil(pages / worker.batchSize) + spaces,
     workerSeconds: pages * a.secondsPerPage,
-    embeddings: chunks,
+    embeddings: pageChunks,
     tokens,
     hoursByWorkers: pages / pagesPerSecond / 3600,
     logKb: pages * a.logKbPerPage,
-    hoursByEmbeddingQuota: tokens / a.embeddingTokensPerMinute / 60,
+    hoursByEmbeddingQuota: (tokens + files.tokens) / a.embeddingTokensPerMinute / 60,
   };
   const changedPages = pages * a.changesPerDayShare * DAYS;
+  const changedFiles = modelFiles(pages * a.fileChangesPerDayShare * DAYS, a);
   const syncs = spaces * (MINUTES / a.syncIntervalMinutes);
   const checks = spaces * (DAYS / 7);
   const ticks = Object.values(schedules).reduce(
@@ -65,6 +92,7 @@ export function modelScale(spaces: number, a: Assumptions) {
     confluenceCalls: Math.ceil(
       syncs * CALLS_PER_EMPTY_SYNC +
         changedPages * (1 + a.renderedShare) +
+        changedFiles.downloads +
         checks * (2 + a.pagesPerSpace / LISTING_PAGE),
     ),
     messages: syncs + changedPages + checks * 2,
@@ -86,9 +114,11 @@ export function modelScale(spaces: number, a: Assumptions) {
     spaces,
     pages,
     chunks,
+    files,
+    changedFiles,
     first,
     month,
-    databaseGb: (chunks * (a.chunkKb + a.vectorKb + a.vectorIndexKb)) / KB_PER_GB,
+    databaseGb: files.keptTextGb + (chunks * (a.chunkKb + a.vectorKb + a.vectorIndexKb)) / KB_PER_GB,
     vectorIndexGb,
     acu: Math.max(0.5, Math.ceil((vectorIndexGb / GB_PER_ACU) * 2) / 2),
     /** Incremental syncs that must run concurrently, compared with what the plan queue runs. */
@@ -97,7 +127,7 @@ export function modelScale(spaces: number, a: Assumptions) {
   };
 }
 
-function gb(name: "plan-sync" | "process-page" | "sweep" | "search"): number {
+function gb(name: FunctionName): number {
   return functions[name].memoryMb / 1024;
 }
 
@@ -120,6 +150,18 @@ export function callsOfOneSite(spaces: number, a: Assumptions) {
 
 export type Cost = Record<string, number>;
 
+/** Dollars for bringing these files up to date. */
+function filesCost(files: Scale["files"], prices: Prices): Cost {
+  return {
+    "Files: embeddings": (files.tokens / 1e6) * prices.titanPerMillionTokens,
+    "Files: extraction": files.extractionSeconds * gb("extract-attachment") * prices.lambdaGbSecond,
+    "Files: workers, messages":
+      files.workerSeconds * gb("process-attachment") * prices.lambdaGbSecond +
+      (files.invocations / 1e6) * prices.lambdaPerMillion +
+      (files.sqsRequests / 1e6) * prices.sqsPerMillion,
+  };
+}
+
 /** Dollars once, for the first sync. */
 export function firstSyncCost(scale: Scale, prices: Prices): Cost {
   const { first } = scale;
@@ -130,6 +172,7 @@ export function firstSyncCost(scale: Scale, prices: Prices): Cost {
       (first.invocations / 1e6) * prices.lambdaPerMillion,
     SQS: (first.sqsRequests / 1e6) * prices.sqsPerMillion,
     Logs: (first.logKb / KB_PER_GB) * prices.logsPerGb,
+    ...filesCost(scale.files, prices),
   };
 }
 
@@ -153,6 +196,7 @@ export function monthlyCost(scale: Scale, prices: Prices, alarms: number, metric
       metrics * prices.metricMonth +
       alarms * prices.alarmMonth +
       prices.dashboardMonth,
+    ...filesCost(scale.changedFiles, prices),
   };
 }
 

@@ -56,6 +56,20 @@ export const assumptions = {
   /** 1,024 numbers of four bytes, stored once and once more in the HNSW index, one element a page of 8 kB. */
   vectorKb: 4.1,
   vectorIndexKb: 8.2,
+  /** Files beside each page, and those of them whose type is read: the others (pictures, archives) are found by name, not downloaded. */
+  filesPerPage: 1,
+  readFilesShare: 0.4,
+  fileMb: 1,
+  /** A file of 15,000 characters; of an unread one its name. */
+  chunksPerFile: 12,
+  chunksPerUnreadFile: 1,
+  /** Seconds in the extracting function, the download included: of most files a fraction, of a report of 600 pages 5. */
+  secondsPerExtraction: 1.5,
+  /** Seconds of a file's worker beside them: its signed address, its embeddings, its swap. */
+  secondsPerFile: 0.7,
+  fileChangesPerDayShare: 0.002,
+  /** The text that is kept, so that a new chunker downloads nothing, as Postgres compresses it. */
+  keptTextKb: 8,
   /** Tokens a minute that Bedrock gives an account for Titan v2 by default: a quota to check and raise before a first sync. */
   embeddingTokensPerMinute: 300_000,
 };

@@ -68,12 +68,15 @@ export function scaleReport(prices: Prices, assumptions: Assumptions): string {
     name,
     ...SPACES.map((spaces) => value(callsOfOneSite(spaces, assumptions))),
   ];
+  const { pages, chunks, first, files } = modelScale(1, assumptions);
+  const perPage = { chunks: chunks / pages, tokens: (first.tokens + files.tokens) / pages };
   const { total: connections } = connectionBudget();
   return `# Scale on paper
 
 Written by \`npm run documents\` from \`infra/scale/\`; \`node infra/scale/main.ts prices.json\` prints it with your own prices and
 assumptions. It is arithmetic over the topology, not a measurement: its assumptions are in \`infra/scale/prices.ts\`.
 Assumed: ${assumptions.pagesPerSpace} pages per space, ${assumptions.chunksPerPage} chunks per page of ${assumptions.tokensPerChunk} tokens, ${assumptions.changesPerDayShare * 100} % of the pages changed per day,
+${assumptions.filesPerPage} file per page, of which ${assumptions.readFilesShare * 100} % are of a type that is read, of ${assumptions.fileMb} MB and ${assumptions.chunksPerFile} chunks each,
 a sync every ${assumptions.syncIntervalMinutes} minutes, ${round(assumptions.searchesPerDay)} searches per day, ${assumptions.secondsPerPage} s of worker time per page.
 
 ## First sync
@@ -83,8 +86,8 @@ ${table(heads, [
   row("calls to Confluence", (scale) => round(scale.first.confluenceCalls)),
   row("messages", (scale) => round(scale.first.messages)),
   row("invocations of workers", (scale) => round(scale.first.invocations)),
-  row("chunks and embeddings", (scale) => round(scale.first.embeddings)),
-  row("tokens (millions)", (scale) => round(scale.first.tokens / 1e6, 1)),
+  row("chunks and embeddings, those of files included", (scale) => round(scale.chunks)),
+  row("tokens (millions)", (scale) => round((scale.first.tokens + scale.files.tokens) / 1e6, 1)),
   row(`hours, ${queues.page.maxConcurrency} page workers working`, (scale) =>
     round(scale.first.hoursByWorkers, 1),
   ),
@@ -95,7 +98,21 @@ ${table(heads, [
   row("of it vector index (GB)", (scale) => round(scale.vectorIndexGb, 1)),
 ])}
 
-The larger of the two numbers of hours applies.
+The larger of the two numbers of hours applies, of files too, which follow the pages:
+
+${table(heads, [
+  row("files", (scale) => round(scale.files.files)),
+  row("files that are read", (scale) => round(scale.files.read)),
+  row("calls to Confluence: listing, signed addresses", (scale) =>
+    round(scale.files.listingCalls + scale.files.downloads),
+  ),
+  row("downloaded from the media host (GB)", (scale) => round(scale.files.downloadGb, 1)),
+  row("hours of extraction", (scale) => round(scale.files.extractionSeconds / 3600, 1)),
+  row("text that is embedded (million tokens)", (scale) => round(scale.files.tokens / 1e6, 1)),
+  row(`hours, ${queues.file.maxConcurrency} file workers working`, (scale) => round(scale.files.hours, 1)),
+])}
+
+Scans are found by name: their text would take OCR (Amazon Textract, $1.50 for 1,000 pages), which nothing here calls.
 
 ${costs("dollars, once", (scale) => firstSyncCost(scale, prices))}
 
@@ -146,9 +163,10 @@ queues' maximum concurrency, the others by reserved concurrency; synthesis fails
 
 | at | what | setting |
 | --- | --- | --- |
-| a first sync above ${round((assumptions.embeddingTokensPerMinute * 60 * 24) / (assumptions.chunksPerPage * assumptions.tokensPerChunk))} pages | it takes more than a day: tokens per minute of the embedding model | a higher quota at Bedrock beforehand; its 429s only pause the source |
+| a first sync above ${round((assumptions.embeddingTokensPerMinute * 60 * 24) / perPage.tokens)} pages | it takes more than a day: tokens per minute of the embedding model | a higher quota at Bedrock beforehand; its 429s only pause the source |
 | ${round((queues.plan.maxConcurrency * assumptions.syncIntervalMinutes * 60) / assumptions.secondsPerIncrementalSync)} spaces each ${assumptions.syncIntervalMinutes} minutes | listings: \`maxConcurrency\` of the plan queue | that number, or a longer interval |
-| about ${round((16 * KB_PER_GB) / (assumptions.chunksPerPage * assumptions.vectorIndexKb))} pages with a database of 16 GB | searches read the vector index from disk | fewer dimensions, or a larger database |
+| about ${round((16 * KB_PER_GB) / (perPage.chunks * assumptions.vectorIndexKb))} pages with a database of 16 GB | searches read the vector index from disk | fewer dimensions, or a larger database |
+| ${round((queues.file.maxConcurrency / (assumptions.secondsPerExtraction + assumptions.secondsPerFile)) * 3600)} files to read an hour | the extracting function | \`FILE_CONCURRENCY\` in \`infra/topology.ts\`, as far as connections and reserved concurrency allow |
 | one site with many spaces | Confluence's limit for an account (429) | longer intervals: a paused source affects no other |
 | ${round(queues.page.maxConcurrency / assumptions.secondsPerPage, 1)} pages a second | page workers | \`maxConcurrency\` of the page queue, as far as connections allow |
 

@@ -1,4 +1,3 @@
-import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import type { Fetch } from "#shared/confluence/guarded-fetch.ts";
 import { errorCode, errorMessage, PermanentError, TransientError } from "#shared/errors.ts";
@@ -10,8 +9,18 @@ export const attachmentToExtract = z.object({
   name: z.string(),
   media_type: z.string(),
   max_bytes: z.number().int().positive(),
+  /** False: without native libraries, one of which crashed on this file. */
+  native: z.boolean().optional(),
 });
 export type AttachmentToExtract = z.infer<typeof attachmentToExtract>;
+
+/** `native`: whether native libraries may be used. */
+export type ExtractFile = (file: {
+  name: string;
+  mediaType: string;
+  bytes: Uint8Array;
+  native: boolean;
+}) => Promise<ExtractedFile>;
 
 export type ExtractAttachmentDeps = {
   /** A fetch that connects to public addresses only. */
@@ -20,39 +29,35 @@ export type ExtractAttachmentDeps = {
   mediaHosts: readonly string[];
   /** The local runner only: `http` on this machine is allowed too. */
   allowLoopback: boolean;
-  extractFile: (file: { name: string; mediaType: string; bytes: Uint8Array }) => Promise<ExtractedFile>;
-  /** Time that the download may take. */
-  timeoutMs: number;
+  extractFile: ExtractFile;
+  /** Time that the download may take; default 30 s. */
+  timeoutMs?: number;
 };
 
-/** The `ExtractedFile` as JSON, gzipped, in base64: a response of a function holds 6 MB. */
-export type ExtractedAttachment = { encoding: "gzip+base64"; body: string };
+const DOWNLOAD_TIMEOUT_MS = 30_000;
 
 /**
  * Downloads a file from its signed address and extracts its text. Throws `PermanentError` for an address that is not allowed or
  * a file that is not there, `TransientError` for what may pass; what the file itself is to blame for is a result.
  */
 export async function extractAttachment(
-  event: unknown,
+  attachment: AttachmentToExtract,
   deps: ExtractAttachmentDeps,
-): Promise<ExtractedAttachment> {
-  const attachment = attachmentToExtract.parse(event);
+): Promise<ExtractedFile> {
+  const { name, media_type: mediaType, native = true } = attachment;
   const bytes = await download(attachment, deps);
-  const file: ExtractedFile =
-    bytes === null
-      ? {
-          result: "too_large",
-          extractor: "none",
-          message: `The file is larger than ${attachment.max_bytes} bytes, the most that is read`,
-        }
-      : await deps.extractFile({ name: attachment.name, mediaType: attachment.media_type, bytes });
-  return { encoding: "gzip+base64", body: gzipSync(JSON.stringify(file)).toString("base64") };
+  if (bytes !== null) return deps.extractFile({ name, mediaType, bytes, native });
+  return {
+    result: "too_large",
+    extractor: "none",
+    message: `The file is larger than ${attachment.max_bytes} bytes, the most that is read`,
+  };
 }
 
 /** The file's bytes; null if they are more than `max_bytes`, whatever its header says. */
 async function download(
   { url, max_bytes }: AttachmentToExtract,
-  { fetch, mediaHosts, allowLoopback, timeoutMs }: ExtractAttachmentDeps,
+  { fetch, mediaHosts, allowLoopback, timeoutMs = DOWNLOAD_TIMEOUT_MS }: ExtractAttachmentDeps,
 ): Promise<Uint8Array | null> {
   checkAddress(url, { mediaHosts, allowLoopback });
   const stopped = new AbortController();

@@ -9,12 +9,11 @@ import { extractXlsx } from "./office/extract-xlsx.ts";
 import { extractPdf } from "./pdf/extract-pdf.ts";
 import { extractCsv, extractHtml, extractJson, extractMd, extractTxt } from "./text/extract-text.ts";
 
-type Extract = (bytes: Uint8Array) => ExtractedFile | Promise<ExtractedFile>;
+type Extract = (bytes: Uint8Array, native: boolean) => ExtractedFile | Promise<ExtractedFile>;
 
 /** The extractor of each type of file. */
 const EXTRACTORS: Readonly<Record<FileType, Extract>> = {
-  // Not the function itself: its second argument is for comparisons.
-  pdf: async (bytes) => extractPdf(bytes),
+  pdf: async (bytes, native) => extractPdf(bytes, native ? "liteparse" : "unpdf"),
   docx: extractDocx,
   pptx: extractPptx,
   xlsx: extractXlsx,
@@ -32,12 +31,15 @@ const EXTRACTORS: Readonly<Record<FileType, Extract>> = {
 /**
  * The text of a file of any type, as Markdown. Never throws for what a file contains: a result other than `text` is permanent
  * for this version of the file. Deterministic. Memory and time are bounded for the office and text types; the caller bounds the
- * process all the same, because libraries are native or recursive.
+ * process all the same, because libraries are native or recursive. `native: false` uses no native library.
  */
-export async function extractFile(file: NamedFile): Promise<ExtractedFile> {
+export async function extractFile({
+  native = true,
+  ...file
+}: NamedFile & { native?: boolean }): Promise<ExtractedFile> {
   try {
     if (file.bytes.length === 0) return without("no_text", "The file is empty");
-    return cut(await EXTRACTORS[fileType(file)](file.bytes));
+    return cut(await EXTRACTORS[fileType(file)](file.bytes, native));
   } catch (error) {
     if (error instanceof ExtractionFailure) return without(error.result, error.message);
     const message = error instanceof Error ? error.message : String(error);

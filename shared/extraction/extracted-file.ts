@@ -38,7 +38,7 @@ const place = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("sheet"), name: z.string() }),
 ]);
 
-/** An `ExtractedFile` as another process or the database has it. */
+/** An `ExtractedFile` as the database or another process has it: a hostile file may have made that one send anything. */
 export const extractedFile: z.ZodType<ExtractedFile> = z.discriminatedUnion("result", [
   z.object({
     result: z.literal("text"),

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { z } from "zod";
-import { functions, type FunctionSpec } from "#infra/topology.ts";
+import { EXTRACT_FUNCTION, functions, type FunctionSpec } from "#infra/topology.ts";
 
 /** Where synthesis leaves what each bundle is made of. */
 const BUNDLES = "dist/functions";
@@ -17,8 +18,14 @@ const metafile = z.object({
 const FORBIDDEN =
   /^(@electric-sql\/|onnxruntime|@huggingface\/|aws-cdk|constructs$|fauxqs$|swagger-ui-dist$)|infra\/local|confluence-site|local-embedder/;
 
+/** What reads files belongs to the function that has nothing a file could reach. */
+const OF_EXTRACTION = /^(mammoth|unpdf|@llamaindex\/)|shared\/extraction\/(extract-file|office|pdf|text)/;
+
 const KB = 1000;
-const PROCESS_PAGE_LIMIT = 1500 * KB;
+const MB = 1000 * KB;
+const WORKER_LIMIT = 1500 * KB;
+/** Lambda takes 250 MB unpacked; what is uploaded, and copied to each new environment, is the archive. */
+const EXTRACTOR_ARCHIVE_LIMIT = 60 * MB;
 /** API functions that only read the database. */
 const READER_LIMIT = 250 * KB;
 
@@ -42,11 +49,29 @@ function measure(name: string, path: string): BundleSize {
   for (const [input, { bytesInOutput }] of files.flatMap(({ inputs }) => Object.entries(inputs))) {
     const own = packageOf(input);
     packages.set(own, (packages.get(own) ?? 0) + bytesInOutput);
-    if (FORBIDDEN.test(own) || FORBIDDEN.test(input)) faults.push(`${name} contains ${input}`);
+    const forbidden = name === EXTRACT_FUNCTION ? [FORBIDDEN] : [FORBIDDEN, OF_EXTRACTION];
+    if (forbidden.some((pattern) => pattern.test(own) || pattern.test(input)))
+      faults.push(`${name} contains ${input}`);
   }
   const limit = limitOf(name);
+  if (name === EXTRACT_FUNCTION) {
+    const archived = archiveBytes(path.replace(/\.meta\.json$/, ""));
+    packages.set("(whole archive)", archived);
+    if (archived > EXTRACTOR_ARCHIVE_LIMIT)
+      faults.push(`The archive of ${name} has ${archived} bytes, more than ${EXTRACTOR_ARCHIVE_LIMIT}`);
+  }
   if (limit && bytes > limit) faults.push(`${name} has ${bytes} bytes, more than ${limit}`);
   return { name, bytes, byPackage: [...packages].sort((a, b) => b[1] - a[1]), faults };
+}
+
+/** Bytes of a folder's files, compressed as in a zip archive, without its table of contents. */
+function archiveBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (sum, { parentPath, name }) => sum + deflateRawSync(readFileSync(join(parentPath, name))).length,
+      0,
+    );
 }
 
 function packageOf(input: string): string {
@@ -57,7 +82,7 @@ function packageOf(input: string): string {
 }
 
 function limitOf(name: string): number | undefined {
-  if (name === "process-page") return PROCESS_PAGE_LIMIT;
+  if (name === "process-page" || name === "process-attachment") return WORKER_LIMIT;
   const spec: FunctionSpec | undefined = Object.entries<FunctionSpec>(functions).find(
     ([key]) => key === name,
   )?.[1];

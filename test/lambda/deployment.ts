@@ -88,7 +88,12 @@ export async function startDeployment(options: {
     handlers: new Map(functions.map(({ name }) => [name, (event: unknown) => poolOf(name).invoke(event)])),
   });
   variables.AWS_ENDPOINT_URL_SQS = runner.sqs.url;
+  variables.AWS_ENDPOINT_URL_LAMBDA = runner.url;
   for (const deployed of functions) {
+    // The runner knows functions by their names in the topology.
+    if ("EXTRACT_FUNCTION" in deployed.variables) {
+      deployed.variables.EXTRACT_FUNCTION = topology.EXTRACT_FUNCTION;
+    }
     for (const name of queueNames) {
       const url = runner.sqs.queues[name]?.url ?? "";
       const variable = queueUrlVariable(name);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeployedFunction } from "./deployed-functions.ts";
 import { startRuntimeApi } from "./runtime-api.ts";
@@ -9,12 +9,18 @@ import { startRuntimeApi } from "./runtime-api.ts";
 export type ExecutionEnvironment = {
   /** From the start of the process to its first request for work. */
   initMs: number;
-  /** Rejects with what the handler threw, with the process's own output when that died. */
+  /**
+   * Rejects with what the handler threw, and with what Lambda reports when the process ended, needed more memory than the function has, or
+   * took more time: `name` is the type of the error.
+   */
   invoke: (event: unknown) => Promise<unknown>;
   /** The most resident memory that the process ever had. */
   peakMemoryMb: () => number;
   stop: () => Promise<void>;
 };
+
+/** Often enough: no file makes its reader grow by the machine's memory within this time. */
+const MEMORY_INTERVAL_MS = 50;
 
 export const REGION = "us-east-1";
 const ACCOUNT = "000000000000";
@@ -61,12 +67,20 @@ export async function startExecutionEnvironment(
       options.writeLog(chunk);
     });
   }
+  let reason = "Runtime.ExitError";
+  const end = (type: string) => {
+    reason = type;
+    child.kill("SIGKILL");
+  };
+  const memory = setInterval(() => {
+    if (memoryMb(child.pid, "VmRSS") > deployed.memoryMb) end("Runtime.OutOfMemory");
+  }, MEMORY_INTERVAL_MS);
   const died = new Promise<never>((_, reject) => {
-    child.once("exit", (code, signal) =>
-      reject(
-        new Error(`${deployed.name} ended (${signal ?? code}). Its last output:\n${output.slice(-2000)}`),
-      ),
-    );
+    child.once("exit", (code, signal) => {
+      clearInterval(memory);
+      const message = `${deployed.name} ended (${signal ?? code}). Its last output:\n${output.slice(-2000)}`;
+      reject(named(reason, message));
+    });
   });
   died.catch(() => {});
   await Promise.race([api.initialised, died]);
@@ -74,6 +88,7 @@ export async function startExecutionEnvironment(
   return {
     initMs,
     invoke: async (event) => {
+      const timeout = setTimeout(() => end("Sandbox.Timedout"), deployed.timeoutSeconds * 1000);
       const outcome = await Promise.race([
         api.invoke(event, {
           requestId: randomUUID(),
@@ -81,14 +96,12 @@ export async function startExecutionEnvironment(
           functionArn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:confluence-sync-dev-${deployed.name}`,
         }),
         died,
-      ]);
+      ]).finally(() => clearTimeout(timeout));
       if (outcome.ok) return outcome.answer;
-      throw new Error(`${deployed.name}: ${outcome.error.errorType}: ${outcome.error.errorMessage}`);
+      const { errorType, errorMessage } = outcome.error;
+      throw named(errorType, `${deployed.name}: ${errorType}: ${errorMessage}`);
     },
-    peakMemoryMb: () => {
-      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
-    },
+    peakMemoryMb: () => memoryMb(child.pid, "VmHWM"),
     stop: async () => {
       const ended = child.exitCode === null ? new Promise((resolve) => child.once("exit", resolve)) : null;
       child.kill("SIGKILL");
@@ -96,4 +109,15 @@ export async function startExecutionEnvironment(
       await api.close();
     },
   };
+}
+
+/** Resident memory of a process, now (`VmRSS`) or at its peak (`VmHWM`); 0 when it has ended. */
+function memoryMb(pid: number | undefined, which: "VmRSS" | "VmHWM"): number {
+  const path = `/proc/${pid}/status`;
+  const status = existsSync(path) ? readFileSync(path, "utf8") : "";
+  return Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
 }

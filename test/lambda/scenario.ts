@@ -6,6 +6,7 @@ import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createTestSource, expectEnded, pageByTitle, topicBody } from "#test/support/service-with-site.ts";
 import type { Deployment } from "./deployment.ts";
+import { checkExtraction, uploadReport } from "./extraction.ts";
 
 export type Check = (name: string, holds: () => unknown) => Promise<void>;
 
@@ -50,17 +51,20 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
       .sql`select encrypted_secret from archon_sources join confluence_sites using (site_id) where source_id = ${sourceId}`;
     assert.match(String(row?.encrypted_secret), /^kms1\./);
   });
-  await check("a sync runs through all three queues and stores every page", async () => {
+  await check("a sync runs through its queues and stores every page, and the file of one", async () => {
+    uploadReport(confluence.site);
     operationId = await service.startSync(sourceId);
     const ended = await finished(operationId);
     assert.equal(ended.status, "completed", JSON.stringify(ended));
     assert.equal(ended.sync_metrics.pages_added, confluence.site.pages.size);
+    assert.equal(ended.sync_metrics.files_added, 1, JSON.stringify(ended));
   });
   await check("a search finds a page by a word of it, its question embedded by Bedrock", async () => {
     const [hit] = await service.search("Which page chose marker7 for good?", 3);
     assert.equal(hit?.title, "Topic 7");
     assert.ok((deployment.services.calls.get("bedrock.InvokeModel") ?? 0) > confluence.site.pages.size);
   });
+  await checkExtraction(deployment, service, check);
   await check("reading routes answer", async () => {
     await expectStatus(200, "/api/confluence/sources");
     await expectStatus(200, `/api/confluence/${sourceId}`);

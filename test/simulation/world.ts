@@ -1,4 +1,3 @@
-import { gunzipSync } from "node:zlib";
 import type { Context } from "aws-lambda";
 import type postgres from "postgres";
 import { withServices, type Services } from "#functions/runtime/services.ts";
@@ -12,7 +11,6 @@ import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { parseEnv } from "#shared/env.ts";
 import { extractAttachment } from "#shared/extraction/extract-attachment.ts";
-import { extractedFile } from "#shared/extraction/extracted-file.ts";
 import { extractFile } from "#shared/extraction/extract-file.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import type { LogEvent } from "#shared/log-events.ts";
@@ -188,7 +186,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           const message = "The extractor was ended by its limits";
           return { result: "extraction_failed", extractor: "none", message };
         }
-        const { body } = await extractAttachment(file, {
+        const extracted = await extractAttachment(file, {
           fetch: fetchFrom(site),
           mediaHosts: [MEDIA_HOST],
           allowLoopback: false,
@@ -196,7 +194,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           timeoutMs: MINUTE_MS,
         });
         extraction.calls += 1;
-        return extractedFile.parse(JSON.parse(gunzipSync(Buffer.from(body, "base64")).toString("utf8")));
+        return extracted;
       },
       cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
       events: { send: async (events) => (await step("events"), bus.send(events)) },

@@ -1,3 +1,4 @@
+import { childProcessExtractor } from "./extraction/child-process-extractor.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { reranker } from "#functions/runtime/providers/reranker.ts";
@@ -10,7 +11,7 @@ import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
 
-type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "reranker" | "cipher">;
+type ChosenByEnv = Pick<Services, "confluence" | "embedder" | "extractor" | "reranker" | "cipher">;
 
 /**
  * Tries a model before sources switch to it. Throws `UserError`
@@ -39,6 +40,7 @@ export async function buildChosenServices(
   return {
     confluence: given.confluence ?? (await confluence.build(env, log)),
     embedder: given.embedder ?? (await embedder.build(env, log)),
+    extractor: given.extractor ?? childProcessExtractor(env, log),
     reranker: given.reranker ?? (await reranker.build(env, log)),
     cipher: given.cipher ?? (await tokenCipher.build(env, log)),
   };

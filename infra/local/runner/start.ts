@@ -68,7 +68,7 @@ const SWEEPER: FunctionName = "sweep";
 /** Vectors of so many numbers take the embedded database about 30 ms: 2 of 768, 4 of 384. */
 export const VECTOR_NUMBERS_AT_ONCE = 1536;
 
-/** The longest timeout of a worker in the topology. */
+/** The longest timeout of a worker in the topology but a file's, which is redelivered. */
 const CLOSE_WITHIN_MS = 60_000;
 
 /**

@@ -92,6 +92,7 @@ describe("rights", () => {
           "kms:Decrypt",
           "secretsmanager:GetSecretValue",
         ],
+        "extract-attachment": [],
         "get-progress": [
           "secretsmanager:GetSecretValue",
         ],
@@ -133,6 +134,17 @@ describe("rights", () => {
         "openapi": [],
         "plan-sync": [
           "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
+        "process-attachment": [
+          "bedrock:InvokeModel",
+          "kms:Decrypt",
+          "lambda:InvokeFunction",
           "secretsmanager:GetSecretValue",
           "sqs:ChangeMessageVisibility",
           "sqs:DeleteMessage",
@@ -201,6 +213,27 @@ describe("rights", () => {
         ],
       }
     `);
+  });
+
+  it("permissions to invoke a function are those of the file worker alone, on the extracting function, which may do nothing itself", () => {
+    const invokes = [...rolePolicies({})].flatMap(([name, statements]) =>
+      statements
+        .filter(({ Action }) => Action === "lambda:InvokeFunction")
+        .map(({ Resource }) => [name, JSON.stringify(Resource)]),
+    );
+    expect(invokes).toEqual([
+      [
+        "process-attachment",
+        expect.stringMatching(/:function:confluence-sync-dev-extract-attachment"\]\]\}$/),
+      ],
+    ]);
+    const own = rolePolicies({ database: "aurora" }).get("extract-attachment") ?? [];
+    expect(own.flatMap(({ Action }) => Action).sort()).toEqual([
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+      "xray:PutTelemetryRecords",
+      "xray:PutTraceSegments",
+    ]);
   });
 
   it("permissions to rerank are those of the search function alone, on the configured model, and only where it is configured", () => {

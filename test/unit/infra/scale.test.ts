@@ -25,6 +25,31 @@ describe("the scale model", () => {
     expect(first.tokens).toBe(1_800_000);
   });
 
+  it("the scale model agrees with the files of a first sync counted by hand", () => {
+    const { files, chunks } = modelScale(10, {
+      ...assumptions,
+      pagesPerSpace: 100,
+      chunksPerPage: 6,
+      tokensPerChunk: 300,
+      filesPerPage: 2,
+      readFilesShare: 0.25,
+      fileMb: 3,
+      chunksPerFile: 10,
+      chunksPerUnreadFile: 1,
+      secondsPerExtraction: 2,
+      secondsPerFile: 1,
+    });
+    // 2,000 files: 8 listing calls, 500 downloads; 1,500 are found by name alone.
+    expect(files).toMatchObject({ files: 2000, listingCalls: 8, downloads: 500, downloadGb: 1.5 });
+    expect(files).toMatchObject({
+      chunks: 6500,
+      tokens: 1_950_000,
+      extractionSeconds: 1000,
+      hours: 3000 / 4 / 3600,
+    });
+    expect(chunks).toBe(6000 + 6500);
+  });
+
   it("the scale model agrees with the calls of a pulsed site counted by hand", () => {
     const month = callsOfOneSite(1000, { ...assumptions, pagesPerSpace: 100, changesPerDayShare: 0.01 });
     // 43,800 minutes; 30,417 daily syncs and 30,000 for changed pages.

@@ -212,6 +212,7 @@ describe("the template", () => {
       "encrypt-token": "TOKEN_KEY_ARN",
       "decrypt-token": "TOKEN_KEY_ARN",
       embed: "EMBEDDINGS",
+      extract: "EXTRACT_FUNCTION",
       "put-events": "EVENT_BUS_NAME",
       redrive: "PAGE_QUEUE_URL",
     };
@@ -223,6 +224,25 @@ describe("the template", () => {
       const databaseWanted = spec.access.includes("database");
       expect(Object.keys(Variables).includes("DATABASE_SECRET_ARN")).toBe(databaseWanted);
     }
+  });
+
+  it("the stack names the extracting function to the file worker alone, and extra media hosts to that function alone", () => {
+    const told = (context: Record<string, unknown>, variable: string) =>
+      Object.values(synthesize(context).findResources("AWS::Lambda::Function")).flatMap(({ Properties }) => {
+        const { FunctionName, Environment } = Properties as {
+          FunctionName?: string;
+          Environment?: { Variables: Record<string, unknown> };
+        };
+        const value = Environment?.Variables[variable];
+        return value === undefined ? [] : [[FunctionName, value]];
+      });
+    expect(told({}, "EXTRACT_FUNCTION")).toEqual([
+      ["confluence-sync-dev-process-attachment", "confluence-sync-dev-extract-attachment"],
+    ]);
+    expect(told({}, "MEDIA_HOSTS")).toEqual([]);
+    expect(told({ mediaHosts: "media.example.com, other.example.com" }, "MEDIA_HOSTS")).toEqual([
+      ["confluence-sync-dev-extract-attachment", "media.example.com,other.example.com"],
+    ]);
   });
 
   it("the stack tells the search function alone of a reranking model, where one is configured", () => {
@@ -276,6 +296,8 @@ describe("what a deployment must not lose", () => {
         "TokenKeyD1D1A236",
         "checkqueueDeadLetters8A129F1A",
         "checkqueueQueueAC0A34C1",
+        "filequeueDeadLetters216BB16A",
+        "filequeueQueueC1815E5D",
         "pagequeueDeadLettersE0778BD7",
         "pagequeueQueue55DFF8C6",
         "planqueueDeadLetters3338D6BD",

@@ -1,0 +1,66 @@
+import { createServer, type RequestListener } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { fromExtractionResponse } from "#shared/extraction/extraction-response.ts";
+import { startTestRunner } from "#test/support/local-runner.ts";
+import { nestedFormsPdf, pdfFile } from "#test/support/pdf-file.ts";
+
+const SIGNED = "/file/7/binary?token=signed-until-noon";
+const PDF = pdfFile([{ lines: [{ text: "Only the child read this.", x: 72, y: 700 }] }]);
+const READ = { result: "text", parts: [{ markdown: "Only the child read this." }] };
+
+/** A media host of this machine, and a local runner, whose log is `lines`. */
+async function start(listener: RequestListener) {
+  const host = createServer(listener).listen(0, "127.0.0.1");
+  await once(host, "listening");
+  const lines: string[] = [];
+  const runner = await startTestRunner({
+    env: { LOG_LEVEL: "debug" },
+    schedules: false,
+    writeLog: (line) => lines.push(line),
+  });
+  onTestFinished(async () => {
+    await runner.close();
+    host.closeAllConnections();
+    host.close();
+  });
+  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}${SIGNED}`;
+  const file = { url, name: "plans.pdf", media_type: "application/pdf", max_bytes: 1_000_000 };
+  return { runner, lines, file, log: () => lines.join("\n") };
+}
+
+it("locally a file is read by a process of its own: one that kills its reader ends alone, and the next is read (case 36)", async () => {
+  const files = [nestedFormsPdf(8), PDF];
+  const { runner, file } = await start((_, response) => response.end(files.shift()));
+  // In this process, 10^7 forms would take its memory and never end.
+  const hostile = await runner.services.extractor(file);
+  expect(hostile).toMatchObject({
+    result: "extraction_failed",
+    message: "The file needs more than 1024 MB of memory to read",
+  });
+  expect(await runner.services.extractor(file)).toMatchObject(READ);
+});
+
+it("the local function that extracts responds as on AWS, and its log has neither the signed address nor the text", async () => {
+  const { runner, file, log } = await start((_, response) => response.end(PDF));
+  expect(fromExtractionResponse(await runner.invoke("extract-attachment", file))).toMatchObject(READ);
+  expect(log()).toContain('"event":"file.extracted"');
+  expect(log()).not.toMatch(/signed-until-noon|plans\.pdf|Only the child/);
+});
+
+it.each([
+  [404, "permanent_error", "file_not_found"],
+  [403, "transient_error", "signed_url_expired"],
+  [500, "transient_error", "download_failed"],
+])(
+  "a status %i of the media host is the response %s %s of the function that extracts, and no error of it",
+  async (status, outcome, code) => {
+    const { runner, file, log } = await start((_, response) => response.writeHead(status).end());
+    const response = await runner.invoke("extract-attachment", file);
+    expect(response).toMatchObject({ outcome, code });
+    expect(() => fromExtractionResponse(response)).toThrow(expect.objectContaining({ code }) as Error);
+    expect(log()).toContain(`"event":"file.not_downloaded","service":"confluence-sync","code":"${code}"`);
+    expect(log()).not.toMatch(/signed-until-noon|invocation\.failed/);
+  },
+);
