@@ -8,6 +8,8 @@ export type SyncFigures = {
   pages_moved: number;
   pages_deleted: number;
   pages_failed: number;
+  comments_added: number;
+  files_added: number;
   /** In the index after the sync. */
   chunks: number;
   embeddings_created: number;
@@ -35,6 +37,8 @@ export function toFigures(
     pages_moved: metric("pages_moved"),
     pages_deleted: metric("pages_deleted"),
     pages_failed: metric("pages_failed"),
+    comments_added: metric("comments_added"),
+    files_added: metric("files_added"),
     chunks,
     embeddings_created: metric("embeddings_created"),
     embeddings_reused: metric("embeddings_reused"),

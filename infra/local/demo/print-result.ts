@@ -8,6 +8,8 @@ const ROWS: [keyof SyncFigures, string][] = [
   ["pages_updated", "pages updated"],
   ["pages_moved", "pages moved"],
   ["pages_deleted", "pages deleted"],
+  ["comments_added", "comments added"],
+  ["files_added", "files added"],
   ["chunks", "chunks in the index"],
   ["embeddings_created", "embeddings made"],
   ["embeddings_reused", "embeddings reused"],

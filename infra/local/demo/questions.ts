@@ -19,7 +19,7 @@ const QUESTIONS = [
     page: "Lending laptops to visitors",
     heading: "Wiping it afterwards",
   },
-  // Answered by a comment, and by a blog post.
+  // Answered by a comment, by a blog post, and by a page of a PDF.
   {
     question: "Is a feature flag undone as well when I roll a release back?",
     page: "Rolling Back",
@@ -29,6 +29,11 @@ const QUESTIONS = [
     question: "Which shared proxy was slow when every screen fetched the lunch menu?",
     page: "Thirty thousand parcels in a day",
     heading: "What surprised us",
+  },
+  {
+    question: "Into which tray does a scanner with a worn-out battery go?",
+    page: "handheld-scanner-quick-guide.pdf",
+    heading: "Charging and storage",
   },
 ];
 
@@ -57,7 +62,7 @@ function toAnswer(question: string, hit: Hit): Answer {
   return {
     question,
     page: hit.title,
-    heading: hit.heading_path.join(" › "),
+    heading: [...hit.heading_path, ...(hit.file?.page ? [`page ${hit.file.page}`] : [])].join(" › "),
     url: hit.url,
     // Without the heading, which is shown beside it.
     text: hit.content.replace(/^#+ .*\n/, "").trim(),

@@ -60,6 +60,7 @@ const hit = z.object({
   url: z.string(),
   heading_path: z.array(z.string()),
   content: z.string(),
+  file: z.object({ page: z.int().nullable() }).nullable(),
 });
 export type Hit = z.infer<typeof hit>;
 

@@ -7,6 +7,8 @@ const first: SyncFigures = {
   pages_moved: 0,
   pages_deleted: 0,
   pages_failed: 0,
+  comments_added: 0,
+  files_added: 0,
   chunks: 200,
   embeddings_created: 198,
   embeddings_reused: 2,
