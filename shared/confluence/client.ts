@@ -140,6 +140,8 @@ export type ListedPage = {
   parentId: string | null;
   /** `page`, `folder`, `database`, `whiteboard`, `embed` or an unknown one; null at the top. */
   parentType: string | null;
+  /** Confluence's own word: `live` for a live doc, whose text may change without a version, `page` for others; null if not said. */
+  subtype: string | null;
   /** Null if the listing does not contain them. */
   labels: string[] | null;
   /** Absolute URL for people. */

@@ -91,6 +91,7 @@ export const pageSchema = z.object({
   spaceId: optionalId,
   parentId: optionalId,
   parentType: optionalText,
+  subtype: optionalText,
   version: z.object({ number: version, createdAt: optionalDate }),
   body,
   _links: links,
