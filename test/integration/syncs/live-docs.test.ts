@@ -90,9 +90,10 @@ describe("case 13: a live doc's text changes at an equal version", () => {
 
   it("a row of an earlier release becomes a live doc with the next check", async () => {
     await database.sql`update confluence_pages set subtype = null`;
-    editLive(world.site, live.id, bodyOf("secondtext"));
     await world.check();
     expect(await row()).toMatchObject({ subtype: "live" });
+    editLive(world.site, live.id, bodyOf("secondtext"));
+    await world.sync();
     expect(await world.find("secondtext")).toHaveLength(1);
   });
 
