@@ -6,9 +6,16 @@ import {
   type ConfluencePage,
   type ListedComment,
   type ListedFile,
+  type ListedFolder,
   type ListedPage,
 } from "./client.ts";
-import type { anyContentSchema, commentSchema, contentSchema, pageSchema } from "./schemas.ts";
+import type {
+  anyContentSchema,
+  commentSchema,
+  contentSchema,
+  folderHitSchema,
+  pageSchema,
+} from "./schemas.ts";
 
 /** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
 export const MAX_BODY_BYTES = 20 * 2 ** 20;
@@ -86,6 +93,18 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
     labels: labels && !labels._links?.next ? labels.results.map((label) => label.name) : null,
     url: pageUrl(content._links.webui, content.id, webBase),
     modifiedAt: content.version.when,
+  };
+}
+
+/** A v1 search hit that is a folder or similar. */
+export function folderFromV1({ id, type, title, ancestors }: z.infer<typeof folderHitSchema>): ListedFolder {
+  const parent = ancestors.at(-1);
+  return {
+    id,
+    kind: type,
+    title,
+    parentId: parent?.id ?? null,
+    parentType: parent ? (parent.type ?? "page") : null,
   };
 }
 
