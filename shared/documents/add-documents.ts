@@ -177,17 +177,22 @@ function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | 
   if (page.kind === "attachment" && stored.stateRevision !== expected) return true;
   // The page was deleted after its state was read: the fetched body may be older than that.
   if (stored.isDeleted) return stored.stateRevision !== expected;
+  if (page.subtype === "live" && !isNewer(page, stored) && !isNewer(stored, page))
+    return isLiveSuperseded(stored, page, expected);
   // The same version, now with the rendered content of its macros.
-  const isRendered = stored.version === page.version && stored.unrendered && !page.renderedMissing;
-  if (page.subtype === "live" && !isNewer(page, stored) && !isNewer(stored, page)) {
-    if (stored.contentHash === page.contentHash && !isRendered) return true;
-    if (stored.stateRevision === expected) return false;
-    throw new TransientError(
-      "stored_meanwhile",
-      "The live doc was stored after this body was fetched, so its text may be newer: it is fetched again",
-    );
-  }
-  return !isRendered && !isNewer(page, stored);
+  if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;
+  return !isNewer(page, stored);
+}
+
+/** Of a live doc in the stored version another text is stored, if nothing was since it was fetched. */
+function isLiveSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
+  const isRendered = stored.unrendered && !page.renderedMissing;
+  if (stored.contentHash === page.contentHash && !isRendered) return true;
+  if (stored.stateRevision === expected) return false;
+  throw new TransientError(
+    "stored_meanwhile",
+    "The live doc was stored after this body was fetched, so its text may be newer: it is fetched again",
+  );
 }
 
 /** Clears the error of an earlier attempt: this version or a later one is stored by now. */

@@ -86,6 +86,8 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   let expected = changes?.expected ?? 0;
   if (kindsLeft.length > 0)
     expected += (await client.countPages(allPagesCql(source.spaceKey, kindsLeft))) ?? 0;
+  // In a space that is out of sight a query finds nothing instead of failing. Between the count and the search: one of them sees more.
+  if (!everything && expected === 0) await verifySpace(client, source);
   const next: Checkpoint = {
     ...checkpoint,
     phase: "listing",
@@ -232,7 +234,7 @@ async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise
 async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   // In a space that is gone CQL returns no results instead of an error.
-  if (countListed(operation.counters) === 0) await verifySpace(client, source);
+  if (countListed(operation.counters) === 0 && operation.pagesExpected > 0) await verifySpace(client, source);
   const user = await verifyAccount(client, source);
   const { timeZone } = user;
   if (timeZone !== operation.timeZone) {
