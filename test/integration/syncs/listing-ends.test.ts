@@ -116,7 +116,11 @@ describe("a search for changes that is cut short", () => {
 
   it("a cut search for changes is noticed although Confluence counted nothing", async () => {
     const before = (await world.source()).metadata.last_sync_timestamp;
-    world.site.faults.push({ effect: "anonymous", path: "/rest/api/search", times: 1, skip: 0 });
+    let counts = 0;
+    world.onTheWay.change = (text, url) =>
+      url.includes("/rest/api/search") && counts++ === 0
+        ? text.replace(/"totalSize":\d+/, '"totalSize":0')
+        : text;
     world.site.faults.push({ effect: "drop_next", path: "/content/search", times: 1, skip: 0 });
     await world.sync();
     expect((await world.source()).metadata.last_sync_timestamp).toBe(before);
