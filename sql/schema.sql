@@ -227,6 +227,7 @@ create table confluence_pages (
   comments_revision integer,
   file jsonb,
   hidden_with_container boolean,
+  subtype text,
   constraint confluence_pages_file_check CHECK ((jsonb_typeof(file) = 'object'::text)),
   constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text, 'comments'::text, 'attachment'::text]))),
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),

@@ -17,8 +17,8 @@ export type ConfluenceClient = {
   /** One page of the listing of all spaces that the account sees, archived and personal ones too (v2, limit 250). */
   spaces(cursor: string | null): Promise<{ spaces: ListedSpace[]; next: string | null }>;
   /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
-  searchPages(cql: string, cursor: string | null): Promise<ListingPage>;
-  /** The same, with the comments and files that the query finds (`expand` also container, extensions.resolution). */
+  searchPages(cql: string, cursor: string | null): Promise<ContentPage>;
+  /** The same, with what only comments and files have (`expand` also container, extensions.resolution). */
   searchContent(cql: string, cursor: string | null): Promise<ContentPage>;
   /** One page of a CQL search for comments, with their bodies: 50 at most (Confluence cuts such a response silently). */
   searchComments(cql: string, cursor: string | null): Promise<{ comments: Comment[]; next: string | null }>;
@@ -120,6 +120,8 @@ export type Folder = {
   parentType: string | null;
 };
 
+export type ListedFolder = Folder & { kind: FolderKind };
+
 export type ConfluenceLabel = { id: string; name: string };
 
 /** The status of a page whose item lacks what the sync needs: it exists, and only its id is known. */
@@ -140,6 +142,8 @@ export type ListedPage = {
   parentId: string | null;
   /** `page`, `folder`, `database`, `whiteboard`, `embed` or an unknown one; null at the top. */
   parentType: string | null;
+  /** Confluence's own word: `live` for a live doc, whose text may change without a version, `page` for others; null if not said. */
+  subtype: string | null;
   /** Null if the listing does not contain them. */
   labels: string[] | null;
   /** Absolute URL for people. */
@@ -152,7 +156,13 @@ export type ListedPage = {
 export type ListingPage = { pages: ListedPage[]; next: string | null };
 
 /** One page of a search for content of several kinds. */
-export type ContentPage = ListingPage & { comments: ListedComment[]; files: ListedFile[] };
+export type ContentPage = ListingPage & {
+  comments: ListedComment[];
+  files: ListedFile[];
+  folders: ListedFolder[];
+  /** Hits of a type that the sync does not know, or that lack what it needs: nothing is done with them but counting. */
+  skipped: number;
+};
 
 /** A file as a search finds it. A change of name or place makes no version. */
 export type ListedFile = {

@@ -15,29 +15,20 @@ import {
   getSpaces,
   getWhiteboardById,
 } from "confluence.js/v2";
+import { z } from "zod";
 import type { PageKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
-import type { ConfluenceClient, ConfluencePage, FolderKind } from "./client.ts";
+import type { ConfluenceClient, ConfluencePage, ContentPage, FolderKind } from "./client.ts";
 import { fileCalls } from "./file-calls.ts";
 import { makeTransport, type TransportOptions } from "./http-transport.ts";
 import { int64 } from "./int64.ts";
-import {
-  commentFromV1,
-  commentWithBody,
-  fileFromV1,
-  pageFromV1,
-  pageFromV2,
-  pageWithBody,
-  unreadablePage,
-  webBaseOf,
-} from "./page-mapping.ts";
+import { commentWithBody, pageFromV2, pageWithBody, unreadablePage, webBaseOf } from "./page-mapping.ts";
+import { readHits } from "./search-hits.ts";
 import { pagesInParts } from "./pages-by-id.ts";
 import {
   accountSchema,
-  anyContentSchema,
   commentSchema,
-  contentSchema,
   folderSchema,
   identifiedSchema,
   isContentId,
@@ -111,6 +102,15 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       yield* pagesInParts(caller, kind, group, body);
   }
 
+  async function search(cql: string, cursor: string | null, expand: string[]): Promise<ContentPage> {
+    const page = await askPage(z.unknown(), cursor, async (client, paging) =>
+      (await v1()).searchContentByCQL(client, { cql, expand, ...paging }),
+    );
+    const { found, drift } = readHits(page.results, page.webBase);
+    if (drift.count > 0) caller.noteDrift("skipped", drift.count, drift.example);
+    return { ...found, next: page.next };
+  }
+
   return {
     ...fileCalls(caller, transport, now),
 
@@ -146,35 +146,9 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       return { spaces, next: page.next };
     },
 
-    async searchPages(cql, cursor) {
-      const page = await askPage(contentSchema, cursor, async (client, paging) =>
-        (await v1()).searchContentByCQL(client, { cql, expand: SEARCH_EXPAND, ...paging }),
-      );
-      const pages = page.results.map((item) => pageFromV1(item, page.webBase));
-      const odd = page.odd.map((id) => unreadablePage("page", id));
-      return { pages: [...pages, ...odd], next: page.next };
-    },
+    searchPages: (cql, cursor) => search(cql, cursor, SEARCH_EXPAND),
 
-    async searchContent(cql, cursor) {
-      const page = await askPage(anyContentSchema, cursor, async (client, paging) =>
-        (await v1()).searchContentByCQL(client, { cql, expand: CONTENT_EXPAND, ...paging }),
-      );
-      const {
-        comment = [],
-        attachment = [],
-        other = [],
-      } = Object.groupBy(page.results, ({ type }) =>
-        type === "comment" || type === "attachment" ? type : "other",
-      );
-      const pages = other.map((item) => pageFromV1(item, page.webBase));
-      const odd = page.odd.map((id) => unreadablePage("page", id));
-      return {
-        pages: [...pages, ...odd],
-        comments: comment.map((item) => commentFromV1(item)),
-        files: attachment.map((item) => fileFromV1(item, page.webBase)),
-        next: page.next,
-      };
-    },
+    searchContent: (cql, cursor) => search(cql, cursor, CONTENT_EXPAND),
 
     async searchComments(cql, cursor) {
       const page = await askPage(commentSchema, cursor, async (client, { limit, ...paging }) =>

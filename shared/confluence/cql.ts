@@ -8,6 +8,9 @@ const UNKNOWN_ZONE_MS = 26 * 60 * MINUTE_MS;
 /** Step back out of an hour that clocks repeat; transitions are at quarters of an hour. */
 const STEP_MS = 15 * MINUTE_MS;
 
+/** What a query can ask for: folders have no content, and no listing of their own. */
+export type SearchedKind = ContentKind | "folder";
+
 /**
  * The query for pages of a space changed since an instant: the specification's literal, to the minute, written in the
  * account's own zone, because Confluence reads it there (developer.atlassian.com/cloud/confluence/cql-fields). Where the
@@ -19,7 +22,7 @@ export function changedPagesCql(
   spaceKey: string,
   since: Date,
   timeZone: string | null,
-  kinds: readonly ContentKind[] = ["page"],
+  kinds: readonly SearchedKind[] = ["page"],
 ): string {
   return `space = ${quoted(spaceKey)} and ${changedOnSiteCql(since, timeZone, kinds)}`;
 }
@@ -28,7 +31,7 @@ export function changedPagesCql(
 export function changedOnSiteCql(
   since: Date,
   timeZone: string | null,
-  kinds: readonly ContentKind[] = ["page"],
+  kinds: readonly SearchedKind[] = ["page"],
 ): string {
   const literal = dateTimeLiteral(since, timeZone);
   return `${typeIs(kinds)} and lastModified >= "${literal}" order by lastmodified desc`;
@@ -64,7 +67,7 @@ export function labelledPagesCql(
 }
 
 /** One kind is written as the specification writes it. */
-function typeIs(kinds: readonly ContentKind[]): string {
+function typeIs(kinds: readonly SearchedKind[]): string {
   const types = kinds.map((kind) => (kind === "comments" ? "comment" : kind));
   return types.length === 1 ? `type = ${types[0]}` : `type in (${types.join(", ")})`;
 }

@@ -6,9 +6,16 @@ import {
   type ConfluencePage,
   type ListedComment,
   type ListedFile,
+  type ListedFolder,
   type ListedPage,
 } from "./client.ts";
-import type { anyContentSchema, commentSchema, contentSchema, pageSchema } from "./schemas.ts";
+import type {
+  anyContentSchema,
+  commentSchema,
+  contentSchema,
+  folderHitSchema,
+  pageSchema,
+} from "./schemas.ts";
 
 /** A page with a larger body fails with that reason instead of a worker running out of memory on it (UTF-8 bytes). */
 export const MAX_BODY_BYTES = 20 * 2 ** 20;
@@ -25,6 +32,7 @@ export function pageFromV2(kind: PageKind, page: z.infer<typeof pageSchema>, web
     spaceKey: null,
     parentId: page.parentId ?? null,
     parentType: page.parentId ? (page.parentType ?? null) : null,
+    subtype: page.subtype ?? "page",
     labels: null,
     url: pageUrl(page._links.webui, page.id, page._links.base ?? webBase),
     modifiedAt: page.version.createdAt,
@@ -46,6 +54,7 @@ export function unreadablePage(kind: PageKind, id: string): ListedPage {
     spaceKey: null,
     parentId: null,
     parentType: null,
+    subtype: null,
     labels: null,
     url: "",
     modifiedAt: null,
@@ -80,9 +89,22 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
     spaceKey: content.space?.key ?? null,
     parentId: parent?.id ?? null,
     parentType: parent ? (parent.type ?? "page") : null,
+    subtype: null,
     labels: labels && !labels._links?.next ? labels.results.map((label) => label.name) : null,
     url: pageUrl(content._links.webui, content.id, webBase),
     modifiedAt: content.version.when,
+  };
+}
+
+/** A v1 search hit that is a folder or similar. */
+export function folderFromV1({ id, type, title, ancestors }: z.infer<typeof folderHitSchema>): ListedFolder {
+  const parent = ancestors.at(-1);
+  return {
+    id,
+    kind: type,
+    title,
+    parentId: parent?.id ?? null,
+    parentType: parent ? (parent.type ?? "page") : null,
   };
 }
 

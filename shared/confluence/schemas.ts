@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FOLDER_KINDS } from "./client.ts";
 
 /**
  * Only what the sync needs of each response: unknown fields, unknown enum values and missing optional fields
@@ -91,6 +92,7 @@ export const pageSchema = z.object({
   spaceId: optionalId,
   parentId: optionalId,
   parentType: optionalText,
+  subtype: optionalText,
   version: z.object({ number: version, createdAt: optionalDate }),
   body,
   _links: links,
@@ -133,6 +135,14 @@ const extensions = z
 
 /** v1 content of any type, as a search finds it: what comments and files have beside the rest. */
 export const anyContentSchema = contentSchema.extend({ id: anyId, container, extensions });
+
+/** v1 folder or similar content above pages, as a search finds it. */
+export const folderHitSchema = z.object({
+  id,
+  type: z.enum(FOLDER_KINDS),
+  title: name,
+  ancestors: z.array(z.object({ id, type: optionalText })),
+});
 
 /** v1 comment with its body. */
 export const commentSchema = anyContentSchema.extend({

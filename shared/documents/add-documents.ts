@@ -36,6 +36,7 @@ type LockedPage = {
   representationRevision: number;
   isDeleted: boolean;
   stateRevision: number;
+  contentHash: string | null;
   failed: boolean;
   unrendered: boolean;
 };
@@ -166,7 +167,7 @@ async function requireModel(
 async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise<LockedPage[]> {
   return tx<LockedPage[]>`
       select version, representation_revision as "representationRevision", is_deleted as "isDeleted",
-        state_revision as "stateRevision", sync_error is not null as failed, rendered_missing is not null as unrendered
+        state_revision as "stateRevision", content_hash as "contentHash", sync_error is not null as failed, rendered_missing is not null as unrendered
       from confluence_pages where source_id = ${page.sourceId} and page_id = ${page.pageId}
       for no key update`;
 }
@@ -176,9 +177,22 @@ function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | 
   if (page.kind === "attachment" && stored.stateRevision !== expected) return true;
   // The page was deleted after its state was read: the fetched body may be older than that.
   if (stored.isDeleted) return stored.stateRevision !== expected;
+  if (page.subtype === "live" && !isNewer(page, stored) && !isNewer(stored, page))
+    return isLiveSuperseded(stored, page, expected);
   // The same version, now with the rendered content of its macros.
   if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;
   return !isNewer(page, stored);
+}
+
+/** Of a live doc in the stored version another text is stored, if nothing was since it was fetched. */
+function isLiveSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
+  const isRendered = stored.unrendered && !page.renderedMissing;
+  if (stored.contentHash === page.contentHash && !isRendered) return true;
+  if (stored.stateRevision === expected) return false;
+  throw new TransientError(
+    "stored_meanwhile",
+    "The live doc was stored after this body was fetched, so its text may be newer: it is fetched again",
+  );
 }
 
 /** Clears the error of an earlier attempt: this version or a later one is stored by now. */
@@ -210,7 +224,8 @@ async function updatePage(
   const [stored] = await tx<{ chunk_count: number }[]>`
     update confluence_pages set
       kind = ${page.kind}, title = ${page.title}, version = ${page.version}, representation_revision = ${page.representationRevision},
-      status = ${page.status}, parent_id = ${page.parentId}, parent_type = ${page.parentType}, url = ${page.url},
+      status = ${page.status}, parent_id = ${page.parentId}, parent_type = ${page.parentType},
+      subtype = ${page.subtype ?? null}, url = ${page.url},
       labels = coalesce(${page.labels as string[] | null}::text[], labels), content_hash = ${page.contentHash}, chunk_count = (
         select count(*) from archon_crawled_pages c where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}),
       modified_at = ${page.modifiedAt}, text_lost = ${page.textLost},

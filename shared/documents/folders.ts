@@ -2,7 +2,7 @@ import type { Sql } from "#shared/db/connect.ts";
 
 /** Content above pages that is not a page itself: only its title and position are stored, for breadcrumbs. */
 export type FolderRow = {
-  folderId: string;
+  id: string;
   kind: string;
   /** Null: the account cannot see it. */
   title: string | null;
@@ -47,9 +47,9 @@ export async function upsertFolders(
   if (folders.length === 0) return;
   await tx`
     insert into confluence_folders (source_id, folder_id, kind, title, parent_id, parent_type, operation_id)
-    select ${owner.sourceId}, "folderId", kind, title, "parentId", "parentType", ${owner.operationId}
+    select ${owner.sourceId}, id, kind, title, "parentId", "parentType", ${owner.operationId}
     from jsonb_to_recordset(${tx.json(folders.map((folder) => ({ ...folder })))})
-      as row ("folderId" text, kind text, title text, "parentId" text, "parentType" text)
+      as row (id text, kind text, title text, "parentId" text, "parentType" text)
     on conflict (source_id, folder_id) do update set kind = excluded.kind, title = excluded.title,
       parent_id = excluded.parent_id, parent_type = excluded.parent_type, operation_id = excluded.operation_id`;
 }

@@ -8,6 +8,8 @@ export type ListedMetadata = {
   title: string;
   parentId: string | null;
   parentType: string | null;
+  /** Null: the listing does not say it. */
+  subtype: string | null;
   url: string;
   labels: string[] | null;
 };
@@ -29,25 +31,28 @@ export async function upsertListedPages(
     title: page.title,
     parent_id: page.parentId,
     parent_type: page.parentType,
+    subtype: page.subtype,
     url: page.url,
     labels: page.labels,
   }));
   const moved = await tx<{ page_id: string }[]>`
     with listed as (
       select * from jsonb_to_recordset(${tx.json(rows)})
-        as row (kind text, page_id text, title text, parent_id text, parent_type text, url text, labels text[])),
+        as row (kind text, page_id text, title text, parent_id text, parent_type text, subtype text, url text, labels text[])),
     changed as (
       update confluence_pages p set
         title = case when p.version = 0 then l.title else p.title end,
-        parent_id = l.parent_id, parent_type = l.parent_type, url = l.url, labels = coalesce(l.labels, p.labels)
+        parent_id = l.parent_id, parent_type = l.parent_type, url = l.url, labels = coalesce(l.labels, p.labels),
+        subtype = coalesce(l.subtype, p.subtype)
       from listed l, confluence_pages old
       where p.source_id = ${sourceId} and p.page_id = l.page_id and old.source_id = p.source_id and old.page_id = p.page_id
         and (p.parent_id is distinct from l.parent_id or p.parent_type is distinct from l.parent_type or p.url <> l.url
-          or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title))
+          or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title)
+          or p.subtype is distinct from coalesce(l.subtype, p.subtype))
       returning p.page_id, p.version > 0 and not p.is_deleted and old.parent_id is distinct from l.parent_id as moved),
     added as (
-      insert into confluence_pages (source_id, page_id, kind, title, parent_id, parent_type, url, labels)
-      select ${sourceId}, page_id, kind, title, parent_id, parent_type, url, coalesce(labels, '{}') from listed
+      insert into confluence_pages (source_id, page_id, kind, title, parent_id, parent_type, subtype, url, labels)
+      select ${sourceId}, page_id, kind, title, parent_id, parent_type, subtype, url, coalesce(labels, '{}') from listed
       on conflict (source_id, page_id) do nothing)
     select page_id from changed where moved`;
   return moved.map((row) => row.page_id);

@@ -28,6 +28,9 @@ export type PageState = {
   title: string;
   parentId: string | null;
   parentType: string | null;
+  /** `live`: a live doc; null: not known. */
+  subtype: string | null;
+  contentHash: string | null;
   labels: string[];
   url: string;
   renderedMissing: RenderedMissing | null;
@@ -43,7 +46,7 @@ export async function readPageStates(
   const rows = await sql<(PageState & { pageId: string })[]>`
     select page_id as "pageId", kind, version, representation_revision as "representationRevision", is_deleted as "isDeleted",
       missing_since as "missingSince", state_revision as "stateRevision", sync_error as "syncError", title,
-      parent_id as "parentId", parent_type as "parentType", labels, url,
+      parent_id as "parentId", parent_type as "parentType", subtype, content_hash as "contentHash", labels, url,
       rendered_missing as "renderedMissing"
     from confluence_pages where source_id = ${sourceId} and page_id = any(${[...pageIds]}::text[])`;
   return new Map(rows.map(({ pageId, ...state }) => [pageId, state]));

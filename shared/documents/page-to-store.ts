@@ -30,6 +30,8 @@ export type PageFacts = {
   status: string;
   parentId: string | null;
   parentType: string | null;
+  /** `live`: its text may be another one at an equal version. */
+  subtype?: string | null;
   url: string;
   /** Null: unknown, the stored ones stay. */
   labels: readonly string[] | null;

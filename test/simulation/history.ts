@@ -27,6 +27,7 @@ import {
   syncNeighbours,
   type Neighbours,
 } from "./neighbours.ts";
+import { makeLiveDocs } from "./live-docs.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
@@ -71,6 +72,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     faults: FAULTS.filter(() => world.random.chance(FAULT_SHARE)),
     blog: makeBlog(options.seed),
     discussion: makeDiscussion(options.seed),
+    liveDocs: makeLiveDocs(options.seed),
   };
   let violation: string | null = null;
   try {
@@ -101,6 +103,7 @@ async function prepare(run: Run): Promise<void> {
     if (random.chance(0.2)) restrictPage(site, page.id, "account");
   }
   people.act();
+  run.liveDocs.prepare(run);
   const blogposts = blog.prepare(run);
   const comments = run.discussion.prepare(run);
   site.settings.time_zone =
@@ -155,6 +158,7 @@ async function liveRound(
     }
     await run.blog.live(run, round);
     await run.discussion.live(run, round);
+    run.liveDocs.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
@@ -172,6 +176,7 @@ async function liveRound(
   else if (pause < 0.6) await passTime(run, random.below(8 * DAY));
   await checkAlways(world, people, run.seen);
   await checkComments(run);
+  await run.liveDocs.check(run);
   await checkNeighbours(run);
   await checkOptionalCalls(world.sql, story);
   if (story.length > 10_000) throw new Error("A story without end");
@@ -181,6 +186,7 @@ async function liveRound(
 async function settle(run: Run): Promise<void> {
   const { world, people } = run;
   heal(world);
+  run.liveDocs.show(run);
   world.queues.behave();
   // From here on only requested operations run.
   await updateSource(world.sql, SOURCE_ID, { status: "active", syncIntervalMinutes: null }, world.now());
@@ -191,6 +197,8 @@ async function settle(run: Run): Promise<void> {
   await operate(run, () => syncSpace(SOURCE_ID, SPACE, { actor: "api" }, services(run)));
   await checkEditsArrived(world, people);
   await checkCommentsArrived(run);
+  await run.liveDocs.checkArrived(run);
+  await checkFolders(world.sql, world.site, { shown: true });
   await checkPosts(run);
   await syncNeighbours(run);
   if (run.pulsed) await settleByPulse(run);
@@ -279,6 +287,8 @@ async function checkNoBodyTwice({ world, people }: Run): Promise<void> {
   for (const [id, times] of fetched) {
     // A page that went is asked for again by each sync (a pulse starts many), until a check says where it is; and when it is back.
     const versions = world.site.pages.get(id)?.version.number ?? times;
+    // Of a live doc the text decides, so that each sync that lists it fetches it.
+    if (world.site.pages.get(id)?.subtype === "live") continue;
     const known = versions * (1 + people.switches);
     const allowed = known + (people.absences(id).length === 0 ? 0 : (row?.syncs ?? 0));
     if (times > allowed)

@@ -4,6 +4,7 @@ import type { Blog } from "./blog-posts.ts";
 import type { Discussion } from "./comments.ts";
 import type { Fault } from "./faults.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
+import type { LiveDocs } from "./live-docs.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { People } from "./people.ts";
 import { Violation } from "./violation.ts";
@@ -35,6 +36,7 @@ export type Run = {
   faults: readonly Fault[];
   blog: Blog;
   discussion: Discussion;
+  liveDocs: LiveDocs;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */

@@ -1,8 +1,13 @@
-import type { Site, SiteContent, SitePage } from "./site.ts";
+import type { Folder, Site, SiteContent, SitePage } from "./site.ts";
 
 /** Content of any kind. */
 export function contentById(site: Site, id: string): SiteContent | undefined {
   return site.pages.get(id) ?? site.comments.get(id) ?? site.attachments.get(id);
+}
+
+/** Anything that the search finds: content, or what pages are below that is no page. */
+export function foundById(site: Site, id: string): SiteContent | Folder | undefined {
+  return contentById(site, id) ?? site.folders.get(id);
 }
 
 /** The page or blog post that content is on; itself, if it is one. */

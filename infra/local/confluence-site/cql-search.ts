@@ -1,13 +1,13 @@
 import { instantOf } from "./account-zone.ts";
 import { CqlError, parseCql, type Condition, type CqlValue, type Operator } from "./cql-parser.ts";
 import { searchableEntries } from "./search-index.ts";
-import { contentById, numberOf } from "./content.ts";
-import { ancestorsOf, type IndexEntry, type Site, type SiteContent } from "./site.ts";
+import { contentById, foundById, numberOf } from "./content.ts";
+import { ancestorsOf, type Folder, type IndexEntry, type Site, type SiteContent } from "./site.ts";
 import { shownContainerId } from "./v1-comments.ts";
 import { canSee, isCurrent, type Viewer } from "./visibility.ts";
 
 /** A hit: the index's entry, the content as it is now, and what the hits are ordered by. */
-export type Hit = { entry: IndexEntry; content: SiteContent; value: string | number };
+export type Hit = { entry: IndexEntry; content: SiteContent | Folder; value: string | number };
 
 const MINUTE_MS = 60_000;
 
@@ -23,7 +23,7 @@ export function searchSite(site: Site, viewer: Viewer, cql: string): { hits: Hit
   const hits: Hit[] = [];
   for (const entry of searchableEntries(site)) {
     if (!matches(entry)) continue;
-    const content = contentById(site, entry.id);
+    const content = foundById(site, entry.id);
     if (content && isCurrent(site, content) && canSee(site, viewer, content)) {
       hits.push({ entry, content, value: valueOf(entry) });
     }
@@ -84,6 +84,7 @@ function compile(site: Site, condition: Condition): Test {
     case "space.key":
       return membership(operator, values, (entry) => [entry.spaceKey.toLowerCase()], true);
     case "type":
+      requireSupported(site, values);
       return membership(operator, values, (entry) => [entry.type], true);
     case "id":
     case "content":
@@ -106,8 +107,13 @@ function compile(site: Site, condition: Condition): Test {
   }
 }
 
+function requireSupported(site: Site, values: CqlValue[]): void {
+  const refused = values.map(plainText).find((type) => site.settings.unsupported_types.includes(type));
+  if (refused !== undefined) throw new CqlError(`Unsupported value for type, got : ${refused}`);
+}
+
 function lineOf(site: Site, entry: IndexEntry): string[] {
-  const page = site.pages.get(entry.id);
+  const page = site.pages.get(entry.id) ?? site.folders.get(entry.id);
   return page ? ancestorsOf(site, page).map((item) => item.id) : [];
 }
 

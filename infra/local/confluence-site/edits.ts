@@ -104,12 +104,14 @@ export function addFolder(
     spaceId: space.id,
     parentId,
     createdAt: site.now(),
+    modifiedAt: site.now(),
   };
   site.folders.set(made.id, made);
+  indexContent(site, made);
   return made;
 }
 
-/** Renames a folder, or moves it within its space with everything in it. No page gets a version of it. */
+/** Renames a folder (whether the search shows that is a setting), or moves it within its space with all in it. No page gets a version. */
 export function editFolder(
   site: Site,
   id: string,
@@ -122,8 +124,10 @@ export function editFolder(
     if ([parent, ...ancestorsOf(site, parent)].some((item) => item.id === id))
       throw new EditRefused(400, "A folder cannot be moved below itself");
   }
+  if (change.title !== undefined && site.settings.folder_names_move_date) folder.modifiedAt = site.now();
   folder.title = change.title ?? folder.title;
   if (change.parentId !== undefined) folder.parentId = change.parentId;
+  indexContent(site, folder);
   return folder;
 }
 
@@ -188,8 +192,8 @@ export function movePage(site: Site, id: string, to: { space?: string; parentId:
   const changesSpace = space.id !== page.spaceId;
   for (const item of moved) {
     item.spaceId = space.id;
-    if (!isPage(item)) continue;
     indexContent(site, item);
+    if (!isPage(item)) continue;
     if (changesSpace) for (const content of contentOn(site, item.id)) indexContent(site, content);
   }
   return page;

@@ -1,11 +1,11 @@
 import { pageOf, titleOf } from "./content.ts";
-import type { IndexEntry, Site, SiteContent } from "./site.ts";
+import { isFolder, type Folder, type IndexEntry, type Site, type SiteContent } from "./site.ts";
 
 /**
  * Hands the present state of content to the index, which shows it after the lag. A page's `lastModified` is when its version
  * was made: a move, a label, a restore change none, so no query by time finds them.
  */
-export function indexContent(site: Site, content: SiteContent): void {
+export function indexContent(site: Site, content: SiteContent | Folder): void {
   const gone = "status" in content && content.status !== "current";
   changeIndex(site, content.id, gone ? null : entryOf(site, content));
 }
@@ -43,14 +43,16 @@ function put(site: Site, id: string, entry: IndexEntry | null): void {
   else site.index.entries.delete(id);
 }
 
-function entryOf(site: Site, content: SiteContent): IndexEntry {
-  const page = pageOf(site, content);
-  const modifiedAt = content.modifiedAt ?? content.version.createdAt;
+function entryOf(site: Site, content: SiteContent | Folder): IndexEntry {
+  const page = isFolder(content) ? content : pageOf(site, content);
+  const modifiedAt = isFolder(content)
+    ? content.modifiedAt
+    : (content.modifiedAt ?? content.version.createdAt);
   return {
     id: content.id,
     type: content.kind,
     spaceKey: (page && site.spaces.get(page.spaceId)?.key) ?? "",
-    title: titleOf(site, content),
+    title: isFolder(content) ? content.title : titleOf(site, content),
     labels: "labels" in content ? [...content.labels] : [],
     created: content.createdAt.getTime(),
     lastModified: modifiedAt.getTime(),

@@ -34,6 +34,10 @@ export const settingsSchema = z.strictObject({
   file_properties_move_date: z.boolean().default(false),
   /** A live doc's text that changes without a version moves its last modification in the search. */
   live_edits_move_date: z.boolean().default(true),
+  /** Renaming a folder moves its last modification in the search. */
+  folder_names_move_date: z.boolean().default(true),
+  /** Types that the search does not know: a query that names one gets 400. */
+  unsupported_types: z.array(z.string()).default([]),
   /** What the signed address of a file is good for. */
   media_token_seconds: z.number().min(0).default(2940),
   /** How the media host refuses a request with credentials. */

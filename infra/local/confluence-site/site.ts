@@ -151,12 +151,14 @@ export type Folder = {
   spaceId: string;
   parentId: string | null;
   createdAt: Date;
+  /** What the search calls last modified. */
+  modifiedAt: Date;
 };
 
 /** The search's copy of content, from some time ago. */
 export type IndexEntry = {
   id: string;
-  type: SiteContent["kind"];
+  type: SiteContent["kind"] | FolderKind;
   spaceKey: string;
   title: string;
   labels: readonly string[];
@@ -271,6 +273,10 @@ export function parentTypeOf(site: Site, parentId: string | null): string | null
 
 export function isPage(item: SitePage | Folder): item is SitePage {
   return "storage" in item;
+}
+
+export function isFolder(item: SiteContent | Folder): item is Folder {
+  return !("version" in item);
 }
 
 /** The id of a label, made at its first use. */

@@ -1,7 +1,8 @@
 import { tinyPath, webBase } from "./responses.ts";
-import { pagePath } from "./web-paths.ts";
+import { folderPath, pagePath } from "./web-paths.ts";
 import { renderedBody } from "./export-view.ts";
 import {
+  ACCOUNT_ID,
   ancestorsOf,
   parentTypeOf,
   type Folder,
@@ -74,6 +75,41 @@ export function contentJson(
       editui: `/pages/resumedraft.action?draftId=${page.id}`,
       tinyui: tinyPath(page.id),
     },
+  };
+}
+
+/** A folder, whiteboard, database or embed as v1 writes it: no body, no labels. */
+export function folderJson(site: Site, folder: Folder, expand: ReadonlySet<string>): Record<string, unknown> {
+  const space = site.spaces.get(folder.spaceId);
+  const path = `/rest/api/content/${folder.id}`;
+  const expandable: Record<string, string> = { operations: "", children: `${path}/child`, body: "" };
+  const part = (name: string, value: () => unknown): Record<string, unknown> => {
+    if (expand.has(name)) return { [name]: value() };
+    expandable[name] = "";
+    return {};
+  };
+  return {
+    id: folder.id,
+    type: folder.kind,
+    status: "current",
+    title: folder.title,
+    ...part("space", () => space && spaceJson(site, space)),
+    ...part("version", () => ({
+      by: userJson(site, ACCOUNT_ID),
+      when: folder.modifiedAt.toISOString(),
+      friendlyWhen: folder.modifiedAt.toISOString().slice(0, 10),
+      message: "",
+      number: 1,
+      minorEdit: false,
+      contentTypeModified: false,
+      _expandable: { collaborators: "", content: path },
+      _links: { self: `${webBase(site)}${path}/version/1` },
+    })),
+    ...part("ancestors", () => ancestorsOf(site, folder).map((item) => ancestorJson(site, item))),
+    macroRenderedOutput: {},
+    extensions: {},
+    _expandable: expandable,
+    _links: { self: `${webBase(site)}${path}`, webui: folderPath(site, folder) },
   };
 }
 

@@ -1,11 +1,16 @@
-import type { Site, SiteContent } from "./site.ts";
+import { isFolder, type Folder, type FolderKind, type Site, type SiteContent } from "./site.ts";
 import { attachmentJson } from "./v1-attachments.ts";
 import { commentJson } from "./v1-comments.ts";
-import { contentJson } from "./v1-content.ts";
+import { contentJson, folderJson } from "./v1-content.ts";
 import type { Viewer } from "./visibility.ts";
 
 /** What each kind can expand, apart from bodies. */
-const EXPANDS: Record<SiteContent["kind"], string[]> = {
+const FOLDER_EXPANDS = ["version", "history", "ancestors", "space", "container"];
+const EXPANDS: Record<SiteContent["kind"] | FolderKind, string[]> = {
+  folder: FOLDER_EXPANDS,
+  whiteboard: FOLDER_EXPANDS,
+  database: FOLDER_EXPANDS,
+  embed: FOLDER_EXPANDS,
   page: ["version", "history", "ancestors", "metadata.labels", "space", "container"],
   blogpost: ["version", "history", "metadata.labels", "space", "container"],
   attachment: ["version", "history", "metadata.labels", "space", "container"],
@@ -21,7 +26,7 @@ const EXPANDS: Record<SiteContent["kind"], string[]> = {
 };
 
 /** The first expand that a kind does not have; null when it has them all. */
-export function unknownExpand(kind: SiteContent["kind"], expand: ReadonlySet<string>): string | null {
+export function unknownExpand(kind: keyof typeof EXPANDS, expand: ReadonlySet<string>): string | null {
   return [...expand].find((name) => !EXPANDS[kind].includes(name) && !name.startsWith("body.")) ?? null;
 }
 
@@ -29,9 +34,10 @@ export function unknownExpand(kind: SiteContent["kind"], expand: ReadonlySet<str
 export function hitJson(
   site: Site,
   viewer: Viewer,
-  content: SiteContent,
+  content: SiteContent | Folder,
   expand: ReadonlySet<string>,
 ): Record<string, unknown> {
+  if (isFolder(content)) return folderJson(site, content, expand);
   if (content.kind === "comment") return commentJson(site, viewer, content, expand);
   if (content.kind === "attachment") return attachmentJson(site, content, expand);
   return contentJson(site, viewer, content, expand);

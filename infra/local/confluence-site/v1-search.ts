@@ -3,8 +3,15 @@ import { contentPath, pagePath } from "./web-paths.ts";
 import { CqlError } from "./cql-parser.ts";
 import { compareHits, searchSite, type Hit } from "./cql-search.ts";
 import { readSearchCursor, writeSearchCursor, type SearchCursor } from "./cursors.ts";
-import { pageOf } from "./content.ts";
-import { ACCOUNT_ID, ancestorsOf, type Site, type SiteContent } from "./site.ts";
+import {
+  ACCOUNT_ID,
+  ancestorsOf,
+  isFolder,
+  spaceByKey,
+  type Folder,
+  type Site,
+  type SiteContent,
+} from "./site.ts";
 import { userJson } from "./v1-content.ts";
 import { hitJson, unknownExpand } from "./v1-hit.ts";
 import type { Viewer } from "./visibility.ts";
@@ -58,7 +65,7 @@ export function searchAnything(site: Site, viewer: Viewer, query: URLSearchParam
     excerpt: excerptOf(content),
     url: contentPath(site, content),
     resultGlobalContainer: {
-      title: site.spaces.get(pageOf(site, content)?.spaceId ?? "")?.name ?? "",
+      title: spaceByKey(site, entry.spaceKey)?.name ?? "",
       displayUrl: `/spaces/${entry.spaceKey}`,
     },
     breadcrumbs: ("spaceId" in content ? ancestorsOf(site, content) : []).map((item) => ({
@@ -125,8 +132,8 @@ function search(
   }
 }
 
-function excerptOf(content: SiteContent): string {
-  if (content.kind === "attachment") return "";
+function excerptOf(content: SiteContent | Folder): string {
+  if (isFolder(content) || content.kind === "attachment") return "";
   const text = content.kind === "comment" ? content.body : content.storage;
   return text.replaceAll(/<[^>]*>/g, " ").slice(0, 200);
 }

@@ -4,6 +4,7 @@ import { ACCOUNT_ID, parentTypeOf, type PageKind, type Site, type SitePage, type
 import { byId, listingReply, type ListingRequest } from "./v2-listing.ts";
 import { listOf, listPages } from "./v2-pages.ts";
 import { canSeePage, canSeeSpace, type Viewer } from "./visibility.ts";
+import { folderPath } from "./web-paths.ts";
 
 const MAX_ACCOUNTS = 250;
 
@@ -100,9 +101,9 @@ export function getFolder(site: Site, viewer: Viewer, kind: string, id: string):
       message: "",
       minorEdit: false,
       authorId: ACCOUNT_ID,
-      createdAt: folder.createdAt.toISOString(),
+      createdAt: folder.modifiedAt.toISOString(),
     },
-    _links: { webui: `/spaces/${site.spaces.get(folder.spaceId)?.key}/${kind}/${id}`, base: webBase(site) },
+    _links: { webui: folderPath(site, folder), base: webBase(site) },
   });
 }
 

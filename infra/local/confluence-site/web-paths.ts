@@ -1,6 +1,7 @@
 import { encodePathPart } from "./responses.ts";
 import { numberOf, pageOf } from "./content.ts";
 import {
+  isFolder,
   isPage,
   type Folder,
   type Site,
@@ -18,8 +19,13 @@ export function pagePath(site: Site, item: SitePage | Folder): string {
   return `/spaces/${key}/blog/${day}/${item.id}/${title}`;
 }
 
+export function folderPath(site: Site, { id, kind, spaceId }: Folder): string {
+  return `/spaces/${site.spaces.get(spaceId)?.key}/${kind}/${id}`;
+}
+
 /** The path of any content: a comment's opens its page at the comment, a file's its page with the file. */
-export function contentPath(site: Site, content: SiteContent): string {
+export function contentPath(site: Site, content: SiteContent | Folder): string {
+  if (isFolder(content)) return folderPath(site, content);
   const page = pageOf(site, content);
   const path = page ? pagePath(site, page) : "";
   if (content.kind === "attachment") {

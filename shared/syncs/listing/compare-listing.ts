@@ -23,7 +23,7 @@ export type ListingRules = {
 
 /**
  * Returns the work that a listed page needs, or null. Version numbers decide, never times: the times in Confluence's search index
- * differ from the pages' own (onyx pull request 4589).
+ * differ from the pages' own (onyx pull request 4589). Of a live doc what it says decides, so it is fetched whenever it is listed.
  */
 export function compareListed(
   listed: ListedPage,
@@ -47,7 +47,10 @@ export function compareListed(
   const representationRevision = rules.representationRevision ?? stored.representationRevision;
   if (version > stored.version) return work("updated", `version ${stored.version} → ${version}`);
   if (stored.syncError) return work("updated", "failed before");
-  if (!isNewer({ version, representationRevision }, stored)) return null;
+  if (!isNewer({ version, representationRevision }, stored)) {
+    const isLive = (listed.subtype ?? stored.subtype) === "live";
+    return isLive ? work("updated", "live doc, whose text may change without a version") : null;
+  }
   return work("updated", `converter revision ${stored.representationRevision} → ${representationRevision}`);
 }
 

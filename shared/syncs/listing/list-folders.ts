@@ -18,8 +18,8 @@ const NOT_SHOWN = new Set(["not_found", "forbidden"]);
 type FolderStep = { write: (tx: Sql) => Promise<void>; done: boolean };
 
 /**
- * Runs one step of fetching the folders (whiteboards, databases, embeds) above pages, which no listing contains. A full listing
- * requests each once and so follows renames and moves; a listing of changes requests those that are not known yet.
+ * Runs one step of fetching the folders (whiteboards, databases, embeds) above pages, which no full listing contains: it requests each
+ * once and so follows renames and moves. A search for changes finds renamed folders itself, and requests those that are not known yet.
  */
 export async function listFolders(context: StepContext, { again }: { again: boolean }): Promise<FolderStep> {
   const { source, operation, services } = context;
@@ -58,15 +58,15 @@ function callsFor(kind: string, { source, services }: StepContext): OptionalCall
   return optionalCalls({ ...services, source: { ...source, refusedCalls }, skipped: new Map() });
 }
 
-async function askFor({ client }: StepContext, folderId: string, kind: string): Promise<FolderRow> {
+async function askFor({ client }: StepContext, id: string, kind: string): Promise<FolderRow> {
   try {
     // The query selects only these kinds.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const { title, parentId, parentType } = await client.folder(folderId, kind as FolderKind);
-    return { folderId, kind, title, parentId, parentType };
+    const { title, parentId, parentType } = await client.folder(id, kind as FolderKind);
+    return { id, kind, title, parentId, parentType };
   } catch (error) {
     if (!(error instanceof PermanentError && NOT_SHOWN.has(error.code))) throw error;
     // Breadcrumbs end here: what is above it is not known either.
-    return { folderId, kind, title: null, parentId: null, parentType: null };
+    return { id, kind, title: null, parentId: null, parentType: null };
   }
 }

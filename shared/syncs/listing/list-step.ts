@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { allCommentsCql, allFilesCql, allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
+import type { ContentPage } from "#shared/confluence/client.ts";
+import { allCommentsCql, allFilesCql, allPagesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
+import { upsertFolders } from "#shared/documents/folders.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import {
   newComments,
@@ -22,10 +24,9 @@ import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { countListed, saveStep } from "#shared/syncs/operations/save-step.ts";
-import { searchChanges } from "./search-changes.ts";
+import { countListed, LISTED, saveStep } from "#shared/syncs/operations/save-step.ts";
+import { countChanges, isRefusedQuery, searchChanges, type ChangesQuery } from "./search-changes.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
-import { changesSince } from "./watermark.ts";
 
 const checkpointSchema = z.object({
   phase: z
@@ -38,6 +39,8 @@ const checkpointSchema = z.object({
   /** To be listed by v2 after that. */
   kinds_left: z.array(z.enum(CONTENT_KINDS)).default([]),
   cql: z.string().nullable().default(null),
+  /** Whether it asks for folders. */
+  folders: z.boolean().default(false),
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
@@ -74,21 +77,23 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const last = source.metadata.last_sync_timestamp;
   const everything = operation.mode === "full" || last === null;
   const kinds = syncedKinds(source.content);
-  const cql = everything
-    ? null
-    : changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, kinds);
   if (everything) await verifySpace(client, source);
   // Kinds that were switched on since the last sync: what changed since then is not all that there is.
   const isListed = (kind: ContentKind) => !everything && source.metadata.listed_kinds.includes(kind);
   const kindsLeft = kinds.filter((kind) => !isListed(kind));
-  const counts = [cql, kindsLeft.length > 0 ? allPagesCql(source.spaceKey, kindsLeft) : null];
-  let expected = 0;
-  for (const query of counts) if (query !== null) expected += (await client.countPages(query)) ?? 0;
+  const { timeZone } = user;
+  const changes = everything ? null : await countChanges(client, source, { timeZone, folders: true });
+  let expected = changes?.expected ?? 0;
+  if (kindsLeft.length > 0)
+    expected += (await client.countPages(allPagesCql(source.spaceKey, kindsLeft))) ?? 0;
+  // In a space that is out of sight a query finds nothing instead of failing. Between the count and the search: one of them sees more.
+  if (!everything && expected === 0) await verifySpace(client, source);
   const next: Checkpoint = {
     ...checkpoint,
     phase: "listing",
     listing: everything ? "space" : "changes",
-    cql,
+    cql: changes?.cql ?? null,
+    folders: changes?.folders ?? false,
     kind: everything ? (kindsLeft[0] ?? null) : null,
     kinds_left: everything ? kindsLeft.slice(1) : kindsLeft,
   };
@@ -97,7 +102,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
     counts: {},
     facts: {
       confluenceStartedAt: startedAt,
-      timeZone: user.timeZone,
+      timeZone,
       pagesExpected: expected,
       listedKinds: kinds,
     },
@@ -106,15 +111,43 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
 }
 
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source, operation, services } = context;
+  const { client, source } = context;
   const { cql, cursor } = checkpoint;
   const kind = checkpoint.kind ?? (cql === null ? "page" : null);
   if (kind === "comments") return listComments(context, checkpoint);
   if (kind === "attachment") return listFiles(context, checkpoint);
-  const listed =
-    kind === null && cql !== null
-      ? await searchChanges(client, syncedKinds(source.content), { cql, cursor })
-      : { ...(await client.listPages(kind ?? "page", source.spaceId, cursor)), comments: [], files: [] };
+  if (kind === null && cql !== null) return listChanges(context, checkpoint, cql);
+  const listed = await client.listPages(kind ?? "page", source.spaceId, cursor);
+  return recordListed(context, checkpoint, { ...listed, comments: [], files: [], folders: [], skipped: 0 });
+}
+
+/** A site may refuse what the search expands only when it comes to a folder. */
+async function listChanges(context: StepContext, checkpoint: Checkpoint, cql: string): Promise<void> {
+  const { client, source, operation } = context;
+  const { cursor, folders } = checkpoint;
+  let listed: ContentPage;
+  try {
+    listed = await searchChanges(client, syncedKinds(source.content), { cql, cursor });
+  } catch (error) {
+    if (!folders || !isRefusedQuery(error)) throw error;
+    const { timeZone } = operation;
+    const changes = await countChanges(client, source, { timeZone, folders: false });
+    return listAgain(context, checkpoint, {
+      changes,
+      timeZone,
+      message: "Confluence refuses to search for folders: listing without them",
+    });
+  }
+  return recordListed(context, checkpoint, listed);
+}
+
+async function recordListed(
+  context: StepContext,
+  checkpoint: Checkpoint,
+  listed: ContentPage,
+): Promise<void> {
+  const { source, operation, services } = context;
+  const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
   const { comments: found, missing } = await newComments(context, listed.comments);
   const comments = await withContainers(context, found);
   reportUnreadable(listed.pages, context);
@@ -125,20 +158,22 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   };
   await transaction(services.sql, async (tx) => {
     const counts = await recordListing(tx, operation, listed.pages, {
-      rules: { representationRevision: kind === null ? null : REPRESENTATION_REVISION },
+      rules: { representationRevision: isOfChanges ? null : REPRESENTATION_REVISION },
       keepSeen: false,
       now: services.now(),
       onRestored: reportRestored(context),
     });
     // A first sync, or one that replaces hints, says nothing about hooks.
-    if (kind === null && !operation.dryRun && operation.actor !== "hook")
+    if (isOfChanges && !operation.dryRun && operation.actor !== "hook")
       await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
     const commentCounts = await recordComments(tx, context, listed.comments.length, comments);
     const fileCounts = await recordListedFiles(tx, context, listed.files, LISTED_BY_TIME);
+    if (!operation.dryRun) await upsertFolders(tx, operation, listed.folders);
+    const others_listed = listed.folders.length + listed.skipped;
     await saveStep(tx, context, {
       checkpoint: next,
-      counts: { ...counts, ...commentCounts, ...fileCounts },
+      counts: { ...counts, ...commentCounts, ...fileCounts, others_listed },
     });
   });
 }
@@ -199,34 +234,38 @@ async function labelsNext(context: StepContext, checkpoint: Checkpoint): Promise
 async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   // In a space that is gone CQL returns no results instead of an error.
-  if (countListed(operation.counters) === 0) await verifySpace(client, source);
+  if (countListed(operation.counters) === 0 && operation.pagesExpected > 0) await verifySpace(client, source);
   const user = await verifyAccount(client, source);
-  if (user.timeZone !== operation.timeZone) {
-    const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
-    const cql = changedPagesCql(source.spaceKey, since, user.timeZone, syncedKinds(source.content));
-    const {
-      pages_listed = 0,
-      pages_unchanged = 0,
-      comments_listed = 0,
-      files_listed = 0,
-    } = operation.counters;
-    const expected = (await client.countPages(cql)) ?? 0;
-    await saveStep(services.sql, context, {
-      checkpoint: { ...checkpoint, phase: "listing", cql, kind: null, comments_missing: 0 },
-      // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
-      counts: {
-        pages_listed: -pages_listed,
-        pages_unchanged: -pages_unchanged,
-        comments_listed: -comments_listed,
-        files_listed: -files_listed,
-      },
-      facts: { timeZone: user.timeZone, pagesExpected: expected },
+  const { timeZone } = user;
+  if (timeZone !== operation.timeZone) {
+    const changes = await countChanges(client, source, { timeZone, folders: checkpoint.folders });
+    return listAgain(context, checkpoint, {
+      changes,
+      timeZone,
       message: "The account's time zone changed: listing again",
     });
-    return;
   }
   const expected = await countAgain(context, checkpoint);
   await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint, expected));
+}
+
+/** Lists the changes from the start, by another query. */
+async function listAgain(
+  context: StepContext,
+  checkpoint: Checkpoint,
+  again: { changes: ChangesQuery; timeZone: string | null; message: string },
+): Promise<void> {
+  const { cql, folders, expected } = again.changes;
+  const { counters } = context.operation;
+  const atStart = { kind: null, cursor: null, recent_cursors: [], comments_missing: 0 };
+  // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
+  const counts = [...LISTED, "pages_unchanged"].map((name) => [name, -(counters[name] ?? 0)]);
+  await saveStep(context.services.sql, context, {
+    checkpoint: { ...checkpoint, ...atStart, phase: "listing", cql, folders },
+    counts: Object.fromEntries(counts),
+    facts: { timeZone: again.timeZone, pagesExpected: expected },
+    message: again.message,
+  });
 }
 
 /**

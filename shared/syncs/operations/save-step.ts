@@ -60,10 +60,11 @@ function percentFloor(operation: Operation, { open, added, done }: WorkCount): n
   });
 }
 
-/** Content of all kinds that a listing contained so far. */
+/** Counters of what a listing contained, which together are compared with Confluence's count. Others: folders, and unknown types. */
+export const LISTED = ["pages_listed", "comments_listed", "files_listed", "others_listed"] as const;
+
 export function countListed(counters: Record<string, number>): number {
-  const { pages_listed = 0, comments_listed = 0, files_listed = 0 } = counters;
-  return pages_listed + comments_listed + files_listed;
+  return LISTED.reduce((count, name) => count + (counters[name] ?? 0), 0);
 }
 
 function sum(counters: Record<string, number>, more: Record<string, number>): Record<string, number> {

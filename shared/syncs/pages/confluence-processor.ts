@@ -63,6 +63,12 @@ export function processConfluencePage(
     ...chunk,
     input: embeddingInput(page.title, chunk, model),
   }));
-  const contentHash = createHash("sha256").update(converted.markdown).digest("hex");
-  return { chunks, contentHash, textLost: converted.textLost };
+  return { chunks, contentHash: hashOf(converted.markdown), textLost: converted.textLost };
 }
+
+function hashOf(markdown: string): string {
+  return createHash("sha256").update(markdown).digest("hex");
+}
+
+/** The content hash of a page without text. */
+export const EMPTY_CONTENT_HASH = hashOf("");

@@ -25,7 +25,8 @@ export function keepBodies(
   { sourceId, states, now }: FetchContext,
 ): void {
   for (const page of pages) {
-    if (!page.body) continue;
+    // A live doc listed again may have another text at the same version.
+    if (!page.body || page.subtype === "live") continue;
     const kept = { page, stateRevision: revisionOf(states.get(page.id)), until: now.getTime() + LIFETIME_MS };
     bodies.delete(keyOf(sourceId, page.id));
     bodies.set(keyOf(sourceId, page.id), kept);

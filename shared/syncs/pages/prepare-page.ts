@@ -11,6 +11,7 @@ import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revisio
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { completePage, skipPage } from "./complete-page.ts";
 import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
+import { hidesItsText, keepText } from "./live-docs.ts";
 import type { Batch } from "./page-batch.ts";
 import { resolveReferences } from "./resolve-references.ts";
 
@@ -79,6 +80,10 @@ export async function preparePage(
     resolver,
     documentEmbedder(services.embedder, source.embeddingModel),
   );
+  if (hidesItsText({ ...page, contentHash }, state)) {
+    await keepText(batch, work, page, state);
+    return null;
+  }
   return {
     work,
     state,
@@ -92,6 +97,7 @@ export async function preparePage(
       status: page.status,
       parentId: page.parentId,
       parentType: page.parentType,
+      subtype: page.subtype,
       url: page.url,
       labels: page.labels,
       contentHash,
@@ -122,6 +128,8 @@ function requireVersion(page: ConfluencePage, seen: number | null): void {
 
 /** True for late and repeated messages: the body was fetched again, in bulk with others, but nothing else is repeated. */
 function isStored(page: ConfluencePage, state: PageState | undefined, now: Date): boolean {
+  // Only its text says whether that is stored.
+  if (page.subtype === "live") return false;
   if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
   if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
   return !isNewer({ version: page.version, representationRevision: REPRESENTATION_REVISION }, state);

@@ -51,6 +51,7 @@ async function storePages(): Promise<object> {
     const moves = await measure(sql, async (page) => {
       const moved = {
         kind: "page" as const,
+        subtype: null,
         pageId: `p${page}`,
         title: `Page p${page}`,
         parentId: "elsewhere",

@@ -102,3 +102,40 @@ describe("of several rows with the same text a swap keeps", () => {
     }
   });
 });
+
+describe("a live doc, whose text may change without a version", () => {
+  const putLive = (text: string, expectedStateRevision: number | null) =>
+    store(
+      database.sql,
+      embedder,
+      { pageId: "1", version: 1, subtype: "live", contentHash: text, chunks: [text] },
+      { expectedStateRevision },
+    );
+
+  it("another text of a live doc at an equal version is stored if nothing was stored since it was fetched", async () => {
+    await putLive("old", null);
+    expect(await putLive("new", 1)).toMatchObject({ outcome: "updated", chunksAdded: 1 });
+    expect(await contents()).toEqual(["new"]);
+  });
+
+  it("a text of a live doc that was fetched before the stored one does not replace it, and is to be fetched again", async () => {
+    await putLive("old", null);
+    await putLive("new", 1);
+    await expect(putLive("old", 1)).rejects.toMatchObject({ code: "stored_meanwhile" });
+    expect(await contents()).toEqual(["new"]);
+  });
+
+  it("the stored text of a live doc is not written again, whenever it was fetched", async () => {
+    await putLive("old", null);
+    for (const revision of [null, 0, 1])
+      expect(await putLive("old", revision)).toMatchObject({ outcome: "superseded" });
+    expect((await state())?.stateRevision).toBe(1);
+  });
+
+  it("an older version of a live doc never replaces a newer one", async () => {
+    await putLive("old", null);
+    await put(2, ["new"]);
+    expect(await putLive("other", 2)).toMatchObject({ outcome: "superseded" });
+    expect(await contents()).toEqual(["new"]);
+  });
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import type { PageKind } from "#shared/content-kinds.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
@@ -104,6 +105,17 @@ describe("bodies that a worker fetched and had no time to store", () => {
     editPage(world.site, last.id, { body: bodyOf("laterword") });
     await database.sql`
       update sync_work set listed_version = ${last.version.number} where operation_id = ${operationId} and page_id = ${last.id}`;
+    fetched();
+    await invoke(1);
+    expect(fetched()).toEqual([last.id]);
+    expect(await world.find("laterword")).toHaveLength(1);
+  });
+
+  it("the fetched body of a live doc is not kept: its text may change without a version", async () => {
+    const last = world.page(`Page ${PAGES}`);
+    last.subtype = "live";
+    await invoke(PAGES - 1);
+    editLive(world.site, last.id, bodyOf("laterword"));
     fetched();
     await invoke(1);
     expect(fetched()).toEqual([last.id]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addFolder, addPage, editFolder } from "#infra/local/confluence-site/edits.ts";
+import { addFolder, addPage, editFolder, editPage } from "#infra/local/confluence-site/edits.ts";
 import type { Folder, SitePage } from "#infra/local/confluence-site/site.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
@@ -83,6 +83,88 @@ describe("folders above pages", () => {
       expect(await path("spoolerword")).toEqual(["Operations", "Playbooks"]);
     },
   );
+
+  describe("case 14: a renamed folder changes breadcrumbs only", () => {
+    const HOUR_MS = 60 * 60_000;
+    const chunks = () =>
+      database.sql`select id::text, content, input_hash from archon_crawled_pages order by id`;
+    beforeEach(async () => {
+      await world.sync();
+      world.pass(HOUR_MS);
+      await world.sync();
+      world.pass(HOUR_MS);
+      world.takeRequests();
+    });
+    const watermark = async () => (await world.source()).metadata.last_sync_timestamp;
+
+    it("a renamed folder is renamed in the breadcrumb by the next sync, which embeds and requests nothing for it", async () => {
+      const [before, calls, last] = [await chunks(), world.embedding.calls, await watermark()];
+      editFolder(world.site, folder.id, { title: "Playbooks" });
+      const { sync_metrics } = await world.sync();
+      expect(await path("spoolerword")).toEqual(["Home", "Playbooks"]);
+      expect(sync_metrics).toMatchObject({ pages_updated: 0, pages_added: 0, chunks_kept: 0 });
+      expect([await chunks(), world.embedding.calls]).toEqual([before, calls]);
+      expect(world.takeRequests().length).toBeLessThanOrEqual(5);
+      expect(await watermark()).not.toBe(last);
+    });
+
+    it("a renamed folder that was moved too has its new place", async () => {
+      const other = addPage(world.site, { space: SPACE, title: "Operations", body: bodyOf("opsword") });
+      editFolder(world.site, folder.id, { title: "Playbooks", parentId: other.id });
+      await world.sync();
+      expect(await path("spoolerword")).toEqual(["Operations", "Playbooks"]);
+    });
+
+    it("a new folder and the page in it arrive by one search, without a call for the folder", async () => {
+      const inner = addFolder(world.site, { space: SPACE, title: "Printers", parentId: folder.id });
+      addPage(world.site, { space: SPACE, title: "New", body: bodyOf("newword"), parentId: inner.id });
+      await world.sync();
+      expect(await path("newword")).toEqual(["Home", "Runbooks", "Printers"]);
+      expect(folderCalls()).toBe(0);
+    });
+
+    it.each([
+      ["does not know folders in a search", { unsupported_types: ["folder"] }],
+      ["refuses what a search expands that folders do not have", { unknown_expands: "reject" as const }],
+    ])(
+      "a site that %s is searched without them: pages arrive, folders with the next check",
+      async (_, settings) => {
+        Object.assign(world.site.settings, settings);
+        editFolder(world.site, folder.id, { title: "Playbooks" });
+        editPage(world.site, leaf.id, { body: bodyOf("editedword") });
+        const { status, sync_metrics } = await world.sync();
+        expect({ status, sync_metrics }).toMatchObject({
+          status: "completed",
+          sync_metrics: { pages_updated: 1 },
+        });
+        expect(await path("editedword")).toEqual(["Home", "Runbooks"]);
+        const last = await watermark();
+        world.pass(HOUR_MS);
+        await world.sync();
+        expect(await watermark()).not.toBe(last);
+        await world.check();
+        expect(await path("editedword")).toEqual(["Home", "Playbooks"]);
+      },
+    );
+
+    it("a folder that is found without its place keeps the stored one, until the next check", async () => {
+      editFolder(world.site, folder.id, { title: "Playbooks" });
+      world.onTheWay.change = (text) => text.replace(/("type":"folder".*?)"ancestors":\[[^\]]*\],/, "$1");
+      const last = await watermark();
+      expect((await world.sync()).status).toBe("completed");
+      world.onTheWay.change = null;
+      expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+      expect(await watermark()).not.toBe(last);
+      await world.check();
+      expect(await path("spoolerword")).toEqual(["Home", "Playbooks"]);
+    });
+
+    it("a dry run renames no folder", async () => {
+      editFolder(world.site, folder.id, { title: "Playbooks" });
+      await world.sync({ dryRun: true });
+      expect(await path("spoolerword")).toEqual(["Home", "Runbooks"]);
+    });
+  });
 
   it("folders are not pages: no count, list, search or deletion includes them", async () => {
     await world.sync();

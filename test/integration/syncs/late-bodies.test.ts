@@ -172,6 +172,7 @@ describe("a rendered body", () => {
     parentId: null,
     parentType: null,
     kind: "page",
+    subtype: "page",
     labels: null,
     url: "",
     modifiedAt: null,

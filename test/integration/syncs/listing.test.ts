@@ -142,7 +142,7 @@ describe("the listing of a sync", () => {
     const wall = new Date(start.getTime() - 30 * 60_000)
       .toLocaleString("sv-SE", { timeZone: "America/Los_Angeles" })
       .slice(0, 16);
-    expect(cql[0]).toContain(`space = "DEMO" and type = page and lastModified >= "${wall}"`);
+    expect(cql[0]).toContain(`space = "DEMO" and type in (page, folder) and lastModified >= "${wall}"`);
   });
 
   it("a sync goes back 26 hours when the account's zone is hidden", async () => {

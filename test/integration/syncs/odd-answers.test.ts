@@ -146,4 +146,25 @@ describe("a space of which Confluence sends something odd", () => {
     }
     expect((await world.find("word2")).map((hit) => hit.title)).toEqual(["Page 2"]);
   });
+
+  it("case 15: a hit of an unknown type is skipped and counted, and stops no sync and no watermark", async () => {
+    await world.sync();
+    world.pass(60 * 60_000);
+    await world.sync();
+    world.pass(60 * 60_000);
+    const before = await source();
+    for (const n of [1, 2]) editPage(world.site, idOf(n), { body: bodyOf(`edited${n}`) });
+    world.onTheWay.change = (text) =>
+      text.replace(`"id":"${idOf(1)}","type":"page"`, `"id":"${idOf(1)}","type":"slide"`);
+    const { status, sync_metrics } = await world.sync();
+    expect(status).toBe("completed");
+    expect(sync_metrics).toMatchObject({ pages_updated: 1, pages_failed: 0 });
+    expect(await world.find("edited2")).toHaveLength(1);
+    const after = await source();
+    expect(after.drift).toMatchObject({ count: 1, example: "results.type: slide" });
+    expect(after.last_sync_timestamp).not.toBe(before.last_sync_timestamp);
+    expect(world.logged).toContainEqual(
+      expect.objectContaining({ level: "warn", event: "confluence.drift" }),
+    );
+  });
 });

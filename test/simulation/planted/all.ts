@@ -9,6 +9,7 @@ import { EVENT_BUGS } from "./events.ts";
 import { HOOK_BUGS } from "./hooks.ts";
 import { KIND_BUGS } from "./kinds.ts";
 import { LISTING_BUGS } from "./listings.ts";
+import { LIVE_DOC_BUGS } from "./live-docs.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
 import { PULSE_BUGS } from "./pulses.ts";
@@ -27,6 +28,7 @@ export const ALL_PLANTED_BUGS = [
   ...HOOK_BUGS,
   ...KIND_BUGS,
   ...LISTING_BUGS,
+  ...LIVE_DOC_BUGS,
   ...PAGE_BUGS,
   ...PULSE_BUGS,
   ...RUNTIME_BUGS,

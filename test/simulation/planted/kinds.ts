@@ -1,6 +1,7 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const BLOG_POSTS = "test/integration/syncs/blog-posts.test.ts";
+const SEARCH_CHANGES = "shared/syncs/listing/search-changes.ts";
 const LIST_STEP = "shared/syncs/listing/list-step.ts";
 const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
 const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
@@ -79,17 +80,17 @@ export const KIND_BUGS: readonly PlantedBug[] = [
   bug(
     "the search for changes leaves out blog posts",
     change(
-      LIST_STEP,
-      "changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, kinds)",
-      'changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, ["page"])',
+      SEARCH_CHANGES,
+      'folders ? [...kinds, "folder"] : kinds)',
+      'folders ? ["page", "folder"] : kinds)',
     ),
   ),
   bug(
     "the search for changes includes blog posts that are not synced",
     change(
-      LIST_STEP,
-      "changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, kinds)",
-      'changedPagesCql(source.spaceKey, changesSince(new Date(last)), user.timeZone, ["page", "blogpost"])',
+      SEARCH_CHANGES,
+      'folders ? [...kinds, "folder"] : kinds)',
+      'folders ? ["page", "blogpost", "folder"] : kinds)',
     ),
   ),
   bug(

@@ -11,6 +11,14 @@ const CLAIMS = "shared/syncs/operations/claims.ts";
 const WORK = "shared/syncs/operations/work.ts";
 const SWEEP = "shared/syncs/schedules/sweep.ts";
 
+const IN_ANOTHER_ZONE = "countChanges(client, source, { timeZone, folders: checkpoint.folders })";
+/** The listing in another zone, as if the last sync had begun at an instant. */
+const lookingBackTo = (instant: string) =>
+  IN_ANOTHER_ZONE.replace(
+    "source",
+    `{ ...source, metadata: { ...source.metadata, last_sync_timestamp: ${instant}.toISOString() } }`,
+  );
+
 /** How far a listing looks, where it ends, and who may go on with it, and when. */
 export const LISTING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
@@ -18,23 +26,19 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     "in another zone a listing looks back without the overlap",
     change(
       LIST_STEP,
-      "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
-      "const since = new Date(source.metadata.last_sync_timestamp ?? 0);",
+      IN_ANOTHER_ZONE,
+      lookingBackTo("new Date(Date.parse(source.metadata.last_sync_timestamp ?? '') + 30 * 60_000)"),
     ),
   ),
   bugFoundBy(
     ZONE,
     "in another zone a listing looks back to its own start",
-    change(
-      LIST_STEP,
-      "const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));",
-      "const since = changesSince(operation.confluenceStartedAt ?? new Date(0));",
-    ),
+    change(LIST_STEP, IN_ANOTHER_ZONE, lookingBackTo("(operation.confluenceStartedAt ?? new Date(0))")),
   ),
   bugFoundBy(
     ZONE,
     "a restarted listing keeps its old counts",
-    change(LIST_STEP, "pages_listed: -pages_listed,", "pages_listed: 0,"),
+    change(LIST_STEP, "[name, -(counters[name] ?? 0)]", "[name, 0]"),
   ),
   bugFoundBy(
     ENDS,

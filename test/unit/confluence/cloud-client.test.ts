@@ -140,12 +140,13 @@ describe("listings", () => {
       spaceKey: "DEMO",
       parentId: folder.id,
       parentType: "folder",
+      subtype: null,
       labels: ["x"],
       url: `https://demo.atlassian.net/wiki/spaces/DEMO/pages/${page.id}/A+%26+B%3F`,
       modifiedAt: new Date("2026-03-04T10:15:30Z"),
     });
     const [listed] = (await client.listPages("page", SPACE, null)).pages;
-    expect(listed).toEqual({ ...hit, spaceKey: null, labels: null });
+    expect(listed).toEqual({ ...hit, spaceKey: null, labels: null, subtype: "page" });
   });
 
   it("an empty listing page with a next link is not the end", async () => {

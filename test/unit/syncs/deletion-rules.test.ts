@@ -13,6 +13,7 @@ const returned = (status: string, spaceId = "9"): ConfluencePage => ({
   parentId: null,
   parentType: null,
   kind: "page",
+  subtype: "page",
   labels: null,
   url: "",
   modifiedAt: null,
