@@ -189,7 +189,11 @@ describe("case 24: a kind is switched on and off", () => {
 
   it("switched off, its rows go and nothing else; what is not asked for is not stored", async () => {
     await world.sync();
-    expect((await patch(false)).body.content).toEqual({ blogposts: false, comments: "none", attachments: false });
+    expect((await patch(false)).body.content).toEqual({
+      blogposts: false,
+      comments: "none",
+      attachments: false,
+    });
     expect(await kinds()).toEqual(["Page 1", "Page 2", "Page 3"].map((title) => ({ kind: "page", title })));
     editPage(world.site, post.id, { body: bodyOf("edited") });
     world.pass(MINUTE_MS);
