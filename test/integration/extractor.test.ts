@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { fromExtractionResponse } from "#shared/extraction/extraction-response.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
-import { nestedFormsPdf, pdfFile } from "#test/support/pdf-file.ts";
+import { pdfFile } from "#test/support/pdf-file.ts";
 
 const SIGNED = "/file/7/binary?token=signed-until-noon";
 const PDF = pdfFile([{ lines: [{ text: "Only the child read this.", x: 72, y: 700 }] }]);
@@ -29,18 +29,6 @@ async function start(listener: RequestListener) {
   const file = { url, name: "plans.pdf", media_type: "application/pdf", max_bytes: 1_000_000 };
   return { runner, lines, file, log: () => lines.join("\n") };
 }
-
-it("locally a file is read by a process of its own: one that kills its reader ends alone, and the next is read (case 36)", async () => {
-  const files = [nestedFormsPdf(8), PDF];
-  const { runner, file } = await start((_, response) => response.end(files.shift()));
-  // In this process, 10^7 forms would take its memory and never end.
-  const hostile = await runner.services.extractor(file);
-  expect(hostile).toMatchObject({
-    result: "extraction_failed",
-    message: "The file needs more than 1024 MB of memory to read",
-  });
-  expect(await runner.services.extractor(file)).toMatchObject(READ);
-});
 
 it("the local function that extracts responds as on AWS, and its log has neither the signed address nor the text", async () => {
   const { runner, file, log } = await start((_, response) => response.end(PDF));

@@ -103,7 +103,8 @@ export async function startExecutionEnvironment(
     },
     peakMemoryMb: () => memoryMb(child.pid, "VmHWM"),
     stop: async () => {
-      const ended = child.exitCode === null ? new Promise((resolve) => child.once("exit", resolve)) : null;
+      const running = child.exitCode === null && child.signalCode === null;
+      const ended = running ? new Promise((resolve) => child.once("exit", resolve)) : null;
       child.kill("SIGKILL");
       await ended;
       await api.close();

@@ -7,6 +7,7 @@ import { eventually } from "#test/support/eventually.ts";
 import { createTestSource, expectEnded, pageByTitle, topicBody } from "#test/support/service-with-site.ts";
 import type { Deployment } from "./deployment.ts";
 import { checkExtraction, uploadReport } from "./extraction.ts";
+import { checkSites } from "./sites.ts";
 
 export type Check = (name: string, holds: () => unknown) => Promise<void>;
 
@@ -191,6 +192,7 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
     await expectStatus(204, `/api/confluence/${sourceId}`, { method: "DELETE" });
     await expectStatus(404, `/api/confluence/${sourceId}`);
   });
+  await checkSites({ url: confluence.url, ask: expectStatus, onSchedule }, check);
   await check("every function of the template answered", () => {
     const silent = [...pools].filter(([, pool]) => pool.succeeded() === 0).map(([name]) => name);
     assert.deepEqual(silent, []);
