@@ -71,7 +71,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "truncated listing trusted",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/close-listing.ts",
       "const isShort = listed < pagesExpected;",
       "const isShort = listed === 0 && pagesExpected > 0;",
     ),
@@ -79,7 +79,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "empty listing trusted",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/close-listing.ts",
       "const isShort = listed < pagesExpected;",
       "const isShort = listed > 0 && listed < pagesExpected;",
     ),
@@ -143,7 +143,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     change(
       "shared/syncs/listing/list-step.ts",
-      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...fileCounts },\n    });\n",
+      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...fileCounts, others_listed },\n    });\n",
       "",
     ),
   ),

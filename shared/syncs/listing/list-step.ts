@@ -2,24 +2,18 @@ import { z } from "zod";
 import type { ContentPage } from "#shared/confluence/client.ts";
 import { allCommentsCql, allFilesCql, allPagesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
-import { transaction, type Sql } from "#shared/db/connect.ts";
+import { transaction } from "#shared/db/connect.ts";
 import { upsertFolders } from "#shared/documents/folders.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
-import {
-  newComments,
-  queueOutdatedComments,
-  recordComments,
-  withContainers,
-} from "#shared/syncs/comments/list-comments.ts";
-import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
+import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
+import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { recentCursors, rememberCursor } from "./follow-cursor.ts";
+import { closeListing } from "./close-listing.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listFolders } from "./list-folders.ts";
 import { labelListing, listLabels } from "./list-labels.ts";
 import { nextKind } from "./next-kind.ts";
-import { queueFailedPages } from "./queue-failed-pages.ts";
-import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
@@ -276,33 +270,4 @@ async function countAgain({ client, operation }: StepContext, { cql, kind }: Che
   const { pagesExpected } = operation;
   if (cql === null || kind !== null || countListed(operation.counters) <= pagesExpected) return pagesExpected;
   return Math.max(pagesExpected, (await client.countPages(cql)) ?? 0);
-}
-
-/**
- * Fewer pages than Confluence counted, or comments without their bodies: the listing was truncated, or its index lags. The watermark
- * does not move.
- */
-async function closeListing(
-  tx: Sql,
-  context: StepContext,
-  checkpoint: Checkpoint,
-  pagesExpected: number,
-): Promise<void> {
-  const { comments_missing: missing } = checkpoint;
-  const listed = countListed(context.operation.counters) - missing;
-  const isShort = listed < pagesExpected;
-  const incomplete = isShort || missing > 0;
-  const reason = isShort
-    ? `${listed} of ${pagesExpected} pages were listed`
-    : `The text of ${missing} listed comments was not returned`;
-  await queueFailedPages(tx, context.operation, context.services.now());
-  await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
-  await queueOutdatedFiles(tx, context, { everything: checkpoint.listing === "space" });
-  await queueUnrenderedPages(tx, context.operation, context.services.now());
-  await saveStep(tx, context, {
-    checkpoint: { ...checkpoint, phase: "listed", labels: null },
-    counts: {},
-    facts: { listingIncomplete: incomplete },
-    ...(incomplete ? { message: `${reason}: the next sync starts from the same watermark` } : {}),
-  });
 }

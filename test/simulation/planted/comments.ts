@@ -98,7 +98,7 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     COMMENTS,
     "documents of comments whose work was lost are not made again",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/close-listing.ts",
       '  await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });\n',
       "",
     ),
