@@ -1,5 +1,6 @@
 import { runCommand, runOneOf, type Command } from "#infra/local/runner/run-command.ts";
 import { benchCalls } from "./calls.ts";
+import { benchCallsOfKinds } from "./calls-of-kinds.ts";
 import { benchConversion } from "./conversion.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchDeleteSource } from "./storage/bench-delete-source.ts";
@@ -16,6 +17,7 @@ const BENCHES: Record<string, Command<object>> = {
   search: benchSearch,
   "delete-source": benchDeleteSource,
   calls: benchCalls,
+  "calls-of-kinds": benchCallsOfKinds,
 };
 
 function printing(bench: Command<object>): Command {

@@ -1,0 +1,97 @@
+import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
+import { addPage } from "#infra/local/confluence-site/edits.ts";
+import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import type { LoggedRequest } from "#infra/local/confluence-site/site.ts";
+import { defineCommand } from "#infra/local/runner/run-command.ts";
+import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+export const benchCallsOfKinds = defineCommand({
+  name: "npm run bench -- calls-of-kinds",
+  does: `The calls that listing a space takes with posts, comments and files: at a first sync, at an idle one, and at a deletion check.
+Bodies and downloads are not counted: what is listed is not processed.`,
+  options: {
+    pages: { type: "integer", value: "N", min: 1, default: 10_000, description: "pages" },
+    posts: { type: "integer", value: "N", min: 0, default: 300, description: "blog posts" },
+    comments: { type: "integer", value: "N", min: 0, default: 15_000, description: "comments" },
+    files: { type: "integer", value: "N", min: 0, default: 20_000, description: "files" },
+  },
+  run: async (counts) => {
+    const database = await createTestDatabase();
+    try {
+      return { bench: "calls-of-kinds", ...counts, ...(await measure(database, counts)) };
+    } finally {
+      await database.close();
+    }
+  },
+});
+
+type Counts = { pages: number; posts: number; comments: number; files: number };
+
+async function measure(database: TestDatabase, counts: Counts): Promise<object> {
+  await database.clear();
+  const world = await makeSyncWorld(database.sql, { content: NEW_SOURCE_CONTENT });
+  fill(world, counts);
+  // The search index shows what was written a while ago.
+  world.pass(DAY_MS);
+  const { sql } = database;
+  const first = await listed(world, await world.startSync(), "plan");
+  await cancelOperation(sql, { sourceId: SOURCE_ID, now: world.now(), actor: "bench" });
+  // As after a sync that has processed everything.
+  await sql`
+    update confluence_pages set version = greatest(coalesce((file ->> 'version')::int, comments_revision, 1), 1),
+      representation_revision = 1000000, last_synced_at = ${world.now()}`;
+  await sql`
+    update archon_sources set metadata = metadata || jsonb_build_object('last_sync_timestamp', ${world.now().toISOString()}::text,
+      'listed_kinds', '["page", "blogpost", "comments", "attachment"]'::jsonb)`;
+  world.pass(DAY_MS);
+  const idle = await listed(world, await world.startSync(), "plan");
+  await world.ended(idle.operationId);
+  const check = await listed(world, await world.startCheck(), "check");
+  const { status, sync_metrics } = await world.ended(check.operationId);
+  return {
+    first_sync: first.calls,
+    idle_sync: idle.calls,
+    deletion_check: check.calls,
+    check_status: status,
+    deleted: sync_metrics.pages_deleted + sync_metrics.pages_hidden + sync_metrics.files_deleted,
+  };
+}
+
+/** Every page has its share of comments and files. */
+function fill({ site }: SyncWorld, counts: Counts): void {
+  const containers = [
+    ...Array.from({ length: counts.pages }, (_, n) =>
+      addPage(site, { space: SPACE, title: `Page ${n}`, body: bodyOf(`word${n}`) }),
+    ),
+    ...Array.from({ length: counts.posts }, (_, n) =>
+      addPage(site, { space: SPACE, title: `Post ${n}`, body: bodyOf(`post${n}`), kind: "blogpost" }),
+    ),
+  ];
+  const on = (n: number) => containers[n % containers.length]?.id ?? "";
+  for (let n = 0; n < counts.comments; n += 1)
+    addComment(site, { containerId: on(n), body: `<p>Remark ${n} is about this page</p>` });
+  for (let n = 0; n < counts.files; n += 1)
+    uploadFile(site, { containerId: on(n), title: `file-${n}.txt`, bytes: Buffer.from(`Text ${n}`) });
+}
+
+/** The calls of an operation until its listing is done. */
+async function listed(
+  world: SyncWorld,
+  operationId: string,
+  queue: "plan" | "check",
+): Promise<{ operationId: string; calls: Record<string, number> & { all: number } }> {
+  world.takeRequests();
+  while (await world.deliverOne(queue));
+  const requests = world.takeRequests();
+  const by = (path: (request: LoggedRequest) => string) =>
+    Object.fromEntries([...Map.groupBy(requests, path)].map(([name, group]) => [name, group.length]));
+  return {
+    operationId,
+    calls: { all: requests.length, ...by(({ path }) => path.split("/").at(-1) ?? path) },
+  };
+}
