@@ -55,6 +55,11 @@ export async function upsertListedPages(
       select ${sourceId}, page_id, kind, title, parent_id, parent_type, subtype, url, coalesce(labels, '{}') from listed
       on conflict (source_id, page_id) do nothing)
     select page_id from changed where moved`;
+  await followLabels(
+    tx,
+    sourceId,
+    pages.filter((page) => page.labels !== null).map((page) => page.pageId),
+  );
   return moved.map((row) => row.page_id);
 }
 
@@ -73,9 +78,23 @@ export async function setLabel(
     where source_id = ${sourceId} and kind = ${kind} and ${label} = any(labels) and not page_id = any(${ids as string[]})`;
 }
 
-/** Removes every label that is not among `labels` from the source's pages. */
+/** Removes every label that is not among `labels` from the source's pages: the last step of a listing of labels. */
 export async function keepLabels(tx: Sql, sourceId: string, labels: readonly string[]): Promise<void> {
   await tx`
     update confluence_pages set labels = array(select kept from unnest(labels) kept where kept = any(${labels as string[]}))
     where source_id = ${sourceId} and not labels <@ ${labels as string[]}`;
+  await followLabels(tx, sourceId, null);
+}
+
+/** Comments and files have the labels of what they are on: a search by label finds them with it. `containerIds` null: all. */
+async function followLabels(
+  tx: Sql,
+  sourceId: string,
+  containerIds: readonly string[] | null,
+): Promise<void> {
+  if (containerIds?.length === 0) return;
+  await tx`
+    update confluence_pages d set labels = c.labels from confluence_pages c
+    where d.source_id = ${sourceId} and c.source_id = d.source_id and c.page_id = d.container_id and d.labels <> c.labels
+      ${containerIds === null ? tx`` : tx`and d.container_id = any(${[...containerIds]}::text[])`}`;
 }

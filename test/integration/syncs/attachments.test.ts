@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
+import { editPage, labelPage, restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import {
   changeFile,
   purgeFile,
@@ -196,6 +197,32 @@ describe("changes of files arrive", () => {
     expect(await world.find("dredger schedule")).toHaveLength(1);
     expect(downloads()).toBe(2);
   });
+});
+
+it("a search by label finds the files and the comments of a page that has it, from the sync that finds the label on", async () => {
+  addComment(world.site, { containerId: on("Page 1"), body: "<p>Ask the tugboat captain about it</p>" });
+  await world.sync();
+  world.pass(MINUTE_MS);
+  const find = async () => {
+    const body = { query: "tugboat", labels: ["fleet"], match_count: 10 };
+    const { results } = (await world.api("POST", "/api/rag/query", { body })).body;
+    const others = results.filter((hit: { kind: string }) => hit.kind !== "page");
+    return others.map((hit: { kind: string; labels: string[] }) => [hit.kind, hit.labels]).toSorted();
+  };
+  const both = [
+    ["attachment", ["fleet"]],
+    ["comments", ["fleet"]],
+  ];
+  labelPage(world.site, on("Page 1"), { add: ["fleet"] });
+  await world.sync({ mode: "full" });
+  expect(await find()).toEqual(both);
+  labelPage(world.site, on("Page 1"), { remove: ["fleet"] });
+  await world.sync({ mode: "full" });
+  expect(await find()).toEqual([]);
+  labelPage(world.site, on("Page 1"), { add: ["fleet"] });
+  editPage(world.site, on("Page 1"), { body: "<p>edited</p>" });
+  await world.sync();
+  expect(await find()).toEqual(both);
 });
 
 describe("deleted files go, and nothing else", () => {
