@@ -200,12 +200,13 @@ it.each([
   ["no archive", { outcome: "extracted", encoding: "gzip+base64", body: "AAAA" }],
   ["another file", packed({ result: "text", extractor: 1 })],
   [
-    "an archive without end",
-    {
-      outcome: "extracted",
-      encoding: "gzip+base64",
-      body: gzipSync(Buffer.alloc(50_000_000)).toString("base64"),
-    },
+    "a text beyond all limits",
+    packed({
+      result: "text",
+      extractor: "x",
+      parts: [{ place: null, markdown: "x".repeat(30_000_000) }],
+      warnings: [],
+    }),
   ],
 ])("a function that a file made return %s fails that file only", async (_, payload) => {
   await startLambda(returns(payload));
