@@ -10,8 +10,9 @@ export async function cancelOperation(
   request: { sourceId: string; now: Date; actor: string },
 ): Promise<string | null> {
   return transaction(sql, async (tx) => {
+    // Not locked: whoever ends or continues an operation locks its row before the source's.
     const [source] = await tx<{ lease_operation_id: string | null }[]>`
-      select lease_operation_id from archon_sources where source_id = ${request.sourceId} for no key update`;
+      select lease_operation_id from archon_sources where source_id = ${request.sourceId}`;
     const operationId = source?.lease_operation_id;
     if (!operationId) return null;
     const error = { code: "cancelled", message: `Cancelled by ${request.actor}` };
