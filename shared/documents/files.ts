@@ -15,7 +15,7 @@ export type FileToRecord = {
 
 /**
  * Records what a listing found of files; a row that was listed in a newer version stays. One that is here again, that was renamed or
- * is on another page now is outdated from then on, at whatever version. Returns how many were not known.
+ * is on another page now is outdated from then on, at whatever version, and what failed before says nothing of it. Returns how many were not known.
  */
 export async function recordFiles(
   tx: Sql,
@@ -47,7 +47,9 @@ export async function recordFiles(
       file = coalesce(p.file, '{}') || excluded.file, state_revision = p.state_revision + 1,
       representation_revision = case when (p.title, p.container_id) is distinct from (excluded.title, excluded.container_id)
         then 0 else p.representation_revision end,
-      deleted_reason = case when p.is_deleted then ${WAITS_FOR_CONTAINER} end
+      deleted_reason = case when p.is_deleted then ${WAITS_FOR_CONTAINER} end,
+      sync_error = case when ((p.file ->> 'version')::int, p.container_id, p.title)
+        is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) then p.sync_error end
     where coalesce((p.file ->> 'version')::int, 0) <= (excluded.file ->> 'version')::int
       and ((p.title, p.container_id, p.url) is distinct from (excluded.title, excluded.container_id, excluded.url)
         or p.file is null or not p.file @> excluded.file
@@ -126,15 +128,26 @@ export async function recordOutcome(
     where source_id = ${sourceId} and page_id = ${pageId}`;
 }
 
-/** Those of these files that a check hid, not what they are on. */
-export async function hiddenByThemselves(
-  sql: Sql,
+/**
+ * Shows those of these listed files that were hidden, or hides them with the page that they are on now if search does not find that one.
+ * Returns those that this call made visible.
+ */
+export async function followContainers(
+  tx: Sql,
   sourceId: string,
-  ids: readonly string[],
+  { ids, now }: { ids: readonly string[]; now: Date },
 ): Promise<string[]> {
-  const rows = await sql<{ page_id: string }[]>`
-    select page_id from confluence_pages
-    where source_id = ${sourceId} and page_id = any(${[...ids]}::text[]) and missing_since is not null and not is_deleted
-      and hidden_with_container is not true`;
-  return rows.map((row) => row.page_id);
+  const changed = await tx<{ page_id: string; is_shown: boolean }[]>`
+    update confluence_pages d set missing_since = case when f.is_findable then null else coalesce(d.missing_since, ${now}) end,
+      hidden_with_container = case when not f.is_findable then true end, state_revision = d.state_revision + 1
+    from (
+      select l.page_id, c.page_id is not null as is_findable
+      from confluence_pages l
+      left join confluence_pages c on c.source_id = l.source_id and c.page_id = l.container_id and is_findable(c)
+      where l.source_id = ${sourceId} and l.page_id = any(${[...ids]}::text[])) f
+    where d.source_id = ${sourceId} and d.page_id = f.page_id and not d.is_deleted and d.version > 0
+      and (case when f.is_findable then d.missing_since is not null
+        else d.missing_since is null or d.hidden_with_container is not true end)
+    returning d.page_id, f.is_findable as is_shown`;
+  return changed.filter((row) => row.is_shown).map((row) => row.page_id);
 }

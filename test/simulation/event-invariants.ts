@@ -78,7 +78,9 @@ type Deletion = { type: "page.deleted"; detail: { page_id: string; deletion_time
 
 async function readDeletions(sql: World["sql"]): Promise<Deletion[]> {
   const rows = await sql<{ page_id: string; deleted_at: Date }[]>`
-    select page_id, deleted_at from confluence_pages where source_id = ${SOURCE_ID} and is_deleted and kind <> 'comments' order by page_id`;
+    select page_id, deleted_at from confluence_pages where source_id = ${SOURCE_ID} and is_deleted and kind <> 'comments'
+      -- What goes with a kind that is not synced any more is no event, nor is what was on it.
+      and deleted_reason is distinct from 'container_unsynced' order by page_id`;
   return rows.map(({ page_id, deleted_at }) => ({
     type: "page.deleted",
     detail: { page_id, deletion_timestamp: deleted_at.toISOString() },

@@ -97,8 +97,9 @@ export const FAULTS: readonly Fault[] = [
 ];
 
 /** Ends all faults; what the index had still to take in, it takes in when its time comes. */
-export function heal({ site, embedding, bus }: World): void {
+export function heal({ site, embedding, extraction, bus }: World): void {
   Object.assign(embedding, { failures: 0, refused: null });
+  extraction.crashes = 0;
   bus.refuse(0);
   site.faults.length = 0;
   Object.assign(site.settings, { index_lag_seconds: 0, answer_as_anonymous: false, rate_limit: null });

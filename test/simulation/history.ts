@@ -13,6 +13,8 @@ import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
 import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
+import { checkFiles, checkFilesArrived, checkFilesEqual } from "./file-invariants.ts";
+import { makeUploads } from "./files.ts";
 import { checkNoHintLeft, makeAnnouncer, type Announcer } from "./hooks.ts";
 import { checkFolders, checkOptionalCalls } from "./optional-call-invariants.ts";
 import { operate as operatorAsks } from "./operators.ts";
@@ -28,6 +30,7 @@ import {
   type Neighbours,
 } from "./neighbours.ts";
 import { makeLiveDocs } from "./live-docs.ts";
+import { checkNoDownloadTwice } from "./no-download-twice.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
@@ -73,6 +76,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     blog: makeBlog(options.seed),
     discussion: makeDiscussion(options.seed),
     liveDocs: makeLiveDocs(options.seed),
+    uploads: makeUploads(options.seed),
   };
   let violation: string | null = null;
   try {
@@ -106,6 +110,7 @@ async function prepare(run: Run): Promise<void> {
   run.liveDocs.prepare(run);
   const blogposts = blog.prepare(run);
   const comments = run.discussion.prepare(run);
+  const attachments = run.uploads.prepare(run);
   site.settings.time_zone =
     random.pick(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kathmandu"]) ??
     "UTC";
@@ -133,7 +138,7 @@ async function prepare(run: Run): Promise<void> {
       searchLanguage: "english",
       embeddingModel: "fake-embedder",
       deletionStrategy: strategy,
-      content: contentOptions.parse({ blogposts, comments }),
+      content: contentOptions.parse({ blogposts, comments, attachments }),
     },
     world.now(),
   );
@@ -159,12 +164,14 @@ async function liveRound(
     await run.blog.live(run, round);
     await run.discussion.live(run, round);
     run.liveDocs.live(run, round);
+    await run.uploads.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
     editNeighbours(run, String(round));
     people.observe();
     run.discussion.commenters?.observe();
+    run.uploads.uploaders?.observe();
     await announce(run, round);
   }
   const steps = random.below(120);
@@ -177,6 +184,7 @@ async function liveRound(
   await checkAlways(world, people, run.seen);
   await checkComments(run);
   await run.liveDocs.check(run);
+  await checkFiles(run);
   await checkNeighbours(run);
   await checkOptionalCalls(world.sql, story);
   if (story.length > 10_000) throw new Error("A story without end");
@@ -199,6 +207,7 @@ async function settle(run: Run): Promise<void> {
   await checkCommentsArrived(run);
   await run.liveDocs.checkArrived(run);
   await checkFolders(world.sql, world.site, { shown: true });
+  await checkFilesArrived(run);
   await checkPosts(run);
   await syncNeighbours(run);
   if (run.pulsed) await settleByPulse(run);
@@ -214,6 +223,8 @@ async function settle(run: Run): Promise<void> {
   await checkEqual(world, people);
   await checkComments(run);
   await checkCommentsEqual(run);
+  await checkFiles(run);
+  await checkFilesEqual(run);
   await checkOptionalCalls(world.sql, run.story);
   await checkFolders(world.sql, world.site);
   await rest(run);
@@ -223,7 +234,9 @@ async function settle(run: Run): Promise<void> {
   await checkCounters(world.sql, world.now());
   const failure = world.failures[0];
   if (failure) throw new Violation(`${failure.worker} failed: ${String(failure.error)}`);
-  if (run.calm) await checkNoBodyTwice(run);
+  if (!run.calm) return;
+  await checkNoBodyTwice(run);
+  checkNoDownloadTwice(run);
 }
 
 /** People edit, and no interval passes: what is edited is found by pulses alone, when the index shows it. */
@@ -244,7 +257,10 @@ async function editForThePulse(run: Run): Promise<void> {
   for (let n = 0; n < 3; n += 1) {
     site.settings.index_lag_seconds = random.chance(0.5) ? 0 : random.below(LONGEST_LAG_SECONDS);
     // Last a post alone: a sync for the edit of a page would bring it too.
-    const edits = n === 2 ? [run.blog.edit(run) ?? people.edit()] : [people.edit(), run.discussion.edit(run)];
+    const edits =
+      n === 2
+        ? [run.blog.edit(run) ?? run.uploads.edit() ?? people.edit()]
+        : [people.edit(), run.discussion.edit(run), run.uploads.edit()];
     site.settings.index_lag_seconds = 0;
     for (const edit of edits) if (edit) tell(run, `${edit}, for the pulse to find`);
     await passTime(run, random.below(15 * MINUTE));
@@ -253,6 +269,7 @@ async function editForThePulse(run: Run): Promise<void> {
   await rest(run);
   await checkEditsArrived(world, people);
   await checkCommentsArrived(run);
+  await checkFilesArrived(run);
 }
 
 async function hasGivenUpPages({ sql }: World): Promise<boolean> {

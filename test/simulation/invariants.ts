@@ -33,7 +33,7 @@ export async function readRows(sql: postgres.Sql): Promise<Map<string, Row>> {
         where c.source_id = p.source_id and c.page_id = p.page_id), '{}') as chunks,
       (select count(*)::int from archon_crawled_pages c where c.source_id = p.source_id and c.page_id = p.page_id
         and c.metadata ->> '_pending_deletion' = 'true') as marked
-    from confluence_pages p where p.source_id = ${SOURCE_ID} and p.kind <> 'comments' order by p.page_id`;
+    from confluence_pages p where p.source_id = ${SOURCE_ID} and p.kind in ('page', 'blogpost') order by p.page_id`;
   return new Map(rows.map((row) => [row.page_id, row]));
 }
 

@@ -3,6 +3,8 @@ import { withServices } from "#functions/runtime/services.ts";
 import type { Blog } from "./blog-posts.ts";
 import type { Discussion } from "./comments.ts";
 import type { Fault } from "./faults.ts";
+import { checkNoNameWentBack } from "./file-invariants.ts";
+import type { Uploads } from "./files.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
 import type { LiveDocs } from "./live-docs.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -37,6 +39,7 @@ export type Run = {
   blog: Blog;
   discussion: Discussion;
   liveDocs: LiveDocs;
+  uploads: Uploads;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */
@@ -67,7 +70,9 @@ export async function passTime(run: Run, ms: number): Promise<void> {
     world.pass(stride);
     tick(run);
     for (let n = 0; n < 400; n += 1) if (!(await step(run)) && idle(run)) break;
-    if (world.stored()) await checkNoneWentBack(world.sql, run.seen);
+    if (!world.stored()) continue;
+    await checkNoneWentBack(world.sql, run.seen);
+    await checkNoNameWentBack(run);
   }
 }
 

@@ -47,8 +47,11 @@ export type World = {
     halfway: boolean;
     calls: number;
   };
-  /** Extractions from now on whose process ends without a word, which is the file's outcome; `calls`: how many brought a result. */
-  extraction: { crashes: number; calls: number };
+  /**
+   * Extractions from now on whose process ends without a word, which is the file's outcome; `calls`: how many brought a result;
+   * `crashed`: Confluence's file ids of those that ended so.
+   */
+  extraction: { crashes: number; calls: number; crashed: Set<string> };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
   invoke: (
     name: FunctionName,
@@ -122,7 +125,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     halfway: false,
     calls: 0,
   };
-  const extraction: World["extraction"] = { crashes: 0, calls: 0 };
+  const extraction: World["extraction"] = { crashes: 0, calls: 0, crashed: new Set() };
   let workers = 0;
   let mayHaveStored = false;
 
@@ -181,11 +184,6 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       },
       extractor: async (file) => {
         await step("extract");
-        if (extraction.crashes > 0) {
-          extraction.crashes -= 1;
-          const message = "The extractor was ended by its limits";
-          return { result: "extraction_failed", extractor: "none", message };
-        }
         const extracted = await extractAttachment(file, {
           fetch: fetchFrom(site),
           mediaHosts: [MEDIA_HOST],
@@ -193,6 +191,12 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
           extractFile,
           timeoutMs: MINUTE_MS,
         });
+        if (extraction.crashes > 0) {
+          extraction.crashes -= 1;
+          extraction.crashed.add(new URL(file.url).pathname.split("/")[2] ?? "");
+          const message = "The extractor was ended by its limits";
+          return { result: "extraction_failed", extractor: "none", message };
+        }
         extraction.calls += 1;
         return extracted;
       },

@@ -1,8 +1,7 @@
 import type { ListedFile } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
-import { showPages } from "#shared/documents/delete-pages.ts";
 import {
-  hiddenByThemselves,
+  followContainers,
   outdatedFiles,
   recordFiles,
   type FileToRecord,
@@ -41,9 +40,8 @@ export async function recordListedFiles(
   const now = services.now();
   if (!operation.dryRun) {
     await recordFiles(tx, sourceId, files);
-    const hidden = await hiddenByThemselves(tx, sourceId, ids);
-    await showPages(tx, { sourceId, pageIds: hidden, now });
-    if (hidden.length > 0) reportRestored(context)(hidden);
+    const shown = await followContainers(tx, sourceId, { ids, now });
+    if (shown.length > 0) reportRestored(context)(shown);
     const revision = everything ? FILE_REVISION : ANY_REVISION;
     await queueFiles(tx, operation, await outdatedFiles(tx, sourceId, { ids, revision }), now);
   }

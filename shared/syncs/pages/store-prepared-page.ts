@@ -32,11 +32,11 @@ export async function storePreparedPage(
     embedded,
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     afterSwap: async (tx, swap) => {
-      await followOthers(tx, batch, { page, containerId });
       if (file) await recordOutcome(tx, page, file);
       const outcome = outcomeOf(swap, state);
       const counters = { ...countersOf(swap), ...(file ? countersOfFile(file) : {}) };
       open = await completePage(tx, batch, work, { outcome, counters });
+      await followOthers(tx, batch, { page, containerId, mayQueue: open });
     },
   });
   if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
@@ -47,11 +47,14 @@ export async function storePreparedPage(
   return open;
 }
 
-/** What comments and files take from the page that they are on, and what a page does for them, in the same transaction. */
+/**
+ * What comments and files take from the page that they are on, and what a page does for them, in the same transaction. An operation that
+ * has ended gets no more work (`mayQueue` false): the next sync finds what is outdated.
+ */
 async function followOthers(
   tx: Sql,
   { services, source, operation }: Batch,
-  { page, containerId }: { page: PageFacts; containerId: string | undefined },
+  { page, containerId, mayQueue }: { page: PageFacts; containerId: string | undefined; mayQueue: boolean },
 ): Promise<void> {
   const { sourceId, pageId } = page;
   if (containerId !== undefined) {
@@ -64,8 +67,9 @@ async function followOthers(
   const { comments, attachments } = source.content;
   const containerIds = [pageId];
   if (comments !== "none" || attachments) await showContained(tx, sourceId, pageId);
+  if (comments !== "none") await noteTitle(tx, sourceId, pageId, page.title);
+  if (!mayQueue) return;
   if (comments !== "none") {
-    await noteTitle(tx, sourceId, pageId, page.title);
     const outdated = await outdatedComments(tx, sourceId, { containerIds });
     await queueDocuments(tx, operation, outdated, services.now());
   }

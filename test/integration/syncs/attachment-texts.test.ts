@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { loseFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import { changeFile, loseFile, replaceFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { pptx, sheetData, textShape, xlsx } from "#test/support/office-files.ts";
 import { encryptedPdf, pdfFile, scannedPdf } from "#test/support/pdf-file.ts";
@@ -182,6 +182,28 @@ describe("a download follows one redirect, to the media host, without credential
     await world.sync();
     expect(await world.find("tides measured")).toHaveLength(1);
     expect(await listed()).toMatchObject([{ error: null }]);
+  });
+
+  it("case 26: a new version of a file that was lost is stored by the next sync, though the old one was given up", async () => {
+    const file = note("tides.txt", "Tides are measured at the pier");
+    loseFile(world.site, file.id, true);
+    for (let n = 0; n < 6; n += 1) await world.sync();
+    expect(await listed()).toMatchObject([{ error: { code: "file_not_found" } }]);
+    replaceFile(world.site, file.id, { bytes: Buffer.from("Currents are measured at the buoy") });
+    await world.sync();
+    expect(await world.find("currents measured")).toHaveLength(1);
+  });
+
+  it("a file that failed on the page that it had left is stored by the check that finds it on another", async () => {
+    const file = note("tides.txt", "Tides are measured at the pier");
+    const unreachable = { effect: "status", status: 404, path: DOWNLOAD, times: 100 };
+    world.site.faults.push(unreachable as never);
+    await world.sync();
+    world.site.faults.length = 0;
+    expect(await listed()).toMatchObject([{ error: { code: "not_found" } }]);
+    changeFile(world.site, file.id, { containerId: world.page("Page 2").id });
+    await world.check();
+    expect(await world.find("tides measured")).toMatchObject([{ parent: { title: "Page 2" } }]);
   });
 
   it("case 26: an address that has expired is requested once more", async () => {

@@ -11,6 +11,7 @@ import {
   uploadFile,
 } from "#infra/local/confluence-site/file-edits.ts";
 import type { SiteAttachment } from "#infra/local/confluence-site/site.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { recordFiles } from "#shared/documents/files.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -223,6 +224,53 @@ it("a search by label finds the files and the comments of a page that has it, fr
   editPage(world.site, on("Page 1"), { body: "<p>edited</p>" });
   await world.sync();
   expect(await find()).toEqual(both);
+});
+
+it("a page that is stored after its sync was cancelled leaves no open work for its files", async () => {
+  await world.startSync();
+  while (await world.deliverOne("plan"));
+  world.deliver("page", Number.POSITIVE_INFINITY);
+  const isFetched = () => world.site.requests.some(({ query }) => query.includes("body-format"));
+  while (!isFetched()) await world.scheduler.advance();
+  await cancelOperation(database.sql, { sourceId: SOURCE_ID, now: world.now(), actor: "api" });
+  while (await world.scheduler.advance());
+  expect(await database.sql`select page_id from confluence_pages where version > 0`).not.toEqual([]);
+  expect(await database.sql`select page_id from sync_work where state = 'pending'`).toEqual([]);
+  await world.sync();
+  expect(await world.find("tugboat")).toHaveLength(1);
+});
+
+describe("a listed file is shown if its page is", () => {
+  const hidePage = (title: string) =>
+    database.sql`update confluence_pages set missing_since = now() where page_id = ${on(title)}`;
+
+  it("a file that is moved to a hidden page is hidden, and shown with that page", async () => {
+    await world.sync();
+    await hidePage("Page 2");
+    world.pass(DAY_MS);
+    world.site.settings.file_properties_move_date = true;
+    changeFile(world.site, report.id, { containerId: on("Page 2") });
+    await world.sync();
+    expect(await rowOf(report.id)).toMatchObject({ container_id: on("Page 2"), hidden: true });
+    expect(await world.find("tugboat")).toEqual([]);
+    await world.sync({ mode: "full" });
+    expect(await world.find("tugboat")).toMatchObject([{ parent: { title: "Page 2" } }]);
+  });
+
+  it("a file that was gone by itself and is restored stays hidden as long as its page is", async () => {
+    for (let n = 1; n <= 4; n += 1) upload("Page 2", `oar-${n}.txt`, `Oar ${n} is wooden`, "text/plain");
+    await world.sync();
+    trashFile(world.site, report.id);
+    await world.check();
+    await hidePage("Page 1");
+    world.pass(DAY_MS);
+    restoreFile(world.site, report.id);
+    replaceFile(world.site, report.id, { bytes: Buffer.from("The barge quota was raised.") });
+    await world.sync();
+    expect(await rowOf(report.id)).toMatchObject({ version: 1, hidden: true });
+    await world.sync({ mode: "full" });
+    expect(await world.find("barge quota")).toHaveLength(1);
+  });
 });
 
 describe("deleted files go, and nothing else", () => {

@@ -1,0 +1,163 @@
+import type { Fault } from "#infra/local/confluence-site/faults.ts";
+import { addPage } from "#infra/local/confluence-site/edits.ts";
+import { makeApiClient } from "#test/support/api-client.ts";
+import { makeRandom, type Random } from "./random.ts";
+import { OTHER_SPACE } from "./people.ts";
+import { tell, type Run } from "./run.ts";
+import { makeUploaders, type Uploaders } from "./uploaders.ts";
+import { SOURCE_ID, Violation } from "./violation.ts";
+
+/** The files of a history: who uploads them, and whether the source syncs them. */
+export type Uploads = {
+  /** For what looks at the files: nothing that happens afterwards shifts. */
+  random: Random;
+  /** Null: nobody uploads. */
+  uploaders: Uploaders | null;
+  /** Whether the source syncs files now, and how often that was changed. */
+  isSynced: boolean;
+  switches: number;
+  /** Names at each file's last check, as their place among those that it had. */
+  names: Map<string, number>;
+  /** Files that there are before the source; whether the source syncs them from the start. */
+  prepare: (run: Run) => boolean;
+  /** What people do to files, what fails, and what operators switch in one round. */
+  live: (run: Run, round: number) => Promise<void>;
+  /** Uploads or replaces a file; null if nobody does, or files are not synced. */
+  edit: () => string | null;
+};
+
+/** Of histories: each of them has more to do. */
+const SHARE = 0.4;
+
+const TYPES_OF_IDS = "convert-ids-to-types";
+const DOWNLOAD = "/child/attachment/";
+const MEDIA = "/binary";
+/** The listing of all files, which is the only query for files alone. */
+const LISTING = "attachment+order";
+
+const status = (path: string, code: number, times: number): Fault => ({
+  effect: "status",
+  status: code,
+  retry_after: null,
+  path,
+  times,
+  skip: 0,
+});
+
+/** What may happen to the calls for files, by the words of the story: none of it is the fault of a page. */
+const FAULTS: readonly (readonly [string, readonly Fault[]])[] = [
+  ...(
+    [
+      [
+        "types of some ids are missing",
+        { effect: "short_map", lacks: 2, path: TYPES_OF_IDS, times: 3, skip: 0 },
+      ],
+      ["types of ids are refused", status(TYPES_OF_IDS, 401, 2)],
+      ["types of ids fail", status(TYPES_OF_IDS, 500, 20)],
+    ] as const
+  ).map(([what, fault]): [string, Fault[]] => [
+    `a listing of files is empty, and ${what}`,
+    [{ effect: "empty_listing", path: LISTING, times: 1, skip: 0 }, fault],
+  ]),
+  ["a listing of files is empty", [{ effect: "empty_listing", path: LISTING, times: 1, skip: 0 }]],
+  ["a listing of files is cut short", [{ effect: "drop_next", path: LISTING, times: 1, skip: 0 }]],
+  ["no file is shown by id", [status("/api/v2/attachments/", 404, 5)]],
+  ["files fail by id", [status("/api/v2/attachments/", 500, 10)]],
+  ["the address of a file is refused", [status(DOWNLOAD, 401, 2)]],
+  ["the token lacks the scope for files", [scopeMissing(DOWNLOAD)]],
+  [
+    "a file's address leads elsewhere",
+    [
+      {
+        effect: "redirect",
+        location: "https://files.example.com/file/1/binary?token=x",
+        path: DOWNLOAD,
+        times: 3,
+        skip: 0,
+      },
+    ],
+  ],
+  ["no address of a file for a while", [status(DOWNLOAD, 500, 6)]],
+  ["429 for downloads", [{ effect: "rate_limit", retry_after: 300, path: DOWNLOAD, times: 2, skip: 0 }]],
+  ["addresses of files have expired", [status(MEDIA, 403, 4)]],
+  ["the media host does not find files", [status(MEDIA, 404, 2)]],
+  ["the media host fails", [status(MEDIA, 500, 6)]],
+  ["downloads are cut", [{ effect: "cut_body", path: MEDIA, times: 3, skip: 0 }]],
+];
+
+function scopeMissing(path: string): Fault {
+  return { effect: "scope_missing", said_in: "both", path, times: 10, skip: 0 };
+}
+
+/** In most histories nobody uploads. Chances of its own, so that the rest of a history is what it was. */
+export function makeUploads(seed: number): Uploads {
+  const random = makeRandom(seed ^ 0xf11e5);
+  const looks = random.fork();
+  const uploads: Uploads = {
+    random: looks,
+    uploaders: null,
+    isSynced: false,
+    switches: 0,
+    names: new Map(),
+    prepare: () => false,
+    live: async () => {},
+    edit: () => null,
+  };
+  if (!random.chance(SHARE)) return uploads;
+  const isSwitched = random.chance(0.3);
+  const fails = random.chance(0.6);
+  const faults = FAULTS.filter(() => random.chance(0.4));
+  return Object.assign(uploads, {
+    prepare: ({ world, people, calm }: Run) => {
+      const { site } = world;
+      site.settings.types_of_trashed = random.chance(0.5);
+      site.settings.file_properties_move_date = random.chance(0.5);
+      addPage(site, { space: OTHER_SPACE, title: "Files elsewhere", body: "<p>word0x5000 elsewhere</p>" });
+      people.observe();
+      const clock = () => world.now().getTime();
+      const uploaders = makeUploaders(site, random.fork(), { people, clock, mayLose: !calm });
+      uploads.uploaders = uploaders;
+      for (let deeds = random.below(random.chance(0.3) ? 50 : 10); deeds > 0; deeds -= 1) uploaders.act();
+      uploads.isSynced = random.chance(0.85);
+      return uploads.isSynced;
+    },
+    live: async (run: Run, round: number) => {
+      for (let deeds = random.below(5); deeds > 0; deeds -= 1) {
+        const deed = uploads.uploaders?.act();
+        if (deed) tell(run, `${round}: ${deed}`);
+      }
+      if (fails && !run.calm && random.chance(0.5)) tell(run, `${round}: ${trouble(run)}`);
+      if (isSwitched && random.chance(0.4)) await switchFiles(run, round);
+    },
+    edit: () => (uploads.isSynced ? (uploads.uploaders?.edit() ?? null) : null),
+  });
+
+  function trouble({ world }: Run): string {
+    const [what, more] = random.pick(faults) ?? ["", []];
+    if (what === "" || random.chance(0.2)) {
+      world.extraction.crashes = 1 + random.below(2);
+      return "the extractor is ended by its limits";
+    }
+    world.site.faults.push(...more.map((fault) => ({ ...fault })));
+    return what;
+  }
+}
+
+/** An operator switches files on or off by the API. */
+async function switchFiles(run: Run, round: number): Promise<void> {
+  const { world, uploads, seen } = run;
+  const attachments = !uploads.isSynced;
+  const api = await makeApiClient(world.services(null));
+  const { status: code, body } = await api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+    body: { content: { attachments } },
+  });
+  if (code !== 200 || body.content.attachments !== attachments)
+    throw new Violation(`Switching files ${attachments ? "on" : "off"} got ${code}`);
+  // Rows go, and what comes back starts again.
+  for (const id of seen.versions.keys()) if (id.startsWith("att")) seen.versions.delete(id);
+  uploads.names.clear();
+  if (attachments) uploads.uploaders?.listedNext();
+  uploads.isSynced = attachments;
+  uploads.switches += 1;
+  tell(run, `${round}: files are switched ${attachments ? "on" : "off"}`);
+}
