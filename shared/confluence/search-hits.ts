@@ -28,9 +28,8 @@ export function readHits(
   const others = items.filter((item) => !isRead(item));
   const folders = others.filter((item) => folderHitSchema.safeParse(item).success);
   const unknown = others.filter((item) => !folders.includes(item));
-  const unreadable = odd
-    .filter((item) => PAGE_KINDS.some((kind) => kind === typeOf(item)))
-    .flatMap((item) => identifiedSchema.safeParse(item).data?.id ?? []);
+  const oddPages = odd.filter((item) => PAGE_KINDS.some((kind) => kind === typeOf(item)));
+  const unreadable = oddPages.flatMap((item) => identifiedSchema.safeParse(item).data?.id ?? []);
   return {
     found: {
       pages: [
@@ -40,7 +39,7 @@ export function readHits(
       comments: ofType("comment").map((item) => commentFromV1(item)),
       files: ofType("attachment").map((item) => fileFromV1(item, webBase)),
       folders: folders.map((item) => folderFromV1(folderHitSchema.parse(item))),
-      skipped: unknown.length,
+      skipped: unknown.length + odd.length - oddPages.length,
     },
     drift: {
       count: odd.length + unknown.length,

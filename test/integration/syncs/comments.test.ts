@@ -390,15 +390,39 @@ describe("comments go when they go, and never otherwise", () => {
     expect(await gone()).toHaveLength(1);
   });
 
-  it("case 23: to an anonymous caller every comment looks gone, and none goes", async () => {
-    await world.sync();
-    world.site.faults.push({ path: "convert-ids-to-types", effect: "anonymous", times: 100 } as never);
-    world.site.faults.push({ path: "user/current", effect: "anonymous", times: 100 } as never);
-    await world.ended(await world.startCheck()).catch(() => null);
-    const [row] =
-      await database.sql`select count(*)::int as missing from confluence_comments where missing_since is not null`;
-    expect(row?.missing).toBe(0);
-  });
+  it.each([
+    ["before their ids are asked for", "before"],
+    ["while their ids are asked for", "while"],
+  ])(
+    "case 23: a check whose account becomes anonymous %s finds every unlisted comment gone, and takes none",
+    async (_, moment) => {
+      restrictPage(world.site, on("Page 1"), "account");
+      world.site.settings.anonymous_access = true;
+      await world.sync();
+      world.site.faults.push({ effect: "empty_listing", path: "/content/search", times: 1, skip: 0 });
+      const check = await world.startCheck();
+      await world.deliverUntil("check", async () => {
+        const [row] = await database.sql`
+          select checkpoint ->> 'phase' as phase from archon_progress where operation_id = ${check}`;
+        return row?.phase === "comments";
+      });
+      const { settings } = world.site;
+      settings.answer_as_anonymous = moment === "before";
+      world.onTheWay.change = (text, url) => {
+        if (url.includes("user/current")) settings.answer_as_anonymous = true;
+        return text;
+      };
+      world.pass(7 * MINUTE_MS);
+      expect(await world.ended(check)).toMatchObject({
+        status: "failed",
+        error: { code: "credentials_rejected" },
+      });
+      const [row] = await database.sql`
+        select count(*)::int as missing from confluence_comments where missing_since is not null`;
+      expect(row?.missing).toBe(0);
+      expect(await gone()).toHaveLength(1);
+    },
+  );
 
   it("case 24: switched off, comments go and nothing else; switched on, they are listed", async () => {
     await world.sync();
