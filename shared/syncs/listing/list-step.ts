@@ -6,6 +6,7 @@ import { transaction } from "#shared/db/connect.ts";
 import { upsertFolders } from "#shared/documents/folders.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
+import { commentsOfMovedPages } from "#shared/syncs/comments/moved-comments.ts";
 import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { recentCursors, rememberCursor } from "./follow-cursor.ts";
@@ -143,7 +144,9 @@ async function recordListed(
   const { source, operation, services } = context;
   const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
   const { comments: found, missing } = await newComments(context, listed.comments);
-  const comments = await withContainers(context, found);
+  const moved = isOfChanges ? await commentsOfMovedPages(context, listed.pages) : [];
+  const byId = new Map([...moved, ...found].map((comment) => [comment.id, comment]));
+  const comments = await withContainers(context, [...byId.values()]);
   reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,

@@ -9,16 +9,24 @@ import {
 import {
   addPage,
   editPage,
+  movePage,
   restorePage,
   restrictPage,
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
-import type { SiteComment } from "#infra/local/confluence-site/site.ts";
+import type { SiteComment, SitePage } from "#infra/local/confluence-site/site.ts";
 import { commentsId } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { followContainer } from "#shared/documents/comments.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
-import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+import {
+  bodyOf,
+  makeSyncWorld,
+  OTHER_SPACE,
+  SOURCE_ID,
+  SPACE,
+  type SyncWorld,
+} from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const MINUTE_MS = 60_000;
@@ -135,17 +143,20 @@ describe("comments are found by what they say, with their thread", () => {
     expect((await world.find("zebra noon"))[0]).toMatchObject({ title: "Page 1" });
   });
 
-  it("case 9: a resolved thread leaves search with the next full listing, and comes back when it is reopened", async () => {
-    const inline = [...world.site.comments.values()].find((comment) => comment.selection !== null);
-    await world.sync();
-    expect(await world.find("kiosk outdated")).toHaveLength(1);
-    resolveComment(world.site, inline?.id ?? "", { status: "resolved" });
-    await world.sync({ mode: "full" });
-    expect(await world.find("kiosk outdated")).toEqual([]);
-    resolveComment(world.site, inline?.id ?? "", { status: "reopened" });
-    await world.check();
-    expect(await world.find("kiosk outdated")).toHaveLength(1);
-  });
+  it.each(["resolved", "dangling"] as const)(
+    "case 9: a %s thread leaves search with the next full listing, and comes back when it is reopened",
+    async (status) => {
+      const inline = [...world.site.comments.values()].find((comment) => comment.selection !== null);
+      await world.sync();
+      expect(await world.find("kiosk outdated")).toHaveLength(1);
+      resolveComment(world.site, inline?.id ?? "", { status });
+      await world.sync({ mode: "full" });
+      expect(await world.find("kiosk outdated")).toEqual([]);
+      resolveComment(world.site, inline?.id ?? "", { status: "reopened" });
+      await world.check();
+      expect(await world.find("kiosk outdated")).toHaveLength(1);
+    },
+  );
 
   it("case 10: of a comment edited twice the newer text stays, whichever arrives last", async () => {
     await world.sync();
@@ -256,6 +267,50 @@ describe("comments are found by what they say, with their thread", () => {
     await patch("open");
     await world.sync();
     expect(await world.find("kiosk outdated")).toEqual([]);
+  });
+
+  describe("a page that comes from another space", () => {
+    const DAYS = 30;
+    let page: SitePage;
+    const search = () => world.takeRequests().filter(({ query }) => query.includes("container+in"));
+    beforeEach(async () => {
+      page = addPage(world.site, { space: OTHER_SPACE, title: "Nomad", body: bodyOf("nomad") });
+      const said = say("Nomad", "The caravan rests at the old well");
+      reply(said, "And the camels drink from it");
+      await world.sync();
+      world.pass(DAYS * DAY_MS);
+      await world.sync();
+      movePage(world.site, page.id, { space: SPACE, parentId: null });
+      editPage(world.site, page.id, { body: bodyOf("settled") });
+      world.takeRequests();
+    });
+
+    it("a page that comes from another space brings its comments, old as they are, in the same sync", async () => {
+      const { sync_metrics } = await world.sync();
+      expect(sync_metrics).toMatchObject({ pages_added: 1, comments_added: 2 });
+      expect((await world.find("caravan camels"))[0]).toMatchObject({ kind: "comments", title: "Nomad" });
+      expect(search()).toHaveLength(1);
+      world.pass(MINUTE_MS);
+      await world.sync();
+      expect(search()).toEqual([]);
+    });
+
+    it("a dry run does not ask for the comments of a page that comes from another space", async () => {
+      await world.sync({ dryRun: true });
+      expect(search()).toEqual([]);
+    });
+  });
+
+  it("a new page costs no search for its comments", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    addPage(world.site, { space: SPACE, title: "Fresh", body: bodyOf("fresh") });
+    say("Fresh", "The first remark mentions a puffin");
+    world.takeRequests();
+    await world.sync();
+    expect(await world.find("puffin")).toHaveLength(1);
+    expect(world.takeRequests().filter(({ query }) => query.includes("container+in"))).toEqual([]);
   });
 
   it("a renamed page renames its comments", async () => {
