@@ -47,8 +47,10 @@ export async function makeAnnouncer(run: Run, seed: number): Promise<Announcer> 
       : deliveriesOf(at.world.site, dialect, named);
     const titles = named.map((page) => page.title).join(", ");
     tell(at, `${round}: ${forged ? "somebody" : "the site"} announces ${titles} (${dialect})`);
-    for (const body of random.chance(0.3) ? [...bodies, ...bodies] : bodies)
-      await deliver(at, body, forged ? guessOf(random) : SECRET, forged ? 401 : 202);
+    for (const body of random.chance(0.3) ? [...bodies, ...bodies] : bodies) {
+      if (!forged && random.chance(0.4)) deliverMeanwhile(at, body, random);
+      else await deliver(at, body, forged ? guessOf(random) : SECRET, forged ? 401 : 202);
+    }
   };
 }
 
@@ -58,17 +60,7 @@ function guessOf(random: Random): string {
 
 async function deliver(run: Run, body: unknown, secret: string, expected: number): Promise<void> {
   const before = await countHints(run);
-  const routeKey = "POST /hooks/confluence/{hook_id}";
-  // All of the event and its context that the function looks at.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const event = {
-    routeKey,
-    headers: { "content-type": "application/json", "x-hook-secret": secret },
-    pathParameters: { hook_id: HOOK_ID },
-    body: JSON.stringify(body),
-    isBase64Encoded: false,
-    requestContext: { requestId: "delivery", http: { method: "POST" } },
-  } as unknown as APIGatewayProxyEventV2;
+  const event = eventOf(body, secret);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const context = { getRemainingTimeInMillis: () => 29_000 } as Context;
   const answer = await withServices(run.world.services(null), () => receive?.(event, context));
@@ -76,6 +68,31 @@ async function deliver(run: Run, body: unknown, secret: string, expected: number
   if (status !== expected) throw new Violation(`A delivery got ${status} in place of ${expected}`);
   if (expected === 401 && (await countHints(run)) !== before)
     throw new Violation("A delivery without the secret left a hint");
+}
+
+/**
+ * A delivery among the other workers, which dies now and then: between the hints and the start of what asks for them, or before its 202.
+ * What it has recorded is asked for all the same (`checkNoHintLeft`).
+ */
+function deliverMeanwhile(run: Run, body: unknown, random: Random): void {
+  const lifetime = !run.calm && random.chance(0.5) ? random.below(12) : Number.POSITIVE_INFINITY;
+  run.world.invoke("receive-hook", eventOf(body, SECRET), lifetime, (answer) => {
+    const status = (answer as { statusCode?: number } | undefined)?.statusCode;
+    if (status !== 202) throw new Violation(`A delivery got ${status} in place of 202`);
+  });
+}
+
+/** All of an event that the function looks at. */
+function eventOf(body: unknown, secret: string): APIGatewayProxyEventV2 {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return {
+    routeKey: "POST /hooks/confluence/{hook_id}",
+    headers: { "content-type": "application/json", "x-hook-secret": secret },
+    pathParameters: { hook_id: HOOK_ID },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+    requestContext: { requestId: "delivery", http: { method: "POST" } },
+  } as unknown as APIGatewayProxyEventV2;
 }
 
 async function countHints(run: Run): Promise<number> {

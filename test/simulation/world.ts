@@ -91,6 +91,7 @@ const simulated = new Set<FunctionName>([
   "start-scheduled-syncs",
   "pulse-sites",
   "sweep",
+  "receive-hook",
 ]);
 const handlers = await loadHandlers(
   Object.fromEntries(Object.entries(functions).filter(([name]) => simulated.has(name as FunctionName))),
