@@ -47,7 +47,8 @@ export async function recordFiles(
       file = coalesce(p.file, '{}') || excluded.file, state_revision = p.state_revision + 1,
       representation_revision = case when (p.title, p.container_id) is distinct from (excluded.title, excluded.container_id)
         then 0 else p.representation_revision end,
-      deleted_reason = case when p.is_deleted then ${WAITS_FOR_CONTAINER} end,
+      deleted_reason = case when p.deleted_reason like ${OF_CONTAINER} then p.deleted_reason
+        when p.is_deleted then ${WAITS_FOR_CONTAINER} end,
       sync_error = case when ((p.file ->> 'version')::int, p.container_id, p.title)
         is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) then p.sync_error end
     where coalesce((p.file ->> 'version')::int, 0) <= (excluded.file ->> 'version')::int

@@ -14,6 +14,7 @@ type FileRow = {
   deleted_at: Date | null;
   deleted_reason: string | null;
   missing_since: Date | null;
+  hidden_with_container: boolean | null;
   sync_error: { code: string } | null;
   result: string | null;
   chunk_count: number;
@@ -30,7 +31,7 @@ const HOURS_OF_A_CHECK = 6;
 
 async function readFiles({ world }: Run): Promise<Map<string, FileRow>> {
   const rows = await world.sql<FileRow[]>`
-    select d.page_id, d.container_id, d.title, d.version, d.is_deleted, d.deleted_at, d.deleted_reason, d.missing_since,
+    select d.page_id, d.container_id, d.title, d.version, d.is_deleted, d.deleted_at, d.deleted_reason, d.missing_since, d.hidden_with_container,
       d.sync_error, d.file ->> 'result' as result, d.chunk_count, k.chunks, k.marked,
       case when c.page_id is null then 'none' when c.is_deleted then 'deleted' when c.missing_since is not null then 'hidden'
         when c.version = 0 then 'waiting' else 'findable' end as container
@@ -52,6 +53,7 @@ export async function checkFiles(run: Run): Promise<void> {
   for (const row of rows.values()) {
     checkRow(run, row);
     checkDeletion(run, row);
+    checkReturn(run, row);
   }
   await checkTexts(run);
   await checkOnlyListedKinds(run);
@@ -72,6 +74,8 @@ function checkRow({ world, uploads: { uploaders } }: Run, row: FileRow): void {
   // One that was moved to a page that is not stored (yet) waits for it unseen.
   if (chunks.length > 0 && container !== "findable" && !row.missing_since)
     throw new Violation(`File ${id} is visible although its page is not: ${stateOf(row)}`);
+  if (row.hidden_with_container && row.missing_since && container === "findable")
+    throw new Violation(`File ${id} is hidden although its page is shown again: ${stateOf(row)}`);
   const siteVersion = world.site.attachments.get(id)?.version.number;
   if (siteVersion !== undefined && row.version > siteVersion)
     throw new Violation(`File ${id} is stored as version ${row.version}, Confluence has ${siteVersion}`);
@@ -102,6 +106,24 @@ function checkDeletion({ uploads, people, seen }: Run, row: FileRow): void {
     throw new Violation(
       `File ${row.page_id} was ${row.is_deleted ? "deleted" : "hidden"} though Confluence showed it all the time: ${stateOf(row)}`,
     );
+}
+
+/** Longer than a worker takes between its last look at Confluence and its transaction. */
+const LATE_MS = 3_600_000;
+
+/** What was gone comes back only if it is back in Confluence. */
+function checkReturn({ world, uploads: { uploaders, goneAt } }: Run, row: FileRow): void {
+  const { page_id: id } = row;
+  if (row.is_deleted || (row.missing_since && !row.hidden_with_container)) {
+    goneAt.set(id, world.now().getTime());
+    return;
+  }
+  const seenAt = goneAt.get(id);
+  if (seenAt === undefined) return;
+  const [left, back] = uploaders?.absences(id)?.at(-1) ?? [Infinity, Infinity];
+  if (back === Infinity && left < seenAt - LATE_MS)
+    throw new Violation(`File ${id} is back in the index, and not in Confluence: ${stateOf(row)}`);
+  goneAt.delete(id);
 }
 
 /** Kept texts are of the version that they say. */

@@ -18,6 +18,8 @@ export type Uploads = {
   switches: number;
   /** Names at each file's last check, as their place among those that it had. */
   names: Map<string, number>;
+  /** When each file was last seen hidden by itself or deleted (ms). */
+  goneAt: Map<string, number>;
   /** Files that there are before the source; whether the source syncs them from the start. */
   prepare: (run: Run) => boolean;
   /** What people do to files, what fails, and what operators switch in one round. */
@@ -99,6 +101,7 @@ export function makeUploads(seed: number): Uploads {
     isSynced: false,
     switches: 0,
     names: new Map(),
+    goneAt: new Map(),
     prepare: () => false,
     live: async () => {},
     edit: () => null,
@@ -156,6 +159,7 @@ async function switchFiles(run: Run, round: number): Promise<void> {
   // Rows go, and what comes back starts again.
   for (const id of seen.versions.keys()) if (id.startsWith("att")) seen.versions.delete(id);
   uploads.names.clear();
+  uploads.goneAt.clear();
   if (attachments) uploads.uploaders?.listedNext();
   uploads.isSynced = attachments;
   uploads.switches += 1;

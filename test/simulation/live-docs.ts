@@ -61,13 +61,6 @@ export function makeLiveDocs(seed: number): LiveDocs {
     else announced.delete(doc.id);
     return `write in live doc ${doc.id}`;
   };
-  const hide = ({ world: { site } }: Run, doc: SitePage) => {
-    const isHidden = doc.hiddenStorage !== undefined;
-    hideLiveBody(site, doc.id, !isHidden);
-    if (isHidden) hiddenAt.delete(doc.id);
-    else hiddenAt.set(doc.id, site.requests.length);
-    return `${isHidden ? "show" : "hide"} the text of live doc ${doc.id}`;
-  };
   const fetchesSince = ({ world: { site } }: Run, id: string, from: number) =>
     site.requests
       .slice(from)
@@ -75,6 +68,17 @@ export function makeLiveDocs(seed: number): LiveDocs {
       .filter(({ query }) =>
         new URLSearchParams(query).getAll("id").some((ids) => ids.split(",").includes(id)),
       ).length;
+  const hide = (run: Run, doc: SitePage) => {
+    const { site } = run.world;
+    const isHidden = doc.hiddenStorage !== undefined;
+    // Believed to be empty by now: that the text is shown again moves no date.
+    const from = hiddenAt.get(doc.id);
+    if (from !== undefined && fetchesSince(run, doc.id, from) >= FETCHES_TO_BELIEVE) announced.delete(doc.id);
+    hideLiveBody(site, doc.id, !isHidden);
+    if (isHidden) hiddenAt.delete(doc.id);
+    else hiddenAt.set(doc.id, site.requests.length);
+    return `${isHidden ? "show" : "hide"} the text of live doc ${doc.id}`;
+  };
 
   const judge = (
     run: Run,

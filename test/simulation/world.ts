@@ -164,6 +164,24 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       if (/^process-(?:page|attachment)/.test(worker.id)) mayHaveStored = true;
       pass(chance.below(pace.stepMs));
     };
+    const extractor: NonNullable<Services["extractor"]> = async (file) => {
+      await step("extract");
+      const extracted = await extractAttachment(file, {
+        fetch: fetchFrom(site),
+        mediaHosts: [MEDIA_HOST],
+        allowLoopback: false,
+        extractFile,
+        timeoutMs: MINUTE_MS,
+      });
+      if (extraction.crashes > 0) {
+        extraction.crashes -= 1;
+        extraction.crashed.add(new URL(file.url).pathname.split("/")[2] ?? "");
+        const message = "The extractor was ended by its limits";
+        return { result: "extraction_failed", extractor: "none", message };
+      }
+      extraction.calls += 1;
+      return extracted;
+    };
     return {
       now,
       newId,
@@ -183,24 +201,8 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
         ...embedder,
         embed: async (texts, options) => (await step("embed"), embed(texts, options)),
       },
-      extractor: async (file) => {
-        await step("extract");
-        const extracted = await extractAttachment(file, {
-          fetch: fetchFrom(site),
-          mediaHosts: [MEDIA_HOST],
-          allowLoopback: false,
-          extractFile,
-          timeoutMs: MINUTE_MS,
-        });
-        if (extraction.crashes > 0) {
-          extraction.crashes -= 1;
-          extraction.crashed.add(new URL(file.url).pathname.split("/")[2] ?? "");
-          const message = "The extractor was ended by its limits";
-          return { result: "extraction_failed", extractor: "none", message };
-        }
-        extraction.calls += 1;
-        return extracted;
-      },
+      // No other function is given what extracts.
+      ...(worker?.id.startsWith("process-attachment") ? { extractor } : {}),
       cipher: { encrypt: async (token) => token, decrypt: async (token) => token },
       events: { send: async (events) => (await step("events"), bus.send(events)) },
       confluence: (access) =>
@@ -225,12 +227,13 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   /** Some workers of queues stand still for minutes: others overtake them, and what they go on with is old. */
   const stall = (name: FunctionName): MayRun => {
     const mayStall = pace.stalls && Object.values(queueSpecs).some(({ worker }) => worker === name);
-    // A page worker that is overtaken takes a page back only if the page was edited meanwhile: that needs many of them.
-    if (!mayStall || !chance.chance(name === "process-page" ? 0.3 : 0.1)) return () => true;
+    // A worker that is overtaken takes a page or a file back only if that was edited meanwhile: that needs many of them.
+    const stores = name === "process-page" || name === "process-attachment";
+    if (!mayStall || !chance.chance(stores ? 0.3 : 0.1)) return () => true;
     const after = chance.below(30);
     // What a page worker has read is old when it stores it only if it stalls after reading it. One that stalls for longer than its
     // function may run requeues its pages, unless it has just seen that there is time for the swap.
-    const at = name === "process-page" ? (chance.chance(0.5) ? "embed" : BEFORE_TRANSACTION) : null;
+    const at = stores ? (chance.chance(0.5) ? "embed" : BEFORE_TRANSACTION) : null;
     let until: number | null = null;
     return ({ taken, label }) => {
       if (until === null && (taken < after || (at !== null && label !== at))) return true;

@@ -302,6 +302,21 @@ describe("deleted files go, and nothing else", () => {
     },
   );
 
+  it("case 19: a file that was restored and listed, and is trashed again before it is stored, does not come back", async () => {
+    for (let n = 1; n <= 4; n += 1) upload("Page 2", `bilge-${n}.txt`, `Bilge ${n} is dry`, "text/plain");
+    await world.sync();
+    trashFile(world.site, report.id);
+    await world.check();
+    await world.check();
+    restoreFile(world.site, report.id);
+    const id = await world.startSync({ mode: "full" });
+    while (await world.deliverOne("plan"));
+    trashFile(world.site, report.id);
+    await world.ended(id);
+    expect(await world.find("tugboat")).toEqual([]);
+    expect(await rowOf(report.id)).toMatchObject({ is_deleted: true, chunk_count: 0 });
+  });
+
   it("case 20: a page takes its files with it, and brings them back without a download", async () => {
     await world.sync();
     trashPage(world.site, on("Page 1"));

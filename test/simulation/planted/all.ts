@@ -6,6 +6,7 @@ import { DELETION_BUGS } from "./deletions.ts";
 import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
+import { FILE_BUGS } from "./files.ts";
 import { HOOK_BUGS } from "./hooks.ts";
 import { KIND_BUGS } from "./kinds.ts";
 import { LISTING_BUGS } from "./listings.ts";
@@ -25,6 +26,7 @@ export const ALL_PLANTED_BUGS = [
   ...DOCUMENT_BUGS,
   ...EMBEDDING_BUGS,
   ...EVENT_BUGS,
+  ...FILE_BUGS,
   ...HOOK_BUGS,
   ...KIND_BUGS,
   ...LISTING_BUGS,

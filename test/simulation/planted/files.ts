@@ -1,0 +1,208 @@
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const FILES = "test/integration/syncs/attachments.test.ts";
+const TEXTS = "test/integration/syncs/attachment-texts.test.ts";
+const PREPARE = "shared/syncs/files/prepare-file.ts";
+const DOCUMENTS = "shared/documents/files.ts";
+const DELETE_PAGES = "shared/documents/delete-pages.ts";
+const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
+const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
+const CLAIMS = "shared/syncs/operations/work-claims.ts";
+const UNSYNCED = "shared/documents/unsynced-kinds.ts";
+const STORE = "shared/syncs/pages/store-prepared-page.ts";
+
+const JUDGED_AS_PAGES = change(
+  CANDIDATES,
+  'first.kind === "attachment"\n      ? await judgeFiles(context, rows.slice(0, FILES_BATCH))\n      : await judgePages(context, first.kind, rows);',
+  'await judgePages(context, first.kind === "blogpost" ? "blogpost" : "page", rows.slice(0, FILES_BATCH)); void judgeFiles;',
+);
+
+/** Files that are lost, stay too long, have another version's text, or harm what they are on. */
+export const FILE_BUGS: readonly PlantedBug[] = [
+  bug(
+    "files become candidates of a listing of pages",
+    change(CHECK, "{ everything: true, keepSeen: true }", "{ everything: true, keepSeen: false }"),
+    JUDGED_AS_PAGES,
+  ),
+  bug("files that were not listed are requested as pages", JUDGED_AS_PAGES),
+  bug(
+    "types of files that are missing in the response count as gone",
+    change("shared/syncs/deletions/judge-files.ts", "if (type === null)", "if ((type ?? null) === null)"),
+  ),
+  bug(
+    "no cap for files",
+    change(
+      CHECK,
+      "judgeCaps(await countOutcomes(services.sql, operation))",
+      'judgeCaps((await countOutcomes(services.sql, operation)).filter(({ kind }) => kind !== "attachment"))',
+    ),
+  ),
+  bug(
+    "files survive their page",
+    change(
+      DELETE_PAGES,
+      "where d.source_id = ${request.sourceId} and not d.is_deleted\n    ), gone as",
+      "where d.source_id = ${request.sourceId} and not d.is_deleted and d.kind <> 'attachment'\n    ), gone as",
+    ),
+  ),
+  bug(
+    "a hidden page's files stay found",
+    change(
+      DELETE_PAGES,
+      "and missing_since is null and not is_deleted`",
+      "and missing_since is null and not is_deleted and kind = 'comments'`",
+    ),
+  ),
+  bug(
+    "a page that is shown again leaves its files hidden",
+    change(DELETE_PAGES, "(kind = 'comments' or hidden_with_container)", "kind = 'comments'"),
+  ),
+  bug(
+    "a file that was hidden by itself is shown with its page",
+    change(DELETE_PAGES, "(kind = 'comments' or hidden_with_container)", "true"),
+  ),
+  bug(
+    "a file is shown on a page that is not",
+    change(
+      DOCUMENTS,
+      "else d.missing_since is null or d.hidden_with_container is not true end",
+      "else false end",
+    ),
+  ),
+  bug(
+    "an older version of a file replaces a newer one",
+    change(
+      "shared/documents/add-documents.ts",
+      'if (page.kind === "attachment" && stored.stateRevision !== expected) return true;',
+      'if (page.kind === "attachment") return false;',
+    ),
+  ),
+  // In histories a listing that names the file anew mends it before anybody looks.
+  bugFoundBy(
+    FILES,
+    "a file that is renamed while it is stored keeps its old name",
+    change(
+      "shared/documents/add-documents.ts",
+      'if (page.kind === "attachment" && stored.stateRevision !== expected) return true;\n',
+      "",
+    ),
+  ),
+  bug(
+    "a renamed file keeps the chunks of its old name",
+    change(
+      DOCUMENTS,
+      "case when (p.title, p.container_id) is distinct from (excluded.title, excluded.container_id)\n        then 0 else p.representation_revision end",
+      "p.representation_revision",
+    ),
+  ),
+  bug(
+    "a file that was moved stays on its old page",
+    change(DOCUMENTS, "container_id = excluded.container_id, title", "container_id = p.container_id, title"),
+  ),
+  bug(
+    "another version of a file is downloaded than was listed",
+    change(
+      PREPARE,
+      "client.attachmentAddress({ containerId, id, version })",
+      "client.attachmentAddress({ containerId, id, version: Math.max(1, version - 1) })",
+    ),
+  ),
+  bug(
+    "the kept text of an older version is used",
+    change(
+      "shared/documents/attachment-texts.ts",
+      "and version = ${file.version} and revision = ${file.revision}",
+      "and revision = ${file.revision}",
+    ),
+  ),
+  bug(
+    "the text of a file is not kept",
+    change(PREPARE, "await keepText(sql, { ...key, now: now() }, text);", "void [keepText, now];"),
+  ),
+  bug(
+    "credentials are sent to the media host",
+    change(
+      "shared/extraction/extract-attachment.ts",
+      'method: "GET", headers: {}',
+      'method: "GET", headers: { authorization: "Basic c3luYw==" }',
+    ),
+  ),
+  bug(
+    "a download that is refused ends the sync",
+    change(PREPARE, "throw ofThisFile(error);", "throw ofThisFile(error) && error;"),
+  ),
+  bug(
+    "a file that cannot be read is not stored by its name",
+    change(
+      PREPARE,
+      "const model = documentEmbedder(",
+      'if (text.result === "extraction_failed") throw new PermanentError("extraction_failed", text.message);\n  const model = documentEmbedder(',
+    ),
+  ),
+  bug(
+    "the page worker claims files",
+    change(
+      CLAIMS,
+      "sql`kind = 'attachment'` : sql`kind <> 'attachment'`",
+      "sql`kind = 'attachment'` : sql`true`",
+    ),
+  ),
+  bug(
+    "the page worker claims a file whose workers were lost",
+    change(
+      CLAIMS,
+      "and ${isOf(sql, queue)} and (crashes = 0 or not ${untried})",
+      "and (crashes = 0 or not ${untried})",
+    ),
+  ),
+  bugFoundBy(
+    FILES,
+    "a file that was trashed again after it was listed is restored",
+    change(
+      PREPARE,
+      "if (state?.isDeleted && (await isGone(",
+      "if (state?.isDeleted && false && (await isGone(",
+    ),
+  ),
+  bug(
+    "files that are switched off leave their rows",
+    change(
+      UNSYNCED,
+      "where not ${syncsKind(tx, tx`p.kind`)}",
+      "where p.kind <> 'attachment' and not ${syncsKind(tx, tx`p.kind`)}",
+    ),
+  ),
+  bug(
+    "files that are switched off leave their texts",
+    change(UNSYNCED, "where not ${syncsKind(sql, sql`'attachment'`)}", "where false"),
+  ),
+  bug(
+    "files of a page that is stored are not queued",
+    change(
+      STORE,
+      "await queueFiles(tx, operation, outdated, services.now());",
+      "void [queueFiles, outdated];",
+    ),
+  ),
+  bug(
+    "an operation that has ended is given the files of a page",
+    change(STORE, "  if (!mayQueue) return;\n", ""),
+  ),
+  bug(
+    "the search for changes leaves out files",
+    change(
+      "shared/syncs/listing/list-step.ts",
+      "recordListedFiles(tx, context, listed.files, LISTED_BY_TIME)",
+      "recordListedFiles(tx, context, [], LISTED_BY_TIME)",
+    ),
+  ),
+  bugFoundBy(
+    TEXTS,
+    "the error of a file's former version keeps the next one waiting",
+    change(
+      DOCUMENTS,
+      "is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) then",
+      "is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) or true then",
+    ),
+  ),
+];
