@@ -137,19 +137,19 @@ export async function touchIncluders(
 }
 
 /**
- * Marks the pages of a source whose lists are not understood, or that show spaces that no source of the site syncs: their targets
- * change unseen. Without those that were rendered less than a day ago.
+ * Marks the pages of a source whose lists are not understood, that show spaces that no source of the site syncs, or on which a macro
+ * failed: their targets change unseen. Without those that were rendered less than a day ago.
  */
 export async function touchUnknown(tx: Sql, sourceId: string, now: Date): Promise<void> {
   await tx`
     with unseen as materialized (
       select r.source_id, r.page_id from page_renderings r join archon_sources own on own.source_id = r.source_id
       where r.source_id = ${sourceId} and r.refresh_after is null and r.rendered_at < ${now}::timestamptz - interval '20 hours'
-        and exists (
+        and (cardinality(r.failed_macros) > 0 or exists (
           select from page_dependencies d
           where d.source_id = r.source_id and d.page_id = r.page_id and (d.kind = 'unknown' or d.space_key <> own.space_key
             and not exists (select from archon_sources s
-              where s.site_id = own.site_id and s.space_key = d.space_key and s.status <> 'deleting')))
+              where s.site_id = own.site_id and s.space_key = d.space_key and s.status <> 'deleting'))))
       order by r.page_id for no key update of r)
     update page_renderings r set shown_revision = r.shown_revision + 1, refresh_after = ${now}
     from unseen u where r.source_id = u.source_id and r.page_id = u.page_id`;
