@@ -325,6 +325,20 @@ create table idempotent_requests (
   constraint idempotent_requests_pkey PRIMARY KEY (key)
 );
 
+create table page_dependencies (
+  source_id text not null,
+  page_id text not null,
+  kind text not null,
+  target text default ''::text not null,
+  target_id text default ''::text not null,
+  space_key text default ''::text not null,
+  depth integer,
+  shows_text boolean not null,
+  constraint page_dependencies_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'children'::text, 'label'::text, 'files'::text, 'unknown'::text]))),
+  constraint page_dependencies_source_id_page_id_fkey FOREIGN KEY (source_id, page_id) REFERENCES confluence_pages(source_id, page_id) ON DELETE CASCADE,
+  constraint page_dependencies_pkey PRIMARY KEY (source_id, page_id, kind, space_key, target, target_id)
+);
+
 create table page_hints (
   source_id text not null,
   page_id text not null,
@@ -335,6 +349,20 @@ create table page_hints (
   due_at timestamp with time zone not null,
   constraint page_hints_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
   constraint page_hints_pkey PRIMARY KEY (source_id, page_id)
+);
+
+create table page_renderings (
+  source_id text not null,
+  page_id text not null,
+  shown_revision integer default 0 not null,
+  rendered_revision integer default 0 not null,
+  rendered_at timestamp with time zone not null,
+  refreshed_at timestamp with time zone,
+  refresh_after timestamp with time zone,
+  shows_gone boolean default false not null,
+  failed_macros text[] default '{}'::text[] not null,
+  constraint page_renderings_source_id_page_id_fkey FOREIGN KEY (source_id, page_id) REFERENCES confluence_pages(source_id, page_id) ON DELETE CASCADE,
+  constraint page_renderings_pkey PRIMARY KEY (source_id, page_id)
 );
 
 create table pulse_hits (
@@ -381,6 +409,7 @@ create table sync_work (
   crashes integer default 0 not null,
   state_revision integer,
   kind text default 'page'::text not null,
+  refreshes boolean default false not null,
   constraint sync_work_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint sync_work_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text, 'seen'::text, 'candidate'::text, 'planned'::text]))),
   constraint sync_work_operation_id_fkey FOREIGN KEY (operation_id) REFERENCES archon_progress(operation_id) ON DELETE CASCADE,
@@ -407,7 +436,12 @@ CREATE UNIQUE INDEX confluence_sites_account ON confluence_sync.confluence_sites
 CREATE UNIQUE INDEX embedding_models_chosen ON confluence_sync.embedding_models USING btree ((true)) WHERE (chosen_at IS NOT NULL);
 CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id) WHERE (sent_at IS NULL);
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);
+CREATE INDEX page_dependencies_target ON confluence_sync.page_dependencies USING btree (target, space_key) WHERE (target <> ''::text);
+CREATE INDEX page_dependencies_target_id ON confluence_sync.page_dependencies USING btree (target_id) WHERE (target_id <> ''::text);
+CREATE INDEX page_dependencies_unknown ON confluence_sync.page_dependencies USING btree (source_id) WHERE (kind = 'unknown'::text);
+CREATE INDEX page_renderings_outdated ON confluence_sync.page_renderings USING btree (source_id, page_id) WHERE (refresh_after IS NOT NULL);
 CREATE INDEX sync_work_pending ON confluence_sync.sync_work USING btree (operation_id, page_id) WHERE (state = 'pending'::text);
+CREATE INDEX sync_work_refreshes ON confluence_sync.sync_work USING btree (operation_id, page_id) WHERE refreshes;
 CREATE INDEX sync_work_source ON confluence_sync.sync_work USING btree (source_id);
 CREATE INDEX sync_work_suspects ON confluence_sync.sync_work USING btree (operation_id) WHERE ((state = 'pending'::text) AND suspect);
 

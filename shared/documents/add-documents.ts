@@ -5,6 +5,7 @@ import { PermanentError, TransientError } from "#shared/errors.ts";
 import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
 import { isNewer } from "./is-newer.ts";
 import type { PageToStore, SwapResult } from "./page-to-store.ts";
+import { readRendering, removeRenderings, writeRendering, type Rendering } from "./renderings.ts";
 import { insertStaged } from "./staged-chunks.ts";
 import {
   deleteStale,
@@ -39,6 +40,7 @@ type LockedPage = {
   contentHash: string | null;
   failed: boolean;
   unrendered: boolean;
+  rendering?: Rendering | null;
 };
 
 /**
@@ -91,7 +93,10 @@ export async function addDocuments(
           ),
         () => deleteStale(tx, changes.staleIds),
         () => updatePage(tx, page, options),
-        async () => options.afterSwap?.(tx, result),
+        async () => {
+          await updateRendering(tx, page, stored, options.now);
+          await options.afterSwap?.(tx, result);
+        },
       ];
       // Vectors in several statements are sent in turn: together they would not fit into memory.
       if (page.chunks.length > ROWS_PER_STATEMENT) for (const write of writes) await write();
@@ -120,12 +125,13 @@ async function lockAndRead(
   page: PageToStore,
   options: SwapOptions,
 ): Promise<{ stored: LockedPage; chunks: StoredChunk[] }> {
-  const [, [stored], chunks] = await pipelined([
+  const [, [stored], rendering, chunks] = await pipelined([
     () => requireModel(tx, page.sourceId, [options.model, options.leaving]),
     () => lockPage(tx, page),
+    () => readRendering(tx, page),
     () => readChunks(tx, page, options.model),
   ]);
-  if (stored) return { stored, chunks };
+  if (stored) return { stored: { ...stored, rendering }, chunks };
   const [, [made], madeChunks] = await pipelined([
     () => tx`
       insert into confluence_pages (source_id, page_id, kind, title)
@@ -200,6 +206,16 @@ async function clearError(tx: postgres.TransactionSql, page: PageToStore, stored
   if (!stored.failed || stored.isDeleted) return;
   await tx`
     update confluence_pages set sync_error = null where source_id = ${page.sourceId} and page_id = ${page.pageId}`;
+}
+
+async function updateRendering(
+  tx: postgres.TransactionSql,
+  page: PageToStore,
+  stored: LockedPage,
+  now: Date,
+): Promise<void> {
+  if (page.rendering) await writeRendering(tx, page, page.rendering, now);
+  else if (stored.rendering) await removeRenderings(tx, page.sourceId, [page.pageId]);
 }
 
 async function readChunks(

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { removeRenderings } from "./renderings.ts";
 
 /** A page to delete or hide, in the state of that decision: a page that was stored again since is skipped. */
 export type DecidedPage = { pageId: string; reason: string; expectedStateRevision: number };
@@ -24,6 +25,11 @@ export type DeletedPage = ChangedPage & { reason: string };
 export async function deletePages(tx: Sql, request: DeletionRequest): Promise<DeletedPage[]> {
   const locked = await lockDecided(tx, request);
   if (locked.length === 0) return [];
+  await removeRenderings(
+    tx,
+    request.sourceId,
+    locked.map((page) => page.pageId),
+  );
   const fixed = { source_id: request.sourceId, operation_id: request.operationId, actor: request.actor };
   return tx<DeletedPage[]>`
     with given as (

@@ -1,5 +1,6 @@
 import type { PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
+import type { ChangedContent } from "./includers.ts";
 
 /** What a listing contains about a page besides its version; `labels` is null if the listing has none. */
 export type ListedMetadata = {
@@ -17,14 +18,14 @@ export type ListedMetadata = {
 /**
  * Updates position and labels of listed pages without touching their chunks, and inserts a row (version 0) for pages that are not
  * stored yet, so that labels and breadcrumbs can be saved before the body arrives. The title of a stored page is not changed: it
- * changes with the version, in the swap. Returns the stored pages whose parent changed.
+ * changes with the version, in the swap. Returns the stored pages whose parent changed, and what lists of them must show otherwise.
  */
 export async function upsertListedPages(
   tx: Sql,
   sourceId: string,
   pages: readonly ListedMetadata[],
-): Promise<string[]> {
-  if (pages.length === 0) return [];
+): Promise<{ moved: string[]; changed: ChangedContent[] }> {
+  if (pages.length === 0) return { moved: [], changed: [] };
   const rows = pages.map((page) => ({
     kind: page.kind,
     page_id: page.pageId,
@@ -35,7 +36,7 @@ export async function upsertListedPages(
     url: page.url,
     labels: page.labels,
   }));
-  const moved = await tx<{ page_id: string }[]>`
+  const changed = await tx<ChangedRow[]>`
     with listed as (
       select * from jsonb_to_recordset(${tx.json(rows)})
         as row (kind text, page_id text, title text, parent_id text, parent_type text, subtype text, url text, labels text[])),
@@ -49,41 +50,73 @@ export async function upsertListedPages(
         and (p.parent_id is distinct from l.parent_id or p.parent_type is distinct from l.parent_type or p.url <> l.url
           or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title)
           or p.subtype is distinct from coalesce(l.subtype, p.subtype))
-      returning p.page_id, p.version > 0 and not p.is_deleted and old.parent_id is distinct from l.parent_id as moved),
+      returning p.page_id, p.version > 0 and not p.is_deleted as stored, old.parent_id as old_parent, p.parent_id,
+        old.labels as old_labels, p.labels),
     added as (
       insert into confluence_pages (source_id, page_id, kind, title, parent_id, parent_type, subtype, url, labels)
       select ${sourceId}, page_id, kind, title, parent_id, parent_type, subtype, url, coalesce(labels, '{}') from listed
       on conflict (source_id, page_id) do nothing)
-    select page_id from changed where moved`;
+    select * from changed where stored`;
   await followLabels(
     tx,
     sourceId,
     pages.filter((page) => page.labels !== null).map((page) => page.pageId),
   );
-  return moved.map((row) => row.page_id);
+  const moved = changed.filter((row) => row.old_parent !== row.parent_id);
+  return { moved: moved.map((row) => row.page_id), changed: changed.map(asListed) };
 }
 
-/** Sets `label` on exactly this content of the kind. */
+type ChangedRow = {
+  page_id: string;
+  old_parent: string | null;
+  parent_id: string | null;
+  old_labels: string[];
+  labels: string[];
+};
+
+/** Of a page whose text and title stay: the lists that it left or joined. */
+function asListed({ page_id, old_parent, parent_id, old_labels, labels }: ChangedRow): ChangedContent {
+  const parents = old_parent === parent_id ? [] : [old_parent, parent_id];
+  return {
+    pageId: page_id,
+    isShown: false,
+    titles: [],
+    labels: [
+      ...old_labels.filter((label) => !labels.includes(label)),
+      ...labels.filter((label) => !old_labels.includes(label)),
+    ],
+    parentIds: parents.filter((id) => id !== null),
+    isTextOnly: false,
+  };
+}
+
+/** Sets `label` on exactly this content of the kind; whether that changed anything. */
 export async function setLabel(
   tx: Sql,
   sourceId: string,
   label: string,
   { kind, ids }: { kind: PageKind; ids: readonly string[] },
-): Promise<void> {
-  await tx`
+): Promise<boolean> {
+  const added = await tx`
     update confluence_pages set labels = array_append(labels, ${label}::text)
     where source_id = ${sourceId} and kind = ${kind} and page_id = any(${ids as string[]}) and not ${label} = any(labels)`;
-  await tx`
+  const removed = await tx`
     update confluence_pages set labels = array_remove(labels, ${label}::text)
     where source_id = ${sourceId} and kind = ${kind} and ${label} = any(labels) and not page_id = any(${ids as string[]})`;
+  return added.count + removed.count > 0;
 }
 
-/** Removes every label that is not among `labels` from the source's pages: the last step of a listing of labels. */
-export async function keepLabels(tx: Sql, sourceId: string, labels: readonly string[]): Promise<void> {
-  await tx`
-    update confluence_pages set labels = array(select kept from unnest(labels) kept where kept = any(${labels as string[]}))
-    where source_id = ${sourceId} and not labels <@ ${labels as string[]}`;
+/** Removes every label that is not among `labels` from the source's pages, the last step of a listing of labels; returns those. */
+export async function keepLabels(tx: Sql, sourceId: string, labels: readonly string[]): Promise<string[]> {
+  const rows = await tx<{ label: string }[]>`
+    select distinct label from confluence_pages, unnest(labels) label
+    where source_id = ${sourceId} and not labels <@ ${labels as string[]} and not label = any(${labels as string[]})`;
+  if (rows.length > 0)
+    await tx`
+      update confluence_pages set labels = array(select kept from unnest(labels) kept where kept = any(${labels as string[]}))
+      where source_id = ${sourceId} and not labels <@ ${labels as string[]}`;
   await followLabels(tx, sourceId, null);
+  return rows.map((row) => row.label);
 }
 
 /** Comments and files have the labels of what they are on: a search by label finds them with it. `containerIds` null: all. */

@@ -1,6 +1,7 @@
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Json, Sql } from "#shared/db/connect.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
+import type { StoredRendering } from "./renderings.ts";
 
 /** Why a page could not be stored; kept on its row until a swap or a deletion clears it. */
 export type PageError = {
@@ -34,6 +35,8 @@ export type PageState = {
   labels: string[];
   url: string;
   renderedMissing: RenderedMissing | null;
+  /** Null: the stored body shows nothing of other content. */
+  rendering: StoredRendering | null;
 };
 
 /** The stored pages among `pageIds`, deleted ones included, by page id. */
@@ -43,13 +46,26 @@ export async function readPageStates(
   pageIds: readonly string[],
 ): Promise<Map<string, PageState>> {
   if (pageIds.length === 0) return new Map();
-  const rows = await sql<(PageState & { pageId: string })[]>`
-    select page_id as "pageId", kind, version, representation_revision as "representationRevision", is_deleted as "isDeleted",
+  const rows = await sql<(Omit<PageState, "rendering"> & StoredRendering & { pageId: string })[]>`
+    select p.page_id as "pageId", kind, version, representation_revision as "representationRevision", is_deleted as "isDeleted",
       missing_since as "missingSince", state_revision as "stateRevision", sync_error as "syncError", title,
       parent_id as "parentId", parent_type as "parentType", subtype, content_hash as "contentHash", labels, url,
-      rendered_missing as "renderedMissing"
-    from confluence_pages where source_id = ${sourceId} and page_id = any(${[...pageIds]}::text[])`;
-  return new Map(rows.map(({ pageId, ...state }) => [pageId, state]));
+      rendered_missing as "renderedMissing", r.rendered_revision as revision, r.rendered_at as at,
+      r.shown_revision as "shownRevision", r.shows_gone as "showsGone"
+    from confluence_pages p left join page_renderings r on r.source_id = p.source_id and r.page_id = p.page_id
+    where p.source_id = ${sourceId} and p.page_id = any(${[...pageIds]}::text[])`;
+  return new Map(rows.map(({ pageId, ...row }) => [pageId, withRendering(row)]));
+}
+
+function withRendering({
+  revision,
+  at,
+  shownRevision,
+  showsGone,
+  ...state
+}: Omit<PageState, "rendering"> & Partial<StoredRendering>): PageState {
+  const isRendered = revision != null && at != null && shownRevision != null && showsGone != null;
+  return { ...state, rendering: isRendered ? { revision, at, shownRevision, showsGone } : null };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { RenderedMissing } from "./rendered-missing.ts";
+import type { NewRendering } from "./renderings.ts";
 
 /**
  * Where in its document a chunk stands; nothing in chunks of pages. `comment_id`: the first comment of its thread; `page` and `slide` of a
@@ -42,6 +43,8 @@ export type PageFacts = {
   textLost: string | null;
   /** Set if this is the storage body alone although the page has macros that only the rendered body shows. */
   renderedMissing?: RenderedMissing | null;
+  /** Null: the body shows nothing of other content. */
+  rendering?: NewRendering | null;
 };
 
 /** A page with its chunks in reading order: `chunks[i]` gets `chunk_number` i. */

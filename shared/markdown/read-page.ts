@@ -4,6 +4,7 @@ import { prepareBody } from "./elements/prepare-body.ts";
 import { lostWords } from "./fidelity/lost-words.ts";
 import { shownText } from "./fidelity/shown-text.ts";
 import type { BodyFormat, ConvertedPage, ReferenceResolver } from "./page-content.ts";
+import { pageDependencies, type PageDependency } from "./page-dependencies.ts";
 import { collectReferences, type PageReferences } from "./page-references.ts";
 import type { MarkupElement } from "./parse/markup-tree.ts";
 import { parseMarkup } from "./parse/parse-markup.ts";
@@ -20,6 +21,10 @@ export type ReadPage = {
   /** Names of the macros whose content is not in the storage, each once, in order. */
   readonly macrosToRender: readonly string[];
   readonly references: PageReferences;
+  /** What a stored body shows of other pages. */
+  readonly dependencies: readonly PageDependency[];
+  /** What the rendered body says of macros that failed, in place of their content; it is not in the Markdown. */
+  readonly failedMacros: readonly string[];
   /**
    * The page with the content of those macros from its rendered body (`export_view`); everything else stays as it is stored. The
    * original page must not be used afterwards.
@@ -39,11 +44,17 @@ export type ReadPage = {
  * @throws PermanentError only: `body_too_large` (20 MB), `body_too_complex`, `conversion_failed`
  */
 export function readPage(body: { format: BodyFormat; value: string }): ReadPage {
-  return pageOf(permanent(() => parseBody(body.format, body.value)));
+  const { root } = permanent(() => parseBody(body.format, body.value));
+  return pageOf(root, null);
 }
 
-function pageOf(root: MarkupElement): ReadPage {
+/** `rendered`: of a page that was filled from its rendered body. */
+function pageOf(
+  root: MarkupElement,
+  rendered: Pick<ReadPage, "dependencies" | "failedMacros"> | null,
+): ReadPage {
   let found: ReturnType<typeof collectReferences> | null = null;
+  let dependencies = rendered?.dependencies ?? null;
   const collected = () => (found ??= permanent(() => collectReferences(root)));
   return {
     get macrosToRender() {
@@ -52,10 +63,16 @@ function pageOf(root: MarkupElement): ReadPage {
     get references() {
       return collected().references;
     },
-    withRendered: (rendered) =>
+    get dependencies() {
+      return (dependencies ??= permanent(() => pageDependencies(root)));
+    },
+    failedMacros: rendered?.failedMacros ?? [],
+    withRendered: (value) =>
       permanent(() => {
-        fillMacros(root, parseBody("export_view", rendered));
-        return pageOf(root);
+        dependencies ??= pageDependencies(root);
+        const { root: body, failedMacros } = parseBody("export_view", value);
+        fillMacros(root, body);
+        return pageOf(root, { dependencies, failedMacros });
       }),
     toMarkdown: (resolver) => permanent(() => convert(root, resolver)),
   };
@@ -72,10 +89,9 @@ function permanent<T>(step: () => T): T {
 }
 
 /** The tree of a body as a reader sees it. */
-function parseBody(format: BodyFormat, value: string): MarkupElement {
+function parseBody(format: BodyFormat, value: string): { root: MarkupElement; failedMacros: string[] } {
   const root = parseMarkup(format, value);
-  prepareBody(root, format);
-  return root;
+  return { root, failedMacros: prepareBody(root, format) };
 }
 
 function convert(body: MarkupElement, resolver: ReferenceResolver): ConvertedPage {

@@ -90,7 +90,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     "labels are not refreshed",
     change(
       "shared/syncs/listing/list-labels.ts",
-      "await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });",
+      "if (await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled })) changed = true;",
       "if (labelled.length < 0) await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });",
     ),
   ),

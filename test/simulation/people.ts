@@ -36,6 +36,8 @@ export type People = {
   /** Records that a query by time, or a first listing, must find the page's present version. */
   edited: (pageId: string) => void;
   everSeen: () => Iterable<string>;
+  /** Whether the page ever showed other pages: then its body is fetched again for their sake. */
+  showedOthers: (pageId: string) => boolean;
   /** Undefined for what never was on the site. */
   kindOf: (pageId: string) => PageKind | undefined;
   /** Which comments the source syncs now. */
@@ -53,6 +55,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
   const kinds = new Map<string, PageKind>();
   const synced = new Set<PageKind>(["page"]);
   const wasAway = new Set<string>();
+  const showedOthers = new Set<string>();
   let words = 0;
 
   const shows = (pageId: string) => {
@@ -73,6 +76,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     for (const page of site.pages.values()) {
       if (!absences.has(page.id)) absences.set(page.id, []);
       kinds.set(page.id, page.kind);
+      if (/ac:name="(?:include|children|detailssummary)"/.test(page.storage)) showedOthers.add(page.id);
     }
     for (const id of absences.keys()) {
       const here = present(id);
@@ -284,6 +288,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     findableByTime: (pageId) => findable.get(pageId) ?? false,
     edited: (pageId) => void findable.set(pageId, true),
     everSeen: () => absences.keys(),
+    showedOthers: (pageId) => showedOthers.has(pageId),
     kindOf: (pageId) => kinds.get(pageId),
     comments: "none",
     synced,

@@ -6,6 +6,7 @@ import type { Fault } from "./faults.ts";
 import { checkNoNameWentBack } from "./file-invariants.ts";
 import type { Uploads } from "./files.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
+import type { IncludedContent } from "./included-content.ts";
 import type { LiveDocs } from "./live-docs.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { People } from "./people.ts";
@@ -40,6 +41,7 @@ export type Run = {
   discussion: Discussion;
   liveDocs: LiveDocs;
   uploads: Uploads;
+  includedContent: IncludedContent;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */

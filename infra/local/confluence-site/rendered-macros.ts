@@ -61,6 +61,8 @@ export function macroHtml(rendering: Rendering, macro: XmlElement): string {
     case "children":
     case "pagetree":
       return childList(rendering, macro);
+    case "attachments":
+      return fileList(rendering);
     case "contentbylabel":
       return linkList(rendering, labelled(rendering, macro));
     case "detailssummary":
@@ -196,6 +198,15 @@ function labelled({ site, viewer, page }: Rendering, macro: XmlElement): SitePag
 function linkList(rendering: Rendering, pages: SitePage[]): string {
   if (pages.length === 0) return "";
   return `<ul class="childpages-macro">${pages.map((page) => `<li>${pageLink(rendering, page)}</li>`).join("")}</ul>`;
+}
+
+/** The names of the files on the page. */
+function fileList({ site, page }: Rendering): string {
+  const files = [...site.attachments.values()].filter(
+    ({ containerId, status }) => containerId === page.id && status === "current",
+  );
+  const rows = files.map(({ title }) => `<tr><td class="confluenceTd">${escapeText(title)}</td></tr>`);
+  return `<table class="confluenceTable attachments"><tbody>${rows.join("")}</tbody></table>`;
 }
 
 function pageLink({ site }: Rendering, page: SitePage): string {

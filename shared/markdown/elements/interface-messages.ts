@@ -7,7 +7,7 @@ import {
 } from "#shared/markdown/parse/markup-tree.ts";
 
 /** Messages are recognized by this much of their text. */
-const MAX_MESSAGE = 200;
+export const MAX_MESSAGE = 200;
 
 /** Confluence's placeholder for an app's macro that cannot be exported. */
 const NO_EXPORT = /^\s*We (?:don['’]t|do not) have a way to export this macro\.?\s*$/;

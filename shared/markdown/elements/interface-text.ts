@@ -1,4 +1,5 @@
 import {
+  MAX_MESSAGE,
   saysExpand,
   saysLoading,
   saysMacroFailed,
@@ -62,18 +63,23 @@ function isOnlyInterface(classes: string): boolean {
   return HIDDEN.test(classes) && !OPENED_BY_CLICK.test(classes);
 }
 
-/** Removes interface text from a body; from a rendered body more than from a stored one. Changes the tree. */
-export function dropInterfaceText(element: MarkupElement, isRendered: boolean): void {
-  const kept = element.children.filter((node) => typeof node === "string" || !isInterface(node, isRendered));
+/**
+ * Removes interface text from a body; from a rendered body more than from a stored one. Adds to `failed` what Confluence says of
+ * macros that failed. Changes the tree.
+ */
+export function dropInterfaceText(element: MarkupElement, isRendered: boolean, failed: string[]): void {
+  const kept = element.children.filter(
+    (node) => typeof node === "string" || !isInterface(node, isRendered, failed),
+  );
   if (kept.length < element.children.length) element.children = kept;
   for (const node of kept) {
     if (typeof node === "string") continue;
     if (shareOf(attribute(node, "class")) === "half") adapt(node);
-    dropInterfaceText(node, isRendered);
+    dropInterfaceText(node, isRendered, failed);
   }
 }
 
-function isInterface(element: MarkupElement, isRendered: boolean): boolean {
+function isInterface(element: MarkupElement, isRendered: boolean, failed: string[]): boolean {
   const { name, attributes } = element;
   if (name === "button") return true;
   if (saysNoExport(element, isRendered)) return true;
@@ -84,7 +90,9 @@ function isInterface(element: MarkupElement, isRendered: boolean): boolean {
   if (share !== "half") return share === "all";
   if (hasClass(element, "expand-control-text")) return saysExpand(element);
   if (hasClass(element, "summary")) return saysLoading(element);
-  return saysMacroFailed(element);
+  if (!saysMacroFailed(element)) return false;
+  failed.push(beginningOf(element, MAX_MESSAGE).slice(0, MAX_MESSAGE).replaceAll(/\s+/g, " ").trim());
+  return true;
 }
 
 /** The content of an element that is partly interface. */

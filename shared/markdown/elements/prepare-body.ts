@@ -11,9 +11,9 @@ type Found = { html: boolean; tabs: boolean; interface: boolean; styles: boolean
 
 /**
  * Changes a parsed body into what a reader sees: bodies of HTML macros as HTML, tabs with their titles, no interface, no hidden
- * content, struck-out text in `<del>`. Changes the tree.
+ * content, struck-out text in `<del>`. Changes the tree. Returns what Confluence says in it of macros that failed.
  */
-export function prepareBody(root: MarkupElement, format: BodyFormat): void {
+export function prepareBody(root: MarkupElement, format: BodyFormat): string[] {
   const isRendered = format === "export_view";
   const found: Found = { html: false, tabs: false, interface: false, styles: false };
   look(root, found);
@@ -22,8 +22,10 @@ export function prepareBody(root: MarkupElement, format: BodyFormat): void {
     look(root, found);
   }
   if (found.tabs) nameRenderedTabs(root);
-  if (found.interface) dropInterfaceText(root, isRendered);
+  const failed: string[] = [];
+  if (found.interface) dropInterfaceText(root, isRendered, failed);
   if (found.styles) applyStyles(root);
+  return failed;
 }
 
 /** Pages repeat the same few classes and styles thousands of times: each is evaluated once. */

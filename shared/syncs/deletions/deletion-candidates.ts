@@ -16,6 +16,7 @@ import {
 } from "./deletion-rules.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { OPERATIONS } from "#shared/syncs/operations/operation-types.ts";
+import { refreshIncludersOf } from "#shared/syncs/refreshes/refresh-includers.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /** Ids requested in one call: the limit of the v2 listing. */
@@ -68,18 +69,21 @@ function insertCandidates(
   }: { only: readonly string[] | null; kinds: readonly string[] | null; reason: string; now: Date },
 ) {
   return tx<{ page_id: string }[]>`
-    insert into sync_work (operation_id, source_id, kind, page_id, title, state, reason, state_revision, updated_at)
+    insert into sync_work as w (operation_id, source_id, kind, page_id, title, state, reason, state_revision, updated_at)
     select ${operation.operationId}, p.source_id, case p.kind when 'attachment' then p.kind else 'page' end, p.page_id, p.title, 'candidate', ${reason},
       p.state_revision, ${now}
     from confluence_pages p
     where p.source_id = ${operation.sourceId} and not p.is_deleted and p.kind <> 'comments'
       ${kinds === null ? tx`` : tx`and p.kind = any(${kinds as string[]}::text[])`}
       and not exists (
-        select from confluence_pages c left join sync_work w
-          on w.operation_id = ${operation.operationId} and w.page_id = c.page_id and w.state = 'candidate'
-        where c.source_id = p.source_id and c.page_id = p.container_id and (c.missing_since is not null or w.page_id is not null))
+        select from confluence_pages c left join sync_work cw
+          on cw.operation_id = ${operation.operationId} and cw.page_id = c.page_id and cw.state = 'candidate'
+        where c.source_id = p.source_id and c.page_id = p.container_id and (c.missing_since is not null or cw.page_id is not null))
       ${only === null ? tx`` : tx`and p.page_id = any(${only as string[]}::text[])`}
-    on conflict (operation_id, page_id) do nothing
+    on conflict (operation_id, page_id) do update
+      set state = 'candidate', outcome = null, reason = excluded.reason, state_revision = excluded.state_revision, claimed_until = null
+      -- Work because of what it shows says nothing about the page itself.
+      where w.refreshes and w.listed_version is null
     returning page_id`;
 }
 
@@ -192,6 +196,7 @@ export async function applyNext(
   const byHint = !OPERATIONS[operation.type].listsSpace;
   const hidden = await hidePages(tx, { ...request, pages: of("hidden"), byHint });
   const settled = [...deleted, ...hidden].map((row) => row.pageId);
+  await refreshIncludersOf(tx, operation, settled, { isGone: true, now });
   await tx`
     update sync_work set updated_at = ${now},
       state = case when page_id = any(${settled}) then 'done' else 'seen' end,

@@ -30,7 +30,9 @@ import { labelListing, listLabels } from "#shared/syncs/listing/list-labels.ts";
 import { reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
+import { touchUnknown } from "#shared/documents/includers.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import type { ListingFacts } from "#shared/syncs/operations/listing-facts.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import { nextKind } from "#shared/syncs/listing/next-kind.ts";
@@ -47,6 +49,7 @@ const checkpointSchema = z.object({
       "confirming",
       "deleting",
       "comments",
+      "closing",
       "listed",
     ])
     .default("starting"),
@@ -85,6 +88,7 @@ const PHASES: Record<
   confirming: confirm,
   deleting: applyBatch,
   comments: commentsNext,
+  closing: close,
 };
 
 async function start(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -221,6 +225,8 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
     const batch = await applyNext(tx, context, checkpoint.kinds_held);
     await saveStep(tx, context, {
       checkpoint: batch.settled === 0 ? { ...checkpoint, phase: afterPages(context) } : checkpoint,
+      // Pages that showed what is gone.
+      counts: {},
     });
     return batch;
   });
@@ -229,7 +235,8 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
 
 /** A dry run lists comments, and does not say which are gone. */
 function afterPages({ source, operation }: StepContext): Checkpoint["phase"] {
-  return source.content.comments === "none" || operation.dryRun ? "listed" : "comments";
+  if (operation.dryRun) return "listed";
+  return source.content.comments === "none" ? "closing" : "comments";
 }
 
 async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -237,9 +244,19 @@ async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promi
   const held = step.held && joined(context.operation.heldDeletions, step.held);
   await inTransaction(
     context,
-    { ...checkpoint, phase: step.done ? "listed" : "comments" },
+    { ...checkpoint, phase: step.done ? "closing" : "comments" },
     { counts: step.counts, also: step.write, ...(held ? { facts: { heldDeletions: held } } : {}) },
   );
+}
+
+/** Last, because what pages show may have changed with anything before. */
+async function close(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const { operation, source, services } = context;
+  const refresh = async (tx: Sql) => {
+    await touchUnknown(tx, source.sourceId, services.now());
+    await queueRefreshes(tx, operation, services.now());
+  };
+  await inTransaction(context, { ...checkpoint, phase: "listed" }, { counts: {}, also: refresh });
 }
 
 function joined(held: HeldDeletions | null, more: HeldDeletions): HeldDeletions {

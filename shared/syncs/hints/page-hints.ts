@@ -11,7 +11,7 @@ const MAX_WAITING = 1000;
 export type PageOfSource = { sourceId: string; pageId: string };
 
 /** Why a page is to be asked for. */
-export type HintReason = "hook" | "api" | "parent_gone" | "moved_here";
+export type HintReason = "hook" | "api" | "parent_gone" | "moved_here" | "shows_gone";
 
 /** Records that these pages may have changed, in the caller's transaction or on their own. `atOnce`: without the debounce. */
 export async function addHints(

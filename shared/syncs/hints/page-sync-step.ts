@@ -32,6 +32,7 @@ import {
   type PageOfSource,
 } from "./page-hints.ts";
 import { STORM_PAGES } from "./hinted-requests.ts";
+import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { startHinted } from "./start-hinted.ts";
 
 /** Pages that one operation asks for: a scheduled sync waits meanwhile. */
@@ -104,6 +105,7 @@ async function askNext(
       now,
       onRestored: reportRestored(context),
     });
+    await queueRefreshes(tx, operation, now);
     const added = await addCandidates(tx, operation, gone, now);
     const below = await pagesBelow(tx, operation, added);
     await countFalseAlarms(tx, unchanged);
@@ -192,6 +194,8 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
     const batch = await applyNext(tx, context);
     await saveStep(tx, context, {
       checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
+      // Pages that showed what is gone.
+      counts: {},
     });
     return batch;
   });

@@ -1,8 +1,10 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { touchUnknown } from "#shared/documents/includers.ts";
 import { queueOutdatedComments } from "#shared/syncs/comments/list-comments.ts";
 import { queueOutdatedFiles } from "#shared/syncs/files/list-files.ts";
 import { countListed, saveStep } from "#shared/syncs/operations/save-step.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { queueFailedPages } from "./queue-failed-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 
@@ -30,6 +32,9 @@ export async function closeListing(
   await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
   await queueOutdatedFiles(tx, context, { everything: checkpoint.listing === "space" });
   await queueUnrenderedPages(tx, context.operation, context.services.now());
+  if (checkpoint.listing === "space" && !context.operation.dryRun)
+    await touchUnknown(tx, context.operation.sourceId, context.services.now());
+  await queueRefreshes(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null },
     counts: {},

@@ -7,6 +7,7 @@ import { changedLabels } from "./changed-labels.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { listToEnd, rememberCursor } from "./follow-cursor.ts";
 import { verifySpace } from "./verify-site.ts";
+import { refreshListsOfLabels } from "#shared/syncs/refreshes/refresh-includers.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
 /**
@@ -54,11 +55,12 @@ export async function listLabels(context: StepContext, place: LabelListing | nul
 }
 
 async function nextStep(context: StepContext, at: LabelListing): Promise<LabelStep> {
-  const { client, source } = context;
+  const { client, source, operation, services } = context;
+  const step = (next: LabelListing) => stepTo(context, next);
   if (!at.namesComplete) {
     const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
     const remaining = [...at.remaining, ...labels.map((label) => ({ ...label, kinds: [] }))];
-    if (next !== null) return step(source.sourceId, { ...at, ...rememberCursor(at, next), remaining });
+    if (next !== null) return step({ ...at, ...rememberCursor(at, next), remaining });
     const kindsOf = new Map<string, PageKind[]>();
     for (const kind of syncedPageKinds(source.content))
       for (const { name } of await changedLabels(context, kind, remaining))
@@ -67,7 +69,7 @@ async function nextStep(context: StepContext, at: LabelListing): Promise<LabelSt
       const kinds = kindsOf.get(label.name);
       return kinds ? [{ ...label, kinds }] : [];
     });
-    return step(source.sourceId, {
+    return step({
       cursor: null,
       recent_cursors: [],
       namesComplete: true,
@@ -76,23 +78,31 @@ async function nextStep(context: StepContext, at: LabelListing): Promise<LabelSt
     });
   }
   const [label, ...remaining] = at.remaining;
-  if (!label) return step(source.sourceId, at);
+  if (!label) return step(at);
   const ids = new Map<PageKind, string[]>();
   for (const kind of label.kinds) ids.set(kind, await labelledPages(client, source.spaceId, label.id, kind));
-  const after = step(source.sourceId, { ...at, remaining, done: [...at.done, label.name] });
+  const after = step({ ...at, remaining, done: [...at.done, label.name] });
   return {
     next: after.next,
     write: async (tx) => {
+      let changed = false;
       for (const [kind, labelled] of ids)
-        await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });
+        if (await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled })) changed = true;
+      await refreshListsOfLabels(tx, operation, changed ? [label.name] : [], services.now());
       await after.write(tx);
     },
   };
 }
 
-function step(sourceId: string, at: LabelListing): LabelStep {
-  const done = at.namesComplete && at.remaining.length === 0;
-  return { write: done ? (tx) => keepLabels(tx, sourceId, at.done) : async () => {}, next: done ? null : at };
+function stepTo({ operation, services }: StepContext, at: LabelListing): LabelStep {
+  if (!at.namesComplete || at.remaining.length > 0) return { write: async () => {}, next: at };
+  return {
+    write: async (tx) => {
+      const removed = await keepLabels(tx, operation.sourceId, at.done);
+      await refreshListsOfLabels(tx, operation, removed, services.now());
+    },
+    next: null,
+  };
 }
 
 /** Ids of all content of one kind in a space that has a label. */

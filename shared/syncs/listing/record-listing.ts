@@ -6,6 +6,7 @@ import { readPageStates, type PageState } from "#shared/documents/page-states.ts
 import { compareListed, type ListingRules } from "./compare-listing.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { addWork, type WorkItem } from "#shared/syncs/operations/work.ts";
+import { refreshIncluders, refreshIncludersOf } from "#shared/syncs/refreshes/refresh-includers.ts";
 
 export type ListingCounts = {
   pages_listed: number;
@@ -63,6 +64,7 @@ export async function recordListing(
   if (!operation.dryRun && hiddenAgain.length > 0) {
     const pageIds = hiddenAgain.map((page) => page.id);
     await showPages(tx, { sourceId: operation.sourceId, pageIds, now: options.now });
+    await refreshIncludersOf(tx, operation, pageIds, { isGone: false, now: options.now });
     options.onRestored(pageIds);
   }
   return {
@@ -97,11 +99,12 @@ async function recordMetadata(
   const movedIn = (ids: readonly string[]) =>
     ids.filter((id) => !worked.has(id) && !states.get(id)?.missingSince);
   if (!operation.dryRun) {
-    const moved = await upsertListedPages(
+    const { moved, changed } = await upsertListedPages(
       tx,
       operation.sourceId,
       pages.map((page) => ({ ...page, pageId: page.id })),
     );
+    await refreshIncluders(tx, operation, changed, { now });
     return movedIn(moved);
   }
   const wouldMove = pages.filter((page) => hasMoved(page, states.get(page.id)));

@@ -52,6 +52,12 @@ export async function addWork(
     reason: item.reason,
     listed_version: item.listedVersion,
   }));
+  // Added because of what it shows, before it was listed.
+  await tx`
+    update sync_work w set listed_version = row.listed_version
+    from jsonb_to_recordset(${tx.json(rows)}) as row (page_id text, state text, listed_version integer)
+    where w.operation_id = ${operation.operationId} and w.page_id = row.page_id and w.refreshes and w.listed_version is null
+      and (row.state = 'seen' or w.state = 'pending' and w.claimed_until is null)`;
   await tx`
     insert into sync_work (operation_id, source_id, kind, page_id, title, state, outcome, reason, listed_version, updated_at)
     select ${operation.operationId}, ${operation.sourceId}, kind, page_id, title, state, outcome, reason, listed_version, ${now}
@@ -61,10 +67,13 @@ export async function addWork(
       set state = 'pending', reason = excluded.reason, listed_version = excluded.listed_version, attempts = 0,
         suspect = false, crashes = 0, enqueued_at = null, not_before = null, claimed_until = null, updated_at = excluded.updated_at
       where excluded.state = 'pending' and sync_work.state in ('done', 'failed', 'seen')
-        and excluded.listed_version > sync_work.listed_version`;
+        and excluded.listed_version > coalesce(sync_work.listed_version, case when sync_work.refreshes then 0 end)`;
 }
 
-/** Ends a page's work, in the transaction that stores (or refuses) the page; false when it had already ended. */
+/**
+ * Ends a page's work, in the transaction that stores (or refuses) the page; false when it had already ended. Of a page that was worked
+ * on before in this operation, and again because of what it shows, the first outcome stays and the counters are added up.
+ */
 export async function completeWork(
   tx: Sql,
   work: { operationId: string; pageId: string },
@@ -77,8 +86,15 @@ export async function completeWork(
   },
 ): Promise<boolean> {
   const rows = await tx`
-    update sync_work set state = ${result.state}, outcome = ${result.outcome}, reason = coalesce(${result.reason}, reason),
-      counters = ${tx.json(result.counters)}, claimed_until = null, updated_at = ${result.now}
+    update sync_work set state = ${result.state}, reason = coalesce(${result.reason}, reason),
+      outcome = case when refreshes and counters <> '{}' and ${result.state} = 'done' then outcome else ${result.outcome} end,
+      counters = case when refreshes and counters <> '{}' then (
+        select jsonb_object_agg(key, total) from (
+          select key, sum(value::bigint) as total
+          from (select * from jsonb_each_text(counters) union all select * from jsonb_each_text(${tx.json(result.counters)})) of_both
+          group by key) added)
+        else ${tx.json(result.counters)} end,
+      claimed_until = null, updated_at = ${result.now}
     where operation_id = ${work.operationId} and page_id = ${work.pageId} and state = 'pending'
     returning page_id`;
   return rows.length > 0;

@@ -6,13 +6,26 @@ import { isNewer } from "#shared/documents/is-newer.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { PageFacts } from "#shared/documents/page-to-store.ts";
 import { isRenderingDue, renderingFailed } from "#shared/documents/rendered-missing.ts";
+import { transaction } from "#shared/db/connect.ts";
+import { isOutdated, postponeRefresh } from "#shared/documents/renderings.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import { later } from "#shared/syncs/later.ts";
 import { completePage, skipPage } from "./complete-page.ts";
 import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import { hidesItsText, keepText } from "./live-docs.ts";
 import type { Batch } from "./page-batch.ts";
+import {
+  endUnchanged,
+  keepsRendering,
+  noteRendered,
+  renderingTime,
+  RETRY_RENDERING_MS,
+  showsTheSame,
+  storedDependencies,
+  storedMessages,
+} from "./render-again.ts";
 import { resolveReferences } from "./resolve-references.ts";
 
 /** A page that only lacks its vectors; `state`: as it was stored before its body was fetched. */
@@ -58,13 +71,30 @@ export async function preparePage(
   requireVersion(fetched, work.listedVersion);
   const { services, source } = batch;
   if (isStored(fetched, state, services.now())) {
-    await completePage(services.sql, batch, work, { outcome: "unchanged", counters: {} });
+    await endUnchanged(batch, work);
     return null;
   }
+  const started = { revision: state?.rendering?.shownRevision ?? 0, ...renderingTime(batch) };
   const read = await readCompletePage(batch.client, batch.calls, fetched);
   const { page, notRendered } = read;
   requireVersion(page, fetched.version);
   const now = services.now();
+  if (notRendered && state && keepsRendering(state, page)) {
+    await transaction(services.sql, async (tx) => {
+      await postponeRefresh(
+        tx,
+        { sourceId: source.sourceId, pageId: page.id },
+        later(now, RETRY_RENDERING_MS),
+      );
+      await endUnchanged(batch, work, tx);
+    });
+    return null;
+  }
+  const dependencies = storedDependencies(read.content.dependencies, { pageId: page.id, source });
+  const rendering =
+    dependencies.length === 0
+      ? null
+      : { ...started, dependencies, failedMacros: storedMessages(read.content.failedMacros) };
   const renderedMissing = notRendered && renderingFailed(notRendered, state?.renderedMissing ?? null, now);
   const resolver = await resolveReferences(read, {
     sql: services.sql,
@@ -84,7 +114,7 @@ export async function preparePage(
     await keepText(batch, work, page, state);
     return null;
   }
-  return {
+  const prepared: PreparedPage = {
     work,
     state,
     page: {
@@ -104,9 +134,15 @@ export async function preparePage(
       modifiedAt: page.modifiedAt,
       textLost,
       renderedMissing,
+      rendering,
       chunks,
     },
   };
+  if (rendering && state && showsTheSame(prepared.page, state)) {
+    await noteRendered(batch, prepared, rendering);
+    return null;
+  }
+  return prepared;
 }
 
 /** Why a fetched page is not one of the source's; null if it is. */
@@ -132,5 +168,6 @@ function isStored(page: ConfluencePage, state: PageState | undefined, now: Date)
   if (page.subtype === "live") return false;
   if (isRenderingDue(state?.renderedMissing ?? null, now)) return false;
   if (!state || state.isDeleted || state.version === 0 || state.missingSince || state.syncError) return false;
+  if (isOutdated(state.rendering)) return false;
   return !isNewer({ version: page.version, representationRevision: REPRESENTATION_REVISION }, state);
 }

@@ -1,4 +1,3 @@
-import { syncedKinds, syncedPageKinds } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { PageTask } from "#shared/messages.ts";
 import { isRunning } from "#shared/operation-statuses.ts";
@@ -50,9 +49,8 @@ export async function processPages(
     if (stopped) await requeueSuspects(services.sql, operationId);
     else await processSuspects(run, claimed.length === 0);
   }
-  // What is on a page became work when the page was stored: without a message it would wait for the sweep.
-  if (claimed.length > 0 && syncedKinds(source.content).length > syncedPageKinds(source.content).length)
-    await sendWork(services, operation, services.now());
+  // What is on a page, and pages that show it, became work when it was stored: without a message they would wait for the sweep.
+  if (claimed.length > 0) await sendWork(services, operation, services.now());
   await finishOperation(operationId, services);
 }
 

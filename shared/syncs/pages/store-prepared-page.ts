@@ -12,9 +12,12 @@ import { queueFiles } from "#shared/syncs/files/list-files.ts";
 import { queueDocuments } from "#shared/syncs/comments/list-comments.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
+import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
+import { refreshIncluders } from "#shared/syncs/refreshes/refresh-includers.ts";
 import { completePage } from "./complete-page.ts";
 import type { Batch } from "./page-batch.ts";
 import type { PreparedPage } from "./prepare-page.ts";
+import { endUnchanged } from "./render-again.ts";
 
 /** Swaps one page whose chunks are embedded, and ends its work in the same transaction; false when its work had already ended. */
 export async function storePreparedPage(
@@ -22,7 +25,7 @@ export async function storePreparedPage(
   { work, state, page, containerId, file }: PreparedPage,
   embedded: EmbeddedChunk[],
 ): Promise<boolean> {
-  const { services, source } = batch;
+  const { services, source, operation } = batch;
   let open = true;
   const result = await storePage(services.sql, services.embedder, page, {
     now: services.now(),
@@ -37,6 +40,10 @@ export async function storePreparedPage(
       const counters = { ...countersOf(swap), ...(file ? countersOfFile(file) : {}) };
       open = await completePage(tx, batch, work, { outcome, counters });
       await followOthers(tx, batch, { page, containerId, mayQueue: open });
+      if (page.kind !== "comments")
+        await refreshWhatShows(tx, batch, { page, state, containerId, mayQueue: open });
+      // What it shows may have changed since it was rendered.
+      if (page.rendering && open) await queueRefreshes(tx, operation, services.now(), { only: page.pageId });
     },
   });
   if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
@@ -79,6 +86,43 @@ async function followOthers(
   }
 }
 
+/** Makes the pages that show a new version, or a page that was not there, work of the operation. */
+async function refreshWhatShows(
+  tx: Sql,
+  { services, source, operation }: Batch,
+  {
+    page,
+    state,
+    containerId,
+    mayQueue,
+  }: Pick<PreparedPage, "page" | "state" | "containerId"> & { mayQueue: boolean },
+): Promise<void> {
+  const before = state && state.version > 0 && !isGone(state) ? state : undefined;
+  const isFile = containerId !== undefined;
+  // A file is renamed and moved, and a live doc edited, without a version.
+  const isEdited = page.subtype === "live" && before?.contentHash !== page.contentHash;
+  if (before && before.version >= page.version && !isFile && !isEdited) return;
+  const titles = [page.title, ...(before ? [before.title] : [])];
+  const labels = isFile ? [] : [...(page.labels ?? []), ...(state?.labels ?? [])];
+  const parentIds = [page.parentId, before?.parentId ?? null].filter((id) => id !== null);
+  const isTextOnly = before?.title === page.title && before.parentId === page.parentId;
+  const containerIds = isFile ? [containerId] : [];
+  const changed = {
+    pageId: page.pageId,
+    isShown: !isFile,
+    titles,
+    labels,
+    parentIds,
+    containerIds,
+    isTextOnly,
+  };
+  // In a first sync every page is new here, and few are new to the pages that show them.
+  const isFirstSync = source.metadata.last_sync_timestamp === null;
+  const editedAt =
+    isFirstSync || (before && before.version < page.version && !isFile) ? page.modifiedAt : null;
+  await refreshIncluders(tx, operation, [changed], { editedAt, mayQueue, now: services.now() });
+}
+
 function warnOfLosses({ services }: Batch, { sourceId, pageId, renderedMissing, textLost }: PageFacts): void {
   const about = { source_id: sourceId, page_id: pageId };
   if (renderedMissing)
@@ -115,7 +159,7 @@ async function settleSuperseded(batch: Batch, work: ClaimedWork, page: PageFacts
     throw new TransientError("changed_meanwhile", "The file was renamed or moved while it was being fetched");
   return transaction(sql, async (tx) => {
     if (renderedMissing) await noteRenderingFailed(tx, { sourceId, pageId, version }, renderedMissing);
-    return completePage(tx, batch, work, { outcome: "unchanged", counters: {} });
+    return endUnchanged(batch, work, tx);
   });
 }
 

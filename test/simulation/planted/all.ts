@@ -8,6 +8,7 @@ import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
 import { FILE_BUGS } from "./files.ts";
 import { HOOK_BUGS } from "./hooks.ts";
+import { INCLUDED_CONTENT_BUGS } from "./included-content.ts";
 import { KIND_BUGS } from "./kinds.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { LIVE_DOC_BUGS } from "./live-docs.ts";
@@ -28,6 +29,7 @@ export const ALL_PLANTED_BUGS = [
   ...EVENT_BUGS,
   ...FILE_BUGS,
   ...HOOK_BUGS,
+  ...INCLUDED_CONTENT_BUGS,
   ...KIND_BUGS,
   ...LISTING_BUGS,
   ...LIVE_DOC_BUGS,

@@ -78,11 +78,7 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     RENDERED_PARTS,
     "the storage beside a rendered macro is lost",
-    change(
-      "shared/markdown/read-page.ts",
-      'fillMacros(root, parseBody("export_view", rendered));',
-      'root.children = parseBody("export_view", rendered).children;',
-    ),
+    change("shared/markdown/read-page.ts", "fillMacros(root, body);", "root.children = body.children;"),
   ),
   bugFoundBy(
     GUARDS,

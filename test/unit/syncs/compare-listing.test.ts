@@ -29,6 +29,7 @@ const stored = (state: Partial<PageState>): PageState => ({
   stateRevision: 1,
   syncError: null,
   renderedMissing: null,
+  rendering: null,
   title: "A page",
   parentId: null,
   parentType: null,
