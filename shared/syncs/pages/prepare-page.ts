@@ -24,6 +24,7 @@ import {
   RETRY_RENDERING_MS,
   showsTheSame,
   storedDependencies,
+  storedMessages,
 } from "./render-again.ts";
 import { resolveReferences } from "./resolve-references.ts";
 
@@ -91,7 +92,9 @@ export async function preparePage(
   }
   const dependencies = storedDependencies(read.content.dependencies, { pageId: page.id, source });
   const rendering =
-    dependencies.length === 0 ? null : { ...started, dependencies, failedMacros: read.content.failedMacros };
+    dependencies.length === 0
+      ? null
+      : { ...started, dependencies, failedMacros: storedMessages(read.content.failedMacros) };
   const renderedMissing = notRendered && renderingFailed(notRendered, state?.renderedMissing ?? null, now);
   const resolver = await resolveReferences(read, {
     sql: services.sql,

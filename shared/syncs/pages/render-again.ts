@@ -29,6 +29,20 @@ export function renderingTime({ client, services }: Batch): { at: Date; startedA
   return { at: client.serverTime() ?? later(startedAt, -RENDERING_LAG_MS), startedAt };
 }
 
+/** Confluence's titles and labels are no longer; a body may name anything. */
+const MAX_NAME = 255;
+
+/** As the database takes it. */
+const stored = (name: string) => name.replaceAll("\u0000", "").slice(0, MAX_NAME).toWellFormed();
+
+/** What Confluence said in place of macros that failed; each once. */
+export function storedMessages(messages: readonly string[]): string[] {
+  return [...new Set(messages.map(stored))].slice(0, MAX_MESSAGES);
+}
+
+/** Enough to know why. */
+const MAX_MESSAGES = 20;
+
 /** The rows of what a body shows; one for each target, also where several macros show it. */
 export function storedDependencies(
   dependencies: readonly PageDependency[],
@@ -55,14 +69,15 @@ function namesOf(
   target: PageDependency["target"],
   { pageId, source }: { pageId: string; source: Pick<Source, "spaceKey"> },
 ): Pick<StoredDependency, "target" | "targetId" | "spaceKey"> {
-  if (target === "self") return { target: "", targetId: pageId, spaceKey: source.spaceKey };
-  if (target === null) return { target: "", targetId: "", spaceKey: source.spaceKey };
-  if ("id" in target) return { target: "", targetId: target.id, spaceKey: source.spaceKey };
+  const own = { target: "", targetId: "", spaceKey: source.spaceKey };
+  if (target === null) return own;
+  if (target === "self") return { ...own, targetId: pageId };
+  if ("id" in target) return { ...own, targetId: stored(target.id) };
   if ("title" in target)
-    return { target: target.title, targetId: "", spaceKey: target.spaceKey ?? source.spaceKey };
+    return { ...own, target: stored(target.title), spaceKey: stored(target.spaceKey ?? source.spaceKey) };
   const { label, space } = target;
-  const spaceKey = space === "any" ? "" : space === "own" ? source.spaceKey : space.key;
-  return { target: label, targetId: "", spaceKey };
+  const spaceKey = space === "any" ? "" : space === "own" ? source.spaceKey : stored(space.key);
+  return { ...own, target: stored(label), spaceKey };
 }
 
 /** Whether a stored page keeps what it shows although it could not be rendered again: not if a target is gone. */

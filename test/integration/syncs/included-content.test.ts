@@ -117,6 +117,18 @@ describe("what a page shows of other pages", () => {
     },
   );
 
+  it("case 38: a page that a check works on because of what it shows, and that is trashed, is deleted by that check", async () => {
+    const list = add("Children", `<p>quarry</p>${macro("children")}`);
+    const child = add("Child", "<p>vineyard</p>", { parentId: list.id });
+    await laterSync();
+    // The move makes work of the list, before the check looks for what it has not listed.
+    movePage(world.site, child.id, { parentId: null });
+    trashPage(world.site, list.id);
+    await world.check();
+    expect(await found("quarry")).toEqual([]);
+    expect(await found("vineyard")).toEqual(["Child"]);
+  });
+
   it("case 38: syncs and checks without a change render nothing", async () => {
     await laterSync();
     await world.check();
@@ -337,6 +349,12 @@ describe("lists of pages on a page", () => {
     await world.check();
     expect(await found("lighthouse")).toEqual([]);
   });
+});
+
+it("a body that names what no page can be called is stored", async () => {
+  const page = add("Includer", `<p>harbour</p>${include("x".repeat(10_000))}${include("&#0;y")}`);
+  expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 1, pages_failed: 0 });
+  expect(await contentOf(page)).toContain("harbour");
 });
 
 it("a list of a page's files follows a file that is attached, and one that is trashed", async () => {

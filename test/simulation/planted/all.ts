@@ -7,6 +7,7 @@ import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
 import { HOOK_BUGS } from "./hooks.ts";
+import { INCLUDED_CONTENT_BUGS } from "./included-content.ts";
 import { KIND_BUGS } from "./kinds.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { LIVE_DOC_BUGS } from "./live-docs.ts";
@@ -26,6 +27,7 @@ export const ALL_PLANTED_BUGS = [
   ...EMBEDDING_BUGS,
   ...EVENT_BUGS,
   ...HOOK_BUGS,
+  ...INCLUDED_CONTENT_BUGS,
   ...KIND_BUGS,
   ...LISTING_BUGS,
   ...LIVE_DOC_BUGS,
