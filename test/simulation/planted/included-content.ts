@@ -13,11 +13,7 @@ const QUEUE = "shared/syncs/refreshes/queue-refreshes.ts";
 export const INCLUDED_CONTENT_BUGS: readonly PlantedBug[] = [
   bug(
     "an includer is not refreshed when its target is edited",
-    change(
-      STORE,
-      'if (page.kind !== "comments") await refreshWhatShows(',
-      'if (page.kind === "comments") await refreshWhatShows(',
-    ),
+    change(STORE, 'if (page.kind !== "comments")', 'if (page.kind === "comments")'),
   ),
   bug(
     "an includer keeps the text of a target that is hidden or deleted",
