@@ -1,4 +1,4 @@
-import type { PageKind } from "#shared/content-kinds.ts";
+import type { ContentKind, PageKind } from "#shared/content-kinds.ts";
 
 /**
  * What the sync needs from Confluence, in plain typed data. `cloud-client.ts` is the implementation over HTTP.
@@ -16,10 +16,11 @@ export type ConfluenceClient = {
   space(key: string): Promise<ConfluenceSpace | null>;
   /** One page of the listing of all spaces that the account sees, archived and personal ones too (v2, limit 250). */
   spaces(cursor: string | null): Promise<{ spaces: ListedSpace[]; next: string | null }>;
-  /** One page of a CQL search (v1, `expand=version,ancestors,metadata.labels,space`). */
-  searchPages(cql: string, cursor: string | null): Promise<ContentPage>;
-  /** The same, with what only comments and files have (`expand` also container, extensions.resolution). */
-  searchContent(cql: string, cursor: string | null): Promise<ContentPage>;
+  /**
+   * One page of a CQL search (v1), expanding what these kinds have, and no more; without kinds the version and the space, which
+   * all have.
+   */
+  searchContent(cql: string, cursor: string | null, kinds: readonly ContentKind[]): Promise<ContentPage>;
   /** One page of a CQL search for comments, with their bodies: 50 at most (Confluence cuts such a response silently). */
   searchComments(cql: string, cursor: string | null): Promise<{ comments: Comment[]; next: string | null }>;
   /**

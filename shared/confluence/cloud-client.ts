@@ -16,7 +16,7 @@ import {
   getWhiteboardById,
 } from "confluence.js/v2";
 import { z } from "zod";
-import type { PageKind } from "#shared/content-kinds.ts";
+import type { ContentKind, PageKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
 import type { ConfluenceClient, ConfluencePage, ContentPage, FolderKind } from "./client.ts";
@@ -66,8 +66,14 @@ const LISTINGS = { page: getPages, blogpost: getBlogPosts } satisfies Record<Pag
 const RENDERED = { page: getPageById, blogpost: getBlogPostById } satisfies Record<PageKind, unknown>;
 const LABELLED = { page: getLabelPages, blogpost: getLabelBlogPosts } satisfies Record<PageKind, unknown>;
 
-const SEARCH_EXPAND = ["version", "ancestors", "metadata.labels", "space"];
-const CONTENT_EXPAND = [...SEARCH_EXPAND, "container", "extensions.resolution"];
+const OF_EVERY_KIND = ["version", "space"];
+/** What the search expands of each kind. */
+const EXPANDS = {
+  page: ["version", "ancestors", "metadata.labels", "space"],
+  blogpost: ["version", "metadata.labels", "space"],
+  comments: ["version", "ancestors", "space", "container", "extensions.resolution"],
+  attachment: ["version", "space", "container"],
+} satisfies Record<ContentKind, string[]>;
 const COMMENT_EXPAND = [
   "version",
   "ancestors",
@@ -102,7 +108,12 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       yield* pagesInParts(caller, kind, group, body);
   }
 
-  async function search(cql: string, cursor: string | null, expand: string[]): Promise<ContentPage> {
+  async function search(
+    cql: string,
+    cursor: string | null,
+    kinds: readonly ContentKind[],
+  ): Promise<ContentPage> {
+    const expand = [...new Set(kinds.length === 0 ? OF_EVERY_KIND : kinds.flatMap((kind) => EXPANDS[kind]))];
     const page = await askPage(z.unknown(), cursor, async (client, paging) =>
       (await v1()).searchContentByCQL(client, { cql, expand, ...paging }),
     );
@@ -146,9 +157,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       return { spaces, next: page.next };
     },
 
-    searchPages: (cql, cursor) => search(cql, cursor, SEARCH_EXPAND),
-
-    searchContent: (cql, cursor) => search(cql, cursor, CONTENT_EXPAND),
+    searchContent: search,
 
     async searchComments(cql, cursor) {
       const page = await askPage(commentSchema, cursor, async (client, { limit, ...paging }) =>

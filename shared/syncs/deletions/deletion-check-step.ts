@@ -137,7 +137,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
 /** Comments without their bodies: only those that are new here are requested with them. */
 async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
-  const listed = await client.searchContent(allCommentsCql(source.spaceKey), checkpoint.cursor);
+  const listed = await client.searchContent(allCommentsCql(source.spaceKey), checkpoint.cursor, ["comments"]);
   const { comments: found } = await newComments(context, listed.comments);
   const comments = await withContainers(context, found);
   const next: Checkpoint = {
@@ -155,7 +155,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
 
 async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, services } = context;
-  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor);
+  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),

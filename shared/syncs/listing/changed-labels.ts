@@ -36,7 +36,7 @@ export async function changedLabels(
   const found = new Map<string, Set<string>>();
   for (const names of groups) {
     const cql = labelledPagesCql(source.spaceKey, names, [kind]);
-    for await (const { pages } of listToEnd((cursor) => client.searchPages(cql, cursor))) {
+    for await (const { pages } of listToEnd((cursor) => client.searchContent(cql, cursor, [kind]))) {
       for (const page of pages)
         for (const name of page.labels ?? []) found.set(name, (found.get(name) ?? new Set()).add(page.id));
     }

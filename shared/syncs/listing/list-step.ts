@@ -20,7 +20,7 @@ import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { countListed, LISTED, saveStep } from "#shared/syncs/operations/save-step.ts";
-import { countChanges, isRefusedQuery, searchChanges, type ChangesQuery } from "./search-changes.ts";
+import { countChanges, nextMode, SEARCH_MODES, type Changes } from "./search-changes.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
 
 const checkpointSchema = z.object({
@@ -33,9 +33,11 @@ const checkpointSchema = z.object({
   kind: z.enum(CONTENT_KINDS).nullable().default(null),
   /** To be listed by v2 after that. */
   kinds_left: z.array(z.enum(CONTENT_KINDS)).default([]),
+  /** The query for what changed, of these kinds (null: of all), and those after it; how they were chosen. */
   cql: z.string().nullable().default(null),
-  /** Whether it asks for folders. */
-  folders: z.boolean().default(false),
+  cql_kinds: z.array(z.enum(CONTENT_KINDS)).nullable().default(null),
+  queries_left: z.array(z.object({ cql: z.string(), kinds: z.array(z.enum(CONTENT_KINDS)) })).default([]),
+  search_mode: z.enum(SEARCH_MODES).default("one query"),
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
@@ -77,7 +79,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const isListed = (kind: ContentKind) => !everything && source.metadata.listed_kinds.includes(kind);
   const kindsLeft = kinds.filter((kind) => !isListed(kind));
   const { timeZone } = user;
-  const changes = everything ? null : await countChanges(client, source, { timeZone, folders: true });
+  const changes = everything ? null : await countChanges(client, source, { timeZone, mode: "with folders" });
   let expected = changes?.expected ?? 0;
   if (kindsLeft.length > 0)
     expected += (await client.countPages(allPagesCql(source.spaceKey, kindsLeft))) ?? 0;
@@ -87,8 +89,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
     ...checkpoint,
     phase: "listing",
     listing: everything ? "space" : "changes",
-    cql: changes?.cql ?? null,
-    folders: changes?.folders ?? false,
+    ...(changes ? fromStart(changes) : {}),
     kind: everything ? (kindsLeft[0] ?? null) : null,
     kinds_left: everything ? kindsLeft.slice(1) : kindsLeft,
   };
@@ -116,24 +117,41 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   return recordListed(context, checkpoint, { ...listed, comments: [], files: [], folders: [], skipped: 0 });
 }
 
-/** A site may refuse what the search expands only when it comes to a folder. */
+/** A site may refuse what the search expands only when it comes to content that does not have it. */
 async function listChanges(context: StepContext, checkpoint: Checkpoint, cql: string): Promise<void> {
   const { client, source, operation } = context;
-  const { cursor, folders } = checkpoint;
+  const { cursor, cql_kinds: kinds } = checkpoint;
   let listed: ContentPage;
   try {
-    listed = await searchChanges(client, syncedKinds(source.content), { cql, cursor });
+    listed = await client.searchContent(cql, cursor, kinds ?? syncedKinds(source.content));
   } catch (error) {
-    if (!folders || !isRefusedQuery(error)) throw error;
+    const mode = nextMode(checkpoint.search_mode, error);
+    if (mode === null) throw error;
     const { timeZone } = operation;
-    const changes = await countChanges(client, source, { timeZone, folders: false });
-    return listAgain(context, checkpoint, {
-      changes,
-      timeZone,
-      message: "Confluence refuses to search for folders: listing without them",
-    });
+    const changes = await countChanges(client, source, { timeZone, mode });
+    const message = `Confluence refuses this search: listing by ${mode}`;
+    return listAgain(context, checkpoint, { changes, timeZone, message });
   }
   return recordListed(context, checkpoint, listed);
+}
+
+/** The part of a checkpoint that begins a listing of changes. */
+function fromStart({ mode, queries: [first, ...left] }: Changes) {
+  return {
+    cql: first?.cql ?? null,
+    cql_kinds: first?.kinds ?? null,
+    queries_left: left,
+    search_mode: mode,
+    cursor: null,
+    recent_cursors: [],
+  };
+}
+
+/** Where a listing continues after the last page of a query or of a kind. */
+function nextListing(checkpoint: Checkpoint) {
+  const [next, ...left] = checkpoint.kind === null ? checkpoint.queries_left : [];
+  if (!next) return nextKind(checkpoint);
+  return { cql: next.cql, cql_kinds: next.kinds, queries_left: left, cursor: null, recent_cursors: [] };
 }
 
 async function recordListed(
@@ -151,7 +169,7 @@ async function recordListed(
   const next: Checkpoint = {
     ...checkpoint,
     comments_missing: checkpoint.comments_missing + missing,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+    ...(listed.next === null ? nextListing(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
     const counts = await recordListing(tx, operation, listed.pages, {
@@ -193,7 +211,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
 /** All files of the space: what is downloaded of them is decided when their pages are stored. */
 async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, services } = context;
-  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor);
+  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
   const next: Checkpoint = {
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
@@ -235,7 +253,7 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   const user = await verifyAccount(client, source);
   const { timeZone } = user;
   if (timeZone !== operation.timeZone) {
-    const changes = await countChanges(client, source, { timeZone, folders: checkpoint.folders });
+    const changes = await countChanges(client, source, { timeZone, mode: checkpoint.search_mode });
     return listAgain(context, checkpoint, {
       changes,
       timeZone,
@@ -250,17 +268,17 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
 async function listAgain(
   context: StepContext,
   checkpoint: Checkpoint,
-  again: { changes: ChangesQuery; timeZone: string | null; message: string },
+  again: { changes: Changes; timeZone: string | null; message: string },
 ): Promise<void> {
-  const { cql, folders, expected } = again.changes;
+  const { changes } = again;
   const { counters } = context.operation;
-  const atStart = { kind: null, cursor: null, recent_cursors: [], comments_missing: 0 };
+  const atStart = { ...fromStart(changes), kind: null, comments_missing: 0 };
   // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
   const counts = [...LISTED, "pages_unchanged"].map((name) => [name, -(counters[name] ?? 0)]);
   await saveStep(context.services.sql, context, {
-    checkpoint: { ...checkpoint, ...atStart, phase: "listing", cql, folders },
+    checkpoint: { ...checkpoint, ...atStart, phase: "listing" },
     counts: Object.fromEntries(counts),
-    facts: { timeZone: again.timeZone, pagesExpected: expected },
+    facts: { timeZone: again.timeZone, pagesExpected: changes.expected },
     message: again.message,
   });
 }
@@ -269,8 +287,11 @@ async function listAgain(
  * The count that a listing of changes is compared with. More was listed than counted: the count was made while the space was out of
  * sight, or before an edit, so it is made again; it would say nothing of a listing that was cut short.
  */
-async function countAgain({ client, operation }: StepContext, { cql, kind }: Checkpoint): Promise<number> {
-  const { pagesExpected } = operation;
+async function countAgain(
+  { client, source, operation }: StepContext,
+  { cql, kind, search_mode: mode }: Checkpoint,
+): Promise<number> {
+  const { pagesExpected, timeZone } = operation;
   if (cql === null || kind !== null || countListed(operation.counters) <= pagesExpected) return pagesExpected;
-  return Math.max(pagesExpected, (await client.countPages(cql)) ?? 0);
+  return Math.max(pagesExpected, (await countChanges(client, source, { timeZone, mode })).expected);
 }

@@ -1,41 +1,54 @@
-import type { ConfluenceClient, ContentPage } from "#shared/confluence/client.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { changedPagesCql } from "#shared/confluence/cql.ts";
 import { syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { changesSince } from "./watermark.ts";
 
-/** One page of a search for what changed. What only comments and files have is asked for only where they are synced. */
-export async function searchChanges(
-  client: ConfluenceClient,
-  kinds: readonly ContentKind[],
-  { cql, cursor }: { cql: string; cursor: string | null },
-): Promise<ContentPage> {
-  const isContained = kinds.includes("comments") || kinds.includes("attachment");
-  return isContained ? client.searchContent(cql, cursor) : client.searchPages(cql, cursor);
-}
+/**
+ * How what changed is searched for: all kinds in one query, and folders too; without folders, which then follow with the next full
+ * listing; or each kind apart. The next one where the site refuses a type, or what is expanded for another kind, with 400.
+ */
+export const SEARCH_MODES = ["with folders", "one query", "each kind"] as const;
+export type SearchMode = (typeof SEARCH_MODES)[number];
 
-/** The query for what changed in a space since its last sync, and how much it finds. `folders`: whether it asks for folders. */
-export type ChangesQuery = { cql: string; folders: boolean; expected: number };
+/** A query for what changed, and the kinds that it finds. */
+export type ChangesQuery = { cql: string; kinds: ContentKind[] };
 
-/** Folders are asked for too, unless the site refuses a query that does; then they follow with the next full listing. */
+/** The queries for what changed in a space since its last sync, and how much they find together. */
+export type Changes = { mode: SearchMode; queries: ChangesQuery[]; expected: number };
+
+/** Counts the changes, in the next mode where the site refuses to count in this one. */
 export async function countChanges(
   client: ConfluenceClient,
   source: Source,
-  { timeZone, folders }: { timeZone: string | null; folders: boolean },
-): Promise<ChangesQuery> {
-  const kinds = syncedKinds(source.content);
-  const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
-  const cql = changedPagesCql(source.spaceKey, since, timeZone, folders ? [...kinds, "folder"] : kinds);
+  { timeZone, mode }: { timeZone: string | null; mode: SearchMode },
+): Promise<Changes> {
+  const queries = queriesOf(source, timeZone, mode);
   try {
-    return { cql, folders, expected: (await client.countPages(cql)) ?? 0 };
+    let expected = 0;
+    for (const { cql } of queries) expected += (await client.countPages(cql)) ?? 0;
+    return { mode, queries, expected };
   } catch (error) {
-    if (!folders || !isRefusedQuery(error)) throw error;
-    return countChanges(client, source, { timeZone, folders: false });
+    const next = nextMode(mode, error);
+    if (next === null) throw error;
+    return countChanges(client, source, { timeZone, mode: next });
   }
 }
 
-/** 400: a type in the query, or something to expand, that the site does not know. */
-export function isRefusedQuery(error: unknown): boolean {
-  return error instanceof PermanentError && error.code === "request_refused";
+function queriesOf(source: Source, timeZone: string | null, mode: SearchMode): ChangesQuery[] {
+  const synced = syncedKinds(source.content);
+  const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
+  const query = (kinds: ContentKind[], folders: boolean) => ({
+    kinds,
+    cql: changedPagesCql(source.spaceKey, since, timeZone, folders ? [...kinds, "folder"] : kinds),
+  });
+  if (mode === "each kind") return synced.map((kind) => query([kind], false));
+  return [query(synced, mode === "with folders")];
+}
+
+/** The mode to try after this error; null where another mode would not help. 400: a type, or something to expand, is not known. */
+export function nextMode(mode: SearchMode, error: unknown): SearchMode | null {
+  const isRefused = error instanceof PermanentError && error.code === "request_refused";
+  return isRefused ? (SEARCH_MODES[SEARCH_MODES.indexOf(mode) + 1] ?? null) : null;
 }

@@ -1,6 +1,5 @@
-import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { ConfluenceClient, ContentPage } from "#shared/confluence/client.ts";
 import { changedOnSiteCql } from "#shared/confluence/cql.ts";
-import { searchChanges } from "#shared/syncs/listing/search-changes.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import { changesSince } from "#shared/syncs/listing/watermark.ts";
 import type { NewsItem } from "./hits.ts";
@@ -8,8 +7,6 @@ import type { PulsedSite } from "./pulsed-sites.ts";
 
 /** Of the five calls of a pulse the account and the count take two. An idle site needs one search, whatever its spaces. */
 const MAX_SEARCHES = 3;
-
-type Found = Awaited<ReturnType<typeof searchChanges>>;
 
 export type News = {
   /** When the pulse began, by Confluence's clock. */
@@ -33,7 +30,7 @@ export async function searchNews(client: ConfluenceClient, site: PulsedSite, now
   const pages: NewsItem[] = [];
   let cursor: string | null = null;
   for (let searches = 0; searches < MAX_SEARCHES; searches += 1) {
-    const listed: Found = await searchChanges(client, site.kinds, { cql, cursor });
+    const listed: ContentPage = await client.searchContent(cql, cursor, []);
     pages.push(
       ...listed.pages,
       ...listed.comments.map((comment) => ({ ...comment, kind: "comments" as const })),

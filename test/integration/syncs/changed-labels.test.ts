@@ -28,7 +28,7 @@ it.each([
     id: `${n + 1}`,
     labels: [`topic-${(n + 1) % 26}`],
   }));
-  const searchPages = (_: string, cursor: string | null) => {
+  const searchContent = (_: string, cursor: string | null) => {
     calls++;
     const from = Number(cursor ?? 0);
     const to = from + 250;
@@ -38,7 +38,7 @@ it.each([
     });
   };
   const context = {
-    client: { searchPages } as unknown as ConfluenceClient,
+    client: { searchContent } as unknown as ConfluenceClient,
     source: { sourceId: SOURCE_ID, spaceKey: SPACE, content: PAGES_ONLY },
     services: { sql: database.sql },
   } as unknown as StepContext;

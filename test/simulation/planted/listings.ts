@@ -11,7 +11,7 @@ const CLAIMS = "shared/syncs/operations/claims.ts";
 const WORK = "shared/syncs/operations/work.ts";
 const SWEEP = "shared/syncs/schedules/sweep.ts";
 
-const IN_ANOTHER_ZONE = "countChanges(client, source, { timeZone, folders: checkpoint.folders })";
+const IN_ANOTHER_ZONE = "countChanges(client, source, { timeZone, mode: checkpoint.search_mode })";
 /** The listing in another zone, as if the last sync had begun at an instant. */
 const lookingBackTo = (instant: string) =>
   IN_ANOTHER_ZONE.replace(

@@ -5,6 +5,7 @@ const FOLDERS = "test/integration/syncs/folders.test.ts";
 const LIVE_DOCS = "shared/syncs/pages/live-docs.ts";
 const ADD_DOCUMENTS = "shared/documents/add-documents.ts";
 const LIST_STEP = "shared/syncs/listing/list-step.ts";
+const REFUSED_EXPANDS = "test/integration/syncs/refused-expands.test.ts";
 const SEARCH_CHANGES = "shared/syncs/listing/search-changes.ts";
 
 /** Texts that change without a version, and folders, unknown types and spaces in a search. */
@@ -61,7 +62,16 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     FOLDERS,
     "a site that does not know folders in a search fails every sync",
-    change(SEARCH_CHANGES, "if (!folders || !isRefusedQuery(error)) throw error;", "throw error;"),
+    change(SEARCH_CHANGES, "if (next === null) throw error;", "throw error;"),
+  ),
+  bugFoundBy(
+    REFUSED_EXPANDS,
+    "a site that refuses to search all kinds at once is searched for the first of them only",
+    change(
+      SEARCH_CHANGES,
+      'if (mode === "each kind") return synced.map(',
+      'if (mode === "each kind") return synced.slice(0, 1).map(',
+    ),
   ),
   bugFoundBy(
     "test/integration/syncs/odd-answers.test.ts",

@@ -58,7 +58,8 @@ describe("what an answer tells", () => {
       const { site } = makeTestSite();
       const labels = Array.from({ length: count }, (_, n) => `label-${n}`);
       addPage(site, { space: "DEMO", title: "Labelled", body: "<p/>", labels });
-      const [hit] = (await clientOf(site).searchPages('space = "DEMO" and type = page', null)).pages;
+      const [hit] = (await clientOf(site).searchContent('space = "DEMO" and type = page', null, ["page"]))
+        .pages;
       expect(hit?.labels?.length ?? null).toBe(known);
     },
   );

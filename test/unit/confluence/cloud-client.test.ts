@@ -110,7 +110,7 @@ describe("listings", () => {
     site.settings.max_page_size = 25;
     const client = clientOf(site);
     const listed = await follow((cursor) => client.listPages("page", SPACE, cursor));
-    const found = await follow((cursor) => client.searchPages(ALL, cursor));
+    const found = await follow((cursor) => client.searchContent(ALL, cursor, ["page"]));
     expect(listed.pages.map((page) => page.id)).toEqual(ids);
     expect(found.pages.map((page) => page.id)).toEqual(ids);
     expect([listed.calls, found.calls]).toEqual([3, 3]);
@@ -129,7 +129,7 @@ describe("listings", () => {
     });
     editPage(site, page.id, { body: "<p>2</p>" });
     const client = clientOf(site);
-    const [hit] = (await client.searchPages(ALL, null)).pages;
+    const [hit] = (await client.searchContent(ALL, null, ["page"])).pages;
     expect(hit).toEqual({
       kind: "page",
       id: page.id,
@@ -169,7 +169,7 @@ describe("listings", () => {
       const client = clientOf(site);
       for (const list of [
         (cursor: string | null) => client.listPages("page", SPACE, cursor),
-        (cursor: string | null) => client.searchPages(ALL, cursor),
+        (cursor: string | null) => client.searchContent(ALL, cursor, ["page"]),
       ]) {
         const { next } = await list(null);
         site.faults.push({ effect, skip: 0 });
@@ -404,7 +404,7 @@ describe("answers that differ from the description", () => {
     const client = clientOf(site, { fetch });
     expect((await client.listPages("page", SPACE, null)).pages[0]?.status).toBe("frozen");
     expect(client.drift()).toMatchObject({ answers: 0, skipped: 0 });
-    expect((await client.searchPages(ALL, null)).pages[0]?.status).toBe("frozen");
+    expect((await client.searchContent(ALL, null, ["page"])).pages[0]?.status).toBe("frozen");
     expect(client.drift()).toEqual({
       answers: 1,
       skipped: 0,
@@ -437,7 +437,7 @@ describe("answers that differ from the description", () => {
       const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll(find, put)) });
       for (const [calls, list] of [
         async () => (await client.listPages("page", SPACE, null)).pages,
-        async () => (await client.searchPages(ALL, null)).pages,
+        async () => (await client.searchContent(ALL, null, ["page"])).pages,
         async () => client.pagesById("page", ids, { body: "storage" }),
       ].entries()) {
         const pages = await list();
@@ -472,7 +472,7 @@ describe("answers that differ from the description", () => {
     addPages(site, clock, 1);
     const client = clientOf(site, { fetch: changing(site, (text) => text.replaceAll("Page 1", raw)) });
     expect((await client.listPages("page", SPACE, null)).pages[0]?.title).toBe(read);
-    expect((await client.searchPages(ALL, null)).pages[0]?.title).toBe(read);
+    expect((await client.searchContent(ALL, null, ["page"])).pages[0]?.title).toBe(read);
     expect((await client.pagesById("page", ["98306"], { body: "storage" }))[0]?.title).toBe(read);
   });
 
@@ -484,7 +484,7 @@ describe("answers that differ from the description", () => {
     const fetch = changing(site, (text) => text.replaceAll(/"(?:guide|Demo)"/g, '"a\\u0000b\\udfffc"'));
     const client = clientOf(site, { fetch });
     expect((await client.spaceLabels(SPACE, null)).labels[0]?.name).toBe("ab\ufffdc");
-    expect((await client.searchPages(ALL, null)).pages[0]?.labels).toEqual(["ab\ufffdc"]);
+    expect((await client.searchContent(ALL, null, ["page"])).pages[0]?.labels).toEqual(["ab\ufffdc"]);
     expect((await client.space("DEMO"))?.name).toBe("ab\ufffdc");
     expect((await client.userNames(["p1"])).get("p1")).toBe("ab\ufffdc");
   });
