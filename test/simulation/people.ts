@@ -49,6 +49,8 @@ export type People = {
   belongs: (pageId: string) => boolean;
 };
 
+const SHOWS_OTHERS = /ac:name="(?:include|children|detailssummary)"/;
+
 export function makePeople(site: Site, random: Random, clock: () => number): People {
   const absences = new Map<string, [number, number][]>();
   const findable = new Map<string, boolean>();
@@ -76,7 +78,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     for (const page of site.pages.values()) {
       if (!absences.has(page.id)) absences.set(page.id, []);
       kinds.set(page.id, page.kind);
-      if (/ac:name="(?:include|children|detailssummary)"/.test(page.storage)) showedOthers.add(page.id);
+      if (SHOWS_OTHERS.test(page.storage)) showedOthers.add(page.id);
     }
     for (const id of absences.keys()) {
       const here = present(id);
@@ -288,7 +290,8 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     findableByTime: (pageId) => findable.get(pageId) ?? false,
     edited: (pageId) => void findable.set(pageId, true),
     everSeen: () => absences.keys(),
-    showedOthers: (pageId) => showedOthers.has(pageId),
+    showedOthers: (pageId) =>
+      showedOthers.has(pageId) || SHOWS_OTHERS.test(site.pages.get(pageId)?.storage ?? ""),
     kindOf: (pageId) => kinds.get(pageId),
     comments: "none",
     synced,

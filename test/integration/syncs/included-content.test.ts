@@ -124,6 +124,7 @@ describe("what a page shows of other pages", () => {
     // The move makes work of the list, before the check looks for what it has not listed.
     movePage(world.site, child.id, { parentId: null });
     trashPage(world.site, list.id);
+    world.pass(2 * HOUR_MS);
     await world.check();
     expect(await found("quarry")).toEqual([]);
     expect(await found("vineyard")).toEqual(["Child"]);
