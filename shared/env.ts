@@ -79,6 +79,10 @@ export const envSchema = z.object({
   MEDIA_HOSTS: list.default(["api.media.atlassian.com"]),
   /** The function that extracts the text of attachments. */
   EXTRACT_FUNCTION: z.string().optional(),
+  /** `local`: pages and pictures of attachments that have no text are read from what they show. */
+  OCR: z.enum(["none", "local"]).default("none"),
+  /** A folder with Tesseract's data of each language that OCR reads, `eng.traineddata` and so on. */
+  OCR_DATA: z.string().default("node_modules/@tesseract.js-data/eng/4.0.0_best_int"),
   /** Local runner only: lets base_url be http and loopback. */
   ALLOW_LOOPBACK: z.stringbool().default(false),
   /** Local runner only: if set, each request must send it as `Authorization: Bearer` or `X-Api-Key`. */

@@ -1,7 +1,9 @@
-// After `npm ci`: removes what no run on this machine opens, some 400 of 493 MB. The packages bring binaries of other systems, of
-// browsers and of GPUs, and source maps. Plain JavaScript, because npm may run it on an older Node; whatever is missing is skipped.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+// After `npm ci`: removes what no run on this machine opens, some 400 of 493 MB, and unpacks the data of OCR, as its library needs it.
+// The packages bring binaries of other systems, of browsers and of GPUs, and source maps. Plain JavaScript, because npm may run it on
+// an older Node; whatever is missing is skipped.
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 
 const PACKAGES = join(import.meta.dirname, "../../node_modules");
 
@@ -33,4 +35,11 @@ prune(join(PACKAGES, "onnxruntime-node/bin/napi-v6", process.platform), (name) =
 const libc = { linux: "-gnu", win32: "-msvc" }[process.platform] ?? "";
 if (existsSync(join(PACKAGES, `@llamaindex/liteparse-${process.platform}-${process.arch}${libc}`))) {
   prune(join(PACKAGES, "@llamaindex/liteparse"), (name) => !/\.(node|so|dylib|dll)$/.test(name));
+}
+
+prune(join(PACKAGES, "@tesseract.js-data/eng"), (name) => name !== "4.0.0");
+const data = join(PACKAGES, "@tesseract.js-data/eng/4.0.0_best_int/eng.traineddata");
+if (existsSync(`${data}.gz`)) {
+  writeFileSync(data, gunzipSync(readFileSync(`${data}.gz`)));
+  rmSync(`${data}.gz`);
 }

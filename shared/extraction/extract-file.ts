@@ -6,14 +6,17 @@ import { extractOdp, extractOdt } from "./office/extract-odf.ts";
 import { extractOds } from "./office/extract-ods.ts";
 import { extractPptx } from "./office/extract-pptx.ts";
 import { extractXlsx } from "./office/extract-xlsx.ts";
+import type { Ocr } from "./ocr.ts";
 import { extractPdf } from "./pdf/extract-pdf.ts";
+import { extractPicture } from "./pdf/extract-picture.ts";
 import { extractCsv, extractHtml, extractJson, extractMd, extractTxt } from "./text/extract-text.ts";
 
-type Extract = (bytes: Uint8Array, native: boolean) => ExtractedFile | Promise<ExtractedFile>;
+type Readers = { native: boolean; ocr: Ocr | null };
+type Extract = (bytes: Uint8Array, readers: Readers) => ExtractedFile | Promise<ExtractedFile>;
 
 /** The extractor of each type of file. */
 const EXTRACTORS: Readonly<Record<FileType, Extract>> = {
-  pdf: async (bytes, native) => extractPdf(bytes, native ? "liteparse" : "unpdf"),
+  pdf: async (bytes, { native, ocr }) => extractPdf(bytes, native ? "liteparse" : "unpdf", ocr),
   docx: extractDocx,
   pptx: extractPptx,
   xlsx: extractXlsx,
@@ -25,21 +28,23 @@ const EXTRACTORS: Readonly<Record<FileType, Extract>> = {
   csv: extractCsv,
   json: extractJson,
   html: extractHtml,
-  image: () => without("no_text", "The file is a picture: its text is not read without OCR"),
+  image: async (bytes, { native, ocr }) => extractPicture(bytes, ocr, native),
 };
 
 /**
  * The text of a file of any type, as Markdown. Never throws for what a file contains: a result other than `text` is permanent
  * for this version of the file. Deterministic. Memory and time are bounded for the office and text types; the caller bounds the
  * process all the same, because libraries are native or recursive. `native: false` uses no native library.
+ * With `ocr`, pages and pictures without text are read from what they show.
  */
 export async function extractFile({
   native = true,
+  ocr = null,
   ...file
-}: NamedFile & { native?: boolean }): Promise<ExtractedFile> {
+}: NamedFile & Partial<Readers>): Promise<ExtractedFile> {
   try {
     if (file.bytes.length === 0) return without("no_text", "The file is empty");
-    return cut(await EXTRACTORS[fileType(file)](file.bytes, native));
+    return cut(await EXTRACTORS[fileType(file)](file.bytes, { native, ocr }));
   } catch (error) {
     if (error instanceof ExtractionFailure) return without(error.result, error.message);
     const message = error instanceof Error ? error.message : String(error);

@@ -3,10 +3,13 @@ import { constants, deflateRawSync, deflateSync } from "node:zlib";
 
 /** One line of text; coordinates in points from the lower left corner of a page of 612 × 792. */
 export type PdfLine = { text: string; x: number; y: number; size?: number; bold?: boolean; turned?: boolean };
-/** `rules` are lines from (x1, y1) to (x2, y2); `extra` are entries of the page's dictionary. */
+/** Pixels row by row, 0 black to 255 white. */
+export type GrayPicture = { width: number; height: number; gray: Buffer };
+/** `rules` are lines from (x1, y1) to (x2, y2); `picture` fills the page; `extra` are entries of the page's dictionary. */
 export type PdfPageSpec = {
   lines?: readonly PdfLine[];
   rules?: readonly (readonly number[])[];
+  picture?: GrayPicture;
   extra?: string;
 };
 
@@ -29,13 +32,16 @@ export function pdfFile(
   const objects: Objects = new Map([[3, TO_HEBREW]]);
   const kids = pages.map((page, index) => {
     const id = 1000 + 2 * index;
+    const picture = page.picture ? `/XObject << /I ${id + PICTURES} 0 R >>` : "";
+    if (page.picture) objects.set(id + PICTURES, pictureObject(page.picture));
     const shown = [
+      ...(page.picture ? ["q 612 0 0 792 0 0 cm /I Do Q"] : []),
       ...(page.rules ?? []).map(ruled),
       ...(page.lines ?? []).map((line) => drawn(line, options.font ?? "R")),
     ];
     objects.set(
       id,
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << ${FONTS} >> /Contents ${id + 1} 0 R ${page.extra ?? ""} >>`,
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << ${FONTS} ${picture} >> /Contents ${id + 1} 0 R ${page.extra ?? ""} >>`,
     );
     objects.set(id + 1, stream("", shown.join("\n")));
     return `${id} 0 R`;
@@ -44,6 +50,14 @@ export function pdfFile(
   objects.set(2, `<< /Type /Pages /Count ${pages.length} /Kids [${kids.join(" ")}] >>`);
   for (const [id, text] of Object.entries(options.objects ?? {})) objects.set(Number(id), text);
   return written(objects);
+}
+
+/** From the id of a page to that of its picture: more than any file's pages have ids. */
+const PICTURES = 10_000;
+
+function pictureObject({ width, height, gray }: GrayPicture): Buffer {
+  const kind = "/Type /XObject /Subtype /Image /ColorSpace /DeviceGray /BitsPerComponent 8";
+  return stream(`${kind} /Width ${width} /Height ${height} /Filter /FlateDecode`, deflateSync(gray));
 }
 
 /** A page that is one picture of ink: nothing to read. */

@@ -9,11 +9,13 @@ export const ownProcessExtractor: Provider<"extractor"> = {
   build: async (env, log) => {
     // Dynamic, so that a process which is given another extractor does not load the libraries.
     const { extractFile } = await import("#shared/extraction/extract-file.ts");
+    const { openOcr } = await import("#shared/extraction/ocr-data.ts");
+    const ocr = env.OCR === "local" ? openOcr(env.OCR_DATA) : null;
     const deps = {
       fetch: guardedFetch({ allowLoopback: env.ALLOW_LOOPBACK }),
       mediaHosts: env.MEDIA_HOSTS,
       allowLoopback: env.ALLOW_LOOPBACK,
-      extractFile: meterExtraction(extractFile, log),
+      extractFile: meterExtraction(async (file) => extractFile({ ...file, ocr }), log),
     };
     return (file) => extractAttachment(file, deps);
   },

@@ -4,11 +4,13 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
+import { parseEnv } from "#shared/env.ts";
 import { errorCode, errorMessage, PermanentError } from "#shared/errors.ts";
 import type { FilePlace } from "#shared/extraction/extracted-file.ts";
+import { openOcr } from "#shared/extraction/ocr-data.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
-import { extractionRunner } from "#infra/local/runner/extraction/run-extraction.ts";
+import { EXTRACTION_LIMITS, extractionRunner } from "#infra/local/runner/extraction/run-extraction.ts";
 import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 
 const FORMATS = ["storage", "export_view", "view"] as const;
@@ -35,6 +37,7 @@ const convert = defineCommand({
       value: "FILE",
       description: "an attachment (PDF, DOCX, …) instead of a body on stdin",
     },
+    ocr: { type: "flag", description: "of --file: read scans and pictures" },
   },
   more: `Lines of --ndjson:
   in   {"id": "1", "body": "<p>…</p>"} and, optionally, "format" (as --format) and "title"
@@ -43,8 +46,8 @@ const convert = defineCommand({
 
 Of --file, each page, slide and sheet begins with a comment: <!-- page 3 -->. What was left out is on stderr; the exit code is
 1 if the file gives no text.`,
-  run: async ({ format, ndjson, file }) => {
-    if (file !== undefined) return convertFile(file);
+  run: async ({ format, ndjson, file, ocr }) => {
+    if (file !== undefined) return convertFile(file, ocr);
     if (ndjson) return convertLines(format);
     const page = readPage({ format: formatOf(format), value: await text(process.stdin) }).toMarkdown(
       unresolved(""),
@@ -56,8 +59,10 @@ Of --file, each page, slide and sheet begins with a comment: <!-- page 3 -->. Wh
 });
 
 /** As a sync does: in a process of its own, with its limits. */
-async function convertFile(path: string): Promise<number> {
-  const extract = extractionRunner();
+async function convertFile(path: string, ocr: boolean): Promise<number> {
+  const extract = extractionRunner(EXTRACTION_LIMITS, {
+    ocr: ocr ? openOcr(parseEnv(process.env).OCR_DATA) : null,
+  });
   const { file } = await extract({ name: basename(path), mediaType: "", bytes: await bytesOf(path) });
   if (file.result !== "text") {
     process.stderr.write(`${file.result}: ${file.message}\n`);

@@ -5,9 +5,9 @@ import { splitHeadings, unfoldTables } from "./repair-markdown.ts";
 
 export const LITEPARSE = "liteparse 2.14.7";
 
-const OPTIONS = {
+/** Without OCR, which is another reading: the library loads no model and renders no page. */
+export const OPTIONS = {
   outputFormat: "markdown",
-  // OCR is opt-in: without it the library loads no model and renders no page.
   ocrEnabled: false,
   imageMode: "off",
   // What repeats is removed by this project, which keeps the first: the library drops the foot of a single page too.
@@ -75,7 +75,8 @@ export async function readByLiteparse(
   return { total, pages };
 }
 
-function readPage(page: Library.ParsedPage): PdfPage {
+/** A page of the library's as Markdown. */
+export function readPage(page: Library.ParsedPage): PdfPage {
   const bold = boldLines(page);
   return {
     number: page.pageNum,

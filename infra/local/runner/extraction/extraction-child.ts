@@ -1,14 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { errorMessage } from "#shared/errors.ts";
 import { extractFile } from "#shared/extraction/extract-file.ts";
-import type { ExtractionLimits, FileToExtract } from "./extraction-messages.ts";
+import type { ExtractionRequest } from "./extraction-messages.ts";
 
 /** A process that extracts one file, which its parent sends, sends back the result, and ends. */
-process.once("message", ({ file, limits }: { file: FileToExtract; limits: ExtractionLimits }) => {
+process.once("message", ({ file, limits, ocr }: ExtractionRequest) => {
   new Worker(new URL("extraction-watchdog.ts", import.meta.url), { workerData: limits }).once(
     "online",
     () => {
-      void extract(file).then((extracted) => {
+      void extract({ ...file, ocr }).then((extracted) => {
         const peakBytes = process.resourceUsage().maxRSS * 1024;
         process.send?.({ file: extracted, peakBytes }, () => process.exit());
       });
@@ -16,7 +16,7 @@ process.once("message", ({ file, limits }: { file: FileToExtract; limits: Extrac
   );
 });
 
-async function extract(file: FileToExtract) {
+async function extract(file: Parameters<typeof extractFile>[0]) {
   try {
     return await extractFile(file);
   } catch (error) {

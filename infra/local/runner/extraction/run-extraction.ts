@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
+import type { Ocr } from "#shared/extraction/ocr.ts";
 import {
   extractionReply,
   killNotice,
   type ExtractionLimits,
+  type ExtractionRequest,
   type FileToExtract,
 } from "./extraction-messages.ts";
 
@@ -38,17 +40,17 @@ export type Extraction = { file: ExtractedFile; milliseconds: number; peakBytes:
  */
 export function extractionRunner(
   limits: ExtractionLimits = EXTRACTION_LIMITS,
-  { native = true, child = CHILD }: { native?: boolean; child?: string } = {},
+  { native = true, child = CHILD, ocr = null }: { native?: boolean; child?: string; ocr?: Ocr | null } = {},
 ): (file: FileToExtract) => Promise<Extraction> {
   let last: Promise<unknown> = Promise.resolve();
   return (file) => {
-    const next = last.then(async () => extract(file, { limits, child, native }));
+    const next = last.then(async () => extract(file, { limits, child, native, ocr }));
     last = next.catch(() => {});
     return next;
   };
 }
 
-type Setting = { limits: ExtractionLimits; child: string; native: boolean };
+type Setting = { limits: ExtractionLimits; child: string; native: boolean; ocr: Ocr | null };
 
 async function extract(file: FileToExtract, setting: Setting): Promise<Extraction> {
   const started = performance.now();
@@ -60,7 +62,7 @@ async function extract(file: FileToExtract, setting: Setting): Promise<Extractio
 
 type Ended = { file: ExtractedFile; peakBytes: number | null; crashed: boolean };
 
-async function runChild(file: FileToExtract, { limits, child, native }: Setting): Promise<Ended> {
+async function runChild(file: FileToExtract, { limits, child, native, ocr }: Setting): Promise<Ended> {
   const permissions = [
     "--permission",
     "--allow-worker",
@@ -78,7 +80,7 @@ async function runChild(file: FileToExtract, { limits, child, native }: Setting)
   let reply: unknown;
   spawned.once("message", (message) => (reply = message));
   // A child that is gone before it has read the file closes the channel: its exit says why.
-  spawned.send({ file, limits }, () => {});
+  spawned.send({ file, limits, ocr } satisfies ExtractionRequest, () => {});
   const [errors] = await Promise.all([spawned.stderr ? text(spawned.stderr) : "", once(spawned, "close")]);
   clearTimeout(timer);
   const parsed = extractionReply.safeParse(reply);
