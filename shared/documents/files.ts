@@ -59,6 +59,21 @@ export async function recordFiles(
   return { added: written.filter((row) => row.is_new).length };
 }
 
+/** What stored files are on that are listed on something else by now. */
+export async function leftContainers(
+  tx: Sql,
+  sourceId: string,
+  files: readonly FileToRecord[],
+): Promise<string[]> {
+  if (files.length === 0) return [];
+  const rows = await tx<{ container_id: string }[]>`
+    select distinct p.container_id
+    from unnest(${files.map((file) => file.id)}::text[], ${files.map((file) => file.containerId)}::text[]) f (page_id, container_id)
+    join confluence_pages p on p.source_id = ${sourceId} and p.page_id = f.page_id
+    where p.container_id <> f.container_id and is_findable(p)`;
+  return rows.map((row) => row.container_id);
+}
+
 /** Reasons of files that were deleted with what they are on. */
 const OF_CONTAINER = "container\\_%";
 /** Of a deleted file that is listed again: it is back once what it is on is found. */

@@ -2,6 +2,7 @@ import type { ListedFile } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
   followContainers,
+  leftContainers,
   outdatedFiles,
   recordFiles,
   type FileToRecord,
@@ -11,6 +12,7 @@ import { FILE_REVISION } from "#shared/extraction/file-revision.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { addWork, type WorkItem } from "#shared/syncs/operations/work.ts";
+import { refreshIncludersOf, refreshListsOfFiles } from "#shared/syncs/refreshes/refresh-includers.ts";
 
 /** Of an incremental sync: only what listings said is outdated, not what an older extraction made. */
 const ANY_REVISION = 1;
@@ -39,8 +41,11 @@ export async function recordListedFiles(
   const ids = files.map((file) => file.id);
   const now = services.now();
   if (!operation.dryRun) {
+    const left = await leftContainers(tx, sourceId, files);
     await recordFiles(tx, sourceId, files);
+    await refreshListsOfFiles(tx, operation, left, now);
     const shown = await followContainers(tx, sourceId, { ids, now });
+    await refreshIncludersOf(tx, operation, shown, { isGone: false, now });
     if (shown.length > 0) reportRestored(context)(shown);
     const revision = everything ? FILE_REVISION : ANY_REVISION;
     await queueFiles(tx, operation, await outdatedFiles(tx, sourceId, { ids, revision }), now);

@@ -43,6 +43,18 @@ export async function refreshListsOfLabels(
   now: Date,
 ): Promise<void> {
   if (labels.length === 0) return;
-  const content = { pageId: "", isShown: false, titles: [], labels, parentIds: [], isTextOnly: false };
-  await refreshIncluders(tx, operation, [content], { now });
+  await refreshIncluders(tx, operation, [{ ...NOTHING, labels }], { now });
 }
+
+/** The same for lists of what is attached to these pages. */
+export async function refreshListsOfFiles(
+  tx: Sql,
+  operation: Operation,
+  containerIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (containerIds.length === 0) return;
+  await refreshIncluders(tx, operation, [{ ...NOTHING, containerIds }], { now });
+}
+
+const NOTHING = { pageId: "", isShown: false, titles: [], labels: [], parentIds: [], isTextOnly: false };

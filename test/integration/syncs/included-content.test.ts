@@ -9,7 +9,7 @@ import {
   restrictPage,
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
-import { trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import { changeFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
@@ -358,7 +358,7 @@ it("a body that names what no page can be called is stored", async () => {
   expect(await contentOf(page)).toContain("harbour");
 });
 
-it("a list of a page's files follows a file that is attached, and one that is trashed", async () => {
+it("a list of a page's files follows a file that is attached, renamed, moved to another page, and trashed", async () => {
   await database.clear();
   const content = { blogposts: false, comments: "none", attachments: true } as const;
   world = await makeSyncWorld(database.sql, { content });
@@ -373,9 +373,21 @@ it("a list of a page's files follows a file that is attached, and one that is tr
   });
   await laterSync();
   expect(await contentOf(page)).toContain("lighthouse.txt");
+  changeFile(world.site, file.id, { title: "windmill.txt" });
+  const listed = () => {
+    world.pass(2 * HOUR_MS);
+    return world.check();
+  };
+  await listed();
+  expect(await contentOf(page)).toContain("windmill.txt");
+  const other = add("Other files", `<p>quarry</p>${macro("attachments")}`);
+  changeFile(world.site, file.id, { containerId: other.id });
+  await listed();
+  expect(await contentOf(page)).not.toContain(".txt");
+  expect(await contentOf(other)).toContain("windmill.txt");
   trashFile(world.site, file.id);
   await world.check();
-  expect(await contentOf(page)).not.toContain("lighthouse.txt");
+  expect(await contentOf(other)).not.toContain(".txt");
 });
 
 describe("a page that is rendered again at an equal version", () => {

@@ -100,4 +100,13 @@ export const INCLUDED_CONTENT_BUGS: readonly PlantedBug[] = [
     "reports by label do not follow a label",
     change("shared/syncs/listing/list-labels.ts", "changed ? [label.name] : []", "changed ? [] : []"),
   ),
+  bugFoundBy(
+    TESTS,
+    "a list of files keeps one that was moved to another page",
+    change(
+      "shared/syncs/files/list-files.ts",
+      "    await refreshListsOfFiles(tx, operation, left, now);\n",
+      "",
+    ),
+  ),
 ];
