@@ -115,7 +115,7 @@ async function noteChangedMeanwhile(
     free as materialized (
       select p.source_id, p.page_id,
         p.is_deleted and p.deleted_at >= ${startedAt} or coalesce(p.missing_since >= ${startedAt}, false) as is_gone,
-        p.last_synced_at >= ${startedAt} and coalesce(p.modified_at >= ${at}::timestamptz - make_interval(secs => ${RENDERING_LAG_MS / 1000}), true) as is_new
+        p.last_synced_at >= ${startedAt} and coalesce(p.subtype is not distinct from 'live' or p.modified_at >= ${at}::timestamptz - make_interval(secs => ${RENDERING_LAG_MS / 1000}), true) as is_new
       from confluence_pages p where (p.source_id, p.page_id) in (select source_id, page_id from targets)
       for share skip locked)
     update page_renderings set shown_revision = shown_revision + 1, refresh_after = ${now},

@@ -118,8 +118,9 @@ async function refreshWhatShows(
   };
   // In a first sync every page is new here, and few are new to the pages that show them.
   const isFirstSync = source.metadata.last_sync_timestamp === null;
-  const editedAt =
-    isFirstSync || (before && before.version < page.version && !isFile) ? page.modifiedAt : null;
+  const isDated = isFirstSync || (before !== undefined && before.version < page.version && !isFile);
+  // The text of a live doc may be later than its version.
+  const editedAt = isDated && page.subtype !== "live" ? page.modifiedAt : null;
   await refreshIncluders(tx, operation, [changed], { editedAt, mayQueue, now: services.now() });
 }
 
