@@ -183,8 +183,9 @@ function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | 
   if (page.kind === "attachment" && stored.stateRevision !== expected) return true;
   // The page was deleted after its state was read: the fetched body may be older than that.
   if (stored.isDeleted) return stored.stateRevision !== expected;
-  if (page.subtype === "live" && !isNewer(page, stored) && !isNewer(stored, page))
-    return isLiveSuperseded(stored, page, expected);
+  const isSameState =
+    page.version === stored.version && page.representationRevision === stored.representationRevision;
+  if (page.subtype === "live" && isSameState) return isLiveSuperseded(stored, page, expected);
   // The same version, now with the rendered content of its macros.
   if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;
   return !isNewer(page, stored);

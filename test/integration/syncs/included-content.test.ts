@@ -10,6 +10,7 @@ import {
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
 import { changeFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
@@ -350,6 +351,14 @@ describe("lists of pages on a page", () => {
     await world.check();
     expect(await found("lighthouse")).toEqual([]);
   });
+});
+
+it("a live doc that showed other pages and shows none any more is stored, though its version stays", async () => {
+  const doc = add("Live", `<p>lighthouse</p>${macro("children")}`, { subtype: "live" });
+  await world.sync();
+  editLive(world.site, doc.id, "<p>windmill</p>");
+  await laterSync();
+  expect([await found("lighthouse"), await found("windmill")]).toEqual([[], ["Live"]]);
 });
 
 it("a body that names what no page can be called is stored", async () => {
