@@ -76,7 +76,8 @@ function spoilListing(run: Run, round: number, random: Random): void {
   tell(run, `${round}: ${what}`);
 }
 
-async function startCheck(run: Run): Promise<void> {
+/** Asks for a deletion check, as an operator may. */
+export async function startCheck(run: Run): Promise<void> {
   const request = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual" } as const;
   await withServices({}, () => startOperation(request, services(run)));
 }

@@ -1,6 +1,7 @@
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
+import { startCheck } from "./blog-posts.ts";
 import { makeRandom, type Random } from "./random.ts";
 import { OTHER_SPACE } from "./people.ts";
 import { tell, type Run } from "./run.ts";
@@ -129,7 +130,12 @@ export function makeUploads(seed: number): Uploads {
         const deed = uploads.uploaders?.act();
         if (deed) tell(run, `${round}: ${deed}`);
       }
-      if (fails && !run.calm && random.chance(0.5)) tell(run, `${round}: ${trouble(run)}`);
+      if (fails && !run.calm && random.chance(0.5)) {
+        const what = trouble(run);
+        tell(run, `${round}: ${what}`);
+        // What is missing in the listing of a check is a candidate.
+        if (what.includes("listing") && random.chance(0.6)) await startCheck(run);
+      }
       if (isSwitched && random.chance(0.4)) await switchFiles(run, round);
     },
     edit: () => (uploads.isSynced ? (uploads.uploaders?.edit() ?? null) : null),
