@@ -53,7 +53,7 @@ describe("story 3.1: incremental sync", () => {
     expect(cql.length).toBeGreaterThan(0);
     for (const query of cql) {
       expect(query).toMatch(
-        /^space = "TEAM" and type in \(page, blogpost, comment\) and lastModified >= "\d{4}-\d\d-\d\d \d\d:\d\d"/,
+        /^space = "TEAM" and type in \(page, blogpost, comment, attachment, folder\) and lastModified >= "\d{4}-\d\d-\d\d \d\d:\d\d"/,
       );
     }
   });
