@@ -1,10 +1,12 @@
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
+import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { startCheck } from "./blog-posts.ts";
+import { checkFiles } from "./file-invariants.ts";
 import { makeRandom, type Random } from "./random.ts";
 import { OTHER_SPACE } from "./people.ts";
-import { tell, type Run } from "./run.ts";
+import { operate, services, tell, type Run } from "./run.ts";
 import { makeUploaders, type Uploaders } from "./uploaders.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 
@@ -150,6 +152,24 @@ export function makeUploads(seed: number): Uploads {
     world.site.faults.push(...more.map((fault) => ({ ...fault })));
     return what;
   }
+}
+
+/** Share of the histories with files and faults. */
+const SPOILED_SHARE = 0.35;
+
+/** With nothing else going on: a check whose listing of files is empty, and to which some or all types are missing, takes no file. */
+export async function checkWithoutListing(run: Run): Promise<void> {
+  const { world, uploads, calm } = run;
+  if (calm || !uploads.uploaders || !uploads.isSynced || !uploads.random.chance(SPOILED_SHARE)) return;
+  const lacks = uploads.random.pick([0, 2, 100]) ?? 0;
+  world.site.faults.push({ effect: "empty_listing", path: LISTING, times: 1, skip: 0 });
+  if (lacks > 0)
+    world.site.faults.push({ effect: "short_map", lacks, path: TYPES_OF_IDS, times: 1000, skip: 0 });
+  tell(run, `a check without a listing of files, ${lacks} types are missing`);
+  const request = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual", force: true } as const;
+  await operate(run, () => startOperation(request, services(run)));
+  world.site.faults.length = 0;
+  await checkFiles(run);
 }
 
 /** An operator switches files on or off by the API. */

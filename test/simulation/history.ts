@@ -14,7 +14,7 @@ import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothing
 import { checkEventsReceived } from "./event-invariants.ts";
 import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
 import { checkFiles, checkFilesArrived, checkFilesEqual } from "./file-invariants.ts";
-import { makeUploads } from "./files.ts";
+import { checkWithoutListing, makeUploads } from "./files.ts";
 import { checkNoHintLeft, makeAnnouncer, type Announcer } from "./hooks.ts";
 import { checkFolders, checkOptionalCalls } from "./optional-call-invariants.ts";
 import { operate as operatorAsks } from "./operators.ts";
@@ -216,6 +216,7 @@ async function settle(run: Run): Promise<void> {
   await syncNeighbours(run);
   if (run.pulsed) await settleByPulse(run);
   run.includedContent.wait(run);
+  await checkWithoutListing(run);
   for (let n = 0; n < 2; n += 1) {
     await operate(run, () =>
       startOperation(
