@@ -115,6 +115,8 @@ export const functions = {
     access: ["download-files"],
     maxConcurrency: FILE_CONCURRENCY,
     packages: ["@llamaindex/liteparse"],
+    // Where OCR_DATA is by default.
+    files: ["node_modules/@tesseract.js-data/eng/4.0.0_best_int"],
   },
   "reconcile-deletions": {
     entry: "functions/sync/reconcile-deletions.ts",

@@ -13,6 +13,6 @@ export const handler = scheduleHandler({
       operationDays: env.OPERATION_RETENTION_DAYS,
       eventDays: env.EVENT_RETENTION_DAYS,
     };
-    return sweep({ ...services, retention }, invocation);
+    return sweep({ ...services, env, retention }, invocation);
   },
 });

@@ -32,6 +32,7 @@ export function environmentOf(
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),
     ...(access.includes("download-files") ? mediaVariables(settings) : {}),
+    ...(access.includes("download-files") || access.includes("send-file") ? ocrVariables(settings) : {}),
     ...(access.includes("put-events") ? eventVariables(settings, resources) : {}),
   };
 }
@@ -68,6 +69,11 @@ function siteVariables(settings: Settings): Record<string, string> {
 
 function mediaVariables(settings: Settings): Record<string, string> {
   return settings.mediaHosts ? { MEDIA_HOSTS: settings.mediaHosts.join(",") } : {};
+}
+
+/** Of the functions that decide which files are read, and of the one that reads them. */
+function ocrVariables({ ocr }: Settings): Record<string, string> {
+  return ocr === "none" ? {} : { OCR: ocr };
 }
 
 function embeddingVariables(settings: Settings): Record<string, string> {

@@ -72,6 +72,9 @@ const settingsSchema = z
     rerank: z.enum(["none", "bedrock"]).default("none"),
     rerankModel: z.enum(RERANK_MODELS).default(RERANK_MODELS[0]),
 
+    /** `local`: scans and pictures among the attachments are read by OCR, in the function that extracts their text. */
+    ocr: z.enum(["none", "local"]).default("none"),
+
     /** Both: routes take JWTs of this issuer. Neither: SigV4 (IAM). */
     jwtIssuer: z.url().optional(),
     jwtAudience: list.optional(),

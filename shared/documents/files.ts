@@ -107,6 +107,18 @@ export async function outdatedFiles(
     order by d.page_id`;
 }
 
+/**
+ * Makes the stored files outdated that were read while OCR was off and are of `types` (a regular expression) that it reads. Those that
+ * could not be read for another reason stay.
+ */
+export async function outdateFilesWithoutOcr(tx: Sql, sourceId: string, types: string): Promise<void> {
+  await tx`
+    update confluence_pages set representation_revision = 0
+    where source_id = ${sourceId} and kind = 'attachment' and not is_deleted and representation_revision > 0
+      and file ->> 'ocr' is distinct from 'true' and file ->> 'result' in ('text', 'no_text', 'unsupported_type')
+      and (title ~* ${types} or file ->> 'media_type' ~* ${types})`;
+}
+
 /** What a file is stored from. */
 export type FileToStore = {
   containerId: string;
@@ -130,8 +142,8 @@ export async function readFileToStore(sql: Sql, sourceId: string, id: string): P
   return row ?? null;
 }
 
-/** Why a stored file has the text that it has. */
-export type FileOutcome = { result: string; message: string | null; extractor: string };
+/** Why a stored file has the text that it has; `ocr`: whether OCR was on. */
+export type FileOutcome = { result: string; message: string | null; extractor: string; ocr: boolean };
 
 /** Records the outcome of a file in its swap. */
 export async function recordOutcome(

@@ -2,6 +2,7 @@ import type postgres from "postgres";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { TokenCipher } from "#shared/crypto/token-cipher.ts";
 import { PermanentError } from "#shared/errors.ts";
+import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
 import type { TaskQueue } from "#shared/queue/task-queue.ts";
 import type { Site } from "#shared/sites/site.ts";
@@ -12,6 +13,7 @@ export type SyncServices = {
   now: () => Date;
   newId: () => string;
   random: () => number;
+  env: Pick<Env, "OCR">;
   log: Log;
   sql: postgres.Sql;
   queue: TaskQueue;

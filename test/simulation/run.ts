@@ -131,7 +131,7 @@ export async function rest(run: Run): Promise<void> {
 
 export function services({ world }: Run) {
   return world.services(null) as Required<
-    Pick<ReturnType<World["services"]>, "now" | "newId" | "random" | "log" | "sql" | "queue">
+    Pick<ReturnType<World["services"]>, "now" | "newId" | "random" | "log" | "env" | "sql" | "queue">
   >;
 }
 

@@ -12,6 +12,7 @@ import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { parseEnv } from "#shared/env.ts";
 import { extractAttachment } from "#shared/extraction/extract-attachment.ts";
 import { extractFile } from "#shared/extraction/extract-file.ts";
+import type { Ocr } from "#shared/extraction/ocr.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import type { LogEvent } from "#shared/log-events.ts";
 import type { Log, LogFields } from "#shared/log.ts";
@@ -51,7 +52,7 @@ export type World = {
    * Extractions from now on whose process ends without a word, which is the file's outcome; `calls`: how many brought a result;
    * `crashed`: Confluence's file ids of those that ended so.
    */
-  extraction: { crashes: number; calls: number; crashed: Set<string> };
+  extraction: { crashes: number; calls: number; crashed: Set<string>; ocr: Ocr | null };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
   invoke: (
     name: FunctionName,
@@ -126,7 +127,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     halfway: false,
     calls: 0,
   };
-  const extraction: World["extraction"] = { crashes: 0, calls: 0, crashed: new Set() };
+  const extraction: World["extraction"] = { crashes: 0, calls: 0, crashed: new Set(), ocr: null };
   let workers = 0;
   let mayHaveStored = false;
 
@@ -170,7 +171,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
         fetch: fetchFrom(site),
         mediaHosts: [MEDIA_HOST],
         allowLoopback: false,
-        extractFile,
+        extractFile: async (bytes) => extractFile({ ...bytes, ocr: extraction.ocr }),
         timeoutMs: MINUTE_MS,
       });
       if (extraction.crashes > 0) {
@@ -186,7 +187,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       now,
       newId,
       random: chance.next,
-      env: parseEnv({}),
+      env: parseEnv({ OCR: extraction.ocr ? "local" : "none" }),
       log: recordingLog(logged),
       sql: worker ? gatedSql(sql, worker, step) : sql,
       // Pages of several chunks are stored in steps.

@@ -4,11 +4,13 @@ import {
   followContainers,
   leftContainers,
   outdatedFiles,
+  outdateFilesWithoutOcr,
   recordFiles,
   type FileToRecord,
   type OutdatedFile,
 } from "#shared/documents/files.ts";
 import { FILE_REVISION } from "#shared/extraction/file-revision.ts";
+import { OCR_TYPES } from "#shared/extraction/read-types.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { addWork, type WorkItem } from "#shared/syncs/operations/work.ts";
@@ -85,7 +87,7 @@ export async function queueFiles(
 
 /**
  * Files whose work was lost with an operation that failed or was cancelled, or that waited for their page; `everything`: also those that
- * an older extraction or chunker made.
+ * an older extraction or chunker made, or an extraction without the OCR that is on now.
  */
 export async function queueOutdatedFiles(
   tx: Sql,
@@ -93,6 +95,8 @@ export async function queueOutdatedFiles(
   { everything }: { everything: boolean },
 ): Promise<void> {
   if (!source.content.attachments || operation.dryRun) return;
+  if (everything && services.env.OCR === "local")
+    await outdateFilesWithoutOcr(tx, source.sourceId, OCR_TYPES);
   const revision = everything ? FILE_REVISION : ANY_REVISION;
   await queueFiles(tx, operation, await outdatedFiles(tx, source.sourceId, { revision }), services.now());
 }

@@ -4,7 +4,7 @@ import { readFileToStore, type FileOutcome, type FileToStore } from "#shared/doc
 import type { PageState } from "#shared/documents/page-states.ts";
 import { errorCode, PermanentError } from "#shared/errors.ts";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
-import { MOST_BYTES, unreadType } from "#shared/extraction/read-types.ts";
+import { isReadByOcr, MOST_BYTES, unreadType } from "#shared/extraction/read-types.ts";
 import { EXTRACTION_REVISION, FILE_REVISION } from "#shared/extraction/file-revision.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { completePage } from "#shared/syncs/pages/complete-page.ts";
@@ -42,7 +42,7 @@ export async function prepareFile(
     work,
     state,
     containerId: file.containerId,
-    file: outcomeOf(text),
+    file: outcomeOf(text, services.env.OCR === "local"),
     page: {
       sourceId,
       pageId: work.pageId,
@@ -69,9 +69,9 @@ function isStored(state: PageState, file: FileToStore): boolean {
   return state.version >= file.version && state.representationRevision >= FILE_REVISION;
 }
 
-function outcomeOf(text: ExtractedFile): FileOutcome {
+function outcomeOf(text: ExtractedFile, ocr: boolean): FileOutcome {
   const { result, extractor } = text;
-  return { result, extractor, message: text.result === "text" ? null : text.message };
+  return { result, extractor, ocr, message: text.result === "text" ? null : text.message };
 }
 
 /** The search index lags: a file that was deleted here may be listed once more. Without an answer the listing counts. */
@@ -81,11 +81,13 @@ async function isGone({ calls, client }: Batch, id: string): Promise<boolean> {
 }
 
 async function textOf(batch: Batch, id: string, file: FileToStore): Promise<ExtractedFile> {
-  const { sql, now } = batch.services;
+  const { sql, now, env } = batch.services;
+  const ocr = env.OCR === "local";
+  const byOcr = ocr && [file.title, file.mediaType ?? ""].some(isReadByOcr);
   const key = { sourceId: batch.source.sourceId, id, version: file.version, revision: EXTRACTION_REVISION };
-  const kept = await readText(sql, key);
+  const kept = await readText(sql, { ...key, byOcr });
   if (kept) return kept;
-  const unread = unreadType(file.title, file.mediaType);
+  const unread = unreadType(file.title, file.mediaType, ocr);
   if (unread) return { result: "unsupported_type", extractor: "none", message: unread };
   if ((file.bytes ?? 0) > MOST_BYTES) {
     const message = `The file has ${file.bytes} bytes; the most that is read is ${MOST_BYTES}`;
@@ -93,7 +95,7 @@ async function textOf(batch: Batch, id: string, file: FileToStore): Promise<Extr
   }
   const text = await extract(batch, id, file);
   // Before it is embedded: what fails afterwards must not download the file again.
-  await keepText(sql, { ...key, now: now() }, text);
+  await keepText(sql, { ...key, ocr, now: now() }, text);
   return text;
 }
 

@@ -165,7 +165,7 @@ describe("pages of a batch", () => {
     }));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of them that is read
     const { ready, failed, isLate } = await embedGroup(
-      batch as Batch,
+      batch as unknown as Batch,
       group as unknown as PreparedPage[],
       30,
     );
