@@ -117,7 +117,7 @@ export const FILE_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "the text of a file is not kept",
-    change(PREPARE, "await keepText(sql, { ...key, now: now() }, text);", "void [keepText, now];"),
+    change(PREPARE, "await keepText(sql, { ...key, ocr, now: now() }, text);", "void [keepText, now];"),
   ),
   bug(
     "credentials are sent to the media host",
