@@ -32,7 +32,9 @@ export function environmentOf(
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),
     ...(access.includes("download-files") ? mediaVariables(settings) : {}),
-    ...(access.includes("download-files") || access.includes("send-file") ? ocrVariables(settings) : {}),
+    ...(access.includes("download-files") || (tokens && access.includes("send-file"))
+      ? ocrVariables(settings)
+      : {}),
     ...(access.includes("put-events") ? eventVariables(settings, resources) : {}),
   };
 }

@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { extractionRunner, type Extraction } from "#infra/local/runner/extraction/run-extraction.ts";
+import { parseEnv } from "#shared/env.ts";
+import { openOcr } from "#shared/extraction/ocr-data.ts";
+import {
+  EXTRACTION_LIMITS,
+  extractionRunner,
+  type Extraction,
+} from "#infra/local/runner/extraction/run-extraction.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { compareFile, MEASURES, type Comparison } from "./compare-file.ts";
 import { readExpected, type ExpectedFile } from "./expected-file.ts";
@@ -23,10 +29,12 @@ export const evaluateAttachments = defineCommand({
       required: true,
       description: "files and expected.jsonl; hostile/ too",
     },
+    ocr: { type: "flag", description: "only the files whose text OCR must find" },
     json: { type: "flag", description: "totals as one JSON object instead of the report" },
   },
   more: "The exit code is 1 if a target is missed.",
-  run: async ({ dir, json }) => {
+  run: async ({ dir, json, ocr }) => {
+    if (ocr) return evaluateOcr(dir, json);
     const run = extractionRunner();
     const evaluated = await evaluateFolder(dir, run);
     const other = await evaluateFolder(dir, extractionRunner(undefined, { native: false }), /^pdf\//);
@@ -38,6 +46,20 @@ export const evaluateAttachments = defineCommand({
 });
 
 type Run = ReturnType<typeof extractionRunner>;
+
+/** The files with an `ocr` in `expected.jsonl`, with OCR on. */
+async function evaluateOcr(dir: string, json: boolean): Promise<number> {
+  const run = extractionRunner(EXTRACTION_LIMITS, { ocr: openOcr(parseEnv(process.env).OCR_DATA) });
+  const files: EvaluatedFile[] = [];
+  for (const { ocr, ...expected } of await readExpected(dir)) {
+    if (ocr === undefined) continue;
+    const result = ocr.length === 0 ? "no_text" : "text";
+    files.push(await evaluateFile(dir, { ...expected, must_contain: ocr, result }, run));
+  }
+  if (json) console.log(JSON.stringify(totalsOf(files, [])));
+  else printReport(files, [], []);
+  return meetsTargets(files, []) ? 0 : 1;
+}
 
 async function evaluateFolder(dir: string, run: Run, only = /./): Promise<EvaluatedFile[]> {
   const files: EvaluatedFile[] = [];

@@ -19,6 +19,8 @@ export const expectedFile = z.object({
   slides: z.number().optional(),
   sheets: strings.optional(),
   max_characters: z.number().optional(),
+  /** What OCR must find; [] where there is nothing to read. */
+  ocr: strings.optional(),
   result: z.union([z.string(), strings]).optional(),
 });
 

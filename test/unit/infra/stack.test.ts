@@ -226,7 +226,7 @@ describe("the template", () => {
     }
   });
 
-  it("the stack names the extracting function to the file worker alone, and extra media hosts to that function alone", () => {
+  it("the stack names the extracting function to the file worker alone, extra media hosts to that function alone, and OCR to all that decide which files are read", () => {
     const told = (context: Record<string, unknown>, variable: string) =>
       Object.values(synthesize(context).findResources("AWS::Lambda::Function")).flatMap(({ Properties }) => {
         const { FunctionName, Environment } = Properties as {
@@ -239,6 +239,17 @@ describe("the template", () => {
     expect(told({}, "EXTRACT_FUNCTION")).toEqual([
       ["confluence-sync-dev-process-attachment", "confluence-sync-dev-extract-attachment"],
     ]);
+    expect(told({}, "OCR")).toEqual([]);
+    const withOcr = [
+      "plan-sync",
+      "process-page",
+      "process-attachment",
+      "extract-attachment",
+      "reconcile-deletions",
+    ];
+    expect(told({ ocr: "local" }, "OCR").map(([name]) => name)).toEqual(
+      withOcr.map((name) => `confluence-sync-dev-${name}`),
+    );
     expect(told({}, "MEDIA_HOSTS")).toEqual([]);
     expect(told({ mediaHosts: "media.example.com, other.example.com" }, "MEDIA_HOSTS")).toEqual([
       ["confluence-sync-dev-extract-attachment", "media.example.com,other.example.com"],
