@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { editPage, labelPage, restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import {
+  editPage,
+  labelPage,
+  restorePage,
+  restrictPage,
+  trashPage,
+} from "#infra/local/confluence-site/edits.ts";
 import {
   changeFile,
   purgeFile,
@@ -255,6 +261,19 @@ describe("a listed file is shown if its page is", () => {
     expect(await world.find("tugboat")).toEqual([]);
     await world.sync({ mode: "full" });
     expect(await world.find("tugboat")).toMatchObject([{ parent: { title: "Page 2" } }]);
+  });
+
+  it("a check that hides a page hides its files, and a sync that finds the page edited shows them, though it lists no file", async () => {
+    await world.sync();
+    restrictPage(world.site, on("Page 1"), "nobody");
+    await world.check();
+    expect(await rowOf(report.id)).toMatchObject({ hidden: true, is_deleted: false });
+    expect(await world.find("tugboat")).toEqual([]);
+    world.pass(DAY_MS);
+    restrictPage(world.site, report.containerId, "everyone");
+    editPage(world.site, report.containerId, { body: "<p>edited</p>" });
+    await world.sync();
+    expect(await world.find("tugboat")).toHaveLength(1);
   });
 
   it("a file that was gone by itself and is restored stays hidden as long as its page is", async () => {

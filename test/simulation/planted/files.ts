@@ -25,11 +25,13 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     JUDGED_AS_PAGES,
   ),
   bug("files that were not listed are requested as pages", JUDGED_AS_PAGES),
-  bug(
+  bugFoundBy(
+    FILES,
     "types of files that are missing in the response count as gone",
     change("shared/syncs/deletions/judge-files.ts", "if (type === null)", "if ((type ?? null) === null)"),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "no cap for files",
     change(
       CHECK,
@@ -45,7 +47,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       "where d.source_id = ${request.sourceId} and not d.is_deleted and d.kind <> 'attachment'\n    ), gone as",
     ),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "a hidden page's files stay found",
     change(
       DELETE_PAGES,
@@ -53,11 +56,13 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       "and missing_since is null and not is_deleted and kind = 'comments'`",
     ),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "a page that is shown again leaves its files hidden",
     change(DELETE_PAGES, "(kind = 'comments' or hidden_with_container)", "kind = 'comments'"),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "a file that was hidden by itself is shown with its page",
     change(DELETE_PAGES, "(kind = 'comments' or hidden_with_container)", "true"),
   ),
