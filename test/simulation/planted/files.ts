@@ -7,7 +7,6 @@ const DOCUMENTS = "shared/documents/files.ts";
 const DELETE_PAGES = "shared/documents/delete-pages.ts";
 const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
 const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
-const CLAIMS = "shared/syncs/operations/work-claims.ts";
 const UNSYNCED = "shared/documents/unsynced-kinds.ts";
 const STORE = "shared/syncs/pages/store-prepared-page.ts";
 
@@ -66,7 +65,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     "a file that was hidden by itself is shown with its page",
     change(DELETE_PAGES, "(kind = 'comments' or hidden_with_container)", "true"),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "a file is shown on a page that is not",
     change(
       DOCUMENTS,
@@ -74,7 +74,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       "else false end",
     ),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "an older version of a file replaces a newer one",
     change(
       "shared/documents/add-documents.ts",
@@ -112,7 +113,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       "client.attachmentAddress({ containerId, id, version: Math.max(1, version - 1) })",
     ),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "the kept text of an older version is used",
     change(
       "shared/documents/attachment-texts.ts",
@@ -132,7 +134,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       'method: "GET", headers: { authorization: "Basic c3luYw==" }',
     ),
   ),
-  bug(
+  bugFoundBy(
+    TEXTS,
     "a download that is refused ends the sync",
     change(PREPARE, "throw ofThisFile(error);", "throw ofThisFile(error) && error;"),
   ),
@@ -142,22 +145,6 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       PREPARE,
       "const model = documentEmbedder(",
       'if (text.result === "extraction_failed") throw new PermanentError("extraction_failed", text.message);\n  const model = documentEmbedder(',
-    ),
-  ),
-  bug(
-    "the page worker claims files",
-    change(
-      CLAIMS,
-      "sql`kind = 'attachment'` : sql`kind <> 'attachment'`",
-      "sql`kind = 'attachment'` : sql`true`",
-    ),
-  ),
-  bug(
-    "the page worker claims a file whose workers were lost",
-    change(
-      CLAIMS,
-      "and ${isOf(sql, queue)} and (crashes = 0 or not ${untried})",
-      "and (crashes = 0 or not ${untried})",
     ),
   ),
   bugFoundBy(
@@ -189,7 +176,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       "void [queueFiles, outdated];",
     ),
   ),
-  bug(
+  bugFoundBy(
+    FILES,
     "an operation that has ended is given the files of a page",
     change(STORE, "  if (!mayQueue) return;\n", ""),
   ),
