@@ -6,9 +6,9 @@ import {
   resolveComment,
 } from "#infra/local/confluence-site/comment-edits.ts";
 import { pageOf } from "#infra/local/confluence-site/content.ts";
-import { EditRefused } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID, type Site, type SiteComment } from "#infra/local/confluence-site/site.ts";
 import { isCurrent } from "#infra/local/confluence-site/visibility.ts";
+import { makeAbsences, orRefused } from "./absences.ts";
 import { SPACE, type People } from "./people.ts";
 import type { Random } from "./random.ts";
 
@@ -37,7 +37,6 @@ const FIRST_WORD = 8_000_000;
 
 export function makeCommenters(site: Site, random: Random, people: People, clock: () => number): Commenters {
   let words = FIRST_WORD;
-  const absences = new Map<string, [number, number][]>();
   const findable = new Set<string>();
   const resolved = new Set<string>();
   const owners = new Map<string, string>();
@@ -138,35 +137,22 @@ export function makeCommenters(site: Site, random: Random, people: People, clock
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
 
-  const observe = () => {
-    for (const { id } of site.comments.values()) if (!absences.has(id)) absences.set(id, []);
-    for (const [id, intervals] of absences) {
-      const open = intervals.at(-1)?.[1] === Infinity ? intervals.at(-1) : undefined;
+  const absences = makeAbsences({
+    ids: () => site.comments.keys(),
+    isShown: (id) => {
       const comment = site.comments.get(id);
-      if (comment && isShown(comment)) {
-        if (open) open[1] = clock();
-        continue;
-      }
-      // When it comes back, no query by time finds it.
-      findable.delete(id);
-      if (!open) intervals.push([clock(), Infinity]);
-    }
-  };
-  const orRefused = (deed: () => string | null) => {
-    try {
-      return deed();
-    } catch (error) {
-      if (error instanceof EditRefused) return null;
-      throw error;
-    } finally {
-      observe();
-    }
-  };
+      return comment !== undefined && isShown(comment);
+    },
+    clock,
+    // When it comes back, no query by time finds it.
+    onAbsent: (id) => findable.delete(id),
+  });
+  const attempt = (deed: () => string | null) => orRefused(deed, absences.observe);
   return {
-    act: () => orRefused(() => random.pick(bag)?.() ?? null),
-    edit: () => orRefused(() => (random.chance(0.5) ? write() : (rewrite(comments()) ?? write()))),
-    observe,
-    absences: (commentId) => absences.get(commentId),
+    act: () => attempt(() => random.pick(bag)?.() ?? null),
+    edit: () => attempt(() => (random.chance(0.5) ? write() : (rewrite(comments()) ?? write()))),
+    observe: absences.observe,
+    absences: absences.of,
     findableByTime: ({ id }) => findable.has(id),
     listedNext: () => {
       for (const comment of site.comments.values()) if (isShown(comment)) findable.add(comment.id);

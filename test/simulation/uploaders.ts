@@ -1,5 +1,4 @@
 import { pageOf } from "#infra/local/confluence-site/content.ts";
-import { EditRefused } from "#infra/local/confluence-site/edits.ts";
 import {
   changeFile,
   loseFile,
@@ -12,6 +11,7 @@ import {
 } from "#infra/local/confluence-site/file-edits.ts";
 import type { Site, SiteAttachment } from "#infra/local/confluence-site/site.ts";
 import { isCurrent } from "#infra/local/confluence-site/visibility.ts";
+import { makeAbsences, orRefused } from "./absences.ts";
 import { OTHER_SPACE, SPACE, type People } from "./people.ts";
 import type { Random } from "./random.ts";
 
@@ -97,7 +97,6 @@ export function makeUploaders(
   { people, clock, mayLose }: { people: People; clock: () => number; mayLose: boolean },
 ): Uploaders {
   let words = FIRST_WORD;
-  const absences = new Map<string, [number, number][]>();
   const findable = new Set<string>();
   const kinds = new Map<string, FileKind>();
   const homes = new Map<string, Set<string>>();
@@ -220,35 +219,22 @@ export function makeUploaders(
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
 
-  const observe = () => {
-    for (const { id } of site.attachments.values()) if (!absences.has(id)) absences.set(id, []);
-    for (const [id, intervals] of absences) {
-      const open = intervals.at(-1)?.[1] === Infinity ? intervals.at(-1) : undefined;
+  const absences = makeAbsences({
+    ids: () => site.attachments.keys(),
+    isShown: (id) => {
       const file = site.attachments.get(id);
-      if (file && isShown(file)) {
-        if (open) open[1] = clock();
-        continue;
-      }
-      // When it comes back, no query by time finds it.
-      findable.delete(id);
-      if (!open) intervals.push([clock(), Infinity]);
-    }
-  };
-  const orRefused = (deed: () => string | null) => {
-    try {
-      return deed();
-    } catch (error) {
-      if (error instanceof EditRefused) return null;
-      throw error;
-    } finally {
-      observe();
-    }
-  };
+      return file !== undefined && isShown(file);
+    },
+    clock,
+    // When it comes back, no query by time finds it.
+    onAbsent: (id) => findable.delete(id),
+  });
+  const attempt = (deed: () => string | null) => orRefused(deed, absences.observe);
   return {
-    act: () => orRefused(() => random.pick(bag)?.() ?? null),
-    edit: () => orRefused(() => (random.chance(0.5) ? upload() : (replace() ?? upload()))),
-    observe,
-    absences: (id) => absences.get(id),
+    act: () => attempt(() => random.pick(bag)?.() ?? null),
+    edit: () => attempt(() => (random.chance(0.5) ? upload() : (replace() ?? upload()))),
+    observe: absences.observe,
+    absences: absences.of,
     homes: (id) => homes.get(id) ?? new Set(),
     names: (id) => names.get(id) ?? [],
     findableByTime: (id) => findable.has(id),
@@ -257,6 +243,6 @@ export function makeUploaders(
     },
     ownerOfWord: (word) => owners.get(word),
     expected: ({ id }) => ({ result: kinds.get(id)?.result ?? "text", words: wordsOf.get(id) ?? [] }),
-    everSeen: () => absences.size,
+    everSeen: absences.count,
   };
 }

@@ -3,9 +3,9 @@ import {
   confirmedComments,
   countGone,
   removeGone,
-  touchComments,
   unlistedComments,
-} from "#shared/documents/comments.ts";
+} from "#shared/documents/checked-comments.ts";
+import { touchComments } from "#shared/documents/comments.ts";
 import { announceHold } from "#shared/syncs/deletions/announce-hold.ts";
 import { judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";

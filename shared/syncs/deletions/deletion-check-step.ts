@@ -2,7 +2,7 @@ import { z } from "zod";
 import { allCommentsCql, allFilesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { markListed } from "#shared/documents/comments.ts";
+import { markListed } from "#shared/documents/checked-comments.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { checkComments } from "#shared/syncs/comments/check-comments.ts";
 import {

@@ -1,5 +1,6 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { followContainer, noteTitle, outdatedComments } from "#shared/documents/comments.ts";
+import { noteTitle, outdatedComments } from "#shared/documents/comments.ts";
+import { followContainer } from "#shared/documents/follow-container.ts";
 import { showContained } from "#shared/documents/delete-pages.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { EmbeddedChunk, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";

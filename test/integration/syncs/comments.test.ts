@@ -17,7 +17,7 @@ import {
 import type { SiteComment, SitePage } from "#infra/local/confluence-site/site.ts";
 import { commentsId } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
-import { followContainer } from "#shared/documents/comments.ts";
+import { followContainer } from "#shared/documents/follow-container.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import {
   bodyOf,
