@@ -1,5 +1,49 @@
 -- What the migrations make, for reading and for comparing. Written by `npm run schema`; never run.
 
+create table access_nodes (
+  node_id integer generated always as identity not null,
+  source_id text not null,
+  content_id text,
+  parent_node integer,
+  users text[] default '{}'::text[] not null,
+  groups text[] default '{}'::text[] not null,
+  classes text[] default '{}'::text[] not null,
+  state text not null,
+  verified_at timestamp with time zone,
+  pending jsonb,
+  constraint access_nodes_check CHECK (((content_id IS NOT NULL) OR (parent_node IS NULL))),
+  constraint access_nodes_pending_check CHECK (((pending IS NULL) OR (jsonb_typeof(pending) = 'object'::text))),
+  constraint access_nodes_state_check CHECK ((state = ANY (ARRAY['known'::text, 'open'::text, 'unknown'::text]))),
+  constraint access_nodes_parent_node_fkey FOREIGN KEY (parent_node) REFERENCES access_nodes(node_id),
+  constraint access_nodes_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint access_nodes_pkey PRIMARY KEY (node_id),
+  constraint access_nodes_source_id_content_id_key UNIQUE (source_id, content_id)
+);
+
+create table access_sweep_lists (
+  source_id text not null,
+  number integer not null,
+  content_ids text[] not null,
+  constraint access_sweep_lists_source_id_fkey FOREIGN KEY (source_id) REFERENCES access_sweeps(source_id) ON DELETE CASCADE,
+  constraint access_sweep_lists_pkey PRIMARY KEY (source_id, number)
+);
+
+create table access_sweeps (
+  source_id text not null,
+  due_at timestamp with time zone not null,
+  claimed_until timestamp with time zone,
+  started_at timestamp with time zone,
+  checkpoint jsonb default '{}'::jsonb not null,
+  completed_at timestamp with time zone,
+  error jsonb,
+  counters jsonb default '{}'::jsonb not null,
+  constraint access_sweeps_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
+  constraint access_sweeps_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
+  constraint access_sweeps_error_check CHECK (((error IS NULL) OR (jsonb_typeof(error) = 'object'::text))),
+  constraint access_sweeps_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint access_sweeps_pkey PRIMARY KEY (source_id)
+);
+
 create table archon_chunk_embeddings (
   chunk_id bigint not null,
   model text not null,
@@ -103,11 +147,16 @@ create table archon_sources (
   site_id text,
   first_sync_at timestamp with time zone,
   content jsonb default '{"blogposts": false}'::jsonb not null,
+  access text default 'everything'::text not null,
+  unreadable_containers text default 'hide'::text not null,
+  access_verified_at timestamp with time zone,
+  constraint archon_sources_access_check CHECK ((access = ANY (ARRAY['unrestricted'::text, 'per_user'::text, 'everything'::text]))),
   constraint archon_sources_content_check CHECK ((jsonb_typeof(content) = 'object'::text)),
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
   constraint archon_sources_refused_calls_check CHECK ((jsonb_typeof(refused_calls) = 'object'::text)),
   constraint archon_sources_status_check CHECK ((status = ANY (ARRAY['active'::text, 'credentials_expired'::text, 'space_unavailable'::text, 'deleting'::text]))),
   constraint archon_sources_sync_interval_minutes_check CHECK ((sync_interval_minutes > 0)),
+  constraint archon_sources_unreadable_containers_check CHECK ((unreadable_containers = ANY (ARRAY['hide'::text, 'trust'::text]))),
   constraint archon_sources_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id),
   constraint archon_sources_pkey PRIMARY KEY (source_id)
 );
@@ -228,6 +277,7 @@ create table confluence_pages (
   file jsonb,
   hidden_with_container boolean,
   subtype text,
+  access_node integer,
   constraint confluence_pages_file_check CHECK ((jsonb_typeof(file) = 'object'::text)),
   constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text, 'comments'::text, 'attachment'::text]))),
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
@@ -265,7 +315,11 @@ create table confluence_sites (
   limits jsonb default '{}'::jsonb not null,
   held jsonb,
   expiry_warned_days integer,
+  directory_verified_at timestamp with time zone,
+  directory_claimed_until timestamp with time zone,
+  directory_error jsonb,
   constraint confluence_sites_credential_kind_check CHECK ((credential_kind = ANY (ARRAY['api_token'::text, 'client_credentials'::text]))),
+  constraint confluence_sites_directory_error_check CHECK (((directory_error IS NULL) OR (jsonb_typeof(directory_error) = 'object'::text))),
   constraint confluence_sites_discovery_error_check CHECK ((jsonb_typeof(discovery_error) = 'object'::text)),
   constraint confluence_sites_held_check CHECK (((held IS NULL) OR (jsonb_typeof(held) = 'object'::text))),
   constraint confluence_sites_limits_check CHECK ((jsonb_typeof(limits) = 'object'::text)),
@@ -289,6 +343,46 @@ create table confluence_spaces (
   renamed_from text,
   constraint confluence_spaces_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id) ON DELETE CASCADE,
   constraint confluence_spaces_pkey PRIMARY KEY (site_id, space_id)
+);
+
+create table content_access (
+  source_id text not null,
+  content_id text not null,
+  ancestor_ids text[] not null,
+  node_id integer,
+  constraint content_access_node_id_fkey FOREIGN KEY (node_id) REFERENCES access_nodes(node_id),
+  constraint content_access_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint content_access_pkey PRIMARY KEY (source_id, content_id)
+);
+
+create table directory_accounts (
+  site_id text not null,
+  account_id text not null,
+  email text,
+  is_active boolean not null,
+  is_guest boolean default false not null,
+  verified_at timestamp with time zone not null,
+  constraint directory_accounts_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id) ON DELETE CASCADE,
+  constraint directory_accounts_pkey PRIMARY KEY (site_id, account_id)
+);
+
+create table directory_groups (
+  site_id text not null,
+  group_id text not null,
+  is_licensed boolean default false not null,
+  state text not null,
+  verified_at timestamp with time zone not null,
+  constraint directory_groups_state_check CHECK ((state = ANY (ARRAY['known'::text, 'unreadable'::text]))),
+  constraint directory_groups_site_id_fkey FOREIGN KEY (site_id) REFERENCES confluence_sites(site_id) ON DELETE CASCADE,
+  constraint directory_groups_pkey PRIMARY KEY (site_id, group_id)
+);
+
+create table directory_members (
+  site_id text not null,
+  group_id text not null,
+  account_id text not null,
+  constraint directory_members_site_id_group_id_fkey FOREIGN KEY (site_id, group_id) REFERENCES directory_groups(site_id, group_id) ON DELETE CASCADE,
+  constraint directory_members_pkey PRIMARY KEY (site_id, group_id, account_id)
 );
 
 create table embedding_models (
@@ -323,6 +417,15 @@ create table idempotent_requests (
   created_at timestamp with time zone not null,
   constraint idempotent_requests_answer_check CHECK (((answer IS NULL) OR (json_typeof(answer) = 'object'::text))),
   constraint idempotent_requests_pkey PRIMARY KEY (key)
+);
+
+create table identities (
+  claim text not null,
+  subject text not null,
+  account_id text not null,
+  updated_at timestamp with time zone not null,
+  constraint identities_claim_check CHECK ((claim = ANY (ARRAY['email'::text, 'subject'::text]))),
+  constraint identities_pkey PRIMARY KEY (claim, subject)
 );
 
 create table page_dependencies (
@@ -416,6 +519,9 @@ create table sync_work (
   constraint sync_work_pkey PRIMARY KEY (operation_id, page_id)
 );
 
+CREATE INDEX access_nodes_parent ON confluence_sync.access_nodes USING btree (parent_node);
+CREATE UNIQUE INDEX access_nodes_space ON confluence_sync.access_nodes USING btree (source_id) WHERE (content_id IS NULL);
+CREATE INDEX access_sweeps_due ON confluence_sync.access_sweeps USING btree (due_at);
 CREATE INDEX archon_chunk_embeddings_source ON confluence_sync.archon_chunk_embeddings USING btree (source_id, model);
 CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE ((metadata ->> '_pending_deletion'::text) = 'true'::text);
 CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 1);
@@ -427,12 +533,16 @@ CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (
 CREATE UNIQUE INDEX archon_sources_space ON confluence_sync.archon_sources USING btree (base_url, space_key) WHERE (status <> 'deleting'::text);
 CREATE INDEX confluence_comments_container ON confluence_sync.confluence_comments USING btree (container_id, source_id);
 CREATE INDEX confluence_hooks_site ON confluence_sync.confluence_hooks USING btree (site_id);
+CREATE INDEX confluence_pages_access_node ON confluence_sync.confluence_pages USING btree (access_node) WHERE (access_node IS NOT NULL);
 CREATE INDEX confluence_pages_container ON confluence_sync.confluence_pages USING btree (container_id, source_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
 CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
 CREATE UNIQUE INDEX confluence_sites_account ON confluence_sync.confluence_sites USING btree (base_url, account_id) WHERE (status <> 'deleting'::text);
+CREATE INDEX content_access_node ON confluence_sync.content_access USING btree (node_id);
+CREATE INDEX directory_accounts_email ON confluence_sync.directory_accounts USING btree (email) WHERE (email IS NOT NULL);
+CREATE INDEX directory_members_account ON confluence_sync.directory_members USING btree (account_id, site_id);
 CREATE UNIQUE INDEX embedding_models_chosen ON confluence_sync.embedding_models USING btree ((true)) WHERE (chosen_at IS NOT NULL);
 CREATE INDEX event_outbox_unsent ON confluence_sync.event_outbox USING btree (id) WHERE (sent_at IS NULL);
 CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USING btree (created_at);
@@ -524,6 +634,22 @@ CREATE OR REPLACE FUNCTION confluence_sync.delete_embeddings_of_chunk()
 AS $function$
 begin
   delete from archon_chunk_embeddings where chunk_id = old.id;
+  return null;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.follow_access_node()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update confluence_pages p set access_node = n.node_id
+  from changed n
+  where p.source_id = n.source_id and p.page_id = n.content_id and p.container_id is null and p.access_node is distinct from n.node_id;
+  update confluence_pages p set access_node = n.node_id
+  from changed n
+  where p.source_id = n.source_id and p.container_id = n.content_id and p.access_node is distinct from n.node_id;
   return null;
 end
 $function$
@@ -1026,6 +1152,19 @@ BEGIN ATOMIC
 END
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.set_access_node()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.access_node := (
+    select c.node_id from content_access c
+    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id));
+  return new;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.source_site()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1132,6 +1271,12 @@ $function$
 CREATE TRIGGER copy_facts_of_listing BEFORE INSERT OR UPDATE ON archon_progress FOR EACH ROW EXECUTE FUNCTION copy_facts_of_listing();
 
 CREATE TRIGGER delete_embeddings AFTER DELETE ON archon_crawled_pages FOR EACH ROW EXECUTE FUNCTION delete_embeddings_of_chunk();
+
+CREATE TRIGGER follow_access_node AFTER UPDATE ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
+
+CREATE TRIGGER follow_access_node_of_new AFTER INSERT ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
+
+CREATE TRIGGER set_access_node BEFORE INSERT OR UPDATE OF container_id ON confluence_pages FOR EACH ROW EXECUTE FUNCTION set_access_node();
 
 CREATE TRIGGER source_site BEFORE INSERT OR UPDATE OF encrypted_token, email, account_id ON archon_sources FOR EACH ROW EXECUTE FUNCTION source_site();
 

@@ -6,6 +6,17 @@ import type { RefusedCalls } from "./refused-calls.ts";
 export const DELETION_STRATEGIES = ["weekly_reconciliation", "every_sync", "on_demand"] as const;
 export type DeletionStrategy = (typeof DELETION_STRATEGIES)[number];
 
+/**
+ * Whose rights a search goes by. `unrestricted`: it shows what everyone who may read the space may read; `per_user`: what the person that
+ * it is for may read; `everything`: all that the syncing account sees.
+ */
+export const ACCESS_MODES = ["unrestricted", "per_user", "everything"] as const;
+export type AccessMode = (typeof ACCESS_MODES)[number];
+
+/** What is below a folder whose restrictions Confluence does not tell: hidden, or shown as if it had none. */
+export const UNREADABLE_CONTAINERS = ["hide", "trust"] as const;
+export type UnreadableContainers = (typeof UNREADABLE_CONTAINERS)[number];
+
 /** `archon_sources.metadata`: what syncs and clients keep there. Unknown keys are kept. */
 export const sourceMetadata = z.looseObject({
   /** The watermark of the next incremental sync, by Confluence's clock; null before the first sync has ended. */
@@ -54,6 +65,10 @@ export type Source = {
   searchLanguage: string;
   /** Which kinds of content besides pages are synced. */
   content: ContentOptions;
+  access: AccessMode;
+  unreadableContainers: UnreadableContainers;
+  /** When the last complete sweep of rights began; null: none was completed. */
+  accessVerifiedAt: Date | null;
   embeddingModel: string;
   metadata: SourceMetadata;
   status: SourceStatus;
@@ -86,6 +101,9 @@ export type NewSource = Omit<
   | "webBase"
   | "refusedCalls"
   | "content"
+  | "access"
+  | "unreadableContainers"
+  | "accessVerifiedAt"
   | "siteId"
   | "apiBase"
   | "clientId"
@@ -97,6 +115,9 @@ export type NewSource = Omit<
   apiBase?: string;
   /** Pages only unless set. */
   content?: ContentOptions;
+  /** `everything` unless set: what the API makes says it. */
+  access?: AccessMode;
+  unreadableContainers?: UnreadableContainers;
   /** No first sync before; null: at once. */
   firstSyncAt?: Date | null;
   webBase?: string | null;
