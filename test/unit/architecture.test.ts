@@ -53,6 +53,10 @@ const rules: readonly Rule[] = [
       "shared/extraction/extracted-file",
     ],
   },
+  {
+    from: "shared/access",
+    mayImport: ["shared/errors", "shared/db", "shared/sources", "shared/confluence/client"],
+  },
   // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
   {
     from: "shared/syncs",
@@ -180,6 +184,7 @@ describe("who may import whom", () => {
       "shared/sites",
       "shared/documents",
       "shared/syncs",
+      "shared/access",
       "shared/requests",
       "shared/hooks",
       "shared/embeddings/embedding-models",
