@@ -53,6 +53,10 @@ const rules: readonly Rule[] = [
       "shared/extraction/extracted-file",
     ],
   },
+  {
+    from: "shared/access",
+    mayImport: ["shared/errors", "shared/db", "shared/sources", "shared/confluence/client"],
+  },
   // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
   {
     from: "shared/syncs",
@@ -61,6 +65,7 @@ const rules: readonly Rule[] = [
       "shared/db",
       "shared/sources",
       "shared/hooks",
+      "shared/access",
       "shared/documents",
       "shared/notifications",
       "shared/operation-statuses",
