@@ -18,9 +18,37 @@ export type ConfluenceClient = {
   spaces(cursor: string | null): Promise<{ spaces: ListedSpace[]; next: string | null }>;
   /**
    * One page of a CQL search (v1), expanding what these kinds have, and no more; without kinds the version and the space, which
-   * all have.
+   * all have. With `rights` pages and blog posts come with theirs.
    */
-  searchContent(cql: string, cursor: string | null, kinds: readonly ContentKind[]): Promise<ContentPage>;
+  searchContent(
+    cql: string,
+    cursor: string | null,
+    kinds: readonly ContentKind[],
+    options?: { rights: boolean },
+  ): Promise<ContentPage>;
+  /** One page of a CQL search (v1) for content of any type with its rights. `skipped`: hits that could not be read. */
+  searchRights(
+    cql: string,
+    cursor: string | null,
+  ): Promise<{ contents: ContentRights[]; skipped: number; next: string | null }>;
+  /**
+   * The content's own view restriction, whole (v1 `restriction/byOperation/read`). What it inherits is not in it, and that of a folder
+   * reads as empty whatever it is (CONFCLOUD-82920).
+   */
+  viewRestriction(id: string): Promise<ViewRestriction>;
+  /** Who may read a space: its permissions, and its roles where the site has roles (v2). */
+  spaceReaders(spaceId: string): Promise<SpaceReaders>;
+  /** Ids of the groups whose members are the site's licensed accounts (v1 `group?accessType=user`). */
+  licensedGroups(): Promise<string[]>;
+  /** Account ids of a group's members, all of them (v1 `membersByGroupId`); some system groups are listed and yet `not_found`. */
+  groupMembers(groupId: string): Promise<string[]>;
+  /** Accounts by their ids (v2 `/users-bulk`); unknown ids are absent. */
+  accounts(accountIds: readonly string[]): Promise<DirectoryAccount[]>;
+  /**
+   * Whether somebody may view content, by site, space and all restrictions (v1 `permission/check`). About others than itself the
+   * account may ask only as Confluence administrator: else `forbidden`.
+   */
+  isPermitted(contentId: string, subject: RightsSubject): Promise<boolean>;
   /** One page of a CQL search for comments, with their bodies: 50 at most (Confluence cuts such a response silently). */
   searchComments(cql: string, cursor: string | null): Promise<{ comments: Comment[]; next: string | null }>;
   /**
@@ -151,9 +179,14 @@ export type ListedPage = {
   url: string;
   /** When this version was created; null if unknown. */
   modifiedAt: Date | null;
+  /** Null: not asked for, as by every v2 listing. */
+  rights: Pick<ContentRights, "ancestors" | "restriction"> | null;
 };
 
-/** Who passes a view restriction: any of them. Nobody named: there is none. */
+/** In the place of a principal whose id is not known: it lets nobody in, and the restriction is not empty. */
+export const NOBODY = "unknown";
+
+/** Who passes a view restriction: any of them, by account and group ids. Nobody named: there is none. */
 export type ViewRestriction = { users: string[]; groups: string[] };
 
 /** Content with its rights, as a search for them finds it. */

@@ -21,11 +21,14 @@ import { PermanentError } from "#shared/errors.ts";
 import { LISTING_LIMIT, makeCaller } from "./call-confluence.ts";
 import type { ConfluenceClient, ConfluencePage, ContentPage, FolderKind } from "./client.ts";
 import { fileCalls } from "./file-calls.ts";
+import { groupsOf } from "./groups-of.ts";
 import { makeTransport, type TransportOptions } from "./http-transport.ts";
 import { int64 } from "./int64.ts";
 import { commentWithBody, pageFromV2, pageWithBody, unreadablePage, webBaseOf } from "./page-mapping.ts";
-import { readHits } from "./search-hits.ts";
 import { pagesInParts } from "./pages-by-id.ts";
+import { rightsCalls } from "./rights-calls.ts";
+import { RESTRICTION_EXPANDS } from "./rights-mapping.ts";
+import { readHits } from "./search-hits.ts";
 import {
   accountSchema,
   commentSchema,
@@ -112,18 +115,21 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     cql: string,
     cursor: string | null,
     kinds: readonly ContentKind[],
+    { rights } = { rights: false },
   ): Promise<ContentPage> {
-    const expand = [...new Set(kinds.length === 0 ? OF_EVERY_KIND : kinds.flatMap((kind) => EXPANDS[kind]))];
+    const ofKinds = kinds.length === 0 ? OF_EVERY_KIND : kinds.flatMap((kind) => EXPANDS[kind]);
+    const expand = [...new Set([...ofKinds, ...(rights ? RESTRICTION_EXPANDS : [])])];
     const page = await askPage(z.unknown(), cursor, async (client, paging) =>
       (await v1()).searchContentByCQL(client, { cql, expand, ...paging }),
     );
-    const { found, drift } = readHits(page.results, page.webBase);
+    const { found, drift } = readHits(page.results, page.webBase, { rights });
     if (drift.count > 0) caller.noteDrift("skipped", drift.count, drift.example);
     return { ...found, next: page.next };
   }
 
   return {
     ...fileCalls(caller, transport, now),
+    ...rightsCalls(caller),
 
     async currentUser() {
       const user = await ask(userSchema, async (client) => (await v1()).getCurrentUser(client));
@@ -264,12 +270,6 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     nearLimit: transport.nearLimit,
     drift: caller.drift,
   };
-}
-
-function groupsOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
-    items.slice(n * size, (n + 1) * size),
-  );
 }
 
 function bodyTooLarge(id: string): PermanentError {

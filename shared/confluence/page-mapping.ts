@@ -36,6 +36,7 @@ export function pageFromV2(kind: PageKind, page: z.infer<typeof pageSchema>, web
     labels: null,
     url: pageUrl(page._links.webui, page.id, page._links.base ?? webBase),
     modifiedAt: page.version.createdAt,
+    rights: null,
   };
 }
 
@@ -58,6 +59,7 @@ export function unreadablePage(kind: PageKind, id: string): ListedPage {
     labels: null,
     url: "",
     modifiedAt: null,
+    rights: null,
   };
 }
 
@@ -93,6 +95,7 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
     labels: labels && !labels._links?.next ? labels.results.map((label) => label.name) : null,
     url: pageUrl(content._links.webui, content.id, webBase),
     modifiedAt: content.version.when,
+    rights: null,
   };
 }
 

@@ -7,12 +7,12 @@ import { FOLDER_KINDS } from "./client.ts";
  */
 
 /** Text as Postgres accepts it: it refuses U+0000 and half a surrogate pair. Every text of a response except bodies is parsed with this. */
-const text = z.string().transform((raw) => raw.replaceAll("\0", "").toWellFormed());
+export const text = z.string().transform((raw) => raw.replaceAll("\0", "").toWellFormed());
 /** Titles and names of Confluence have at most 255 characters; an index of words takes minutes for one of 100,000. */
 const MAX_NAME = 255;
 /** Truncated without halving a surrogate pair. */
 const name = text.transform((whole) => whole.slice(0, MAX_NAME).replace(/[\uD800-\uDBFF]$/, ""));
-const optionalText = text.nullish().catch(null);
+export const optionalText = text.nullish().catch(null);
 const optionalDate = z
   .string()
   .nullish()
@@ -27,7 +27,7 @@ const id = z.union([z.string(), z.number().int().transform(String)]).pipe(z.stri
 const optionalId = id.nullish().catch(null);
 /** Those of files begin with `att`. */
 const FILE_ID = /^att\d{1,19}$/;
-const anyId = z.union([id, z.string().regex(FILE_ID)]);
+export const anyId = z.union([id, z.string().regex(FILE_ID)]);
 const version = z.int();
 const links = z
   .object({ next: optionalText, base: optionalText, webui: optionalText })

@@ -38,6 +38,15 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   call("optional", "read:attachment", "GET /wiki/api/v2/attachments/{id}"),
   call("optional", "read:attachment", "GET /wiki/rest/api/content/{id}/child/attachment/{id}/download"),
   call("optional", "read:user", "POST /wiki/api/v2/users-bulk"),
+  // For sources whose searches go by who may see what.
+  call("optional", "read:content-details", "GET /wiki/rest/api/content/{id}/restriction/byOperation/read"),
+  call("optional", "read:content.permission", "POST /wiki/rest/api/content/{id}/permission/check"),
+  call("optional", "read:group", "GET /wiki/rest/api/group"),
+  call("optional", "read:group", "GET /wiki/rest/api/group/{id}/membersByGroupId"),
+  call("optional", "read:space", "GET /wiki/api/v2/spaces/{id}/permissions"),
+  call("optional", "read:space.permission", "GET /wiki/api/v2/space-role-mode"),
+  call("optional", "read:space.permission", "GET /wiki/api/v2/space-roles"),
+  call("optional", "read:space.permission", "GET /wiki/api/v2/spaces/{id}/role-assignments"),
   ...FOLDER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];
 

@@ -176,6 +176,7 @@ describe("a rendered body", () => {
     labels: null,
     url: "",
     modifiedAt: null,
+    rights: null,
     body: { format, value },
   });
   const rendering = (version: number) => ({

@@ -144,6 +144,7 @@ describe("listings", () => {
       labels: ["x"],
       url: `https://demo.atlassian.net/wiki/spaces/DEMO/pages/${page.id}/A+%26+B%3F`,
       modifiedAt: new Date("2026-03-04T10:15:30Z"),
+      rights: null,
     });
     const [listed] = (await client.listPages("page", SPACE, null)).pages;
     expect(listed).toEqual({ ...hit, spaceKey: null, labels: null, subtype: "page" });

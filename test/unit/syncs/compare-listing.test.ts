@@ -18,6 +18,7 @@ const listed = (version: number): ListedPage => ({
   labels: null,
   url: "https://site.example/wiki/spaces/KEY/pages/1",
   modifiedAt: null,
+  rights: null,
 });
 
 const stored = (state: Partial<PageState>): PageState => ({

@@ -17,6 +17,7 @@ const returned = (status: string, spaceId = "9"): ConfluencePage => ({
   labels: null,
   url: "",
   modifiedAt: null,
+  rights: null,
   body: null,
 });
 const visible = { missingSince: null };
