@@ -285,7 +285,8 @@ export const schedules = {
   "access-sweep": {
     function: "sweep-access",
     every: { minutes: 1 },
-    description: "Reads who may see what of each source that carries rights over, and who belongs to which group",
+    description:
+      "Reads who may see what of each source that carries rights over, and who belongs to which group",
   },
   "model-change": {
     function: "change-models",

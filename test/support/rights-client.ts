@@ -1,4 +1,9 @@
-import type { ConfluenceClient, ContentRights, RightsSubject, SpaceReaders } from "#shared/confluence/client.ts";
+import type {
+  ConfluenceClient,
+  ContentRights,
+  RightsSubject,
+  SpaceReaders,
+} from "#shared/confluence/client.ts";
 import { PermanentError } from "#shared/errors.ts";
 
 /** Content as the client tells of it. */
@@ -32,7 +37,10 @@ type Listed = { contents: ContentRights[]; skipped: number; next: string | null 
 export const SPACE_ID = "1";
 
 /** A client of a space with this content: for what a site does not do on demand, as a listing that is short. */
-export function rightsClient(contents: Record<string, Partial<ToldContent>>, accountId: string): RightsClient {
+export function rightsClient(
+  contents: Record<string, Partial<ToldContent>>,
+  accountId: string,
+): RightsClient {
   const told: RightsClient = {
     contents: new Map(),
     readers: { users: [], groups: ["staff"], classes: [], unknown: [] },
@@ -59,7 +67,9 @@ export function rightsClient(contents: Record<string, Partial<ToldContent>>, acc
     restriction: content.isCut ? null : { users: content.users, groups: content.groups },
   });
   const listed = () =>
-    [...told.contents].filter(([, { type, isUnlisted }]) => ["page", "blogpost"].includes(type) && !isUnlisted);
+    [...told.contents].filter(
+      ([, { type, isUnlisted }]) => ["page", "blogpost"].includes(type) && !isUnlisted,
+    );
   const client: Partial<ConfluenceClient> = {
     callsMade: () => told.calls.length,
     serverTime: () => null,

@@ -187,6 +187,7 @@ describe("who may import whom", () => {
       "shared/syncs",
       "shared/requests",
       "shared/hooks",
+      "shared/access",
       "shared/embeddings/embedding-models",
       "shared/notifications/outbox",
     ];

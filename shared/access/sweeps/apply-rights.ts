@@ -21,7 +21,8 @@ type Placed = {
   restriction: ReadRestriction;
 };
 
-const PAGE_TYPES = new Set(["page", "blogpost"]);
+/** What a listing of a space contains. Anything else above it is a folder or the like. */
+export const PAGE_TYPES: ReadonlySet<string> = new Set(["page", "blogpost"]);
 
 /**
  * Applies what was read of the rights of some content, in the caller's transaction and first thing in it: what lets fewer people see

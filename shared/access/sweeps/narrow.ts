@@ -30,7 +30,12 @@ export async function insertNode(
 export async function restrict(
   tx: Sql,
   sourceId: string,
-  { tree, place, principals, readAt }: { tree: AccessTree; place: Place; principals: Principals; readAt: Date },
+  {
+    tree,
+    place,
+    principals,
+    readAt,
+  }: { tree: AccessTree; place: Place; principals: Principals; readAt: Date },
 ): Promise<void> {
   const { contentId, ancestorIds, nodeId: above } = place;
   const parentNode = above ?? nodeBelow(tree, ancestorIds) ?? tree.space.nodeId;

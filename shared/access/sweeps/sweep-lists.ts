@@ -79,9 +79,7 @@ export async function countRights(
   sql: Sql,
   sourceId: string,
 ): Promise<{ contents: number; restricted: number; containers_hidden: number }> {
-  const [row] = await sql<
-    { contents: number; restricted: number; containers_hidden: number }[]
-  >`
+  const [row] = await sql<{ contents: number; restricted: number; containers_hidden: number }[]>`
     select count(*) filter (where not c.is_container)::int as contents,
       count(n.node_id) filter (where not c.is_container)::int as restricted,
       count(*) filter (where c.is_container and n.state = 'unknown')::int as containers_hidden

@@ -171,3 +171,10 @@ export async function failSweep(
         'retry_at', ${later(now, waitMs).toISOString()}::text)
     where source_id = ${sweep.sourceId} and claimed_until = ${sweep.claimedUntil}`;
 }
+
+/** Whether a worker has the source's sweep now. */
+export async function isSweepClaimed(sql: Sql, sourceId: string, now: Date): Promise<boolean> {
+  const rows = await sql`
+    select from access_sweeps where source_id = ${sourceId} and claimed_until > ${now}`;
+  return rows.length > 0;
+}

@@ -76,11 +76,17 @@ async function ask(client: ConfluenceClient, contentId: string, above: Principal
   const ofGroups = await allowed("group", above.groups);
   const ofLicensed = await allowed("group", licensed);
   const classes: string[] = [];
-  if (above.classes.includes("anonymous") && (await isAllowed({ type: "anonymous" }))) classes.push("anonymous");
+  if (above.classes.includes("anonymous") && (await isAllowed({ type: "anonymous" })))
+    classes.push("anonymous");
   if (licensed.length > 0 && ofLicensed.length === licensed.length) classes.push("all-licensed");
-  const all = users.length + above.groups.length + licensed.length + Number(above.classes.includes("anonymous"));
+  const all =
+    users.length + above.groups.length + licensed.length + Number(above.classes.includes("anonymous"));
   if (failures.length > 0 && failures.length === all) return "not provable";
-  if (ofUsers.length === users.length && ofGroups.length === above.groups.length && classes.length === above.classes.length)
+  if (
+    ofUsers.length === users.length &&
+    ofGroups.length === above.groups.length &&
+    classes.length === above.classes.length
+  )
     return EVERYBODY_PASSES;
   const groups = [...new Set([...ofGroups, ...(classes.includes("all-licensed") ? [] : ofLicensed)])];
   return { state: "known", users: ofUsers, groups, classes };

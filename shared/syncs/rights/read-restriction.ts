@@ -1,4 +1,4 @@
-import type { ReadContent, ReadRestriction } from "#shared/access/sweeps/apply-rights.ts";
+import { PAGE_TYPES, type ReadContent, type ReadRestriction } from "#shared/access/sweeps/apply-rights.ts";
 import type { ConfluenceClient, ContentRights } from "#shared/confluence/client.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 
@@ -39,13 +39,11 @@ export async function readCutRestrictions(
   return { contents: read, cut };
 }
 
-const LISTED_TYPES = new Set(["page", "blogpost"]);
-
 /** What a search found of the space's own pages and blog posts. */
 export function ofSpace(contents: readonly ContentRights[], spaceKey: string): ContentRights[] {
   return contents.filter(
     (content) =>
-      LISTED_TYPES.has(content.type) &&
+      PAGE_TYPES.has(content.type) &&
       (content.spaceKey === null || content.spaceKey.toLowerCase() === spaceKey.toLowerCase()),
   );
 }

@@ -115,9 +115,5 @@ async function report(
     error,
   });
   if (statusAfter(error) !== "credentials_expired" || source.siteId === null) return;
-  await expireCredentials(
-    { siteId: source.siteId, encryptedSecret: source.encryptedToken },
-    error,
-    services,
-  );
+  await expireCredentials({ siteId: source.siteId, encryptedSecret: source.encryptedToken }, error, services);
 }

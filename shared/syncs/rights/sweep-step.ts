@@ -42,14 +42,16 @@ export async function sweepStep(context: SweepContext): Promise<"more" | "comple
   return "more";
 }
 
-const PHASES: Record<Exclude<SweepCheckpoint["phase"], "closing">, (context: SweepContext) => Promise<void>> =
-  {
-    starting: start,
-    listing: listNext,
-    ancestors: readAncestors,
-    absent: confirmAbsent,
-    containers: proveNextContainer,
-  };
+const PHASES: Record<
+  Exclude<SweepCheckpoint["phase"], "closing">,
+  (context: SweepContext) => Promise<void>
+> = {
+  starting: start,
+  listing: listNext,
+  ancestors: readAncestors,
+  absent: confirmAbsent,
+  containers: proveNextContainer,
+};
 
 async function start(context: SweepContext): Promise<void> {
   const { client, source, services } = context;
@@ -159,7 +161,10 @@ async function confirmAbsent(context: SweepContext): Promise<void> {
     if (page?.status === UNREADABLE) return true;
     return page?.status === "current" && (page.spaceId === null || page.spaceId === source.spaceId);
   };
-  const contents = await readOneByOne(context, absent.filter(({ id }) => isHere(id)));
+  const contents = await readOneByOne(
+    context,
+    absent.filter(({ id }) => isHere(id)),
+  );
   const gone = ids.filter((id) => !isHere(id) && !isUndecided(id));
   const undecided = ids.filter((id) => !isHere(id) && isUndecided(id)).length;
   await saveSweepStep(context, { position: last.id, skipped: skipped + undecided }, async (tx) => {

@@ -4,6 +4,7 @@ import { applyRights } from "#shared/access/sweeps/apply-rights.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { parseEnv } from "#shared/env.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
+import { makeLog } from "#shared/log.ts";
 import { insertSource } from "#shared/sources/sources.ts";
 import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-sources.ts";
 import { addMissingSweeps } from "#shared/access/sweeps/sweep-rows.ts";
@@ -54,7 +55,11 @@ describe("steps of a sweep of rights", () => {
       SOURCE_ID,
       {
         sql: database.sql,
-        log: { debug() {}, info() {}, warn() {}, error() {} },
+        log: makeLog(
+          "silent",
+          () => {},
+          () => clock,
+        ),
         now: () => clock,
         random: () => 0.5,
         env: parseEnv({}),
@@ -137,7 +142,10 @@ describe("steps of a sweep of rights", () => {
     expect(await seen({})).toEqual(["1"]);
   });
 
-  const SPOILT: [string, (page: Awaited<ReturnType<RightsClient["client"]["searchRights"]>>) => typeof page][] = [
+  const SPOILT: [
+    string,
+    (page: Awaited<ReturnType<RightsClient["client"]["searchRights"]>>) => typeof page,
+  ][] = [
     ["short", (page) => ({ ...page, contents: page.contents.slice(0, 1) })],
     ["with an item that cannot be read", (page) => ({ ...page, skipped: 1 })],
     ["with a repeated cursor", (page) => ({ ...page, next: "1" })],
@@ -182,7 +190,12 @@ describe("steps of a sweep of rights", () => {
   });
 
   it("content moved under a restriction is narrowed at once with all below it, whichever was listed first", async () => {
-    const site = told({ "1": { users: ["u"] }, "3": {}, "4": { parentId: "3" }, "5": { parentId: "4", users: ["w", "u"] } });
+    const site = told({
+      "1": { users: ["u"] },
+      "3": {},
+      "4": { parentId: "3" },
+      "5": { parentId: "4", users: ["w", "u"] },
+    });
     await sweep(site);
     expect(await seen(OTHER)).toEqual(["3", "4", "5"]);
     change(site, "3", { parentId: "1" });
@@ -214,7 +227,13 @@ describe("steps of a sweep of rights", () => {
   it("content whose chain is cyclic or not told is seen by nobody, nor what is below it", async () => {
     const site = told({ "1": {}, "2": { parentId: "1" }, "3": { parentId: "2" }, "4": {} });
     await sweep(site);
-    for (const ancestors of [null, [{ id: "1", type: "page" }, { id: "2", type: "page" }]]) {
+    for (const ancestors of [
+      null,
+      [
+        { id: "1", type: "page" },
+        { id: "2", type: "page" },
+      ],
+    ]) {
       site.spoil = (page) => ({
         ...page,
         contents: page.contents.map((content) => (content.id === "2" ? { ...content, ancestors } : content)),
@@ -292,7 +311,12 @@ describe("steps of a sweep of rights", () => {
   });
 
   it("a step that is repeated changes nothing", async () => {
-    const site = told({ "1": { users: ["u"] }, "2": { parentId: "1" }, "3": { parentId: "2", users: ["w"] }, "4": {} });
+    const site = told({
+      "1": { users: ["u"] },
+      "2": { parentId: "1" },
+      "3": { parentId: "2", users: ["w"] },
+      "4": {},
+    });
     await sweep(site);
     change(site, "4", { groups: ["g"] });
     change(site, "1", { users: ["u", "w"] });
@@ -340,7 +364,11 @@ describe("steps of a sweep of rights", () => {
     const before = new Date(clock.getTime() - 60_000);
     change(site, "1", { users: ["w"] });
     await list(site);
-    const old = { id: "1", ancestors: [{ id: "2", type: "page" }], restriction: { users: ["u"], groups: [] } };
+    const old = {
+      id: "1",
+      ancestors: [{ id: "2", type: "page" }],
+      restriction: { users: ["u"], groups: [] },
+    };
     await transaction(database.sql, (tx) => applyRights(tx, SOURCE_ID, { contents: [old], readAt: before }));
     await step(site, 100);
     expect(await seen(OTHER)).toEqual(["1", "2"]);
