@@ -118,7 +118,9 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
     { rights } = { rights: false },
   ): Promise<ContentPage> {
     const ofKinds = kinds.length === 0 ? OF_EVERY_KIND : kinds.flatMap((kind) => EXPANDS[kind]);
-    const expand = [...new Set([...ofKinds, ...(rights ? RESTRICTION_EXPANDS : [])])];
+    const withRights = rights && kinds.some((kind) => kind === "page" || kind === "blogpost");
+    const ofRights = withRights ? ["ancestors", ...RESTRICTION_EXPANDS] : [];
+    const expand = [...new Set([...ofKinds, ...ofRights])];
     const page = await askPage(z.unknown(), cursor, async (client, paging) =>
       (await v1()).searchContentByCQL(client, { cql, expand, ...paging }),
     );

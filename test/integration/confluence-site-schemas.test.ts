@@ -6,6 +6,14 @@ import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { addComment, addReply, resolveComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { addFolder, addPage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import {
+  addGroup,
+  assignRoles,
+  deleteGroup,
+  putPerson,
+  restrictContent,
+} from "#infra/local/confluence-site/directory-edits.ts";
+import { EVERYBODY_GROUP } from "#infra/local/confluence-site/directory.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { startConfluenceSite, type RunningSite } from "#infra/local/confluence-site/start.ts";
 
@@ -59,6 +67,11 @@ beforeAll(async () => {
   resolveComment(site, inline.id, { status: "resolved" });
   uploadFile(site, { containerId: ledger, title: "a.txt", bytes: Buffer.from("a") });
   restrictPage(site, addPage(site, { space: "DEMO", title: "Secret", body: "<p/>" }).id, "account");
+  putPerson(site, "ada", { email: "ada@example.com", isGuest: true });
+  addGroup(site, { name: "gone" });
+  restrictContent(site, ledger, { users: ["ada", "deleted"], groups: ["confluence-users", "gone"] });
+  deleteGroup(site, "gone");
+  assignRoles(site, "DEMO", [{ role: "Viewer", users: ["ada"], classes: ["all-licensed-users"] }]);
   running = await startConfluenceSite({ site });
 });
 
@@ -217,5 +230,51 @@ describe("every endpoint passes the library's strict schemas", () => {
     const accountIds = [...running.site.people.keys(), "unknown"];
     const users = await v2.createBulkUserLookup(client, { body: { accountIds } });
     expect(users.results).toHaveLength(accountIds.length - 1);
+  });
+
+  it("restrictions, with a search and alone, whole, cut and of deleted principals, pass the library's strict schema", async () => {
+    const id = String(pageId("Ledger"));
+    const { settings } = running.site;
+    for (const deleted of ["named", "unnamed"] as const) {
+      settings.deleted_principals = deleted;
+      for (const size of [1, 25]) {
+        settings.embedded_principals = size;
+        const expand = ["restrictions.read.restrictions.user", "restrictions.read.restrictions.group"];
+        const { results } = await v1.searchContentByCQL(client, { cql: `id = ${id}`, expand });
+        const { user, group } = results[0]?.restrictions?.read?.restrictions ?? {};
+        expect([user?.results.length, group?.results.length]).toEqual([Math.min(size, 3), Math.min(size, 2)]);
+      }
+      await v1.getRestrictionsByOperation(client, { id });
+      const own = await v1.getRestrictionsForOperation(client, { id, operationKey: "read", limit: 2 });
+      expect(own.restrictions?.user?._links?.next).toContain("start=2");
+    }
+    const partly = ["restrictions.read.restrictions.user", "restrictions.update"];
+    await v1.searchContentByCQL(client, { cql: "space = DEMO", expand: partly });
+  });
+
+  it("groups, their members and permission checks pass the library's strict schema", async () => {
+    const groups = await v1.getGroups(client, { accessType: "user" });
+    expect(groups.results.map(({ id }) => id)).toEqual([EVERYBODY_GROUP]);
+    const members = await v1.getGroupMembersByGroupId(client, { groupId: EVERYBODY_GROUP, limit: 2 });
+    expect([members.size, members._links?.next]).toEqual([2, expect.stringContaining("start=2")]);
+    const operation = "read" as const;
+    const id = String(pageId("Ledger"));
+    for (const [identifier, hasPermission] of [
+      ["anonymous", false],
+      ["712020:8a51c1de-2c7e-4f3a-9d0b-5d1f6a2b7c90", true],
+    ] as const) {
+      const subject = { type: "user" as const, identifier };
+      expect(await v1.checkContentPermission(client, { id, subject, operation })).toMatchObject({
+        hasPermission,
+      });
+    }
+  });
+
+  it("permissions of a space, roles and their assignments pass the library's strict schema", async () => {
+    const permissions = await v2.getSpacePermissionsAssignments(client, { id: space(), limit: 2 });
+    expect([permissions.results?.length, permissions._links?.next]).toEqual([2, expect.any(String)]);
+    expect(await v2.getSpaceRoleMode(client)).toEqual({ mode: "PRE_ROLES" });
+    expect((await v2.getAvailableSpaceRoles(client)).results?.map(({ name }) => name)).toContain("Viewer");
+    expect((await v2.getSpaceRoleAssignments(client, { id: space() })).results).toHaveLength(2);
   });
 });

@@ -1,4 +1,4 @@
-import { EditRefused } from "#infra/local/confluence-site/edits.ts";
+import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 
 /** When pieces of content were not shown to the account, as an observer sees it who looks after each deed. */
 export type Absences = {

@@ -1,7 +1,6 @@
 import {
   addPage,
   editPage,
-  EditRefused,
   labelPage,
   movePage,
   purgePage,
@@ -9,6 +8,7 @@ import {
   restrictPage,
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
+import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { ACCOUNT_ID, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { OTHER_SPACE, SPACE, type People } from "./people.ts";
 import type { Random } from "./random.ts";

@@ -1,4 +1,5 @@
-import { addPage, editPage, EditRefused, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { renderedBody } from "#infra/local/confluence-site/export-view.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { SPACE } from "./people.ts";

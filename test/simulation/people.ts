@@ -10,7 +10,7 @@ import {
   restrictPage,
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
-import { EditRefused } from "#infra/local/confluence-site/edits.ts";
+import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { ACCOUNT_ID, type PageKind, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { canSeePage } from "#infra/local/confluence-site/visibility.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";

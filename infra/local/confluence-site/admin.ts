@@ -6,7 +6,6 @@ import {
   addSpace,
   archivePage,
   editFolder,
-  EditRefused,
   editPage,
   labelPage,
   movePage,
@@ -16,11 +15,14 @@ import {
   restrictPage,
   trashPage,
 } from "./edits.ts";
+import { EditRefused } from "./edit-refused.ts";
 import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
 import { fileCommands, shownFile } from "./file-admin.ts";
 import { faultSchema } from "./faults.ts";
 import { commentCommands } from "./comment-admin.ts";
 import { command } from "./admin-command.ts";
+import { idOf } from "./admin-target.ts";
+import { directoryCommands, shownRule } from "./directory-admin.ts";
 import { editLive, hideLiveBody } from "./live-edits.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
@@ -114,7 +116,11 @@ const commands = {
     z.strictObject({ ...target, labels: z.array(z.string()).min(1) }),
     (site, { labels, ...page }) => shown(labelPage(site, idOf(site, page), { remove: labels })),
   ),
-  trash: command(z.strictObject(target), (site, page) => shown(trashPage(site, idOf(site, page)))),
+  trash: command(
+    z.strictObject({ ...target, leaves_children: z.boolean().default(false) }),
+    (site, { leaves_children: leavesChildren, ...page }) =>
+      shown(trashPage(site, idOf(site, page), { leavesChildren })),
+  ),
   restore: command(z.strictObject(target), (site, page) => shown(restorePage(site, idOf(site, page)))),
   archive: command(z.strictObject(target), (site, page) => shown(archivePage(site, idOf(site, page)))),
   unarchive: command(z.strictObject(target), (site, page) => shown(restorePage(site, idOf(site, page)))),
@@ -129,6 +135,7 @@ const commands = {
     z.strictObject({ ...target, visible_to: z.enum(["everyone", "account", "nobody"]).default("nobody") }),
     (site, { visible_to, ...page }) => shown(restrictPage(site, idOf(site, page), visible_to)),
   ),
+  ...directoryCommands,
   ...commentCommands,
   ...fileCommands,
   space: command(
@@ -143,10 +150,6 @@ const commands = {
       return Object.assign(space, change);
     },
   ),
-  person: command(z.strictObject({ account_id: z.string(), display_name: z.string() }), (site, person) => {
-    site.people.set(person.account_id, person.display_name);
-    return person;
-  }),
   settings: command(settingsSchema.partial(), (site, change) => Object.assign(site.settings, change)),
   fault: command(faultSchema, (site, fault) => {
     site.faults.push({ ...fault });
@@ -169,7 +172,7 @@ const commands = {
 
 /**
  * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
- * `/admin/faults`, `/admin/pages`, `/admin/comments`, `/admin/files`, `/admin/media_requests`
+ * `/admin/faults`, `/admin/pages`, `/admin/comments`, `/admin/files`, `/admin/media_requests`, `/admin/may_view`
  * show it. 400 says what is wrong with the input.
  */
 export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
@@ -210,12 +213,14 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
       return ok({ requests: site.mediaRequests });
     case "files":
       return ok({ files: [...site.attachments.values()].map(shownFile) });
+    case "may_view":
+      return ok(shownRule(site, query));
     case "comments":
       return ok({ comments: [...site.comments.values()] });
     default:
       return failed(
         404,
-        "There are requests, media_requests, settings, faults, pages, comments and files to see",
+        "There are requests, media_requests, settings, faults, pages, comments, files and may_view to see",
       );
   }
 }
@@ -237,18 +242,6 @@ function shown(page: SitePage): unknown {
 
 function titled(title: string | undefined): { title?: string } {
   return title === undefined ? {} : { title };
-}
-
-/** By id; or by title, among pages of any status, the current one first. */
-function idOf(site: Site, page: { id?: string; space?: string; title?: string }): string {
-  if (page.id !== undefined) return page.id;
-  const space = page.space === undefined ? undefined : spaceByKey(site, page.space);
-  const named = [...site.pages.values()].filter(
-    (item) => item.title === page.title && (page.space === undefined || item.spaceId === space?.id),
-  );
-  const found = named.find((item) => item.status === "current") ?? named[0];
-  if (!found) throw new EditRefused(404, "No such page: give id, or title (and space)");
-  return found.id;
 }
 
 function failed(status: number, message: string): Reply {

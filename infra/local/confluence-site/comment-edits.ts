@@ -1,4 +1,4 @@
-import { EditRefused } from "./edits.ts";
+import { EditRefused } from "./edit-refused.ts";
 import { dropFromIndex, indexContent } from "./search-index.ts";
 import { contentById } from "./content.ts";
 import { ACCOUNT_ID, newId, type Resolution, type Site, type SiteComment } from "./site.ts";

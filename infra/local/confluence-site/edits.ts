@@ -1,3 +1,4 @@
+import { EditRefused } from "./edit-refused.ts";
 import { dropFromIndex, indexContent } from "./search-index.ts";
 import { contentOn } from "./content.ts";
 import {
@@ -15,16 +16,6 @@ import {
   type SitePage,
   type Space,
 } from "./site.ts";
-
-/** An edit that Confluence would refuse; `status` is what its API returns. */
-export class EditRefused extends Error {
-  readonly status: 400 | 404 | 409;
-  constructor(status: 400 | 404 | 409, message: string) {
-    super(message);
-    this.name = "EditRefused";
-    this.status = status;
-  }
-}
 
 /** A new space. */
 export function addSpace(site: Site, space: { key: string; name: string }): Space {
@@ -210,9 +201,14 @@ export function labelPage(site: Site, id: string, change: { add?: string[]; remo
   return page;
 }
 
-/** Moves a page to the trash; pages below it move up. */
-export function trashPage(site: Site, id: string): SitePage {
-  return takeAway(site, requirePage(site, id, ["current", "archived"]), "trashed");
+/** Moves a page to the trash; pages below it move up, or stay where nobody gets to. */
+export function trashPage(
+  site: Site,
+  id: string,
+  { leavesChildren }: { leavesChildren: boolean } = { leavesChildren: false },
+): SitePage {
+  const page = requirePage(site, id, ["current", "archived"]);
+  return takeAway(site, page, "trashed", leavesChildren ? [] : childrenOf(site, page.spaceId, page.id));
 }
 
 /** Archives a page; pages below it move up. */
@@ -255,8 +251,13 @@ export function restrictPage(site: Site, id: string, visibleTo: SitePage["visibl
   return page;
 }
 
-function takeAway(site: Site, page: SitePage, status: SitePage["status"]): SitePage {
-  for (const child of childrenOf(site, page.spaceId, page.id)) child.parentId = page.parentId;
+function takeAway(
+  site: Site,
+  page: SitePage,
+  status: SitePage["status"],
+  movesUp = childrenOf(site, page.spaceId, page.id),
+): SitePage {
+  for (const child of movesUp) child.parentId = page.parentId;
   page.status = status;
   indexContent(site, page);
   return page;

@@ -2,12 +2,16 @@ import { v1Error, v2Error, type Reply } from "./responses.ts";
 import { handleRestHooks, REST_HOOKS } from "./rest-hooks.ts";
 import type { PageKind, Site } from "./site.ts";
 import { downloadAttachment } from "./v1-attachments.ts";
+import { listGroups, listMembers } from "./v1-groups.ts";
+import { checkPermission } from "./v1-permission-check.ts";
+import { getRestriction, getRestrictions } from "./v1-restrictions.ts";
 import { searchAnything, searchContent } from "./v1-search.ts";
 import { getAttachment, listAttachments } from "./v2-attachments.ts";
 import { getComment, listComments, listPageComments, listReplies } from "./v2-comments.ts";
 import { convertIdsToTypes } from "./v2-content-types.ts";
 import type { ListingRequest } from "./v2-listing.ts";
 import { getPage, listPageLabels, listPages } from "./v2-pages.ts";
+import { getRoleMode, listRoleAssignments, listRoles, listSpacePermissions } from "./v2-space-permissions.ts";
 import {
   getFolder,
   getSpace,
@@ -55,7 +59,29 @@ const commentsOf = (location: "footer" | "inline"): Record<string, Handler> => (
     listPageComments(site, viewer, call, { kind: "blogpost", id, location }),
 });
 
-/** By method and path, v2's without its beginning; ids are numbers, those of files with `att` before. */
+const RESTRICTION = "GET /wiki/rest/api/content/{id}/restriction/byOperation";
+
+/** Who may see what. */
+const ofPermissions: Record<string, Handler> = {
+  [RESTRICTION]: (site, viewer, _call, id) => getRestrictions(site, viewer, id),
+  [`${RESTRICTION}/read`]: (site, viewer, { query }, id) =>
+    getRestriction(site, viewer, { id, operation: "read", query }),
+  [`${RESTRICTION}/update`]: (site, viewer, { query }, id) =>
+    getRestriction(site, viewer, { id, operation: "update", query }),
+  "POST /wiki/rest/api/content/{id}/permission/check": (site, viewer, { body }, id) =>
+    checkPermission(site, viewer, id, body),
+  "GET /wiki/rest/api/group": (site, _viewer, call) => listGroups(site, call),
+  "GET /wiki/rest/api/group/{id}/membersByGroupId": (site, _viewer, call, id) => listMembers(site, call, id),
+  "GET spaces/{id}/permissions": listSpacePermissions,
+  "GET spaces/{id}/role-assignments": listRoleAssignments,
+  "GET space-roles": listRoles,
+  "GET space-role-mode": (site) => getRoleMode(site),
+};
+
+/** Ids in paths: numbers, those of files with `att` before, and those of groups. */
+const ID = /(?<=\/)(?:(?:att)?\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\/|$)/g;
+
+/** By method and path, v2's without its beginning. */
 const ENDPOINTS: Record<string, Handler> = {
   "GET /wiki/rest/api/content/search": (site, viewer, { query }) => searchContent(site, viewer, query),
   "GET /wiki/rest/api/search": (site, viewer, { query }) => searchAnything(site, viewer, query),
@@ -63,6 +89,7 @@ const ENDPOINTS: Record<string, Handler> = {
   ...pagesOf("blogpost"),
   ...commentsOf("footer"),
   ...commentsOf("inline"),
+  ...ofPermissions,
   "GET spaces": listSpaces,
   "GET spaces/{id}": (site, viewer, _call, id) => getSpace(site, viewer, id),
   "GET spaces/{id}/content/labels": listSpaceLabels,
@@ -89,7 +116,7 @@ export function endpoint(site: Site, viewer: Viewer, call: Call): Reply {
   if (path.startsWith("/wiki/download/")) return v1Error(401, "API tokens are not accepted here");
   const isV2 = path.startsWith(V2);
   const ids: string[] = [];
-  const name = (isV2 ? path.slice(V2.length) : path).replaceAll(/(?<=\/)(?:att)?\d+(?=\/|$)/g, (id) => {
+  const name = (isV2 ? path.slice(V2.length) : path).replaceAll(ID, (id) => {
     ids.push(id);
     return "{id}";
   });

@@ -1,4 +1,4 @@
-import { EditRefused } from "./edits.ts";
+import { EditRefused } from "./edit-refused.ts";
 import { dropFromIndex, indexContent } from "./search-index.ts";
 import { ACCOUNT_ID, newId, type FileVersion, type Site, type SiteAttachment } from "./site.ts";
 

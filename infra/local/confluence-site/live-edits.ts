@@ -1,4 +1,4 @@
-import { EditRefused } from "./edits.ts";
+import { EditRefused } from "./edit-refused.ts";
 import { indexContent } from "./search-index.ts";
 import type { Site, SitePage } from "./site.ts";
 

@@ -1,3 +1,4 @@
+import { loadDirectory, loadRestrictions } from "./load-directory.ts";
 import { loadCommentsAndFiles } from "./load-comments-and-files.ts";
 import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 import { readManifest } from "./manifest.ts";
@@ -21,7 +22,7 @@ export async function loadSite(folder: string, options: SiteOptions): Promise<Si
   const site = createSite(options);
   const loaded = (await readManifest(folder)) ?? (await readPageFolder(folder));
   if (loaded.pages.length === 0) throw new FolderError(`There are no pages in ${folder}`);
-  for (const [accountId, name] of loaded.people) site.people.set(accountId, name);
+  loadDirectory(site, loaded.directory);
   await loadCommentsAndFiles(site, folder, addLoaded(site, loaded));
   return site;
 }
@@ -55,6 +56,7 @@ function addLoaded(site: Site, loaded: LoadedFolder): Map<string, string> {
   }
   site.lastId = pages.reduce((last, { id }) => (BigInt(id) > last ? BigInt(id) : last), site.lastId);
   for (const { page, id } of pages) if (page.kind === "page") placePage(site, id, page, pages);
+  loadRestrictions(site, pages);
   for (const page of site.pages.values()) {
     for (const label of page.labels) labelId(site, label);
     indexContent(site, page);

@@ -1,4 +1,5 @@
 import { UserError } from "#shared/errors.ts";
+import type { Account } from "./directory.ts";
 import type { PageKind } from "./site.ts";
 
 /** A page or blog post as a folder describes it. */
@@ -18,12 +19,20 @@ export type LoadedPage = {
   modifiedAt: Date;
   version: number;
   authorId: string | null;
+  /** Who may see it and what is below it: account ids, and names of groups. Null: whoever sees what is above it. */
+  restrictions: { users: string[]; groups: string[] } | null;
 };
 
 export type LoadedFolder = {
   pages: LoadedPage[];
-  people: Map<string, string>;
+  directory: LoadedDirectory;
   spaceNames: Map<string, string>;
+};
+
+export type LoadedDirectory = {
+  people: ({ id: string; name: string } & Partial<Account>)[];
+  /** A group `confluence-users` is the one of everybody who may use the site; without it all people belong to that. */
+  groups: { name: string; id?: string; members: string[]; isLicensed: boolean }[];
 };
 
 /** What is wrong with the folder, for the person who gave it. */

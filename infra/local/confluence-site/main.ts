@@ -20,13 +20,15 @@ const serve = defineCommand({
   },
   more: `The folder has a manifest.jsonl (one page a line: file, space, title, breadcrumbs, last_modified; optional kind (page or
 blogpost), id, labels, version, author), or <id>.storage.xml and <id>.export_view.html, or any .xml; the first folder below
-DIR is the space, a folder blogposts in it holds its blog posts. Beside a manifest, comments.jsonl (on, body, created; optional
+DIR is the space, a folder blogposts in it holds its blog posts. A page's restrictions ({users, groups}: account ids, names of
+groups) say who sees it and what is below it. Beside a manifest, people.jsonl (account_id, display_name; optional email, status,
+guest, type) and groups.jsonl (name, members; optional id, licensed) are the directory; comments.jsonl (on, body, created; optional
 reply_to, selection, resolution, author) and attachments.jsonl (on, file, created; optional title, media_type, author) name
 what is on its pages; "on" is a page's file.
 
 Sign in with any e-mail address and the token demo-token. Change the site with POST /admin/{command}
-(add, edit, move, label, unlabel, trash, purge, restore, archive, unarchive, restrict, settings, fault, ...), see
-it with GET /admin/requests, /admin/pages, /admin/settings, /admin/faults.`,
+(add, edit, move, label, unlabel, trash, purge, restore, archive, unarchive, restriction, space_readers, person, edit_group,
+settings, fault, ...), see it with GET /admin/requests, /admin/pages, /admin/settings, /admin/faults.`,
   run: async ({ dir, port }) => {
     const site = await loadSite(dir ?? SAMPLE_FOLDER, { now: () => new Date(), random: Math.random });
     const running = await startConfluenceSite({ site, port });

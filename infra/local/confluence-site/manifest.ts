@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { readDirectory } from "./load-directory.ts";
 import { htmlToStorage } from "./html-to-storage.ts";
 import { FolderError, type LoadedFolder, type LoadedPage } from "./loaded-folder.ts";
 
@@ -19,21 +20,21 @@ const lineSchema = z.object({
   labels: z.array(z.string()).default([]),
   version: z.int().min(1).default(1),
   author: z.string().optional(),
+  restrictions: z
+    .object({ users: z.array(z.string()).default([]), groups: z.array(z.string()).default([]) })
+    .nullish(),
 });
 
-const personSchema = z.object({ account_id: z.string(), display_name: z.string() });
-
-/** The folder by its `manifest.jsonl` (and `people.jsonl`, where there is one); null when it has none. */
+/** The folder by its `manifest.jsonl` (and `people.jsonl` and `groups.jsonl`, where there are some); null when it has none. */
 export async function readManifest(folder: string): Promise<LoadedFolder | null> {
   const lines = await readLines(folder, "manifest.jsonl", lineSchema);
   if (!lines) return null;
-  const people = (await readLines(folder, "people.jsonl", personSchema)) ?? [];
   const pages: LoadedPage[] = [];
   // One after the other: of several files that are not there, the first is named each time.
   for (const line of lines) pages.push(await readPage(folder, line));
   return {
     pages,
-    people: new Map(people.map((person) => [person.account_id, person.display_name])),
+    directory: await readDirectory((name, schema) => readLines(folder, name, schema)),
     spaceNames: spaceNames(pages),
   };
 }
@@ -55,6 +56,7 @@ async function readPage(folder: string, line: z.infer<typeof lineSchema>): Promi
     modifiedAt: readDate(line.last_modified ?? null),
     version: line.version,
     authorId: line.author ?? null,
+    restrictions: line.restrictions ?? null,
   };
 }
 

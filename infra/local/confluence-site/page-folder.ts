@@ -27,7 +27,7 @@ export async function readPageFolder(folder: string): Promise<LoadedFolder> {
       rendered: isStorage ? page.rendered : body,
     });
   }
-  return { pages: [...pages.values()], people: new Map(), spaceNames: new Map() };
+  return { pages: [...pages.values()], directory: { people: [], groups: [] }, spaceNames: new Map() };
 }
 
 function emptyPage(folder: string, name: string): LoadedPage {
@@ -45,6 +45,7 @@ function emptyPage(folder: string, name: string): LoadedPage {
     modifiedAt: LOADED_DATE,
     version: 1,
     authorId: null,
+    restrictions: null,
   };
 }
 

@@ -46,6 +46,20 @@ export const settingsSchema = z.strictObject({
   types_of_trashed: z.boolean().default(false),
   /** What a search does whose `expand` names what a kind among its hits does not have: leave it out, or 400. */
   unknown_expands: z.enum(["tolerate", "reject"]).default("tolerate"),
+  /** Whether the account is a Confluence administrator, who may ask what others may see. */
+  administrator: z.boolean().default(true),
+  /** How far the site is with roles of spaces; `none`: it does not know the calls for them. */
+  role_mode: z.enum(["none", "PRE_ROLES", "ROLES_TRANSITION", "ROLES"]).default("PRE_ROLES"),
+  /** Whether what others may see can be asked of a folder, whiteboard, database or embed. */
+  folder_checks: z.boolean().default(true),
+  /** The most hits of a search that expands restrictions; larger limits are silently reduced. */
+  restrictions_page_size: z.int().min(1).max(250).default(100),
+  /** How many users, and groups, of a restriction come with a search. */
+  embedded_principals: z.int().min(1).max(200).default(25),
+  /** How a list of users that is cut says so; one of groups never has a link. */
+  cut_lists_have: z.enum(["next", "size"]).default("next"),
+  /** Whether accounts and groups that were deleted still have their id where a restriction names them. */
+  deleted_principals: z.enum(["named", "unnamed"]).default("named"),
   /** Larger limits are silently reduced to this. */
   max_page_size: z.int().min(1).max(250).default(250),
   /** Rate limit headers on every response. */

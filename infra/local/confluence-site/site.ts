@@ -1,3 +1,4 @@
+import { createDirectory, type Directory } from "./directory.ts";
 import type { Fault } from "./faults.ts";
 import { defaultSettings, type SiteSettings } from "./settings.ts";
 
@@ -28,6 +29,7 @@ export type Site = {
   readonly attachments: Map<string, SiteAttachment>;
   /** Display names by account id. */
   readonly people: Map<string, string>;
+  readonly directory: Directory;
   /** Ids of labels by name. */
   readonly labels: Map<string, string>;
   readonly index: SearchIndex;
@@ -207,6 +209,7 @@ export function createSite(options: SiteOptions): Site {
     comments: new Map(),
     attachments: new Map(),
     people: new Map([[ACCOUNT_ID, "Sync Account"]]),
+    directory: createDirectory(ACCOUNT_ID),
     labels: new Map(),
     index: { entries: new Map(), waiting: [] },
     faults: [],

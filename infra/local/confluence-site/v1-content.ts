@@ -1,3 +1,5 @@
+import { DEFAULT_ACCOUNT } from "./directory.ts";
+import { accountOf } from "./permissions.ts";
 import { tinyPath, webBase } from "./responses.ts";
 import { folderPath, pagePath } from "./web-paths.ts";
 import { renderedBody } from "./export-view.ts";
@@ -116,18 +118,19 @@ export function folderJson(site: Site, folder: Folder, expand: ReadonlySet<strin
 /** A user as v1 writes it. */
 export function userJson(site: Site, accountId: string): Record<string, unknown> {
   const displayName = site.people.get(accountId) ?? "Former user";
+  const { type, email, status, isGuest } = accountOf(site, accountId) ?? DEFAULT_ACCOUNT;
   return {
     type: "known",
     accountId,
-    accountType: "atlassian",
-    email: "",
+    accountType: type,
+    email: email ?? "",
     publicName: displayName,
     profilePicture: { path: "/wiki/aa-avatar/default", width: 48, height: 48, isDefault: true },
     displayName,
-    isExternalCollaborator: false,
-    isGuest: false,
+    isExternalCollaborator: isGuest,
+    isGuest,
     locale: "en_US",
-    accountStatus: "active",
+    accountStatus: status,
     _expandable: { operations: "", personalSpace: "" },
     _links: { self: `${webBase(site)}/rest/api/user?accountId=${accountId}` },
   };

@@ -11,9 +11,11 @@ import {
   type Folder,
   type Site,
   type SiteContent,
+  type SitePage,
 } from "./site.ts";
 import { userJson } from "./v1-content.ts";
 import { hitJson, unknownExpand } from "./v1-hit.ts";
+import { isRestrictionExpand } from "./v1-restrictions.ts";
 import type { Viewer } from "./visibility.ts";
 
 const DEFAULT_LIMIT = 25;
@@ -48,10 +50,20 @@ export function searchContent(site: Site, viewer: Viewer, query: URLSearchParams
     ? RENDERED_LIMIT
     : expand.has("body.storage")
       ? STORAGE_LIMIT
-      : 250;
+      : [...expand].some(isRestrictionExpand)
+        ? site.settings.restrictions_page_size
+        : 250;
+  const ofAncestors = [...expand].some((name) => name.startsWith("ancestors.restrictions"));
   const write = ({ content }: Hit) => {
     const unknown = site.settings.unknown_expands === "reject" ? unknownExpand(content.kind, expand) : null;
     if (unknown !== null) throw new CqlError(`${unknown} cannot be expanded for ${content.kind}`);
+    if (
+      ofAncestors &&
+      "parentId" in content &&
+      "spaceId" in content &&
+      ancestorsOf(site, content).some(isHidden)
+    )
+      throw new MissingAncestor("An ancestor of a hit is not there");
     return hitJson(site, viewer, content, expand);
   };
   return search(site, viewer, query, { path: "/rest/api/content/search", most, write });
@@ -127,9 +139,17 @@ function search(
       },
     );
   } catch (error) {
+    if (error instanceof MissingAncestor) return v1Error(404, error.message);
     if (error instanceof CqlError) return v1Error(400, `Could not parse cql : ${error.message}`);
     throw error;
   }
+}
+
+/** One draft or page in the trash above a hit, and the whole search is refused (CONFCLOUD-77618). */
+class MissingAncestor extends Error {}
+
+function isHidden(item: SitePage | Folder): boolean {
+  return "status" in item && item.status !== "current";
 }
 
 function excerptOf(content: SiteContent | Folder): string {

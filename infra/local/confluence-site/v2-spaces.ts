@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Account } from "./directory.ts";
+import { accountOf } from "./permissions.ts";
 import { ok, v2Error, webBase, type Reply } from "./responses.ts";
 import { ACCOUNT_ID, parentTypeOf, type PageKind, type Site, type SitePage, type Space } from "./site.ts";
 import { byId, listingReply, type ListingRequest } from "./v2-listing.ts";
@@ -73,8 +75,8 @@ export function lookUpUsers(site: Site, body: string): Reply {
   const request = readAccounts(body);
   if (!request) return v2Error(400, "accountIds must be a list of at most 250 ids");
   const results = request.accountIds.flatMap((accountId) => {
-    const displayName = site.people.get(accountId);
-    return displayName === undefined ? [] : [userJson(accountId, displayName)];
+    const account = accountOf(site, accountId);
+    return account ? [userJson(accountId, site.people.get(accountId) ?? "", account)] : [];
   });
   return ok({ results, _links: {} });
 }
@@ -82,7 +84,7 @@ export function lookUpUsers(site: Site, body: string): Reply {
 /** `GET /folders/{id}`, and likewise of whiteboards, databases and embeds. */
 export function getFolder(site: Site, viewer: Viewer, kind: string, id: string): Reply {
   const folder = site.folders.get(id);
-  if (folder?.kind !== kind || !visibleSpace(site, viewer, folder.spaceId)) return v2Error(404, "Not Found");
+  if (folder?.kind !== kind || !canSeePage(site, viewer, folder)) return v2Error(404, "Not Found");
   const { parentId } = folder;
   return ok({
     id,
@@ -107,7 +109,7 @@ export function getFolder(site: Site, viewer: Viewer, kind: string, id: string):
   });
 }
 
-function visibleSpace(site: Site, viewer: Viewer, id: string): Space | null {
+export function visibleSpace(site: Site, viewer: Viewer, id: string): Space | null {
   const space = site.spaces.get(id);
   return space && canSeeSpace(site, viewer, space) ? space : null;
 }
@@ -130,17 +132,17 @@ function spaceJson(space: Space): unknown {
   };
 }
 
-function userJson(accountId: string, displayName: string): unknown {
+function userJson(accountId: string, displayName: string, account: Account): unknown {
   return {
     accountId,
-    accountType: "atlassian",
-    accountStatus: "active",
+    accountType: account.type,
+    accountStatus: account.status,
     displayName,
     publicName: displayName,
-    email: "",
+    email: account.email ?? "",
     timeZone: null,
     personalSpaceId: null,
-    isExternalCollaborator: false,
+    isExternalCollaborator: account.isGuest,
     profilePicture: { path: "/wiki/aa-avatar/default", isDefault: true },
   };
 }

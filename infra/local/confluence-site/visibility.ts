@@ -1,8 +1,8 @@
 import { contentById, pageOf } from "./content.ts";
+import { mayReadSpace, mayViewPlace, type Subject } from "./permissions.ts";
 import {
-  ancestorsOf,
+  ACCOUNT_ID,
   isFolder,
-  isPage,
   type Folder,
   type Site,
   type SiteContent,
@@ -13,18 +13,18 @@ import {
 /** The account of a request. */
 export type Viewer = "account" | "anonymous";
 
+const SUBJECTS: Record<Viewer, Subject> = {
+  account: { type: "user", id: ACCOUNT_ID },
+  anonymous: { type: "anonymous" },
+};
+
 export function canSeeSpace(site: Site, viewer: Viewer, space: Space): boolean {
-  return space.visible && (viewer === "account" || site.settings.anonymous_access);
+  return space.visible && mayReadSpace(site, SUBJECTS[viewer], space);
 }
 
-/** A page or folder is seen by those who see its space, unless it or a page above it excludes them. */
+/** A page or folder is seen by those who see its space, unless a restriction on it or on what is above it excludes them. */
 export function canSeePage(site: Site, viewer: Viewer, page: SitePage | Folder): boolean {
-  const space = site.spaces.get(page.spaceId);
-  if (!space || !canSeeSpace(site, viewer, space)) return false;
-  return [page, ...ancestorsOf(site, page)].every((item) => {
-    if (!isPage(item)) return true;
-    return item.visibleTo === "everyone" || (item.visibleTo === "account" && viewer === "account");
-  });
+  return site.spaces.get(page.spaceId)?.visible === true && mayViewPlace(site, SUBJECTS[viewer], page);
 }
 
 /** Content is seen by those who see the page that it is on. */
