@@ -146,6 +146,13 @@ export const functions = {
     access: ["database", "decrypt-token", "send-plan"],
     maxConcurrency: 1,
   },
+  "sweep-access": {
+    entry: "functions/sync/sweep-access.ts",
+    timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "decrypt-token"],
+    maxConcurrency: 1,
+  },
   sweep: {
     entry: "functions/sync/sweep.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
@@ -275,6 +282,12 @@ export const schedules = {
     function: "discover-spaces",
     every: { minutes: 30 },
     description: "Looks daily for new, renamed and vanished spaces of each connected site",
+  },
+  "access-sweep": {
+    function: "sweep-access",
+    every: { minutes: 1 },
+    description:
+      "Reads who may see what of each source that carries rights over, and who belongs to which group",
   },
   "model-change": {
     function: "change-models",

@@ -10,6 +10,11 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ""),
 );
 
+const minutes = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, "must be a whole number of minutes from 1 to 9999")
+  .transform(Number);
+
 const days = z
   .string()
   .regex(/^[1-9]\d{0,3}$/, "must be a whole number of days from 1 to 9999")
@@ -45,6 +50,9 @@ export const envSchema = z.object({
 
   ...queueUrls,
   EVENT_BUS_NAME: z.string().optional(),
+
+  /** From the start of one sweep of a source's rights to the start of the next. */
+  ACCESS_SWEEP_MINUTES: minutes.default(15),
 
   /** How long ended operations (`GET /api/progress`) are kept; the last sync and check of each source stay. */
   OPERATION_RETENTION_DAYS: days.default(90),

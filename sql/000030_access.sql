@@ -26,6 +26,8 @@ create table access_nodes (
   verified_at timestamptz,
   -- What the sweep under way read and would let more people in: it counts when the sweep is complete.
   pending jsonb check (pending is null or jsonb_typeof(pending) = 'object'),
+  -- Since when it is as it is: what was read before that is older, and changes nothing.
+  read_at timestamptz not null default 'epoch',
   unique (source_id, content_id),
   check (content_id is not null or parent_node is null)
 );
@@ -38,8 +40,12 @@ create table content_access (
   content_id text not null,
   -- From the top of the space; folders and the like too.
   ancestor_ids text[] not null,
+  -- A folder or the like, which has a node whatever its restrictions.
+  is_container boolean not null default false,
   -- Null: not known yet, so nobody sees it.
   node_id integer references access_nodes,
+  -- Since when it is there; as in access_nodes.
+  read_at timestamptz not null default 'epoch',
   primary key (source_id, content_id)
 );
 create index content_access_node on content_access (node_id);
@@ -53,7 +59,9 @@ create function set_access_node() returns trigger language plpgsql as $$
 begin
   new.access_node := (
     select c.node_id from content_access c
-    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id));
+    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id)
+    -- A sweep that changes it waits, and then finds this row; or this waits, and takes what the sweep set.
+    for share);
   return new;
 end
 $$;

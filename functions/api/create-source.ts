@@ -41,6 +41,8 @@ export const handler = httpHandler(
       syncIntervalMinutes: body.sync_interval_minutes ?? null,
       searchLanguage: body.search_language,
       content: body.content,
+      access: body.access,
+      unreadableContainers: body.unreadable_containers,
       embeddingModel: services.embedder.model,
       deletionStrategy: body.deletion_strategy,
       webBase,

@@ -1,4 +1,5 @@
 import { syncedKinds } from "#shared/content-kinds.ts";
+import { followAccess } from "#shared/access/sweeps/access-changes.ts";
 import { touchAllComments } from "#shared/documents/comments.ts";
 import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
 import { UserError } from "#shared/errors.ts";
@@ -29,6 +30,10 @@ export const handler = httpHandler(
     const changes: SourceChanges = {
       ...credentials,
       ...(body.content === undefined ? {} : { content }),
+      ...(body.access === undefined ? {} : { access: body.access }),
+      ...(body.unreadable_containers === undefined
+        ? {}
+        : { unreadableContainers: body.unreadable_containers }),
       ...(body.title === undefined ? {} : { title: body.title }),
       ...(body.sync_interval_minutes === undefined
         ? {}
@@ -44,6 +49,7 @@ export const handler = httpHandler(
       },
     };
     await storeChanges(sql, source.sourceId, changes, now());
+    await followAccess(sql, source, changes, now());
     if (content.comments !== source.content.comments) await touchAllComments(sql, source.sourceId);
     if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId, now: now() });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };

@@ -52,6 +52,16 @@ export function allFilesCql(spaceKey: string): string {
   return `${allPagesCql(spaceKey, ["attachment"])} order by created asc`;
 }
 
+/** The query for all pages and blog posts of a space, in the order in which they were made. */
+export function allRightsCql(spaceKey: string): string {
+  return `${allPagesCql(spaceKey, ["page", "blogpost"])} order by created asc`;
+}
+
+/** The query for these pages and blog posts of a space. `ids`: Confluence's, of digits. */
+export function contentByIdCql(spaceKey: string, ids: readonly string[]): string {
+  return `${allPagesCql(spaceKey, ["page", "blogpost"])} and id in (${ids.join(", ")}) order by created asc`;
+}
+
 /** The query for these comments. `ids`: Confluence's, of digits. */
 export function commentsByIdCql(ids: readonly string[]): string {
   return `type = comment and id in (${ids.join(", ")}) order by created asc`;

@@ -153,6 +153,8 @@ async function recordSpaces(
           syncIntervalMinutes: defaults.sync_interval_minutes,
           searchLanguage: defaults.search_language,
           content: defaults.content,
+          access: defaults.access,
+          unreadableContainers: defaults.unreadable_containers,
           embeddingModel: services.model,
           deletionStrategy: defaults.deletion_strategy,
           firstSyncAt: later(now, Math.floor(created.length / FIRST_SYNCS_A_MINUTE) * MINUTE_MS),

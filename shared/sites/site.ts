@@ -3,7 +3,7 @@ import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 import { refusedCalls, type RefusedCalls } from "#shared/sources/refused-calls.ts";
-import { DELETION_STRATEGIES } from "#shared/sources/source.ts";
+import { ACCESS_MODES, DELETION_STRATEGIES, UNREADABLE_CONTAINERS } from "#shared/sources/source.ts";
 import { spaceRule, type SpaceRule } from "./space-rule.ts";
 
 /** Settings of the sources that a site's rule makes. */
@@ -13,6 +13,9 @@ export const sourceDefaults = z.object({
   search_language: z.string().default("english"),
   /** Sites that existed before there were other kinds get pages only. */
   content: contentOptions.default(PAGES_ONLY),
+  /** And show what they showed. */
+  access: z.enum(ACCESS_MODES).default("everything"),
+  unreadable_containers: z.enum(UNREADABLE_CONTAINERS).default("hide"),
 });
 export type SourceDefaults = z.infer<typeof sourceDefaults>;
 

@@ -15,6 +15,8 @@ export type OperationSummary = {
   error: { code: string; message: string } | null;
 };
 
+export type SweepFailure = { code: string; message: string; since: string; failures: number };
+
 /** A source with what a dashboard shows of it. */
 export type SourceOverview = Source & {
   /** Pages that search finds. */
@@ -25,6 +27,16 @@ export type SourceOverview = Source & {
   failedPageCode: string | null;
   hiddenPageCount: number;
   deletedPageCount: number;
+  /** The sweep of its rights; `error`: {code, message, since, failures}; `counters`: of the last complete one. Null: it has none. */
+  sweep: {
+    dueAt: Date;
+    startedAt: Date | null;
+    completedAt: Date | null;
+    error: SweepFailure | null;
+    counters: Record<string, number>;
+  } | null;
+  /** Why the groups and accounts of its site cannot be read, while they cannot. */
+  directoryError: SweepFailure | null;
   /** Pages stored without what their macros render. */
   unrenderedPageCount: number;
   /** `failing`: as `archon_progress.failing` stores it; syncs know its shape. */
@@ -99,9 +111,15 @@ function isOfType(sql: Sql, knowledgeType: string) {
 export const DEFAULT_KNOWLEDGE_TYPE = "technical";
 
 type OverviewRow = SourceRow &
-  Omit<SourceOverview, keyof Source | "lastSync" | "lastCheck"> & {
+  Omit<SourceOverview, keyof Source | "lastSync" | "lastCheck" | "sweep"> & {
+    sweep: SweepRow | null;
     lastSync: OperationRow | null;
     lastCheck: OperationRow | null;
+  };
+type SweepRow = Record<"dueAt", string> &
+  Record<"startedAt" | "completedAt", string | null> & {
+    error: SweepFailure | null;
+    counters: Record<string, number>;
   };
 type OperationRow = Omit<OperationSummary, "createdAt" | "finishedAt"> & {
   createdAt: string;
@@ -110,7 +128,10 @@ type OperationRow = Omit<OperationSummary, "createdAt" | "finishedAt"> & {
 
 function selectOverviews(sql: Sql) {
   return sql`
-    select ${sourceColumns(sql)}, pages.*, operations.* from ${sourcesWithSites(sql)}
+    select ${sourceColumns(sql)}, pages.*, operations.*, c.directory_error as "directoryError",
+      (select jsonb_build_object('dueAt', due_at, 'startedAt', started_at, 'completedAt', completed_at, 'error', error, 'counters', counters)
+        from access_sweeps w where w.source_id = s.source_id) as sweep
+    from ${sourcesWithSites(sql)}
     cross join lateral (
       select
         count(*) filter (where is_findable(p) and kind in ('page', 'blogpost'))::int as "pageCount",
@@ -142,8 +163,25 @@ function lastOperation(sql: Sql, type: OperationType) {
     order by o.created_at desc, o.operation_id limit 1)`;
 }
 
-function toOverview({ lastSync, lastCheck, ...row }: OverviewRow): SourceOverview {
-  return { ...row, ...toSource(row), lastSync: toOperation(lastSync), lastCheck: toOperation(lastCheck) };
+function toOverview({ lastSync, lastCheck, sweep, ...row }: OverviewRow): SourceOverview {
+  return {
+    ...row,
+    ...toSource(row),
+    sweep: toSweep(sweep),
+    lastSync: toOperation(lastSync),
+    lastCheck: toOperation(lastCheck),
+  };
+}
+
+function toSweep(row: SweepRow | null): SourceOverview["sweep"] {
+  if (!row) return null;
+  const { dueAt, startedAt, completedAt, ...others } = row;
+  return {
+    ...others,
+    dueAt: new Date(dueAt),
+    startedAt: startedAt === null ? null : new Date(startedAt),
+    completedAt: completedAt === null ? null : new Date(completedAt),
+  };
 }
 
 function toOperation(row: OperationRow | null): OperationSummary | null {

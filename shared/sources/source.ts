@@ -141,6 +141,9 @@ export type SourceChanges = {
   syncIntervalMinutes?: number | null;
   /** A kind that is switched off loses its rows. */
   content?: ContentOptions;
+  /** What was read of the rights before it carried them over is not known any more. */
+  access?: AccessMode;
+  unreadableContainers?: UnreadableContainers;
   /** Merged into the metadata. */
   metadata?: Record<string, z.infer<ReturnType<typeof z.json>>>;
   refusedCalls?: RefusedCalls;

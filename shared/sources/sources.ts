@@ -127,6 +127,10 @@ export async function updateSource(
       : { sync_interval_minutes: changes.syncIntervalMinutes }),
     ...(changes.status === undefined ? {} : { status: changes.status }),
     ...(changes.content === undefined ? {} : { content: sql.json(changes.content) }),
+    ...(changes.access === undefined ? {} : { access: changes.access }),
+    ...(changes.unreadableContainers === undefined
+      ? {}
+      : { unreadable_containers: changes.unreadableContainers }),
     ...(changes.refusedCalls === undefined ? {} : { refused_calls: sql.json(changes.refusedCalls) }),
     updated_at: now,
   };
@@ -140,10 +144,16 @@ export async function updateSource(
     }
     await tx`
       update archon_sources
-      set ${tx(columns)}, metadata = metadata || ${tx.json(changes.metadata ?? {})}
+      set ${tx(columns)}, ${beginsAccess(tx, changes)} metadata = metadata || ${tx.json(changes.metadata ?? {})}
       where source_id = ${sourceId} and status <> 'deleting'`;
     return requireSource(tx, sourceId);
   });
+}
+
+/** Rights that are carried over again were not looked after meanwhile: nothing is shown until they are read. */
+function beginsAccess(sql: Sql, { access }: Pick<SourceChanges, "access">) {
+  if (access === undefined || access === "everything") return sql``;
+  return sql`access_verified_at = case when access <> 'everything' then access_verified_at end,`;
 }
 
 /** Merges `patch` into the metadata, in the database: concurrent writers of other keys lose nothing. */

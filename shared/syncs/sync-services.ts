@@ -13,7 +13,7 @@ export type SyncServices = {
   now: () => Date;
   newId: () => string;
   random: () => number;
-  env: Pick<Env, "OCR">;
+  env: Pick<Env, "OCR" | "ACCESS_SWEEP_MINUTES">;
   log: Log;
   sql: postgres.Sql;
   queue: TaskQueue;

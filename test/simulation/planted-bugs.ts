@@ -138,8 +138,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "checkpoint before the work is recorded",
     change(
       "shared/syncs/listing/list-step.ts",
-      "  await transaction(services.sql, async (tx) => {\n    const counts = await recordListing(tx, operation, listed.pages, {",
-      "  await transaction(services.sql, (tx) => saveStep(tx, context, { checkpoint: next, counts: { pages_listed: listed.pages.length } }));\n  await transaction(services.sql, async (tx) => {\n    await recordListing(tx, operation, listed.pages, {",
+      "  await transaction(services.sql, async (tx) => {\n    await rights(tx);\n    const counts = await recordListing(tx, operation, listed.pages, {",
+      "  await transaction(services.sql, (tx) => saveStep(tx, context, { checkpoint: next, counts: { pages_listed: listed.pages.length } }));\n  await transaction(services.sql, async (tx) => {\n    await rights(tx);\n    await recordListing(tx, operation, listed.pages, {",
     ),
     change(
       "shared/syncs/listing/list-step.ts",

@@ -65,6 +65,7 @@ const rules: readonly Rule[] = [
       "shared/db",
       "shared/sources",
       "shared/hooks",
+      "shared/access",
       "shared/documents",
       "shared/notifications",
       "shared/operation-statuses",
@@ -187,6 +188,7 @@ describe("who may import whom", () => {
       "shared/access",
       "shared/requests",
       "shared/hooks",
+      "shared/access",
       "shared/embeddings/embedding-models",
       "shared/notifications/outbox",
     ];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { COMMENT_OPTIONS } from "#shared/content-kinds.ts";
-import { DELETION_STRATEGIES } from "#shared/sources/source.ts";
+import { ACCESS_MODES, DELETION_STRATEGIES, UNREADABLE_CONTAINERS } from "#shared/sources/source.ts";
 
 /** Text that the database can hold: U+0000 is refused by Postgres. */
 export function text(max: number) {
@@ -31,6 +31,16 @@ export const instant = z.iso.datetime().meta({ example: "2026-03-01T12:00:00.000
 export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
   description:
     "When pages deleted in Confluence are looked for: once a week, after each sync, or only when asked",
+});
+
+export const accessMode = z.enum(ACCESS_MODES).meta({
+  description:
+    "Who finds what. `unrestricted`: pages that everyone who may read the space may read; `per_user`: each search says for whom, and finds what that person may read; `everything`: all that the syncing account sees, for everyone who may search. A change reads the rights again first, and what it shows less of is gone at once",
+});
+
+export const unreadableContainers = z.enum(UNREADABLE_CONTAINERS).meta({
+  description:
+    "What is below a folder, whiteboard, database or embed whose restrictions Confluence does not tell (only its administrators may ask): hidden, or shown as if it had none",
 });
 
 /** Of a change: what is left out stays. */

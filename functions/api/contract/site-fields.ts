@@ -2,7 +2,17 @@ import { z } from "zod";
 import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { estimate } from "#shared/sites/site.ts";
 import { spaceRule } from "#shared/sites/space-rule.ts";
-import { apiToken, content, deletionStrategy, findableSeconds, id, instant, syncInterval } from "./fields.ts";
+import {
+  accessMode,
+  apiToken,
+  content,
+  deletionStrategy,
+  findableSeconds,
+  id,
+  instant,
+  syncInterval,
+  unreadableContainers,
+} from "./fields.ts";
 import { hookHealth } from "./hook-fields.ts";
 import { searchLanguage } from "./sources.ts";
 
@@ -18,6 +28,8 @@ export const defaults = z.strictObject({
   sync_interval_minutes: syncInterval.default(1440),
   search_language: searchLanguage.default("english"),
   content: content.default(NEW_SOURCE_CONTENT),
+  access: accessMode.default("unrestricted"),
+  unreadable_containers: unreadableContainers.default("hide"),
 });
 
 export const limits = z

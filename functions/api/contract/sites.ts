@@ -40,6 +40,8 @@ export const connectSite = contract({
         sync_interval_minutes: 1440,
         search_language: "english",
         content: { blogposts: true, comments: "open" as const, attachments: true },
+        access: "unrestricted",
+        unreadable_containers: "hide",
       }),
       limits: limits.default({}),
       pulse: z

@@ -3,6 +3,7 @@ import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import {
+  accessMode,
   apiToken,
   content,
   contentChanges,
@@ -16,7 +17,9 @@ import {
   syncInterval,
   text,
   title,
+  unreadableContainers,
 } from "./fields.ts";
+import { sourceAccess } from "./access-fields.ts";
 import { operationStatus, syncMetrics } from "./operations.ts";
 
 const warning = z.object({
@@ -29,6 +32,10 @@ const warning = z.object({
     "scope_missing",
     "optional_call_failing",
     "rendered_missing",
+    "access_everything",
+    "sweep_overdue",
+    "directory_stale",
+    "containers_hidden",
     ...FAILING_WARNINGS,
   ]),
   message: z.string(),
@@ -54,6 +61,7 @@ export const sourceSchema = z
     sync_interval_minutes: z.int().nullable(),
     search_language: z.string(),
     content,
+    access: sourceAccess,
     embedding_model: z.string(),
     last_sync_timestamp: z
       .string()
@@ -169,6 +177,8 @@ export const createSource = contract({
       deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
       sync_interval_minutes: syncInterval.optional(),
       content: content.default(NEW_SOURCE_CONTENT),
+      access: accessMode.default("unrestricted"),
+      unreadable_containers: unreadableContainers.default("hide"),
       search_language: searchLanguage.default("english").meta({
         description:
           "Whose word forms are found alike; `simple`: none, for languages that are not listed, such as Chinese, Japanese, Korean, Thai",
@@ -226,7 +236,7 @@ export const updateSource = contract({
   paths: ["/api/confluence/{source_id}"],
   scope: "sources:write",
   tag: "Sources",
-  summary: "Change title, token, strategy, interval",
+  summary: "Change title, token, strategy, interval, access",
   description:
     "A new token (or e-mail) is tried before it is stored, and makes a source with expired credentials active again. A token of another account is accepted and changes `account_id`: that account may see other pages.",
   params: sourceParams,
@@ -238,6 +248,8 @@ export const updateSource = contract({
       deletion_strategy: deletionStrategy.optional(),
       sync_interval_minutes: syncInterval.optional(),
       content: contentChanges.optional(),
+      access: accessMode.optional(),
+      unreadable_containers: unreadableContainers.optional(),
     })
     .meta({ id: "SourceChanges" }),
   responses: { 200: sourceSchema },

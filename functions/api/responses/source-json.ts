@@ -4,6 +4,7 @@ import { OPTIONAL_CALLS, type OptionalCall, type Refusal } from "#shared/sources
 import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
 import { later } from "#shared/syncs/later.ts";
 import { CHECK_INTERVAL_MS, tickOfCheck } from "#shared/syncs/schedules/weekly-check.ts";
+import { accessJson, accessWarnings } from "./access-json.ts";
 import type { sourceSchema } from "#functions/api/contract/sources.ts";
 
 type SourceJson = z.input<typeof sourceSchema>;
@@ -27,6 +28,7 @@ export function sourceJson(source: SourceOverview): SourceJson {
     sync_interval_minutes: source.syncIntervalMinutes,
     search_language: source.searchLanguage,
     content: source.content,
+    access: accessJson(source),
     embedding_model: source.embeddingModel,
     last_sync_timestamp: metadata.last_sync_timestamp,
     last_sync: source.lastSync && {
@@ -143,5 +145,5 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
       message: `${source.failedPageCount} pages could not be updated (most often ${source.failedPageCode}): GET …/pages?status=failed`,
     });
   }
-  return warnings;
+  return [...warnings, ...accessWarnings(source)];
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
+import { rightsOfPages, rightsOfYoung, youngerThanSweep } from "#shared/syncs/rights/listed-rights.ts";
 import { allCommentsCql, allFilesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
@@ -96,6 +98,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   await verifyAccount(client, source);
   const startedAt = client.serverTime() ?? services.now();
   const expected = await countStoredPages(services.sql, source.sourceId);
+  await requestSweeps(services.sql, [source.sourceId], services.now());
   const [kind = "page", ...left] = syncedKinds(source.content);
   await inTransaction(
     context,
@@ -122,7 +125,13 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
+  const young = youngerThanSweep(source, listed.pages);
+  const rights = await rightsOfPages(
+    context,
+    young.map(({ id }) => id),
+  );
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const counts = await recordListing(tx, operation, listed.pages, {
       rules: { representationRevision: REPRESENTATION_REVISION },
       keepSeen: true,
@@ -144,7 +153,9 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
+  const rights = await rightsOfYoung(context, comments);
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const counts = await recordComments(tx, context, listed.comments.length, comments);
     const ids = listed.comments.map((comment) => comment.id);
     if (!operation.dryRun) await markListed(tx, operation, ids);
@@ -160,7 +171,9 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
+  const rights = await rightsOfYoung(context, listed.files);
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const counts = await recordListedFiles(tx, context, listed.files, { everything: true, keepSeen: true });
     if (listed.next === null) await queueOutdatedFiles(tx, context, { everything: true });
     await saveStep(tx, context, { checkpoint: next, counts });

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { later } from "#shared/syncs/later.ts";
 
 /** A page announced again is asked for this much later, so that a burst of edits is one request … */
@@ -22,6 +23,9 @@ export async function addHints(
   if (pages.length === 0) return;
   const { reason, hookId = null, atOnce, now } = hint;
   const due = atOnce ? now : later(now, DEBOUNCE_MS);
+  // What is announced of a page may be who sees it, which makes no version.
+  if (reason === "hook" || reason === "api")
+    await requestSweeps(sql, [...new Set(pages.map((page) => page.sourceId))], now);
   await sql`
     insert into page_hints as h (source_id, page_id, hook_id, reasons, first_at, due_at)
     select source_id, page_id, ${hookId}, ${[reason]}, ${now}, ${due}

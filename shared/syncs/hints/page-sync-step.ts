@@ -13,6 +13,7 @@ import {
   logApplied,
 } from "#shared/syncs/deletions/deletion-candidates.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
+import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
@@ -95,8 +96,13 @@ async function askNext(
   );
   // A space that is gone would take its announced pages with it.
   if (gone.length > 0) await verifySpace(client, source);
+  const rights = await rightsOfPages(
+    context,
+    here.map(({ id }) => id),
+  );
   const elsewhere = await pagesOfOtherSources(context, pages.values());
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const now = services.now();
     const unchanged = hints.filter((hint) => isUnchanged(pages.get(hint.pageId), states.get(hint.pageId)));
     const counts = await recordListing(tx, operation, here, {

@@ -1,7 +1,6 @@
-import { z } from "zod";
 import type { ContentPage } from "#shared/confluence/client.ts";
 import { allCommentsCql, allFilesCql, allPagesCql } from "#shared/confluence/cql.ts";
-import { CONTENT_KINDS, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
+import { syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { upsertFolders } from "#shared/documents/folders.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
@@ -9,47 +8,39 @@ import { newComments, recordComments, withContainers } from "#shared/syncs/comme
 import { commentsOfMovedPages } from "#shared/syncs/comments/moved-comments.ts";
 import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
-import { recentCursors, rememberCursor } from "./follow-cursor.ts";
+import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
+import {
+  hasRights,
+  rightsOfListed,
+  rightsOfYoung,
+  youngerThanSweep,
+} from "#shared/syncs/rights/listed-rights.ts";
+import { needsSweep, sweepInline } from "#shared/syncs/rights/sweep-inline.ts";
+import { rememberCursor } from "./follow-cursor.ts";
+import {
+  fromStart,
+  listCheckpoint,
+  nextListing,
+  type ListCheckpoint as Checkpoint,
+} from "./list-checkpoint.ts";
 import { closeListing } from "./close-listing.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listFolders } from "./list-folders.ts";
-import { labelListing, listLabels } from "./list-labels.ts";
+import { listLabels } from "./list-labels.ts";
 import { nextKind } from "./next-kind.ts";
 import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { countListed, LISTED, saveStep } from "#shared/syncs/operations/save-step.ts";
-import { countChanges, nextMode, SEARCH_MODES, type Changes } from "./search-changes.ts";
+import { countChanges, nextMode, type Changes } from "./search-changes.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
 
-const checkpointSchema = z.object({
-  phase: z
-    .enum(["starting", "listing", "folders", "labels", "checking the time zone", "listed"])
-    .default("starting"),
-  /** `space`: the v2 listing of everything; `changes`: CQL. */
-  listing: z.enum(["space", "changes"]).default("space"),
-  /** The kind that is listed whole now, comments by CQL, others by v2; null: CQL lists all kinds, or v2 pages where there is no query. */
-  kind: z.enum(CONTENT_KINDS).nullable().default(null),
-  /** To be listed by v2 after that. */
-  kinds_left: z.array(z.enum(CONTENT_KINDS)).default([]),
-  /** The query for what changed, of these kinds (null: of all), and those after it; how they were chosen. */
-  cql: z.string().nullable().default(null),
-  cql_kinds: z.array(z.enum(CONTENT_KINDS)).nullable().default(null),
-  queries_left: z.array(z.object({ cql: z.string(), kinds: z.array(z.enum(CONTENT_KINDS)) })).default([]),
-  search_mode: z.enum(SEARCH_MODES).default("one query"),
-  cursor: z.string().nullable().default(null),
-  recent_cursors: recentCursors,
-  labels: labelListing.nullable().default(null),
-  /** Comments that were listed, and whose bodies have not come. */
-  comments_missing: z.int().default(0),
-});
-type Checkpoint = z.infer<typeof checkpointSchema>;
-
 /** Runs the next step of a sync's listing: see `Step`. */
-export async function listStep(context: StepContext): Promise<"more" | "listed"> {
-  const checkpoint = checkpointSchema.parse(context.operation.checkpoint);
+export async function listStep(context: StepContext): Promise<"more" | "listed" | { notBefore: Date }> {
+  const checkpoint = listCheckpoint.parse(context.operation.checkpoint);
   if (checkpoint.phase === "listed") return "listed";
+  if (checkpoint.phase === "rights") return rightsNext(context, checkpoint);
   await PHASES[checkpoint.phase](context, checkpoint);
   return "more";
 }
@@ -57,7 +48,7 @@ export async function listStep(context: StepContext): Promise<"more" | "listed">
 const LISTED_BY_TIME = { everything: false, keepSeen: false };
 
 const PHASES: Record<
-  Exclude<Checkpoint["phase"], "listed">,
+  Exclude<Checkpoint["phase"], "listed" | "rights">,
   (context: StepContext, checkpoint: Checkpoint) => Promise<void>
 > = {
   starting: start,
@@ -85,9 +76,10 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
     expected += (await client.countPages(allPagesCql(source.spaceKey, kindsLeft))) ?? 0;
   // In a space that is out of sight a query finds nothing instead of failing. Between the count and the search: one of them sees more.
   if (!everything && expected === 0) await verifySpace(client, source);
+  if (everything) await requestSweeps(services.sql, [source.sourceId], services.now());
   const next: Checkpoint = {
     ...checkpoint,
-    phase: "listing",
+    phase: needsSweep(context) ? "rights" : "listing",
     listing: everything ? "space" : "changes",
     ...(changes ? fromStart(changes) : {}),
     kind: everything ? (kindsLeft[0] ?? null) : null,
@@ -106,6 +98,19 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   });
 }
 
+/** Pages are found as soon as they are stored: their rights are known then. */
+async function rightsNext(
+  context: StepContext,
+  checkpoint: Checkpoint,
+): Promise<"more" | { notBefore: Date }> {
+  const result = await sweepInline(context);
+  if (typeof result !== "string") return result;
+  await saveStep(context.services.sql, context, {
+    checkpoint: result === "done" ? { ...checkpoint, phase: "listing" } : checkpoint,
+  });
+  return "more";
+}
+
 async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source } = context;
   const { cql, cursor } = checkpoint;
@@ -114,7 +119,8 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   if (kind === "attachment") return listFiles(context, checkpoint);
   if (kind === null && cql !== null) return listChanges(context, checkpoint, cql);
   const listed = await client.listPages(kind ?? "page", source.spaceId, cursor);
-  return recordListed(context, checkpoint, { ...listed, comments: [], files: [], folders: [], skipped: 0 });
+  const others = { comments: [], files: [], folders: [], skipped: 0 };
+  return recordListed(context, checkpoint, { ...listed, ...others }, context.services.now());
 }
 
 /** A site may refuse what the search expands only when it comes to content that does not have it. */
@@ -122,8 +128,11 @@ async function listChanges(context: StepContext, checkpoint: Checkpoint, cql: st
   const { client, source, operation } = context;
   const { cursor, cql_kinds: kinds } = checkpoint;
   let listed: ContentPage;
+  const readAt = context.services.now();
   try {
-    listed = await client.searchContent(cql, cursor, kinds ?? syncedKinds(source.content));
+    listed = await client.searchContent(cql, cursor, kinds ?? syncedKinds(source.content), {
+      rights: hasRights(source),
+    });
   } catch (error) {
     const mode = nextMode(checkpoint.search_mode, error);
     if (mode === null) throw error;
@@ -132,32 +141,14 @@ async function listChanges(context: StepContext, checkpoint: Checkpoint, cql: st
     const message = `Confluence refuses this search: listing by ${mode}`;
     return listAgain(context, checkpoint, { changes, timeZone, message });
   }
-  return recordListed(context, checkpoint, listed);
-}
-
-/** The part of a checkpoint that begins a listing of changes. */
-function fromStart({ mode, queries: [first, ...left] }: Changes) {
-  return {
-    cql: first?.cql ?? null,
-    cql_kinds: first?.kinds ?? null,
-    queries_left: left,
-    search_mode: mode,
-    cursor: null,
-    recent_cursors: [],
-  };
-}
-
-/** Where a listing continues after the last page of a query or of a kind. */
-function nextListing(checkpoint: Checkpoint) {
-  const [next, ...left] = checkpoint.kind === null ? checkpoint.queries_left : [];
-  if (!next) return nextKind(checkpoint);
-  return { cql: next.cql, cql_kinds: next.kinds, queries_left: left, cursor: null, recent_cursors: [] };
+  return recordListed(context, checkpoint, listed, readAt);
 }
 
 async function recordListed(
   context: StepContext,
   checkpoint: Checkpoint,
   listed: ContentPage,
+  readAt: Date,
 ): Promise<void> {
   const { source, operation, services } = context;
   const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
@@ -166,12 +157,18 @@ async function recordListed(
   const byId = new Map([...moved, ...found].map((comment) => [comment.id, comment]));
   const comments = await withContainers(context, [...byId.values()]);
   reportUnreadable(listed.pages, context);
+  const rights = await rightsOfListed(context, {
+    pages: isOfChanges ? listed.pages : youngerThanSweep(source, listed.pages),
+    containerIds: [...comments, ...listed.files].flatMap(({ containerId }) => containerId ?? []),
+    readAt,
+  });
   const next: Checkpoint = {
     ...checkpoint,
     comments_missing: checkpoint.comments_missing + missing,
     ...(listed.next === null ? nextListing(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const counts = await recordListing(tx, operation, listed.pages, {
       rules: { representationRevision: isOfChanges ? null : REPRESENTATION_REVISION },
       keepSeen: false,
@@ -202,7 +199,9 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   const comments = await withContainers(context, listed.comments);
+  const rights = await rightsOfYoung(context, comments);
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const counts = await recordComments(tx, context, listed.comments.length, comments);
     await saveStep(tx, context, { checkpoint: next, counts });
   });
@@ -216,7 +215,9 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
+  const rights = await rightsOfYoung(context, listed.files);
   await transaction(services.sql, async (tx) => {
+    await rights(tx);
     const options = { everything: true, keepSeen: false };
     const counts = await recordListedFiles(tx, context, listed.files, options);
     await saveStep(tx, context, { checkpoint: next, counts });

@@ -18,6 +18,7 @@ import { embedGroup, mayJoin } from "./page-group.ts";
 import { prepareFile } from "#shared/syncs/files/prepare-file.ts";
 import { prepareComments } from "./prepare-comments.ts";
 import { preparePage, whyNotHere, type PreparedPage } from "./prepare-page.ts";
+import { readRightsAgain } from "#shared/syncs/rights/read-rights-again.ts";
 import { requeuePages } from "./requeue-pages.ts";
 import { lookUpMentioned } from "./resolve-references.ts";
 import { storePreparedPage } from "./store-prepared-page.ts";
@@ -132,6 +133,7 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
     for await (const fetched of fetchPages(batch, claimed, states)) {
       pages = fetched.pages;
       const current = [...pages.values()].filter((page) => whyNotHere(batch, page) === null);
+      await readRightsAgain(batch, fetched.works, { pages, states });
       batch.fetchedIds = new Map([
         ...batch.fetchedIds,
         ...current.map((page) => [page.title, page.id] as const),

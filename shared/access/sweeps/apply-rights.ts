@@ -1,0 +1,180 @@
+import type { ContentRights, ViewRestriction } from "#shared/confluence/client.ts";
+import type { Sql } from "#shared/db/connect.ts";
+import { lockRights, nodeBelow, readTree, type AccessNode, type AccessTree } from "./access-tree.ts";
+import { forget, insertNode, keepNode, move, releaseLater, renewNode, restrict } from "./narrow.ts";
+import { knownPrincipals, NOBODY_PASSES, type Principals } from "./principals.ts";
+
+/**
+ * What was read of a restriction. `unreadable`: the account may not read it; `failed`: it could not be read this time; `later`: it is read
+ * again by itself.
+ */
+export type ReadRestriction = ViewRestriction | "unreadable" | "failed" | "later";
+
+/** Content as it was read; ancestors null: the response did not contain them. */
+export type ReadContent = Pick<ContentRights, "id" | "ancestors"> & { restriction: ReadRestriction };
+
+type Placed = {
+  id: string;
+  /** Ids of what is above it, from the top. */
+  chain: string[];
+  ancestors: { id: string; type: string }[];
+  restriction: ReadRestriction;
+};
+
+/** What a listing of a space contains. Anything else above it is a folder or the like. */
+export const PAGE_TYPES: ReadonlySet<string> = new Set(["page", "blogpost"]);
+
+/**
+ * Applies what was read of the rights of some content, in the caller's transaction and first thing in it: what lets fewer people see
+ * something counts at once, for everything below it too; what lets more people see something waits for the end of a complete sweep. New
+ * content gets its node if all that is above it is known. `readAt`: when the request was sent; what was read before what is stored
+ * changes nothing, and a repetition neither. Does nothing for a source whose readers were never read: nothing of it is shown.
+ */
+export async function applyRights(
+  tx: Sql,
+  sourceId: string,
+  { contents, readAt }: { contents: readonly ReadContent[]; readAt: Date },
+): Promise<void> {
+  if (contents.length === 0) return;
+  await lockRights(tx, sourceId);
+  const ids = contents.flatMap(({ id, ancestors }) => [id, ...(ancestors ?? []).map((above) => above.id)]);
+  const current = async () => readTree(tx, sourceId, ids);
+  const first = await current();
+  if (!first) return;
+  let tree = first;
+  const again = async () => {
+    tree = (await current()) ?? tree;
+  };
+  const placed = contents.flatMap(toPlaced);
+  const isPlaced = new Set(placed.map(({ id }) => id));
+  for (const { id } of contents) {
+    if (isPlaced.has(id) || isNewer(tree, id, readAt)) continue;
+    await forget(tx, sourceId, { tree, contentId: id, readAt });
+    await again();
+  }
+  for (const container of containersOf(placed)) {
+    if (tree.places.has(container.id)) continue;
+    await addContainer(tx, sourceId, { ...container, tree, readAt });
+    await again();
+  }
+  for (const { id, chain } of learnedPlaces(placed)) {
+    const place = tree.places.get(id);
+    if (!place || place.readAt > readAt || isSame(place.ancestorIds, chain)) continue;
+    await move(tx, sourceId, { tree, place, chain, readAt });
+    await again();
+  }
+  const before = new Set(tree.places.keys());
+  await addPlaces(tx, sourceId, { tree, contents: placed.filter(({ id }) => !before.has(id)), readAt });
+  for (const { id, restriction } of placed.filter((content) => before.has(content.id))) {
+    const place = tree.places.get(id);
+    if (!place || place.isContainer) continue;
+    const node = tree.nodes.get(id);
+    if (node) await renew(tx, node, restriction, readAt);
+    else {
+      const principals = principalsOf(restriction);
+      if (!principals) continue;
+      await restrict(tx, sourceId, { tree, place, principals, readAt });
+      await again();
+    }
+  }
+}
+
+async function renew(tx: Sql, node: AccessNode, restriction: ReadRestriction, readAt: Date): Promise<void> {
+  if (restriction === "later") return;
+  if (restriction === "failed") return keepNode(tx, node);
+  const principals = principalsOf(restriction);
+  if (principals) await renewNode(tx, node, principals, readAt);
+  else await releaseLater(tx, node, readAt);
+}
+
+/** Null: there is no restriction. One that was not read lets nobody in. */
+function principalsOf(restriction: ReadRestriction): Principals | null {
+  if (typeof restriction === "string") return NOBODY_PASSES;
+  if (restriction.users.length + restriction.groups.length === 0) return null;
+  return knownPrincipals(restriction);
+}
+
+/** A chain with a repetition, or with the content itself in it, says nothing. */
+function toPlaced({ id, ancestors, restriction }: ReadContent): Placed[] {
+  if (ancestors === null) return [];
+  const chain = ancestors.map((above) => above.id);
+  if (new Set([...chain, id]).size <= chain.length) return [];
+  return [{ id, chain, ancestors, restriction }];
+}
+
+function isNewer(tree: AccessTree, id: string, readAt: Date): boolean {
+  const place = tree.places.get(id);
+  return place !== undefined && place.readAt > readAt;
+}
+
+/** Folders, whiteboards, databases, embeds, and what else there may be: anything above that is not content of a space's listing. */
+function containersOf(placed: readonly Placed[]): { id: string; chain: string[] }[] {
+  const found = new Map<string, string[]>();
+  for (const { ancestors, chain } of placed)
+    for (const [index, { id, type }] of ancestors.entries())
+      if (!PAGE_TYPES.has(type) && !found.has(id)) found.set(id, chain.slice(0, index));
+  return byDepth([...found].map(([id, chain]) => ({ id, chain })));
+}
+
+/** Content says where it is, and where what is above it is. What it says of itself comes first. */
+function learnedPlaces(placed: readonly Placed[]): { id: string; chain: string[] }[] {
+  const learned = new Map(placed.map(({ id, chain }) => [id, chain]));
+  for (const { chain } of placed)
+    for (const [index, id] of chain.entries()) if (!learned.has(id)) learned.set(id, chain.slice(0, index));
+  return byDepth([...learned].map(([id, chain]) => ({ id, chain })));
+}
+
+function byDepth<T extends { chain: string[] }>(items: T[]): T[] {
+  return items.toSorted((one, other) => one.chain.length - other.chain.length);
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((id, index) => id === other[index]);
+}
+
+/** Nobody passes a container until it is proven whom it lets in. */
+async function addContainer(
+  tx: Sql,
+  sourceId: string,
+  { tree, id: contentId, chain, readAt }: { tree: AccessTree; id: string; chain: string[]; readAt: Date },
+): Promise<void> {
+  const parentNode = nodeBelow(tree, chain) ?? tree.space.nodeId;
+  const nodeId = await insertNode(tx, sourceId, { ...NOBODY_PASSES, contentId, parentNode, readAt });
+  await tx`
+    insert into content_access (source_id, content_id, ancestor_ids, is_container, node_id, read_at)
+    values (${sourceId}, ${contentId}, ${chain}, true, ${nodeId}, ${readAt})`;
+}
+
+/** Stores content that was never read: what is above first, so that its whole chain is known. */
+async function addPlaces(
+  tx: Sql,
+  sourceId: string,
+  { tree, contents, readAt }: { tree: AccessTree; contents: Placed[]; readAt: Date },
+): Promise<void> {
+  const rows: { content_id: string; ancestor_ids: string[]; node_id: number | null }[] = [];
+  for (const { id, chain, restriction } of byDepth(contents)) {
+    if (tree.places.has(id)) continue;
+    const above = nodeBelow(tree, chain);
+    let nodeId = above;
+    const principals = principalsOf(restriction);
+    const left = tree.nodes.get(id);
+    // Of content that was not visible for a while, and that is known again when the sweep is complete.
+    if (left) {
+      await renew(tx, left, restriction, readAt);
+      nodeId = null;
+    } else if (principals) {
+      const parentNode = above ?? tree.space.nodeId;
+      const node = { ...principals, contentId: id, parentNode, readAt };
+      const stored = await insertNode(tx, sourceId, node);
+      tree.nodes.set(id, { ...node, nodeId: stored, pending: null, verifiedAt: null });
+      if (above !== null) nodeId = stored;
+    }
+    tree.places.set(id, { contentId: id, ancestorIds: chain, isContainer: false, nodeId, readAt });
+    rows.push({ content_id: id, ancestor_ids: chain, node_id: nodeId });
+  }
+  if (rows.length === 0) return;
+  await tx`
+    insert into content_access (source_id, content_id, ancestor_ids, node_id, read_at)
+    select ${sourceId}, content_id, ancestor_ids, node_id, ${readAt}::timestamptz
+    from jsonb_to_recordset(${tx.json(rows)}) as row (content_id text, ancestor_ids text[], node_id integer)`;
+}

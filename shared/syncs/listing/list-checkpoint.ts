@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
+import { recentCursors } from "./follow-cursor.ts";
+import { labelListing } from "./list-labels.ts";
+import { nextKind } from "./next-kind.ts";
+import { SEARCH_MODES, type Changes } from "./search-changes.ts";
+
+/** How far the listing of a sync is. */
+export const listCheckpoint = z.object({
+  phase: z
+    .enum(["starting", "rights", "listing", "folders", "labels", "checking the time zone", "listed"])
+    .default("starting"),
+  /** `space`: the v2 listing of everything; `changes`: CQL. */
+  listing: z.enum(["space", "changes"]).default("space"),
+  /** The kind that is listed whole now, comments by CQL, others by v2; null: CQL lists all kinds, or v2 pages where there is no query. */
+  kind: z.enum(CONTENT_KINDS).nullable().default(null),
+  /** To be listed by v2 after that. */
+  kinds_left: z.array(z.enum(CONTENT_KINDS)).default([]),
+  /** The query for what changed, of these kinds (null: of all), and those after it; how they were chosen. */
+  cql: z.string().nullable().default(null),
+  cql_kinds: z.array(z.enum(CONTENT_KINDS)).nullable().default(null),
+  queries_left: z.array(z.object({ cql: z.string(), kinds: z.array(z.enum(CONTENT_KINDS)) })).default([]),
+  search_mode: z.enum(SEARCH_MODES).default("one query"),
+  cursor: z.string().nullable().default(null),
+  recent_cursors: recentCursors,
+  labels: labelListing.nullable().default(null),
+  /** Comments that were listed, and whose bodies have not come. */
+  comments_missing: z.int().default(0),
+});
+export type ListCheckpoint = z.infer<typeof listCheckpoint>;
+
+/** The part of a checkpoint that begins a listing of changes. */
+export function fromStart({ mode, queries: [first, ...left] }: Changes) {
+  return {
+    cql: first?.cql ?? null,
+    cql_kinds: first?.kinds ?? null,
+    queries_left: left,
+    search_mode: mode,
+    cursor: null,
+    recent_cursors: [],
+  };
+}
+
+/** Where a listing continues after the last page of a query or of a kind. */
+export function nextListing(checkpoint: ListCheckpoint) {
+  const [next, ...left] = checkpoint.kind === null ? checkpoint.queries_left : [];
+  if (!next) return nextKind(checkpoint);
+  return { cql: next.cql, cql_kinds: next.kinds, queries_left: left, cursor: null, recent_cursors: [] };
+}
