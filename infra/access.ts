@@ -6,6 +6,8 @@ export type Access =
   | SendAccess
   | "encrypt-token"
   | "decrypt-token"
+  /** For whom content is shown: settings alone. */
+  | "show-content"
   | "embed"
   | "rerank"
   | "extract"

@@ -69,15 +69,16 @@ export const functions = {
   "explain-access": api("explain-access", ["database"]),
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
-  search: api("search", ["database", "embed", "rerank"], {
+  search: api("search", ["database", "show-content", "embed", "rerank"], {
     memoryMb: 1024,
     maxConcurrency: SEARCH_CONCURRENCY,
   }),
-  "knowledge-items": api("archon/knowledge-items", ["database"]),
-  "stored-pages": api("archon/stored-pages", ["database"]),
+  "knowledge-items": api("archon/knowledge-items", ["database", "show-content"]),
+  "stored-pages": api("archon/stored-pages", ["database", "show-content"]),
   "not-provided": api("archon/not-provided", []),
   hooks: api("hooks", ["database"]),
   "receive-hook": api("receive-hook", ["database", "send-plan"], { maxConcurrency: HOOK_CONCURRENCY }),
+  identities: api("identities", ["database"]),
   health: api("health", ["database"]),
   openapi: api("openapi", []),
   "plan-sync": {

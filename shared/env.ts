@@ -95,8 +95,17 @@ export const envSchema = z.object({
   OCR_DATA: z.string().default("node_modules/@tesseract.js-data/eng/4.0.0_best_int"),
   /** Local runner only: lets base_url be http and loopback. */
   ALLOW_LOOPBACK: z.stringbool().default(false),
-  /** Local runner only: if set, each request must send it as `Authorization: Bearer` or `X-Api-Key`. */
+  /** Local runner only: if set, each request must send it as `Authorization: Bearer` or `X-Api-Key`. It has every scope. */
   API_KEY: z.string().min(1).optional(),
+  /**
+   * Local runner only: a JSON file of further keys, `[{"name", "key" or "sha256", "scopes": []}]`. With either of both each request
+   * must send one.
+   */
+  API_KEYS_FILE: z.string().min(1).optional(),
+  /** ARNs of IAM callers that may ask for `visibility: "all"`; none unless set. */
+  SEARCH_ALL_CALLERS: list.default([]),
+  /** The claim of a JWT that says whose it is: an account id, or `email`, or `sub`. Unset: the first of those that names an account. */
+  IDENTITY_CLAIM: z.string().min(1).optional(),
   /** Origins whose web pages may call the API, separated by commas; none unless set. */
   CORS_ORIGINS: list.default([]),
 });

@@ -50,6 +50,7 @@ export const LOG_EVENTS = [
   "runner.started",
   "runner.stopped",
   "statistics.refreshed",
+  "search.completed",
   "search.failed",
   "search.not_reranked",
   "embeddings.created",

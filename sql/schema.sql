@@ -524,8 +524,12 @@ create table sync_work (
   constraint sync_work_pkey PRIMARY KEY (operation_id, page_id)
 );
 
+CREATE INDEX access_nodes_classes ON confluence_sync.access_nodes USING btree (source_id) WHERE ((state = 'known'::text) AND (classes <> '{}'::text[]));
+CREATE INDEX access_nodes_groups ON confluence_sync.access_nodes USING gin (groups) WITH (fastupdate=off);
+CREATE INDEX access_nodes_open ON confluence_sync.access_nodes USING btree (source_id) WHERE (state = 'open'::text);
 CREATE INDEX access_nodes_parent ON confluence_sync.access_nodes USING btree (parent_node);
 CREATE UNIQUE INDEX access_nodes_space ON confluence_sync.access_nodes USING btree (source_id) WHERE (content_id IS NULL);
+CREATE INDEX access_nodes_users ON confluence_sync.access_nodes USING gin (users) WITH (fastupdate=off);
 CREATE INDEX access_sweeps_due ON confluence_sync.access_sweeps USING btree (due_at);
 CREATE INDEX archon_chunk_embeddings_source ON confluence_sync.archon_chunk_embeddings USING btree (source_id, model);
 CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE ((metadata ->> '_pending_deletion'::text) = 'true'::text);
@@ -541,7 +545,7 @@ CREATE INDEX confluence_hooks_site ON confluence_sync.confluence_hooks USING btr
 CREATE INDEX confluence_pages_access_node ON confluence_sync.confluence_pages USING btree (access_node) WHERE (access_node IS NOT NULL);
 CREATE INDEX confluence_pages_container ON confluence_sync.confluence_pages USING btree (container_id, source_id) WHERE (container_id IS NOT NULL);
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
-CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id);
+CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id, source_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
 CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
 CREATE UNIQUE INDEX confluence_sites_account ON confluence_sync.confluence_sites USING btree (base_url, account_id) WHERE (status <> 'deleting'::text);
@@ -644,6 +648,45 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.few_searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea, at_most bigint, OUT sources text[], OUT pages text[], OUT chunks bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  -- Looking up the pages of a node costs as much as reading some ten rows.
+  nodes_at_most constant integer := 2000;
+  nodes integer[];
+begin
+  if readable_nodes is not null then
+    nodes := array(select * from set_bits(readable_nodes, nodes_at_most + 1));
+  end if;
+  if cardinality(nodes) <= nodes_at_most then
+    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
+    into sources, pages, chunks
+    from (
+      select * from (
+        select * from searched_pages(
+          array(select unnest(source_ids) intersect select unnest(open_sources)), any_label, updated_since, of_kinds, open_sources,
+          readable_nodes)
+        union all
+        select * from searched_pages_of_nodes(nodes,
+          array(select unnest(source_ids) except select unnest(open_sources)), any_label, updated_since, of_kinds, readable_nodes)) p
+      where p.chunk_count > 0 limit at_most) p;
+  else
+    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
+    into sources, pages, chunks
+    from (
+      select p.* from searched_pages(source_ids, any_label, updated_since, of_kinds, open_sources, readable_nodes) p
+      where p.chunk_count > 0 limit at_most) p;
+  end if;
+  if chunks >= at_most then
+    pages := null;
+  end if;
+end;
+$function$
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.follow_access_node()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -690,14 +733,14 @@ end
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.if_searched(of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[])
+CREATE OR REPLACE FUNCTION confluence_sync.if_searched(of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea)
  RETURNS SETOF boolean
  LANGUAGE sql
  STABLE ROWS 1
 BEGIN ATOMIC
  SELECT true
     FROM confluence_pages p
-   WHERE ((p.source_id = if_searched.of_source) AND (p.page_id = if_searched.of_page) AND is_searched(p.*, if_searched.any_label, if_searched.updated_since, if_searched.of_kinds) AND (if_searched.of_source = ANY (if_searched.source_ids)) AND (((if_searched.chunk_metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
+   WHERE ((p.source_id = if_searched.of_source) AND (p.page_id = if_searched.of_page) AND is_searched(p.*, if_searched.any_label, if_searched.updated_since, if_searched.of_kinds, if_searched.open_sources, if_searched.readable_nodes) AND (if_searched.of_source = ANY (if_searched.source_ids)) AND (((if_searched.chunk_metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS ( SELECT
             FROM archon_crawled_pages other
            WHERE ((other.source_id = if_searched.of_source) AND (other.page_id = if_searched.of_page) AND ((other.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text))
           OFFSET 0)))))
@@ -712,11 +755,32 @@ CREATE OR REPLACE FUNCTION confluence_sync.is_findable(page confluence_pages)
 RETURN (is_visible(page) AND ((page).version > 0))
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, any_label text[], updated_since timestamp with time zone, of_kinds text[])
+CREATE OR REPLACE FUNCTION confluence_sync.is_readable(page confluence_pages, open_sources text[], readable_nodes bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((open_sources IS NULL) OR ((page).source_id = ANY (open_sources)) OR CASE WHEN ((page).access_node < (8 * octet_length(readable_nodes))) THEN (get_bit(readable_nodes, ((page).access_node)::bigint) = 1) ELSE false END)
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.is_readable_content(of_source text, of_content text, open_sources text[], readable_nodes bytea)
  RETURNS boolean
  LANGUAGE sql
  STABLE
-RETURN (is_visible(page) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)) AND ((of_kinds IS NULL) OR ((page).kind = ANY (of_kinds))))
+RETURN ((open_sources IS NULL) OR (of_source = ANY (open_sources)) OR (EXISTS (SELECT FROM content_access c WHERE ((c.source_id = is_readable_content.of_source) AND (c.content_id = is_readable_content.of_content) AND CASE WHEN (c.node_id < (8 * octet_length(is_readable_content.readable_nodes))) THEN (get_bit(is_readable_content.readable_nodes, (c.node_id)::bigint) = 1) ELSE false END))))
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.is_readable_source(of_source text, open_sources text[], readable_nodes bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((open_sources IS NULL) OR (of_source = ANY (open_sources)) OR (EXISTS (SELECT FROM access_nodes n WHERE ((n.source_id = is_readable_source.of_source) AND (n.content_id IS NULL) AND CASE WHEN (n.node_id < (8 * octet_length(is_readable_source.readable_nodes))) THEN (get_bit(is_readable_source.readable_nodes, (n.node_id)::bigint) = 1) ELSE false END))))
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (is_visible(page) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)) AND ((of_kinds IS NULL) OR ((page).kind = ANY (of_kinds))) AND is_readable(page, open_sources, readable_nodes))
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.is_visible(page confluence_pages)
@@ -763,7 +827,7 @@ end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer)
+CREATE OR REPLACE FUNCTION confluence_sync.matching_chunks(question text, identifiers text[], parts text, phrases text[], languages regconfig[], source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea, few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer)
  RETURNS TABLE(chunk_id bigint, rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean)
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -792,7 +856,8 @@ begin
   with titled_page as materialized (
     select t.source_id, t.page_id
     from (select p.source_id, p.page_id from confluence_pages p where lower(p.title) = whole_title offset 0) t
-    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since, of_kinds)
+    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since, of_kinds, open_sources,
+      readable_nodes)
   ), titled as materialized (
     select c.id, c.search_vector || ''::tsvector as words, true as is_titled
     from titled_page p cross join lateral searched_chunks_of(p.source_id, p.page_id) c
@@ -802,7 +867,8 @@ begin
      from unnest(q.levels) as l (query)
      cross join lateral (
        select c.id, c.search_vector from archon_crawled_pages c
-       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds)
+       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds,
+         open_sources, readable_nodes)
        where not one_by_one and c.search_vector @@ l.query
          and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
        offset 0) c
@@ -850,7 +916,7 @@ end;
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], few_sources text[], few_pages text[], at_most integer)
+CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea, few_sources text[], few_pages text[], at_most integer)
  RETURNS TABLE(chunk_id bigint, distance double precision, rank integer)
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -861,7 +927,11 @@ CREATE OR REPLACE FUNCTION confluence_sync.nearest_chunks(of_model text, to_vect
  SET enable_sort TO 'on'
 AS $function$
 declare
+  compared_pages constant text := case when few_pages is null
+    then 'searched_pages($2, $3, $4, $8, $9, $10) p' else 'unnest($6, $7) as p (source_id, page_id)' end;
   vector_type text;
+  ids bigint[];
+  distances double precision[];
 begin
   select case when m.dimensions > 2000 then 'halfvec' else 'vector' end || '(' || m.dimensions || ')' into vector_type
   from embedding_models m where m.model = of_model;
@@ -872,33 +942,42 @@ begin
   -- for some 7 ms more. Of 124,000 chunks of spaces with versions of their pages, either finds all ten of a question about them; of
   -- one about something else, 100 finds 0.87 and 500 finds 0.97 for 5 ms more.
   perform set_config('hnsw.ef_search', least(1000, greatest(500, chunk_total() / 200))::integer::text, true);
-  -- Without sorting, only the index can return the order.
-  perform set_config('enable_sort', (few_pages is not null)::text, true);
-  return query execute format(
-    case when few_pages is not null then
+  if few_pages is null then
+    -- Without sorting, only the index can return the order.
+    perform set_config('enable_sort', 'false', true);
+    execute format(
+      'with nearest as materialized (
+         select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
+         from archon_chunk_embeddings e
+         cross join lateral (
+           select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
+         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4, $6, $7, $8)
+         where e.model = %2$L
+         order by e.embedding::%1$s <=> $1::%1$s limit $5
+       )
+       select array_agg(n.chunk_id), array_agg(n.distance) from nearest n', vector_type, of_model)
+    using to_vector, source_ids, any_label, updated_since, at_most, of_kinds, open_sources, readable_nodes
+    into ids, distances;
+    perform set_config('enable_sort', 'true', true);
+  end if;
+  if few_pages is not null or (open_sources is not null and coalesce(cardinality(ids), 0) < at_most) then
+    execute format(
       'with compared as materialized (
          select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
-         from unnest($6, $7) as p (source_id, page_id)
+         from ' || compared_pages || '
          cross join lateral searched_chunks_of(p.source_id, p.page_id) c
          cross join lateral (
            select e.chunk_id, e.embedding from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
          where p.source_id = any($2)
        ), nearest as (
          select * from compared order by distance, chunk_id limit $5
-       )'
-    else
-      'with nearest as materialized (
-         select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
-         from archon_chunk_embeddings e
-         cross join lateral (
-           select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
-         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4, $8)
-         where e.model = %2$L
-         order by e.embedding::%1$s <=> $1::%1$s limit $5
-       )'
-    end || 'select n.chunk_id, n.distance, row_number() over (order by n.distance, n.chunk_id)::integer from nearest n',
-    vector_type, of_model)
-  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds;
+       )
+       select array_agg(n.chunk_id), array_agg(n.distance) from nearest n', vector_type, of_model)
+    using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds, open_sources, readable_nodes
+    into ids, distances;
+  end if;
+  return query
+  select n.id, n.distance, row_number() over (order by n.distance, n.id)::integer from unnest(ids, distances) as n (id, distance);
 end;
 $function$
 ;
@@ -908,6 +987,84 @@ CREATE OR REPLACE FUNCTION confluence_sync.node_of_page(page confluence_pages)
  LANGUAGE sql
  STABLE
 RETURN (SELECT c.node_id FROM content_access c WHERE ((c.source_id = (node_of_page.page).source_id) AND (c.content_id = COALESCE((node_of_page.page).container_id, (node_of_page.page).page_id)) AND ((node_of_page.page).shows_unguarded IS FALSE) AND (NOT (EXISTS (SELECT FROM page_renderings r WHERE ((r.source_id = (node_of_page.page).source_id) AND (r.page_id = (node_of_page.page).page_id) AND r.shows_gone))))))
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.nodes_that_let_in(unrestricted text[], per_user text[], account text, own_groups text[], own_classes text[], since timestamp with time zone)
+ RETURNS TABLE(node_id integer, parent_node integer, source_id text, content_id text, verified_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET enable_seqscan TO 'off'
+BEGIN ATOMIC
+ SELECT n.node_id,
+     n.parent_node,
+     n.source_id,
+     n.content_id,
+     n.verified_at
+    FROM ( SELECT s.node_id,
+             s.parent_node,
+             s.source_id,
+             s.content_id,
+             s.verified_at
+            FROM access_nodes s
+           WHERE ((s.source_id = ANY (nodes_that_let_in.unrestricted)) AND (s.content_id IS NULL))
+         UNION ALL
+          SELECT o.node_id,
+             o.parent_node,
+             o.source_id,
+             o.content_id,
+             o.verified_at
+            FROM access_nodes o
+           WHERE ((o.source_id = ANY ((nodes_that_let_in.unrestricted || nodes_that_let_in.per_user))) AND (o.state = 'open'::text))
+         UNION ALL
+          SELECT c.node_id,
+             c.parent_node,
+             c.source_id,
+             c.content_id,
+             c.verified_at
+            FROM access_nodes c
+           WHERE ((c.source_id = ANY (nodes_that_let_in.per_user)) AND (c.state = 'known'::text) AND (c.classes <> '{}'::text[]) AND (c.classes && nodes_that_let_in.own_classes))
+         UNION ALL
+          SELECT u.node_id,
+             u.parent_node,
+             u.source_id,
+             u.content_id,
+             u.verified_at
+            FROM ( SELECT u_1.node_id,
+                     u_1.source_id,
+                     u_1.content_id,
+                     u_1.parent_node,
+                     u_1.users,
+                     u_1.groups,
+                     u_1.classes,
+                     u_1.state,
+                     u_1.verified_at,
+                     u_1.pending
+                    FROM access_nodes u_1
+                   WHERE (u_1.users @> ARRAY[nodes_that_let_in.account])
+                  OFFSET 0) u
+           WHERE ((u.source_id = ANY (nodes_that_let_in.per_user)) AND (u.state = 'known'::text))
+         UNION ALL
+          SELECT g.node_id,
+             g.parent_node,
+             g.source_id,
+             g.content_id,
+             g.verified_at
+            FROM ( SELECT g_1.node_id,
+                     g_1.source_id,
+                     g_1.content_id,
+                     g_1.parent_node,
+                     g_1.users,
+                     g_1.groups,
+                     g_1.classes,
+                     g_1.state,
+                     g_1.verified_at,
+                     g_1.pending
+                    FROM access_nodes g_1
+                   WHERE (g_1.groups && nodes_that_let_in.own_groups)
+                  OFFSET 0) g
+           WHERE ((g.source_id = ANY (nodes_that_let_in.per_user)) AND (g.state = 'known'::text))) n
+   WHERE (((n.content_id IS NULL) OR (n.parent_node IS NOT NULL)) AND ((n.verified_at IS NULL) OR (n.verified_at >= nodes_that_let_in.since)));
+END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.parsed_query(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT levels tsquery[], OUT any_word tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
@@ -1043,6 +1200,18 @@ CREATE OR REPLACE FUNCTION confluence_sync.scored_chunks(question text, identifi
  RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision)
  LANGUAGE plpgsql
  STABLE ROWS 100
+AS $function$
+begin
+  return query select * from scored_chunks(question, identifiers, parts, phrases, models, vectors, sources, spaces, wanted_labels,
+    updated_since, of_kinds, sources_open_to_all(), null::bytea, candidates, keyword);
+end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.scored_chunks(question text, identifiers text[], parts text, phrases text[], models text[], vectors text[], sources text[], spaces text[], wanted_labels text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea, candidates integer, keyword boolean)
+ RETURNS TABLE(chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision)
+ LANGUAGE plpgsql
+ STABLE ROWS 100
  SET plan_cache_mode TO 'force_generic_plan'
  SET jit TO 'off'
 AS $function$
@@ -1074,16 +1243,10 @@ begin
   -- Up to this many chunks, vectors are compared one by one: the index has to visit, for each candidate, as many entries as the filter
   -- passes one of, so it is no faster, and it stops at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * total));
-  if total < exact_below or coalesce(sources, spaces, wanted_labels, of_kinds) is not null or updated_since is not null then
-    -- Only as many pages are read as matter: every page has a chunk.
-    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
-    into few_sources, few_pages, few_chunks
-    from (
-      select p.* from searched_pages(source_ids, wanted_labels, updated_since, of_kinds) p
-      where p.chunk_count > 0 limit exact_below) p;
-    if few_chunks >= exact_below then
-      few_pages := null;
-    end if;
+  if total < exact_below or coalesce(sources, spaces, wanted_labels, of_kinds, open_sources) is not null
+    or updated_since is not null then
+    select f.sources, f.pages, f.chunks into few_sources, few_pages, few_chunks
+    from few_searched_pages(source_ids, wanted_labels, updated_since, of_kinds, open_sources, readable_nodes, exact_below) f;
   end if;
 
   select array_agg(n.chunk_id), array_agg(n.distance), array_agg(n.rank) into near_ids, near_distances, near_ranks
@@ -1093,14 +1256,14 @@ begin
     select coalesce(array_agg(s.source_id), '{}') as source_ids
     from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
   cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since, of_kinds,
-    few_sources, few_pages, candidates) n;
+    open_sources, readable_nodes, few_sources, few_pages, candidates) n;
 
   return query
   with matching as (
     -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since, of_kinds,
-      few_sources, few_pages, few_chunks, near_ids, candidates) m
+      open_sources, readable_nodes, few_sources, few_pages, few_chunks, near_ids, candidates) m
     where keyword
   ), found as (
     select coalesce(n.id, m.chunk_id) as id, n.distance, n.rank as vector_rank, m.rank as keyword_rank,
@@ -1167,7 +1330,26 @@ BEGIN ATOMIC
 END
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[])
+CREATE OR REPLACE FUNCTION confluence_sync.searched_chunks_with(words tsquery, source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea, few_sources text[], few_pages text[])
+ RETURNS TABLE(id bigint, search_vector tsvector)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT c.id,
+     c.search_vector
+    FROM (archon_crawled_pages c
+      CROSS JOIN LATERAL if_searched(c.source_id, c.page_id, c.metadata, searched_chunks_with.source_ids, searched_chunks_with.any_label, searched_chunks_with.updated_since, searched_chunks_with.of_kinds, searched_chunks_with.open_sources, searched_chunks_with.readable_nodes) if_searched(if_searched))
+   WHERE ((searched_chunks_with.few_pages IS NULL) AND (c.search_vector @@ searched_chunks_with.words))
+ UNION ALL
+  SELECT c.id,
+     c.search_vector
+    FROM (UNNEST(searched_chunks_with.few_sources, searched_chunks_with.few_pages) p(source_id, page_id)
+      CROSS JOIN LATERAL searched_chunks_of(p.source_id, p.page_id) c(id, search_vector))
+   WHERE ((searched_chunks_with.few_pages IS NOT NULL) AND (c.search_vector @@ searched_chunks_with.words));
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.searched_pages(source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea)
  RETURNS TABLE(source_id text, page_id text, chunk_count integer)
  LANGUAGE sql
  STABLE
@@ -1176,7 +1358,56 @@ BEGIN ATOMIC
      p.page_id,
      p.chunk_count
     FROM confluence_pages p
-   WHERE ((p.source_id = ANY (searched_pages.source_ids)) AND is_searched(p.*, searched_pages.any_label, searched_pages.updated_since, searched_pages.of_kinds));
+   WHERE ((p.source_id = ANY (searched_pages.source_ids)) AND is_searched(p.*, searched_pages.any_label, searched_pages.updated_since, searched_pages.of_kinds, searched_pages.open_sources, searched_pages.readable_nodes));
+END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.searched_pages_of_nodes(nodes integer[], source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], readable_nodes bytea)
+ RETURNS TABLE(source_id text, page_id text, chunk_count integer)
+ LANGUAGE sql
+ STABLE
+ SET enable_seqscan TO 'off'
+BEGIN ATOMIC
+ SELECT p.source_id,
+     p.page_id,
+     p.chunk_count
+    FROM (unnest(searched_pages_of_nodes.nodes) n(node)
+      CROSS JOIN LATERAL ( SELECT p_1.source_id,
+             p_1.page_id,
+             p_1.title,
+             p_1.version,
+             p_1.representation_revision,
+             p_1.status,
+             p_1.parent_id,
+             p_1.parent_type,
+             p_1.url,
+             p_1.labels,
+             p_1.content_hash,
+             p_1.chunk_count,
+             p_1.modified_at,
+             p_1.is_deleted,
+             p_1.deleted_at,
+             p_1.deleted_reason,
+             p_1.missing_since,
+             p_1.sync_error,
+             p_1.text_lost,
+             p_1.state_revision,
+             p_1.last_synced_at,
+             p_1.rendered_missing,
+             p_1.hidden_by_hint,
+             p_1.kind,
+             p_1.container_id,
+             p_1.comments_revision,
+             p_1.file,
+             p_1.hidden_with_container,
+             p_1.subtype,
+             p_1.access_node,
+             p_1.shows_others,
+             p_1.shows_unguarded
+            FROM confluence_pages p_1
+           WHERE ((p_1.access_node = n.node) AND is_searched(p_1.*, searched_pages_of_nodes.any_label, searched_pages_of_nodes.updated_since, searched_pages_of_nodes.of_kinds, '{}'::text[], searched_pages_of_nodes.readable_nodes))
+          OFFSET 0) p)
+   WHERE (p.source_id = ANY (searched_pages_of_nodes.source_ids));
 END
 ;
 
@@ -1203,6 +1434,19 @@ begin
   return new;
 end
 $function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.set_bits(bits bytea, at_most integer)
+ RETURNS SETOF integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT ((8 * byte.byte) + "bit"."bit")
+    FROM (generate_series(0, (octet_length(set_bits.bits) - 1)) byte(byte)
+      CROSS JOIN generate_series(0, 7) "bit"("bit"))
+   WHERE ((get_byte(set_bits.bits, byte.byte) <> 0) AND (get_bit(set_bits.bits, (((8 * byte.byte) + "bit"."bit"))::bigint) = 1))
+  LIMIT set_bits.at_most;
+END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.show_rendered_again()
@@ -1247,6 +1491,13 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.sources_open_to_all()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT CASE WHEN (NOT bool_and((s.access = 'everything'::text))) THEN COALESCE(array_agg(s.source_id) FILTER (WHERE (s.access = 'everything'::text)), '{}'::text[]) ELSE NULL::text[] END AS "case" FROM archon_sources s)
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamp with time zone)
  RETURNS TABLE(word text, content text)
  LANGUAGE sql
@@ -1264,19 +1515,36 @@ CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source
  STABLE
  SET enable_seqscan TO 'off'
 BEGIN ATOMIC
- SELECT w.word,
-     concat_ws(' '::text, p.title, array_to_string(c.heading_path, ' '::text), c.content) AS concat_ws
-    FROM ((unnest(texts_with_words.words) w(word)
-      CROSS JOIN LATERAL ( SELECT c_1.source_id,
-             c_1.page_id,
-             c_1.heading_path,
-             c_1.content
-            FROM (archon_crawled_pages c_1
-              CROSS JOIN LATERAL if_searched(c_1.source_id, c_1.page_id, c_1.metadata, texts_with_words.source_ids, texts_with_words.any_label, texts_with_words.updated_since, texts_with_words.of_kinds) if_searched(if_searched))
-           WHERE (c_1.search_vector @@ word_query(w.word))
-          LIMIT 1) c)
-      JOIN confluence_pages p ON (((p.source_id = c.source_id) AND (p.page_id = c.page_id))));
+ SELECT texts_with_words.word,
+     texts_with_words.content
+    FROM texts_with_words(texts_with_words.words, texts_with_words.source_ids, texts_with_words.any_label, texts_with_words.updated_since, texts_with_words.of_kinds, sources_open_to_all(), NULL::bytea) texts_with_words(word, content);
 END
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.texts_with_words(words text[], source_ids text[], any_label text[], updated_since timestamp with time zone, of_kinds text[], open_sources text[], readable_nodes bytea)
+ RETURNS TABLE(word text, content text)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  few_at_most constant integer := 2000;
+  few_sources text[];
+  few_pages text[];
+begin
+  select f.sources, f.pages into few_sources, few_pages
+  from few_searched_pages(source_ids, any_label, updated_since, of_kinds, open_sources, readable_nodes, few_at_most) f;
+  return query
+  select w.word, concat_ws(' ', p.title, array_to_string(c.heading_path, ' '), c.content)
+  from unnest(words) as w (word)
+  cross join lateral (
+    select f.id from searched_chunks_with(word_query(w.word), source_ids, any_label, updated_since, of_kinds, open_sources,
+      readable_nodes, few_sources, few_pages) f
+    limit 1) found
+  join archon_crawled_pages c on c.id = found.id
+  join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id;
+end;
+$function$
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.uncut_text(cut text)
@@ -1299,12 +1567,34 @@ CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], 
  STABLE
  SET enable_seqscan TO 'off'
 AS $function$
+begin
+  return query select * from words_instead(languages, question, beginnings, array(select source_id from searched_sources(null, null)),
+    sources_open_to_all(), null::bytea);
+end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], question text, beginnings text[], source_ids text[], open_sources text[], readable_nodes bytea)
+ RETURNS TABLE(word text)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
 declare
   read_at_most constant integer := 300;
+  few_at_most constant integer := 2000;
+  few_sources text[];
+  few_pages text[];
   asked tsquery;
 begin
   select string_agg(nullif(any_word_query(l, question)::text, ''), ' | ')::tsquery into asked from unnest(languages) l;
-  if asked is null or exists (select from archon_crawled_pages c where c.search_vector @@ asked) then
+  if asked is null then
+    return;
+  end if;
+  select f.sources, f.pages into few_sources, few_pages
+  from few_searched_pages(source_ids, null, null, null, open_sources, readable_nodes, few_at_most) f;
+  if exists (
+    select from searched_chunks_with(asked, source_ids, null, null, null, open_sources, readable_nodes, few_sources, few_pages)) then
     return;
   end if;
   return query
@@ -1312,7 +1602,9 @@ begin
   union
   select l.lexeme from unnest(beginnings) b
   cross join lateral (
-    select c.search_vector from archon_crawled_pages c where c.search_vector @@ (word_query(b)::text || ':*')::tsquery
+    select c.search_vector
+    from searched_chunks_with((word_query(b)::text || ':*')::tsquery, source_ids, null, null, null, open_sources, readable_nodes,
+      few_sources, few_pages) c
     limit read_at_most) c
   cross join lateral unnest(c.search_vector) l
   where starts_with(l.lexeme, b);

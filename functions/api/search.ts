@@ -7,8 +7,10 @@ import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.t
 import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { sourcesOfType } from "#shared/sources/source-overviews.ts";
 import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/search.ts";
-import { chunkHit, explainedSearch, pageHit } from "./responses/hit-json.ts";
+import { chunkHit, explainedSearch, pageHit, permissionsJson } from "./responses/hit-json.ts";
+import { permittedElsewhere, permittedReading, type AskedReader } from "./use-cases/permitted-reading.ts";
 import { candidateCount, rerankHits } from "./use-cases/rerank-hits.ts";
+import type { Caller } from "#functions/runtime/caller.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
@@ -17,13 +19,14 @@ import type { Services } from "#functions/runtime/services.ts";
 
 /** POST /api/rag/query: an error where it could not search, an empty list where nothing matches. */
 export const handler = httpHandler(
-  route(search)([database, embedder, reranker], async ({ body }, services) => {
+  route(search)([database, embedder, reranker], async ({ body, caller }, services) => {
     const source = body.source ?? null;
     const space = body.space_key ?? null;
     const sources = source === null ? null : [source];
-    const { sourcesSearched, ...found } = await runLoggedSearch(body, sources, services);
-    // Known from the same round trip: looking the source up first would be another.
-    if (sourcesSearched === 0 && (source !== null || space !== null)) {
+    const { sourcesSearched, ...found } = await runLoggedSearch({ ...body, caller }, sources, services);
+    // One whose space the reader may not see is not found either; one that is withheld is, and named.
+    const exists = sourcesSearched > 0 || found.permissions.withheld_sources.length > 0;
+    if (!exists && (source !== null || space !== null)) {
       const asked = [source, space === null ? null : `of space ${space}`].filter((part) => part !== null);
       throw new UserError(
         404,
@@ -33,11 +36,11 @@ export const handler = httpHandler(
     }
     return { status: 200, body: { ...found, source } };
   }),
-  route(searchKnowledge)([database, embedder, reranker], async ({ body }, services) => {
+  route(searchKnowledge)([database, embedder, reranker], async ({ body, caller }, services) => {
     const matchCount = Math.min(MAX_MATCHES, Math.max(1, body.match_count ?? body.limit ?? 5));
     const sources = await chooseSources(services.sql, body);
     const { sourcesSearched: _, ...found } = await runLoggedSearch(
-      { ...body, match_count: matchCount },
+      { ...body, caller, match_count: matchCount },
       sources,
       services,
     );
@@ -45,7 +48,8 @@ export const handler = httpHandler(
   }),
 );
 
-type SearchBody = {
+type SearchBody = AskedReader & {
+  caller: Caller;
   query: string;
   space_key?: string | null | undefined;
   labels?: string[] | undefined;
@@ -56,14 +60,27 @@ type SearchBody = {
   explain?: boolean | null | undefined;
 };
 
+type SearchServices = Pick<Services, "sql" | "embedder" | "reranker" | "log" | "env" | "now">;
+
 /** As `runSearch`; a search that could not run is logged as such, whatever the cause. */
 async function runLoggedSearch(
   request: SearchBody,
   sources: readonly string[] | null,
-  services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
+  services: SearchServices,
 ) {
   try {
-    return await runSearch(request, sources, services);
+    const found = await runSearch(request, sources, services);
+    // Never the query: whom it was for, and how much they saw.
+    services.log.info("search.completed", {
+      actor: request.caller.actor || undefined,
+      account_id: found.permissions.account_id,
+      permissions: found.permissions.mode,
+      results: found.results.length,
+      total_found: found.total_found,
+      sources_searched: found.sourcesSearched,
+      sources_withheld: found.permissions.withheld_sources.length,
+    });
+    return found;
   } catch (error) {
     const isCallersFault = error instanceof UserError && error.status < 500;
     if (!isCallersFault) services.log.error("search.failed", { code: errorCode(error), error });
@@ -72,19 +89,22 @@ async function runLoggedSearch(
 }
 
 /** The body that both routes return. `sources` null: all of them. */
-async function runSearch(
-  request: SearchBody,
-  sources: readonly string[] | null,
-  services: Pick<Services, "sql" | "embedder" | "reranker" | "log">,
-) {
+async function runSearch(request: SearchBody, sources: readonly string[] | null, services: SearchServices) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
+  const spaces = request.space_key == null ? null : [request.space_key];
+  const { caller } = request;
+  const permitted = await permittedReading({ caller, asked: request, sources, spaces }, services);
   const filters = {
-    sources,
-    spaces: request.space_key == null ? null : [request.space_key],
+    sources: permitted.sources ?? sources,
+    spaces,
+    readable: permitted.readable,
     labels: request.labels ?? null,
     updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
     kinds: request.kinds ?? null,
   };
+  const isOfAll = sources === null && spaces === null;
+  const readableElsewhere = async () =>
+    isOfAll ? permitted.readable : (await permittedElsewhere({ caller, asked: request }, services)).readable;
   const explain = request.explain === true;
   const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
@@ -102,7 +122,14 @@ async function runSearch(
   const corrected =
     typed.sourcesSearched === 0 || isFoundByWords(typed)
       ? null
-      : await findAs(await correctQuery(services.sql, { ...filters, query: request.query }), find);
+      : await findAs(
+          await correctQuery(services.sql, {
+            ...filters,
+            query: request.query,
+            readableElsewhere: await readableElsewhere(),
+          }),
+          find,
+        );
   const found = corrected ?? typed;
   const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = found;
   const searched = { ...filters, query: corrected?.query ?? request.query, embedding: found.embedding };
@@ -122,6 +149,7 @@ async function runSearch(
     search_mode: searchMode,
     reranking_applied: ordered.applied,
     return_mode: request.return_mode,
+    permissions: permissionsJson(permitted.permissions),
     warnings:
       byWordsAlone.sources === 0
         ? []
@@ -130,7 +158,11 @@ async function runSearch(
       ? {
           explained: explainedSearch(
             found,
-            await removedByFilter(services.sql, searched, found.candidates.atMost),
+            await removedByFilter(
+              services.sql,
+              { ...searched, sources, readable: await readableElsewhere() },
+              found.candidates.atMost,
+            ),
           ),
         }
       : {}),

@@ -11,6 +11,15 @@ export const errorCodes = {
   unauthorized: [401, "Credentials are missing or wrong"],
   foreign_host: [403, "Without API_KEY the local service accepts only requests to 127.0.0.1 and localhost"],
   foreign_origin: [403, "Without API_KEY the local service refuses requests from web pages of other origins"],
+  scope_required: [403, "The caller lacks the scope for this: `details.scope`"],
+  identity_required: [
+    403,
+    "A source shows each person what they may see in Confluence, and the request does not say for whom it is",
+  ],
+  unknown_identity: [
+    403,
+    "The person has no active Confluence account on the sites that are searched, or not exactly one",
+  ],
   route_not_found: [404, "Route not found"],
   source_not_found: [404, "Source not found, or it is being deleted"],
   site_not_found: [404, "Site not found, or it is being deleted"],
@@ -47,6 +56,7 @@ export const errorCodes = {
   not_provided: [501, "Part of Archon's API that this service does not implement"],
   confluence_unreachable: [502, "Confluence could not be reached or failed"],
   confluence_rate_limited: [503, "Confluence's rate limit is exhausted; `Retry-After` says how long to wait"],
+  directory_unavailable: [503, "Who belongs to which group is not known, or not recently enough"],
   embedding_unavailable: [503, "The query could not be embedded: the embedding model is unavailable"],
   database_unavailable: [503, "The database is unavailable"],
   timeout: [503, "The request was not completed in time"],

@@ -2,6 +2,7 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { z } from "zod";
 import { UserError } from "#shared/errors.ts";
+import { callerOf, type Caller } from "./caller.ts";
 import { corsHeaders } from "./cors.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
 import type { AnyContract } from "./http-contract.ts";
@@ -27,6 +28,7 @@ export type RequestOf<C extends AnyContract> = {
   headers: APIGatewayProxyEventV2["headers"];
   /** The id for what this request makes: the same one when the request is repeated with its Idempotency-Key. */
   resourceId: string;
+  caller: Caller;
   /** Aborted shortly before the function's time is over. */
   signal: AbortSignal;
 };
@@ -59,7 +61,8 @@ export function route<C extends AnyContract>(contract: C) {
     handle: async (event, { signal }) => {
       const parsed = parseRequest(contract, event);
       const services = await resolveServices(needs);
-      const raw = { headers: event.headers, readBody: () => readBody(contract, event) };
+      const caller = callerOf(event, services.env.SEARCH_ALL_CALLERS);
+      const raw = { headers: event.headers, caller, readBody: () => readBody(contract, event) };
       const runAs = async (resourceId: string): Promise<HttpResponse> =>
         // parseRequest parsed by this very contract.
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -161,6 +164,7 @@ function finish(routes: readonly HttpRoute[]): MiddlewareObj<Event, Result> {
       request_id: requestId,
       method,
       route: event.routeKey,
+      actor: callerOf(event).actor || undefined,
       status,
       source_id: event.pathParameters?.source_id,
       operation_id: operations.get(event),

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 import { claimRequest, forgetRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
+import { callerOf } from "./caller.ts";
 import type { HttpResponse } from "./http-errors.ts";
 import type { Services } from "./services.ts";
 
@@ -29,7 +29,8 @@ export async function respondOnce(
     );
   }
   const { sql, now } = services;
-  const key = sha256([callerOf(event), event.routeKey, given]);
+  // Keys of different callers have nothing to do with each other.
+  const key = sha256([callerOf(event).actor, event.routeKey, given]);
   const fingerprint = sha256([event.pathParameters ?? {}, body ?? null]);
   const claim = await claimRequest(sql, { key, fingerprint, resourceId: services.newId(), now: now() });
   if (claim.outcome === "reused") {
@@ -56,22 +57,6 @@ export async function respondOnce(
   });
   await rememberResponse(sql, key, response);
   return response;
-}
-
-/** What authorizers of HTTP APIs add; the local gateway adds none. */
-const identified = z.object({
-  authorizer: z.object({
-    iam: z.object({ userArn: z.string() }).optional(),
-    jwt: z.object({ claims: z.object({ sub: z.string().optional() }) }).optional(),
-  }),
-});
-
-/** Who sent the request: keys of different callers have nothing to do with each other. */
-function callerOf(event: APIGatewayProxyEventV2): string {
-  const context = identified.safeParse(event.requestContext);
-  if (!context.success) return "";
-  const { iam, jwt } = context.data.authorizer;
-  return iam?.userArn ?? jwt?.claims.sub ?? "";
 }
 
 function sha256(parts: readonly unknown[]): string {

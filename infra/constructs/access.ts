@@ -37,6 +37,8 @@ export function statementsOf(
         return rerankStatements(scope, settings);
       case "extract":
         return allow("lambda:InvokeFunction", targets.extractFunctionArn);
+      case "show-content":
+        return [];
       case "download-files":
         // Signed addresses need no permission.
         return [];

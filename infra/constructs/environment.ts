@@ -28,6 +28,7 @@ export function environmentOf(
     ...(access.includes("database") ? databaseVariables(settings, resources) : {}),
     ...(sends ? queueVariables(resources) : {}),
     ...(tokens ? { TOKEN_KEY_ARN: resources.tokenKeyArn, ...siteVariables(settings) } : {}),
+    ...(access.includes("show-content") ? readerVariables(settings) : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),
@@ -43,6 +44,7 @@ function databaseVariables(settings: Settings, resources: ResourceNames): Record
   return {
     DATABASE_SECRET_ARN: resources.databaseSecretArn,
     DB_SCHEMA: settings.databaseSchema,
+    ACCESS_MAX_AGE_HOURS: String(settings.accessMaxAgeHours),
     DATABASE_POOLER: settings.databasePooler,
     // RDS certificates come from Amazon's own authorities, which Node 20 and newer no longer trust by themselves on Lambda;
     // the file is part of the runtime. Only for RDS: reading it takes some 20 ms of each start.
@@ -76,6 +78,13 @@ function mediaVariables(settings: Settings): Record<string, string> {
 /** Of the functions that decide which files are read, and of the one that reads them. */
 function ocrVariables({ ocr }: Settings): Record<string, string> {
   return ocr === "none" ? {} : { OCR: ocr };
+}
+
+function readerVariables(settings: Settings): Record<string, string> {
+  return present({
+    IDENTITY_CLAIM: settings.identityClaim,
+    SEARCH_ALL_CALLERS: settings.searchAllCallers?.join(","),
+  });
 }
 
 function embeddingVariables(settings: Settings): Record<string, string> {

@@ -76,7 +76,7 @@ export class SyncApi extends Construct {
           integration,
           authorizer: route.scope === "hook" ? new HttpNoneAuthorizer() : authorizer,
           ...(settings.jwtIssuer && !WITHOUT_SCOPE.has(route.scope)
-            ? { authorizationScopes: [route.scope] }
+            ? { authorizationScopes: scopesOf(route) }
             : {}),
         });
         if (route.scope !== "hook") continue;
@@ -89,6 +89,11 @@ export class SyncApi extends Construct {
 
 /** Known callers need no scope for `public` routes, and the senders of deliveries are known by their secret alone. */
 const WITHOUT_SCOPE: ReadonlySet<Route["scope"]> = new Set(["public", "hook"]);
+
+/** Any of them admits: whoever may search for others, or everything, may search. */
+function scopesOf({ scope }: Route): string[] {
+  return scope === "search" ? ["search", "search:on-behalf-of", "search:all"] : [scope];
+}
 
 const HAS_A_SECRET = {
   id: "AwsSolutions-APIG4",
@@ -143,6 +148,6 @@ function corsOf(origins: string[]) {
       CorsHttpMethod.DELETE,
     ],
     allowHeaders: ["authorization", "content-type", "if-none-match", "idempotency-key"],
-    exposeHeaders: ["etag", "x-poll-interval", "x-request-id"],
+    exposeHeaders: ["etag", "x-permissions-withheld", "x-poll-interval", "x-request-id"],
   };
 }

@@ -78,6 +78,18 @@ const settingsSchema = z
     /** Both: routes take JWTs of this issuer. Neither: SigV4 (IAM). */
     jwtIssuer: z.url().optional(),
     jwtAudience: list.optional(),
+    /** The claim of a JWT that says whose it is: an account id, or `email`, or `sub`. Absent: the first that names an account. */
+    identityClaim: z.string().min(1).optional(),
+    /** IAM callers (users or roles) that may search everything, whoever may see it; none by default. */
+    searchAllCallers: z
+      .union([
+        z.array(z.string()),
+        z.string().transform((text) => text.split(",").map((item) => item.trim())),
+      ])
+      .pipe(z.array(z.string().regex(/^arn:aws[a-z-]*:(iam|sts)::\d{12}:/, "an ARN of an IAM user or role")))
+      .optional(),
+    /** Hours until what was read from Confluence about permissions lets nobody in any more. */
+    accessMaxAgeHours: z.coerce.number().min(0.5).max(24).default(4),
     /** Browser origins that may call the API; none by default. */
     corsOrigins: list.default([]),
     requestsPerSecond: z.coerce.number().int().min(1).default(50),

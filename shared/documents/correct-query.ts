@@ -1,3 +1,4 @@
+import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { queriedWords } from "./index-words.ts";
 import type { SearchRequest } from "./search.ts";
@@ -17,12 +18,19 @@ const MIN_STEM_SIMILARITY = 0.3;
 const STEMS_PER_WORD = 5;
 
 /**
- * The query with the nearest words of the searched chunks, if no chunk contains any word of the query; else null, as for a query with
+ * The query with the nearest words of the searched chunks, if no chunk of any source that the reader may see contains any word
+ * of the query; else null, as for a query with
  * names, codes or quoted phrases, which are meant as they are.
  */
 export async function correctQuery(
   sql: Sql,
-  request: Pick<SearchRequest, "query" | "sources" | "spaces" | "labels" | "updatedSince" | "kinds">,
+  request: Pick<
+    SearchRequest,
+    "query" | "sources" | "spaces" | "labels" | "updatedSince" | "kinds" | "readable"
+  > & {
+    /** What the reader may be shown of all sources, searched or not. */
+    readableElsewhere: Readable | null;
+  },
 ): Promise<string | null> {
   const words = queriedWords(request.query);
   const typed = new Set(Array.from(request.query.matchAll(correctable), ([found]) => found));
@@ -35,14 +43,15 @@ export async function correctQuery(
   const stems = await sql<{ word: string }[]>`
     select word from words_instead(
       array(select distinct search_language::regconfig from searched_sources(${sources}, ${spaces})),
-      ${`${words.question} ${words.parts}`}, ${[...new Set(beginnings)]})`;
+      ${`${words.question} ${words.parts}`}, ${[...new Set(beginnings)]},
+      array(select source_id from searched_sources(null, null)), ${readableArguments(sql, request.readableElsewhere)})`;
   const near = new Set([...typed].flatMap((one) => nearestStems(one, stems)));
   if (near.size === 0) return null;
   const texts = await sql<{ content: string }[]>`
     select content from texts_with_words(${[...near]},
       array(select source_id from searched_sources(${sources}, ${spaces})),
       ${array(request.labels)}, ${request.updatedSince ?? null},
-      ${array(request.kinds)})`;
+      ${array(request.kinds)}, ${readableArguments(sql, request.readable)})`;
   const spelled = new Set(texts.flatMap(({ content }) => content.match(word) ?? []));
   const corrected = request.query.replaceAll(correctable, (one) => nearestWord(one, spelled) ?? one);
   return corrected === request.query ? null : corrected;

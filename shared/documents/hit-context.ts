@@ -1,21 +1,23 @@
+import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import type { Sql } from "#shared/db/connect.ts";
 
 /*
  * What a search hit shows of its surroundings, for lateral joins with `p`, the hit's page, and `c`, its chunk.
  */
 
-/** `ancestors`: from the top of the space to the page's parent, or to what comments are on; without pages that may not be shown. */
-export function ancestorsOfPage(sql: Sql) {
+/** `ancestors`: from the top of the space to the page's parent, or to what comments are on; without what may not be shown. */
+export function ancestorsOfPage(sql: Sql, readable: Readable | null) {
+  const reader = readableArguments(sql, readable);
   return sql`
     with recursive up as (
       select p.page_id, p.title, coalesce(p.container_id, p.parent_id) as parent_id, 0 as depth, true as hidden, array[p.page_id] as path
       union all
       select a.page_id, a.title, a.parent_id, up.depth + 1, a.hidden, up.path || a.page_id
       from up cross join lateral (
-        select above.page_id, above.title, above.parent_id, not is_visible(above) as hidden
+        select above.page_id, above.title, above.parent_id, not (is_visible(above) and is_readable(above, ${reader})) as hidden
         from confluence_pages above where above.source_id = p.source_id and above.page_id = up.parent_id
         union all
-        select folder_id, title, parent_id, title is null
+        select folder_id, title, parent_id, title is null or not is_readable_content(source_id, folder_id, ${reader})
         from confluence_folders where source_id = p.source_id and folder_id = up.parent_id
       ) a
       where a.page_id <> all(up.path)

@@ -19,8 +19,8 @@ export type RemovedByFilter = {
 const NOTHING: RemovedByFilter = { source: 0, space: 0, labels: 0, updatedSince: 0, kinds: 0 };
 
 /**
- * How many of the candidates of the same search without a filter the filter removes. Deleted and hidden pages are not counted: a
- * count would tell that a page that nobody may see matches.
+ * How many of the candidates of the same search without a filter the filter removes. What the reader may not see is not counted,
+ * nor are deleted and hidden pages: a count would tell that such a page matches.
  */
 export async function removedByFilter(
   sql: Sql,
@@ -42,7 +42,7 @@ export async function removedByFilter(
         when (p.modified_at >= ${updatedSince ?? null}::timestamptz) is not true and ${updatedSince != null} then 'updatedSince'
         when p.kind <> all(${textArray(kinds)}::text[]) then 'kinds'
       end as reason
-      from ${scoredChunks(sql, queryArguments(request), {}, candidates)} f
+      from ${scoredChunks(sql, queryArguments(request), { readable: request.readable }, candidates)} f
       join archon_crawled_pages c on c.id = f.chunk_id
       join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
       join archon_sources s on s.source_id = c.source_id

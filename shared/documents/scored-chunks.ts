@@ -1,3 +1,4 @@
+import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { queriedWords } from "./index-words.ts";
@@ -5,7 +6,7 @@ import { queriedWords } from "./index-words.ts";
 /** The query as a vector, and the model that made it. */
 export type QueryEmbedding = { model: string; vector: readonly number[] };
 
-/** Which pages a search may show; absent or null: all. */
+/** Which pages a search may show; what is absent or null filters nothing. */
 export type SearchFilter = {
   /** Source ids. */
   sources?: readonly string[] | null;
@@ -16,6 +17,8 @@ export type SearchFilter = {
   updatedSince?: Date | null;
   /** Kinds of content. */
   kinds?: readonly ContentKind[] | null;
+  /** What the reader may be shown; null: everything. */
+  readable: Readable | null;
 };
 
 export type SearchedQuery = {
@@ -49,7 +52,7 @@ export function scoredChunks(
 ) {
   return sql`scored_chunks(${words.question}, ${words.identifiers}, ${words.parts}, ${words.phrases}, ${models}, ${vectors},
     ${textArray(filter.sources)}, ${textArray(filter.spaces)}, ${textArray(filter.labels)}, ${filter.updatedSince ?? null},
-    ${textArray(filter.kinds)}, ${candidates}, ${keyword})`;
+    ${textArray(filter.kinds)}, ${readableArguments(sql, filter.readable)}, ${candidates}, ${keyword})`;
 }
 
 /** A text array parameter. */

@@ -1,3 +1,4 @@
+import { readableArguments } from "#shared/access/readers/readable.ts";
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { cutHeadlines } from "./cut-headlines.ts";
@@ -24,7 +25,7 @@ export type Hit = {
   sourceId: string;
   pageId: string;
   kind: ContentKind;
-  /** Another site has a page of this id that search finds. */
+  /** Another site has a page of this id that search can show the reader. */
   hasTwin: boolean;
   title: string;
   url: string;
@@ -105,8 +106,8 @@ const CANDIDATES_AT_MOST = 800;
 
 /**
  * Searches by vector and by words in one round trip; in two if the snippet's text must be cut into words, or if copies of the same
- * content used up the candidates. Deleted and hidden pages, and sources being deleted, are never found. An empty result means that
- * nothing matches: every failure throws. A source whose model the query was not embedded with is searched by words: the caller
+ * content used up the candidates. Deleted and hidden pages, what the reader may not see, and sources being deleted
+ * are never found. An empty result means that nothing matches: every failure throws. A source whose model the query was not embedded with is searched by words: the caller
  * decides whether that is an error (`byWordsAlone`).
  */
 export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
@@ -150,6 +151,7 @@ async function findHits(
 ): Promise<(HitRow | NoHitRow)[]> {
   const { words, models } = query;
   const pages = request.returnMode === "pages";
+  const reader = readableArguments(sql, request.readable);
   return sql<(HitRow | NoHitRow)[]>`
     with scope as (
       select count(*)::int as searched, (count(*) filter (where s.embedding_model <> all(${models}::text[])))::int as "otherSources",
@@ -201,7 +203,7 @@ async function findHits(
         case when p.kind = 'attachment' then jsonb_build_object('name', p.title, 'media_type', p.file ->> 'media_type')
           || coalesce(c.metadata -> 'place', '{}') end as file,
         c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
-        p.modified_at as "modifiedAt", ${hasTwin(sql)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
+        p.modified_at as "modifiedAt", ${hasTwin(sql, request.readable)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
         ts_headline(s.search_language::regconfig, c.content,
           any_word_query(s.search_language::regconfig, ${`${words.question} ${words.parts}`}), ${SNIPPET_OPTIONS}) as headline
@@ -211,10 +213,10 @@ async function findHits(
       join archon_sources s on s.source_id = c.source_id
       left join lateral (
         select jsonb_build_object('page_id', m.page_id, 'title', m.title, 'url', m.url) as parent
-        from confluence_pages m where m.source_id = p.source_id and m.page_id = p.container_id
+        from confluence_pages m where m.source_id = p.source_id and m.page_id = p.container_id and is_readable(m, ${reader})
       ) above_it on true
       left join lateral (${threadOfChunk(sql)}) thread on true
-      left join lateral (${ancestorsOfPage(sql)}) above on true
+      left join lateral (${ancestorsOfPage(sql, request.readable)}) above on true
       left join lateral (
         select jsonb_agg(jsonb_build_object('chunkId', o.chunk_id::text, 'headingPath', oc.heading_path,
           'content', oc.content, 'score', o.score) order by o.place) as chunks
@@ -224,7 +226,7 @@ async function findHits(
       ) further on true
       left join lateral (
         select max(o.total)::int as total, jsonb_agg(jsonb_build_object('sourceId', o.source_id, 'pageId', o.page_id,
-          'hasTwin', ${hasTwin(sql)}, 'title', p.title, 'url', p.url, 'space', s.space_key) order by o.copy) as pages
+          'hasTwin', ${hasTwin(sql, request.readable)}, 'title', p.title, 'url', p.url, 'space', s.space_key) order by o.copy) as pages
         from (
           select o.source_id, o.page_id, min(o.copy) as copy, count(*) over () as total
           from copied o

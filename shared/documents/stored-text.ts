@@ -1,7 +1,8 @@
+import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { containsPattern } from "#shared/db/contains-pattern.ts";
 
-/** Stored chunks and page texts, for clients that read instead of search. Includes only what a search can find. */
+/** Stored chunks and page texts, for clients that read instead of search. Includes only what a search can show the reader. */
 
 export type StoredChunk = {
   id: string;
@@ -16,13 +17,19 @@ export type StoredChunk = {
 /** Chunks by page URL, in their order on the page, and their total number. */
 export async function listStoredChunks(
   sql: Sql,
-  request: { sourceId: string; urlContains: string | null; limit: number; offset: number },
+  request: {
+    sourceId: string;
+    urlContains: string | null;
+    limit: number;
+    offset: number;
+    readable: Readable | null;
+  },
 ): Promise<{ chunks: StoredChunk[]; total: number }> {
   const { sourceId, urlContains } = request;
   const pattern = urlContains === null ? null : containsPattern(urlContains);
   const from = sql`
     from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
-    where c.source_id = ${sourceId} and is_findable(p)
+    where c.source_id = ${sourceId} and is_findable(p) and is_readable(p, ${readableArguments(sql, request.readable)})
       and (${pattern}::text is null or c.url ilike ${pattern})`;
   const [count] = await sql<{ total: number }[]>`select count(*)::int as total ${from}`;
   const chunks = await sql<StoredChunk[]>`
@@ -37,7 +44,7 @@ export type StoredPage = {
   /** The site's URL. */
   baseUrl: string;
   pageId: string;
-  /** Another site has a page of this id that search finds. */
+  /** Another site has a page of this id that search can show the reader. */
   hasTwin: boolean;
   title: string;
   url: string;
@@ -50,7 +57,13 @@ export type StoredPage = {
   charCount: number;
 };
 
-export type PageFinder = { sourceId?: string; pageId?: string; url?: string; title?: string };
+export type PageFinder = {
+  sourceId?: string;
+  pageId?: string;
+  url?: string;
+  title?: string;
+  readable: Readable | null;
+};
 
 /** Pages that match these filters, by title, at most `limit`, and their total number. */
 export async function findStoredPages(
@@ -58,10 +71,11 @@ export async function findStoredPages(
   find: PageFinder,
   limit: number,
 ): Promise<{ pages: StoredPage[]; total: number }> {
+  const reader = readableArguments(sql, find.readable);
   const rows = await sql<(StoredPage & { total: number })[]>`
     with found as (
       select p.*, s.base_url, count(*) over () as total from confluence_pages p join archon_sources s using (source_id)
-      where s.status <> 'deleting' and is_findable(p)
+      where s.status <> 'deleting' and is_findable(p) and is_readable(p, ${reader})
         ${find.sourceId === undefined ? sql`` : sql`and p.source_id = ${find.sourceId}`}
         ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
         ${find.url === undefined ? sql`` : sql`and p.url = ${find.url}`}
@@ -71,7 +85,7 @@ export async function findStoredPages(
     select p.source_id as "sourceId", p.base_url as "baseUrl", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
       exists (
         select from confluence_pages twin join archon_sources other using (source_id)
-        where twin.page_id = p.page_id and is_findable(twin)
+        where twin.page_id = p.page_id and is_findable(twin) and is_readable(twin, ${reader})
           and other.base_url <> p.base_url and other.status <> 'deleting') as "hasTwin",
       p.modified_at as "modifiedAt", p.last_synced_at as "lastSyncedAt", p.chunk_count as "chunkCount",
       p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",
@@ -84,28 +98,43 @@ export async function findStoredPages(
 }
 
 /** The page's chunks joined in order. A table that was split repeats its header. */
-export async function readPageText(sql: Sql, page: { sourceId: string; pageId: string }): Promise<string> {
+export async function readPageText(
+  sql: Sql,
+  page: { sourceId: string; pageId: string; readable: Readable | null },
+): Promise<string> {
   const rows = await sql<{ content: string }[]>`
-    select content from archon_crawled_pages
-    where source_id = ${page.sourceId} and page_id = ${page.pageId} order by chunk_number, id`;
+    select c.content from confluence_pages p join archon_crawled_pages c using (source_id, page_id)
+    where p.source_id = ${page.sourceId} and p.page_id = ${page.pageId}
+      and is_findable(p) and is_readable(p, ${readableArguments(sql, page.readable)})
+    order by c.chunk_number, c.id`;
   return rows.map((row) => row.content).join("\n\n");
 }
 
 /** Number of words in each source's chunks. */
-export async function countWords(sql: Sql, sourceIds: readonly string[]): Promise<Map<string, number>> {
+export async function countWords(
+  sql: Sql,
+  sourceIds: readonly string[],
+  readable: Readable | null,
+): Promise<Map<string, number>> {
   const rows = await sql<{ sourceId: string; words: number }[]>`
     select c.source_id as "sourceId", coalesce(sum(c.word_count), 0)::float8 as words
-    from archon_crawled_pages c where c.source_id = any(${sourceIds}) group by 1`;
+    from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
+    where c.source_id = any(${sourceIds}) and is_findable(p) and is_readable(p, ${readableArguments(sql, readable)})
+    group by 1`;
   return new Map(rows.map((row) => [row.sourceId, row.words]));
 }
 
-/** Number of sources, of pages that search can find, and of their chunks. */
-export async function countStored(sql: Sql): Promise<{ sources: number; pages: number; chunks: number }> {
+/** Number of sources, of pages that search can show the reader, and of their chunks. */
+export async function countStored(
+  sql: Sql,
+  readable: Readable | null,
+): Promise<{ sources: number; pages: number; chunks: number }> {
+  const reader = readableArguments(sql, readable);
   const [row] = await sql<{ sources: number; pages: number; chunks: number }[]>`
     select count(distinct s.source_id)::int as sources, count(p.page_id)::int as pages,
       coalesce(sum(p.chunk_count), 0)::int as chunks
     from archon_sources s left join confluence_pages p on p.source_id = s.source_id
-      and is_findable(p)
-    where s.status <> 'deleting'`;
+      and is_findable(p) and is_readable(p, ${reader})
+    where s.status <> 'deleting' and is_readable_source(s.source_id, ${reader})`;
   return row ?? { sources: 0, pages: 0, chunks: 0 };
 }

@@ -1,3 +1,4 @@
+import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { containsPattern } from "#shared/db/contains-pattern.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
@@ -19,7 +20,7 @@ export type SweepFailure = { code: string; message: string; since: string; failu
 
 /** A source with what a dashboard shows of it. */
 export type SourceOverview = Source & {
-  /** Pages that search finds. */
+  /** Pages that search finds. Like the other counts, of what the reader may see. */
   pageCount: number;
   chunkCount: number;
   failedPageCount: number;
@@ -47,21 +48,21 @@ export type SourceOverview = Source & {
   lastCheck: OperationSummary | null;
 };
 
-/** The source with its counts, or null: also when it is being deleted. */
+/** The source with its counts, for operators; or null: also when it is being deleted. */
 export async function getSourceOverview(sql: Sql, sourceId: string): Promise<SourceOverview | null> {
   const [row] = await sql<OverviewRow[]>`
-    ${selectOverviews(sql)} where s.status <> 'deleting' and s.source_id = ${sourceId}`;
+    ${selectOverviews(sql, null)} where s.status <> 'deleting' and s.source_id = ${sourceId}`;
   return row ? toOverview(row) : null;
 }
 
-/** Sources in the order in which they were made, from behind `after`. */
+/** Sources in the order in which they were made, from behind `after`, for operators. */
 export async function listSources(
   sql: Sql,
   options: { after: { createdAt: Date; sourceId: string } | null; limit: number },
 ): Promise<SourceOverview[]> {
   const { after, limit } = options;
   const rows = await sql<OverviewRow[]>`
-    ${selectOverviews(sql)} where s.status <> 'deleting'
+    ${selectOverviews(sql, null)} where s.status <> 'deleting'
       ${after ? sql`and (s.created_at, s.source_id) > (${after.createdAt}, ${after.sourceId})` : sql``}
     order by s.created_at, s.source_id limit ${limit}`;
   return rows.map(toOverview);
@@ -73,23 +74,24 @@ export type SourcePageRequest = {
   order: "created" | "updated";
   limit: number;
   offset: number;
+  readable: Readable | null;
 };
 
-/** A numbered page of sources, and how many there are in all. */
+/** A numbered page of the sources that the reader may see, with counts of what they may read, and how many there are in all. */
 export async function pageOfSources(
   sql: Sql,
   request: SourcePageRequest,
 ): Promise<{ sources: SourceOverview[]; total: number }> {
-  const { search, knowledgeType } = request;
+  const { search, knowledgeType, readable } = request;
   const pattern = search === null ? null : containsPattern(search);
-  const where = sql`where s.status <> 'deleting'
+  const where = sql`where s.status <> 'deleting' and is_readable_source(s.source_id, ${readableArguments(sql, readable)})
     and (${pattern}::text is null or s.title ilike ${pattern} or s.space_key ilike ${pattern} or s.source_id ilike ${pattern})
     and ${knowledgeType === null ? sql`true` : isOfType(sql, knowledgeType)}`;
   const [count] = await sql<
     { total: number }[]
   >`select count(*)::int as total from archon_sources s ${where}`;
   const rows = await sql<OverviewRow[]>`
-    ${selectOverviews(sql)} ${where}
+    ${selectOverviews(sql, readable)} ${where}
     order by ${request.order === "updated" ? sql`s.updated_at desc` : sql`s.created_at`}, s.source_id
     limit ${request.limit} offset ${request.offset}`;
   return { sources: rows.map(toOverview), total: count?.total ?? 0 };
@@ -126,7 +128,7 @@ type OperationRow = Omit<OperationSummary, "createdAt" | "finishedAt"> & {
   finishedAt: string | null;
 };
 
-function selectOverviews(sql: Sql) {
+function selectOverviews(sql: Sql, readable: Readable | null) {
   return sql`
     select ${sourceColumns(sql)}, pages.*, operations.*, c.directory_error as "directoryError",
       (select jsonb_build_object('dueAt', due_at, 'startedAt', started_at, 'completedAt', completed_at, 'error', error, 'counters', counters)
@@ -142,7 +144,7 @@ function selectOverviews(sql: Sql) {
         count(*) filter (where missing_since is not null and not is_deleted and kind in ('page', 'blogpost'))::int as "hiddenPageCount",
         count(*) filter (where is_deleted and kind in ('page', 'blogpost'))::int as "deletedPageCount",
         count(*) filter (where rendered_missing is not null and not is_deleted)::int as "unrenderedPageCount"
-      from confluence_pages p where p.source_id = s.source_id
+      from confluence_pages p where p.source_id = s.source_id and is_readable(p, ${readableArguments(sql, readable)})
     ) pages
     cross join lateral (
       select

@@ -22,29 +22,93 @@ begin atomic
 end;
 
 -- Whether a search may show this page. `any_label`, `updated_since` and `of_kinds` (kinds of content) null: no filter.
-create or replace function is_searched(page confluence_pages, any_label text[], updated_since timestamptz, of_kinds text[]) returns boolean
+-- `open_sources` and `readable_nodes`: as is_readable takes them.
+create or replace function is_searched(
+  page confluence_pages, any_label text[], updated_since timestamptz, of_kinds text[], open_sources text[], readable_nodes bytea
+) returns boolean
 language sql stable
 return is_visible(page) and (any_label is null or page.labels && any_label) and (updated_since is null or page.modified_at >= updated_since)
-  and (of_kinds is null or page.kind = any(of_kinds));
+  and (of_kinds is null or page.kind = any(of_kinds)) and is_readable(page, open_sources, readable_nodes);
 
 -- The pages that a search may show.
-create or replace function searched_pages(source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[])
+create or replace function searched_pages(
+  source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[], open_sources text[], readable_nodes bytea
+)
 returns table (source_id text, page_id text, chunk_count integer)
 language sql stable
 begin atomic
   select p.source_id, p.page_id, p.chunk_count from confluence_pages p
-  where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since, of_kinds);
+  where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since, of_kinds, open_sources, readable_nodes);
 end;
+
+-- The same, found by their nodes: for few nodes and any number of pages. No sources that are open as a whole.
+create or replace function searched_pages_of_nodes(
+  nodes integer[], source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[], readable_nodes bytea
+)
+returns table (source_id text, page_id text, chunk_count integer)
+language sql stable
+set enable_seqscan = off
+begin atomic
+  select p.source_id, p.page_id, p.chunk_count
+  from unnest(nodes) as n (node)
+  cross join lateral (
+    select p.* from confluence_pages p
+    where p.access_node = n.node and is_searched(p, any_label, updated_since, of_kinds, '{}', readable_nodes) offset 0) p
+  where p.source_id = any(source_ids);
+end;
+
+-- The pages that a search may show, when they have fewer than `at_most` chunks: their keys and the number of their chunks. Else
+-- `pages` is null. Only as many pages are read as matter, since each has a chunk; where rights leave few of many, only those.
+create or replace function few_searched_pages(
+  source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[], open_sources text[], readable_nodes bytea,
+  at_most bigint, out sources text[], out pages text[], out chunks bigint
+)
+language plpgsql stable
+as $$
+declare
+  -- Looking up the pages of a node costs as much as reading some ten rows.
+  nodes_at_most constant integer := 2000;
+  nodes integer[];
+begin
+  if readable_nodes is not null then
+    nodes := array(select * from set_bits(readable_nodes, nodes_at_most + 1));
+  end if;
+  if cardinality(nodes) <= nodes_at_most then
+    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
+    into sources, pages, chunks
+    from (
+      select * from (
+        select * from searched_pages(
+          array(select unnest(source_ids) intersect select unnest(open_sources)), any_label, updated_since, of_kinds, open_sources,
+          readable_nodes)
+        union all
+        select * from searched_pages_of_nodes(nodes,
+          array(select unnest(source_ids) except select unnest(open_sources)), any_label, updated_since, of_kinds, readable_nodes)) p
+      where p.chunk_count > 0 limit at_most) p;
+  else
+    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
+    into sources, pages, chunks
+    from (
+      select p.* from searched_pages(source_ids, any_label, updated_since, of_kinds, open_sources, readable_nodes) p
+      where p.chunk_count > 0 limit at_most) p;
+  end if;
+  if chunks >= at_most then
+    pages := null;
+  end if;
+end;
+$$;
 
 -- One row if a search may show a chunk that an index found; none for a chunk marked for deletion whose page has others. The last
 -- chunks of a page are found, marked or not.
 create or replace function if_searched(
-  of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[]
+  of_source text, of_page text, chunk_metadata jsonb, source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[],
+  open_sources text[], readable_nodes bytea
 ) returns setof boolean
 language sql stable rows 1
 begin atomic
   select true from confluence_pages p
-  where p.source_id = of_source and p.page_id = of_page and is_searched(p, any_label, updated_since, of_kinds)
+  where p.source_id = of_source and p.page_id = of_page
+    and is_searched(p, any_label, updated_since, of_kinds, open_sources, readable_nodes)
     -- A condition on the argument, not on the row: otherwise an index of all pages of these sources may look as good as the key.
     and of_source = any(source_ids)
     and (chunk_metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
@@ -72,9 +136,11 @@ end;
 --
 -- The iterative scan continues where dead index entries, filters and hidden pages used up the first candidates; the settings are
 -- here so that no caller can forget them. Model and dimensions are literals: the index of a model is on an expression and partial.
+-- It ends somewhere: whoever may read little of what is near a query would find less than there is, so that what they may read is
+-- then compared one by one.
 create or replace function nearest_chunks(
   of_model text, to_vector text, source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[],
-  few_sources text[], few_pages text[], at_most integer
+  open_sources text[], readable_nodes bytea, few_sources text[], few_pages text[], at_most integer
 ) returns table (chunk_id bigint, distance double precision, rank integer)
 language plpgsql stable rows 100
 set hnsw.iterative_scan = 'relaxed_order'
@@ -84,7 +150,11 @@ set hnsw.scan_mem_multiplier = 4
 set enable_sort = on
 as $$
 declare
+  compared_pages constant text := case when few_pages is null
+    then 'searched_pages($2, $3, $4, $8, $9, $10) p' else 'unnest($6, $7) as p (source_id, page_id)' end;
   vector_type text;
+  ids bigint[];
+  distances double precision[];
 begin
   select case when m.dimensions > 2000 then 'halfvec' else 'vector' end || '(' || m.dimensions || ')' into vector_type
   from embedding_models m where m.model = of_model;
@@ -95,33 +165,42 @@ begin
   -- for some 7 ms more. Of 124,000 chunks of spaces with versions of their pages, either finds all ten of a question about them; of
   -- one about something else, 100 finds 0.87 and 500 finds 0.97 for 5 ms more.
   perform set_config('hnsw.ef_search', least(1000, greatest(500, chunk_total() / 200))::integer::text, true);
-  -- Without sorting, only the index can return the order.
-  perform set_config('enable_sort', (few_pages is not null)::text, true);
-  return query execute format(
-    case when few_pages is not null then
+  if few_pages is null then
+    -- Without sorting, only the index can return the order.
+    perform set_config('enable_sort', 'false', true);
+    execute format(
+      'with nearest as materialized (
+         select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
+         from archon_chunk_embeddings e
+         cross join lateral (
+           select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
+         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4, $6, $7, $8)
+         where e.model = %2$L
+         order by e.embedding::%1$s <=> $1::%1$s limit $5
+       )
+       select array_agg(n.chunk_id), array_agg(n.distance) from nearest n', vector_type, of_model)
+    using to_vector, source_ids, any_label, updated_since, at_most, of_kinds, open_sources, readable_nodes
+    into ids, distances;
+    perform set_config('enable_sort', 'true', true);
+  end if;
+  if few_pages is not null or (open_sources is not null and coalesce(cardinality(ids), 0) < at_most) then
+    execute format(
       'with compared as materialized (
          select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
-         from unnest($6, $7) as p (source_id, page_id)
+         from ' || compared_pages || '
          cross join lateral searched_chunks_of(p.source_id, p.page_id) c
          cross join lateral (
            select e.chunk_id, e.embedding from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = %2$L offset 0) e
          where p.source_id = any($2)
        ), nearest as (
          select * from compared order by distance, chunk_id limit $5
-       )'
-    else
-      'with nearest as materialized (
-         select e.chunk_id, e.embedding::%1$s <=> $1::%1$s as distance
-         from archon_chunk_embeddings e
-         cross join lateral (
-           select c.source_id, c.page_id, c.metadata from archon_crawled_pages c where c.id = e.chunk_id offset 0) c
-         cross join lateral if_searched(c.source_id, c.page_id, c.metadata, $2, $3, $4, $8)
-         where e.model = %2$L
-         order by e.embedding::%1$s <=> $1::%1$s limit $5
-       )'
-    end || 'select n.chunk_id, n.distance, row_number() over (order by n.distance, n.chunk_id)::integer from nearest n',
-    vector_type, of_model)
-  using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds;
+       )
+       select array_agg(n.chunk_id), array_agg(n.distance) from nearest n', vector_type, of_model)
+    using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds, open_sources, readable_nodes
+    into ids, distances;
+  end if;
+  return query
+  select n.id, n.distance, row_number() over (order by n.distance, n.id)::integer from unnest(ids, distances) as n (id, distance);
 end;
 $$;
 
@@ -231,7 +310,7 @@ $$;
 -- `few_chunks`: number of chunks of the few pages; all are read unless the index is expected to find fewer.
 create or replace function matching_chunks(
   question text, identifiers text[], parts text, phrases text[], languages regconfig[],
-  source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[],
+  source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[], open_sources text[], readable_nodes bytea,
   few_sources text[], few_pages text[], few_chunks bigint, also bigint[], at_most integer
 ) returns table (
   chunk_id bigint, rank integer, relevance double precision, coverage double precision, is_named boolean, is_titled boolean
@@ -264,7 +343,8 @@ begin
   with titled_page as materialized (
     select t.source_id, t.page_id
     from (select p.source_id, p.page_id from confluence_pages p where lower(p.title) = whole_title offset 0) t
-    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since, of_kinds)
+    cross join lateral if_searched(t.source_id, t.page_id, null, source_ids, any_label, updated_since, of_kinds, open_sources,
+      readable_nodes)
   ), titled as materialized (
     select c.id, c.search_vector || ''::tsvector as words, true as is_titled
     from titled_page p cross join lateral searched_chunks_of(p.source_id, p.page_id) c
@@ -274,7 +354,8 @@ begin
      from unnest(q.levels) as l (query)
      cross join lateral (
        select c.id, c.search_vector from archon_crawled_pages c
-       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds)
+       cross join lateral if_searched(c.source_id, c.page_id, c.metadata, source_ids, any_label, updated_since, of_kinds,
+         open_sources, readable_nodes)
        where not one_by_one and c.search_vector @@ l.query
          and (c.source_id, c.page_id) not in (select t.source_id, t.page_id from titled_page t)
        offset 0) c
@@ -323,11 +404,12 @@ $$;
 
 -- One search. `identifiers`: names in the query (`foo.bar`, `err_conn_42`); `parts`: their pieces; `phrases`: quoted phrases.
 -- `models` and `vectors`: the query as a vector of each model; both empty for full text alone. Sources, spaces, labels, time, kinds:
--- null is no filter. `candidates`: per retriever. Returns each chunk's score, and what it is made of: `similarity` is known also of a
+-- null is no filter. `open_sources` and `readable_nodes`: as is_readable takes them. `candidates`: per retriever. Returns each chunk's score, and what it is made of: `similarity` is known also of a
 -- chunk that only words found; relevance, coverage, is_named and is_titled are those of matching_chunks.
 create or replace function scored_chunks(
   question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
-  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, of_kinds text[], candidates integer, keyword boolean
+  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, of_kinds text[], open_sources text[],
+  readable_nodes bytea, candidates integer, keyword boolean
 ) returns table (
   chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer,
   relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision
@@ -365,16 +447,10 @@ begin
   -- Up to this many chunks, vectors are compared one by one: the index has to visit, for each candidate, as many entries as the filter
   -- passes one of, so it is no faster, and it stops at max_scan_tuples.
   exact_below := greatest(2000, sqrt(candidates * total));
-  if total < exact_below or coalesce(sources, spaces, wanted_labels, of_kinds) is not null or updated_since is not null then
-    -- Only as many pages are read as matter: every page has a chunk.
-    select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
-    into few_sources, few_pages, few_chunks
-    from (
-      select p.* from searched_pages(source_ids, wanted_labels, updated_since, of_kinds) p
-      where p.chunk_count > 0 limit exact_below) p;
-    if few_chunks >= exact_below then
-      few_pages := null;
-    end if;
+  if total < exact_below or coalesce(sources, spaces, wanted_labels, of_kinds, open_sources) is not null
+    or updated_since is not null then
+    select f.sources, f.pages, f.chunks into few_sources, few_pages, few_chunks
+    from few_searched_pages(source_ids, wanted_labels, updated_since, of_kinds, open_sources, readable_nodes, exact_below) f;
   end if;
 
   select array_agg(n.chunk_id), array_agg(n.distance), array_agg(n.rank) into near_ids, near_distances, near_ranks
@@ -384,14 +460,14 @@ begin
     select coalesce(array_agg(s.source_id), '{}') as source_ids
     from archon_sources s where s.source_id = any(source_ids) and s.embedding_model = m.model) own
   cross join lateral nearest_chunks(m.model, m.vector, own.source_ids, wanted_labels, updated_since, of_kinds,
-    few_sources, few_pages, candidates) n;
+    open_sources, readable_nodes, few_sources, few_pages, candidates) n;
 
   return query
   with matching as (
     -- Also without words: a title may consist of stop words ("Who we are").
     select m.*
     from matching_chunks(question, identifiers, parts, phrases, languages, source_ids, wanted_labels, updated_since, of_kinds,
-      few_sources, few_pages, few_chunks, near_ids, candidates) m
+      open_sources, readable_nodes, few_sources, few_pages, few_chunks, near_ids, candidates) m
     where keyword
   ), found as (
     select coalesce(n.id, m.chunk_id) as id, n.distance, n.rank as vector_rank, m.rank as keyword_rank,
@@ -423,7 +499,23 @@ begin
 end;
 $$;
 
--- The same for all kinds. The previous release calls it, so name, parameters and columns stay.
+-- The same for whoever may read what no source restricts. The previous release calls it, so name, parameters and columns stay.
+create or replace function scored_chunks(
+  question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
+  sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, of_kinds text[], candidates integer, keyword boolean
+) returns table (
+  chunk_id bigint, score double precision, similarity double precision, vector_rank integer, keyword_rank integer,
+  relevance double precision, coverage double precision, is_named boolean, is_titled boolean, vector_weight double precision
+)
+language plpgsql stable rows 100
+as $$
+begin
+  return query select * from scored_chunks(question, identifiers, parts, phrases, models, vectors, sources, spaces, wanted_labels,
+    updated_since, of_kinds, sources_open_to_all(), null::bytea, candidates, keyword);
+end;
+$$;
+
+-- The same for all kinds. An earlier release calls it.
 create or replace function scored_chunks(
   question text, identifiers text[], parts text, phrases text[], models text[], vectors text[],
   sources text[], spaces text[], wanted_labels text[], updated_since timestamptz, candidates integer, keyword boolean

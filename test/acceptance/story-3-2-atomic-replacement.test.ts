@@ -213,6 +213,7 @@ describe("story 3.2: atomic chunk replacement", () => {
       sources: [SOURCE],
       matchCount: 10,
       returnMode: "chunks",
+      readable: null,
     });
     return result.hits;
   }

@@ -121,6 +121,7 @@ async function read(
       embedding: { model: embedder.model, vector },
       matchCount: 50,
       returnMode: "chunks" as const,
+      readable: null,
     };
     const { hits, candidates } = await searchDocuments(sql, {
       ...request,

@@ -38,6 +38,7 @@ async function nearest() {
     retrievers: "vector",
     matchCount: 5,
     returnMode: "chunks",
+    readable: null,
   });
   return hits.map((hit) => hit.pageId);
 }

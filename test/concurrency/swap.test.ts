@@ -62,6 +62,7 @@ async function whatASearchSees(page: number, retrievers: "keyword" | "hybrid" = 
     retrievers,
     matchCount: 50,
     returnMode: "chunks",
+    readable: null,
   });
   const contents = hits.filter((hit) => hit.pageId === `p${page}`).map((hit) => hit.content);
   return judge(contents, candidates.duplicates);

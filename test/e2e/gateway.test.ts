@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readApiKeys, type ApiKey } from "#infra/local/runner/api-keys.ts";
 import { makeEventBus } from "#infra/local/runner/event-bus.ts";
 import { MAX_REQUEST_BYTES, startGateway, type Gateway } from "#infra/local/runner/gateway.ts";
 import { makeInvoker, type Handler } from "#infra/local/runner/invoke.ts";
@@ -35,7 +37,9 @@ const routes: Topology["routes"] = [
   { method: "POST", path: "/deliveries", function: "echo", scope: "hook" },
 ];
 
-async function start(apiKey?: string): Promise<Gateway & { recent: () => readonly unknown[] }> {
+async function start(
+  apiKeys: readonly ApiKey[] = [],
+): Promise<Gateway & { recent: () => readonly unknown[] }> {
   const functions = Object.fromEntries(
     [...handlers.keys()].map((name) => [name, { entry: "", timeoutSeconds: 29, memoryMb: 128 }]),
   );
@@ -43,7 +47,7 @@ async function start(apiKey?: string): Promise<Gateway & { recent: () => readonl
   const newId = () => `request-${(ids += 1)}`;
   const invoker = makeInvoker({ functions, handlers, services: {}, log, newId });
   const eventBus = makeEventBus(log, now);
-  const gateway = await startGateway({ port: 0, routes, invoker, eventBus, apiKey, log, now, newId });
+  const gateway = await startGateway({ port: 0, routes, invoker, eventBus, apiKeys, log, now, newId });
   return { ...gateway, recent: eventBus.recent };
 }
 
@@ -216,7 +220,7 @@ describe("the gateway", () => {
       routes: [],
       invoker: makeInvoker({ functions: {}, handlers: new Map(), services: {}, log, newId: () => "" }),
       eventBus: makeEventBus(log, now),
-      apiKey: undefined,
+      apiKeys: [],
       log,
       now,
       newId: () => "",
@@ -280,7 +284,7 @@ describe("the gateway", () => {
 describe("the gateway with an API key", () => {
   let gateway: Gateway;
   beforeAll(async () => {
-    gateway = await start("k3y");
+    gateway = await start(readApiKeys({ API_KEY: "k3y", API_KEYS_FILE: undefined }));
   });
   afterAll(() => gateway.close());
 
@@ -305,5 +309,63 @@ describe("the gateway with an API key", () => {
     });
     lambda.destroy();
     stranger.destroy();
+  });
+});
+
+describe("the gateway with several API keys", () => {
+  let gateway: Gateway;
+  const digest = (key: string) => createHash("sha256").update(key).digest("hex");
+  beforeAll(async () => {
+    gateway = await start([
+      { name: "chat", sha256: digest("chat-key"), scopes: ["search", "search:on-behalf-of"] },
+      { name: "reports", sha256: digest("reports-key"), scopes: ["search:all"] },
+      { name: "operator", sha256: digest("operator-key"), scopes: ["sources:read", "sources:write"] },
+    ]);
+  });
+  afterAll(() => gateway.close());
+
+  const call = (key: string, path: string, method = "GET") =>
+    fetch(`${gateway.url}${path}`, { method, headers: { "x-api-key": key } });
+
+  it("of several API keys each may call the routes of its scopes, and the function is told which it was", async () => {
+    const found = await call("chat-key", "/echo");
+    const event = (await found.json()) as { requestContext: { authorizer?: unknown } };
+    expect(event.requestContext.authorizer).toEqual({
+      lambda: { name: "chat", scopes: ["search", "search:on-behalf-of"] },
+    });
+    expect((await call("reports-key", "/echo")).status).toBe(200);
+    const refused = await call("operator-key", "/echo");
+    expect([refused.status, await refused.json()]).toMatchObject([
+      403,
+      { error: { code: "scope_required" } },
+    ]);
+    expect((await call("operator-key", "/things/1", "POST")).status).toBe(200);
+    expect((await call("chat-key", "/things/1", "POST")).status).toBe(403);
+    expect((await call("nobodys-key", "/echo")).status).toBe(401);
+    expect((await call("nobodys-key", "/open")).status).toBe(200);
+  });
+
+  it("a key that lacks a scope cannot invoke functions, which would let it say that it has any", async () => {
+    for (const key of ["chat-key", "reports-key", "operator-key"]) {
+      const lambda = new LambdaClient({
+        ...aws,
+        endpoint: gateway.url,
+        credentials: { accessKeyId: key, secretAccessKey: "secret" },
+      });
+      await expect(lambda.send(new InvokeCommand({ FunctionName: "bare" }))).rejects.toMatchObject({
+        $metadata: { httpStatusCode: 403 },
+      });
+      lambda.destroy();
+    }
+  });
+
+  it("a client cannot say who it is by a header of its own", async () => {
+    const response = await fetch(`${gateway.url}/echo`, {
+      headers: { "x-api-key": "chat-key", "x-authorizer": "operator", authorization: "" },
+    });
+    const event = (await response.json()) as {
+      requestContext: { authorizer?: { lambda: { name: string } } };
+    };
+    expect(event.requestContext.authorizer?.lambda.name).toBe("chat");
   });
 });

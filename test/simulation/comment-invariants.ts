@@ -102,6 +102,7 @@ async function find({ world }: Run, word: string) {
     sources: [SOURCE_ID],
     matchCount: 5,
     returnMode: "chunks",
+    readable: null,
   });
   return hits.find((hit) => hit.kind === "comments" && hit.content.includes(word));
 }

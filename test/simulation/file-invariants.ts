@@ -223,6 +223,7 @@ async function find({ world }: Run, word: string) {
     sources: [SOURCE_ID],
     matchCount: 5,
     returnMode: "chunks",
+    readable: null,
   });
   return hits.find((hit) => hit.kind === "attachment" && hit.content.includes(word));
 }

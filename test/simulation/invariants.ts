@@ -164,6 +164,7 @@ async function isFound(world: World, row: Row): Promise<boolean | null> {
     sources: [SOURCE_ID],
     matchCount: 5,
     returnMode: "pages",
+    readable: null,
   });
   return result.hits.some((hit) => [hit, ...hit.alsoOn].some(({ pageId }) => pageId === row.page_id));
 }

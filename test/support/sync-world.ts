@@ -230,6 +230,7 @@ async function findPages(sql: postgres.Sql, query: string): Promise<Hit[]> {
     sources: [SOURCE_ID],
     matchCount: 10,
     returnMode: "pages",
+    readable: null,
   } as const;
   return (await searchDocuments(sql, request)).hits;
 }

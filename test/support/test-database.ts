@@ -43,7 +43,7 @@ export async function createTestDatabase(
     concurrent: server !== undefined,
     clear: async () => {
       await sql`
-        truncate confluence_sites, archon_chunk_embeddings, archon_staged_chunks, event_outbox restart identity cascade`;
+        truncate confluence_sites, archon_chunk_embeddings, archon_staged_chunks, event_outbox, identities restart identity cascade`;
     },
     close: async () => {
       await sql.end({ timeout: 5 });

@@ -37,8 +37,15 @@ const rules: readonly Rule[] = [
   { from: "shared/notifications", mayImport: ["shared/errors", "shared/domain-events", "shared/db"] },
   {
     from: "shared/sources",
-    mayImport: ["shared/errors", "shared/db", "shared/operation-statuses", "shared/content-kinds"],
+    mayImport: [
+      "shared/errors",
+      "shared/db",
+      "shared/operation-statuses",
+      "shared/content-kinds",
+      "shared/access/readers/readable",
+    ],
   },
+  { from: "shared/access", mayImport: ["shared/errors", "shared/db", "shared/sources"] },
   { from: "shared/requests", mayImport: ["shared/db"] },
   { from: "shared/hooks", mayImport: ["shared/errors", "shared/db"] },
   {
@@ -50,6 +57,7 @@ const rules: readonly Rule[] = [
       "shared/embeddings",
       "shared/notifications",
       "shared/sources",
+      "shared/access/readers/readable",
       "shared/extraction/extracted-file",
     ],
   },
@@ -183,6 +191,7 @@ describe("who may import whom", () => {
       "shared/db",
       "shared/sources",
       "shared/sites",
+      "shared/access",
       "shared/documents",
       "shared/syncs",
       "shared/access",

@@ -18,6 +18,11 @@ import {
   pagedBy,
   spaceUrl,
 } from "#functions/api/responses/knowledge-json.ts";
+import {
+  permittedReading,
+  requireReadable,
+  withheldHeader,
+} from "#functions/api/use-cases/permitted-reading.ts";
 import { requireOverview } from "#functions/api/use-cases/require-source.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -29,12 +34,15 @@ const ALL_SOURCES = {
   order: "created",
   limit: 10_000,
   offset: 0,
-} as const satisfies SourcePageRequest;
+} as const satisfies Omit<SourcePageRequest, "readable">;
 
-const listItems = route(listKnowledgeItems)([database], async ({ query }, { sql }) => {
-  const { sources, total } = await pageOfSources(sql, asPage(query, "created"));
+const listItems = route(listKnowledgeItems)([database], async ({ query, caller }, services) => {
+  const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
+  const { readable } = permitted;
+  const { sources, total } = await pageOfSources(services.sql, { ...asPage(query, "created"), readable });
   return {
     status: 200,
+    headers: withheldHeader(permitted),
     body: {
       items: sources.map((source) => ({
         id: source.sourceId,
@@ -44,7 +52,7 @@ const listItems = route(listKnowledgeItems)([database], async ({ query }, { sql 
         source_type: "url",
         code_examples: [],
         metadata: {
-          ...knowledgeMetadata(source),
+          ...knowledgeMetadata(source, readable),
           chunks_count: source.chunkCount,
           page_count: source.pageCount,
         },
@@ -56,13 +64,16 @@ const listItems = route(listKnowledgeItems)([database], async ({ query }, { sql 
   };
 });
 
-const summarise = route(summariseKnowledgeItems)([database], async ({ query }, { sql }) => {
-  const { sources, total } = await pageOfSources(sql, asPage(query, "updated"));
+const summarise = route(summariseKnowledgeItems)([database], async ({ query, caller }, services) => {
+  const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
+  const { readable } = permitted;
+  const { sources, total } = await pageOfSources(services.sql, { ...asPage(query, "updated"), readable });
   return {
     status: 200,
+    headers: withheldHeader(permitted),
     body: {
       items: sources.map((source) => {
-        const metadata = knowledgeMetadata(source);
+        const metadata = knowledgeMetadata(source, readable);
         return {
           source_id: source.sourceId,
           title: source.title,
@@ -82,16 +93,19 @@ const summarise = route(summariseKnowledgeItems)([database], async ({ query }, {
   };
 });
 
-const listByName = route(listKnowledgeSources)([database], async (_request, { sql }) => {
-  const { sources } = await pageOfSources(sql, ALL_SOURCES);
+const listByName = route(listKnowledgeSources)([database], async ({ query, caller }, services) => {
+  const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
+  const { readable } = permitted;
+  const { sources } = await pageOfSources(services.sql, { ...ALL_SOURCES, readable });
   return {
     status: 200,
+    headers: withheldHeader(permitted),
     body: sources.map((source) => ({
       id: source.sourceId,
       name: source.title,
       domain: new URL(source.baseUrl).host,
       source_type: "url",
-      knowledge_type: knowledgeMetadata(source).knowledge_type,
+      knowledge_type: knowledgeMetadata(source, readable).knowledge_type,
       status: knowledgeStatus(source),
       document_count: source.pageCount,
       created_at: source.createdAt.toISOString(),
@@ -100,10 +114,12 @@ const listByName = route(listKnowledgeSources)([database], async (_request, { sq
   };
 });
 
-const metrics = route(databaseMetrics)([database], async (_request, { sql }) => {
-  const { sources, pages, chunks: chunkCount } = await countStored(sql);
+const metrics = route(databaseMetrics)([database], async ({ query, caller }, services) => {
+  const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
+  const { sources, pages, chunks: chunkCount } = await countStored(services.sql, permitted.readable);
   return {
     status: 200,
+    headers: withheldHeader(permitted),
     body: {
       sources_count: sources,
       pages_count: pages,
@@ -114,18 +130,22 @@ const metrics = route(databaseMetrics)([database], async (_request, { sql }) => 
   };
 });
 
-const listSources = route(listRagSources)([database], async (_request, { sql }) => {
-  const { sources } = await pageOfSources(sql, ALL_SOURCES);
+const listSources = route(listRagSources)([database], async ({ query, caller }, services) => {
+  const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
+  const { readable } = permitted;
+  const { sources } = await pageOfSources(services.sql, { ...ALL_SOURCES, readable });
   const words = await countWords(
-    sql,
+    services.sql,
     sources.map((source) => source.sourceId),
+    readable,
   );
   return {
     status: 200,
+    headers: withheldHeader(permitted),
     body: {
       success: true,
       sources: sources.map((source) => {
-        const metadata = knowledgeMetadata(source);
+        const metadata = knowledgeMetadata(source, readable);
         return {
           source_id: source.sourceId,
           title: source.title,
@@ -142,10 +162,14 @@ const listSources = route(listRagSources)([database], async (_request, { sql }) 
   };
 });
 
-const chunks = route(listChunks)([database], async ({ params, query }, { sql }) => {
-  const source = await requireOverview(sql, params.source_id);
-  const { knowledge_type } = knowledgeMetadata(source);
-  const found = await listStoredChunks(sql, {
+const chunks = route(listChunks)([database], async ({ params, query, caller }, services) => {
+  const permitted = await permittedReading({ caller, asked: query, sources: [params.source_id] }, services);
+  requireReadable(permitted, params.source_id);
+  const { readable } = permitted;
+  const source = await requireOverview(services.sql, params.source_id);
+  const { knowledge_type } = knowledgeMetadata(source, readable);
+  const found = await listStoredChunks(services.sql, {
+    readable,
     sourceId: source.sourceId,
     urlContains: query.domain_filter ?? null,
     limit: query.limit,
@@ -153,6 +177,7 @@ const chunks = route(listChunks)([database], async ({ params, query }, { sql }) 
   });
   return {
     status: 200,
+    headers: withheldHeader(permitted),
     body: {
       success: true,
       source_id: source.sourceId,
@@ -195,7 +220,7 @@ const update = route(updateKnowledgeItem)([database], async ({ params, body }, {
 function asPage(
   query: { page: number; per_page: number; search?: string | undefined; knowledge_type?: string | undefined },
   order: SourcePageRequest["order"],
-): SourcePageRequest {
+): Omit<SourcePageRequest, "readable"> {
   return {
     search: query.search ?? null,
     knowledgeType: query.knowledge_type ?? null,

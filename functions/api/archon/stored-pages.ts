@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
+import type { Permitted } from "#shared/access/readers/readable-nodes.ts";
 import { UserError } from "#shared/errors.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import {
@@ -14,6 +15,11 @@ import {
   listStoredPages,
   MAX_FULL_CONTENT,
 } from "#functions/api/contract/archon-pages.ts";
+import {
+  permittedReading,
+  requireReadable,
+  withheldHeader,
+} from "#functions/api/use-cases/permitted-reading.ts";
 import { parseQualifiedId, qualifiedId } from "#functions/api/responses/page-id.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -25,13 +31,16 @@ const MAX_CANDIDATES = 100;
 
 /** GET /api/pages and its kin: pages as they are stored, for clients of the knowledge endpoints. */
 export const handler = httpHandler(
-  route(listStoredPages)([database], async ({ query }, { sql }) => {
-    const source = await requireSource(sql, query.source_id);
+  route(listStoredPages)([database], async ({ query, caller }, services) => {
+    const permitted = await permittedReading({ caller, asked: query, sources: [query.source_id] }, services);
+    requireReadable(permitted, query.source_id);
+    const source = await requireSource(services.sql, query.source_id);
     const title = query.section === undefined ? {} : { title: query.section };
-    const find = { sourceId: source.sourceId, ...title };
-    const { pages, total } = await findStoredPages(sql, find, MAX_PAGES);
+    const find = { sourceId: source.sourceId, readable: permitted.readable, ...title };
+    const { pages, total } = await findStoredPages(services.sql, find, MAX_PAGES);
     return {
       status: 200,
+      headers: withheldHeader(permitted),
       body: {
         // The position of a page among the others of its source.
         pages: pages.map((page, index) => ({ ...pageJson(page), section_order: index })),
@@ -40,28 +49,45 @@ export const handler = httpHandler(
       },
     };
   }),
-  route(getPageByUrl)([database], async ({ query }, { sql }) => ({
-    status: 200,
-    body: await fullPage(sql, { url: query.url }),
-  })),
-  route(getPage)([database], async ({ params, query }, { sql }) => {
-    const source = query.source_id === undefined ? {} : { sourceId: query.source_id };
-    return { status: 200, body: await fullPage(sql, { ...parseQualifiedId(params.page_id), ...source }) };
+  route(getPageByUrl)([database], async ({ query, caller }, services) => {
+    const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
+    return fullPage(services.sql, { url: query.url }, permitted);
+  }),
+  route(getPage)([database], async ({ params, query, caller }, services) => {
+    const { pageId, ...named } = parseQualifiedId(params.page_id);
+    const { sourceId } = query.source_id === undefined ? named : { sourceId: query.source_id };
+    const sources = sourceId === undefined ? null : [sourceId];
+    const permitted = await permittedReading({ caller, asked: query, sources }, services);
+    return fullPage(services.sql, { pageId, ...(sourceId === undefined ? {} : { sourceId }) }, permitted);
   }),
 );
 
-async function fullPage(sql: Sql, find: PageFinder): Promise<z.input<(typeof getPage)["responses"][200]>> {
+async function fullPage(
+  sql: Sql,
+  of: Omit<PageFinder, "readable">,
+  permitted: Permitted,
+): Promise<{
+  status: 200;
+  headers: Record<string, string>;
+  body: z.input<(typeof getPage)["responses"][200]>;
+}> {
+  const { readable } = permitted;
+  const find = { ...of, readable };
   const page = onlyPage((await findStoredPages(sql, find, MAX_CANDIDATES)).pages);
   const text =
     page.charCount > MAX_FULL_CONTENT
       ? `[The page has ${page.charCount} characters. Read its ${page.chunkCount} chunks: GET /api/knowledge-items/${page.sourceId}/chunks]`
-      : await readPageText(sql, page);
+      : await readPageText(sql, { ...page, readable });
   return {
-    ...pageJson(page),
-    full_content: text,
-    metadata: { version: page.version, labels: page.labels, modified_at: iso(page.modifiedAt) },
-    created_at: iso(page.modifiedAt),
-    updated_at: iso(page.lastSyncedAt),
+    status: 200,
+    headers: withheldHeader(permitted),
+    body: {
+      ...pageJson(page),
+      full_content: text,
+      metadata: { version: page.version, labels: page.labels, modified_at: iso(page.modifiedAt) },
+      created_at: iso(page.modifiedAt),
+      updated_at: iso(page.lastSyncedAt),
+    },
   };
 }
 

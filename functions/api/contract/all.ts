@@ -1,6 +1,7 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
 import * as access from "./access.ts";
 import * as hooks from "./hooks.ts";
+import * as identities from "./identities.ts";
 import * as knowledge from "./archon-knowledge.ts";
 import * as knowledgeSources from "./archon-sources.ts";
 import * as notProvided from "./archon-not-provided.ts";
@@ -21,6 +22,7 @@ const named: unknown[] = [
   pages,
   access,
   hooks,
+  identities,
   search,
   knowledge,
   knowledgeSources,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, sourceParams, text, title } from "./fields.ts";
+import { id, instant, readerQuery, READER_ERRORS, sourceParams, text, title } from "./fields.ts";
 
 /**
  * The endpoints that clients of Archon's knowledge base know, with their shapes and paging. `/api/knowledge/*` is an alias of
@@ -53,7 +53,12 @@ const knowledgeQuery = z.object({
   per_page: perPage,
   knowledge_type: text(100).optional(),
   search: text(200).optional().meta({ description: "In title, space or source_id" }),
+  ...readerQuery,
 });
+
+/** Of lists of sources: for whom they are. */
+export const readerNote =
+  "Shows the sources whose spaces the reader may see, and counts what they may read. `X-Permissions-Withheld` names sources that show nothing because what is known of their permissions is missing or too old.";
 
 export const listKnowledgeItems = contract({
   ...common,
@@ -62,6 +67,8 @@ export const listKnowledgeItems = contract({
   paths: knowledge(""),
   scope: "search",
   summary: "Sources as knowledge items",
+  description: readerNote,
+  errors: READER_ERRORS,
   query: knowledgeQuery,
   responses: {
     200: z.object({
@@ -90,6 +97,8 @@ export const summariseKnowledgeItems = contract({
   paths: knowledge("/summary"),
   scope: "search",
   summary: "Sources as knowledge items, in short, last changed first",
+  description: readerNote,
+  errors: READER_ERRORS,
   query: knowledgeQuery,
   responses: {
     200: z.object({
@@ -125,6 +134,7 @@ export const listChunks = contract({
     domain_filter: text(255).optional().meta({ description: "Only chunks whose URL holds it" }),
     limit: perPage,
     offset: clamped(0, 1_000_000_000, 0),
+    ...readerQuery,
   }),
   responses: {
     200: z.object({
@@ -155,7 +165,7 @@ export const listChunks = contract({
       has_more: z.boolean(),
     }),
   },
-  errors: ["source_not_found"],
+  errors: ["source_not_found", ...READER_ERRORS],
 });
 
 export const updateKnowledgeItem = contract({

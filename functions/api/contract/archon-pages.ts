@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, text } from "./fields.ts";
+import { id, instant, readerQuery, READER_ERRORS, text } from "./fields.ts";
 
 /** Above this, Archon's pages contain a notice instead of the text. */
 export const MAX_FULL_CONTENT = 20_000;
@@ -41,14 +41,18 @@ export const listStoredPages = contract({
   id: "listStoredPages",
   method: "GET",
   paths: ["/api/pages"],
-  summary: "Pages of a source that search finds",
+  summary: "Pages of a source that search finds for the reader",
   description:
-    "At most 10,000, by title; `total` counts all. `GET /api/confluence/{source_id}/pages` has cursors.",
-  query: z.object({ source_id: id, section: text(500).optional().meta({ description: "A title" }) }),
+    "At most 10,000, by title; `total` counts all that the reader may see. `GET /api/confluence/{source_id}/pages` has cursors.",
+  query: z.object({
+    source_id: id,
+    section: text(500).optional().meta({ description: "A title" }),
+    ...readerQuery,
+  }),
   responses: {
     200: z.object({ pages: z.array(storedPage), total: z.int(), source_id: id }),
   },
-  errors: ["source_not_found"],
+  errors: ["source_not_found", ...READER_ERRORS],
 });
 
 export const getPageByUrl = contract({
@@ -57,9 +61,10 @@ export const getPageByUrl = contract({
   method: "GET",
   paths: ["/api/pages/by-url"],
   summary: "One page by its Confluence address",
-  query: z.object({ url: text(4000).min(1) }),
+  description: "One that the reader may not see is not found, as one that does not exist.",
+  query: z.object({ url: text(4000).min(1), ...readerQuery }),
   responses: { 200: fullPage },
-  errors: ["page_not_found", "page_ambiguous"],
+  errors: ["page_not_found", "page_ambiguous", ...READER_ERRORS],
 });
 
 export const getPage = contract({
@@ -68,11 +73,13 @@ export const getPage = contract({
   method: "GET",
   paths: ["/api/pages/{page_id}"],
   summary: "One page by its Confluence id",
-  description: "`page_id` as search results and lists of pages have it.",
+  description:
+    "`page_id` as search results and lists of pages have it. One that the reader may not see is not found, as one that does not exist.",
   params: z.object({ page_id: id }),
   query: z.object({
     source_id: id.optional().meta({ description: "Where several sites have a page of this id" }),
+    ...readerQuery,
   }),
   responses: { 200: fullPage },
-  errors: ["page_not_found", "page_ambiguous"],
+  errors: ["page_not_found", "page_ambiguous", ...READER_ERRORS],
 });

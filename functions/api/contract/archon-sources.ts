@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant } from "./fields.ts";
-import { common, knowledge, metadata, sourceType, status } from "./archon-knowledge.ts";
+import { id, instant, readerQuery, READER_ERRORS } from "./fields.ts";
+import { common, knowledge, metadata, readerNote, sourceType, status } from "./archon-knowledge.ts";
 
 export const listKnowledgeSources = contract({
   ...common,
@@ -10,7 +10,9 @@ export const listKnowledgeSources = contract({
   paths: knowledge("/sources"),
   scope: "search",
   summary: "Sources by name",
-  query: z.object({}),
+  description: readerNote,
+  errors: READER_ERRORS,
+  query: z.object(readerQuery),
   responses: {
     200: z.array(
       z.object({
@@ -35,7 +37,9 @@ export const databaseMetrics = contract({
   paths: ["/api/database/metrics"],
   scope: "search",
   summary: "How much is stored",
-  query: z.object({}),
+  description: readerNote,
+  errors: READER_ERRORS,
+  query: z.object(readerQuery),
   responses: {
     200: z.object({
       sources_count: z.int(),
@@ -54,7 +58,9 @@ export const listRagSources = contract({
   paths: ["/api/rag/sources"],
   scope: "search",
   summary: "Sources that can be searched",
-  query: z.object({}),
+  description: readerNote,
+  errors: READER_ERRORS,
+  query: z.object(readerQuery),
   responses: {
     200: z.object({
       success: z.literal(true),

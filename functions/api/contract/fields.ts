@@ -69,6 +69,48 @@ export const content = z
       "Which kinds of content besides pages are synced. One that is switched on is listed by the next sync; one that is switched off loses its rows",
   });
 
+/** Account ids of Atlassian: `557058:` and a UUID, or 24 hexadecimal digits. */
+export const accountId = z
+  .string()
+  .regex(/^[A-Za-z0-9:_.-]{1,128}$/, "is not an account id")
+  .meta({ example: "557058:2d2ef4e6-1a5f-4a0f-9f0c-0c1a1ad3a2a1" });
+
+const visibility = z.enum(["all", "anonymous"]).optional().meta({
+  description:
+    "`all`: everything, whoever may see it; needs the scope `search:all`. `anonymous`: what the public may see. Unless set: what the person may see that the request is for",
+});
+
+/** For whom a search is. */
+export const readerFields = {
+  on_behalf_of: z
+    .union([z.strictObject({ account_id: accountId }), z.strictObject({ email: text(320).regex(/@/) })])
+    .optional()
+    .meta({
+      description:
+        "The person that the search is for, by their Confluence account or e-mail; needs the scope `search:on-behalf-of`",
+    }),
+  visibility,
+};
+
+/** The same as query parameters. */
+export const readerQuery = {
+  on_behalf_of: text(320)
+    .regex(/^[A-Za-z0-9:_.-]{1,128}$|@/, "is neither an account id nor an e-mail")
+    .optional()
+    .meta({
+      description:
+        "The person that it is read for, by their Confluence account or e-mail; needs the scope `search:on-behalf-of`",
+    }),
+  visibility,
+};
+
+export const READER_ERRORS = [
+  "scope_required",
+  "identity_required",
+  "unknown_identity",
+  "directory_unavailable",
+] as const;
+
 export const MAX_LIMIT = 200;
 export const DEFAULT_LIMIT = 50;
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { CONTENT_KINDS } from "#shared/content-kinds.ts";
-import { id, instant, text } from "./fields.ts";
+import { PERMISSION_MODES } from "#shared/access/readers/reader.ts";
+import { id, instant, readerFields, READER_ERRORS, text } from "./fields.ts";
 
 const ancestor = z.object({ page_id: z.string(), title: z.string() });
 const parent = z
@@ -172,7 +173,7 @@ const explained = z
       .object({ source: z.int(), space: z.int(), labels: z.int(), updated_since: z.int(), kinds: z.int() })
       .meta({
         description:
-          "Candidates of the same search without a filter, by the first condition that they do not meet. Deleted and hidden pages are not counted",
+          "Candidates of the same search without a filter, by the first condition that they do not meet. What may not be shown is not counted",
       }),
   })
   .optional()
@@ -184,7 +185,7 @@ const found = z.object({
   query: z.string(),
   corrected_query: z.string().nullable().meta({
     description:
-      "What was searched for instead, because no chunk contains any word of `query`: the nearest words that chunks contain. Null otherwise",
+      "What was searched for instead, because no chunk that may be shown contains any word of `query`: the nearest words that such chunks contain. Null otherwise",
   }),
   source: id.nullable(),
   match_count: z.int(),
@@ -200,6 +201,22 @@ const found = z.object({
     description:
       "What makes these results worse than usual, as sources searched by words alone; mostly empty",
   }),
+  permissions: z
+    .object({
+      mode: z.enum(PERMISSION_MODES).meta({
+        description:
+          "`unfiltered`: the searched sources show everything to whoever searches; `unrestricted`: sources among them show only what has no restrictions in Confluence; `per_user`: what the person may see; `anonymous`: what the public may see; `all`: everything was asked for",
+      }),
+      account_id: z.string().nullable().meta({ description: "Whose search it was, where that matters" }),
+      oldest_evidence: instant.nullable().meta({
+        description: "When the oldest of what was relied on was read from Confluence; null where nothing was",
+      }),
+      withheld_sources: z.array(id).meta({
+        description:
+          "Sources that show nothing, because what is known of their permissions is missing or too old",
+      }),
+    })
+    .meta({ id: "SearchPermissions" }),
   explained,
 });
 
@@ -211,7 +228,7 @@ export const search = contract({
   paths: ["/api/rag/query"],
   summary: "Search by meaning and by words",
   description:
-    "An empty `results` means that nothing matches: a search that could not run is an error. Pages deleted or not visible in Confluence are never found.",
+    "An empty `results` means that nothing matches: a search that could not run is an error. Pages deleted or not visible in Confluence are never found, nor what the person that the search is for may not see: no count, title or suggestion tells of it. How often words occur is counted over all chunks, and moves ranks and scores only.",
   body: z
     .strictObject({
       query,
@@ -224,10 +241,11 @@ export const search = contract({
       return_mode: returnMode,
       explain: z.boolean().default(false).meta({ description: explain }),
       ...filters,
+      ...readerFields,
     })
     .meta({ id: "SearchRequest" }),
   responses: { 200: found },
-  errors: ["empty_query", "source_not_found", "embedding_unavailable"],
+  errors: ["empty_query", "source_not_found", "embedding_unavailable", ...READER_ERRORS],
   examples: { request: { query: "How do I rotate the signing key?", match_count: 3 } },
 });
 
@@ -256,9 +274,10 @@ export const searchKnowledge = contract({
       return_mode: returnMode,
       explain: z.boolean().nullable().optional().meta({ description: explain }),
       ...filters,
+      ...readerFields,
     })
     .meta({ id: "KnowledgeSearchRequest" }),
   responses: { 200: found.extend({ source: z.string().nullable(), total: z.int() }) },
-  errors: ["empty_query", "embedding_unavailable"],
+  errors: ["empty_query", "embedding_unavailable", ...READER_ERRORS],
   examples: { request: { query: "How do I rotate the signing key?", limit: 3 } },
 });

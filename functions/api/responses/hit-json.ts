@@ -1,5 +1,6 @@
 import type { RemovedByFilter } from "#shared/documents/removed-by-filter.ts";
 import type { Hit, SearchResult } from "#shared/documents/search.ts";
+import type { Permissions } from "#shared/access/readers/reader.ts";
 import { qualifiedId } from "./page-id.ts";
 
 /** A chunk as the API returns it: its own fields, and those that clients of Archon's search read. */
@@ -42,6 +43,16 @@ export function pageHit(hit: Hit, explain: boolean) {
       content: chunk.content,
       score: chunk.score,
     })),
+  };
+}
+
+/** How what a search shows was chosen. */
+export function permissionsJson(permissions: Permissions) {
+  return {
+    mode: permissions.mode,
+    account_id: permissions.accountId,
+    oldest_evidence: permissions.oldestEvidence?.toISOString() ?? null,
+    withheld_sources: permissions.withheldSources,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Readable } from "#shared/access/readers/readable.ts";
 import { webBaseOfSource } from "#shared/sources/source.ts";
 import { DEFAULT_KNOWLEDGE_TYPE, type SourceOverview } from "#shared/sources/source-overviews.ts";
 
@@ -12,8 +13,9 @@ const described = z.object({
   group_name: z.string().nullable().default(null),
 });
 
-/** The metadata that knowledge endpoints return. */
-export function knowledgeMetadata(source: SourceOverview) {
+/** The metadata that knowledge endpoints return. What a sync counted is left out where the reader may not see all of it. */
+export function knowledgeMetadata(source: SourceOverview, readable: Readable | null) {
+  const showsAll = readable === null || readable.openSources.includes(source.sourceId);
   const { metadata } = source;
   return {
     ...described.parse(metadata),
@@ -23,7 +25,7 @@ export function knowledgeMetadata(source: SourceOverview) {
     deletion_strategy: metadata.deletion_strategy,
     last_sync_timestamp: metadata.last_sync_timestamp,
     last_deletion_check: metadata.last_deletion_check,
-    sync_metrics: metadata.sync_metrics,
+    sync_metrics: showsAll ? metadata.sync_metrics : null,
   };
 }
 

@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { UserError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import { preflightHeaders } from "#functions/runtime/cors.ts";
+import { LOCAL_CALLER, type ApiKey } from "./api-keys.ts";
 import { serveReference } from "./api-reference.ts";
 import { handleAwsCall, isAwsCall } from "./aws-endpoints.ts";
 import { rejectClientError } from "./client-errors.ts";
 import type { EventBus } from "./event-bus.ts";
 import { toHttpEvent, writeResult } from "./http-event.ts";
 import type { Invoker } from "./invoke.ts";
-import { refuseForeignPages, requireApiKey } from "./request-guard.ts";
+import { refuseForeignPages, requireApiKey, requireEveryScope, requireScope } from "./request-guard.ts";
 import { decodePath, makeRouter } from "./routes.ts";
 import type { Topology } from "./topology-types.ts";
 
@@ -26,7 +27,8 @@ type Options = {
   /** Default: runs it. */
   aroundRequest?: AroundRequest;
   eventBus: EventBus;
-  apiKey: string | undefined;
+  /** None: whoever reaches loopback is trusted. */
+  apiKeys: readonly ApiKey[];
   /** Origins whose pages may call the API. */
   corsOrigins?: readonly string[];
   log: Log;
@@ -76,15 +78,19 @@ function makeRequestHandler(options: Options) {
       if (preflight) return writeResult(response, { statusCode: 204, headers: preflight });
       // A delivery comes from elsewhere by its nature, and its function asks for the hook's secret.
       const isDelivery = match?.route.scope === "hook";
-      if (options.apiKey === undefined && !isDelivery) refuseForeignPages(request.headers, corsOrigins);
+      const hasKeys = options.apiKeys.length > 0;
+      if (!hasKeys && !isDelivery) refuseForeignPages(request.headers, corsOrigins);
       const reads = method === "GET" || method === "HEAD";
       const reference = reads && !match ? await serveReference(path) : null;
       if (reference) return writeResult(response, reference);
-      if (options.apiKey !== undefined && match?.route.scope !== "public" && !isDelivery) {
-        requireApiKey(options.apiKey, request.headers);
-      }
+      const needsKey = hasKeys && match?.route.scope !== "public" && !isDelivery;
+      const caller = needsKey ? requireApiKey(options.apiKeys, request.headers) : LOCAL_CALLER;
+      if (match) requireScope(caller.scopes, match.route.scope);
       const body = await readBody(request);
-      if (isAwsCall(request, path)) return await handleAwsCall({ request, path, body }, response, options);
+      if (isAwsCall(request, path)) {
+        requireEveryScope(caller.scopes);
+        return await handleAwsCall({ request, path, body }, response, options);
+      }
       if (!match) throw noRoute(method, path, route.methodsOf(path));
       const event = toHttpEvent(
         {
@@ -96,7 +102,7 @@ function makeRequestHandler(options: Options) {
           sourceIp: request.socket.remoteAddress ?? "",
         },
         match,
-        { requestId, now: options.now() },
+        { requestId, now: options.now(), caller: hasKeys && !needsKey ? null : caller },
       );
       writeResult(response, await aroundRequest(() => options.invoker.invoke(match.route.function, event)));
     } catch (error) {

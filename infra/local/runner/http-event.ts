@@ -21,7 +21,7 @@ export type HttpRequest = {
 export function toHttpEvent(
   request: HttpRequest,
   route: { routeKey: string; pathParameters: Record<string, string> },
-  meta: { requestId: string; now: Date },
+  meta: { requestId: string; now: Date; caller: { name: string; scopes: readonly string[] } | null },
 ): APIGatewayProxyEventV2 {
   const { cookie, ...others } = request.headers;
   const headers = Object.fromEntries(
@@ -57,6 +57,10 @@ export function toHttpEvent(
       stage: "$default",
       time: meta.now.toISOString(),
       timeEpoch: meta.now.getTime(),
+      // As a Lambda authorizer of an HTTP API adds it.
+      ...(meta.caller
+        ? { authorizer: { lambda: { name: meta.caller.name, scopes: [...meta.caller.scopes] } } }
+        : {}),
     },
   };
 }

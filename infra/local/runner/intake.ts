@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Env } from "#shared/env.ts";
 import type { Log } from "#shared/log.ts";
+import type { ApiKey } from "./api-keys.ts";
 import type { EventBus } from "./event-bus.ts";
 import { startGateway, type AroundRequest } from "./gateway.ts";
 import type { Invoker } from "./invoke.ts";
@@ -19,6 +20,7 @@ type Options = {
   sqs: SQSClient;
   queues: Record<string, LocalQueue>;
   env: Env;
+  apiKeys: readonly ApiKey[];
   log: Log;
   now: () => Date;
   newId: () => string;
@@ -36,7 +38,6 @@ export async function startIntake(options: Options): Promise<Intake> {
   const gateway = await startGateway({
     ...options,
     routes: topology.routes,
-    apiKey: env.API_KEY,
     corsOrigins: env.CORS_ORIGINS,
   });
   const pollers = Object.entries(topology.queues).flatMap(([id, spec]) => {

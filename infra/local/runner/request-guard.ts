@@ -1,30 +1,50 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { UserError } from "#shared/errors.ts";
+import type { Scope } from "#infra/routes.ts";
+import { CALLER_SCOPES, type CallerScope } from "#functions/runtime/caller.ts";
+import type { ApiKey } from "./api-keys.ts";
 
 /**
- * Throws `UserError` 401 unless the request carries the key: `Authorization: Bearer KEY`, `X-Api-Key: KEY`, or, for AWS
+ * The key that the request carries. Throws `UserError` 401 unless it carries one of these: `Authorization: Bearer KEY`, `X-Api-Key: KEY`, or, for AWS
  * clients, which sign with an `Authorization` of their own, as the access key id.
  */
-export function requireApiKey(apiKey: string, headers: IncomingHttpHeaders): void {
+export function requireApiKey(keys: readonly ApiKey[], headers: IncomingHttpHeaders): ApiKey {
   const authorization = headers.authorization ?? "";
   const offered =
     /^Bearer (.+)$/i.exec(authorization)?.[1] ??
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(authorization)?.[1] ??
     headers["x-api-key"];
-  if (typeof offered !== "string" || !sameText(offered.trim(), apiKey)) {
+  const key = typeof offered === "string" ? findKey(keys, offered.trim()) : undefined;
+  if (!key) {
     throw new UserError(
       401,
       "unauthorized",
       "Missing or wrong API key: send it as `Authorization: Bearer …` or `X-Api-Key`",
     );
   }
+  return key;
 }
 
 /** Compares in constant time: digests have one length whatever was sent. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
+function findKey(keys: readonly ApiKey[], offered: string): ApiKey | undefined {
+  const digest = createHash("sha256").update(offered).digest();
+  return keys.find(({ sha256 }) => timingSafeEqual(digest, Buffer.from(sha256, "hex")));
+}
+
+/** Throws `UserError` 403 unless the caller may call a route of this scope. Whoever may search for others, or everything, may search. */
+export function requireScope(held: readonly CallerScope[], scope: Scope): void {
+  if (scope === "public" || scope === "hook") return;
+  const suffices = (one: CallerScope) =>
+    one === scope || (scope === "search" && (one === "search:on-behalf-of" || one === "search:all"));
+  if (held.some(suffices)) return;
+  throw new UserError(403, "scope_required", `This route needs the scope ${scope}, which the API key lacks`);
+}
+
+/** Throws `UserError` 403 unless the caller has every scope: an invocation can say anything about who sent it. */
+export function requireEveryScope(held: readonly CallerScope[]): void {
+  if (CALLER_SCOPES.every((scope) => held.includes(scope))) return;
+  throw new UserError(403, "scope_required", "Functions are invoked with an API key that has every scope");
 }
 
 /**

@@ -14,6 +14,7 @@ import { forEachQueue, type QueueName } from "#shared/messages.ts";
 import { makeSqsDeadLetters } from "#shared/queue/dead-letters.ts";
 import { makeSqsTaskQueue } from "#shared/queue/sqs-task-queue.ts";
 import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
+import { readApiKeys } from "./api-keys.ts";
 import { cleanUp } from "./clean-up.ts";
 import { lockDataFolder } from "./data-folder-lock.ts";
 import { makeEventBus, type PublishedEvent } from "./event-bus.ts";
@@ -98,6 +99,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
 
   const given = options.services ?? {};
   const env = given.env ?? localEnv(options.env ?? {}, folder);
+  const apiKeys = readApiKeys(env);
   const now = given.now ?? (() => new Date());
   const newId = given.newId ?? randomUUID;
   const writeLog = options.writeLog ?? ((line: string) => process.stderr.write(`${line}\n`));
@@ -154,6 +156,7 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
     sqs: sqs.sqs,
     queues: sqs.queues,
     env,
+    apiKeys,
     log,
     now,
     newId,

@@ -138,6 +138,7 @@ async function useOther(sql: postgres.Sql, firstVersion: number, signal: AbortSi
       sources: ["other"],
       matchCount: 10,
       returnMode: "chunks",
+      readable: null,
     });
     if (hits.length === 0) throw new Error("The other source's search came back empty");
     searches.push(performance.now() - started);

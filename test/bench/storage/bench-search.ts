@@ -154,6 +154,7 @@ async function ask(
     retrievers,
     matchCount: 10,
     returnMode: "chunks",
+    readable: null,
   });
 }
 
@@ -213,7 +214,7 @@ async function recall(
       order by n.distance`;
     const embedding = { model: embedder.model, vector };
     const ranked = await sql<{ similarity: number }[]>`
-      select similarity from ${scoredChunks(sql, queryArguments({ query, embedding, retrievers: "vector" }), {}, 60)}
+      select similarity from ${scoredChunks(sql, queryArguments({ query, embedding, retrievers: "vector" }), { readable: null }, 60)}
       where vector_rank <= 10`;
     chunks += countAsNear(ranked, nearest.slice(0, 10));
     const { hits } = await ask(sql, embedder, question, "vector");

@@ -74,6 +74,7 @@ export async function createSearchedIndex({ embeds }: { embeds: boolean }): Prom
           retrievers,
           matchCount: DEPTH,
           returnMode: "pages",
+          readable: null,
         });
         // Commits before copies were merged (--against) have no `alsoOn`.
         const copiesOf = (hit: Partial<(typeof hits)[number]>) => hit.alsoOn ?? [];

@@ -66,25 +66,33 @@ describe("Idempotency-Key", () => {
       { iam: { userArn: "arn:aws:iam::1:user/ann" } },
       { iam: { userArn: "arn:aws:iam::1:user/bob" } },
     ],
+    [
+      "two API keys",
+      { lambda: { name: "ann", scopes: ["sources:write"] } },
+      { lambda: { name: "bob", scopes: ["sources:write"] } },
+    ],
     ["two subjects", { jwt: { claims: { sub: "ann" } } }, { jwt: { claims: { sub: "bob" } } }],
     ["a user and nobody", { iam: { userArn: "arn:aws:iam::1:user/ann" } }, undefined],
     ["a subject and nobody", { jwt: { claims: { sub: "ann" } } }, undefined],
-  ])("an Idempotency-Key of %s is two keys: neither gets the other's response", async (_, ann, bob) => {
-    const as = (authorizer: object | undefined) => (authorizer ? { authorizer } : {});
-    const toAnn = await post(first, "sync", as(ann));
-    expect(toAnn.status).toBe(202);
-    const whileItRuns = await post(first, "sync", as(bob));
-    expect([whileItRuns.status, whileItRuns.body.error.code]).toEqual([409, "operation_running"]);
-    await cancel(first);
-    const toBob = await post(first, "sync", as(bob));
-    expect([toBob.status, replayed(toBob)]).toEqual([202, false]);
-    expect(toBob.body.operation_id).not.toBe(toAnn.body.operation_id);
-    expect((await post(first, "sync", as(ann))).text).toBe(toAnn.text);
-    expect((await post(first, "sync", as(bob))).text).toBe(toBob.text);
-    expect(new Set(await operationsOf(first))).toEqual(
-      new Set([toAnn.body.operation_id, toBob.body.operation_id]),
-    );
-  });
+  ])(
+    "case 59: an Idempotency-Key of %s is two keys: neither gets the other's response",
+    async (_, ann, bob) => {
+      const as = (authorizer: object | undefined) => (authorizer ? { authorizer } : {});
+      const toAnn = await post(first, "sync", as(ann));
+      expect(toAnn.status).toBe(202);
+      const whileItRuns = await post(first, "sync", as(bob));
+      expect([whileItRuns.status, whileItRuns.body.error.code]).toEqual([409, "operation_running"]);
+      await cancel(first);
+      const toBob = await post(first, "sync", as(bob));
+      expect([toBob.status, replayed(toBob)]).toEqual([202, false]);
+      expect(toBob.body.operation_id).not.toBe(toAnn.body.operation_id);
+      expect((await post(first, "sync", as(ann))).text).toBe(toAnn.text);
+      expect((await post(first, "sync", as(bob))).text).toBe(toBob.text);
+      expect(new Set(await operationsOf(first))).toEqual(
+        new Set([toAnn.body.operation_id, toBob.body.operation_id]),
+      );
+    },
+  );
 
   it("an Idempotency-Key is remembered for a day, and new afterwards", async () => {
     const started = await post(first, "sync");

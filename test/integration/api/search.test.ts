@@ -206,11 +206,12 @@ describe("search", () => {
   });
 
   it.each([
-    ["chunks", { query: "signing key" }, 200, 1],
-    ["pages", { query: "signing key", return_mode: "pages", labels: ["security"] }, 200, 1],
-    // The second looks whether the words are misspelled.
-    ["nothing found", { query: "signing key", labels: ["other"] }, 200, 2],
-    ["no such source", { query: "signing key", source: "nothing" }, 404, 1],
+    // The first asks what the reader may see.
+    ["chunks", { query: "signing key" }, 200, 2],
+    ["pages", { query: "signing key", return_mode: "pages", labels: ["security"] }, 200, 2],
+    // The third looks whether the words are misspelled.
+    ["nothing found", { query: "signing key", labels: ["other"] }, 200, 3],
+    ["no such source", { query: "signing key", source: "nothing" }, 404, 2],
   ])(
     "a search (%s) of %j, status %i, sends %i statements, and embeds a query once",
     async (_, body, status, sent) => {

@@ -60,6 +60,7 @@ async function nearest(subject: number) {
     retrievers: "vector",
     matchCount: 1,
     returnMode: "chunks",
+    readable: null,
   });
   return hits[0]?.pageId;
 }

@@ -22,7 +22,13 @@ const put = (pageId: string, chunks: string[], title = `Page ${pageId}`) =>
   store(database.sql, embedder, { pageId, title, chunks });
 const byWords = async (query: string) =>
   (
-    await searchDocuments(database.sql, { query, embedding: null, matchCount: 10, returnMode: "chunks" })
+    await searchDocuments(database.sql, {
+      query,
+      embedding: null,
+      matchCount: 10,
+      returnMode: "chunks",
+      readable: null,
+    })
   ).hits.map((hit) => hit.pageId);
 
 /** As the release before wrote words: the parser's, of the whole text. */

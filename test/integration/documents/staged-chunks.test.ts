@@ -96,6 +96,7 @@ describe("a page stored in steps", () => {
           embedding: { model: embedder.model, vector: (await embedder.embed(["new two"]))[0] ?? [] },
           matchCount: 10,
           returnMode: "chunks",
+          readable: null,
         });
         expect(found.hits.map((hit) => hit.content).sort()).toEqual([...before.chunks].sort());
       },

@@ -41,6 +41,7 @@ describe("registerModel", () => {
       retrievers: "vector",
       matchCount: 3,
       returnMode: "chunks",
+      readable: null,
     });
     expect(hits.map((hit) => hit.pageId)).toEqual(["1"]);
   });

@@ -24,6 +24,7 @@ async function search(query: string, request: Partial<SearchRequest> = {}) {
     embedding: { model: embedder.model, vector },
     matchCount: 10,
     returnMode: "chunks",
+    readable: null,
     ...request,
   });
 }

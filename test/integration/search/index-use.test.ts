@@ -38,6 +38,7 @@ async function scans(request: Partial<SearchRequest>): Promise<Record<string, nu
       embedding: { model: embedder.model, vector },
       matchCount: 5,
       returnMode: "chunks",
+      readable: null,
       ...request,
     });
     const after = await counted(tx);

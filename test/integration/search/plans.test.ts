@@ -58,6 +58,7 @@ async function search(request: Partial<SearchRequest>) {
     embedding: vectors,
     matchCount: 10,
     returnMode: "chunks",
+    readable: null,
     ...request,
   });
 }

@@ -19,8 +19,15 @@ afterAll(() => database.close());
 const put = (pageId: string, content: string, title = `Page ${pageId}`) =>
   store(database.sql, embedder, { pageId, title, chunks: [content] });
 const search = async (query: string) =>
-  (await searchDocuments(database.sql, { query, embedding: null, matchCount: 10, returnMode: "chunks" }))
-    .hits;
+  (
+    await searchDocuments(database.sql, {
+      query,
+      embedding: null,
+      matchCount: 10,
+      returnMode: "chunks",
+      readable: null,
+    })
+  ).hits;
 const found = async (query: string) => (await search(query)).map((hit) => hit.pageId);
 
 describe("words that Postgres' parser would take apart or together", () => {

@@ -120,7 +120,14 @@ describe("sources that are listed page by page", () => {
   afterAll(() => database.close());
 
   const found = async (request: Partial<Parameters<typeof pageOfSources>[1]>) => {
-    const all = { search: null, knowledgeType: null, order: "created", limit: 10, offset: 0 } as const;
+    const all = {
+      search: null,
+      knowledgeType: null,
+      order: "created",
+      limit: 10,
+      offset: 0,
+      readable: null,
+    } as const;
     const { sources, total } = await pageOfSources(database.sql, { ...all, ...request });
     return [sources.map(({ sourceId }) => sourceId.slice(-1)).join(""), total];
   };

@@ -111,6 +111,9 @@ describe("rights", () => {
         "hooks": [
           "secretsmanager:GetSecretValue",
         ],
+        "identities": [
+          "secretsmanager:GetSecretValue",
+        ],
         "knowledge-items": [
           "secretsmanager:GetSecretValue",
         ],

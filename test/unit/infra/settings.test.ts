@@ -40,6 +40,18 @@ describe("settings of a deployment", () => {
     );
   });
 
+  it("deployment settings take as callers that may see everything only ARNs of IAM, and an age of evidence of a day at most", () => {
+    const role = "arn:aws:iam::123456789012:role/Reports";
+    expect(parse({ searchAllCallers: [role] }).searchAllCallers).toEqual([role]);
+    for (const wrong of ["*", "Reports", "arn:aws:s3:::bucket", `${role},*`]) {
+      expect(() => parse({ searchAllCallers: wrong })).toThrow(/searchAllCallers/);
+    }
+    expect(parse({}).accessMaxAgeHours).toBe(4);
+    expect(parse({ accessMaxAgeHours: "24" }).accessMaxAgeHours).toBe(24);
+    for (const wrong of [0, 25])
+      expect(() => parse({ accessMaxAgeHours: wrong })).toThrow(/accessMaxAgeHours/);
+  });
+
   it("deployment settings report every fault at once", () => {
     expect(() => parse({ stage: "Prod!", logLevel: "error" })).toThrow(
       /stage[\s\S]*logLevel|logLevel[\s\S]*stage/,

@@ -139,11 +139,14 @@ describe("the template", () => {
 
   it("the stack accepts JWTs by their scopes when an issuer is configured", () => {
     const withJwt = synthesize({ jwtIssuer: "https://issuer.example", jwtAudience: "sync" });
+    // Whoever may search for others, or everything, may search.
+    const admitted = (scope: string) =>
+      scope === "search" ? ["search", "search:on-behalf-of", "search:all"] : [scope];
     for (const route of routes.filter(({ scope }) => scope !== "hook")) {
       withJwt.hasResourceProperties("AWS::ApiGatewayV2::Route", {
         RouteKey: `${route.method} ${route.path}`,
         AuthorizationType: "JWT",
-        AuthorizationScopes: route.scope === "public" ? Match.absent() : [route.scope],
+        AuthorizationScopes: route.scope === "public" ? Match.absent() : admitted(route.scope),
       });
     }
   });
@@ -254,6 +257,29 @@ describe("the template", () => {
     expect(told({ mediaHosts: "media.example.com, other.example.com" }, "MEDIA_HOSTS")).toEqual([
       ["confluence-sync-dev-extract-attachment", "media.example.com,other.example.com"],
     ]);
+  });
+
+  it("the stack tells only functions that show content whose claim counts and who may see all of it, and others too how old evidence may be", () => {
+    const told = (context: Record<string, unknown>, variable: string) =>
+      Object.values(synthesize(context).findResources("AWS::Lambda::Function")).flatMap(({ Properties }) => {
+        const { FunctionName = "", Environment } = Properties as {
+          FunctionName?: string;
+          Environment?: { Variables: Record<string, unknown> };
+        };
+        const value = Environment?.Variables[variable];
+        return value === undefined ? [] : [[FunctionName.replace("confluence-sync-dev-", ""), value]];
+      });
+    const show = (value: string) =>
+      ["search", "knowledge-items", "stored-pages"].map((name) => [name, value]);
+    expect(told({ accessMaxAgeHours: 2 }, "ACCESS_MAX_AGE_HOURS")).toEqual(
+      expect.arrayContaining([...show("2"), ["explain-access", "2"], ["measure-health", "2"]]),
+    );
+    expect(told({}, "SEARCH_ALL_CALLERS")).toEqual([]);
+    expect(told({ identityClaim: "sub" }, "IDENTITY_CLAIM")).toEqual(show("sub"));
+    const reports = "arn:aws:iam::123456789012:role/Reports";
+    expect(told({ searchAllCallers: `${reports}, ${reports}2` }, "SEARCH_ALL_CALLERS")).toEqual(
+      show(`${reports},${reports}2`),
+    );
   });
 
   it("the stack tells the search function alone of a reranking model, where one is configured", () => {

@@ -10,7 +10,7 @@ const request: HttpRequest = {
   sourceIp: "127.0.0.1",
 };
 const route = { routeKey: "GET /api/confluence/{source_id}/pages", pathParameters: { source_id: "s 1" } };
-const meta = { requestId: "r-1", now: new Date("2026-01-01T00:00:00Z") };
+const meta = { requestId: "r-1", now: new Date("2026-01-01T00:00:00Z"), caller: null };
 
 describe("an API Gateway v2 event", () => {
   it("an API Gateway v2 event contains route, decoded path and request context", () => {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { readApiKeys } from "#infra/local/runner/api-keys.ts";
 import { refuseForeignPages, requireApiKey } from "#infra/local/runner/request-guard.ts";
 
 const signed =
   "AWS4-HMAC-SHA256 Credential=k3y/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0";
+
+const keys = readApiKeys({ API_KEY: "k3y", API_KEYS_FILE: undefined });
 
 describe("the API key", () => {
   it.each([
@@ -11,7 +14,7 @@ describe("the API key", () => {
     { "x-api-key": "k3y" },
     { authorization: signed },
   ])("the API key is accepted in %j", (headers) => {
-    expect(() => requireApiKey("k3y", headers)).not.toThrow();
+    expect(() => requireApiKey(keys, headers)).not.toThrow();
   });
 
   it.each([
@@ -24,7 +27,7 @@ describe("the API key", () => {
     { "x-api-key": "k3y2" },
     { authorization: signed.replace("k3y", "other") },
   ])("the API key is missing or wrong in %j", (headers) => {
-    expect(() => requireApiKey("k3y", headers)).toThrow(
+    expect(() => requireApiKey(keys, headers)).toThrow(
       expect.objectContaining({ status: 401, code: "unauthorized" }),
     );
   });

@@ -1,0 +1,207 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { UserError } from "#shared/errors.ts";
+import type { AccessMode } from "#shared/sources/source.ts";
+import { identifyAccount, membershipsOf, type Membership } from "./identify-account.ts";
+import { passedNodes, type OwnNode } from "./passed-nodes.ts";
+import type { Readable } from "./readable.ts";
+import type { Permissions, PermissionMode, Reader } from "./reader.ts";
+
+export type ReadRequest = {
+  reader: Reader;
+  /** Ids and keys as searches take them; null: all. */
+  sources: readonly string[] | null;
+  spaces: readonly string[] | null;
+  now: Date;
+  /** Evidence older than this lets nobody in. */
+  maxAgeMs: number;
+  /** Sources that need an identity, or a directory, that is missing show nothing, instead of an error. */
+  lenient?: boolean;
+};
+
+export type Permitted = {
+  /** Null: everything. */
+  readable: Readable | null;
+  /** Of the requested sources those that the reader may see at all; null: all of them. */
+  sources: string[] | null;
+  permissions: Permissions;
+};
+
+/**
+ * What a reader may be shown of these sources. Throws `UserError`: 403 `identity_required` when a source shows each person what they
+ * may see and no person is named, 403 `unknown_identity` when the person has no active account, 503 `directory_unavailable` when the
+ * directory of a site that this depends on is missing or too old.
+ */
+export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permitted> {
+  const { reader } = request;
+  if (reader.visibility === "all") return everything("all");
+  const sources = await searchedSources(sql, request);
+  const isAnonymous = reader.visibility === "anonymous";
+  if (!isAnonymous && sources.every(isOpen)) return everything("unfiltered");
+
+  const since = new Date(request.now.getTime() - request.maxAgeMs);
+  const isFresh = (at: Date | null) => at !== null && at >= since;
+  const open = isAnonymous ? [] : sources.filter(isOpen);
+  const enforced = sources.filter((source) => !isOpen(source) && isFresh(source.verifiedAt));
+  const personal = enforced.filter(({ access }) => access === "per_user");
+  const { accountId, memberships, undecided, inactiveSites } = isAnonymous
+    ? NOBODY
+    : await identify(sql, request, { sources, personal, isFresh, since });
+  const shown = enforced.filter(
+    (source) => !undecided(source) && !(isPersonal(source) && inactiveSites.has(source.siteId)),
+  );
+  const own = await ownNodes(sql, { sources: shown, memberships, isAnonymous, since });
+  return {
+    readable: { openSources: open.map(({ sourceId }) => sourceId), nodes: passedNodes(own.nodes) },
+    sources: [...open.map(({ sourceId }) => sourceId), ...own.spaces],
+    permissions: {
+      mode: isAnonymous ? "anonymous" : sources.some(isPersonal) ? "per_user" : "unrestricted",
+      accountId,
+      oldestEvidence: oldest([
+        ...shown.map(({ verifiedAt }) => verifiedAt),
+        ...(isAnonymous ? [] : shown.filter(isPersonal).map((source) => source.directoryVerifiedAt)),
+        ...own.evidence,
+      ]),
+      withheldSources: sources
+        .filter((source) => !open.includes(source) && (!enforced.includes(source) || undecided(source)))
+        .map(({ sourceId }) => sourceId),
+    },
+  };
+}
+
+function everything(mode: PermissionMode): Permitted {
+  const permissions = { mode, accountId: null, oldestEvidence: null, withheldSources: [] };
+  return { readable: null, sources: null, permissions };
+}
+
+type SearchedSource = {
+  sourceId: string;
+  siteId: string | null;
+  access: AccessMode;
+  verifiedAt: Date | null;
+  directoryVerifiedAt: Date | null;
+};
+
+const isOpen = ({ access }: SearchedSource) => access === "everything";
+const isPersonal = ({ access }: SearchedSource) => access === "per_user";
+
+async function searchedSources(sql: Sql, { sources, spaces }: ReadRequest): Promise<SearchedSource[]> {
+  return sql<SearchedSource[]>`
+    select s.source_id as "sourceId", s.site_id as "siteId", s.access, s.access_verified_at as "verifiedAt",
+      c.directory_verified_at as "directoryVerifiedAt"
+    from searched_sources(${sources && [...sources]}, ${spaces && [...spaces]}) asked
+    join archon_sources s on s.source_id = asked.source_id
+    left join confluence_sites c on c.site_id = s.site_id
+    order by s.created_at, s.source_id`;
+}
+
+type Identified = {
+  accountId: string | null;
+  memberships: Membership[];
+  /** Whether it is not known what the reader may see of a source. */
+  undecided: (source: SearchedSource) => boolean;
+  /** Where the account is deactivated: it sees nothing there, not even what everybody may see. */
+  inactiveSites: ReadonlySet<string | null>;
+};
+
+const NOBODY: Identified = {
+  accountId: null,
+  memberships: [],
+  undecided: () => false,
+  inactiveSites: new Set(),
+};
+/** Where no person is known, what shows each person something else shows nothing. */
+const UNIDENTIFIED: Identified = { ...NOBODY, undecided: isPersonal };
+
+async function identify(
+  sql: Sql,
+  { reader, lenient = false }: ReadRequest,
+  known: {
+    sources: SearchedSource[];
+    personal: SearchedSource[];
+    isFresh: (at: Date | null) => boolean;
+    since: Date;
+  },
+): Promise<Identified> {
+  const { personal, isFresh, since } = known;
+  if (!known.sources.some(isPersonal)) return NOBODY;
+  const person = reader.visibility === "own" ? reader.person : null;
+  if (person === null) {
+    if (lenient) return UNIDENTIFIED;
+    throw new UserError(
+      403,
+      "identity_required",
+      "A source shows each person what they may see in Confluence: say for whom, with `on_behalf_of`, or leave the source out",
+    );
+  }
+  const outdated = personal.filter((source) => !isFresh(source.directoryVerifiedAt));
+  if (outdated.length > 0 && !lenient) {
+    throw new UserError(
+      503,
+      "directory_unavailable",
+      "Who belongs to which group is not known, or not recently enough, of a site that is searched; try again later",
+      { details: { retry_after_seconds: DIRECTORY_RETRY_SECONDS } },
+    );
+  }
+  const needed = personal.filter((source) => !outdated.includes(source));
+  if (needed.length === 0) return UNIDENTIFIED;
+  const sites = [...new Set(needed.flatMap(({ siteId }) => siteId ?? []))];
+  const accountId = await identifyAccount(sql, person);
+  const memberships = accountId === null ? [] : await membershipsOf(sql, accountId, sites, since);
+  if (!memberships.some(({ isActive }) => isActive)) {
+    if (lenient) return UNIDENTIFIED;
+    throw new UserError(
+      403,
+      "unknown_identity",
+      "The person has no active account on the sites that are searched, or not exactly one: PUT /api/identities maps e-mails and subjects to accounts",
+    );
+  }
+  return {
+    accountId,
+    memberships,
+    undecided: (source) => outdated.includes(source),
+    inactiveSites: new Set(memberships.filter(({ isActive }) => !isActive).map(({ siteId }) => siteId)),
+  };
+}
+
+/** A directory is read every few minutes. */
+const DIRECTORY_RETRY_SECONDS = 60;
+
+/** Site by site, because the ids of groups are a site's own. */
+async function ownNodes(
+  sql: Sql,
+  request: { sources: SearchedSource[]; memberships: Membership[]; isAnonymous: boolean; since: Date },
+): Promise<{ nodes: OwnNode[]; spaces: string[]; evidence: Date[] }> {
+  const result: { nodes: OwnNode[]; spaces: string[]; evidence: Date[] } = {
+    nodes: [],
+    spaces: [],
+    evidence: [],
+  };
+  for (const [siteId, sources] of Map.groupBy(request.sources, (source) => source.siteId)) {
+    const isByPerson = (source: SearchedSource) => request.isAnonymous || isPersonal(source);
+    const ids = (list: SearchedSource[]) => list.map(({ sourceId }) => sourceId);
+    const membership = request.memberships.find((one) => one.siteId === siteId);
+    const [row] = await sql<
+      { nodes: string | null; parents: string | null; spaces: string[]; evidence: Date | null }[]
+    >`
+      select string_agg(node_id::text, ',') as nodes, string_agg(coalesce(parent_node, 0)::text, ',') as parents,
+        coalesce(array_agg(distinct source_id) filter (where content_id is null), '{}') as spaces, min(verified_at) as evidence
+      from nodes_that_let_in(${ids(sources.filter((source) => !isByPerson(source)))}, ${ids(sources.filter(isByPerson))},
+        ${membership ? membership.accountId : null}, ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]},
+        ${request.since})`;
+    const parents = row?.parents?.split(",") ?? [];
+    const nodes = row?.nodes?.split(",") ?? [];
+    for (const [index, node] of nodes.entries()) {
+      result.nodes.push({ node: Number(node), parent: Number(parents[index]) });
+    }
+    result.spaces.push(...(row?.spaces ?? []));
+    if (row?.evidence) result.evidence.push(row.evidence);
+  }
+  return result;
+}
+
+function oldest(dates: readonly (Date | null)[]): Date | null {
+  return dates.reduce<Date | null>(
+    (first, at) => (at !== null && (first === null || at < first) ? at : first),
+    null,
+  );
+}

@@ -1,0 +1,73 @@
+-- Who may read what: conditions that every statement shares which reads pages for people.
+
+-- Whether whoever reads may read the page. `open_sources`: all pages of these; null: of all sources. `readable_nodes`: bit n is set
+-- where access node n lets the reader in, counted from the lowest bit of each byte. One look-up a page, however many nodes there are.
+create or replace function is_readable(page confluence_pages, open_sources text[], readable_nodes bytea) returns boolean
+language sql immutable parallel safe
+return open_sources is null or page.source_id = any(open_sources)
+  or case when page.access_node < 8 * octet_length(readable_nodes) then get_bit(readable_nodes, page.access_node) = 1 else false end;
+
+-- The same of content that may have no page, as folders.
+create or replace function is_readable_content(of_source text, of_content text, open_sources text[], readable_nodes bytea)
+returns boolean
+language sql stable
+return open_sources is null or of_source = any(open_sources) or exists (
+  select from content_access c
+  where c.source_id = of_source and c.content_id = of_content
+    and case when c.node_id < 8 * octet_length(readable_nodes) then get_bit(readable_nodes, c.node_id) = 1 else false end);
+
+-- The same of a source: whether the reader sees its space at all.
+create or replace function is_readable_source(of_source text, open_sources text[], readable_nodes bytea) returns boolean
+language sql stable
+return open_sources is null or of_source = any(open_sources) or exists (
+  select from access_nodes n
+  where n.source_id = of_source and n.content_id is null
+    and case when n.node_id < 8 * octet_length(readable_nodes) then get_bit(readable_nodes, n.node_id) = 1 else false end);
+
+-- The numbers of the bits that are set, in no order.
+create or replace function set_bits(bits bytea, at_most integer) returns setof integer
+language sql immutable parallel safe rows 1000
+begin atomic
+  select 8 * byte + bit from generate_series(0, octet_length(bits) - 1) byte cross join generate_series(0, 7) bit
+  where get_byte(bits, byte) <> 0 and get_bit(bits, 8 * byte + bit) = 1 limit at_most;
+end;
+
+-- What releases show that know of no reader: sources whose pages are open to whoever searches; null: all are.
+create or replace function sources_open_to_all() returns text[]
+language sql stable
+return (
+  select case when not bool_and(s.access = 'everything')
+    then coalesce(array_agg(s.source_id) filter (where s.access = 'everything'), '{}') end
+  from archon_sources s);
+
+-- The nodes of these sources that a reader passes, each for itself: who passes what is above it passes on. Read by index alone,
+-- whatever the planner knows: a source may have 100,000 nodes of which a reader passes a few, and a reader 500 groups.
+-- Of `unrestricted` sources, the space's node whatever its principals are. Evidence that is older than `since` lets nobody in.
+create or replace function nodes_that_let_in(
+  unrestricted text[], per_user text[], account text, own_groups text[], own_classes text[], since timestamptz
+) returns table (node_id integer, parent_node integer, source_id text, content_id text, verified_at timestamptz)
+language sql stable rows 1000
+set enable_seqscan = off
+begin atomic
+  select n.node_id, n.parent_node, n.source_id, n.content_id, n.verified_at
+  from (
+    select s.node_id, s.parent_node, s.source_id, s.content_id, s.verified_at
+    from access_nodes s where s.source_id = any(unrestricted) and s.content_id is null
+    union all
+    select o.node_id, o.parent_node, o.source_id, o.content_id, o.verified_at
+    from access_nodes o where o.source_id = any(unrestricted || per_user) and o.state = 'open'
+    union all
+    select c.node_id, c.parent_node, c.source_id, c.content_id, c.verified_at
+    from access_nodes c
+    where c.source_id = any(per_user) and c.state = 'known' and c.classes <> '{}' and c.classes && own_classes
+    union all
+    select u.node_id, u.parent_node, u.source_id, u.content_id, u.verified_at
+    from (select * from access_nodes u where u.users @> array[account] offset 0) u
+    where u.source_id = any(per_user) and u.state = 'known'
+    union all
+    select g.node_id, g.parent_node, g.source_id, g.content_id, g.verified_at
+    from (select * from access_nodes g where g.groups && own_groups offset 0) g
+    where g.source_id = any(per_user) and g.state = 'known') n
+  -- One below something unknown is not at the top of its space.
+  where (n.content_id is null or n.parent_node is not null) and (n.verified_at is null or n.verified_at >= since);
+end;
