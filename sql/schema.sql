@@ -1038,7 +1038,8 @@ BEGIN ATOMIC
                      u_1.classes,
                      u_1.state,
                      u_1.verified_at,
-                     u_1.pending
+                     u_1.pending,
+                     u_1.read_at
                     FROM access_nodes u_1
                    WHERE (u_1.users @> ARRAY[nodes_that_let_in.account])
                   OFFSET 0) u
@@ -1058,7 +1059,8 @@ BEGIN ATOMIC
                      g_1.classes,
                      g_1.state,
                      g_1.verified_at,
-                     g_1.pending
+                     g_1.pending,
+                     g_1.read_at
                     FROM access_nodes g_1
                    WHERE (g_1.groups && nodes_that_let_in.own_groups)
                   OFFSET 0) g
