@@ -1,0 +1,170 @@
+import { mayView } from "#infra/local/confluence-site/permissions.ts";
+import { readableFor } from "#shared/access/readers/readable-nodes.ts";
+import type { Readable } from "#shared/access/readers/readable.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
+import { subjectOf, type Searcher } from "./rights.ts";
+import { MINUTE, passTime, rest, type Run } from "./run.ts";
+import { SOURCE_ID, Violation } from "./violation.ts";
+
+const MAX_AGE_MS = 4 * 60 * MINUTE;
+const WORD = /word\d+x\d+/g;
+/** Share of the checks that also search. */
+const SEARCH_SHARE = 0.2;
+
+type ShownPage = { page_id: string; container_id: string | null; version: number; kind: string; text: string };
+
+/** What they may be shown; null: everything. */
+async function readableBy({ world }: Run, searcher: Searcher): Promise<Readable | null> {
+  const { readable } = await readableFor(world.sql, {
+    reader:
+      searcher === null
+        ? { visibility: "anonymous" }
+        : { visibility: "own", person: [{ accountId: searcher }] },
+    sources: [SOURCE_ID],
+    spaces: null,
+    now: world.now(),
+    maxAgeMs: MAX_AGE_MS,
+    lenient: true,
+  });
+  return readable;
+}
+
+async function shownTo(run: Run, readable: Readable | null): Promise<ShownPage[]> {
+  if (readable === null) throw new Violation("A source that carries rights over shows everything");
+  return run.world.sql<ShownPage[]>`
+    select p.page_id, p.container_id, p.version, p.kind, coalesce((
+      select string_agg(c.content, ' ') from archon_crawled_pages c
+      where c.source_id = p.source_id and c.page_id = p.page_id), '') as text
+    from confluence_pages p
+    where p.source_id = ${SOURCE_ID} and is_findable(p)
+      and is_readable(p, ${[...readable.openSources]}::text[], ${readable.nodes}::bytea)
+    order by p.page_id`;
+}
+
+/**
+ * Must hold at any time: what somebody is shown, the site let them see when the rights were read last, or later; a new text only if it let
+ * them see it when it was there; and no text of another page that it did not let them see.
+ */
+export async function checkRights(run: Run): Promise<void> {
+  const { rights, world } = run;
+  if (rights.mode === "everything") return;
+  rights.observe(run);
+  const [evidence] = await world.sql<{ sweep: Date | null; directory: Date | null }[]>`
+    select s.access_verified_at as sweep, c.directory_verified_at as directory
+    from archon_sources s join confluence_sites c using (site_id) where s.source_id = ${SOURCE_ID}`;
+  const isByPerson = rights.mode === "per_user";
+  for (const searcher of rights.searchers) {
+    // Where everyone is shown the same, only the public needs a look of its own.
+    if (!isByPerson && searcher !== null) continue;
+    const since = Math.min(
+      evidence?.sweep?.getTime() ?? 0,
+      isByPerson && searcher !== null ? (evidence?.directory?.getTime() ?? 0) : Infinity,
+    );
+    const readable = await readableBy(run, searcher);
+    const shown = await shownTo(run, readable);
+    for (const page of shown) checkShown(run, { searcher, since }, page);
+    if (world.random.chance(SEARCH_SHARE)) await checkSearch(run, readable, shown);
+  }
+  if (!isByPerson) await checkUnrestricted(run, evidence?.sweep?.getTime() ?? 0);
+}
+
+/** Without a person: nothing is shown that was restricted when the rights were read last. */
+async function checkUnrestricted(run: Run, since: number): Promise<void> {
+  const { world, rights } = run;
+  const { readable } = await readableFor(world.sql, {
+    reader: { visibility: "own", person: null },
+    sources: [SOURCE_ID],
+    spaces: null,
+    now: world.now(),
+    maxAgeMs: MAX_AGE_MS,
+  });
+  for (const { page_id, container_id } of await shownTo(run, readable)) {
+    const place = container_id ?? page_id;
+    if (rights.lastUnrestricted(place) < since)
+      throw new Violation(`Everyone is shown ${page_id}, which was restricted before the last sweep`);
+  }
+}
+
+function checkShown(
+  run: Run,
+  { searcher, since }: { searcher: Searcher; since: number },
+  page: ShownPage,
+): void {
+  const { rights, world } = run;
+  const who = searcher ?? "the public";
+  const place = page.container_id ?? page.page_id;
+  const last = rights.lastAllowed(searcher, place);
+  if (last < since)
+    throw new Violation(
+      `${who} is shown ${page.page_id}, which the site showed them last at ${instant(last)}; rights were read at ${instant(since)}`,
+    );
+  const onSite = world.site.pages.get(page.page_id);
+  const { version } = onSite ?? {};
+  if (version && version.number === page.version && last < version.createdAt.getTime())
+    throw new Violation(
+      `${who} is shown version ${page.version} of ${page.page_id}, made at ${instant(version.createdAt.getTime())}; the site showed them none later than ${instant(last)}`,
+    );
+  if (page.kind !== "page" && page.kind !== "blogpost") return;
+  for (const [word] of page.text.matchAll(WORD)) {
+    const owner = rights.ownerOfWord(word);
+    if (owner === undefined || owner === page.page_id) continue;
+    const lastOfOwner = rights.lastAllowed(searcher, owner);
+    if (lastOfOwner < since)
+      throw new Violation(
+        `${who} is shown ${word} of ${owner} on ${page.page_id}, which the site showed them last at ${instant(lastOfOwner)}`,
+      );
+  }
+}
+
+const instant = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString() : "no time");
+
+/** The real search finds a page by a word of it exactly if it is shown. */
+async function checkSearch(run: Run, readable: Readable | null, shown: readonly ShownPage[]): Promise<void> {
+  const { world } = run;
+  const [page] = await world.sql<{ page_id: string; text: string }[]>`
+    select p.page_id, c.content as text from confluence_pages p join archon_crawled_pages c using (source_id, page_id)
+    where p.source_id = ${SOURCE_ID} and is_findable(p) and p.kind = 'page'
+    order by md5(p.page_id || ${String(world.random.next())}), c.chunk_number limit 1`;
+  const query = page && /word\d+x\d+/.exec(page.text)?.[0];
+  if (!page || !query) return;
+  const { hits } = await searchDocuments(world.sql, {
+    query,
+    embedding: null,
+    sources: [SOURCE_ID],
+    matchCount: 10,
+    returnMode: "pages",
+    readable,
+  });
+  const ids = new Set(shown.map(({ page_id }) => page_id));
+  const found = hits.flatMap((hit) => [hit, ...hit.alsoOn, ...hit.ancestors.map((one) => ({ pageId: one.page_id }))]);
+  const leaked = found.find(({ pageId }) => !ids.has(pageId) && world.site.pages.has(pageId));
+  if (leaked) throw new Violation(`A search names page ${leaked.pageId}, which is not shown`);
+  if (ids.has(page.page_id) && !found.some(({ pageId }) => pageId === page.page_id))
+    throw new Violation(`A search for a word of page ${page.page_id} does not find it, though it is shown`);
+}
+
+/** With nothing going on and time for a sweep: everybody is shown what the site shows them, neither more nor less. */
+export async function checkRightsEqual(run: Run): Promise<void> {
+  const { rights, world, people } = run;
+  if (rights.mode === "everything") return;
+  const { site } = world;
+  for (let n = 0; n < 4; n += 1) await passTime(run, 20 * MINUTE);
+  await rest(run);
+  await checkRights(run);
+  for (const searcher of rights.searchers) {
+    const shown = new Set((await shownTo(run, await readableBy(run, searcher))).map((page) => page.page_id));
+    for (const page of site.pages.values()) {
+      if (!people.belongs(page.id)) continue;
+      const isUnreadable = [...site.directory.groups.values()].some((group) => group.membersStatus !== 200);
+      const may =
+        rights.mode === "unrestricted" && searcher !== null
+          ? rights.isUnrestricted(site, page.id)
+          : mayView(site, subjectOf(searcher), page.id);
+      const who = searcher ?? "the public";
+      if (!may && shown.has(page.id)) throw new Violation(`${who} is shown ${page.id} and may not see it`);
+      // Whoever is in a group whose members Confluence does not tell is not known to be.
+      if (may && !shown.has(page.id) && !isUnreadable)
+        throw new Violation(`${who} may see ${page.id} and is not shown it`);
+    }
+  }
+}

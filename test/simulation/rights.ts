@@ -1,0 +1,242 @@
+import {
+  addGroup,
+  assignRoles,
+  editGroup,
+  putPerson,
+  restrictContent,
+  setSpaceReaders,
+} from "#infra/local/confluence-site/directory-edits.ts";
+import { editPage, EditRefused } from "#infra/local/confluence-site/edits.ts";
+import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
+import { ancestorsOf, type Site } from "#infra/local/confluence-site/site.ts";
+import type { AccessMode } from "#shared/sources/source.ts";
+import { SPACE } from "./people.ts";
+import { makeRandom } from "./random.ts";
+import { tell, type Run } from "./run.ts";
+
+/** Somebody who searches; null: the public. */
+export type Searcher = string | null;
+
+/** Who may see what in a history, and an observer of it. */
+export type Rights = {
+  /** How the source carries rights over. */
+  mode: AccessMode;
+  searchers: readonly Searcher[];
+  /** People, groups and restrictions that there are before the source. */
+  prepare: (run: Run) => void;
+  /** What people do in one round to who may see what. */
+  live: (run: Run, round: number) => void;
+  /** Records who may see what now. */
+  observe: (run: Run) => void;
+  /** When (ms) the site last let them see the content; -Infinity: never. */
+  lastAllowed: (searcher: Searcher, contentId: string) => number;
+  /** When (ms) nothing was restricted on it or above it last. */
+  lastUnrestricted: (contentId: string) => number;
+  /** Whether everybody who reads the space may see it: nothing is restricted on it or above it. */
+  isUnrestricted: (site: Site, contentId: string) => boolean;
+  /** The page that a word is of. */
+  ownerOfWord: (word: string) => string | undefined;
+};
+
+const NONE: Rights = {
+  mode: "everything",
+  searchers: [],
+  prepare: () => {},
+  live: () => {},
+  observe: () => {},
+  lastAllowed: () => Infinity,
+  lastUnrestricted: () => Infinity,
+  isUnrestricted: () => true,
+  ownerOfWord: () => undefined,
+};
+
+const PEOPLE = ["ann", "bob", "cy", "dot", "eve"] as const;
+const WORD = /word\d+x\d+/g;
+
+/** Nothing is restricted on the page or above it. */
+function isOpenToAll(site: Site, id: string): boolean {
+  const page = site.pages.get(id);
+  if (!page) return false;
+  return [page, ...ancestorsOf(site, page)].every((item) => {
+    const read = site.directory.restrictions.get(item.id)?.read;
+    const isNamed = read !== undefined && read.users.length + read.groups.length > 0;
+    return !isNamed && ("visibleTo" in item ? item.visibleTo === "everyone" : true);
+  });
+}
+
+export const subjectOf = (searcher: Searcher): Subject =>
+  searcher === null ? { type: "anonymous" } : { type: "user", id: searcher };
+
+/** In most histories everybody sees everything. Chances of its own, so that the rest of a history is what it was. */
+export function makeRights(seed: number): Rights {
+  const random = makeRandom(seed ^ 0x51e4);
+  if (random.chance(0.6)) return NONE;
+  const mode: AccessMode = random.chance(0.75) ? "per_user" : "unrestricted";
+  const searchers: Searcher[] = [...PEOPLE, null];
+  const allowed = new Map<string, { at: number; isOpen: boolean }>();
+  const open = new Map<string, { at: number; isOpen: boolean }>();
+  const owners = new Map<string, string>();
+  const groups = new Map<string, string>();
+  const keyOf = (searcher: Searcher, id: string) => `${searcher ?? "public"} ${id}`;
+
+  const places = ({ world: { site } }: Run) => {
+    const isHere = ({ spaceId }: { spaceId: string }) => site.spaces.get(spaceId)?.key === SPACE;
+    const pages = [...site.pages.values()].filter((page) => page.status === "current" && isHere(page));
+    return [...pages, ...[...site.folders.values()].filter(isHere)];
+  };
+  const someone = () => random.pick(PEOPLE) ?? "ann";
+  const somegroup = () => random.pick([...groups.values()]) ?? "";
+  const principals = () =>
+    random.pick([
+      { users: [someone()] },
+      { users: [someone(), someone()] },
+      { groups: [somegroup()] },
+      { users: [someone()], groups: [somegroup()] },
+      // Somebody who is not there any more: nobody.
+      { users: ["long-gone"] },
+    ]) ?? {};
+  const restricted = (site: Site) =>
+    [...site.directory.restrictions].filter(([, { read }]) => read.users.length + read.groups.length > 0);
+  const readers = () =>
+    random.pick([
+      { groups: [groups.get("staff") ?? ""], users: ["dot"] },
+      { groups: [groups.get("staff") ?? ""] },
+      { classes: ["ALL_LICENSED_USERS"] },
+      { classes: ["ANONYMOUS_USERS"], groups: [groups.get("staff") ?? ""] },
+      { users: ["ann", "bob"], classes: ["SOMETHING_NEW"] },
+    ]) ?? {};
+
+  const deeds: readonly [number, (run: Run) => string | null][] = [
+    [
+      6,
+      (run) => {
+        const place = random.pick(places(run));
+        if (!place) return null;
+        const named = principals();
+        restrictContent(run.world.site, place.id, named);
+        return `restrict ${place.id} to ${JSON.stringify(named)}`;
+      },
+    ],
+    [
+      4,
+      ({ world: { site } }) => {
+        const [id] = random.pick(restricted(site)) ?? [];
+        if (id === undefined || !(site.pages.has(id) || site.folders.has(id))) return null;
+        restrictContent(site, id, {});
+        return `open ${id}`;
+      },
+    ],
+    [
+      3,
+      (run) => {
+        const { site } = run.world;
+        const page = random.pick(places(run).flatMap(({ id }) => site.pages.get(id) ?? []));
+        if (!page) return null;
+        const named = principals();
+        restrictContent(site, page.id, named);
+        editPage(site, page.id, { body: `<p>word${(words += 1)}x0 for few</p>` });
+        run.people.edited(page.id);
+        return `restrict ${page.id} to ${JSON.stringify(named)} and edit it`;
+      },
+    ],
+    [
+      4,
+      ({ world: { site } }) => {
+        const [name, id] = random.pick([...groups]) ?? [];
+        const person = someone();
+        if (id === undefined) return null;
+        const isIn = site.directory.groups.get(id)?.members.has(person) === true;
+        editGroup(site, id, isIn ? { remove: [person] } : { add: [person] });
+        return `${person} ${isIn ? "leaves" : "joins"} ${name}`;
+      },
+    ],
+    [
+      1,
+      ({ world: { site } }) => {
+        const person = someone();
+        const status = site.directory.accounts.get(person)?.status === "active" ? "inactive" : "active";
+        putPerson(site, person, { status });
+        return `${person} is ${status}`;
+      },
+    ],
+    [
+      1,
+      ({ world: { site } }) => {
+        const named = readers();
+        setSpaceReaders(site, SPACE, named);
+        return `the space is read by ${JSON.stringify(named)}`;
+      },
+    ],
+    [
+      1,
+      ({ world: { site } }) => {
+        const id = somegroup();
+        const status = random.pick([200, 200, 403, 404] as const) ?? 200;
+        editGroup(site, id, { membersStatus: status });
+        return `a group's members are answered with ${status}`;
+      },
+    ],
+    [
+      1,
+      ({ world: { site } }) => {
+        const role = random.pick(["Viewer", "Admin"]) ?? "Viewer";
+        assignRoles(site, SPACE, random.chance(0.5) ? [{ role, users: [someone()] }] : []);
+        return `another ${role}`;
+      },
+    ],
+  ];
+  const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
+  let words = 900_000;
+
+  const observe = ({ world }: Run) => {
+    const { site } = world;
+    const now = world.now().getTime();
+    for (const page of site.pages.values())
+      for (const word of page.storage.match(WORD) ?? []) if (!owners.has(word)) owners.set(word, page.id);
+    // What was seen at the last look was so until something happened, which was after it.
+    const note = (seen: Map<string, { at: number; isOpen: boolean }>, key: string, isOpen: boolean) => {
+      if (isOpen || seen.get(key)?.isOpen) seen.set(key, { at: now, isOpen });
+    };
+    for (const id of site.pages.keys()) {
+      note(open, id, isOpenToAll(site, id));
+      for (const searcher of searchers)
+        note(allowed, keyOf(searcher, id), mayView(site, subjectOf(searcher), id));
+    }
+  };
+  const act = (run: Run): string | null => {
+    try {
+      return random.pick(bag)?.(run) ?? null;
+    } catch (error) {
+      if (error instanceof EditRefused) return null;
+      throw error;
+    } finally {
+      run.people.observe();
+      observe(run);
+    }
+  };
+
+  return {
+    mode,
+    searchers,
+    prepare: (run) => {
+      const { site } = run.world;
+      for (const person of PEOPLE) putPerson(site, person, { isGuest: person === "dot" });
+      for (const name of ["staff", "leads", "ops"])
+        groups.set(name, addGroup(site, { name, members: PEOPLE.filter(() => random.chance(0.5)) }).id);
+      setSpaceReaders(site, SPACE, readers());
+      for (let deeds = random.below(6); deeds > 0; deeds -= 1) act(run);
+      observe(run);
+    },
+    live: (run, round) => {
+      for (let deeds = random.below(4); deeds > 0; deeds -= 1) {
+        const deed = act(run);
+        if (deed) tell(run, `${round}: ${deed}`);
+      }
+    },
+    observe,
+    lastAllowed: (searcher, id) => allowed.get(keyOf(searcher, id))?.at ?? -Infinity,
+    lastUnrestricted: (id) => open.get(id)?.at ?? -Infinity,
+    isUnrestricted: isOpenToAll,
+    ownerOfWord: (word) => owners.get(word),
+  };
+}
