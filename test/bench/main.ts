@@ -1,4 +1,5 @@
 import { runCommand, runOneOf, type Command } from "#infra/local/runner/run-command.ts";
+import { benchAccess } from "./storage/bench-access.ts";
 import { benchCalls } from "./calls.ts";
 import { benchCallsOfKinds } from "./calls-of-kinds.ts";
 import { benchConversion } from "./conversion.ts";
@@ -15,6 +16,7 @@ const BENCHES: Record<string, Command<object>> = {
   swap: benchSwap,
   steps: benchSteps,
   search: benchSearch,
+  access: benchAccess,
   "delete-source": benchDeleteSource,
   calls: benchCalls,
   "calls-of-kinds": benchCallsOfKinds,

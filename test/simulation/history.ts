@@ -34,6 +34,8 @@ import { checkNoBodyTwice } from "./no-body-twice.ts";
 import { makeLiveDocs } from "./live-docs.ts";
 import { checkNoDownloadTwice } from "./no-download-twice.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
+import { makeRights } from "./rights.ts";
+import { checkRights, checkRightsEqual } from "./rights-invariants.ts";
 import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import { makeWorld, START, type World } from "./world.ts";
@@ -80,6 +82,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     liveDocs: makeLiveDocs(options.seed),
     uploads: makeUploads(options.seed),
     includedContent: makeIncludedContent(options.seed),
+    rights: makeRights(options.seed),
   };
   let violation: string | null = null;
   try {
@@ -115,6 +118,7 @@ async function prepare(run: Run): Promise<void> {
   const blogposts = blog.prepare(run);
   const comments = run.discussion.prepare(run);
   const attachments = run.uploads.prepare(run);
+  run.rights.prepare(run);
   site.settings.time_zone =
     random.pick(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kathmandu"]) ??
     "UTC";
@@ -143,6 +147,7 @@ async function prepare(run: Run): Promise<void> {
       embeddingModel: "fake-embedder",
       deletionStrategy: strategy,
       content: contentOptions.parse({ blogposts, comments, attachments }),
+      access: run.rights.mode,
     },
     world.now(),
   );
@@ -170,6 +175,7 @@ async function liveRound(
     run.liveDocs.live(run, round);
     await run.uploads.live(run, round);
     run.includedContent.live(run, round);
+    run.rights.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
@@ -177,6 +183,7 @@ async function liveRound(
     people.observe();
     run.discussion.commenters?.observe();
     run.uploads.uploaders?.observe();
+    run.rights.observe(run);
     await announce(run, round);
   }
   const steps = random.below(120);
@@ -190,6 +197,7 @@ async function liveRound(
   await checkComments(run);
   await run.liveDocs.check(run);
   await checkFiles(run);
+  await checkRights(run);
   await checkNeighbours(run);
   await checkOptionalCalls(world.sql, story);
   if (story.length > 10_000) throw new Error("A story without end");
@@ -229,6 +237,7 @@ async function settle(run: Run): Promise<void> {
   await checkAlways(world, people, run.seen);
   await checkEqual(world, people);
   await run.includedContent.check(run);
+  await checkRightsEqual(run);
   await checkComments(run);
   await checkCommentsEqual(run);
   await checkFiles(run);

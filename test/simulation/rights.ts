@@ -6,7 +6,8 @@ import {
   restrictContent,
   setSpaceReaders,
 } from "#infra/local/confluence-site/directory-edits.ts";
-import { editPage, EditRefused } from "#infra/local/confluence-site/edits.ts";
+import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
 import { ancestorsOf, type Site } from "#infra/local/confluence-site/site.ts";
 import type { AccessMode } from "#shared/sources/source.ts";

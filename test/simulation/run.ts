@@ -10,6 +10,7 @@ import type { IncludedContent } from "./included-content.ts";
 import type { LiveDocs } from "./live-docs.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { People } from "./people.ts";
+import type { Rights } from "./rights.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -42,6 +43,7 @@ export type Run = {
   liveDocs: LiveDocs;
   uploads: Uploads;
   includedContent: IncludedContent;
+  rights: Rights;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */
@@ -86,6 +88,8 @@ function tick(run: Run): void {
   const crashes = !run.calm && world.random.chance(0.1);
   world.invoke("sweep", {}, crashes ? world.random.below(40) : Number.POSITIVE_INFINITY);
   world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
+  if (run.rights.mode !== "everything")
+    world.invoke("sweep-access", {}, crashes ? world.random.below(60) : Number.POSITIVE_INFINITY);
   if (run.pulsed)
     world.invoke("pulse-sites", {}, crashes ? world.random.below(30) : Number.POSITIVE_INFINITY);
   while (run.lastTick + DAY <= now) {

@@ -91,6 +91,7 @@ const simulated = new Set<FunctionName>([
   ...Object.values(queueSpecs).map(({ worker }) => worker),
   "start-scheduled-syncs",
   "pulse-sites",
+  "sweep-access",
   "sweep",
   "receive-hook",
 ]);
