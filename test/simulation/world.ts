@@ -92,6 +92,7 @@ const simulated = new Set<FunctionName>([
   "start-scheduled-syncs",
   "pulse-sites",
   "sweep",
+  "sweep-access",
   "receive-hook",
 ]);
 const handlers = await loadHandlers(
