@@ -1,6 +1,11 @@
 import type postgres from "postgres";
 import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
-import { addGroup, putPerson, restrictContent, setSpaceReaders } from "#infra/local/confluence-site/directory-edits.ts";
+import {
+  addGroup,
+  putPerson,
+  restrictContent,
+  setSpaceReaders,
+} from "#infra/local/confluence-site/directory-edits.ts";
 import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
 import type { Folder, SitePage } from "#infra/local/confluence-site/site.ts";
 import type { FolderKind } from "#shared/confluence/client.ts";
@@ -33,7 +38,10 @@ export const EVERYBODY = ["u", "v", "w", "x", "anonymous"];
  */
 export async function makeAccessWorld(
   sql: postgres.Sql,
-  options: { access?: Partial<Pick<Source, "access" | "unreadableContainers">>; content?: ContentOptions } = {},
+  options: {
+    access?: Partial<Pick<Source, "access" | "unreadableContainers">>;
+    content?: ContentOptions;
+  } = {},
 ): Promise<AccessWorld> {
   const access = { access: "per_user", unreadableContainers: "hide", ...options.access } as const;
   const world = await makeSyncWorld(sql, { ...options, access });
@@ -52,7 +60,13 @@ export async function makeAccessWorld(
     ...world,
     restrict,
     add: (title, { parent, kind = "page", ...named } = {}) => {
-      const page = addPage(site, { space: SPACE, title, body: bodyOf(title), kind, parentId: parent?.id ?? null });
+      const page = addPage(site, {
+        space: SPACE,
+        title,
+        body: bodyOf(title),
+        kind,
+        parentId: parent?.id ?? null,
+      });
       if (named.users ?? named.groups) restrict(page, named);
       return page;
     },

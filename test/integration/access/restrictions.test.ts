@@ -173,7 +173,10 @@ describe("who finds pages under restrictions", () => {
   });
 
   it("case 60: who administers the space finds only what the restriction lets them", async () => {
-    const administers = { principal: { type: "user", id: "w" }, operation: { key: "administer", targetType: "space" } };
+    const administers = {
+      principal: { type: "user", id: "w" },
+      operation: { key: "administer", targetType: "space" },
+    };
     setSpaceReaders(world.site, SPACE, { groups: ["staff"], others: [administers] });
     world.add("P", { users: ["u"] });
     expect(await whoFinds("P")).toEqual(["u"]);
