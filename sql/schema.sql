@@ -11,6 +11,7 @@ create table access_nodes (
   state text not null,
   verified_at timestamp with time zone,
   pending jsonb,
+  read_at timestamp with time zone default '1970-01-01 00:00:00+00'::timestamp with time zone not null,
   constraint access_nodes_check CHECK (((content_id IS NOT NULL) OR (parent_node IS NULL))),
   constraint access_nodes_pending_check CHECK (((pending IS NULL) OR (jsonb_typeof(pending) = 'object'::text))),
   constraint access_nodes_state_check CHECK ((state = ANY (ARRAY['known'::text, 'open'::text, 'unknown'::text]))),
@@ -349,7 +350,9 @@ create table content_access (
   source_id text not null,
   content_id text not null,
   ancestor_ids text[] not null,
+  is_container boolean default false not null,
   node_id integer,
+  read_at timestamp with time zone default '1970-01-01 00:00:00+00'::timestamp with time zone not null,
   constraint content_access_node_id_fkey FOREIGN KEY (node_id) REFERENCES access_nodes(node_id),
   constraint content_access_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
   constraint content_access_pkey PRIMARY KEY (source_id, content_id)
@@ -1159,7 +1162,9 @@ AS $function$
 begin
   new.access_node := (
     select c.node_id from content_access c
-    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id));
+    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id)
+    -- A sweep that changes it waits, and then finds this row; or this waits, and takes what the sweep set.
+    for share);
   return new;
 end
 $function$
