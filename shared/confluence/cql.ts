@@ -1,4 +1,4 @@
-import type { ContentKind } from "#shared/content-kinds.ts";
+import type { ContentKind, PageKind } from "#shared/content-kinds.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -52,14 +52,17 @@ export function allFilesCql(spaceKey: string): string {
   return `${allPagesCql(spaceKey, ["attachment"])} order by created asc`;
 }
 
-/** The query for all pages and blog posts of a space, in the order in which they were made. */
-export function allRightsCql(spaceKey: string): string {
-  return `${allPagesCql(spaceKey, ["page", "blogpost"])} order by created asc`;
+/** The query for all content of these kinds in a space, in the order in which it was made. */
+export function allRightsCql(spaceKey: string, kinds: readonly PageKind[]): string {
+  return `${allPagesCql(spaceKey, kinds)} order by created asc`;
 }
 
-/** The query for these pages and blog posts of a space. `ids`: Confluence's, of digits. */
-export function contentByIdCql(spaceKey: string, ids: readonly string[]): string {
-  return `${allPagesCql(spaceKey, ["page", "blogpost"])} and id in (${ids.join(", ")}) order by created asc`;
+/** The query for this content of a space. `ids`: Confluence's, of digits. */
+export function contentByIdCql(
+  spaceKey: string,
+  { kinds, ids }: { kinds: readonly PageKind[]; ids: readonly string[] },
+): string {
+  return `${allPagesCql(spaceKey, kinds)} and id in (${ids.join(", ")}) order by created asc`;
 }
 
 /** The query for these comments. `ids`: Confluence's, of digits. */

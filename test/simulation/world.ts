@@ -93,6 +93,7 @@ const simulated = new Set<FunctionName>([
   "pulse-sites",
   "sweep-access",
   "sweep",
+  "sweep-access",
   "receive-hook",
 ]);
 const handlers = await loadHandlers(

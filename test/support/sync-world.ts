@@ -66,6 +66,7 @@ export async function makeSyncWorld(
     strategy?: Source["metadata"]["deletion_strategy"];
     content?: ContentOptions;
     intervalMinutes?: number;
+    access?: Pick<Source, "access" | "unreadableContainers">;
   } = {},
 ): Promise<SyncWorld> {
   const world = await makeWorld(1, sql);
@@ -91,6 +92,7 @@ export async function makeSyncWorld(
       syncIntervalMinutes: options.intervalMinutes ?? null,
       searchLanguage: "english",
       ...(options.content ? { content: options.content } : {}),
+      ...options.access,
       embeddingModel: "fake-embedder",
       deletionStrategy: options.strategy ?? "on_demand",
     },

@@ -29,9 +29,17 @@ const later = (at: Date, ms: number) => new Date(at.getTime() + ms);
 function isDue(sql: Sql, now: Date) {
   return sql`c.status = 'active' and (c.paused_until is null or c.paused_until <= ${now})
     and (c.directory_claimed_until is null or c.directory_claimed_until <= ${now})
-    and (c.directory_verified_at is null or c.directory_verified_at <= ${later(now, -REFRESH_MS)})
+    and (c.directory_verified_at is null or c.directory_verified_at <= ${later(now, -REFRESH_MS)} or ${namesNewGroup(sql)})
     and (c.directory_error is null or (c.directory_error ->> 'retry_at')::timestamptz <= ${now})
     and exists (select from archon_sources s where s.site_id = c.site_id and s.access = 'per_user' and s.status <> 'deleting')`;
+}
+
+/** A group that rights name since its members were read lets nobody in until they are. */
+function namesNewGroup(sql: Sql) {
+  return sql`exists (
+    select from access_nodes n join archon_sources s using (source_id) cross join lateral unnest(n.groups) id
+    where s.site_id = c.site_id and s.access = 'per_user' and not exists (
+      select from directory_groups g where g.site_id = c.site_id and g.group_id = id))`;
 }
 
 /** Ids of the sites whose directory is to be read, longest waiting first. */

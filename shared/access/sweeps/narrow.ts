@@ -1,4 +1,3 @@
-import type postgres from "postgres";
 import type { Sql } from "#shared/db/connect.ts";
 import { isAtOrBelow, nodeBelow, type AccessNode, type AccessTree, type Place } from "./access-tree.ts";
 import { isEqual, narrowed, type Pending, type Principals } from "./principals.ts";
@@ -145,5 +144,5 @@ export async function forget(
 }
 
 function jsonOf(tx: Sql, pending: Pending | null) {
-  return pending === null ? null : tx.json(pending as postgres.JSONValue);
+  return pending === null ? null : tx.json(pending);
 }

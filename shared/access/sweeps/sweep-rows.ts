@@ -27,15 +27,6 @@ const checkpointSchema = z.object({
 });
 export type SweepCheckpoint = z.infer<typeof checkpointSchema>;
 
-const sweepError = z.object({
-  code: z.string(),
-  message: z.string(),
-  since: z.string(),
-  failures: z.int(),
-  retry_at: z.string(),
-});
-export type SweepError = z.infer<typeof sweepError>;
-
 /** A sweep that this caller may continue until `claimedUntil`, which saving a step expects. */
 export type ClaimedSweep = {
   sourceId: string;

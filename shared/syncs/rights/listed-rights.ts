@@ -2,6 +2,7 @@ import { applyRights, PAGE_TYPES, type ReadContent } from "#shared/access/sweeps
 import { forgetContent } from "#shared/access/sweeps/forget-content.ts";
 import type { ConfluenceClient, ContentRights, ListedPage } from "#shared/confluence/client.ts";
 import { contentByIdCql } from "#shared/confluence/cql.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
@@ -109,7 +110,8 @@ async function search(
   const ids = [...new Set(contentIds)].filter((id) => /^\d+$/.test(id));
   const found = new Map<string, ContentRights>();
   for (let from = 0; from < ids.length; from += IDS_OF_A_QUERY) {
-    const cql = contentByIdCql(source.spaceKey, ids.slice(from, from + IDS_OF_A_QUERY));
+    const kinds = syncedPageKinds(source.content);
+    const cql = contentByIdCql(source.spaceKey, { kinds, ids: ids.slice(from, from + IDS_OF_A_QUERY) });
     for await (const { contents } of listToEnd((cursor) => client.searchRights(cql, cursor)))
       for (const content of ofSpace(contents, source.spaceKey)) found.set(content.id, content);
   }

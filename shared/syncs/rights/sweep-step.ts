@@ -15,7 +15,7 @@ import {
 import { endSweep, type SweepCheckpoint } from "#shared/access/sweeps/sweep-rows.ts";
 import { UNREADABLE } from "#shared/confluence/client.ts";
 import { allPagesCql, allRightsCql } from "#shared/confluence/cql.ts";
-import { PAGE_KINDS } from "#shared/content-kinds.ts";
+import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { TransientError } from "#shared/errors.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
@@ -59,7 +59,7 @@ async function start(context: SweepContext): Promise<void> {
   await verifySpace(client, source);
   const readAt = services.now();
   const readers = await client.spaceReaders(source.spaceId);
-  const expected = await client.countPages(allPagesCql(source.spaceKey, PAGE_KINDS));
+  const expected = await client.countPages(allPagesCql(source.spaceKey, syncedPageKinds(source.content)));
   if (readers.unknown.length > 0)
     services.log.warn("access_sweep.unknown_readers", {
       source_id: source.sourceId,
@@ -76,7 +76,7 @@ async function listNext(context: SweepContext): Promise<void> {
   const { cursor, lists, skipped, to_read: toRead } = sweep.checkpoint;
   if (toRead.length > 0) return readAgain(context, toRead);
   const readAt = services.now();
-  const listed = await client.searchRights(allRightsCql(source.spaceKey), cursor);
+  const listed = await client.searchRights(allRightsCql(source.spaceKey, syncedPageKinds(source.content)), cursor);
   const found = ofSpace(listed.contents, source.spaceKey);
   const { contents, cut } = await readCutRestrictions(client, found);
   const next: Partial<SweepCheckpoint> =
@@ -155,7 +155,7 @@ async function confirmAbsent(context: SweepContext): Promise<void> {
   // An anonymous response would look like content that is gone.
   await verifyAccount(client, source);
   const ids = absent.map(({ id }) => id);
-  const { pages, isUndecided } = await fetchVisible(ids, client, PAGE_KINDS);
+  const { pages, isUndecided } = await fetchVisible(ids, client, syncedPageKinds(source.content));
   const isHere = (id: string) => {
     const page = pages.get(id);
     if (page?.status === UNREADABLE) return true;
@@ -205,5 +205,5 @@ async function close(context: SweepContext): Promise<void> {
 }
 
 async function countAgain({ client, source }: SweepContext): Promise<number | null> {
-  return client.countPages(allPagesCql(source.spaceKey, PAGE_KINDS));
+  return client.countPages(allPagesCql(source.spaceKey, syncedPageKinds(source.content)));
 }

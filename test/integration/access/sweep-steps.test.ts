@@ -2,76 +2,31 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { applyRights } from "#shared/access/sweeps/apply-rights.ts";
 import { transaction } from "#shared/db/connect.ts";
-import { parseEnv } from "#shared/env.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
-import { makeLog } from "#shared/log.ts";
-import { insertSource } from "#shared/sources/sources.ts";
-import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-sources.ts";
-import { addMissingSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { seenContent, type Reader } from "#test/support/passed-nodes.ts";
-import { rightsClient, SPACE_ID, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
+import { rightsClient, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
+import { makeSweptSource, SOURCE_ID, type SweptSource } from "#test/support/swept-source.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
-const SOURCE_ID = "source-1";
 const STAFF: Reader = { accountId: "u", groups: ["staff"] };
 const OTHER: Reader = { accountId: "w", groups: ["staff"] };
 
 describe("steps of a sweep of rights", () => {
   let database: TestDatabase;
-  let clock: Date;
+  let source: SweptSource;
   beforeAll(async () => {
     database = await createTestDatabase();
   });
   beforeEach(async () => {
     await database.clear();
-    clock = new Date("2026-11-27T08:00:00Z");
-    const source = {
-      sourceId: SOURCE_ID,
-      title: "Demo",
-      baseUrl: "https://example.atlassian.net",
-      spaceKey: "DEMO",
-      spaceId: SPACE_ID,
-      spaceName: "Demo",
-      accountId: ACCOUNT_ID,
-      email: null,
-      encryptedToken: "token",
-      syncIntervalMinutes: null,
-      searchLanguage: "english",
-      embeddingModel: "fake-embedder",
-      deletionStrategy: "on_demand",
-      access: "per_user",
-    } as const;
-    await insertSource(database.sql, source, clock);
-    await addMissingSweeps(database.sql, clock);
+    source = await makeSweptSource(database.sql);
   });
   afterAll(() => database.close());
 
   const told = (contents: Record<string, Partial<ToldContent>>) => rightsClient(contents, ACCOUNT_ID);
-  const minute = () => {
-    clock = new Date(clock.getTime() + 60_000);
-  };
-  const step = async ({ client }: RightsClient, maxSteps = 1): Promise<SweepOutcome> =>
-    sweepSource(
-      SOURCE_ID,
-      {
-        sql: database.sql,
-        log: makeLog(
-          "silent",
-          () => {},
-          () => clock,
-        ),
-        now: () => clock,
-        random: () => 0.5,
-        env: parseEnv({}),
-        cipher: { encrypt: async (text) => text, decrypt: async (text) => text },
-        confluence: () => client,
-      },
-      { remainingMs: () => 60_000, maxSteps },
-    );
-  const sweep = async (site: RightsClient) => {
-    for (let minutes = 0; minutes < 16; minutes += 1) minute();
-    return step(site, 1000);
-  };
+  const minute = () => source.minute();
+  const step = async (site: RightsClient, maxSteps?: number) => source.step(site, maxSteps);
+  const sweep = async (site: RightsClient) => source.sweep(site);
   const seen = async (reader: Reader) => seenContent(database.sql, SOURCE_ID, reader);
 
   it("after a sweep everybody sees what no restriction keeps from them", async () => {
@@ -361,7 +316,7 @@ describe("steps of a sweep of rights", () => {
   it("what was requested before what is stored changes nothing", async () => {
     const site = told({ "1": { users: ["u"] }, "2": {} });
     await sweep(site);
-    const before = new Date(clock.getTime() - 60_000);
+    const before = new Date(source.now().getTime() - 60_000);
     change(site, "1", { users: ["w"] });
     await list(site);
     const old = {

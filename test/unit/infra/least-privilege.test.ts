@@ -208,6 +208,10 @@ describe("rights", () => {
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",
         ],
+        "sweep-access": [
+          "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+        ],
         "trigger-sync": [
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",

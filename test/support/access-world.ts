@@ -1,0 +1,95 @@
+import type postgres from "postgres";
+import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
+import {
+  addGroup,
+  putPerson,
+  restrictContent,
+  setSpaceReaders,
+} from "#infra/local/confluence-site/directory-edits.ts";
+import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
+import type { Folder, SitePage } from "#infra/local/confluence-site/site.ts";
+import type { FolderKind } from "#shared/confluence/client.ts";
+import type { ContentOptions } from "#shared/content-kinds.ts";
+import type { Source } from "#shared/sources/sources.ts";
+import { passingNodes } from "#test/support/passed-nodes.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+
+/** Who the restrictions of a test are about: account and group ids. */
+type Named = { users?: readonly string[]; groups?: readonly string[] };
+
+export type AccessWorld = SyncWorld & {
+  /** A page, below a page or folder, under a view restriction of its own. */
+  add: (title: string, at?: { parent?: SitePage | Folder } & Named & { kind?: SitePage["kind"] }) => SitePage;
+  addFolder: (title: string, at?: { parent?: SitePage | Folder; kind?: FolderKind } & Named) => Folder;
+  restrict: (content: SitePage | Folder, named: Named) => void;
+  /** A quarter of an hour later: sweeps and groups. */
+  sweep: () => Promise<void>;
+  /** Titles of the stored content that somebody finds, in order; `anonymous`: who is nobody in particular. */
+  finds: (who: string) => Promise<string[]>;
+  /** The same as the site's own rule has it. */
+  mayFind: (who: string) => string[];
+};
+
+export const EVERYBODY = ["u", "v", "w", "x", "anonymous"];
+
+/**
+ * A source whose space the group `staff` reads: u, w and x belong to it, v does not, and g2 has w. A site of a company: each of them may
+ * use Confluence.
+ */
+export async function makeAccessWorld(
+  sql: postgres.Sql,
+  options: {
+    access?: Partial<Pick<Source, "access" | "unreadableContainers">>;
+    content?: ContentOptions;
+  } = {},
+): Promise<AccessWorld> {
+  const access = { access: "per_user", unreadableContainers: "hide", ...options.access } as const;
+  const world = await makeSyncWorld(sql, { ...options, access });
+  const { site } = world;
+  for (const id of ["u", "v", "w", "x"]) putPerson(site, id, { email: `${id}@example.com` });
+  addGroup(site, { name: "staff", members: ["u", "w", "x"] });
+  addGroup(site, { name: "g1", members: ["u"] });
+  addGroup(site, { name: "g2", members: ["w"] });
+  setSpaceReaders(site, SPACE, { groups: ["staff"] });
+  const restrict: AccessWorld["restrict"] = ({ id }, named) => {
+    restrictContent(site, id, named);
+  };
+  const subjectOf = (who: string): Subject =>
+    who === "anonymous" ? { type: "anonymous" } : { type: "user", id: who };
+  return {
+    ...world,
+    restrict,
+    add: (title, { parent, kind = "page", ...named } = {}) => {
+      const page = addPage(site, {
+        space: SPACE,
+        title,
+        body: bodyOf(title),
+        kind,
+        parentId: parent?.id ?? null,
+      });
+      if (named.users ?? named.groups) restrict(page, named);
+      return page;
+    },
+    addFolder: (title, { parent, kind = "folder", ...named } = {}) => {
+      const folder = addFolder(site, { space: SPACE, title, kind, parentId: parent?.id ?? null });
+      if (named.users ?? named.groups) restrict(folder, named);
+      return folder;
+    },
+    sweep: async () => {
+      world.pass(15 * 60_000);
+      await world.minute("sweep-access");
+    },
+    finds: async (who) => {
+      const nodes = await passingNodes(sql, { sourceId: SOURCE_ID, who });
+      const rows = await sql<{ title: string }[]>`
+        select title from confluence_pages p
+        where source_id = ${SOURCE_ID} and is_findable(p) and access_node = any(${nodes}) order by title`;
+      return rows.map((row) => row.title);
+    },
+    mayFind: (who) =>
+      [...site.pages.values()]
+        .filter((page) => page.status === "current" && mayView(site, subjectOf(who), page.id))
+        .map((page) => page.title)
+        .toSorted(),
+  };
+}

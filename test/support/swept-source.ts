@@ -1,0 +1,63 @@
+import type postgres from "postgres";
+import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { addMissingSweeps } from "#shared/access/sweeps/sweep-rows.ts";
+import { parseEnv } from "#shared/env.ts";
+import { makeLog } from "#shared/log.ts";
+import { insertSource } from "#shared/sources/sources.ts";
+import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-sources.ts";
+import { SPACE_ID, type RightsClient } from "#test/support/rights-client.ts";
+
+export const SOURCE_ID = "source-1";
+
+export type SweptSource = {
+  now: () => Date;
+  minute: () => void;
+  /** Steps of the sweep that is due. */
+  step: (site: RightsClient, maxSteps?: number) => Promise<SweepOutcome>;
+  /** A quarter of an hour later: a whole sweep. */
+  sweep: (site: RightsClient) => Promise<SweepOutcome>;
+};
+
+/** A source that carries rights over, and a clock. */
+export async function makeSweptSource(sql: postgres.Sql): Promise<SweptSource> {
+  let clock = new Date("2026-11-27T08:00:00Z");
+  const source = {
+    sourceId: SOURCE_ID,
+    title: "Demo",
+    baseUrl: "https://example.atlassian.net",
+    spaceKey: "DEMO",
+    spaceId: SPACE_ID,
+    spaceName: "Demo",
+    accountId: ACCOUNT_ID,
+    email: null,
+    encryptedToken: "token",
+    syncIntervalMinutes: null,
+    searchLanguage: "english",
+    embeddingModel: "fake-embedder",
+    deletionStrategy: "on_demand",
+    access: "per_user",
+  } as const;
+  await insertSource(sql, source, clock);
+  await addMissingSweeps(sql, clock);
+  const minute = () => {
+    clock = new Date(clock.getTime() + 60_000);
+  };
+  const now = () => clock;
+  const step: SweptSource["step"] = async ({ client }, maxSteps = 1) => {
+    const services = {
+      sql,
+      log: makeLog("silent", () => {}, now),
+      now,
+      random: () => 0.5,
+      env: parseEnv({}),
+      cipher: { encrypt: async (text: string) => text, decrypt: async (text: string) => text },
+      confluence: () => client,
+    };
+    return sweepSource(SOURCE_ID, services, { remainingMs: () => 60_000, maxSteps });
+  };
+  const sweep: SweptSource["sweep"] = async (site) => {
+    for (let minutes = 0; minutes < 16; minutes += 1) minute();
+    return step(site, 1000);
+  };
+  return { now, minute, step, sweep };
+}
