@@ -5,6 +5,9 @@ alter table confluence_pages
   -- Whether it was stored with all of that, while its source carried over no rights. Null: as above, or nothing is stored yet.
   add column shows_unguarded boolean;
 
+-- When a source began or ceased to carry rights over: what its pages show of others is stored anew by the next sync, which is due.
+alter table archon_sources add column access_changed_at timestamptz;
+
 create or replace function set_access_node() returns trigger language plpgsql as $$
 begin
   new.access_node := node_of_page(new);
@@ -69,3 +72,19 @@ create trigger show_rendered_again after update of shows_gone on page_renderings
   for each row when (old.shows_gone and not new.shows_gone) execute function show_rendered_again();
 create trigger show_without_rendering after delete on page_renderings
   for each row when (old.shows_gone) execute function show_rendered_again();
+
+-- Which state of the nodes a reader's rights were worked out from: it changes with any of them.
+alter table access_sweeps add column nodes_changed_in bigint not null default 0;
+create function note_changed_nodes() returns trigger language plpgsql as $$
+begin
+  update access_sweeps w set nodes_changed_in = pg_current_xact_id()::text::bigint
+  where w.source_id in (select c.source_id from changed c) and w.nodes_changed_in <> pg_current_xact_id()::text::bigint;
+  return null;
+end
+$$;
+create trigger note_new_nodes after insert on access_nodes
+  referencing new table as changed for each statement execute function note_changed_nodes();
+create trigger note_changed_nodes after update on access_nodes
+  referencing new table as changed for each statement execute function note_changed_nodes();
+create trigger note_lost_nodes after delete on access_nodes
+  referencing old table as changed for each statement execute function note_changed_nodes();

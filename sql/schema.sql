@@ -38,6 +38,7 @@ create table access_sweeps (
   completed_at timestamp with time zone,
   error jsonb,
   counters jsonb default '{}'::jsonb not null,
+  nodes_changed_in bigint default 0 not null,
   constraint access_sweeps_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
   constraint access_sweeps_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint access_sweeps_error_check CHECK (((error IS NULL) OR (jsonb_typeof(error) = 'object'::text))),
@@ -151,6 +152,7 @@ create table archon_sources (
   access text default 'everything'::text not null,
   unreadable_containers text default 'hide'::text not null,
   access_verified_at timestamp with time zone,
+  access_changed_at timestamp with time zone,
   constraint archon_sources_access_check CHECK ((access = ANY (ARRAY['unrestricted'::text, 'per_user'::text, 'everything'::text]))),
   constraint archon_sources_content_check CHECK ((jsonb_typeof(content) = 'object'::text)),
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
@@ -1069,6 +1071,18 @@ BEGIN ATOMIC
 END
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.note_changed_nodes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update access_sweeps w set nodes_changed_in = pg_current_xact_id()::text::bigint
+  where w.source_id in (select c.source_id from changed c) and w.nodes_changed_in <> pg_current_xact_id()::text::bigint;
+  return null;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.parsed_query(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT levels tsquery[], OUT any_word tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
  RETURNS record
  LANGUAGE plpgsql
@@ -1623,6 +1637,12 @@ CREATE TRIGGER follow_access_node AFTER UPDATE ON content_access REFERENCING NEW
 CREATE TRIGGER follow_access_node_of_new AFTER INSERT ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
 
 CREATE TRIGGER hide_what_shows AFTER UPDATE ON content_access REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION hide_what_shows();
+
+CREATE TRIGGER note_changed_nodes AFTER UPDATE ON access_nodes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_changed_nodes();
+
+CREATE TRIGGER note_lost_nodes AFTER DELETE ON access_nodes REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_changed_nodes();
+
+CREATE TRIGGER note_new_nodes AFTER INSERT ON access_nodes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_changed_nodes();
 
 CREATE TRIGGER set_access_node BEFORE INSERT OR UPDATE OF container_id, shows_unguarded ON confluence_pages FOR EACH ROW EXECUTE FUNCTION set_access_node();
 

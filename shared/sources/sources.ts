@@ -34,8 +34,8 @@ export async function requireSource(sql: Sql, sourceId: string): Promise<Source>
 export const UNAVAILABLE_RETRY_HOURS = 24;
 
 /**
- * Active sources whose interval has passed since their last sync was started (or that were never synced), longest waiting
- * first, without those that an operation holds right now. A dry run is not a sync. A source whose space was unavailable is due
+ * Active sources whose interval has passed since their last sync was started (or that were never synced), or that began to carry rights
+ * over since, longest waiting first, without those that an operation holds right now. A dry run is not a sync. A source whose space was unavailable is due
  * once a day, so that it recovers by itself.
  */
 export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
@@ -45,11 +45,12 @@ export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
       select max(p.created_at) as started from archon_progress p
       where p.source_id = s.source_id and p.operation_type = 'confluence_sync' and not p.dry_run
     ) last on true
-    where s.sync_interval_minutes is not null and c.status = 'active'
+    where (s.sync_interval_minutes is not null or s.access_changed_at > last.started) and c.status = 'active'
       and (s.status = 'active' or (s.status = 'space_unavailable'
         and last.started + make_interval(hours => ${UNAVAILABLE_RETRY_HOURS}::int) <= ${now}))
       and (s.lease_until is null or s.lease_until <= ${now})
-      and (last.started is null and (s.first_sync_at is null or s.first_sync_at <= ${now}) or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now})
+      and (last.started is null and (s.first_sync_at is null or s.first_sync_at <= ${now}) or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}
+        or s.access_changed_at > last.started)
     order by last.started nulls first, s.source_id`;
   return rows.map(toSource);
 }
@@ -144,7 +145,7 @@ export async function updateSource(
     }
     await tx`
       update archon_sources
-      set ${tx(columns)}, ${beginsAccess(tx, changes)} metadata = metadata || ${tx.json(changes.metadata ?? {})}
+      set ${tx(columns)}, ${beginsAccess(tx, changes)} ${changesGuard(tx, changes, now)} metadata = metadata || ${tx.json(changes.metadata ?? {})}
       where source_id = ${sourceId} and status <> 'deleting'`;
     return requireSource(tx, sourceId);
   });
@@ -154,6 +155,12 @@ export async function updateSource(
 function beginsAccess(sql: Sql, { access }: Pick<SourceChanges, "access">) {
   if (access === undefined || access === "everything") return sql``;
   return sql`access_verified_at = case when access <> 'everything' then access_verified_at end,`;
+}
+
+/** What pages show of others is stored in another way from then on. */
+function changesGuard(sql: Sql, { access }: Pick<SourceChanges, "access">, now: Date) {
+  if (access === undefined) return sql``;
+  return sql`access_changed_at = case when (access = 'everything') <> ${access === "everything"} then ${now} else access_changed_at end,`;
 }
 
 /** Merges `patch` into the metadata, in the database: concurrent writers of other keys lose nothing. */

@@ -11,7 +11,13 @@ const WORD = /word\d+x\d+/g;
 /** Share of the checks that also search. */
 const SEARCH_SHARE = 0.2;
 
-type ShownPage = { page_id: string; container_id: string | null; version: number; kind: string; text: string };
+type ShownPage = {
+  page_id: string;
+  container_id: string | null;
+  version: number;
+  kind: string;
+  text: string;
+};
 
 /** What they may be shown; null: everything. */
 async function readableBy({ world }: Run, searcher: Searcher): Promise<Readable | null> {
@@ -136,7 +142,11 @@ async function checkSearch(run: Run, readable: Readable | null, shown: readonly 
     readable,
   });
   const ids = new Set(shown.map(({ page_id }) => page_id));
-  const found = hits.flatMap((hit) => [hit, ...hit.alsoOn, ...hit.ancestors.map((one) => ({ pageId: one.page_id }))]);
+  const found = hits.flatMap((hit) => [
+    hit,
+    ...hit.alsoOn,
+    ...hit.ancestors.map((one) => ({ pageId: one.page_id })),
+  ]);
   const leaked = found.find(({ pageId }) => !ids.has(pageId) && world.site.pages.has(pageId));
   if (leaked) throw new Violation(`A search names page ${leaked.pageId}, which is not shown`);
   if (ids.has(page.page_id) && !found.some(({ pageId }) => pageId === page.page_id))

@@ -2,6 +2,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import { identifyAccount, membershipsOf, type Membership } from "./identify-account.ts";
+import { keptResults } from "./kept-results.ts";
 import { passedNodes, type OwnNode } from "./passed-nodes.ts";
 import type { Readable } from "./readable.ts";
 import type { Permissions, PermissionMode, Reader } from "./reader.ts";
@@ -49,9 +50,13 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
   const shown = enforced.filter(
     (source) => !undecided(source) && !(isPersonal(source) && inactiveSites.has(source.siteId)),
   );
-  const own = await ownNodes(sql, { sources: shown, memberships, isAnonymous, since });
+  const facts = { sources: shown, memberships, isAnonymous, since };
+  const own = await keepOwn(keyOf(facts), async () => {
+    const { nodes, ...others } = await ownNodes(sql, facts);
+    return { ...others, nodes: passedNodes(nodes) };
+  });
   return {
-    readable: { openSources: open.map(({ sourceId }) => sourceId), nodes: passedNodes(own.nodes) },
+    readable: { openSources: open.map(({ sourceId }) => sourceId), nodes: own.nodes },
     sources: [...open.map(({ sourceId }) => sourceId), ...own.spaces],
     permissions: {
       mode: isAnonymous ? "anonymous" : sources.some(isPersonal) ? "per_user" : "unrestricted",
@@ -73,12 +78,28 @@ function everything(mode: PermissionMode): Permitted {
   return { readable: null, sources: null, permissions };
 }
 
+/** A reader may pass 100,000 nodes, which takes some 250 ms to read: more than a search. */
+const keepOwn = keptResults<{ nodes: Uint8Array; spaces: string[]; evidence: Date[] }>();
+/** What is kept may let a node whose own evidence gets too old in the meantime in for so much longer. */
+const KEPT_MS = 30_000;
+
+/** All that the nodes follow from; null: not known. */
+function keyOf({ sources, memberships, isAnonymous, since }: OwnFacts): string | null {
+  if (sources.some(({ nodesChangedIn }) => nodesChangedIn === null)) return null;
+  const nodes = sources.map(({ sourceId, siteId, access, nodesChangedIn }) => {
+    return [sourceId, siteId, access, nodesChangedIn];
+  });
+  return JSON.stringify([nodes, memberships, isAnonymous, Math.floor(since.getTime() / KEPT_MS)]);
+}
+
 type SearchedSource = {
   sourceId: string;
   siteId: string | null;
   access: AccessMode;
   verifiedAt: Date | null;
   directoryVerifiedAt: Date | null;
+  /** The transaction that changed its nodes last; null: none is known. */
+  nodesChangedIn: string | null;
 };
 
 const isOpen = ({ access }: SearchedSource) => access === "everything";
@@ -87,10 +108,11 @@ const isPersonal = ({ access }: SearchedSource) => access === "per_user";
 async function searchedSources(sql: Sql, { sources, spaces }: ReadRequest): Promise<SearchedSource[]> {
   return sql<SearchedSource[]>`
     select s.source_id as "sourceId", s.site_id as "siteId", s.access, s.access_verified_at as "verifiedAt",
-      c.directory_verified_at as "directoryVerifiedAt"
+      c.directory_verified_at as "directoryVerifiedAt", w.nodes_changed_in::text as "nodesChangedIn"
     from searched_sources(${sources && [...sources]}, ${spaces && [...spaces]}) asked
     join archon_sources s on s.source_id = asked.source_id
     left join confluence_sites c on c.site_id = s.site_id
+    left join access_sweeps w on w.source_id = s.source_id
     order by s.created_at, s.source_id`;
 }
 
@@ -166,10 +188,12 @@ async function identify(
 /** A directory is read every few minutes. */
 const DIRECTORY_RETRY_SECONDS = 60;
 
+type OwnFacts = { sources: SearchedSource[]; memberships: Membership[]; isAnonymous: boolean; since: Date };
+
 /** Site by site, because the ids of groups are a site's own. */
 async function ownNodes(
   sql: Sql,
-  request: { sources: SearchedSource[]; memberships: Membership[]; isAnonymous: boolean; since: Date },
+  request: OwnFacts,
 ): Promise<{ nodes: OwnNode[]; spaces: string[]; evidence: Date[] }> {
   const result: { nodes: OwnNode[]; spaces: string[]; evidence: Date[] } = {
     nodes: [],

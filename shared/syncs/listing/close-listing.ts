@@ -6,6 +6,7 @@ import { countListed, saveStep } from "#shared/syncs/operations/save-step.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { queueFailedPages } from "./queue-failed-pages.ts";
+import { queueUnguardedPages } from "./queue-unguarded-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 
 /** What the end of a listing needs of its checkpoint. */
@@ -31,6 +32,7 @@ export async function closeListing(
   await queueFailedPages(tx, context.operation, context.services.now());
   await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
   await queueOutdatedFiles(tx, context, { everything: checkpoint.listing === "space" });
+  await queueUnguardedPages(tx, context.operation, context.source, context.services.now());
   await queueUnrenderedPages(tx, context.operation, context.services.now());
   if (checkpoint.listing === "space" && !context.operation.dryRun)
     await touchUnknown(tx, context.operation.sourceId, context.services.now());

@@ -66,6 +66,22 @@ export async function requireIncluded(
   );
 }
 
+/**
+ * In the transaction that stores a page: throws `TransientError` if the source began or ceased to carry rights over since its body was
+ * read. `others`: as `othersIn`.
+ */
+export async function requireSameGuard(
+  tx: Sql,
+  sourceId: string,
+  others: "guarded" | "unguarded" | null | undefined,
+): Promise<void> {
+  if (!others) return;
+  const [row] = await tx<{ unguarded: boolean }[]>`
+    select access = 'everything' as unguarded from archon_sources where source_id = ${sourceId}`;
+  if (row && row.unguarded !== (others === "unguarded"))
+    throw new TransientError("rights_changed", "Whether the source carries rights over changed meanwhile");
+}
+
 type Target = PageDependency["target"];
 
 function isId(target: Target): target is { id: string } {

@@ -16,7 +16,7 @@ import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { refreshIncluders } from "#shared/syncs/refreshes/refresh-includers.ts";
 import { completePage } from "./complete-page.ts";
-import { requireIncluded } from "./included-rights.ts";
+import { requireIncluded, requireSameGuard } from "./included-rights.ts";
 import type { Batch } from "./page-batch.ts";
 import type { PreparedPage } from "./prepare-page.ts";
 import { endUnchanged } from "./render-again.ts";
@@ -37,6 +37,7 @@ export async function storePreparedPage(
     embedded,
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     afterSwap: async (tx, swap) => {
+      await requireSameGuard(tx, source.sourceId, page.others);
       await requireIncluded(tx, source, page.pageId, included);
       if (file) await recordOutcome(tx, page, file);
       const outcome = outcomeOf(swap, state);

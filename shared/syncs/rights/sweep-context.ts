@@ -3,7 +3,23 @@ import { saveSweep } from "#shared/access/sweeps/sweep-rows.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import type { Source } from "#shared/sources/sources.ts";
+import { addHints } from "#shared/syncs/hints/page-hints.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
+
+/** Pages that one step has rendered again: more than a source's hints may wait for. */
+const MAX_HINTED = 1000;
+
+/** Pages that nobody sees because the rights of what they show changed are asked for within a minute, and rendered again. */
+export async function hintHidden(tx: Sql, sourceId: string, now: Date): Promise<void> {
+  const rows = await tx<{ pageId: string }[]>`
+    select r.page_id as "pageId" from page_renderings r
+    where r.source_id = ${sourceId} and r.shows_gone and r.refresh_after <= ${now}
+      and not exists (select from page_hints h where h.source_id = r.source_id and h.page_id = r.page_id)
+      and not exists (select from sync_work w where w.source_id = r.source_id and w.page_id = r.page_id and w.state = 'pending')
+    order by r.page_id limit ${MAX_HINTED}`;
+  const pages = rows.map(({ pageId }) => ({ sourceId, pageId }));
+  await addHints(tx, pages, { reason: "shows_gone", atOnce: true, now });
+}
 
 /** One step of the sweep of a source. */
 export type SweepContext = {
@@ -26,6 +42,7 @@ export async function saveSweepStep(
   const checkpoint = { ...sweep.checkpoint, ...next, calls: sweep.checkpoint.calls + calls };
   const saved = await transaction(services.sql, async (tx) => {
     await write(tx);
+    await hintHidden(tx, sweep.sourceId, services.now());
     return saveSweep(tx, sweep, checkpoint, services.now());
   });
   context.callsCounted += calls;

@@ -23,7 +23,7 @@ import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 import { proveNextContainer } from "./prove-containers.ts";
 import { ofSpace, READ_AT_ONCE, readCutRestrictions, readRestriction } from "./read-restriction.ts";
-import { saveSweepStep, type SweepContext } from "./sweep-context.ts";
+import { hintHidden, saveSweepStep, type SweepContext } from "./sweep-context.ts";
 
 /** The sweep ended without a proof that it read everything: it begins again. */
 export const INCOMPLETE_SWEEP = "incomplete_sweep";
@@ -76,7 +76,10 @@ async function listNext(context: SweepContext): Promise<void> {
   const { cursor, lists, skipped, to_read: toRead } = sweep.checkpoint;
   if (toRead.length > 0) return readAgain(context, toRead);
   const readAt = services.now();
-  const listed = await client.searchRights(allRightsCql(source.spaceKey, syncedPageKinds(source.content)), cursor);
+  const listed = await client.searchRights(
+    allRightsCql(source.spaceKey, syncedPageKinds(source.content)),
+    cursor,
+  );
   const found = ofSpace(listed.contents, source.spaceKey);
   const { contents, cut } = await readCutRestrictions(client, found);
   const next: Partial<SweepCheckpoint> =
@@ -198,6 +201,7 @@ async function close(context: SweepContext): Promise<void> {
     const counts = await countRights(tx, sourceId);
     const allCalls = calls + client.callsMade() - context.callsCounted;
     const found = { ...counts, containers_trusted, listed, calls: allCalls, duration_ms };
+    await hintHidden(tx, source.sourceId, now);
     await endSweep(tx, sweep, found, now);
     return found;
   });

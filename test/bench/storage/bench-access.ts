@@ -60,6 +60,7 @@ async function addRights(sql: postgres.Sql, pages: number, nodes: number): Promi
   for (const table of ["access_nodes", "content_access", "directory_members"])
     await sql`alter table ${sql(table)} set (autovacuum_enabled = false)`;
   await sql`update archon_sources set access = 'per_user', access_verified_at = ${NOW}`;
+  await sql`insert into access_sweeps (source_id, due_at) values ('docs', ${NOW})`;
   const [{ siteId } = { siteId: "" }] = await sql<{ siteId: string }[]>`
     select site_id as "siteId" from archon_sources where source_id = 'docs'`;
   const [{ space } = { space: 0 }] = await sql<{ space: number }[]>`
