@@ -44,12 +44,10 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
   const open = isAnonymous ? [] : sources.filter(isOpen);
   const enforced = sources.filter((source) => !isOpen(source) && isFresh(source.verifiedAt));
   const personal = enforced.filter(({ access }) => access === "per_user");
-  const { accountId, memberships, undecided, inactiveSites } = isAnonymous
+  const { accountId, memberships, undecided, excluded } = isAnonymous
     ? NOBODY
     : await identify(sql, request, { sources, personal, isFresh, since });
-  const shown = enforced.filter(
-    (source) => !undecided(source) && !(isPersonal(source) && inactiveSites.has(source.siteId)),
-  );
+  const shown = enforced.filter((source) => !undecided(source) && !excluded(source));
   const facts = { sources: shown, memberships, isAnonymous, since };
   const own = await keepOwn(keyOf(facts), async () => {
     const { nodes, ...others } = await ownNodes(sql, facts);
@@ -121,15 +119,15 @@ type Identified = {
   memberships: Membership[];
   /** Whether it is not known what the reader may see of a source. */
   undecided: (source: SearchedSource) => boolean;
-  /** Where the account is deactivated: it sees nothing there, not even what everybody may see. */
-  inactiveSites: ReadonlySet<string | null>;
+  /** Whether the account is none of the source's site, or deactivated there: it sees nothing, not even what the public may see. */
+  excluded: (source: SearchedSource) => boolean;
 };
 
 const NOBODY: Identified = {
   accountId: null,
   memberships: [],
   undecided: () => false,
-  inactiveSites: new Set(),
+  excluded: () => false,
 };
 /** Where no person is known, what shows each person something else shows nothing. */
 const UNIDENTIFIED: Identified = { ...NOBODY, undecided: isPersonal };
@@ -169,7 +167,10 @@ async function identify(
   const sites = [...new Set(needed.flatMap(({ siteId }) => siteId ?? []))];
   const accountId = await identifyAccount(sql, person);
   const memberships = accountId === null ? [] : await membershipsOf(sql, accountId, sites, since);
-  if (!memberships.some(({ isActive }) => isActive)) {
+  const active = new Set<string | null>(
+    memberships.filter(({ isActive }) => isActive).map(({ siteId }) => siteId),
+  );
+  if (active.size === 0) {
     if (lenient) return UNIDENTIFIED;
     throw new UserError(
       403,
@@ -181,7 +182,7 @@ async function identify(
     accountId,
     memberships,
     undecided: (source) => outdated.includes(source),
-    inactiveSites: new Set(memberships.filter(({ isActive }) => !isActive).map(({ siteId }) => siteId)),
+    excluded: (source) => isPersonal(source) && !active.has(source.siteId),
   };
 }
 
