@@ -12,7 +12,11 @@ const links = z.looseObject({ next: z.string().optional() }).optional();
 const restriction = z.looseObject({ restrictions: z.looseObject({ user: list, group: list }) });
 const hits = z.looseObject({
   results: z.array(
-    z.looseObject({ id: z.string(), restrictions: z.looseObject({ read: restriction }).optional() }),
+    z.looseObject({
+      id: z.string(),
+      ancestors: z.array(z.looseObject({ id: z.string() })).optional(),
+      restrictions: z.looseObject({ read: restriction }).optional(),
+    }),
   ),
   _links: links,
 });
@@ -104,6 +108,13 @@ export async function probeRights(
       status === 200,
       `folder ${folder}, status ${status}`,
     );
+    const inside = hits.safeParse((await search(`page and parent = ${folder}`, 1)).json).data?.results[0];
+    if (inside)
+      tell(
+        "the folder that a page is in is among its ancestors",
+        inside.ancestors?.at(-1)?.id === folder,
+        `page ${inside.id}, ${inside.ancestors?.length ?? "no"} ancestors`,
+      );
   }
   return results;
 }

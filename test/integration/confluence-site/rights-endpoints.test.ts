@@ -82,6 +82,12 @@ describe("restrictions", () => {
     const { user } = first.restrictions.read.restrictions;
     expect([user.size, user.limit, typeof user._links.next]).toEqual([25, 25, "string"]);
     expect((await at.found("space = DEMO", { limit: "250" })).results).toHaveLength(121);
+    await at.admin("settings", { cut_lists_have: "size" });
+    const silent = await at.found(`id = ${page}`, more);
+    expect(silent.results).toMatchObject([
+      { restrictions: { read: { restrictions: { user: { size: 25, limit: 25, _links: {} } } } } },
+    ]);
+    expect(JSON.stringify(silent.results)).not.toContain("start=25");
   });
 
   it.each(["trash", "draft"])(

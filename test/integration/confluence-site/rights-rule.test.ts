@@ -130,6 +130,9 @@ describe("readers of a space", () => {
     await restrict(id, { users: ["ada"] });
     await at.admin("edit_group", { group: "confluence-users", remove: ["ada"] });
     expect(await viewers(id)).toBe("");
+    const open = await add("Open");
+    await at.admin("space_readers", { key: "DEMO", groups: ["staff"], classes: ["ANONYMOUS_USERS"] });
+    expect([await viewers(id), await viewers(open)]).toEqual(["", "ada bo cy public"]);
     await at.admin("edit_group", { group: "leads", licensed: true });
     expect(await viewers(id)).toBe("ada");
   });

@@ -4,7 +4,7 @@ import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
 import type { ProbeResponse } from "#infra/local/commands/probe-result.ts";
 import { runProbes } from "#infra/local/commands/probes.ts";
-import { addFolder } from "#infra/local/confluence-site/edits.ts";
+import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
 import { addPages, makeTestSite } from "#test/support/confluence-site.ts";
 
@@ -68,12 +68,16 @@ it("the probes name each scope that the token lacks, and fail on those that a sy
 });
 
 it("the probes report how the site tells who may see what, and leave open what it does not tell", async () => {
+  const fill = (site: Site) => {
+    const { id: parentId } = addFolder(site, { space: "DEMO", title: "Runbooks" });
+    addPage(site, { space: "DEMO", title: "Restart", body: "<p/>", parentId });
+  };
   const seen = async (settings: Partial<SiteSettings>, faults: Fault[] = []) =>
-    (await probe(settings, faults, (site) => addFolder(site, { space: "DEMO", title: "Runbooks" })))
-      .filter(({ assumption }) => / \(optional\)$/.test(assumption))
+    (await probe(settings, faults, fill))
+      .filter(({ assumption }) => assumption.endsWith(" (optional)"))
       .map(({ held, seen: found }) => [held, found.replace(/\d{4,}/, "N")]);
   expect(await seen({})).toEqual([
-    [true, "5 of 5, no next link"],
+    [true, "6 of 6, no next link"],
     [true, "status 200"],
     [true, "group, user"],
     [true, "PRE_ROLES"],
@@ -81,6 +85,7 @@ it("the probes report how the site tells who may see what, and leave open what i
     [true, "status 200"],
     [true, "status 200"],
     [true, "folder N, status 200"],
+    [true, "page N, 1 ancestors"],
   ]);
   const fails = (path: string): Fault => ({
     effect: "status",
@@ -90,7 +95,12 @@ it("the probes report how the site tells who may see what, and leave open what i
     skip: 0,
   });
   const faults = ["byOperation/read", "/permissions", "accessType"].map(fails);
-  const settings = { restrictions_page_size: 2, role_mode: "none", administrator: false } as const;
+  const settings = {
+    restrictions_page_size: 2,
+    role_mode: "none",
+    administrator: false,
+    ancestors_are: "pages",
+  } as const;
   expect(await seen({ ...settings, folder_checks: false }, faults)).toEqual([
     [true, "2 of 2, then a next link"],
     [null, "status 403"],
@@ -99,5 +109,6 @@ it("the probes report how the site tells who may see what, and leave open what i
     [null, "0 groups"],
     [null, "status 403"],
     [null, "folder N, status 404"],
+    [null, "page N, 0 ancestors"],
   ]);
 });
