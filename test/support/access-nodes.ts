@@ -53,13 +53,16 @@ export type TestPerson = {
   groups?: readonly string[];
 };
 
-/** The directory of a source's site: these people, the groups that they name, and those with a licence. */
+/** A group of all who are no guests, where no test says who has a licence. */
+const EVERYBODY = "licensed-users";
+
+/** The directory of a source's site: these people, the groups that they name, and those with a licence: all unless it is said. */
 export async function setDirectory(
   sql: Sql,
   sourceId: string,
   directory: { people: readonly TestPerson[]; licensed?: readonly string[]; verifiedAt: Date },
 ) {
-  const { people, licensed = [], verifiedAt } = directory;
+  const { people, licensed = [EVERYBODY], verifiedAt } = directory;
   const [site] = await sql<{ id: string }[]>`
     update confluence_sites c set directory_verified_at = ${verifiedAt}
     from archon_sources s where s.source_id = ${sourceId} and c.site_id = s.site_id returning c.site_id as id`;
@@ -78,6 +81,7 @@ export async function setDirectory(
       values (${site.id}, ${accountId}, ${email}, ${isActive}, ${isGuest}, ${verifiedAt})`;
     await sql`
       insert into directory_members (site_id, group_id, account_id)
-      select ${site.id}, g, ${accountId} from unnest(${[...of]}::text[]) g`;
+      select ${site.id}, g, ${accountId}
+      from unnest(${directory.licensed || isGuest ? [...of] : [...of, EVERYBODY]}::text[]) g`;
   }
 }

@@ -108,7 +108,10 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
       await rm(folder, { recursive: true });
     },
     addSource: async (fields = {}) => {
-      const answer = await api("POST", "/api/confluence/sources", { body: { ...NEW_SOURCE, ...fields } });
+      const answer = await api("POST", "/api/confluence/sources", {
+        // Who may see what is of no matter to most tests.
+        body: { ...NEW_SOURCE, access: "everything", ...fields },
+      });
       if (answer.status !== 201) throw new Error(answer.text);
       return String(answer.body.source_id);
     },

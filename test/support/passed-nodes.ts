@@ -20,14 +20,16 @@ export async function passingNodes(
   sql: Sql,
   { sourceId, who }: { sourceId: string; who: string },
 ): Promise<number[]> {
-  const [row] = await sql<{ is_active: boolean; groups: string[]; is_licensed: boolean }[]>`
-    select a.is_active, array_agg(g.group_id) filter (where g.state = 'known') as groups,
+  const [row] = await sql<
+    { is_active: boolean; is_guest: boolean; groups: string[]; is_licensed: boolean }[]
+  >`
+    select a.is_active, a.is_guest, array_agg(g.group_id) filter (where g.state = 'known') as groups,
       coalesce(bool_or(g.is_licensed), false) and not a.is_guest as is_licensed
     from archon_sources s join directory_accounts a on a.site_id = s.site_id and a.account_id = ${who}
     left join directory_members m on m.site_id = s.site_id and m.account_id = a.account_id
     left join directory_groups g on g.site_id = s.site_id and g.group_id = m.group_id
     where s.source_id = ${sourceId} group by a.is_active, a.is_guest`;
-  if (!row?.is_active) return who === "anonymous" ? passedNodes(sql, sourceId, {}) : [];
+  if (!row?.is_active || !(row.is_licensed || row.is_guest)) return who === "anonymous" ? passedNodes(sql, sourceId, {}) : [];
   const classes = ["anonymous", ...(row.is_licensed ? ["all-licensed"] : [])];
   return passedNodes(sql, sourceId, { accountId: who, groups: row.groups ?? [], classes });
 }

@@ -33,7 +33,8 @@ const reasons = {
   place_unknown: "what is above the page is not known yet: the next sweep finds out",
   rendering_outdated:
     "the text may show what its readers may not read, until the page is fetched and rendered again",
-  unknown_account: "the site's directory does not know the account, or it is deactivated",
+  unknown_account:
+    "the site's directory does not know the account, it is deactivated, or in no group that may use the site",
   clause_refuses: "a clause is not passed: see `clauses`",
   all_clauses_pass: "every clause is passed",
 } as const;

@@ -137,15 +137,20 @@ async function readAccount(sql: Sql, siteId: string | null, accountId: string): 
   return { accountId, isActive: row?.isActive ?? null, isGuest: row?.isGuest ?? null, groups: [...groups] };
 }
 
+const isLicensed = ({ groups }: Account) => groups.some((group) => group.isLicensed);
+
+/** Whether it may use the site at all. */
+function hasAccess(account: Account): boolean {
+  return account.isActive === true && (account.isGuest === true || isLicensed(account));
+}
+
 /** Null: the public. */
 function principalsOf(account: Account | null): Principals {
   if (!account) return { accountId: null, groups: [], classes: ["anonymous"] };
-  const isLicensed = account.isActive === true && account.isGuest !== true;
-  const inLicensed = account.groups.some((group) => group.isLicensed);
   return {
     accountId: account.accountId,
     groups: account.groups.map(({ id }) => id),
-    classes: isLicensed && inLicensed ? ["anonymous", "all-licensed"] : ["anonymous"],
+    classes: account.isGuest !== true && isLicensed(account) ? ["anonymous", "all-licensed"] : ["anonymous"],
   };
 }
 
@@ -169,7 +174,7 @@ function reasonOf({
   if (page.verifiedAt < oldest) return refused("evidence_too_old");
   if (page.nodeId === null) return refused("place_unknown");
   if (page.shownBy === null) return refused("rendering_outdated");
-  if (page.mode === "per_user" && account && account.isActive !== true) return refused("unknown_account");
+  if (page.mode === "per_user" && account && !hasAccess(account)) return refused("unknown_account");
   if (!clauses.every(({ pass }) => pass.passes)) return refused("clause_refuses");
   return { isAllowed: true, reason: "all_clauses_pass" };
 }

@@ -35,6 +35,7 @@ async function mappedAccount(sql: Sql, claim: "email" | "subject", subject: stri
 export type Membership = {
   siteId: string;
   accountId: string;
+  /** Neither deactivated nor without access to the site: a member of a licensed group, or a guest. */
   isActive: boolean;
   groups: string[];
   /** `anonymous` is everybody. */
@@ -60,6 +61,7 @@ export async function membershipsOf(
     group by a.site_id, a.account_id`;
   return rows.map(({ isGuest, isLicensed, ...row }) => ({
     ...row,
+    isActive: row.isActive && (isLicensed || isGuest),
     classes: isLicensed && !isGuest ? ["anonymous", "all-licensed"] : ["anonymous"],
   }));
 }

@@ -80,8 +80,8 @@ async function addRights(sql: postgres.Sql, pages: number, nodes: number): Promi
     where n.source_id = p.source_id and n.content_id = p.page_id`;
   await sql`update confluence_sites set directory_verified_at = ${NOW} where site_id = ${siteId}`;
   await sql`
-    insert into directory_groups (site_id, group_id, state, verified_at)
-    select ${siteId}, g, 'known', ${NOW} from (
+    insert into directory_groups (site_id, group_id, is_licensed, state, verified_at)
+    select ${siteId}, g, g = 'staff', 'known', ${NOW} from (
       select 'staff' as g union all select 'share-' || s from unnest(${[...SHARES]}::int[]) s
       union all select 'other-' || n from generate_series(0, 999) n) groups`;
   for (const share of SHARES) {

@@ -24,7 +24,11 @@ beforeEach(async () => {
     await store(sql, fixture.embedder, { sourceId, pageId, title: `Title ${pageId}`, chunks: ["text"] });
   const [source] = await sql`select site_id from archon_sources where source_id = ${sourceId}`;
   const siteId: string = source!.site_id;
-  const groups = { staff: ["ann", "bob", "eve", "old"], leads: ["bob"], licensed: ["ann", "bob"] };
+  const groups = {
+    staff: ["ann", "bob", "eve", "old"],
+    leads: ["bob"],
+    licensed: ["ann", "bob", "eve", "old"],
+  };
   for (const [group, members] of Object.entries(groups)) {
     await sql`
       insert into directory_groups values (${siteId}, ${group}, ${group === "licensed"}, 'known', ${ago(1)})`;
@@ -57,7 +61,7 @@ it("a right is explained clause by clause, from the space down: what lets in, an
     allowed: false,
     reason: "clause_refuses",
     verified_at: ago(10).toISOString(),
-    account: { account_id: "eve", is_active: true, groups: ["staff"] },
+    account: { account_id: "eve", is_active: true, groups: ["licensed", "staff"] },
   });
   expect(body.clauses).toEqual([
     expect.objectContaining({ content_id: null, passes: true, by: "group", principal: "staff" }),

@@ -180,7 +180,7 @@ describe("sources", () => {
       for (let index = 0; index < 5; index += 1) {
         addSpace(fixture.site, { key: `S${index}X`, name: `Space ${index}` });
         fixture.clock.advance(1000);
-        ids.push(await fixture.addSource({ space_key: `S${index}X` }));
+        ids.push(await fixture.addSource({ space_key: `S${index}X`, access: "unrestricted" }));
       }
       const first = await fixture.api("GET", PATH, { query: { limit: "2" } });
       expect(first.body.sources.map((source: { source_id: string }) => source.source_id)).toEqual(
@@ -190,7 +190,7 @@ describe("sources", () => {
       await fixture.api("DELETE", `/api/confluence/${ids[1]}`);
       await fixture.api("DELETE", `/api/confluence/${ids[2]}`);
       fixture.clock.advance(1000);
-      const late = await fixture.addSource();
+      const late = await fixture.addSource({ access: "unrestricted" });
       const rest = await fixture.api("GET", PATH, {
         query: { limit: "200", cursor: first.body.next_cursor },
       });
@@ -219,7 +219,7 @@ describe("sources", () => {
     );
 
     it("a source shows counts, last sync and due times", async () => {
-      const sourceId = await fixture.addSource({ sync_interval_minutes: 30 });
+      const sourceId = await fixture.addSource({ sync_interval_minutes: 30, access: "unrestricted" });
       const { sql } = fixture.database;
       await store(sql, fixture.embedder, { sourceId, pageId: "1", chunks: ["one", "two"] });
       await store(sql, fixture.embedder, { sourceId, pageId: "2", chunks: ["three"] });
@@ -240,7 +240,7 @@ describe("sources", () => {
     });
 
     it("a source warns of expired credentials, spaces not visible, failed syncs and held deletions", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       const { sql } = fixture.database;
       const at = fixture.clock.now();
       await sql`
@@ -259,7 +259,7 @@ describe("sources", () => {
     });
 
     it("a source's next deletion check is planned for the daily run a week after the last one", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       await fixture.database.sql`
         update archon_sources set metadata = metadata
           || '{"last_sync_timestamp":"2026-03-04T10:00:00.000Z","last_deletion_check":"2026-03-04T03:00:07.000Z"}'`;
@@ -278,7 +278,7 @@ describe("sources", () => {
 
   describe("update", () => {
     it("updating a source changes title, strategy and interval without calling Confluence", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       fixture.site.faults.push({ effect: "reset", share: 1, skip: 0 });
       const answer = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
         body: { title: "Renamed", deletion_strategy: "on_demand", sync_interval_minutes: 15 },
@@ -292,7 +292,7 @@ describe("sources", () => {
     });
 
     it("updating a source tests a new token before storing it, and reactivates an expired source", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       fixture.site.settings.token = "rotated";
       await setSourceStatus(fixture.database.sql, sourceId, "credentials_expired", fixture.clock.now());
       const wrong = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
@@ -308,7 +308,7 @@ describe("sources", () => {
     });
 
     it("updating a source's e-mail uses the stored token, and reports when it cannot be decrypted", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       const moved = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
         body: { email: "other@example.com" },
       });
@@ -321,7 +321,7 @@ describe("sources", () => {
     });
 
     it("updating a source rejects what cannot be changed", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       const answer = await fixture.api("PATCH", `/api/confluence/${sourceId}`, { body: { space_key: "X" } });
       expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);
       const nowhere = await fixture.api("PATCH", "/api/confluence/nothing", { body: { title: "X" } });
@@ -331,7 +331,7 @@ describe("sources", () => {
 
   describe("delete", () => {
     it("deleting a source hides it at once, deletes its token, cancels its operation and frees the space", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       const started = await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
       const answer = await fixture.api("DELETE", `/api/confluence/${sourceId}`);
       expect([answer.status, answer.text]).toEqual([204, ""]);
