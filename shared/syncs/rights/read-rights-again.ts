@@ -1,4 +1,5 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import { forgetOutsideFolders, leftOutOf } from "#shared/access/sweeps/outside-folders.ts";
 import { transaction } from "#shared/db/connect.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { Source } from "#shared/sources/sources.ts";
@@ -23,10 +24,17 @@ export async function readRightsAgain(
       page && (page.subtype === "live" || page.version > (listedVersion ?? states.get(pageId)?.version ?? 0))
     );
   });
-  if (young.length === 0) return;
+  const { sql, now } = batch.services;
+  const { sourceId } = batch.source;
+  const fetched = works.flatMap(({ pageId }) => pages.get(pageId) ?? []);
+  const leftOut = await leftOutOf(sql, sourceId, fetched);
+  if (young.length === 0 && leftOut.length === 0) return;
   const rights = await rightsOfPages(
     batch,
     young.map(({ pageId }) => pageId),
   );
-  await transaction(batch.services.sql, rights);
+  await transaction(sql, async (tx) => {
+    await rights(tx);
+    await forgetOutsideFolders(tx, batch.source, fetched, now());
+  });
 }
