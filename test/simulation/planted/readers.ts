@@ -188,6 +188,21 @@ export const READER_BUGS: readonly PlantedBug[] = [
     "below an unrestricted space restricted pages are shown",
     change("sql/functions/readers.sql", "o.state = 'open'", "o.state in ('open', 'known')"),
   ),
+  bugFoundBy(WHO_ASKS, "guests count as licensed", change(IDENTIFY, "isLicensed && !isGuest", "isLicensed")),
+  bugFoundBy(
+    WHO_ASKS,
+    "a group lets in the members of one of the same id on another site",
+    change(READERS, "find((one) => one.siteId === siteId)", "find((one) => one.groups.length > 0)"),
+  ),
+  bugFoundBy(
+    WHO_ASKS,
+    "content below nothing that is known counts as the top of its space",
+    change(
+      "sql/functions/readers.sql",
+      "where (n.content_id is null or n.parent_node is not null) and ",
+      "where ",
+    ),
+  ),
   bugFoundBy(
     EXACT,
     "a vector index that ends among hidden pages finds nothing else",
