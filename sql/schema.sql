@@ -1052,7 +1052,8 @@ BEGIN ATOMIC
              g.source_id,
              g.content_id,
              g.verified_at
-            FROM ( SELECT g_1.node_id,
+            FROM (unnest(nodes_that_let_in.own_groups) mine(id)
+              CROSS JOIN LATERAL ( SELECT g_1.node_id,
                      g_1.source_id,
                      g_1.content_id,
                      g_1.parent_node,
@@ -1064,8 +1065,8 @@ BEGIN ATOMIC
                      g_1.pending,
                      g_1.read_at
                     FROM access_nodes g_1
-                   WHERE (g_1.groups && nodes_that_let_in.own_groups)
-                  OFFSET 0) g
+                   WHERE (g_1.groups @> ARRAY[mine.id])
+                  OFFSET 0) g)
            WHERE ((g.source_id = ANY (nodes_that_let_in.per_user)) AND (g.state = 'known'::text))) n
    WHERE (((n.content_id IS NULL) OR (n.parent_node IS NOT NULL)) AND ((n.verified_at IS NULL) OR (n.verified_at >= nodes_that_let_in.since)));
 END

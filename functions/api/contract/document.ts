@@ -54,7 +54,9 @@ const INTRODUCTION = `Keeps a RAG index in step with Confluence spaces.
 - Every GET has a strong \`ETag\`; with \`If-None-Match\` an unchanged response is an empty 304.
 - \`Idempotency-Key\` on the POSTs that name it: repeated within a day, such a request is executed once and gets the first response.
 - A delivery to a hook carries the hook's secret instead, and nothing else.
-- On AWS requests are signed (SigV4) or carry a JWT with the scope of the route; locally \`API_KEY\`, when set.
+- On AWS requests are signed (SigV4) or carry a JWT with the scope of the route; locally they carry a key, when \`API_KEY\` or \`API_KEYS_FILE\` is set. \`search:on-behalf-of\` and \`search:all\` include \`search\`.
+- Routes of the scope \`search\` show each reader only what they may see in Confluence, as the sources' \`access\` says: a person by their own token, or by \`on_behalf_of\` of a backend that has \`search:on-behalf-of\`; everything by \`visibility: "all"\` with \`search:all\`; else what the public, or everyone in the space, may see. What may not be shown is not found, not counted and not named.
+- Routes of the scopes \`sources:read\` and \`sources:write\` are for operators: they name pages, errors and counts whoever may see them. Give them to no client that acts for its users.
 
 <details><summary>Codes of errors</summary>
 

@@ -1,27 +1,32 @@
-/** A node that a reader passes if they pass its parent; 0: it has none. */
-export type OwnNode = { node: number; parent: number };
+/** Nodes that a reader passes if they pass the parent: `parents[i]` is that of `nodes[i]`, 0 if it has none. */
+export type OwnNodes = { nodes: readonly number[]; parents: readonly number[] };
+
+const PASSED = 1;
+const BARRED = 2;
 
 /** The nodes that are passed with all above them, as a bitmap: bit n, from the lowest of each byte, is node n. */
-export function passedNodes(nodes: readonly OwnNode[]): Uint8Array {
-  const parents = new Map(nodes.map(({ node, parent }) => [node, parent]));
-  const passed = new Map<number, boolean>([[0, true]]);
-  let last = 0;
-  for (const { node } of nodes) {
+export function passedNodes({ nodes, parents }: OwnNodes): Uint8Array {
+  const last = nodes.reduce((most, node) => Math.max(most, node), 0);
+  // -1: not passed for itself. Arrays, because a reader may pass 100,000.
+  const parentOf = new Int32Array(last + 1).fill(-1);
+  for (const [index, node] of nodes.entries()) parentOf[node] = parents[index] ?? -1;
+  const states = new Uint8Array(last + 1);
+  states[0] = PASSED;
+  const bits = new Uint8Array((last >> 3) + 1);
+  for (const node of nodes) {
     const path: number[] = [];
-    let at: number | undefined = node;
-    while (at !== undefined && !passed.has(at)) {
+    let at = node;
+    while (at >= 0 && at <= last && states[at] === 0) {
       path.push(at);
       // Seen again, it is in a circle, which no top is above.
-      passed.set(at, false);
-      at = parents.get(at);
+      states[at] = BARRED;
+      at = parentOf[at] ?? -1;
     }
-    const isPassed = at !== undefined && passed.get(at) === true;
-    for (const one of path) passed.set(one, isPassed);
-    if (node > last) last = node;
-  }
-  const bits = new Uint8Array(Math.ceil((last + 1) / 8));
-  for (const { node } of nodes) {
-    if (passed.get(node)) bits[node >> 3] = (bits[node >> 3] ?? 0) | (1 << (node & 7));
+    if (states[at] !== PASSED) continue;
+    for (const one of path) {
+      states[one] = PASSED;
+      bits[one >> 3] = (bits[one >> 3] ?? 0) | (1 << (one & 7));
+    }
   }
   return bits;
 }

@@ -3,7 +3,7 @@ import { UserError } from "#shared/errors.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import { identifyAccount, membershipsOf, type Membership } from "./identify-account.ts";
 import { keptResults } from "./kept-results.ts";
-import { passedNodes, type OwnNode } from "./passed-nodes.ts";
+import { passedNodes } from "./passed-nodes.ts";
 import type { Readable } from "./readable.ts";
 import type { Permissions, PermissionMode, Reader } from "./reader.ts";
 
@@ -50,8 +50,8 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
   const shown = enforced.filter((source) => !undecided(source) && !excluded(source));
   const facts = { sources: shown, memberships, isAnonymous, since };
   const own = await keepOwn(keyOf(facts), async () => {
-    const { nodes, ...others } = await ownNodes(sql, facts);
-    return { ...others, nodes: passedNodes(nodes) };
+    const found = await ownNodes(sql, facts);
+    return { nodes: passedNodes(found), spaces: found.spaces, evidence: found.evidence };
   });
   return {
     readable: { openSources: open.map(({ sourceId }) => sourceId), nodes: own.nodes },
@@ -189,21 +189,18 @@ async function identify(
 /** A directory is read every few minutes. */
 const DIRECTORY_RETRY_SECONDS = 60;
 
+type Own = { nodes: number[]; parents: number[]; spaces: string[]; evidence: Date[] };
 type OwnFacts = { sources: SearchedSource[]; memberships: Membership[]; isAnonymous: boolean; since: Date };
 
 /** Site by site, because the ids of groups are a site's own. */
 async function ownNodes(
   sql: Sql,
   request: OwnFacts,
-): Promise<{ nodes: OwnNode[]; spaces: string[]; evidence: Date[] }> {
-  const result: { nodes: OwnNode[]; spaces: string[]; evidence: Date[] } = {
-    nodes: [],
-    spaces: [],
-    evidence: [],
-  };
+): Promise<Own> {
+  const result: Own = { nodes: [], parents: [], spaces: [], evidence: [] };
+  const isByPerson = (source: SearchedSource) => request.isAnonymous || isPersonal(source);
+  const ids = (list: SearchedSource[]) => list.map(({ sourceId }) => sourceId);
   for (const [siteId, sources] of Map.groupBy(request.sources, (source) => source.siteId)) {
-    const isByPerson = (source: SearchedSource) => request.isAnonymous || isPersonal(source);
-    const ids = (list: SearchedSource[]) => list.map(({ sourceId }) => sourceId);
     const membership = request.memberships.find((one) => one.siteId === siteId);
     const [row] = await sql<
       { nodes: string | null; parents: string | null; spaces: string[]; evidence: Date | null }[]
@@ -213,15 +210,17 @@ async function ownNodes(
       from nodes_that_let_in(${ids(sources.filter((source) => !isByPerson(source)))}, ${ids(sources.filter(isByPerson))},
         ${membership ? membership.accountId : null}, ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]},
         ${request.since})`;
-    const parents = row?.parents?.split(",") ?? [];
-    const nodes = row?.nodes?.split(",") ?? [];
-    for (const [index, node] of nodes.entries()) {
-      result.nodes.push({ node: Number(node), parent: Number(parents[index]) });
-    }
+    // Spread into `push`, 100,000 would overflow the stack.
+    result.nodes = result.nodes.concat(numbers(row?.nodes));
+    result.parents = result.parents.concat(numbers(row?.parents));
     result.spaces.push(...(row?.spaces ?? []));
     if (row?.evidence) result.evidence.push(row.evidence);
   }
   return result;
+}
+
+function numbers(list: string | null | undefined): number[] {
+  return list ? list.split(",").map(Number) : [];
 }
 
 function oldest(dates: readonly (Date | null)[]): Date | null {

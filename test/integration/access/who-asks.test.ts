@@ -252,6 +252,58 @@ describe("a search for everybody", () => {
   });
 });
 
+describe("whom a node lets in", () => {
+  const as = (account_id: string) => pagesFor(backend, { on_behalf_of: { account_id } });
+
+  it("a space for all who have a licence lets in members of a licensed group, and no guests", async () => {
+    const { sql, clock } = { sql: fixture.database.sql, clock: fixture.clock };
+    await sql`update access_nodes set groups = '{}', classes = '{all-licensed}' where content_id is null`;
+    const people = [...PEOPLE, { accountId: "guest", isGuest: true, groups: ["staff"] }];
+    await setDirectory(sql, personal, { people, licensed: ["staff"], verifiedAt: clock.now() });
+    expect([await as("ann"), await as("bob"), await as("eve"), await as("guest")]).toEqual([
+      "1 2 9",
+      "1 9",
+      "9",
+      "9",
+    ]);
+  });
+
+  it("groups and accounts are those of each source's own site", async () => {
+    const { sql } = fixture.database;
+    const now = fixture.clock.now();
+    await sql`
+      insert into confluence_sites (site_id, secret_bound_to, base_url, api_base, account_id, created_at, updated_at)
+      values ('other', 'other', 'https://other.example', 'https://other.example', 'account', ${now}, ${now})`;
+    await sql`update archon_sources set site_id = 'other', base_url = 'https://other.example' where source_id = ${open}`;
+    await setAccess(sql, open, "per_user", now);
+    await putUnder(
+      sql,
+      open,
+      ["9"],
+      await addNode(sql, { sourceId: open, groups: ["staff"], classes: ["anonymous"] }),
+    );
+    const there = (people: TestPerson[]) => setDirectory(sql, open, { people, verifiedAt: now });
+    await there([{ accountId: "bob", groups: ["staff"] }]);
+    expect([await as("ann"), await as("bob")]).toEqual(["1 2", "1 9"]);
+    await sql`update access_nodes set classes = '{}'`;
+    // A member of the group of this name here, and of none there.
+    await there([{ accountId: "ann" }]);
+    expect(await as("ann")).toBe("1 2");
+    await there([{ accountId: "ann", groups: ["staff"] }]);
+    expect(await as("ann")).toBe("1 2 9");
+    await there([{ accountId: "ann", groups: ["staff"], isActive: false }]);
+    expect(await as("ann")).toBe("1 2");
+  });
+
+  it("content whose node is below nothing that is known is hidden, also from who is named in it", async () => {
+    const { sql } = fixture.database;
+    await sql`update access_nodes set users = '{ann}', parent_node = null where content_id = '2'`;
+    expect(await as("ann")).toBe("1 9");
+    await putUnder(sql, personal, ["1"], null);
+    expect(await as("ann")).toBe("9");
+  });
+});
+
 describe("what an answer says of permissions", () => {
   const asAnn = { on_behalf_of: { account_id: "ann" } };
 

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { searchDocuments, type SearchRequest } from "#shared/documents/search.ts";
+import { passedNodes } from "#shared/access/readers/passed-nodes.ts";
+import type { Readable } from "#shared/access/readers/readable.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
+import { addNode } from "#test/support/access-nodes.ts";
 import {
   startExplainedDatabase,
   type ExplainedDatabase,
@@ -14,7 +17,14 @@ const second = fakeEmbedder({ model: "second", dimensions: 16 });
 const CHUNKS_A_PAGE = 4;
 /** Chunks of the first source: more than are compared one by one (2,000), and enough for the planner to be tempted. */
 const MANY = 6000;
-const TABLES = ["archon_sources", "confluence_pages", "archon_crawled_pages", "archon_chunk_embeddings"];
+const TABLES = [
+  "archon_sources",
+  "confluence_pages",
+  "archon_crawled_pages",
+  "archon_chunk_embeddings",
+  "access_nodes",
+  "content_access",
+];
 
 let database: ExplainedDatabase;
 beforeAll(async () => {
@@ -29,10 +39,11 @@ afterAll(() => database.close());
 async function addChunks(sourceId: string, embedder: { model: string }, chunks: number): Promise<void> {
   const { sql } = database;
   await sql`
-    insert into confluence_pages (source_id, page_id, title, version, representation_revision, labels, chunk_count, modified_at)
+    insert into confluence_pages (source_id, page_id, title, version, representation_revision, labels, chunk_count, modified_at,
+      shows_unguarded)
     select ${sourceId}, 'p' || n, 'Page ' || n, 1, 1,
       case when n % 100 = 0 then '{rare}' when n % 3 = 0 then '{common}' else '{}' end::text[],
-      ${CHUNKS_A_PAGE}, ${NOW}::timestamptz - n * interval '1 hour'
+      ${CHUNKS_A_PAGE}, ${NOW}::timestamptz - n * interval '1 hour', false
     from generate_series(0, ${chunks / CHUNKS_A_PAGE - 1}::int) n`;
   await sql`
     with made as (
@@ -44,6 +55,31 @@ async function addChunks(sourceId: string, embedder: { model: string }, chunks: 
     insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
     select id, ${embedder.model}, ${sourceId}, array(
       select sin(id * n)::real from generate_series(1, ${first.dimensions}::int) n)::vector from made`;
+}
+
+/** One page in a hundred is under a node of its own, the others under the space's. */
+async function addNodes(sourceId: string): Promise<void> {
+  const { sql } = database;
+  const space = await addNode(sql, { sourceId, groups: ["staff"] });
+  await sql`
+    insert into access_nodes (source_id, content_id, parent_node, users, state)
+    select source_id, page_id, ${space}, '{ann}', 'known' from confluence_pages
+    where source_id = ${sourceId} and substr(page_id, 2)::int % 100 = 0`;
+  await sql`
+    insert into content_access (source_id, content_id, ancestor_ids, node_id)
+    select p.source_id, p.page_id, '{}', coalesce(n.node_id, ${space})
+    from confluence_pages p left join access_nodes n on n.source_id = p.source_id and n.content_id = p.page_id
+    where p.source_id = ${sourceId}`;
+}
+
+/** A reader of all nodes of the spaces, or of all others. */
+async function readerOf(which: "spaces" | "few"): Promise<Readable> {
+  const rows = await database.sql<{ node: number }[]>`
+    select node_id as node from access_nodes where (content_id is null) = ${which === "spaces"}`;
+  return {
+    openSources: [],
+    nodes: passedNodes({ nodes: rows.map(({ node }) => node), parents: rows.map(() => 0) }),
+  };
 }
 
 async function search(request: Partial<SearchRequest>) {
@@ -74,7 +110,15 @@ function rowsRead(nodes: readonly PlanNode[], table: string): number {
     .reduce((sum, rows) => sum + rows, 0);
 }
 
-const SHAPES: { shape: string; request: Partial<SearchRequest>; few?: true }[] = [
+const SHAPES: { shape: string; request: Partial<SearchRequest>; few?: true; reader?: "spaces" | "few" }[] = [
+  { shape: "a reader of most pages", request: {}, reader: "spaces" },
+  { shape: "a reader of few pages", request: {}, reader: "few", few: true },
+  {
+    shape: "a reader of few pages of a label of many",
+    request: { labels: ["common", "rare"] },
+    reader: "few",
+    few: true,
+  },
   { shape: "no filter", request: {} },
   { shape: "a source", request: { sources: ["s1"] } },
   { shape: "a space", request: { spaces: ["S1"] } },
@@ -95,6 +139,7 @@ describe.each([
       await addSource(database.sql, first, { sourceId: "s1", spaceKey: "S1" });
       await registerModel(database.sql, { model: second.model, dimensions: second.dimensions, now: NOW });
       await addChunks("s1", first, MANY);
+      await addNodes("s1");
     },
   },
   {
@@ -102,6 +147,7 @@ describe.each([
     add: async () => {
       await addSource(database.sql, second, { sourceId: "s2" });
       await addChunks("s2", second, MANY / 2);
+      await addNodes("s2");
     },
   },
   {
@@ -110,6 +156,7 @@ describe.each([
       for (let number = 3; number <= 50; number += 1) {
         await addSource(database.sql, first, { sourceId: `s${number}` });
         await addChunks(`s${number}`, first, 20);
+        await addNodes(`s${number}`);
       }
     },
   },
@@ -122,7 +169,8 @@ describe.each([
     ),
   )(
     "a search of tables that were never analyzed, with $shape, for $returnMode, reads only what it needs",
-    async ({ request, returnMode, few }) => {
+    async ({ request: asked, returnMode, few, reader }) => {
+      const request = { ...asked, readable: reader ? await readerOf(reader) : null };
       const { sql, explain } = database;
       const [pages] = await sql<{ count: number }[]>`select count(*)::int from confluence_pages`;
       await search({ ...request, returnMode });

@@ -14,6 +14,7 @@ import { LISTING_BUGS } from "./listings.ts";
 import { LIVE_DOC_BUGS } from "./live-docs.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
+import { READER_BUGS } from "./readers.ts";
 import { PULSE_BUGS } from "./pulses.ts";
 import { RUNTIME_BUGS } from "./runtime.ts";
 
@@ -35,6 +36,7 @@ export const ALL_PLANTED_BUGS = [
   ...LIVE_DOC_BUGS,
   ...PAGE_BUGS,
   ...PULSE_BUGS,
+  ...READER_BUGS,
   ...RUNTIME_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

@@ -24,12 +24,12 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     IDEMPOTENCY,
     "subjects of a token share their keys",
-    change("functions/runtime/idempotency.ts", "?? jwt?.claims.sub ??", "??"),
+    change("functions/runtime/caller.ts", "actor: textOf(jwt.claims.sub)", 'actor: ""'),
   ),
   bugFoundBy(
     IDEMPOTENCY,
     "users share their keys",
-    change("functions/runtime/idempotency.ts", "iam?.userArn ?? jwt?.claims.sub", "jwt?.claims.sub"),
+    change("functions/runtime/caller.ts", "actor: iam.userArn", 'actor: ""'),
   ),
   bugFoundBy(
     IDEMPOTENCY,
