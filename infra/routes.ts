@@ -53,6 +53,7 @@ export const routes: readonly Route[] = [
   route("POST", "/api/confluence/sites/{site_id}/hooks/{hook_id}/rotate", "hooks", "sources:write"),
   route("DELETE", "/api/confluence/sites/{site_id}/hooks/{hook_id}", "hooks", "sources:write"),
   route("POST", "/hooks/confluence/{hook_id}", "receive-hook", "hook"),
+  route("GET", "/api/access/explain", "explain-access", "sources:read"),
   route("GET", "/api/progress", "list-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}", "get-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}/planned-changes", "get-progress", "sources:read"),

@@ -66,6 +66,7 @@ export const functions = {
   "cancel-sync": api("cancel-sync", ["database"]),
   "check-deletions": api("check-deletions", ["database", "send-check"]),
   "list-pages": api("list-pages", ["database"]),
+  "explain-access": api("explain-access", ["database"]),
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
   search: api("search", ["database", "embed", "rerank"], {

@@ -15,6 +15,7 @@ export const COUNTED_METRICS = {
   files_added: { outcome: "added", kind: "attachment" },
   files_updated: { outcome: "updated", kind: "attachment" },
   files_deleted: { outcome: "deleted", kind: "attachment" },
+  files_hidden: { outcome: "hidden", kind: "attachment" },
   files_failed: { state: "failed", kind: "attachment" },
   files_unsupported_type: "sum",
   files_no_text: "sum",

@@ -279,6 +279,8 @@ create table confluence_pages (
   hidden_with_container boolean,
   subtype text,
   access_node integer,
+  shows_others boolean,
+  shows_unguarded boolean,
   constraint confluence_pages_file_check CHECK ((jsonb_typeof(file) = 'object'::text)),
   constraint confluence_pages_kind_check CHECK ((kind = ANY (ARRAY['page'::text, 'blogpost'::text, 'comments'::text, 'attachment'::text]))),
   constraint confluence_pages_rendered_missing_check CHECK (((rendered_missing IS NULL) OR (jsonb_typeof(rendered_missing) = 'object'::text))),
@@ -647,12 +649,42 @@ CREATE OR REPLACE FUNCTION confluence_sync.follow_access_node()
  LANGUAGE plpgsql
 AS $function$
 begin
-  update confluence_pages p set access_node = n.node_id
-  from changed n
-  where p.source_id = n.source_id and p.page_id = n.content_id and p.container_id is null and p.access_node is distinct from n.node_id;
-  update confluence_pages p set access_node = n.node_id
-  from changed n
-  where p.source_id = n.source_id and p.container_id = n.content_id and p.access_node is distinct from n.node_id;
+  update confluence_pages p set access_node = node_of_page(p)
+  from changed n where p.source_id = n.source_id and p.page_id = n.content_id and p.container_id is null
+    and p.access_node is distinct from node_of_page(p);
+  update confluence_pages p set access_node = node_of_page(p)
+  from changed n where p.source_id = n.source_id and p.container_id = n.content_id and p.access_node is distinct from node_of_page(p);
+  return null;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.hide_what_shows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  with moved as (
+    select n.source_id, n.content_id from changed n join before o on o.source_id = n.source_id and o.content_id = n.content_id
+    where o.node_id is not null and o.node_id is distinct from n.node_id
+  ), showing as (
+    select m.source_id, m.content_id as page_id from moved m
+    union
+    select d.source_id, d.page_id from moved m
+    join confluence_pages t on t.source_id = m.source_id and t.page_id = m.content_id
+    cross join lateral (
+      (select d.source_id, d.page_id from page_dependencies d where d.target = t.title and d.target <> '' and d.kind = 'page' offset 0)
+      union all
+      (select d.source_id, d.page_id from page_dependencies d where d.target_id = t.page_id and d.target_id <> '' and d.kind = 'page'
+        offset 0)) d
+    where d.source_id = m.source_id
+  ), outdated as (
+    update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = true, refresh_after = to_timestamp(0)
+    from showing s where r.source_id = s.source_id and r.page_id = s.page_id
+    returning r.source_id, r.page_id
+  )
+  update confluence_pages p set access_node = null
+  from outdated o where p.source_id = o.source_id and p.page_id = o.page_id and p.access_node is not null;
   return null;
 end
 $function$
@@ -869,6 +901,13 @@ begin
   using to_vector, source_ids, any_label, updated_since, at_most, few_sources, few_pages, of_kinds;
 end;
 $function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.node_of_page(page confluence_pages)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT c.node_id FROM content_access c WHERE ((c.source_id = (node_of_page.page).source_id) AND (c.content_id = COALESCE((node_of_page.page).container_id, (node_of_page.page).page_id)) AND ((node_of_page.page).shows_unguarded IS FALSE) AND (NOT (EXISTS (SELECT FROM page_renderings r WHERE ((r.source_id = (node_of_page.page).source_id) AND (r.page_id = (node_of_page.page).page_id) AND r.shows_gone))))))
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.parsed_query(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT levels tsquery[], OUT any_word tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
@@ -1160,12 +1199,23 @@ CREATE OR REPLACE FUNCTION confluence_sync.set_access_node()
  LANGUAGE plpgsql
 AS $function$
 begin
-  new.access_node := (
-    select c.node_id from content_access c
-    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id)
-    -- A sweep that changes it waits, and then finds this row; or this waits, and takes what the sweep set.
-    for share);
+  -- A sweep that changes it waits, and then finds this row; or this waits, and takes what the sweep set.
+  perform from content_access c
+    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id) for share;
+  new.access_node := node_of_page(new);
   return new;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.show_rendered_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update confluence_pages p set access_node = node_of_page(p)
+  where p.source_id = old.source_id and p.page_id = old.page_id and p.access_node is distinct from node_of_page(p);
+  return null;
 end
 $function$
 ;
@@ -1281,7 +1331,13 @@ CREATE TRIGGER follow_access_node AFTER UPDATE ON content_access REFERENCING NEW
 
 CREATE TRIGGER follow_access_node_of_new AFTER INSERT ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
 
-CREATE TRIGGER set_access_node BEFORE INSERT OR UPDATE OF container_id ON confluence_pages FOR EACH ROW EXECUTE FUNCTION set_access_node();
+CREATE TRIGGER hide_what_shows AFTER UPDATE ON content_access REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION hide_what_shows();
+
+CREATE TRIGGER set_access_node BEFORE INSERT OR UPDATE OF container_id, shows_unguarded ON confluence_pages FOR EACH ROW EXECUTE FUNCTION set_access_node();
+
+CREATE TRIGGER show_rendered_again AFTER UPDATE OF shows_gone ON page_renderings FOR EACH ROW WHEN ((old.shows_gone AND (NOT new.shows_gone))) EXECUTE FUNCTION show_rendered_again();
+
+CREATE TRIGGER show_without_rendering AFTER DELETE ON page_renderings FOR EACH ROW WHEN (old.shows_gone) EXECUTE FUNCTION show_rendered_again();
 
 CREATE TRIGGER source_site BEFORE INSERT OR UPDATE OF encrypted_token, email, account_id ON archon_sources FOR EACH ROW EXECUTE FUNCTION source_site();
 

@@ -18,6 +18,9 @@ export const ALARM_KINDS = {
   "pulse-overdue": "stack",
   "edits-late": "stack",
   "hook-silent": "stack",
+  "rights-overdue": "stack",
+  "sources-withheld": "stack",
+  "directory-stale": "stack",
   "embedding-cost": "stack",
   "database-strained": "database of the stack",
 } as const;

@@ -206,6 +206,32 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
       missing: otherwiseReported,
     },
     {
+      kind: "rights-overdue",
+      meaning:
+        "The rights of a source were not read completely for an hour: who lost a right in Confluence may still find pages.",
+      metric: syncMetric(stage, "overdue_sweeps", measured),
+      threshold: 1,
+      periods: 2,
+      missing: otherwiseReported,
+    },
+    {
+      kind: "sources-withheld",
+      meaning: "Search shows nothing of a source any more, because what is known of its rights is too old.",
+      metric: syncMetric(stage, "withheld_sources", measured),
+      threshold: 1,
+      periods: 1,
+      missing: otherwiseReported,
+    },
+    {
+      kind: "directory-stale",
+      meaning:
+        "The groups of a site were not read for 20 minutes: who left a group may still find its pages.",
+      metric: syncMetric(stage, "stale_directories", measured),
+      threshold: 1,
+      periods: 2,
+      missing: otherwiseReported,
+    },
+    {
       kind: "edits-late",
       meaning:
         "One in twenty edits of the last hour was findable later than 15 minutes after it was made, though a pulse watches its space.",

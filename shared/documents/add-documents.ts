@@ -245,7 +245,7 @@ async function updatePage(
       subtype = ${page.subtype ?? null}, url = ${page.url},
       labels = coalesce(${page.labels as string[] | null}::text[], labels), content_hash = ${page.contentHash}, chunk_count = (
         select count(*) from archon_crawled_pages c where c.source_id = ${page.sourceId} and c.page_id = ${page.pageId}),
-      modified_at = ${page.modifiedAt}, text_lost = ${page.textLost},
+      shows_others = ${page.others != null}, shows_unguarded = ${page.others === "unguarded"}, modified_at = ${page.modifiedAt}, text_lost = ${page.textLost},
       rendered_missing = ${page.renderedMissing ? tx.json(page.renderedMissing) : null}, last_synced_at = ${now},
       is_deleted = false, deleted_at = null, deleted_reason = null, missing_since = null, sync_error = null,
       state_revision = state_revision + 1

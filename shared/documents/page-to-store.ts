@@ -43,6 +43,8 @@ export type PageFacts = {
   textLost: string | null;
   /** Set if this is the storage body alone although the page has macros that only the rendered body shows. */
   renderedMissing?: RenderedMissing | null;
+  /** Of bodies that show what is not the page's own: whether that was left out where the rights of its readers do not let it be. */
+  others?: "guarded" | "unguarded" | null;
   /** Null: the body shows nothing of other content. */
   rendering?: NewRendering | null;
 };

@@ -39,12 +39,13 @@ const INCLUDES = new Set([
 
 /** What a stored body shows of other pages; what several macros show is named once for each. */
 export function pageDependencies(root: MarkupElement): PageDependency[] {
-  const found: PageDependency[] = [];
-  for (const element of descendants(root)) {
-    if (element.name === "ac:structured-macro" || element.name === "ac:macro")
-      found.push(...dependenciesOf(readMacro(element)));
-  }
-  return found;
+  return [...descendants(root)].flatMap(shownBy);
+}
+
+/** What a macro shows of other pages; nothing for other elements, and for macros that show what is no page. */
+export function shownBy(element: MarkupElement): PageDependency[] {
+  const isMacro = element.name === "ac:structured-macro" || element.name === "ac:macro";
+  return isMacro ? dependenciesOf(readMacro(element)) : [];
 }
 
 const unknown: PageDependency = { kind: "unknown", target: null, depth: null, showsText: true };

@@ -4,11 +4,12 @@ import { prepareBody } from "./elements/prepare-body.ts";
 import { lostWords } from "./fidelity/lost-words.ts";
 import { shownText } from "./fidelity/shown-text.ts";
 import type { BodyFormat, ConvertedPage, ReferenceResolver } from "./page-content.ts";
-import { pageDependencies, type PageDependency } from "./page-dependencies.ts";
+import { pageDependencies, shownBy, type PageDependency } from "./page-dependencies.ts";
 import { collectReferences, type PageReferences } from "./page-references.ts";
-import type { MarkupElement } from "./parse/markup-tree.ts";
+import { descendants, type MarkupElement } from "./parse/markup-tree.ts";
 import { parseMarkup } from "./parse/parse-markup.ts";
 import { fillMacros } from "./rendering/fill-macros.ts";
+import { needsRendering } from "./rendering/stored-macros.ts";
 import { takeMarks } from "./print/marks.ts";
 import { collapseWhiteSpace } from "./print/collapse-white-space.ts";
 import { escapeMarkdown } from "./print/escape-markdown.ts";
@@ -16,21 +17,26 @@ import { PlainTreeBuilder } from "./print/plain-tree-builder.ts";
 import { PlainRoot } from "./print/plain-tree.ts";
 import { markdownOfTree } from "./print/turndown-rules.ts";
 
+/** Whether a page may show what one of its macros shows of other pages: nothing that is known, for those that show what is no page. */
+export type MayShow = (shows: readonly PageDependency[]) => boolean;
+
 /** A page's parsed body: its references and its Markdown. */
 export type ReadPage = {
   /** Names of the macros whose content is not in the storage, each once, in order. */
   readonly macrosToRender: readonly string[];
+  /** What each of these macros shows of other pages, in order, nested ones too. */
+  readonly shownByMacros: readonly (readonly PageDependency[])[];
   readonly references: PageReferences;
   /** What a stored body shows of other pages. */
   readonly dependencies: readonly PageDependency[];
   /** What the rendered body says of macros that failed, in place of their content; it is not in the Markdown. */
   readonly failedMacros: readonly string[];
   /**
-   * The page with the content of those macros from its rendered body (`export_view`); everything else stays as it is stored. The
-   * original page must not be used afterwards.
+   * The page with the content of those macros from its rendered body (`export_view`), where `mayShow` lets it show that; everything
+   * else stays as it is stored. The original page must not be used afterwards.
    * @throws PermanentError as readPage
    */
-  withRendered(rendered: string): ReadPage;
+  withRendered(rendered: string, mayShow?: MayShow): ReadPage;
   /**
    * The body as Markdown (GFM). Pure and deterministic. Words that the page shows and the conversion lost are returned in
    * `textLost` and appended to the Markdown as plain text, so that a search finds them anyway.
@@ -51,14 +57,19 @@ export function readPage(body: { format: BodyFormat; value: string }): ReadPage 
 /** `rendered`: of a page that was filled from its rendered body. */
 function pageOf(
   root: MarkupElement,
-  rendered: Pick<ReadPage, "dependencies" | "failedMacros"> | null,
+  rendered: Pick<ReadPage, "dependencies" | "shownByMacros" | "failedMacros"> | null,
 ): ReadPage {
   let found: ReturnType<typeof collectReferences> | null = null;
   let dependencies = rendered?.dependencies ?? null;
+  let shownByMacros = rendered?.shownByMacros ?? null;
+  const shown = () => (shownByMacros ??= [...descendants(root)].filter(needsRendering).map(shownBy));
   const collected = () => (found ??= permanent(() => collectReferences(root)));
   return {
     get macrosToRender() {
       return collected().macrosToRender;
+    },
+    get shownByMacros() {
+      return permanent(shown);
     },
     get references() {
       return collected().references;
@@ -67,12 +78,13 @@ function pageOf(
       return (dependencies ??= permanent(() => pageDependencies(root)));
     },
     failedMacros: rendered?.failedMacros ?? [],
-    withRendered: (value) =>
+    withRendered: (value, mayShow = () => true) =>
       permanent(() => {
         dependencies ??= pageDependencies(root);
+        const macros = shown();
         const { root: body, failedMacros } = parseBody("export_view", value);
-        fillMacros(root, body);
-        return pageOf(root, { dependencies, failedMacros });
+        fillMacros(root, body, (macro) => mayShow(shownBy(macro)));
+        return pageOf(root, { dependencies, shownByMacros: macros, failedMacros });
       }),
     toMarkdown: (resolver) => permanent(() => convert(root, resolver)),
   };

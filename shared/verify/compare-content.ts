@@ -4,6 +4,7 @@ import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { Difference } from "./difference.ts";
 import { processConfluencePage, readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
+import { includedRights } from "#shared/syncs/pages/included-rights.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import {
   lookUpMentioned,
@@ -76,7 +77,9 @@ async function chunksOf(
   context: Parameters<typeof resolveReferences>[1],
 ): Promise<string[] | string> {
   try {
-    const page = await readCompletePage(context.client, context.calls, fetched);
+    const page = await readCompletePage(context.client, context.calls, fetched, ({ dependencies }) =>
+      includedRights(context.sql, context.source, { pageId: fetched.id, dependencies }),
+    );
     const resolver = await resolveReferences(page, context);
     return processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
   } catch (error) {

@@ -185,6 +185,7 @@ describe("who may import whom", () => {
       "shared/sites",
       "shared/documents",
       "shared/syncs",
+      "shared/access",
       "shared/requests",
       "shared/hooks",
       "shared/access",

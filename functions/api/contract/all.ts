@@ -1,4 +1,5 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
+import * as access from "./access.ts";
 import * as hooks from "./hooks.ts";
 import * as knowledge from "./archon-knowledge.ts";
 import * as knowledgeSources from "./archon-sources.ts";
@@ -18,6 +19,7 @@ const named: unknown[] = [
   operations,
   progress,
   pages,
+  access,
   hooks,
   search,
   knowledge,

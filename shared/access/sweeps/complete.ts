@@ -70,8 +70,6 @@ async function dropContainers(tx: Sql, sourceId: string): Promise<void> {
 /** Pages that were stored while their rights were written have the node of then. */
 async function followContent(tx: Sql, sourceId: string): Promise<void> {
   await tx`
-    update confluence_pages p set access_node = c.node_id
-    from confluence_pages q left join content_access c on c.source_id = q.source_id and c.content_id = coalesce(q.container_id, q.page_id)
-    where q.source_id = ${sourceId} and p.source_id = q.source_id and p.page_id = q.page_id
-      and q.access_node is distinct from c.node_id`;
+    update confluence_pages p set access_node = node_of_page(p)
+    where source_id = ${sourceId} and access_node is distinct from node_of_page(p)`;
 }

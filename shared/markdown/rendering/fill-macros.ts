@@ -15,16 +15,28 @@ const RENDERED = "x-rendered";
 
 /**
  * Replaces macros of a stored body whose content is not in the storage by their rendered content: found in the rendered body by
- * their ids, by name and order, or by the words around them. A macro that is not found stays unchanged. Changes both trees.
+ * their ids, by name and order, or by the words around them. A macro that is not found, or that may not be shown, stays unchanged.
+ * Changes both trees.
  */
-export function fillMacros(stored: MarkupElement, rendered: MarkupElement): void {
+export function fillMacros(
+  stored: MarkupElement,
+  rendered: MarkupElement,
+  mayShow: (macro: MarkupElement) => boolean = () => true,
+): void {
   const otherIds = new Set<string>();
   const macros = storedMacros(stored, otherIds);
+  const shown = new Set(macros.filter(({ element }) => mayShow(element)).map(({ element }) => element));
   const known = knownElements(macros, otherIds, rendered);
+  // What is not to be shown may be anywhere if its place is not known, so that only ids are certain.
+  const isCertain = macros.every(({ element }) => shown.has(element) || known.elements.has(element));
   const content = new Map<MarkupElement, readonly MarkupNode[]>();
-  for (const [macro, element] of known.elements) content.set(macro, [element]);
-  if (known.elements.size < macros.length) fillByWords(stored, rendered, { macros, known, content });
-  const filled = new Map([...content].filter(([, nodes]) => nodes.some(showsSomething)));
+  for (const [macro, element] of known.elements)
+    if (isCertain || known.byId.has(macro)) content.set(macro, [element]);
+  if (isCertain && known.elements.size < macros.length)
+    fillByWords(stored, rendered, { macros, known, content, shown });
+  const filled = new Map(
+    [...content].filter(([macro, nodes]) => shown.has(macro) && nodes.some(showsSomething)),
+  );
   if (filled.size > 0) replace(stored, filled);
 }
 
@@ -36,10 +48,12 @@ function fillByWords(
     macros,
     known,
     content,
+    shown,
   }: {
     macros: readonly StoredMacro[];
     known: KnownElements;
     content: Map<MarkupElement, readonly MarkupNode[]>;
+    shown: ReadonlySet<MarkupElement>;
   },
 ): void {
   const marks = new Map([...known.elements.values()].map((element, index) => [element, `\u0000${index}`]));
@@ -58,7 +72,8 @@ function fillByWords(
       return found ? [found] : [];
     });
     const [first] = inGap;
-    if (!first) continue;
+    // Which of several shows what is not certain: all of it is shown, or nothing.
+    if (!first || !inGap.every(({ element }) => shown.has(element))) continue;
     const isInText = inGap.every((macro) => macro.isInText);
     const between = { from: gap.otherFrom, to: gap.otherTo, isInText };
     const nodes = nodesBetween(rendered, between, others.ranges, known.others).filter(showsSomething);

@@ -6,7 +6,8 @@ import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client
 import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { PermanentError, type TransientError } from "#shared/errors.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
-import { readPage, type ReadPage } from "#shared/markdown/read-page.ts";
+import type { PageDependency } from "#shared/markdown/page-dependencies.ts";
+import { readPage, type MayShow, type ReadPage } from "#shared/markdown/read-page.ts";
 import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
 
 /** A page as Confluence returned it, with its body parsed; `notRendered` says why that is the storage body alone. */
@@ -14,33 +15,44 @@ export type CompletePage = {
   page: ConfluencePage;
   content: ReadPage;
   notRendered: PermanentError | TransientError | null;
+  /** The pages whose text is shown because their rights let it be; none where no rights are carried over. */
+  included: PageDependency[];
 };
 
 export type ProcessedPage = { chunks: ChunkToEmbed[]; contentHash: string; textLost: string | null };
 
 /**
  * Parses the body of a fetched page. Where the storage body lacks what macros show (include, jira, children, …), takes that from
- * the rendered body: one more call, only for such pages. If the body cannot be rendered, the storage body alone is used.
+ * the rendered body: one more call, only for such pages. If the body cannot be rendered, the storage body alone is used. `guardOf`: which
+ * of it the page may show (null: all).
  * @throws PermanentError `body_missing`, and as readPage (`body_too_large`, …); what the client throws
  */
 export async function readCompletePage(
   client: ConfluenceClient,
   calls: OptionalCalls,
   page: ConfluencePage,
+  guardOf: (content: ReadPage) => Promise<MayShow | null>,
 ): Promise<CompletePage> {
   const content = readBody(page);
   if (page.body?.format !== "storage" || content.macrosToRender.length === 0)
-    return { page, content, notRendered: null };
+    return { page, content, notRendered: null, included: [] };
+  const guard = await guardOf(content);
+  const shown = content.shownByMacros.filter(guard ?? (() => true));
+  const included = guard ? shown.flat().filter(({ kind }) => kind === "page") : [];
+  if (shown.length === 0) return { page, content, notRendered: null, included };
   const attempt = await calls.attempt("rendered", async () => {
     const rendered = await client.renderedPage(page.kind, page.id);
     if (!rendered.body)
       throw new PermanentError("body_missing", "Confluence returned the page without its rendered body");
     // The bodies are fetched one after the other: the older version number is the safe one to store.
     const version = Math.min(page.version, rendered.version);
-    return { page: { ...page, version }, content: content.withRendered(rendered.body.value) };
+    return {
+      page: { ...page, version },
+      content: content.withRendered(rendered.body.value, guard ?? undefined),
+    };
   });
-  if (!attempt.ok) return { page, content, notRendered: attempt.error };
-  return { ...attempt.value, notRendered: null };
+  if (!attempt.ok) return { page, content, notRendered: attempt.error, included: [] };
+  return { ...attempt.value, notRendered: null, included };
 }
 
 function readBody(page: ConfluencePage): ReadPage {

@@ -9,6 +9,7 @@ import { isRenderingDue, renderingFailed } from "#shared/documents/rendered-miss
 import { transaction } from "#shared/db/connect.ts";
 import { isOutdated, postponeRefresh } from "#shared/documents/renderings.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
+import type { PageDependency } from "#shared/markdown/page-dependencies.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { later } from "#shared/syncs/later.ts";
@@ -16,6 +17,7 @@ import { completePage, skipPage } from "./complete-page.ts";
 import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import { hidesItsText, keepText } from "./live-docs.ts";
 import type { Batch } from "./page-batch.ts";
+import { includedRights, othersIn } from "./included-rights.ts";
 import {
   endUnchanged,
   keepsRendering,
@@ -37,6 +39,8 @@ export type PreparedPage = {
   /** Of a file. */
   file?: FileOutcome;
   page: PageFacts & { chunks: readonly ChunkToEmbed[] };
+  /** The pages whose text it shows, if rights are carried over: they must still let it when it is stored. */
+  included?: readonly PageDependency[];
 };
 
 /**
@@ -75,8 +79,10 @@ export async function preparePage(
     return null;
   }
   const started = { revision: state?.rendering?.shownRevision ?? 0, ...renderingTime(batch) };
-  const read = await readCompletePage(batch.client, batch.calls, fetched);
-  const { page, notRendered } = read;
+  const read = await readCompletePage(batch.client, batch.calls, fetched, ({ dependencies }) =>
+    includedRights(services.sql, source, { pageId: fetched.id, dependencies }),
+  );
+  const { page, notRendered, included } = read;
   requireVersion(page, fetched.version);
   const now = services.now();
   if (notRendered && state && keepsRendering(state, page)) {
@@ -117,6 +123,7 @@ export async function preparePage(
   const prepared: PreparedPage = {
     work,
     state,
+    included,
     page: {
       sourceId: source.sourceId,
       pageId: page.id,
@@ -134,6 +141,7 @@ export async function preparePage(
       modifiedAt: page.modifiedAt,
       textLost,
       renderedMissing,
+      others: othersIn(read.content, source),
       rendering,
       chunks,
     },

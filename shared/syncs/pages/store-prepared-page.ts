@@ -16,6 +16,7 @@ import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { refreshIncluders } from "#shared/syncs/refreshes/refresh-includers.ts";
 import { completePage } from "./complete-page.ts";
+import { requireIncluded } from "./included-rights.ts";
 import type { Batch } from "./page-batch.ts";
 import type { PreparedPage } from "./prepare-page.ts";
 import { endUnchanged } from "./render-again.ts";
@@ -23,7 +24,7 @@ import { endUnchanged } from "./render-again.ts";
 /** Swaps one page whose chunks are embedded, and ends its work in the same transaction; false when its work had already ended. */
 export async function storePreparedPage(
   batch: Batch,
-  { work, state, page, containerId, file }: PreparedPage,
+  { work, state, page, containerId, file, included = [] }: PreparedPage,
   embedded: EmbeddedChunk[],
 ): Promise<boolean> {
   const { services, source, operation } = batch;
@@ -36,6 +37,7 @@ export async function storePreparedPage(
     embedded,
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     afterSwap: async (tx, swap) => {
+      await requireIncluded(tx, source, page.pageId, included);
       if (file) await recordOutcome(tx, page, file);
       const outcome = outcomeOf(swap, state);
       const counters = { ...countersOf(swap), ...(file ? countersOfFile(file) : {}) };
@@ -121,7 +123,9 @@ async function refreshWhatShows(
   const isFirstSync = source.metadata.last_sync_timestamp === null;
   const isDated = isFirstSync || (before !== undefined && before.version < page.version && !isFile);
   // The text of a live doc may be later than its version.
-  const editedAt = isDated && page.subtype !== "live" ? page.modifiedAt : null;
+  // Whether a page may be shown in another depends on what is stored of it, so that even a later rendering may lack it or have too much.
+  const isGuarded = source.access !== "everything";
+  const editedAt = isDated && !isGuarded && page.subtype !== "live" ? page.modifiedAt : null;
   await refreshIncluders(tx, operation, [changed], { editedAt, mayQueue, now: services.now() });
 }
 

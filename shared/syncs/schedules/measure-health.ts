@@ -22,6 +22,12 @@ export type Health = {
   overdue_pulses: number;
   /** Hooks whose site is synced and that announced none of the last SILENT_AFTER_MISSED edits that syncs found. */
   silent_hooks: number;
+  /** Sources that carry over rights and whose rights were not read completely for SWEEP_OVERDUE_MINUTES. */
+  overdue_sweeps: number;
+  /** Those of them that show nothing, because what was read is too old. */
+  withheld_sources: number;
+  /** Sites with searches for one person whose directory was not read for DIRECTORY_OVERDUE_MINUTES. */
+  stale_directories: number;
   /** Sites whose API token ends within EXPIRING_DAYS. */
   expiring_tokens: number;
   /** From an edit in Confluence to the moment that search finds it: of the last hour, in spaces that a pulse watches; 0 without edits. */
@@ -41,8 +47,17 @@ const EXPIRING_DAYS = 14;
 /** Pulses are made each minute; one that fails is tried again within a quarter of an hour. */
 const PULSE_OVERDUE_MINUTES = 20;
 
-/** Measures sources, pages, work and outbox as of `now`; reads only. */
-export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
+/** Sweeps are due every quarter of an hour; three that fail are an outage. */
+const SWEEP_OVERDUE_MINUTES = 60;
+/** A directory is read every five minutes; membership is promised to be ten minutes old at most. */
+const DIRECTORY_OVERDUE_MINUTES = 20;
+
+/** Measures sources, pages, work and outbox as of `now`; reads only. `rightsMaxAgeMs`: what was read of rights before that grants nothing. */
+export async function measureHealth(
+  sql: Sql,
+  now: Date,
+  { rightsMaxAgeMs }: { rightsMaxAgeMs: number },
+): Promise<Health> {
   const [row] = await sql<Health[]>`
     with scheduled as (
       select extract(epoch from ${now}::timestamptz - coalesce((metadata ->> 'last_sync_timestamp')::timestamptz, s.created_at)) as lag,
@@ -53,6 +68,11 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
     pulsed as (
       select s.source_id, s.site_id, c.last_pulse_at, c.created_at from archon_sources s join confluence_sites c using (site_id)
       where c.pulse and c.status = 'active' and ${pulsedSources(sql)}
+    ),
+    guarded as (
+      select s.site_id, s.access, coalesce(s.access_verified_at, s.created_at) as verified_at, c.created_at, c.directory_verified_at
+      from archon_sources s join confluence_sites c using (site_id)
+      where s.access <> 'everything' and s.status <> 'deleting' and c.status <> 'deleting'
     ),
     edits as (
       ${findableEdits(sql)}
@@ -74,6 +94,12 @@ export async function measureHealth(sql: Sql, now: Date): Promise<Health> {
         from event_outbox where sent_at is null) as oldest_unsent_event_seconds,
       (select count(distinct site_id)::int from pulsed
         where coalesce(last_pulse_at, created_at) < ${later(now, -PULSE_OVERDUE_MINUTES * 60_000)}) as overdue_pulses,
+      (select count(*)::int from guarded
+        where verified_at < ${later(now, -SWEEP_OVERDUE_MINUTES * 60_000)}) as overdue_sweeps,
+      (select count(*)::int from guarded where verified_at < ${later(now, -rightsMaxAgeMs)}) as withheld_sources,
+      (select count(distinct site_id)::int from guarded
+        where access = 'per_user' and coalesce(directory_verified_at, created_at) < ${later(now, -DIRECTORY_OVERDUE_MINUTES * 60_000)}
+      ) as stale_directories,
       (select count(*)::int from confluence_sites
         where status <> 'deleting' and token_expires_at < ${later(now, EXPIRING_DAYS * 24 * HOUR_MS)}) as expiring_tokens,
       (select count(*)::int from confluence_hooks h join confluence_sites c using (site_id)

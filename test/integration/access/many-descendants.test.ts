@@ -30,8 +30,8 @@ describe("a restriction over many pages", () => {
     site.pageSize = 200;
     await source.sweep(site);
     await sql`
-      insert into confluence_pages (source_id, page_id, title, version, url)
-      select ${SOURCE_ID}, id::text, id::text, 1, '' from generate_series(1, ${DESCENDANTS + 1}) id`;
+      insert into confluence_pages (source_id, page_id, title, version, url, shows_unguarded)
+      select ${SOURCE_ID}, id::text, id::text, 1, '', false from generate_series(1, ${DESCENDANTS + 1}) id`;
     await sql`
       insert into archon_crawled_pages (source_id, page_id, url, chunk_number, content, input_hash, search_vector, created_at)
       select source_id, page_id, '', 0, title, title, '', now() from confluence_pages`;

@@ -161,6 +161,24 @@ describe("steps of a sweep of rights", () => {
     expect(await seen(STAFF)).toEqual(["1", "3", "4", "5"]);
   });
 
+  it("content that was listed before what is above it was moved stays narrowed when the sweep is complete", async () => {
+    const site = told({
+      "1": { parentId: "2", users: ["u", "w"] },
+      "2": { parentId: "3" },
+      "3": {},
+      "4": { users: ["u"] },
+    });
+    site.pageSize = 1;
+    await sweep(site);
+    expect(await seen(OTHER)).toEqual(["1", "2", "3"]);
+    for (let minutes = 0; minutes < 16; minutes += 1) minute();
+    for (let steps = 0; steps < 3; steps += 1) await step(site);
+    change(site, "3", { parentId: "4" });
+    expect(await step(site, 100)).toBe("complete");
+    expect(await seen(OTHER)).toEqual([]);
+    expect(await seen(STAFF)).toEqual(["1", "2", "3", "4"]);
+  });
+
   it("content moved out of a restriction is seen by nobody until the sweep is complete", async () => {
     const site = told({
       "1": { users: ["u"] },

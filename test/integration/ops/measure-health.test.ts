@@ -7,6 +7,8 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 const NOW = new Date("2026-03-10T12:00:00Z");
 const minutesAgo = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
 
+const RIGHTS = { rightsMaxAgeMs: 4 * 60 * 60_000 };
+
 describe("measureHealth", () => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -34,7 +36,7 @@ describe("measureHealth", () => {
   }
 
   it("measureHealth returns zeros for an empty service", async () => {
-    const health = await measureHealth(database.sql, NOW);
+    const health = await measureHealth(database.sql, NOW, RIGHTS);
     expect(Object.values(health).every((value) => value === 0)).toBe(true);
     // Each is a metric of the same name.
     expect(logMetrics["health.measured"].map(({ field }) => field).sort()).toEqual(
@@ -45,13 +47,13 @@ describe("measureHealth", () => {
   it("measureHealth counts a source as overdue after three intervals and an hour, not before, and never one without an interval", async () => {
     await addSource("fresh", { lastSync: minutesAgo(89) });
     await addSource("on-demand", { lastSync: minutesAgo(50_000), interval: null });
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({
       overdue_sources: 0,
       max_lag_seconds: 89 * 60,
     });
     await addSource("late", { lastSync: minutesAgo(91) });
     await addSource("never-synced");
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({ overdue_sources: 2 });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({ overdue_sources: 2 });
   });
 
   it("measureHealth counts what waits for a person", async () => {
@@ -59,7 +61,7 @@ describe("measureHealth", () => {
     await addSource("lost", { status: "space_unavailable", lastSync: NOW });
     await addSource("held", { lastSync: NOW, metadata: { deletions_held: { candidates: 9 } } });
     await addSource("released", { lastSync: NOW, metadata: { deletions_held: null } });
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({
       expired_sources: 1,
       unavailable_sources: 1,
       held_sources: 1,
@@ -72,7 +74,7 @@ describe("measureHealth", () => {
     const error = database.sql.json({ code: "x" });
     await database.sql`insert into confluence_pages (source_id, page_id, title, sync_error, is_deleted) values
       ('s', '1', 't', ${error}, false), ('s', '2', 't', ${error}, true), ('s', '3', 't', null, false), ('going', '4', 't', ${error}, false)`;
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({ failed_pages: 1 });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({ failed_pages: 1 });
   });
 
   it("measureHealth returns how long edits took to become findable, in spaces that a pulse watches", async () => {
@@ -93,7 +95,7 @@ describe("measureHealth", () => {
     await page("watched", "first", 400, 20);
     await page("watched", "old", 280, 70);
     await page("other", "not-watched", 100, 5);
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({
       findable_p50_seconds: 60,
       findable_p95_seconds: 60,
       findable_max_seconds: 2400,
@@ -109,7 +111,27 @@ describe("measureHealth", () => {
     await database.sql`update confluence_sites set pulse = true where account_id <> 'without-pulse'`;
     await database.sql`update confluence_sites set last_pulse_at = ${minutesAgo(21)} where account_id in ('late', 'on-demand')`;
     await database.sql`update confluence_sites set last_pulse_at = ${minutesAgo(19)} where account_id = 'quick'`;
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({ overdue_pulses: 1 });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({ overdue_pulses: 1 });
+  });
+
+  it("measureHealth counts the sources whose rights are overdue, those that show nothing for it, and old directories", async () => {
+    for (const [id, access, minutes] of [
+      ["open", "everything", 9999],
+      ["fresh", "per_user", 59],
+      ["overdue", "unrestricted", 61],
+      ["withheld", "per_user", 241],
+    ] as const) {
+      await addSource(id, { lastSync: NOW });
+      await database.sql`
+        update archon_sources set access = ${access}, access_verified_at = ${minutesAgo(minutes)} where source_id = ${id}`;
+      await database.sql`
+        update confluence_sites set directory_verified_at = ${minutesAgo(minutes === 59 ? 19 : 21)} where account_id = ${id}`;
+    }
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({
+      overdue_sweeps: 2,
+      withheld_sources: 1,
+      stale_directories: 1,
+    });
   });
 
   it("measureHealth counts the tokens that end within a fortnight, ended ones too", async () => {
@@ -121,7 +143,7 @@ describe("measureHealth", () => {
       await addSource(id, { lastSync: NOW });
       await database.sql`update confluence_sites set token_expires_at = ${minutesAgo(-days * 24 * 60)} where account_id = ${id}`;
     }
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({ expiring_tokens: 2 });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({ expiring_tokens: 2 });
   });
 
   it("measureHealth counts the hooks that announced none of the last three edits found, of sites that are synced", async () => {
@@ -136,12 +158,14 @@ describe("measureHealth", () => {
         select gen_random_uuid()::text, site_id, 'generic', 'hash', ${NOW}, ${missed} from confluence_sites where account_id = ${id}`;
     }
     await database.sql`update confluence_sites set status = 'credentials_expired' where account_id = 'expired'`;
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({ silent_hooks: 1 });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({ silent_hooks: 1 });
   });
 
   it("measureHealth returns the age of the oldest unsent event", async () => {
     await database.sql`insert into event_outbox (event_type, detail, created_at, sent_at) values
       ('a', '{}', ${minutesAgo(60)}, ${NOW}), ('b', '{}', ${minutesAgo(20)}, null), ('c', '{}', ${minutesAgo(5)}, null)`;
-    expect(await measureHealth(database.sql, NOW)).toMatchObject({ oldest_unsent_event_seconds: 1200 });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({
+      oldest_unsent_event_seconds: 1200,
+    });
   });
 });

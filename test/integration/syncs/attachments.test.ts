@@ -293,6 +293,19 @@ describe("a listed file is shown if its page is", () => {
 });
 
 describe("deleted files go, and nothing else", () => {
+  it("a file that Confluence does not show any more is counted as hidden, and as deleted by the next check", async () => {
+    await world.sync();
+    for (let n = 1; n <= 4; n += 1) upload("Page 2", `oar-${n}.txt`, `Oar ${n} is wooden`, "text/plain");
+    await world.sync();
+    trashFile(world.site, report.id);
+    purgeFile(world.site, report.id);
+    world.pass(DAY_MS);
+    const { sync_metrics } = await world.check();
+    expect(sync_metrics).toMatchObject({ files_hidden: 1, files_deleted: 0, pages_hidden: 0 });
+    world.pass(DAY_MS);
+    expect((await world.check()).sync_metrics).toMatchObject({ files_hidden: 0, files_deleted: 1 });
+  });
+
   it("case 16: a listing of pages makes no file a candidate, and a listing of files no page", async () => {
     await world.sync();
     world.site.faults.push({ effect: "empty_listing", path: "attachment", times: 1 } as never);

@@ -78,7 +78,11 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     RENDERED_PARTS,
     "the storage beside a rendered macro is lost",
-    change("shared/markdown/read-page.ts", "fillMacros(root, body);", "root.children = body.children;"),
+    change(
+      "shared/markdown/read-page.ts",
+      "fillMacros(root, body, (macro) => mayShow(shownBy(macro)));",
+      "root.children = body.children;",
+    ),
   ),
   bugFoundBy(
     GUARDS,

@@ -103,7 +103,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "a page keeps its old text while its body is not rendered",
     change(
       "shared/syncs/pages/confluence-processor.ts",
-      "if (!attempt.ok) return { page, content, notRendered: attempt.error };",
+      "if (!attempt.ok) return { page, content, notRendered: attempt.error, included: [] };",
       "if (!attempt.ok) throw attempt.error;",
     ),
   ),

@@ -46,7 +46,7 @@ it("a chunk is embedded below its page's title and headings, or the title alone 
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is read of the page
   const page = { title: "Ledger" } as ConfluencePage;
   const inputs = (model: { inputHeadings?: boolean }) =>
-    processConfluencePage({ page, content, notRendered: null }, resolver, model).chunks.map(
+    processConfluencePage({ page, content, notRendered: null, included: [] }, resolver, model).chunks.map(
       ({ input }) => input,
     );
   const text = "## Backups\n\n### Restore\n\nStop writes.";

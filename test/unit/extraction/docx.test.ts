@@ -11,7 +11,7 @@ const style = (id: string, name: string, content: string): string =>
 
 /** Case 33 of the scope: DOCX. */
 describe("the text of a Word document", () => {
-  it("a DOCX paragraph whose style inherits an outline level is a heading, whatever the style's name", async () => {
+  it("case 33: a DOCX paragraph whose style inherits an outline level is a heading, whatever the style's name", async () => {
     const styles = wordPart(
       "styles",
       style("Base", "Grundlage", '<w:pPr><w:outlineLvl w:val="1"/></w:pPr>') +

@@ -92,6 +92,9 @@ describe("rights", () => {
           "kms:Decrypt",
           "secretsmanager:GetSecretValue",
         ],
+        "explain-access": [
+          "secretsmanager:GetSecretValue",
+        ],
         "extract-attachment": [],
         "get-progress": [
           "secretsmanager:GetSecretValue",

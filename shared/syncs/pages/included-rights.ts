@@ -1,0 +1,120 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { TransientError } from "#shared/errors.ts";
+import type { PageDependency } from "#shared/markdown/page-dependencies.ts";
+import type { MayShow, ReadPage } from "#shared/markdown/read-page.ts";
+import type { Source } from "#shared/sources/source.ts";
+
+/** A list of the files of the page itself: who sees the page sees them. */
+function isOwn({ kind, target }: PageDependency): boolean {
+  return kind === "files" && target === "self";
+}
+
+/** Whether a body shows what is not the page's own (then it is shown in no other page), and whether with a guard; null: it does not. */
+export function othersIn(
+  content: Pick<ReadPage, "shownByMacros">,
+  source: Pick<Source, "access">,
+): "guarded" | "unguarded" | null {
+  if (content.shownByMacros.every((shows) => shows.length > 0 && shows.every(isOwn))) return null;
+  return source.access === "everything" ? "unguarded" : "guarded";
+}
+
+/**
+ * Which macros of a page may show what they show; null: all of them, because the source carries over no rights. Confluence renders a
+ * body for the syncing account, so it contains what readers of the page may not read. A page is shown in another one of its source
+ * whose node is below its own, unless its body shows others in turn; lists, and what apps show, never.
+ */
+export async function includedRights(
+  sql: Sql,
+  source: Pick<Source, "sourceId" | "spaceKey" | "access">,
+  {
+    pageId,
+    dependencies,
+    keep = false,
+  }: { pageId: string; dependencies: readonly PageDependency[]; keep?: boolean },
+): Promise<MayShow | null> {
+  if (source.access === "everything") return null;
+  const named = dependencies.filter(({ kind }) => kind === "page");
+  const allowed = await mayInclude(sql, source.sourceId, {
+    pageId,
+    titles: named.flatMap(({ target }) => (isTitle(target, source) ? [target.title] : [])),
+    ids: named.flatMap(({ target }) => (isId(target) ? [target.id] : [])),
+    keep,
+  });
+  const isAllowed = ({ kind, target }: PageDependency) =>
+    kind === "page" &&
+    ((isTitle(target, source) && allowed.titles.has(target.title)) ||
+      (isId(target) && allowed.ids.has(target.id)));
+  return (shows) => shows.length > 0 && shows.every((one) => isOwn(one) || isAllowed(one));
+}
+
+/**
+ * In the transaction that stores a page: throws `TransientError` unless all that it shows may still be shown there. What is read here
+ * stays as it is until the end of the transaction: a change of rights that waits for it finds the page among those that show it.
+ */
+export async function requireIncluded(
+  tx: Sql,
+  source: Pick<Source, "sourceId" | "spaceKey" | "access">,
+  pageId: string,
+  included: readonly PageDependency[],
+): Promise<void> {
+  if (included.length === 0) return;
+  const mayShow = await includedRights(tx, source, { pageId, dependencies: included, keep: true });
+  if (mayShow && included.every((one) => mayShow([one]))) return;
+  throw new TransientError(
+    "rights_changed",
+    "The rights of what the page shows changed while it was being stored",
+  );
+}
+
+type Target = PageDependency["target"];
+
+function isId(target: Target): target is { id: string } {
+  return typeof target === "object" && target !== null && "id" in target;
+}
+
+function isTitle(
+  target: Target,
+  source: Pick<Source, "spaceKey">,
+): target is { title: string; spaceKey: string | null } {
+  const isNamed = typeof target === "object" && target !== null && "title" in target;
+  return isNamed && (target.spaceKey ?? source.spaceKey).toLowerCase() === source.spaceKey.toLowerCase();
+}
+
+/** Those of the named pages that every reader of the page may read. Of blog posts of one title all must be such. */
+async function mayInclude(
+  sql: Sql,
+  sourceId: string,
+  { pageId, titles, ids, keep }: { pageId: string; titles: string[]; ids: string[]; keep: boolean },
+): Promise<{ titles: Set<string>; ids: Set<string> }> {
+  if (titles.length + ids.length === 0) return { titles: new Set(), ids: new Set() };
+  const named = sql`p.source_id = ${sourceId} and p.kind in ('page', 'blogpost') and not p.is_deleted
+    and (lower(p.title) = any(${titles.map((title) => title.toLowerCase())}) and p.title = any(${titles}) or p.page_id = any(${ids}))`;
+  // A sweep that changes them right now holds them, and may wait for this very page: waiting for it could be waiting for each other.
+  const kept = keep
+    ? await sql<{ id: string }[]>`
+        select c.content_id as id from content_access c
+        where c.source_id = ${sourceId} and c.content_id in (select p.page_id from confluence_pages p where ${named} union select ${pageId})
+        order by c.content_id for share skip locked`
+    : null;
+  const rows = await sql<{ pageId: string; title: string; allowed: boolean }[]>`
+    with recursive above as (
+      select n.node_id, n.parent_node from content_access c join access_nodes n on n.node_id = c.node_id
+      where c.source_id = ${sourceId} and c.content_id = ${pageId}
+      union
+      select n.node_id, n.parent_node from above join access_nodes n on n.node_id = above.parent_node)
+    select p.page_id as "pageId", p.title,
+      is_findable(p) and p.shows_others is false and coalesce(exists (
+        select from content_access c join above on above.node_id = c.node_id
+        where c.source_id = p.source_id and c.content_id = p.page_id), false) as allowed
+    from confluence_pages p where ${named}`;
+  const isKept = (id: string) => kept === null || kept.some((row) => row.id === id);
+  if (!isKept(pageId)) return { titles: new Set(), ids: new Set() };
+  const refused = new Set(
+    rows.filter((row) => !row.allowed || !isKept(row.pageId)).map(({ title }) => title),
+  );
+  const allowed = rows.filter((row) => row.allowed && isKept(row.pageId));
+  return {
+    titles: new Set(allowed.map(({ title }) => title).filter((title) => !refused.has(title))),
+    ids: new Set(allowed.map((row) => row.pageId)),
+  };
+}
