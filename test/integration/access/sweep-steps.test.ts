@@ -346,4 +346,17 @@ describe("steps of a sweep of rights", () => {
     await step(site, 100);
     expect(await seen(OTHER)).toEqual(["1", "2"]);
   });
+
+  it("a place that was requested before what is stored changes nothing", async () => {
+    const site = told({ "1": {}, "2": { users: ["w"] } });
+    await sweep(site);
+    change(site, "1", { parentId: "2" });
+    await list(site);
+    const before = new Date(source.now().getTime() - 60_000);
+    const old = { id: "1", ancestors: [], restriction: { users: [], groups: [] } };
+    await transaction(database.sql, (tx) => applyRights(tx, SOURCE_ID, { contents: [old], readAt: before }));
+    expect(await step(site, 100)).toBe("complete");
+    expect(await seen(STAFF)).toEqual([]);
+    expect(await seen(OTHER)).toEqual(["1", "2"]);
+  });
 });

@@ -219,7 +219,7 @@ describe("sources", () => {
     );
 
     it("a source shows counts, last sync and due times", async () => {
-      const sourceId = await fixture.addSource({ sync_interval_minutes: 30 });
+      const sourceId = await fixture.addSource({ sync_interval_minutes: 30, access: "unrestricted" });
       const { sql } = fixture.database;
       await store(sql, fixture.embedder, { sourceId, pageId: "1", chunks: ["one", "two"] });
       await store(sql, fixture.embedder, { sourceId, pageId: "2", chunks: ["three"] });
@@ -240,7 +240,7 @@ describe("sources", () => {
     });
 
     it("a source warns of expired credentials, spaces not visible, failed syncs and held deletions", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       const { sql } = fixture.database;
       const at = fixture.clock.now();
       await sql`
@@ -292,7 +292,7 @@ describe("sources", () => {
     });
 
     it("updating a source tests a new token before storing it, and reactivates an expired source", async () => {
-      const sourceId = await fixture.addSource();
+      const sourceId = await fixture.addSource({ access: "unrestricted" });
       fixture.site.settings.token = "rotated";
       await setSourceStatus(fixture.database.sql, sourceId, "credentials_expired", fixture.clock.now());
       const wrong = await fixture.api("PATCH", `/api/confluence/${sourceId}`, {
