@@ -40,7 +40,7 @@ describe("an embedding model that fails", () => {
       message: expect.stringMatching(/^The embedding model is failing: .*\(embedding_failed\)/),
     };
     expect(await shown()).toEqual({ source: [warning], status: [warning] });
-    expect((await shown()).source[0].message).toContain(next);
+    expect((await shown()).source[0]?.message).toContain(next);
     // The next attempt fetches its bodies, which says nothing of the model.
     await world.minute();
     await world.minute();
