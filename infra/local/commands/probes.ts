@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ProbeResponse, ProbeResult } from "./probe-result.ts";
+import { probeRights } from "./rights-probes.ts";
 import { probeScopes } from "./scope-probes.ts";
 import { changedPagesCql } from "#shared/confluence/cql.ts";
 
@@ -28,7 +29,7 @@ const found = z.looseObject({
 
 const HOUR_MS = 3_600_000;
 
-/** The assumptions of the sync, each checked on the site itself; read-only, about two dozen calls. */
+/** The assumptions of the sync, each checked on the site itself; read-only, about four dozen calls. */
 export async function runProbes(site: Site): Promise<ProbeResult[]> {
   const results: ProbeResult[] = [];
   const tell = (assumption: string, held: boolean | null, seen: string) => {
@@ -103,7 +104,8 @@ export async function runProbes(site: Site): Promise<ProbeResult[]> {
 
   await probeSearch(site, zone, listed.data.results, tell);
   const accountId = account.success ? account.data.accountId : "";
-  return [...results, ...(await probeScopes(site, { accountId, spaceId, pageId: ids[0] ?? spaceId }))];
+  const known = { accountId, spaceId, pageId: ids[0] ?? spaceId };
+  return [...results, ...(await probeRights(site, known)), ...(await probeScopes(site, known))];
 }
 
 async function probeSearch(

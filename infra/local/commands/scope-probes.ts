@@ -18,7 +18,7 @@ export async function probeScopes(
     const path = template.replace("{id}", id);
     const response =
       method === "POST"
-        ? await site.post(path, { accountIds: [known.accountId] })
+        ? await site.post(path, bodyFor(path, known.accountId))
         : await site.get(path.endsWith("search") ? `${path}?cql=type%3Dpage&limit=1` : path);
     const lacks = response.status === 401 && isScopeFailure(response.header, JSON.stringify(response.json));
     results.push({
@@ -28,4 +28,9 @@ export async function probeScopes(
     });
   }
   return results;
+}
+
+function bodyFor(path: string, accountId: string): unknown {
+  if (!path.endsWith("/permission/check")) return { accountIds: [accountId] };
+  return { subject: { type: "user", identifier: accountId }, operation: "read" };
 }

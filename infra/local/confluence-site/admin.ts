@@ -22,7 +22,7 @@ import { faultSchema } from "./faults.ts";
 import { commentCommands } from "./comment-admin.ts";
 import { command } from "./admin-command.ts";
 import { idOf } from "./admin-target.ts";
-import { directoryCommands, shownRule } from "./directory-admin.ts";
+import { directoryCommands, shownGroup, shownPeople, shownRule } from "./directory-admin.ts";
 import { editLive, hideLiveBody } from "./live-edits.ts";
 import { settingsSchema } from "./settings.ts";
 import { spaceByKey, type Site, type SitePage } from "./site.ts";
@@ -172,8 +172,8 @@ const commands = {
 
 /**
  * The admin endpoint: `POST /admin/{command}` with a JSON object changes the site; `GET /admin/requests`, `/admin/settings`,
- * `/admin/faults`, `/admin/pages`, `/admin/comments`, `/admin/files`, `/admin/media_requests`, `/admin/may_view`
- * show it. 400 says what is wrong with the input.
+ * `/admin/faults`, `/admin/pages`, `/admin/comments`, `/admin/files`, `/admin/media_requests`, `/admin/people`, `/admin/groups`,
+ * `/admin/may_view` show it. 400 says what is wrong with the input.
  */
 export function handleAdmin(site: Site, method: string, url: URL, body: string): Reply {
   const name = url.pathname.slice("/admin/".length);
@@ -213,6 +213,10 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
       return ok({ requests: site.mediaRequests });
     case "files":
       return ok({ files: [...site.attachments.values()].map(shownFile) });
+    case "people":
+      return ok({ people: shownPeople(site) });
+    case "groups":
+      return ok({ groups: [...site.directory.groups.values()].map(shownGroup) });
     case "may_view":
       return ok(shownRule(site, query));
     case "comments":
@@ -220,7 +224,7 @@ function show(site: Site, name: string, query: URLSearchParams): Reply {
     default:
       return failed(
         404,
-        "There are requests, media_requests, settings, faults, pages, comments, files and may_view to see",
+        "There are requests, media_requests, settings, faults, pages, comments, files, people, groups and may_view to see",
       );
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { command } from "./admin-command.ts";
-import { OPERATIONS } from "./directory.ts";
+import { OPERATIONS, type Group } from "./directory.ts";
 import {
   addGroup,
   addRole,
@@ -13,7 +13,7 @@ import {
   setSpaceReaders,
 } from "./directory-edits.ts";
 import { idOf } from "./admin-target.ts";
-import { mayView, type Subject } from "./permissions.ts";
+import { accountOf, mayView, type Subject } from "./permissions.ts";
 import type { Site } from "./site.ts";
 
 const ids = z.array(z.string());
@@ -49,7 +49,7 @@ export const directoryCommands = {
   }),
   add_group: command(
     z.strictObject({ name: z.string().min(1), members: ids.optional(), licensed: z.boolean().optional() }),
-    (site, { licensed: isLicensed, ...group }) => shown(addGroup(site, given({ isLicensed, ...group }))),
+    (site, { licensed: isLicensed, ...group }) => shownGroup(addGroup(site, given({ isLicensed, ...group }))),
   ),
   edit_group: command(
     z.strictObject({
@@ -61,7 +61,7 @@ export const directoryCommands = {
       members_status: z.union([z.literal(200), z.literal(403), z.literal(404)]).optional(),
     }),
     (site, { group, licensed: isLicensed, members_status: membersStatus, ...members }) =>
-      shown(editGroup(site, group, given({ isLicensed, membersStatus, ...members }))),
+      shownGroup(editGroup(site, group, given({ isLicensed, membersStatus, ...members }))),
   ),
   delete_group: command(z.strictObject({ group: z.string() }), (site, { group }) => {
     deleteGroup(site, group);
@@ -127,6 +127,14 @@ export function shownRule(site: Site, query: URLSearchParams): unknown {
   return { may_view: mayView(site, subject, query.get("id") ?? "") };
 }
 
-function shown({ members, ...group }: ReturnType<typeof addGroup>): object {
+export function shownGroup({ members, ...group }: Group): object {
   return { ...group, members: [...members] };
+}
+
+export function shownPeople(site: Site): object[] {
+  return [...site.people].map(([id, name]) => ({
+    account_id: id,
+    display_name: name,
+    ...accountOf(site, id),
+  }));
 }

@@ -280,7 +280,8 @@ function requirePage(site: Site, id: string, statuses: SitePage["status"][]): Si
 
 function requireParent(site: Site, spaceId: string, id: string): SitePage | Folder {
   const parent = site.pages.get(id) ?? site.folders.get(id);
-  if (!parent || parent.spaceId !== spaceId || ("status" in parent && parent.status !== "current")) {
+  const isThere = parent && (!isPage(parent) || ["current", "draft"].includes(parent.status));
+  if (!isThere || parent.spaceId !== spaceId) {
     throw new EditRefused(404, `No parent ${id} in the space`);
   }
   return parent;

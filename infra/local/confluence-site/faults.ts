@@ -52,6 +52,8 @@ const effect = z.discriminatedUnion("effect", [
   z.strictObject({ effect: z.literal("endless_body") }),
   /** A map by id (`convert-ids-to-types`) that lacks its last entries. */
   z.strictObject({ effect: z.literal("short_map"), lacks: z.int().min(1).default(1) }),
+  /** A list, or both lists of a restriction, without the last items, and as if there were no more. */
+  z.strictObject({ effect: z.literal("short_list"), lacks: z.int().min(1).default(1) }),
   /** A redirect. */
   z.strictObject({ effect: z.literal("redirect"), location: z.string() }),
 ]);

@@ -9,16 +9,7 @@ import {
   type Permission,
   type Restriction,
 } from "./directory.ts";
-import {
-  ACCOUNT_ID,
-  ancestorsOf,
-  isFolder,
-  isPage,
-  type Folder,
-  type Site,
-  type SitePage,
-  type Space,
-} from "./site.ts";
+import { ACCOUNT_ID, isFolder, isPage, type Folder, type Site, type SitePage, type Space } from "./site.ts";
 
 /** For whom the rule is asked. */
 export type Subject = { type: "user" | "group"; id: string } | { type: "anonymous" };
@@ -40,8 +31,10 @@ export function mayViewPlace(site: Site, subject: Subject, place: SitePage | Fol
   const space = site.spaces.get(place.spaceId);
   const who = asSeen(site, subject);
   if (!space || !who || !readsSpace(site, who, space)) return false;
-  if (!passes(site, who, place)) return false;
-  return place.parentId === null || ancestorsOf(site, place).every((item) => passes(site, who, item));
+  // Not by a list of ancestors: listings ask this of every page of the site.
+  for (let item: SitePage | Folder | undefined = place; item; item = parentOf(site, item))
+    if (!passes(site, who, item)) return false;
+  return true;
 }
 
 export function mayReadSpace(site: Site, subject: Subject, space: Space): boolean {
@@ -62,14 +55,19 @@ export function restrictionOn(site: Site, id: string, operation: Operation): Res
   return site.directory.restrictions.get(id)?.[operation] ?? NONE;
 }
 
-/** Who may do what to a space; in the beginning everybody reads and writes. */
-export function permissionsOf(site: Site, space: Space): Permission[] {
-  const everybody = { type: "group", id: EVERYBODY_GROUP };
-  const rows = site.directory.permissions.get(space.id) ?? [
-    { principal: everybody, operation: READ_SPACE },
-    { principal: everybody, operation: { key: "create", targetType: "page" } },
-    { principal: { type: "user", id: ACCOUNT_ID }, operation: READ_SPACE },
-  ];
+/** Those of every new space: everybody reads and writes. */
+const FIRST_PERMISSIONS: readonly Permission[] = [
+  { principal: { type: "group", id: EVERYBODY_GROUP }, operation: READ_SPACE },
+  {
+    principal: { type: "group", id: EVERYBODY_GROUP },
+    operation: { key: "create", targetType: "page" },
+  },
+  { principal: { type: "user", id: ACCOUNT_ID }, operation: READ_SPACE },
+];
+
+/** Who may do what to a space. */
+export function permissionsOf(site: Site, space: Space): readonly Permission[] {
+  const rows = site.directory.permissions.get(space.id) ?? FIRST_PERMISSIONS;
   if (!site.settings.anonymous_access) return rows;
   return [...rows, { principal: { type: "access-class", id: "ANONYMOUS_USERS" }, operation: READ_SPACE }];
 }
@@ -85,15 +83,17 @@ function asSeen(site: Site, subject: Subject): Subject | null {
 }
 
 function readsSpace(site: Site, who: Subject, space: Space): boolean {
-  const rows = permissionsOf(site, space);
-  const isRead = ({ operation: { key, targetType } }: Permission) =>
-    key === READ_SPACE.key && targetType === READ_SPACE.targetType;
-  if (rows.some((row) => isRead(row) && isOne(site, who, row.principal))) return true;
+  for (const { principal, operation } of permissionsOf(site, space))
+    if (isReading(operation) && isOne(site, who, principal)) return true;
   if (["none", "PRE_ROLES"].includes(site.settings.role_mode)) return false;
   return (site.directory.assignments.get(space.id) ?? []).some(
     ({ roleId, principal }) =>
       site.directory.roles.get(roleId)?.permissions.includes(ROLE_READS) && isOne(site, who, principal),
   );
+}
+
+function isReading({ key, targetType }: Permission["operation"]): boolean {
+  return key === READ_SPACE.key && targetType === READ_SPACE.targetType;
 }
 
 /** Whether the subject is the principal or belongs to it. */
@@ -120,6 +120,10 @@ function isLicensed(site: Site, who: Subject): boolean {
 
 function isMember(site: Site, accountId: string, groupId: string): boolean {
   return site.directory.groups.get(groupId)?.members.has(accountId) === true;
+}
+
+function parentOf(site: Site, { parentId }: SitePage | Folder): SitePage | Folder | undefined {
+  return parentId === null ? undefined : (site.pages.get(parentId) ?? site.folders.get(parentId));
 }
 
 function passes(site: Site, who: Subject, item: SitePage | Folder): boolean {

@@ -50,6 +50,8 @@ export const settingsSchema = z.strictObject({
   administrator: z.boolean().default(true),
   /** How far the site is with roles of spaces; `none`: it does not know the calls for them. */
   role_mode: z.enum(["none", "PRE_ROLES", "ROLES_TRANSITION", "ROLES"]).default("PRE_ROLES"),
+  /** What v1 names above content: folders and the like too, or pages only. */
+  ancestors_are: z.enum(["all", "pages"]).default("all"),
   /** Whether what others may see can be asked of a folder, whiteboard, database or embed. */
   folder_checks: z.boolean().default(true),
   /** The most hits of a search that expands restrictions; larger limits are silently reduced. */

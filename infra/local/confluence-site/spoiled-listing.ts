@@ -7,6 +7,7 @@ const mapSchema = z.strictObject({ results: z.record(z.string(), z.unknown()) })
 /** A listing or a map as the fault leaves it; responses that are neither, and other faults, change nothing. */
 export function spoiledListing(reply: Reply, query: URLSearchParams, fault: Fault | null): Reply {
   if (fault?.effect === "short_map") return withoutLast(reply, fault.lacks);
+  if (fault?.effect === "short_list") return withoutLastItems(reply, fault.lacks);
   if (!reply.listing || !fault) return reply;
   const { results, links } = reply.listing;
   const { next, ...others } = links;
@@ -35,4 +36,25 @@ function withoutLast(reply: Reply, lacks: number): Reply {
   if (!parsed.success) return reply;
   const results = Object.fromEntries(Object.entries(parsed.data.results).slice(0, -lacks));
   return { ...reply, json: { results } };
+}
+
+const listSchema = z.looseObject({ results: z.array(z.unknown()) });
+const restrictionSchema = z.looseObject({
+  restrictions: z.looseObject({ user: listSchema, group: listSchema }),
+});
+
+function withoutLastItems(reply: Reply, lacks: number): Reply {
+  const short = (results: readonly unknown[]) => results.slice(0, Math.max(0, results.length - lacks));
+  if (reply.listing) {
+    const { next: _next, ...links } = reply.listing.links;
+    return { ...reply, listing: { results: short(reply.listing.results), links } };
+  }
+  const { data } = restrictionSchema.safeParse(reply.json);
+  if (!data) return reply;
+  const { user, group } = data.restrictions;
+  const lists = {
+    user: { ...user, results: short(user.results), _links: {} },
+    group: { ...group, results: short(group.results) },
+  };
+  return { ...reply, json: { ...data, restrictions: { ...data.restrictions, ...lists } } };
 }

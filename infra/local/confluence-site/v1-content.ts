@@ -6,6 +6,7 @@ import { renderedBody } from "./export-view.ts";
 import {
   ACCOUNT_ID,
   ancestorsOf,
+  isPage,
   parentTypeOf,
   type Folder,
   type Site,
@@ -65,7 +66,7 @@ export function contentJson(
       () => space && { id: space.id, type: "global", status: space.status, title: space.name },
     ),
     ...part("version", "", () => versionJson(site, page)),
-    ...part("ancestors", "", () => ancestorsOf(site, page).map((item) => ancestorJson(site, item))),
+    ...part("ancestors", "", () => ancestorsJson(site, page)),
     ...metadata,
     ...(Object.keys(body).length > 0 ? { body } : {}),
     macroRenderedOutput: {},
@@ -107,7 +108,7 @@ export function folderJson(site: Site, folder: Folder, expand: ReadonlySet<strin
       _expandable: { collaborators: "", content: path },
       _links: { self: `${webBase(site)}${path}/version/1` },
     })),
-    ...part("ancestors", () => ancestorsOf(site, folder).map((item) => ancestorJson(site, item))),
+    ...part("ancestors", () => ancestorsJson(site, folder)),
     macroRenderedOutput: {},
     extensions: {},
     _expandable: expandable,
@@ -150,6 +151,13 @@ export function versionJson(site: Site, content: SiteContent): unknown {
     _expandable: { collaborators: "", content: `/rest/api/content/${content.id}` },
     _links: { self: `${webBase(site)}/rest/api/content/${content.id}/version/${number}` },
   };
+}
+
+function ancestorsJson(site: Site, content: SitePage | Folder): unknown[] {
+  const named = ancestorsOf(site, content).filter(
+    (item) => site.settings.ancestors_are === "all" || isPage(item),
+  );
+  return named.map((item) => ancestorJson(site, item));
 }
 
 function ancestorJson(site: Site, item: SitePage | Folder): unknown {

@@ -46,3 +46,15 @@ it("a search for a type that the site does not know gets 400", async () => {
     expect.stringContaining("Unsupported value for type"),
   ]);
 });
+
+it("by a setting v1 names only pages as ancestors, and v2 still says what a page is in", async () => {
+  const below = await at.admin("add", { space: "DEMO", title: "Step", body: "<p>S</p>", parent_id: page });
+  await at.admin("settings", { ancestors_are: "pages" });
+  const { results } = await at.found("type = page order by id", { expand: "ancestors" });
+  expect(results).toMatchObject([
+    { id: page, ancestors: [] },
+    { id: below, ancestors: [{ id: page }] },
+  ]);
+  const { json } = await at.get(`/wiki/api/v2/pages/${page}`);
+  expect(json).toMatchObject({ parentId: folder, parentType: "folder" });
+});

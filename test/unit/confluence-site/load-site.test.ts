@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { htmlToStorage } from "#infra/local/confluence-site/html-to-storage.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
-import type { Site } from "#infra/local/confluence-site/site.ts";
+import { mayView } from "#infra/local/confluence-site/permissions.ts";
+import { ACCOUNT_ID, type Site } from "#infra/local/confluence-site/site.ts";
 import { elementsOf, parseStorage, textOf } from "#infra/local/confluence-site/storage-xml.ts";
 
 const folders: string[] = [];
@@ -316,5 +317,58 @@ describe("the sample site", () => {
     for (const name of ["table", "ol", "ul", "ac:task-list", "ri:user", "ri:page", "blockquote"]) {
       expect(names).toContain(name);
     }
+  });
+});
+
+describe("people, groups and restrictions of a folder", () => {
+  const files = {
+    "manifest.jsonl": lines(
+      { file: "1001.html", space: "W", title: "Open" },
+      { file: "1002.html", space: "W", title: "Secret", restrictions: { users: ["bo"], groups: ["leads"] } },
+      { file: "1003.html", space: "W", title: "Below", breadcrumbs: ["Secret"] },
+    ),
+    ...Object.fromEntries([1001, 1002, 1003].map((id) => [`${id}.html`, "<p>Text</p>"])),
+    "people.jsonl": lines(
+      { account_id: "ada", display_name: "Ada", email: "ada@example.com" },
+      { account_id: "bo", display_name: "Bo", status: "inactive" },
+      { account_id: "cy", display_name: "Cy" },
+    ),
+  };
+  const leads = { name: "leads", id: "11111111-2222-4333-8444-555555555555", members: ["ada"] };
+  const seenBy = (site: Site, id: string) =>
+    pagesOf(site)
+      .filter((page) => mayView(site, { type: "user", id }, page.id))
+      .map(({ title }) => title);
+
+  it("without groups everybody reads every space, and restrictions keep out whom they do not name", async () => {
+    const site = await load(await folderOf(files));
+    expect([...site.directory.groups.values()]).toMatchObject([
+      { name: "confluence-users", isLicensed: true, members: new Set([ACCOUNT_ID, "ada", "bo", "cy"]) },
+    ]);
+    expect(["ada", "bo", "cy", ACCOUNT_ID].map((id) => seenBy(site, id))).toEqual([
+      ["Open"],
+      [],
+      ["Open"],
+      ["Open", "Secret", "Below"],
+    ]);
+  });
+
+  it("groups have the members that the folder gives, those who may use the site too", async () => {
+    const everybody = { name: "confluence-users", members: ["ada", "bo"] };
+    const site = await load(await folderOf({ ...files, "groups.jsonl": lines(leads, everybody) }));
+    expect(site.directory.groups.get(leads.id)).toMatchObject({ name: "leads", isLicensed: false });
+    expect(["ada", "bo", "cy", ACCOUNT_ID].map((id) => seenBy(site, id))).toEqual([
+      ["Open", "Secret", "Below"],
+      [],
+      [],
+      ["Open", "Secret", "Below"],
+    ]);
+    const group = site.directory.restrictions.get("1002")?.read.groups;
+    expect(group).toEqual([leads.id]);
+  });
+
+  it("a line of people or groups that cannot be read is named", async () => {
+    const folder = await folderOf({ ...files, "groups.jsonl": lines(leads, { name: "x" }) });
+    await expect(load(folder)).rejects.toThrow("groups.jsonl, line 2");
   });
 });

@@ -82,6 +82,8 @@ describe("restrictions that come with a search", () => {
       { id, rights: { ancestors: [], restriction: { users: withAccount("ada"), groups: [] } } },
     ]);
     expect(await search()).toMatchObject([{ id, rights: null }]);
+    const asked = site.requests.map(({ query }) => query.includes("restrictions"));
+    expect(asked).toEqual([true, false]);
     expect((await client.listPages("page", SPACE, null)).pages).toMatchObject([{ id, rights: null }]);
   });
 
@@ -100,6 +102,36 @@ describe("restrictions that come with a search", () => {
       expect(await client.viewRestriction(cut)).toEqual({ users: withAccount(...people(201)), groups: [] });
     },
   );
+
+  it.each([
+    ['"limit":24,', '"limit":240,'],
+    [
+      '"size":3,"_links":{"next":"/rest/api/content/98306/restriction/byOperation/read/user?start=3&limit=3"}',
+      '"size":4',
+    ],
+  ])(
+    "a list with room left that says there is more (%s becomes %s) is not taken for whole",
+    async (from, to) => {
+      const { site, page } = world({ embedded_principals: from.includes("24") ? 24 : 3 });
+      restrictContent(site, page("Plan"), { users: people(40) });
+      const fetch = changing(fetchFrom(site), (text) =>
+        text.replace(from, to).replace('"limit":3', '"limit":30'),
+      );
+      const { contents } = await clientOf(site, { fetch }).searchRights("type = page", null);
+      expect(contents).toMatchObject([{ restriction: null }]);
+    },
+  );
+
+  it("a page whose hit lacks its title has its rights all the same", async () => {
+    const { site, page } = world();
+    const id = page("Plan");
+    const fetch = changing(fetchFrom(site), (text) => text.replace('"title":"Plan"', '"title":null'));
+    const client = clientOf(site, { fetch });
+    const { pages } = await client.searchContent("type = page", null, ["page"], { rights: true });
+    expect(pages).toMatchObject([
+      { id, status: "unreadable", rights: { ancestors: [], restriction: { users: [] } } },
+    ]);
+  });
 
   it("a list of groups that fills its page leaves the restriction to be read alone", async () => {
     const { site, page, client } = world({ embedded_principals: 3 });
@@ -177,6 +209,15 @@ describe("a view restriction by itself", () => {
     }
   });
 
+  it("a group without an id alone keeps the restriction closed", async () => {
+    const { site, page, client } = world({ deleted_principals: "unnamed" });
+    const id = page("Plan");
+    addGroup(site, { name: "gone" });
+    restrictContent(site, id, { groups: ["gone"] });
+    deleteGroup(site, "gone");
+    expect(await client.viewRestriction(id)).toEqual({ users: withAccount("unknown"), groups: [] });
+  });
+
   it("a restriction that cannot be read, or lacks a list, is an error and never empty", async () => {
     const { site, page, fault, client } = world();
     const id = page("Plan");
@@ -205,6 +246,7 @@ describe("a view restriction by itself", () => {
       fetch: async (url, init) => fetchFrom(site)(url.replace(/start=\d+/, "start=0"), init),
     });
     await expect(client.viewRestriction(id)).rejects.toMatchObject({ code: "invalid_answer" });
+    expect(site.requests).toHaveLength(2);
     expect((await clientOf(site).viewRestriction(id)).users).toHaveLength(451);
   });
 });
@@ -244,7 +286,10 @@ describe("readers of a space", () => {
 
   it("a role counts where its permissions hold reading the space, whatever its name", async () => {
     const { site, client } = world({ role_mode: "ROLES" });
-    setSpaceReaders(site, "DEMO", { withAccount: false });
+    const others = [
+      { principal: { type: "role", id: "of-assignments" }, operation: { key: "read", targetType: "space" } },
+    ];
+    setSpaceReaders(site, "DEMO", { withAccount: false, others });
     addRole(site, { name: "Reader", permissions: ["create/comment"] });
     addRole(site, { name: "Odd job", permissions: ["read/space"] });
     const staff = addGroup(site, { name: "staff" }).id;

@@ -4,11 +4,18 @@ import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
 import type { ProbeResponse } from "#infra/local/commands/probe-result.ts";
 import { runProbes } from "#infra/local/commands/probes.ts";
+import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
+import type { Site } from "#infra/local/confluence-site/site.ts";
 import { addPages, makeTestSite } from "#test/support/confluence-site.ts";
 
-async function probe(settings: Partial<SiteSettings>, faults: Fault[] = []) {
+async function probe(
+  settings: Partial<SiteSettings>,
+  faults: Fault[] = [],
+  change: (site: Site) => void = () => {},
+) {
   const { site, clock } = makeTestSite({ settings });
   addPages(site, clock, 5);
+  change(site);
   site.faults.push(...faults);
   const send = async (path: string, body?: unknown): Promise<ProbeResponse> => {
     const answer = await fetchFrom(site)(`https://demo.atlassian.net${path}`, {
@@ -57,5 +64,51 @@ it("the probes name each scope that the token lacks, and fail on those that a sy
   expect(missing.map((result) => [result.held, result.assumption])).toEqual([
     [false, expect.stringContaining("read:content-details:confluence (required)")],
     [null, expect.stringContaining("read:label:confluence (optional)")],
+  ]);
+});
+
+it("the probes report how the site tells who may see what, and leave open what it does not tell", async () => {
+  const fill = (site: Site) => {
+    const { id: parentId } = addFolder(site, { space: "DEMO", title: "Runbooks" });
+    addPage(site, { space: "DEMO", title: "Restart", body: "<p/>", parentId });
+  };
+  const seen = async (settings: Partial<SiteSettings>, faults: Fault[] = []) =>
+    (await probe(settings, faults, fill))
+      .filter(({ assumption }) => assumption.endsWith(" (optional)"))
+      .map(({ held, seen: found }) => [held, found.replace(/\d{4,}/, "N")]);
+  expect(await seen({})).toEqual([
+    [true, "6 of 6, no next link"],
+    [true, "status 200"],
+    [true, "group, user"],
+    [true, "PRE_ROLES"],
+    [true, "1 groups"],
+    [true, "status 200"],
+    [true, "status 200"],
+    [true, "folder N, status 200"],
+    [true, "page N, 1 ancestors"],
+  ]);
+  const fails = (path: string): Fault => ({
+    effect: "status",
+    status: 403,
+    retry_after: null,
+    path,
+    skip: 0,
+  });
+  const faults = ["byOperation/read", "/permissions", "accessType"].map(fails);
+  const settings = {
+    restrictions_page_size: 2,
+    role_mode: "none",
+    administrator: false,
+    ancestors_are: "pages",
+  } as const;
+  expect(await seen({ ...settings, folder_checks: false }, faults)).toEqual([
+    [true, "2 of 2, then a next link"],
+    [null, "status 403"],
+    [null, "status 403"],
+    [null, "status 404"],
+    [null, "0 groups"],
+    [null, "status 403"],
+    [null, "folder N, status 404"],
+    [null, "page N, 0 ancestors"],
   ]);
 });
