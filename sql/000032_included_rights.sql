@@ -10,6 +10,9 @@ alter table archon_sources add column access_changed_at timestamptz;
 
 create or replace function set_access_node() returns trigger language plpgsql as $$
 begin
+  -- A sweep that changes it waits, and then finds this row; or this waits, and takes what the sweep set.
+  perform from content_access c
+    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id) for share;
   new.access_node := node_of_page(new);
   return new;
 end

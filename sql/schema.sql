@@ -1447,6 +1447,9 @@ CREATE OR REPLACE FUNCTION confluence_sync.set_access_node()
  LANGUAGE plpgsql
 AS $function$
 begin
+  -- A sweep that changes it waits, and then finds this row; or this waits, and takes what the sweep set.
+  perform from content_access c
+    where c.source_id = new.source_id and c.content_id = coalesce(new.container_id, new.page_id) for share;
   new.access_node := node_of_page(new);
   return new;
 end

@@ -39,7 +39,7 @@ export type ApiFixture = {
   /** Empties tables, queues and log, and sets the site back to what it was. */
   reset: () => Promise<void>;
   close: () => Promise<void>;
-  /** Creates a source for the space DEMO and returns its id. */
+  /** Creates a source for the space DEMO, which shows what is stored without its rights, and returns its id. */
   addSource: (fields?: Record<string, unknown>) => Promise<string>;
 };
 
@@ -108,10 +108,8 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
       await rm(folder, { recursive: true });
     },
     addSource: async (fields = {}) => {
-      const answer = await api("POST", "/api/confluence/sources", {
-        // Who may see what is of no matter to most tests.
-        body: { ...NEW_SOURCE, access: "everything", ...fields },
-      });
+      const body = { ...NEW_SOURCE, access: "everything", ...fields };
+      const answer = await api("POST", "/api/confluence/sources", { body });
       if (answer.status !== 201) throw new Error(answer.text);
       return String(answer.body.source_id);
     },

@@ -5,7 +5,7 @@ import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
 import { insertSource } from "#shared/sources/sources.ts";
 import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-sources.ts";
-import { SPACE_ID, type RightsClient } from "#test/support/rights-client.ts";
+import { SPACE_ID, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
 
 export const SOURCE_ID = "source-1";
 
@@ -16,7 +16,16 @@ export type SweptSource = {
   step: (site: RightsClient, maxSteps?: number) => Promise<SweepOutcome>;
   /** A quarter of an hour later: a whole sweep. */
   sweep: (site: RightsClient) => Promise<SweepOutcome>;
+  /** A quarter of an hour later: a sweep as far as the end of its listing. */
+  list: (site: RightsClient) => Promise<void>;
 };
+
+/** Changes what a site tells of some content. */
+export function change(site: RightsClient, id: string, content: Partial<ToldContent>): void {
+  const before = site.contents.get(id);
+  if (!before) throw new Error(`No content ${id}`);
+  site.contents.set(id, { ...before, ...content });
+}
 
 /** A source that carries rights over, and a clock. */
 export async function makeSweptSource(sql: postgres.Sql): Promise<SweptSource> {
@@ -59,5 +68,11 @@ export async function makeSweptSource(sql: postgres.Sql): Promise<SweptSource> {
     for (let minutes = 0; minutes < 16; minutes += 1) minute();
     return step(site, 1000);
   };
-  return { now, minute, step, sweep };
+  const list: SweptSource["list"] = async (site) => {
+    for (let minutes = 0; minutes < 16; minutes += 1) minute();
+    const pages = Math.ceil(site.contents.size / site.pageSize);
+    const outcome = await step(site, 1 + pages);
+    if (outcome !== "more") throw new Error(`The sweep is ${outcome}`);
+  };
+  return { now, minute, step, sweep, list };
 }

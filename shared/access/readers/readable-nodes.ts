@@ -193,10 +193,7 @@ type Own = { nodes: number[]; parents: number[]; spaces: string[]; evidence: Dat
 type OwnFacts = { sources: SearchedSource[]; memberships: Membership[]; isAnonymous: boolean; since: Date };
 
 /** Site by site, because the ids of groups are a site's own. */
-async function ownNodes(
-  sql: Sql,
-  request: OwnFacts,
-): Promise<Own> {
+async function ownNodes(sql: Sql, request: OwnFacts): Promise<Own> {
   const result: Own = { nodes: [], parents: [], spaces: [], evidence: [] };
   const isByPerson = (source: SearchedSource) => request.isAnonymous || isPersonal(source);
   const ids = (list: SearchedSource[]) => list.map(({ sourceId }) => sourceId);

@@ -77,5 +77,5 @@ async function dropContainers(tx: Sql, sourceId: string): Promise<void> {
 async function followContent(tx: Sql, sourceId: string): Promise<void> {
   await tx`
     update confluence_pages p set access_node = node_of_page(p)
-    where p.source_id = ${sourceId} and p.access_node is distinct from node_of_page(p)`;
+    where source_id = ${sourceId} and access_node is distinct from node_of_page(p)`;
 }

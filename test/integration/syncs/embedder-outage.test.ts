@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { RECOVERED } from "#shared/syncs/operations/failing.ts";
+import { warningsOfSource } from "#test/support/source-warnings.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -24,7 +25,7 @@ describe("an embedding model that fails", () => {
   afterAll(() => database.close());
 
   const shown = async () => ({
-    source: (await world.api("GET", PATH)).body.warnings,
+    source: await warningsOfSource(world.api, PATH),
     status: (await world.api("GET", `${PATH}/status`)).body.warnings,
   });
   const log = async (): Promise<string[]> => (await world.api("GET", `${PATH}/status`)).body.logs;
@@ -39,7 +40,7 @@ describe("an embedding model that fails", () => {
       message: expect.stringMatching(/^The embedding model is failing: .*\(embedding_failed\)/),
     };
     expect(await shown()).toEqual({ source: [warning], status: [warning] });
-    expect((await shown()).source[0].message).toContain(next);
+    expect((await shown()).source[0]?.message).toContain(next);
     // The next attempt fetches its bodies, which says nothing of the model.
     await world.minute();
     await world.minute();

@@ -4,6 +4,7 @@ import { faultSchema } from "#infra/local/confluence-site/faults.ts";
 import { ACCOUNT_ID, spaceByKey } from "#infra/local/confluence-site/site.ts";
 import { updateSource } from "#shared/sources/sources.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
+import { warningsOfSource } from "#test/support/source-warnings.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -95,7 +96,7 @@ describe("a site that fails or shuts us out", () => {
       const next = String(line?.fields.next_attempt_at);
       expect(Date.parse(next)).toBeGreaterThan(world.now().getTime());
       const warning = { code: "confluence_failing", message: expect.stringContaining(next) };
-      expect((await api("GET", path)).body.warnings).toEqual([warning]);
+      expect(await warningsOfSource(api, path)).toEqual([warning]);
       expect((await api("GET", `${path}/status`)).body).toMatchObject({
         status: "listing",
         warnings: [warning],
@@ -104,7 +105,7 @@ describe("a site that fails or shuts us out", () => {
       world.site.faults.length = 0;
       world.pass(60_000);
       await world.deliverOne("plan");
-      expect((await api("GET", path)).body.warnings).toEqual([]);
+      expect(await warningsOfSource(api, path)).toEqual([]);
       const { warnings, log } = (await api("GET", `${path}/status`)).body;
       expect(warnings).toEqual([]);
       expect(log.map((entry: { message: string }) => entry.message)).toContain(
