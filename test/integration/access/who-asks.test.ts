@@ -42,6 +42,8 @@ const PEOPLE: TestPerson[] = [
   { accountId: "ann", email: "ann@example.com", groups: ["staff", "pilots"] },
   { accountId: "bob", email: "bob@example.com", groups: ["staff"] },
   { accountId: "eve", email: "eve@example.com" },
+  // Passes the page's restriction, but not the space's.
+  { accountId: "fay", groups: ["pilots"] },
 ];
 
 /** Page 1 is for staff, page 2 for pilots among them. */
@@ -87,6 +89,7 @@ describe("a search for a person", () => {
       expect(await pagesFor(caller, { on_behalf_of: { email: "Ann@Example.com" } })).toBe("1 2 9");
       expect(await pagesFor(caller, { on_behalf_of: { account_id: "bob" } })).toBe("1 9");
       expect(await pagesFor(caller, { on_behalf_of: { account_id: "eve" } })).toBe("9");
+      expect(await pagesFor(caller, { on_behalf_of: { account_id: "fay" } })).toBe("9");
     }
   });
 
