@@ -298,6 +298,26 @@ describe("whom a node lets in", () => {
     expect(await as("ann")).toBe("1 2");
   });
 
+  it("a page below a restricted one is shown to who passes both restrictions", async () => {
+    const { sql } = fixture.database;
+    const [space] = await sql<
+      { id: number }[]
+    >`select node_id as id from access_nodes where content_id is null`;
+    const above = { sourceId: personal, contentId: "10", parent: space?.id ?? 0, groups: ["board"] };
+    const below = {
+      sourceId: personal,
+      contentId: "11",
+      parent: await addNode(sql, above),
+      groups: ["pilots"],
+    };
+    await put(personal, "11", "Below");
+    await putUnder(sql, personal, ["11"], await addNode(sql, below));
+    expect(await as("ann")).toBe("1 2 9");
+    const board = [{ accountId: "ann", groups: ["staff", "pilots", "board"] }];
+    await setDirectory(sql, personal, { people: board, verifiedAt: fixture.clock.now() });
+    expect(await as("ann")).toBe("1 11 2 9");
+  });
+
   it("content whose node is below nothing that is known is hidden, also from who is named in it", async () => {
     const { sql } = fixture.database;
     await sql`update access_nodes set users = '{ann}', parent_node = null where content_id = '2'`;
