@@ -42,6 +42,8 @@ const PEOPLE: TestPerson[] = [
   { accountId: "ann", email: "ann@example.com", groups: ["staff", "pilots"] },
   { accountId: "bob", email: "bob@example.com", groups: ["staff"] },
   { accountId: "eve", email: "eve@example.com" },
+  // Passes the page's restriction, but not the space's.
+  { accountId: "fay", groups: ["pilots"] },
 ];
 
 /** Page 1 is for staff, page 2 for pilots among them. */
@@ -87,6 +89,7 @@ describe("a search for a person", () => {
       expect(await pagesFor(caller, { on_behalf_of: { email: "Ann@Example.com" } })).toBe("1 2 9");
       expect(await pagesFor(caller, { on_behalf_of: { account_id: "bob" } })).toBe("1 9");
       expect(await pagesFor(caller, { on_behalf_of: { account_id: "eve" } })).toBe("9");
+      expect(await pagesFor(caller, { on_behalf_of: { account_id: "fay" } })).toBe("9");
     }
   });
 
@@ -293,6 +296,26 @@ describe("whom a node lets in", () => {
     expect(await as("ann")).toBe("1 2 9");
     await there([{ accountId: "ann", groups: ["staff"], isActive: false }]);
     expect(await as("ann")).toBe("1 2");
+  });
+
+  it("a page below a restricted one is shown to who passes both restrictions", async () => {
+    const { sql } = fixture.database;
+    const [space] = await sql<
+      { id: number }[]
+    >`select node_id as id from access_nodes where content_id is null`;
+    const above = { sourceId: personal, contentId: "10", parent: space?.id ?? 0, groups: ["board"] };
+    const below = {
+      sourceId: personal,
+      contentId: "11",
+      parent: await addNode(sql, above),
+      groups: ["pilots"],
+    };
+    await put(personal, "11", "Below");
+    await putUnder(sql, personal, ["11"], await addNode(sql, below));
+    expect(await as("ann")).toBe("1 2 9");
+    const board = [{ accountId: "ann", groups: ["staff", "pilots", "board"] }];
+    await setDirectory(sql, personal, { people: board, verifiedAt: fixture.clock.now() });
+    expect(await as("ann")).toBe("1 11 2 9");
   });
 
   it("content whose node is below nothing that is known is hidden, also from who is named in it", async () => {
