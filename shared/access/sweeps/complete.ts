@@ -1,6 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { lockRights } from "./access-tree.ts";
-import { isOutsideItsFolder } from "./outside-folders.ts";
 import type { ClaimedSweep } from "./sweep-rows.ts";
 
 /**
@@ -26,18 +25,13 @@ export async function completeRights(
       where source_id = ${sourceId} and content_id is not null
         and (pending ? 'gone' and read_at >= ${startedAt}
           or not exists (select from content_access c where c.source_id = n.source_id and c.content_id = n.content_id))),
-    outside as (
-      select p.page_id from confluence_pages p
-      join content_access c on c.source_id = p.source_id and c.content_id = p.page_id
-      where p.source_id = ${sourceId} and not p.is_deleted and ${isOutsideItsFolder(tx)}),
     chains as (
-      select c.content_id, count(*) filter (where a.content_id is null or o.page_id is not null) = 0 as is_known,
+      select c.content_id, count(*) filter (where a.content_id is null) = 0 as is_known,
         (array_agg(n.node_id order by u.position desc) filter (where n.node_id is not null))[1] as nearest,
         (array_agg(n.node_id order by u.position desc) filter (where n.node_id is not null and u.id <> c.content_id))[1] as above
       from content_access c
       cross join lateral unnest(c.ancestor_ids || c.content_id) with ordinality u (id, position)
       left join content_access a on a.source_id = c.source_id and a.content_id = u.id
-      left join outside o on o.page_id = u.id
       left join access_nodes n on n.source_id = c.source_id and n.content_id = u.id and n.node_id not in (select node_id from gone)
       where c.source_id = ${sourceId} group by c.content_id),
     space as (select node_id from access_nodes where source_id = ${sourceId} and content_id is null),

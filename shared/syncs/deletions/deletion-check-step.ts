@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
-import { forgetOutsideFolders } from "#shared/access/sweeps/outside-folders.ts";
 import { rightsOfPages, rightsOfYoung, youngerThanSweep } from "#shared/syncs/rights/listed-rights.ts";
 import { allCommentsCql, allFilesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
@@ -15,7 +14,7 @@ import {
   withContainers,
 } from "#shared/syncs/comments/list-comments.ts";
 import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
-import { joinHeld } from "#shared/syncs/operations/held-deletions.ts";
+import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
 import {
   applyNext,
   logApplied,
@@ -133,7 +132,6 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   );
   await transaction(services.sql, async (tx) => {
     await rights(tx);
-    await forgetOutsideFolders(tx, source, listed.pages, services.now());
     const counts = await recordListing(tx, operation, listed.pages, {
       rules: { representationRevision: REPRESENTATION_REVISION },
       keepSeen: true,
@@ -256,7 +254,7 @@ function afterPages({ source, operation }: StepContext): Checkpoint["phase"] {
 
 async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const step = await checkComments(context);
-  const held = step.held && joinHeld(context.operation.heldDeletions, step.held);
+  const held = step.held && joined(context.operation.heldDeletions, step.held);
   await inTransaction(
     context,
     { ...checkpoint, phase: step.done ? "closing" : "comments" },
@@ -272,6 +270,15 @@ async function close(context: StepContext, checkpoint: Checkpoint): Promise<void
     await queueRefreshes(tx, operation, services.now());
   };
   await inTransaction(context, { ...checkpoint, phase: "listed" }, { counts: {}, also: refresh });
+}
+
+function joined(held: HeldDeletions | null, more: HeldDeletions): HeldDeletions {
+  if (!held) return more;
+  return {
+    candidates: held.candidates + more.candidates,
+    pages: held.pages + more.pages,
+    message: `${held.message}. ${more.message}`,
+  };
 }
 
 async function inTransaction(

@@ -13,7 +13,6 @@ import {
   logApplied,
 } from "#shared/syncs/deletions/deletion-candidates.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
-import { forgetOutsideFolders } from "#shared/access/sweeps/outside-folders.ts";
 import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
@@ -105,7 +104,6 @@ async function askNext(
   await transaction(services.sql, async (tx) => {
     await rights(tx);
     const now = services.now();
-    await forgetOutsideFolders(tx, source, here, now);
     const unchanged = hints.filter((hint) => isUnchanged(pages.get(hint.pageId), states.get(hint.pageId)));
     const counts = await recordListing(tx, operation, here, {
       rules: { representationRevision: null },

@@ -8,7 +8,6 @@ import { newComments, recordComments, withContainers } from "#shared/syncs/comme
 import { commentsOfMovedPages } from "#shared/syncs/comments/moved-comments.ts";
 import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
-import { forgetOutsideFolders } from "#shared/access/sweeps/outside-folders.ts";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import {
   hasRights,
@@ -170,7 +169,6 @@ async function recordListed(
   };
   await transaction(services.sql, async (tx) => {
     await rights(tx);
-    if (!isOfChanges) await forgetOutsideFolders(tx, source, listed.pages, services.now());
     const counts = await recordListing(tx, operation, listed.pages, {
       rules: { representationRevision: isOfChanges ? null : REPRESENTATION_REVISION },
       keepSeen: false,

@@ -16,13 +16,3 @@ export async function findHeldCheck(
     ? { operationId: last.operationId, heldAt: last.heldAt }
     : null;
 }
-
-/** What is held with what is held besides. */
-export function joinHeld(held: HeldDeletions | null, more: HeldDeletions): HeldDeletions {
-  if (!held) return more;
-  return {
-    candidates: held.candidates + more.candidates,
-    pages: held.pages + more.pages,
-    message: `${held.message}. ${more.message}`,
-  };
-}

@@ -1,5 +1,4 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
-import { forgetOutsideFolders, leftOutOf } from "#shared/access/sweeps/outside-folders.ts";
 import { transaction } from "#shared/db/connect.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import type { Source } from "#shared/sources/sources.ts";
@@ -24,17 +23,10 @@ export async function readRightsAgain(
       page && (page.subtype === "live" || page.version > (listedVersion ?? states.get(pageId)?.version ?? 0))
     );
   });
-  const { sql, now } = batch.services;
-  const { sourceId } = batch.source;
-  const fetched = works.flatMap(({ pageId }) => pages.get(pageId) ?? []);
-  const leftOut = await leftOutOf(sql, sourceId, fetched);
-  if (young.length === 0 && leftOut.length === 0) return;
+  if (young.length === 0) return;
   const rights = await rightsOfPages(
     batch,
     young.map(({ pageId }) => pageId),
   );
-  await transaction(sql, async (tx) => {
-    await rights(tx);
-    await forgetOutsideFolders(tx, batch.source, fetched, now());
-  });
+  await transaction(batch.services.sql, rights);
 }

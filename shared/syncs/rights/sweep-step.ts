@@ -12,7 +12,6 @@ import {
   unlistedContent,
   type UnlistedContent,
 } from "#shared/access/sweeps/sweep-lists.ts";
-import { pagesOutsideFolders, storeParents } from "#shared/access/sweeps/outside-folders.ts";
 import { endSweep, type SweepCheckpoint } from "#shared/access/sweeps/sweep-rows.ts";
 import { UNREADABLE } from "#shared/confluence/client.ts";
 import { allPagesCql, allRightsCql } from "#shared/confluence/cql.ts";
@@ -195,7 +194,6 @@ async function close(context: SweepContext): Promise<void> {
       INCOMPLETE_SWEEP,
       `${listed} of ${counted} pages and blog posts were listed: nobody gets to see more until all are`,
     );
-  await readParents(context);
   const now = services.now();
   const duration_ms = now.getTime() - sweep.startedAt.getTime();
   const counters = await transaction(services.sql, async (tx) => {
@@ -208,22 +206,6 @@ async function close(context: SweepContext): Promise<void> {
     return found;
   });
   services.log.info("access_sweep.completed", { source_id: sourceId, ...counters });
-}
-
-/** Pages at a time: as many as one call returns. */
-const PARENTS_AT_ONCE = 250;
-
-/** A page that seems to be in a folder that the listing left out may have been moved: only v2 knows. */
-async function readParents({ client, source, services }: SweepContext): Promise<void> {
-  let after = "";
-  for (;;) {
-    const ids = await pagesOutsideFolders(services.sql, source.sourceId, { after, limit: PARENTS_AT_ONCE });
-    const last = ids.at(-1);
-    if (last === undefined) return;
-    const { pages } = await fetchVisible(ids, client, syncedPageKinds(source.content));
-    await storeParents(services.sql, source.sourceId, [...pages.values()]);
-    after = last;
-  }
 }
 
 async function countAgain({ client, source }: SweepContext): Promise<number | null> {
