@@ -94,6 +94,8 @@ create table access_sweeps (
   started_at timestamptz,
   checkpoint jsonb not null default '{}' check (jsonb_typeof(checkpoint) = 'object'),
   completed_at timestamptz,
+  -- Whether the site's search was found to leave out folders above pages: then each page is asked for its parent.
+  omits_folders boolean not null default false,
   -- Why sweeps fail, while they do: {code, message, since, failures}.
   error jsonb check (error is null or jsonb_typeof(error) = 'object'),
   -- What the last complete one found: contents, restricted, containers_hidden, containers_trusted, calls, duration_ms, …

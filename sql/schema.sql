@@ -36,6 +36,7 @@ create table access_sweeps (
   started_at timestamp with time zone,
   checkpoint jsonb default '{}'::jsonb not null,
   completed_at timestamp with time zone,
+  omits_folders boolean default false not null,
   error jsonb,
   counters jsonb default '{}'::jsonb not null,
   nodes_changed_in bigint default 0 not null,

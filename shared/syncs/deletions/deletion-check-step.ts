@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
-import { rightsOfPages, rightsOfYoung, youngerThanSweep } from "#shared/syncs/rights/listed-rights.ts";
+import { rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
 import { allCommentsCql, allFilesCql } from "#shared/confluence/cql.ts";
 import { CONTENT_KINDS, syncedKinds } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
@@ -116,6 +116,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
   const { client, source, operation, services } = context;
   if (checkpoint.kind === "comments") return listComments(context, checkpoint);
   if (checkpoint.kind === "attachment") return listFiles(context, checkpoint);
+  const readAt = services.now();
   const listed = await client.listPages(checkpoint.kind, source.spaceId, checkpoint.cursor);
   // Listed pages prove that the space exists; an empty listing may mean that it is gone or not visible.
   const nothing = (operation.counters.pages_listed ?? 0) + listed.pages.length === 0;
@@ -125,11 +126,7 @@ async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<v
     ...checkpoint,
     ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
-  const young = youngerThanSweep(source, listed.pages);
-  const rights = await rightsOfPages(
-    context,
-    young.map(({ id }) => id),
-  );
+  const rights = await rightsOfSpace(context, listed.pages, readAt);
   await transaction(services.sql, async (tx) => {
     await rights(tx);
     const counts = await recordListing(tx, operation, listed.pages, {

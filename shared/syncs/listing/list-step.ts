@@ -9,12 +9,8 @@ import { commentsOfMovedPages } from "#shared/syncs/comments/moved-comments.ts";
 import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
-import {
-  hasRights,
-  rightsOfListed,
-  rightsOfYoung,
-  youngerThanSweep,
-} from "#shared/syncs/rights/listed-rights.ts";
+import { hasRights } from "#shared/syncs/rights/has-rights.ts";
+import { rightsOfListed, rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
 import { needsSweep, sweepInline } from "#shared/syncs/rights/sweep-inline.ts";
 import { rememberCursor } from "./follow-cursor.ts";
 import {
@@ -157,11 +153,10 @@ async function recordListed(
   const byId = new Map([...moved, ...found].map((comment) => [comment.id, comment]));
   const comments = await withContainers(context, [...byId.values()]);
   reportUnreadable(listed.pages, context);
-  const rights = await rightsOfListed(context, {
-    pages: isOfChanges ? listed.pages : youngerThanSweep(source, listed.pages),
-    containerIds: [...comments, ...listed.files].flatMap(({ containerId }) => containerId ?? []),
-    readAt,
-  });
+  const containerIds = [...comments, ...listed.files].flatMap(({ containerId }) => containerId ?? []);
+  const rights = isOfChanges
+    ? await rightsOfListed(context, { pages: listed.pages, containerIds, readAt })
+    : await rightsOfSpace(context, listed.pages, readAt);
   const next: Checkpoint = {
     ...checkpoint,
     comments_missing: checkpoint.comments_missing + missing,

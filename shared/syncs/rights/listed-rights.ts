@@ -8,6 +8,8 @@ import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import { later } from "#shared/syncs/later.ts";
+import { hasRights } from "./has-rights.ts";
+import { hideInUntoldFolders, withoutUntoldFolders } from "./missing-folders.ts";
 import { ofSpace, readCutRestrictions } from "./read-restriction.ts";
 
 /** Ids in one query: as many as one response holds. */
@@ -15,17 +17,12 @@ const IDS_OF_A_QUERY = 100;
 /** A sweep says nothing about versions made this long before it began: clocks differ. */
 const CLOCK_DIFFERENCE_MS = 5 * 60_000;
 
-type Reader = { client: ConfluenceClient; source: Source; services: { now: () => Date } };
+type Reader = { client: ConfluenceClient; source: Source; services: { now: () => Date; sql: Sql } };
 
 /** What was read of the rights of content whose text is about to change. To be written first thing in a transaction. */
 export type ListedRights = (tx: Sql) => Promise<void>;
 
 const NOTHING: ListedRights = async () => {};
-
-/** Whether the source carries rights over, and has read some. */
-export function hasRights(source: Source): boolean {
-  return source.access !== "everything" && source.accessVerifiedAt !== null;
-}
 
 /**
  * Reads who may see content that a listing says has changed, before its text is fetched: whoever was shut out meanwhile never sees the new
@@ -60,11 +57,25 @@ export async function rightsOfPages(reader: Reader, ids: readonly string[]): Pro
   return rightsOfListed(reader, { pages: [], containerIds: ids, readAt });
 }
 
+/** The rights of those pages of a whole listing whose text may be younger than what the last sweep read. */
+export async function rightsOfSpace(
+  reader: Reader,
+  pages: readonly ListedPage[],
+  readAt: Date,
+): Promise<ListedRights> {
+  const young = youngerThanSweep(reader.source, pages);
+  const rights = await rightsOfPages(
+    reader,
+    young.map(({ id }) => id),
+  );
+  return async (tx) => {
+    await rights(tx);
+    await hideInUntoldFolders(tx, reader.source, { pages, readAt });
+  };
+}
+
 /** Those pages of a whole listing whose version may be younger than what the last sweep read. */
-export function youngerThanSweep<T extends { modifiedAt: Date | null }>(
-  source: Source,
-  pages: readonly T[],
-): T[] {
+function youngerThanSweep<T extends { modifiedAt: Date | null }>(source: Source, pages: readonly T[]): T[] {
   const since = source.accessVerifiedAt && later(source.accessVerifiedAt, -CLOCK_DIFFERENCE_MS);
   return pages.filter(({ modifiedAt }) => modifiedAt === null || since === null || modifiedAt > since);
 }
@@ -83,9 +94,10 @@ export async function rightsOfYoung(
 
 /** The rights of this content and of what is above it. Where they may not be read, all of it is missing: that stops no sync. */
 async function readContents(
-  { client, source }: Reader,
+  reader: Reader,
   { asked, known }: { asked: readonly string[]; known: readonly ContentRights[] },
 ): Promise<{ contents: ReadContent[]; missing: string[] }> {
+  const { client, source } = reader;
   try {
     const found = await search(client, source, asked);
     const together = [...known, ...found];
@@ -94,7 +106,7 @@ async function readContents(
       (ancestors ?? []).flatMap(({ id, type }) => (PAGE_TYPES.has(type) && !ids.has(id) ? [id] : [])),
     );
     const all = [...together, ...(await search(client, source, above))];
-    const { contents } = await readCutRestrictions(client, all);
+    const { contents } = await readCutRestrictions(client, await withoutUntoldFolders(reader, all));
     return { contents, missing: asked.filter((id) => !ids.has(id)) };
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;

@@ -4,7 +4,8 @@ import type { PageState } from "#shared/documents/page-states.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
-import { hasRights, rightsOfPages } from "./listed-rights.ts";
+import { hasRights } from "./has-rights.ts";
+import { rightsOfPages } from "./listed-rights.ts";
 
 /**
  * Reads the rights of fetched pages again whose text is younger than what was listed, and so than the rights that were read then. Before

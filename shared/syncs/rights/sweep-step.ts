@@ -22,6 +22,7 @@ import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
 import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 import { proveNextContainer } from "./prove-containers.ts";
+import { withoutUntoldFolders } from "./missing-folders.ts";
 import { ofSpace, READ_AT_ONCE, readCutRestrictions, readRestriction } from "./read-restriction.ts";
 import { hintHidden, saveSweepStep, type SweepContext } from "./sweep-context.ts";
 
@@ -81,7 +82,7 @@ async function listNext(context: SweepContext): Promise<void> {
     cursor,
   );
   const found = ofSpace(listed.contents, source.spaceKey);
-  const { contents, cut } = await readCutRestrictions(client, found);
+  const { contents, cut } = await readCutRestrictions(client, await withoutUntoldFolders(context, found));
   const next: Partial<SweepCheckpoint> =
     listed.next === null
       ? { phase: "ancestors", cursor: null, recent_cursors: [], position: "" }

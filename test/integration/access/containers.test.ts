@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { movePage } from "#infra/local/confluence-site/edits.ts";
+import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import { FOLDER_KINDS } from "#shared/confluence/client.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -114,5 +114,22 @@ describe("who finds pages below folders", () => {
     world.add("C", { parent: world.addFolder("F") });
     await settle();
     expect(await whoFinds("C")).toEqual([]);
+  });
+
+  it("case 24: where the search leaves folders out, nobody finds what is in one, first sync and edits included", async () => {
+    world.site.settings.ancestors_are = "pages";
+    const page = world.add("C", { parent: world.addFolder("F", { users: ["u"] }) });
+    world.add("D", { parent: page });
+    world.add("Q");
+    await world.sync();
+    expect(await whoFinds("C")).toEqual([]);
+    await world.sweep();
+    expect(await whoFinds("D")).toEqual([]);
+    editPage(world.site, page.id, { body: "<p>edited</p>" });
+    await world.sync();
+    await world.sweep();
+    expect(await whoFinds("C")).toEqual([]);
+    expect(await whoFinds("D")).toEqual([]);
+    expect(await whoFinds("Q")).toEqual(["u", "w", "x"]);
   });
 });

@@ -204,4 +204,17 @@ describe("steps of a sweep of rights", () => {
     await sweep(site);
     expect(await seen(OTHER)).toEqual([]);
   });
+
+  it("new content below what was never read is seen by nobody before that was read", async () => {
+    const site = told({ "3": {} });
+    await sweep(site);
+    const added = { type: "page", parentId: null, users: [], groups: [] };
+    site.contents.set("1", { ...added, isUnlisted: true, users: ["u"] });
+    site.contents.set("2", { ...added, parentId: "1" });
+    await list(site);
+    expect(await seen(OTHER)).toEqual(["3"]);
+    expect(await step(site, 100)).toBe("complete");
+    expect(await seen(OTHER)).toEqual(["3"]);
+    expect(await seen(STAFF)).toEqual(["1", "2", "3"]);
+  });
 });
