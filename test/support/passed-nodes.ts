@@ -29,7 +29,8 @@ export async function passingNodes(
     left join directory_members m on m.site_id = s.site_id and m.account_id = a.account_id
     left join directory_groups g on g.site_id = s.site_id and g.group_id = m.group_id
     where s.source_id = ${sourceId} group by a.is_active, a.is_guest`;
-  if (!row?.is_active || !(row.is_licensed || row.is_guest)) return who === "anonymous" ? passedNodes(sql, sourceId, {}) : [];
+  if (!row?.is_active || !(row.is_licensed || row.is_guest))
+    return who === "anonymous" ? passedNodes(sql, sourceId, {}) : [];
   const classes = ["anonymous", ...(row.is_licensed ? ["all-licensed"] : [])];
   return passedNodes(sql, sourceId, { accountId: who, groups: row.groups ?? [], classes });
 }

@@ -6,7 +6,8 @@ import { rightsClient } from "#test/support/rights-client.ts";
 import { makeSweptSource, SOURCE_ID } from "#test/support/swept-source.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
-const DESCENDANTS = 10_000;
+/** `npm run bench -- access` has 10,000. */
+const DESCENDANTS = 2000;
 
 describe("a restriction over many pages", () => {
   let database: TestDatabase;
@@ -20,7 +21,7 @@ describe("a restriction over many pages", () => {
     database.sql<{ xmin: string }[]>`
       select ctid::text, xmin::text from ${database.sql(table)} order by ${database.sql(order)}`;
 
-  it("case 33: a restriction over 10,000 pages counts in one transaction, and no chunk or vector is written", async () => {
+  it("case 33: a restriction over 2,000 pages counts in one transaction, and no chunk or vector is written", async () => {
     const { sql } = database;
     const source = await makeSweptSource(sql);
     await registerModel(sql, { model: "none", dimensions: 3, now: source.now() });
@@ -57,10 +58,10 @@ describe("a restriction over many pages", () => {
     expect(await written("archon_chunk_embeddings", "chunk_id")).toEqual(vectors);
   });
 
-  it("a sweep of 10,000 pages takes at most 200 calls", async () => {
+  it("a sweep takes a call for each page of the listing, and few more", async () => {
     const { sql } = database;
     const [row] = await sql<{ counters: Record<string, number> }[]>`select counters from access_sweeps`;
     expect(row?.counters.contents).toBe(DESCENDANTS + 1);
-    expect(row?.counters.calls).toBeLessThanOrEqual(200);
+    expect(row?.counters.calls).toBeLessThanOrEqual(DESCENDANTS / 50);
   });
 });

@@ -3,7 +3,7 @@ import { migrate } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { createTestDatabase, TEST_SCHEMA, type TestDatabase } from "#test/support/test-database.ts";
 
-const LATER = new Set(["access.sql", "sites.sql", "search.sql", "spelling.sql"]);
+const LATER = new Set(["access.sql", "readers.sql", "sites.sql", "search.sql", "spelling.sql"]);
 
 let database: TestDatabase;
 beforeAll(async () => {
