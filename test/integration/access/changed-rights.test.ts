@@ -147,6 +147,9 @@ describe("who finds pages whose rights change or cannot be read", () => {
       const page = world.add("P");
       const child = world.add("C", { parent: page });
       await settle();
+      // Long enough ago that the next sync lists only what was edited.
+      world.pass(3 * 60 * MINUTE_MS);
+      await settle();
       world.pass(MINUTE_MS);
       world.restrict(world.page(restricted), { users: ["u"] });
       editPage(world.site, child.id, { body: bodyOf("secret") });
