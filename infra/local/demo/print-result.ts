@@ -44,6 +44,12 @@ export function printResult(result: DemoResult, stream: Writable & { isTTY?: boo
       ...shortened(text).map((line) => `      ${line}`),
     ]),
     "",
+    bold("One question, asked by two people"),
+    `  ${result.compared[0]?.question ?? ""}`,
+    ...result.compared.flatMap(({ person, page, heading, url }) => [
+      `    ${person}: ${[bold(page), ...(heading ? [heading] : [])].join(" › ")}  ${url}`,
+    ]),
+    "",
     ...(result.problems.length === 0
       ? [styleText("green", "Every figure is as it should be.", { stream })]
       : result.problems.map((problem) => styleText("red", `Wrong: ${problem}`, { stream }))),
@@ -70,7 +76,7 @@ function changeLines({ changes }: DemoResult): string[] {
 
 /** The result for programs: one JSON object. */
 export function toJson(result: DemoResult, durationMs: number): string {
-  const { first, second, changes, answers, problems } = result;
+  const { first, second, changes, answers, compared, problems } = result;
   return JSON.stringify({
     ok: problems.length === 0,
     problems,
@@ -83,6 +89,7 @@ export function toJson(result: DemoResult, durationMs: number): string {
     empty_searches: first.empty_searches + second.empty_searches,
     changes,
     answers,
+    compared,
     duration_ms: Math.round(durationMs),
   });
 }

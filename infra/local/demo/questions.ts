@@ -58,6 +58,38 @@ export async function askQuestions(
   return { answers, problems };
 }
 
+/** A page that only the first of two people may see, and what it answers. */
+export const RESTRICTED = {
+  question: "How many conversations does an applicant have before we answer?",
+  page: "Hiring",
+};
+
+export type Person = { name: string; accountId: string };
+export type PersonalAnswer = Answer & { person: string };
+
+/** Asks one question for two people: only the first finds the page that answers it. */
+export async function askForTwo(
+  service: ServiceClient,
+  [first, second]: readonly [Person, Person],
+): Promise<{ answers: PersonalAnswer[]; problems: string[] }> {
+  const { question, page } = RESTRICTED;
+  const answers: PersonalAnswer[] = [];
+  const problems: string[] = [];
+  for (const person of [first, second]) {
+    const hits = await service.search(question, 20, person.accountId);
+    const [best] = hits;
+    if (best) answers.push({ person: person.name, ...toAnswer(question, best) });
+    const isFirst = person === first;
+    if (isFirst && best?.title !== page)
+      problems.push(
+        `"${question}" was answered from ${best?.title ?? "nothing"} for ${person.name}, not ${page}`,
+      );
+    if (!isFirst && hits.some((hit) => hit.title === page))
+      problems.push(`${person.name} finds ${page}, which only ${first.name} may see`);
+  }
+  return { answers, problems };
+}
+
 function toAnswer(question: string, hit: Hit): Answer {
   return {
     question,

@@ -4,7 +4,14 @@ import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { findProblems, toFigures, type SyncFigures } from "./figures.ts";
 import { followSync } from "./follow-sync.ts";
 import type { Progress } from "./progress-bar.ts";
-import { askQuestions, type Answer } from "./questions.ts";
+import {
+  askForTwo,
+  askQuestions,
+  RESTRICTED,
+  type Answer,
+  type PersonalAnswer,
+  type Person,
+} from "./questions.ts";
 import { startSearches } from "./search-load.ts";
 import { makeServiceClient } from "./service-client.ts";
 import { changeSite, type Change } from "./site-changes.ts";
@@ -16,6 +23,8 @@ export type DemoResult = {
   second: SyncFigures;
   changes: Change[];
   answers: Answer[];
+  /** One question asked by two people. */
+  compared: PersonalAnswer[];
   /** Unexpected figures, as text. */
   problems: string[];
 };
@@ -28,6 +37,9 @@ export type DemoReporter = {
 
 const ACCOUNT: Account = { email: "handbook-sync@example.com", apiToken: "demo-token" };
 const SPACE_KEY = "DEMO";
+/** People of the sample site. The first may see the page that is restricted. */
+const MARIA: Person = { name: "Maria Lindqvist", accountId: "712020:1b6f0a52-9c1d-4a7e-8f53-2a4c7d1e9b01" };
+const TOMAS: Person = { name: "Tomás Rey", accountId: "712020:2c70b163-0d2e-4b8f-9064-3b5d8e2fac02" };
 /** Limit within the demo's three minutes; a sync takes about half a minute. */
 const SYNC_WITHIN_MS = 80_000;
 /** Interval between two checks of which pages are stored. */
@@ -56,9 +68,10 @@ export async function runDemo(options: {
     wrapSql: watchSwaps((pageId) => searches.onSwap(pageId)),
     writeLog: options.writeLog,
   });
-  const service = makeServiceClient(runner.url);
+  const service = makeServiceClient(runner.url, MARIA.accountId);
   try {
     const confluence = makeSiteClient(site.url, SPACE_KEY, ACCOUNT);
+    await confluence.restrict(RESTRICTED.page, [MARIA.accountId]);
     const pagesOnSite = (await confluence.pages()).length;
     report.onMessage(`Service on ${runner.url}, a Confluence site with ${pagesOnSite} pages on ${site.url}`);
     const sourceId = await service.createSource({
@@ -67,6 +80,7 @@ export async function runDemo(options: {
       api_token: ACCOUNT.apiToken,
       space_key: SPACE_KEY,
       deletion_strategy: "every_sync",
+      access: "per_user",
     });
     const sync = async (meanwhile: (ended: AbortSignal) => Promise<void>) => {
       const ended = new AbortController();
@@ -95,17 +109,26 @@ export async function runDemo(options: {
     searches.askFor([]);
 
     const asked = await askQuestions(service);
+    const compared = await askForTwo(service, [MARIA, TOMAS]);
     const emptyTitles = [...first.counts.emptyTitles, ...second.counts.emptyTitles];
     const deleted = await service.pages(sourceId, "deleted");
     const problems = [
       ...findProblems({ pagesOnSite, changes, first: first.figures, second: second.figures, emptyTitles }),
       ...asked.problems,
+      ...compared.problems,
       ...(await foundThoughDeleted(gone)),
       ...[...gone]
         .filter((title) => !deleted.some((page) => page.title === title))
         .map((title) => `${title} is not listed as deleted`),
     ];
-    return { first: first.figures, second: second.figures, changes, answers: asked.answers, problems };
+    return {
+      first: first.figures,
+      second: second.figures,
+      changes,
+      answers: asked.answers,
+      compared: compared.answers,
+      problems,
+    };
   } finally {
     await searches.stop();
     await runner.close();

@@ -9,6 +9,7 @@ export type ServiceClient = {
     api_token: string;
     space_key: string;
     deletion_strategy: string;
+    access?: string;
   }): Promise<string>;
   startSync(sourceId: string): Promise<string>;
   operation(operationId: string): Promise<Operation>;
@@ -17,7 +18,8 @@ export type ServiceClient = {
   pages(sourceId: string, status: "current" | "deleted"): Promise<StoredPage[]>;
   /** Chunks of the whole source, of comments too. */
   chunkCount(sourceId: string): Promise<number>;
-  search(query: string, matchCount: number): Promise<Hit[]>;
+  /** What this person may see, or the demo's own. */
+  search(query: string, matchCount: number, accountId?: string): Promise<Hit[]>;
   searchPages(query: string, matchCount: number): Promise<FoundPage[]>;
 };
 
@@ -76,8 +78,8 @@ const pageList = z.object({ pages: z.array(storedPage), next_cursor: z.string().
 const RETRY_AFTER_MS = 200;
 const TRIES = 25;
 
-/** Throws with the service's message if it refuses. */
-export function makeServiceClient(url: string): ServiceClient {
+/** Searches are for this person, unless another is named; without one for nobody in particular. Throws with the service's message if it refuses. */
+export function makeServiceClient(url: string, person?: string): ServiceClient {
   async function call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const response = await fetch(url + path, {
@@ -94,9 +96,14 @@ export function makeServiceClient(url: string): ServiceClient {
       await delay(RETRY_AFTER_MS);
     }
   }
-  async function search<T>(result: z.ZodType<T>, request: Record<string, unknown>): Promise<T[]> {
+  async function search<T>(
+    result: z.ZodType<T>,
+    request: Record<string, unknown>,
+    accountId = person,
+  ): Promise<T[]> {
     const found = z.object({ results: z.array(result) });
-    return (await call(found, "POST", "/api/rag/query", request)).results;
+    const forPerson = accountId === undefined ? {} : { on_behalf_of: { account_id: accountId } };
+    return (await call(found, "POST", "/api/rag/query", { ...request, ...forPerson })).results;
   }
   return {
     createSource: async (site) => (await call(created, "POST", "/api/confluence/sources", site)).source_id,
@@ -122,7 +129,8 @@ export function makeServiceClient(url: string): ServiceClient {
       }
       return pages;
     },
-    search: (query, matchCount) => search(hit, { query, match_count: matchCount, return_mode: "chunks" }),
+    search: (query, matchCount, accountId) =>
+      search(hit, { query, match_count: matchCount, return_mode: "chunks" }, accountId),
     searchPages: (query, matchCount) =>
       search(foundPage, { query, match_count: matchCount, return_mode: "pages" }),
   };

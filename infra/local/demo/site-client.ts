@@ -8,6 +8,8 @@ export type SiteClient = {
   edit(id: string, body: string): Promise<void>;
   move(id: string, parentId: string): Promise<void>;
   trash(id: string): Promise<void>;
+  /** From now on only these people see the page. */
+  restrict(title: string, accountIds: readonly string[]): Promise<void>;
 };
 
 const sitePage = z.object({
@@ -49,5 +51,6 @@ export function makeSiteClient(url: string, spaceKey: string, account: Account):
     edit: (id, body) => command("edit", { id, body }),
     move: (id, parentId) => command("move", { id, parent_id: parentId }),
     trash: (id) => command("trash", { id }),
+    restrict: (title, users) => command("restriction", { space: spaceKey, title, users }),
   };
 }
