@@ -16,6 +16,7 @@ import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
 import { READER_BUGS } from "./readers.ts";
 import { PULSE_BUGS } from "./pulses.ts";
+import { RIGHTS_BUGS } from "./rights.ts";
 import { RUNTIME_BUGS } from "./runtime.ts";
 
 /** Every bug that is planted; `npm run mutants` looks for each. */
@@ -37,6 +38,7 @@ export const ALL_PLANTED_BUGS = [
   ...PAGE_BUGS,
   ...PULSE_BUGS,
   ...READER_BUGS,
+  ...RIGHTS_BUGS,
   ...RUNTIME_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { updateSource } from "#shared/sources/sources.ts";
+import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { SOURCE_ID } from "#test/support/sync-world.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+const include = (title: string) =>
+  `<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ac:link><ri:page ri:content-title="${title}"/></ac:link></ac:parameter></ac:structured-macro>`;
+const list = '<ac:structured-macro ac:name="children"/>';
+
+/** The numbers are those of the table of cases in the specification of rights. */
+describe("text of other pages that a page shows", () => {
+  let database: TestDatabase;
+  let world: AccessWorld;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeAccessWorld(database.sql);
+  });
+  afterAll(() => database.close());
+
+  const settle = async () => {
+    await world.sync();
+    await world.sweep();
+    for (let n = 0; n < 3; n += 1) await world.minute("sweep-access");
+  };
+  const write = (title: string, body: string) => editPage(world.site, world.page(title).id, { body });
+  const stored = async (title: string) => {
+    const rows = await database.sql<{ content: string }[]>`
+      select c.content from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
+      where p.title = ${title} order by c.chunk_number`;
+    return rows.map(({ content }) => content).join("\n");
+  };
+  /** Shown to nobody because its text may be too much. */
+  const isHidden = async (title: string) => {
+    const rows = await database.sql`
+      select from confluence_pages where title = ${title} and access_node is null`;
+    return rows.length > 0;
+  };
+
+  it("case 56: an open page that includes a restricted one has none of its text, and finds it for nobody", async () => {
+    world.add("B", { users: ["u"] });
+    world.add("A");
+    write("B", "<p>The secretword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    expect(await stored("A")).toContain("Ownword");
+    expect(await stored("A")).not.toContain("secretword");
+    expect(await world.finds("w")).toEqual(["A"]);
+    expect(await world.finds("u")).toEqual(["A", "B"]);
+  });
+
+  it("case 57: a restricted page keeps the text of an open page of its space", async () => {
+    world.add("B");
+    world.add("A", { users: ["u"] });
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    expect(await stored("A")).toContain("openword");
+    expect(await world.finds("u")).toEqual(["A", "B"]);
+    expect(await world.finds("w")).toEqual(["B"]);
+  });
+
+  it("a page whose target is restricted later is hidden at once, and shown without its text a minute later", async () => {
+    world.add("B");
+    world.add("A");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    expect(await stored("A")).toContain("openword");
+    restrictContent(world.site, world.page("B").id, { users: ["u"] });
+    world.pass(DAY_MS);
+    world.invoke("sweep-access", {}, Number.POSITIVE_INFINITY);
+    while (world.scheduler.running() > 0) await world.scheduler.advance();
+    expect(await isHidden("A")).toBe(true);
+    for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
+    expect(await stored("A")).not.toContain("openword");
+    expect(await isHidden("A")).toBe(false);
+    expect(await world.finds("w")).toEqual(["A"]);
+  });
+
+  it("a page shows no other that shows others itself, and no list", async () => {
+    world.add("C", { users: ["u"] });
+    world.add("B");
+    world.add("A");
+    write("C", "<p>The secretword of C</p>");
+    write("B", `<p>Middleword</p>${include("C")}`);
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    expect(await stored("A")).not.toMatch(/secretword|Middleword/);
+    write("A", `<p>Ownword</p>${list}`);
+    await settle();
+    expect(await stored("A")).not.toMatch(/\bB\b|\bC\b/);
+  });
+
+  it("pages that show others are hidden and fetched again when their source begins to carry rights over, and when it ceases to", async () => {
+    await updateSource(database.sql, SOURCE_ID, { access: "everything" }, world.now());
+    world.add("B", { users: ["u"] });
+    world.add("A");
+    world.add("D");
+    write("B", "<p>The secretword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await world.sync();
+    expect(await stored("A")).toContain("secretword");
+    world.pass(DAY_MS);
+    await updateSource(database.sql, SOURCE_ID, { access: "per_user" }, world.now());
+    await world.sweep();
+    expect(await world.finds("w")).toEqual(["D"]);
+    // Due although the source has no interval.
+    for (let n = 0; n < 4; n += 1) await world.minute("start-scheduled-syncs");
+    await world.sweep();
+    expect(await stored("A")).not.toContain("secretword");
+    expect(await world.finds("w")).toEqual(["A", "D"]);
+    world.pass(DAY_MS);
+    await updateSource(database.sql, SOURCE_ID, { access: "everything" }, world.now());
+    for (let n = 0; n < 4; n += 1) await world.minute("start-scheduled-syncs");
+    expect(await stored("A")).toContain("secretword");
+  });
+});

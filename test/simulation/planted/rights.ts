@@ -1,0 +1,177 @@
+import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+
+const RESTRICTIONS = "test/integration/access/restrictions.test.ts";
+const CHANGED = "test/integration/access/changed-rights.test.ts";
+const CONTAINERS = "test/integration/access/containers.test.ts";
+const READERS = "test/integration/access/space-readers.test.ts";
+const PROOFS = "test/integration/access/sweep-proofs.test.ts";
+const INCLUDED = "test/integration/access/included-text.test.ts";
+const CALLS = "test/unit/confluence/rights-calls.test.ts";
+const MAPPING = "shared/confluence/rights-mapping.ts";
+const NARROW = "shared/access/sweeps/narrow.ts";
+const STEP = "shared/syncs/rights/sweep-step.ts";
+const INCLUDED_RIGHTS = "shared/syncs/pages/included-rights.ts";
+
+/** How rights are read and carried over. */
+export const RIGHTS_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    RESTRICTIONS,
+    "a list of principals that came cut counts as whole",
+    change(
+      MAPPING,
+      "  if (_links?.next || (size ?? 0) > results.length) return false;\n  return results.length === 0 || (limit ?? 0) > results.length;",
+      "  return true;",
+    ),
+  ),
+  bugFoundBy(
+    CALLS,
+    "a restriction that names only somebody who is gone is none",
+    change(MAPPING, "groups.length < group.results.length ? [NOBODY] : []", "[]"),
+  ),
+  bugFoundBy(
+    READERS,
+    "a class that is not known lets everybody in",
+    change(
+      MAPPING,
+      "? CLASSES[spelled(id)] : undefined",
+      '? (CLASSES[spelled(id)] ?? "anonymous") : undefined',
+    ),
+  ),
+  bugFoundBy(
+    READERS,
+    "any permission on a space counts as reading it",
+    change(
+      MAPPING,
+      'operation?.key === "read" && operation.targetType === "space"',
+      "operation !== undefined",
+    ),
+  ),
+  bugFoundBy(
+    PROOFS,
+    "more people get in before a sweep is complete",
+    change(
+      "shared/access/sweeps/principals.ts",
+      "  return { now, pending: isEqual(now, read) ? null : read };",
+      "  return { now: read, pending: null };",
+    ),
+  ),
+  bugFoundBy(
+    CHANGED,
+    "a restriction does not reach what lies below",
+    change(
+      NARROW,
+      "(content_id = ${contentId} or ${contentId} = any(ancestor_ids))",
+      "content_id = ${contentId}",
+    ),
+  ),
+  bugFoundBy(
+    CHANGED,
+    "what is moved stays as open as it was until the sweep is complete",
+    change(NARROW, "if (!isStricter) await hideBelow(", "if (false) await hideBelow("),
+  ),
+  bugFoundBy(
+    CONTAINERS,
+    "a folder whose restrictions are not told is open",
+    change(
+      STEP.replace("sweep-step", "prove-containers"),
+      "isTrusted ? EVERYBODY_PASSES : NOBODY_PASSES",
+      "EVERYBODY_PASSES",
+    ),
+  ),
+  bugFoundBy(
+    CONTAINERS,
+    "whoever passes what is above a folder passes the folder",
+    change(
+      STEP.replace("sweep-step", "prove-containers"),
+      '  return { state: "known", users: ofUsers, groups, classes };',
+      "  return EVERYBODY_PASSES;",
+    ),
+  ),
+  bugFoundBy(
+    PROOFS,
+    "a listing that was cut short proves a sweep",
+    change(STEP, "if (counted !== null && listed < counted)", "if (counted === -1)"),
+  ),
+  bugFoundBy(
+    CHANGED,
+    "what is above an edited page is not read again",
+    change(
+      "shared/syncs/rights/listed-rights.ts",
+      "const all = [...together, ...(await search(client, source, above))];",
+      "const all = [...together, ...(await search(client, source, above.slice(0, 0)))];",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page has the text of another whatever its readers may read",
+    change(INCLUDED_RIGHTS, '  if (source.access === "everything") return null;', "  return null;"),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page has the text of another one that its readers may not read",
+    change(
+      INCLUDED_RIGHTS,
+      "        where c.source_id = p.source_id and c.content_id = p.page_id), false) as allowed",
+      "        where c.source_id = p.source_id), false) as allowed",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page has what another one shows of others",
+    change(INCLUDED_RIGHTS, "is_findable(p) and p.shows_others is false and", "is_findable(p) and"),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page is shown with the text of one that was restricted since",
+    change(
+      "sql/000032_included_rights.sql",
+      "  update confluence_pages p set access_node = null\n  from outdated o",
+      "  update confluence_pages p set access_node = p.access_node\n  from outdated o",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page that shows what was restricted since waits for the next sync",
+    change(
+      "shared/syncs/rights/sweep-context.ts",
+      '  await addHints(tx, pages, { reason: "shows_gone", atOnce: true, now });',
+      "",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "pages keep what they showed when their source begins to carry rights over",
+    change(
+      "sql/functions/access.sql",
+      " and page.shows_unguarded is false",
+      " and page.shows_unguarded is not null",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "pages stay hidden when their source has begun to carry rights over",
+    change(
+      "shared/syncs/listing/close-listing.ts",
+      "  await queueUnguardedPages(tx, context.operation, context.source, context.services.now());\n",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/who-asks.test.ts",
+    "a group lets in whoever has no licence",
+    change(
+      "shared/access/readers/identify-account.ts",
+      "isActive: row.isActive && (isLicensed || isGuest),",
+      "isActive: row.isActive,",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/explain-access.test.ts",
+    "an explanation leaves out how old the evidence is",
+    change(
+      "shared/access/explain/explain-access.ts",
+      '  if (page.verifiedAt < oldest) return refused("evidence_too_old");\n',
+      "",
+    ),
+  ),
+];
