@@ -94,17 +94,19 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
   const spaces = request.space_key == null ? null : [request.space_key];
   const { caller } = request;
   const permitted = await permittedReading({ caller, asked: request, sources, spaces }, services);
+  const isOfAll = sources === null && spaces === null;
+  const { readable: readableElsewhere } = isOfAll
+    ? permitted
+    : await permittedElsewhere({ caller, asked: request }, services);
   const filters = {
     sources: permitted.sources ?? sources,
     spaces,
     readable: permitted.readable,
+    readableElsewhere,
     labels: request.labels ?? null,
     updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
     kinds: request.kinds ?? null,
   };
-  const isOfAll = sources === null && spaces === null;
-  const readableElsewhere = async () =>
-    isOfAll ? permitted.readable : (await permittedElsewhere({ caller, asked: request }, services)).readable;
   const explain = request.explain === true;
   const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
@@ -126,7 +128,7 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
           await correctQuery(services.sql, {
             ...filters,
             query: request.query,
-            readableElsewhere: await readableElsewhere(),
+            readableElsewhere,
           }),
           find,
         );
@@ -160,7 +162,7 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
             found,
             await removedByFilter(
               services.sql,
-              { ...searched, sources, readable: await readableElsewhere() },
+              { ...searched, sources, readable: readableElsewhere },
               found.candidates.atMost,
             ),
           ),

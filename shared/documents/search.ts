@@ -1,4 +1,5 @@
 import { readableArguments } from "#shared/access/readers/readable.ts";
+import type { Readable } from "#shared/access/readers/readable.ts";
 import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { cutHeadlines } from "./cut-headlines.ts";
@@ -15,6 +16,8 @@ import { hasTwin } from "./twin-ids.ts";
 
 export type SearchRequest = SearchedQuery &
   SearchFilter & {
+    /** What the reader may be shown of all sources, for ids that another site has too; the same as `readable` unless given. */
+    readableElsewhere?: Readable | null;
     /** How many chunks, or pages, of distinct content to return at most. */
     matchCount: number;
     returnMode: "chunks" | "pages";
@@ -150,6 +153,7 @@ async function findHits(
   candidates: number,
 ): Promise<(HitRow | NoHitRow)[]> {
   const { words, models } = query;
+  const { readable, readableElsewhere: twinsReadable = readable } = request;
   const pages = request.returnMode === "pages";
   const reader = readableArguments(sql, request.readable);
   return sql<(HitRow | NoHitRow)[]>`
@@ -203,7 +207,7 @@ async function findHits(
         case when p.kind = 'attachment' then jsonb_build_object('name', p.title, 'media_type', p.file ->> 'media_type')
           || coalesce(c.metadata -> 'place', '{}') end as file,
         c.heading_path as "headingPath", c.chunk_number as "chunkNumber", c.content, p.labels,
-        p.modified_at as "modifiedAt", ${hasTwin(sql, request.readable)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
+        p.modified_at as "modifiedAt", ${hasTwin(sql, twinsReadable)} as "hasTwin", coalesce(above.ancestors, '[]') as ancestors,
         coalesce(further.chunks, '[]') as "furtherChunks",
         ts_headline(s.search_language::regconfig, c.content,
           any_word_query(s.search_language::regconfig, ${`${words.question} ${words.parts}`}), ${SNIPPET_OPTIONS}) as headline
@@ -226,7 +230,7 @@ async function findHits(
       ) further on true
       left join lateral (
         select max(o.total)::int as total, jsonb_agg(jsonb_build_object('sourceId', o.source_id, 'pageId', o.page_id,
-          'hasTwin', ${hasTwin(sql, request.readable)}, 'title', p.title, 'url', p.url, 'space', s.space_key) order by o.copy) as pages
+          'hasTwin', ${hasTwin(sql, twinsReadable)}, 'title', p.title, 'url', p.url, 'space', s.space_key) order by o.copy) as pages
         from (
           select o.source_id, o.page_id, min(o.copy) as copy, count(*) over () as total
           from copied o

@@ -63,6 +63,8 @@ export type PageFinder = {
   url?: string;
   title?: string;
   readable: Readable | null;
+  /** The same of all sources, for ids that another site has too; the same as `readable` unless given. */
+  readableElsewhere?: Readable | null;
 };
 
 /** Pages that match these filters, by title, at most `limit`, and their total number. */
@@ -72,6 +74,7 @@ export async function findStoredPages(
   limit: number,
 ): Promise<{ pages: StoredPage[]; total: number }> {
   const reader = readableArguments(sql, find.readable);
+  const { readableElsewhere = find.readable } = find;
   const rows = await sql<(StoredPage & { total: number })[]>`
     with found as (
       select p.*, s.base_url, count(*) over () as total from confluence_pages p join archon_sources s using (source_id)
@@ -85,7 +88,7 @@ export async function findStoredPages(
     select p.source_id as "sourceId", p.base_url as "baseUrl", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
       exists (
         select from confluence_pages twin join archon_sources other using (source_id)
-        where twin.page_id = p.page_id and is_findable(twin) and is_readable(twin, ${reader})
+        where twin.page_id = p.page_id and is_findable(twin) and is_readable(twin, ${readableArguments(sql, readableElsewhere)})
           and other.base_url <> p.base_url and other.status <> 'deleting') as "hasTwin",
       p.modified_at as "modifiedAt", p.last_synced_at as "lastSyncedAt", p.chunk_count as "chunkCount",
       p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",

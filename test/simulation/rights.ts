@@ -187,7 +187,7 @@ export function makeRights(seed: number): Rights {
     ],
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
-  let words = 900_000;
+  let words = 500_000;
 
   const observe = ({ world }: Run) => {
     const { site } = world;

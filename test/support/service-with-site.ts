@@ -84,6 +84,8 @@ export function createTestSource(service: ServiceClient, siteUrl: string, strate
     api_token: "demo-token",
     space_key: SPACE,
     deletion_strategy: strategy,
+    // Most tests are about what pages say, which rights leave out in part.
+    access: "everything",
   });
 }
 

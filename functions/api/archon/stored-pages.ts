@@ -16,6 +16,7 @@ import {
   MAX_FULL_CONTENT,
 } from "#functions/api/contract/archon-pages.ts";
 import {
+  permittedElsewhere,
   permittedReading,
   requireReadable,
   withheldHeader,
@@ -36,7 +37,9 @@ export const handler = httpHandler(
     requireReadable(permitted, query.source_id);
     const source = await requireSource(services.sql, query.source_id);
     const title = query.section === undefined ? {} : { title: query.section };
-    const find = { sourceId: source.sourceId, readable: permitted.readable, ...title };
+    const { readable: readableElsewhere } = await permittedElsewhere({ caller, asked: query }, services);
+    const { readable } = permitted;
+    const find = { sourceId: source.sourceId, readable, readableElsewhere, ...title };
     const { pages, total } = await findStoredPages(services.sql, find, MAX_PAGES);
     return {
       status: 200,
@@ -54,11 +57,14 @@ export const handler = httpHandler(
     return fullPage(services.sql, { url: query.url }, permitted);
   }),
   route(getPage)([database], async ({ params, query, caller }, services) => {
-    const { pageId, ...named } = parseQualifiedId(params.page_id);
-    const { sourceId } = query.source_id === undefined ? named : { sourceId: query.source_id };
+    const { pageId, ...inId } = parseQualifiedId(params.page_id);
+    const { sourceId } = query.source_id === undefined ? inId : { sourceId: query.source_id };
     const sources = sourceId === undefined ? null : [sourceId];
     const permitted = await permittedReading({ caller, asked: query, sources }, services);
-    return fullPage(services.sql, { pageId, ...(sourceId === undefined ? {} : { sourceId }) }, permitted);
+    const { readable: readableElsewhere } =
+      sources === null ? permitted : await permittedElsewhere({ caller, asked: query }, services);
+    const named = { pageId, readableElsewhere, ...(sourceId === undefined ? {} : { sourceId }) };
+    return fullPage(services.sql, named, permitted);
   }),
 );
 

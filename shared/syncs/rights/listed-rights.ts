@@ -48,7 +48,17 @@ export async function rightsOfListed(
   return async (tx) => {
     await applyRights(tx, source.sourceId, { contents, readAt });
     await forgetContent(tx, source.sourceId, { contentIds: missing, readAt });
+    await sweepForNewContainers(tx, source.sourceId, readAt);
   };
+}
+
+/** A folder that was never seen hides what is in it until it is proven whom it lets in, which the next sweep does: now. */
+async function sweepForNewContainers(tx: Sql, sourceId: string, readAt: Date): Promise<void> {
+  await tx`
+    update access_sweeps set due_at = least(due_at, ${readAt})
+    where source_id = ${sourceId} and due_at > ${readAt} and exists (
+      select from access_nodes n join content_access c on c.source_id = n.source_id and c.content_id = n.content_id
+      where n.source_id = ${sourceId} and n.state = 'unknown' and c.is_container and n.read_at = ${readAt})`;
 }
 
 /** The same for pages by their ids. */
