@@ -1,4 +1,5 @@
 import { mayView } from "#infra/local/confluence-site/permissions.ts";
+import type { Site } from "#infra/local/confluence-site/site.ts";
 import { readableFor } from "#shared/access/readers/readable-nodes.ts";
 import type { Readable } from "#shared/access/readers/readable.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
@@ -153,6 +154,16 @@ async function checkSearch(run: Run, readable: Readable | null, shown: readonly 
     throw new Violation(`A search for a word of page ${page.page_id} does not find it, though it is shown`);
 }
 
+/** Whether somebody has access to the site at all. What the public sees, others see as the public. */
+function mayUse(site: Site, searcher: Searcher): boolean {
+  if (searcher === null) return true;
+  const account = site.directory.accounts.get(searcher);
+  const isLicensed = [...site.directory.groups.values()].some(
+    (group) => group.isLicensed && group.members.has(searcher),
+  );
+  return account?.status === "active" && (account.isGuest || isLicensed);
+}
+
 /** With nothing going on and time for a sweep: everybody is shown what the site shows them, neither more nor less. */
 export async function checkRightsEqual(run: Run): Promise<void> {
   const { rights, world, people } = run;
@@ -172,8 +183,8 @@ export async function checkRightsEqual(run: Run): Promise<void> {
           : mayView(site, subjectOf(searcher), page.id);
       const who = searcher ?? "the public";
       if (!may && shown.has(page.id)) throw new Violation(`${who} is shown ${page.id} and may not see it`);
-      // Whoever is in a group whose members Confluence does not tell is not known to be.
-      if (may && !shown.has(page.id) && !isUnreadable)
+      // Whoever is in a group whose members Confluence does not tell is not known to be; nor is somebody without a licence anybody.
+      if (may && !shown.has(page.id) && !isUnreadable && mayUse(site, searcher))
         throw new Violation(`${who} may see ${page.id} and is not shown it`);
     }
   }
