@@ -1,5 +1,5 @@
 import { mayView } from "#infra/local/confluence-site/permissions.ts";
-import type { Site } from "#infra/local/confluence-site/site.ts";
+import { ancestorsOf, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { readableFor } from "#shared/access/readers/readable-nodes.ts";
 import type { Readable } from "#shared/access/readers/readable.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
@@ -63,13 +63,12 @@ export async function checkRights(run: Run): Promise<void> {
   for (const searcher of rights.searchers) {
     // Where everyone is shown the same, only the public needs a look of its own.
     if (!isByPerson && searcher !== null) continue;
-    const since = Math.min(
-      evidence?.sweep?.getTime() ?? 0,
-      isByPerson && searcher !== null ? (evidence?.directory?.getTime() ?? 0) : Infinity,
-    );
+    const since = evidence?.sweep?.getTime() ?? 0;
+    const directory =
+      isByPerson && searcher !== null ? (evidence?.directory?.getTime() ?? 0) : Number.POSITIVE_INFINITY;
     const readable = await readableBy(run, searcher);
     const shown = await shownTo(run, readable);
-    for (const page of shown) checkShown(run, { searcher, since }, page);
+    for (const page of shown) checkShown(run, { searcher, since, directory }, page);
     if (world.random.chance(SEARCH_SHARE)) await checkSearch(run, readable, shown);
   }
   if (!isByPerson) await checkUnrestricted(run, evidence?.sweep?.getTime() ?? 0);
@@ -94,11 +93,13 @@ async function checkUnrestricted(run: Run, since: number): Promise<void> {
 
 function checkShown(
   run: Run,
-  { searcher, since }: { searcher: Searcher; since: number },
+  { searcher, since, directory }: { searcher: Searcher; since: number; directory: number },
   page: ShownPage,
 ): void {
   const { rights, world } = run;
   const who = searcher ?? "the public";
+  // Groups and accounts may be as old as the directory: what came since may be shown to whoever was in them then.
+  if (rights.standingChangedAt() >= directory) return;
   const place = page.container_id ?? page.page_id;
   const last = rights.lastAllowed(searcher, place);
   if (last < since)
@@ -154,14 +155,19 @@ async function checkSearch(run: Run, readable: Readable | null, shown: readonly 
     throw new Violation(`A search for a word of page ${page.page_id} does not find it, though it is shown`);
 }
 
+function isBelowFolder(site: Site, page: SitePage): boolean {
+  return ancestorsOf(site, page).some(({ id }) => site.folders.has(id));
+}
+
 /** Whether somebody has access to the site at all. What the public sees, others see as the public. */
 function mayUse(site: Site, searcher: Searcher): boolean {
   if (searcher === null) return true;
   const account = site.directory.accounts.get(searcher);
+  // Guests are known by the groups and restrictions that name them.
   const isLicensed = [...site.directory.groups.values()].some(
     (group) => group.isLicensed && group.members.has(searcher),
   );
-  return account?.status === "active" && (account.isGuest || isLicensed);
+  return account?.status === "active" && isLicensed;
 }
 
 /** With nothing going on and time for a sweep: everybody is shown what the site shows them, neither more nor less. */
@@ -172,19 +178,28 @@ export async function checkRightsEqual(run: Run): Promise<void> {
   for (let n = 0; n < 4; n += 1) await passTime(run, 20 * MINUTE);
   await rest(run);
   await checkRights(run);
+  const isUnrestricted = rights.mode === "unrestricted";
   for (const searcher of rights.searchers) {
     const shown = new Set((await shownTo(run, await readableBy(run, searcher))).map((page) => page.page_id));
     for (const page of site.pages.values()) {
       if (!people.belongs(page.id)) continue;
       const isUnreadable = [...site.directory.groups.values()].some((group) => group.membersStatus !== 200);
       const may =
-        rights.mode === "unrestricted" && searcher !== null
+        isUnrestricted && searcher !== null
           ? rights.isUnrestricted(site, page.id)
           : mayView(site, subjectOf(searcher), page.id);
       const who = searcher ?? "the public";
+      // A folder lets in those of whom that is proven: of a reader who was deactivated it is not.
+      const isInFolder = isBelowFolder(site, page);
       if (!may && shown.has(page.id)) throw new Violation(`${who} is shown ${page.id} and may not see it`);
       // Whoever is in a group whose members Confluence does not tell is not known to be; nor is somebody without a licence anybody.
-      if (may && !shown.has(page.id) && !isUnreadable && mayUse(site, searcher))
+      if (
+        may &&
+        !shown.has(page.id) &&
+        !isUnreadable &&
+        mayUse(site, searcher) &&
+        !(isUnrestricted && isInFolder)
+      )
         throw new Violation(`${who} may see ${page.id} and is not shown it`);
     }
   }

@@ -35,6 +35,8 @@ export type Rights = {
   lastUnrestricted: (contentId: string) => number;
   /** Whether everybody who reads the space may see it: nothing is restricted on it or above it. */
   isUnrestricted: (site: Site, contentId: string) => boolean;
+  /** When (ms) groups or accounts changed last. */
+  standingChangedAt: () => number;
   /** The page that a word is of. */
   ownerOfWord: (word: string) => string | undefined;
 };
@@ -48,6 +50,7 @@ const NONE: Rights = {
   lastAllowed: () => Infinity,
   lastUnrestricted: () => Infinity,
   isUnrestricted: () => true,
+  standingChangedAt: () => -Infinity,
   ownerOfWord: () => undefined,
 };
 
@@ -148,6 +151,7 @@ export function makeRights(seed: number): Rights {
         if (id === undefined) return null;
         const isIn = site.directory.groups.get(id)?.members.has(person) === true;
         editGroup(site, id, isIn ? { remove: [person] } : { add: [person] });
+        standingChanged = true;
         return `${person} ${isIn ? "leaves" : "joins"} ${name}`;
       },
     ],
@@ -157,6 +161,7 @@ export function makeRights(seed: number): Rights {
         const person = someone();
         const status = site.directory.accounts.get(person)?.status === "active" ? "inactive" : "active";
         putPerson(site, person, { status });
+        standingChanged = true;
         return `${person} is ${status}`;
       },
     ],
@@ -188,6 +193,8 @@ export function makeRights(seed: number): Rights {
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
   let words = 500_000;
+  let standingChanged = false;
+  let standingAt = -Infinity;
 
   const observe = ({ world }: Run) => {
     const { site } = world;
@@ -205,12 +212,15 @@ export function makeRights(seed: number): Rights {
     }
   };
   const act = (run: Run): string | null => {
+    observe(run);
+    standingChanged = false;
     try {
       return random.pick(bag)?.(run) ?? null;
     } catch (error) {
       if (error instanceof EditRefused) return null;
       throw error;
     } finally {
+      if (standingChanged) standingAt = run.world.now().getTime();
       run.people.observe();
       observe(run);
     }
@@ -238,6 +248,7 @@ export function makeRights(seed: number): Rights {
     lastAllowed: (searcher, id) => allowed.get(keyOf(searcher, id))?.at ?? -Infinity,
     lastUnrestricted: (id) => open.get(id)?.at ?? -Infinity,
     isUnrestricted: isOpenToAll,
+    standingChangedAt: () => standingAt,
     ownerOfWord: (word) => owners.get(word),
   };
 }

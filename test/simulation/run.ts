@@ -67,6 +67,7 @@ const LONG_STRIDE_MS = DAY;
 export async function passTime(run: Run, ms: number): Promise<void> {
   const { world } = run;
   const until = world.now().getTime() + ms;
+  run.rights.observe(run);
   while (world.now().getTime() < until) {
     // A worker that is at it while minutes go by runs into its time limit, and fetches again what it has requeued.
     if (run.calm) while (await world.scheduler.advance());

@@ -125,8 +125,8 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     "a page is shown with the text of one that was restricted since",
     change(
       "sql/000032_included_rights.sql",
-      "  update confluence_pages p set access_node = null\n  from outdated o",
-      "  update confluence_pages p set access_node = p.access_node\n  from outdated o",
+      "shows_gone = true, refresh_after = to_timestamp(0)",
+      "shows_gone = r.shows_gone, refresh_after = to_timestamp(0)",
     ),
   ),
   bugFoundBy(
