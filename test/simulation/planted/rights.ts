@@ -2,6 +2,7 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const RESTRICTIONS = "test/integration/access/restrictions.test.ts";
 const CHANGED = "test/integration/access/changed-rights.test.ts";
+const STEPS = "test/integration/access/sweep-steps.test.ts";
 const CONTAINERS = "test/integration/access/containers.test.ts";
 const READERS = "test/integration/access/space-readers.test.ts";
 const PROOFS = "test/integration/access/sweep-proofs.test.ts";
@@ -65,7 +66,7 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
-    CHANGED,
+    STEPS,
     "what is moved stays as open as it was until the sweep is complete",
     change(NARROW, "if (!isStricter) await hideBelow(", "if (false) await hideBelow("),
   ),
