@@ -69,7 +69,10 @@ export const explainAccess = contract({
         account: z
           .object({
             account_id: z.string(),
-            is_active: z.boolean().nullable().meta({ description: "Null: not in the site's directory" }),
+            is_active: z
+              .boolean()
+              .nullable()
+              .meta({ description: "May use the site; null: not in its directory" }),
             is_guest: z.boolean().nullable(),
             groups: z.array(z.string()),
           })

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { membershipsOf, type Membership } from "#shared/access/readers/identify-account.ts";
 import { UserError } from "#shared/errors.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import { passOf, type Clause, type Pass, type Principals } from "./pass-of.ts";
@@ -33,6 +34,7 @@ export type AccessExplanation = {
 /** What the site's directory says of an account; null fields: it is not in it. */
 export type AccountFacts = {
   accountId: string;
+  /** As of a membership: it may use the site. */
   isActive: boolean | null;
   isGuest: boolean | null;
   groups: string[];
@@ -49,12 +51,13 @@ export async function explainAccess(
   const page = await findPage(sql, asked);
   const { sourceId, mode, verifiedAt } = page;
   const oldest = new Date(asked.now.getTime() - asked.maxAgeMs);
-  const found = asked.accountId === null ? null : await readAccount(sql, page.siteId, asked.accountId);
+  const { accountId } = asked;
+  const found = accountId === null ? null : await readMembership(sql, page.siteId, { accountId, oldest });
+  const account = accountId === null ? null : factsOf(accountId, found);
   const rows = page.nodeId === null ? [] : await readClauses(sql, page.nodeId);
-  const who = mode === "unrestricted" ? ("everyone in the space" as const) : principalsOf(found);
+  const who = mode === "unrestricted" ? ("everyone in the space" as const) : (found ?? THE_PUBLIC);
   const clauses = rows.map((row) => ({ ...row, pass: passOf(row, who, { verifiedAt, oldest }) }));
-  const facts = found && { ...found, groups: found.groups.map(({ id }) => id) };
-  const decided = reasonOf({ page, oldest, account: found, clauses });
+  const decided = reasonOf({ page, oldest, account, clauses });
   return {
     sourceId,
     pageId: page.pageId,
@@ -62,7 +65,7 @@ export async function explainAccess(
     mode,
     ...decided,
     verifiedAt,
-    account: facts,
+    account,
     clauses,
   };
 }
@@ -124,35 +127,22 @@ async function readClauses(sql: Sql, nodeId: number): Promise<ClauseRow[]> {
     order by a.depth desc`;
 }
 
-type Account = Omit<AccountFacts, "groups"> & { groups: { id: string; isLicensed: boolean }[] };
-
-async function readAccount(sql: Sql, siteId: string | null, accountId: string): Promise<Account> {
-  const [row] = await sql<{ isActive: boolean; isGuest: boolean }[]>`
-    select is_active as "isActive", is_guest as "isGuest" from directory_accounts
-    where site_id = ${siteId} and account_id = ${accountId}`;
-  const groups = await sql<{ id: string; isLicensed: boolean }[]>`
-    select g.group_id as id, g.is_licensed as "isLicensed" from directory_members m
-    join directory_groups g on g.site_id = m.site_id and g.group_id = m.group_id
-    where m.site_id = ${siteId} and m.account_id = ${accountId} and g.state = 'known' order by g.group_id`;
-  return { accountId, isActive: row?.isActive ?? null, isGuest: row?.isGuest ?? null, groups: [...groups] };
+/** As search knows the account; null: the site's directory does not know it. */
+async function readMembership(
+  sql: Sql,
+  siteId: string | null,
+  { accountId, oldest }: { accountId: string; oldest: Date },
+): Promise<Membership | null> {
+  const [membership] = siteId === null ? [] : await membershipsOf(sql, accountId, [siteId], oldest);
+  return membership ?? null;
 }
 
-const isLicensed = ({ groups }: Account) => groups.some((group) => group.isLicensed);
-
-/** Whether it may use the site at all. */
-function hasAccess(account: Account): boolean {
-  return account.isActive === true && (account.isGuest === true || isLicensed(account));
+function factsOf(accountId: string, membership: Membership | null): AccountFacts {
+  const { isActive = null, isGuest = null, groups = [] } = membership ?? {};
+  return { accountId, isActive, isGuest, groups };
 }
 
-/** Null: the public. */
-function principalsOf(account: Account | null): Principals {
-  if (!account) return { accountId: null, groups: [], classes: ["anonymous"] };
-  return {
-    accountId: account.accountId,
-    groups: account.groups.map(({ id }) => id),
-    classes: account.isGuest !== true && isLicensed(account) ? ["anonymous", "all-licensed"] : ["anonymous"],
-  };
-}
+const THE_PUBLIC: Principals = { accountId: null, groups: [], classes: ["anonymous"] };
 
 function reasonOf({
   page,
@@ -162,7 +152,7 @@ function reasonOf({
 }: {
   page: PageRow;
   oldest: Date;
-  account: Account | null;
+  account: AccountFacts | null;
   clauses: readonly { pass: Pass }[];
 }): Pick<AccessExplanation, "isAllowed" | "reason"> {
   const refused = (reason: AccessExplanation["reason"]) => ({ isAllowed: false, reason });
@@ -174,7 +164,7 @@ function reasonOf({
   if (page.verifiedAt < oldest) return refused("evidence_too_old");
   if (page.nodeId === null) return refused("place_unknown");
   if (page.shownBy === null) return refused("rendering_outdated");
-  if (page.mode === "per_user" && account && !hasAccess(account)) return refused("unknown_account");
+  if (page.mode === "per_user" && account && account.isActive !== true) return refused("unknown_account");
   if (!clauses.every(({ pass }) => pass.passes)) return refused("clause_refuses");
   return { isAllowed: true, reason: "all_clauses_pass" };
 }

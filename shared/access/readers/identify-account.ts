@@ -37,6 +37,7 @@ export type Membership = {
   accountId: string;
   /** Neither deactivated nor without access to the site: a member of a licensed group, or a guest. */
   isActive: boolean;
+  isGuest: boolean;
   groups: string[];
   /** `anonymous` is everybody. */
   classes: string[];
@@ -49,19 +50,19 @@ export async function membershipsOf(
   siteIds: readonly string[],
   since: Date,
 ): Promise<Membership[]> {
-  const rows = await sql<(Omit<Membership, "classes"> & { isGuest: boolean; isLicensed: boolean })[]>`
+  const rows = await sql<(Omit<Membership, "classes"> & { isLicensed: boolean })[]>`
     select a.site_id as "siteId", a.account_id as "accountId", a.is_active as "isActive", a.is_guest as "isGuest",
       coalesce(bool_or(g.is_licensed), false) as "isLicensed",
-      coalesce(array_agg(g.group_id) filter (where g.group_id is not null), '{}') as groups
+      coalesce(array_agg(g.group_id order by g.group_id) filter (where g.group_id is not null), '{}') as groups
     from directory_accounts a
     left join directory_members m on m.account_id = a.account_id and m.site_id = a.site_id
     left join directory_groups g on g.site_id = m.site_id and g.group_id = m.group_id
       and g.state = 'known' and g.verified_at >= ${since}
     where a.account_id = ${accountId} and a.site_id = any(${[...siteIds]})
     group by a.site_id, a.account_id`;
-  return rows.map(({ isGuest, isLicensed, ...row }) => ({
+  return rows.map(({ isLicensed, ...row }) => ({
     ...row,
-    isActive: row.isActive && (isLicensed || isGuest),
-    classes: isLicensed && !isGuest ? ["anonymous", "all-licensed"] : ["anonymous"],
+    isActive: row.isActive && (isLicensed || row.isGuest),
+    classes: isLicensed && !row.isGuest ? ["anonymous", "all-licensed"] : ["anonymous"],
   }));
 }

@@ -188,7 +188,11 @@ export const READER_BUGS: readonly PlantedBug[] = [
     "below an unrestricted space restricted pages are shown",
     change("sql/functions/readers.sql", "o.state = 'open'", "o.state in ('open', 'known')"),
   ),
-  bugFoundBy(WHO_ASKS, "guests count as licensed", change(IDENTIFY, "isLicensed && !isGuest", "isLicensed")),
+  bugFoundBy(
+    WHO_ASKS,
+    "guests count as licensed",
+    change(IDENTIFY, "isLicensed && !row.isGuest", "isLicensed"),
+  ),
   bugFoundBy(
     WHO_ASKS,
     "a group lets in the members of one of the same id on another site",

@@ -162,7 +162,7 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     "a group lets in whoever has no licence",
     change(
       "shared/access/readers/identify-account.ts",
-      "isActive: row.isActive && (isLicensed || isGuest),",
+      "isActive: row.isActive && (isLicensed || row.isGuest),",
       "isActive: row.isActive,",
     ),
   ),
