@@ -1,5 +1,6 @@
 import { queueSentTo, sendsMessages } from "./access.ts";
-import { EXTRACT_FUNCTION, functions, queues, schedules, type FunctionSpec } from "./topology.ts";
+import { schedules } from "./schedules.ts";
+import { EXTRACT_FUNCTION, functions, queues, type FunctionSpec } from "./topology.ts";
 import { routes } from "./routes.ts";
 
 /** The stack as a Mermaid diagram, drawn from the topology: additions appear automatically. */

@@ -27,14 +27,8 @@ import { SyncFunction } from "./constructs/lambda-function.ts";
 import { WorkQueue } from "./constructs/queue-worker.ts";
 import { SyncSchedule } from "./constructs/schedule.ts";
 import type { Settings } from "./constructs/settings.ts";
-import {
-  EXTRACT_FUNCTION,
-  functions,
-  queues,
-  schedules,
-  type FunctionName,
-  type FunctionSpec,
-} from "./topology.ts";
+import { EXTRACT_FUNCTION, functions, queues, type FunctionName, type FunctionSpec } from "./topology.ts";
+import { schedules } from "./schedules.ts";
 import { routes } from "./routes.ts";
 
 export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };

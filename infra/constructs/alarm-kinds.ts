@@ -1,4 +1,5 @@
-import { EXTRACT_FUNCTION, functions, queues, schedules, type FunctionName } from "#infra/topology.ts";
+import { schedules } from "#infra/schedules.ts";
+import { EXTRACT_FUNCTION, functions, queues, type FunctionName } from "#infra/topology.ts";
 
 /** Every kind of alarm, each a section of infra/runbook.md, with what there is one alarm of this kind for. */
 export const ALARM_KINDS = {

@@ -3,7 +3,7 @@ import { Rule, Schedule as EventSchedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import type { Schedule } from "#infra/topology.ts";
+import type { Schedule } from "#infra/schedules.ts";
 
 /**
  * An EventBridge rule for a schedule of the topology (UTC). A tick that could not be delivered is useless once the next

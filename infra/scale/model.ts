@@ -1,4 +1,5 @@
-import { functions, queues, schedules, type FunctionName } from "#infra/topology.ts";
+import { schedules } from "#infra/schedules.ts";
+import { functions, queues, type FunctionName } from "#infra/topology.ts";
 import type { Assumptions, Prices } from "./prices.ts";
 
 export const SPACES = [10, 1000, 10_000] as const;

@@ -12,7 +12,8 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { functions, queues, schedules, type FunctionSpec } from "#infra/topology.ts";
+import { schedules } from "#infra/schedules.ts";
+import { functions, queues, type FunctionSpec } from "#infra/topology.ts";
 import { installEmulator, startEmulator } from "./emulator.ts";
 import { readRolePolicies } from "./role-policies.ts";
 

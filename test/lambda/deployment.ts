@@ -1,4 +1,5 @@
 import { routes } from "#infra/routes.ts";
+import { schedules } from "#infra/schedules.ts";
 import * as topology from "#infra/topology.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "#shared/messages.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
@@ -76,6 +77,7 @@ export async function startDeployment(options: {
     schedules: false,
     topology: {
       ...topology,
+      schedules,
       routes,
       // Two environments a queue are enough for two cores.
       queues: Object.fromEntries(

@@ -122,7 +122,10 @@ const rules: readonly Rule[] = [
   { from: "functions/sync", mayImport: ["shared", "functions/runtime"] },
   { from: "functions/ops", mayImport: ["shared", "functions/runtime", "sql"] },
   { from: "functions/runtime", mayImport: ["shared"] },
-  { from: "infra/local", mayImport: ["shared", "functions", "infra/topology", "infra/routes"] },
+  {
+    from: "infra/local",
+    mayImport: ["shared", "functions", "infra/topology", "infra/routes", "infra/schedules"],
+  },
   // Names that functions log, publish and send by, so that filters, alarms, schemas and access cannot drift from them.
   {
     from: "infra/constructs",
@@ -130,6 +133,7 @@ const rules: readonly Rule[] = [
       "infra/access",
       "infra/topology",
       "infra/routes",
+      "infra/schedules",
       "shared/domain-events",
       "shared/log-events",
       "shared/log-metrics",

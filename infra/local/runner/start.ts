@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type postgres from "postgres";
 import { routes } from "#infra/routes.ts";
+import { schedules } from "#infra/schedules.ts";
 import * as serviceTopology from "#infra/topology.ts";
 import type { FunctionName } from "#infra/topology.ts";
 import type { Services } from "#functions/runtime/services.ts";
@@ -88,7 +89,7 @@ export async function startLocalRunner(options: LocalRunnerOptions = {}): Promis
 }
 
 async function start(options: LocalRunnerOptions, started: ReturnType<typeof cleanUp>): Promise<LocalRunner> {
-  const topology: Topology = options.topology ?? { ...serviceTopology, routes };
+  const topology: Topology = options.topology ?? { ...serviceTopology, routes, schedules };
   const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), "confluence-sync-")));
   const lock = options.dataDir ? lockDataFolder(folder) : null;
   if (lock) {

@@ -1,4 +1,5 @@
-import type { FunctionSpec, QueueSpec, Schedule } from "#infra/topology.ts";
+import type { Schedule } from "#infra/schedules.ts";
+import type { FunctionSpec, QueueSpec } from "#infra/topology.ts";
 import type { Route } from "#infra/routes.ts";
 
 /** The runner's topology: the real topology's shape with any names, so that a test can pass a smaller one. */

@@ -1,6 +1,7 @@
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
-import { functions, queues, schedules, type FunctionSpec } from "#infra/topology.ts";
+import { schedules } from "#infra/schedules.ts";
+import { functions, queues, type FunctionSpec } from "#infra/topology.ts";
 import { routes } from "#infra/routes.ts";
 import { envSchema } from "#shared/env.ts";
 import { queueNames, queueUrlVariable } from "#shared/messages.ts";

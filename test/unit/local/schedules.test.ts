@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cronPattern, scheduledEvent, startSchedules } from "#infra/local/runner/schedules.ts";
-import { schedules } from "#infra/topology.ts";
+import { schedules } from "#infra/schedules.ts";
 import { tickOfCheck } from "#shared/syncs/schedules/weekly-check.ts";
 
 const after = (pattern: string, start: string, count: number) =>
