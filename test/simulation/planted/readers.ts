@@ -109,7 +109,7 @@ export const READER_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     READ_PATHS,
     "a search of a hidden space is not refused as one of a space that is not there",
-    change("functions/api/search.ts", "sources: permitted.sources ?? sources,", "sources,"),
+    change("functions/api/use-cases/run-search.ts", "sources: permitted.sources ?? sources,", "sources,"),
   ),
   bugFoundBy(
     WHO_ASKS,
