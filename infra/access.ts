@@ -11,6 +11,7 @@ export type Access =
   | "embed"
   | "rerank"
   | "extract"
+  | "verify"
   | "download-files"
   | "put-events"
   | "redrive";

@@ -1,6 +1,6 @@
 import { queueSentTo, sendsMessages } from "./access.ts";
 import { schedules } from "./schedules.ts";
-import { EXTRACT_FUNCTION, functions, queues, type FunctionSpec } from "./topology.ts";
+import { EXTRACT_FUNCTION, VERIFY_FUNCTION, functions, queues, type FunctionSpec } from "./topology.ts";
 import { routes } from "./routes.ts";
 
 /** The stack as a Mermaid diagram, drawn from the topology: additions appear automatically. */
@@ -41,6 +41,9 @@ export function stackPicture(): string {
       .join(" & ")} --> models[[Bedrock or OpenAI-compatible]]`,
     ...named(specs, "extract").map(
       (name) => `  ${id(name)} -->|one file| ${id(EXTRACT_FUNCTION)}[${EXTRACT_FUNCTION}]`,
+    ),
+    ...named(specs, "verify").map(
+      (name) => `  ${id(name)} -->|hits of one person| ${id(VERIFY_FUNCTION)}[${VERIFY_FUNCTION}]`,
     ),
     ...named(specs, "download-files").map((name) => `  ${id(name)} --> media[[Atlassian's media host]]`),
     `  ${named(specs, "decrypt-token").map(id).join(" & ")} --> confluence[[Confluence]]`,

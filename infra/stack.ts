@@ -27,7 +27,14 @@ import { SyncFunction } from "./constructs/lambda-function.ts";
 import { WorkQueue } from "./constructs/queue-worker.ts";
 import { SyncSchedule } from "./constructs/schedule.ts";
 import type { Settings } from "./constructs/settings.ts";
-import { EXTRACT_FUNCTION, functions, queues, type FunctionName, type FunctionSpec } from "./topology.ts";
+import {
+  EXTRACT_FUNCTION,
+  VERIFY_FUNCTION,
+  functions,
+  queues,
+  type FunctionName,
+  type FunctionSpec,
+} from "./topology.ts";
 import { schedules } from "./schedules.ts";
 import { routes } from "./routes.ts";
 
@@ -59,12 +66,14 @@ export class SyncStack extends Stack {
 
     // By name: a reference would make the order of the functions in the topology matter.
     const extractFunctionName = `${prefix}-${EXTRACT_FUNCTION}`;
-    const extractFunctionArn = this.formatArn({
-      service: "lambda",
-      resource: "function",
-      resourceName: extractFunctionName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
+    const verifyFunctionName = `${prefix}-${VERIFY_FUNCTION}`;
+    const arnOf = (resourceName: string) =>
+      this.formatArn({
+        service: "lambda",
+        resource: "function",
+        resourceName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
     const syncFunctions = mapValues(
       functions,
       (name, spec) =>
@@ -81,6 +90,7 @@ export class SyncStack extends Stack {
             tokenKeyArn: tokenKey.keyArn,
             eventBusName: prefix,
             extractFunctionName,
+            verifyFunctionName,
           }),
           statements: statementsOf(this, spec.access, settings, {
             databaseSecretArn: database.secretArn,
@@ -88,7 +98,8 @@ export class SyncStack extends Stack {
             deadLetterArns: Object.values(workQueues).map(({ deadLetters }) => deadLetters.queueArn),
             tokenKeyArn: tokenKey.keyArn,
             eventBusArn: bus.eventBusArn,
-            extractFunctionArn,
+            extractFunctionArn: arnOf(extractFunctionName),
+            verifyFunctionArn: arnOf(verifyFunctionName),
           }),
         }),
     );

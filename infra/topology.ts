@@ -34,6 +34,8 @@ export type FunctionSpec = {
 
 /** A request takes some 20 ms of a connection: three at the same time are 150 requests a second of one kind. */
 const API_CONCURRENCY = 3;
+/** Called by people, and by scripts one after the other. */
+const ADMIN = { maxConcurrency: 2 };
 /** A search waits some 200 ms for the embedding of its query. */
 const SEARCH_CONCURRENCY = 10;
 
@@ -53,31 +55,31 @@ const api = (
 });
 
 export const functions = {
-  "create-source": api("create-source", ["database", "encrypt-token", "embed"]),
+  "create-source": api("create-source", ["database", "encrypt-token", "embed"], ADMIN),
   "list-sources": api("list-sources", ["database"]),
   "get-source": api("get-source", ["database"]),
-  "update-source": api("update-source", ["database", "encrypt-token", "decrypt-token"]),
-  "delete-source": api("delete-source", ["database"]),
-  "connect-site": api("connect-site", ["database", "encrypt-token", "decrypt-token", "embed"]),
-  "manage-sites": api("manage-sites", ["database"]),
+  "update-source": api("update-source", ["database", "encrypt-token", "decrypt-token"], ADMIN),
+  "delete-source": api("delete-source", ["database"], ADMIN),
+  "connect-site": api("connect-site", ["database", "encrypt-token", "decrypt-token", "embed"], ADMIN),
+  "manage-sites": api("manage-sites", ["database"], ADMIN),
   "trigger-sync": api("trigger-sync", ["database", "send-plan"]),
   "get-status": api("get-status", ["database"]),
-  "cancel-sync": api("cancel-sync", ["database"]),
-  "check-deletions": api("check-deletions", ["database", "send-check"]),
+  "cancel-sync": api("cancel-sync", ["database"], ADMIN),
+  "check-deletions": api("check-deletions", ["database", "send-check"], ADMIN),
   "list-pages": api("list-pages", ["database"]),
-  "explain-access": api("explain-access", ["database"]),
+  "explain-access": api("explain-access", ["database"], ADMIN),
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
-  search: api("search", ["database", "show-content", "embed", "rerank"], {
+  search: api("search", ["database", "show-content", "embed", "rerank", "verify"], {
     memoryMb: 1024,
     maxConcurrency: SEARCH_CONCURRENCY,
   }),
   "knowledge-items": api("archon/knowledge-items", ["database", "show-content"]),
   "stored-pages": api("archon/stored-pages", ["database", "show-content"]),
   "not-provided": api("archon/not-provided", []),
-  hooks: api("hooks", ["database"]),
+  hooks: api("hooks", ["database"], ADMIN),
   "receive-hook": api("receive-hook", ["database", "send-plan"], { maxConcurrency: HOOK_CONCURRENCY }),
-  identities: api("identities", ["database"]),
+  identities: api("identities", ["database"], ADMIN),
   health: api("health", ["database"]),
   openapi: api("openapi", []),
   "plan-sync": {
@@ -118,6 +120,14 @@ export const functions = {
     packages: ["@llamaindex/liteparse"],
     // Where OCR_DATA is by default.
     files: ["node_modules/@tesseract.js-data/eng/4.0.0_best_int"],
+  },
+  "verify-hits": {
+    entry: "functions/sync/verify-hits.ts",
+    timeoutSeconds: API_TIMEOUT_SECONDS,
+    memoryMb: 512,
+    access: ["database", "decrypt-token"],
+    // Of the sources whose hits are verified live alone; it waits for Confluence, four calls at the same time.
+    maxConcurrency: 4,
   },
   "reconcile-deletions": {
     entry: "functions/sync/reconcile-deletions.ts",
@@ -193,6 +203,8 @@ export type FunctionName = keyof typeof functions;
 
 /** What `extract` lets a function invoke. */
 export const EXTRACT_FUNCTION: FunctionName = "extract-attachment";
+/** What `verify` lets a function invoke. */
+export const VERIFY_FUNCTION: FunctionName = "verify-hits";
 
 export type QueueSpec = {
   worker: FunctionName;

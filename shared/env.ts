@@ -89,6 +89,8 @@ export const envSchema = z.object({
   MEDIA_HOSTS: list.default(["api.media.atlassian.com"]),
   /** The function that extracts the text of attachments. */
   EXTRACT_FUNCTION: z.string().optional(),
+  /** The function that asks Confluence about the hits of a search. */
+  VERIFY_FUNCTION: z.string().optional(),
   /** `local`: pages and pictures of attachments that have no text are read from what they show. */
   OCR: z.enum(["none", "local"]).default("none"),
   /** A folder with Tesseract's data of each language that OCR reads, `eng.traineddata` and so on. */

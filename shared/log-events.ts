@@ -53,8 +53,10 @@ export const LOG_EVENTS = [
   "search.completed",
   "search.failed",
   "search.not_reranked",
+  "search.not_verified",
   "embeddings.created",
   "health.measured",
+  "hits.undecided",
   "dead_letters.redriven",
 ] as const;
 

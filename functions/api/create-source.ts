@@ -43,6 +43,7 @@ export const handler = httpHandler(
       content: body.content,
       access: body.access,
       unreadableContainers: body.unreadable_containers,
+      verify: body.verify,
       embeddingModel: services.embedder.model,
       deletionStrategy: body.deletion_strategy,
       webBase,

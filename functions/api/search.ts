@@ -5,12 +5,13 @@ import { MAX_MATCHES, search, searchKnowledge } from "#functions/api/contract/se
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { embedder } from "#functions/runtime/providers/embedder.ts";
+import { hitVerifier } from "#functions/runtime/providers/hit-verifier.ts";
 import { reranker } from "#functions/runtime/providers/reranker.ts";
 import { runLoggedSearch } from "./use-cases/run-search.ts";
 
 /** POST /api/rag/query: an error where it could not search, an empty list where nothing matches. */
 export const handler = httpHandler(
-  route(search)([database, embedder, reranker], async ({ body, caller }, services) => {
+  route(search)([database, embedder, reranker, hitVerifier], async ({ body, caller }, services) => {
     const source = body.source ?? null;
     const space = body.space_key ?? null;
     const sources = source === null ? null : [source];
@@ -27,7 +28,7 @@ export const handler = httpHandler(
     }
     return { status: 200, body: { ...found, source } };
   }),
-  route(searchKnowledge)([database, embedder, reranker], async ({ body, caller }, services) => {
+  route(searchKnowledge)([database, embedder, reranker, hitVerifier], async ({ body, caller }, services) => {
     const matchCount = Math.min(MAX_MATCHES, Math.max(1, body.match_count ?? body.limit ?? 5));
     const sources = await chooseSources(services.sql, body);
     const { sourcesSearched: _, ...found } = await runLoggedSearch(

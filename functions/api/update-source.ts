@@ -21,6 +21,13 @@ export const handler = httpHandler(
   route(updateSource)([database, confluence, tokenCipher], async ({ params, body }, services) => {
     const { sql, now } = services;
     const source = await requireSource(sql, params.source_id);
+    const { access = source.access, verify = source.verify } = body;
+    if (verify === "live" && access !== "per_user")
+      throw new UserError(
+        400,
+        "invalid_request",
+        'verify "live" needs access "per_user": send verify "stored" with another access',
+      );
     const credentials =
       body.api_token === undefined && body.email === undefined
         ? {}
@@ -34,6 +41,7 @@ export const handler = httpHandler(
       ...(body.unreadable_containers === undefined
         ? {}
         : { unreadableContainers: body.unreadable_containers }),
+      ...(body.verify === undefined ? {} : { verify: body.verify }),
       ...(body.title === undefined ? {} : { title: body.title }),
       ...(body.sync_interval_minutes === undefined
         ? {}

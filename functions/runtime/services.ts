@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
 import type postgres from "postgres";
+import type { HitVerifier } from "#shared/access/live/hit-verifier.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { TokenCipher } from "#shared/crypto/token-cipher.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
@@ -32,6 +33,8 @@ export type Services = {
   embedder: Embedder;
   /** Downloads a file from its signed address and extracts its text, apart from everything else. */
   extractor: Extractor;
+  /** Asks Confluence about the hits of a search, apart from what serves queries. */
+  hitVerifier: HitVerifier;
   /** Null unless configured. */
   reranker: Reranker | null;
   cipher: TokenCipher;

@@ -13,6 +13,7 @@ export type AccessTargets = {
   tokenKeyArn: string;
   eventBusArn: string;
   extractFunctionArn: string;
+  verifyFunctionArn: string;
 };
 
 /** The statements of a function's access; each names its actions and its one resource. */
@@ -37,6 +38,8 @@ export function statementsOf(
         return rerankStatements(scope, settings);
       case "extract":
         return allow("lambda:InvokeFunction", targets.extractFunctionArn);
+      case "verify":
+        return allow("lambda:InvokeFunction", targets.verifyFunctionArn);
       case "show-content":
         return [];
       case "download-files":

@@ -1,5 +1,5 @@
 import { schedules } from "#infra/schedules.ts";
-import { EXTRACT_FUNCTION, functions, queues, type FunctionName } from "#infra/topology.ts";
+import { EXTRACT_FUNCTION, VERIFY_FUNCTION, functions, queues, type FunctionName } from "#infra/topology.ts";
 
 /** Every kind of alarm, each a section of infra/runbook.md, with what there is one alarm of this kind for. */
 export const ALARM_KINDS = {
@@ -32,6 +32,7 @@ export type AlarmKind = keyof typeof ALARM_KINDS;
 export function backgroundFunctions(): FunctionName[] {
   const driven = new Set<string>([
     EXTRACT_FUNCTION,
+    VERIFY_FUNCTION,
     ...Object.values(queues).map((queue) => queue.worker),
     ...Object.values(schedules).map((schedule) => schedule.function),
   ]);

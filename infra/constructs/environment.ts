@@ -9,6 +9,7 @@ export type ResourceNames = {
   tokenKeyArn: string;
   eventBusName: string;
   extractFunctionName: string;
+  verifyFunctionName: string;
 };
 
 /** The environment variables of a function: exactly those that its access requires. */
@@ -32,6 +33,7 @@ export function environmentOf(
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),
+    ...(access.includes("verify") ? { VERIFY_FUNCTION: resources.verifyFunctionName } : {}),
     ...(access.includes("download-files") ? mediaVariables(settings) : {}),
     ...(access.includes("download-files") || (tokens && access.includes("send-file"))
       ? ocrVariables(settings)

@@ -155,6 +155,7 @@ async function recordSpaces(
           content: defaults.content,
           access: defaults.access,
           unreadableContainers: defaults.unreadable_containers,
+          verify: defaults.verify,
           embeddingModel: services.model,
           deletionStrategy: defaults.deletion_strategy,
           firstSyncAt: later(now, Math.floor(created.length / FIRST_SYNCS_A_MINUTE) * MINUTE_MS),

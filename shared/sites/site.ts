@@ -3,7 +3,12 @@ import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
 import { refusedCalls, type RefusedCalls } from "#shared/sources/refused-calls.ts";
-import { ACCESS_MODES, DELETION_STRATEGIES, UNREADABLE_CONTAINERS } from "#shared/sources/source.ts";
+import {
+  ACCESS_MODES,
+  DELETION_STRATEGIES,
+  UNREADABLE_CONTAINERS,
+  VERIFICATIONS,
+} from "#shared/sources/source.ts";
 import { spaceRule, type SpaceRule } from "./space-rule.ts";
 
 /** Settings of the sources that a site's rule makes. */
@@ -16,6 +21,7 @@ export const sourceDefaults = z.object({
   /** And show what they showed. */
   access: z.enum(ACCESS_MODES).default("everything"),
   unreadable_containers: z.enum(UNREADABLE_CONTAINERS).default("hide"),
+  verify: z.enum(VERIFICATIONS).default("stored"),
 });
 export type SourceDefaults = z.infer<typeof sourceDefaults>;
 

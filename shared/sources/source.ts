@@ -17,6 +17,13 @@ export type AccessMode = (typeof ACCESS_MODES)[number];
 export const UNREADABLE_CONTAINERS = ["hide", "trust"] as const;
 export type UnreadableContainers = (typeof UNREADABLE_CONTAINERS)[number];
 
+/**
+ * What a search for a person goes by: what was read of Confluence (`stored`), or also by what Confluence says of each hit at that moment
+ * (`live`), which needs an account that is a Confluence administrator.
+ */
+export const VERIFICATIONS = ["stored", "live"] as const;
+export type Verification = (typeof VERIFICATIONS)[number];
+
 /** `archon_sources.metadata`: what syncs and clients keep there. Unknown keys are kept. */
 export const sourceMetadata = z.looseObject({
   /** The watermark of the next incremental sync, by Confluence's clock; null before the first sync has ended. */
@@ -67,6 +74,7 @@ export type Source = {
   content: ContentOptions;
   access: AccessMode;
   unreadableContainers: UnreadableContainers;
+  verify: Verification;
   /** When the last complete sweep of rights began; null: none was completed. */
   accessVerifiedAt: Date | null;
   embeddingModel: string;
@@ -103,6 +111,7 @@ export type NewSource = Omit<
   | "content"
   | "access"
   | "unreadableContainers"
+  | "verify"
   | "accessVerifiedAt"
   | "siteId"
   | "apiBase"
@@ -118,6 +127,8 @@ export type NewSource = Omit<
   /** `everything` unless set: what the API makes says it. */
   access?: AccessMode;
   unreadableContainers?: UnreadableContainers;
+  /** `stored` unless set. */
+  verify?: Verification;
   /** No first sync before; null: at once. */
   firstSyncAt?: Date | null;
   webBase?: string | null;
@@ -144,6 +155,7 @@ export type SourceChanges = {
   /** What was read of the rights before it carried them over is not known any more. */
   access?: AccessMode;
   unreadableContainers?: UnreadableContainers;
+  verify?: Verification;
   /** Merged into the metadata. */
   metadata?: Record<string, z.infer<ReturnType<typeof z.json>>>;
   refusedCalls?: RefusedCalls;

@@ -85,11 +85,11 @@ export async function insertSourceOfSite(
   const rows = await tx`
     insert into archon_sources (
       source_id, site_id, title, base_url, space_key, space_id, space_name, account_id,
-      sync_interval_minutes, search_language, content, access, unreadable_containers, embedding_model, metadata, web_base, refused_calls, first_sync_at, created_at, updated_at)
+      sync_interval_minutes, search_language, content, access, unreadable_containers, verify, embedding_model, metadata, web_base, refused_calls, first_sync_at, created_at, updated_at)
     values (
       ${source.sourceId}, ${source.siteId}, ${source.title}, ${source.baseUrl}, ${source.spaceKey}, ${source.spaceId},
       ${source.spaceName}, ${source.accountId}, ${source.syncIntervalMinutes}, ${source.searchLanguage},
-      ${tx.json(source.content ?? PAGES_ONLY)}, ${source.access ?? "everything"}, ${source.unreadableContainers ?? "hide"}, ${source.embeddingModel}, ${tx.json({ deletion_strategy: source.deletionStrategy })}, ${source.webBase ?? null},
+      ${tx.json(source.content ?? PAGES_ONLY)}, ${source.access ?? "everything"}, ${source.unreadableContainers ?? "hide"}, ${source.verify ?? "stored"}, ${source.embeddingModel}, ${tx.json({ deletion_strategy: source.deletionStrategy })}, ${source.webBase ?? null},
       ${tx.json(source.refusedCalls ?? {})}, ${source.firstSyncAt ?? null}, ${now}, ${now})
     on conflict (base_url, space_key) where status <> 'deleting' do nothing
     returning source_id`;
@@ -132,6 +132,7 @@ export async function updateSource(
     ...(changes.unreadableContainers === undefined
       ? {}
       : { unreadable_containers: changes.unreadableContainers }),
+    ...(changes.verify === undefined ? {} : { verify: changes.verify }),
     ...(changes.refusedCalls === undefined ? {} : { refused_calls: sql.json(changes.refusedCalls) }),
     updated_at: now,
   };
@@ -258,7 +259,7 @@ export function sourceColumns(sql: Sql) {
     case when s.status <> 'deleting' then c.encrypted_secret end as "encryptedToken",
     coalesce(c.secret_bound_to, s.source_id) as "tokenBoundTo",
     s.sync_interval_minutes as "syncIntervalMinutes", s.search_language as "searchLanguage", s.content, s.access,
-    s.unreadable_containers as "unreadableContainers", s.access_verified_at as "accessVerifiedAt",
+    s.unreadable_containers as "unreadableContainers", s.verify, s.access_verified_at as "accessVerifiedAt",
     s.embedding_model as "embeddingModel", s.metadata,
     case when s.status = 'active' and c.status = 'credentials_expired' then c.status else s.status end as status,
     s.lease_operation_id as "leaseOperationId", s.lease_until as "leaseUntil", c.paused_until as "pausedUntil",

@@ -5,7 +5,18 @@ import { z } from "zod";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { defaultSettings } from "#infra/local/confluence-site/settings.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
-import type { Services, SiteAccess } from "#functions/runtime/services.ts";
+import { confluence as confluenceProvider } from "#functions/runtime/providers/confluence.ts";
+import { database as databaseProvider } from "#functions/runtime/providers/database.ts";
+import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
+import {
+  resolveServices,
+  withServices,
+  type Services,
+  type SiteAccess,
+} from "#functions/runtime/services.ts";
+import type { KeptVerdicts } from "#shared/access/live/ask-about-contents.ts";
+import type { HitVerifier } from "#shared/access/live/hit-verifier.ts";
+import { verifyContents } from "#shared/access/live/verify-contents.ts";
 import { makeKeyFileTokenCipher } from "#shared/crypto/key-file-token-cipher.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { bearerSource, type CachedToken } from "#shared/confluence/client-credentials.ts";
@@ -81,6 +92,7 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
       },
     },
   };
+  services.hitVerifier = verifierOf(services);
   const api = await makeApiClient(services);
   return {
     api,
@@ -114,6 +126,16 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
       return String(answer.body.source_id);
     },
   };
+}
+
+/** Asks the site of these services, in this process. */
+export function verifierOf(services: Partial<Services>, withinMs?: number): HitVerifier {
+  const kept: KeptVerdicts = new Map();
+  return async (request) =>
+    withServices(services, async () => {
+      const resolved = await resolveServices([databaseProvider, confluenceProvider, tokenCipher]);
+      return verifyContents(request, resolved, kept, withinMs);
+    });
 }
 
 export const NEW_SOURCE = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accessMode, instant, unreadableContainers } from "./fields.ts";
+import { accessMode, instant, unreadableContainers, verification } from "./fields.ts";
 
 const failure = z
   .object({ code: z.string(), message: z.string(), since: instant, failures: z.int() })
@@ -11,6 +11,7 @@ export const sourceAccess = z
   .object({
     mode: accessMode,
     unreadable_containers: unreadableContainers,
+    verify: verification,
     verified_at: instant.nullable().meta({
       description:
         "When the last complete sweep of rights began; null: none was completed, and with `unrestricted` and `per_user` nothing is found",

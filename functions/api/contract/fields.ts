@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { COMMENT_OPTIONS } from "#shared/content-kinds.ts";
-import { ACCESS_MODES, DELETION_STRATEGIES, UNREADABLE_CONTAINERS } from "#shared/sources/source.ts";
+import {
+  ACCESS_MODES,
+  DELETION_STRATEGIES,
+  UNREADABLE_CONTAINERS,
+  VERIFICATIONS,
+  type AccessMode,
+  type Verification,
+} from "#shared/sources/source.ts";
 
 /** Text that the database can hold: U+0000 is refused by Postgres. */
 export function text(max: number) {
@@ -42,6 +49,18 @@ export const unreadableContainers = z.enum(UNREADABLE_CONTAINERS).meta({
   description:
     "What is below a folder, whiteboard, database or embed whose restrictions Confluence does not tell (only its administrators may ask): hidden, or shown as if it had none",
 });
+
+export const verification = z.enum(VERIFICATIONS).meta({
+  description:
+    "`live`: a search for a person also asks Confluence about each hit, which takes a call a hit and up to 2 s, and leaves out what it denies or does not decide in time. Needs access `per_user` and an account that is a Confluence administrator",
+});
+
+/** What `verify` asks of a new source: arguments of `refine`. */
+export const verifiesPeople = [
+  ({ access, verify }: { access: AccessMode; verify: Verification }) =>
+    verify === "stored" || access === "per_user",
+  'verify "live" needs access "per_user": it asks Confluence about a person',
+] as const;
 
 /** Of a change: what is left out stays. */
 export const contentChanges = z

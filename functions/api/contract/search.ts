@@ -215,6 +215,10 @@ const found = z.object({
         description:
           "Sources that show nothing, because what is known of their permissions is missing or too old",
       }),
+      undecided_hits: z.int().meta({
+        description:
+          "Hits left out because Confluence did not say in time whether the person may see them (sources with verify `live`)",
+      }),
     })
     .meta({ id: "SearchPermissions" }),
   explained,

@@ -12,6 +12,8 @@ import {
   instant,
   syncInterval,
   unreadableContainers,
+  verification,
+  verifiesPeople,
 } from "./fields.ts";
 import { hookHealth } from "./hook-fields.ts";
 import { searchLanguage } from "./sources.ts";
@@ -23,14 +25,17 @@ export const rule = spaceRule.meta({
     "Which spaces become sources: keys or patterns with `*`. `exclude` wins. Personal and archived spaces need their flag, unless their own key is included",
 });
 
-export const defaults = z.strictObject({
-  deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
-  sync_interval_minutes: syncInterval.default(1440),
-  search_language: searchLanguage.default("english"),
-  content: content.default(NEW_SOURCE_CONTENT),
-  access: accessMode.default("unrestricted"),
-  unreadable_containers: unreadableContainers.default("hide"),
-});
+export const defaults = z
+  .strictObject({
+    deletion_strategy: deletionStrategy.default("weekly_reconciliation"),
+    sync_interval_minutes: syncInterval.default(1440),
+    search_language: searchLanguage.default("english"),
+    content: content.default(NEW_SOURCE_CONTENT),
+    access: accessMode.default("unrestricted"),
+    unreadable_containers: unreadableContainers.default("hide"),
+    verify: verification.default("stored"),
+  })
+  .refine(...verifiesPeople);
 
 export const limits = z
   .strictObject({ max_pages: z.int().min(1).optional(), max_dollars: z.number().positive().optional() })

@@ -42,6 +42,7 @@ export const connectSite = contract({
         content: { blogposts: true, comments: "open" as const, attachments: true },
         access: "unrestricted",
         unreadable_containers: "hide",
+        verify: "stored",
       }),
       limits: limits.default({}),
       pulse: z

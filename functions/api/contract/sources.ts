@@ -18,6 +18,8 @@ import {
   text,
   title,
   unreadableContainers,
+  verification,
+  verifiesPeople,
 } from "./fields.ts";
 import { sourceAccess } from "./access-fields.ts";
 import { operationStatus, syncMetrics } from "./operations.ts";
@@ -179,11 +181,13 @@ export const createSource = contract({
       content: content.default(NEW_SOURCE_CONTENT),
       access: accessMode.default("unrestricted"),
       unreadable_containers: unreadableContainers.default("hide"),
+      verify: verification.default("stored"),
       search_language: searchLanguage.default("english").meta({
         description:
           "Whose word forms are found alike; `simple`: none, for languages that are not listed, such as Chinese, Japanese, Korean, Thai",
       }),
     })
+    .refine(...verifiesPeople)
     .meta({ id: "NewSource" }),
   responses: { 201: createdSource },
   errors: [
@@ -250,6 +254,7 @@ export const updateSource = contract({
       content: contentChanges.optional(),
       access: accessMode.optional(),
       unreadable_containers: unreadableContainers.optional(),
+      verify: verification.optional(),
     })
     .meta({ id: "SourceChanges" }),
   responses: { 200: sourceSchema },

@@ -11,6 +11,7 @@ export function accessJson(source: SourceOverview): SourceJson["access"] {
   return {
     mode: source.access,
     unreadable_containers: source.unreadableContainers,
+    verify: source.verify,
     verified_at: source.accessVerifiedAt?.toISOString() ?? null,
     sweep: sweep && {
       due_at: sweep.dueAt.toISOString(),

@@ -47,12 +47,13 @@ export function pageHit(hit: Hit, explain: boolean) {
 }
 
 /** How what a search shows was chosen. */
-export function permissionsJson(permissions: Permissions) {
+export function permissionsJson(permissions: Permissions, undecided: number) {
   return {
     mode: permissions.mode,
     account_id: permissions.accountId,
     oldest_evidence: permissions.oldestEvidence?.toISOString() ?? null,
     withheld_sources: permissions.withheldSources,
+    undecided_hits: undecided,
   };
 }
 

@@ -9,6 +9,7 @@ import type { Caller } from "#functions/runtime/caller.ts";
 import type { Services } from "#functions/runtime/services.ts";
 import { permittedElsewhere, permittedReading, type AskedReader } from "./permitted-reading.ts";
 import { candidateCount, rerankHits } from "./rerank-hits.ts";
+import { SPARE_HITS, verifyHits } from "./verify-hits.ts";
 
 export type SearchBody = AskedReader & {
   caller: Caller;
@@ -22,7 +23,10 @@ export type SearchBody = AskedReader & {
   explain?: boolean | null | undefined;
 };
 
-export type SearchServices = Pick<Services, "sql" | "embedder" | "reranker" | "log" | "env" | "now">;
+export type SearchServices = Pick<
+  Services,
+  "sql" | "embedder" | "reranker" | "hitVerifier" | "log" | "env" | "now"
+>;
 
 /**
  * Searches for the caller, or whom it asks for. A search that could not run is logged as such, whatever the cause.
@@ -72,6 +76,8 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
     updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
     kinds: request.kinds ?? null,
   };
+  const { verifiedLive } = permitted;
+  const wanted = request.match_count + (verifiedLive.length === 0 ? 0 : SPARE_HITS);
   const explain = request.explain === true;
   const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
@@ -79,7 +85,7 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
       ...filters,
       query,
       embedding: embedded.embeddings,
-      matchCount: candidateCount(services, request.match_count),
+      matchCount: candidateCount(services, wanted),
       returnMode: request.return_mode,
     });
     requireEmbedded(result.byWordsAlone.models, embedded.failures);
@@ -101,7 +107,12 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
   const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = found;
   const searched = { ...filters, query: corrected?.query ?? request.query, embedding: found.embedding };
   const ordered = await rerankHits(searched.query, hits, services);
-  const shown = ordered.hits.slice(0, request.match_count);
+  const verified = await verifyHits(
+    ordered.hits,
+    { matchCount: request.match_count, verifiedLive, accountId: permitted.permissions.accountId },
+    services,
+  );
+  const shown = verified.hits;
   return {
     success: true as const,
     results:
@@ -111,12 +122,12 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
     query: request.query,
     corrected_query: corrected?.query ?? null,
     match_count: request.match_count,
-    total_found: totalFound,
+    total_found: totalFound - verified.denied - verified.undecided,
     execution_path: `${searchMode}_search`,
     search_mode: searchMode,
     reranking_applied: ordered.applied,
     return_mode: request.return_mode,
-    permissions: permissionsJson(permitted.permissions),
+    permissions: permissionsJson(permitted.permissions, verified.undecided),
     warnings:
       byWordsAlone.sources === 0
         ? []

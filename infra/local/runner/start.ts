@@ -9,6 +9,7 @@ import { schedules } from "#infra/schedules.ts";
 import * as serviceTopology from "#infra/topology.ts";
 import type { FunctionName } from "#infra/topology.ts";
 import type { Services } from "#functions/runtime/services.ts";
+import { verdicts } from "#shared/access/live/hit-verifier.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeLog } from "#shared/log.ts";
 import { forEachQueue, type QueueName } from "#shared/messages.ts";
@@ -137,6 +138,8 @@ async function start(options: LocalRunnerOptions, started: ReturnType<typeof cle
     queue: makeSqsTaskQueue(sqs.sqs, queueUrls),
     deadLetters: makeSqsDeadLetters(sqs.sqs, queueUrls),
     events: eventBus.sender,
+    hitVerifier: async (request) =>
+      verdicts.parse(await invoker.invoke(serviceTopology.VERIFY_FUNCTION, request)),
     ...given,
   };
 

@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
-import type { AccessMode } from "#shared/sources/source.ts";
+import type { AccessMode, Verification } from "#shared/sources/source.ts";
 import { identifyAccount, membershipsOf, type Membership } from "./identify-account.ts";
 import { keptResults } from "./kept-results.ts";
 import { passedNodes } from "./passed-nodes.ts";
@@ -25,6 +25,8 @@ export type Permitted = {
   /** Of the requested sources those that the reader may see at all; null: all of them. */
   sources: string[] | null;
   permissions: Permissions;
+  /** Sources whose hits Confluence is asked about, before a person gets to see them. */
+  verifiedLive: string[];
 };
 
 /**
@@ -56,6 +58,9 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
   return {
     readable: { openSources: open.map(({ sourceId }) => sourceId), nodes: own.nodes },
     sources: [...open.map(({ sourceId }) => sourceId), ...own.spaces],
+    verifiedLive: shown.flatMap((source) =>
+      isPersonal(source) && source.verify === "live" ? [source.sourceId] : [],
+    ),
     permissions: {
       mode: isAnonymous ? "anonymous" : sources.some(isPersonal) ? "per_user" : "unrestricted",
       accountId,
@@ -73,7 +78,7 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
 
 function everything(mode: PermissionMode): Permitted {
   const permissions = { mode, accountId: null, oldestEvidence: null, withheldSources: [] };
-  return { readable: null, sources: null, permissions };
+  return { readable: null, sources: null, permissions, verifiedLive: [] };
 }
 
 /** A reader may pass 100,000 nodes, which takes some 250 ms to read: more than a search. */
@@ -94,6 +99,7 @@ type SearchedSource = {
   sourceId: string;
   siteId: string | null;
   access: AccessMode;
+  verify: Verification;
   verifiedAt: Date | null;
   directoryVerifiedAt: Date | null;
   /** The transaction that changed its nodes last; null: none is known. */
@@ -105,7 +111,7 @@ const isPersonal = ({ access }: SearchedSource) => access === "per_user";
 
 async function searchedSources(sql: Sql, { sources, spaces }: ReadRequest): Promise<SearchedSource[]> {
   return sql<SearchedSource[]>`
-    select s.source_id as "sourceId", s.site_id as "siteId", s.access, s.access_verified_at as "verifiedAt",
+    select s.source_id as "sourceId", s.site_id as "siteId", s.access, s.verify, s.access_verified_at as "verifiedAt",
       c.directory_verified_at as "directoryVerifiedAt", w.nodes_changed_in::text as "nodesChangedIn"
     from searched_sources(${sources && [...sources]}, ${spaces && [...spaces]}) asked
     join archon_sources s on s.source_id = asked.source_id

@@ -62,6 +62,16 @@ export async function requestSweeps(sql: Sql, sourceIds: readonly string[], now:
     update access_sweeps set due_at = least(due_at, ${now}) where source_id = any(${[...sourceIds]}::text[])`;
 }
 
+/** At most each so long, searches that find Confluence of another mind have a source swept again. */
+const AGAIN_AFTER_MS = 5 * 60_000;
+
+/** The next sweep of the source starts as soon as the last one is five minutes old. */
+export async function requestSweepAgain(sql: Sql, sourceId: string, now: Date): Promise<void> {
+  await sql`
+    update access_sweeps set due_at = greatest(${now}, coalesce(completed_at, ${now}) + make_interval(secs => ${AGAIN_AFTER_MS / 1000}::int))
+    where source_id = ${sourceId} and due_at > greatest(${now}, coalesce(completed_at, ${now}) + make_interval(secs => ${AGAIN_AFTER_MS / 1000}::int))`;
+}
+
 function isDue(sql: Sql, now: Date) {
   return sql`s.access <> 'everything' and s.status = 'active' and c.status = 'active'
     and (c.paused_until is null or c.paused_until <= ${now})

@@ -1,0 +1,87 @@
+import { VERIFY_WITHIN_MS, type HitVerifier } from "#shared/access/live/hit-verifier.ts";
+import type { Hit } from "#shared/documents/search.ts";
+import { errorCode } from "#shared/errors.ts";
+import type { Services } from "#functions/runtime/services.ts";
+
+/** Hits to search for beyond those that are returned, where some may be left out. */
+export const SPARE_HITS = 5;
+
+type Verdict = "permitted" | "denied" | "undecided";
+
+export type VerifiedHits = {
+  hits: Hit[];
+  /** Left out: what Confluence denies, and what it did not decide in time. */
+  denied: number;
+  undecided: number;
+};
+
+/**
+ * The first `matchCount` hits that the person may see. Those of `verifiedLive` sources are asked about at Confluence, in their order and only as
+ * far as they are needed, within 2 s together; those below move up.
+ */
+export async function verifyHits(
+  hits: readonly Hit[],
+  of: { matchCount: number; verifiedLive: readonly string[]; accountId: string | null },
+  services: Pick<Services, "hitVerifier" | "log" | "now">,
+): Promise<VerifiedHits> {
+  const live = new Set(of.verifiedLive);
+  if (live.size === 0) return { hits: hits.slice(0, of.matchCount), denied: 0, undecided: 0 };
+  const until = services.now().getTime() + VERIFY_WITHIN_MS;
+  const found: VerifiedHits = { hits: [], denied: 0, undecided: 0 };
+  for (let next = 0; found.hits.length < of.matchCount && next < hits.length;) {
+    const batch = hits.slice(next, next + of.matchCount - found.hits.length);
+    next += batch.length;
+    const verdicts =
+      services.now().getTime() < until
+        ? await verdictsOf(batch, { ...of, live }, services)
+        : new Map<Hit, Verdict>();
+    for (const hit of batch) {
+      const verdict = live.has(hit.sourceId) ? (verdicts.get(hit) ?? "undecided") : "permitted";
+      if (verdict === "permitted") found.hits.push(withoutCopies(hit, live));
+      else found[verdict] += 1;
+    }
+  }
+  return found;
+}
+
+async function verdictsOf(
+  hits: readonly Hit[],
+  { live, accountId }: { live: ReadonlySet<string>; accountId: string | null },
+  services: Pick<Services, "hitVerifier" | "log">,
+): Promise<Map<Hit, Verdict>> {
+  const sources = [...new Set(hits.map(({ sourceId }) => sourceId))].filter((id) => live.has(id));
+  const bySource = await Promise.all(
+    sources.map(async (sourceId) => {
+      const own = hits.filter((hit) => hit.sourceId === sourceId);
+      const contentIds = [...new Set(own.map(contentOf))];
+      const { permitted, denied } = await askOrLog({ sourceId, accountId, contentIds }, services);
+      return own.map((hit): [Hit, Verdict] => {
+        if (permitted.includes(contentOf(hit))) return [hit, "permitted"];
+        return [hit, denied.includes(contentOf(hit)) ? "denied" : "undecided"];
+      });
+    }),
+  );
+  return new Map(bySource.flat());
+}
+
+async function askOrLog(
+  request: Parameters<HitVerifier>[0],
+  { hitVerifier, log }: Pick<Services, "hitVerifier" | "log">,
+): ReturnType<HitVerifier> {
+  try {
+    return await hitVerifier(request);
+  } catch (error) {
+    log.error("search.not_verified", { source_id: request.sourceId, code: errorCode(error), error });
+    return { permitted: [], denied: [] };
+  }
+}
+
+/** Comments and files are for whoever may see what they are on. */
+const contentOf = (hit: Hit) => hit.parent?.page_id ?? hit.pageId;
+
+/** Pages with the same content were not asked about. */
+function withoutCopies(hit: Hit, live: ReadonlySet<string>): Hit {
+  if (!live.has(hit.sourceId) && !hit.alsoOn.some(({ sourceId }) => live.has(sourceId))) return hit;
+  const alsoOn = hit.alsoOn.filter(({ sourceId }) => !live.has(sourceId));
+  return { ...hit, alsoOn, alsoOnTotal: alsoOn.length };
+}

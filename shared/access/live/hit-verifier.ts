@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+export const verifyRequest = z.object({
+  sourceId: z.string(),
+  /** Null: the public. */
+  accountId: z.string().nullable(),
+  /** Pages and blog posts, those asked about first at the front. */
+  contentIds: z.array(z.string()).max(1000),
+});
+export type VerifyRequest = z.infer<typeof verifyRequest>;
+
+/** The rest is undecided: Confluence did not say in time. */
+export const verdicts = z.object({ permitted: z.array(z.string()), denied: z.array(z.string()) });
+export type Verdicts = z.infer<typeof verdicts>;
+
+/** Asks Confluence, within `VERIFY_WITHIN_MS`, which contents of a source a person may see. Throws only where it could not run. */
+export type HitVerifier = (request: VerifyRequest) => Promise<Verdicts>;
+
+/** A search waits so long for what Confluence says of its hits. */
+export const VERIFY_WITHIN_MS = 2000;
