@@ -34,8 +34,8 @@ export type FunctionSpec = {
 
 /** A request takes some 20 ms of a connection: three at the same time are 150 requests a second of one kind. */
 const API_CONCURRENCY = 3;
-/** A search waits some 200 ms for the embedding of its query. */
-const SEARCH_CONCURRENCY = 10;
+/** A search waits some 200 ms for the embedding of its query: 25 a second each, of the API's callers and of agents. */
+const SEARCH_CONCURRENCY = 5;
 
 /** Its own share, so that a flood of deliveries takes no connection from the API: each is two short statements. */
 const HOOK_CONCURRENCY = 3;
@@ -69,6 +69,10 @@ export const functions = {
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
   search: api("search", ["database", "show-content", "embed", "rerank"], {
+    memoryMb: 1024,
+    maxConcurrency: SEARCH_CONCURRENCY,
+  }),
+  mcp: api("mcp", ["database", "show-content", "embed", "rerank"], {
     memoryMb: 1024,
     maxConcurrency: SEARCH_CONCURRENCY,
   }),

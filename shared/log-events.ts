@@ -53,6 +53,8 @@ export const LOG_EVENTS = [
   "search.completed",
   "search.failed",
   "search.not_reranked",
+  "tool.completed",
+  "tool.failed",
   "embeddings.created",
   "health.measured",
   "dead_letters.redriven",

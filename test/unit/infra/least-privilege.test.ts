@@ -129,6 +129,10 @@ describe("rights", () => {
         "manage-sites": [
           "secretsmanager:GetSecretValue",
         ],
+        "mcp": [
+          "bedrock:InvokeModel",
+          "secretsmanager:GetSecretValue",
+        ],
         "measure-health": [
           "secretsmanager:GetSecretValue",
         ],
@@ -246,16 +250,17 @@ describe("rights", () => {
     ]);
   });
 
-  it("permissions to rerank are those of the search function alone, on the configured model, and only where it is configured", () => {
+  it("permissions to rerank are those of the functions that search alone, on the configured model, and only where it is configured", () => {
     const rerankModel = "amazon.rerank-v1:0";
     const invokes = ({ Action, Resource }: Statement) =>
       Action === "bedrock:InvokeModel" && JSON.stringify(Resource).includes(rerankModel);
+    const searches = (name: string) => name === "search" || name === "mcp";
     const without = actionsByFunction({});
     const configured = actionsByFunction({ rerank: "bedrock", rerankModel });
     for (const [name, statements] of rolePolicies({ rerank: "bedrock", rerankModel })) {
-      expect(statements.some(invokes), name).toBe(name === "search");
+      expect(statements.some(invokes), name).toBe(searches(name));
       expect(configured[name], name).toEqual(
-        name === "search"
+        searches(name)
           ? ["bedrock:InvokeModel", "bedrock:Rerank", "secretsmanager:GetSecretValue"]
           : without[name],
       );
