@@ -36,8 +36,8 @@ export type FunctionSpec = {
 const API_CONCURRENCY = 3;
 /** Called by people, and by scripts one after the other. */
 const ADMIN = { maxConcurrency: 2 };
-/** A search waits some 200 ms for the embedding of its query. */
-const SEARCH_CONCURRENCY = 10;
+/** A search waits some 200 ms for the embedding of its query: 40 a second each, of the API's callers and of agents. */
+const SEARCH_CONCURRENCY = 8;
 
 /** Its own share, so that a flood of deliveries takes no connection from the API: each is two short statements. */
 const HOOK_CONCURRENCY = 3;
@@ -71,6 +71,10 @@ export const functions = {
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),
   search: api("search", ["database", "show-content", "embed", "rerank", "verify"], {
+    memoryMb: 1024,
+    maxConcurrency: SEARCH_CONCURRENCY,
+  }),
+  mcp: api("mcp", ["database", "show-content", "embed", "rerank", "verify"], {
     memoryMb: 1024,
     maxConcurrency: SEARCH_CONCURRENCY,
   }),

@@ -54,6 +54,8 @@ export const LOG_EVENTS = [
   "search.failed",
   "search.not_reranked",
   "search.not_verified",
+  "tool.completed",
+  "tool.failed",
   "embeddings.created",
   "health.measured",
   "hits.undecided",

@@ -26,7 +26,7 @@ export const errorCodes = {
   hook_not_found: [404, "Hook not found, or its site is being deleted"],
   operation_not_found: [404, "Operation not found"],
   page_not_found: [404, "Page not found"],
-  method_not_allowed: [405, "The path accepts other methods: `Allow` names them (on AWS: 404)"],
+  method_not_allowed: [405, "The path accepts other methods: `Allow` names them (on AWS mostly 404)"],
   request_timeout: [408, "The request was not completely received in time"],
   source_exists: [409, "The space already has a source: `details.source_id`"],
   site_exists: [409, "This account's site is connected already: `details.site_id`"],

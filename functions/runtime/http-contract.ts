@@ -7,9 +7,9 @@ export type Responses = Record<number, z.ZodType | null>;
 /**
  * `standard`: `{"error": {code, message, details?}}`. For clients that were written for Archon's endpoints, `detail` adds
  * FastAPI's `{"detail": {"error"}}` and `detail_text` its `{"detail": "…"}`; `error_text` has the message as `error`, and the
- * object as `error_details`.
+ * object as `error_details`. `json_rpc` is an error of JSON-RPC 2.0 without the id of its request, with `{code, details?}` as `data`.
  */
-export type ErrorShape = "standard" | "detail" | "detail_text" | "error_text";
+export type ErrorShape = "standard" | "detail" | "detail_text" | "error_text" | "json_rpc";
 
 /**
  * One operation of the API: the only source of its validation, its types and its part of the document. `query` and `body` are

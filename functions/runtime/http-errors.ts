@@ -15,8 +15,12 @@ const RETRY_AFTER_SECONDS = 2;
  */
 export function errorResponse(error: unknown, shape: ErrorShape, requestId: string): ErrorResponse {
   const { status, code, message, details, retryAfter } = publicError(error, requestId);
-  const body = errorBody(shape, { code, message, ...(details ? { details } : {}) });
-  const headers: Record<string, string> = retryAfter === null ? {} : { "retry-after": String(retryAfter) };
+  const body = errorBody(shape, status, { code, message, ...(details ? { details } : {}) });
+  const allowed = Array.isArray(details?.allow) ? details.allow.join(", ") : null;
+  const headers: Record<string, string> = {
+    ...(retryAfter === null ? {} : { "retry-after": String(retryAfter) }),
+    ...(allowed === null ? {} : { allow: allowed }),
+  };
   return { response: { status, body, headers }, code, fault: status >= 500 && status !== 501 };
 }
 
@@ -52,8 +56,19 @@ function publicError(error: unknown, requestId: string): PublicError {
   };
 }
 
+/** Codes of JSON-RPC 2.0. */
+const PARSE_ERROR = -32_700;
+const INVALID_REQUEST = -32_600;
+const INTERNAL_ERROR = -32_603;
+
+function jsonRpcCode(code: string, status: number): number {
+  if (code === "malformed_json") return PARSE_ERROR;
+  return status < 500 ? INVALID_REQUEST : INTERNAL_ERROR;
+}
+
 function errorBody(
   shape: ErrorShape,
+  status: number,
   problem: { code: string; message: string; details?: Record<string, unknown> },
 ): Record<string, unknown> {
   const { message } = problem;
@@ -66,6 +81,11 @@ function errorBody(
       return { error: problem, detail: message };
     case "error_text":
       return { error: message, error_details: problem, detail: { error: message } };
+    case "json_rpc": {
+      const { code, details } = problem;
+      const data = { code, ...(details ? { details } : {}) };
+      return { jsonrpc: "2.0", id: null, error: { code: jsonRpcCode(code, status), message, data } };
+    }
   }
 }
 

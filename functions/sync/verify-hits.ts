@@ -2,7 +2,7 @@ import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { KeptVerdicts } from "#shared/access/live/ask-about-contents.ts";
 import { verifyRequest, type Verdicts } from "#shared/access/live/hit-verifier.ts";
-import { verifyContents } from "#shared/access/live/verify-contents.ts";
+import { verifyContents } from "#shared/syncs/rights/verify-contents.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";

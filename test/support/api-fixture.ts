@@ -16,7 +16,7 @@ import {
 } from "#functions/runtime/services.ts";
 import type { KeptVerdicts } from "#shared/access/live/ask-about-contents.ts";
 import type { HitVerifier } from "#shared/access/live/hit-verifier.ts";
-import { verifyContents } from "#shared/access/live/verify-contents.ts";
+import { verifyContents } from "#shared/syncs/rights/verify-contents.ts";
 import { makeKeyFileTokenCipher } from "#shared/crypto/key-file-token-cipher.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { bearerSource, type CachedToken } from "#shared/confluence/client-credentials.ts";

@@ -4,6 +4,7 @@ import * as hooks from "./hooks.ts";
 import * as identities from "./identities.ts";
 import * as knowledge from "./archon-knowledge.ts";
 import * as knowledgeSources from "./archon-sources.ts";
+import * as mcp from "./mcp.ts";
 import * as notProvided from "./archon-not-provided.ts";
 import * as operations from "./operations.ts";
 import * as pages from "./pages.ts";
@@ -24,6 +25,7 @@ const named: unknown[] = [
   hooks,
   identities,
   search,
+  mcp,
   knowledge,
   knowledgeSources,
   storedPages,

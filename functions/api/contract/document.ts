@@ -9,6 +9,8 @@ import { z } from "zod";
 import { errorCodes, type ErrorCode } from "#functions/runtime/error-codes.ts";
 import type { AnyContract, ErrorShape } from "#functions/runtime/http-contract.ts";
 import { contracts } from "./all.ts";
+import { API_VERSION } from "./api-version.ts";
+import { jsonRpcError } from "./mcp.ts";
 
 // The keys of a constant object that is not empty.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -31,6 +33,7 @@ const errorSchemas: Record<ErrorShape, z.ZodType> = {
   error_text: z
     .object({ error: z.string(), error_details: problem, detail: z.object({ error: z.string() }) })
     .meta({ id: "ErrorText" }),
+  json_rpc: jsonRpcError,
 };
 
 /** What the gateway itself rejects has the standard shape on every route (on AWS: API Gateway's `{"message"}`). */
@@ -42,9 +45,6 @@ const gatewayErrors: ReadonlySet<ErrorCode> = new Set([
   "body_too_large",
   "headers_too_large",
 ] as const);
-
-/** Of the contract: the first part changes when clients must. */
-const API_VERSION = "1.0.0";
 
 const INTRODUCTION = `Keeps a RAG index in step with Confluence spaces.
 

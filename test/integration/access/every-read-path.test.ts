@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { routes } from "#infra/routes.ts";
+import { profiles } from "#functions/api/mcp/profiles.ts";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
 import { addNode, putUnder, setAccess, setDirectory } from "#test/support/access-nodes.ts";
 import type { ApiAnswer, ApiCall } from "#test/support/api-client.ts";
@@ -161,6 +162,21 @@ const knowledge = (prefix: string): Record<string, () => Probe[]> => ({
   ],
 });
 
+/** By profile: how each of its tools is asked for what is hidden. */
+const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
+  "/mcp": {
+    search_confluence: () => QUESTIONS.flatMap((query) => [{ query }, { query, limit: 10 }]),
+  },
+};
+
+const toolCalls = (path: string): Probe[] =>
+  Object.entries(TOOL_CALLS[path] ?? {}).flatMap(([name, calls]) =>
+    calls().map((args) => ({
+      path,
+      body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } },
+    })),
+  );
+
 /**
  * How each route of the scope `search` is asked for what is hidden. A new one needs an entry here: without one, nothing shows that it
  * filters.
@@ -183,6 +199,7 @@ const PROBES: Record<string, () => Probe[]> = {
     ["1", "901", "902", "904", "comments-901", "att903", `${handbook}~901`, `${merger}~904`].map((id) => ({
       path: `/api/pages/${id}`,
     })),
+  "POST /mcp": () => toolCalls("/mcp"),
   "GET /api/database/metrics": () => [{ path: "/api/database/metrics" }],
 };
 
@@ -207,6 +224,15 @@ function told({ body, headers }: ApiAnswer): string {
 describe("whoever may not see a page", () => {
   it("every route that shows content to searchers has a probe, and every probe a route", () => {
     expect(Object.keys(PROBES).toSorted()).toEqual(readPaths.toSorted());
+  });
+
+  it("every tool that agents call has probes, and every probe a tool", () => {
+    const tools = profiles.map(({ contract, tools: [...list] }) => [
+      contract.paths[0],
+      list.map(({ name }) => name).toSorted(),
+    ]);
+    const probed = Object.entries(TOOL_CALLS).map(([path, calls]) => [path, Object.keys(calls).toSorted()]);
+    expect(probed.toSorted()).toEqual(tools.toSorted());
   });
 
   it.each(readPaths)(

@@ -129,6 +129,11 @@ describe("rights", () => {
         "manage-sites": [
           "secretsmanager:GetSecretValue",
         ],
+        "mcp": [
+          "bedrock:InvokeModel",
+          "lambda:InvokeFunction",
+          "secretsmanager:GetSecretValue",
+        ],
         "measure-health": [
           "secretsmanager:GetSecretValue",
         ],
@@ -194,6 +199,7 @@ describe("rights", () => {
         ],
         "search": [
           "bedrock:InvokeModel",
+          "lambda:InvokeFunction",
           "secretsmanager:GetSecretValue",
         ],
         "start-scheduled-syncs": [
@@ -221,21 +227,26 @@ describe("rights", () => {
           "kms:Encrypt",
           "secretsmanager:GetSecretValue",
         ],
+        "verify-hits": [
+          "kms:Decrypt",
+          "secretsmanager:GetSecretValue",
+        ],
       }
     `);
   });
 
-  it("permissions to invoke a function are those of the file worker alone, on the extracting function, which may do nothing itself", () => {
+  it("permissions to invoke a function are those of the file worker, on the extracting function, which may do nothing itself, and of what searches, on the one that asks Confluence", () => {
     const invokes = [...rolePolicies({})].flatMap(([name, statements]) =>
       statements
         .filter(({ Action }) => Action === "lambda:InvokeFunction")
         .map(({ Resource }) => [name, JSON.stringify(Resource)]),
     );
+    const on = (name: string): unknown =>
+      expect.stringMatching(new RegExp(`:function:confluence-sync-dev-${name}"\\]\\]\\}$`));
     expect(invokes).toEqual([
-      [
-        "process-attachment",
-        expect.stringMatching(/:function:confluence-sync-dev-extract-attachment"\]\]\}$/),
-      ],
+      ["search", on("verify-hits")],
+      ["mcp", on("verify-hits")],
+      ["process-attachment", on("extract-attachment")],
     ]);
     const own = rolePolicies({ database: "aurora" }).get("extract-attachment") ?? [];
     expect(own.flatMap(({ Action }) => Action).sort()).toEqual([
@@ -246,17 +257,23 @@ describe("rights", () => {
     ]);
   });
 
-  it("permissions to rerank are those of the search function alone, on the configured model, and only where it is configured", () => {
+  it("permissions to rerank are those of the functions that search alone, on the configured model, and only where it is configured", () => {
     const rerankModel = "amazon.rerank-v1:0";
     const invokes = ({ Action, Resource }: Statement) =>
       Action === "bedrock:InvokeModel" && JSON.stringify(Resource).includes(rerankModel);
+    const searches = (name: string) => name === "search" || name === "mcp";
     const without = actionsByFunction({});
     const configured = actionsByFunction({ rerank: "bedrock", rerankModel });
     for (const [name, statements] of rolePolicies({ rerank: "bedrock", rerankModel })) {
-      expect(statements.some(invokes), name).toBe(name === "search");
+      expect(statements.some(invokes), name).toBe(searches(name));
       expect(configured[name], name).toEqual(
-        name === "search"
-          ? ["bedrock:InvokeModel", "bedrock:Rerank", "secretsmanager:GetSecretValue"]
+        searches(name)
+          ? [
+              "bedrock:InvokeModel",
+              "bedrock:Rerank",
+              "lambda:InvokeFunction",
+              "secretsmanager:GetSecretValue",
+            ]
           : without[name],
       );
     }

@@ -271,7 +271,7 @@ describe("the template", () => {
         return value === undefined ? [] : [[FunctionName.replace("confluence-sync-dev-", ""), value]];
       });
     const show = (value: string) =>
-      ["search", "knowledge-items", "stored-pages"].map((name) => [name, value]);
+      ["search", "mcp", "knowledge-items", "stored-pages"].map((name) => [name, value]);
     expect(told({ accessMaxAgeHours: 2 }, "ACCESS_MAX_AGE_HOURS")).toEqual(
       expect.arrayContaining([...show("2"), ["explain-access", "2"], ["measure-health", "2"]]),
     );
@@ -283,7 +283,7 @@ describe("the template", () => {
     );
   });
 
-  it("the stack tells the search function alone of a reranking model, where one is configured", () => {
+  it("the stack tells only functions that search of a reranking model, where one is configured", () => {
     const rerankVariables = (context: Record<string, unknown>) =>
       Object.entries(synthesize(context).findResources("AWS::Lambda::Function")).flatMap(
         ([id, { Properties }]) => {
@@ -296,6 +296,7 @@ describe("the template", () => {
     expect(rerankVariables({})).toEqual([]);
     expect(rerankVariables({ rerank: "bedrock" })).toEqual([
       { id: "search", RERANK: "bedrock", RERANK_MODEL: "cohere.rerank-v3-5:0" },
+      { id: "mcp", RERANK: "bedrock", RERANK_MODEL: "cohere.rerank-v3-5:0" },
     ]);
   });
 

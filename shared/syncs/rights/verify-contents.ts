@@ -1,8 +1,8 @@
 import { getSource, type Source } from "#shared/sources/sources.ts";
 import { requestSweepAgain } from "#shared/access/sweeps/sweep-rows.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
-import { askAboutContents, type KeptVerdicts } from "./ask-about-contents.ts";
-import { VERIFY_WITHIN_MS, type Verdicts, type VerifyRequest } from "./hit-verifier.ts";
+import { askAboutContents, type KeptVerdicts } from "#shared/access/live/ask-about-contents.ts";
+import { VERIFY_WITHIN_MS, type Verdicts, type VerifyRequest } from "#shared/access/live/hit-verifier.ts";
 
 /**
  * Asks the source's site. What differs from what is stored, and what it does not say, has the source's rights read again soon. A site

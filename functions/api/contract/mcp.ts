@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { contract } from "#functions/runtime/http-contract.ts";
+import { readerQuery } from "./fields.ts";
+
+/** Messages of one request: revisions of the protocol before 2025-06-18 send several. */
+const MAX_MESSAGES = 10;
+
+const message = z
+  .looseObject({ jsonrpc: z.literal("2.0") })
+  .meta({ description: "A message of JSON-RPC 2.0, as the Model Context Protocol defines it" });
+export const jsonRpcMessages = z.union([message, z.array(message)]);
+
+export const jsonRpcError = z
+  .object({
+    jsonrpc: z.literal("2.0"),
+    id: z.union([z.string(), z.number(), z.null()]).optional(),
+    error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }),
+  })
+  .meta({ id: "JsonRpcError" });
+
+const common = { tag: "Agents", errorShape: "json_rpc" } as const;
+
+/** The tools of one profile over Streamable HTTP. */
+const mcpContract = (id: string, path: string, summary: string) =>
+  contract({
+    ...common,
+    id,
+    method: "POST",
+    paths: [path],
+    scope: "search",
+    summary,
+    description:
+      "Model Context Protocol over Streamable HTTP, without sessions: revisions up to 2025-11-25 (`initialize`) and 2026-07-28 (`server/discover`). Responses are JSON, never a stream. The tools read only, and show what the reader may see: the person of the caller's token, or whom the query names.",
+    query: z.strictObject(readerQuery),
+    body: z.union([z.looseObject({}), z.array(z.looseObject({})).min(1).max(MAX_MESSAGES)]),
+    responses: {
+      200: jsonRpcMessages,
+      202: null,
+      400: jsonRpcError,
+      404: jsonRpcError,
+    },
+    errors: ["scope_required"],
+    examples: { request: { jsonrpc: "2.0", id: 1, method: "tools/list" } },
+  });
+
+export const mcp = mcpContract("mcp", "/mcp", "The tools of agents: search, read, list spaces");
+
+/** A stream to listen to, and a session to end: there are none. */
+export const mcpNotAllowed = (["GET", "DELETE"] as const).map((method) =>
+  contract({
+    ...common,
+    id: method === "GET" ? "mcpStream" : "mcpSession",
+    method,
+    paths: ["/mcp"],
+    scope: "public",
+    summary: `Not allowed: ${method === "GET" ? "streams" : "sessions"}`,
+    query: z.object({}),
+    responses: {},
+    errors: ["method_not_allowed"],
+  }),
+);

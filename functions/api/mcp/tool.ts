@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import { UserError } from "#shared/errors.ts";
+import type { AskedReader } from "#functions/api/use-cases/permitted-reading.ts";
+import type { Caller } from "#functions/runtime/caller.ts";
+import type { Services } from "#functions/runtime/services.ts";
+
+export type ToolServices = Pick<
+  Services,
+  "sql" | "embedder" | "reranker" | "hitVerifier" | "log" | "env" | "now" | "newId"
+>;
+
+/** Who calls, and for whom: of the connection, never an argument that a model fills in. */
+export type ToolContext = { services: ToolServices; caller: Caller; asked: AskedReader };
+
+/** What a call's log line says of it beside its name and time: never what was asked. */
+export type ToolLog = { results?: number; account_id?: string | null; permissions?: string };
+
+export type ToolResult<Output> = { structured: Output; text: string; log?: ToolLog };
+
+export type Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> = {
+  name: string;
+  title: string;
+  description: string;
+  /** Flat, strict; every field described. */
+  input: Input;
+  output: Output;
+  /** Throws `UserError` with a message that says what to send instead. */
+  run(args: z.output<Input>, context: ToolContext): Promise<ToolResult<z.input<Output>>>;
+};
+
+/** Ties the types of a tool's parts together. */
+export const defineTool = <Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Tool<Input, Output>,
+): Tool<Input, Output> => tool;
+
+/** A result of `tools/call`. */
+export type CalledTool = {
+  content: { type: "text"; text: string }[];
+  structuredContent?: Record<string, unknown>;
+  isError?: boolean;
+};
+
+/** What a model is told of a failure that is not its own; the log has the rest. */
+const FAILED = "The index could not be searched; try again";
+
+/**
+ * Calls a tool. What the caller can fix is a result that says how, so that a model reads it; what it cannot is one that names no
+ * internals. Never throws.
+ */
+export async function callTool(tool: Tool, args: unknown, context: ToolContext): Promise<CalledTool> {
+  const { log } = context.services;
+  const line = { tool: tool.name, actor: context.caller.actor || undefined };
+  const started = performance.now();
+  const duration = () => ({ duration_ms: Math.round(performance.now() - started) });
+  try {
+    const result = await tool.run(parseArguments(tool, args), context);
+    const structuredContent = tool.output.parse(result.structured);
+    log.info("tool.completed", { ...line, ...result.log, ...duration() });
+    return { content: [{ type: "text", text: result.text }], structuredContent };
+  } catch (error) {
+    // A 500 is about the service's own configuration, which the client must not see.
+    const known = error instanceof UserError && error.status !== 500 ? error : null;
+    if (known && known.status < 500) log.info("tool.completed", { ...line, code: known.code, ...duration() });
+    else log.error("tool.failed", { ...line, ...duration(), error });
+    return { content: [{ type: "text", text: known ? known.message : FAILED }], isError: true };
+  }
+}
+
+/** Throws `UserError` that names each argument at fault, and those that the tool takes. */
+function parseArguments<Input extends z.ZodObject>({ name, input }: Tool<Input>, args: unknown) {
+  const parsed = input.safeParse(args ?? {});
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) =>
+    issue.code === "unrecognized_keys"
+      ? `unknown argument ${issue.keys.map((key) => JSON.stringify(key.slice(0, 100))).join(", ")}`
+      : `${issue.path.join(".") || "arguments"}: ${issue.message}`,
+  );
+  const taken = Object.entries(input.shape).map(([key, field]) =>
+    field.safeParse(undefined).success ? `${key}?` : key,
+  );
+  throw new UserError(
+    400,
+    "invalid_request",
+    `Invalid arguments: ${faults.slice(0, 10).join("; ")}. Call ${name} with ${taken.length > 0 ? taken.join(", ") : "no arguments"}`,
+  );
+}
