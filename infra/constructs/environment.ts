@@ -29,6 +29,9 @@ export function environmentOf(
     ...(access.includes("database") ? databaseVariables(settings, resources) : {}),
     ...(sends ? queueVariables(resources) : {}),
     ...(tokens ? { TOKEN_KEY_ARN: resources.tokenKeyArn, ...siteVariables(settings) } : {}),
+    ...(tokens && access.includes("database")
+      ? { ACCESS_SWEEP_MINUTES: String(settings.accessSweepMinutes) }
+      : {}),
     ...(access.includes("show-content") ? readerVariables(settings) : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),

@@ -90,6 +90,8 @@ const settingsSchema = z
       .optional(),
     /** Hours until what was read from Confluence about permissions lets nobody in any more. */
     accessMaxAgeHours: z.coerce.number().min(0.5).max(24).default(4),
+    /** Minutes from the start of one reading of who may see what to the next, for sources that carry rights over; evidence gets old after `accessMaxAgeHours`. */
+    accessSweepMinutes: z.coerce.number().int().min(1).max(240).default(15),
     /** Browser origins that may call the API; none by default. */
     corsOrigins: list.default([]),
     requestsPerSecond: z.coerce.number().int().min(1).default(50),

@@ -17,6 +17,16 @@ const LISTING_PAGE = 250;
 const CALLS_PER_EMPTY_SYNC = 5;
 /** Of a site that finds nothing changed, whatever its spaces: account, count, search (test/integration/syncs/pulse.test.ts). */
 const CALLS_PER_PULSE = 3;
+/** v1 returns 100 pages of a search that expands restrictions. */
+const RIGHTS_PAGE = 100;
+/** Account twice, space, its readers, whether there are roles, count (`npm run bench -- calls-of-kinds --rights`). */
+const CALLS_PER_SWEEP = 6;
+/** Account, groups with a licence, accounts. */
+const CALLS_PER_DIRECTORY = 3;
+const MEMBERS_PAGE = 200;
+/** Sources at the same time, in the seconds of each minute that are left to begin a step (shared/syncs/rights/sweep-sources.ts). */
+const SWEPT_AT_ONCE = 4;
+const SWEEP_SECONDS_A_MINUTE = 40;
 const KB_PER_GB = 1_000_000;
 /** An ACU brings 2 GiB of memory; a vector index that does not fit is read from disk at every search. */
 const GB_PER_ACU = 2.1;
@@ -147,6 +157,24 @@ export function callsOfOneSite(spaces: number, a: Assumptions) {
   };
   const pulsed = withPulse.pulses + withPulse.syncs + withPulse.pages;
   return { atIntervals: month.confluenceCalls, withPulse, pulsed, pulsedPerSecond: pulsed / (MINUTES * 60) };
+}
+
+/**
+ * What carrying rights over takes beside that, when all spaces are of one site: sweeps of each space, and its groups every few minutes.
+ * `minutesOfFunction`: of each interval, how long the one sweeping function works, which has 40 s of each minute.
+ */
+export function rightsOfOneSite(spaces: number, a: Assumptions) {
+  const listing = Math.ceil(a.pagesPerSpace / RIGHTS_PAGE);
+  const sweep = spaces * (CALLS_PER_SWEEP + listing);
+  const directory = CALLS_PER_DIRECTORY + a.groups * Math.ceil(a.membersPerGroup / MEMBERS_PAGE);
+  const perMinute = sweep / a.sweepMinutes + directory / a.directoryMinutes;
+  return {
+    sweep,
+    directory,
+    perMonth: perMinute * MINUTES,
+    perSecond: perMinute / 60,
+    minutesOfFunction: (sweep * a.secondsPerCall) / SWEPT_AT_ONCE / SWEEP_SECONDS_A_MINUTE,
+  };
 }
 
 export type Cost = Record<string, number>;

@@ -42,6 +42,12 @@ export const assumptions = {
   syncIntervalMinutes: 60,
   /** Of sources in a site with a pulse: the default of a connected site. */
   pulsedIntervalMinutes: 1440,
+  /** From the start of one sweep of a space's rights to the next, and of reading a site's groups. */
+  sweepMinutes: 15,
+  directoryMinutes: 5,
+  groups: 100,
+  membersPerGroup: 100,
+  secondsPerCall: 0.15,
   searchesPerDay: 5000,
   storageKbPerPage: 12,
   /** Seconds of a worker for a page: fetch its share of a bulk call, convert, embed six chunks side by side, swap. */

@@ -8,6 +8,7 @@ import {
   auroraCost,
   callsOfOneSite,
   firstSyncCost,
+  rightsOfOneSite,
   modelScale,
   monthlyCost,
   SPACES,
@@ -67,6 +68,10 @@ export function scaleReport(prices: Prices, assumptions: Assumptions): string {
   const calls = (name: string, value: (of: ReturnType<typeof callsOfOneSite>) => string) => [
     name,
     ...SPACES.map((spaces) => value(callsOfOneSite(spaces, assumptions))),
+  ];
+  const rights = (name: string, value: (of: ReturnType<typeof rightsOfOneSite>) => string) => [
+    name,
+    ...SPACES.map((spaces) => value(rightsOfOneSite(spaces, assumptions))),
   ];
   const { pages, chunks, first, files } = modelScale(1, assumptions);
   const perPage = { chunks: chunks / pages, tokens: (first.tokens + files.tokens) / pages };
@@ -154,6 +159,27 @@ ${table(
 
 Above ${round(MAX_STARTS * 60 * 24)} changed pages a day in a site, each in a space of its own, syncs wait: a pulse starts ${MAX_STARTS} of them, each minute.
 
+## Carrying rights over
+
+Sources whose \`access\` is not \`everything\` are swept every ${assumptions.sweepMinutes} minutes, each in ${round(rightsOfOneSite(1, assumptions).sweep)} calls for ${assumptions.pagesPerSpace} pages (a call for 100), and a site's ${assumptions.groups} groups are
+read every ${assumptions.directoryMinutes} minutes. The calls come on top of the above, whether or not anything changed: Confluence tells no other way.
+
+${table(
+  ["", ...heads.slice(1)],
+  [
+    rights("calls of one sweep of all spaces", (of) => round(of.sweep)),
+    rights("calls to read the groups once", (of) => round(of.directory)),
+    rights("calls to Confluence a month", (of) => round(of.perMonth)),
+    rights("calls a second, on average", (of) => round(of.perSecond, 2)),
+    rights(`minutes of each ${assumptions.sweepMinutes} that the one sweeping function works`, (of) =>
+      round(of.minutesOfFunction, 1),
+    ),
+  ],
+)}
+
+Above ${round(sweptSpaces(assumptions))} spaces that carry rights over, sweeps take longer than ${assumptions.sweepMinutes} minutes, and restrictions count that much later. \`accessSweepMinutes\` (on one
+machine \`ACCESS_SWEEP_MINUTES\`) makes them rarer; evidence counts for \`accessMaxAgeHours\` (4), so that a sweep of all spaces has to end within that.
+
 ## Connections
 
 Each function handles one event at a time with one connection: at their limits all functions together hold ${connections}. Workers are limited by their
@@ -167,6 +193,7 @@ queues' maximum concurrency, the others by reserved concurrency; synthesis fails
 | ${round((queues.plan.maxConcurrency * assumptions.syncIntervalMinutes * 60) / assumptions.secondsPerIncrementalSync)} spaces each ${assumptions.syncIntervalMinutes} minutes | listings: \`maxConcurrency\` of the plan queue | that number, or a longer interval |
 | about ${round((16 * KB_PER_GB) / (perPage.chunks * assumptions.vectorIndexKb))} pages with a database of 16 GB | searches read the vector index from disk | fewer dimensions, or a larger database |
 | ${round((queues.file.maxConcurrency / (assumptions.secondsPerExtraction + assumptions.secondsPerFile)) * 3600)} files to read an hour | the extracting function | \`FILE_CONCURRENCY\` in \`infra/topology.ts\`, as far as connections and reserved concurrency allow |
+| ${round(sweptSpaces(assumptions))} spaces that carry rights over | sweeps: one function, four sources at the same time | \`accessSweepMinutes\` |
 | one site with many spaces | Confluence's limit for an account (429) | longer intervals: a paused source affects no other |
 | ${round(queues.page.maxConcurrency / assumptions.secondsPerPage, 1)} pages a second | page workers | \`maxConcurrency\` of the page queue, as far as connections allow |
 
@@ -177,6 +204,11 @@ later another sends ${QUIET}.
 
 ${noisyTable(assumptions)}
 `;
+}
+
+/** Spaces that one function can sweep in each interval. */
+function sweptSpaces(assumptions: Assumptions): number {
+  return assumptions.sweepMinutes / rightsOfOneSite(1, assumptions).minutesOfFunction;
 }
 
 function noisyTable(assumptions: Assumptions): string {

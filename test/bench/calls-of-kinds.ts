@@ -1,9 +1,11 @@
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { addPage } from "#infra/local/confluence-site/edits.ts";
+import { addGroup, restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
+import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import type { LoggedRequest } from "#infra/local/confluence-site/site.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
+import type { Sql } from "#shared/db/connect.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -12,18 +14,28 @@ const DAY_MS = 24 * 60 * 60_000;
 
 export const benchCallsOfKinds = defineCommand({
   name: "npm run bench -- calls-of-kinds",
-  does: `The calls that listing a space takes with posts, comments and files: at a first sync, at an idle one, and at a deletion check.
-Bodies and downloads are not counted: what is listed is not processed.`,
+  does: `The calls that listing a space takes with posts, comments and files: at a first sync, at an idle one, and at a deletion check;
+and those of a sweep of rights and of reading the groups, where the source carries rights over. Bodies and downloads are not counted: what is
+listed is not processed.`,
   options: {
     pages: { type: "integer", value: "N", min: 1, default: 10_000, description: "pages" },
     posts: { type: "integer", value: "N", min: 0, default: 300, description: "blog posts" },
     comments: { type: "integer", value: "N", min: 0, default: 15_000, description: "comments" },
     files: { type: "integer", value: "N", min: 0, default: 20_000, description: "files" },
+    rights: {
+      type: "flag",
+      description: "access per_user: one page in 50 is restricted, one in 500 is in a folder",
+    },
   },
-  run: async (counts) => {
+  run: async ({ rights, ...counts }) => {
     const database = await createTestDatabase();
     try {
-      return { bench: "calls-of-kinds", ...counts, ...(await measure(database, counts)) };
+      return {
+        bench: "calls-of-kinds",
+        ...counts,
+        access: accessOf(rights),
+        ...(await measure(database, counts, rights)),
+      };
     } finally {
       await database.close();
     }
@@ -32,10 +44,16 @@ Bodies and downloads are not counted: what is listed is not processed.`,
 
 type Counts = { pages: number; posts: number; comments: number; files: number };
 
-async function measure(database: TestDatabase, counts: Counts): Promise<object> {
+const accessOf = (rights: boolean) => (rights ? ("per_user" as const) : ("everything" as const));
+
+async function measure(database: TestDatabase, counts: Counts, rights: boolean): Promise<object> {
   await database.clear();
-  const world = await makeSyncWorld(database.sql, { content: NEW_SOURCE_CONTENT });
+  const world = await makeSyncWorld(database.sql, {
+    content: NEW_SOURCE_CONTENT,
+    access: { access: accessOf(rights), unreadableContainers: "hide" },
+  });
   fill(world, counts);
+  if (rights) restrictSome(world);
   // An invocation may take a minute of real time as well, and a search of so much content takes a while: few calls in each.
   world.pace.stepMs = 4000;
   // The search index shows what was written a while ago.
@@ -53,11 +71,13 @@ async function measure(database: TestDatabase, counts: Counts): Promise<object> 
   world.pass(DAY_MS);
   const idle = await listed(world, await world.startSync(), "plan");
   await world.ended(idle.operationId);
+  const sweep = rights ? await swept(world, sql) : null;
   const check = await listed(world, await world.startCheck(), "check");
   const { status, sync_metrics } = await world.ended(check.operationId);
   return {
     first_sync: first.calls,
     idle_sync: idle.calls,
+    sweep,
     deletion_check: check.calls,
     check_status: status,
     deleted: sync_metrics.pages_deleted + sync_metrics.pages_hidden + sync_metrics.files_deleted,
@@ -81,6 +101,31 @@ function fill({ site }: SyncWorld, counts: Counts): void {
     uploadFile(site, { containerId: on(n), title: `file-${n}.txt`, bytes: Buffer.from(`Text ${n}`) });
 }
 
+/** One page in 50 has a restriction of its own, of one of ten groups; below the first in 500 there is a folder with pages. */
+function restrictSome({ site }: SyncWorld): void {
+  const groups = Array.from({ length: 10 }, (_, n) => addGroup(site, { name: `group ${n}` }).id);
+  const pages = [...site.pages.values()].filter(({ kind }) => kind === "page");
+  for (const [n, page] of pages.entries()) {
+    if (n % 50 === 1) restrictContent(site, page.id, { groups: [groups[n % groups.length] ?? ""] });
+    if (n % 500 !== 0) continue;
+    const folder = addFolder(site, { space: SPACE, title: `Folder ${n}`, parentId: null });
+    addPage(site, { space: SPACE, title: `In folder ${n}`, body: bodyOf(`folder${n}`), parentId: folder.id });
+  }
+}
+
+/** The calls of the sweep that is due a quarter of an hour later, and of reading the groups meanwhile. */
+async function swept(world: SyncWorld, sql: Sql): Promise<Record<string, number>> {
+  const completed = async () => {
+    const [row] = await sql<{ at: Date }[]>`select completed_at as at from access_sweeps`;
+    return row?.at.getTime();
+  };
+  const before = await completed();
+  world.pass(15 * 60_000);
+  world.takeRequests();
+  while ((await completed()) === before) await world.minute("sweep-access");
+  return callsOf(world.takeRequests());
+}
+
 /** The calls of an operation until its listing is done. */
 async function listed(
   world: SyncWorld,
@@ -89,11 +134,12 @@ async function listed(
 ): Promise<{ operationId: string; calls: Record<string, number> & { all: number } }> {
   world.takeRequests();
   while (await world.deliverOne(queue));
-  const requests = world.takeRequests();
-  const by = (path: (request: LoggedRequest) => string) =>
-    Object.fromEntries([...Map.groupBy(requests, path)].map(([name, group]) => [name, group.length]));
-  return {
-    operationId,
-    calls: { all: requests.length, ...by(({ path }) => path.split("/").at(-1) ?? path) },
-  };
+  return { operationId, calls: callsOf(world.takeRequests()) };
+}
+
+/** By the last part of the path; ids count as one. */
+function callsOf(requests: readonly LoggedRequest[]): Record<string, number> & { all: number } {
+  const last = ({ path }: LoggedRequest) => (path.split("/").at(-1) ?? path).replace(/^\d+$/, "{id}");
+  const groups = [...Map.groupBy(requests, last)].map(([name, group]) => [name, group.length]);
+  return { ...Object.fromEntries(groups), all: requests.length };
 }

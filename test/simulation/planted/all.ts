@@ -14,6 +14,7 @@ import { LISTING_BUGS } from "./listings.ts";
 import { LIVE_DOC_BUGS } from "./live-docs.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
+import { LIVE_VERIFICATION_BUGS } from "./live-verification.ts";
 import { READER_BUGS } from "./readers.ts";
 import { PULSE_BUGS } from "./pulses.ts";
 import { RIGHTS_BUGS } from "./rights.ts";
@@ -38,6 +39,7 @@ export const ALL_PLANTED_BUGS = [
   ...PAGE_BUGS,
   ...PULSE_BUGS,
   ...READER_BUGS,
+  ...LIVE_VERIFICATION_BUGS,
   ...RIGHTS_BUGS,
   ...RUNTIME_BUGS,
   ...OPTIONAL_CALL_BUGS,

@@ -2,15 +2,14 @@ import { describe, expect, it } from "vitest";
 import { askAboutContents, KEPT_MS, type KeptVerdicts } from "#shared/access/live/ask-about-contents.ts";
 import { PermanentError } from "#shared/errors.ts";
 
-const SUBJECT = { type: "user", id: "ann" } as const;
-
 function makeSite() {
   const waiting: ((isPermitted: boolean) => void)[] = [];
   let now = 0;
   const kept: KeptVerdicts = new Map();
-  const ask = (contentIds: string[], isPermitted?: (id: string) => Promise<boolean>, withinMs = 5000) =>
+  type Say = (id: string) => Promise<boolean>;
+  const askAs = (id: string, contentIds: string[], isPermitted?: Say, withinMs = 5000) =>
     askAboutContents(
-      { sourceId: "docs", subject: SUBJECT, contentIds },
+      { sourceId: "docs", subject: { type: "user", id }, contentIds },
       {
         client: async () => ({
           isPermitted: isPermitted ?? (async () => new Promise((resolve) => waiting.push(resolve))),
@@ -20,7 +19,9 @@ function makeSite() {
         withinMs,
       },
     );
-  return { ask, waiting, kept, pass: (ms: number) => (now += ms) };
+  const ask = (contentIds: string[], isPermitted?: Say, withinMs?: number) =>
+    askAs("ann", contentIds, isPermitted, withinMs);
+  return { ask, askAs, waiting, kept, pass: (ms: number) => (now += ms) };
 }
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `p${n}`);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -62,6 +63,12 @@ describe("asking Confluence about contents", () => {
       return true;
     });
     expect(found).toEqual({ permitted: ["p1"], denied: [], failure: "not_found" });
+  });
+
+  it("what was said of one person does not count for another", async () => {
+    const { ask, askAs } = makeSite();
+    await ask(["p0"], async () => true);
+    expect(await askAs("bob", ["p0"], async () => false)).toMatchObject({ permitted: [], denied: ["p0"] });
   });
 
   it("what was said is believed for a minute", async () => {

@@ -7,6 +7,7 @@ import {
   firstSyncCost,
   modelScale,
   monthlyCost,
+  rightsOfOneSite,
   total,
 } from "#infra/scale/model.ts";
 import { assumptions, prices } from "#infra/scale/prices.ts";
@@ -48,6 +49,23 @@ describe("the scale model", () => {
       hours: 3000 / 4 / 3600,
     });
     expect(chunks).toBe(6000 + 6500);
+  });
+
+  it("the scale model agrees with the sweeps of a site counted by hand", () => {
+    const rights = rightsOfOneSite(1000, {
+      ...assumptions,
+      pagesPerSpace: 250,
+      sweepMinutes: 15,
+      directoryMinutes: 5,
+      groups: 10,
+      membersPerGroup: 300,
+      secondsPerCall: 0.2,
+    });
+    // 6 calls and 3 of the listing for each space; 3, and 2 for each group.
+    expect(rights).toMatchObject({ sweep: 9000, directory: 23 });
+    expect(rights.perMonth).toBeCloseTo((600 + 4.6) * 43_800, 0);
+    // 1,800 s, by four at the same time, 40 s of each minute.
+    expect(rights.minutesOfFunction).toBeCloseTo(11.25, 5);
   });
 
   it("the scale model agrees with the calls of a pulsed site counted by hand", () => {

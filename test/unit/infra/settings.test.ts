@@ -50,6 +50,9 @@ describe("settings of a deployment", () => {
     expect(parse({ accessMaxAgeHours: "24" }).accessMaxAgeHours).toBe(24);
     for (const wrong of [0, 25])
       expect(() => parse({ accessMaxAgeHours: wrong })).toThrow(/accessMaxAgeHours/);
+    expect(parse({}).accessSweepMinutes).toBe(15);
+    for (const wrong of [0, 241, 1.5])
+      expect(() => parse({ accessSweepMinutes: wrong })).toThrow(/accessSweepMinutes/);
   });
 
   it("deployment settings report every fault at once", () => {

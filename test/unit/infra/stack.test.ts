@@ -275,6 +275,7 @@ describe("the template", () => {
     expect(told({ accessMaxAgeHours: 2 }, "ACCESS_MAX_AGE_HOURS")).toEqual(
       expect.arrayContaining([...show("2"), ["explain-access", "2"], ["measure-health", "2"]]),
     );
+    expect(told({ accessSweepMinutes: 60 }, "ACCESS_SWEEP_MINUTES")).toContainEqual(["sweep-access", "60"]);
     expect(told({}, "SEARCH_ALL_CALLERS")).toEqual([]);
     expect(told({ identityClaim: "sub" }, "IDENTITY_CLAIM")).toEqual(show("sub"));
     const reports = "arn:aws:iam::123456789012:role/Reports";
