@@ -147,7 +147,7 @@ async function prepare(run: Run): Promise<void> {
       embeddingModel: "fake-embedder",
       deletionStrategy: strategy,
       content: contentOptions.parse({ blogposts, comments, attachments }),
-      access: run.rights.mode,
+      access: run.rights.mode(),
     },
     world.now(),
   );
@@ -175,7 +175,7 @@ async function liveRound(
     run.liveDocs.live(run, round);
     await run.uploads.live(run, round);
     run.includedContent.live(run, round);
-    run.rights.live(run, round);
+    await run.rights.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);

@@ -142,7 +142,7 @@ export function makeIncludedContent(seed: number): IncludedContent {
             throw new Violation(`Page ${page_id} still has ${word}, which is not shown on it`);
         // With rights, what a page shows of others may be left out.
         const required =
-          run.rights.mode === "everything" ? expected : new Set(page.storage.match(WORD) ?? []);
+          run.rights.mode() === "everything" ? expected : new Set(page.storage.match(WORD) ?? []);
         for (const word of required)
           if (!stored.has(word) && !unrendered)
             throw new Violation(`Page ${page_id} lacks ${word}, which is shown on it`);

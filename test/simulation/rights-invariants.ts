@@ -54,12 +54,13 @@ async function shownTo(run: Run, readable: Readable | null): Promise<ShownPage[]
  */
 export async function checkRights(run: Run): Promise<void> {
   const { rights, world } = run;
-  if (rights.mode === "everything") return;
+  if (rights.mode() === "everything") return;
   rights.observe(run);
+  await checkTree(run);
   const [evidence] = await world.sql<{ sweep: Date | null; directory: Date | null }[]>`
     select s.access_verified_at as sweep, c.directory_verified_at as directory
     from archon_sources s join confluence_sites c using (site_id) where s.source_id = ${SOURCE_ID}`;
-  const isByPerson = rights.mode === "per_user";
+  const isByPerson = rights.mode() === "per_user";
   for (const searcher of rights.searchers) {
     // Where everyone is shown the same, only the public needs a look of its own.
     if (!isByPerson && searcher !== null) continue;
@@ -72,6 +73,28 @@ export async function checkRights(run: Run): Promise<void> {
     if (world.random.chance(SEARCH_SHARE)) await checkSearch(run, readable, shown);
   }
   if (!isByPerson) await checkUnrestricted(run, evidence?.sweep?.getTime() ?? 0);
+}
+
+/** A restriction reaches all that is known to be below it, at any time: what is on content or above it is above its node too. */
+async function checkTree({ world }: Run): Promise<void> {
+  const [missed] = await world.sql<{ content: string; above: string }[]>`
+    with recursive up as (
+      select a.content_id, n.node_id, n.parent_node, n.state from content_access a join access_nodes n using (node_id)
+      where a.source_id = ${SOURCE_ID}
+      union select up.content_id, n.node_id, n.parent_node, n.state from up join access_nodes n on n.node_id = up.parent_node)
+    select a.content_id as content, o.content_id as above from content_access a
+    join access_nodes o on o.source_id = a.source_id and o.content_id = any(a.ancestor_ids || a.content_id)
+    where a.source_id = ${SOURCE_ID} and a.node_id is not null
+      -- A node that is not known lets nobody in, wherever it stands.
+      and not exists (select from up where up.content_id = a.content_id and (up.node_id = o.node_id or up.state = 'unknown')) limit 1`;
+  if (missed)
+    throw new Violation(
+      `The restriction of ${missed.above} does not reach ${missed.content}, which is below it`,
+    );
+  const [page] = await world.sql<{ id: string }[]>`
+    select page_id as id from confluence_pages p
+    where source_id = ${SOURCE_ID} and access_node is distinct from node_of_page(p) limit 1`;
+  if (page) throw new Violation(`Page ${page.id} is not under the node of its place`);
 }
 
 /** Without a person: nothing is shown that was restricted when the rights were read last. */
@@ -173,12 +196,12 @@ function mayUse(site: Site, searcher: Searcher): boolean {
 /** With nothing going on and time for a sweep: everybody is shown what the site shows them, neither more nor less. */
 export async function checkRightsEqual(run: Run): Promise<void> {
   const { rights, world, people } = run;
-  if (rights.mode === "everything") return;
+  if (rights.mode() === "everything") return;
   const { site } = world;
   for (let n = 0; n < 4; n += 1) await passTime(run, 20 * MINUTE);
   await rest(run);
   await checkRights(run);
-  const isUnrestricted = rights.mode === "unrestricted";
+  const isUnrestricted = rights.mode() === "unrestricted";
   for (const searcher of rights.searchers) {
     const shown = new Set((await shownTo(run, await readableBy(run, searcher))).map((page) => page.page_id));
     for (const page of site.pages.values()) {
@@ -198,7 +221,7 @@ export async function checkRightsEqual(run: Run): Promise<void> {
         !shown.has(page.id) &&
         !isUnreadable &&
         mayUse(site, searcher) &&
-        !(isUnrestricted && isInFolder)
+        !(isInFolder && (isUnrestricted || rights.foldersAreUntold(site)))
       )
         throw new Violation(`${who} may see ${page.id} and is not shown it`);
     }

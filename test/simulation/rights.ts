@@ -10,7 +10,8 @@ import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
 import { ancestorsOf, type Site } from "#infra/local/confluence-site/site.ts";
-import type { AccessMode } from "#shared/sources/source.ts";
+import { ACCESS_MODES, type AccessMode } from "#shared/sources/source.ts";
+import { changeMode, RIGHTS_FAULTS, waysOfTelling } from "./rights-settings.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
 import { tell, type Run } from "./run.ts";
@@ -20,13 +21,15 @@ export type Searcher = string | null;
 
 /** Who may see what in a history, and an observer of it. */
 export type Rights = {
-  /** How the source carries rights over. */
-  mode: AccessMode;
+  /** How the source carries rights over at the moment. */
+  mode: () => AccessMode;
   searchers: readonly Searcher[];
   /** People, groups and restrictions that there are before the source. */
   prepare: (run: Run) => void;
-  /** What people do in one round to who may see what. */
-  live: (run: Run, round: number) => void;
+  /** What people, operators and the site do in one round to who may see what, and to how that is told. */
+  live: (run: Run, round: number) => Promise<void>;
+  /** Whether what is in folders cannot be proven to be open: it need not be shown. */
+  foldersAreUntold: (site: Site) => boolean;
   /** Records who may see what now. */
   observe: (run: Run) => void;
   /** When (ms) the site last let them see the content; -Infinity: never. */
@@ -42,10 +45,11 @@ export type Rights = {
 };
 
 const NONE: Rights = {
-  mode: "everything",
+  mode: () => "everything",
   searchers: [],
   prepare: () => {},
-  live: () => {},
+  live: async () => {},
+  foldersAreUntold: () => false,
   observe: () => {},
   lastAllowed: () => Infinity,
   lastUnrestricted: () => Infinity,
@@ -75,7 +79,8 @@ export const subjectOf = (searcher: Searcher): Subject =>
 export function makeRights(seed: number): Rights {
   const random = makeRandom(seed ^ 0x51e4);
   if (random.chance(0.6)) return NONE;
-  const mode: AccessMode = random.chance(0.75) ? "per_user" : "unrestricted";
+  let mode: AccessMode = random.chance(0.75) ? "per_user" : "unrestricted";
+  const changesMode = random.chance(0.2);
   const searchers: Searcher[] = [...PEOPLE, null];
   const allowed = new Map<string, { at: number; isOpen: boolean }>();
   const open = new Map<string, { at: number; isOpen: boolean }>();
@@ -227,10 +232,11 @@ export function makeRights(seed: number): Rights {
   };
 
   return {
-    mode,
+    mode: () => mode,
     searchers,
     prepare: (run) => {
       const { site } = run.world;
+      Object.assign(site.settings, waysOfTelling(random));
       for (const person of PEOPLE) putPerson(site, person, { isGuest: person === "dot" });
       for (const name of ["staff", "leads", "ops"])
         groups.set(name, addGroup(site, { name, members: PEOPLE.filter(() => random.chance(0.5)) }).id);
@@ -238,13 +244,25 @@ export function makeRights(seed: number): Rights {
       for (let deeds = random.below(6); deeds > 0; deeds -= 1) act(run);
       observe(run);
     },
-    live: (run, round) => {
+    live: async (run, round) => {
+      if (changesMode && random.chance(0.15)) {
+        mode = random.pick(ACCESS_MODES.filter((other) => other !== mode)) ?? mode;
+        await changeMode(run, mode);
+        tell(run, `${round}: access ${mode}`);
+      }
+      if (!run.calm && random.chance(0.15)) {
+        const [what, fault] = random.pick(RIGHTS_FAULTS) ?? [];
+        if (fault) run.world.site.faults.push({ ...fault, times: 1 + random.below(4) });
+        tell(run, `${round}: ${what}`);
+      }
       for (let deeds = random.below(4); deeds > 0; deeds -= 1) {
         const deed = act(run);
         if (deed) tell(run, `${round}: ${deed}`);
       }
     },
     observe,
+    foldersAreUntold: ({ settings }) =>
+      !settings.administrator || !settings.folder_checks || settings.ancestors_are === "pages",
     lastAllowed: (searcher, id) => allowed.get(keyOf(searcher, id))?.at ?? -Infinity,
     lastUnrestricted: (id) => open.get(id)?.at ?? -Infinity,
     isUnrestricted: isOpenToAll,

@@ -89,7 +89,7 @@ function tick(run: Run): void {
   const crashes = !run.calm && world.random.chance(0.1);
   world.invoke("sweep", {}, crashes ? world.random.below(40) : Number.POSITIVE_INFINITY);
   world.invoke("start-scheduled-syncs", {}, Number.POSITIVE_INFINITY);
-  if (run.rights.mode !== "everything")
+  if (run.rights.mode() !== "everything")
     world.invoke("sweep-access", {}, crashes ? world.random.below(60) : Number.POSITIVE_INFINITY);
   if (run.pulsed)
     world.invoke("pulse-sites", {}, crashes ? world.random.below(30) : Number.POSITIVE_INFINITY);
