@@ -165,7 +165,18 @@ const knowledge = (prefix: string): Record<string, () => Probe[]> => ({
 /** By profile: how each of its tools is asked for what is hidden. */
 const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
   "/mcp": {
-    search_confluence: () => QUESTIONS.flatMap((query) => [{ query }, { query, limit: 10 }]),
+    search_confluence: () =>
+      QUESTIONS.flatMap((query) => [
+        { query, limit: 10 },
+        { query, limit: 10, detail: "full" },
+        { query, label: "hidlabel" },
+        { query, kind: "comments" },
+        { query, kind: "attachment" },
+        { query, space: "DEMO" },
+        { query, space: "MERGER" },
+        { query, space: "Merger", updated_since: "2026-01-01" },
+      ]),
+    list_confluence_spaces: () => [{}, { contains: "merger" }, { contains: "e" }],
   },
 };
 
@@ -213,7 +224,9 @@ const readPaths = routes
   .filter((route) => !NOT_PROVIDED.has(route));
 
 /** What a response says beyond the request, which it may repeat. */
-function told({ body, headers }: ApiAnswer): string {
+function told(answer: ApiAnswer): string {
+  const { headers } = answer;
+  const body = JSON.parse(answer.text.replaceAll(/Space \\"merger\\" not found/gi, ""));
   const { query: _query, source: _source, error: _error, detail: _detail, ...rest } = { ...body };
   return JSON.stringify([Array.isArray(body) ? body : rest, headers]).replaceAll(
     new RegExp(`"domain_filter":"[^"]*"`, "g"),
@@ -375,10 +388,15 @@ describe("whoever may not see a page", () => {
   });
 });
 
-/** Scores weigh words by how often they occur in all chunks, which moves them, and with them what is equal otherwise. */
+/**
+ * Scores weigh words by how often they occur in all chunks, which moves them, and with them what is equal otherwise. The lines around
+ * quotes are random.
+ */
 function withoutScores(text: string): string {
-  return text.replaceAll(
-    /"(score|similarity_score|aggregate_similarity|average_similarity|relevance|coverage|rank)":[-0-9.e]+/g,
-    "",
-  );
+  return text
+    .replaceAll(
+      /"(score|similarity_score|aggregate_similarity|average_similarity|relevance|coverage|rank)":[-0-9.e]+/g,
+      "",
+    )
+    .replaceAll(/confluence-[0-9a-f]{8}/g, "");
 }
