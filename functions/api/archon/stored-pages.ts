@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Permitted } from "#shared/access/readers/readable-nodes.ts";
-import { UserError } from "#shared/errors.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import {
   findStoredPages,
@@ -21,6 +20,7 @@ import {
   requireReadable,
   withheldHeader,
 } from "#functions/api/use-cases/permitted-reading.ts";
+import { onlyPage } from "#functions/api/use-cases/only-page.ts";
 import { parseQualifiedId, qualifiedId } from "#functions/api/responses/page-id.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -95,21 +95,6 @@ async function fullPage(
       updated_at: iso(page.lastSyncedAt),
     },
   };
-}
-
-/** One of a site's spaces may still have a page that has moved to another: the newer one is the page. */
-function onlyPage(candidates: readonly StoredPage[]): StoredPage {
-  const [page, ...others] = candidates.toSorted(
-    (a, b) => b.version - a.version || (b.lastSyncedAt?.getTime() ?? 0) - (a.lastSyncedAt?.getTime() ?? 0),
-  );
-  if (!page) throw new UserError(404, "page_not_found", "Page not found");
-  if (others.every((other) => other.baseUrl === page.baseUrl)) return page;
-  throw new UserError(
-    409,
-    "page_ambiguous",
-    `Several sites have page ${page.pageId}: read one of ${candidates.map(qualifiedId).join(", ")}, or name its source_id`,
-    { details: { source_ids: candidates.map((candidate) => candidate.sourceId) } },
-  );
 }
 
 function pageJson(page: StoredPage) {
