@@ -176,6 +176,19 @@ const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
         { query, space: "MERGER" },
         { query, space: "Merger", updated_since: "2026-01-01" },
       ]),
+    read_confluence_page: () =>
+      [
+        ...["1", "2", "3", "4", "901", "902", "903", "904", "comments-901", "att903"],
+        ...[`${handbook}~901`, `${merger}~904`, `${merger}~3`],
+        ...["1", "901", "904"].flatMap((id) => [
+          `https://acme.atlassian.net/wiki/spaces/DEMO/pages/${id}`,
+          `https://merger.example/wiki/spaces/MERGER/pages/${id}`,
+          `https://acme.atlassian.net/wiki/spaces/DEMO/pages/${id}?focusedCommentId=906`,
+          `https://acme.atlassian.net/wiki/spaces/DEMO/pages/${id}?preview=/${id}/903/hidfile.pdf`,
+        ]),
+        "https://acme.atlassian.net/wiki/display/DEMO/Hidplan",
+        "https://acme.atlassian.net/wiki/download/attachments/901/hidfile.pdf",
+      ].map((page) => ({ page })),
     list_confluence_spaces: () => [{}, { contains: "merger" }, { contains: "e" }],
   },
 };

@@ -1,17 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { estimateTokens } from "#shared/chunking/estimate-tokens.ts";
-import { partOf } from "#shared/documents/read-in-order/parts.ts";
+import { partOf, type Position } from "#shared/documents/read-in-order/parts.ts";
 import { type ChunkToRead, type Piece, piecesOf } from "#shared/documents/read-in-order/pieces.ts";
 
 const piecesOfPage = (markdown: string) =>
   piecesOf(chunkMarkdown(markdown).map((chunk) => ({ ...chunk, place: null })));
 
+const beginning = { piece: 0, cut: 0, cutBudget: 0 };
+const limitsOf = (pieces: readonly Piece[], budget: number) => ({
+  to: pieces.length,
+  budget,
+  tokensOf: estimateTokens,
+});
+const firstPart = (pieces: readonly Piece[]) => partOf(pieces, beginning, limitsOf(pieces, 500));
+
 /** All parts in order. */
 const partsOf = (pieces: readonly Piece[], budget: number) => {
   const parts: string[] = [];
-  for (let from: number | null = 0; from !== null;) {
-    const part = partOf(pieces, { from, budget });
+  for (let from: Position | null = beginning; from !== null;) {
+    const part = partOf(pieces, from, limitsOf(pieces, budget));
     parts.push(part.text);
     from = part.next;
   }
@@ -59,6 +67,15 @@ it("a chunk larger than a whole part is cut below its own size", () => {
   expect(parts.join(" ").replaceAll(/\s+/g, " ")).toBe(sentences("ledger", 30));
 });
 
+it("a cut goes on where it was, whatever the next part holds", () => {
+  const pieces = piecesOfPage(sentences("ledger", 40));
+  const first = partOf(pieces, beginning, limitsOf(pieces, 150));
+  expect(first.next).toMatchObject({ piece: 0 });
+  const rest = partOf(pieces, first.next ?? beginning, limitsOf(pieces, 4000));
+  expect(rest.next).toBeNull();
+  expect(`${first.text} ${rest.text}`.replaceAll(/\s+/g, " ")).toBe(sentences("ledger", 40));
+});
+
 it("a heading begins the part of what is below it, and ends none", () => {
   const page = Array.from(
     { length: 12 },
@@ -72,12 +89,10 @@ it("a heading begins the part of what is below it, and ends none", () => {
 });
 
 it("a page without text is one empty part", () => {
-  expect(partOf(piecesOf([{ content: "", headingPath: [], place: null }]), { from: 0, budget: 500 })).toEqual(
-    {
-      text: "",
-      next: null,
-    },
-  );
+  expect(firstPart(piecesOf([{ content: "", headingPath: [], place: null }]))).toEqual({
+    text: "",
+    next: null,
+  });
 });
 
 it("pages, slides and sheets of a file are named where they begin", () => {
@@ -87,7 +102,7 @@ it("pages, slides and sheets of a file are named where they begin", () => {
     place,
   });
   const file = [chunk("One.", { page: 1 }), chunk("Still one.", { page: 1 }), chunk("Two.", { page: 2 })];
-  const { text } = partOf(piecesOf(file), { from: 0, budget: 500 });
+  const { text } = firstPart(piecesOf(file));
   expect(text).toBe("<!-- Page 1 -->\n\nOne.\n\nStill one.\n\n<!-- Page 2 -->\n\nTwo.");
 });
 
@@ -101,7 +116,7 @@ it("threads of comments begin with what they are about", () => {
     thread("Ann (2026-03-01): Is this still so?", "1", ["Comments"]),
     thread("Bob (2026-03-02): Which one?", "2", ["Comments", "“the old key”"]),
   ];
-  expect(partOf(piecesOf(comments), { from: 0, budget: 500 }).text).toBe(
+  expect(firstPart(piecesOf(comments)).text).toBe(
     "**Comments**\n\nAnn (2026-03-01): Is this still so?\n\n**Comments › “the old key”**\n\nBob (2026-03-02): Which one?",
   );
 });
