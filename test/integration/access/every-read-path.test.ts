@@ -162,6 +162,10 @@ const knowledge = (prefix: string): Record<string, () => Probe[]> => ({
   ],
 });
 
+const urlOf = (id: string) => `https://site.example/wiki/spaces/DOCS/pages/${id}`;
+/** Of pages, comments and files, those that are hidden and those that are not. */
+const ids = () => ["1", "901", "902", "904", "comments-901", "att903", `${handbook}~901`, `${merger}~904`];
+
 /** By profile: how each of its tools is asked for what is hidden. */
 const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
   "/mcp": {
@@ -191,6 +195,29 @@ const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
       ].map((page) => ({ page })),
     list_confluence_spaces: () => [{}, { contains: "merger" }, { contains: "e" }],
   },
+  "/mcp/chatgpt": {
+    search: () => QUESTIONS.map((query) => ({ query })),
+    fetch: () => ids().map((id) => ({ id })),
+  },
+  "/mcp/archon": {
+    rag_get_available_sources: () => [{}],
+    rag_search_knowledge_base: () =>
+      QUESTIONS.flatMap((query) => [
+        { query, match_count: 20 },
+        { query, match_count: 20, return_mode: "chunks" },
+        { query, source_id: handbook },
+      ]),
+    rag_search_code_examples: () => QUESTIONS.map((query) => ({ query, match_count: 20 })),
+    rag_list_pages_for_source: () => [
+      { source_id: handbook },
+      { source_id: handbook, section: "Hidplan" },
+      { source_id: open },
+    ],
+    rag_read_full_page: () => [
+      ...ids().map((page_id) => ({ page_id })),
+      ...["1", "901", "902", "904"].map((id) => ({ url: urlOf(id) })),
+    ],
+  },
 };
 
 const toolCalls = (path: string): Probe[] =>
@@ -217,13 +244,12 @@ const PROBES: Record<string, () => Probe[]> = {
   "GET /api/pages/by-url": () =>
     ["1", "901", "902", "904"].map((id) => ({
       path: "/api/pages/by-url",
-      query: { url: `https://site.example/wiki/spaces/DOCS/pages/${id}` },
+      query: { url: urlOf(id) },
     })),
-  "GET /api/pages/{page_id}": () =>
-    ["1", "901", "902", "904", "comments-901", "att903", `${handbook}~901`, `${merger}~904`].map((id) => ({
-      path: `/api/pages/${id}`,
-    })),
+  "GET /api/pages/{page_id}": () => ids().map((id) => ({ path: `/api/pages/${id}` })),
   "POST /mcp": () => toolCalls("/mcp"),
+  "POST /mcp/chatgpt": () => toolCalls("/mcp/chatgpt"),
+  "POST /mcp/archon": () => toolCalls("/mcp/archon"),
   "GET /api/database/metrics": () => [{ path: "/api/database/metrics" }],
 };
 
@@ -310,7 +336,7 @@ describe("whoever may not see a page", () => {
     const byUrl = (id: string) =>
       fixture.api("GET", "/api/pages/by-url", {
         ...asStranger,
-        query: { url: `https://site.example/wiki/spaces/DOCS/pages/${id}` },
+        query: { url: urlOf(id) },
       });
     expect((await byUrl("901")).text).toBe((await byUrl("999")).text);
     expect((await byUrl("901")).status).toBe(404);
