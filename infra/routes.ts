@@ -13,6 +13,13 @@ const route = (method: Method, path: string, name: FunctionName, scope: Scope): 
   scope,
 });
 
+/** Each profile of the Model Context Protocol; GET and DELETE are refused whoever asks. */
+const mcpRoutes = (path: string): readonly Route[] => [
+  route("POST", path, "mcp", "search"),
+  route("GET", path, "mcp", "public"),
+  route("DELETE", path, "mcp", "public"),
+];
+
 /** The knowledge endpoints have two prefixes: the one that clients use, and an alias. */
 const knowledgeRoutes = (prefix: string): readonly Route[] => [
   route("GET", prefix, "knowledge-items", "search"),
@@ -61,9 +68,9 @@ export const routes: readonly Route[] = [
   route("GET", "/api/progress/{operation_id}/planned-changes", "get-progress", "sources:read"),
   route("GET", "/api/crawl-progress/{operation_id}", "get-progress", "sources:read"),
   route("POST", "/api/rag/query", "search", "search"),
-  route("POST", "/mcp", "mcp", "search"),
-  route("GET", "/mcp", "mcp", "public"),
-  route("DELETE", "/mcp", "mcp", "public"),
+  ...mcpRoutes("/mcp"),
+  ...mcpRoutes("/mcp/chatgpt"),
+  ...mcpRoutes("/mcp/archon"),
   route("GET", "/api/rag/sources", "knowledge-items", "search"),
   ...knowledgeRoutes("/api/knowledge-items"),
   ...knowledgeRoutes("/api/knowledge"),

@@ -29,6 +29,11 @@ function decode(list: string, cursor: string): unknown {
   }
 }
 
+/** The position as the text that `readCursor` takes. */
+export function writeCursor(list: string, position: Position): string {
+  return Buffer.from(JSON.stringify([list, ...position])).toString("base64url");
+}
+
 /** The first `limit` of rows that were read with one more than that, and the cursor for what follows. */
 export function pageOf<T>(
   list: string,
@@ -41,6 +46,6 @@ export function pageOf<T>(
   const more = rows.length > limit && last !== undefined;
   return {
     rows: shown,
-    nextCursor: more ? Buffer.from(JSON.stringify([list, ...positionOf(last)])).toString("base64url") : null,
+    nextCursor: more ? writeCursor(list, positionOf(last)) : null,
   };
 }

@@ -3,7 +3,8 @@ import type { Chunk } from "./chunk.ts";
 import { type Cut, cutMarkdown } from "./cut-markdown.ts";
 import type { Container } from "./lines.ts";
 
-const DEFAULT_TARGET_TOKENS = 512;
+/** Of the chunks that are stored. */
+export const DEFAULT_TARGET_TOKENS = 512;
 const NO_OUTLINE: Outline = { parts: [], headerRows: [], sectionRows: [] };
 
 /**

@@ -1,4 +1,5 @@
 import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
+import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { containsPattern } from "#shared/db/contains-pattern.ts";
 
@@ -41,6 +42,7 @@ export async function listStoredChunks(
 
 export type StoredPage = {
   sourceId: string;
+  kind: ContentKind;
   /** The site's URL. */
   baseUrl: string;
   pageId: string;
@@ -62,6 +64,10 @@ export type PageFinder = {
   pageId?: string;
   url?: string;
   title?: string;
+  /** In any case. */
+  spaceKey?: string;
+  /** Of files: what they are on. */
+  containerId?: string;
   readable: Readable | null;
   /** The same of all sources, for ids that another site has too; the same as `readable` unless given. */
   readableElsewhere?: Readable | null;
@@ -83,9 +89,11 @@ export async function findStoredPages(
         ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
         ${find.url === undefined ? sql`` : sql`and p.url = ${find.url}`}
         ${find.title === undefined ? sql`` : sql`and p.title = ${find.title}`}
+        ${find.spaceKey === undefined ? sql`` : sql`and lower(s.space_key) = lower(${find.spaceKey})`}
+        ${find.containerId === undefined ? sql`` : sql`and p.container_id = ${find.containerId}`}
       order by p.source_id, p.title, p.page_id limit ${limit}
     )
-    select p.source_id as "sourceId", p.base_url as "baseUrl", p.page_id as "pageId", p.title, p.url, p.version, p.labels,
+    select p.source_id as "sourceId", p.base_url as "baseUrl", p.page_id as "pageId", p.kind, p.title, p.url, p.version, p.labels,
       exists (
         select from confluence_pages twin join archon_sources other using (source_id)
         where twin.page_id = p.page_id and is_findable(twin) and is_readable(twin, ${readableArguments(sql, readableElsewhere)})
@@ -94,7 +102,7 @@ export async function findStoredPages(
       p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",
       coalesce(sum(c.word_count), 0)::int as "wordCount"
     from found p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
-    group by p.source_id, p.base_url, p.page_id, p.title, p.url, p.version, p.labels, p.modified_at,
+    group by p.source_id, p.base_url, p.page_id, p.kind, p.title, p.url, p.version, p.labels, p.modified_at,
       p.last_synced_at, p.chunk_count, p.total
     order by p.source_id, p.title, p.page_id`;
   return { pages: rows.map(({ total: _, ...page }) => page), total: rows[0]?.total ?? 0 };

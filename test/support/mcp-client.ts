@@ -27,3 +27,17 @@ export async function connectMcp(
   await client.connect(transport);
   return client;
 }
+
+/** A tool's result as models get it; `structured` is undefined when it is an error. */
+export async function callTool(client: Client, name: string, args: Record<string, unknown>) {
+  const { content, structuredContent, isError } = await client.callTool({ name, arguments: args });
+  const [first] = content;
+  if (content.length !== 1 || first?.type !== "text")
+    throw new Error(`${name} returned ${content.length} parts`);
+  return {
+    text: first.text,
+    // oxlint-disable-next-line typescript/no-explicit-any -- what a test asserts is its type
+    structured: structuredContent as any,
+    isError: isError === true,
+  };
+}

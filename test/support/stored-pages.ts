@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import type { PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
+import type { ChunkPlace, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
 import { storePage, type StoreOptions } from "#shared/documents/store-page.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
@@ -24,8 +24,10 @@ export type TestPage = Partial<Omit<PageFacts, "sourceId" | "pageId">> & {
   sourceId?: string;
   pageId: string;
   /** The contents of the chunks, or chunks with a heading path. */
-  chunks: readonly (string | { content: string; headingPath: string[] })[];
+  chunks: readonly (string | TestChunk)[];
 };
+
+type TestChunk = { content: string; headingPath: string[]; place?: ChunkPlace };
 
 /** Stores a page through the real path; what a test does not name has a plain value. */
 export async function store(
@@ -62,7 +64,7 @@ export function pageFacts({ chunks: _, ...page }: TestPage): PageFacts {
   };
 }
 
-function chunkToEmbed(title: string, chunk: string | { content: string; headingPath: string[] }) {
-  const { content, headingPath } = typeof chunk === "string" ? { content: chunk, headingPath: [] } : chunk;
-  return { content, headingPath, input: `${[title, ...headingPath].join(" › ")}\n\n${content}` };
+function chunkToEmbed(title: string, chunk: string | TestChunk) {
+  const whole: TestChunk = typeof chunk === "string" ? { content: chunk, headingPath: [] } : chunk;
+  return { ...whole, input: `${[title, ...whole.headingPath].join(" › ")}\n\n${whole.content}` };
 }

@@ -54,6 +54,7 @@ const rules: readonly Rule[] = [
       "shared/errors",
       "shared/content-kinds",
       "shared/db",
+      "shared/chunking",
       "shared/embeddings",
       "shared/notifications",
       "shared/sources",

@@ -1,4 +1,4 @@
-import { countStored, countWords, listStoredChunks } from "#shared/documents/stored-text.ts";
+import { countStored, listStoredChunks } from "#shared/documents/stored-text.ts";
 import { pageOfSources, type SourcePageRequest } from "#shared/sources/source-overviews.ts";
 import { requireSource, updateSource } from "#shared/sources/sources.ts";
 import {
@@ -23,6 +23,7 @@ import {
   requireReadable,
   withheldHeader,
 } from "#functions/api/use-cases/permitted-reading.ts";
+import { listSearchableSources } from "#functions/api/use-cases/list-searchable-sources.ts";
 import { requireOverview } from "#functions/api/use-cases/require-source.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -131,34 +132,12 @@ const metrics = route(databaseMetrics)([database], async ({ query, caller }, ser
 });
 
 const listSources = route(listRagSources)([database], async ({ query, caller }, services) => {
-  const permitted = await permittedReading({ caller, asked: query, sources: null }, services);
-  const { readable } = permitted;
-  const { sources } = await pageOfSources(services.sql, { ...ALL_SOURCES, readable });
-  const words = await countWords(
-    services.sql,
-    sources.map((source) => source.sourceId),
-    readable,
-  );
+  const request = { caller, asked: query, limit: ALL_SOURCES.limit };
+  const { permitted, sources } = await listSearchableSources(request, services);
   return {
     status: 200,
     headers: withheldHeader(permitted),
-    body: {
-      success: true,
-      sources: sources.map((source) => {
-        const metadata = knowledgeMetadata(source, readable);
-        return {
-          source_id: source.sourceId,
-          title: source.title,
-          summary: metadata.description ?? `Confluence space ${source.spaceName} (${source.spaceKey})`,
-          metadata,
-          total_words: words.get(source.sourceId) ?? 0,
-          update_frequency: metadata.update_frequency,
-          created_at: source.createdAt.toISOString(),
-          updated_at: source.updatedAt.toISOString(),
-        };
-      }),
-      count: sources.length,
-    },
+    body: { success: true, sources, count: sources.length },
   };
 });
 

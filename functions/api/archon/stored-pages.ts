@@ -1,27 +1,22 @@
 import type { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Permitted } from "#shared/access/readers/readable-nodes.ts";
-import { UserError } from "#shared/errors.ts";
-import { requireSource } from "#shared/sources/sources.ts";
-import {
-  findStoredPages,
-  readPageText,
-  type PageFinder,
-  type StoredPage,
-} from "#shared/documents/stored-text.ts";
+import { findStoredPages, readPageText, type PageFinder } from "#shared/documents/stored-text.ts";
 import {
   getPage,
   getPageByUrl,
   listStoredPages,
   MAX_FULL_CONTENT,
 } from "#functions/api/contract/archon-pages.ts";
+import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
 import {
   permittedElsewhere,
   permittedReading,
-  requireReadable,
   withheldHeader,
 } from "#functions/api/use-cases/permitted-reading.ts";
-import { parseQualifiedId, qualifiedId } from "#functions/api/responses/page-id.ts";
+import { onlyPage } from "#functions/api/use-cases/only-page.ts";
+import { parseQualifiedId } from "#functions/api/responses/page-id.ts";
+import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
@@ -33,22 +28,16 @@ const MAX_CANDIDATES = 100;
 /** GET /api/pages and its kin: pages as they are stored, for clients of the knowledge endpoints. */
 export const handler = httpHandler(
   route(listStoredPages)([database], async ({ query, caller }, services) => {
-    const permitted = await permittedReading({ caller, asked: query, sources: [query.source_id] }, services);
-    requireReadable(permitted, query.source_id);
-    const source = await requireSource(services.sql, query.source_id);
-    const title = query.section === undefined ? {} : { title: query.section };
-    const { readable: readableElsewhere } = await permittedElsewhere({ caller, asked: query }, services);
-    const { readable } = permitted;
-    const find = { sourceId: source.sourceId, readable, readableElsewhere, ...title };
-    const { pages, total } = await findStoredPages(services.sql, find, MAX_PAGES);
+    const { source_id: sourceId, section: title, ...asked } = query;
+    const request = { caller, asked, sourceId, title, limit: MAX_PAGES };
+    const { permitted, pages, total } = await listSourcePages(request, services);
     return {
       status: 200,
       headers: withheldHeader(permitted),
       body: {
-        // The position of a page among the others of its source.
-        pages: pages.map((page, index) => ({ ...pageJson(page), section_order: index })),
+        pages: pages.map(storedPageJson),
         total,
-        source_id: source.sourceId,
+        source_id: sourceId,
       },
     };
   }),
@@ -88,41 +77,12 @@ async function fullPage(
     status: 200,
     headers: withheldHeader(permitted),
     body: {
-      ...pageJson(page),
+      ...storedPageJson(page),
       full_content: text,
       metadata: { version: page.version, labels: page.labels, modified_at: iso(page.modifiedAt) },
       created_at: iso(page.modifiedAt),
       updated_at: iso(page.lastSyncedAt),
     },
-  };
-}
-
-/** One of a site's spaces may still have a page that has moved to another: the newer one is the page. */
-function onlyPage(candidates: readonly StoredPage[]): StoredPage {
-  const [page, ...others] = candidates.toSorted(
-    (a, b) => b.version - a.version || (b.lastSyncedAt?.getTime() ?? 0) - (a.lastSyncedAt?.getTime() ?? 0),
-  );
-  if (!page) throw new UserError(404, "page_not_found", "Page not found");
-  if (others.every((other) => other.baseUrl === page.baseUrl)) return page;
-  throw new UserError(
-    409,
-    "page_ambiguous",
-    `Several sites have page ${page.pageId}: read one of ${candidates.map(qualifiedId).join(", ")}, or name its source_id`,
-    { details: { source_ids: candidates.map((candidate) => candidate.sourceId) } },
-  );
-}
-
-function pageJson(page: StoredPage) {
-  return {
-    id: qualifiedId(page),
-    page_id: qualifiedId(page),
-    source_id: page.sourceId,
-    url: page.url,
-    section_title: page.title,
-    section_order: 0,
-    word_count: page.wordCount,
-    char_count: page.charCount,
-    chunk_count: page.chunkCount,
   };
 }
 

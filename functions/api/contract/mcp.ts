@@ -45,13 +45,25 @@ const mcpContract = (id: string, path: string, summary: string) =>
 
 export const mcp = mcpContract("mcp", "/mcp", "The tools of agents: search, read, list spaces");
 
+export const mcpChatgpt = mcpContract(
+  "mcpChatgpt",
+  "/mcp/chatgpt",
+  "The tools of ChatGPT's connectors and deep research: search, fetch",
+);
+
+export const mcpArchon = mcpContract(
+  "mcpArchon",
+  "/mcp/archon",
+  "The tools of Archon's MCP server that search and read: `rag_…`",
+);
+
 /** A stream to listen to, and a session to end: there are none. */
 export const mcpNotAllowed = (["GET", "DELETE"] as const).map((method) =>
   contract({
     ...common,
     id: method === "GET" ? "mcpStream" : "mcpSession",
     method,
-    paths: ["/mcp"],
+    paths: ["/mcp", "/mcp/chatgpt", "/mcp/archon"],
     scope: "public",
     summary: `Not allowed: ${method === "GET" ? "streams" : "sessions"}`,
     query: z.object({}),

@@ -43,6 +43,14 @@ export type CalledTool = {
 /** What a model is told of a failure that is not its own; the log has the rest. */
 const FAILED = "The index could not be searched; try again";
 
+/** What only whoever set up the connection can change: a model has no argument for it. */
+const OF_CONNECTION: Partial<Record<string, string>> = {
+  identity_required:
+    "This index shows each person what they may see in Confluence, and the connection does not say for whom it reads. Tell the user: the connection's URL needs ?on_behalf_of=EMAIL, or a token of the person's own",
+  unknown_identity:
+    "The person that this connection reads for has no active account on the Confluence site. Tell the user: no other arguments help",
+};
+
 /**
  * Calls a tool. What the caller can fix is a result that says how, so that a model reads it; what it cannot is one that names no
  * internals. Never throws.
@@ -62,13 +70,20 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     const known = error instanceof UserError && error.status !== 500 ? error : null;
     if (known && known.status < 500) log.info("tool.completed", { ...line, code: known.code, ...duration() });
     else log.error("tool.failed", { ...line, ...duration(), error });
-    return { content: [{ type: "text", text: known ? known.message : FAILED }], isError: true };
+    const text = known ? (OF_CONNECTION[known.code] ?? known.message) : FAILED;
+    return { content: [{ type: "text", text }], isError: true };
   }
+}
+
+/** Models fill in optional arguments with null or nothing. */
+function withoutBlanks(args: unknown): unknown {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) return args ?? {};
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== ""));
 }
 
 /** Throws `UserError` that names each argument at fault, and those that the tool takes. */
 function parseArguments<Input extends z.ZodObject>({ name, input }: Tool<Input>, args: unknown) {
-  const parsed = input.safeParse(args ?? {});
+  const parsed = input.safeParse(withoutBlanks(args));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) =>
     issue.code === "unrecognized_keys"

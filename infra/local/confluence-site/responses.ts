@@ -81,10 +81,14 @@ export function encodePathPart(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** A page's short path: its id in base64, as Confluence writes it. */
+/** A page's short path: its id in base64, as Confluence writes it (`-` for `/`, `_` for `+`: not as base64url). */
 export function tinyPath(id: string): string {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt(id));
-  const text = bytes.toString("base64url").replace(/[A=]+$/, "");
+  const text = bytes
+    .toString("base64")
+    .replace(/[A=]+$/, "")
+    .replaceAll("/", "-")
+    .replaceAll("+", "_");
   return `/x/${text}`;
 }

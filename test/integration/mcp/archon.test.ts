@@ -1,0 +1,195 @@
+import type { Client } from "@modelcontextprotocol/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { callTool, connectMcp, ERAS, type Era } from "#test/support/mcp-client.ts";
+import { store } from "#test/support/stored-pages.ts";
+
+const URL_OF_PAGE = "https://site.example/wiki/spaces/DOCS/pages/";
+let fixture: ApiFixture;
+let handbook: string;
+
+beforeAll(async () => {
+  fixture = await makeApiFixture();
+  const { sql } = fixture.database;
+  handbook = await fixture.addSource({ title: "Handbook" });
+  const put = (page: Parameters<typeof store>[2]) =>
+    store(sql, fixture.embedder, { sourceId: handbook, ...page });
+  await put({
+    pageId: "1",
+    title: "Airships",
+    labels: ["craft"],
+    version: 4,
+    chunks: [
+      "airships are moored at a mast",
+      {
+        content: "Lower the mast of airships\n\n```sh\nmast --down\n```",
+        headingPath: ["Masts", "Lowering"],
+      },
+    ],
+  });
+  await put({ pageId: "2", title: "Balloons", chunks: ["a balloon has no mast, unlike airships"] });
+  await put({ pageId: "3", title: "Long", chunks: [`sailcloth ${"of airships ".repeat(200)}`] });
+}, 60_000);
+afterAll(() => fixture.close());
+
+const connected = async <T>(era: Era, use: (client: Client) => Promise<T>): Promise<T> => {
+  const client = await connectMcp(fixture.api, { era, path: "/mcp/archon" });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+};
+
+/** What Archon's own prompts read: the JSON of the text. */
+const call = (name: string, args: Record<string, unknown>, era: Era = "modern") =>
+  connected(era, async (client) => {
+    const { text, structured, isError } = await callTool(client, name, args);
+    expect([JSON.parse(text), isError]).toEqual([structured, false]);
+    return structured;
+  });
+
+describe("POST /mcp/archon", () => {
+  it.each(ERAS)("offers clients of the %s era Archon's tools, by its names and arguments", async (era) => {
+    const { tools } = await connected(era, (client) => client.listTools());
+    expect(
+      Object.fromEntries(
+        tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})]),
+      ),
+    ).toEqual({
+      rag_get_available_sources: [],
+      rag_search_knowledge_base: ["query", "source_id", "match_count", "return_mode"],
+      rag_search_code_examples: ["query", "source_id", "match_count"],
+      rag_list_pages_for_source: ["source_id", "section"],
+      rag_read_full_page: ["page_id", "url"],
+    });
+  });
+
+  it.each(ERAS)("walks from the sources to a page's text in the %s era", async (era) => {
+    const sources = await call("rag_get_available_sources", {}, era);
+    expect(sources).toMatchObject({
+      success: true,
+      error: null,
+      sources: expect.arrayContaining([
+        expect.objectContaining({
+          source_id: handbook,
+          title: "Handbook",
+          metadata: expect.objectContaining({ source_type: "confluence", space_key: "DEMO" }),
+        }),
+      ]),
+    });
+    const found = await call(
+      "rag_search_knowledge_base",
+      { query: "how are airships moored", source_id: handbook, match_count: 2 },
+      era,
+    );
+    expect(found).toMatchObject({
+      success: true,
+      return_mode: "pages",
+      reranked: false,
+      error: null,
+      results: [
+        {
+          page_id: "1",
+          title: "Airships",
+          url: `${URL_OF_PAGE}1`,
+          section_title: "Airships",
+          preview: "airships are moored at a mast",
+          chunk_matches: 2,
+          source_id: handbook,
+        },
+        {},
+      ],
+    });
+    const page = await call("rag_read_full_page", { page_id: "1" }, era);
+    expect(page).toMatchObject({
+      success: true,
+      error: null,
+      page: {
+        page_id: "1",
+        title: "Airships",
+        url: `${URL_OF_PAGE}1`,
+        full_content: expect.stringMatching(/^airships are moored[\s\S]*mast --down/),
+        metadata: { version: 4, labels: ["craft"] },
+      },
+    });
+    expect(await call("rag_read_full_page", { url: `${URL_OF_PAGE}1` }, era)).toEqual(page);
+  });
+
+  it("rag_search_knowledge_base returns chunks of a thousand characters at most when asked for chunks", async () => {
+    const found = await call("rag_search_knowledge_base", { query: "sailcloth", return_mode: "chunks" });
+    expect(found).toMatchObject({
+      return_mode: "chunks",
+      results: [
+        {
+          content: expect.stringMatching(/^sailcloth of airships .*…$/),
+          metadata: { page_id: "3", title: "Long", source_id: handbook },
+        },
+        ...Array.from({ length: 3 }, () => ({})),
+      ],
+    });
+    expect(found).toHaveProperty("results.0.content.length", 1000);
+  });
+
+  it("rag_search_knowledge_base moves match_count into its range, and takes null for what is not set", async () => {
+    const search = (args: object) => call("rag_search_knowledge_base", { query: "airships", ...args });
+    expect(await search({ match_count: 0 })).toHaveProperty("results.length", 1);
+    expect(await search({ match_count: 9999, source_id: null })).toHaveProperty("results.length", 3);
+    expect(await search({ source_id: "" })).toHaveProperty("results.length", 3);
+  });
+
+  it("rag_search_code_examples returns the code of the parts that match, with where it stands", async () => {
+    expect(await call("rag_search_code_examples", { query: "lower a mast" })).toEqual({
+      success: true,
+      reranked: false,
+      error: null,
+      results: [
+        {
+          url: `${URL_OF_PAGE}1`,
+          code: "mast --down",
+          summary: "Airships › Masts › Lowering › Lower the mast of airships",
+          metadata: { language: "sh", page_id: "1", title: "Airships", section: "Masts › Lowering" },
+          source_id: handbook,
+          similarity: expect.any(Number),
+        },
+      ],
+    });
+  });
+
+  it("rag_list_pages_for_source lists pages by title, or those of one title", async () => {
+    const all = await call("rag_list_pages_for_source", { source_id: handbook });
+    expect(all).toMatchObject({
+      success: true,
+      total: 3,
+      source_id: handbook,
+      pages: [{ section_title: "Airships" }, { section_title: "Balloons" }, { section_title: "Long" }],
+    });
+    expect(
+      await call("rag_list_pages_for_source", { source_id: handbook, section: "Balloons" }),
+    ).toMatchObject({ total: 1, pages: [{ id: "2", url: `${URL_OF_PAGE}2` }] });
+  });
+
+  it("what Archon's clients can fix is a result without success that says what to send", async () => {
+    const unknown = { success: false, error: expect.stringMatching(/no-source.*rag_get_available_sources/) };
+    for (const name of ["rag_search_knowledge_base", "rag_search_code_examples"]) {
+      expect(await call(name, { query: "airships", source_id: "no-source" })).toMatchObject(unknown);
+    }
+    expect(await call("rag_list_pages_for_source", { source_id: "no-source" })).toMatchObject(unknown);
+    expect(await call("rag_search_knowledge_base", { query: " " })).toMatchObject({
+      success: false,
+      results: [],
+      error: expect.stringMatching(/query.*empty/),
+    });
+    expect(await call("rag_read_full_page", { page_id: "999" })).toMatchObject({
+      success: false,
+      page: null,
+      error: expect.stringMatching(/not found/),
+    });
+    for (const args of [{}, { page_id: "1", url: `${URL_OF_PAGE}1` }]) {
+      expect(await call("rag_read_full_page", args)).toMatchObject({
+        success: false,
+        error: expect.stringMatching(/either page_id.*or url/),
+      });
+    }
+  });
+});
