@@ -188,6 +188,8 @@ async function liveRound(
   }
   const steps = random.below(120);
   for (let n = 0; n < steps; n += 1) await step(run);
+  // Also in the middle of a sweep.
+  await checkRights(run);
   const pause = random.next();
   if (pause < 0.1 && !quiet) await syncJustBeforeTheIndexShows(run);
   else if (pause < 0.2 && !quiet && !calm) await listTooLittleAfterAPause(run);

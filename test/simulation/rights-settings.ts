@@ -1,5 +1,6 @@
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
+import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { followAccess } from "#shared/access/sweeps/access-changes.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import { requireSource, updateSource } from "#shared/sources/sources.ts";
@@ -49,4 +50,10 @@ export async function changeMode({ world }: Run, access: AccessMode): Promise<vo
   const source = await requireSource(sql, SOURCE_ID);
   await updateSource(sql, SOURCE_ID, { access }, world.now());
   await followAccess(sql, source, { access }, world.now());
+}
+
+/** A hint had the rights read again: how far that gets before the next look at them is the scheduler's to say. */
+export async function sweepNow({ world }: Run): Promise<void> {
+  await requestSweeps(world.sql, [SOURCE_ID], world.now());
+  world.invoke("sweep-access", {}, Number.POSITIVE_INFINITY);
 }

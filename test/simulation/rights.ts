@@ -11,7 +11,7 @@ import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
 import { ancestorsOf, type Site } from "#infra/local/confluence-site/site.ts";
 import { ACCESS_MODES, type AccessMode } from "#shared/sources/source.ts";
-import { changeMode, RIGHTS_FAULTS, waysOfTelling } from "./rights-settings.ts";
+import { changeMode, RIGHTS_FAULTS, sweepNow, waysOfTelling } from "./rights-settings.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
 import { tell, type Run } from "./run.ts";
@@ -259,6 +259,7 @@ export function makeRights(seed: number): Rights {
         const deed = act(run);
         if (deed) tell(run, `${round}: ${deed}`);
       }
+      if (mode !== "everything" && random.chance(0.4)) await sweepNow(run);
     },
     observe,
     foldersAreUntold: ({ settings }) =>
