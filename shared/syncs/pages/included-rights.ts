@@ -119,7 +119,8 @@ async function mayInclude(
       union
       select n.node_id, n.parent_node from above join access_nodes n on n.node_id = above.parent_node)
     select p.page_id as "pageId", p.title,
-      is_findable(p) and p.shows_others is false and coalesce(exists (
+      -- The page itself shows others as soon as it shows itself.
+      is_findable(p) and p.page_id <> ${pageId} and p.shows_others is false and coalesce(exists (
         select from content_access c join above on above.node_id = c.node_id
         where c.source_id = p.source_id and c.content_id = p.page_id), false) as allowed
     from confluence_pages p where ${named}`;

@@ -99,6 +99,15 @@ describe("text of other pages that a page shows", () => {
     expect(await stored("A")).not.toMatch(/\bB\b|\bC\b/);
   });
 
+  it("a page that begins to show itself is stored, without that", async () => {
+    world.add("A");
+    await settle();
+    write("A", `<p>Ownword</p>${include("A")}<p>Lastword</p>`);
+    await settle();
+    expect(await stored("A")).toMatch(/Ownword[\s\S]*Lastword/);
+    expect(await world.finds("w")).toEqual(["A"]);
+  });
+
   it("pages that show others are hidden and fetched again when their source begins to carry rights over, and when it ceases to", async () => {
     await updateSource(database.sql, SOURCE_ID, { access: "everything" }, world.now());
     world.add("B", { users: ["u"] });

@@ -118,8 +118,17 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     INCLUDED,
+    "a page that begins to show itself is never stored",
+    change(INCLUDED_RIGHTS, "is_findable(p) and p.page_id <> ${pageId} and", "is_findable(p) and"),
+  ),
+  bugFoundBy(
+    INCLUDED,
     "a page has what another one shows of others",
-    change(INCLUDED_RIGHTS, "is_findable(p) and p.shows_others is false and", "is_findable(p) and"),
+    change(
+      INCLUDED_RIGHTS,
+      "p.page_id <> ${pageId} and p.shows_others is false and",
+      "p.page_id <> ${pageId} and",
+    ),
   ),
   bugFoundBy(
     INCLUDED,
