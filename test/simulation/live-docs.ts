@@ -73,7 +73,9 @@ export function makeLiveDocs(seed: number): LiveDocs {
     const isHidden = doc.hiddenStorage !== undefined;
     // Believed to be empty by now: that the text is shown again moves no date.
     const from = hiddenAt.get(doc.id);
-    if (from !== undefined && fetchesSince(run, doc.id, from) >= FETCHES_TO_BELIEVE) announced.delete(doc.id);
+    // Where no text was stored there is none to keep: the first such response is believed.
+    const believed = (seen.get(doc.id)?.isEmpty ?? true) ? 1 : FETCHES_TO_BELIEVE;
+    if (from !== undefined && fetchesSince(run, doc.id, from) >= believed) announced.delete(doc.id);
     hideLiveBody(site, doc.id, !isHidden);
     if (isHidden) hiddenAt.delete(doc.id);
     else hiddenAt.set(doc.id, site.requests.length);
