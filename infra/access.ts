@@ -8,6 +8,8 @@ export type Access =
   | "decrypt-token"
   /** For whom content is shown: settings alone. */
   | "show-content"
+  /** Whose tokens the API takes: a setting alone. */
+  | "name-issuer"
   | "embed"
   | "rerank"
   | "extract"

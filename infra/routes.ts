@@ -2,8 +2,11 @@
 import type { FunctionName } from "./topology.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
-/** `hook`: authenticated by the function itself, by a secret that the sender was given. */
-export type Scope = "sources:read" | "sources:write" | "search" | "public" | "hook";
+/**
+ * `hook`: authenticated by the function itself, by a secret that the sender was given. `issuer`: says where to get a token, to whoever has
+ * none; only where tokens are taken.
+ */
+export type Scope = "sources:read" | "sources:write" | "search" | "public" | "hook" | "issuer";
 export type Route = { method: Method; path: string; function: FunctionName; scope: Scope };
 
 const route = (method: Method, path: string, name: FunctionName, scope: Scope): Route => ({
@@ -71,6 +74,8 @@ export const routes: readonly Route[] = [
   ...mcpRoutes("/mcp"),
   ...mcpRoutes("/mcp/chatgpt"),
   ...mcpRoutes("/mcp/archon"),
+  route("GET", "/.well-known/oauth-protected-resource", "mcp-metadata", "issuer"),
+  route("GET", "/.well-known/oauth-protected-resource/mcp", "mcp-metadata", "issuer"),
   route("GET", "/api/rag/sources", "knowledge-items", "search"),
   ...knowledgeRoutes("/api/knowledge-items"),
   ...knowledgeRoutes("/api/knowledge"),

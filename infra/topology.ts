@@ -39,6 +39,9 @@ const ADMIN = { maxConcurrency: 2 };
 /** A search waits some 200 ms for the embedding of its query: 40 a second each, of the API's callers and of agents. */
 const SEARCH_CONCURRENCY = 8;
 
+/** A few milliseconds each. */
+const METADATA_CONCURRENCY = 2;
+
 /** Its own share, so that a flood of deliveries takes no connection from the API: each is two short statements. */
 const HOOK_CONCURRENCY = 3;
 
@@ -78,6 +81,8 @@ export const functions = {
     memoryMb: 1024,
     maxConcurrency: SEARCH_CONCURRENCY,
   }),
+  // Whoever has no token yet asks it: not a share of those that have one.
+  "mcp-metadata": api("mcp-metadata", ["name-issuer"], { maxConcurrency: METADATA_CONCURRENCY }),
   "knowledge-items": api("archon/knowledge-items", ["database", "show-content"]),
   "stored-pages": api("archon/stored-pages", ["database", "show-content"]),
   "not-provided": api("archon/not-provided", []),

@@ -106,6 +106,8 @@ export const envSchema = z.object({
   API_KEYS_FILE: z.string().min(1).optional(),
   /** ARNs of IAM callers that may ask for `visibility: "all"`; none unless set. */
   SEARCH_ALL_CALLERS: list.default([]),
+  /** Whose JWTs the gateway takes, for clients that ask where to get one; unset: none. */
+  JWT_ISSUER: z.url().optional(),
   /** The claim of a JWT that says whose it is: an account id, or `email`, or `sub`. Unset: the first of those that names an account. */
   IDENTITY_CLAIM: z.string().min(1).optional(),
   /** Origins whose web pages may call the API, separated by commas; none unless set. */

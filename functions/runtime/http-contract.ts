@@ -26,7 +26,7 @@ export type Contract<
   method: Method;
   /** The first is the one to use, the others are aliases. */
   paths: readonly [string, ...string[]];
-  scope: "sources:read" | "sources:write" | "search" | "public" | "hook";
+  scope: "sources:read" | "sources:write" | "search" | "public" | "hook" | "issuer";
   tag: string;
   summary: string;
   description?: string;

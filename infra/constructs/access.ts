@@ -41,6 +41,7 @@ export function statementsOf(
       case "verify":
         return allow("lambda:InvokeFunction", targets.verifyFunctionArn);
       case "show-content":
+      case "name-issuer":
         return [];
       case "download-files":
         // Signed addresses need no permission.

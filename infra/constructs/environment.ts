@@ -33,6 +33,7 @@ export function environmentOf(
       ? { ACCESS_SWEEP_MINUTES: String(settings.accessSweepMinutes) }
       : {}),
     ...(access.includes("show-content") ? readerVariables(settings) : {}),
+    ...(access.includes("name-issuer") ? present({ JWT_ISSUER: settings.jwtIssuer }) : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),

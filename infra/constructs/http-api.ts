@@ -30,7 +30,8 @@ export type SyncApiProps = {
 
 /**
  * The HTTP API: every route authorized (SigV4, or a JWT with the route's scope), throttled, logged. A `public` route needs a
- * known caller too, but no scope: on AWS only deliveries to hooks are open to the Internet, and their function asks for the secret.
+ * known caller too, but no scope: on AWS only deliveries to hooks are open to the Internet, whose function asks for the secret, and, with
+ * JWTs, what says where to get one.
  */
 export class SyncApi extends Construct {
   readonly api: HttpApi;
@@ -60,7 +61,7 @@ export class SyncApi extends Construct {
     });
     const authorizer = authorizerOf(settings);
     const integrations = new Map<string, HttpLambdaIntegration>();
-    for (const route of props.routes) {
+    for (const route of props.routes.filter(({ scope: of }) => of !== "issuer" || settings.jwtIssuer)) {
       const integration =
         integrations.get(route.function) ??
         new HttpLambdaIntegration(`${route.function}-integration`, props.functions(route.function), {
@@ -74,43 +75,46 @@ export class SyncApi extends Construct {
           httpApi: this.api,
           routeKey: HttpRouteKey.with(route.path, HttpMethod[method]),
           integration,
-          authorizer: route.scope === "hook" ? new HttpNoneAuthorizer() : authorizer,
+          authorizer: OPEN[route.scope] ? new HttpNoneAuthorizer() : authorizer,
           ...(settings.jwtIssuer && !WITHOUT_SCOPE.has(route.scope)
             ? { authorizationScopes: scopesOf(route) }
             : {}),
         });
-        if (route.scope !== "hook") continue;
+        const reason = OPEN[route.scope];
+        if (!reason) continue;
         throttle(stage, made, `${method} ${route.path}`);
-        NagSuppressions.addResourceSuppressions(made, [HAS_A_SECRET]);
+        NagSuppressions.addResourceSuppressions(made, [{ id: "AwsSolutions-APIG4", reason }]);
       }
     }
   }
 }
 
 /** Known callers need no scope for `public` routes, and the senders of deliveries are known by their secret alone. */
-const WITHOUT_SCOPE: ReadonlySet<Route["scope"]> = new Set(["public", "hook"]);
+const WITHOUT_SCOPE: ReadonlySet<Route["scope"]> = new Set(["public", "hook", "issuer"]);
 
 /** Any of them admits: whoever may search for others, or everything, may search. */
 function scopesOf({ scope }: Route): string[] {
   return scope === "search" ? ["search", "search:on-behalf-of", "search:all"] : [scope];
 }
 
-const HAS_A_SECRET = {
-  id: "AwsSolutions-APIG4",
-  reason:
-    "Confluence neither signs requests nor gets tokens: the function compares a secret of 32 random bytes in constant time",
+/** Why routes of a scope are open to the Internet. */
+const OPEN: Partial<Record<Route["scope"], string>> = {
+  hook: "Confluence neither signs requests nor gets tokens: the function compares a secret of 32 random bytes in constant time",
+  issuer:
+    "Says where to get a token (RFC 9728), so it cannot ask for one: the issuer and the API's own address, nothing else",
 };
 
-/** Deliveries a second that reach the function: a person edits less than that, and what is refused a sync finds. */
-const HOOK_REQUESTS_PER_SECOND = 20;
+/** A second that reach the function: a person edits less than that, and what is refused a sync finds. */
+const OPEN_REQUESTS_PER_SECOND = 20;
 
 /** Open to the Internet, so that its share of the API's limit is its own. */
 function throttle(stage: HttpStage, route: HttpRoute, routeKey: string): void {
   const { defaultChild } = stage.node;
   if (!(defaultChild instanceof CfnStage)) throw new Error("A stage is made by a CfnStage");
-  defaultChild.addPropertyOverride(`RouteSettings.${routeKey}`, {
-    ThrottlingRateLimit: HOOK_REQUESTS_PER_SECOND,
-    ThrottlingBurstLimit: HOOK_REQUESTS_PER_SECOND * 2,
+  // A dot separates the names of properties, unless it is escaped.
+  defaultChild.addPropertyOverride(`RouteSettings.${routeKey.replaceAll(".", "\\.")}`, {
+    ThrottlingRateLimit: OPEN_REQUESTS_PER_SECOND,
+    ThrottlingBurstLimit: OPEN_REQUESTS_PER_SECOND * 2,
   });
   // The settings name a route, which must be there.
   stage.node.addDependency(route);

@@ -31,7 +31,7 @@ describe("a service with an API key", () => {
   };
 
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
-    "%s requires the API key, unless it is public or takes the secret of a hook",
+    "%s requires the API key, unless it is public, says where to get a token, or takes the secret of a hook",
     async (name, route) => {
       const wrong: Record<string, string>[] = [
         {},
@@ -41,7 +41,7 @@ describe("a service with an API key", () => {
       for (const headers of wrong) {
         const { response, text } = await call(route.method, fill(route.path), headers);
         requireDocumented(name, response.status, text);
-        expect(response.status === 401).toBe(!["public", "hook"].includes(route.scope));
+        expect(response.status === 401).toBe(!["public", "hook", "issuer"].includes(route.scope));
         expect(response.headers.get("x-request-id")).toBeTruthy();
       }
       const right: Record<string, string>[] = [{ "x-api-key": key }, { authorization: `Bearer ${key}` }];

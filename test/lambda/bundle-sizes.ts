@@ -24,6 +24,8 @@ const OF_EXTRACTION = /^(mammoth|unpdf|@llamaindex\/)|shared\/extraction\/(extra
 const KB = 1000;
 const MB = 1000 * KB;
 const WORKER_LIMIT = 1500 * KB;
+/** The protocol's SDK is 350 kB of it. */
+const MCP_LIMIT = 750 * KB;
 /** Lambda takes 250 MB unpacked; what is uploaded, and copied to each new environment, is the archive. */
 const EXTRACTOR_ARCHIVE_LIMIT = 60 * MB;
 /** API functions that only read the database. */
@@ -82,6 +84,7 @@ function packageOf(input: string): string {
 }
 
 function limitOf(name: string): number | undefined {
+  if (name === "mcp") return MCP_LIMIT;
   if (name === "process-page" || name === "process-attachment") return WORKER_LIMIT;
   const spec: FunctionSpec | undefined = Object.entries<FunctionSpec>(functions).find(
     ([key]) => key === name,

@@ -145,7 +145,7 @@ function toOperation(contract: AnyContract, index: number): ZodOpenApiOperationO
 }
 
 function securityOf({ scope }: AnyContract): Pick<ZodOpenApiOperationObject, "security"> {
-  if (scope === "public") return { security: [] };
+  if (scope === "public" || scope === "issuer") return { security: [] };
   return scope === "hook" ? { security: [{ hookHeader: [] }, { hookBearer: [] }, { hookQuery: [] }] } : {};
 }
 
@@ -257,7 +257,9 @@ function everywhere(contract: AnyContract): ErrorCode[] {
     // A malformed id.
     ...Object.keys(contract.params.shape).flatMap((name) => NOT_FOUND[name] ?? []),
     ...(hasInput || contract.body || contract.idempotent ? (["invalid_request"] as const) : []),
-    ...(contract.scope === "public" ? ([] as const) : (["unauthorized"] as const)),
+    ...(contract.scope === "public" || contract.scope === "issuer"
+      ? ([] as const)
+      : (["unauthorized"] as const)),
     ...(contract.scope === "hook" ? ([] as const) : (["foreign_host", "foreign_origin"] as const)),
     "body_too_large",
     "headers_too_large",

@@ -57,6 +57,28 @@ export const mcpArchon = mcpContract(
   "The tools of Archon's MCP server that search and read: `rag_…`",
 );
 
+/** RFC 9728, for clients of MCP that have no token yet. */
+export const mcpMetadata = contract({
+  id: "mcpMetadata",
+  method: "GET",
+  paths: ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"],
+  scope: "issuer",
+  tag: "Agents",
+  summary: "Where clients of MCP get a token: OAuth 2.0 Protected Resource Metadata",
+  description: "Only where JWTs are taken (on AWS with `jwtIssuer`): else 404. It needs no token itself.",
+  query: z.object({}),
+  responses: {
+    200: z.object({
+      resource: z.string().meta({ description: "What a token is asked for" }),
+      resource_name: z.string(),
+      authorization_servers: z.array(z.string()),
+      scopes_supported: z.array(z.string()),
+      bearer_methods_supported: z.array(z.literal("header")),
+    }),
+  },
+  errors: ["route_not_found"],
+});
+
 /** A stream to listen to, and a session to end: there are none. */
 export const mcpNotAllowed = (["GET", "DELETE"] as const).map((method) =>
   contract({

@@ -9,7 +9,13 @@ import { rejectClientError } from "./client-errors.ts";
 import type { EventBus } from "./event-bus.ts";
 import { toHttpEvent, writeResult } from "./http-event.ts";
 import type { Invoker } from "./invoke.ts";
-import { refuseForeignPages, requireApiKey, requireEveryScope, requireScope } from "./request-guard.ts";
+import {
+  needsKey,
+  refuseForeignPages,
+  requireApiKey,
+  requireEveryScope,
+  requireScope,
+} from "./request-guard.ts";
 import { decodePath, makeRouter } from "./routes.ts";
 import type { Topology } from "./topology-types.ts";
 
@@ -83,8 +89,8 @@ function makeRequestHandler(options: Options) {
       const reads = method === "GET" || method === "HEAD";
       const reference = reads && !match ? await serveReference(path) : null;
       if (reference) return writeResult(response, reference);
-      const needsKey = hasKeys && match?.route.scope !== "public" && !isDelivery;
-      const caller = needsKey ? requireApiKey(options.apiKeys, request.headers) : LOCAL_CALLER;
+      const isKeyed = hasKeys && (!match || needsKey(match.route.scope));
+      const caller = isKeyed ? requireApiKey(options.apiKeys, request.headers) : LOCAL_CALLER;
       if (match) requireScope(caller.scopes, match.route.scope);
       const body = await readBody(request);
       if (isAwsCall(request, path)) {
@@ -102,7 +108,7 @@ function makeRequestHandler(options: Options) {
           sourceIp: request.socket.remoteAddress ?? "",
         },
         match,
-        { requestId, now: options.now(), caller: hasKeys && !needsKey ? null : caller },
+        { requestId, now: options.now(), caller: hasKeys && !isKeyed ? null : caller },
       );
       writeResult(response, await aroundRequest(() => options.invoker.invoke(match.route.function, event)));
     } catch (error) {

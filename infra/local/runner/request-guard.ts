@@ -32,9 +32,14 @@ function findKey(keys: readonly ApiKey[], offered: string): ApiKey | undefined {
   return keys.find(({ sha256 }) => timingSafeEqual(digest, Buffer.from(sha256, "hex")));
 }
 
+/** Whether a route of this scope is for known callers only; deliveries to hooks have a secret of their own. */
+export function needsKey(scope: Scope): boolean {
+  return scope !== "public" && scope !== "hook" && scope !== "issuer";
+}
+
 /** Throws `UserError` 403 unless the caller may call a route of this scope. Whoever may search for others, or everything, may search. */
 export function requireScope(held: readonly CallerScope[], scope: Scope): void {
-  if (scope === "public" || scope === "hook") return;
+  if (!needsKey(scope)) return;
   const suffices = (one: CallerScope) =>
     one === scope || (scope === "search" && (one === "search:on-behalf-of" || one === "search:all"));
   if (held.some(suffices)) return;

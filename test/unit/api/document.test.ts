@@ -41,7 +41,7 @@ describe("the document", () => {
         const route = routes.find(
           (candidate) => candidate.path === path && candidate.method === method.toUpperCase(),
         );
-        const own = { public: 0, hook: 3 } as Record<string, number>;
+        const own = { public: 0, issuer: 0, hook: 3 } as Record<string, number>;
         expect([path, operation.security?.length]).toEqual([path, own[route?.scope ?? ""]]);
       }
     }

@@ -134,6 +134,7 @@ describe("rights", () => {
           "lambda:InvokeFunction",
           "secretsmanager:GetSecretValue",
         ],
+        "mcp-metadata": [],
         "measure-health": [
           "secretsmanager:GetSecretValue",
         ],

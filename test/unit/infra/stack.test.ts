@@ -116,10 +116,11 @@ describe("the template", () => {
     });
   });
 
-  it("the stack has exactly the topology's routes, each to its function and each authorized by IAM, but deliveries by their secret", () => {
+  it("the stack has exactly the topology's routes, each to its function and each authorized by IAM, but deliveries by their secret; where to get a JWT it does not say without an issuer", () => {
     const made = ofType("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
+    const authorizedHere = routes.filter(({ scope }) => scope !== "issuer");
     expect(made.map((route) => route.RouteKey).sort()).toEqual(
-      routes
+      authorizedHere
         .flatMap(({ method, path }) => [`${method} ${path}`, ...(method === "GET" ? [`HEAD ${path}`] : [])])
         .sort(),
     );
@@ -131,7 +132,7 @@ describe("the template", () => {
     expect([types(authorized.others), types(authorized.deliveries)]).toEqual([["AWS_IAM"], ["NONE"]]);
     const functionOfIntegration = (id: string) =>
       JSON.stringify(resources[id]?.Properties.IntegrationUri ?? "");
-    for (const route of routes) {
+    for (const route of authorizedHere) {
       const resource = made.find(({ RouteKey }) => RouteKey === `${route.method} ${route.path}`);
       const integration = /"Ref":"([^"]+)"/.exec(JSON.stringify(resource?.Target))?.[1] ?? "";
       expect(functionOfIntegration(integration)).toContain(functionId(route.function));
@@ -143,7 +144,21 @@ describe("the template", () => {
     // Whoever may search for others, or everything, may search.
     const admitted = (scope: string) =>
       scope === "search" ? ["search", "search:on-behalf-of", "search:all"] : [scope];
-    for (const route of routes.filter(({ scope }) => scope !== "hook")) {
+    for (const { method, path } of routes.filter(({ scope }) => scope === "issuer")) {
+      for (const RouteKey of [`${method} ${path}`, `HEAD ${path}`]) {
+        withJwt.hasResourceProperties("AWS::ApiGatewayV2::Route", { RouteKey, AuthorizationType: "NONE" });
+      }
+      withJwt.hasResourceProperties("AWS::ApiGatewayV2::Stage", {
+        RouteSettings: Match.objectLike({
+          [`${method} ${path}`]: Match.objectLike({ ThrottlingRateLimit: 20 }),
+        }),
+      });
+    }
+    withJwt.hasResourceProperties("AWS::Lambda::Function", {
+      FunctionName: "confluence-sync-dev-mcp-metadata",
+      Environment: { Variables: Match.objectLike({ JWT_ISSUER: "https://issuer.example" }) },
+    });
+    for (const route of routes.filter(({ scope }) => scope !== "hook" && scope !== "issuer")) {
       withJwt.hasResourceProperties("AWS::ApiGatewayV2::Route", {
         RouteKey: `${route.method} ${route.path}`,
         AuthorizationType: "JWT",

@@ -37,7 +37,7 @@ const space = z.object({
 
 const output = z.object({
   spaces: z.array(space).describe("In the order in which they were added"),
-  total: z.int(),
+  total: z.int().describe("Of all spaces that match"),
   next_cursor: z.string().nullable().describe("Pass it as `cursor`; null at the end"),
   warnings: z.array(z.string()).describe("What this list lacks"),
 });
