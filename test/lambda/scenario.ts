@@ -6,6 +6,7 @@ import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { createTestSource, expectEnded, pageByTitle, topicBody } from "#test/support/service-with-site.ts";
 import type { Deployment } from "./deployment.ts";
+import { checkAgents } from "./agents.ts";
 import { checkExtraction, uploadReport } from "./extraction.ts";
 import { checkSites } from "./sites.ts";
 
@@ -66,6 +67,7 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
     assert.ok((deployment.services.calls.get("bedrock.InvokeModel") ?? 0) > confluence.site.pages.size);
   });
   await checkExtraction(deployment, service, check);
+  await checkAgents({ url: runner.url, ask: expectStatus }, check);
   await check("reading routes answer", async () => {
     await expectStatus(200, "/api/confluence/sources");
     await expectStatus(200, `/api/confluence/${sourceId}`);
