@@ -23,7 +23,8 @@ export function preflightHeaders(
     vary: "Origin",
     "access-control-allow-origin": origin,
     "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-    "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Api-Key",
+    "access-control-allow-headers":
+      "Authorization, Content-Type, Idempotency-Key, If-None-Match, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, X-Api-Key",
     "access-control-max-age": "600",
   };
 }

@@ -151,7 +151,15 @@ function corsOf(origins: string[]) {
       CorsHttpMethod.PUT,
       CorsHttpMethod.DELETE,
     ],
-    allowHeaders: ["authorization", "content-type", "if-none-match", "idempotency-key"],
+    allowHeaders: [
+      "authorization",
+      "content-type",
+      "if-none-match",
+      "idempotency-key",
+      "mcp-method",
+      "mcp-name",
+      "mcp-protocol-version",
+    ],
     exposeHeaders: ["etag", "x-permissions-withheld", "x-poll-interval", "x-request-id"],
   };
 }

@@ -26,6 +26,12 @@ it("pages of a configured origin read responses and their headers, and send what
   expect(preflight).toMatchObject({ vary: "Origin", "access-control-allow-origin": ORIGIN });
   for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"])
     expect(preflight?.["access-control-allow-methods"]?.split(", ")).toContain(method);
-  for (const name of ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"])
+  for (const name of [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Mcp-Protocol-Version",
+  ])
     expect(preflight?.["access-control-allow-headers"]?.split(", ")).toContain(name);
 });
