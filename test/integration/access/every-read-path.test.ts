@@ -171,7 +171,6 @@ const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
   "/mcp": {
     search_confluence: () =>
       QUESTIONS.flatMap((query) => [
-        { query, limit: 10 },
         { query, limit: 10, detail: "full" },
         { query, label: "hidlabel" },
         { query, kind: "comments" },
