@@ -8,6 +8,7 @@ import { createTestSource, expectEnded, pageByTitle, topicBody } from "#test/sup
 import type { Deployment } from "./deployment.ts";
 import { checkAgents } from "./agents.ts";
 import { checkExtraction, uploadReport } from "./extraction.ts";
+import { checkRights } from "./rights.ts";
 import { checkSites } from "./sites.ts";
 
 export type Check = (name: string, holds: () => unknown) => Promise<void>;
@@ -68,6 +69,16 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
   });
   await checkExtraction(deployment, service, check);
   await checkAgents({ url: runner.url, ask: expectStatus }, check);
+  await checkRights(
+    {
+      ask: expectStatus,
+      search: (query, count) => service.search(query, count),
+      onSchedule,
+      invoke: (name, event) => runner.invoke(name, event),
+    },
+    { sourceId, pageId: pageByTitle(confluence.site, "Topic 7").id, title: "Topic 7", word: "marker7" },
+    check,
+  );
   await check("reading routes answer", async () => {
     await expectStatus(200, "/api/confluence/sources");
     await expectStatus(200, `/api/confluence/${sourceId}`);
