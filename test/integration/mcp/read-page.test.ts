@@ -1,6 +1,6 @@
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { z } from "zod";
+import type { z } from "zod";
 import { documentPart } from "#functions/api/mcp/tools/document-part.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
