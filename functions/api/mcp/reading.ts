@@ -23,8 +23,8 @@ export type Reading = {
 
 const LIST = "read";
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-/** Source, document, state of its text; beginning and end of what is read; position. */
-const cursorParts = z.tuple([z.string(), z.string(), z.string(), count, count, count, count, count]);
+/** Document, state of its text; beginning and end of what is read; position. Short, because models repeat it. */
+const cursorParts = z.tuple([z.string(), z.string(), count, count, count, count, count]);
 
 /** The cursor for a position in what is being read. */
 export function cursorOf(
@@ -33,8 +33,7 @@ export function cursorOf(
   { from, to }: Pick<Reading, "from" | "to">,
   { piece, cut, cutBudget }: Position,
 ): string {
-  const parts = [page.sourceId, page.pageId, stateOf(document), from, to, piece, cut, cutBudget];
-  return writeCursor(LIST, parts);
+  return writeCursor(LIST, [nameOf(page), stateOf(document), from, to, piece, cut, cutBudget]);
 }
 
 /**
@@ -52,13 +51,12 @@ export function startReading(
 ): Reading {
   const at = readCursor(LIST, cursorParts, asked.cursor);
   if (at === null) return beginning(pieces, asked);
-  const [sourceId, pageId, state, from, to, piece, cut, cutBudget] = at;
-  const { page } = asked.found;
-  if (sourceId !== page.sourceId || pageId !== page.pageId) {
+  const [name, state, from, to, piece, cut, cutBudget] = at;
+  if (name !== nameOf(asked.found.page)) {
     throw new UserError(
       400,
       "invalid_cursor",
-      `The cursor belongs to another page: send \`page\` ${pageId} with it, or no cursor`,
+      "The cursor belongs to another page: send it with the `page` that it was returned for, or leave it out",
     );
   }
   if (state !== stateOf(asked.document)) return { ...beginning(pieces, asked, true), changed: true };
@@ -124,7 +122,15 @@ function beginning(
   );
 }
 
+function nameOf({ sourceId, pageId }: FoundDocument["page"]): string {
+  return hash(`${sourceId} ${pageId}`, 6);
+}
+
 /** Changes with the text, so that parts of two versions are never mixed. */
 function stateOf({ chunks }: DocumentToRead): string {
-  return createHash("sha256").update(JSON.stringify(chunks)).digest("base64url").slice(0, 16);
+  return hash(JSON.stringify(chunks), 10);
+}
+
+function hash(text: string, length: number): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, length);
 }

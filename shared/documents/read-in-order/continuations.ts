@@ -38,20 +38,21 @@ export function readChunk(
 function continuationOf(before: ReadChunk, chunk: ReadChunk, targetTokens: number): Continuation | null {
   const last = before.leaves.at(-1);
   const first = chunk.leaves[0];
-  if (!last || !first || last.kind !== first.kind || first.textFrom - first.from > MOST_PREFIX) return null;
-  if (!before.leaves.slice(0, -1).every(isTitle)) return null;
-  const block = { kind: first.kind, to: first.to, isDedented: isDedented(before, last, chunk, first) };
-  const found =
-    block.kind === "table"
-      ? continuedTable(before, last, chunk, first, targetTokens)
-      : block.kind === "code"
-        ? continuedCode(before, last, chunk, first, targetTokens)
-        : null;
-  return found === null ? null : { ...block, kind: block.kind === "table" ? "table" : "code", from: found };
+  if (!last || !first || last.kind !== first.kind || !before.leaves.slice(0, -1).every(isTitle)) return null;
+  // In the quotes of the block above, but never an item of its own.
+  if (!/^[ >]*$/.test(chunk.content.slice(first.from, first.textFrom))) return null;
+  const boundary = { before, last, chunk, first, targetTokens };
+  const end = { to: first.to, isDedented: isDedented(boundary) };
+  if (first.kind === "table") {
+    const from = ownRows(boundary);
+    return from === null ? null : { kind: "table", from, ...end };
+  }
+  const from = first.kind === "code" ? ownLines(boundary) : null;
+  return from === null ? null : { kind: "code", from, ...end };
 }
 
-/** The marks of forty quotes. */
-const MOST_PREFIX = 200;
+/** The last block of a chunk and the first of the next, of one kind. */
+type Boundary = { before: ReadChunk; last: Leaf; chunk: ReadChunk; first: Leaf; targetTokens: number };
 
 /** What the chunker keeps with the block below it: headings, and text of one line. */
 function isTitle({ kind }: Leaf): boolean {
@@ -59,16 +60,9 @@ function isTitle({ kind }: Leaf): boolean {
 }
 
 /** Where the rows begin that a table has of its own; null if it continues none. */
-function continuedTable(
-  before: ReadChunk,
-  last: Leaf,
-  chunk: ReadChunk,
-  first: Leaf,
-  targetTokens: number,
-): number | null {
-  const rows = rowsOf(chunk.content, first);
+function ownRows({ before, last, chunk, first, targetTokens }: Boundary): number | null {
   const above = rowsOf(before.content, last);
-  const [header, delimiter, row] = rows;
+  const [header, delimiter, row] = rowsOf(chunk.content, first);
   // A header too large to be repeated: rows alone are no table.
   if (!DELIMITER.test(delimiter?.text ?? "")) return first.from;
   if (!row || header?.text !== above[0]?.text || delimiter?.text !== above[1]?.text) return null;
@@ -78,13 +72,7 @@ function continuedTable(
 }
 
 /** Where the lines begin that a block of code has of its own; null if it continues none. */
-function continuedCode(
-  before: ReadChunk,
-  last: Leaf,
-  chunk: ReadChunk,
-  first: Leaf,
-  targetTokens: number,
-): number | null {
+function ownLines({ before, last, chunk, first, targetTokens }: Boundary): number | null {
   if (first.fence?.opening !== last.fence?.opening) return null;
   const from = chunk.content.indexOf("\n", first.from) + 1;
   if (from === 0 || from > first.to) return null;
@@ -132,7 +120,7 @@ function isFilled({ content, continues }: ReadChunk, next: string, targetTokens:
   return tokens > targetTokens;
 }
 
-function isDedented(before: ReadChunk, last: Leaf, chunk: ReadChunk, first: Leaf): boolean {
+function isDedented({ before, last, chunk, first }: Boundary): boolean {
   if (before.continues?.isDedented) return true;
   const [lastLine = ""] = before.content.slice(0, last.to).split("\n").slice(-1);
   return indentOf(lastLine) > indentOf(chunk.content.slice(first.from, first.to));

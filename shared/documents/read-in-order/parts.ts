@@ -1,8 +1,7 @@
 import type { Chunk } from "#shared/chunking/chunk.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
-import { type ReadChunk, readChunk } from "./continuations.ts";
 import { joinPieces } from "./join-pieces.ts";
-import type { Piece } from "./pieces.ts";
+import { type Piece, piecesOf } from "./pieces.ts";
 import { placeTitle } from "./sections.ts";
 
 /** Where a part begins: at a piece, or at one of the cuts of a piece that is larger than a part of `cutBudget` tokens. */
@@ -25,7 +24,7 @@ const JOIN_TOKENS = 3;
  * pieces, as many as the budget holds, at least one.
  */
 export function partOf(pieces: readonly Piece[], from: Position, limits: PartLimits): Part {
-  const taken: { at: Position; text: string; continues: Piece["continues"]; isBareHeading: boolean }[] = [];
+  const taken: (Cut & { at: Position })[] = [];
   let tokens = 0;
   let next: Position | null = null;
   for (let piece = from.piece; piece < limits.to && next === null; piece += 1) {
@@ -52,9 +51,9 @@ export function partOf(pieces: readonly Piece[], from: Position, limits: PartLim
  * Targets of the chunker, as shares of a part, for what is larger than a part: prose fills the target, but rows and lines of up to four
  * times the target stay whole, below a header of up to the target.
  */
-const SHARES = [1, 1 / 2, 1 / 3, 1 / 5];
+const SHARES = [1, 3 / 4, 1 / 2, 1 / 3, 1 / 5];
 
-type Cut = { text: string; continues: Piece["continues"]; isBareHeading: boolean };
+type Cut = Pick<Piece, "text" | "continues" | "indent"> & { isBareHeading: boolean };
 
 /** A piece with the name of its place; in several cuts where it is larger than a whole part. */
 function cutsOf(
@@ -72,15 +71,19 @@ function cutsOf(
   const fits = (part: string, tokens = cutBudget) => tokensOf(part) + JOIN_TOKENS <= tokens;
   if (!isCut && fits(text, budget)) {
     const isBareHeading = piece.heading !== null && !text.includes("\n");
-    return [{ text, continues: piece.continues, isBareHeading }];
+    return [{ text, continues: piece.continues, indent: piece.indent, isBareHeading }];
   }
   const { chunks, targetTokens } = chunksThatFit(text, cutBudget, fits);
-  let before: ReadChunk | null = null;
-  return chunks.map((chunk, index) => {
-    before = readChunk(chunk, before, targetTokens);
-    const continues = index === 0 ? continuedWithin(piece, chunk.content) : before.continues;
-    return { text: chunk.content, continues, isBareHeading: false };
-  });
+  const smaller = piecesOf(
+    chunks.map((chunk) => ({ ...chunk, place: null })),
+    targetTokens,
+  );
+  return smaller.map((cut, index) => ({
+    text: cut.text,
+    continues: index === 0 ? continuedWithin(piece, cut.text) : cut.continues,
+    indent: piece.indent + cut.indent,
+    isBareHeading: false,
+  }));
 }
 
 /** The largest chunks that all fit, or the smallest. */

@@ -2,6 +2,7 @@ import type { Leaf } from "#shared/chunking/block-tree.ts";
 import { plainTitle } from "#shared/chunking/plain-title.ts";
 import type { ChunkPlace } from "#shared/documents/page-to-store.ts";
 import { type Continuation, type ReadChunk, readChunk } from "./continuations.ts";
+import { indentBelow, itemsAfter, type OpenItem } from "./open-items.ts";
 
 /** A stored chunk, in its order in the document. */
 export type ChunkToRead = { content: string; headingPath: string[]; place: ChunkPlace | null };
@@ -11,6 +12,8 @@ export type Piece = {
   /** Markdown that stands alone. */
   text: string;
   continues: Continuation | null;
+  /** Of the item of a list that it goes on in. */
+  indent: number;
   /** The heading that it begins with. */
   heading: { title: string; level: number } | null;
   /** Of its chunk. */
@@ -20,12 +23,15 @@ export type Piece = {
   opensPlace: boolean;
 };
 
-/** A document's chunks as pieces that follow each other. */
-export function piecesOf(chunks: readonly ChunkToRead[]): Piece[] {
+/** A document's chunks as pieces that follow each other. `targetTokens`: of the chunks, if they are not those that are stored. */
+export function piecesOf(chunks: readonly ChunkToRead[], targetTokens?: number): Piece[] {
   let before: { place: ChunkPlace | null; read: ReadChunk } | null = null;
+  let open: OpenItem[] = [];
   return chunks.flatMap((chunk) => {
     const opensPlace = chunk.place !== null && !isSamePlace(before?.place ?? null, chunk.place);
-    const read = readChunk(chunk, before && !opensPlace ? before.read : null);
+    const read = readChunk(chunk, before && !opensPlace ? before.read : null, targetTokens);
+    const indent = before && !opensPlace ? indentBelow(open, chunk.headingPath) : 0;
+    open = itemsAfter(indent === 0 ? [] : open, read, indent);
     before = { place: chunk.place, read };
     return atHeadings(read).map(({ text, heading }, index) => ({
       text,
@@ -33,6 +39,7 @@ export function piecesOf(chunks: readonly ChunkToRead[]): Piece[] {
       headingPath: chunk.headingPath,
       place: chunk.place,
       continues: index === 0 ? read.continues : null,
+      indent,
       opensPlace: index === 0 && opensPlace,
     }));
   });

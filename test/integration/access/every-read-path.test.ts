@@ -181,8 +181,10 @@ const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
       ]),
     read_confluence_page: () =>
       [
-        ...["1", "2", "3", "4", "901", "902", "903", "904", "comments-901", "att903"],
-        ...[`${handbook}~901`, `${merger}~904`, `${merger}~3`],
+        ..."1 2 3 4 901 902 903 904 comments-901 att903".split(" "),
+        `${handbook}~901`,
+        `${merger}~904`,
+        `${merger}~3`,
         ...["1", "901", "904"].flatMap((id) => [
           `https://acme.atlassian.net/wiki/spaces/DEMO/pages/${id}`,
           `https://merger.example/wiki/spaces/MERGER/pages/${id}`,

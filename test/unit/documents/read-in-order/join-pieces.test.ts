@@ -43,6 +43,19 @@ it("code in an item of a list keeps its indentation where it was split", () => {
   expect(text).toBe(markdown);
 });
 
+it("items of a list keep their depth where it was split, and so does what follows the list", () => {
+  const items = (from: number, to: number) =>
+    Array.from(
+      { length: to - from },
+      (_, n) => `  - Service ${from + n}, which team ${from + n} answers for`,
+    );
+  const nested = ["- Services", ...items(0, 60), "- Runbooks", ...items(60, 120), "- Contacts"];
+  const { chunks, text } = readAgain(["## Contents", "", ...nested, "", "Ask."].join("\n"));
+  expect(chunks).toBeGreaterThan(3);
+  expect(text.split("\n").filter((line) => line.includes("- "))).toEqual(nested);
+  expect(text.split("\n").at(-1)).toBe("Ask.");
+});
+
 it("a table in a quote keeps the quote's marks where it was split", () => {
   const markdown = [...HEADER, ...rows(0, 100)].map((line) => `> ${line}`).join("\n");
   const { chunks, text } = readAgain(markdown);

@@ -1,0 +1,68 @@
+import { AwsClient } from "aws4fetch";
+import { UsageError } from "#infra/local/runner/command-options.ts";
+import type { SendMessage } from "./forward-messages.ts";
+
+/** Longer than the 30 s that API Gateway waits for a response. */
+const TIMEOUT_MS = 40_000;
+
+/** `https://abc123.execute-api.eu-central-1.amazonaws.com` */
+const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
+
+export type ServiceAddress = {
+  /** Of the API, with its stage where it has one. */
+  url: string;
+  profile?: string | undefined;
+  onBehalfOf?: string | undefined;
+  apiKey: string | undefined;
+  /** Whether to sign requests wherever the API is. */
+  aws: boolean;
+};
+
+/** Sends messages to a service: with its key, or signed where it is an API on AWS. Throws `UsageError` for an address that is none. */
+export function messageSender(address: ServiceAddress): SendMessage {
+  const url = mcpUrl(address);
+  const region = EXECUTE_API.exec(url.hostname)?.[1] ?? null;
+  const isSigned = address.aws || (region !== null && address.apiKey === undefined);
+  const sign = isSigned ? signer(region) : null;
+  const authorization = address.apiKey === undefined ? {} : { authorization: `Bearer ${address.apiKey}` };
+  return async (body, { headers: own, signal: cancelled }) => {
+    const headers = {
+      ...own,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    };
+    const signal = AbortSignal.any([cancelled, AbortSignal.timeout(TIMEOUT_MS)]);
+    // The key is for this address alone.
+    const options = { signal, redirect: "manual" } as const;
+    if (sign) return fetch(await sign(url, { method: "POST", headers, body }), options);
+    return fetch(url, { method: "POST", headers: { ...headers, ...authorization }, body, ...options });
+  };
+}
+
+function mcpUrl({ url: text, profile, onBehalfOf }: ServiceAddress): URL {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`--url ${text} is not the URL of a service`);
+  if (url.username !== "" || url.search !== "")
+    throw new UsageError("--url must have no credentials and no query");
+  url.pathname = `${url.pathname.replace(/\/(?:mcp\/?)?$/, "")}/mcp${profile === undefined ? "" : `/${profile}`}`;
+  if (onBehalfOf !== undefined) url.searchParams.set("on_behalf_of", onBehalfOf);
+  return url;
+}
+
+/** Signs with the credentials that AWS's own tools find: environment, profile, SSO, role. They are renewed as they expire. */
+function signer(regionOfHost: string | null): (url: URL, init: RequestInit) => Promise<Request> {
+  const config = import("@aws-sdk/client-lambda").then(({ LambdaClient }) => new LambdaClient({}).config);
+  return async (url, init) => {
+    const { credentials, region } = await config;
+    const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+    const client = new AwsClient({
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      service: "execute-api",
+      region: regionOfHost ?? (await region()),
+    });
+    return client.sign(url, init);
+  };
+}
