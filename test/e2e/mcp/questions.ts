@@ -98,4 +98,16 @@ export const QUESTIONS: readonly Question[] = [
     facts: [/Canary/, /33/, /\/deploy stop/],
     page: "Deploying",
   },
+  // All over their page: it has to be read.
+  {
+    question: "What happens on each day of my first week, who helps me, and what else must I have done?",
+    facts: [/Monday/, /Shadow the on-call engineer/, /labelled \*\*starter\*\*/, /Hardware key enrolled twice/],
+    page: "Your First Week",
+  },
+  {
+    question:
+      "How do I install the product on my laptop, fill it with parcels, and run two checkouts at once?",
+    facts: [/bin\/setup --profile small/, /bin\/seed --parcels 5000/, /WORKBENCH_NAME=second/],
+    page: "Local Development",
+  },
 ];
