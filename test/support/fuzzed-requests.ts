@@ -58,7 +58,7 @@ const nasty = fc.constantFrom(
 const anyText = fc.oneof(nasty, fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }));
 
 /** Mostly valid by the schema, otherwise anything. */
-function valueOf(described: unknown, depth = 0): fc.Arbitrary<unknown> {
+export function valueOf(described: unknown, depth = 0): fc.Arbitrary<unknown> {
   const parsed = schema.parse(resolve(described));
   const fitting = fittingValue(parsed, depth);
   return fc.oneof(

@@ -5,15 +5,20 @@ import type { ApiCall, ApiClient } from "./api-client.ts";
 export const ERAS = ["legacy", "modern"] as const;
 export type Era = (typeof ERAS)[number];
 
+/** The official client, not connected yet. */
+export function mcpClient(era: Era): Client {
+  return new Client(
+    { name: "test", version: "1.0.0" },
+    era === "legacy" ? {} : { versionNegotiation: { mode: { pin: "2026-07-28" } } },
+  );
+}
+
 /** The official client, connected to this path of the API; `call` says who it is. Close it. */
 export async function connectMcp(
   api: ApiClient,
   { era = "modern", path = "/mcp", call = {} }: { era?: Era; path?: string; call?: ApiCall } = {},
 ): Promise<Client> {
-  const client = new Client(
-    { name: "test", version: "1.0.0" },
-    era === "legacy" ? {} : { versionNegotiation: { mode: { pin: "2026-07-28" } } },
-  );
+  const client = mcpClient(era);
   const transport = new StreamableHTTPClientTransport(new URL(`https://api.example.com${path}`), {
     fetch: async (_url, init) => {
       const headers = Object.fromEntries(new Headers(init?.headers));

@@ -1,5 +1,6 @@
 import type { chunkHit } from "#functions/api/responses/hit-json.ts";
 import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
+import { cleanLine, cleanText } from "./text/passage.ts";
 import type { ToolContext } from "./tool.ts";
 
 export type ChunkHit = ReturnType<typeof chunkHit>;
@@ -18,8 +19,21 @@ export async function findChunks(
     services,
   );
   return {
-    hits: found.results.filter((hit) => "chunk_id" in hit),
+    hits: found.results.filter((hit) => "chunk_id" in hit).map(cleaned),
     reranked: found.reranking_applied,
     isKnown: found.sourcesSearched > 0 || found.permissions.withheld_sources.length > 0,
+  };
+}
+
+/** With nothing in it that is not shown, and titles that are one line. */
+function cleaned(hit: ChunkHit): ChunkHit {
+  const title = cleanLine(hit.title);
+  const headings = hit.heading_path.map((heading) => cleanLine(heading));
+  return {
+    ...hit,
+    title,
+    heading_path: headings,
+    content: cleanText(hit.content),
+    metadata: { ...hit.metadata, title, section: headings.join(" › ") },
   };
 }

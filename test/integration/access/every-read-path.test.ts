@@ -216,7 +216,9 @@ const TOOL_CALLS: Record<string, Record<string, () => object[]>> = {
     ],
     rag_read_full_page: () => [
       ...ids().map((page_id) => ({ page_id })),
-      ...["1", "901", "902", "904"].map((id) => ({ url: urlOf(id) })),
+      ...["1", "901", "904"].map((id) => ({
+        url: `https://acme.atlassian.net/wiki/spaces/DEMO/pages/${id}`,
+      })),
     ],
   },
 };
@@ -268,7 +270,8 @@ function told(answer: ApiAnswer): string {
   const { headers } = answer;
   const body = JSON.parse(answer.text.replaceAll(/Space \\"merger\\" not found/gi, ""));
   const { query: _query, source: _source, error: _error, detail: _detail, ...rest } = { ...body };
-  return JSON.stringify([Array.isArray(body) ? body : rest, headers]).replaceAll(
+  const { "x-request-id": _number, ...others } = headers;
+  return JSON.stringify([Array.isArray(body) ? body : rest, others]).replaceAll(
     new RegExp(`"domain_filter":"[^"]*"`, "g"),
     "",
   );

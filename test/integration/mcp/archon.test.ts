@@ -4,7 +4,10 @@ import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 import { callTool, connectMcp, ERAS, type Era } from "#test/support/mcp-client.ts";
 import { store } from "#test/support/stored-pages.ts";
 
-const URL_OF_PAGE = "https://site.example/wiki/spaces/DOCS/pages/";
+const URL_OF_PAGE = "https://acme.atlassian.net/wiki/spaces/DEMO/pages/";
+/** Of a page that is read in parts. */
+const LINES = 120;
+
 let fixture: ApiFixture;
 let handbook: string;
 
@@ -13,7 +16,7 @@ beforeAll(async () => {
   const { sql } = fixture.database;
   handbook = await fixture.addSource({ title: "Handbook" });
   const put = (page: Parameters<typeof store>[2]) =>
-    store(sql, fixture.embedder, { sourceId: handbook, ...page });
+    store(sql, fixture.embedder, { sourceId: handbook, url: URL_OF_PAGE + page.pageId, ...page });
   await put({
     pageId: "1",
     title: "Airships",
@@ -28,6 +31,14 @@ beforeAll(async () => {
     ],
   });
   await put({ pageId: "2", title: "Balloons", chunks: ["a balloon has no mast, unlike airships"] });
+  await put({
+    pageId: "4",
+    title: "Log of sails",
+    chunks: Array.from(
+      { length: LINES },
+      (_, line) => `line ${line} of the log: ${"it was windy. ".repeat(60)}`,
+    ),
+  });
   await put({ pageId: "3", title: "Long", chunks: [`sailcloth ${"of airships ".repeat(200)}`] });
 }, 60_000);
 afterAll(() => fixture.close());
@@ -118,15 +129,10 @@ describe("POST /mcp/archon", () => {
 
   it("rag_search_knowledge_base returns chunks of a thousand characters at most when asked for chunks", async () => {
     const found = await call("rag_search_knowledge_base", { query: "sailcloth", return_mode: "chunks" });
-    expect(found).toMatchObject({
-      return_mode: "chunks",
-      results: [
-        {
-          content: expect.stringMatching(/^sailcloth of airships .*…$/),
-          metadata: { page_id: "3", title: "Long", source_id: handbook },
-        },
-        ...Array.from({ length: 3 }, () => ({})),
-      ],
+    expect(found).toMatchObject({ return_mode: "chunks", results: { length: 5 } });
+    expect(found.results[0]).toMatchObject({
+      content: expect.stringMatching(/^sailcloth of airships .*…$/),
+      metadata: { page_id: "3", title: "Long", source_id: handbook },
     });
     expect(found).toHaveProperty("results.0.content.length", 1000);
   });
@@ -134,8 +140,8 @@ describe("POST /mcp/archon", () => {
   it("rag_search_knowledge_base moves match_count into its range, and takes null for what is not set", async () => {
     const search = (args: object) => call("rag_search_knowledge_base", { query: "airships", ...args });
     expect(await search({ match_count: 0 })).toHaveProperty("results.length", 1);
-    expect(await search({ match_count: 9999, source_id: null })).toHaveProperty("results.length", 3);
-    expect(await search({ source_id: "" })).toHaveProperty("results.length", 3);
+    expect(await search({ match_count: 9999, source_id: null })).toHaveProperty("results.length", 4);
+    expect(await search({ source_id: "" })).toHaveProperty("results.length", 4);
   });
 
   it("rag_search_code_examples returns the code of the parts that match, with where it stands", async () => {
@@ -160,13 +166,25 @@ describe("POST /mcp/archon", () => {
     const all = await call("rag_list_pages_for_source", { source_id: handbook });
     expect(all).toMatchObject({
       success: true,
-      total: 3,
+      total: 4,
       source_id: handbook,
-      pages: [{ section_title: "Airships" }, { section_title: "Balloons" }, { section_title: "Long" }],
+      pages: ["Airships", "Balloons", "Log of sails", "Long"].map((section_title) => ({ section_title })),
     });
     expect(
       await call("rag_list_pages_for_source", { source_id: handbook, section: "Balloons" }),
     ).toMatchObject({ total: 1, pages: [{ id: "2", url: `${URL_OF_PAGE}2` }] });
+  });
+
+  it("rag_read_full_page reads a long page to its end, by the page_id of each part that follows", async () => {
+    const parts: string[] = [];
+    for (let page_id: string | null = "4"; page_id !== null && parts.length < 20;) {
+      const { page } = await call("rag_read_full_page", { page_id });
+      parts.push(page.full_content);
+      page_id = page.next_page_id;
+    }
+    expect(parts.length).toBeGreaterThan(1);
+    const lines = parts.join("\n\n").match(/line \d+ of the log/g);
+    expect(lines).toEqual(Array.from({ length: LINES }, (_, line) => `line ${line} of the log`));
   });
 
   it("what Archon's clients can fix is a result without success that says what to send", async () => {
@@ -183,7 +201,7 @@ describe("POST /mcp/archon", () => {
     expect(await call("rag_read_full_page", { page_id: "999" })).toMatchObject({
       success: false,
       page: null,
-      error: expect.stringMatching(/not found/),
+      error: expect.stringMatching(/send a page_id of rag_search_knowledge_base/),
     });
     for (const args of [{}, { page_id: "1", url: `${URL_OF_PAGE}1` }]) {
       expect(await call("rag_read_full_page", args)).toMatchObject({

@@ -25,5 +25,13 @@ export const inRange = (matchCount: number): number => Math.min(MAX_MATCHES, Mat
 
 export function requireKnownSource(isKnown: boolean, sourceId: string | null): void {
   if (isKnown || sourceId === null) return;
-  throw new UserError(404, "source_not_found", `Source ${sourceId} not found`);
+  throw sourceNotFound(sourceId);
+}
+
+export function sourceNotFound(sourceId: string): UserError {
+  return new UserError(
+    404,
+    "source_not_found",
+    `Source ${sourceId} not found: rag_get_available_sources lists the source_id of each source`,
+  );
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { UserError } from "#shared/errors.ts";
 import { id, text } from "#functions/api/contract/fields.ts";
 import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
-import { given } from "./arguments.ts";
+import { given, sourceNotFound } from "./arguments.ts";
 import { archonResult, outcome } from "./result.ts";
 
 /** Some 100 tokens each. */
@@ -40,7 +41,10 @@ export const listPagesForSource = defineTool({
   run: async ({ source_id: sourceId, section }, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ pages: [], total: 0, source_id: sourceId }, async () => {
       const request = { caller, asked, sourceId, title: given(section) ?? undefined, limit: MAX_PAGES };
-      const { pages, total } = await listSourcePages(request, services);
+      const { pages, total } = await listSourcePages(request, services).catch((error: unknown) => {
+        const isUnknown = error instanceof UserError && error.code === "source_not_found";
+        throw isUnknown ? sourceNotFound(sourceId) : error;
+      });
       return { pages: pages.map(storedPageJson), total, source_id: sourceId };
     }),
 });

@@ -8,12 +8,6 @@ export const outcome = {
   error: z.string().nullable().describe("What is wrong and what to send instead; null on success"),
 };
 
-/** What to send instead, by the error's code. */
-const REMEDIES: Record<string, string> = {
-  source_not_found: "rag_get_available_sources lists the source_id of each source",
-  page_not_found: "send a page_id of rag_search_knowledge_base or rag_list_pages_for_source, or its url",
-};
-
 /**
  * A result in Archon's shape: JSON, as text too. What the caller can fix is a result with `success` false, which Archon's prompts handle,
  * instead of an error of the protocol.
@@ -26,8 +20,7 @@ export async function archonResult<Output extends { success: boolean; error: str
     (result) => ({ success: true, ...result, error: null }),
     (error: unknown) => {
       if (!(error instanceof UserError) || error.status >= 500) throw error;
-      const remedy = REMEDIES[error.code];
-      return { success: false, ...empty, error: remedy ? `${error.message}: ${remedy}` : error.message };
+      return { success: false, ...empty, error: error.message };
     },
   );
   const lists = Object.values<unknown>(structured).filter(Array.isArray);
