@@ -1,6 +1,6 @@
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import { editLive, hideLiveBody } from "#infra/local/confluence-site/live-edits.ts";
-import type { SitePage } from "#infra/local/confluence-site/site.ts";
+import type { Site, SitePage } from "#infra/local/confluence-site/site.ts";
 import { readRows } from "./invariants.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
@@ -44,6 +44,8 @@ export function makeLiveDocs(seed: number): LiveDocs {
   let words = FIRST_WORD;
   /** By id: how many requests there were when its text was hidden. */
   const hiddenAt = new Map<string, number>();
+  /** By id of those whose text is shown again: the same, and how many requests there were by then. */
+  const shownAgain = new Map<string, { hiddenAt: number; shownAt: number }>();
   /** Texts that the search must show as changed. */
   const announced = new Map<string, number>();
   /** What was stored when it was looked at last. */
@@ -56,7 +58,7 @@ export function makeLiveDocs(seed: number): LiveDocs {
   const edit = ({ world: { site } }: Run, doc: SitePage) => {
     site.settings.live_edits_move_date = random.chance(0.8);
     editLive(site, doc.id, body());
-    hiddenAt.delete(doc.id);
+    noteShown(site, doc);
     if (site.settings.live_edits_move_date) announced.set(doc.id, words);
     else announced.delete(doc.id);
     return `write in live doc ${doc.id}`;
@@ -68,6 +70,17 @@ export function makeLiveDocs(seed: number): LiveDocs {
       .filter(({ query }) =>
         new URLSearchParams(query).getAll("id").some((ids) => ids.split(",").includes(id)),
       ).length;
+  const noteShown = (site: Site, { id }: SitePage) => {
+    const from = hiddenAt.get(id);
+    hiddenAt.delete(id);
+    if (from !== undefined) shownAgain.set(id, { hiddenAt: from, shownAt: site.requests.length });
+  };
+  /** Nobody saw a text that was hidden again before it was fetched: responses without text are counted from before it. */
+  const noteHidden = (run: Run, { id }: SitePage) => {
+    const before = shownAgain.get(id);
+    const isUnseen = before !== undefined && fetchesSince(run, id, before.shownAt) === 0;
+    hiddenAt.set(id, isUnseen ? before.hiddenAt : run.world.site.requests.length);
+  };
   const hide = (run: Run, doc: SitePage) => {
     const { site } = run.world;
     const isHidden = doc.hiddenStorage !== undefined;
@@ -77,8 +90,8 @@ export function makeLiveDocs(seed: number): LiveDocs {
     const believed = (seen.get(doc.id)?.isEmpty ?? true) ? 1 : FETCHES_TO_BELIEVE;
     if (from !== undefined && fetchesSince(run, doc.id, from) >= believed) announced.delete(doc.id);
     hideLiveBody(site, doc.id, !isHidden);
-    if (isHidden) hiddenAt.delete(doc.id);
-    else hiddenAt.set(doc.id, site.requests.length);
+    if (isHidden) noteShown(site, doc);
+    else noteHidden(run, doc);
     return `${isHidden ? "show" : "hide"} the text of live doc ${doc.id}`;
   };
 
