@@ -101,7 +101,12 @@ export const QUESTIONS: readonly Question[] = [
   // All over their page: it has to be read.
   {
     question: "What happens on each day of my first week, who helps me, and what else must I have done?",
-    facts: [/Monday/, /Shadow the on-call engineer/, /labelled \*\*starter\*\*/, /Hardware key enrolled twice/],
+    facts: [
+      /Monday/,
+      /Shadow the on-call engineer/,
+      /labelled \*\*starter\*\*/,
+      /Hardware key enrolled twice/,
+    ],
     page: "Your First Week",
   },
   {
