@@ -95,8 +95,8 @@ it("requests are signed with AWS credentials for the API that they go to", async
     headers: {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
-      "x-amz-date": String(request?.headers["x-amz-date"]),
     },
+    aws: { datetime: String(request?.headers["x-amz-date"]) },
     body: request?.body ?? "",
   });
   expect(request?.headers.authorization).toBe(expected.headers.get("authorization"));
