@@ -20,6 +20,11 @@ const mcp = defineCommand({
       description:
         "account id or e-mail of whom the agent reads for, where spaces show each what they may see",
     },
+    visibility: {
+      type: "choice",
+      choices: ["all", "anonymous"],
+      description: "in place of a person: everything that is indexed, or what the public may see",
+    },
     aws: {
       type: "flag",
       description: "signs with AWS credentials, as for hosts *.execute-api.*.amazonaws.com",
@@ -29,11 +34,11 @@ const mcp = defineCommand({
 
 In the configuration of Claude Desktop, Cursor and the like:
   "confluence": {"command": "npm", "args": ["run", "-s", "--prefix", "PATH OF THIS FOLDER", "mcp"], "env": {"API_KEY": "…"}}`,
-  run: async ({ url, profile, "on-behalf-of": onBehalfOf, aws }) => {
+  run: async ({ url, profile, "on-behalf-of": onBehalfOf, visibility, aws }) => {
     const apiKey = process.env.API_KEY || undefined;
     if (aws && apiKey !== undefined)
       throw new UsageError("With --aws requests are signed: leave API_KEY unset");
-    const send = messageSender({ url, profile, onBehalfOf, apiKey, aws });
+    const send = messageSender({ url, profile, onBehalfOf, visibility, apiKey, aws });
     // A client that is gone needs no responses.
     process.stdout.on("error", () => process.exit(0));
     const write = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);

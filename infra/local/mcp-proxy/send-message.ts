@@ -13,6 +13,7 @@ export type ServiceAddress = {
   url: string;
   profile?: string | undefined;
   onBehalfOf?: string | undefined;
+  visibility?: string | undefined;
   apiKey: string | undefined;
   /** Whether to sign requests wherever the API is. */
   aws: boolean;
@@ -39,7 +40,7 @@ export function messageSender(address: ServiceAddress): SendMessage {
   };
 }
 
-function mcpUrl({ url: text, profile, onBehalfOf }: ServiceAddress): URL {
+function mcpUrl({ url: text, profile, onBehalfOf, visibility }: ServiceAddress): URL {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol))
     throw new UsageError(`--url ${text} is not the URL of a service`);
@@ -47,6 +48,7 @@ function mcpUrl({ url: text, profile, onBehalfOf }: ServiceAddress): URL {
     throw new UsageError("--url must have no credentials and no query");
   url.pathname = `${url.pathname.replace(/\/(?:mcp\/?)?$/, "")}/mcp${profile === undefined ? "" : `/${profile}`}`;
   if (onBehalfOf !== undefined) url.searchParams.set("on_behalf_of", onBehalfOf);
+  if (visibility !== undefined) url.searchParams.set("visibility", visibility);
   return url;
 }
 

@@ -58,6 +58,7 @@ beforeAll(async () => {
   await put({
     pageId: "comments-101",
     kind: "comments",
+    version: 9,
     title: "Runbook",
     chunks: [
       { content: "Ann (2026-03-01): Which button?", headingPath: ["Comments"], place: { comment_id: "900" } },

@@ -21,6 +21,7 @@ const partsOf = (pieces: readonly Piece[], budget: number) => {
   for (let from: Position | null = beginning; from !== null;) {
     const part = partOf(pieces, from, limitsOf(pieces, budget));
     parts.push(part.text);
+    if (parts.length > 1000) throw new Error("The parts do not end");
     from = part.next;
   }
   return parts;

@@ -67,6 +67,8 @@ it("the key is taken from the environment, and whom it reads for is part of the 
     url: "/mcp?on_behalf_of=ann%40example.com",
     headers: { authorization: "Bearer the-key" },
   });
+  await expect(connect(["--url", url, "--visibility", "all"])).rejects.toThrow(/Refused/);
+  expect(requests[1]?.url).toBe("/mcp?visibility=all");
 });
 
 it("without a service each request fails with what to do, and the connection stays", async () => {
@@ -93,8 +95,8 @@ it("requests are signed with AWS credentials for the API that they go to", async
     headers: {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
-      "x-amz-date": String(request?.headers["x-amz-date"]),
     },
+    aws: { datetime: String(request?.headers["x-amz-date"]) },
     body: request?.body ?? "",
   });
   expect(request?.headers.authorization).toBe(expected.headers.get("authorization"));
