@@ -1,5 +1,6 @@
 import { FURTHER_PLANTED_BUGS } from "../further-planted-bugs.ts";
 import { PLANTED_BUGS } from "../planted-bugs.ts";
+import { AGENT_BUGS } from "./agents.ts";
 import { BORDER_BUGS } from "./borders.ts";
 import { COMMENT_BUGS } from "./comments.ts";
 import { DELETION_BUGS } from "./deletions.ts";
@@ -24,6 +25,7 @@ import { RUNTIME_BUGS } from "./runtime.ts";
 export const ALL_PLANTED_BUGS = [
   ...PLANTED_BUGS,
   ...FURTHER_PLANTED_BUGS,
+  ...AGENT_BUGS,
   ...BORDER_BUGS,
   ...COMMENT_BUGS,
   ...DELETION_BUGS,
