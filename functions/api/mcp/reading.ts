@@ -22,6 +22,8 @@ export type Reading = {
 };
 
 const LIST = "read";
+/** Less than a part of any size cuts by: a made-up cursor must not have a page cut to letters. */
+const MIN_CUT_BUDGET = 100;
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Document, state of its text; beginning and end of what is read; position. Short, because models repeat it. */
 const cursorParts = z.tuple([z.string(), z.string(), count, count, count, count, count]);
@@ -60,7 +62,7 @@ export function startReading(
     );
   }
   if (state !== stateOf(asked.document)) return { ...beginning(pieces, asked, true), changed: true };
-  if (from > piece || piece >= to || to > pieces.length) {
+  if (from > piece || piece >= to || to > pieces.length || (cutBudget > 0 && cutBudget < MIN_CUT_BUDGET)) {
     throw new UserError(400, "invalid_cursor", "The cursor was not returned by this tool: read without it");
   }
   const section = sectionsOf(pieces).find((one) => one.from === from && one.to === to);

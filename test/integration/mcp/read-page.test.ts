@@ -1,6 +1,6 @@
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { z } from "zod";
+import { z } from "zod";
 import { documentPart } from "#functions/api/mcp/tools/document-part.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
@@ -258,6 +258,22 @@ it("what cannot be read says what to send instead", async () => {
   expect(await refusal({})).toContain("page");
   expect(await refusal({ page: `${SITE}/spaces/DEMO/pages/101?focusedCommentId=4` })).toContain("read 101");
   expect(await refusal({ page: `${SITE}/spaces/DEMO/pages/101?preview=/101/5/a.pdf` })).toContain("read 101");
+});
+
+it("a cursor that was tampered with reads some part of its page, or is refused as a cursor", async () => {
+  const { next_cursor: cursor } = await read({ page: "102", max_tokens: 500 });
+  const parts = z.array(z.unknown()).parse(JSON.parse(Buffer.from(cursor ?? "", "base64url").toString()));
+  for (const position of [3, 4, 5, 6, 7]) {
+    for (const value of [0, 1, 7, 10_000, 9e15, -1, 0.5, "x", null]) {
+      const tampered = JSON.stringify(parts.with(position, value));
+      const { isError, content } = await call({
+        page: "102",
+        cursor: Buffer.from(tampered).toString("base64url"),
+      });
+      if (isError) expect(content[0]?.text).toMatch(/cursor/);
+      else expect(content[0]?.text).toContain("Title: Long");
+    }
+  }
 });
 
 it("a page of two sites is asked for again by the ids that tell them apart", async () => {
