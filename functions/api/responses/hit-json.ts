@@ -29,6 +29,8 @@ export function pageHit(hit: Hit, explain: boolean) {
   const chunks = [hit, ...hit.furtherChunks];
   return {
     ...shared(hit, explain),
+    // Of the comments or the file themselves; the HTTP API leaves it out.
+    document_id: qualifiedId(hit),
     // The page that the comments or the file are on: what a client reads next.
     ...(hit.parent ? { page_id: qualifiedId({ ...hit, pageId: hit.parent.page_id }) } : {}),
     heading_path: hit.headingPath,

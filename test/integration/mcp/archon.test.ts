@@ -1,5 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addSpace } from "#infra/local/confluence-site/edits.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 import { callTool, connectMcp, ERAS, type Era } from "#test/support/mcp-client.ts";
 import { store } from "#test/support/stored-pages.ts";
@@ -8,8 +10,12 @@ const URL_OF_PAGE = "https://acme.atlassian.net/wiki/spaces/DEMO/pages/";
 /** Of a page that is read in parts. */
 const LINES = 120;
 
+/** Claude Code cuts results at 25,000. */
+const MAX_RESULT_TOKENS = 20_000;
+
 let fixture: ApiFixture;
 let handbook: string;
+let foreign: string;
 
 beforeAll(async () => {
   fixture = await makeApiFixture();
@@ -39,7 +45,22 @@ beforeAll(async () => {
       (_, line) => `line ${line} of the log: ${"it was windy. ".repeat(60)}`,
     ),
   });
-  await put({ pageId: "3", title: "Long", chunks: [`sailcloth ${"of airships ".repeat(200)}`] });
+  await put({
+    pageId: "3",
+    title: "Long",
+    chunks: [`sailcloth ${"is sewn by hand in the old hall near the river. ".repeat(60)}`],
+  });
+  addSpace(fixture.site, { key: "JA", name: "飛行船" });
+  foreign = await fixture.addSource({ title: "飛行船", space_key: "JA" });
+  for (let number = 1; number <= 20; number += 1) {
+    const text = `飛行船${number}は係留塔に繋がれている。`.repeat(60);
+    await store(sql, fixture.embedder, {
+      sourceId: foreign,
+      pageId: String(100 + number),
+      title: "飛行船の係留について、長い題名".repeat(15),
+      chunks: [`${text}\n\n\`\`\`\n${text}\n\`\`\``],
+    });
+  }
 }, 60_000);
 afterAll(() => fixture.close());
 
@@ -127,21 +148,38 @@ describe("POST /mcp/archon", () => {
     expect(await call("rag_read_full_page", { url: `${URL_OF_PAGE}1` }, era)).toEqual(page);
   });
 
-  it("rag_search_knowledge_base returns chunks of a thousand characters at most when asked for chunks", async () => {
+  it("rag_search_knowledge_base returns the beginning of chunks when asked for chunks", async () => {
     const found = await call("rag_search_knowledge_base", { query: "sailcloth", return_mode: "chunks" });
     expect(found).toMatchObject({ return_mode: "chunks", results: { length: 5 } });
     expect(found.results[0]).toMatchObject({
-      content: expect.stringMatching(/^sailcloth of airships .*…$/),
+      content: expect.stringMatching(/^sailcloth is sewn by hand .* …$/),
       metadata: { page_id: "3", title: "Long", source_id: handbook },
     });
-    expect(found).toHaveProperty("results.0.content.length", 1000);
+    const tokens = countTokens(found.results[0].content);
+    // The budget is an estimate, which a tenth may be missing from.
+    expect([tokens > 150, tokens <= 275]).toEqual([true, true]);
+  });
+
+  it("as many results as there can be, of the longest texts in any script, fit into what clients pass on", async () => {
+    for (const [name, args] of Object.entries({
+      rag_search_knowledge_base: { query: "飛行船", match_count: 20, return_mode: "chunks" },
+      rag_search_code_examples: { query: "飛行船", match_count: 20 },
+      rag_list_pages_for_source: { source_id: foreign },
+    })) {
+      const found = await call(name, args);
+      expect((found.results ?? found.pages).length).toBeGreaterThanOrEqual(20);
+      const tokens = countTokens(JSON.stringify(found));
+      expect([name, tokens, tokens <= MAX_RESULT_TOKENS]).toEqual([name, tokens, true]);
+    }
   });
 
   it("rag_search_knowledge_base moves match_count into its range, and takes null for what is not set", async () => {
     const search = (args: object) => call("rag_search_knowledge_base", { query: "airships", ...args });
     expect(await search({ match_count: 0 })).toHaveProperty("results.length", 1);
-    expect(await search({ match_count: 9999, source_id: null })).toHaveProperty("results.length", 4);
-    expect(await search({ source_id: "" })).toHaveProperty("results.length", 4);
+    expect(await search({ match_count: 9999, source_id: handbook })).toHaveProperty("results.length", 4);
+    for (const source_id of [null, "", " "]) {
+      expect(await search({ source_id })).toMatchObject({ success: true, results: { length: 5 } });
+    }
   });
 
   it("rag_search_code_examples returns the code of the parts that match, with where it stands", async () => {

@@ -78,11 +78,19 @@ describe("POST /mcp/chatgpt", () => {
       results: expect.arrayContaining([
         { id: "1", title: "Airships", url: "https://site.example/wiki/spaces/DOCS/pages/1" },
         { id: "2", title: "Balloons", url: "https://site.example/wiki/spaces/DOCS/pages/2" },
-        { id: "att3", title: "airships.pdf", url: expect.stringContaining("preview") },
       ]),
     });
     const ids = found.results.map(({ id }: { id: string }) => id);
     expect([ids[0], ids.length]).toEqual(["1", new Set(ids).size]);
+  });
+
+  it("search returns a file or comments instead of their page where those match best", async () => {
+    const { results } = await call("search", { query: "on paper by their riggers" });
+    expect(results[0]).toEqual({
+      id: "att3",
+      title: "airships.pdf",
+      url: expect.stringContaining("preview"),
+    });
   });
 
   it("fetch returns a found document's whole text, with what it is cited by", async () => {

@@ -2,14 +2,14 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const CONNECTION_READER = "test/integration/mcp/connection-reader.test.ts";
 const CHATGPT = "test/integration/mcp/chatgpt.test.ts";
-const FOUND_CHUNKS = "functions/api/mcp/found-chunks.ts";
+const FIND_HITS = "functions/api/mcp/find-hits.ts";
 
 /** What agents are shown, and how. */
 export const AGENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     CONNECTION_READER,
     "a profile's search forgets whom the connection is for",
-    change(FOUND_CHUNKS, "{ ...reader, caller,", "{ caller,"),
+    change(FIND_HITS, "{ ...reader, caller,", "{ caller,"),
   ),
   bugFoundBy(
     CONNECTION_READER,
@@ -23,7 +23,7 @@ export const AGENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     CHATGPT,
     "titles reach models with what is not seen in them",
-    change(FOUND_CHUNKS, "const title = cleanLine(hit.title);", "const { title } = hit;"),
+    change(FIND_HITS, "title: cleanLine(title),", "title,"),
   ),
   bugFoundBy(
     CHATGPT,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listSearchableSources } from "#functions/api/use-cases/list-searchable-sources.ts";
+import { cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { archonResult, outcome } from "./result.ts";
 
@@ -40,6 +41,11 @@ export const getAvailableSources = defineTool({
   run: async (_, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ sources: [], count: 0 }, async () => {
       const found = await listSearchableSources({ caller, asked, limit: MAX_SOURCES }, services);
-      return { sources: found.sources.map((one) => source.parse(one)), count: found.total };
+      return {
+        sources: found.sources.map((one) =>
+          source.parse({ ...one, title: cleanLine(one.title), summary: cleanLine(one.summary) }),
+        ),
+        count: found.total,
+      };
     }),
 });

@@ -1,14 +1,16 @@
 import { z } from "zod";
+import type { StoredPage } from "#shared/documents/stored-text.ts";
 import { UserError } from "#shared/errors.ts";
 import { id, text } from "#functions/api/contract/fields.ts";
 import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
+import { cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { given, sourceNotFound } from "./arguments.ts";
 import { archonResult, outcome } from "./result.ts";
 
-/** Some 100 tokens each. */
-const MAX_PAGES = 100;
+/** Some 110 tokens each, twice that of long titles in other scripts. */
+const MAX_PAGES = 75;
 
 const page = z.object({
   id: z.string().describe("Pass it to rag_read_full_page as page_id"),
@@ -45,6 +47,11 @@ export const listPagesForSource = defineTool({
         const isUnknown = error instanceof UserError && error.code === "source_not_found";
         throw isUnknown ? sourceNotFound(sourceId) : error;
       });
-      return { pages: pages.map(storedPageJson), total, source_id: sourceId };
+      return { pages: pages.map(toPage), total, source_id: sourceId };
     }),
 });
+
+function toPage(stored: StoredPage, index: number): z.input<typeof page> {
+  const json = storedPageJson(stored, index);
+  return { ...json, section_title: cleanLine(json.section_title) };
+}

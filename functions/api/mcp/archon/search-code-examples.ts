@@ -1,19 +1,21 @@
 import { z } from "zod";
-import { cutText } from "#functions/api/mcp/text/cut-text.ts";
-import { findChunks, type ChunkHit } from "#functions/api/mcp/found-chunks.ts";
+import { cleanLine } from "#functions/api/mcp/text/passage.ts";
+import { cutToBudget } from "#functions/api/mcp/text/token-budget.ts";
+import { findChunks, type ChunkHit } from "#functions/api/mcp/find-hits.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { given, inRange, requireKnownSource, searchArguments } from "./arguments.ts";
 import { codeBlocks } from "./code-blocks.ts";
 import { archonResult, outcome } from "./result.ts";
 
-const MAX_CODE = 2000;
+/** Tokens. */
+const MAX_CODE = 400;
 const MAX_SUMMARY = 300;
 /** Parts of pages among which those with code are looked for. */
 const CHUNKS = 100;
 
 const example = z.object({
   url: z.string(),
-  code: z.string().describe(`The first ${MAX_CODE} characters`),
+  code: z.string().describe(`The first ${MAX_CODE} tokens`),
   summary: z.string().describe("Page, headings, and the line before the code"),
   metadata: z.object({
     language: z.string().describe("Empty when the page does not say"),
@@ -51,8 +53,8 @@ function examplesOf(hit: ChunkHit): z.input<typeof example>[] {
   const { section, title, page_id } = hit.metadata;
   return codeBlocks(hit.content).map(({ language, code, before }) => ({
     url: hit.url,
-    code: cutText(code, MAX_CODE),
-    summary: cutText([title, section, before].filter((part) => part !== "").join(" › "), MAX_SUMMARY),
+    code: cutToBudget(code, MAX_CODE),
+    summary: cleanLine([title, section, before].filter((part) => part !== "").join(" › "), MAX_SUMMARY),
     metadata: { language, page_id, title, section },
     source_id: hit.source_id,
     similarity: hit.score,

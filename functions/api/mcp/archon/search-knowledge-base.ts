@@ -1,16 +1,13 @@
 import { z } from "zod";
-import { cutText } from "#functions/api/mcp/text/cut-text.ts";
-import { findChunks, type ChunkHit } from "#functions/api/mcp/found-chunks.ts";
+import { cutToBudget } from "#functions/api/mcp/text/token-budget.ts";
+import { findChunks, findDocuments, type ChunkHit, type DocumentHit } from "#functions/api/mcp/find-hits.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { given, inRange, requireKnownSource, searchArguments } from "./arguments.ts";
 import { archonResult, outcome } from "./result.ts";
 
-/** As many of a chunk as Archon returns. */
-const MAX_CONTENT = 1000;
-const MAX_PREVIEW = 500;
-/** Chunks searched for each page, of which several may match. */
-const CHUNKS_PER_PAGE = 4;
-
+/** Tokens: some 1,000 characters of English, as Archon returns. */
+const MAX_CONTENT = 250;
+const MAX_PREVIEW = 125;
 const score = z.number().describe("Comparable within one result only");
 
 const page = z.object({
@@ -27,7 +24,7 @@ const page = z.object({
 });
 const chunk = z.object({
   id: z.string(),
-  content: z.string().describe(`Markdown; the first ${MAX_CONTENT} characters`),
+  content: z.string().describe(`Markdown; the first ${MAX_CONTENT} tokens`),
   metadata: z.object({
     source_id: z.string(),
     page_id: z.string().describe("Pass it to rag_read_full_page"),
@@ -60,11 +57,17 @@ export const searchKnowledgeBase = defineTool({
   run: async ({ query, source_id, match_count, return_mode }, context) =>
     archonResult<z.input<typeof output>>({ results: [], return_mode, reranked: false }, async () => {
       const sourceId = given(source_id);
-      const wanted = inRange(match_count);
-      const matchCount = return_mode === "chunks" ? wanted : wanted * CHUNKS_PER_PAGE;
-      const { hits, reranked, isKnown } = await findChunks({ query, sourceId, matchCount }, context);
+      const asked = { query, sourceId, matchCount: inRange(match_count) };
+      const find = async () => {
+        if (return_mode === "pages") {
+          const { hits, ...found } = await findDocuments(asked, context);
+          return { ...found, results: hits.map(toPage) };
+        }
+        const { hits, ...found } = await findChunks(asked, context);
+        return { ...found, results: hits.map(toChunk) };
+      };
+      const { results, reranked, isKnown } = await find();
       requireKnownSource(isKnown, sourceId);
-      const results = return_mode === "chunks" ? hits.map(toChunk) : toPages(hits).slice(0, wanted);
       return { results, return_mode, reranked };
     }),
 });
@@ -72,29 +75,24 @@ export const searchKnowledgeBase = defineTool({
 function toChunk(hit: ChunkHit): z.input<typeof chunk> {
   return {
     id: hit.id,
-    content: cutText(hit.content, MAX_CONTENT),
+    content: cutToBudget(hit.content, MAX_CONTENT),
     metadata: hit.metadata,
     similarity: hit.score,
     similarity_score: hit.score,
   };
 }
 
-/** Best first, as their best chunks are. */
-function toPages(hits: readonly ChunkHit[]): z.input<typeof page>[] {
-  return [...Map.groupBy(hits, (hit) => hit.page_id).values()].flatMap((chunks) => {
-    const [best] = chunks;
-    if (!best) return [];
-    return {
-      page_id: best.page_id,
-      url: best.url,
-      title: best.title,
-      section_title: best.heading_path.at(-1) ?? best.title,
-      preview: cutText(best.content, MAX_PREVIEW),
-      word_count: chunks.reduce((sum, { content }) => sum + (content.match(/\S+/g)?.length ?? 0), 0),
-      chunk_matches: chunks.length,
-      aggregate_similarity: best.score,
-      average_similarity: chunks.reduce((sum, { score }) => sum + score, 0) / chunks.length,
-      source_id: best.source_id,
-    };
-  });
+function toPage(hit: DocumentHit): z.input<typeof page> {
+  return {
+    page_id: hit.document_id,
+    url: hit.url,
+    title: hit.title,
+    section_title: hit.heading_path.at(-1) ?? hit.title,
+    preview: cutToBudget(hit.chunks[0]?.content ?? "", MAX_PREVIEW),
+    word_count: hit.word_count,
+    chunk_matches: hit.chunk_matches,
+    aggregate_similarity: hit.aggregate_similarity,
+    average_similarity: hit.average_similarity,
+    source_id: hit.source_id,
+  };
 }

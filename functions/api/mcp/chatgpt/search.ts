@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { text } from "#functions/api/contract/fields.ts";
-import { findChunks } from "#functions/api/mcp/found-chunks.ts";
+import { findDocuments } from "#functions/api/mcp/find-hits.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 
 const MAX_RESULTS = 10;
-/** Chunks that these documents are looked for in: several of a page count once. */
-const CHUNKS = 40;
 
 /** The search that ChatGPT's connectors and deep research call: documents, of which `fetch` returns the text. */
 export const search = defineTool({
@@ -28,12 +26,8 @@ export const search = defineTool({
       .describe("Best first; empty when nothing matches"),
   }),
   run: async ({ query }, context) => {
-    const { hits } = await findChunks({ query, sourceId: null, matchCount: CHUNKS }, context);
-    const documents = new Map<string, { id: string; title: string; url: string }>();
-    for (const { page_id: id, title, url } of hits) {
-      if (!documents.has(id)) documents.set(id, { id, title, url });
-    }
-    const structured = { results: [...documents.values()].slice(0, MAX_RESULTS) };
+    const { hits } = await findDocuments({ query, sourceId: null, matchCount: MAX_RESULTS }, context);
+    const structured = { results: hits.map(({ document_id: id, title, url }) => ({ id, title, url })) };
     const log = { results: structured.results.length };
     return { structured, text: JSON.stringify(structured), log };
   },

@@ -1,0 +1,60 @@
+import type { chunkHit, pageHit } from "#functions/api/responses/hit-json.ts";
+import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
+import { cleanLine, cleanText } from "./text/passage.ts";
+import type { ToolContext } from "./tool.ts";
+
+export type ChunkHit = ReturnType<typeof chunkHit>;
+/** A page, a file or the comments of a page. */
+export type DocumentHit = ReturnType<typeof pageHit>;
+
+type Asked = { query: string; sourceId: string | null; matchCount: number };
+/** Best first. `isKnown`: the source asked for exists, or is withheld. */
+type Found<Hit> = { hits: Hit[]; reranked: boolean; isKnown: boolean };
+
+/** The chunks that a search for the connection's reader finds. Throws as `runLoggedSearch` does. */
+export async function findChunks(asked: Asked, context: ToolContext): Promise<Found<ChunkHit>> {
+  const { results, ...found } = await find(asked, "chunks", context);
+  const hits = results.flatMap((hit) => ("chunk_id" in hit ? [hit] : []));
+  return {
+    ...found,
+    hits: hits.map((hit) => {
+      const { title, heading_path } = cleanTitles(hit);
+      const metadata = { ...hit.metadata, title, section: heading_path.join(" › ") };
+      return { ...hit, title, heading_path, content: cleanText(hit.content), metadata };
+    }),
+  };
+}
+
+/** The documents that a search for the connection's reader finds. Throws as `runLoggedSearch` does. */
+export async function findDocuments(asked: Asked, context: ToolContext): Promise<Found<DocumentHit>> {
+  const { results, ...found } = await find(asked, "pages", context);
+  const hits = results.flatMap((hit) => ("document_id" in hit ? [hit] : []));
+  return {
+    ...found,
+    hits: hits.map((hit) => {
+      const chunks = hit.chunks.map((chunk) => ({ ...chunk, content: cleanText(chunk.content) }));
+      return { ...hit, ...cleanTitles(hit), chunks };
+    }),
+  };
+}
+
+async function find(
+  { query, sourceId, matchCount }: Asked,
+  returnMode: "chunks" | "pages",
+  { services, caller, asked: reader }: ToolContext,
+) {
+  const { results, permissions, ...found } = await runLoggedSearch(
+    { ...reader, caller, query, match_count: matchCount, return_mode: returnMode },
+    sourceId === null ? null : [sourceId],
+    services,
+  );
+  return {
+    results,
+    reranked: found.reranking_applied,
+    isKnown: found.sourcesSearched > 0 || permissions.withheld_sources.length > 0,
+  };
+}
+
+function cleanTitles({ title, heading_path }: Pick<ChunkHit, "title" | "heading_path">) {
+  return { title: cleanLine(title), heading_path: heading_path.map((heading) => cleanLine(heading)) };
+}
