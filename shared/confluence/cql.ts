@@ -1,4 +1,5 @@
 import type { ContentKind, PageKind } from "#shared/content-kinds.ts";
+import { FOLDER_KINDS } from "./client.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -40,6 +41,11 @@ export function changedOnSiteCql(
 /** The query for all content of these kinds in a space, for counting it. */
 export function allPagesCql(spaceKey: string, kinds: readonly ContentKind[] = ["page"]): string {
   return `space = ${quoted(spaceKey)} and ${typeIs(kinds)}`;
+}
+
+/** The query for all folders and the like of a space. */
+export function allContainersCql(spaceKey: string): string {
+  return `space = ${quoted(spaceKey)} and type in (${FOLDER_KINDS.join(", ")})`;
 }
 
 /** The query for all comments of a space. In the order in which they were made: a new one moves none that was not read yet. */

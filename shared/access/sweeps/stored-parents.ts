@@ -19,6 +19,14 @@ export async function omitsFolders(sql: Sql, sourceId: string): Promise<boolean>
   return rows.length > 0;
 }
 
+/** Whether the site's search was seen to name a folder above content. */
+export async function namesFolders(sql: Sql, siteId: string | null): Promise<boolean> {
+  const rows = await sql`
+    select from archon_sources s where site_id = ${siteId}
+      and exists (select from content_access c where c.source_id = s.source_id and c.is_container) limit 1`;
+  return rows.length > 0;
+}
+
 /** From now on each page is asked for its parent. */
 export async function noteOmittedFolders(sql: Sql, sourceId: string): Promise<void> {
   await sql`update access_sweeps set omits_folders = true where source_id = ${sourceId} and not omits_folders`;

@@ -23,6 +23,8 @@ const checkpointSchema = z.object({
   containers_trusted: z.int().default(0),
   /** The account may not ask whom a folder lets in. */
   is_not_administrator: z.boolean().default(false),
+  /** Whether each page is asked for its parent, because the listing may leave out folders. */
+  asks_parents: z.boolean().default(false),
   calls: z.int().default(0),
 });
 export type SweepCheckpoint = z.infer<typeof checkpointSchema>;

@@ -2,13 +2,18 @@ import { forgetContent } from "#shared/access/sweeps/forget-content.ts";
 import {
   contentOutsideFolder,
   foldersOfContent,
+  namesFolders,
   noteOmittedFolders,
   omitsFolders,
 } from "#shared/access/sweeps/stored-parents.ts";
 import type { ConfluenceClient, ContentRights, ListedPage } from "#shared/confluence/client.ts";
+import { allContainersCql } from "#shared/confluence/cql.ts";
 import type { Sql } from "#shared/db/connect.ts";
+import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { hasRights } from "./has-rights.ts";
+
+type Reader = { client: ConfluenceClient; source: Source; services: { sql: Sql } };
 
 /**
  * A search may leave folders out of what is above a page, and with them their restrictions. Where a listing of pages said that the page is
@@ -16,13 +21,14 @@ import { hasRights } from "./has-rights.ts";
  * page is asked.
  */
 export async function withoutUntoldFolders(
-  { client, source, services }: { client: ConfluenceClient; source: Source; services: { sql: Sql } },
+  { client, source, services }: Reader,
   contents: readonly ContentRights[],
+  { asksParents = false } = {},
 ): Promise<ContentRights[]> {
   const { sql } = services;
   const pageIds = contents.filter(({ type }) => type === "page").map(({ id }) => id);
   const folders = await foldersOfContent(sql, source.sourceId, pageIds);
-  const asksAll = await omitsFolders(sql, source.sourceId);
+  const asksAll = asksParents || (await omitsFolders(sql, source.sourceId));
   const aboveOf = ({ ancestors }: ContentRights) => ancestors?.at(-1)?.id ?? null;
   const doubtful = contents.filter((content) => {
     const folder = folders.get(content.id);
@@ -40,6 +46,21 @@ export async function withoutUntoldFolders(
   if (doubtful.some((content) => isUntold(content) && isInFolder(parents.get(content.id))))
     await noteOmittedFolders(sql, source.sourceId);
   return told;
+}
+
+/**
+ * Whether the search may leave out folders of this space: it was not seen to name one yet, and the space has some, or does not say. A page
+ * that is moved into one makes no version, so nothing else would tell.
+ */
+export async function mayOmitFolders({ client, source, services }: Reader): Promise<boolean> {
+  if (await namesFolders(services.sql, source.siteId)) return false;
+  try {
+    return (await client.countPages(allContainersCql(source.spaceKey))) !== 0;
+  } catch (error) {
+    // A site that does not search for one of these kinds.
+    if (error instanceof PermanentError && error.code === "request_refused") return true;
+    throw error;
+  }
 }
 
 function isInFolder(page: Pick<ListedPage, "parentId" | "parentType"> | undefined): boolean {

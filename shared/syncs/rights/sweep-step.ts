@@ -22,7 +22,7 @@ import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
 import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 import { proveNextContainer } from "./prove-containers.ts";
-import { withoutUntoldFolders } from "./missing-folders.ts";
+import { mayOmitFolders, withoutUntoldFolders } from "./missing-folders.ts";
 import { ofSpace, READ_AT_ONCE, readCutRestrictions, readRestriction } from "./read-restriction.ts";
 import { hintHidden, saveSweepStep, type SweepContext } from "./sweep-context.ts";
 
@@ -66,7 +66,8 @@ async function start(context: SweepContext): Promise<void> {
       source_id: source.sourceId,
       principals: readers.unknown,
     });
-  await saveSweepStep(context, { phase: "listing", expected }, async (tx) => {
+  const asksParents = await mayOmitFolders(context);
+  await saveSweepStep(context, { phase: "listing", expected, asks_parents: asksParents }, async (tx) => {
     await applySpaceReaders(tx, source.sourceId, { readers, readAt });
     await clearLists(tx, source.sourceId);
   });
@@ -82,7 +83,10 @@ async function listNext(context: SweepContext): Promise<void> {
     cursor,
   );
   const found = ofSpace(listed.contents, source.spaceKey);
-  const { contents, cut } = await readCutRestrictions(client, await withoutUntoldFolders(context, found));
+  const { contents, cut } = await readCutRestrictions(
+    client,
+    await withoutUntoldFolders(context, found, { asksParents: sweep.checkpoint.asks_parents }),
+  );
   const next: Partial<SweepCheckpoint> =
     listed.next === null
       ? { phase: "ancestors", cursor: null, recent_cursors: [], position: "" }

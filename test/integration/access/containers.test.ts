@@ -132,4 +132,34 @@ describe("who finds pages below folders", () => {
     expect(await whoFinds("D")).toEqual([]);
     expect(await whoFinds("Q")).toEqual(["u", "w", "x"]);
   });
+
+  it("where the search leaves folders out, the first page of a space that is moved into one is hidden by the next sweep", async () => {
+    world.site.settings.ancestors_are = "pages";
+    const folder = world.addFolder("F", { users: ["u"] });
+    const page = world.add("C");
+    await world.sync();
+    await world.sweep();
+    expect(await whoFinds("C")).toEqual(["u", "w", "x"]);
+    movePage(world.site, page.id, { parentId: folder.id });
+    await world.sweep();
+    expect(await whoFinds("C")).toEqual([]);
+  });
+
+  it("a sweep asks pages for their parents only until the search was seen to name a folder, and only in spaces with folders", async () => {
+    const asked = () => world.takeRequests().filter(({ path }) => path.endsWith("/api/v2/pages")).length;
+    world.add("C");
+    await world.sync();
+    world.takeRequests();
+    await world.sweep();
+    expect(asked()).toBe(0);
+    const folder = world.addFolder("F");
+    await world.sweep();
+    expect(asked()).toBe(1);
+    world.add("D", { parent: folder });
+    await world.sync();
+    await world.sweep();
+    world.takeRequests();
+    await world.sweep();
+    expect(asked()).toBe(0);
+  });
 });

@@ -335,12 +335,14 @@ describe("what an answer says of permissions", () => {
       account_id: "bob",
       oldest_evidence: fixture.clock.now().toISOString(),
       withheld_sources: [],
+      undecided_hits: 0,
     });
     expect((await ask(backend, { source: open })).body.permissions).toEqual({
       mode: "unfiltered",
       account_id: null,
       oldest_evidence: null,
       withheld_sources: [],
+      undecided_hits: 0,
     });
     expect((await ask(key("search:all"), { visibility: "all" })).body.permissions).toMatchObject({
       mode: "all",

@@ -81,6 +81,15 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     CONTAINERS,
+    "a search that was never seen to name a folder is believed to",
+    change(
+      "shared/syncs/rights/sweep-step.ts",
+      "const asksParents = await mayOmitFolders(context)",
+      "const asksParents = false && (await mayOmitFolders(context))",
+    ),
+  ),
+  bugFoundBy(
+    CONTAINERS,
     "whoever passes what is above a folder passes the folder",
     change(
       STEP.replace("sweep-step", "prove-containers"),
