@@ -129,12 +129,13 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
 }
 
 /** Asks the site of these services, in this process. */
-export function verifierOf(services: Partial<Services>, withinMs?: number): HitVerifier {
+export function verifierOf(services: Partial<Services>, withinMs = Infinity): HitVerifier {
   const kept: KeptVerdicts = new Map();
   return async (request) =>
     withServices(services, async () => {
       const resolved = await resolveServices([databaseProvider, confluenceProvider, tokenCipher]);
-      return verifyContents(request, resolved, kept, withinMs);
+      const atMost = Math.min(request.withinMs, withinMs);
+      return verifyContents({ ...request, withinMs: atMost }, resolved, kept);
     });
 }
 

@@ -49,7 +49,8 @@ export async function findDocument(
     throw notFound(permitted, `The file is not in the index. The page that it is on is: read ${page.pageId}`);
   }
   if (commentId !== null) {
-    const threadId = await threadOf(services.sql, page.sourceId, commentId);
+    const { sourceId, pageId } = page;
+    const threadId = await threadOf(services.sql, { sourceId, pageId, commentId });
     const comments = { ...find, sourceId: page.sourceId, pageId: commentsId(page.pageId) };
     const { pages } = await findStoredPages(services.sql, comments, 1);
     if (threadId !== null && pages[0]) return { page: pages[0], permitted, threadId };

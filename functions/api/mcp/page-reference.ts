@@ -24,7 +24,9 @@ export function pageReference(text: string): PageReference | null {
   const { pageId, sourceId = null } = parseQualifiedId(trimmed);
   if (ID.test(pageId)) return { ...NOTHING, pageId, sourceId };
   const url = URL.parse(trimmed);
-  return url && /^https?:$/.test(url.protocol) ? urlReference(url) : null;
+  const reference = url && /^https?:$/.test(url.protocol) ? urlReference(url) : null;
+  // Nothing is named so, and Postgres takes no text with it.
+  return JSON.stringify(reference).includes("\\u0000") ? null : reference;
 }
 
 const NOTHING = { host: null, sourceId: null, pageId: null, title: null, file: null, commentId: null };

@@ -77,7 +77,8 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
     kinds: request.kinds ?? null,
   };
   const { verifiedLive } = permitted;
-  const wanted = request.match_count + (verifiedLive.length === 0 ? 0 : SPARE_HITS);
+  const isLive = verifiedLive.length > 0;
+  const wanted = request.match_count + (isLive ? SPARE_HITS : 0);
   const explain = request.explain === true;
   const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
@@ -120,9 +121,10 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
         ? shown.map((hit) => pageHit(hit, explain))
         : shown.map((hit) => chunkHit(hit, explain)),
     query: request.query,
-    corrected_query: corrected?.query ?? null,
+    corrected_query: isLive && !isFoundByWords({ hits: shown }) ? null : (corrected?.query ?? null),
     match_count: request.match_count,
-    total_found: totalFound - verified.denied - verified.undecided,
+    // More than what is shown was not asked about: what is counted, or corrected to, may be denied.
+    total_found: isLive ? shown.length : totalFound,
     execution_path: `${searchMode}_search`,
     search_mode: searchMode,
     reranking_applied: ordered.applied,
@@ -132,7 +134,7 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
       byWordsAlone.sources === 0
         ? []
         : [changingModel(byWordsAlone.sources, sourcesSearched, services.embedder.model)],
-    ...(explain
+    ...(explain && !isLive
       ? {
           explained: explainedSearch(
             found,
@@ -148,7 +150,8 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
   };
 }
 
-const isFoundByWords = ({ hits }: SearchResult) => hits.some((hit) => hit.matchType !== "vector");
+const isFoundByWords = ({ hits }: Pick<SearchResult, "hits">) =>
+  hits.some((hit) => hit.matchType !== "vector");
 
 /** The search of a corrected query; null without one, or if its words find nothing either. */
 async function findAs<Found extends SearchResult>(

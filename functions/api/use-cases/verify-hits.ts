@@ -4,7 +4,7 @@ import { errorCode } from "#shared/errors.ts";
 import type { Services } from "#functions/runtime/services.ts";
 
 /** Hits to search for beyond those that are returned, where some may be left out. */
-export const SPARE_HITS = 5;
+export const SPARE_HITS = 20;
 
 type Verdict = "permitted" | "denied" | "undecided";
 
@@ -31,10 +31,9 @@ export async function verifyHits(
   for (let next = 0; found.hits.length < of.matchCount && next < hits.length;) {
     const batch = hits.slice(next, next + of.matchCount - found.hits.length);
     next += batch.length;
+    const withinMs = until - services.now().getTime();
     const verdicts =
-      services.now().getTime() < until
-        ? await verdictsOf(batch, { ...of, live }, services)
-        : new Map<Hit, Verdict>();
+      withinMs > 0 ? await verdictsOf(batch, { ...of, live, withinMs }, services) : new Map<Hit, Verdict>();
     for (const hit of batch) {
       const verdict = live.has(hit.sourceId) ? (verdicts.get(hit) ?? "undecided") : "permitted";
       if (verdict === "permitted") found.hits.push(withoutCopies(hit, live));
@@ -46,15 +45,18 @@ export async function verifyHits(
 
 async function verdictsOf(
   hits: readonly Hit[],
-  { live, accountId }: { live: ReadonlySet<string>; accountId: string | null },
+  of: { live: ReadonlySet<string>; accountId: string | null; withinMs: number },
   services: Pick<Services, "hitVerifier" | "log">,
 ): Promise<Map<Hit, Verdict>> {
-  const sources = [...new Set(hits.map(({ sourceId }) => sourceId))].filter((id) => live.has(id));
+  const sources = [...new Set(hits.map(({ sourceId }) => sourceId))].filter((id) => of.live.has(id));
   const bySource = await Promise.all(
     sources.map(async (sourceId) => {
       const own = hits.filter((hit) => hit.sourceId === sourceId);
       const contentIds = [...new Set(own.map(contentOf))];
-      const { permitted, denied } = await askOrLog({ sourceId, accountId, contentIds }, services);
+      const { permitted, denied } = await askOrLog(
+        { sourceId, accountId: of.accountId, contentIds, withinMs: of.withinMs },
+        services,
+      );
       return own.map((hit): [Hit, Verdict] => {
         if (permitted.includes(contentOf(hit))) return [hit, "permitted"];
         return [hit, denied.includes(contentOf(hit)) ? "denied" : "undecided"];

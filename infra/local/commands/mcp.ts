@@ -36,6 +36,8 @@ In the configuration of Claude Desktop, Cursor and the like:
   "confluence": {"command": "npm", "args": ["run", "-s", "--prefix", "PATH OF THIS FOLDER", "mcp"], "env": {"API_KEY": "…"}}`,
   run: async ({ url, profile, "on-behalf-of": onBehalfOf, visibility, aws }) => {
     const apiKey = process.env.API_KEY || undefined;
+    if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
+      throw new UsageError("API_KEY must be visible ASCII characters without spaces or line breaks");
     if (aws && apiKey !== undefined)
       throw new UsageError("With --aws requests are signed: leave API_KEY unset");
     const send = messageSender({ url, profile, onBehalfOf, visibility, apiKey, aws });

@@ -35,6 +35,7 @@ const REMEDIES: Record<number, string> = {
   401: "Set the environment variable API_KEY of this server to the service's key, or sign with AWS credentials (--aws)",
   403: "Check the environment variable API_KEY, the AWS credentials, and whether the caller may use --on-behalf-of",
   404: "Check --url, and that the service there has the path /mcp",
+  413: "Send less in one message: at most 256 KB",
   429: "Try again later",
   503: "Try again later",
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { failureMessage, UnexpectedResponse } from "./failure-message.ts";
-import { messageId, parseMessage, type Message } from "./message.ts";
+import { idIn, messageId, parseMessage, type Message } from "./message.ts";
 import { protocolHeaders } from "./protocol-headers.ts";
 
 /** Sends one message to the service; rejects when it cannot be reached. */
@@ -55,8 +55,12 @@ export async function forwardMessages(
     if (!parsed) {
       write({
         jsonrpc: "2.0",
-        id: null,
-        error: { code: PARSE_ERROR, message: "The line is no JSON-RPC message" },
+        id: idIn(line),
+        error: {
+          code: PARSE_ERROR,
+          message:
+            "The line is not one JSON-RPC message whose params are an object: send each message in a line",
+        },
       });
       continue;
     }

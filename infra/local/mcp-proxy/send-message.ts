@@ -43,8 +43,8 @@ export function messageSender(address: ServiceAddress): SendMessage {
 function mcpUrl({ url: text, profile, onBehalfOf, visibility }: ServiceAddress): URL {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--url ${text} is not the URL of a service`);
-  if (url.username !== "" || url.search !== "")
+    throw new UsageError("--url is not the URL of a service: http://127.0.0.1:3000, for one");
+  if (url.username !== "" || url.password !== "" || url.search !== "")
     throw new UsageError("--url must have no credentials and no query");
   url.pathname = `${url.pathname.replace(/\/(?:mcp\/?)?$/, "")}/mcp${profile === undefined ? "" : `/${profile}`}`;
   if (onBehalfOf !== undefined) url.searchParams.set("on_behalf_of", onBehalfOf);

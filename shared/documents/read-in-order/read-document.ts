@@ -83,11 +83,14 @@ export async function readBeside(
 }
 
 /** The first comment of the thread that a comment is in; null for one that is not stored. */
-export async function threadOf(sql: Sql, sourceId: string, commentId: string): Promise<string | null> {
+export async function threadOf(
+  sql: Sql,
+  { sourceId, pageId, commentId }: { sourceId: string; pageId: string; commentId: string },
+): Promise<string | null> {
   const rows = await sql<{ id: string; parentId: string | null }[]>`
     with recursive up as (
       select comment_id, parent_id, 0 as depth from confluence_comments
-      where source_id = ${sourceId} and comment_id = ${commentId}
+      where source_id = ${sourceId} and container_id = ${pageId} and comment_id = ${commentId}
       union
       select c.comment_id, c.parent_id, up.depth + 1 from confluence_comments c join up on c.comment_id = up.parent_id
       where c.source_id = ${sourceId} and up.depth < ${MOST_REPLIES}

@@ -2,17 +2,16 @@ import { getSource, type Source } from "#shared/sources/sources.ts";
 import { requestSweepAgain } from "#shared/access/sweeps/sweep-rows.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
 import { askAboutContents, type KeptVerdicts } from "#shared/access/live/ask-about-contents.ts";
-import { VERIFY_WITHIN_MS, type Verdicts, type VerifyRequest } from "#shared/access/live/hit-verifier.ts";
+import type { Verdicts, VerifyRequest } from "#shared/access/live/hit-verifier.ts";
 
 /**
  * Asks the source's site. What differs from what is stored, and what it does not say, has the source's rights read again soon. A site
  * that is paused, or whose credentials have expired, is not asked: all is undecided.
  */
 export async function verifyContents(
-  { sourceId, accountId, contentIds }: VerifyRequest,
+  { sourceId, accountId, contentIds, withinMs }: VerifyRequest,
   services: SiteServices & Pick<SyncServices, "sql" | "log" | "now">,
   kept: KeptVerdicts,
-  withinMs = VERIFY_WITHIN_MS,
 ): Promise<Verdicts> {
   const now = services.now();
   const source = await getSource(services.sql, sourceId);

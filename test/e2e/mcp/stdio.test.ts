@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -57,6 +59,14 @@ it.each(ERAS)("the official client of the %s era finds and reads a page over std
   const read = await callTool(client, "read_confluence_page", { page: found.structured.results[0].url });
   expect(read.structured).toMatchObject({ title: "Airships", outline: [{ heading: "Mast" }] });
   expect(read.text).toContain("airships are moored there");
+});
+
+it("a key with a line break is refused at the start, without being repeated", async () => {
+  const started = await promisify(execFile)(process.execPath, ["infra/local/commands/mcp.ts"], {
+    env: { ...process.env, API_KEY: "k3y\nx" },
+  }).catch((error: { stderr: string; code: number }) => error);
+  expect(started).toMatchObject({ code: 2, stderr: expect.stringContaining("API_KEY must be visible") });
+  expect(started.stderr).not.toContain("k3y");
 });
 
 it("the key is taken from the environment, and whom it reads for is part of the address", async () => {

@@ -94,7 +94,7 @@ describe("a source whose hits are verified live", () => {
   it("case 58: a hit that Confluence denies at that moment is left out, the next one moves up, and the rights are read again", async () => {
     expect(await search({ match_count: 2 })).toMatchObject({
       titles: ["First", "Second"],
-      total: 3,
+      total: 2,
       undecided: 0,
     });
     expect(await dueAt()).toEqual(later(15));
@@ -191,6 +191,16 @@ describe("a source whose hits are verified live", () => {
       await put({ pageId: id, title, version: 2, chunks: ["the very same words about airships"] });
     const [hit] = (await search({ query: "same words", match_count: 1 })).results;
     expect(hit).toMatchObject({ also_on: [], also_on_total: 0 });
+  });
+
+  it("no count, correction or explanation tells of what Confluence denies", async () => {
+    for (const page of pages) restrict(page);
+    const { body } = await fixture.api("POST", "/api/rag/query", {
+      authorizer: { lambda: { name: "chat", scopes: ["search:on-behalf-of"] } },
+      body: { query: "zeppelim", on_behalf_of: { account_id: "ann" }, match_count: 1, explain: true },
+    });
+    expect(body).toMatchObject({ results: [], total_found: 0, corrected_query: null });
+    expect(body).not.toHaveProperty("explained");
   });
 
   it("who may search everything is not asked about", async () => {

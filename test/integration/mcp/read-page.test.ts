@@ -257,6 +257,9 @@ it("what cannot be read says what to send instead", async () => {
   expect(await refusal({ page: "101", max_tokens: 100 })).toContain("max_tokens");
   expect(await refusal({})).toContain("page");
   expect(await refusal({ page: `${SITE}/spaces/DEMO/pages/101?focusedCommentId=4` })).toContain("read 101");
+  // Whether there is such a comment on another page is not said.
+  const elsewhere = await refusal({ page: `${SITE}/spaces/DEMO/pages/102?focusedCommentId=912` });
+  expect(elsewhere).toBe(await refusal({ page: `${SITE}/spaces/DEMO/pages/102?focusedCommentId=4` }));
   expect(await refusal({ page: `${SITE}/spaces/DEMO/pages/101?preview=/101/5/a.pdf` })).toContain("read 101");
 });
 

@@ -191,6 +191,8 @@ airships are moored at a mast
     [{ query: "x", kind: "pages" }, /kind: .*"page".*"blogpost"/],
     [{ query: "x", updated_since: "last week" }, /updated_since: must be a date: YYYY-MM-DD/],
     [{ query: "x", updated_since: "0000-01-01" }, /updated_since: must be a date/],
+    [{ query: "x", updated_since: "0001-01-01T00:00:00+23:59" }, /updated_since: must be a date/],
+    [{ query: "x", updated_since: "9999-12-31T23:59:59-23:59" }, /updated_since: must be a date/],
     [{ query: "x\u0000" }, /query: must not contain U\+0000/],
     [{ query: "x", filters: { space: "OPS" } }, /unknown argument "filters"/],
     [{ query: "x", space: "NOWHERE" }, /Space "NOWHERE" not found: .*list_confluence_spaces/],

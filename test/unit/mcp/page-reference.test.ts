@@ -87,6 +87,8 @@ it.each([
   "https://example.atlassian.net/jira/browse/ENG-1",
   "javascript:alert(1)//pages/123456",
   "file:///pages/123456",
+  "https://example.atlassian.net/wiki/display/ENG/How%00we",
+  "https://example.atlassian.net/wiki/download/attachments/123456/plan%00.pdf",
   "12345678901234567890",
 ])("%j names no document", (text) => {
   expect(pageReference(text)).toBeNull();

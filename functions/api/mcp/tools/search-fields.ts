@@ -22,8 +22,7 @@ export const searchInput = z.strictObject({
   label: text(255).optional().describe("Only pages that carry this label"),
   kind: z.enum(CONTENT_KINDS).optional().describe("Only content of this kind; `attachment`: files"),
   updated_since: text(40)
-    // Postgres knows no year 0.
-    .refine((value) => isDate(value) && !value.startsWith("0000"), "must be a date: YYYY-MM-DD")
+    .refine((value) => isDate(value) && isYear(new Date(value)), "must be a date: YYYY-MM-DD")
     .optional()
     .describe("Only what was modified then or later: YYYY-MM-DD, or an ISO 8601 time"),
   limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe(`Passages at most, 1 to ${MAX_LIMIT}`),
@@ -59,3 +58,8 @@ export const searchOutput = z.object({
 });
 
 export type SearchedPassage = z.input<typeof result>;
+
+/** Postgres knows no year 0, and JSON's dates none above 9999; a time zone may lead there. */
+function isYear(date: Date): boolean {
+  return date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999;
+}

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { messageSender } from "#infra/local/mcp-proxy/send-message.ts";
 import { forwardMessages, type SendMessage } from "#infra/local/mcp-proxy/forward-messages.ts";
 
 type Sent = { body: string; headers: Record<string, string> };
@@ -147,6 +148,21 @@ it("a line that is no message is an error of its own, and the next is forwarded"
     { id: null, error: { code: -32_700 } },
     { id: 1, result: {} },
   ]);
+});
+
+it("a request that is none in its form is refused with its own id", async () => {
+  const odd = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "ping", params: [] });
+  const { written } = await forward([odd], (sent) => result(sent));
+  expect(written).toMatchObject([{ id: 7, error: { code: -32_700 } }]);
+});
+
+it.each([
+  [{ url: "http://:s3cret@127.0.0.1:3000" }, /no credentials/],
+  [{ url: "s3cret" }, /is not the URL/],
+])("an address that is none is refused without being repeated", (address, message) => {
+  const make = () => messageSender({ apiKey: undefined, aws: false, ...address });
+  expect(make).toThrow(message);
+  expect(make).not.toThrow(/s3cret/);
 });
 
 it("a response is one line, however the service prints it", async () => {
