@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { required } from "#shared/env.ts";
 import { verdicts } from "#shared/access/live/hit-verifier.ts";
 import { TransientError } from "#shared/errors.ts";
 import type { Provider } from "#functions/runtime/services.ts";
@@ -14,14 +13,19 @@ const BUSY_MS = 100;
 export const hitVerifier: Provider<"hitVerifier"> = {
   name: "hitVerifier",
   build: (env) => {
-    const functionName = encodeURIComponent(required(env, "VERIFY_FUNCTION"));
+    const { VERIFY_FUNCTION: functionName } = env;
+    // Only sources with verify `live` need it.
+    if (functionName === undefined)
+      return async () => {
+        throw new TransientError("verifier_failed", "VERIFY_FUNCTION is not set");
+      };
     const fetch = makeSignedFetch({
       signingName: "lambda",
       endpointPrefix: "lambda",
       endpointVariable: "AWS_ENDPOINT_URL_LAMBDA",
       retries: 0,
     });
-    const path = `/2015-03-31/functions/${functionName}/invocations`;
+    const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
     return async (request) => {
       const signal = AbortSignal.timeout(request.withinMs + MORE_MS);
       const invoke = async () =>

@@ -69,25 +69,36 @@ async function followOthers(
 ): Promise<void> {
   const { sourceId, pageId } = page;
   if (containerId !== undefined) {
-    if (await followContainer(tx, { sourceId, pageId, containerId })) return;
-    throw new TransientError(
-      "deleted_meanwhile",
-      "The page with these comments or this file was deleted meanwhile",
-    );
+    if (!(await followContainer(tx, { sourceId, pageId, containerId })))
+      throw new TransientError(
+        "deleted_meanwhile",
+        "The page with these comments or this file was deleted meanwhile",
+      );
+    // Comments that were listed meanwhile added no work: this one had not ended.
+    if (page.kind === "comments" && mayQueue) await queueOutdated(tx, operation, containerId, services.now());
+    return;
   }
   const { comments, attachments } = source.content;
   const containerIds = [pageId];
   if (comments !== "none" || attachments) await showContained(tx, sourceId, pageId);
   if (comments !== "none") await noteTitle(tx, sourceId, pageId, page.title);
   if (!mayQueue) return;
-  if (comments !== "none") {
-    const outdated = await outdatedComments(tx, sourceId, { containerIds });
-    await queueDocuments(tx, operation, outdated, services.now());
-  }
+  if (comments !== "none") await queueOutdated(tx, operation, pageId, services.now());
   if (attachments) {
     const outdated = await outdatedFiles(tx, sourceId, { containerIds, revision: FILE_REVISION });
     await queueFiles(tx, operation, outdated, services.now());
   }
+}
+
+/** Makes the document of a container's comments work of the operation, if it is outdated. */
+async function queueOutdated(
+  tx: Sql,
+  operation: Batch["operation"],
+  containerId: string,
+  now: Date,
+): Promise<void> {
+  const outdated = await outdatedComments(tx, operation.sourceId, { containerIds: [containerId] });
+  await queueDocuments(tx, operation, outdated, now);
 }
 
 /** Makes the pages that show a new version, or a page that was not there, work of the operation. */

@@ -78,7 +78,11 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     COMMENTS,
     "a comment on a page that is stored later never joins",
-    change(STORE, "  await queueDocuments(tx, operation, outdated, services.now());\n", ""),
+    change(
+      STORE,
+      'if (comments !== "none") await queueOutdated(tx, operation, pageId, services.now());\n',
+      "",
+    ),
   ),
   bugFoundBy(
     COMMENTS,
