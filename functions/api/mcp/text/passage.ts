@@ -3,13 +3,16 @@
  * So all of it, titles too, is put between lines with a marker that no page can know, and nothing in it looks like such a line.
  */
 
-/** Characters that are not shown, or that change how others are: controls, line breaks other than \n, directions, tags. */
+/**
+ * Characters that are not shown, or that change how others are: controls, line breaks other than \n, directions, and what Unicode calls
+ * ignorable, which can carry a text of its own, but for the four that scripts and emoji join or choose their look with.
+ */
 const UNSEEN =
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\u{E0000}-\u{E007F}\uFEFF]/gu;
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\u{E0000}-\u{E007F}\uFEFF]|(?!\u200C|\u200D|\uFE0E|\uFE0F)\p{Default_Ignorable_Code_Point}/gu;
 const OTHER_BREAKS = /\r\n?|[\u0085\u2028\u2029]/g;
-/** The beginning of a line like ours, with whatever marker, whatever is between its letters and however it is written. */
+/** The beginning of a line like ours, with whatever marker, whatever `UNSEEN` leaves between its letters and however it is written. */
 const FRAME_LIKE =
-  /[<\uFF1C\uFE64\u2039](?=[\s\u200B-\u200D\u2060/\uFF0F]*c[\u200B-\u200D\u2060]*o[\u200B-\u200D\u2060]*n[\u200B-\u200D\u2060]*f[\u200B-\u200D\u2060]*l)/giu;
+  /[<\uFF1C\uFE64\u2039](?=[\s\p{Default_Ignorable_Code_Point}/\uFF0F]*c\p{Default_Ignorable_Code_Point}*o\p{Default_Ignorable_Code_Point}*n\p{Default_Ignorable_Code_Point}*f\p{Default_Ignorable_Code_Point}*l)/giu;
 
 const MAX_LINE = 200;
 const MAX_PATH = 250;
