@@ -1,6 +1,6 @@
 import type { chunkHit, pageHit } from "#functions/api/responses/hit-json.ts";
 import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
-import { cleanLine, cleanText } from "./text/passage.ts";
+import { cleanAddress, cleanLine, cleanText } from "./text/passage.ts";
 import type { ToolContext } from "./tool.ts";
 
 export type ChunkHit = ReturnType<typeof chunkHit>;
@@ -19,8 +19,14 @@ export async function findChunks(asked: Asked, context: ToolContext): Promise<Fo
     ...found,
     hits: hits.map((hit) => {
       const { title, heading_path } = cleanTitles(hit);
-      const metadata = { ...hit.metadata, title, section: heading_path.join(" › ") };
-      return { ...hit, title, heading_path, content: cleanText(hit.content), metadata };
+      const metadata = {
+        ...hit.metadata,
+        url: cleanAddress(hit.metadata.url),
+        title,
+        section: heading_path.join(" › "),
+      };
+      const url = cleanAddress(hit.url);
+      return { ...hit, url, title, heading_path, content: cleanText(hit.content), metadata };
     }),
   };
 }
@@ -33,7 +39,7 @@ export async function findDocuments(asked: Asked, context: ToolContext): Promise
     ...found,
     hits: hits.map((hit) => {
       const chunks = hit.chunks.map((chunk) => ({ ...chunk, content: cleanText(chunk.content) }));
-      return { ...hit, ...cleanTitles(hit), chunks };
+      return { ...hit, ...cleanTitles(hit), url: cleanAddress(hit.url), chunks };
     }),
   };
 }

@@ -1,10 +1,13 @@
 import * as fc from "fast-check";
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { describe, expect, it } from "vitest";
 import {
+  cleanAddress,
   cleanLine,
   cleanText,
   newMarker,
   passage,
+  pathTitles,
   preface,
   type Passage,
 } from "#functions/api/mcp/text/passage.ts";
@@ -80,6 +83,30 @@ Hand over at nine.
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(220);
   });
 
+  it("a title of a script without spaces is cut by its tokens, as is a path of such titles", () => {
+    const title = "飛行船の係留塔".repeat(36);
+    expect(encode(cleanLine(title)).length).toBeLessThanOrEqual(60);
+    expect(cleanLine(title).length).toBeGreaterThan(30);
+    const path = pathTitles(Array.from({ length: 9 }, (_, n) => `${n}${title}`));
+    expect(encode(path.join(" › ")).length).toBeLessThanOrEqual(120);
+    expect([path[0], path.at(-1)?.slice(0, 4)]).toEqual(["…", "8飛行船"]);
+  });
+
+  it.each([
+    ["/spaces/ENG/pages/1/TITLE", "/spaces/ENG/pages/1"],
+    [
+      "/spaces/ENG/pages/1/TITLE?focusedCommentId=9#comment-9",
+      "/spaces/ENG/pages/1?focusedCommentId=9#comment-9",
+    ],
+    ["/spaces/ENG/pages/1/How+to+moor", "/spaces/ENG/pages/1/How+to+moor"],
+    ["/spaces/ENG/pages/1?preview=%2F1%2F2%2FTITLE", null],
+    ["/display/ENG/TITLE", null],
+    ["/elsewhere/1/TITLE", null],
+  ])("the address %s is shown without a long title where it opens the same page without", (path, short) => {
+    const url = `https://acme.atlassian.net/wiki${path.replace("TITLE", encodeURIComponent("飛行船の係留塔".repeat(5)))}`;
+    expect(cleanAddress(url)).toBe(short === null ? url : `https://acme.atlassian.net/wiki${short}`);
+  });
+
   it("a passage shows no control characters, no directions and no invisible letters, and keeps what scripts and emoji join with", () => {
     expect(cleanText("a\u0000b\u001B[31mc\u202Ed\u2066e\u{E0069}\u{E0067}f\u0085g")).toBe("ab[31mcdef\ng");
     expect(cleanText("می\u200Cخواهم 👩\u200D💻\tx")).toBe("می\u200Cخواهم 👩\u200D💻\tx");
@@ -133,7 +160,10 @@ Hand over at nine.
     fc.assert(
       fc.property(nasty, nasty, (text, title) => {
         const quoted = passage(MARKER, { ...page, text, title, breadcrumb: [title], heading: [text] });
-        const lines = quoted.split(/\r\n?|[\n\u0085\u2028\u2029]/).map(seen).filter(isFrame);
+        const lines = quoted
+          .split(/\r\n?|[\n\u0085\u2028\u2029]/)
+          .map(seen)
+          .filter(isFrame);
         expect(lines).toEqual(FRAME);
       }),
       { numRuns: 2000 },

@@ -9,7 +9,9 @@ import { archonResult, outcome } from "./result.ts";
 
 /** Tokens. */
 const MAX_CODE = 400;
-const MAX_SUMMARY = 300;
+const MAX_SUMMARY = 100;
+/** Characters. */
+const MAX_SUMMARY_LENGTH = 300;
 /** Parts of pages among which those with code are looked for. */
 const CHUNKS = 100;
 
@@ -54,7 +56,11 @@ function examplesOf(hit: ChunkHit): z.input<typeof example>[] {
   return codeBlocks(hit.content).map(({ language, code, before }) => ({
     url: hit.url,
     code: cutToBudget(code, MAX_CODE),
-    summary: cleanLine([title, section, before].filter((part) => part !== "").join(" › "), MAX_SUMMARY),
+    summary: cleanLine(
+      [title, section, before].filter((part) => part !== "").join(" › "),
+      MAX_SUMMARY_LENGTH,
+      MAX_SUMMARY,
+    ),
     metadata: { language, page_id, title, section },
     source_id: hit.source_id,
     similarity: hit.score,
