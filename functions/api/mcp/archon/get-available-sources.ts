@@ -43,7 +43,12 @@ export const getAvailableSources = defineTool({
       const found = await listSearchableSources({ caller, asked, limit: MAX_SOURCES }, services);
       return {
         sources: found.sources.map((one) =>
-          source.parse({ ...one, title: cleanLine(one.title), summary: cleanLine(one.summary) }),
+          source.parse({
+            ...one,
+            title: cleanLine(one.title),
+            summary: cleanLine(one.summary),
+            metadata: { ...one.metadata, tags: one.metadata.tags.map((tag) => cleanLine(tag)) },
+          }),
         ),
         count: found.total,
       };

@@ -4,7 +4,7 @@ import { UserError } from "#shared/errors.ts";
 import { id, text } from "#functions/api/contract/fields.ts";
 import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
-import { cleanLine } from "#functions/api/mcp/text/passage.ts";
+import { cleanAddress, cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { given, sourceNotFound } from "./arguments.ts";
 import { archonResult, outcome } from "./result.ts";
@@ -53,5 +53,5 @@ export const listPagesForSource = defineTool({
 
 function toPage(stored: StoredPage, index: number): z.input<typeof page> {
   const json = storedPageJson(stored, index);
-  return { ...json, section_title: cleanLine(json.section_title) };
+  return { ...json, url: cleanAddress(json.url), section_title: cleanLine(json.section_title) };
 }

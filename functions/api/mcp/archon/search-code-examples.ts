@@ -61,7 +61,7 @@ function examplesOf(hit: ChunkHit): z.input<typeof example>[] {
       MAX_SUMMARY_LENGTH,
       MAX_SUMMARY,
     ),
-    metadata: { language, page_id, title, section },
+    metadata: { language: cleanLine(language), page_id, title, section },
     source_id: hit.source_id,
     similarity: hit.score,
   }));
