@@ -54,6 +54,8 @@ async function textFor(path: string, tool: string, query: Record<string, string>
   }
 }
 
+const URL_LACKS = "the connection's URL needs ?on_behalf_of=EMAIL, or a token of the person's own";
+
 const tools = profiles.flatMap(({ contract, tools: list }) =>
   list.map(({ name: tool }) => ({ path: contract.paths[0], tool })),
 );
@@ -65,5 +67,23 @@ it.each(tools)(
     expect(await textFor(path, tool, { on_behalf_of: "ann" })).toMatch(SHOWN);
     expect(await textFor(path, tool, { on_behalf_of: "bob" })).not.toMatch(SHOWN);
     expect(await textFor(path, tool, { visibility: "anonymous" })).not.toMatch(SHOWN);
+  },
+);
+
+it.each(tools)(
+  "$tool of $path says what the URL of a connection that names nobody lacks",
+  async ({ path, tool }) => {
+    const text = await textFor(path, tool, {});
+    expect(text).toContain(URL_LACKS);
+    expect(text).not.toMatch(SHOWN);
+  },
+);
+
+it.each(tools.filter(({ tool }) => tool !== "list_confluence_spaces"))(
+  "$tool of $path says that no arguments help a person without an account",
+  async ({ path, tool }) => {
+    const text = await textFor(path, tool, { on_behalf_of: "nobody@example.com" });
+    expect(text).toMatch(/no active account on the Confluence site\. Tell the user: no other arguments help/);
+    expect(text).not.toMatch(/api\/identities/);
   },
 );

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
-import type { ToolResult } from "#functions/api/mcp/tool.ts";
+import { remedyOf, type ToolResult } from "#functions/api/mcp/tool.ts";
 
 /** What clients of Archon read first in any result. */
 export const outcome = {
@@ -20,7 +20,7 @@ export async function archonResult<Output extends { success: boolean; error: str
     (result) => ({ success: true, ...result, error: null }),
     (error: unknown) => {
       if (!(error instanceof UserError) || error.status >= 500) throw error;
-      return { success: false, ...empty, error: error.message };
+      return { success: false, ...empty, error: remedyOf(error) };
     },
   );
   const lists = Object.values<unknown>(structured).filter(Array.isArray);
