@@ -1,15 +1,15 @@
 import type { chunkHit, pageHit } from "#functions/api/responses/hit-json.ts";
 import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
 import { cleanAddress, cleanLine, cleanText } from "./text/passage.ts";
-import type { ToolContext } from "./tool.ts";
+import type { ToolContext, ToolLog } from "./tool.ts";
 
 export type ChunkHit = ReturnType<typeof chunkHit>;
 /** A page, a file or the comments of a page. */
 export type DocumentHit = ReturnType<typeof pageHit>;
 
 type Asked = { query: string; sourceId: string | null; matchCount: number };
-/** Best first. `isKnown`: the source asked for exists, or is withheld. */
-type Found<Hit> = { hits: Hit[]; reranked: boolean; isKnown: boolean };
+/** Best first. `isKnown`: the source asked for exists, or is withheld. `log`: for whom it was searched. */
+type Found<Hit> = { hits: Hit[]; reranked: boolean; isKnown: boolean; log: ToolLog };
 
 /** The chunks that a search for the connection's reader finds. Throws as `runLoggedSearch` does. */
 export async function findChunks(asked: Asked, context: ToolContext): Promise<Found<ChunkHit>> {
@@ -57,6 +57,7 @@ async function find(
   return {
     results,
     reranked: found.reranking_applied,
+    log: { permissions: permissions.mode, account_id: permissions.account_id },
     isKnown: found.sourcesSearched > 0 || permissions.withheld_sources.length > 0,
   };
 }

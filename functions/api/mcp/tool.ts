@@ -13,7 +13,7 @@ export type ToolServices = Pick<
 export type ToolContext = { services: ToolServices; caller: Caller; asked: AskedReader };
 
 /** What a call's log line says of it beside its name and time: never what was asked. */
-export type ToolLog = { results?: number; account_id?: string | null; permissions?: string };
+export type ToolLog = { results?: number; account_id?: string | null; permissions?: string; code?: string };
 
 export type ToolResult<Output> = { structured: Output; text: string; log?: ToolLog };
 

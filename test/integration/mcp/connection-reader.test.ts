@@ -87,3 +87,18 @@ it.each(tools.filter(({ tool }) => tool !== "list_confluence_spaces"))(
     expect(text).not.toMatch(/api\/identities/);
   },
 );
+
+it.each(tools)("$tool of $path logs for whom it read and how much, or why not", async ({ path, tool }) => {
+  const from = fixture.logLines().length;
+  await textFor(path, tool, { on_behalf_of: "ann@example.com" });
+  await textFor(path, tool, {});
+  const lines = fixture.logLines().slice(from);
+  const [ann, nobody] = lines.filter(({ event }) => event === "tool.completed");
+  expect(ann).toMatchObject({ tool, account_id: "ann", permissions: "per_user", actor: expect.any(String) });
+  expect(ann?.results).toBeGreaterThanOrEqual(1);
+  expect(ann).not.toHaveProperty("code");
+  const isList = tool === "list_confluence_spaces";
+  expect(nobody).toMatchObject(
+    isList ? { tool, results: 0, permissions: "per_user" } : { tool, code: "identity_required" },
+  );
+});

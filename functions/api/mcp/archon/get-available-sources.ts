@@ -40,8 +40,11 @@ export const getAvailableSources = defineTool({
   output,
   run: async (_, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ sources: [], count: 0 }, async () => {
-      const found = await listSearchableSources({ caller, asked, limit: MAX_SOURCES }, services);
-      return {
+      const { permitted, ...found } = await listSearchableSources(
+        { caller, asked, limit: MAX_SOURCES },
+        services,
+      );
+      const result = {
         sources: found.sources.map((one) =>
           source.parse({
             ...one,
@@ -52,5 +55,8 @@ export const getAvailableSources = defineTool({
         ),
         count: found.total,
       };
+      const { mode, accountId } = permitted.permissions;
+      const results = result.sources.length;
+      return { result, log: { results, permissions: mode, account_id: accountId } };
     }),
 });

@@ -43,11 +43,15 @@ export const listPagesForSource = defineTool({
   run: async ({ source_id: sourceId, section }, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ pages: [], total: 0, source_id: sourceId }, async () => {
       const request = { caller, asked, sourceId, title: given(section) ?? undefined, limit: MAX_PAGES };
-      const { pages, total } = await listSourcePages(request, services).catch((error: unknown) => {
+      const { pages, total, permitted } = await listSourcePages(request, services).catch((error: unknown) => {
         const isUnknown = error instanceof UserError && error.code === "source_not_found";
         throw isUnknown ? sourceNotFound(sourceId) : error;
       });
-      return { pages: pages.map(toPage), total, source_id: sourceId };
+      const { mode, accountId } = permitted.permissions;
+      return {
+        result: { pages: pages.map(toPage), total, source_id: sourceId },
+        log: { results: pages.length, permissions: mode, account_id: accountId },
+      };
     }),
 });
 

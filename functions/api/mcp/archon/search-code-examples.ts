@@ -45,9 +45,13 @@ export const searchCodeExamples = defineTool({
   run: async ({ query, source_id, match_count }, context) =>
     archonResult<z.input<typeof output>>({ results: [], reranked: false }, async () => {
       const sourceId = given(source_id);
-      const { hits, reranked, isKnown } = await findChunks({ query, sourceId, matchCount: CHUNKS }, context);
+      const { hits, reranked, isKnown, log } = await findChunks(
+        { query, sourceId, matchCount: CHUNKS },
+        context,
+      );
       requireKnownSource(isKnown, sourceId);
-      return { results: hits.flatMap(examplesOf).slice(0, inRange(match_count)), reranked };
+      const results = hits.flatMap(examplesOf).slice(0, inRange(match_count));
+      return { result: { results, reranked }, log: { ...log, results: results.length } };
     }),
 });
 
