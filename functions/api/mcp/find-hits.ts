@@ -1,15 +1,15 @@
 import type { chunkHit, pageHit } from "#functions/api/responses/hit-json.ts";
 import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
-import { cleanLine, cleanText } from "./text/passage.ts";
-import type { ToolContext } from "./tool.ts";
+import { cleanAddress, cleanLine, cleanText } from "./text/passage.ts";
+import type { ToolContext, ToolLog } from "./tool.ts";
 
 export type ChunkHit = ReturnType<typeof chunkHit>;
 /** A page, a file or the comments of a page. */
 export type DocumentHit = ReturnType<typeof pageHit>;
 
 type Asked = { query: string; sourceId: string | null; matchCount: number };
-/** Best first. `isKnown`: the source asked for exists, or is withheld. */
-type Found<Hit> = { hits: Hit[]; reranked: boolean; isKnown: boolean };
+/** Best first. `isKnown`: the source asked for exists, or is withheld. `log`: for whom it was searched. */
+type Found<Hit> = { hits: Hit[]; reranked: boolean; isKnown: boolean; log: ToolLog };
 
 /** The chunks that a search for the connection's reader finds. Throws as `runLoggedSearch` does. */
 export async function findChunks(asked: Asked, context: ToolContext): Promise<Found<ChunkHit>> {
@@ -19,8 +19,14 @@ export async function findChunks(asked: Asked, context: ToolContext): Promise<Fo
     ...found,
     hits: hits.map((hit) => {
       const { title, heading_path } = cleanTitles(hit);
-      const metadata = { ...hit.metadata, title, section: heading_path.join(" › ") };
-      return { ...hit, title, heading_path, content: cleanText(hit.content), metadata };
+      const metadata = {
+        ...hit.metadata,
+        url: cleanAddress(hit.metadata.url),
+        title,
+        section: heading_path.join(" › "),
+      };
+      const url = cleanAddress(hit.url);
+      return { ...hit, url, title, heading_path, content: cleanText(hit.content), metadata };
     }),
   };
 }
@@ -33,7 +39,7 @@ export async function findDocuments(asked: Asked, context: ToolContext): Promise
     ...found,
     hits: hits.map((hit) => {
       const chunks = hit.chunks.map((chunk) => ({ ...chunk, content: cleanText(chunk.content) }));
-      return { ...hit, ...cleanTitles(hit), chunks };
+      return { ...hit, ...cleanTitles(hit), url: cleanAddress(hit.url), chunks };
     }),
   };
 }
@@ -51,6 +57,7 @@ async function find(
   return {
     results,
     reranked: found.reranking_applied,
+    log: { permissions: permissions.mode, account_id: permissions.account_id },
     isKnown: found.sourcesSearched > 0 || permissions.withheld_sources.length > 0,
   };
 }

@@ -1,6 +1,6 @@
 import { UserError } from "#shared/errors.ts";
 import type { DocumentPart } from "./text/document-text.ts";
-import type { ToolContext } from "./tool.ts";
+import type { ToolContext, ToolLog } from "./tool.ts";
 import { readConfluencePage } from "./tools/read-confluence-page.ts";
 
 /** Of one part: most documents have one. */
@@ -20,14 +20,17 @@ export async function readById(
   named: string,
   remedy: string,
   context: ToolContext,
-): Promise<{ part: DocumentPart; nextId: string | null }> {
+): Promise<{ part: DocumentPart; nextId: string | null; log: ToolLog }> {
   const at = named.lastIndexOf(CURSOR);
   const of =
     at === -1 ? { page: named } : { page: named.slice(0, at), cursor: named.slice(at + CURSOR.length) };
   try {
-    const { structured: part } = await readConfluencePage.run({ ...of, max_tokens: MAX_TOKENS }, context);
+    const { structured: part, log = {} } = await readConfluencePage.run(
+      { ...of, max_tokens: MAX_TOKENS },
+      context,
+    );
     const { page_id: id, next_cursor: cursor } = part;
-    return { part, nextId: cursor === null ? null : id + CURSOR + cursor };
+    return { part, nextId: cursor === null ? null : id + CURSOR + cursor, log };
   } catch (error) {
     if (!(error instanceof UserError && ABOUT_THE_ID.has(error.code))) throw error;
     const message = `Not in the index, or not to be seen by this reader: ${remedy}`;

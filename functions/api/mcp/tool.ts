@@ -13,7 +13,7 @@ export type ToolServices = Pick<
 export type ToolContext = { services: ToolServices; caller: Caller; asked: AskedReader };
 
 /** What a call's log line says of it beside its name and time: never what was asked. */
-export type ToolLog = { results?: number; account_id?: string | null; permissions?: string };
+export type ToolLog = { results?: number; account_id?: string | null; permissions?: string; code?: string };
 
 export type ToolResult<Output> = { structured: Output; text: string; log?: ToolLog };
 
@@ -43,13 +43,18 @@ export type CalledTool = {
 /** What a model is told of a failure that is not its own; the log has the rest. */
 const FAILED = "The index could not be searched; try again";
 
+/** What the URL of a connection that names nobody lacks. */
+export const NAMES_NOBODY = "the connection's URL needs ?on_behalf_of=EMAIL, or a token of the person's own";
+
 /** What only whoever set up the connection can change: a model has no argument for it. */
 const OF_CONNECTION: Partial<Record<string, string>> = {
-  identity_required:
-    "This index shows each person what they may see in Confluence, and the connection does not say for whom it reads. Tell the user: the connection's URL needs ?on_behalf_of=EMAIL, or a token of the person's own",
+  identity_required: `This index shows each person what they may see in Confluence, and the connection does not say for whom it reads. Tell the user: ${NAMES_NOBODY}`,
   unknown_identity:
     "The person that this connection reads for has no active account on the Confluence site. Tell the user: no other arguments help",
 };
+
+/** What a model is told of an error that the caller can fix. */
+export const remedyOf = ({ code, message }: UserError): string => OF_CONNECTION[code] ?? message;
 
 /**
  * Calls a tool. What the caller can fix is a result that says how, so that a model reads it; what it cannot is one that names no
@@ -70,7 +75,7 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     const known = error instanceof UserError && error.status !== 500 ? error : null;
     if (known && known.status < 500) log.info("tool.completed", { ...line, code: known.code, ...duration() });
     else log.error("tool.failed", { ...line, ...duration(), error });
-    const text = known ? (OF_CONNECTION[known.code] ?? known.message) : FAILED;
+    const text = known ? remedyOf(known) : FAILED;
     return { content: [{ type: "text", text }], isError: true };
   }
 }

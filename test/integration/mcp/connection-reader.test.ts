@@ -54,6 +54,8 @@ async function textFor(path: string, tool: string, query: Record<string, string>
   }
 }
 
+const URL_LACKS = "the connection's URL needs ?on_behalf_of=EMAIL, or a token of the person's own";
+
 const tools = profiles.flatMap(({ contract, tools: list }) =>
   list.map(({ name: tool }) => ({ path: contract.paths[0], tool })),
 );
@@ -67,3 +69,36 @@ it.each(tools)(
     expect(await textFor(path, tool, { visibility: "anonymous" })).not.toMatch(SHOWN);
   },
 );
+
+it.each(tools)(
+  "$tool of $path says what the URL of a connection that names nobody lacks",
+  async ({ path, tool }) => {
+    const text = await textFor(path, tool, {});
+    expect(text).toContain(URL_LACKS);
+    expect(text).not.toMatch(SHOWN);
+  },
+);
+
+it.each(tools.filter(({ tool }) => tool !== "list_confluence_spaces"))(
+  "$tool of $path says that no arguments help a person without an account",
+  async ({ path, tool }) => {
+    const text = await textFor(path, tool, { on_behalf_of: "nobody@example.com" });
+    expect(text).toMatch(/no active account on the Confluence site\. Tell the user: no other arguments help/);
+    expect(text).not.toMatch(/api\/identities/);
+  },
+);
+
+it.each(tools)("$tool of $path logs for whom it read and how much, or why not", async ({ path, tool }) => {
+  const from = fixture.logLines().length;
+  await textFor(path, tool, { on_behalf_of: "ann@example.com" });
+  await textFor(path, tool, {});
+  const lines = fixture.logLines().slice(from);
+  const [ann, nobody] = lines.filter(({ event }) => event === "tool.completed");
+  expect(ann).toMatchObject({ tool, account_id: "ann", permissions: "per_user", actor: expect.any(String) });
+  expect(ann?.results).toBeGreaterThanOrEqual(1);
+  expect(ann).not.toHaveProperty("code");
+  const isList = tool === "list_confluence_spaces";
+  expect(nobody).toMatchObject(
+    isList ? { tool, results: 0, permissions: "per_user" } : { tool, code: "identity_required" },
+  );
+});

@@ -310,6 +310,41 @@ it("a page that speaks to the model stays between the lines that mark it as quot
   expect(text.match(/<\/confluence-/g)).toHaveLength(2);
 });
 
+it.each([500, 1000, 4000])(
+  "parts of %i tokens hold that many where titles, labels, files and addresses are as long as Confluence allows",
+  async (max_tokens) => {
+    const long = "飛行船の係留塔".repeat(36).slice(0, 250);
+    const chapters = Array.from({ length: 40 }, (_, n) => `## ${long}${n}\n\n${long.repeat(2)}`).join("\n\n");
+    const url = `${SITE}/spaces/DEMO/pages/111/${encodeURIComponent(long)}`;
+    await put({ pageId: "110", title: `${long}1`, chunks: ["Home."] });
+    await markdownPage("111", chapters, {
+      title: `${long}2`,
+      parentId: "110",
+      labels: Array.from({ length: 10 }, (_, n) => `label${n}${"係".repeat(200)}`),
+      url,
+    });
+    for (let n = 0; n < 20; n++)
+      await put({ pageId: `att3${n}`, title: `${n}${long}.pdf`, chunks: ["A file."] });
+    await fixture.database.sql`
+      update confluence_pages set container_id = '111', kind = 'attachment', file = '{"result": "text"}' where page_id like 'att3%'`;
+    const listed: number[] = [];
+    for (let cursor: string | null | undefined, n = 0; cursor !== null && n < 5; n++) {
+      const { text, ...part } = await read({ page: "111", max_tokens, ...(cursor ? { cursor } : {}) });
+      expect(encode(text).length).toBeLessThanOrEqual(max_tokens);
+      expect(encode(JSON.stringify(part)).length).toBeLessThanOrEqual(max_tokens);
+      expect([part.url, part.markdown.length > 50]).toEqual([`${SITE}/spaces/DEMO/pages/111`, true]);
+      listed.push(part.files.length);
+      if (n === 0) {
+        expect(part.file_count).toBe(20);
+        expect(text).toContain(`- and ${20 - part.files.length} more`);
+      }
+      cursor = part.next_cursor;
+    }
+    expect(listed.length).toBeGreaterThan(1);
+    expect(listed[0]).toBeLessThan(20);
+  },
+);
+
 it("a page without text is read as such", async () => {
   await put({ pageId: "105", title: "Empty", chunks: [""] });
   expect(await read({ page: "105" })).toMatchObject({ markdown: "", outline: [], next_cursor: null });

@@ -145,6 +145,35 @@ airships are moored at a mast
     }
   });
 
+  it.each([1, 5, 10])(
+    "search_confluence keeps its budget of tokens where titles and addresses are as long as Confluence allows, limit %i",
+    async (limit) => {
+      const title = "飛行船の係留塔".repeat(36).slice(0, 250);
+      for (let n = 0; n < 10; n++) {
+        await store(fixture.database.sql, fixture.embedder, {
+          sourceId,
+          pageId: `90${n}`,
+          title: title + String(n),
+          parentId: n === 0 ? null : `90${n - 1}`,
+          url: `https://site.example/wiki/spaces/DOCS/pages/90${n}/${encodeURIComponent(title)}`,
+          chunks: [{ content: `dirigible ${n} ${title.repeat(4)}`, headingPath: [title, title] }],
+        });
+      }
+      for (const [detail, budget] of [
+        ["concise", 1500],
+        ["full", 6000],
+      ] as const) {
+        const { structured, text } = await search({ query: "dirigible", detail, limit });
+        expect(structured.results.length).toBeGreaterThanOrEqual(Math.min(limit, 2));
+        expect(encode(text).length).toBeLessThanOrEqual(budget);
+        expect(encode(JSON.stringify(structured)).length).toBeLessThanOrEqual(budget);
+        for (const { url, page_id } of structured.results) {
+          expect(url).toBe(`https://site.example/wiki/spaces/DOCS/pages/${page_id}`);
+        }
+      }
+    },
+  );
+
   it("search_confluence quotes a page that speaks like a tool, and nothing of it leaves the quote", async () => {
     const { structured, text } = await search({ query: "pumps", limit: 3 });
     const [, marker] = /<confluence-([0-9a-f]{8})>/.exec(text) ?? [];

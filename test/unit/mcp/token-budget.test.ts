@@ -74,6 +74,11 @@ describe("text cut to a budget", () => {
     expect(cutToBudget(text, 0)).toBe("");
   });
 
+  it("a text without spaces but at its beginning is cut between its letters", () => {
+    const cut = cutToBudget(`RFC ${"飛行船の係留塔".repeat(20)}`, 30);
+    expect(cut).toMatch(/^RFC 飛行船の係留塔飛行船の.* …$/);
+  });
+
   it.each([10, 50, 200, 1000])("a text cut to %i tokens keeps them by a tokenizer's count", (tokens) => {
     for (const whole of [...pages, ...Object.values(repeated).map((part) => part.repeat(20))]) {
       const cut = cutToBudget(whole, tokens);

@@ -40,12 +40,23 @@ export const getAvailableSources = defineTool({
   output,
   run: async (_, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ sources: [], count: 0 }, async () => {
-      const found = await listSearchableSources({ caller, asked, limit: MAX_SOURCES }, services);
-      return {
+      const { permitted, ...found } = await listSearchableSources(
+        { caller, asked, limit: MAX_SOURCES },
+        services,
+      );
+      const result = {
         sources: found.sources.map((one) =>
-          source.parse({ ...one, title: cleanLine(one.title), summary: cleanLine(one.summary) }),
+          source.parse({
+            ...one,
+            title: cleanLine(one.title),
+            summary: cleanLine(one.summary),
+            metadata: { ...one.metadata, tags: one.metadata.tags.map((tag) => cleanLine(tag)) },
+          }),
         ),
         count: found.total,
       };
+      const { mode, accountId } = permitted.permissions;
+      const results = result.sources.length;
+      return { result, log: { results, permissions: mode, account_id: accountId } };
     }),
 });

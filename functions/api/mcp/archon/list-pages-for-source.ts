@@ -4,7 +4,7 @@ import { UserError } from "#shared/errors.ts";
 import { id, text } from "#functions/api/contract/fields.ts";
 import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
-import { cleanLine } from "#functions/api/mcp/text/passage.ts";
+import { cleanAddress, cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { given, sourceNotFound } from "./arguments.ts";
 import { archonResult, outcome } from "./result.ts";
@@ -43,15 +43,19 @@ export const listPagesForSource = defineTool({
   run: async ({ source_id: sourceId, section }, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ pages: [], total: 0, source_id: sourceId }, async () => {
       const request = { caller, asked, sourceId, title: given(section) ?? undefined, limit: MAX_PAGES };
-      const { pages, total } = await listSourcePages(request, services).catch((error: unknown) => {
+      const { pages, total, permitted } = await listSourcePages(request, services).catch((error: unknown) => {
         const isUnknown = error instanceof UserError && error.code === "source_not_found";
         throw isUnknown ? sourceNotFound(sourceId) : error;
       });
-      return { pages: pages.map(toPage), total, source_id: sourceId };
+      const { mode, accountId } = permitted.permissions;
+      return {
+        result: { pages: pages.map(toPage), total, source_id: sourceId },
+        log: { results: pages.length, permissions: mode, account_id: accountId },
+      };
     }),
 });
 
 function toPage(stored: StoredPage, index: number): z.input<typeof page> {
   const json = storedPageJson(stored, index);
-  return { ...json, section_title: cleanLine(json.section_title) };
+  return { ...json, url: cleanAddress(json.url), section_title: cleanLine(json.section_title) };
 }

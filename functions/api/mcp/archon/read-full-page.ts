@@ -45,20 +45,19 @@ export const readFullPage = defineTool({
   output,
   run: async ({ page_id, url }, context) =>
     archonResult<z.input<typeof output>>({ page: null }, async () => {
-      const { part, nextId } = await readById(namedBy(given(page_id), given(url)), REMEDY, context);
+      const { part, nextId, log } = await readById(namedBy(given(page_id), given(url)), REMEDY, context);
       const { version, labels, modified_at } = part;
-      return {
-        page: {
-          id: part.page_id,
-          page_id: part.page_id,
-          url: part.url,
-          title: part.title,
-          section_title: part.title,
-          full_content: part.markdown,
-          next_page_id: nextId,
-          metadata: { space_key: part.space, breadcrumb: part.breadcrumb, version, labels, modified_at },
-        },
+      const page = {
+        id: part.page_id,
+        page_id: part.page_id,
+        url: part.url,
+        title: part.title,
+        section_title: part.title,
+        full_content: part.markdown,
+        next_page_id: nextId,
+        metadata: { space_key: part.space, breadcrumb: part.breadcrumb, version, labels, modified_at },
       };
+      return { result: { page }, log };
     }),
 });
 

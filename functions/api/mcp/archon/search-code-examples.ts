@@ -9,7 +9,9 @@ import { archonResult, outcome } from "./result.ts";
 
 /** Tokens. */
 const MAX_CODE = 400;
-const MAX_SUMMARY = 300;
+const MAX_SUMMARY = 100;
+/** Characters. */
+const MAX_SUMMARY_LENGTH = 300;
 /** Parts of pages among which those with code are looked for. */
 const CHUNKS = 100;
 
@@ -43,9 +45,13 @@ export const searchCodeExamples = defineTool({
   run: async ({ query, source_id, match_count }, context) =>
     archonResult<z.input<typeof output>>({ results: [], reranked: false }, async () => {
       const sourceId = given(source_id);
-      const { hits, reranked, isKnown } = await findChunks({ query, sourceId, matchCount: CHUNKS }, context);
+      const { hits, reranked, isKnown, log } = await findChunks(
+        { query, sourceId, matchCount: CHUNKS },
+        context,
+      );
       requireKnownSource(isKnown, sourceId);
-      return { results: hits.flatMap(examplesOf).slice(0, inRange(match_count)), reranked };
+      const results = hits.flatMap(examplesOf).slice(0, inRange(match_count));
+      return { result: { results, reranked }, log: { ...log, results: results.length } };
     }),
 });
 
@@ -54,8 +60,12 @@ function examplesOf(hit: ChunkHit): z.input<typeof example>[] {
   return codeBlocks(hit.content).map(({ language, code, before }) => ({
     url: hit.url,
     code: cutToBudget(code, MAX_CODE),
-    summary: cleanLine([title, section, before].filter((part) => part !== "").join(" › "), MAX_SUMMARY),
-    metadata: { language, page_id, title, section },
+    summary: cleanLine(
+      [title, section, before].filter((part) => part !== "").join(" › "),
+      MAX_SUMMARY_LENGTH,
+      MAX_SUMMARY,
+    ),
+    metadata: { language: cleanLine(language), page_id, title, section },
     source_id: hit.source_id,
     similarity: hit.score,
   }));

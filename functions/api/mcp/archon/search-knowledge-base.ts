@@ -66,9 +66,9 @@ export const searchKnowledgeBase = defineTool({
         const { hits, ...found } = await findChunks(asked, context);
         return { ...found, results: hits.map(toChunk) };
       };
-      const { results, reranked, isKnown } = await find();
+      const { results, reranked, isKnown, log } = await find();
       requireKnownSource(isKnown, sourceId);
-      return { results, return_mode, reranked };
+      return { result: { results, return_mode, reranked }, log: { ...log, results: results.length } };
     }),
 });
 

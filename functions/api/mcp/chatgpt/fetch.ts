@@ -29,7 +29,7 @@ export const fetch = defineTool({
       .describe("About the document"),
   }),
   run: async ({ id }, context) => {
-    const { part, nextId } = await readById(id, "send the id of a result of search", context);
+    const { part, nextId, log } = await readById(id, "send the id of a result of search", context);
     const structured = {
       id,
       title: part.title,
@@ -44,6 +44,6 @@ export const fetch = defineTool({
         next_id: nextId ?? "",
       },
     };
-    return { structured, text: JSON.stringify(structured), log: { results: 1 } };
+    return { structured, text: JSON.stringify(structured), log };
   },
 });

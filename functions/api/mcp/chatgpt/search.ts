@@ -26,9 +26,9 @@ export const search = defineTool({
       .describe("Best first; empty when nothing matches"),
   }),
   run: async ({ query }, context) => {
-    const { hits } = await findDocuments({ query, sourceId: null, matchCount: MAX_RESULTS }, context);
+    const { hits, log } = await findDocuments({ query, sourceId: null, matchCount: MAX_RESULTS }, context);
     const structured = { results: hits.map(({ document_id: id, title, url }) => ({ id, title, url })) };
-    const log = { results: structured.results.length };
-    return { structured, text: JSON.stringify(structured), log };
+    const results = structured.results.length;
+    return { structured, text: JSON.stringify(structured), log: { ...log, results } };
   },
 });

@@ -1,23 +1,36 @@
 import type { z } from "zod";
 import type { documentPart } from "#functions/api/mcp/tools/document-part.ts";
-import { cleanLine, cleanText, pathTitles, preface, quote } from "./passage.ts";
-import { budgetTokens } from "./token-budget.ts";
+import {
+  cleanAddress,
+  cleanLine,
+  cleanText,
+  MAX_LINE_TOKENS,
+  MAX_PATH_TOKENS,
+  pathTitles,
+  preface,
+  quote,
+} from "./passage.ts";
+import { budgetTokens, firstWithin } from "./token-budget.ts";
 
 export type DocumentPart = z.input<typeof documentPart>;
 
 const MAX_TITLE = 120;
-const MAX_URL = 2000;
 const MAX_LABELS = 10;
+/** A smaller part has shorter titles. */
+const TOKENS_OF_WHOLE_TITLES = 1500;
 
-/** The part with nothing in it that is not shown, or that would take the place of the text. */
-export function cleanPart(part: DocumentPart): DocumentPart {
-  const line = (text: string) => cleanLine(text, MAX_TITLE);
+/** The part, of at most so many tokens, with nothing in it that is not shown, or that would take the place of the text. */
+export function cleanPart(part: DocumentPart, maxTokens: number): DocumentPart {
+  const share = Math.min(1, maxTokens / TOKENS_OF_WHOLE_TITLES);
+  const tokens = MAX_LINE_TOKENS * share;
+  const line = (text: string) => cleanLine(text, MAX_TITLE, tokens);
   return {
     ...part,
     title: line(part.title),
+    url: cleanAddress(part.url),
     space: line(part.space),
-    breadcrumb: pathTitles(part.breadcrumb),
-    labels: part.labels.slice(0, MAX_LABELS).map(line),
+    breadcrumb: pathTitles(part.breadcrumb, MAX_PATH_TOKENS * share),
+    labels: firstWithin(part.labels.slice(0, MAX_LABELS).map(line), tokens, textTokens),
     section: part.section === null ? null : line(part.section),
     outline: part.outline.map((entry) => ({ ...entry, heading: line(entry.heading) })),
     files: part.files.map((file) => ({ ...file, title: line(file.title) })),
@@ -35,7 +48,7 @@ export function documentText(part: DocumentPart, marker: string): string {
       `In: ${[`Space ${part.space}`, ...part.breadcrumb].join(" › ")}`,
       section === null ? null : `Section: ${section}`,
       labels.length === 0 ? null : `Labels: ${labels.join(", ")}`,
-      `URL: ${cleanLine(part.url, MAX_URL)}`,
+      `URL: ${part.url}`,
       `Modified: ${modifiedAt === null ? "unknown" : modifiedAt.slice(0, 10)} (version ${part.version})`,
       ...outlineLines(part),
       ...fileLines(part),
@@ -67,14 +80,21 @@ function outlineLines({ outline, outline_omitted: omitted }: DocumentPart): stri
 }
 
 function fileLines({ files, file_count: count }: DocumentPart): string[] {
-  if (files.length === 0) return [];
+  if (count === 0) return [];
   return [
     "Files, by page_id:",
-    ...files.map(
-      ({ page_id: id, title, has_text: hasText }) => `- ${id}: ${title}${hasText ? "" : " (no text)"}`,
-    ),
+    ...files.map(fileLine),
     ...(count === files.length ? [] : [`- and ${count - files.length} more`]),
   ];
+}
+
+function fileLine({ page_id: id, title, has_text: hasText }: DocumentPart["files"][number]): string {
+  return `- ${id}: ${title}${hasText ? "" : " (no text)"}`;
+}
+
+/** The tokens that a file takes, in the form that takes more. */
+export function fileTokens(file: DocumentPart["files"][number]): number {
+  return Math.max(budgetTokens(fileLine(file)), budgetTokens(JSON.stringify(file)));
 }
 
 /** What the tool itself says: nothing in it is from a page. */

@@ -52,8 +52,8 @@ export function cutToBudget(text: string, tokens: number): string {
   const kept = text.slice(0, fits);
   const line = kept.lastIndexOf("\n");
   const word = kept.search(/\s\S*$/);
-  // A line may be long: half of what fits is not given up for its end.
-  const end = line > fits / 2 ? line : word > 0 ? word : fits;
+  // A line may be long, and some scripts have no spaces: half of what fits is not given up for an end.
+  const end = line > fits / 2 ? line : word > fits / 2 ? word : fits;
   const cut = kept.slice(0, end).trimEnd();
   return cut === "" ? "" : cut.toWellFormed() + CUT;
 }
@@ -71,4 +71,18 @@ export function shareBudget(needs: readonly number[], tokens: number): number[] 
     left -= share;
   }
   return shares;
+}
+
+/** The first of these that take at most so many tokens together. */
+export function firstWithin<Item>(
+  items: readonly Item[],
+  tokens: number,
+  tokensOf: (item: Item) => number,
+): Item[] {
+  let left = tokens;
+  const end = items.findIndex((item) => {
+    left -= tokensOf(item);
+    return left < 0;
+  });
+  return end === -1 ? [...items] : items.slice(0, end);
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import type { Permissions } from "#shared/access/readers/reader.ts";
 import { pageOfSources, type SourceOverview } from "#shared/sources/source-overviews.ts";
 import { spaceUrl } from "#functions/api/responses/knowledge-json.ts";
-import { permittedElsewhere } from "#functions/api/use-cases/permitted-reading.ts";
+import { permittedElsewhere, readerOf } from "#functions/api/use-cases/permitted-reading.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { cleanLine, newMarker, preface, quote } from "#functions/api/mcp/text/passage.ts";
-import { defineTool } from "#functions/api/mcp/tool.ts";
+import { defineTool, NAMES_NOBODY, type ToolContext } from "#functions/api/mcp/tool.ts";
 
 /** Some 60 tokens each. */
 const SPACES_AT_ONCE = 50;
@@ -63,17 +64,11 @@ export const listConfluenceSpaces = defineTool({
       readable,
     });
     const page = pageOf("spaces", found.sources, SPACES_AT_ONCE, () => [offset + SPACES_AT_ONCE]);
-    const withheld = permissions.withheldSources.length;
     const structured = {
       spaces: page.rows.map(toSpace),
       total: found.total,
       next_cursor: page.nextCursor,
-      warnings:
-        withheld === 0
-          ? []
-          : [
-              `${withheld} spaces are not listed: it is not known, or not recently enough, what this connection may see of them`,
-            ],
+      warnings: withheldWarnings(permissions, context),
     };
     return {
       structured,
@@ -86,6 +81,18 @@ export const listConfluenceSpaces = defineTool({
     };
   },
 });
+
+function withheldWarnings({ mode, withheldSources }: Permissions, context: ToolContext): string[] {
+  const { length: withheld } = withheldSources;
+  if (withheld === 0) return [];
+  const { caller, asked, services } = context;
+  const reader = readerOf(caller, asked, services.env);
+  const namesNobody = mode === "per_user" && reader.visibility === "own" && reader.person === null;
+  const remedy = namesNobody ? `. It does not say for whom it reads: ${NAMES_NOBODY}` : "";
+  return [
+    `${withheld} spaces are not listed: it is not known, or not recently enough, what this connection may see of them${remedy}`,
+  ];
+}
 
 function toSpace(source: SourceOverview): z.input<typeof space> {
   return {

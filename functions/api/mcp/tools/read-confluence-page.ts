@@ -2,24 +2,27 @@ import { z } from "zod";
 import { commentsId } from "#shared/content-kinds.ts";
 import { outlineOf } from "#shared/documents/read-in-order/outline.ts";
 import { partOf } from "#shared/documents/read-in-order/parts.ts";
-import { piecesOf } from "#shared/documents/read-in-order/pieces.ts";
+import { type Piece, piecesOf } from "#shared/documents/read-in-order/pieces.ts";
 import {
   type BesidePage,
   type DocumentToRead,
   readBeside,
   readDocument,
 } from "#shared/documents/read-in-order/read-document.ts";
-import { sectionsOf } from "#shared/documents/read-in-order/sections.ts";
+import { type Section, sectionsOf } from "#shared/documents/read-in-order/sections.ts";
 import { UserError } from "#shared/errors.ts";
 import { findDocument, type FoundDocument } from "#functions/api/mcp/find-document.ts";
 import { cursorOf, startReading } from "#functions/api/mcp/reading.ts";
 import {
   cleanPart,
+  type DocumentPart,
   documentText,
+  fileTokens,
   overheadTokens,
   textTokens,
 } from "#functions/api/mcp/text/document-text.ts";
 import { newMarker } from "#functions/api/mcp/text/passage.ts";
+import { firstWithin } from "#functions/api/mcp/text/token-budget.ts";
 import { documentPart } from "./document-part.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { qualifiedId } from "#functions/api/responses/page-id.ts";
@@ -27,8 +30,10 @@ import { qualifiedId } from "#functions/api/responses/page-id.ts";
 const DEFAULT_TOKENS = 4000;
 const MIN_TOKENS = 500;
 const MAX_TOKENS = 12_000;
-/** Of a part, for the outline. */
-const OUTLINE_SHARE = 1 / 5;
+/** Of a part at most, for the outline and for the files each. */
+const LIST_SHARE = 1 / 5;
+/** Around the outline and the files: what they are, and how many are left out. */
+const AROUND_LISTS_TOKENS = 40;
 const MAX_FILES = 20;
 /** Text that a part holds at least, whatever titles and addresses take. */
 const MIN_TEXT_TOKENS = 150;
@@ -81,21 +86,26 @@ export const readConfluencePage = defineTool({
     const isFirst = reading.isWhole && reading.position.piece === 0 && reading.position.cut === 0;
     const beside =
       isFirst && document.containerId === null ? await readBeside(sql, of, MAX_FILES) : NOTHING_BESIDE;
-    const outline = isFirst
-      ? outlineOf(pieces, sectionsOf(pieces), maxTokens * OUTLINE_SHARE)
-      : { entries: [], omitted: 0 };
-    const part = cleanPart({
-      ...headOf(found, document),
-      section: reading.section,
-      section_count: reading.sectionCount,
-      changed: reading.changed,
-      outline: outline.entries,
-      outline_omitted: outline.omitted,
-      ...besideJson(beside, found),
-      markdown: "",
-      next_cursor: cursorOf(found, document, reading, reading.position),
-    });
     const marker = newMarker(newId);
+    const whole = cleanPart(
+      {
+        ...headOf(found, document),
+        section: reading.section,
+        section_count: reading.sectionCount,
+        changed: reading.changed,
+        outline: [],
+        outline_omitted: 0,
+        ...besideJson(beside, found),
+        markdown: "",
+        next_cursor: cursorOf(found, document, reading, reading.position),
+      },
+      maxTokens,
+    );
+    const sections = isFirst ? sectionsOf(pieces) : [];
+    const part = cleanPart(
+      { ...whole, ...listsOf(whole, { pieces, sections, maxTokens, marker }) },
+      maxTokens,
+    );
     const budget = Math.max(MIN_TEXT_TOKENS, maxTokens - overheadTokens(part, marker));
     if (reading.position.cutBudget > budget) {
       throw new UserError(
@@ -106,11 +116,8 @@ export const readConfluencePage = defineTool({
     }
     const limits = { to: reading.to, budget, tokensOf: textTokens };
     const { text, next } = partOf(pieces, reading.position, limits);
-    const structured = cleanPart({
-      ...part,
-      markdown: text,
-      next_cursor: next && cursorOf(found, document, reading, next),
-    });
+    const next_cursor = next && cursorOf(found, document, reading, next);
+    const structured = cleanPart({ ...part, markdown: text, next_cursor }, maxTokens);
     const { accountId, mode } = permitted.permissions;
     return {
       structured,
@@ -119,6 +126,20 @@ export const readConfluencePage = defineTool({
     };
   },
 });
+
+/** The files and the outline that a part has room for beside what else it says and some text. */
+function listsOf(
+  part: DocumentPart,
+  limits: { pieces: readonly Piece[]; sections: readonly Section[]; maxTokens: number; marker: string },
+) {
+  const { pieces, sections, maxTokens, marker } = limits;
+  const others = overheadTokens({ ...part, files: [] }, marker) + AROUND_LISTS_TOKENS + MIN_TEXT_TOKENS;
+  const room = Math.max(0, maxTokens - others);
+  const files = firstWithin(part.files, Math.min(maxTokens * LIST_SHARE, room / 2), fileTokens);
+  const left = room - files.reduce((sum, file) => sum + fileTokens(file), 0);
+  const outline = outlineOf(pieces, sections, Math.min(maxTokens * LIST_SHARE, left));
+  return { files, outline: outline.entries, outline_omitted: outline.omitted };
+}
 
 const NOTHING_BESIDE: BesidePage = { files: [], fileCount: 0, threadCount: 0 };
 

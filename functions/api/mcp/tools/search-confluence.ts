@@ -3,6 +3,7 @@ import type { chunkHit } from "#functions/api/responses/hit-json.ts";
 import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
 import { excerpt } from "#functions/api/mcp/text/excerpt.ts";
 import {
+  cleanAddress,
   cleanLine,
   cleanText,
   newMarker,
@@ -100,7 +101,7 @@ function toPassage(hit: Hit, n: number): SearchedPassage {
     title: cleanLine(hit.title),
     breadcrumb: pathTitles(hit.ancestors.map(({ title }) => title)),
     heading: pathTitles(hit.heading_path),
-    url: hit.url,
+    url: cleanAddress(hit.url),
     page_id: hit.page_id,
     kind: hit.kind,
     place: placeOf(hit),
