@@ -72,6 +72,7 @@ it.each([
 it.each([
   ["/spaces/ENG/pages/123456/T?preview=%2F123456%2F98765%2Fplan.pdf", { id: "att98765" }],
   ["/spaces/ENG/pages/123456/T?preview=/123456/att98765/plan.pdf", { id: "att98765" }],
+  ["/spaces/ENG/pages/123456?preview=%2F123456%2F98765", { id: "att98765" }],
   ["/download/attachments/123456/plan.pdf?version=2&attachmentId=98765", { id: "att98765" }],
   ["/download/attachments/123456/the%20plan+2.pdf?version=2", { name: "the plan 2.pdf" }],
   ["/download/thumbnails/123456/plan.png", { name: "plan.png" }],

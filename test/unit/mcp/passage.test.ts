@@ -99,11 +99,16 @@ Hand over at nine.
       "/spaces/ENG/pages/1?focusedCommentId=9#comment-9",
     ],
     ["/spaces/ENG/pages/1/How+to+moor", "/spaces/ENG/pages/1/How+to+moor"],
-    ["/spaces/ENG/pages/1?preview=%2F1%2F2%2FTITLE", null],
+    ["/spaces/ENG/pages/1/TITLE?preview=%2F1%2F2%2FTITLE", "/spaces/ENG/pages/1?preview=%2F1%2F2"],
+    ["/spaces/ENG/blog/2026/03/02/7/TITLE", "/pages/viewpage.action?pageId=7"],
+    [
+      "/spaces/ENG/blog/2026/03/02/7/TITLE?focusedCommentId=9#comment-9",
+      "/pages/viewpage.action?pageId=7&focusedCommentId=9#comment-9",
+    ],
     ["/display/ENG/TITLE", null],
     ["/elsewhere/1/TITLE", null],
   ])("the address %s is shown without a long title where it opens the same page without", (path, short) => {
-    const url = `https://acme.atlassian.net/wiki${path.replace("TITLE", encodeURIComponent("飛行船の係留塔".repeat(5)))}`;
+    const url = `https://acme.atlassian.net/wiki${path.replaceAll("TITLE", encodeURIComponent("飛行船の係留塔".repeat(5)))}`;
     expect(cleanAddress(url)).toBe(short === null ? url : `https://acme.atlassian.net/wiki${short}`);
   });
 

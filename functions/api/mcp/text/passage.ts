@@ -59,13 +59,30 @@ export function pathTitles(titles: readonly string[], tokens = MAX_PATH_TOKENS):
   return kept.length < titles.length ? ["…", ...kept] : kept;
 }
 
-/** A page's address up to its id: what follows is its title, which Confluence does not need. */
-const WITH_TITLE = /^([^?#]*\/spaces\/[^/?#]+\/pages\/\d+)\/[^/?#]+(?=$|[?#])/;
+/** Parts of addresses that may be long, and what leads to the same content without them. */
+const SHORTER: readonly [RegExp, string][] = [
+  // A page's address up to its id: what follows is its title.
+  [/^([^?#]*\/spaces\/[^/?#]+\/pages\/\d+)\/[^/?#]+(?=$|[?#])/, "$1"],
+  // A blog post's is not complete without it.
+  [
+    /^([^?#]*)\/spaces\/[^/?#]+\/blog\/\d{4}\/\d\d\/\d\d\/(\d+)\/[^/?#]+(?=$|#)/,
+    "$1/pages/viewpage.action?pageId=$2",
+  ],
+  [
+    /^([^?#]*)\/spaces\/[^/?#]+\/blog\/\d{4}\/\d\d\/\d\d\/(\d+)\/[^/?#]+\?/,
+    "$1/pages/viewpage.action?pageId=$2&",
+  ],
+  // A file's name in the preview of its page.
+  [/([?&]preview=(?:%2F|\/)\d+(?:%2F|\/)(?:att)?\d+)(?:%2F|\/)[^&#]*/i, "$1"],
+];
 const MAX_ADDRESS = 2000;
 
-/** An address on one line; that of a page without its title where it would take more tokens than a title may. */
+/** An address on one line; without titles and names in it where it would take more tokens than a title may. */
 export function cleanAddress(url: string): string {
-  const short = budgetTokens(url) > MAX_LINE_TOKENS ? url.replace(WITH_TITLE, "$1") : url;
+  const short =
+    budgetTokens(url) > MAX_LINE_TOKENS
+      ? SHORTER.reduce((text, [long, part]) => text.replace(long, part), url)
+      : url;
   return cleanLine(short, MAX_ADDRESS, Infinity);
 }
 
