@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 
 const embedder = fakeEmbedder({ dimensions: 32 });
 /** More than `hnsw.ef_search` of nearest_chunks. */
-const VERSIONS = 600;
+const VERSIONS = 900;
 /** Of each of 300 other pages: in all more chunks than a search compares one by one (2,000). */
 const CHUNKS = 7;
 let database: TestDatabase;

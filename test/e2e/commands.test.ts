@@ -66,7 +66,7 @@ it.each([
   ["confluence", ["--port", "70000"], "--port 70000 is not a whole number from 0 to 65535"],
   ["simulate", ["--runs", "abc"], "--runs abc is not a whole number from 1"],
   ["mutants", ["--only", "no such bug"], "--only no such bug is in the name of no planted bug"],
-  ["mcp", ["--url", "localhost:3000"], "--url localhost:3000 is not the URL of a service"],
+  ["mcp", ["--url", "localhost:3000"], "--url is not the URL of a service"],
   ["evaluate", [], "Command missing"],
   ["evaluate", ["conversion"], "--dir is missing"],
   ["evaluate", ["search", "--dir", "/nope"], "--dir /nope is not a folder"],
