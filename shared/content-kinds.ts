@@ -46,3 +46,8 @@ export function syncedPageKinds(content: ContentOptions): PageKind[] {
 export function commentsId(containerId: string): string {
   return `comments-${containerId}`;
 }
+
+/** What `commentsId` made a key from. */
+export function containerOfComments(documentId: string): string {
+  return documentId.slice(commentsId("").length);
+}

@@ -144,6 +144,17 @@ export async function queueDocuments(
   await addWork(tx, operation, work, now);
 }
 
+/** Makes the document of a container's comments work of the operation, if it is outdated. */
+export async function queueOutdatedDocument(
+  tx: Sql,
+  operation: { operationId: string; sourceId: string },
+  containerId: string,
+  now: Date,
+): Promise<void> {
+  const outdated = await outdatedComments(tx, operation.sourceId, { containerIds: [containerId] });
+  await queueDocuments(tx, operation, outdated, now);
+}
+
 /**
  * Documents of comments whose work was lost with an operation that failed or was cancelled, or that waited for what they are on;
  * `everything`: also those that an older converter or chunker made. Their comments are stored, so no listing calls them new.

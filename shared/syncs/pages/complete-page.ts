@@ -1,5 +1,7 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { recordPageError } from "#shared/documents/page-states.ts";
+import { containerOfComments } from "#shared/content-kinds.ts";
+import { queueOutdatedDocument } from "#shared/syncs/comments/list-comments.ts";
 import { NOT_CURRENT } from "#shared/syncs/listing/compare-listing.ts";
 import { completeWork } from "#shared/syncs/operations/work.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
@@ -25,6 +27,9 @@ export async function completePage(
     },
   );
   batch.callsCounted += calls;
+  // What a listing stored meanwhile added no work, as this one had not ended.
+  if (open && work.kind === "comments")
+    await queueOutdatedDocument(tx, batch.operation, containerOfComments(work.pageId), batch.services.now());
   return open;
 }
 

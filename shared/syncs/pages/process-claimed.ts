@@ -196,8 +196,8 @@ async function* fetchPages(
 ): AsyncGenerator<{ works: ClaimedWork[]; pages: Map<string, ConfluencePage> }> {
   const { client, source, cache, services } = batch;
   const made = works.filter((work) => work.kind !== "page");
+  const left = new Map(works.flatMap((work) => (work.kind === "page" ? [[work.pageId, work] as const] : [])));
   if (made.length > 0) yield { works: made, pages: new Map() };
-  const left = new Map(works.flatMap((work) => (made.includes(work) ? [] : [[work.pageId, work] as const])));
   const part = (found: readonly ConfluencePage[]) => {
     const pages = new Map(found.map((page) => [page.id, page]));
     const own = [...left.values()].filter((work) => pages.has(work.pageId));

@@ -1,5 +1,5 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { noteTitle, outdatedComments } from "#shared/documents/comments.ts";
+import { noteTitle } from "#shared/documents/comments.ts";
 import { followContainer } from "#shared/documents/follow-container.ts";
 import { showContained } from "#shared/documents/delete-pages.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
@@ -10,7 +10,7 @@ import { storePage } from "#shared/documents/store-page.ts";
 import { TransientError } from "#shared/errors.ts";
 import { FILE_REVISION } from "#shared/extraction/file-revision.ts";
 import { queueFiles } from "#shared/syncs/files/list-files.ts";
-import { queueDocuments } from "#shared/syncs/comments/list-comments.ts";
+import { queueOutdatedDocument } from "#shared/syncs/comments/list-comments.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
@@ -74,8 +74,6 @@ async function followOthers(
         "deleted_meanwhile",
         "The page with these comments or this file was deleted meanwhile",
       );
-    // Comments that were listed meanwhile added no work: this one had not ended.
-    if (page.kind === "comments" && mayQueue) await queueOutdated(tx, operation, containerId, services.now());
     return;
   }
   const { comments, attachments } = source.content;
@@ -83,22 +81,11 @@ async function followOthers(
   if (comments !== "none" || attachments) await showContained(tx, sourceId, pageId);
   if (comments !== "none") await noteTitle(tx, sourceId, pageId, page.title);
   if (!mayQueue) return;
-  if (comments !== "none") await queueOutdated(tx, operation, pageId, services.now());
+  if (comments !== "none") await queueOutdatedDocument(tx, operation, pageId, services.now());
   if (attachments) {
     const outdated = await outdatedFiles(tx, sourceId, { containerIds, revision: FILE_REVISION });
     await queueFiles(tx, operation, outdated, services.now());
   }
-}
-
-/** Makes the document of a container's comments work of the operation, if it is outdated. */
-async function queueOutdated(
-  tx: Sql,
-  operation: Batch["operation"],
-  containerId: string,
-  now: Date,
-): Promise<void> {
-  const outdated = await outdatedComments(tx, operation.sourceId, { containerIds: [containerId] });
-  await queueDocuments(tx, operation, outdated, now);
 }
 
 /** Makes the pages that show a new version, or a page that was not there, work of the operation. */

@@ -17,7 +17,9 @@ import {
 import type { SiteComment, SitePage } from "#infra/local/confluence-site/site.ts";
 import { commentsId } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
+import { touchComments } from "#shared/documents/comments.ts";
 import { followContainer } from "#shared/documents/follow-container.ts";
+import { queueDocuments } from "#shared/syncs/comments/list-comments.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import {
   bodyOf,
@@ -64,6 +66,34 @@ beforeEach(async () => {
 });
 
 describe("comments are found by what they say, with their thread", () => {
+  it("comments that a listing stores at whatever step of the worker that stores the others of their page are work of the same sync", async () => {
+    await world.sync();
+    const containerId = on("Page 1");
+    for (let step = 0, steps = 1; step < steps; step += 1) {
+      world.pass(DAY_MS);
+      reply(root, `Reply number ${step} is about the lighthouse`);
+      const operationId = await world.startSync();
+      while (await world.deliverOne("plan"));
+      const listAnother = () =>
+        transaction(database.sql, async (tx) => {
+          const documents = await touchComments(tx, SOURCE_ID, [containerId]);
+          await queueDocuments(tx, { operationId, sourceId: SOURCE_ID }, documents, world.now());
+        });
+      world.deliver("page", Number.POSITIVE_INFINITY);
+      for (steps = 0; world.scheduler.running() > 0; steps += 1) {
+        if (steps === step) await listAnother();
+        await world.scheduler.advance();
+      }
+      // What another delivery of the message would do is luck.
+      const [document] = await database.sql`
+        select version = comments_revision or exists (
+          select from sync_work w where w.operation_id = ${operationId} and w.page_id = d.page_id and w.state = 'pending') as "isCurrent"
+        from confluence_pages d where page_id = ${commentsId(containerId)}`;
+      expect(document, `listed at step ${step}`).toEqual({ isCurrent: true });
+      await world.ended(operationId);
+    }
+  });
+
   it("a first sync stores threads with author, day and place, and a hit opens at the comment", async () => {
     reply(root, "Yes, until the beacon is tested");
     const { sync_metrics } = await world.sync();

@@ -80,8 +80,17 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "a comment on a page that is stored later never joins",
     change(
       STORE,
-      'if (comments !== "none") await queueOutdated(tx, operation, pageId, services.now());\n',
+      'if (comments !== "none") await queueOutdatedDocument(tx, operation, pageId, services.now());\n',
       "",
+    ),
+  ),
+  bugFoundBy(
+    COMMENTS,
+    "comments that are listed while others of their page are stored wait for the next sync",
+    change(
+      "shared/syncs/pages/complete-page.ts",
+      'if (open && work.kind === "comments")',
+      'if (!open && work.kind === "comments")',
     ),
   ),
   bugFoundBy(
