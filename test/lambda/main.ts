@@ -8,6 +8,7 @@ import { measureColdStarts } from "./cold-starts.ts";
 import { startDeployment } from "./deployment.ts";
 import { measurePageMemory } from "./page-memory.ts";
 import { runScenario } from "./scenario.ts";
+import { toldChecks } from "#test/support/told-checks.ts";
 
 /*
  * Runs what is deployed: the bundles of cdk.out as they are, under AWS's own Lambda runtime client (aws-lambda-ric), with the events
@@ -15,21 +16,9 @@ import { runScenario } from "./scenario.ts";
  */
 const scratch = mkdtempSync(join(tmpdir(), "confluence-sync-lambda-"));
 const LOG_FILE = "dist/lambda-functions.log";
-let passed = 0;
-const failures: string[] = [];
+const told = toldChecks();
+const { check, failures } = told;
 let goalsMissed = 0;
-
-/** One thing that must hold, told as it is found out. */
-async function check(name: string, holds: () => unknown): Promise<void> {
-  try {
-    await holds();
-    passed += 1;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failures.push(name);
-    console.log(`FAIL  ${name}\n      ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
 
 /** What the service aims at; missed, it is said, and is no failure of the function. */
 function goal(name: string, reached: boolean): void {
@@ -73,5 +62,5 @@ try {
   await database.close();
   rmSync(scratch, { recursive: true, force: true });
 }
-console.log(`\n${passed} passed, ${failures.length} failed, ${goalsMissed} goals missed`);
+console.log(`\n${told.passed} passed, ${failures.length} failed, ${goalsMissed} goals missed`);
 process.exitCode = failures.length === 0 ? 0 : 1;

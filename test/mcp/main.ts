@@ -5,14 +5,15 @@ import { pageByTitle, startServiceWithSite } from "#test/support/service-with-si
 import { conformanceChecks } from "./conformance.ts";
 import { inspectorChecks, type Calls } from "./inspector.ts";
 import { NOT_APPLICABLE_2025, NOT_APPLICABLE_2026 } from "./not-applicable.ts";
+import { toldChecks } from "#test/support/told-checks.ts";
 
 /*
  * Asks the tools of others what they think of the local service: the official conformance suite, in both eras of the protocol, and the
  * Inspector's command line. npm fetches them, at the versions that are named here.
  */
 const scratch = mkdtempSync(join(tmpdir(), "confluence-sync-mcp-"));
-let passed = 0;
-const failures: string[] = [];
+const told = toldChecks();
+const { check, failures } = told;
 
 const service = await startServiceWithSite({ pages: 3 });
 try {
@@ -57,16 +58,5 @@ for (const [revision, notApplicable] of [
     console.log(`- ${entries.join(", ")}: ${reason}`);
   }
 }
-console.log(`\n${passed} passed, ${failures.length} failed`);
+console.log(`\n${told.passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 ? 1 : 0;
-
-async function check(name: string, holds: () => Promise<void>): Promise<void> {
-  try {
-    await holds();
-    passed += 1;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failures.push(name);
-    console.log(`FAIL  ${name}\n      ${error instanceof Error ? error.message : String(error)}`);
-  }
-}

@@ -177,7 +177,10 @@ const explained = z
       }),
   })
   .optional()
-  .meta({ description: "With `explain` only", id: "SearchExplanation" });
+  .meta({
+    description: "With `explain` only, and never with a source of verify `live`",
+    id: "SearchExplanation",
+  });
 
 const found = z.object({
   success: z.literal(true),
@@ -185,11 +188,14 @@ const found = z.object({
   query: z.string(),
   corrected_query: z.string().nullable().meta({
     description:
-      "What was searched for instead, because no chunk that may be shown contains any word of `query`: the nearest words that such chunks contain. Null otherwise",
+      "What was searched for instead, because no chunk that may be shown contains any word of `query`: the nearest words that such chunks contain. Null otherwise, and where `verify` left out all that they found",
   }),
   source: id.nullable(),
   match_count: z.int(),
-  total_found: z.int().meta({ description: "Results of distinct content, returned or not" }),
+  total_found: z.int().meta({
+    description:
+      "Results of distinct content, returned or not; with a source of verify `live`, those returned",
+  }),
   execution_path: z.string(),
   search_mode: z.enum(["hybrid", "vector", "keyword"]),
   reranking_applied: z.boolean().meta({

@@ -70,8 +70,9 @@ const AGAIN_AFTER_MS = 5 * 60_000;
 /** The next sweep of the source starts as soon as the last one is five minutes old. */
 export async function requestSweepAgain(sql: Sql, sourceId: string, now: Date): Promise<void> {
   await sql`
-    update access_sweeps set due_at = greatest(${now}, coalesce(completed_at, ${now}) + make_interval(secs => ${AGAIN_AFTER_MS / 1000}::int))
-    where source_id = ${sourceId} and due_at > greatest(${now}, coalesce(completed_at, ${now}) + make_interval(secs => ${AGAIN_AFTER_MS / 1000}::int))`;
+    update access_sweeps
+    set due_at = least(due_at, greatest(${now}, coalesce(completed_at, ${now}) + make_interval(secs => ${AGAIN_AFTER_MS / 1000}::int)))
+    where source_id = ${sourceId}`;
 }
 
 function isDue(sql: Sql, now: Date) {
