@@ -121,8 +121,9 @@ function checkShown(
 ): void {
   const { rights, world } = run;
   const who = searcher ?? "the public";
-  // Groups and accounts may be as old as the directory: what came since may be shown to whoever was in them then.
-  if (rights.standingChangedAt() >= directory) return;
+  // Groups and accounts may be as old as the directory, and restrictions as the sweep: who is in a group by the newer of the two may be shown
+  // what the older one knows to be open to it.
+  if (rights.standingChangedAt() >= Math.min(directory, since)) return;
   const place = page.container_id ?? page.page_id;
   const last = rights.lastAllowed(searcher, place);
   if (last < since)

@@ -1,6 +1,6 @@
 import { applyContainer, nextContainer, type ContainerToProve } from "#shared/access/sweeps/containers.ts";
 import { NOBODY_PASSES, type Principals } from "#shared/access/sweeps/principals.ts";
-import { NOBODY, type ConfluenceClient, type RightsSubject } from "#shared/confluence/client.ts";
+import { NOBODY, type RightsSubject } from "#shared/confluence/client.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { saveSweepStep, type SweepContext } from "./sweep-context.ts";
 
@@ -39,11 +39,11 @@ export async function proveNextContainer(context: SweepContext): Promise<void> {
 }
 
 async function prove(context: SweepContext, { contentId, above }: ContainerToProve): Promise<Proof> {
-  const { client, sweep } = context;
+  const { sweep } = context;
   if (above.state === "unknown") return NOBODY_PASSES;
   if (sweep.checkpoint.is_not_administrator) return "forbidden";
   try {
-    return await ask(client, contentId, above);
+    return await ask(context, contentId, above);
   } catch (error) {
     if (error instanceof TransientError) return "failed";
     if (error instanceof PermanentError) return error.code === "forbidden" ? "forbidden" : "not provable";
@@ -51,11 +51,13 @@ async function prove(context: SweepContext, { contentId, above }: ContainerToPro
   }
 }
 
-/** Those of `above` that the container lets in; `open`: all of them. */
-async function ask(client: ConfluenceClient, contentId: string, above: Principals): Promise<Proof> {
+/**
+ * Those of `above` that the container lets in; `open`: all of them. A group may have members that a container names although it does not
+ * let in the group: they are asked about one by one, if they are not too many.
+ */
+async function ask(context: SweepContext, contentId: string, above: Principals): Promise<Proof> {
+  const { client } = context;
   const users = above.users.filter((id) => id !== NOBODY);
-  const licensed = above.classes.includes("all-licensed") ? await client.licensedGroups() : [];
-  if (users.length + above.groups.length + licensed.length > MAX_ASKED) return "not provable";
   const failures: PermanentError[] = [];
   const isAllowed = async (subject: RightsSubject): Promise<boolean> => {
     try {
@@ -72,22 +74,44 @@ async function ask(client: ConfluenceClient, contentId: string, above: Principal
     for (const id of ids) if (await isAllowed({ type, id })) found.push(id);
     return found;
   };
+  const isPublic = above.classes.includes("anonymous");
+  const publicPasses = isPublic && (await isAllowed({ type: "anonymous" }));
+  const ofLicence = above.classes.includes("all-licensed");
+  const licensed = ofLicence || (isPublic && !publicPasses) ? await client.licensedGroups() : [];
+  const asked = users.length + above.groups.length + licensed.length + Number(isPublic);
+  if (asked > MAX_ASKED) return "not provable";
   const ofUsers = await allowed("user", users);
   const ofGroups = await allowed("group", above.groups);
   const ofLicensed = await allowed("group", licensed);
-  const classes: string[] = [];
-  if (above.classes.includes("anonymous") && (await isAllowed({ type: "anonymous" })))
-    classes.push("anonymous");
-  if (licensed.length > 0 && ofLicensed.length === licensed.length) classes.push("all-licensed");
-  const all =
-    users.length + above.groups.length + licensed.length + Number(above.classes.includes("anonymous"));
-  if (failures.length > 0 && failures.length === all) return "not provable";
+  const licencePasses = ofLicence && licensed.length > 0 && ofLicensed.length === licensed.length;
+  if (failures.length > 0 && failures.length === asked) return "not provable";
+  const classes = [...(publicPasses ? ["anonymous"] : []), ...(licencePasses ? ["all-licensed"] : [])];
   if (
     ofUsers.length === users.length &&
     ofGroups.length === above.groups.length &&
     classes.length === above.classes.length
   )
     return EVERYBODY_PASSES;
-  const groups = [...new Set([...ofGroups, ...(classes.includes("all-licensed") ? [] : ofLicensed)])];
-  return { state: "known", users: ofUsers, groups, classes };
+  const passing = new Set([...ofGroups, ...ofLicensed]);
+  const refused = [...above.groups, ...licensed].filter((id) => !passing.has(id));
+  const members = await membersOf(context, refused, { without: users, atMost: MAX_ASKED - asked });
+  return {
+    state: "known",
+    users: [...ofUsers, ...(await allowed("user", members))],
+    groups: licencePasses ? ofGroups : [...passing],
+    classes,
+  };
+}
+
+/** Who is in one of these groups; none of them where they are more than may be asked about. */
+async function membersOf(
+  { services, source }: SweepContext,
+  groups: readonly string[],
+  { without, atMost }: { without: readonly string[]; atMost: number },
+): Promise<string[]> {
+  const rows = await services.sql<{ id: string }[]>`
+    select distinct account_id as id from directory_members
+    where site_id = ${source.siteId} and group_id = any(${[...groups]}::text[]) and account_id <> all(${[...without]}::text[])
+    order by account_id limit ${atMost + 1}`;
+  return rows.length > atMost ? [] : rows.map(({ id }) => id);
 }

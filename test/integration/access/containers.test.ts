@@ -69,8 +69,23 @@ describe("who finds pages below folders", () => {
       parent: world.addFolder("H", { parent: world.add("P", { users: ["u", "w", "x"] }), users: ["w"] }),
     });
     await settle();
-    expect(await whoFinds("C")).toEqual([]);
+    expect(await whoFinds("C")).toEqual(["w"]);
     expect(await whoFinds("E")).toEqual(["w"]);
+  });
+
+  it("of a group that a folder does not let in each member is asked about, unless they are too many", async () => {
+    const folder = world.addFolder("F", { users: ["u", "w"] });
+    world.add("C", { parent: folder });
+    await settle();
+    expect(await whoFinds("C")).toEqual(["u", "w"]);
+    world.restrict(folder, { users: ["u"] });
+    await world.sweep();
+    expect(await whoFinds("C")).toEqual(["u"]);
+    const staff = [...world.site.directory.groups.values()].find(({ name }) => name === "staff");
+    for (let n = 0; n < 60; n += 1) staff?.members.add(`member-${n}`);
+    await world.sweep();
+    await world.sweep();
+    expect(await whoFinds("C")).toEqual([]);
   });
 
   it.each(FOLDER_KINDS)("case 27: a %s as a parent is a folder", async (kind) => {
@@ -78,10 +93,11 @@ describe("who finds pages below folders", () => {
     world.add("D", { parent: world.addFolder("H", { kind, groups: ["g2"] }) });
     await settle();
     expect(await whoFinds("C")).toEqual(["u", "w", "x"]);
-    expect(await whoFinds("D")).toEqual([]);
+    expect(await whoFinds("D")).toEqual(["w"]);
     world.site.settings.administrator = false;
     await world.sweep();
     expect(await whoFinds("C")).toEqual([]);
+    expect(await whoFinds("D")).toEqual([]);
   });
 
   it("a folder that is restricted later hides what is below it by the next sweep", async () => {
@@ -90,7 +106,7 @@ describe("who finds pages below folders", () => {
     await settle();
     world.restrict(folder, { users: ["u"] });
     await world.sweep();
-    expect(await whoFinds("C")).toEqual([]);
+    expect(await whoFinds("C")).toEqual(["u"]);
     world.restrict(folder, {});
     await world.sweep();
     expect(await whoFinds("C")).toEqual(["u", "w", "x"]);

@@ -93,8 +93,8 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     "whoever passes what is above a folder passes the folder",
     change(
       STEP.replace("sweep-step", "prove-containers"),
-      '  return { state: "known", users: ofUsers, groups, classes };',
-      "  return EVERYBODY_PASSES;",
+      "    groups: licencePasses ? ofGroups : [...passing],",
+      "    groups: above.groups,",
     ),
   ),
   bugFoundBy(
