@@ -67,7 +67,9 @@ export async function addWork(
       set state = 'pending', reason = excluded.reason, listed_version = excluded.listed_version, attempts = 0,
         suspect = false, crashes = 0, enqueued_at = null, not_before = null, claimed_until = null, updated_at = excluded.updated_at
       where excluded.state = 'pending' and sync_work.state in ('done', 'failed', 'seen')
-        and excluded.listed_version > coalesce(sync_work.listed_version, case when sync_work.refreshes then 0 end)`;
+        and (excluded.listed_version > coalesce(sync_work.listed_version, case when sync_work.refreshes then 0 end)
+          -- A file that was listed before its page was stored.
+          or sync_work.state = 'seen' and sync_work.kind = 'attachment')`;
 }
 
 /**

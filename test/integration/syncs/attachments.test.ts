@@ -362,6 +362,18 @@ describe("deleted files go, and nothing else", () => {
     expect(downloads()).toBe(before);
   });
 
+  it("a deletion check that brings a page back stores what was uploaded to it meanwhile", async () => {
+    await world.sync();
+    const { id } = world.page("Page 1");
+    trashPage(world.site, id);
+    await world.check();
+    restorePage(world.site, id);
+    const late = upload("Page 1", "lantern.md", "The lantern was lit late.");
+    await world.check();
+    expect(await rowOf(late.id)).toMatchObject({ version: 1, chunk_count: 1 });
+    expect(await world.find("lantern")).toHaveLength(1);
+  });
+
   it("case 21: many lost files are held by their own cap, and a page is deleted all the same", async () => {
     const files = Array.from({ length: 40 }, (_, n) =>
       upload("Page 2", `crate-${n}.txt`, `Crate ${n}`, "text/plain"),
