@@ -524,6 +524,34 @@ describe("comments go when they go, and never otherwise", () => {
     expect(await gone()).toHaveLength(1);
   });
 
+  it("comments that are switched off and on at whatever step of a worker follow their edits afterwards", async () => {
+    await world.sync();
+    const patch = (comments: string) =>
+      world.api("PATCH", `/api/confluence/${SOURCE_ID}`, {
+        body: { content: { blogposts: true, comments } },
+      });
+    for (let step = 0, steps = 1; step < steps; step += 1) {
+      world.pass(DAY_MS);
+      reply(root, `Reply number ${step} is about the lighthouse`);
+      const operationId = await world.startSync();
+      while (await world.deliverOne("plan"));
+      world.deliver("page", Number.POSITIVE_INFINITY);
+      for (steps = 0; world.scheduler.running() > 0; steps += 1) {
+        if (steps === step) {
+          await patch("none");
+          await patch("open");
+        }
+        await world.scheduler.advance();
+      }
+      const left = await database.sql`
+        select page_id from confluence_pages where kind = 'comments' and version > coalesce(comments_revision, 0)`;
+      expect(left, `switched at step ${step}`).toEqual([]);
+      await world.ended(operationId);
+      await world.sync();
+    }
+    expect(await world.find("lighthouse")).toHaveLength(1);
+  });
+
   it("posts that are switched off take their comments out of search, and bring them back", async () => {
     const post = addPage(world.site, {
       kind: "blogpost",
