@@ -20,12 +20,15 @@ export async function judgeFiles(
   const ids = candidates.map((candidate) => candidate.page_id);
   const types = await calls.attempt("comments", () => client.typesOfIds(ids));
   const verdict = async ({ page_id, container_id, missing_since }: Candidate): Promise<Verdict> => {
+    const notVisible = () => judgeCandidate(undefined, { missingSince: missing_since }, source.spaceId);
     if (!types.ok) return null;
     const type = types.value.get(page_id);
-    if (type === null) return judgeCandidate(undefined, { missingSince: missing_since }, source.spaceId);
+    if (type === null) return notVisible();
     if (type === undefined) return null;
     const found = await calls.attempt("files", () => client.attachment(page_id));
-    if (!found.ok || !found.value) return null;
+    if (!found.ok) return null;
+    // The type of what is in the trash may be told: moved to a page, for one, that was trashed.
+    if (!found.value) return notVisible();
     const { status, containerId } = found.value;
     if (status !== "current") return { outcome: "deleted", reason: status };
     // On the page that it was on: the search index lags.

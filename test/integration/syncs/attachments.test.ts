@@ -374,6 +374,19 @@ describe("deleted files go, and nothing else", () => {
     expect(await world.find("lantern")).toHaveLength(1);
   });
 
+  it("a file that moved to a page which was trashed since is hidden, then deleted", async () => {
+    await world.sync();
+    world.site.settings.types_of_trashed = true;
+    changeFile(world.site, report.id, { containerId: on("Page 2") });
+    trashPage(world.site, on("Page 2"));
+    await world.check();
+    expect(await world.find("tugboat")).toEqual([]);
+    expect(await rowOf(report.id)).toMatchObject({ is_deleted: false, hidden: true });
+    world.pass(DAY_MS);
+    await world.check();
+    expect(await rowOf(report.id)).toMatchObject({ is_deleted: true, deleted_reason: "not_visible" });
+  });
+
   it("case 21: many lost files are held by their own cap, and a page is deleted all the same", async () => {
     const files = Array.from({ length: 40 }, (_, n) =>
       upload("Page 2", `crate-${n}.txt`, `Crate ${n}`, "text/plain"),
