@@ -6,7 +6,6 @@ import {
   unlistedComments,
 } from "#shared/documents/checked-comments.ts";
 import { touchComments } from "#shared/documents/comments.ts";
-import { announceHold } from "#shared/syncs/deletions/announce-hold.ts";
 import { judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
@@ -59,7 +58,7 @@ async function settle(context: StepContext): Promise<CommentCheckStep> {
   if (outcomes.firstTime + outcomes.secondTime === 0) return NOTHING;
   await verifyAccount(client, source);
   const held = operation.force ? null : judgeCap({ kind: "comments", ...outcomes });
-  if (held) return { done: true, counts: {}, held, write: (tx) => announceHold(tx, context, held) };
+  if (held) return { ...NOTHING, held };
   return {
     done: true,
     counts: { comments_deleted: outcomes.firstTime },

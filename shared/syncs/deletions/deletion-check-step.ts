@@ -222,11 +222,7 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
   await inTransaction(
     context,
     { ...next, kinds_held: kinds },
-    {
-      facts: { heldDeletions: held },
-      message: held.message,
-      also: (tx) => (operation.dryRun ? Promise.resolve() : announceHold(tx, context, held)),
-    },
+    { facts: { heldDeletions: held }, message: held.message },
   );
 }
 
@@ -259,10 +255,12 @@ async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promi
   );
 }
 
-/** Last, because what pages show may have changed with anything before. */
+/** Last, because what pages show may have changed with anything before, and what is held is told once, all kinds together. */
 async function close(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { operation, source, services } = context;
+  const held = operation.heldDeletions;
   const refresh = async (tx: Sql) => {
+    if (held) await announceHold(tx, context, held);
     await touchUnknown(tx, source.sourceId, services.now());
     await queueRefreshes(tx, operation, services.now());
   };

@@ -448,6 +448,22 @@ describe("comments go when they go, and never otherwise", () => {
     expect(await gone()).toHaveLength(1);
   });
 
+  it("pages and comments that one check holds are told in one event, together", async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, {
+      pages: 20,
+      content: { blogposts: true, comments: "open", attachments: false },
+    });
+    const lost = Array.from({ length: 12 }, (_, n) => say("Page 20", `Comment ${n}`));
+    await world.sync();
+    for (const { id } of lost) deleteComment(world.site, id, { replies: "deleted" });
+    for (let n = 1; n <= 11; n += 1) trashPage(world.site, on(`Page ${n}`));
+    expect((await world.check()).status).toBe("held");
+    const events = await database.sql`select detail from event_outbox where event_type = 'deletions.held'`;
+    expect(events).toMatchObject([{ detail: { candidates: 23, pages: 32 } }]);
+    expect((await world.source()).metadata.deletions_held).toMatchObject({ candidates: 23, pages: 32 });
+  });
+
   it("case 21: many lost comments are held, and the deletion of a page proceeds", async () => {
     const lost = Array.from({ length: 12 }, (_, n) =>
       say("Page 3", `Remark number ${n} about the badger den`),
