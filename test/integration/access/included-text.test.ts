@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
-import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { updateSource } from "#shared/sources/sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -79,6 +79,29 @@ describe("text of other pages that a page shows", () => {
     world.invoke("sweep-access", {}, Number.POSITIVE_INFINITY);
     while (world.scheduler.running() > 0) await world.scheduler.advance();
     expect(await isHidden("A")).toBe(true);
+    for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
+    expect(await stored("A")).not.toContain("openword");
+    expect(await isHidden("A")).toBe(false);
+    expect(await world.finds("w")).toEqual(["A"]);
+  });
+
+  it("a page whose target is deleted is hidden with the deletion, and shown without its text once it was rendered again", async () => {
+    world.add("B");
+    world.add("A");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    trashPage(world.site, world.page("B").id);
+    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
+    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    await world.check();
+    expect(await stored("A")).toContain("openword");
+    expect(await isHidden("A")).toBe(true);
+    expect(await world.finds("w")).toEqual([]);
+    world.site.faults.length = 0;
+    world.pass(DAY_MS);
+    await settle();
+    // The sweep forgets what was deleted, and has the page rendered once more.
     for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
     expect(await stored("A")).not.toContain("openword");
     expect(await isHidden("A")).toBe(false);
