@@ -69,7 +69,7 @@ export const functions = {
   "get-status": api("get-status", ["database"]),
   "cancel-sync": api("cancel-sync", ["database"], ADMIN),
   "check-deletions": api("check-deletions", ["database", "send-check"], ADMIN),
-  "list-pages": api("list-pages", ["database"]),
+  "list-pages": api("list-pages", ["database", "show-content"]),
   "explain-access": api("explain-access", ["database"], ADMIN),
   "list-progress": api("list-progress", ["database"]),
   "get-progress": api("get-progress", ["database"]),

@@ -10,7 +10,7 @@ const CHANGES_MS = CHANGES_DAYS * DAY_MS;
 /** Rows that one statement removes: locks stay short whatever has accumulated. */
 const BATCH = 5000;
 
-/** Days for which ended operations and sent events are kept. */
+/** Days for which ended operations, with what pages were before, and sent events are kept. */
 export type Retention = { operationDays: number; eventDays: number };
 
 /**
@@ -43,10 +43,15 @@ export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promi
             and newer.created_at > o.created_at and not newer.dry_run))
         limit ${BATCH / 10})
       returning 1),
+    chunks as (
+      delete from page_previous_chunks where (source_id, page_id) in (
+        select source_id, page_id from page_previous_chunks where replaced_at < ${ended} limit ${BATCH / 10} for update skip locked)
+      returning 1),
     events as (
       delete from event_outbox where id in (
         select id from event_outbox where sent_at < ${later(now, -keep.eventDays * DAY_MS)} limit ${BATCH})
       returning 1)
-    select (select count(*) from settled)::int + (select count(*) from changes)::int + (select count(*) from operations)::int + (select count(*) from events)::int as removed`;
+    select (select count(*) from settled)::int + (select count(*) from changes)::int + (select count(*) from operations)::int
+      + (select count(*) from chunks)::int + (select count(*) from events)::int as removed`;
   return row?.removed ?? 0;
 }

@@ -286,7 +286,7 @@ describe("the template", () => {
         return value === undefined ? [] : [[FunctionName.replace("confluence-sync-dev-", ""), value]];
       });
     const show = (value: string) =>
-      ["search", "mcp", "knowledge-items", "stored-pages"].map((name) => [name, value]);
+      ["list-pages", "search", "mcp", "knowledge-items", "stored-pages"].map((name) => [name, value]);
     expect(told({ accessMaxAgeHours: 2 }, "ACCESS_MAX_AGE_HOURS")).toEqual(
       expect.arrayContaining([...show("2"), ["explain-access", "2"], ["measure-health", "2"]]),
     );
