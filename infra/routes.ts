@@ -72,6 +72,7 @@ export const routes: readonly Route[] = [
   route("GET", "/api/progress/{operation_id}", "get-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}/planned-changes", "get-progress", "sources:read"),
   route("GET", "/api/progress/{operation_id}/changes", "get-progress", "sources:read"),
+  route("GET", "/api/usage", "list-progress", "sources:read"),
   route("GET", "/api/crawl-progress/{operation_id}", "get-progress", "sources:read"),
   route("POST", "/api/rag/query", "search", "search"),
   ...mcpRoutes("/mcp"),

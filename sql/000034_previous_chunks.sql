@@ -25,3 +25,6 @@ $$;
 
 create trigger delete_previous_chunks after update on confluence_pages
   for each row when (new.is_deleted and not old.is_deleted) execute function delete_previous_chunks_of_page();
+
+-- Operations by their end: what they used by day, and those that expire.
+create index archon_progress_finished on archon_progress (finished_at);

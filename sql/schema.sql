@@ -552,6 +552,7 @@ CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages
 CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 1);
 CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages USING gin (search_vector);
 CREATE INDEX archon_progress_active ON confluence_sync.archon_progress USING btree (status) WHERE (status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text]));
+CREATE INDEX archon_progress_finished ON confluence_sync.archon_progress USING btree (finished_at);
 CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btree (created_at DESC, operation_id);
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
 CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (site_id);

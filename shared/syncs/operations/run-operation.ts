@@ -81,7 +81,10 @@ async function resumeLater(
   await sendOperation(operation, services, notBefore);
 }
 
-/** By remedy: wait as requested (`limited`: after so many responses 429), retry later, or end the operation with the reason. Internal errors are retried by SQS. */
+/**
+ * By remedy: wait as requested, retry later, or end the operation with the reason. Internal errors are retried by SQS. `limited`: calls of
+ * this invocation that were answered with 429.
+ */
 async function settleFailure(
   { error, limited }: { error: unknown; limited: number },
   operation: Operation,

@@ -299,6 +299,18 @@ describe("the template", () => {
     );
   });
 
+  it("the stack tells the function that says what embeddings cost their price, and not the provider", () => {
+    const [variables = {}] = Object.entries(
+      synthesize({ embeddings: "bedrock", embeddingsTokenPrice: 0.5 }).findResources("AWS::Lambda::Function"),
+    ).flatMap(([id, { Properties }]) =>
+      id.startsWith("listprogress")
+        ? [(Properties as { Environment: { Variables: Record<string, string> } }).Environment.Variables]
+        : [],
+    );
+    expect(variables).toMatchObject({ EMBEDDINGS_TOKEN_PRICE: "0.5" });
+    expect(variables).not.toHaveProperty("EMBEDDINGS");
+  });
+
   it("the stack tells only functions that search of a reranking model, where one is configured", () => {
     const rerankVariables = (context: Record<string, unknown>) =>
       Object.entries(synthesize(context).findResources("AWS::Lambda::Function")).flatMap(
