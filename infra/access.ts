@@ -11,6 +11,8 @@ export type Access =
   /** Whose tokens the API takes: a setting alone. */
   | "name-issuer"
   | "embed"
+  /** What embeddings cost: a setting alone. */
+  | "price-embeddings"
   | "rerank"
   | "extract"
   | "verify"

@@ -69,9 +69,9 @@ export const functions = {
   "get-status": api("get-status", ["database"]),
   "cancel-sync": api("cancel-sync", ["database"], ADMIN),
   "check-deletions": api("check-deletions", ["database", "send-check"], ADMIN),
-  "list-pages": api("list-pages", ["database"]),
+  "list-pages": api("list-pages", ["database", "show-content"]),
   "explain-access": api("explain-access", ["database"], ADMIN),
-  "list-progress": api("list-progress", ["database"]),
+  "list-progress": api("list-progress", ["database", "price-embeddings"]),
   "get-progress": api("get-progress", ["database"]),
   search: api("search", ["database", "show-content", "embed", "rerank", "verify"], {
     memoryMb: 1024,

@@ -1,6 +1,7 @@
 /**
  * The metrics that an operation reports at its end, and how each is counted: pages by the outcome or the state of their work, or
- * the sum of a counter of their work; comments (`listed`) by the listing that stored them. Of files `unsupported_type` and `no_text` (scans,
+ * the sum of a counter of their work; `listed` by a counter of the operation: comments by the listing that stored them, and responses 429
+ * of Confluence, which end no work. Tokens are those of the texts that were embedded, as the provider counted them, else estimated. Of files `unsupported_type` and `no_text` (scans,
  * pictures) are stored by their name, as `unreadable` (damaged, encrypted, too large). Types, SQL, the HTTP contract and the log's metrics follow this list.
  */
 export const COUNTED_METRICS = {
@@ -28,7 +29,9 @@ export const COUNTED_METRICS = {
   chunks_removed: "sum",
   embeddings_created: "sum",
   embeddings_reused: "sum",
+  embedding_tokens: "sum",
   api_calls_made: "sum",
+  rate_limited_calls: "listed",
 } as const satisfies Record<string, Counted | "listed" | "sum">;
 
 /** Of pages and blog posts unless `kind` says otherwise. */

@@ -464,6 +464,17 @@ create table page_hints (
   constraint page_hints_pkey PRIMARY KEY (source_id, page_id)
 );
 
+create table page_previous_chunks (
+  source_id text not null,
+  page_id text not null,
+  version integer not null,
+  replaced_at timestamp with time zone not null,
+  chunks jsonb not null,
+  constraint page_previous_chunks_chunks_check CHECK ((jsonb_typeof(chunks) = 'array'::text)),
+  constraint page_previous_chunks_source_id_page_id_fkey FOREIGN KEY (source_id, page_id) REFERENCES confluence_pages(source_id, page_id) ON DELETE CASCADE,
+  constraint page_previous_chunks_pkey PRIMARY KEY (source_id, page_id)
+);
+
 create table page_renderings (
   source_id text not null,
   page_id text not null,
@@ -541,6 +552,7 @@ CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages
 CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 1);
 CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages USING gin (search_vector);
 CREATE INDEX archon_progress_active ON confluence_sync.archon_progress USING btree (status) WHERE (status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text]));
+CREATE INDEX archon_progress_finished ON confluence_sync.archon_progress USING btree (finished_at);
 CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btree (created_at DESC, operation_id);
 CREATE INDEX archon_progress_source ON confluence_sync.archon_progress USING btree (source_id, created_at DESC);
 CREATE INDEX archon_sources_site ON confluence_sync.archon_sources USING btree (site_id);
@@ -563,6 +575,7 @@ CREATE INDEX idempotent_requests_age ON confluence_sync.idempotent_requests USIN
 CREATE INDEX page_dependencies_target ON confluence_sync.page_dependencies USING btree (target, space_key) WHERE (target <> ''::text);
 CREATE INDEX page_dependencies_target_id ON confluence_sync.page_dependencies USING btree (target_id) WHERE (target_id <> ''::text);
 CREATE INDEX page_dependencies_unknown ON confluence_sync.page_dependencies USING btree (source_id) WHERE (kind = 'unknown'::text);
+CREATE INDEX page_previous_chunks_replaced ON confluence_sync.page_previous_chunks USING btree (replaced_at);
 CREATE INDEX page_renderings_outdated ON confluence_sync.page_renderings USING btree (source_id, page_id) WHERE (refresh_after IS NOT NULL);
 CREATE INDEX sync_work_pending ON confluence_sync.sync_work USING btree (operation_id, page_id) WHERE (state = 'pending'::text);
 CREATE INDEX sync_work_refreshes ON confluence_sync.sync_work USING btree (operation_id, page_id) WHERE refreshes;
@@ -648,6 +661,18 @@ CREATE OR REPLACE FUNCTION confluence_sync.delete_embeddings_of_chunk()
 AS $function$
 begin
   delete from archon_chunk_embeddings where chunk_id = old.id;
+  return null;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.delete_previous_chunks_of_page()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'confluence_sync', 'public', 'extensions'
+AS $function$
+begin
+  delete from page_previous_chunks where source_id = new.source_id and page_id = new.page_id;
   return null;
 end
 $function$
@@ -1639,6 +1664,8 @@ $function$
 CREATE TRIGGER copy_facts_of_listing BEFORE INSERT OR UPDATE ON archon_progress FOR EACH ROW EXECUTE FUNCTION copy_facts_of_listing();
 
 CREATE TRIGGER delete_embeddings AFTER DELETE ON archon_crawled_pages FOR EACH ROW EXECUTE FUNCTION delete_embeddings_of_chunk();
+
+CREATE TRIGGER delete_previous_chunks AFTER UPDATE ON confluence_pages FOR EACH ROW WHEN ((new.is_deleted AND (NOT old.is_deleted))) EXECUTE FUNCTION delete_previous_chunks_of_page();
 
 CREATE TRIGGER follow_access_node AFTER UPDATE ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
 

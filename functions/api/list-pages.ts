@@ -1,27 +1,54 @@
 import { z } from "zod";
-import { listPagesOfSource, type PageEntry } from "#shared/documents/pages-of-source.ts";
+import { findPageOfSource, listPagesOfSource, type PageEntry } from "#shared/documents/pages-of-source.ts";
+import { readPreviousChunks } from "#shared/documents/previous-chunks.ts";
+import { UserError } from "#shared/errors.ts";
 import { requireSource } from "#shared/sources/sources.ts";
-import { listPages, type pageSchema } from "#functions/api/contract/pages.ts";
+import { getSourcePage, listPageChunks, listPages, type pageSchema } from "#functions/api/contract/pages.ts";
+import { chunksPage } from "#functions/api/use-cases/chunks-page.ts";
+import { withheldHeader } from "#functions/api/use-cases/permitted-reading.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
 const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
 
-/** GET /api/confluence/{source_id}/pages */
+/** GET /api/confluence/{source_id}/pages, one of them, and its chunks. */
 export const handler = httpHandler(
   route(listPages)([database], async ({ params, query }, { sql }) => {
     const source = await requireSource(sql, params.source_id);
-    const { cursor, limit, file_result: fileResult, ...filter } = query;
+    const { cursor, limit, file_result: fileResult, container_id: containerId, ...filter } = query;
     const after = readCursor("pages", position, cursor)?.[0] ?? null;
     const rows = await listPagesOfSource(sql, source.sourceId, {
       ...filter,
       fileResult,
+      containerId,
       after,
       limit: limit + 1,
     });
     const page = pageOf("pages", rows, limit, (row) => [row.pageId]);
     return { status: 200, body: { pages: page.rows.map(pageJson), next_cursor: page.nextCursor } };
+  }),
+  route(getSourcePage)([database], async ({ params }, { sql }) => {
+    const { sourceId } = await requireSource(sql, params.source_id);
+    const page = await findPageOfSource(sql, sourceId, params.page_id);
+    if (!page) throw new UserError(404, "page_not_found", `Page ${params.page_id} not found`);
+    const previous = await readPreviousChunks(sql, page);
+    return {
+      status: 200,
+      body: {
+        ...pageJson(page),
+        previous: previous && {
+          version: previous.version,
+          replaced_at: previous.replacedAt.toISOString(),
+          chunk_count: previous.chunkCount,
+        },
+      },
+    };
+  }),
+  route(listPageChunks)([database], async ({ params, query, caller }, services) => {
+    const { source_id: sourceId, page_id: pageId } = params;
+    const { permitted, ...body } = await chunksPage({ caller, sourceId, pageId, query }, services);
+    return { status: 200, headers: withheldHeader(permitted), body };
   }),
 );
 

@@ -1,15 +1,18 @@
 import { z } from "zod";
+import { requireSource } from "#shared/sources/sources.ts";
 import { listProgress as readOperations } from "#shared/syncs/operations/progress-tracker.ts";
 import { DEFAULT_LIMIT, MAX_LIMIT } from "#functions/api/contract/fields.ts";
 import { listProgress } from "#functions/api/contract/progress.ts";
+import { getUsage } from "#functions/api/contract/usage.ts";
 import { progressJson } from "./responses/operation-json.ts";
+import { usageByDay } from "./use-cases/usage-by-day.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
 const position = z.tuple([z.iso.datetime(), z.uuid()]);
 
-/** GET /api/progress */
+/** GET /api/progress, and what operations used. */
 export const handler = httpHandler(
   route(listProgress)([database], async ({ query }, { sql }) => {
     const after = readCursor("progress", position, query.cursor);
@@ -31,5 +34,11 @@ export const handler = httpHandler(
         next_cursor: page.nextCursor,
       },
     };
+  }),
+  route(getUsage)([database], async ({ query }, { sql, now, env }) => {
+    const { days, source_id: asked } = query;
+    const sourceId = asked === undefined ? null : (await requireSource(sql, asked)).sourceId;
+    const request = { days, sourceId, price: env.EMBEDDINGS_TOKEN_PRICE, now: now() };
+    return { status: 200, body: await usageByDay(sql, request) };
   }),
 );

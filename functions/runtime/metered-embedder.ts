@@ -7,7 +7,7 @@ const MILLION = 1_000_000;
 
 /**
  * The embedder, with a log line for each call that says what it cost: tokens as the provider counted them, or estimated where it
- * does not say, and dollars where the price of the model is known (`dollarsPerMillionTokens` overrides the list). A call that
+ * does not say, which `onTokens` is told either way, and dollars where the price of the model is known (`dollarsPerMillionTokens` overrides the list). A call that
  * failed halfway has cost what was returned until then.
  */
 export function meterEmbedder(
@@ -33,10 +33,11 @@ export function meterEmbedder(
       };
       const onTokens = (counted: number) => {
         tokens += counted;
+        options.onTokens?.(counted);
       };
       try {
         const vectors = await embedder.embed(texts, { ...options, onTokens });
-        if (tokens === 0) tokens = texts.reduce((sum, text) => sum + Math.ceil(estimateTokens(text)), 0);
+        if (tokens === 0) onTokens(texts.reduce((sum, text) => sum + Math.ceil(estimateTokens(text)), 0));
         return vectors;
       } finally {
         report();

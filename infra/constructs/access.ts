@@ -42,6 +42,7 @@ export function statementsOf(
         return allow("lambda:InvokeFunction", targets.verifyFunctionArn);
       case "show-content":
       case "name-issuer":
+      case "price-embeddings":
         return [];
       case "download-files":
         // Signed addresses need no permission.

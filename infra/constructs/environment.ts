@@ -35,6 +35,9 @@ export function environmentOf(
     ...(access.includes("show-content") ? readerVariables(settings) : {}),
     ...(access.includes("name-issuer") ? present({ JWT_ISSUER: settings.jwtIssuer }) : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
+    ...(access.includes("price-embeddings")
+      ? present({ EMBEDDINGS_TOKEN_PRICE: settings.embeddingsTokenPrice })
+      : {}),
     ...(access.includes("rerank") ? rerankVariables(settings) : {}),
     ...(access.includes("extract") ? { EXTRACT_FUNCTION: resources.extractFunctionName } : {}),
     ...(access.includes("verify") ? { VERIFY_FUNCTION: resources.verifyFunctionName } : {}),

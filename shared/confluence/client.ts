@@ -103,6 +103,8 @@ export type ConfluenceClient = {
   readonly webBase: () => string | null;
   /** HTTP requests sent so far through this client, retries included. */
   readonly callsMade: () => number;
+  /** Those of them that Confluence answered with 429. */
+  readonly rateLimitedCalls: () => number;
   /** The `Date` header of the latest response: Confluence's clock, in whole seconds; null before the first response. */
   readonly serverTime: () => Date | null;
   /** What the latest response says about the rate limit when it is nearly used up (slow down until `resetAt`); else null. */

@@ -268,6 +268,7 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     webBase: caller.webBase,
     callsMade: transport.callsMade,
+    rateLimitedCalls: transport.rateLimitedCalls,
     serverTime: transport.serverTime,
     nearLimit: transport.nearLimit,
     drift: caller.drift,

@@ -62,6 +62,7 @@ type HttpTransport = {
   /** The site's address as `parseBaseUrl` returns it. */
   readonly base: string;
   readonly callsMade: () => number;
+  readonly rateLimitedCalls: () => number;
   readonly serverTime: () => Date | null;
   readonly nearLimit: () => NearLimit | null;
 };
@@ -80,6 +81,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   const authorization = async () =>
     options.bearer ? `Bearer ${await options.bearer()}` : authorizationOf(options.email, options.apiToken);
   let calls = 0;
+  let rateLimited = 0;
   let serverTime: Date | null = null;
   let nearLimit: NearLimit | null = null;
   let pausedUntil = 0;
@@ -172,6 +174,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
       });
       serverTime = readDate(response.headers.get("date")) ?? serverTime;
       nearLimit = readNearLimit((name) => response.headers.get(name));
+      if (response.status === 429) rateLimited += 1;
       report(response.status);
       return response;
     } catch (error) {
@@ -202,6 +205,7 @@ export function makeTransport(options: TransportOptions): HttpTransport {
       return base.unwrap();
     },
     callsMade: () => calls,
+    rateLimitedCalls: () => rateLimited,
     serverTime: () => serverTime,
     nearLimit: () => nearLimit,
   };

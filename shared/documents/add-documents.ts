@@ -5,6 +5,7 @@ import { PermanentError, TransientError } from "#shared/errors.ts";
 import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
 import { isNewer } from "./is-newer.ts";
 import type { PageToStore, SwapResult } from "./page-to-store.ts";
+import { keepPreviousChunks } from "./previous-chunks.ts";
 import { readRendering, removeRenderings, writeRendering, type Rendering } from "./renderings.ts";
 import { insertStaged } from "./staged-chunks.ts";
 import {
@@ -74,6 +75,7 @@ export async function addDocuments(
       }
       const result = swapResult(stored, changes);
       const writes = [
+        () => keepPreviousChunks(tx, page, changes, { version: stored.version, now: options.now }),
         () => markStale(tx, changes.staleIds),
         () => renumberKept(tx, page, changes.kept),
         () => embedKept(tx, page, changes.kept, options.model),

@@ -2,7 +2,7 @@ import type { ChunkPlace } from "./page-to-store.ts";
 import { createHash } from "node:crypto";
 import type postgres from "postgres";
 import { embedGroups } from "#shared/embeddings/embed-groups.ts";
-import { embedderFor, type Embedder } from "#shared/embeddings/embedder.ts";
+import { embedderFor, type EmbedOptions, type Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { findReusable } from "./find-reusable.ts";
 import type { EmbeddedChunk } from "./page-to-store.ts";
@@ -28,7 +28,7 @@ export async function embedPages(
   sql: postgres.Sql,
   embedder: Embedder,
   pages: readonly PageToEmbed[],
-  options: { model: string; now: Date; signal?: AbortSignal | undefined },
+  options: { model: string; now: Date } & Pick<EmbedOptions, "signal" | "onTokens">,
 ): Promise<EmbeddedPage[]> {
   const own = documentEmbedder(embedder, options.model);
   await registerModel(sql, { model: own.model, dimensions: own.dimensions, now: options.now });
@@ -45,7 +45,10 @@ export async function embedPages(
     );
   });
   const groups = lacking.map((inputs) => [...inputs.values()]);
-  const embedded = await embedGroups(own, groups, { signal: options.signal });
+  const embedded = await embedGroups(own, groups, {
+    signal: options.signal,
+    onTokens: options.onTokens,
+  });
   return embedded.map((result, page) => {
     if ("error" in result) return result;
     const hashes = [...(lacking[page]?.keys() ?? [])];

@@ -43,9 +43,11 @@ export type PageEntry = {
 export type PageFilter = {
   /** `failed`: also pages that have older content. */
   status?: PageStatus | undefined;
-  /** Pages and blog posts unless set; of what `failed` all kinds. */
+  /** Pages and blog posts unless set; of what `failed`, and of what is on a page, all kinds. */
   kind?: ContentKind | undefined;
   fileResult?: string | undefined;
+  /** What is on this page: its comments and files. */
+  containerId?: string | undefined;
   /** Part of the title, or the whole id. */
   q?: string | undefined;
   /** The last page id of the previous list. */
@@ -60,9 +62,33 @@ const DELETED_STATUSES = ["trashed", "deleted", "archived"];
 export async function listPagesOfSource(
   sql: Sql,
   sourceId: string,
-  { status, kind, fileResult, q, after, limit }: PageFilter,
+  { status, kind, fileResult, containerId, q, after, limit }: PageFilter,
 ): Promise<PageEntry[]> {
   return sql<PageEntry[]>`
+    ${entryOf(sql)}
+    where source_id = ${sourceId}
+      ${after === null ? sql`` : sql`and page_id > ${after}`}
+      ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
+      and kind = any(${kind === undefined ? kindsWith({ status, containerId }) : [kind]}::text[])
+      ${fileResult === undefined ? sql`` : sql`and file ->> 'result' = ${fileResult}`}
+      ${containerId === undefined ? sql`` : sql`and container_id = ${containerId}`}
+      ${status === undefined ? sql`` : statusIs(sql, status)}
+    order by page_id limit ${limit}`;
+}
+
+/** One of them, of any kind and status; null: the source has none of this id. */
+export async function findPageOfSource(
+  sql: Sql,
+  sourceId: string,
+  pageId: string,
+): Promise<PageEntry | null> {
+  const [page] = await sql<PageEntry[]>`
+    ${entryOf(sql)} where source_id = ${sourceId} and page_id = ${pageId}`;
+  return page ?? null;
+}
+
+function entryOf(sql: Sql) {
+  return sql`
     select page_id as "pageId", kind, source_id as "sourceId", title, url, version,
       case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
       case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when is_findable(p) then 'current'
@@ -70,19 +96,12 @@ export async function listPagesOfSource(
       parent_id as "parentId", container_id as "containerId", file, labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
       last_synced_at as "lastSyncedAt", missing_since as "missingSince", is_deleted as "isDeleted",
       deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", rendered_missing as "renderedMissing", sync_error as error
-    from confluence_pages p
-    where source_id = ${sourceId}
-      ${after === null ? sql`` : sql`and page_id > ${after}`}
-      ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
-      and kind = any(${kind === undefined ? kindsWith(status) : [kind]}::text[])
-      ${fileResult === undefined ? sql`` : sql`and file ->> 'result' = ${fileResult}`}
-      ${status === undefined ? sql`` : statusIs(sql, status)}
-    order by page_id limit ${limit}`;
+    from confluence_pages p`;
 }
 
-/** What failed is named whatever it is, because warnings count it all. */
-function kindsWith(status: PageStatus | undefined): ContentKind[] {
-  return status === "failed" ? [...CONTENT_KINDS] : [...PAGE_KINDS];
+/** What failed is named whatever it is, because warnings count it all; and on a page are no pages. */
+function kindsWith({ status, containerId }: Pick<PageFilter, "status" | "containerId">): ContentKind[] {
+  return status === "failed" || containerId !== undefined ? [...CONTENT_KINDS] : [...PAGE_KINDS];
 }
 
 function statusIs(sql: Sql, status: PageStatus) {

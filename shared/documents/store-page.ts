@@ -13,6 +13,8 @@ export type StoreOptions = SwapOptions & {
   embedded?: EmbeddedChunk[];
   /** Numbers in vectors that one statement may store; null: any. Where searches wait for statements, a page is stored in steps. */
   vectorNumbersAtOnce?: number | null;
+  /** Called with the tokens of texts that are embedded here. */
+  onTokens?: (tokens: number) => void;
 };
 
 /**
@@ -61,7 +63,7 @@ async function embedPage(
   sql: postgres.Sql,
   embedder: Embedder,
   page: PageFacts & { chunks: readonly ChunkToEmbed[] },
-  options: { model: string; now: Date },
+  options: Pick<StoreOptions, "model" | "now" | "onTokens">,
 ): Promise<EmbeddedChunk[]> {
   const [embedded] = await embedPages(sql, embedder, [page], options);
   if (!embedded || "error" in embedded) throw embedded?.error;

@@ -17,7 +17,7 @@ const TEXT_STATUSES = new Set<unknown>([undefined, 400, 413, 422]);
 export async function embedGroups(
   embedder: Embedder,
   groups: readonly (readonly string[])[],
-  options: Pick<EmbedOptions, "signal"> = {},
+  options: Pick<EmbedOptions, "signal" | "onTokens"> = {},
 ): Promise<EmbeddedGroup[]> {
   const slots = groups.map((texts) => texts.map((text): Slot => ({ text, vector: null })));
   const errors = new Map<number, unknown>();
@@ -56,7 +56,7 @@ type Slot = { text: string; vector: number[] | null };
 async function embedInto(
   slots: readonly Slot[],
   embedder: Embedder,
-  { signal }: Pick<EmbedOptions, "signal">,
+  { signal, onTokens }: Pick<EmbedOptions, "signal" | "onTokens">,
 ): Promise<{ error: unknown } | null> {
   const wanted = slots.filter(({ vector }) => vector === null);
   if (wanted.length === 0) return null;
@@ -68,7 +68,7 @@ async function embedInto(
   };
   try {
     const texts = wanted.map(({ text }) => text);
-    const vectors = await inTime(embedder.embed(texts, { signal, onVectors }), signal);
+    const vectors = await inTime(embedder.embed(texts, { signal, onVectors, onTokens }), signal);
     if (vectors.length !== texts.length)
       throw new TransientError(
         "embedding_count_mismatch",

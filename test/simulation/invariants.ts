@@ -3,6 +3,7 @@ import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { checkCap, checkEvents } from "./event-invariants.ts";
 import type { People } from "./people.ts";
+import { checkPreviousChunks } from "./previous-chunks.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -66,6 +67,7 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
   await checkEvents(world);
   await checkWatermark(world.sql);
   await checkDryRuns(world.sql);
+  await checkPreviousChunks(world.sql);
   for (const row of rows.values())
     if (row.deleted_reason === "not_visible") await checkSeenTwice(world.sql, row, people, seen);
   // A search takes as long as forty other statements.

@@ -133,17 +133,18 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
   let workers = 0;
   let mayHaveStored = false;
 
-  const embed: Embedder["embed"] = async (texts, { onVectors } = {}) => {
+  const embed: Embedder["embed"] = async (texts, { onVectors, onTokens } = {}) => {
     const { refused } = embedding;
     const refuses = refused !== null && texts.some((text) => text.includes(refused));
     if (embedding.failures === 0 && !refuses) {
       embedding.calls += 1;
-      return embedder.embed(texts);
+      return embedder.embed(texts, { onTokens });
     }
     if (!refuses) embedding.failures -= 1;
     if (embedding.permanent || refuses)
       throw new PermanentError("embedding_refused", "The simulated model refuses this text");
-    if (embedding.halfway) onVectors?.(0, await embedder.embed(texts.slice(0, texts.length / 2)));
+    if (embedding.halfway)
+      onVectors?.(0, await embedder.embed(texts.slice(0, texts.length / 2), { onTokens }));
     throw new TransientError("embedding_failed", "The simulated model does not answer");
   };
 

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 
+/** Whatever its length. */
+export const TOKENS_OF_A_TEXT = 10;
+
 /**
  * A deterministic embedder that needs no model: words and pairs of words hashed into buckets. Texts that share words are near
  * each other, which is all that tests of storage and search need.
@@ -10,7 +13,10 @@ export function fakeEmbedder(options: { model?: string; dimensions?: number } = 
   return {
     model,
     dimensions,
-    embed: async (texts) => texts.map((text) => hashedWords(`${model}\n`, text, dimensions)),
+    embed: async (texts, { onTokens } = {}) => {
+      onTokens?.(TOKENS_OF_A_TEXT * texts.length);
+      return texts.map((text) => hashedWords(`${model}\n`, text, dimensions));
+    },
   };
 }
 

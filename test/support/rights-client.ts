@@ -72,6 +72,7 @@ export function rightsClient(
     );
   const client: Partial<ConfluenceClient> = {
     callsMade: () => told.calls.length,
+    rateLimitedCalls: () => 0,
     serverTime: () => null,
     nearLimit: () => null,
     drift: () => ({ answers: 0, skipped: 0, example: null }),

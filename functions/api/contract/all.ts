@@ -14,12 +14,14 @@ import * as service from "./service.ts";
 import * as sites from "./sites.ts";
 import * as sources from "./sources.ts";
 import * as storedPages from "./archon-pages.ts";
+import * as usage from "./usage.ts";
 
 const named: unknown[] = [
   sources,
   sites,
   operations,
   progress,
+  usage,
   pages,
   access,
   hooks,

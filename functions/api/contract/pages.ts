@@ -3,7 +3,7 @@ import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { PAGE_STATUSES } from "#shared/documents/pages-of-source.ts";
 import { NO_TEXT_REASONS } from "#shared/extraction/extracted-file.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, nextCursor, paging, sourceParams, text } from "./fields.ts";
+import { id, instant, nextCursor, paging, READER_ERRORS, readerQuery, sourceParams, text } from "./fields.ts";
 
 const FILE_RESULTS = ["text", ...NO_TEXT_REASONS] as const;
 
@@ -72,13 +72,83 @@ export const listPages = contract({
     }),
     kind: z.enum(CONTENT_KINDS).optional().meta({
       description:
-        "Pages and blog posts unless set, and with `status` `failed` all kinds; `comments`: a document for each page with comments; `attachment`: files",
+        "Pages and blog posts unless set, and with `status` `failed` or `container_id` all kinds; `comments`: a document for each page with comments; `attachment`: files",
     }),
     file_result: z.enum(FILE_RESULTS).optional().meta({
       description: "Only files with this result, of the kind `attachment`: `no_text` are scans and pictures",
     }),
+    container_id: id.optional().meta({ description: "Only comments and files of this page" }),
     q: text(200).optional().meta({ description: "In the title, or the page's id" }),
   }),
   responses: { 200: z.object({ pages: z.array(pageSchema), next_cursor: nextCursor }) },
   errors: ["source_not_found", "invalid_cursor"],
+});
+
+const pageParams = sourceParams.extend({
+  page_id: id.meta({ description: "As the list has it, of any kind" }),
+});
+
+export const getSourcePage = contract({
+  id: "getSourcePage",
+  method: "GET",
+  paths: ["/api/confluence/{source_id}/pages/{page_id}"],
+  scope: "sources:read",
+  tag: "Sources",
+  summary: "One page of a source with its metadata",
+  description: "Whatever its status. `GET /api/pages/{page_id}` returns its text.",
+  params: pageParams,
+  responses: {
+    200: pageSchema
+      .extend({
+        previous: z.object({ version: z.int(), replaced_at: instant, chunk_count: z.int() }).nullable().meta({
+          description:
+            "Its chunks before they changed last, for `GET …/chunks?of=previous`; null: they did not change, or too long ago",
+        }),
+      })
+      .meta({ id: "SourcePage" }),
+  },
+  errors: ["source_not_found", "page_not_found"],
+});
+
+export const pageChunkSchema = z
+  .object({
+    chunk_id: z.string().nullable().meta({ description: "Null of previous chunks" }),
+    chunk_number: z.int().meta({ description: "From 0, in the order of the page" }),
+    heading_path: z.array(z.string()),
+    content: z.string().meta({ description: "Markdown" }),
+    tokens: z.int().meta({ description: "Estimated" }),
+    characters: z.int(),
+    change: z.enum(["kept", "added", "removed"]).nullable().meta({
+      description:
+        "Of current chunks `kept` or `added`, of previous ones `kept` or `removed`: whether the other list has what is embedded, which includes the title; null: there is no previous list",
+    }),
+  })
+  .meta({ id: "PageChunk" });
+
+export const listPageChunks = contract({
+  id: "listPageChunks",
+  method: "GET",
+  paths: ["/api/confluence/{source_id}/pages/{page_id}/chunks"],
+  scope: "search",
+  tag: "Sources",
+  summary: "The chunks of a page, as they are stored or were before",
+  description:
+    "Of a page that search finds for the reader; any other is not found. `previous`: before they changed last, as long as operations are kept; others may have been allowed to read that, so it needs `visibility` `all`, or a source with access `everything`.",
+  params: pageParams,
+  query: z.strictObject({
+    ...paging,
+    of: z.enum(["current", "previous"]).default("current"),
+    ...readerQuery,
+  }),
+  responses: {
+    200: z.object({
+      source_id: id,
+      page_id: z.string(),
+      of: z.enum(["current", "previous"]),
+      version: z.int().nullable().meta({ description: "Whose chunks they are; null: no previous list" }),
+      chunks: z.array(pageChunkSchema),
+      next_cursor: nextCursor,
+    }),
+  },
+  errors: ["source_not_found", "page_not_found", "invalid_cursor", ...READER_ERRORS],
 });

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
+import { CHANGE_OUTCOMES } from "#shared/syncs/operations/changes.ts";
+import { CHANGES_DAYS } from "#shared/syncs/schedules/retention.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { DEFAULT_LIMIT, id, MAX_LIMIT, nextCursor, operationParams, paging } from "./fields.ts";
+import { DEFAULT_LIMIT, id, instant, MAX_LIMIT, nextCursor, operationParams, paging } from "./fields.ts";
 import {
   count,
   operationError,
@@ -83,6 +86,46 @@ export const listPlannedChanges = contract({
     200: z.object({
       operation_id: operationParams.shape.operation_id,
       planned_changes: z.array(plannedChange),
+      next_cursor: nextCursor,
+    }),
+  },
+  errors: ["operation_not_found", "invalid_cursor"],
+});
+
+export const changeSchema = z
+  .object({
+    page_id: z.string(),
+    kind: z.enum(CONTENT_KINDS),
+    title: z.string(),
+    url: z.string(),
+    outcome: z.enum(CHANGE_OUTCOMES),
+    reason: z.string().nullable().meta({ description: "Why it was worked on, deleted or hidden" }),
+    error: operationError.nullable().meta({ description: "Of what failed" }),
+    chunks_added: count,
+    chunks_kept: count,
+    chunks_removed: count,
+    embeddings_created: count,
+    at: instant,
+  })
+  .meta({ id: "Change" });
+
+export const listChanges = contract({
+  ...common,
+  id: "listChanges",
+  method: "GET",
+  paths: ["/api/progress/{operation_id}/changes"],
+  summary: "What an operation changed",
+  description: `By page id, each page, file and document of comments with its outcome; what was found unchanged is not listed, and a dry run changes nothing. Kept for ${CHANGES_DAYS} days after the operation's end, what failed as long as the operation.`,
+  params: operationParams,
+  query: z.strictObject({
+    ...paging,
+    outcome: z.enum(CHANGE_OUTCOMES).optional(),
+    kind: z.enum(CONTENT_KINDS).optional(),
+  }),
+  responses: {
+    200: z.object({
+      operation_id: operationParams.shape.operation_id,
+      changes: z.array(changeSchema),
       next_cursor: nextCursor,
     }),
   },

@@ -15,6 +15,9 @@ export type ListingCounts = {
   pages_restored: number;
 };
 
+const MOVED = "another parent";
+const RESTORED = "hidden here, visible in Confluence";
+
 /**
  * Compares one page of a listing with the stored pages and records the result, in the transaction that saves the checkpoint: work
  * for pages whose body is needed, new metadata for pages that were moved or labelled, hidden pages that are visible again. With
@@ -49,18 +52,11 @@ export async function recordListing(
   const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);
   if (operation.dryRun) work.push(...hiddenAgain.map(plannedRestore));
   const worked = new Set(work.map((item) => item.pageId));
-  const seen = unchanged
-    .filter((page) => !worked.has(page.id))
-    .map((page): WorkItem => ({
-      pageId: page.id,
-      title: page.title,
-      state: "seen",
-      outcome: null,
-      reason: "listed",
-      listedVersion: page.version,
-    }));
   const movedIds = await recordMetadata(tx, operation, { pages: current, states, work, now: options.now });
-  await addWork(tx, operation, [...work, ...(options.keepSeen ? seen : [])], options.now);
+  const changed = { moved: new Set(movedIds), restored: new Set(hiddenAgain.map((page) => page.id)) };
+  const seen = unchanged.filter((page) => !worked.has(page.id)).map((page) => seenPage(page, changed));
+  const recorded = options.keepSeen ? seen : seen.filter((item) => item.outcome !== null);
+  await addWork(tx, operation, [...work, ...recorded], options.now);
   if (!operation.dryRun && hiddenAgain.length > 0) {
     const pageIds = hiddenAgain.map((page) => page.id);
     await showPages(tx, { sourceId: operation.sourceId, pageIds, now: options.now });
@@ -74,6 +70,18 @@ export async function recordListing(
     // A dry run counts what it would do.
     pages_restored: operation.dryRun ? 0 : hiddenAgain.length,
   };
+}
+
+/** A page whose body is not needed: what the listing itself changed has an outcome, by which it is found afterwards. */
+function seenPage(
+  { id: pageId, title, version: listedVersion }: ListedPage,
+  { moved, restored }: { moved: ReadonlySet<string>; restored: ReadonlySet<string> },
+): WorkItem {
+  const seen = { pageId, title, state: "seen", listedVersion } as const;
+  if (restored.has(pageId)) return { ...seen, outcome: "restored", reason: RESTORED };
+  return moved.has(pageId)
+    ? { ...seen, outcome: "moved", reason: MOVED }
+    : { ...seen, outcome: null, reason: "listed" };
 }
 
 /** Only the id is known of an item that cannot be parsed: requested by id, the page is stored or fails with the reason. */
@@ -120,11 +128,10 @@ function hasMoved(page: ListedPage, stored: PageState | undefined): boolean {
 
 function plannedRestore(page: ListedPage): WorkItem {
   const { id: pageId, title, version: listedVersion } = page;
-  const reason = "hidden here, visible in Confluence";
-  return { pageId, title, state: "planned", outcome: "restored", reason, listedVersion };
+  return { pageId, title, state: "planned", outcome: "restored", reason: RESTORED, listedVersion };
 }
 
 function plannedMove(page: ListedPage): WorkItem {
   const { id: pageId, title, version: listedVersion } = page;
-  return { pageId, title, state: "planned", outcome: "moved", reason: "another parent", listedVersion };
+  return { pageId, title, state: "planned", outcome: "moved", reason: MOVED, listedVersion };
 }

@@ -4,6 +4,7 @@ import { LISTING_STATUSES, RUNNING_STATUSES } from "#shared/operation-statuses.t
 import { later } from "#shared/syncs/later.ts";
 import { RECOVERED } from "./failing.ts";
 import { assignListingFacts, type ListingFacts } from "./listing-facts.ts";
+import { countedMeanwhile } from "./count-aside.ts";
 import { operationColumns, type Operation } from "./operation.ts";
 import { logWith } from "./operation-log.ts";
 
@@ -54,7 +55,7 @@ export async function saveCheckpoint(
   const messages = [...(operation.failing ? [RECOVERED] : []), ...(update.message ? [update.message] : [])];
   const rows = await tx`
     update archon_progress set checkpoint = ${tx.json(update.checkpoint as postgres.JSONValue)},
-      counters = ${tx.json(update.counters)}, ${assignListingFacts(tx, update.facts)},
+      counters = ${tx.json(update.counters)} || ${countedMeanwhile(tx)}, ${assignListingFacts(tx, update.facts)},
       claimed_until = ${claimedUntil}, updated_at = ${update.now}, failures = 0, failing = null
       ${messages.length > 0 ? tx`, log = ${logWith(tx, messages, update.now)}` : tx``}
     where operation_id = ${operation.operationId} and status = 'listing' and claimed_until = ${operation.claimedUntil}

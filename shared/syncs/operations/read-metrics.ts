@@ -28,7 +28,7 @@ export function workTotals(sql: Sql) {
 function countOf(sql: Sql, name: CountedMetric) {
   const source = COUNTED_METRICS[name];
   if (source === "listed") return sql`0`;
-  if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::int`;
+  if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::float8`;
   // Documents of comments are no pages: comments are counted where they are listed.
   const kind = "kind" in source ? source.kind : "page";
   if ("state" in source)
@@ -67,6 +67,8 @@ export function metricsOf(operation: MeasuredOperation, work: WorkTotals): SyncM
     comments_updated: listed("comments_updated"),
     comments_deleted: listed("comments_deleted"),
     api_calls_made: work.api_calls_made + listed("api_calls_made"),
+    embedding_tokens: work.embedding_tokens + listed("embedding_tokens"),
+    rate_limited_calls: listed("rate_limited_calls"),
     duration_ms: started ? Math.max(0, until.getTime() - started.getTime()) : 0,
   });
 }

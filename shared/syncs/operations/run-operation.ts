@@ -1,5 +1,6 @@
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import { getSource, type Source } from "#shared/sources/sources.ts";
+import { countAside } from "./count-aside.ts";
 import { recordDrift } from "./drift.ts";
 import { failingAfter, recordFailing, retryFields } from "./failing.ts";
 import { finishOperation } from "./finish-operation.ts";
@@ -56,7 +57,8 @@ export async function runOperation(
     if (result === "listed") await closeListing(context.operation, services);
     else await resumeLater(context.operation, result === "more" ? slowDown : result.notBefore, services);
   } catch (error) {
-    await settleFailure(error, context?.operation ?? operation, source, services);
+    const limited = context?.client.rateLimitedCalls() ?? 0;
+    await settleFailure({ error, limited }, context?.operation ?? operation, source, services);
   } finally {
     if (context) await recordDrift(context.client, operation, services);
   }
@@ -79,9 +81,12 @@ async function resumeLater(
   await sendOperation(operation, services, notBefore);
 }
 
-/** By remedy: wait as requested, retry later, or end the operation with the reason. Internal errors are retried by SQS. */
+/**
+ * By remedy: wait as requested, retry later, or end the operation with the reason. Internal errors are retried by SQS. `limited`: calls of
+ * this invocation that were answered with 429.
+ */
 async function settleFailure(
-  error: unknown,
+  { error, limited }: { error: unknown; limited: number },
   operation: Operation,
   source: Source,
   services: SyncServices,
@@ -90,7 +95,12 @@ async function settleFailure(
   if (error instanceof ClaimLostError) return;
   if (error instanceof RateLimitedError) {
     const until = await pause(source, error, services);
-    if (await holdsClaim(services.sql, operation)) await resumeLater(operation, until, services);
+    if (!(await holdsClaim(services.sql, operation))) return;
+    await countAside(services.sql, operation.operationId, {
+      rate_limited_calls: limited,
+      embedding_tokens: 0,
+    });
+    await resumeLater(operation, until, services);
     return;
   }
   const known = error instanceof PermanentError || error instanceof TransientError;

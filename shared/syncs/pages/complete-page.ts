@@ -7,7 +7,7 @@ import { completeWork } from "#shared/syncs/operations/work.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import type { Batch } from "./page-batch.ts";
 
-/** Ends a page's work, with the calls made since the page before; false when it had already ended (cancelled, taken over). */
+/** Ends a page's work, with the calls made and the tokens embedded since the page before; false when it had already ended (cancelled, taken over). */
 export async function completePage(
   tx: Sql,
   batch: Batch,
@@ -15,6 +15,7 @@ export async function completePage(
   result: { outcome: string; counters: Record<string, number>; reason?: string },
 ): Promise<boolean> {
   const calls = batch.client.callsMade() - batch.callsCounted;
+  const tokens = batch.tokensToCount;
   const open = await completeWork(
     tx,
     { operationId: batch.operation.operationId, pageId: work.pageId },
@@ -22,11 +23,16 @@ export async function completePage(
       state: "done",
       outcome: result.outcome,
       reason: result.reason ?? null,
-      counters: { ...result.counters, api_calls_made: calls },
+      counters: {
+        ...result.counters,
+        api_calls_made: calls,
+        ...(tokens > 0 ? { embedding_tokens: tokens } : {}),
+      },
       now: batch.services.now(),
     },
   );
   batch.callsCounted += calls;
+  batch.tokensToCount -= tokens;
   // What a listing stored meanwhile added no work, as this one had not ended.
   if (open && work.kind === "comments")
     await queueOutdatedDocument(tx, batch.operation, containerOfComments(work.pageId), batch.services.now());

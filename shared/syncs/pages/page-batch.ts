@@ -32,4 +32,6 @@ export type Batch = {
   fetchedIds: ReadonlyMap<string, string>;
   /** Calls that are already in a page's counters. */
   callsCounted: number;
+  /** Tokens of embedded texts that are in no page's counters yet; the operation counts what is left at the end. */
+  tokensToCount: number;
 };

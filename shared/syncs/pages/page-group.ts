@@ -22,6 +22,11 @@ export function mayJoin(group: readonly PreparedPage[], work: ClaimedWork, batch
   return chunks.length < textsPerCall && characters < GROUP_CHARACTERS;
 }
 
+/** Adds to what the next page that ends counts: the texts of a group are embedded together. */
+export function countTokens(batch: Batch, tokens: number): void {
+  batch.tokensToCount += tokens;
+}
+
 /** A group's pages that can be stored, and those that failed; `isLate`: time was up, and the others were not reached. */
 export type EmbeddedGroup = {
   ready: { prepared: PreparedPage; chunks: EmbeddedChunk[] }[];
@@ -41,7 +46,12 @@ export async function embedGroup(
     services.sql,
     services.embedder,
     group.map(({ page }) => page),
-    { model: source.embeddingModel, now: services.now(), signal },
+    {
+      model: source.embeddingModel,
+      now: services.now(),
+      signal,
+      onTokens: (tokens) => countTokens(batch, tokens),
+    },
   );
   const ready: EmbeddedGroup["ready"] = [];
   const failed: EmbeddedGroup["failed"] = [];

@@ -1,9 +1,10 @@
-import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import type { ConfluencePage } from "#shared/confluence/client.ts";
 import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { RateLimitedError } from "#shared/errors.ts";
 import { isRunning } from "#shared/operation-statuses.ts";
 import type { Source } from "#shared/sources/sources.ts";
+import { countAside } from "#shared/syncs/operations/count-aside.ts";
 import { recordDrift } from "#shared/syncs/operations/drift.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
@@ -53,7 +54,7 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
   const open = new Map(claimed.map((work) => [work.pageId, work]));
   let states: Map<string, PageState> = new Map();
   let pages: Map<string, ConfluencePage> = new Map();
-  let client: ConfluenceClient | null = null;
+  let opened: Batch | null = null;
   const requeueOpen = async (until: Date): Promise<Progress> => {
     // Bodies are kept first: the message may reach the next invocation before this one ends.
     const unused = [...pages.values()].filter((page) => open.has(page.id));
@@ -117,7 +118,7 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
     return isLate ? requeueOpen(services.now()) : "continue";
   };
   try {
-    client = await openSite(services, source);
+    const client = await openSite(services, source);
     const batch: Batch = {
       operation,
       source,
@@ -127,7 +128,9 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
       cache,
       fetchedIds: new Map(),
       callsCounted: 0,
+      tokensToCount: 0,
     };
+    opened = batch;
     // Read before the bodies are fetched: if a page is deleted after this, its swap gives up.
     states = await readPageStates(services.sql, source.sourceId, [...open.keys()]);
     for await (const fetched of fetchPages(batch, claimed, states)) {
@@ -159,7 +162,13 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
   } catch (error) {
     return await settle(error, [...open.values()], true);
   } finally {
-    if (client) await recordDrift(client, operation, services);
+    if (opened) {
+      await countAside(services.sql, operation.operationId, {
+        rate_limited_calls: opened.client.rateLimitedCalls(),
+        embedding_tokens: opened.tokensToCount,
+      });
+      await recordDrift(opened.client, operation, services);
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import { refreshIncluders } from "#shared/syncs/refreshes/refresh-includers.ts";
 import { completePage } from "./complete-page.ts";
 import { requireIncluded, requireSameGuard } from "./included-rights.ts";
 import type { Batch } from "./page-batch.ts";
+import { countTokens } from "./page-group.ts";
 import type { PreparedPage } from "./prepare-page.ts";
 import { endUnchanged } from "./render-again.ts";
 
@@ -36,6 +37,7 @@ export async function storePreparedPage(
     expectedStateRevision: state?.stateRevision ?? null,
     embedded,
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
+    onTokens: (tokens) => countTokens(batch, tokens),
     afterSwap: async (tx, swap) => {
       await requireSameGuard(tx, source.sourceId, page.others);
       await requireIncluded(tx, source, page.pageId, included);

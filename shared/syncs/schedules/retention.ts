@@ -2,12 +2,15 @@ import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-/** Work rows of an ended operation: only failures and planned changes are read afterwards. */
+/** Work rows of an ended operation that changed nothing: they are not read afterwards. */
 const SETTLED_WORK_MS = DAY_MS;
+/** Days for which it is listed what an ended operation changed. */
+export const CHANGES_DAYS = 7;
+const CHANGES_MS = CHANGES_DAYS * DAY_MS;
 /** Rows that one statement removes: locks stay short whatever has accumulated. */
 const BATCH = 5000;
 
-/** Days for which ended operations and sent events are kept. */
+/** Days for which ended operations, with what pages were before, and sent events are kept. */
 export type Retention = { operationDays: number; eventDays: number };
 
 /**
@@ -17,10 +20,18 @@ export type Retention = { operationDays: number; eventDays: number };
 export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promise<number> {
   const ended = later(now, -keep.operationDays * DAY_MS);
   const [row] = await sql<{ removed: number }[]>`
-    with work as (
+    with settled as (
       delete from sync_work where (operation_id, page_id) in (
         select w.operation_id, w.page_id from archon_progress p join sync_work w using (operation_id)
-        where p.finished_at < ${later(now, -SETTLED_WORK_MS)} and w.state in ('done', 'seen', 'pending')
+        -- Not of older ones: what they changed would be read again by each sweep.
+        where p.finished_at < ${later(now, -SETTLED_WORK_MS)} and p.finished_at >= ${later(now, -2 * SETTLED_WORK_MS)}
+          and w.state in ('done', 'seen', 'pending') and (w.state = 'pending' or w.outcome is null or w.outcome in ('unchanged', 'skipped'))
+        limit ${BATCH})
+      returning 1),
+    changes as (
+      delete from sync_work where (operation_id, page_id) in (
+        select w.operation_id, w.page_id from archon_progress p join sync_work w using (operation_id)
+        where p.finished_at < ${later(now, -CHANGES_MS)} and w.state in ('done', 'seen', 'pending')
         limit ${BATCH})
       returning 1),
     operations as (
@@ -32,10 +43,15 @@ export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promi
             and newer.created_at > o.created_at and not newer.dry_run))
         limit ${BATCH / 10})
       returning 1),
+    chunks as (
+      delete from page_previous_chunks where (source_id, page_id) in (
+        select source_id, page_id from page_previous_chunks where replaced_at < ${ended} limit ${BATCH / 10} for update skip locked)
+      returning 1),
     events as (
       delete from event_outbox where id in (
         select id from event_outbox where sent_at < ${later(now, -keep.eventDays * DAY_MS)} limit ${BATCH})
       returning 1)
-    select (select count(*) from work)::int + (select count(*) from operations)::int + (select count(*) from events)::int as removed`;
+    select (select count(*) from settled)::int + (select count(*) from changes)::int + (select count(*) from operations)::int
+      + (select count(*) from chunks)::int + (select count(*) from events)::int as removed`;
   return row?.removed ?? 0;
 }

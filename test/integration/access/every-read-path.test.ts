@@ -250,6 +250,12 @@ const PROBES: Record<string, () => Probe[]> = {
       query: { url: urlOf(id) },
     })),
   "GET /api/pages/{page_id}": () => ids().map((id) => ({ path: `/api/pages/${id}` })),
+  "GET /api/confluence/{source_id}/pages/{page_id}/chunks": () =>
+    [handbook, merger, open].flatMap((source) =>
+      ["1", "901", "902", "904", "905", "comments-901", "att903"].map((id) => ({
+        path: `/api/confluence/${source}/pages/${id}/chunks`,
+      })),
+    ),
   "POST /mcp": () => toolCalls("/mcp"),
   "POST /mcp/chatgpt": () => toolCalls("/mcp/chatgpt"),
   "POST /mcp/archon": () => toolCalls("/mcp/archon"),

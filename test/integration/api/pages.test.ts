@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addSpace } from "#infra/local/confluence-site/edits.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 import { store } from "#test/support/stored-pages.ts";
 
@@ -107,12 +108,43 @@ describe("pages of a source", () => {
     ]);
   });
 
+  it("the page list names the comments and files of one page", async () => {
+    const { sql } = fixture.database;
+    await sql`
+      insert into confluence_pages (source_id, page_id, kind, title, version, container_id, file) values
+        (${sourceId}, 'comments-11', 'comments', 'Page 11', 1, '11', null),
+        (${sourceId}, 'att5', 'attachment', 'plan.pdf', 1, '11', '{"media_type": "application/pdf", "bytes": 9, "result": "text"}'),
+        (${sourceId}, 'att6', 'attachment', 'other.pdf', 1, '13', '{}')`;
+    expect(await ids({ container_id: "11" })).toEqual(["att5", "comments-11"]);
+    expect(await ids({ container_id: "11", kind: "attachment" })).toEqual(["att5"]);
+    expect(await ids({ container_id: "12" })).toEqual([]);
+  });
+
+  it("one page is as in the list, whatever its status and kind, and not found in another source", async () => {
+    addSpace(fixture.site, { key: "ELSE", name: "Elsewhere" });
+    const other = await fixture.addSource({ access: "per_user", space_key: "ELSE" });
+    const { pages } = (await list({ container_id: "11" })).body;
+    const listed = [...(await list({ limit: "200" })).body.pages, ...pages];
+    expect(listed.length).toBeGreaterThan(8);
+    for (const page of listed) {
+      const one = await fixture.api("GET", `/api/confluence/${sourceId}/pages/${page.page_id}`);
+      expect([one.status, one.body]).toEqual([200, { ...page, previous: null }]);
+    }
+    for (const path of [`${sourceId}/pages/99`, `${other}/pages/11`]) {
+      const answer = await fixture.api("GET", `/api/confluence/${path}`);
+      expect([answer.status, answer.body.error.code]).toEqual([404, "page_not_found"]);
+    }
+    const nowhere = await fixture.api("GET", "/api/confluence/nothing/pages/11");
+    expect([nowhere.status, nowhere.body.error.code]).toEqual([404, "source_not_found"]);
+  });
+
   it.each<Record<string, string>>([
     { status: "lost" },
     { q: "x".repeat(201) },
     { q: "\u0000" },
     { limit: "0" },
     { size: "1" },
+    { container_id: "a b" },
   ])("the page list rejects %j", async (query) => {
     const answer = await list(query);
     expect([answer.status, answer.body.error.code]).toEqual([400, "invalid_request"]);

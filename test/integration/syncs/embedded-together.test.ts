@@ -6,13 +6,13 @@ import { PermanentError, RateLimitedError, TransientError } from "#shared/errors
 import type { Batch, PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { embedGroup } from "#shared/syncs/pages/page-group.ts";
 import type { PreparedPage } from "#shared/syncs/pages/prepare-page.ts";
-import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { fakeEmbedder, TOKENS_OF_A_TEXT } from "#test/support/fake-embedder.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
 const PAGES = 20;
 const model = fakeEmbedder({ dimensions: 16 });
-const embedWell: Embedder["embed"] = (texts) => model.embed(texts);
+const embedWell: Embedder["embed"] = (texts, options) => model.embed(texts, options);
 
 describe("pages of a batch", () => {
   let database: TestDatabase;
@@ -58,7 +58,11 @@ describe("pages of a batch", () => {
   it("twenty pages are embedded in one request, and each is found by its own words and vectors", async () => {
     await invoke();
     expect(calls).toBe(1);
-    expect(await metrics()).toMatchObject({ pages_added: PAGES, embeddings_created: 2 * PAGES });
+    expect(await metrics()).toMatchObject({
+      pages_added: PAGES,
+      embeddings_created: 2 * PAGES,
+      embedding_tokens: 2 * PAGES * TOKENS_OF_A_TEXT,
+    });
     expect((await world.find("word7")).map((hit) => hit.title)).toEqual(["Page 7"]);
     const rows = await database.sql<{ title: string; content: string; embedding: string }[]>`
       select p.title, c.content, e.embedding::text from confluence_pages p join archon_crawled_pages c using (source_id, page_id)
@@ -197,5 +201,29 @@ describe("pages of a batch", () => {
       await database.sql`select count(*)::int as pages from confluence_pages where version > 0`;
     expect(stored?.pages).toBeLessThanOrEqual(1);
     expect(await world.progress(operationId)).toMatchObject({ status: "cancelled" });
+  });
+
+  it("tokens are counted of what is embedded, also of a call that broke off, and of nothing that is reused", async () => {
+    await invoke(async (inputs, options) => {
+      await embedWell(inputs, options);
+      throw new TransientError("embedding_failed", "The model broke off");
+    });
+    world.pass(60_000);
+    await database.sql`update sync_work set not_before = null`;
+    expect(await metrics()).toMatchObject({ embedding_tokens: 2 * PAGES * TOKENS_OF_A_TEXT });
+    // Nothing came of it: it is paid twice.
+    await invoke();
+    expect(await metrics()).toMatchObject({
+      embeddings_created: 2 * PAGES,
+      embedding_tokens: 4 * PAGES * TOKENS_OF_A_TEXT,
+    });
+    await world.ended(operationId);
+    world.pass(60 * 60_000);
+    editPage(world.site, world.page("Page 1").id, { body: bodyOf("mace") });
+    expect((await world.sync()).sync_metrics).toMatchObject({
+      embeddings_created: 1,
+      embeddings_reused: 1,
+      embedding_tokens: TOKENS_OF_A_TEXT,
+    });
   });
 });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
+import { claimOperation, saveCheckpoint } from "#shared/syncs/operations/claims.ts";
+import { countAside } from "#shared/syncs/operations/count-aside.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -130,5 +132,29 @@ describe("a site that limits requests", () => {
     await world.drain();
     expect(await pausedFor()).toBeGreaterThan(298);
     expect((await world.ended(id)).status).toBe("completed");
+  });
+
+  it("an operation counts the calls that were answered with 429, of its listing and of its pages, and no other", async () => {
+    limit(60, { times: 2 });
+    limit(60, { path: "body-format=storage", times: 2 });
+    world.site.faults.push({ effect: "status", status: 503, retry_after: 60, times: 1, skip: 3 });
+    const { sync_metrics } = await world.ended(await world.startSync());
+    const refused = world.takeRequests().filter((request) => request.status === 429);
+    expect(refused).toHaveLength(4);
+    expect(sync_metrics.rate_limited_calls).toBe(4);
+    expect((await world.sync()).sync_metrics.rate_limited_calls).toBe(0);
+  });
+
+  it("what page workers counted while the listing was at work is not lost with its next step", async () => {
+    const { sql } = database;
+    const operation = await claimOperation(sql, await world.startSync(), world.now());
+    if (!operation) throw new Error("The operation could not be claimed");
+    const { operationId } = operation;
+    await countAside(sql, operationId, { rate_limited_calls: 2, embedding_tokens: 0 });
+    await countAside(sql, operationId, { rate_limited_calls: 1, embedding_tokens: 7 });
+    const step = { checkpoint: {}, counters: { pages_listed: 5 }, facts: operation, now: world.now() };
+    await saveCheckpoint(sql, operation, step);
+    const [row] = await sql`select counters from archon_progress where operation_id = ${operationId}`;
+    expect(row?.counters).toEqual({ pages_listed: 5, rate_limited_calls: 3, embedding_tokens: 7 });
   });
 });

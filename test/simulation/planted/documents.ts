@@ -9,6 +9,31 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bug(
+    "the text that a swap takes away is not kept for comparing",
+    change(
+      "shared/documents/previous-chunks.ts",
+      "then content end) order by chunk_number, id)",
+      "then null end) order by chunk_number, id)",
+    ),
+  ),
+  bug(
+    "what a deleted page was before is still there",
+    change(
+      "sql/functions/chunks.sql",
+      "delete from page_previous_chunks where source_id = new.source_id and page_id = new.page_id;",
+      "perform 1;",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/api/page-chunks.test.ts",
+    "whoever may read a page may read what others could before",
+    change(
+      "functions/api/use-cases/chunks-page.ts",
+      'if (of === "previous" && readable !== null) throw previousRefused();',
+      'if (of === "previous" && query.limit < 1) throw previousRefused();',
+    ),
+  ),
+  bug(
     "a swap replaces the chunks of another site's page of the same id",
     change(
       "shared/documents/add-documents.ts",

@@ -17,7 +17,11 @@ export const EMBEDDING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     TOGETHER,
     "vectors that arrived before a failure are lost",
-    change(GROUPS, "embedder.embed(texts, { signal, onVectors })", "embedder.embed(texts, { signal })"),
+    change(
+      GROUPS,
+      "embedder.embed(texts, { signal, onVectors, onTokens })",
+      "embedder.embed(texts, { signal, onTokens })",
+    ),
   ),
   bugFoundBy(
     TOGETHER,

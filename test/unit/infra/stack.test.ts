@@ -286,7 +286,7 @@ describe("the template", () => {
         return value === undefined ? [] : [[FunctionName.replace("confluence-sync-dev-", ""), value]];
       });
     const show = (value: string) =>
-      ["search", "mcp", "knowledge-items", "stored-pages"].map((name) => [name, value]);
+      ["list-pages", "search", "mcp", "knowledge-items", "stored-pages"].map((name) => [name, value]);
     expect(told({ accessMaxAgeHours: 2 }, "ACCESS_MAX_AGE_HOURS")).toEqual(
       expect.arrayContaining([...show("2"), ["explain-access", "2"], ["measure-health", "2"]]),
     );
@@ -297,6 +297,18 @@ describe("the template", () => {
     expect(told({ searchAllCallers: `${reports}, ${reports}2` }, "SEARCH_ALL_CALLERS")).toEqual(
       show(`${reports},${reports}2`),
     );
+  });
+
+  it("the stack tells the function that says what embeddings cost their price, and not the provider", () => {
+    const [variables = {}] = Object.entries(
+      synthesize({ embeddings: "bedrock", embeddingsTokenPrice: 0.5 }).findResources("AWS::Lambda::Function"),
+    ).flatMap(([id, { Properties }]) =>
+      id.startsWith("listprogress")
+        ? [(Properties as { Environment: { Variables: Record<string, string> } }).Environment.Variables]
+        : [],
+    );
+    expect(variables).toMatchObject({ EMBEDDINGS_TOKEN_PRICE: "0.5" });
+    expect(variables).not.toHaveProperty("EMBEDDINGS");
   });
 
   it("the stack tells only functions that search of a reranking model, where one is configured", () => {

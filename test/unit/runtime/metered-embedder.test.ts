@@ -88,4 +88,12 @@ describe("the cost of embeddings", () => {
     await expect(embedder.embed(["a", "b"])).rejects.toThrow("It broke off");
     expect(lines()).toMatchObject([{ embedding_tokens: 40 }]);
   });
+
+  it("whoever embeds is told the tokens that were counted, and the estimate where none were", async () => {
+    const told: number[] = [];
+    const onTokens = (tokens: number) => told.push(tokens);
+    await metered(provider({ perCall: [40, 2] })).embedder.embed(["a"], { onTokens });
+    await metered(provider({ perCall: [] })).embedder.embed(["four words of text"], { onTokens });
+    expect(told).toEqual([40, 2, expect.closeTo(4, 0)]);
+  });
 });
