@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { operationStatuses } from "#shared/operation-statuses.ts";
 import { ofEachMetric } from "#shared/sync-metrics.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
@@ -23,7 +24,9 @@ export const syncMetrics = z
 export const plannedChange = z
   .object({
     page_id: z.string(),
+    kind: z.enum(CONTENT_KINDS).meta({ description: "`page` also for a blog post that is not stored yet" }),
     title: z.string(),
+    url: z.string().meta({ description: "Where people read it; empty while it is not known" }),
     outcome: z.enum(["added", "updated", "moved", "restored", "deleted", "hidden"]),
     reason: z.string(),
   })
