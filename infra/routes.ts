@@ -56,6 +56,8 @@ export const routes: readonly Route[] = [
   route("POST", "/api/confluence/{source_id}/cancel", "cancel-sync", "sources:write"),
   route("POST", "/api/confluence/{source_id}/deletion-check", "check-deletions", "sources:write"),
   route("GET", "/api/confluence/{source_id}/held-deletions", "get-status", "sources:read"),
+  route("POST", "/api/confluence/{source_id}/held-deletions/approve", "check-deletions", "sources:write"),
+  route("POST", "/api/confluence/{source_id}/held-deletions/reject", "check-deletions", "sources:write"),
   route("GET", "/api/confluence/{source_id}/pages", "list-pages", "sources:read"),
   route("POST", "/api/confluence/{source_id}/pages/{page_id}/sync", "trigger-sync", "sources:write"),
   route("POST", "/api/confluence/sites/{site_id}/hooks", "hooks", "sources:write"),

@@ -80,7 +80,9 @@ export async function recordListing(
 
 /** Whether it is visible again at the version that is stored. With work too: a live doc is fetched whenever it is listed. */
 function isStoredAndHidden({ version }: ListedPage, stored: PageState | undefined): boolean {
-  return stored !== undefined && stored.missingSince !== null && !stored.isDeleted && stored.version >= version;
+  return (
+    stored !== undefined && stored.missingSince !== null && !stored.isDeleted && stored.version >= version
+  );
 }
 
 /** Only the id is known of an item that cannot be parsed: requested by id, the page is stored or fails with the reason. */

@@ -35,5 +35,5 @@ export function plannedBy(sql: Sql) {
     select w.page_id, coalesce(c.kind, w.kind) as kind, w.title, coalesce(c.url, '') as url, w.outcome, w.reason
     from sync_work w left join confluence_pages c on c.source_id = w.source_id and c.page_id = w.page_id
     where w.operation_id = p.operation_id and (p.dry_run or p.status = 'held')
-      and w.state in ('planned', 'candidate') and w.outcome is not null`;
+      and w.state in ('planned', 'candidate') and w.outcome is not null and w.decision is null`;
 }
