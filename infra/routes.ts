@@ -73,6 +73,7 @@ export const routes: readonly Route[] = [
   route("GET", "/api/progress/{operation_id}/planned-changes", "get-progress", "sources:read"),
   route("GET", "/api/crawl-progress/{operation_id}", "get-progress", "sources:read"),
   route("POST", "/api/rag/query", "search", "search"),
+  route("POST", "/api/rag/explain", "search", "sources:read"),
   ...mcpRoutes("/mcp"),
   ...mcpRoutes("/mcp/chatgpt"),
   ...mcpRoutes("/mcp/archon"),

@@ -1,5 +1,6 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
 import * as access from "./access.ts";
+import * as explainPage from "./explain-page.ts";
 import * as hooks from "./hooks.ts";
 import * as identities from "./identities.ts";
 import * as knowledge from "./archon-knowledge.ts";
@@ -25,6 +26,7 @@ const named: unknown[] = [
   hooks,
   identities,
   search,
+  explainPage,
   mcp,
   knowledge,
   knowledgeSources,

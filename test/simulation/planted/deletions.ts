@@ -94,15 +94,6 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
-    APPROVED,
-    "what was approved is decided before it is done",
-    change(
-      APPROVED_CANDIDATES,
-      "and a.decision = 'approved' and a.state <> 'candidate'",
-      "and a.decision = 'approved'",
-    ),
-  ),
-  bugFoundBy(
     SECOND_TIME,
     "a page that was shown since the held check is deleted as missed for the second time",
     change(
