@@ -90,6 +90,8 @@ export const routes: readonly Route[] = [
   route("POST", "/api/rag/code-examples", "not-provided", "search"),
   route("POST", "/api/code-examples", "not-provided", "search"),
   route("GET", "/api/database/metrics", "knowledge-items", "search"),
+  route("GET", "/api/queues", "queues", "sources:read"),
+  route("POST", "/api/queues/{queue}/redrive", "queues", "sources:write"),
   route("GET", "/health", "health", "public"),
   route("GET", "/api/health", "health", "public"),
   route("GET", "/openapi.json", "openapi", "public"),

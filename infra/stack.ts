@@ -37,6 +37,7 @@ import {
 } from "./topology.ts";
 import { schedules } from "./schedules.ts";
 import { routes } from "./routes.ts";
+import { queueNames } from "#shared/messages.ts";
 
 export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };
 
@@ -128,8 +129,8 @@ export class SyncStack extends Stack {
       prefix,
       topic: alarmTopic(this, prefix, settings),
       alarms: [
-        ...Object.entries(workQueues).flatMap(([name, queue]) =>
-          queueAlarms(name, queue, lambdaOf(queue.spec.worker)),
+        ...queueNames.flatMap((name) =>
+          queueAlarms(name, workQueues[name], lambdaOf(workQueues[name].spec.worker)),
         ),
         ...backgroundFunctions().flatMap((name) => backgroundAlarms(name, lambdaOf(name))),
         sweepSilentAlarm(lambdaOf("sweep")),

@@ -10,6 +10,7 @@ import * as notProvided from "./archon-not-provided.ts";
 import * as operations from "./operations.ts";
 import * as pages from "./pages.ts";
 import * as progress from "./progress.ts";
+import * as queues from "./queues.ts";
 import * as search from "./search.ts";
 import * as service from "./service.ts";
 import * as sites from "./sites.ts";
@@ -24,6 +25,7 @@ const named: unknown[] = [
   pages,
   access,
   hooks,
+  queues,
   identities,
   search,
   explainPage,
