@@ -42,6 +42,7 @@ export const routes: readonly Route[] = [
   route("POST", "/api/confluence/sources", "create-source", "sources:write"),
   route("GET", "/api/confluence/sources", "list-sources", "sources:read"),
   route("POST", "/api/confluence/sites", "connect-site", "sources:write"),
+  route("POST", "/api/confluence/sites/check", "connect-site", "sources:write"),
   route("GET", "/api/confluence/sites", "manage-sites", "sources:read"),
   route("GET", "/api/confluence/sites/{site_id}", "manage-sites", "sources:read"),
   route("PATCH", "/api/confluence/sites/{site_id}", "connect-site", "sources:write"),

@@ -5,6 +5,7 @@ import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
 import { Trigger } from "aws-cdk-lib/triggers";
 import type { Construct } from "constructs";
+import { queueNames } from "#shared/messages.ts";
 import { statementsOf } from "./constructs/access.ts";
 import {
   apiAlarms,
@@ -37,7 +38,6 @@ import {
 } from "./topology.ts";
 import { schedules } from "./schedules.ts";
 import { routes } from "./routes.ts";
-import { queueNames } from "#shared/messages.ts";
 
 export type SyncStackProps = StackProps & { settings: Settings; code: (name: FunctionName) => Code };
 
