@@ -154,6 +154,17 @@ describe("decisions on held deletions", () => {
     expect((await decide("reject", { page_ids: ids(1, 2) })).body).toEqual({ rejected: 1, held: 10 });
   });
 
+  it("a candidate that nobody approved stays, however it got into the operation", async () => {
+    const answer = await decide("approve", { page_ids: ids(1) });
+    await database.sql`
+      insert into sync_work (operation_id, source_id, page_id, title, state, state_revision, updated_at)
+      select ${answer.body.operation_id}, source_id, page_id, title, 'candidate', state_revision, now() from confluence_pages
+      where page_id = any(${ids(2, 15)})`;
+    expect((await world.ended(answer.body.operation_id)).sync_metrics.pages_deleted).toBe(1);
+    expect(await row(2)).toMatchObject(THERE);
+    expect(await heldIds()).toContain(id(2));
+  });
+
   it("approved pages go once wherever the worker is killed, and are decided on the hold with it", async () => {
     const answer = await decide("approve");
     const operationId = answer.body.operation_id;

@@ -89,8 +89,8 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     "a rejection comes too late for an approved page",
     change(
       APPROVED_CANDIDATES,
-      "and a.state = 'candidate' and not exists (",
-      "and a.state = 'never' and not exists (",
+      "and a.state = 'candidate' and (a.decision is distinct from 'approved' or not exists (",
+      "and a.state = 'candidate' and (a.decision is distinct from 'approved' or false and not exists (",
     ),
   ),
   bugFoundBy(
