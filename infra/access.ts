@@ -18,7 +18,9 @@ export type Access =
   | "verify"
   | "download-files"
   | "put-events"
-  | "redrive";
+  | "redrive"
+  /** How full queues are, and what their dead letters are about. */
+  | "read-queues";
 
 type SendAccess = `send-${QueueName}`;
 

@@ -5,6 +5,7 @@ import type { Code, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
 import { Trigger } from "aws-cdk-lib/triggers";
 import type { Construct } from "constructs";
+import { queueNames } from "#shared/messages.ts";
 import { statementsOf } from "./constructs/access.ts";
 import {
   apiAlarms,
@@ -128,8 +129,8 @@ export class SyncStack extends Stack {
       prefix,
       topic: alarmTopic(this, prefix, settings),
       alarms: [
-        ...Object.entries(workQueues).flatMap(([name, queue]) =>
-          queueAlarms(name, queue, lambdaOf(queue.spec.worker)),
+        ...queueNames.flatMap((name) =>
+          queueAlarms(name, workQueues[name], lambdaOf(workQueues[name].spec.worker)),
         ),
         ...backgroundFunctions().flatMap((name) => backgroundAlarms(name, lambdaOf(name))),
         sweepSilentAlarm(lambdaOf("sweep")),

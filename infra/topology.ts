@@ -89,6 +89,7 @@ export const functions = {
   hooks: api("hooks", ["database"], ADMIN),
   "receive-hook": api("receive-hook", ["database", "send-plan"], { maxConcurrency: HOOK_CONCURRENCY }),
   identities: api("identities", ["database"], ADMIN),
+  queues: api("queues", ["redrive", "read-queues"], ADMIN),
   health: api("health", ["database"]),
   openapi: api("openapi", []),
   "plan-sync": {
@@ -226,8 +227,6 @@ export type QueueSpec = {
   maxConcurrency: number;
   /** Deliveries before a message goes to the dead-letter queue. */
   maxReceiveCount: number;
-  /** The impact on users of a message in the dead-letter queue. */
-  errorImpact: string;
 };
 
 const queue = (spec: Omit<QueueSpec, "visibilityTimeoutSeconds">): QueueSpec => ({
@@ -242,8 +241,6 @@ export const queues = {
     batchWindowSeconds: 0,
     maxConcurrency: 5,
     maxReceiveCount: 5,
-    errorImpact:
-      "A sync stops in its listing; new edits of that space do not arrive until the sweeper resumes it.",
   }),
   page: queue({
     worker: "process-page",
@@ -252,7 +249,6 @@ export const queues = {
     batchWindowSeconds: 1,
     maxConcurrency: 8,
     maxReceiveCount: 5,
-    errorImpact: "Some pages keep their previous content in search although Confluence has a newer version.",
   }),
   file: queue({
     worker: "process-attachment",
@@ -260,8 +256,6 @@ export const queues = {
     batchWindowSeconds: 0,
     maxConcurrency: FILE_CONCURRENCY,
     maxReceiveCount: 5,
-    errorImpact:
-      "Some files keep their previous text in search, or are not found, until the sweeper sends them again.",
   }),
   check: queue({
     worker: "reconcile-deletions",
@@ -269,7 +263,6 @@ export const queues = {
     batchWindowSeconds: 0,
     maxConcurrency: 2,
     maxReceiveCount: 5,
-    errorImpact: "Pages deleted in Confluence stay in search until the check is resumed.",
   }),
 } as const satisfies Record<QueueName, QueueSpec>;
 

@@ -111,6 +111,7 @@ create table archon_progress (
   percent_floor integer default 0 not null,
   check_follows boolean default false not null,
   listed_kinds text[] default '{}'::text[] not null,
+  approves uuid,
   constraint archon_progress_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
   constraint archon_progress_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
   constraint archon_progress_error_check CHECK (((error IS NULL) OR (jsonb_typeof(error) = 'object'::text))),
@@ -118,7 +119,7 @@ create table archon_progress (
   constraint archon_progress_held_deletions_check CHECK (((held_deletions IS NULL) OR (jsonb_typeof(held_deletions) = 'object'::text))),
   constraint archon_progress_log_check CHECK ((jsonb_typeof(log) = 'array'::text)),
   constraint archon_progress_mode_check CHECK ((mode = ANY (ARRAY['incremental'::text, 'full'::text]))),
-  constraint archon_progress_operation_type_check CHECK ((operation_type = ANY (ARRAY['confluence_sync'::text, 'deletion_check'::text, 'page_sync'::text]))),
+  constraint archon_progress_operation_type_check CHECK ((operation_type = ANY (ARRAY['confluence_sync'::text, 'deletion_check'::text, 'page_sync'::text, 'approved_deletions'::text]))),
   constraint archon_progress_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text, 'completed'::text, 'completed_with_errors'::text, 'failed'::text, 'cancelled'::text, 'held'::text]))),
   constraint archon_progress_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
   constraint archon_progress_pkey PRIMARY KEY (operation_id)
@@ -534,7 +535,9 @@ create table sync_work (
   state_revision integer,
   kind text default 'page'::text not null,
   refreshes boolean default false not null,
+  decision text,
   constraint sync_work_counters_check CHECK ((jsonb_typeof(counters) = 'object'::text)),
+  constraint sync_work_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
   constraint sync_work_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text, 'seen'::text, 'candidate'::text, 'planned'::text]))),
   constraint sync_work_operation_id_fkey FOREIGN KEY (operation_id) REFERENCES archon_progress(operation_id) ON DELETE CASCADE,
   constraint sync_work_pkey PRIMARY KEY (operation_id, page_id)

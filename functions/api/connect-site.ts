@@ -1,4 +1,3 @@
-import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
 import { UserError } from "#shared/errors.ts";
 import { discoverSpaces, listSpaces } from "#shared/sites/discover.ts";
 import { insertSite } from "#shared/sites/insert-site.ts";
@@ -6,7 +5,7 @@ import { requireSite, updateSite as storeChanges, type Site, type SiteChanges } 
 import { countSite } from "#shared/sites/site-overviews.ts";
 import { TOKEN_LIFETIME_MS } from "#shared/sites/token-expiry.ts";
 import { later } from "#shared/syncs/later.ts";
-import { connectSite, discoverSite, updateSite } from "#functions/api/contract/sites.ts";
+import { checkSiteStep, connectSite, discoverSite, updateSite } from "#functions/api/contract/sites.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { confluence } from "#functions/runtime/providers/confluence.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -15,6 +14,7 @@ import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import type { ServicesOf, SiteAccess } from "#functions/runtime/services.ts";
 import { siteJson } from "./responses/site-json.ts";
 import { explain, probeOptionalCalls, rejected } from "./use-cases/check-site.ts";
+import { accessOf, checkStep } from "./use-cases/check-site-step.ts";
 import { connectAccount } from "./use-cases/connect-account.ts";
 import { storedToken } from "./use-cases/stored-token.ts";
 import { planSpaces } from "./use-cases/plan-spaces.ts";
@@ -26,14 +26,8 @@ const needs = [database, confluence, tokenCipher, embedder] as const;
 export const handler = httpHandler(
   route(connectSite)(needs, async ({ body, resourceId }, services) => {
     const { env, sql, now } = services;
-    const policy = { allowedHosts: env.ALLOWED_HOSTS, allowLoopback: env.ALLOW_LOOPBACK };
-    const baseUrl = parseBaseUrl(body.base_url, policy);
-    const access = {
-      baseUrl,
-      email: body.client_id === undefined ? (body.email ?? null) : null,
-      clientId: body.client_id ?? null,
-      apiToken: body.client_secret ?? body.api_token ?? "",
-    };
+    const access = accessOf(body, env);
+    const { baseUrl } = access;
     const checked = await checkAccount(access, services);
     if (body.dry_run) {
       const site = { siteId: null, baseUrl, rule: body.spaces };
@@ -68,6 +62,10 @@ export const handler = httpHandler(
       body: await shown(siteId, services),
     };
   }),
+  route(checkSiteStep)([confluence], async ({ body }, services) => ({
+    status: 200,
+    body: await checkStep(body, services),
+  })),
   route(updateSite)(needs, async ({ params, body }, services) => {
     const { sql, now } = services;
     const site = await requireSite(sql, params.site_id);

@@ -35,6 +35,7 @@ export const handler = httpHandler(
         operation_id: held?.operationId ?? null,
         held_at: held?.heldAt.toISOString() ?? null,
         held_deletions: page.rows,
+        held_comments: held?.comments ?? 0,
         next_cursor: page.nextCursor,
       },
     };

@@ -31,6 +31,10 @@ export const errorCodes = {
   source_exists: [409, "The space already has a source: `details.source_id`"],
   site_exists: [409, "This account's site is connected already: `details.site_id`"],
   operation_running: [409, "An operation of this source is already running: `details.operation_id`"],
+  nothing_held: [
+    409,
+    "The source's last deletion check is another one, or does not hold these deletions (any more)",
+  ],
   no_operation_running: [409, "No operation is running"],
   request_in_progress: [409, "A request with this Idempotency-Key is still being processed"],
   page_ambiguous: [409, "Several sites have a page with this id: `SOURCE_ID~ID` or `source_id` selects one"],

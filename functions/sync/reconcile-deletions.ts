@@ -3,8 +3,10 @@ import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 import { checkTask, type CheckTask } from "#shared/messages.ts";
+import { approvedDeletionsStep } from "#shared/syncs/deletions/approved-deletions-step.ts";
 import { checkStep } from "#shared/syncs/deletions/deletion-check-step.ts";
 import { runOperation } from "#shared/syncs/operations/run-operation.ts";
+import type { Step } from "#shared/syncs/operations/step.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { startDueChecks } from "#shared/syncs/schedules/start-due.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
@@ -27,13 +29,16 @@ const manualEvent = z.strictObject({
 
 const needs = [database, taskQueue, tokenCipher, confluence] as const;
 
-/** Runs deletion checks: one listing page, or one batch of candidates, a step. */
+const step: Step = (context) =>
+  context.operation.type === "approved_deletions" ? approvedDeletionsStep(context) : checkStep(context);
+
+/** Runs deletion checks, and deletions that were approved: one listing page, or one batch of candidates, a step. */
 export async function reconcileDeletions(
   tasks: readonly CheckTask[],
   services: SyncServices & SiteServices,
   invocation: Invocation,
 ): Promise<Settled[]> {
-  return settleEach(tasks, (task) => runOperation(task.operation_id, checkStep, services, invocation));
+  return settleEach(tasks, (task) => runOperation(task.operation_id, step, services, invocation));
 }
 
 const onMessages = queueHandler({ task: checkTask, needs, run: reconcileDeletions });

@@ -51,6 +51,8 @@ export function statementsOf(
         return allow("events:PutEvents", targets.eventBusArn);
       case "redrive":
         return redriveStatements(targets);
+      case "read-queues":
+        return readQueuesStatements(targets);
     }
   });
 }
@@ -66,6 +68,17 @@ function redriveStatements(targets: AccessTargets): PolicyStatement[] {
       actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"],
       resources: Object.values(targets.queueArns),
     }),
+  ];
+}
+
+/** Attributes of all queues; receives from the dead-letter queues. */
+function readQueuesStatements({ queueArns, deadLetterArns }: AccessTargets): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      actions: ["sqs:GetQueueAttributes"],
+      resources: [...Object.values(queueArns), ...deadLetterArns],
+    }),
+    new PolicyStatement({ actions: ["sqs:ReceiveMessage"], resources: deadLetterArns }),
   ];
 }
 

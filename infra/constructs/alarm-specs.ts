@@ -4,6 +4,8 @@ import { MathExpression, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { DatabaseCluster } from "aws-cdk-lib/aws-rds";
 import { EXTRACT_FUNCTION, type FunctionName } from "#infra/topology.ts";
+import type { QueueName } from "#shared/messages.ts";
+import { QUEUE_IMPACTS } from "#shared/queue/queue-impacts.ts";
 import type { AlarmSpec } from "./alarms.ts";
 import { syncMetric } from "./metrics.ts";
 import type { WorkQueue } from "./queue-worker.ts";
@@ -15,7 +17,7 @@ const IDLE_IS_FINE = { is: "fine", because: "nothing runs when nothing is to be 
 
 /** Of a queue with its worker: messages that could not be processed, and messages that are not received. */
 export function queueAlarms(
-  name: string,
+  name: QueueName,
   { queue, deadLetters, spec }: WorkQueue,
   worker: LambdaFunction,
 ): AlarmSpec[] {
@@ -23,7 +25,7 @@ export function queueAlarms(
     {
       kind: "dead-letters",
       subject: name,
-      meaning: `Messages failed ${spec.maxReceiveCount} times. ${spec.errorImpact}`,
+      meaning: `Messages failed ${spec.maxReceiveCount} times. ${QUEUE_IMPACTS[name]}`,
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({
         period: FIVE_MINUTES,
         statistic: Stats.MAXIMUM,
@@ -35,7 +37,7 @@ export function queueAlarms(
     {
       kind: "queue-stalled",
       subject: name,
-      meaning: `Messages wait and the worker does not run. ${spec.errorImpact}`,
+      meaning: `Messages wait and the worker does not run. ${QUEUE_IMPACTS[name]}`,
       metric: new MathExpression({
         // Age alone is not a fault: a first sync of a large space has messages wait for hours while workers are busy.
         expression: "IF(waiting > 0 AND FILL(runs, 0) == 0, 1, 0)",

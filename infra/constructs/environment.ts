@@ -18,7 +18,7 @@ export function environmentOf(
   settings: Settings,
   resources: ResourceNames,
 ): Record<string, string> {
-  const sends = access.some((one) => sendsMessages(one) || one === "redrive");
+  const sends = access.some((one) => sendsMessages(one) || one === "redrive" || one === "read-queues");
   const tokens = access.some((one) => one === "encrypt-token" || one === "decrypt-token");
   return {
     STAGE: settings.stage,

@@ -20,6 +20,8 @@ export type SearchRequest = SearchedQuery &
     readableElsewhere?: Readable | null;
     /** How many chunks, or pages, of distinct content to return at most. */
     matchCount: number;
+    /** How many chunks each retriever is asked for; by `matchCount` unless given. */
+    candidates?: number;
     returnMode: "chunks" | "pages";
   };
 
@@ -115,10 +117,12 @@ const CANDIDATES_AT_MOST = 800;
  */
 export async function searchDocuments(sql: Sql, request: SearchRequest): Promise<SearchResult> {
   const query = queryArguments(request);
-  const atMost = Math.min(
-    Math.max(request.matchCount * (request.returnMode === "pages" ? 10 : 4), 60),
-    CANDIDATES_AT_MOST,
-  );
+  const atMost =
+    request.candidates ??
+    Math.min(
+      Math.max(request.matchCount * (request.returnMode === "pages" ? 10 : 4), 60),
+      CANDIDATES_AT_MOST,
+    );
   const first = await findHits(sql, request, query, atMost);
   const { duplicates, wereCutOff, total } = summary(first);
   const isShort = wereCutOff && duplicates > 0 && total < request.matchCount && atMost < CANDIDATES_AT_MOST;

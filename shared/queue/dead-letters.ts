@@ -21,13 +21,44 @@ export type DeadLetters = {
    * become visible again within five minutes. A message is deleted only after it was sent, so it may arrive twice, which is harmless.
    */
   redrive(queue: QueueName, filter: DeadLetterFilter, limit: number): Promise<RedriveResult>;
+  /** How full the queue is, as SQS counts (approximately), and up to ten of its dead letters, which stay there. */
+  look(queue: QueueName): Promise<QueueState>;
+};
+
+export type QueueState = {
+  /** To be received now; received by a worker; to be received later. */
+  waiting: number;
+  inFlight: number;
+  delayed: number;
+  deadLetters: number;
+  sample: DeadLetter[];
+};
+
+/** What a dead letter is about; null where the message does not say. */
+export type DeadLetter = {
+  messageId: string;
+  sentAt: Date | null;
+  sourceId: string | null;
+  operationId: string | null;
+  pageId: string | null;
 };
 
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
-const body = z.object({ source_id: z.string().optional(), page_id: z.string().optional() });
+const body = z.object({
+  source_id: z.string().optional(),
+  operation_id: z.string().optional(),
+  page_id: z.string().optional(),
+});
+const counts = z.object({
+  ApproximateNumberOfMessages: z.coerce.number(),
+  ApproximateNumberOfMessagesNotVisible: z.coerce.number(),
+  ApproximateNumberOfMessagesDelayed: z.coerce.number(),
+});
 
 /** Skipped messages stay invisible this long, so that one run sees each once. */
 const HIDDEN_SECONDS = 300;
+/** Messages that were only looked at are hidden this long; a redrive waits longer for messages. */
+const LOOKED_AT_SECONDS = 1;
 /** ReceiveMessage returns at most ten. */
 const BATCH = 10;
 
@@ -46,7 +77,7 @@ export function makeSqsDeadLetters(sqs: SQSClient, queueUrls: Record<QueueName, 
             VisibilityTimeout: HIDDEN_SECONDS,
             MessageSystemAttributeNames: ["MessageGroupId"],
             // Long polling asks every server, so that an empty response means an empty queue.
-            WaitTimeSeconds: 1,
+            WaitTimeSeconds: 2,
           }),
         );
         if (messages.length === 0) break;
@@ -61,7 +92,54 @@ export function makeSqsDeadLetters(sqs: SQSClient, queueUrls: Record<QueueName, 
       }
       return result;
     },
+    async look(queue) {
+      const url = queueUrls[queue];
+      const source = await deadLetterUrl(sqs, url);
+      const [own, dead, sample] = await Promise.all([
+        countMessages(sqs, url),
+        countMessages(sqs, source),
+        sampleOf(sqs, source),
+      ]);
+      return {
+        waiting: own.ApproximateNumberOfMessages,
+        inFlight: own.ApproximateNumberOfMessagesNotVisible,
+        delayed: own.ApproximateNumberOfMessagesDelayed,
+        deadLetters: dead.ApproximateNumberOfMessages + dead.ApproximateNumberOfMessagesNotVisible,
+        sample,
+      };
+    },
   };
+}
+
+async function countMessages(sqs: SQSClient, url: string): Promise<z.infer<typeof counts>> {
+  const names = Object.keys(counts.shape) as (keyof typeof counts.shape)[];
+  const { Attributes: attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: names }),
+  );
+  return counts.parse(attributes);
+}
+
+async function sampleOf(sqs: SQSClient, url: string): Promise<DeadLetter[]> {
+  const { Messages: messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: BATCH,
+      VisibilityTimeout: LOOKED_AT_SECONDS,
+      MessageSystemAttributeNames: ["SentTimestamp"],
+    }),
+  );
+  return messages.map((message) => {
+    const ids = body.safeParse(parseJson(message.Body ?? ""));
+    const { source_id = null, operation_id = null, page_id = null } = ids.success ? ids.data : {};
+    const sentMs = Number(message.Attributes?.SentTimestamp);
+    return {
+      messageId: message.MessageId ?? "",
+      sentAt: sentMs > 0 ? new Date(sentMs) : null,
+      sourceId: source_id,
+      operationId: operation_id,
+      pageId: page_id,
+    };
+  });
 }
 
 async function deadLetterUrl(sqs: SQSClient, queueUrl: string): Promise<string> {

@@ -118,8 +118,8 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "a hidden page stays hidden when it is back",
       change(
         "shared/syncs/listing/record-listing.ts",
-        "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);",
-        "const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince && page.version < 0);",
+        "const hiddenAgain = current.filter((page) => isStoredAndHidden(page, states.get(page.id)));",
+        "const hiddenAgain = current.filter((page) => isStoredAndHidden(page, states.get(page.id)) && page.version < 0);",
       ),
     ),
     test: "test/integration/syncs/deletion-check.test.ts",

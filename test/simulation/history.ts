@@ -10,6 +10,7 @@ import { checkPosts, makeBlog } from "./blog-posts.ts";
 import { checkComments, checkCommentsArrived, checkCommentsEqual } from "./comment-invariants.ts";
 import { makeDiscussion } from "./comments.ts";
 import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows } from "./coincidences.ts";
+import { checkDecisions, makeDecisions } from "./decisions.ts";
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
 import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
@@ -83,6 +84,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     uploads: makeUploads(options.seed),
     includedContent: makeIncludedContent(options.seed),
     rights: makeRights(options.seed),
+    decisions: makeDecisions(options.seed),
   };
   let violation: string | null = null;
   try {
@@ -177,6 +179,7 @@ async function liveRound(
     run.includedContent.live(run, round);
     await run.rights.live(run, round);
     if (random.chance(0.4)) await editWhatIsAtWork(run, round);
+    await run.decisions.live(run, round);
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
     editNeighbours(run, String(round));
@@ -202,6 +205,7 @@ async function liveRound(
   await checkRights(run);
   await checkNeighbours(run);
   await checkOptionalCalls(world.sql, story);
+  await checkDecisions(run);
   if (story.length > 10_000) throw new Error("A story without end");
 }
 
@@ -237,6 +241,7 @@ async function settle(run: Run): Promise<void> {
     );
   }
   await checkAlways(world, people, run.seen);
+  await checkDecisions(run);
   await checkEqual(world, people);
   await run.includedContent.check(run);
   await checkRightsEqual(run);

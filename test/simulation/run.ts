@@ -2,6 +2,7 @@ import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import type { Blog } from "./blog-posts.ts";
 import type { Discussion } from "./comments.ts";
+import type { Decisions } from "./decisions.ts";
 import type { Fault } from "./faults.ts";
 import { checkNoNameWentBack } from "./file-invariants.ts";
 import type { Uploads } from "./files.ts";
@@ -44,6 +45,7 @@ export type Run = {
   uploads: Uploads;
   includedContent: IncludedContent;
   rights: Rights;
+  decisions: Decisions;
 };
 
 /** One step of one worker, or a new worker on a message that is visible. */

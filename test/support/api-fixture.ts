@@ -91,6 +91,10 @@ export async function makeApiFixture(env: Record<string, string> = {}): Promise<
         for (const task of tasks) sent.push({ queue, task });
       },
     },
+    deadLetters: {
+      redrive: async () => ({ redriven: 0, kept: 0 }),
+      look: async () => ({ waiting: sent.length, inFlight: 0, delayed: 0, deadLetters: 0, sample: [] }),
+    },
   };
   services.hitVerifier = verifierOf(services);
   const api = await makeApiClient(services);

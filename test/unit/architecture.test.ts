@@ -139,6 +139,7 @@ const rules: readonly Rule[] = [
       "shared/log-events",
       "shared/log-metrics",
       "shared/messages",
+      "shared/queue/queue-impacts",
       "shared/reranking/rerank-models",
     ],
   },

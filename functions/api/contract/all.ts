@@ -1,5 +1,6 @@
 import type { AnyContract } from "#functions/runtime/http-contract.ts";
 import * as access from "./access.ts";
+import * as explainPage from "./explain-page.ts";
 import * as hooks from "./hooks.ts";
 import * as identities from "./identities.ts";
 import * as knowledge from "./archon-knowledge.ts";
@@ -9,6 +10,7 @@ import * as notProvided from "./archon-not-provided.ts";
 import * as operations from "./operations.ts";
 import * as pages from "./pages.ts";
 import * as progress from "./progress.ts";
+import * as queues from "./queues.ts";
 import * as search from "./search.ts";
 import * as service from "./service.ts";
 import * as sites from "./sites.ts";
@@ -25,8 +27,10 @@ const named: unknown[] = [
   pages,
   access,
   hooks,
+  queues,
   identities,
   search,
+  explainPage,
   mcp,
   knowledge,
   knowledgeSources,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { operationStatuses } from "#shared/operation-statuses.ts";
 import { ofEachMetric } from "#shared/sync-metrics.ts";
 import { FAILING_WARNINGS } from "#shared/syncs/operations/failing.ts";
@@ -23,7 +24,9 @@ export const syncMetrics = z
 export const plannedChange = z
   .object({
     page_id: z.string(),
+    kind: z.enum(CONTENT_KINDS).meta({ description: "`page` also for a blog post that is not stored yet" }),
     title: z.string(),
+    url: z.string().meta({ description: "Where people read it; empty while it is not known" }),
     outcome: z.enum(["added", "updated", "moved", "restored", "deleted", "hidden"]),
     reason: z.string(),
   })
@@ -181,7 +184,7 @@ export const listHeldDeletions = contract({
   tag: "Operations",
   summary: "What the held deletion check of a source would delete or hide",
   description:
-    "Of the last deletion check, when it was held because it exceeded the deletion limit; `POST …/deletion-check` with `force` does it. `operation_id` is null when nothing is held.",
+    "Of the last deletion check, when it was held because it exceeded the deletion limit, without what was approved or rejected since. `POST …/deletion-check` with `force` does it all. `operation_id` is null when nothing is held.",
   params: sourceParams,
   query: z.strictObject(paging),
   responses: {
@@ -190,8 +193,68 @@ export const listHeldDeletions = contract({
       operation_id: z.uuid().nullable(),
       held_at: instant.nullable(),
       held_deletions: z.array(plannedChange),
+      held_comments: count.meta({
+        description:
+          "Comments that it would take away: they are not listed, and only a deletion check with `force` does it",
+      }),
       next_cursor: nextCursor,
     }),
   },
   errors: ["source_not_found", "invalid_cursor"],
+});
+
+const decision = z.strictObject({
+  operation_id: z.uuid().meta({ description: "The held check, as the list of held deletions names it" }),
+  page_ids: z
+    .array(id)
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: "All that are undecided unless set; ids that are not held are ignored" }),
+});
+
+const decisionExample = { operation_id: startedExample.operation_id, page_ids: ["98306", "98309"] };
+
+export const approveDeletions = contract({
+  id: "approveDeletions",
+  method: "POST",
+  paths: ["/api/confluence/{source_id}/held-deletions/approve"],
+  scope: "sources:write",
+  tag: "Operations",
+  summary: "Delete or hide what a held deletion check would",
+  description:
+    "Starts an operation that asks Confluence for each of these pages, blog posts and files again and deletes or hides it by the rules of a deletion check; one that is back stays. A page takes its comments and files with it. What is neither approved nor rejected stays held, as does what is approved until it is done: when the operation fails or is cancelled, approve again. Held comments are decided by `POST …/deletion-check` with `force` alone.",
+  params: sourceParams,
+  body: decision,
+  responses: { 202: started },
+  errors: [
+    "source_not_found",
+    "nothing_held",
+    "operation_running",
+    "request_in_progress",
+    "idempotency_key_reused",
+  ],
+  idempotent: true,
+  examples: { request: decisionExample, responses: { 202: startedExample } },
+});
+
+export const rejectDeletions = contract({
+  id: "rejectDeletions",
+  method: "POST",
+  paths: ["/api/confluence/{source_id}/held-deletions/reject"],
+  scope: "sources:write",
+  tag: "Operations",
+  summary: "Keep what a held deletion check would delete or hide",
+  description:
+    "These pages stay as they are until the next deletion check, which asks for them again. When nothing is left to decide the hold ends. Of what is being deleted, whatever is rejected in time stays too. Repeated, the response is the same.",
+  params: sourceParams,
+  body: decision,
+  responses: {
+    200: z.object({
+      rejected: count.meta({ description: "How many of them are rejected" }),
+      held: count.meta({ description: "How many listed deletions are left to decide" }),
+    }),
+  },
+  errors: ["source_not_found", "nothing_held"],
+  examples: { request: decisionExample, responses: { 200: { rejected: 2, held: 9 } } },
 });

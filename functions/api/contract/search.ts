@@ -49,25 +49,27 @@ const copies = {
   also_on_total: z.int().meta({ description: "Number of such pages among the candidates" }),
 };
 
-const explanation = z
-  .object({
-    vector: z.object({ rank: z.int().nullable(), similarity: z.number() }).nullable().meta({
-      description:
-        "By meaning; null without a vector to compare. `rank` is null when it is not among the nearest: its similarity counts all the same",
-    }),
-    words: z
-      .object({
-        rank: z.int(),
-        relevance: z.number().meta({ description: "0 to 1.2" }),
-        coverage: z.number().meta({ description: "Share of the weight of the query's words found in it" }),
-        is_named: z.boolean().meta({ description: "It contains all names and quoted phrases of the query" }),
-        is_titled: z.boolean().meta({ description: "Its page has the query as title" }),
-      })
-      .nullable()
-      .meta({ description: "By words; null when none matches" }),
-    vector_weight: z.number().meta({ description: "What the similarity counts, beside 1 for `relevance`" }),
-    score,
-  })
+/** What the score of a hit is made of. */
+export const scoreParts = z.object({
+  vector: z.object({ rank: z.int().nullable(), similarity: z.number() }).nullable().meta({
+    description:
+      "By meaning; null without a vector to compare. `rank` is null when it is not among the nearest: its similarity counts all the same",
+  }),
+  words: z
+    .object({
+      rank: z.int(),
+      relevance: z.number().meta({ description: "0 to 1.2" }),
+      coverage: z.number().meta({ description: "Share of the weight of the query's words found in it" }),
+      is_named: z.boolean().meta({ description: "It contains all names and quoted phrases of the query" }),
+      is_titled: z.boolean().meta({ description: "Its page has the query as title" }),
+    })
+    .nullable()
+    .meta({ description: "By words; null when none matches" }),
+  vector_weight: z.number().meta({ description: "What the similarity counts, beside 1 for `relevance`" }),
+  score,
+});
+
+const explanation = scoreParts
   .optional()
   .meta({ description: "With `explain` only. Of a page: of its best chunk", id: "HitExplanation" });
 
@@ -232,6 +234,19 @@ const found = z.object({
 
 const common = { method: "POST", scope: "search", tag: "Search", errorShape: "detail" } as const;
 
+/** A search as a request asks for it, apart from how it is returned. */
+export const searched = {
+  query,
+  source: id.nullable().optional().meta({ description: "A source_id; all sources unless set" }),
+  space_key: text(255)
+    .nullable()
+    .optional()
+    .meta({ description: "Of any site, in any case; all spaces unless set" }),
+  match_count: z.int().min(1).max(MAX_MATCHES).default(5).meta({ description: matchCount }),
+  ...filters,
+  ...readerFields,
+};
+
 export const search = contract({
   ...common,
   id: "search",
@@ -241,17 +256,9 @@ export const search = contract({
     "An empty `results` means that nothing matches: a search that could not run is an error. Pages deleted or not visible in Confluence are never found, nor what the person that the search is for may not see: no count, title or suggestion tells of it. How often words occur is counted over all chunks, and moves ranks and scores only.",
   body: z
     .strictObject({
-      query,
-      source: id.nullable().optional().meta({ description: "A source_id; all sources unless set" }),
-      space_key: text(255)
-        .nullable()
-        .optional()
-        .meta({ description: "Of any site, in any case; all spaces unless set" }),
-      match_count: z.int().min(1).max(MAX_MATCHES).default(5).meta({ description: matchCount }),
+      ...searched,
       return_mode: returnMode,
       explain: z.boolean().default(false).meta({ description: explain }),
-      ...filters,
-      ...readerFields,
     })
     .meta({ id: "SearchRequest" }),
   responses: { 200: found },

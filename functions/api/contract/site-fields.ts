@@ -7,10 +7,12 @@ import {
   apiToken,
   content,
   deletionStrategy,
+  email,
   findableSeconds,
   id,
   instant,
   syncInterval,
+  text,
   unreadableContainers,
   verification,
   verifiesPeople,
@@ -79,6 +81,35 @@ export const warning = z.object({
   ]),
   message: z.string(),
 });
+
+/** Where a site is, and whose credentials are used there. */
+export const siteAccess = {
+  base_url: text(2000).meta({
+    description: "The site, with or without /wiki",
+    example: "https://acme.atlassian.net",
+  }),
+  email: email.optional(),
+  api_token: apiToken.optional(),
+  client_id: clientId.optional(),
+  client_secret: clientSecret.optional(),
+};
+
+/** What `siteAccess` must contain: arguments of `refine`. */
+export const hasCredentials = [
+  ({
+    api_token,
+    client_id,
+    client_secret,
+  }: {
+    api_token?: unknown;
+    client_id?: unknown;
+    client_secret?: unknown;
+  }) =>
+    api_token === undefined
+      ? client_id !== undefined && client_secret !== undefined
+      : client_id === undefined && client_secret === undefined,
+  "needs api_token, or client_id with client_secret",
+] as const;
 
 export const siteSchema = z
   .object({

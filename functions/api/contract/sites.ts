@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { apiToken, email, id, instant, nextCursor, paging, text } from "./fields.ts";
+import { apiToken, email, id, instant, nextCursor, paging } from "./fields.ts";
 import {
   clientId,
   clientSecret,
   defaults,
   firstSyncs,
+  hasCredentials,
   limits,
   plannedSpaces,
   rule,
+  siteAccess,
   siteParams,
   siteSchema,
   tokenExpiry,
@@ -26,14 +28,7 @@ export const connectSite = contract({
     "Checks the account, lists the spaces and makes a source of each that the rule includes; their first syncs begin ten a minute. `dry_run` returns 200 with the spaces and an estimate, and stores nothing. Sources that the same account has there already join the site.",
   body: z
     .strictObject({
-      base_url: text(2000).meta({
-        description: "The site, with or without /wiki",
-        example: "https://acme.atlassian.net",
-      }),
-      email: email.optional(),
-      api_token: apiToken.optional(),
-      client_id: clientId.optional(),
-      client_secret: clientSecret.optional(),
+      ...siteAccess,
       spaces: rule.default({ include: ["*"], exclude: [], personal: false, archived: false }),
       defaults: defaults.default({
         deletion_strategy: "weekly_reconciliation",
@@ -52,13 +47,7 @@ export const connectSite = contract({
       token_expires_at: tokenExpiry.optional(),
       dry_run: z.boolean().default(false),
     })
-    .refine(
-      ({ api_token, client_id, client_secret }) =>
-        api_token === undefined
-          ? client_id !== undefined && client_secret !== undefined
-          : client_id === undefined && client_secret === undefined,
-      "needs api_token, or client_id with client_secret",
-    )
+    .refine(...hasCredentials)
     .meta({ id: "NewSite" }),
   responses: { 200: plannedSpaces, 201: siteSchema },
   errors: ["site_exists", "invalid_base_url", ...siteErrors, "request_in_progress", "idempotency_key_reused"],
@@ -70,6 +59,61 @@ export const connectSite = contract({
       api_token: "ATATT3xFfGF0example",
       spaces: { include: ["*"], exclude: ["TEST*"] },
       limits: { max_dollars: 50 },
+    },
+  },
+});
+
+export const SITE_CHECKS = ["address", "account", "permissions", "spaces"] as const;
+
+export const checkSiteStep = contract({
+  id: "checkSiteStep",
+  method: "POST",
+  paths: ["/api/confluence/sites/check"],
+  scope: "sources:write",
+  tag: "Sites",
+  summary: "Try one thing that connecting a site needs",
+  description:
+    "Stores nothing and makes only calls that connecting makes. `address`: the host responds as Confluence Cloud does; `account`: it knows the credentials; `permissions`: the token has the scopes that a sync can do without (those that it needs fail the other checks); `spaces`: the account sees some. What fails is a 200 with `passed` false, with the code and message of the same error of `POST /api/confluence/sites`; its `dry_run` returns the estimate.",
+  body: z
+    .strictObject({ ...siteAccess, check: z.enum(SITE_CHECKS) })
+    .refine(...hasCredentials)
+    .meta({ id: "SiteCheck" }),
+  responses: {
+    200: z
+      .object({
+        check: z.enum(SITE_CHECKS),
+        passed: z.boolean(),
+        code: z
+          .string()
+          .nullable()
+          .meta({ description: "An error code of connectSite; null where it passed" }),
+        message: z.string(),
+        details: z.object({
+          base_url: z.string().nullable().meta({ description: "As it is stored" }),
+          reached_by: z.enum(["site", "gateway"]).nullable(),
+          account_id: z.string().nullable(),
+          display_name: z.string().nullable(),
+          space_count: z.int().nullable(),
+          missing: z
+            .array(
+              z.object({
+                call: z.string(),
+                scope: z.string().nullable(),
+                needed_for: z.string().meta({ description: "What is left out without it" }),
+              }),
+            )
+            .meta({ description: "What is refused, and a sync continues without" }),
+          retry_after_seconds: z.int().nullable(),
+        }),
+      })
+      .meta({ id: "SiteCheckResult" }),
+  },
+  examples: {
+    request: {
+      base_url: "https://acme.atlassian.net",
+      email: "sync@example.com",
+      api_token: "ATATT3xFfGF0example",
+      check: "account",
     },
   },
 });

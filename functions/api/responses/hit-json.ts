@@ -109,11 +109,12 @@ function shared(hit: Hit, explain: boolean) {
       space: page.space,
     })),
     also_on_total: hit.alsoOnTotal,
-    ...(explain ? { explanation: explanation(hit) } : {}),
+    ...(explain ? { explanation: scoreJson(hit) } : {}),
   };
 }
 
-function explanation({ score, explanation: { vector, words, vectorWeight } }: Hit) {
+/** What the score of a hit is made of. */
+export function scoreJson({ score, explanation: { vector, words, vectorWeight } }: Hit) {
   return {
     vector,
     words: words && {

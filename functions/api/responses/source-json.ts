@@ -120,7 +120,7 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
     warnings.push({
       code: "deletions_held",
       message:
-        "The last deletion check exceeded the deletion limit and is on hold: review GET …/held-deletions, then POST …/deletion-check with force",
+        "The last deletion check exceeded the deletion limit and is on hold: review GET …/held-deletions, then POST …/held-deletions/approve or …/reject; POST …/deletion-check with force does it all",
     });
   }
   if (source.lastSync?.status === "failed") {

@@ -57,8 +57,15 @@ export async function runLoggedSearch(
   }
 }
 
-/** The body that both routes return. `sources` null: all of them. */
-async function runSearch(request: SearchBody, sources: readonly string[] | null, services: SearchServices) {
+/**
+ * What a search for the caller, or whom it asks for, finds: corrected, reordered and verified as the routes return it, with what is needed
+ * to look further. `sources` null: all of them.
+ */
+export async function findForCaller(
+  request: SearchBody,
+  sources: readonly string[] | null,
+  services: SearchServices,
+) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
   const spaces = request.space_key == null ? null : [request.space_key];
   const { caller } = request;
@@ -79,7 +86,6 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
   const { verifiedLive } = permitted;
   const isLive = verifiedLive.length > 0;
   const wanted = request.match_count + (isLive ? SPARE_HITS : 0);
-  const explain = request.explain === true;
   const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
     const result = await searchDocuments(services.sql, {
@@ -105,14 +111,22 @@ async function runSearch(request: SearchBody, sources: readonly string[] | null,
           find,
         );
   const found = corrected ?? typed;
-  const { hits, totalFound, searchMode, sourcesSearched, byWordsAlone } = found;
   const searched = { ...filters, query: corrected?.query ?? request.query, embedding: found.embedding };
-  const ordered = await rerankHits(searched.query, hits, services);
+  const ordered = await rerankHits(searched.query, found.hits, services);
   const verified = await verifyHits(
     ordered.hits,
     { matchCount: request.match_count, verifiedLive, accountId: permitted.permissions.accountId },
     services,
   );
+  return { permitted, readableElsewhere, isLive, found, corrected, searched, ordered, verified };
+}
+
+/** The body that both routes return. `sources` null: all of them. */
+async function runSearch(request: SearchBody, sources: readonly string[] | null, services: SearchServices) {
+  const { permitted, readableElsewhere, isLive, found, corrected, searched, ordered, verified } =
+    await findForCaller(request, sources, services);
+  const explain = request.explain === true;
+  const { totalFound, searchMode, sourcesSearched, byWordsAlone } = found;
   const shown = verified.hits;
   return {
     success: true as const,

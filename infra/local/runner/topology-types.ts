@@ -5,7 +5,7 @@ import type { Route } from "#infra/routes.ts";
 /** The runner's topology: the real topology's shape with any names, so that a test can pass a smaller one. */
 export type Topology = {
   functions: Record<string, Pick<FunctionSpec, "entry" | "timeoutSeconds" | "memoryMb">>;
-  queues: Record<string, Omit<QueueSpec, "worker" | "errorImpact"> & { worker: string }>;
+  queues: Record<string, Omit<QueueSpec, "worker"> & { worker: string }>;
   routes: readonly (Omit<Route, "function"> & { function: string })[];
   schedules: Record<string, Omit<Schedule, "function"> & { function: string }>;
 };

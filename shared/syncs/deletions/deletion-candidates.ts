@@ -88,15 +88,19 @@ function insertCandidates(
 }
 
 /**
- * Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. Only an
- * operation that lists the whole space counts towards the two complete listings after which a page that is not visible is deleted.
+ * Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. Only what
+ * a listing of the whole space missed counts towards the two complete listings after which a page that is not visible is deleted.
  */
 export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
   const { operation, services } = context;
   const sorted = await services.sql<Candidate[]>`
     select w.page_id, p.kind, p.container_id,
-      case when ${OPERATIONS[operation.type].listsSpace} and p.hidden_by_hint is not true then p.missing_since end as missing_since
+      case when ${OPERATIONS[operation.type].followsListing} and p.hidden_by_hint is not true
+        -- Shown again since the check that was held, a page has yet to be missed twice.
+        and (${operation.approves}::uuid is null or h.outcome = 'deleted' and h.reason = 'not_visible' and h.state_revision = p.state_revision)
+        then p.missing_since end as missing_since
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
+    left join sync_work h on h.operation_id = ${operation.approves} and h.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
     order by p.kind, w.page_id limit ${CONFIRM_BATCH}`;
   const [first] = sorted;
@@ -193,7 +197,7 @@ export async function applyNext(
     operationId: operation.operationId,
   };
   const deleted = await deletePages(tx, { ...request, pages: of("deleted") });
-  const byHint = !OPERATIONS[operation.type].listsSpace;
+  const byHint = !OPERATIONS[operation.type].followsListing;
   const hidden = await hidePages(tx, { ...request, pages: of("hidden"), byHint });
   const settled = [...deleted, ...hidden].map((row) => row.pageId);
   await refreshIncludersOf(tx, operation, settled, { isGone: true, now });

@@ -49,9 +49,11 @@ export async function recordListing(
   }
   const unreadable = pages.filter((page) => page.status === UNREADABLE);
   work.push(...unreadable.map((page) => workOnUnreadable(page.id, operation)));
-  const hiddenAgain = unchanged.filter((page) => states.get(page.id)?.missingSince);
-  if (operation.dryRun) work.push(...hiddenAgain.map(plannedRestore));
   const worked = new Set(work.map((item) => item.pageId));
+  const hiddenAgain = current.filter((page) => isStoredAndHidden(page, states.get(page.id)));
+  const shownAsTheyAre = hiddenAgain.filter((page) => !worked.has(page.id));
+  if (operation.dryRun) work.push(...shownAsTheyAre.map(plannedRestore));
+  for (const page of operation.dryRun ? shownAsTheyAre : []) worked.add(page.id);
   const movedIds = await recordMetadata(tx, operation, { pages: current, states, work, now: options.now });
   const changed = { moved: new Set(movedIds), restored: new Set(hiddenAgain.map((page) => page.id)) };
   const seen = unchanged.filter((page) => !worked.has(page.id)).map((page) => seenPage(page, changed));
@@ -65,7 +67,7 @@ export async function recordListing(
   }
   return {
     pages_listed: pages.length,
-    pages_unchanged: unchanged.length - hiddenAgain.length - movedIds.length,
+    pages_unchanged: unchanged.length - shownAsTheyAre.length - movedIds.length,
     pages_moved: movedIds.length,
     // A dry run counts what it would do.
     pages_restored: operation.dryRun ? 0 : hiddenAgain.length,
@@ -82,6 +84,13 @@ function seenPage(
   return moved.has(pageId)
     ? { ...seen, outcome: "moved", reason: MOVED }
     : { ...seen, outcome: null, reason: "listed" };
+}
+
+/** Whether it is visible again at the version that is stored. With work too: a live doc is fetched whenever it is listed. */
+function isStoredAndHidden({ version }: ListedPage, stored: PageState | undefined): boolean {
+  return (
+    stored !== undefined && stored.missingSince !== null && !stored.isDeleted && stored.version >= version
+  );
 }
 
 /** Only the id is known of an item that cannot be parsed: requested by id, the page is stored or fails with the reason. */

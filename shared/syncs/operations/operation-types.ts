@@ -5,7 +5,7 @@ import type { Source } from "#shared/sources/source.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 import type { ListingFacts } from "./listing-facts.ts";
 
-export type OperationType = "confluence_sync" | "deletion_check" | "page_sync";
+export type OperationType = "confluence_sync" | "deletion_check" | "page_sync" | "approved_deletions";
 export type SyncMode = "incremental" | "full";
 
 /** An operation that ended with all its work done. */
@@ -24,6 +24,11 @@ type OperationSpec = {
   settle: (finished: Finished) => Record<string, Json>;
   /** Whether it lists the space, so that its end proves what the account sees of it. */
   listsSpace: boolean;
+  /**
+   * Whether what it decides on was missed by a complete listing of the space: only that counts towards the two after which a page that
+   * is not visible is deleted.
+   */
+  followsListing: boolean;
   /** The operation that follows unless it was a dry run. */
   followedBy: (source: Source, facts: ListingFacts) => OperationType | null;
 };
@@ -45,6 +50,7 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
       time_zone: facts.timeZone,
     }),
     listsSpace: true,
+    followsListing: true,
     followedBy: ({ metadata }) => (metadata.deletion_strategy === "every_sync" ? "deletion_check" : null),
   },
   deletion_check: {
@@ -55,6 +61,7 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
       ...(facts.heldDeletions ? {} : { deletions_held: null }),
     }),
     listsSpace: true,
+    followsListing: true,
     followedBy: () => null,
   },
   // Pages that are said to have changed: it proves nothing about other pages, so it moves no watermark and settles no check.
@@ -63,8 +70,18 @@ export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
     modeOf: () => null,
     settle: () => ({}),
     listsSpace: false,
+    followsListing: false,
     // More deletions than the cap allows are left to a check, which lists the whole space and may be held.
     followedBy: (_source, { checkFollows }) => (checkFollows ? "deletion_check" : null),
+  },
+  // Deletions that a check held and a person approved: the check listed the space, this asks for these pages again.
+  approved_deletions: {
+    queue: "check",
+    modeOf: () => null,
+    settle: () => ({}),
+    listsSpace: false,
+    followsListing: true,
+    followedBy: () => null,
   },
 };
 

@@ -26,6 +26,8 @@ export type Operation = ListingFacts & {
   claimedUntil: Date | null;
   /** Null while attempts succeed. */
   failing: Failing | null;
+  /** The held check whose approved deletions it does; null for other types. */
+  approves: string | null;
   createdAt: Date;
 };
 
@@ -41,6 +43,6 @@ export function operationColumns(sql: Sql): postgres.Fragment {
   return sql`p.operation_id as "operationId", p.source_id as "sourceId", p.operation_type as type, p.status, p.mode,
     p.dry_run as "dryRun", p.force, p.actor, p.failures, p.checkpoint,
     p.counters - array['pages_expected', 'percent_floor'] as counters, p.claimed_until as "claimedUntil", p.failing,
-    p.created_at as "createdAt", p.scheduled_for as "scheduledFor",
+    p.approves, p.created_at as "createdAt", p.scheduled_for as "scheduledFor",
     ${listingFactColumns(sql)}`;
 }

@@ -142,8 +142,8 @@ function select(
         where w.operation_id = p.operation_id and w.state = 'failed' order by w.page_id limit ${NAMED_PAGES}) named
     ) failed
     cross join lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('page_id', page_id, 'title', title, 'outcome', outcome,
-        'reason', reason) order by outcome, page_id), '[]') as changes
+      select coalesce(jsonb_agg(jsonb_build_object('page_id', page_id, 'kind', kind, 'title', title, 'url', url,
+        'outcome', outcome, 'reason', reason) order by outcome, page_id), '[]') as changes
       from (${plannedBy(sql)} order by outcome, page_id limit ${plannedChanges}) named
     ) planned
     order by p.created_at desc, p.operation_id desc`;

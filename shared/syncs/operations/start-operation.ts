@@ -4,6 +4,7 @@ import { later } from "#shared/syncs/later.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { LEASE_MS } from "./claims.ts";
 import { failOperationIn, logFailed, type FailedOperation } from "./fail-operation.ts";
+import { addApproved } from "./approved-candidates.ts";
 import { OPERATIONS, type OperationType, type SyncMode } from "./operation-types.ts";
 import { sendOperation } from "./send-operation.ts";
 
@@ -23,6 +24,8 @@ export type StartRequest = {
   tick?: Date;
   /** When its first step may run; default at once. */
   notBefore?: Date | null;
+  /** Approved deletions only: the held check, and which of its candidates; null: all that are undecided. */
+  approval?: { heldOperationId: string; pageIds: readonly string[] | null };
 };
 
 /** `operationId`: the operation that was started, or the one that was already running. */
@@ -36,7 +39,7 @@ type StartServices = Pick<SyncServices, "sql" | "queue" | "log" | "now" | "newId
 /**
  * Starts an operation and returns at once: queue messages run its steps. A source has one running operation at a time. If that
  * one has had no heartbeat for LEASE_MS, its lease has expired: it is marked failed and this one supersedes it.
- * Throws UserError 404 `source_not_found`.
+ * Throws UserError 404 `source_not_found`; for an approval 409 `nothing_held`.
  */
 export async function startOperation(request: StartRequest, services: StartServices): Promise<StartResult> {
   const operationId = services.newId();
@@ -80,6 +83,7 @@ export async function insertOperation(
   await tx`
     update archon_sources set lease_operation_id = ${operationId}, lease_until = ${later(now, LEASE_MS)}, updated_at = ${now}
     where source_id = ${sourceId}`;
+  if (request.approval) await addApproved(tx, { operationId, sourceId, ...request.approval }, now);
   return { started: true, operationId, superseded: superseded || null };
 }
 

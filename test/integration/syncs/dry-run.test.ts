@@ -47,6 +47,13 @@ describe("a dry run", () => {
   };
   const title = (n: number) => `Page ${n}`;
   const id = (n: number) => world.page(title(n)).id;
+  /** What is planned for a stored page. */
+  const stored = (n: number) => ({
+    page_id: id(n),
+    kind: "page",
+    title: title(n),
+    url: `https://demo.atlassian.net/wiki/spaces/${SPACE}/pages/${id(n)}/Page+${n}`,
+  });
 
   it("a dry run of an incremental sync reports what would be added and updated and why, and writes nothing", async () => {
     editPage(world.site, id(3), { body: bodyOf("sumac") });
@@ -60,8 +67,8 @@ describe("a dry run", () => {
       sync_metrics: { pages_added: 1, pages_updated: 1, chunks_added: 0, embeddings_created: 0 },
     });
     const planned = [
-      { page_id: added.id, title: "Brand new", outcome: "added", reason: "new page" },
-      { page_id: id(3), title: title(3), outcome: "updated", reason: "version 1 → 2" },
+      { page_id: added.id, kind: "page", title: "Brand new", url: "", outcome: "added", reason: "new page" },
+      { ...stored(3), outcome: "updated", reason: "version 1 → 2" },
     ];
     expect(await world.planned(operation.operation_id)).toEqual(planned);
     for (const path of [`/api/confluence/${SOURCE_ID}/status`, `/api/progress/${operation.operation_id}`]) {
@@ -83,12 +90,11 @@ describe("a dry run", () => {
     const operation = await world.sync({ mode: "full", dryRun: true });
     expect(operation.sync_metrics).toMatchObject({ pages_moved: 1, pages_restored: 2, pages_updated: 1 });
     expect(await world.planned(operation.operation_id)).toEqual([
-      { page_id: id(4), title: title(4), outcome: "moved", reason: "another parent" },
-      { page_id: id(8), title: title(8), outcome: "restored", reason: "deleted here, current in Confluence" },
-      { page_id: id(9), title: title(9), outcome: "restored", reason: "hidden here, visible in Confluence" },
+      { ...stored(4), outcome: "moved", reason: "another parent" },
+      { ...stored(8), outcome: "restored", reason: "deleted here, current in Confluence" },
+      { ...stored(9), outcome: "restored", reason: "hidden here, visible in Confluence" },
       {
-        page_id: id(7),
-        title: title(7),
+        ...stored(7),
         outcome: "updated",
         reason: expect.stringContaining("converter revision"),
       },
@@ -103,7 +109,7 @@ describe("a dry run", () => {
     const before = await contents();
     const operation = await world.sync({ dryRun: true });
     expect(await world.planned(operation.operation_id)).toEqual([
-      { page_id: id(2), title: title(2), outcome: "updated", reason: "failed before" },
+      { ...stored(2), outcome: "updated", reason: "failed before" },
     ]);
     expect(await contents()).toEqual(before);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
 import { editLive, hideLiveBody } from "#infra/local/confluence-site/live-edits.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
@@ -55,6 +55,17 @@ describe("case 13: a live doc's text changes at an equal version", () => {
     expect((await world.find("secondtext"))[0]?.title).toBe("Minutes");
     expect(await world.find("firsttext")).toEqual([]);
     expect(await row()).toMatchObject({ version: 1, subtype: "live" });
+  });
+
+  it("a live doc that was hidden is found again once it is visible, also with the text that is stored", async () => {
+    restrictPage(world.site, live.id, "nobody");
+    expect((await world.check()).sync_metrics.pages_hidden).toBe(1);
+    expect(await world.find("firsttext")).toEqual([]);
+    restrictPage(world.site, live.id, "everyone");
+    world.pass(HOUR_MS);
+    expect((await world.check({ dryRun: true })).sync_metrics.pages_updated).toBe(1);
+    expect((await world.check()).sync_metrics).toMatchObject({ pages_restored: 1, embeddings_created: 0 });
+    expect((await world.find("firsttext"))[0]?.title).toBe("Minutes");
   });
 
   it("a live doc that is listed again with the text that is stored is fetched, and nothing is written", async () => {

@@ -2,10 +2,14 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const ACCOUNT = "test/integration/syncs/deletion-account.test.ts";
+const APPROVED = "test/integration/syncs/approved-deletions.test.ts";
+const SECOND_TIME = "test/integration/syncs/approved-second-time.test.ts";
 const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
 const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
 
-/** What a deletion check may take away, and for whom it asks. */
+const APPROVED_CANDIDATES = "shared/syncs/operations/approved-candidates.ts";
+
+/** What a deletion check may take away, what a person decides about it, and for whom it asks. */
 export const DELETION_BUGS: readonly PlantedBug[] = [
   bug(
     "the cap is twice as high",
@@ -56,6 +60,46 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
       CHECK,
       "an anonymous response would look like missing pages.\n  await verifyAccount(context.client, context.source);",
       "an anonymous response would look like missing pages.",
+    ),
+  ),
+  bug(
+    "a hold does not end with its last decision",
+    change(
+      "shared/syncs/operations/held-deletions.ts",
+      "where operation_id = ${operationId} and status = 'held'`;",
+      "where operation_id = ${operationId} and status = 'never'`;",
+    ),
+  ),
+  bugFoundBy(
+    APPROVED,
+    "approved pages are deleted as they were held",
+    change(
+      APPROVED_CANDIDATES,
+      "(operation_id, source_id, kind, page_id, title, state, reason, state_revision, decision, updated_at)",
+      "(operation_id, source_id, kind, page_id, title, state, reason, state_revision, decision, updated_at, outcome)",
+    ),
+    change(
+      APPROVED_CANDIDATES,
+      "p.state_revision, 'approved', ${now}",
+      "p.state_revision, 'approved', ${now}, w.outcome",
+    ),
+  ),
+  bugFoundBy(
+    APPROVED,
+    "a rejection comes too late for an approved page",
+    change(
+      APPROVED_CANDIDATES,
+      "and a.state = 'candidate' and (a.decision is distinct from 'approved' or not exists (",
+      "and a.state = 'candidate' and (a.decision is distinct from 'approved' or false and not exists (",
+    ),
+  ),
+  bugFoundBy(
+    SECOND_TIME,
+    "a page that was shown since the held check is deleted as missed for the second time",
+    change(
+      CANDIDATES,
+      "h.reason = 'not_visible' and h.state_revision = p.state_revision)",
+      "h.reason = 'not_visible')",
     ),
   ),
 ];

@@ -27,8 +27,8 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a hint deletes a page that is not visible",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "case when ${OPERATIONS[operation.type].listsSpace} and p.hidden_by_hint is not true then p.missing_since end",
-      "p.missing_since",
+      "case when ${OPERATIONS[operation.type].followsListing} and p.hidden_by_hint is not true",
+      "case when true",
     ),
     change(STEP, "return page !== undefined || state.missingSince === null;", "return true;"),
   ),
@@ -37,8 +37,8 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a page hidden by a hint counts as missed by a complete check",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "listsSpace} and p.hidden_by_hint is not true then",
-      "listsSpace} then",
+      "followsListing} and p.hidden_by_hint is not true",
+      "followsListing}",
     ),
   ),
   bugFoundBy(
@@ -56,8 +56,8 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a hint moves the watermark",
     change(
       TYPES,
-      "    settle: () => ({}),",
-      "    settle: () => ({ last_sync_timestamp: new Date().toISOString() }),",
+      "    settle: () => ({}),\n    listsSpace: false,\n    followsListing: false,",
+      "    settle: () => ({ last_sync_timestamp: new Date().toISOString() }),\n    listsSpace: false,\n    followsListing: false,",
     ),
   ),
   bugFoundBy(

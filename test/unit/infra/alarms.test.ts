@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { alarmCount } from "#infra/constructs/alarm-kinds.ts";
-import { queues } from "#infra/topology.ts";
+import { QUEUE_IMPACTS } from "#shared/queue/queue-impacts.ts";
 import { synthesize } from "./synthesized.ts";
 
 type Alarm = {
@@ -41,11 +41,11 @@ describe("alarms", () => {
   });
 
   it("alarms watch the dead letters of every queue and name the impact on users", () => {
-    for (const [name, { errorImpact }] of Object.entries(queues)) {
+    for (const [name, impact] of Object.entries(QUEUE_IMPACTS)) {
       const alarm = alarms().find(
         ({ AlarmName }) => AlarmName === `confluence-sync-dev-dead-letters-${name}`,
       );
-      expect(alarm?.AlarmDescription).toContain(errorImpact);
+      expect(alarm?.AlarmDescription).toContain(impact);
     }
   });
 });

@@ -179,6 +179,12 @@ describe("rights", () => {
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",
         ],
+        "queues": [
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ],
         "receive-hook": [
           "secretsmanager:GetSecretValue",
           "sqs:SendMessage",

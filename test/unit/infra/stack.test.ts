@@ -234,6 +234,7 @@ describe("the template", () => {
       extract: "EXTRACT_FUNCTION",
       "put-events": "EVENT_BUS_NAME",
       redrive: "PAGE_QUEUE_URL",
+      "read-queues": "PAGE_QUEUE_URL",
     };
     for (const [name, spec] of Object.entries(specs)) {
       const Variables = variablesOf(name);
