@@ -735,18 +735,6 @@ end
 $function$
 ;
 
-CREATE OR REPLACE FUNCTION confluence_sync.follow_rendering()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  update confluence_pages p set access_node = node_of_page(p)
-  where p.source_id = old.source_id and p.page_id = old.page_id and p.access_node is distinct from node_of_page(p);
-  return null;
-end
-$function$
-;
-
 CREATE OR REPLACE FUNCTION confluence_sync.hide_what_shows()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1513,6 +1501,18 @@ BEGIN ATOMIC
 END
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.show_rendered_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update confluence_pages p set access_node = node_of_page(p)
+  where p.source_id = old.source_id and p.page_id = old.page_id and p.access_node is distinct from node_of_page(p);
+  return null;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.source_site()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1674,9 +1674,7 @@ CREATE TRIGGER follow_access_node AFTER UPDATE ON content_access REFERENCING NEW
 
 CREATE TRIGGER follow_access_node_of_new AFTER INSERT ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
 
-CREATE TRIGGER follow_lost_rendering AFTER DELETE ON page_renderings FOR EACH ROW WHEN (old.shows_gone) EXECUTE FUNCTION follow_rendering();
-
-CREATE TRIGGER follow_rendering AFTER UPDATE OF shows_gone ON page_renderings FOR EACH ROW WHEN ((old.shows_gone IS DISTINCT FROM new.shows_gone)) EXECUTE FUNCTION follow_rendering();
+CREATE TRIGGER follow_rendering AFTER UPDATE OF shows_gone ON page_renderings FOR EACH ROW WHEN ((old.shows_gone IS DISTINCT FROM new.shows_gone)) EXECUTE FUNCTION show_rendered_again();
 
 CREATE TRIGGER hide_what_shows AFTER UPDATE ON content_access REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION hide_what_shows();
 
@@ -1687,6 +1685,8 @@ CREATE TRIGGER note_lost_nodes AFTER DELETE ON access_nodes REFERENCING OLD TABL
 CREATE TRIGGER note_new_nodes AFTER INSERT ON access_nodes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_changed_nodes();
 
 CREATE TRIGGER set_access_node BEFORE INSERT OR UPDATE OF container_id, shows_unguarded ON confluence_pages FOR EACH ROW EXECUTE FUNCTION set_access_node();
+
+CREATE TRIGGER show_without_rendering AFTER DELETE ON page_renderings FOR EACH ROW WHEN (old.shows_gone) EXECUTE FUNCTION show_rendered_again();
 
 CREATE TRIGGER source_site BEFORE INSERT OR UPDATE OF encrypted_token, email, account_id ON archon_sources FOR EACH ROW EXECUTE FUNCTION source_site();
 
