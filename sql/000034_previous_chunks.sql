@@ -13,7 +13,7 @@ create table page_previous_chunks (
 create index page_previous_chunks_replaced on page_previous_chunks (replaced_at);
 
 -- Made again by functions/chunks.sql.
-create function delete_previous_chunks_of_page() returns trigger
+create or replace function delete_previous_chunks_of_page() returns trigger
 language plpgsql
 set search_path from current
 as $$
