@@ -1,0 +1,1 @@
+export function Connect(_: any) { return <h1>Connect</h1>; }

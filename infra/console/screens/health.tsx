@@ -1,0 +1,1 @@
+export function Health(_: any) { return <h1>Health</h1>; }

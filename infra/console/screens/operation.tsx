@@ -1,0 +1,1 @@
+export function OperationScreen(_: any) { return <h1>OperationScreen</h1>; }

@@ -1,0 +1,1 @@
+export function PageScreen(_: any) { return <h1>PageScreen</h1>; }

@@ -1,0 +1,1 @@
+export function Search(_: any) { return <h1>Search</h1>; }

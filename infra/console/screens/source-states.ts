@@ -1,0 +1,90 @@
+import type { ListedOperation, Operation, Source, SyncMetrics } from "#infra/console/api/types.ts";
+import type { Tone } from "#infra/console/parts/notices.tsx";
+import { count, words } from "#infra/console/parts/format.ts";
+import { to } from "#infra/console/state/router.ts";
+
+type Shown = { tone: Tone; text: string };
+
+const OPERATION_TONES: Record<Operation["status"], Tone> = {
+  queued: "busy",
+  listing: "busy",
+  processing: "busy",
+  finishing: "busy",
+  completed: "ok",
+  completed_with_errors: "warn",
+  failed: "bad",
+  cancelled: "quiet",
+  held: "warn",
+};
+
+export function operationState(status: Operation["status"]): Shown {
+  return { tone: OPERATION_TONES[status], text: words(status) };
+}
+
+export function isRunning(status: Operation["status"]): boolean {
+  return OPERATION_TONES[status] === "busy";
+}
+
+/** The one state of a source that matters most. */
+export function sourceState(source: Source): Shown {
+  if (source.status !== "active") return { tone: "bad", text: words(source.status) };
+  if (source.running_operation_id !== null) return { tone: "busy", text: words(source.sync_status) };
+  if (source.warnings.some(({ code }) => code === "deletions_held"))
+    return { tone: "warn", text: "deletions held" };
+  if (source.sync_status === "never_synced") return { tone: "quiet", text: "never synced" };
+  if (source.sync_status === "failed") return { tone: "bad", text: "last sync failed" };
+  if (source.failed_page_count > 0) return { tone: "warn", text: "pages failed" };
+  return source.warnings.length > 0 ? { tone: "warn", text: "warnings" } : { tone: "ok", text: "up to date" };
+}
+
+type Warning = Source["warnings"][number];
+
+/** Where a warning is decided. */
+export function warningLink(source: Source, { code }: Warning): { href: string; text: string } {
+  const id = source.source_id;
+  switch (code) {
+    case "deletions_held":
+      return { href: to.source(id, "held"), text: "Decide" };
+    case "pages_failed":
+      return { href: to.source(id, "pages", { status: "failed" }), text: "See why" };
+    case "credentials_expired":
+    case "access_everything":
+      return { href: to.source(id, "settings"), text: "Settings" };
+    case "last_sync_failed":
+      return source.last_sync
+        ? { href: to.operation(source.last_sync.operation_id), text: "See why" }
+        : { href: to.source(id), text: "Details" };
+    default:
+      return { href: to.source(id), text: "Details" };
+  }
+}
+
+const CHANGES = [
+  ["pages_added", "added"],
+  ["pages_updated", "updated"],
+  ["pages_moved", "moved"],
+  ["pages_restored", "restored"],
+  ["pages_deleted", "deleted"],
+  ["pages_hidden", "hidden"],
+  ["pages_failed", "failed"],
+] as const;
+
+/** "3 added, 40 updated"; null: nothing changed. */
+export function changesInWords(metrics: Partial<SyncMetrics> | null): string | null {
+  const parts = CHANGES.flatMap(([name, text]) => {
+    const value = metrics?.[name] ?? 0;
+    return value === 0 ? [] : [`${count(value)} ${text}`];
+  });
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+const TYPES = { confluence_sync: "sync", deletion_check: "deletion check", page_sync: "page sync" };
+
+/** "Full sync", "Deletion check, dry run". */
+export function operationName(
+  operation: Pick<ListedOperation, "operation_type" | "mode" | "dry_run">,
+): string {
+  const type = TYPES[operation.operation_type];
+  const name = operation.mode === null ? type : `${operation.mode} ${type}`;
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}${operation.dry_run ? ", dry run" : ""}`;
+}

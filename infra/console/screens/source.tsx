@@ -1,0 +1,1 @@
+export function SourceScreen(_: any) { return <h1>SourceScreen</h1>; }
