@@ -1,4 +1,4 @@
-import type { CallName } from "./types.ts";
+import type { CallName } from "./calls.ts";
 
 /** Method and path of each call; a test compares them with the contracts. */
 export const ROUTES: Record<CallName, `${"GET" | "POST" | "PATCH" | "DELETE"} /${string}`> = {

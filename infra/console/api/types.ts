@@ -32,7 +32,6 @@ import type {
   sourceSchema,
   updateSource,
 } from "#functions/api/contract/sources.ts";
-import type { PlannedChangeLinks, UpcomingCalls } from "./upcoming.ts";
 
 /** The contracts that the console calls, by the name of their call. */
 export type Contracts = {
@@ -65,31 +64,30 @@ type Results<C extends AnyContract> = {
   [S in keyof C["responses"]]: C["responses"][S] extends z.ZodType ? z.output<C["responses"][S]> : null;
 }[keyof C["responses"]];
 
-/** What each call takes and returns. */
-export type Calls = {
+/** What each of these calls takes and returns. */
+export type ContractCalls = {
   [K in keyof Contracts]: {
     params: z.input<Contracts[K]["params"]>;
     query: z.input<Contracts[K]["query"]>;
     body: z.input<NonNullable<Contracts[K]["body"]>>;
     result: Results<Contracts[K]>;
   };
-} & UpcomingCalls;
-export type CallName = keyof Calls;
+};
 
 export type Source = z.output<typeof sourceSchema>;
 export type Site = z.output<typeof siteSchema>;
 export type PlannedSpaces = z.output<typeof plannedSpaces>;
 export type Page = z.output<typeof pageSchema>;
 export type Operation = z.output<typeof operationSchema>;
-export type SourceStatus = Calls["getStatus"]["result"];
+export type SourceStatus = ContractCalls["getStatus"]["result"];
 /** As `/api/progress` lists it: its `operation_status` is the exact one. */
-export type ListedOperation = Calls["listProgress"]["result"]["operations"][number];
-export type Progress = Calls["getProgress"]["result"];
+export type ListedOperation = ContractCalls["listProgress"]["result"]["operations"][number];
+export type Progress = ContractCalls["getProgress"]["result"];
 export type SyncMetrics = z.output<typeof syncMetrics>;
-export type PlannedChange = z.output<typeof plannedChange> & PlannedChangeLinks;
-export type StoredPage = Calls["getStoredPage"]["result"];
-export type AccessExplanation = Calls["explainAccess"]["result"];
+export type PlannedChange = z.output<typeof plannedChange>;
+export type StoredPage = ContractCalls["getStoredPage"]["result"];
+export type AccessExplanation = ContractCalls["explainAccess"]["result"];
 export type SearchRequest = z.input<NonNullable<(typeof search)["body"]>>;
-export type SearchResult = Calls["search"]["result"];
+export type SearchResult = ContractCalls["search"]["result"];
 export type ChunkHit = Extract<SearchResult["results"][number], { chunk_id: string }>;
 export type HitExplanation = NonNullable<ChunkHit["explanation"]>;

@@ -1,8 +1,8 @@
-import type { HitExplanation, SearchRequest } from "./types.ts";
+import type { HitExplanation, Page, PlannedChange, SearchRequest } from "./types.ts";
 
 /** Calls whose contracts are not in functions/api/contract yet: their shapes, to be replaced by the contracts' types. */
 export type UpcomingCalls = {
-  getPage: Call<{ source_id: string; page_id: string }, NoFields, never, PageWithHistory>;
+  getPage: Call<{ source_id: string; page_id: string }, NoFields, never, ShownPage>;
   listPageChunks: Call<
     { source_id: string; page_id: string },
     Paging & { of?: "current" | "previous"; on_behalf_of?: string; visibility?: "all" | "anonymous" },
@@ -60,7 +60,7 @@ export type Call<Params, Query, Body, Result> = {
 type NoFields = Record<string, never>;
 type Paging = { limit?: string; cursor?: string };
 
-export type PageWithHistory = {
+export type ShownPage = Page & {
   previous: { version: number; replaced_at: string; chunk_count: number } | null;
 };
 
@@ -167,4 +167,4 @@ export type SiteCheckResult = {
 };
 
 /** Fields that existing responses gain. */
-export type PlannedChangeLinks = { kind?: string; url?: string };
+export type LinkedChange = PlannedChange & { kind?: string; url?: string };

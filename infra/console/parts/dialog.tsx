@@ -37,6 +37,7 @@ export function Confirm({
   children,
   confirm,
   sending,
+  disabled = false,
   error = null,
   onConfirm,
   onClose,
@@ -45,6 +46,7 @@ export function Confirm({
   children: ComponentChildren;
   confirm: string;
   sending: boolean;
+  disabled?: boolean;
   error?: ApiError | null;
   onConfirm: () => void;
   onClose: () => void;
@@ -54,7 +56,7 @@ export function Confirm({
       {children}
       {error && <ErrorBanner error={error} />}
       <p class="buttons">
-        <Button kind="danger" sending={sending} onClick={onConfirm}>
+        <Button kind="danger" sending={sending} disabled={disabled} onClick={onConfirm}>
           {confirm}
         </Button>
         <Button onClick={onClose}>Cancel</Button>

@@ -36,7 +36,7 @@ export function relative(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();
   const size = Math.abs(ms);
   if (size < 5 * SECOND) return "just now";
-  const text = duration(size < MINUTE ? size : Math.floor(size / MINUTE) * MINUTE);
+  const text = size < MINUTE ? `${Math.floor(size / SECOND)} s` : duration(Math.floor(size / MINUTE) * MINUTE);
   return ms > 0 ? `${text} ago` : `in ${text}`;
 }
 

@@ -6,7 +6,7 @@ export type Column<T> = {
   label?: string;
   cell: (row: T) => ComponentChildren;
   /** `main`: names the row; `number`: aligned right; `actions`: without a heading on narrow screens. */
-  kind?: "main" | "number" | "actions" | "wide";
+  kind?: "main" | "number" | "actions" | "wide" | "select";
 };
 
 /** Explicit roles: on narrow screens rows are laid out as blocks, which takes a table's meaning away in some browsers. */

@@ -39,6 +39,19 @@ export function sourceState(source: Source): Shown {
 
 type Warning = Source["warnings"][number];
 
+const TEXTS: Partial<Record<Warning["code"], string>> = {
+  access_everything:
+    "Everyone who may search finds all that the syncing account sees, pages with view restrictions included.",
+  deletions_held:
+    "The last deletion check would have deleted more than the limit allows. Nothing is deleted until someone decides.",
+};
+
+/** What a warning says; without what to send to the API where the console has a way to do it. */
+export function warningText({ code, message }: Warning): string {
+  if (code === "pages_failed") return `${message.replace(/: GET .*$/, "")}.`;
+  return TEXTS[code] ?? message;
+}
+
 /** Where a warning is decided. */
 export function warningLink(source: Source, { code }: Warning): { href: string; text: string } {
   const id = source.source_id;

@@ -1,0 +1,111 @@
+import { useState } from "preact/hooks";
+import type { Source } from "#infra/console/api/types.ts";
+import { Button } from "#infra/console/parts/button.tsx";
+import { Confirm } from "#infra/console/parts/dialog.tsx";
+import { counted } from "#infra/console/parts/format.ts";
+import { ErrorBanner, Loaded, Notice } from "#infra/console/parts/notices.tsx";
+import { Pager } from "#infra/console/parts/pager.tsx";
+import { Ago, AsOf } from "#infra/console/parts/time.tsx";
+import { useAction } from "#infra/console/state/action.ts";
+import { place } from "#infra/console/state/location.ts";
+import { usePolled } from "#infra/console/state/polled.ts";
+import { to } from "#infra/console/state/router.ts";
+import { call } from "#infra/console/state/service.ts";
+import { PlannedChanges } from "./planned-changes.tsx";
+
+const EVERY_MS = 5000;
+
+/** What a held deletion check would delete or hide: a person approves all or some, or keeps them. */
+export function HeldDeletions({ source, refresh }: { source: Source; refresh: () => void }) {
+  const params = { source_id: source.source_id };
+  const { cursor } = place.value.query;
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const [asked, ask] = useState(false);
+  const held = usePolled(
+    `held ${source.source_id} ${cursor}`,
+    (signal) => call("listHeldDeletions", { params, query: { cursor, limit: "200" }, signal }),
+    EVERY_MS,
+  );
+  const changes = held.data?.held_deletions ?? [];
+  const ids = changes.map((one) => one.page_id).filter((id) => selected.has(id));
+  const operationId = held.data?.operation_id ?? "";
+  const body = { operation_id: operationId, ...(ids.length === 0 ? {} : { page_ids: ids }) };
+  const settle = () => {
+    select(new Set());
+    ask(false);
+    held.refresh();
+    refresh();
+  };
+  const approve = useAction(async (idempotencyKey: string, request: typeof body) => {
+    await call("approveHeldDeletions", { params, body: request, idempotencyKey });
+    settle();
+    return `Approved: ${request.page_ids ? counted(request.page_ids.length, "page") : "all"}. Each is asked for once more before it goes.`;
+  });
+  const reject = useAction(async (_key: string, request: typeof body) => {
+    const { rejected } = await call("rejectHeldDeletions", { params, body: request });
+    settle();
+    return `Kept: ${counted(rejected, "page")}. The next deletion check looks at them again.`;
+  });
+  const which = ids.length === 0 ? "all" : `${ids.length} selected`;
+  return (
+    <Loaded of={held} what="the held deletions">
+      {(data) => (
+        <>
+          {[approve, reject].map((action, index) => (
+            <div key={index}>
+              {action.done !== null && <Notice tone="ok">{action.done}</Notice>}
+              {action.error && !asked && <ErrorBanner error={action.error} />}
+            </div>
+          ))}
+          {data.operation_id === null ? (
+            <p class="empty">Nothing is held: no deletion check exceeded the limit.</p>
+          ) : (
+            <>
+              <p>
+                A <a href={to.operation(data.operation_id)}>deletion check</a> was held <Ago at={data.held_at} />,
+                because it would delete or hide more than the limit allows. Nothing of this list is touched until you
+                decide. What you approve is asked for by its id once more: a page that came back stays.
+              </p>
+              <p class="buttons selection">
+                <Button kind="danger" onClick={() => ask(true)}>
+                  Approve {which}
+                </Button>
+                <Button sending={reject.sending} onClick={() => void reject.run(body)}>
+                  Keep {which}
+                </Button>
+              </p>
+              <PlannedChanges
+                sourceId={source.source_id}
+                changes={changes}
+                selection={{ selected, select }}
+                empty="Every page is decided."
+              />
+              <Pager next={data.next_cursor} shown={changes.length} />
+            </>
+          )}
+          <AsOf of={held} />
+          {asked && (
+            <Confirm
+              title={ids.length === 0 ? "Approve all held deletions?" : `Approve ${counted(ids.length, "deletion")}?`}
+              confirm={`Approve ${which}`}
+              sending={approve.sending}
+              error={approve.error}
+              onConfirm={() => void approve.run(body)}
+              onClose={() => {
+                approve.clear();
+                ask(false);
+              }}
+            >
+              <p>
+                {ids.length === 0
+                  ? `All pages of the list that are not decided are removed from the index of ${source.title}, also those on further pages of the list.`
+                  : `${counted(ids.length, "page")} of ${source.title} will be removed from the index.`}{" "}
+                Confluence itself is not changed.
+              </p>
+            </Confirm>
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}
