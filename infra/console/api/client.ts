@@ -75,10 +75,15 @@ export function makeClient({
   };
 }
 
-function target(name: CallName, input: { params?: unknown; query?: unknown }): { method: string; path: string } {
+function target(
+  name: CallName,
+  input: { params?: unknown; query?: unknown },
+): { method: string; path: string } {
   const [method = "GET", template = "/"] = ROUTES[name].split(" ");
   const params = (input.params ?? {}) as Record<string, string>;
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(params[field] ?? ""));
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, field: string) =>
+    encodeURIComponent(params[field] ?? ""),
+  );
   const query = new URLSearchParams();
   for (const [field, value] of Object.entries(input.query ?? {})) {
     if (value !== undefined && value !== null && value !== "") query.set(field, String(value));

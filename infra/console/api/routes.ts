@@ -22,7 +22,7 @@ export const ROUTES: Record<CallName, `${"GET" | "POST" | "PATCH" | "DELETE"} /$
   approveHeldDeletions: "POST /api/confluence/{source_id}/held-deletions/approve",
   rejectHeldDeletions: "POST /api/confluence/{source_id}/held-deletions/reject",
   listPages: "GET /api/confluence/{source_id}/pages",
-  getPage: "GET /api/confluence/{source_id}/pages/{page_id}",
+  getSourcePage: "GET /api/confluence/{source_id}/pages/{page_id}",
   listPageChunks: "GET /api/confluence/{source_id}/pages/{page_id}/chunks",
   listProgress: "GET /api/progress",
   getProgress: "GET /api/progress/{operation_id}",

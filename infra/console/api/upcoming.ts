@@ -2,7 +2,7 @@ import type { HitExplanation, Page, PlannedChange, SearchRequest } from "./types
 
 /** Calls whose contracts are not in functions/api/contract yet: their shapes, to be replaced by the contracts' types. */
 export type UpcomingCalls = {
-  getPage: Call<{ source_id: string; page_id: string }, NoFields, never, ShownPage>;
+  getSourcePage: Call<{ source_id: string; page_id: string }, NoFields, never, ShownPage>;
   listPageChunks: Call<
     { source_id: string; page_id: string },
     Paging & { of?: "current" | "previous"; on_behalf_of?: string; visibility?: "all" | "anonymous" },
@@ -11,7 +11,7 @@ export type UpcomingCalls = {
       source_id: string;
       page_id: string;
       of: "current" | "previous";
-      version: number;
+      version: number | null;
       chunks: PageChunk[];
       next_cursor: string | null;
     }
@@ -139,7 +139,14 @@ export type PageExplanation = {
     | "hidden"
     | "not_in_index";
   message: string;
-  page: { source_id: string; page_id: string; title: string; url: string; kind: string; status: string } | null;
+  page: {
+    source_id: string;
+    page_id: string;
+    title: string;
+    url: string;
+    kind: string;
+    status: string;
+  } | null;
   rank: number | null;
   returned: number;
   candidates_at_most: number;

@@ -28,7 +28,9 @@ type Unit = [ms: number, name: string];
 function joined(ms: number, [large, largeName]: Unit, [small, smallName]: Unit): string {
   const first = Math.floor(ms / large);
   const second = Math.floor((ms % large) / small);
-  return second === 0 || first >= 10 ? `${first} ${largeName}` : `${first} ${largeName} ${second} ${smallName}`;
+  return second === 0 || first >= 10
+    ? `${first} ${largeName}`
+    : `${first} ${largeName} ${second} ${smallName}`;
 }
 
 /** "12 min ago", "in 3 h", "just now". */
@@ -36,11 +38,16 @@ export function relative(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();
   const size = Math.abs(ms);
   if (size < 5 * SECOND) return "just now";
-  const text = size < MINUTE ? `${Math.floor(size / SECOND)} s` : duration(Math.floor(size / MINUTE) * MINUTE);
+  const text =
+    size < MINUTE ? `${Math.floor(size / SECOND)} s` : duration(Math.floor(size / MINUTE) * MINUTE);
   return ms > 0 ? `${text} ago` : `in ${text}`;
 }
 
-const clockTimes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clockTimes = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 const days = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short" });
 const years = new Intl.DateTimeFormat("en-GB", { year: "numeric" });
 const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -79,5 +86,12 @@ export function words(code: string): string {
 /** An address that may be a link: http and https only, because it comes from Confluence; null otherwise. */
 export function webAddress(url: string): string | null {
   const parsed = URL.parse(url);
-  return parsed !== null && (parsed.protocol === "http:" || parsed.protocol === "https:") ? parsed.href : null;
+  return parsed !== null && (parsed.protocol === "http:" || parsed.protocol === "https:")
+    ? parsed.href
+    : null;
+}
+
+/** The host of an address, for people; the address itself when it is none. */
+export function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? url;
 }

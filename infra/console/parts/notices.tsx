@@ -47,10 +47,19 @@ export function Loaded<T>({
   children: (data: T) => ComponentChildren;
 }) {
   if (isMissingRoute(of.error))
-    return <p class="empty">This service does not offer {what} yet: it is of an earlier release than the console.</p>;
+    return (
+      <p class="empty">
+        This service does not offer {what} yet: it is of an earlier release than the console.
+      </p>
+    );
   return (
     <>
-      {of.error && <ErrorBanner error={of.error} what={of.data === null ? `Could not read ${what}.` : "Not up to date."} />}
+      {of.error && (
+        <ErrorBanner
+          error={of.error}
+          what={of.data === null ? `Could not read ${what}.` : "Not up to date."}
+        />
+      )}
       {of.data !== null && children(of.data)}
       {of.data === null && !of.error && <p class="empty">Reading {what} …</p>}
     </>

@@ -32,13 +32,13 @@ export function Screen({
   return (
     <>
       {above !== undefined && <p class="above">{above}</p>}
-      <div class="title">
+      <div class={below ? "title" : "title alone"}>
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
         {actions !== undefined && <div class="buttons">{actions}</div>}
       </div>
-      {below !== undefined && <div class="below">{below}</div>}
+      {below && <div class="below">{below}</div>}
       {children}
     </>
   );

@@ -29,7 +29,9 @@ export function diffTexts(before: string, after: string): DiffLine[] | null {
     }
     const kind = change.added ? "added" : change.removed ? "removed" : "same";
     const isChanged = kind !== "same";
-    lines.push(...linesOf(change.value).map((text): DiffLine => ({ kind, parts: [{ text, changed: isChanged }] })));
+    lines.push(
+      ...linesOf(change.value).map((text): DiffLine => ({ kind, parts: [{ text, changed: isChanged }] })),
+    );
   }
   return withGaps(lines);
 }

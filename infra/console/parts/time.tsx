@@ -31,10 +31,14 @@ export function At({ at, none = "—" }: { at: string | null; none?: string }) {
   );
 }
 
+function intervalText(ms: number): string {
+  return ms === 1000 ? "second" : ms < 60_000 ? `${ms / 1000} s` : duration(ms);
+}
+
 /** How old what is shown is, and whether it is kept up to date. */
 export function AsOf({ of }: { of: Polled<unknown> }) {
   if (of.at === null) return null;
-  const interval = of.everyMs === null ? "" : `, read every ${of.everyMs === 1000 ? "second" : duration(of.everyMs)}`;
+  const interval = of.everyMs === null ? "" : `, read every ${intervalText(of.everyMs)}`;
   return (
     <p class="as-of">
       As of {clockTime(of.at)}

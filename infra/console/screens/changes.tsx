@@ -5,12 +5,11 @@ import { Badge, Loaded, type Tone } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
-import { place, setQuery } from "#infra/console/state/location.ts";
+import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 
-const OUTCOMES = ["added", "updated", "moved", "restored", "deleted", "hidden", "failed"] as const;
 const RUNNING_MS = 2000;
 
 const TONES: Record<Change["outcome"], Tone> = {
@@ -45,38 +44,22 @@ export function Changes({
     running ? RUNNING_MS : null,
   );
   return (
-    <>
-      <div class="filters">
-        <label>
-          Outcome
-          <select
-            value={outcome ?? ""}
-            onChange={(event) => setQuery({ outcome: event.currentTarget.value, cursor: null })}
-          >
-            <option value="">any change</option>
-            {OUTCOMES.map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
-      <Loaded of={changes} what="the changes">
-        {(data) => (
-          <>
-            <Table
-              caption="Pages that changed"
-              columns={columnsFor(sourceId)}
-              rows={data.changes}
-              keyOf={(one) => `${one.page_id} ${one.outcome}`}
-              empty={running ? "Nothing so far." : "It changed no page."}
-            />
-            <Pager next={data.next_cursor} shown={data.changes.length} />
-          </>
-        )}
-      </Loaded>
-    </>
+    <Loaded of={changes} what="the changes">
+      {(data) => (
+        <>
+          <Table
+            caption="Pages that changed"
+            columns={columnsFor(sourceId)}
+            rows={data.changes}
+            keyOf={(one) => `${one.page_id} ${one.outcome}`}
+            empty={
+              running ? "Nothing so far." : "It changed no page, or what it changed is not kept any more."
+            }
+          />
+          <Pager next={data.next_cursor} shown={data.changes.length} />
+        </>
+      )}
+    </Loaded>
   );
 }
 
@@ -86,7 +69,9 @@ const columnsFor = (sourceId: string): readonly Column<Change>[] => [
     kind: "main",
     cell: (one) => (
       <>
-        <a href={to.page(sourceId, one.page_id, one.outcome === "updated" ? "changes" : undefined)}>{one.title}</a>{" "}
+        <a href={to.page(sourceId, one.page_id, one.outcome === "updated" ? "changes" : undefined)}>
+          {one.title}
+        </a>{" "}
         {one.error && (
           <small class="why bad-text">
             {words(one.error.code)}: {one.error.message}

@@ -59,7 +59,12 @@ export function ConnectForm({
         </>
       ) : (
         <>
-          <Field label="Client id" required value={input.clientId} onValue={(clientId) => change({ clientId })} />
+          <Field
+            label="Client id"
+            required
+            value={input.clientId}
+            onValue={(clientId) => change({ clientId })}
+          />
           <Field
             label="Client secret"
             hint="Stored encrypted, never shown again."
@@ -107,8 +112,16 @@ export function ConnectForm({
         <div class="fields">
           <fieldset>
             <legend>Also sync</legend>
-            <Check label="Blog posts" value={input.blogposts} onValue={(blogposts) => change({ blogposts })} />
-            <Check label="Files" value={input.attachments} onValue={(attachments) => change({ attachments })} />
+            <Check
+              label="Blog posts"
+              value={input.blogposts}
+              onValue={(blogposts) => change({ blogposts })}
+            />
+            <Check
+              label="Files"
+              value={input.attachments}
+              onValue={(attachments) => change({ attachments })}
+            />
           </fieldset>
           <Choice
             label="Comments"

@@ -19,10 +19,18 @@ export function PlannedSpacesList({ plan, children }: { plan: PlannedSpaces; chi
         <>
           <FactList
             facts={[
-              ["Spaces", count(estimate.spaces), plan.not_included > 0 ? `${count(plan.not_included)} others are left out` : undefined],
+              [
+                "Spaces",
+                count(estimate.spaces),
+                plan.not_included > 0 ? `${count(plan.not_included)} others are left out` : undefined,
+              ],
               ["Pages", count(estimate.pages)],
               ["Tokens to embed", `about ${count(estimate.tokens)}`],
-              ["Embeddings cost", dollars(estimate.dollars), estimate.dollars === null ? "the model has no list price" : undefined],
+              [
+                "Embeddings cost",
+                dollars(estimate.dollars),
+                estimate.dollars === null ? "the model has no list price" : undefined,
+              ],
               ["First syncs take", `about ${duration(Math.max(1, estimate.minutes) * MINUTE_MS)}`],
             ]}
           />
@@ -54,5 +62,9 @@ const columns: readonly Column<PlannedSpaces["spaces"][number]>[] = [
     ),
   },
   { head: "Type", cell: (space) => words(space.type) },
-  { head: "Pages", kind: "number", cell: (space) => (space.pages === null ? "not known" : count(space.pages)) },
+  {
+    head: "Pages",
+    kind: "number",
+    cell: (space) => (space.pages === null ? "not known" : count(space.pages)),
+  },
 ];

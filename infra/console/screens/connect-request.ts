@@ -86,9 +86,9 @@ export async function runChecks(
   for (const step of steps) {
     step.state = "running";
     show([...steps]);
-    const { passed, message } = await call("checkSiteStep", { body: { ...credentials, check: step.check } }).catch(
-      (error: unknown) => ({ passed: false, message: toApiError(error).message }),
-    );
+    const { passed, message } = await call("checkSiteStep", {
+      body: { ...credentials, check: step.check },
+    }).catch((error: unknown) => ({ passed: false, message: toApiError(error).message }));
     step.state = passed ? "passed" : "failed";
     step.message = message;
     show([...steps]);

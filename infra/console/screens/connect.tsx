@@ -45,7 +45,7 @@ export function Connect() {
   const extend = useAction(async () => extendSite(siteId ?? "", input));
   const error = check.error ?? connect.error;
   return (
-    <Screen title="Connect Confluence" above={<a href={to.sources()}>Sources</a>} below={null}>
+    <Screen title="Connect Confluence" above={<a href={to.sources()}>Sources</a>}>
       <div class="two">
         <ConnectForm
           input={input}
@@ -56,8 +56,8 @@ export function Connect() {
         <div class="result">
           {steps === null && (
             <p class="empty">
-              First every check that a sync depends on is made, one after another. Then you see which spaces would be
-              synced, with an estimate. Nothing is stored before you connect.
+              First every check that a sync depends on is made, one after another. Then you see which spaces
+              would be synced, with an estimate. Nothing is stored before you connect.
             </p>
           )}
           {steps && <CheckList steps={steps} />}

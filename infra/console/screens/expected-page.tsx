@@ -29,7 +29,9 @@ export function ExpectedPage({ sources }: { sources: readonly Source[] }) {
 
 function ByTitle({ title, sources }: { title: string; sources: readonly Source[] }) {
   const { query } = place.value;
-  const searched = sources.filter((one) => !query.source || one.source_id === query.source).slice(0, MAX_SOURCES);
+  const searched = sources
+    .filter((one) => !query.source || one.source_id === query.source)
+    .slice(0, MAX_SOURCES);
   const pages = usePolled<Page[]>(
     `title ${title} ${searched.map((one) => one.source_id).join(" ")}`,
     async (signal) => {
@@ -57,8 +59,8 @@ function ByTitle({ title, sources }: { title: string; sources: readonly Source[]
         ) : data.length === 0 ? (
           <Notice>
             <p>
-              <strong>Not in the index.</strong> No source has a page titled “{title}”. Enter its address or id to
-              learn more: it may be in a space that is not synced, or a draft.
+              <strong>Not in the index.</strong> No source has a page titled “{title}”. Enter its address or
+              id to learn more: it may be in a space that is not synced, or a draft.
             </p>
           </Notice>
         ) : (
@@ -137,7 +139,9 @@ function Details({ explanation }: { explanation: PageExplanation }) {
             last returned: {explanation.last_returned.title}, {explanation.last_returned.score.toFixed(3)}
           </span>
         )}
-        {explanation.words_missing.length > 0 && <span>words it lacks: {explanation.words_missing.join(", ")}</span>}
+        {explanation.words_missing.length > 0 && (
+          <span>words it lacks: {explanation.words_missing.join(", ")}</span>
+        )}
         {explanation.filter && <span>left out by the filter {words(explanation.filter)}</span>}
         {explanation.copy_of && page && (
           <span>
@@ -149,7 +153,9 @@ function Details({ explanation }: { explanation: PageExplanation }) {
       {page && (
         <p class="facts">
           <a href={to.page(page.source_id, page.page_id)}>the page</a>
-          {verdict === "not_readable" && <a href={to.page(page.source_id, page.page_id, "who")}>who finds it</a>}
+          {verdict === "not_readable" && (
+            <a href={to.page(page.source_id, page.page_id, "who")}>who finds it</a>
+          )}
           <Outside url={page.url}>Confluence</Outside>
         </p>
       )}

@@ -88,8 +88,8 @@ function Queues() {
           }}
         >
           <p>
-            They failed as often as the queue allows. Find out why first: what is not mended fails again and comes back
-            here.
+            They failed as often as the queue allows. Find out why first: what is not mended fails again and
+            comes back here.
           </p>
         </Confirm>
       )}
@@ -105,7 +105,12 @@ const queueColumns = (ask: (queue: Queue) => void): readonly Column<Queue>[] => 
   {
     head: "Dead letters",
     kind: "number",
-    cell: (one) => (one.dead_letters > 0 ? <strong class="bad-text">{count(one.dead_letters)}</strong> : <span class="quiet">0</span>),
+    cell: (one) =>
+      one.dead_letters > 0 ? (
+        <strong class="bad-text">{count(one.dead_letters)}</strong>
+      ) : (
+        <span class="quiet">0</span>
+      ),
   },
   { head: "What a dead letter means", kind: "wide", cell: (one) => <span class="quiet">{one.impact}</span> },
   {
@@ -142,7 +147,10 @@ function DeadLetters({ queue }: { queue: Queue }) {
 const letterColumns: readonly Column<Queue["sample"][number]>[] = [
   { head: "Message", kind: "main", cell: (one) => <code>{one.message_id}</code> },
   { head: "Sent", cell: (one) => <Ago at={one.sent_at} /> },
-  { head: "Source", cell: (one) => (one.source_id === null ? "—" : <a href={to.source(one.source_id)}>open</a>) },
+  {
+    head: "Source",
+    cell: (one) => (one.source_id === null ? "—" : <a href={to.source(one.source_id)}>open</a>),
+  },
   {
     head: "Operation",
     cell: (one) => (one.operation_id === null ? "—" : <a href={to.operation(one.operation_id)}>open</a>),
@@ -166,7 +174,11 @@ function Costs() {
     (signal) => call("getUsage", { query: { days, source_id: query.source }, signal }),
     USAGE_MS,
   );
-  const sources = usePolled("names", (signal) => call("listSources", { query: { limit: "200" }, signal }), null);
+  const sources = usePolled(
+    "names",
+    (signal) => call("listSources", { query: { limit: "200" }, signal }),
+    null,
+  );
   return (
     <section aria-labelledby="cost">
       <h2 id="cost">Cost of syncs</h2>
@@ -181,7 +193,10 @@ function Costs() {
         </label>
         <label>
           Source
-          <select value={query.source ?? ""} onChange={(event) => setQuery({ source: event.currentTarget.value })}>
+          <select
+            value={query.source ?? ""}
+            onChange={(event) => setQuery({ source: event.currentTarget.value })}
+          >
             <option value="">all</option>
             {(sources.data?.sources ?? []).map((one) => (
               <option key={one.source_id} value={one.source_id}>
@@ -202,7 +217,10 @@ type Row = UsageFigures & { day: string };
 
 function UsageTable({ usage }: { usage: Usage }) {
   const price = usage.dollars_per_million_tokens;
-  const rows: Row[] = [{ ...usage.totals, day: "All days" }, ...[...usage.days].sort((a, b) => b.day.localeCompare(a.day))];
+  const rows: Row[] = [
+    { ...usage.totals, day: "All days" },
+    ...[...usage.days].sort((a, b) => b.day.localeCompare(a.day)),
+  ];
   return (
     <>
       <p class="facts">
@@ -232,6 +250,11 @@ const usageColumns: readonly Column<Row>[] = [
   {
     head: "Refused (429)",
     kind: "number",
-    cell: (one) => (one.rate_limited_calls > 0 ? <span class="warn-text">{count(one.rate_limited_calls)}</span> : <span class="quiet">0</span>),
+    cell: (one) =>
+      one.rate_limited_calls > 0 ? (
+        <span class="warn-text">{count(one.rate_limited_calls)}</span>
+      ) : (
+        <span class="quiet">0</span>
+      ),
   },
 ];

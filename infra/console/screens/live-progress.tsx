@@ -57,7 +57,9 @@ export function LiveProgress({ operation, link = true }: { operation: Running; l
           {count(operation.pages_processed)} of {count(total)} pages
         </span>
         <span>{count(operation.pages_listed)} listed</span>
-        {operation.chunks_per_second !== null && <span>{operation.chunks_per_second.toFixed(1)} chunks/s</span>}
+        {operation.chunks_per_second !== null && (
+          <span>{operation.chunks_per_second.toFixed(1)} chunks/s</span>
+        )}
         {operation.eta !== null && (
           <span>
             should end <Ago at={operation.eta} />

@@ -1,6 +1,5 @@
-import type { Progress } from "#infra/console/api/types.ts";
-import { FactList } from "#infra/console/parts/fact-list.tsx";
-import { count, duration, words } from "#infra/console/parts/format.ts";
+import type { Progress, SyncMetrics } from "#infra/console/api/types.ts";
+import { count, counted, duration, words } from "#infra/console/parts/format.ts";
 import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
@@ -47,7 +46,9 @@ export function OperationScreen({ operationId }: { operationId: string }) {
       below={
         data && (
           <>
-            <Badge {...operationState(data.operation_status)}>{operationState(data.operation_status).text}</Badge>
+            <Badge {...operationState(data.operation_status)}>
+              {operationState(data.operation_status).text}
+            </Badge>
             <span>
               started <At at={data.started_at ?? data.created_at} /> by {words(data.actor)}
             </span>
@@ -73,8 +74,7 @@ function Details({ operation }: { operation: Progress }) {
       {running && <LiveProgress operation={operation} link={false} />}
       {isHeld && (
         <Notice>
-          {operation.error_details?.message}{" "}
-          <a href={to.source(operation.source_id, "held")}>Decide</a>
+          {operation.error_details?.message} <a href={to.source(operation.source_id, "held")}>Decide</a>
         </Notice>
       )}
       {!isHeld && operation.error_details && (
@@ -108,39 +108,73 @@ function Details({ operation }: { operation: Progress }) {
   );
 }
 
+const OUTCOMES = ["added", "updated", "moved", "restored", "deleted", "hidden", "failed"] as const;
+
+/** How many pages had each outcome; those that are not 0 filter the list below. */
 function Figures({ operation }: { operation: Progress }) {
+  const { outcome } = place.value.query;
   const metrics = operation.sync_metrics;
-  const files = metrics.files_added + metrics.files_updated + metrics.files_deleted + metrics.files_failed;
-  const comments = metrics.comments_added + metrics.comments_updated + metrics.comments_deleted;
+  const isFilter = !operation.dry_run && operation.operation_status !== "held";
   return (
-    <div class="columns">
-      <FactList
-        facts={[
-          ["Pages listed", count(operation.pages_listed)],
-          ["Added", count(metrics.pages_added)],
-          ["Updated", count(metrics.pages_updated)],
-          ["Moved", count(metrics.pages_moved)],
-        ]}
-      />
-      <FactList
-        facts={[
-          ["Deleted", count(metrics.pages_deleted)],
-          ["Hidden", count(metrics.pages_hidden)],
-          ["Restored", count(metrics.pages_restored)],
-          ["Failed", count(metrics.pages_failed)],
-          files > 0 ? ["Files", `${metrics.files_added} added, ${metrics.files_updated} updated, ${metrics.files_deleted} deleted, ${metrics.files_failed} failed`] : null,
-          comments > 0 ? ["Comments", `${metrics.comments_added} added, ${metrics.comments_updated} updated, ${metrics.comments_deleted} deleted`] : null,
-        ]}
-      />
-      <FactList
-        facts={[
-          ["Embeddings made", count(metrics.embeddings_created)],
-          ["Embeddings spared", count(metrics.embeddings_reused), "the text had not changed"],
-          ["Chunks", `${count(metrics.chunks_added)} added, ${count(metrics.chunks_removed)} removed, ${count(metrics.chunks_kept)} kept`],
-          ["Calls to Confluence", count(metrics.api_calls_made)],
-        ]}
-      />
-    </div>
+    <>
+      <ul class="figures" aria-label="Pages by outcome">
+        <li>
+          <span>
+            <strong>{count(operation.pages_listed)}</strong> listed
+          </span>
+        </li>
+        {OUTCOMES.map((name) => {
+          const value = metrics[`pages_${name}`];
+          const text = (
+            <>
+              <strong>{count(value)}</strong> {name}
+            </>
+          );
+          const isOn = outcome === name;
+          return (
+            <li key={name}>
+              {value > 0 && isFilter ? (
+                <a
+                  href={to.operation(operation.operation_id, isOn ? {} : { outcome: name })}
+                  aria-current={isOn ? "true" : undefined}
+                >
+                  {text}
+                </a>
+              ) : (
+                <span class={value === 0 ? "zero" : undefined}>{text}</span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <p class="facts">
+        <span>{counted(metrics.embeddings_created, "embedding")} made</span>
+        <span>{count(metrics.embeddings_reused)} spared</span>
+        <span>
+          {counted(metrics.chunks_added, "chunk")} added, {count(metrics.chunks_removed)} removed,{" "}
+          {count(metrics.chunks_kept)} kept
+        </span>
+        <Files metrics={metrics} />
+        <span>{counted(metrics.api_calls_made, "call")} to Confluence</span>
+      </p>
+    </>
+  );
+}
+
+function Files({ metrics }: { metrics: SyncMetrics }) {
+  const files = [
+    [metrics.files_added, "added"],
+    [metrics.files_updated, "updated"],
+    [metrics.files_deleted, "deleted"],
+    [metrics.files_failed, "failed"],
+  ] as const;
+  const comments = metrics.comments_added + metrics.comments_updated + metrics.comments_deleted;
+  const named = files.flatMap(([value, name]) => (value === 0 ? [] : [`${count(value)} ${name}`]));
+  return (
+    <>
+      {named.length > 0 && <span>files: {named.join(", ")}</span>}
+      {comments > 0 && <span>{counted(comments, "comment")} changed</span>}
+    </>
   );
 }
 

@@ -28,11 +28,16 @@ export function PageChanges({ page }: { page: ShownPage }) {
     null,
   );
   if (!page.previous)
-    return <p class="empty">No earlier version is kept: the text has not changed since the page was first stored.</p>;
+    return (
+      <p class="empty">
+        No earlier version is kept: the text has not changed since the page was first stored.
+      </p>
+    );
   return (
     <>
       <p>
-        Version {page.previous.version} was replaced by version {page.version} <Ago at={page.previous.replaced_at} />.
+        Version {page.previous.version} was replaced by version {page.version}{" "}
+        <Ago at={page.previous.replaced_at} />.
       </p>
       <Loaded of={lists} what="both versions">
         {(data) => data && <Difference {...data} />}
@@ -41,7 +46,11 @@ export function PageChanges({ page }: { page: ShownPage }) {
   );
 }
 
-async function allChunks(page: ShownPage, of: "previous" | "current", signal: AbortSignal): Promise<PageChunk[]> {
+async function allChunks(
+  page: ShownPage,
+  of: "previous" | "current",
+  signal: AbortSignal,
+): Promise<PageChunk[]> {
   const chunks: PageChunk[] = [];
   let cursor: string | undefined;
   do {
@@ -58,7 +67,8 @@ async function allChunks(page: ShownPage, of: "previous" | "current", signal: Ab
 
 function Difference({ before, after }: Lists) {
   const lines = useMemo(() => diffTexts(textOf(before), textOf(after)), [before, after]);
-  const counts = (list: readonly PageChunk[], change: string) => list.filter((one) => one.change === change).length;
+  const counts = (list: readonly PageChunk[], change: string) =>
+    list.filter((one) => one.change === change).length;
   return (
     <>
       <p class="facts">

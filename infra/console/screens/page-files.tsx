@@ -60,7 +60,10 @@ const columns: readonly Column<Page>[] = [
       </>
     ),
   },
-  { head: "Kind", cell: (one) => (one.kind === "attachment" ? (one.file?.media_type ?? "file") : words(one.kind)) },
+  {
+    head: "Kind",
+    cell: (one) => (one.kind === "attachment" ? (one.file?.media_type ?? "file") : words(one.kind)),
+  },
   {
     head: "State",
     cell: (one) => {

@@ -78,7 +78,11 @@ function Explanation({ access }: { access: AccessExplanation }) {
 }
 
 const columns: readonly Column<AccessExplanation["clauses"][number]>[] = [
-  { head: "Clause of", kind: "main", cell: (clause) => clause.title ?? (clause.content_id === null ? "the space" : clause.content_id) },
+  {
+    head: "Clause of",
+    kind: "main",
+    cell: (clause) => clause.title ?? (clause.content_id === null ? "the space" : clause.content_id),
+  },
   {
     head: "Passes",
     cell: (clause) => <Badge tone={clause.passes ? "ok" : "bad"}>{clause.passes ? "yes" : "no"}</Badge>,

@@ -2,7 +2,13 @@ import type { Page } from "#infra/console/api/types.ts";
 import type { Tone } from "#infra/console/parts/notices.tsx";
 import { words } from "#infra/console/parts/format.ts";
 
-export const PAGE_STATES = ["current", "failed", "pending", "hidden", "deleted"] as const satisfies Page["status"][];
+export const PAGE_STATES = [
+  "current",
+  "failed",
+  "pending",
+  "hidden",
+  "deleted",
+] as const satisfies Page["status"][];
 export const KINDS = ["page", "blogpost", "comments", "attachment"] as const satisfies Page["kind"][];
 export const FILE_RESULTS = [
   "text",
@@ -35,9 +41,14 @@ export function whyOfPage(page: Page): { tone: "bad" | "quiet"; text: string }[]
       tone: "bad" as const,
       text: `${words(error.code)}: ${error.message}${error.attempts ? ` (${error.attempts} attempts)` : ""}`,
     },
-    page.deleted_reason !== null && page.is_deleted && { tone: "quiet" as const, text: words(page.deleted_reason) },
+    page.deleted_reason !== null &&
+      page.is_deleted && { tone: "quiet" as const, text: words(page.deleted_reason) },
     page.status === "hidden" && { tone: "quiet" as const, text: "the syncing account does not see it" },
-    file?.result && file.result !== "text" && { tone: "quiet" as const, text: `${words(file.result)}${file.message ? `: ${file.message}` : ""}` },
+    file?.result &&
+      file.result !== "text" && {
+        tone: "quiet" as const,
+        text: `${words(file.result)}${file.message ? `: ${file.message}` : ""}`,
+      },
     missing && { tone: "quiet" as const, text: `without what its macros render: ${missing.message}` },
     page.text_lost !== null && { tone: "quiet" as const, text: `not converted: ${page.text_lost}` },
   ];

@@ -32,8 +32,8 @@ export function PageText({ page }: { page: ShownPage }) {
           </p>
           {data.char_count > MAX_CHARACTERS && (
             <p>
-              The text is too long for one response: <a href={to.page(page.source_id, page.page_id, "chunks")}>its chunks</a>{" "}
-              have it.
+              The text is too long for one response:{" "}
+              <a href={to.page(page.source_id, page.page_id, "chunks")}>its chunks</a> have it.
             </p>
           )}
           <pre class="text">{data.full_content}</pre>

@@ -22,7 +22,7 @@ const EVERY_MS = 5000;
 /** One page: its text as search has it, its chunks, what its last change did to them, who finds it, what is on it. */
 export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId: string; tab: PageTab }) {
   const params = { source_id: sourceId, page_id: pageId };
-  const page = usePolled(`page ${pageId}`, (signal) => call("getPage", { params, signal }), EVERY_MS);
+  const page = usePolled(`page ${pageId}`, (signal) => call("getSourcePage", { params, signal }), EVERY_MS);
   const { data } = page;
   const retry = useAction(async () => {
     const target = data && retryTarget(data);

@@ -21,7 +21,7 @@ export function PlannedChanges({
   const columns: Column<LinkedChange>[] = [
     { head: "Title", kind: "main", cell: (one) => <a href={to.page(sourceId, one.page_id)}>{one.title}</a> },
     { head: "Would be", cell: (one) => words(one.outcome) },
-    { head: "Because", kind: "wide", cell: (one) => one.reason },
+    { head: "Because", kind: "wide", cell: (one) => reasonText(one.reason) },
     { head: "Kind", cell: (one) => (one.kind === undefined ? "" : words(one.kind)) },
     {
       head: <span class="unseen">Confluence</span>,
@@ -39,6 +39,17 @@ export function PlannedChanges({
       empty={empty}
     />
   );
+}
+
+const REASONS: Record<string, string> = {
+  trashed: "in the trash of Confluence",
+  deleted: "deleted in Confluence",
+  archived: "archived in Confluence",
+  not_visible: "the syncing account does not see it",
+};
+
+function reasonText(reason: string): string {
+  return REASONS[reason] ?? words(reason);
 }
 
 function boxes(changes: readonly LinkedChange[], { selected, select }: Selection): Column<LinkedChange> {

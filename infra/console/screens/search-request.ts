@@ -31,7 +31,8 @@ function readerOf({ as = "all", who = "" }: Query): Pick<SearchRequest, "visibil
 /** The page id in what a person gave: an id, or an address of Confluence; null: it is a title. */
 export function pageIdIn(text: string): string | null {
   const trimmed = text.trim();
-  const found = /\/(?:pages|blog\/\d+\/\d+\/\d+|edit-v2)\/(\d+)/.exec(trimmed) ?? /[?&]pageId=(\d+)/.exec(trimmed);
+  const found =
+    /\/(?:pages|blog\/\d+\/\d+\/\d+|edit-v2)\/(\d+)/.exec(trimmed) ?? /[?&]pageId=(\d+)/.exec(trimmed);
   if (found?.[1]) return found[1];
   return /^(?:att|comments-)?\d+$/.test(trimmed) ? trimmed : null;
 }

@@ -14,9 +14,13 @@ import { searchRequest } from "./search-request.ts";
 /** Searches as somebody, shows what each hit's score is made of, and why a page that is expected is not found. */
 export function Search() {
   const { query } = place.value;
-  const sources = usePolled("names", (signal) => call("listSources", { query: { limit: "200" }, signal }), null);
+  const sources = usePolled(
+    "names",
+    (signal) => call("listSources", { query: { limit: "200" }, signal }),
+    null,
+  );
   return (
-    <Screen title="Search" below={null}>
+    <Screen title="Search">
       <SearchForm key={JSON.stringify(query)} sources={sources.data?.sources ?? []} />
       {query.q !== undefined && query.page !== undefined && (
         <ExpectedPage sources={sources.data?.sources ?? []} />
@@ -65,7 +69,8 @@ function Summary({ found }: { found: SearchResult }) {
     <>
       {found.corrected_query !== null && (
         <Notice>
-          No chunk contains a word of the query. Searched for <strong>{found.corrected_query}</strong> instead.
+          No chunk contains a word of the query. Searched for <strong>{found.corrected_query}</strong>{" "}
+          instead.
         </Notice>
       )}
       {found.warnings.map((warning) => (
@@ -79,16 +84,19 @@ function Summary({ found }: { found: SearchResult }) {
         {explained && (
           <>
             <span>
-              {count(explained.candidates_by_vector)} candidates by meaning, {count(explained.candidates_by_words)} by
-              words
+              {count(explained.candidates_by_vector)} candidates by meaning,{" "}
+              {count(explained.candidates_by_words)} by words
             </span>
-            {explained.duplicates > 0 && <span>{counted(explained.duplicates, "copy", "copies")} joined</span>}
+            {explained.duplicates > 0 && (
+              <span>{counted(explained.duplicates, "copy", "copies")} joined</span>
+            )}
             <span>{counted(explained.sources_searched, "source")} searched</span>
           </>
         )}
         {removed.length > 0 && (
           <span>
-            removed by filter: {removed.map(([name, value]) => `${count(value)} by ${words(name)}`).join(", ")}
+            removed by filter:{" "}
+            {removed.map(([name, value]) => `${count(value)} by ${words(name)}`).join(", ")}
           </span>
         )}
         {found.reranking_applied && <span>reranked</span>}
@@ -98,7 +106,9 @@ function Summary({ found }: { found: SearchResult }) {
             {counted(permissions.withheld_sources.length, "source")} withheld: their permissions are not known
           </span>
         )}
-        {permissions.undecided_hits > 0 && <span class="warn-text">{counted(permissions.undecided_hits, "hit")} undecided</span>}
+        {permissions.undecided_hits > 0 && (
+          <span class="warn-text">{counted(permissions.undecided_hits, "hit")} undecided</span>
+        )}
       </p>
     </>
   );

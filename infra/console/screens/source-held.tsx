@@ -62,9 +62,10 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
           ) : (
             <>
               <p>
-                A <a href={to.operation(data.operation_id)}>deletion check</a> was held <Ago at={data.held_at} />,
-                because it would delete or hide more than the limit allows. Nothing of this list is touched until you
-                decide. What you approve is asked for by its id once more: a page that came back stays.
+                A <a href={to.operation(data.operation_id)}>deletion check</a> was held{" "}
+                <Ago at={data.held_at} />, because it would delete or hide more than the limit allows. Nothing
+                of this list is touched until you decide. What you approve is asked for by its id once more: a
+                page that came back stays.
               </p>
               <p class="buttons selection">
                 <Button kind="danger" onClick={() => ask(true)}>
@@ -86,7 +87,11 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
           <AsOf of={held} />
           {asked && (
             <Confirm
-              title={ids.length === 0 ? "Approve all held deletions?" : `Approve ${counted(ids.length, "deletion")}?`}
+              title={
+                ids.length === 0
+                  ? "Approve all held deletions?"
+                  : `Approve ${counted(ids.length, "deletion")}?`
+              }
               confirm={`Approve ${which}`}
               sending={approve.sending}
               error={approve.error}

@@ -48,7 +48,9 @@ export function Overview({ source }: { source: Source }) {
               [
                 "Next sync",
                 <Due at={source.next_sync_at} none="on demand" />,
-                source.sync_interval_minutes === null ? undefined : `every ${source.sync_interval_minutes} min`,
+                source.sync_interval_minutes === null
+                  ? undefined
+                  : `every ${source.sync_interval_minutes} min`,
               ],
               ["Changes asked for", <Ago at={source.last_pulse_at} none="only at each sync" />],
               operation?.findable_seconds
@@ -72,7 +74,10 @@ export function Overview({ source }: { source: Source }) {
           <h2 id="content">Content</h2>
           <FactList
             facts={[
-              ["Pages found by search", <a href={to.source(id, "pages", { status: "current" })}>{count(source.page_count)}</a>],
+              [
+                "Pages found by search",
+                <a href={to.source(id, "pages", { status: "current" })}>{count(source.page_count)}</a>,
+              ],
               ["Chunks", count(source.chunk_count)],
               ["Failed", pagesLink(source, "failed", source.failed_page_count)],
               ["Hidden", pagesLink(source, "hidden", source.hidden_page_count)],
@@ -96,15 +101,25 @@ export function Overview({ source }: { source: Source }) {
           <FactList
             facts={[
               ["Search shows", ACCESS[source.access.mode]],
-              source.access.mode === "everything" ? null : ["Permissions read", <Ago at={source.access.verified_at} />],
+              source.access.mode === "everything"
+                ? null
+                : ["Permissions read", <Ago at={source.access.verified_at} />],
               source.access.sweep?.error
-                ? ["Last attempt failed", <Badge tone="bad">{source.access.sweep.error.code}</Badge>, source.access.sweep.error.message]
+                ? [
+                    "Last attempt failed",
+                    <Badge tone="bad">{source.access.sweep.error.code}</Badge>,
+                    source.access.sweep.error.message,
+                  ]
                 : null,
               source.access.restricted_contents === null
                 ? null
                 : ["Restricted pages", count(source.access.restricted_contents)],
               source.access.containers_hidden
-                ? ["Hidden folders", count(source.access.containers_hidden), "their restrictions cannot be read"]
+                ? [
+                    "Hidden folders",
+                    count(source.access.containers_hidden),
+                    "their restrictions cannot be read",
+                  ]
                 : null,
               ["Syncs as", source.email ?? source.account_id],
             ]}

@@ -178,8 +178,7 @@ function columnsFor({
       kind: "main",
       cell: (page) => (
         <>
-          <a href={to.page(page.source_id, page.page_id)}>{page.title}</a>{" "}
-          <Why page={page} />
+          <a href={to.page(page.source_id, page.page_id)}>{page.title}</a> <Why page={page} />
         </>
       ),
     },

@@ -10,7 +10,13 @@ import { useAction } from "#infra/console/state/action.ts";
 import { navigate } from "#infra/console/state/location.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
-import { ACCESS_CHOICES, COMMENT_CHOICES, CONTAINER_CHOICES, STRATEGY_CHOICES, VERIFY_CHOICES } from "./choices.ts";
+import {
+  ACCESS_CHOICES,
+  COMMENT_CHOICES,
+  CONTAINER_CHOICES,
+  STRATEGY_CHOICES,
+  VERIFY_CHOICES,
+} from "./choices.ts";
 
 type Changes = Calls["updateSource"]["body"];
 
@@ -142,8 +148,8 @@ function Token({ source, refresh }: { source: Source; refresh: () => void }) {
         }}
       >
         <p class="hint">
-          It is tried before it is stored, encrypted, and never shown again. Where the source belongs to a connected
-          site, all its sources use it.
+          It is tried before it is stored, encrypted, and never shown again. Where the source belongs to a
+          connected site, all its sources use it.
         </p>
         <Field
           label="E-mail of its account"
@@ -177,8 +183,8 @@ function Deletion({ source }: { source: Source }) {
     <section aria-labelledby="deletion">
       <h2 id="deletion">Delete this source</h2>
       <p class="hint">
-        Search stops showing it at once, its token is deleted, and the space can be added again. Confluence is not
-        changed.
+        Search stops showing it at once, its token is deleted, and the space can be added again. Confluence is
+        not changed.
       </p>
       <p>
         <Button kind="danger" onClick={() => ask(true)}>
@@ -196,7 +202,8 @@ function Deletion({ source }: { source: Source }) {
           onClose={() => ask(false)}
         >
           <p>
-            {counted(source.page_count, "page")} and {counted(source.chunk_count, "chunk")} are removed from the index.
+            {counted(source.page_count, "page")} and {counted(source.chunk_count, "chunk")} are removed from
+            the index.
           </p>
           <Field label={`Type ${source.space_key} to confirm`} value={typed} onValue={setTyped} />
         </Confirm>

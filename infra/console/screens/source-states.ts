@@ -25,6 +25,9 @@ export function isRunning(status: Operation["status"]): boolean {
   return OPERATION_TONES[status] === "busy";
 }
 
+/** Warnings about what somebody chose: nothing is wrong with the sync. */
+const CHOSEN = ["access_everything", "containers_hidden"];
+
 /** The one state of a source that matters most. */
 export function sourceState(source: Source): Shown {
   if (source.status !== "active") return { tone: "bad", text: words(source.status) };
@@ -34,7 +37,8 @@ export function sourceState(source: Source): Shown {
   if (source.sync_status === "never_synced") return { tone: "quiet", text: "never synced" };
   if (source.sync_status === "failed") return { tone: "bad", text: "last sync failed" };
   if (source.failed_page_count > 0) return { tone: "warn", text: "pages failed" };
-  return source.warnings.length > 0 ? { tone: "warn", text: "warnings" } : { tone: "ok", text: "up to date" };
+  const isWarned = source.warnings.some(({ code }) => !CHOSEN.includes(code));
+  return isWarned ? { tone: "warn", text: "warnings" } : { tone: "ok", text: "up to date" };
 }
 
 type Warning = Source["warnings"][number];

@@ -56,7 +56,10 @@ export function SourceScreen({ sourceId, tab }: { sourceId: string; tab: SourceT
   );
 }
 
-function tabsOf(id: string, source: Source | null): { name: SourceTab; href: string; text: ComponentChildren }[] {
+function tabsOf(
+  id: string,
+  source: Source | null,
+): { name: SourceTab; href: string; text: ComponentChildren }[] {
   const failed = source?.failed_page_count ?? 0;
   const isHeld = source?.warnings.some(({ code }) => code === "deletions_held") ?? false;
   return [
@@ -65,12 +68,25 @@ function tabsOf(id: string, source: Source | null): { name: SourceTab; href: str
     {
       name: "pages",
       href: to.source(id, "pages"),
-      text: failed === 0 ? "Pages" : <>Pages <span class="warn-text">{count(failed)} failed</span></>,
+      text:
+        failed === 0 ? (
+          "Pages"
+        ) : (
+          <>
+            Pages <span class="warn-text">{count(failed)} failed</span>
+          </>
+        ),
     },
     {
       name: "held",
       href: to.source(id, "held"),
-      text: isHeld ? <>Held deletions <span class="warn-text">to decide</span></> : "Held deletions",
+      text: isHeld ? (
+        <>
+          Held deletions <span class="warn-text">to decide</span>
+        </>
+      ) : (
+        "Held deletions"
+      ),
     },
     { name: "settings", href: to.source(id, "settings"), text: "Settings" },
   ];
@@ -126,4 +142,3 @@ function Actions({ source, refresh }: { source: Source; refresh: () => void }) {
     </>
   );
 }
-

@@ -1,6 +1,7 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
-import { changesInWords, sourceState, warningLink } from "./source-states.ts";
-import { count, counted, words } from "#infra/console/parts/format.ts";
+import { Attention } from "./attention.tsx";
+import { changesInWords, sourceState } from "./source-states.ts";
+import { count, counted, hostOf } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
@@ -23,7 +24,11 @@ export function Sources() {
     (signal) => call("listSources", { query: { limit: "200", cursor }, signal }),
     (data) => (data.sources.some((one) => one.running_operation_id !== null) ? RUNNING_MS : IDLE_MS),
   );
-  const sites = usePolled("sites", (signal) => call("listSites", { query: { limit: "200" }, signal }), 30_000);
+  const sites = usePolled(
+    "sites",
+    (signal) => call("listSites", { query: { limit: "200" }, signal }),
+    30_000,
+  );
   return (
     <Screen
       title="Sources"
@@ -43,8 +48,8 @@ export function Sources() {
             ))}
             {data.sources.length === 0 && cursor === undefined && (sites.data?.sites.length ?? 0) === 0 && (
               <p class="empty">
-                Nothing is synced yet. <a href={to.connect()}>Connect a Confluence site</a> with an API token: its
-                spaces become sources.
+                Nothing is synced yet. <a href={to.connect()}>Connect a Confluence site</a> with an API token:
+                its spaces become sources.
               </p>
             )}
             <Pager next={data.next_cursor} shown={data.sources.length} />
@@ -52,46 +57,6 @@ export function Sources() {
         )}
       </Loaded>
     </Screen>
-  );
-}
-
-/** Every warning with the way to where it is decided. */
-function Attention({ sources, sites }: { sources: readonly Source[]; sites: readonly Site[] }) {
-  const ofSites = sites.flatMap((site) =>
-    site.warnings.map((warning) => ({ key: `${site.site_id} ${warning.code}`, of: hostOf(site.base_url), warning, link: null })),
-  );
-  const ofSources = sources.flatMap((source) =>
-    source.warnings.map((warning) => ({
-      key: `${source.source_id} ${warning.code}`,
-      of: source.title,
-      warning,
-      link: warningLink(source, warning),
-    })),
-  );
-  const all = [...ofSites, ...ofSources];
-  if (all.length === 0) return null;
-  return (
-    <section aria-labelledby="attention">
-      <h2 id="attention">Needs attention</h2>
-      <ul class="attention">
-        {all.map(({ key, of, warning, link }) => (
-          <li key={key}>
-            <Badge tone="warn">{words(warning.code)}</Badge>
-            <span>
-              <strong>{of}</strong> {warning.message}
-            </span>
-            {link && (
-              <a href={link.href}>
-                {link.text}
-                <span class="unseen">
-                  : {words(warning.code)} in {of}
-                </span>
-              </a>
-            )}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
@@ -203,12 +168,11 @@ function countLink(source: Source, status: "failed" | "hidden") {
   const value = status === "failed" ? source.failed_page_count : source.hidden_page_count;
   if (value === 0) return <span class="quiet">0</span>;
   return (
-    <a href={to.source(source.source_id, "pages", { status })} aria-label={`${value} ${status} of ${source.title}`}>
+    <a
+      href={to.source(source.source_id, "pages", { status })}
+      aria-label={`${value} ${status} of ${source.title}`}
+    >
       {count(value)}
     </a>
   );
-}
-
-function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? url;
 }

@@ -31,7 +31,8 @@ function routeOf(path: string, query: Query): Route {
   if (first === undefined) return { screen: "sources" };
   if (parts.length === 1 && (first === "connect" || first === "search" || first === "health"))
     return { screen: first };
-  if (first === "operations" && parts.length === 2 && second) return { screen: "operation", operationId: second };
+  if (first === "operations" && parts.length === 2 && second)
+    return { screen: "operation", operationId: second };
   if (first !== "sources" || !second) return unknown;
   if (parts.length === 2)
     return { screen: "source", sourceId: second, tab: oneOf(SOURCE_TABS, query.tab) ?? "overview" };
@@ -57,7 +58,10 @@ function split(target: string): [string, string] {
 }
 
 /** The hash of a place; empty values are left out. */
-export function hashOf(parts: readonly string[], query: Record<string, string | null | undefined> = {}): string {
+export function hashOf(
+  parts: readonly string[],
+  query: Record<string, string | null | undefined> = {},
+): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value) search.set(name, value);
   const text = search.toString();
@@ -80,6 +84,9 @@ export const to = {
 };
 
 /** The value, if it is one of these. */
-export function oneOf<const T extends string>(values: readonly T[], value: string | undefined): T | undefined {
+export function oneOf<const T extends string>(
+  values: readonly T[],
+  value: string | undefined,
+): T | undefined {
   return values.find((one) => one === value);
 }

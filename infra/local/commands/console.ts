@@ -17,7 +17,12 @@ const console_ = defineCommand({
       default: 3100,
       description: "port on 127.0.0.1, 0 for any free one",
     },
-    open: { type: "choice", choices: ["yes", "no"], default: "yes", description: "whether to open the browser" },
+    open: {
+      type: "choice",
+      choices: ["yes", "no"],
+      default: "yes",
+      description: "whether to open the browser",
+    },
     aws: {
       type: "flag",
       description: "signs with AWS credentials, as for hosts *.execute-api.*.amazonaws.com",

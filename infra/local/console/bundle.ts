@@ -8,12 +8,16 @@ const APP = new URL("../../console/", import.meta.url);
 export type ConsoleFile = { path: string; type: string; bytes: Buffer; gzipped: number };
 
 /** Of the packages whose code the bundle contains: their licences ask for it. */
-const NOTICE = "/*! preact, @preact/signals: MIT, Copyright Jason Miller and others; diff: BSD-3-Clause, Copyright Kevin Decker */";
+const NOTICE =
+  "/*! preact, @preact/signals: MIT, Copyright Jason Miller and others; diff: BSD-3-Clause, Copyright Kevin Decker */";
 
 /** Builds the console in memory: its page, one script, one style sheet, each with its size in bytes after gzip. */
 export async function bundleConsole(): Promise<ConsoleFile[]> {
   const { outputFiles } = await build({
-    entryPoints: { app: fileURLToPath(new URL("main.tsx", APP)), styles: fileURLToPath(new URL("styles.css", APP)) },
+    entryPoints: {
+      app: fileURLToPath(new URL("main.tsx", APP)),
+      styles: fileURLToPath(new URL("styles.css", APP)),
+    },
     outdir: "/console",
     bundle: true,
     write: false,

@@ -78,7 +78,12 @@ function sender({ api, apiKey, aws }: ProxyOptions): Send {
   };
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, send: Send, api: string): Promise<void> {
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  send: Send,
+  api: string,
+): Promise<void> {
   try {
     // Whoever may use this port acts with the operator's credentials.
     refuseForeignPages(request.headers);
@@ -86,12 +91,18 @@ async function handle(request: IncomingMessage, response: ServerResponse, send: 
     const target = request.url ?? "/";
     const [path = "/"] = target.split("?");
     if (path === "/") return respond(response, { statusCode: 302, headers: { location: "/console" } });
-    const page = method === "GET" || method === "HEAD" ? await serveConsole(path, request.headers["if-none-match"]) : null;
+    const page =
+      method === "GET" || method === "HEAD"
+        ? await serveConsole(path, request.headers["if-none-match"])
+        : null;
     if (page) return respond(response, page);
     if (!FORWARDED.test(path) || !METHODS.includes(method) || isDotted(path))
       throw new UserError(404, "route_not_found", `The console's proxy does not forward ${method} ${path}`);
     const body = await readBody(request);
-    const answer = await reach(() => send(target, { method, headers: pick(TO_SERVICE, request), ...(body ? { body } : {}) }), api);
+    const answer = await reach(
+      () => send(target, { method, headers: pick(TO_SERVICE, request), ...(body ? { body } : {}) }),
+      api,
+    );
     response.writeHead(answer.status, answer.headers);
     response.end(method === "HEAD" ? undefined : answer.bytes);
   } catch (error) {
@@ -176,7 +187,9 @@ function respond(
   }
   const hasBody = response.req.method !== "HEAD" && result.body !== undefined;
   response.writeHead(result.statusCode, result.headers);
-  response.end(hasBody ? Buffer.from(result.body ?? "", result.isBase64Encoded ? "base64" : "utf8") : undefined);
+  response.end(
+    hasBody ? Buffer.from(result.body ?? "", result.isBase64Encoded ? "base64" : "utf8") : undefined,
+  );
 }
 
 function listen(server: Server, port: number): Promise<number> {
