@@ -1,6 +1,6 @@
 import { ApiError, readError } from "./api-error.ts";
 import { makeEtagCache } from "./etag-cache.ts";
-import { ROUTES } from "./routes.ts";
+import { IDEMPOTENT, ROUTES } from "./routes.ts";
 import type { CallName, Calls } from "./calls.ts";
 
 type Optional<Name extends string, T> = [T] extends [never]
@@ -46,7 +46,9 @@ export function makeClient({
         accept: "application/json",
         ...(apiKey === null ? {} : { "x-api-key": apiKey }),
         ...(etag === undefined ? {} : { "if-none-match": etag }),
-        ...(input.idempotencyKey === undefined ? {} : { "idempotency-key": input.idempotencyKey }),
+        ...(input.idempotencyKey === undefined || !IDEMPOTENT.has(name)
+          ? {}
+          : { "idempotency-key": input.idempotencyKey }),
         ...(input.body === undefined ? {} : { "content-type": "application/json" }),
       };
       const timeout = AbortSignal.timeout(TIMEOUT_MS);

@@ -51,6 +51,20 @@ export type UpcomingCalls = {
   checkSiteStep: Call<NoFields, NoFields, SiteCredentials & { check: SiteCheck }, SiteCheckResult>;
 };
 
+/** Their names. */
+export const UPCOMING: ReadonlySet<string> = new Set<keyof UpcomingCalls>([
+  "getSourcePage",
+  "listPageChunks",
+  "listChanges",
+  "getUsage",
+  "approveHeldDeletions",
+  "rejectHeldDeletions",
+  "listQueues",
+  "redriveQueue",
+  "explainPage",
+  "checkSiteStep",
+]);
+
 export type Call<Params, Query, Body, Result> = {
   params: Params;
   query: Query;

@@ -27,6 +27,7 @@ export function Field({
       {hint !== undefined && <small id={id}>{hint}</small>}
       <input
         // The attributes of all these types are those of text.
+        // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- without it tsc finds no type of input that fits
         type={type as "text"}
         value={value}
         required={required}

@@ -1,8 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { isMissingRoute, remedyFor, type ApiError } from "#infra/console/api/api-error.ts";
 import type { Polled } from "#infra/console/state/polled.ts";
-
-export type Tone = "ok" | "busy" | "warn" | "bad" | "quiet";
+import type { Tone } from "./tone.ts";
 
 const SIGNS: Record<Tone, string> = { ok: "●", busy: "◐", warn: "▲", bad: "■", quiet: "○" };
 

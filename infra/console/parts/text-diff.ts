@@ -28,10 +28,7 @@ export function diffTexts(before: string, after: string): DiffLine[] | null {
       continue;
     }
     const kind = change.added ? "added" : change.removed ? "removed" : "same";
-    const isChanged = kind !== "same";
-    lines.push(
-      ...linesOf(change.value).map((text): DiffLine => ({ kind, parts: [{ text, changed: isChanged }] })),
-    );
+    lines.push(...linesOf(change.value).map((text): DiffLine => ({ kind, parts: [whole(text)] })));
   }
   return withGaps(lines);
 }
@@ -48,20 +45,23 @@ function replaced(before: readonly string[], after: readonly string[]): DiffLine
       kind: "removed",
       parts: words
         ? words.flatMap((one) => (one.added ? [] : [{ text: one.value, changed: one.removed }]))
-        : [{ text: old, changed: true }],
+        : [whole(old)],
     });
     if (now === undefined) continue;
     added.push({
       kind: "added",
       parts: words
         ? words.flatMap((one) => (one.removed ? [] : [{ text: one.value, changed: one.added }]))
-        : [{ text: now, changed: true }],
+        : [whole(now)],
     });
   }
   const rest = after.slice(before.length);
-  added.push(...rest.map((text) => ({ kind: "added" as const, parts: [{ text, changed: true }] })));
+  added.push(...rest.map((text) => ({ kind: "added" as const, parts: [whole(text)] })));
   return [...removed, ...added];
 }
+
+/** A line of which no part is set apart: its sign says all. */
+const whole = (text: string): DiffPart => ({ text, changed: false });
 
 function withGaps(lines: readonly DiffLine[]): DiffLine[] {
   const isNear = (index: number) =>

@@ -1,13 +1,15 @@
 import type { Change } from "#infra/console/api/upcoming.ts";
 import { count, words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
-import { Badge, Loaded, type Tone } from "#infra/console/parts/notices.tsx";
+import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
+import type { Tone } from "#infra/console/parts/tone.ts";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
 import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
+import { reasonText } from "./reasons.ts";
 import { call } from "#infra/console/state/service.ts";
 
 const RUNNING_MS = 2000;
@@ -77,7 +79,7 @@ const columnsFor = (sourceId: string): readonly Column<Change>[] => [
             {words(one.error.code)}: {one.error.message}
           </small>
         )}
-        {!one.error && one.reason !== null && <small class="why">{one.reason}</small>}
+        {!one.error && one.reason !== null && <small class="why">{reasonText(one.reason)}</small>}
       </>
     ),
   },

@@ -1,4 +1,4 @@
-import type { Tone } from "#infra/console/parts/notices.tsx";
+import type { Tone } from "#infra/console/parts/tone.ts";
 import { Badge } from "#infra/console/parts/notices.tsx";
 import type { SiteCheck } from "#infra/console/api/upcoming.ts";
 import type { Step } from "./connect-request.ts";

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { PlannedSpaces } from "#infra/console/api/types.ts";
-import { FactList } from "#infra/console/parts/fact-list.tsx";
+import { fact, FactList } from "#infra/console/parts/fact-list.tsx";
 import { count, counted, dollars, duration, words } from "#infra/console/parts/format.ts";
 import { Notice } from "#infra/console/parts/notices.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
@@ -19,19 +19,19 @@ export function PlannedSpacesList({ plan, children }: { plan: PlannedSpaces; chi
         <>
           <FactList
             facts={[
-              [
+              fact(
                 "Spaces",
                 count(estimate.spaces),
                 plan.not_included > 0 ? `${count(plan.not_included)} others are left out` : undefined,
-              ],
-              ["Pages", count(estimate.pages)],
-              ["Tokens to embed", `about ${count(estimate.tokens)}`],
-              [
+              ),
+              fact("Pages", count(estimate.pages)),
+              fact("Tokens to embed", `about ${count(estimate.tokens)}`),
+              fact(
                 "Embeddings cost",
                 dollars(estimate.dollars),
                 estimate.dollars === null ? "the model has no list price" : undefined,
-              ],
-              ["First syncs take", `about ${duration(Math.max(1, estimate.minutes) * MINUTE_MS)}`],
+              ),
+              fact("First syncs take", `about ${duration(Math.max(1, estimate.minutes) * MINUTE_MS)}`),
             ]}
           />
           <p class="buttons">{children}</p>

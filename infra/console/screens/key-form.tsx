@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Button } from "#infra/console/parts/button.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
-import { hasKey, useKey } from "#infra/console/state/service.ts";
+import { hasKey, setApiKey } from "#infra/console/state/service.ts";
 
 /** Asks for the API key of a service that wants one. */
 export function KeyForm() {
@@ -12,7 +12,7 @@ export function KeyForm() {
         class="fields narrow"
         onSubmit={(event) => {
           event.preventDefault();
-          if (key.trim() !== "") useKey(key.trim());
+          if (key.trim() !== "") setApiKey(key.trim());
         }}
       >
         <p>

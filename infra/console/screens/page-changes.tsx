@@ -36,7 +36,9 @@ export function PageChanges({ page }: { page: ShownPage }) {
   return (
     <>
       <p>
-        Version {page.previous.version} was replaced by version {page.version}{" "}
+        {page.previous.version === page.version
+          ? `The text of version ${page.version} was stored anew `
+          : `Version ${page.previous.version} was replaced by version ${page.version} `}
         <Ago at={page.previous.replaced_at} />.
       </p>
       <Loaded of={lists} what="both versions">

@@ -1,6 +1,7 @@
 import type { Page } from "#infra/console/api/types.ts";
-import type { Tone } from "#infra/console/parts/notices.tsx";
+import type { Tone } from "#infra/console/parts/tone.ts";
 import { words } from "#infra/console/parts/format.ts";
+import { reasonText } from "./reasons.ts";
 
 export const PAGE_STATES = [
   "current",
@@ -42,7 +43,7 @@ export function whyOfPage(page: Page): { tone: "bad" | "quiet"; text: string }[]
       text: `${words(error.code)}: ${error.message}${error.attempts ? ` (${error.attempts} attempts)` : ""}`,
     },
     page.deleted_reason !== null &&
-      page.is_deleted && { tone: "quiet" as const, text: words(page.deleted_reason) },
+      page.is_deleted && { tone: "quiet" as const, text: reasonText(page.deleted_reason) },
     page.status === "hidden" && { tone: "quiet" as const, text: "the syncing account does not see it" },
     file?.result &&
       file.result !== "text" && {

@@ -24,6 +24,11 @@ export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId
   const params = { source_id: sourceId, page_id: pageId };
   const page = usePolled(`page ${pageId}`, (signal) => call("getSourcePage", { params, signal }), EVERY_MS);
   const { data } = page;
+  const source = usePolled(
+    `of ${sourceId}`,
+    (signal) => call("getSource", { params: { source_id: sourceId }, signal }),
+    null,
+  );
   const retry = useAction(async () => {
     const target = data && retryTarget(data);
     const done = target ? await retryPages(sourceId, [target]) : "This page cannot be synced alone.";
@@ -35,7 +40,8 @@ export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId
       title={data?.title ?? "Page"}
       above={
         <>
-          <a href={to.sources()}>Sources</a> / <a href={to.source(sourceId)}>Source</a> /{" "}
+          <a href={to.sources()}>Sources</a> /{" "}
+          <a href={to.source(sourceId)}>{source.data?.title ?? "Source"}</a> /{" "}
           <a href={to.source(sourceId, "pages")}>Pages</a>
         </>
       }

@@ -2,6 +2,7 @@ import type { LinkedChange } from "#infra/console/api/upcoming.ts";
 import { words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
+import { reasonText } from "./reasons.ts";
 import { to } from "#infra/console/state/router.ts";
 
 export type Selection = { selected: ReadonlySet<string>; select: (ids: ReadonlySet<string>) => void };
@@ -39,17 +40,6 @@ export function PlannedChanges({
       empty={empty}
     />
   );
-}
-
-const REASONS: Record<string, string> = {
-  trashed: "in the trash of Confluence",
-  deleted: "deleted in Confluence",
-  archived: "archived in Confluence",
-  not_visible: "the syncing account does not see it",
-};
-
-function reasonText(reason: string): string {
-  return REASONS[reason] ?? words(reason);
 }
 
 function boxes(changes: readonly LinkedChange[], { selected, select }: Selection): Column<LinkedChange> {

@@ -15,8 +15,8 @@ export function Hit({ hit, rank }: { hit: ChunkHit; rank: number }) {
       <div>
         <h3>
           <a href={to.page(hit.source_id, plainId(hit.page_id))}>{hit.title}</a>
-          {hit.heading_path.length > 0 && <span class="quiet"> › {hit.heading_path.join(" › ")}</span>}
         </h3>
+        {hit.heading_path.length > 0 && <span class="quiet"> › {hit.heading_path.join(" › ")}</span>}
         <p class="facts">
           {hit.ancestors.length > 0 && <span>{hit.ancestors.map(({ title }) => title).join(" / ")}</span>}
           {hit.kind !== "page" && <span>{hit.kind === "attachment" ? "file" : words(hit.kind)}</span>}

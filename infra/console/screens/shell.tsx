@@ -1,7 +1,7 @@
 import { announcement } from "#infra/console/state/announce.ts";
 import { place } from "#infra/console/state/location.ts";
 import { to, type Route } from "#infra/console/state/router.ts";
-import { hasKey, keyWanted, useKey } from "#infra/console/state/service.ts";
+import { hasKey, keyWanted, setApiKey } from "#infra/console/state/service.ts";
 import { Screen } from "#infra/console/parts/screen.tsx";
 import { KeyForm } from "./key-form.tsx";
 import { Sources } from "./sources.tsx";
@@ -45,7 +45,7 @@ export function Shell() {
           ))}
         </nav>
         {hasKey.value && (
-          <button type="button" class="link" onClick={() => useKey(null)}>
+          <button type="button" class="link" onClick={() => setApiKey(null)}>
             Forget the key
           </button>
         )}

@@ -1,5 +1,5 @@
 import type { Source } from "#infra/console/api/types.ts";
-import { FactList } from "#infra/console/parts/fact-list.tsx";
+import { fact, FactList } from "#infra/console/parts/fact-list.tsx";
 import { count, words } from "#infra/console/parts/format.ts";
 import { Badge, ErrorBanner } from "#infra/console/parts/notices.tsx";
 import { Ago, Due } from "#infra/console/parts/time.tsx";
@@ -44,29 +44,29 @@ export function Overview({ source }: { source: Source }) {
           <h2 id="freshness">Freshness</h2>
           <FactList
             facts={[
-              ["Synced", <Ago at={source.last_sync_timestamp} />],
-              [
+              fact("Synced", <Ago at={source.last_sync_timestamp} />),
+              fact(
                 "Next sync",
                 <Due at={source.next_sync_at} none="on demand" />,
                 source.sync_interval_minutes === null
                   ? undefined
                   : `every ${source.sync_interval_minutes} min`,
-              ],
-              ["Changes asked for", <Ago at={source.last_pulse_at} none="only at each sync" />],
+              ),
+              fact("Changes asked for", <Ago at={source.last_pulse_at} none="only at each sync" />),
               operation?.findable_seconds
-                ? [
+                ? fact(
                     "Edit to search",
                     `${Math.round(operation.findable_seconds.p50)} s`,
                     `95 % within ${Math.round(operation.findable_seconds.p95)} s`,
-                  ]
+                  )
                 : null,
-              ["Deletions checked", <Ago at={source.last_deletion_check} />],
-              [
+              fact("Deletions checked", <Ago at={source.last_deletion_check} />),
+              fact(
                 "Next deletion check",
                 <Due at={source.next_deletion_check_at} none="with a sync or on demand" />,
                 words(source.deletion_strategy),
-              ],
-              source.paused_until === null ? null : ["Paused until", <Due at={source.paused_until} />],
+              ),
+              source.paused_until === null ? null : fact("Paused until", <Due at={source.paused_until} />),
             ]}
           />
         </section>
@@ -74,15 +74,15 @@ export function Overview({ source }: { source: Source }) {
           <h2 id="content">Content</h2>
           <FactList
             facts={[
-              [
+              fact(
                 "Pages found by search",
                 <a href={to.source(id, "pages", { status: "current" })}>{count(source.page_count)}</a>,
-              ],
-              ["Chunks", count(source.chunk_count)],
-              ["Failed", pagesLink(source, "failed", source.failed_page_count)],
-              ["Hidden", pagesLink(source, "hidden", source.hidden_page_count)],
-              ["Deleted", pagesLink(source, "deleted", source.deleted_page_count)],
-              [
+              ),
+              fact("Chunks", count(source.chunk_count)),
+              fact("Failed", pagesLink(source, "failed", source.failed_page_count)),
+              fact("Hidden", pagesLink(source, "hidden", source.hidden_page_count)),
+              fact("Deleted", pagesLink(source, "deleted", source.deleted_page_count)),
+              fact(
                 "Also synced",
                 [
                   source.content.blogposts ? "blog posts" : null,
@@ -91,8 +91,8 @@ export function Overview({ source }: { source: Source }) {
                 ]
                   .filter((one) => one !== null)
                   .join(", ") || "pages only",
-              ],
-              ["Embedding model", source.embedding_model],
+              ),
+              fact("Embedding model", source.embedding_model),
             ]}
           />
         </section>
@@ -100,28 +100,28 @@ export function Overview({ source }: { source: Source }) {
           <h2 id="access">Access</h2>
           <FactList
             facts={[
-              ["Search shows", ACCESS[source.access.mode]],
+              fact("Search shows", ACCESS[source.access.mode]),
               source.access.mode === "everything"
                 ? null
-                : ["Permissions read", <Ago at={source.access.verified_at} />],
+                : fact("Permissions read", <Ago at={source.access.verified_at} />),
               source.access.sweep?.error
-                ? [
+                ? fact(
                     "Last attempt failed",
                     <Badge tone="bad">{source.access.sweep.error.code}</Badge>,
                     source.access.sweep.error.message,
-                  ]
+                  )
                 : null,
               source.access.restricted_contents === null
                 ? null
-                : ["Restricted pages", count(source.access.restricted_contents)],
+                : fact("Restricted pages", count(source.access.restricted_contents)),
               source.access.containers_hidden
-                ? [
+                ? fact(
                     "Hidden folders",
                     count(source.access.containers_hidden),
                     "their restrictions cannot be read",
-                  ]
+                  )
                 : null,
-              ["Syncs as", source.email ?? source.account_id],
+              fact("Syncs as", source.email ?? source.account_id),
             ]}
           />
         </section>

@@ -1,5 +1,5 @@
 import type { ListedOperation, Operation, Source, SyncMetrics } from "#infra/console/api/types.ts";
-import type { Tone } from "#infra/console/parts/notices.tsx";
+import type { Tone } from "#infra/console/parts/tone.ts";
 import { count, words } from "#infra/console/parts/format.ts";
 import { to } from "#infra/console/state/router.ts";
 
@@ -59,21 +59,16 @@ export function warningText({ code, message }: Warning): string {
 /** Where a warning is decided. */
 export function warningLink(source: Source, { code }: Warning): { href: string; text: string } {
   const id = source.source_id;
-  switch (code) {
-    case "deletions_held":
-      return { href: to.source(id, "held"), text: "Decide" };
-    case "pages_failed":
-      return { href: to.source(id, "pages", { status: "failed" }), text: "See why" };
-    case "credentials_expired":
-    case "access_everything":
-      return { href: to.source(id, "settings"), text: "Settings" };
-    case "last_sync_failed":
-      return source.last_sync
-        ? { href: to.operation(source.last_sync.operation_id), text: "See why" }
-        : { href: to.source(id), text: "Details" };
-    default:
-      return { href: to.source(id), text: "Details" };
-  }
+  const links: Partial<Record<Warning["code"], { href: string; text: string }>> = {
+    deletions_held: { href: to.source(id, "held"), text: "Decide" },
+    pages_failed: { href: to.source(id, "pages", { status: "failed" }), text: "See why" },
+    credentials_expired: { href: to.source(id, "settings"), text: "Settings" },
+    access_everything: { href: to.source(id, "settings"), text: "Settings" },
+    ...(source.last_sync
+      ? { last_sync_failed: { href: to.operation(source.last_sync.operation_id), text: "See why" } }
+      : {}),
+  };
+  return links[code] ?? { href: to.source(id), text: "Details" };
 }
 
 const CHANGES = [

@@ -1,5 +1,6 @@
-/** The longest wait between two attempts while the service does not respond. */
+/** The longest wait between two attempts while the service does not respond, unless the interval is longer. */
 const MAX_DELAY_MS = 60_000;
+const MIN_RETRY_MS = 1000;
 
 /** Milliseconds until the next request: the interval, doubled with each failure in a row, at least what the service asked for. */
 export function pollDelay(
@@ -7,9 +8,7 @@ export function pollDelay(
   failures: number,
   retryAfterSeconds: number | null = null,
 ): number {
-  const backedOff = Math.min(
-    MAX_DELAY_MS,
-    Math.max(everyMs, failures > 0 ? 1000 : 0) * 2 ** Math.min(failures, 10),
-  );
-  return Math.max(failures > 0 ? backedOff : everyMs, (retryAfterSeconds ?? 0) * 1000);
+  if (failures === 0) return everyMs;
+  const doubled = Math.max(everyMs, MIN_RETRY_MS) * 2 ** Math.min(failures, 10);
+  return Math.max(everyMs, Math.min(MAX_DELAY_MS, doubled), (retryAfterSeconds ?? 0) * 1000);
 }

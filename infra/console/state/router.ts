@@ -18,7 +18,7 @@ export type Place = { route: Route; query: Query };
 
 /** The screen that a hash like `#/sources/ID?tab=pages&status=failed` names, and its query; what it does not know is `unknown`. */
 export function parseHash(hash: string): Place {
-  const [path = "", search = ""] = split(hash.replace(/^#/, ""));
+  const [path, search] = split(hash.replace(/^#/, ""));
   const query = Object.fromEntries(new URLSearchParams(search));
   return { route: routeOf(path, query), query };
 }

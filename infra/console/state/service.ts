@@ -24,7 +24,7 @@ export const call: Client["call"] = async <K extends CallName>(name: K, input: A
 };
 
 /** Uses this key until the tab is closed; null: none. */
-export function useKey(key: string | null): void {
+export function setApiKey(key: string | null): void {
   if (key === null) sessionStorage.removeItem(KEY);
   else sessionStorage.setItem(KEY, key);
   client.forget();

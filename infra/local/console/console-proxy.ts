@@ -142,7 +142,7 @@ async function reach(send: () => Promise<Response>, api: string): Promise<Answer
       isCredentials ? "credentials_missing" : "service_unreachable",
       isCredentials
         ? "No AWS credentials were found. Sign in (aws sso login, AWS_PROFILE) and start the console again"
-        : `The service at ${api} cannot be reached (${String(why)}). Check that it runs, and the address given with --api`,
+        : `The service at ${api} cannot be reached (${why}). Check that it runs, and the address given with --api`,
       { cause: error },
     );
   }
