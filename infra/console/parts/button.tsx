@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 /** A button that stays focusable while its request is under way, and does nothing then. */
 export function Button({
@@ -20,8 +21,18 @@ export function Button({
   label?: string;
 }) {
   const off = sending || disabled;
+  const element = useRef<HTMLButtonElement>(null);
+  useEffect(
+    () => () => {
+      // Who uses the keyboard would begin at the top of the document again.
+      if (document.activeElement === element.current)
+        queueMicrotask(() => document.querySelector("h1")?.focus());
+    },
+    [],
+  );
   return (
     <button
+      ref={element}
       type={type}
       class={kind}
       aria-disabled={off ? "true" : undefined}

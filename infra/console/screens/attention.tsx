@@ -15,6 +15,8 @@ const ORDER = [
   "pages_failed",
   "token_expires",
 ];
+/** With these nothing is synced. */
+const BROKEN = ["credentials_expired", "space_unavailable", "last_sync_failed"];
 /** Of one warning, so many sources are named. */
 const MAX_PLACES = 6;
 
@@ -28,7 +30,7 @@ export function Attention({ sources, sites }: { sources: readonly Source[]; site
       <ul class="attention">
         {items.map((item) => (
           <li key={`${item.code} ${item.text}`}>
-            <Badge tone="warn">{words(item.code)}</Badge>
+            <Badge tone={BROKEN.includes(item.code) ? "bad" : "warn"}>{words(item.code)}</Badge>
             <span>{item.text}</span>
             <span class="places">
               {item.places.slice(0, MAX_PLACES).map(({ name, href }) =>

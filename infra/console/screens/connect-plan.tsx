@@ -14,7 +14,10 @@ export function PlannedSpacesList({ plan, children }: { plan: PlannedSpaces; chi
     <section aria-labelledby="plan">
       <h2 id="plan">What would be synced</h2>
       {plan.spaces.length === 0 ? (
-        <Notice>No space matches. Check the keys, and whether the account may see the spaces.</Notice>
+        <Notice>
+          No space would be added. Those that match may be synced already; else check the keys, and whether
+          the account may see the spaces.
+        </Notice>
       ) : (
         <>
           <FactList

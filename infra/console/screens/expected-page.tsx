@@ -88,6 +88,20 @@ function ByTitle({ title, sources }: { title: string; sources: readonly Source[]
   );
 }
 
+const VERDICTS: Record<PageExplanation["verdict"], string> = {
+  shown: "among the results",
+  below_match_count: "found, but below the number of results asked for",
+  not_candidate: "no retriever finds it for this query",
+  copy_of: "another page with the same text is shown",
+  filtered: "left out by a filter",
+  not_readable: "this reader may not see it",
+  pending: "not stored yet",
+  failed: "could not be stored",
+  deleted: "deleted",
+  hidden: "hidden",
+  not_in_index: "not in the index",
+};
+
 const TONES: Partial<Record<PageExplanation["verdict"], Tone>> = { shown: "ok", failed: "bad" };
 
 function Explained({ pageId, sourceId }: { pageId: string; sourceId?: string }) {
@@ -112,7 +126,7 @@ function Explained({ pageId, sourceId }: { pageId: string; sourceId?: string }) 
           <div>
             <p>
               <strong>
-                {data.page?.title ?? pageId}: {words(data.verdict)}
+                {data.page?.title ?? pageId}: {VERDICTS[data.verdict]}
               </strong>
             </p>
             <p>{data.message}</p>

@@ -213,12 +213,14 @@ function Costs() {
   );
 }
 
+const ALL = "All days";
+
 type Row = UsageFigures & { day: string };
 
 function UsageTable({ usage }: { usage: Usage }) {
   const price = usage.dollars_per_million_tokens;
   const rows: Row[] = [
-    { ...usage.totals, day: "All days" },
+    { ...usage.totals, day: ALL },
     ...[...usage.days].sort((a, b) => b.day.localeCompare(a.day)),
   ];
   return (
@@ -240,7 +242,7 @@ function UsageTable({ usage }: { usage: Usage }) {
 }
 
 const usageColumns: readonly Column<Row>[] = [
-  { head: "Day", kind: "main", cell: (one) => one.day },
+  { head: "Day", kind: "main", cell: (one) => (one.day === ALL ? <strong>{ALL}</strong> : one.day) },
   { head: "Operations", kind: "number", cell: (one) => count(one.operations) },
   { head: "Embeddings made", kind: "number", cell: (one) => count(one.embeddings_created) },
   { head: "Spared", kind: "number", cell: (one) => count(one.embeddings_reused) },

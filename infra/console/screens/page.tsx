@@ -2,10 +2,9 @@ import type { ShownPage } from "#infra/console/api/upcoming.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { bytes, count, words } from "#infra/console/parts/format.ts";
 import { Outside, Tabs } from "#infra/console/parts/links.tsx";
-import { Badge, ErrorBanner, Loaded, Notice } from "#infra/console/parts/notices.tsx";
+import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
 import { Ago, AsOf } from "#infra/console/parts/time.tsx";
-import { useAction } from "#infra/console/state/action.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to, type PageTab } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
@@ -15,7 +14,8 @@ import { PageFiles } from "./page-files.tsx";
 import { PageText } from "./page-text.tsx";
 import { PageReaders } from "./page-readers.tsx";
 import { pageState, whyOfPage } from "./page-states.ts";
-import { retryPages, retryTarget } from "./retry-pages.ts";
+import { RetryNotice, useRetry } from "./retry-notice.tsx";
+import { retryTarget } from "./retry-pages.ts";
 
 const EVERY_MS = 5000;
 
@@ -29,12 +29,8 @@ export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId
     (signal) => call("getSource", { params: { source_id: sourceId }, signal }),
     null,
   );
-  const retry = useAction(async () => {
-    const target = data && retryTarget(data);
-    const done = target ? await retryPages(sourceId, [target]) : "This page cannot be synced alone.";
-    page.refresh();
-    return done;
-  });
+  const retry = useRetry(sourceId, page.refresh);
+  const target = data && retryTarget(data);
   return (
     <Screen
       title={data?.title ?? "Page"}
@@ -49,9 +45,11 @@ export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId
       actions={
         data && (
           <>
-            <Button sending={retry.sending} onClick={() => void retry.run()}>
-              Sync this page
-            </Button>
+            {target !== null && (
+              <Button sending={retry.sending} onClick={() => void retry.run([target])}>
+                Sync this page
+              </Button>
+            )}
             <a class="button" href={to.search({ q: data.title, page: pageId, source: sourceId })}>
               Why is it found, or not?
             </a>
@@ -59,8 +57,7 @@ export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId
         )
       }
     >
-      {retry.done !== null && <Notice tone="ok">{retry.done}</Notice>}
-      {retry.error && <ErrorBanner error={retry.error} />}
+      <RetryNotice retry={retry} />
       <Tabs
         label="Views of this page"
         current={tab}

@@ -9,25 +9,34 @@ export function retryTarget(page: Pick<Page, "page_id" | "container_id">): strin
   return /^[1-9]\d{0,18}$/.test(id) ? id : null;
 }
 
-/** Syncs these pages, one after another; what happened, for people. A page has its turn also while another operation runs. */
-export async function retryPages(sourceId: string, ids: readonly string[]): Promise<string> {
-  let started = 0;
+export type Retried = {
+  /** What happened, for people. */
+  text: string;
+  /** The operation that syncs the last page that was started at once; null: all wait for the running one. */
+  operationId: string | null;
+};
+
+/** Syncs these pages, one after another. A page has its turn also while another operation runs. */
+export async function retryPages(sourceId: string, ids: readonly string[]): Promise<Retried> {
+  let operationId: string | null = null;
   let waiting = 0;
-  for (const id of new Set(ids)) {
+  const pages = new Set(ids);
+  for (const id of pages) {
     try {
-      await call("syncPage", {
+      const started = await call("syncPage", {
         params: { source_id: sourceId, page_id: id },
         idempotencyKey: newIdempotencyKey(),
       });
-      started += 1;
+      operationId = started.operation_id;
     } catch (error) {
       if (!(error instanceof ApiError && error.code === "operation_running")) throw error;
       waiting += 1;
     }
   }
+  const started = pages.size - waiting;
   const parts = [
-    started > 0 ? `${counted(started, "page")} being synced.` : null,
+    started > 0 ? `Syncing ${counted(started, "page")}.` : null,
     waiting > 0 ? `${counted(waiting, "page")} synced when the running operation ends.` : null,
   ];
-  return parts.filter((part) => part !== null).join(" ");
+  return { text: parts.filter((part) => part !== null).join(" "), operationId };
 }

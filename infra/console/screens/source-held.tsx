@@ -14,17 +14,20 @@ import { call } from "#infra/console/state/service.ts";
 import { PlannedChanges } from "./planned-changes.tsx";
 
 const EVERY_MS = 5000;
+const BUSY_MS = 1000;
 
 /** What a held deletion check would delete or hide: a person approves all or some, or keeps them. */
 export function HeldDeletions({ source, refresh }: { source: Source; refresh: () => void }) {
   const params = { source_id: source.source_id };
   const { cursor } = place.value.query;
+  // An approval is an operation: what it decided leaves the list when it ends.
+  const isBusy = source.running_operation_id !== null;
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const [asked, ask] = useState(false);
   const held = usePolled(
     `held ${source.source_id} ${cursor}`,
     (signal) => call("listHeldDeletions", { params, query: { cursor, limit: "200" }, signal }),
-    EVERY_MS,
+    isBusy ? BUSY_MS : EVERY_MS,
   );
   const changes = held.data?.held_deletions ?? [];
   const ids = changes.map((one) => one.page_id).filter((id) => selected.has(id));
@@ -37,11 +40,13 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
     refresh();
   };
   const approve = useAction(async (idempotencyKey: string, request: typeof body) => {
+    reject.clear();
     await call("approveHeldDeletions", { params, body: request, idempotencyKey });
     settle();
     return `Approved: ${request.page_ids ? counted(request.page_ids.length, "page") : "all"}. Each is asked for once more before it goes.`;
   });
   const reject = useAction(async (_key: string, request: typeof body) => {
+    approve.clear();
     const { rejected } = await call("rejectHeldDeletions", { params, body: request });
     settle();
     return `Kept: ${counted(rejected, "page")}. The next deletion check looks at them again.`;
@@ -68,12 +73,13 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
                 page that came back stays.
               </p>
               <p class="buttons selection">
-                <Button kind="danger" onClick={() => ask(true)}>
+                <Button kind="danger" disabled={isBusy} onClick={() => ask(true)}>
                   Approve {which}
                 </Button>
-                <Button sending={reject.sending} onClick={() => void reject.run(body)}>
+                <Button disabled={isBusy} sending={reject.sending} onClick={() => void reject.run(body)}>
                   Keep {which}
                 </Button>
+                {isBusy && <span class="quiet">An operation is running: decide when it has ended.</span>}
               </p>
               <PlannedChanges
                 sourceId={source.source_id}

@@ -1,6 +1,7 @@
+import { useEffect } from "preact/hooks";
 import type { Source } from "#infra/console/api/types.ts";
 import { fact, FactList } from "#infra/console/parts/fact-list.tsx";
-import { count, words } from "#infra/console/parts/format.ts";
+import { count, duration, words } from "#infra/console/parts/format.ts";
 import { Badge, ErrorBanner } from "#infra/console/parts/notices.tsx";
 import { Ago, Due } from "#infra/console/parts/time.tsx";
 import { usePolled } from "#infra/console/state/polled.ts";
@@ -13,6 +14,7 @@ import { isRunning, warningLink, warningText } from "./source-states.ts";
 const RUNNING_MS = 1000;
 const IDLE_MS = 10_000;
 const RECENT = "5";
+const MINUTE_MS = 60_000;
 
 const ACCESS = {
   unrestricted: "what everyone with access to the space may read",
@@ -26,13 +28,18 @@ export function Overview({ source }: { source: Source }) {
   const status = usePolled(
     id,
     (signal) => call("getStatus", { params: { source_id: id }, signal }),
-    (data) => (data.status !== "never_synced" && isRunning(data.status) ? RUNNING_MS : IDLE_MS),
+    (data) =>
+      source.running_operation_id !== null || (data.status !== "never_synced" && isRunning(data.status))
+        ? RUNNING_MS
+        : IDLE_MS,
   );
   const recent = usePolled(
     `recent ${id}`,
     (signal) => call("listProgress", { query: { source_id: id, limit: RECENT }, signal }),
     5000,
   );
+  // What has just started, or ended, is not left to the next read.
+  useEffect(status.refresh, [source.running_operation_id, status.refresh]);
   const operation = status.data?.status === "never_synced" ? null : status.data;
   return (
     <>
@@ -50,14 +57,14 @@ export function Overview({ source }: { source: Source }) {
                 <Due at={source.next_sync_at} none="on demand" />,
                 source.sync_interval_minutes === null
                   ? undefined
-                  : `every ${source.sync_interval_minutes} min`,
+                  : `every ${duration(source.sync_interval_minutes * MINUTE_MS)}`,
               ),
               fact("Changes asked for", <Ago at={source.last_pulse_at} none="only at each sync" />),
               operation?.findable_seconds
                 ? fact(
                     "Edit to search",
-                    `${Math.round(operation.findable_seconds.p50)} s`,
-                    `95 % within ${Math.round(operation.findable_seconds.p95)} s`,
+                    duration(operation.findable_seconds.p50 * 1000),
+                    `95 % within ${duration(operation.findable_seconds.p95 * 1000)}`,
                   )
                 : null,
               fact("Deletions checked", <Ago at={source.last_deletion_check} />),

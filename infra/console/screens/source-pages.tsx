@@ -3,17 +3,17 @@ import type { Page, Source } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { bytes, count, counted, words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
-import { Badge, ErrorBanner, Loaded, Notice } from "#infra/console/parts/notices.tsx";
+import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { Ago, AsOf } from "#infra/console/parts/time.tsx";
-import { useAction, type Action } from "#infra/console/state/action.ts";
 import { place, setQuery } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { oneOf, to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { FILE_RESULTS, KINDS, PAGE_STATES, pageState, whyOfPage } from "./page-states.ts";
-import { retryPages, retryTarget } from "./retry-pages.ts";
+import { RetryNotice, useRetry, type Retry } from "./retry-notice.tsx";
+import { retryTarget } from "./retry-pages.ts";
 
 const EVERY_MS = 5000;
 /** Milliseconds without a letter before a search by title starts. */
@@ -41,19 +41,16 @@ export function SourcePages({ source }: { source: Source }) {
       }),
     EVERY_MS,
   );
-  const retry = useAction(async (_key: string, ids: readonly string[]) => {
-    const done = await retryPages(id, ids);
+  const retry = useRetry(id, () => {
     select(new Set());
     pages.refresh();
-    return done;
   });
   const shown = pages.data?.pages ?? [];
   const chosen = shown.filter((page) => selected.has(page.page_id));
   return (
     <>
       <Filters />
-      {retry.error && <ErrorBanner error={retry.error} />}
-      {retry.done !== null && <Notice tone="ok">{retry.done}</Notice>}
+      <RetryNotice retry={retry} />
       {chosen.length > 0 && (
         <p class="buttons selection">
           <span>{counted(chosen.length, "page")} selected</span>
@@ -138,7 +135,7 @@ function columnsFor({
   shown: readonly Page[];
   selected: ReadonlySet<string>;
   select: (ids: ReadonlySet<string>) => void;
-  retry: Action<[readonly string[]]>;
+  retry: Retry;
 }): readonly Column<Page>[] {
   const all = shown.filter((page) => retryTarget(page) !== null);
   const isAll = all.length > 0 && all.every((page) => selected.has(page.page_id));

@@ -52,7 +52,7 @@ const TEXTS: Partial<Record<Warning["code"], string>> = {
 
 /** What a warning says; without what to send to the API where the console has a way to do it. */
 export function warningText({ code, message }: Warning): string {
-  if (code === "pages_failed") return `${message.replace(/: GET .*$/, "")}.`;
+  if (code === "pages_failed") return `${message.replace(/: GET .*$/, "").replace(/^1 pages/, "1 page")}.`;
   return TEXTS[code] ?? message;
 }
 

@@ -107,7 +107,8 @@ function viewOf(tab: SourceTab, source: Polled<Source> & { data: Source }) {
   }
 }
 
-type Start = "sync" | "full" | "dry run" | "check";
+const STARTED = { sync: "Sync", full: "Full sync", "dry run": "Dry run", check: "Deletion check" };
+type Start = keyof typeof STARTED;
 
 /** What starts an operation. A dry run shows its list, so it leads there. */
 function Actions({ source, refresh }: { source: Source; refresh: () => void }) {
@@ -124,7 +125,7 @@ function Actions({ source, refresh }: { source: Source; refresh: () => void }) {
           });
     if (what === "dry run") navigate(to.operation(operationId));
     else refresh();
-    return `Started: ${what === "check" ? "deletion check" : what}.`;
+    return `${STARTED[what]} started.`;
   });
   const busy = source.running_operation_id !== null;
   const button = (what: Start, text: string) => (

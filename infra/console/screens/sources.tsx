@@ -1,7 +1,7 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
 import { Attention } from "./attention.tsx";
 import { changesInWords, sourceState } from "./source-states.ts";
-import { count, counted, hostOf } from "#infra/console/parts/format.ts";
+import { count, counted, duration, hostOf } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
@@ -29,6 +29,13 @@ export function Sources() {
     (signal) => call("listSites", { query: { limit: "200" }, signal }),
     30_000,
   );
+  const isAnyRunning = sources.data?.sources.some((one) => one.running_operation_id !== null) ?? false;
+  const running = usePolled(
+    `running ${isAnyRunning}`,
+    (signal) => call("listProgress", { query: { running: "true", limit: "200" }, signal }),
+    isAnyRunning ? RUNNING_MS : IDLE_MS,
+  );
+  const percents = new Map(running.data?.operations.map((one) => [one.operation_id, one.percent]));
   return (
     <Screen
       title="Sources"
@@ -44,7 +51,7 @@ export function Sources() {
           <>
             <Attention sources={data.sources} sites={sites.data?.sites ?? []} />
             {groupBySite(data.sources, sites.data?.sites ?? []).map((group) => (
-              <SiteGroup key={group.baseUrl} {...group} />
+              <SiteGroup key={group.baseUrl} {...group} percents={percents} />
             ))}
             {data.sources.length === 0 && cursor === undefined && (sites.data?.sites.length ?? 0) === 0 && (
               <p class="empty">
@@ -73,7 +80,7 @@ function groupBySite(sources: readonly Source[], sites: readonly Site[]): Group[
   }));
 }
 
-function SiteGroup({ baseUrl, sites, sources }: Group) {
+function SiteGroup({ baseUrl, sites, sources, percents }: Group & { percents: Percents }) {
   return (
     <section>
       <h2>
@@ -90,9 +97,9 @@ function SiteGroup({ baseUrl, sites, sources }: Group) {
             changes asked for <Ago at={site.last_pulse_at} />
           </span>
           {site.findable_seconds && (
-            <span title="Half of the edits; 95 of 100 edits">
-              edits found after {Math.round(site.findable_seconds.p50)} s (p95{" "}
-              {Math.round(site.findable_seconds.p95)} s)
+            <span>
+              edits found after {duration(site.findable_seconds.p50 * 1000)}, 95 % within{" "}
+              {duration(site.findable_seconds.p95 * 1000)}
             </span>
           )}
           {site.hooks.length > 0 && <span>{counted(site.hooks.length, "hook")}</span>}
@@ -105,7 +112,7 @@ function SiteGroup({ baseUrl, sites, sources }: Group) {
       ))}
       <Table
         caption={`Sources of ${hostOf(baseUrl)}`}
-        columns={columns}
+        columns={columnsFor(percents)}
         rows={sources}
         keyOf={(source) => source.source_id}
         empty="No source yet. Its spaces are looked for each day."
@@ -114,7 +121,10 @@ function SiteGroup({ baseUrl, sites, sources }: Group) {
   );
 }
 
-const columns: readonly Column<Source>[] = [
+/** How far each running operation is. */
+type Percents = ReadonlyMap<string, number>;
+
+const columnsFor = (percents: Percents): readonly Column<Source>[] => [
   {
     head: "Source",
     kind: "main",
@@ -137,7 +147,11 @@ const columns: readonly Column<Source>[] = [
       source.running_operation_id === null ? (
         <Ago at={source.last_sync_timestamp} />
       ) : (
-        <a href={to.operation(source.running_operation_id)}>see progress</a>
+        <Running
+          title={source.title}
+          operationId={source.running_operation_id}
+          percent={percents.get(source.running_operation_id)}
+        />
       ),
   },
   {
@@ -163,6 +177,23 @@ const columns: readonly Column<Source>[] = [
   { head: "Failed", kind: "number", cell: (source) => countLink(source, "failed") },
   { head: "Hidden", kind: "number", cell: (source) => countLink(source, "hidden") },
 ];
+
+function Running({
+  title,
+  operationId,
+  percent,
+}: {
+  title: string;
+  operationId: string;
+  percent: number | undefined;
+}) {
+  return (
+    <span class="meter small">
+      <progress max={100} value={percent ?? 0} aria-label={`Progress of ${title}`} />
+      <a href={to.operation(operationId)}>{percent === undefined ? "running" : `${Math.floor(percent)} %`}</a>
+    </span>
+  );
+}
 
 function countLink(source: Source, status: "failed" | "hidden") {
   const value = status === "failed" ? source.failed_page_count : source.hidden_page_count;
