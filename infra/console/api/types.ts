@@ -79,13 +79,11 @@ export type Site = z.output<typeof siteSchema>;
 export type PlannedSpaces = z.output<typeof plannedSpaces>;
 export type Page = z.output<typeof pageSchema>;
 export type Operation = z.output<typeof operationSchema>;
-export type SourceStatus = ContractCalls["getStatus"]["result"];
 /** As `/api/progress` lists it: its `operation_status` is the exact one. */
 export type ListedOperation = ContractCalls["listProgress"]["result"]["operations"][number];
 export type Progress = ContractCalls["getProgress"]["result"];
 export type SyncMetrics = z.output<typeof syncMetrics>;
 export type PlannedChange = z.output<typeof plannedChange>;
-export type StoredPage = ContractCalls["getStoredPage"]["result"];
 export type AccessExplanation = ContractCalls["explainAccess"]["result"];
 export type SearchRequest = z.input<NonNullable<(typeof search)["body"]>>;
 export type SearchResult = ContractCalls["search"]["result"];

@@ -2,7 +2,6 @@ import type { SearchRequest } from "#infra/console/api/types.ts";
 import type { Query } from "#infra/console/state/router.ts";
 import { KINDS } from "./page-states.ts";
 
-export const AS = ["all", "anonymous", "person", "nobody"] as const;
 const DEFAULT_MATCHES = 10;
 
 /** The body of a search as the address says it: q, source, as, who, kind, labels, since, n. */

@@ -39,7 +39,8 @@ export function Overview({ source }: { source: Source }) {
     5000,
   );
   // What has just started, or ended, is not left to the next read.
-  useEffect(status.refresh, [source.running_operation_id, status.refresh]);
+  const { refresh } = status;
+  useEffect(() => refresh(), [source.running_operation_id, refresh]);
   const operation = status.data?.status === "never_synced" ? null : status.data;
   return (
     <>
