@@ -163,12 +163,12 @@ export type PageExplanation = {
   } | null;
   rank: number | null;
   returned: number;
-  candidates_at_most: number;
+  candidates_at_most: number | null;
   hit: (HitExplanation & { heading_path: string[] }) | null;
   last_returned: { title: string; score: number } | null;
   words_missing: string[];
-  copy_of?: { page_id: string; title: string } | null;
-  filter?: "source" | "space" | "labels" | "updated_since" | "kinds" | null;
+  copy_of: { page_id: string; title: string } | null;
+  filter: "source" | "space" | "labels" | "updated_since" | "kinds" | null;
 };
 
 export type SiteCredentials = {
@@ -184,8 +184,12 @@ export type SiteCheckResult = {
   check: SiteCheck;
   passed: boolean;
   message: string;
-  details: Record<string, unknown>;
+  /** `scope_missing` of `permissions`: a sync works, with less. */
+  code: string | null;
 };
 
 /** Fields that existing responses gain. */
 export type LinkedChange = PlannedChange & { kind?: string; url?: string };
+
+/** Comments are held by their number, not listed: only a forced deletion check decides on them. */
+export type HeldCount = { held_comments?: number };

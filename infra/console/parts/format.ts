@@ -95,3 +95,9 @@ export function webAddress(url: string): string | null {
 export function hostOf(url: string): string {
   return URL.parse(url)?.host ?? url;
 }
+
+/** A message of the service as a sentence. */
+export function sentence(text: string): string {
+  const ended = /[.!?]$/.test(text) ? text : `${text}.`;
+  return ended.charAt(0).toUpperCase() + ended.slice(1);
+}

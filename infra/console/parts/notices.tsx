@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { isMissingRoute, remedyFor, type ApiError } from "#infra/console/api/api-error.ts";
 import type { Polled } from "#infra/console/state/polled.ts";
+import { sentence } from "./format.ts";
 import type { Tone } from "./tone.ts";
 
 const SIGNS: Record<Tone, string> = { ok: "●", busy: "◐", warn: "▲", bad: "■", quiet: "○" };
@@ -63,8 +64,4 @@ export function Loaded<T>({
       {of.data === null && !of.error && <p class="empty">Reading {what} …</p>}
     </>
   );
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

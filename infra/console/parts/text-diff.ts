@@ -10,6 +10,8 @@ export type DiffLine =
 const CONTEXT = 2;
 /** Beyond so many edits a diff by lines takes too long, and says nothing. */
 const MAX_EDITS = 4000;
+/** Of two lines that share less of their text, no words are set apart: it would be all of them. */
+const MIN_SHARED = 0.4;
 /** Longer lines are compared as a whole. */
 const MAX_WORDS_LENGTH = 4000;
 
@@ -39,8 +41,7 @@ function replaced(before: readonly string[], after: readonly string[]): DiffLine
   const removed: DiffLine[] = [];
   const added: DiffLine[] = [];
   for (const [old, now] of pairs) {
-    const words =
-      now === undefined || old.length + now.length > MAX_WORDS_LENGTH ? null : diffWordsWithSpace(old, now);
+    const words = now === undefined ? null : diffWords(old, now);
     removed.push({
       kind: "removed",
       parts: words
@@ -62,6 +63,15 @@ function replaced(before: readonly string[], after: readonly string[]): DiffLine
 
 /** A line of which no part is set apart: its sign says all. */
 const whole = (text: string): DiffPart => ({ text, changed: false });
+
+function diffWords(before: string, after: string) {
+  if (before.length + after.length > MAX_WORDS_LENGTH) return null;
+  const words = diffWordsWithSpace(before, after);
+  const shared = words
+    .flatMap(({ added, removed, value }) => (added || removed ? [] : [value.trim()]))
+    .join("");
+  return shared.length < MIN_SHARED * Math.min(before.length, after.length) ? null : words;
+}
 
 function withGaps(lines: readonly DiffLine[]): DiffLine[] {
   const isNear = (index: number) =>

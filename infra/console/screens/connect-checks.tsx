@@ -10,7 +10,13 @@ const NAMES: Record<SiteCheck, string> = {
   spaces: "The spaces are visible",
 };
 
-const TONES: Record<Step["state"], Tone> = { waiting: "quiet", running: "busy", passed: "ok", failed: "bad" };
+const TONES: Record<Step["state"], Tone> = {
+  waiting: "quiet",
+  running: "busy",
+  passed: "ok",
+  limited: "warn",
+  failed: "bad",
+};
 
 /** Each check with its state and what it found. */
 export function CheckList({ steps }: { steps: readonly Step[] }) {

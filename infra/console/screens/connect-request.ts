@@ -41,7 +41,7 @@ export const EMPTY: ConnectInput = {
 
 export type Step = {
   check: SiteCheck;
-  state: "waiting" | "running" | "passed" | "failed";
+  state: "waiting" | "running" | "passed" | "limited" | "failed";
   message: string;
 };
 
@@ -86,14 +86,19 @@ export async function runChecks(
   for (const step of steps) {
     step.state = "running";
     show([...steps]);
-    const { passed, message } = await call("checkSiteStep", {
-      body: { ...credentials, check: step.check },
-    }).catch((error: unknown) => ({ passed: false, message: toApiError(error).message }));
-    step.state = passed ? "passed" : "failed";
-    step.message = message;
+    const result = await call("checkSiteStep", { body: { ...credentials, check: step.check } }).catch(
+      (thrown: unknown) => {
+        const { code, message } = toApiError(thrown);
+        return { code, message, passed: false };
+      },
+    );
+    // Without a scope that only some content needs, the rest is synced.
+    const isLimited = step.check === "permissions" && result.code === "scope_missing";
+    step.state = result.passed ? "passed" : isLimited ? "limited" : "failed";
+    step.message = result.message;
     show([...steps]);
-    say(`${step.check}: ${step.state}. ${message}`);
-    if (!passed) return false;
+    say(`${step.check}: ${step.state}. ${step.message}`);
+    if (step.state === "failed") return false;
   }
   return true;
 }

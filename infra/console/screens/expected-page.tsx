@@ -1,6 +1,6 @@
 import type { Page, Source } from "#infra/console/api/types.ts";
 import type { PageExplanation } from "#infra/console/api/upcoming.ts";
-import { words } from "#infra/console/parts/format.ts";
+import { sentence, words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import type { Tone } from "#infra/console/parts/tone.ts";
@@ -129,7 +129,7 @@ function Explained({ pageId, sourceId }: { pageId: string; sourceId?: string }) 
                 {data.page?.title ?? pageId}: {VERDICTS[data.verdict]}
               </strong>
             </p>
-            <p>{data.message}</p>
+            <p>{sentence(data.message)}</p>
             <Details explanation={data} />
           </div>
           {data.hit && <Score explanation={data.hit} />}

@@ -221,19 +221,26 @@ function UsageTable({ usage }: { usage: Usage }) {
   const price = usage.dollars_per_million_tokens;
   const rows: Row[] = [
     { ...usage.totals, day: ALL },
-    ...[...usage.days].sort((a, b) => b.day.localeCompare(a.day)),
+    ...usage.days.filter((one) => one.operations > 0).sort((a, b) => b.day.localeCompare(a.day)),
   ];
   return (
     <>
       <p class="facts">
         <span>{usage.model}</span>
-        <span>{price === null ? "no list price known" : `${dollars(price)} per million tokens`}</span>
+        <span>
+          {price === null
+            ? "no list price known"
+            : price === 0
+              ? "runs here, costs nothing per token"
+              : `${dollars(price)} per million tokens`}
+        </span>
         <span>embeddings of searches are not counted</span>
+        <span>days without an operation are left out</span>
       </p>
       <Table
         caption="What syncs made and called, by day"
         columns={usageColumns}
-        rows={usage.days.length === 0 ? [] : rows}
+        rows={usage.totals.operations === 0 ? [] : rows}
         keyOf={(one) => one.day}
         empty="No operation ended in these days."
       />

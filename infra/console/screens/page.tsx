@@ -1,6 +1,6 @@
 import type { ShownPage } from "#infra/console/api/upcoming.ts";
 import { Button } from "#infra/console/parts/button.tsx";
-import { bytes, count, words } from "#infra/console/parts/format.ts";
+import { bytes, counted, words } from "#infra/console/parts/format.ts";
 import { Outside, Tabs } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
@@ -109,7 +109,7 @@ function Facts({ page }: { page: ShownPage }) {
       <span>{page.kind === "attachment" ? "file" : words(page.kind)}</span>
       <Outside url={page.url}>open in Confluence</Outside>
       <span>version {page.version}</span>
-      <span>{count(page.chunk_count)} chunks</span>
+      <span>{counted(page.chunk_count, "chunk")}</span>
       {page.file?.bytes && <span>{bytes(page.file.bytes)}</span>}
       <span>
         edited <Ago at={page.modified_at} />

@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
+import type { Calls } from "#infra/console/api/calls.ts";
 import type { Source } from "#infra/console/api/types.ts";
+import type { HeldCount } from "#infra/console/api/upcoming.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { Confirm } from "#infra/console/parts/dialog.tsx";
 import { counted } from "#infra/console/parts/format.ts";
@@ -11,7 +13,10 @@ import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
+import { HeldComments } from "./held-comments.tsx";
 import { PlannedChanges } from "./planned-changes.tsx";
+
+type HeldList = Calls["listHeldDeletions"]["result"] & HeldCount;
 
 const EVERY_MS = 5000;
 const BUSY_MS = 1000;
@@ -24,11 +29,14 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
   const isBusy = source.running_operation_id !== null;
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const [asked, ask] = useState(false);
+  const [approval, setApproval] = useState<string | null>(null);
   const held = usePolled(
     `held ${source.source_id} ${cursor}`,
-    (signal) => call("listHeldDeletions", { params, query: { cursor, limit: "200" }, signal }),
+    (signal): Promise<HeldList> =>
+      call("listHeldDeletions", { params, query: { cursor, limit: "200" }, signal }),
     isBusy ? BUSY_MS : EVERY_MS,
   );
+  const comments = held.data?.held_comments ?? 0;
   const changes = held.data?.held_deletions ?? [];
   const ids = changes.map((one) => one.page_id).filter((id) => selected.has(id));
   const operationId = held.data?.operation_id ?? "";
@@ -41,7 +49,8 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
   };
   const approve = useAction(async (idempotencyKey: string, request: typeof body) => {
     reject.clear();
-    await call("approveHeldDeletions", { params, body: request, idempotencyKey });
+    const started = await call("approveHeldDeletions", { params, body: request, idempotencyKey });
+    setApproval(started.operation_id);
     settle();
     return `Approved: ${request.page_ids ? counted(request.page_ids.length, "page") : "all"}. Each is asked for once more before it goes.`;
   });
@@ -56,12 +65,14 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
     <Loaded of={held} what="the held deletions">
       {(data) => (
         <>
-          {[approve, reject].map((action, index) => (
-            <div key={index}>
-              {action.done !== null && <Notice tone="ok">{action.done}</Notice>}
-              {action.error && !asked && <ErrorBanner error={action.error} />}
-            </div>
-          ))}
+          {approve.done !== null && (
+            <Notice tone="ok">
+              {approve.done} {approval !== null && <a href={to.operation(approval)}>See the result</a>}
+            </Notice>
+          )}
+          {reject.done !== null && <Notice tone="ok">{reject.done}</Notice>}
+          {approve.error && !asked && <ErrorBanner error={approve.error} />}
+          {reject.error && <ErrorBanner error={reject.error} />}
           {data.operation_id === null ? (
             <p class="empty">Nothing is held: no deletion check exceeded the limit.</p>
           ) : (
@@ -72,15 +83,25 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
                 of this list is touched until you decide. What you approve is asked for by its id once more: a
                 page that came back stays.
               </p>
-              <p class="buttons selection">
-                <Button kind="danger" disabled={isBusy} onClick={() => ask(true)}>
-                  Approve {which}
-                </Button>
-                <Button disabled={isBusy} sending={reject.sending} onClick={() => void reject.run(body)}>
-                  Keep {which}
-                </Button>
-                {isBusy && <span class="quiet">An operation is running: decide when it has ended.</span>}
-              </p>
+              {comments > 0 && (
+                <HeldComments
+                  sourceId={source.source_id}
+                  comments={comments}
+                  busy={isBusy}
+                  afterwards={settle}
+                />
+              )}
+              {changes.length > 0 && (
+                <p class="buttons selection">
+                  <Button kind="danger" disabled={isBusy} onClick={() => ask(true)}>
+                    Approve {which}
+                  </Button>
+                  <Button disabled={isBusy} sending={reject.sending} onClick={() => void reject.run(body)}>
+                    Keep {which}
+                  </Button>
+                  {isBusy && <span class="quiet">An operation is running: decide when it has ended.</span>}
+                </p>
+              )}
               <PlannedChanges
                 sourceId={source.source_id}
                 changes={changes}

@@ -19,6 +19,13 @@ describe("the difference between two versions of a page", () => {
     ]);
   });
 
+  it("of a line that was written anew no words are set apart", () => {
+    expect(shown(diffTexts("Check the queue of service 10.", "Completely new instructions."))).toEqual([
+      "-Check the queue of service 10.",
+      "+Completely new instructions.",
+    ]);
+  });
+
   it("a line that came or went is shown as a whole", () => {
     expect(shown(diffTexts("a\nb", "a\nx\nb"))).toEqual([" a", "+x", " b"]);
     expect(shown(diffTexts("a\nx\nb", "a\nb"))).toEqual([" a", "-x", " b"]);
