@@ -36,7 +36,7 @@ const start = defineCommand({
     });
     process.stdout.write(
       `${runner.url} · ${runner.database} · embeddings by ${runner.services.embedder.model}\n` +
-        `API reference at ${runner.url}/docs · state in ${settings.dataDir} · Ctrl-C ends it\n`,
+        `Console at ${runner.url}/console · API reference at ${runner.url}/docs · state in ${settings.dataDir} · Ctrl-C ends it\n`,
     );
   },
 });

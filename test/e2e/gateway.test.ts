@@ -298,6 +298,17 @@ describe("the gateway with an API key", () => {
     expect(await status("/bare", { authorization: "Bearer wrong" })).toBe(401);
   });
 
+  it("the console needs no key, as it holds no data, and is sent again only when it changed", async () => {
+    const page = await fetch(`${gateway.url}/console`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("/console/app.js")]);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const headers = { "if-none-match": page.headers.get("etag") ?? "" };
+    const again = await fetch(`${gateway.url}/console`, { headers });
+    expect([again.status, await again.text()]).toEqual([304, ""]);
+    expect((await fetch(`${gateway.url}/console`, { method: "POST" })).status).toBe(401);
+    expect((await fetch(`${gateway.url}/console/package.json`)).status).toBe(401);
+  });
+
   it("with an API key the gateway accepts AWS clients that send it as their access key id", async () => {
     const lambda = new LambdaClient({ ...aws, endpoint: gateway.url });
     const answer = await lambda.send(new InvokeCommand({ FunctionName: "bare" }));

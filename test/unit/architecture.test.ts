@@ -127,6 +127,11 @@ const rules: readonly Rule[] = [
     from: "infra/local",
     mayImport: ["shared", "functions", "infra/topology", "infra/routes", "infra/schedules"],
   },
+  // Runs in the browser: of the service it knows types.
+  { from: "infra/console", mayImport: [] },
+  { from: "infra/console/api", mayImport: [] },
+  { from: "infra/console/state", mayImport: ["infra/console/api"] },
+  { from: "infra/console/parts", mayImport: ["infra/console/api", "infra/console/state"] },
   // Names that functions log, publish and send by, so that filters, alarms, schemas and access cannot drift from them.
   {
     from: "infra/constructs",
@@ -148,7 +153,7 @@ const rules: readonly Rule[] = [
 type Import = { file: string; target: string; typeOnly: boolean };
 
 describe("who may import whom", () => {
-  const imports = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).flatMap(importsOf);
+  const imports = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.{ts,tsx}"]).flatMap(importsOf);
 
   it("the import rules find imports to check", () => {
     expect(imports.length).toBeGreaterThan(100);
@@ -172,6 +177,19 @@ describe("who may import whom", () => {
 
   it("no files import each other in a circle, type-only imports included", () => {
     expect(circles(imports)).toEqual([]);
+  });
+
+  it("the console uses only libraries that a browser runs, and nothing that makes text into HTML or code", () => {
+    const own = imports.filter((item) => item.file.startsWith("infra/console/"));
+    const libraries = new Set(own.map(({ target }) => target).filter((target) => !/^[.#]/.test(target)));
+    libraries.delete("zod"); // Types of contracts only:
+    expect(own.filter(({ target, typeOnly }) => target === "zod" && !typeOnly)).toEqual([]);
+    expect([...libraries].sort()).toEqual(["@preact/signals", "diff", "preact", "preact/hooks"]);
+    const sink =
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|new Function/i;
+    expect(
+      globSync("infra/console/**/*.{ts,tsx}").filter((file) => sink.test(readFileSync(file, "utf8"))),
+    ).toEqual([]);
   });
 
   it("no function imports another function", () => {
@@ -224,7 +242,7 @@ function circles(imports: readonly Import[]): string[][] {
   const targets = new Map<string, string[]>();
   for (const { file, target } of imports) {
     const path = target.startsWith("#") ? target.slice(1) : posix.join(posix.dirname(file), target);
-    if (path.endsWith(".ts")) targets.set(file, [...(targets.get(file) ?? []), path]);
+    if (/\.tsx?$/.test(path)) targets.set(file, [...(targets.get(file) ?? []), path]);
   }
   const done = new Set<string>();
   const found: string[][] = [];

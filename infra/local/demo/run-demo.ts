@@ -56,6 +56,8 @@ export async function runDemo(options: {
   site: RunningSite;
   report: DemoReporter;
   writeLog: (line: string) => void;
+  /** Runs while the service still does; `url` is its address. */
+  afterwards: (url: string, result: DemoResult) => Promise<void>;
 }): Promise<DemoResult> {
   const { report, site } = options;
   const searches = startSearches(async (page) => {
@@ -121,7 +123,7 @@ export async function runDemo(options: {
         .filter((title) => !deleted.some((page) => page.title === title))
         .map((title) => `${title} is not listed as deleted`),
     ];
-    return {
+    const result = {
       first: first.figures,
       second: second.figures,
       changes,
@@ -129,6 +131,8 @@ export async function runDemo(options: {
       compared: compared.answers,
       problems,
     };
+    await options.afterwards(runner.url, result);
+    return result;
   } finally {
     await searches.stop();
     await runner.close();

@@ -1,12 +1,9 @@
-import { AwsClient } from "aws4fetch";
+import { awsSigner, regionOfApi } from "#infra/local/aws-signer.ts";
 import { UsageError } from "#infra/local/runner/command-options.ts";
 import type { SendMessage } from "./forward-messages.ts";
 
 /** Longer than the 30 s that API Gateway waits for a response. */
 const TIMEOUT_MS = 40_000;
-
-/** `https://abc123.execute-api.eu-central-1.amazonaws.com` */
-const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 
 export type ServiceAddress = {
   /** Of the API, with its stage where it has one. */
@@ -22,9 +19,9 @@ export type ServiceAddress = {
 /** Sends messages to a service: with its key, or signed where it is an API on AWS. Throws `UsageError` for an address that is none. */
 export function messageSender(address: ServiceAddress): SendMessage {
   const url = mcpUrl(address);
-  const region = EXECUTE_API.exec(url.hostname)?.[1] ?? null;
+  const region = regionOfApi(url.hostname);
   const isSigned = address.aws || (region !== null && address.apiKey === undefined);
-  const sign = isSigned ? signer(region) : null;
+  const sign = isSigned ? awsSigner(region) : null;
   const authorization = address.apiKey === undefined ? {} : { authorization: `Bearer ${address.apiKey}` };
   return async (body, { headers: own, signal: cancelled }) => {
     const headers = {
@@ -50,21 +47,4 @@ function mcpUrl({ url: text, profile, onBehalfOf, visibility }: ServiceAddress):
   if (onBehalfOf !== undefined) url.searchParams.set("on_behalf_of", onBehalfOf);
   if (visibility !== undefined) url.searchParams.set("visibility", visibility);
   return url;
-}
-
-/** Signs with the credentials that AWS's own tools find: environment, profile, SSO, role. They are renewed as they expire. */
-function signer(regionOfHost: string | null): (url: URL, init: RequestInit) => Promise<Request> {
-  const config = import("@aws-sdk/client-lambda").then(({ LambdaClient }) => new LambdaClient({}).config);
-  return async (url, init) => {
-    const { credentials, region } = await config;
-    const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
-    const client = new AwsClient({
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-      service: "execute-api",
-      region: regionOfHost ?? (await region()),
-    });
-    return client.sign(url, init);
-  };
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { UserError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import { preflightHeaders } from "#functions/runtime/cors.ts";
+import { serveConsole } from "#infra/local/console/serve-console.ts";
 import { LOCAL_CALLER, type ApiKey } from "./api-keys.ts";
 import { serveReference } from "./api-reference.ts";
 import { handleAwsCall, isAwsCall } from "./aws-endpoints.ts";
@@ -87,8 +88,11 @@ function makeRequestHandler(options: Options) {
       const hasKeys = options.apiKeys.length > 0;
       if (!hasKeys && !isDelivery) refuseForeignPages(request.headers, corsOrigins);
       const reads = method === "GET" || method === "HEAD";
-      const reference = reads && !match ? await serveReference(path) : null;
-      if (reference) return writeResult(response, reference);
+      const page =
+        reads && !match
+          ? ((await serveReference(path)) ?? (await serveConsole(path, request.headers["if-none-match"])))
+          : null;
+      if (page) return writeResult(response, page);
       const isKeyed = hasKeys && (!match || needsKey(match.route.scope));
       const caller = isKeyed ? requireApiKey(options.apiKeys, request.headers) : LOCAL_CALLER;
       if (match) requireScope(caller.scopes, match.route.scope);

@@ -1,0 +1,104 @@
+import { toApiError } from "#infra/console/api/api-error.ts";
+import type { Source } from "#infra/console/api/types.ts";
+import { SITE_CHECKS, type SiteCheck, type SiteCredentials } from "#infra/console/api/upcoming.ts";
+import { call } from "#infra/console/state/service.ts";
+
+export type ConnectInput = {
+  baseUrl: string;
+  kind: "token" | "client";
+  email: string;
+  token: string;
+  clientId: string;
+  clientSecret: string;
+  which: "some" | "all";
+  keys: string;
+  exclude: string;
+  access: Source["access"]["mode"];
+  strategy: Source["deletion_strategy"];
+  interval: string;
+  blogposts: boolean;
+  comments: Source["content"]["comments"];
+  attachments: boolean;
+};
+
+export const EMPTY: ConnectInput = {
+  baseUrl: "",
+  kind: "token",
+  email: "",
+  token: "",
+  clientId: "",
+  clientSecret: "",
+  which: "some",
+  keys: "",
+  exclude: "",
+  access: "unrestricted",
+  strategy: "weekly_reconciliation",
+  interval: "1440",
+  blogposts: true,
+  comments: "open",
+  attachments: true,
+};
+
+export type Step = {
+  check: SiteCheck;
+  state: "waiting" | "running" | "passed" | "limited" | "failed";
+  message: string;
+};
+
+function credentialsOf(input: ConnectInput): SiteCredentials {
+  const own =
+    input.kind === "token"
+      ? { api_token: input.token.trim(), ...(input.email.trim() === "" ? {} : { email: input.email.trim() }) }
+      : { client_id: input.clientId.trim(), client_secret: input.clientSecret.trim() };
+  return { base_url: input.baseUrl.trim(), ...own };
+}
+
+/** The body that connects the site as the form says. */
+export function requestOf(input: ConnectInput) {
+  return {
+    ...credentialsOf(input),
+    spaces: {
+      include: input.which === "all" ? ["*"] : listOf(input.keys),
+      exclude: input.which === "all" ? listOf(input.exclude) : [],
+    },
+    defaults: {
+      access: input.access,
+      deletion_strategy: input.strategy,
+      sync_interval_minutes: input.interval === "" ? null : Number(input.interval),
+      content: { blogposts: input.blogposts, comments: input.comments, attachments: input.attachments },
+    },
+  };
+}
+
+/** Keys or patterns, separated by commas or white space. */
+function listOf(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((key) => key !== "");
+}
+
+/** Makes the checks one after another and shows each as it happens; false when one failed, the rest is then not made. */
+export async function runChecks(
+  input: ConnectInput,
+  show: (steps: Step[]) => void,
+  say: (text: string) => void,
+): Promise<boolean> {
+  const steps = SITE_CHECKS.map((check): Step => ({ check, state: "waiting", message: "" }));
+  const credentials = credentialsOf(input);
+  for (const step of steps) {
+    step.state = "running";
+    show([...steps]);
+    const result = await call("checkSiteStep", { body: { ...credentials, check: step.check } }).catch(
+      (thrown: unknown) => {
+        const { code, message } = toApiError(thrown);
+        return { code, message, passed: false };
+      },
+    );
+    // Without a scope that only some content needs, the rest is synced.
+    const isLimited = step.check === "permissions" && result.code === "scope_missing";
+    step.state = result.passed ? "passed" : isLimited ? "limited" : "failed";
+    step.message = result.message;
+    show([...steps]);
+    say(`${step.check}: ${step.state}. ${step.message}`);
+    if (step.state === "failed") return false;
+  }
+  return true;
+}

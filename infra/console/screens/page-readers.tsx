@@ -1,0 +1,102 @@
+import { useState } from "preact/hooks";
+import type { AccessExplanation } from "#infra/console/api/types.ts";
+import { Button } from "#infra/console/parts/button.tsx";
+import { words } from "#infra/console/parts/format.ts";
+import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
+import { Table, type Column } from "#infra/console/parts/table.tsx";
+import { Ago } from "#infra/console/parts/time.tsx";
+import { place, setQuery } from "#infra/console/state/location.ts";
+import { usePolled } from "#infra/console/state/polled.ts";
+import { call } from "#infra/console/state/service.ts";
+import type { ShownPage } from "#infra/console/api/upcoming.ts";
+
+/** Whether search shows the page to a person, and which clause decides. */
+export function PageReaders({ page }: { page: ShownPage }) {
+  const account = place.value.query.account ?? "";
+  const [typed, setTyped] = useState(account);
+  const access = usePolled(
+    `who ${page.source_id} ${page.page_id} ${account}`,
+    (signal) =>
+      call("explainAccess", {
+        query: {
+          page_id: page.page_id,
+          source_id: page.source_id,
+          account_id: account === "" ? undefined : account,
+        },
+        signal,
+      }),
+    null,
+  );
+  return (
+    <>
+      <form
+        class="filters"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setQuery({ account: typed.trim() });
+        }}
+      >
+        <label>
+          Confluence account id; empty: the public
+          <input value={typed} spellcheck={false} onInput={(event) => setTyped(event.currentTarget.value)} />
+        </label>
+        <Button type="submit">Explain</Button>
+      </form>
+      <Loaded of={access} what="who finds the page">
+        {(data) => <Explanation access={data} />}
+      </Loaded>
+    </>
+  );
+}
+
+function Explanation({ access }: { access: AccessExplanation }) {
+  const who = access.account ? access.account.account_id : "The public";
+  return (
+    <>
+      <Notice tone={access.allowed ? "ok" : "warn"}>
+        <p>
+          <strong>
+            {who} {access.allowed ? "finds this page" : "does not find this page"}
+          </strong>
+          : {access.message}.
+        </p>
+        <p class="quiet">
+          Access {words(access.mode)}, permissions read <Ago at={access.verified_at} />
+        </p>
+      </Notice>
+      {access.clauses.length > 0 && (
+        <Table
+          caption="Clauses from the space down to the page"
+          columns={columns}
+          rows={access.clauses}
+          keyOf={(clause) => clause.content_id ?? "space"}
+          empty=""
+        />
+      )}
+    </>
+  );
+}
+
+const columns: readonly Column<AccessExplanation["clauses"][number]>[] = [
+  {
+    head: "Clause of",
+    kind: "main",
+    cell: (clause) => clause.title ?? (clause.content_id === null ? "the space" : clause.content_id),
+  },
+  {
+    head: "Passes",
+    cell: (clause) => <Badge tone={clause.passes ? "ok" : "bad"}>{clause.passes ? "yes" : "no"}</Badge>,
+  },
+  { head: "By", cell: (clause) => words(clause.by) },
+  { head: "Names", kind: "wide", cell: (clause) => named(clause) },
+  { head: "State", cell: (clause) => clause.state },
+];
+
+function named(clause: AccessExplanation["clauses"][number]): string {
+  const parts = [
+    ...clause.classes.map(words),
+    ...clause.groups.map((group) => `group ${group}`),
+    ...clause.users,
+  ];
+  return parts.length > 6 ? `${parts.slice(0, 6).join(", ")} and ${parts.length - 6} more` : parts.join(", ");
+}

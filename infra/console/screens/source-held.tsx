@@ -1,0 +1,143 @@
+import { useState } from "preact/hooks";
+import type { Calls } from "#infra/console/api/calls.ts";
+import type { Source } from "#infra/console/api/types.ts";
+import type { HeldCount } from "#infra/console/api/upcoming.ts";
+import { Button } from "#infra/console/parts/button.tsx";
+import { Confirm } from "#infra/console/parts/dialog.tsx";
+import { counted } from "#infra/console/parts/format.ts";
+import { ErrorBanner, Loaded, Notice } from "#infra/console/parts/notices.tsx";
+import { Pager } from "#infra/console/parts/pager.tsx";
+import { Ago, AsOf } from "#infra/console/parts/time.tsx";
+import { useAction } from "#infra/console/state/action.ts";
+import { place } from "#infra/console/state/location.ts";
+import { usePolled } from "#infra/console/state/polled.ts";
+import { to } from "#infra/console/state/router.ts";
+import { call } from "#infra/console/state/service.ts";
+import { HeldComments } from "./held-comments.tsx";
+import { PlannedChanges } from "./planned-changes.tsx";
+
+type HeldList = Calls["listHeldDeletions"]["result"] & HeldCount;
+
+const EVERY_MS = 5000;
+const BUSY_MS = 1000;
+
+/** What a held deletion check would delete or hide: a person approves all or some, or keeps them. */
+export function HeldDeletions({ source, refresh }: { source: Source; refresh: () => void }) {
+  const params = { source_id: source.source_id };
+  const { cursor } = place.value.query;
+  // An approval is an operation: what it decided leaves the list when it ends.
+  const isBusy = source.running_operation_id !== null;
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const [asked, ask] = useState(false);
+  const [approval, setApproval] = useState<string | null>(null);
+  const held = usePolled(
+    `held ${source.source_id} ${cursor}`,
+    (signal): Promise<HeldList> =>
+      call("listHeldDeletions", { params, query: { cursor, limit: "200" }, signal }),
+    isBusy ? BUSY_MS : EVERY_MS,
+  );
+  const comments = held.data?.held_comments ?? 0;
+  const changes = held.data?.held_deletions ?? [];
+  const ids = changes.map((one) => one.page_id).filter((id) => selected.has(id));
+  const operationId = held.data?.operation_id ?? "";
+  const body = { operation_id: operationId, ...(ids.length === 0 ? {} : { page_ids: ids }) };
+  const settle = () => {
+    select(new Set());
+    ask(false);
+    held.refresh();
+    refresh();
+  };
+  const approve = useAction(async (idempotencyKey: string, request: typeof body) => {
+    reject.clear();
+    const started = await call("approveHeldDeletions", { params, body: request, idempotencyKey });
+    setApproval(started.operation_id);
+    settle();
+    return `Approved: ${request.page_ids ? counted(request.page_ids.length, "page") : "all"}. Each is asked for once more before it goes.`;
+  });
+  const reject = useAction(async (_key: string, request: typeof body) => {
+    approve.clear();
+    const { rejected } = await call("rejectHeldDeletions", { params, body: request });
+    settle();
+    return `Kept: ${counted(rejected, "page")}. The next deletion check looks at them again.`;
+  });
+  const which = ids.length === 0 ? "all" : `${ids.length} selected`;
+  return (
+    <Loaded of={held} what="the held deletions">
+      {(data) => (
+        <>
+          {approve.done !== null && (
+            <Notice tone="ok">
+              {approve.done} {approval !== null && <a href={to.operation(approval)}>See the result</a>}
+            </Notice>
+          )}
+          {reject.done !== null && <Notice tone="ok">{reject.done}</Notice>}
+          {approve.error && !asked && <ErrorBanner error={approve.error} />}
+          {reject.error && <ErrorBanner error={reject.error} />}
+          {data.operation_id === null ? (
+            <p class="empty">Nothing is held: no deletion check exceeded the limit.</p>
+          ) : (
+            <>
+              <p>
+                A <a href={to.operation(data.operation_id)}>deletion check</a> was held{" "}
+                <Ago at={data.held_at} />, because it would delete or hide more than the limit allows. Nothing
+                of this list is touched until you decide. What you approve is asked for by its id once more: a
+                page that came back stays.
+              </p>
+              {comments > 0 && (
+                <HeldComments
+                  sourceId={source.source_id}
+                  comments={comments}
+                  busy={isBusy}
+                  afterwards={settle}
+                />
+              )}
+              {changes.length > 0 && (
+                <p class="buttons selection">
+                  <Button kind="danger" disabled={isBusy} onClick={() => ask(true)}>
+                    Approve {which}
+                  </Button>
+                  <Button disabled={isBusy} sending={reject.sending} onClick={() => void reject.run(body)}>
+                    Keep {which}
+                  </Button>
+                  {isBusy && <span class="quiet">An operation is running: decide when it has ended.</span>}
+                </p>
+              )}
+              <PlannedChanges
+                sourceId={source.source_id}
+                changes={changes}
+                selection={{ selected, select }}
+                empty="Every page is decided."
+              />
+              <Pager next={data.next_cursor} shown={changes.length} />
+            </>
+          )}
+          <AsOf of={held} />
+          {asked && (
+            <Confirm
+              title={
+                ids.length === 0
+                  ? "Approve all held deletions?"
+                  : `Approve ${counted(ids.length, "deletion")}?`
+              }
+              confirm={`Approve ${which}`}
+              sending={approve.sending}
+              error={approve.error}
+              onConfirm={() => void approve.run(body)}
+              onClose={() => {
+                approve.clear();
+                ask(false);
+              }}
+            >
+              <p>
+                {ids.length === 0
+                  ? `All pages of the list that are not decided are removed from the index of ${source.title}, also those on further pages of the list.`
+                  : `${counted(ids.length, "page")} of ${source.title} will be removed from the index.`}{" "}
+                Confluence itself is not changed.
+              </p>
+            </Confirm>
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,235 @@
+import { useState } from "preact/hooks";
+import type { Page, Source } from "#infra/console/api/types.ts";
+import { Button } from "#infra/console/parts/button.tsx";
+import { bytes, count, counted, words } from "#infra/console/parts/format.ts";
+import { Outside } from "#infra/console/parts/links.tsx";
+import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
+import { Pager } from "#infra/console/parts/pager.tsx";
+import { Table, type Column } from "#infra/console/parts/table.tsx";
+import { Ago, AsOf } from "#infra/console/parts/time.tsx";
+import { place, setQuery } from "#infra/console/state/location.ts";
+import { usePolled } from "#infra/console/state/polled.ts";
+import { oneOf, to } from "#infra/console/state/router.ts";
+import { call } from "#infra/console/state/service.ts";
+import { FILE_RESULTS, KINDS, PAGE_STATES, pageState, whyOfPage } from "./page-states.ts";
+import { RetryNotice, useRetry, type Retry } from "./retry-notice.tsx";
+import { retryTarget } from "./retry-pages.ts";
+
+const EVERY_MS = 5000;
+/** Milliseconds without a letter before a search by title starts. */
+const TYPING_MS = 250;
+
+/** Pages of a source by state, kind and title, each with why it is as it is; failed ones can be tried again. */
+export function SourcePages({ source }: { source: Source }) {
+  const id = source.source_id;
+  const { query } = place.value;
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const pages = usePolled(
+    `pages ${id} ${JSON.stringify(query)}`,
+    (signal) =>
+      call("listPages", {
+        params: { source_id: id },
+        query: {
+          status: oneOf(PAGE_STATES, query.status),
+          kind: oneOf(KINDS, query.kind),
+          file_result: query.kind === "attachment" ? oneOf(FILE_RESULTS, query.file) : undefined,
+          q: query.q,
+          cursor: query.cursor,
+          limit: "50",
+        },
+        signal,
+      }),
+    EVERY_MS,
+  );
+  const retry = useRetry(id, () => {
+    select(new Set());
+    pages.refresh();
+  });
+  const shown = pages.data?.pages ?? [];
+  const chosen = shown.filter((page) => selected.has(page.page_id));
+  return (
+    <>
+      <Filters />
+      <RetryNotice retry={retry} />
+      {chosen.length > 0 && (
+        <p class="buttons selection">
+          <span>{counted(chosen.length, "page")} selected</span>
+          <Button
+            sending={retry.sending}
+            onClick={() => void retry.run(chosen.flatMap((page) => retryTarget(page) ?? []))}
+          >
+            Sync again
+          </Button>
+          <Button onClick={() => select(new Set())}>Clear</Button>
+        </p>
+      )}
+      <Loaded of={pages} what="the pages">
+        {(data) => (
+          <>
+            <Table
+              caption="Pages"
+              columns={columnsFor({ shown, selected, select, retry })}
+              rows={data.pages}
+              keyOf={(page) => page.page_id}
+              empty={isFiltered(query) ? "No page matches these filters." : "No page is stored yet."}
+            />
+            <Pager next={data.next_cursor} shown={data.pages.length} />
+            <AsOf of={pages} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function isFiltered({ status, kind, q }: Readonly<Record<string, string>>): boolean {
+  return Boolean(status ?? kind ?? q);
+}
+
+function Filters() {
+  const { query } = place.value;
+  const [timer, setTimer] = useState<ReturnType<typeof setTimeout>>();
+  const choice = (name: string, label: string, values: readonly string[], all: string) => (
+    <label>
+      {label}
+      <select
+        value={query[name] ?? ""}
+        onChange={(event) => setQuery({ [name]: event.currentTarget.value, cursor: null })}
+      >
+        <option value="">{all}</option>
+        {values.map((value) => (
+          <option key={value} value={value}>
+            {words(value)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      {choice("status", "State", PAGE_STATES, "any")}
+      {choice("kind", "Kind", KINDS, query.status === "failed" ? "any" : "pages and blog posts")}
+      {query.kind === "attachment" && choice("file", "Text", FILE_RESULTS, "any")}
+      <label>
+        Title or id
+        <input
+          type="search"
+          defaultValue={query.q ?? ""}
+          onInput={(event) => {
+            const { value } = event.currentTarget;
+            clearTimeout(timer);
+            setTimer(setTimeout(() => setQuery({ q: value, cursor: null }, { replace: true }), TYPING_MS));
+          }}
+        />
+      </label>
+    </form>
+  );
+}
+
+function columnsFor({
+  shown,
+  selected,
+  select,
+  retry,
+}: {
+  shown: readonly Page[];
+  selected: ReadonlySet<string>;
+  select: (ids: ReadonlySet<string>) => void;
+  retry: Retry;
+}): readonly Column<Page>[] {
+  const all = shown.filter((page) => retryTarget(page) !== null);
+  const isAll = all.length > 0 && all.every((page) => selected.has(page.page_id));
+  const toggle = (page: Page) => {
+    const next = new Set(selected);
+    if (!next.delete(page.page_id)) next.add(page.page_id);
+    select(next);
+  };
+  return [
+    {
+      head: (
+        <label class="box">
+          <input
+            type="checkbox"
+            aria-label="Select all on this page"
+            checked={isAll}
+            onChange={() => select(isAll ? new Set() : new Set(all.map((page) => page.page_id)))}
+          />
+        </label>
+      ),
+      label: "",
+      kind: "select",
+      cell: (page) => (
+        <label class="box">
+          <input
+            type="checkbox"
+            aria-label={`Select ${page.title}`}
+            disabled={retryTarget(page) === null}
+            checked={selected.has(page.page_id)}
+            onChange={() => toggle(page)}
+          />
+        </label>
+      ),
+    },
+    {
+      head: "Title",
+      kind: "main",
+      cell: (page) => (
+        <>
+          <a href={to.page(page.source_id, page.page_id)}>{page.title}</a> <Why page={page} />
+        </>
+      ),
+    },
+    {
+      head: "State",
+      cell: (page) => {
+        const { tone, text } = pageState(page);
+        return <Badge tone={tone}>{text}</Badge>;
+      },
+    },
+    {
+      head: "Kind",
+      cell: (page) =>
+        page.kind === "attachment" && page.file?.bytes ? `file, ${bytes(page.file.bytes)}` : words(page.kind),
+    },
+    { head: "Version", kind: "number", cell: (page) => page.version || <span class="quiet">—</span> },
+    { head: "Chunks", kind: "number", cell: (page) => count(page.chunk_count) },
+    { head: "Edited", cell: (page) => <Ago at={page.modified_at} none="—" /> },
+    { head: "Stored", cell: (page) => <Ago at={page.last_synced_at} none="—" /> },
+    {
+      head: <span class="unseen">Actions</span>,
+      label: "",
+      kind: "actions",
+      cell: (page) => {
+        const target = retryTarget(page);
+        return (
+          <>
+            <Outside url={page.url}>Confluence</Outside>{" "}
+            {target !== null && (
+              <Button
+                label={`Sync again: ${page.title}`}
+                disabled={retry.sending}
+                onClick={() => void retry.run([target])}
+              >
+                {page.error ? "Retry" : "Sync again"}
+              </Button>
+            )}
+          </>
+        );
+      },
+    },
+  ];
+}
+
+function Why({ page }: { page: Page }) {
+  const reasons = whyOfPage(page);
+  if (reasons.length === 0) return null;
+  return (
+    <>
+      {reasons.map((reason) => (
+        <small key={reason.text} class={reason.tone === "bad" ? "why bad-text" : "why"}>
+          {reason.text}
+        </small>
+      ))}
+    </>
+  );
+}

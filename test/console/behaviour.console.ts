@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startServiceWithSite, type ServiceWithSite } from "#test/support/service-with-site.ts";
+import { openConsole, type Console } from "./browser.ts";
+
+let service: ServiceWithSite;
+let console: Console;
+
+beforeAll(async () => {
+  service = await startServiceWithSite({ pages: 3 });
+  await service.sync();
+});
+afterAll(() => service.close());
+beforeEach(async () => {
+  console = await openConsole(service.runner.url);
+});
+afterEach(() => console.close());
+
+const focused = () => console.page.evaluate(() => document.activeElement?.textContent ?? "");
+const press = (key: string) => console.page.keyboard.press(key);
+
+describe("the console by keyboard", () => {
+  it("begins with a link to the content, and a new screen begins at its heading", async () => {
+    await console.open("#/");
+    await press("Tab");
+    expect(await focused()).toBe("Skip to the content");
+    await press("Enter");
+    expect(await console.page.evaluate(() => document.activeElement?.id)).toBe("main");
+    await console.page.getByRole("link", { name: "Team", exact: true }).focus();
+    await press("Enter");
+    await console.page.getByRole("heading", { level: 1, name: "Team" }).waitFor();
+    await expect.poll(focused).toBe("Team");
+    expect(await console.page.title()).toBe("Team · Confluence sync");
+  });
+
+  it("a dialog takes the focus, Escape closes it, and the focus returns to what opened it", async () => {
+    await console.open(`#/sources/${service.sourceId}?tab=settings`);
+    await console.page.getByRole("button", { name: "Delete …" }).focus();
+    await press("Enter");
+    const dialog = console.page.getByRole("dialog", { name: "Delete Team?" });
+    await dialog.waitFor();
+    expect(await dialog.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+    await press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await focused()).toBe("Delete …");
+  });
+
+  it("a source is deleted only by its key, typed", async () => {
+    await console.open(`#/sources/${service.sourceId}?tab=settings`);
+    await console.page.getByRole("button", { name: "Delete …" }).click();
+    const confirm = console.page.getByRole("dialog").getByRole("button", { name: "Delete this source" });
+    expect(await confirm.getAttribute("aria-disabled")).toBe("true");
+    await confirm.click({ force: true });
+    expect((await service.service.pages(service.sourceId, "current")).length).toBeGreaterThan(0);
+    await console.page
+      .getByRole("dialog")
+      .getByLabel(/^Type TEAM/)
+      .fill("TEAM");
+    expect(await confirm.getAttribute("aria-disabled")).toBeNull();
+  });
+});
+
+describe("what the console reads", () => {
+  const statuses = () => {
+    const seen: number[] = [];
+    console.page.on("response", (response) => {
+      if (response.url().endsWith("/status")) seen.push(response.status());
+    });
+    return seen;
+  };
+
+  it("what has not changed is not sent again", async () => {
+    const seen = statuses();
+    await console.open(`#/sources/${service.sourceId}`);
+    await expect.poll(() => seen.includes(304), { timeout: 15_000 }).toBe(true);
+  });
+
+  it("a hidden tab asks nothing, and one that is shown again asks at once", async () => {
+    await console.open(`#/sources/${service.sourceId}?tab=pages`);
+    const show = (state: string) =>
+      console.page.evaluate((visibility) => {
+        Object.defineProperty(document, "visibilityState", { value: visibility, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await show("hidden");
+    let asked = 0;
+    console.page.on("request", () => (asked += 1));
+    // Longer than the interval of any list that this screen reads.
+    await console.page.waitForTimeout(11_000);
+    expect(asked).toBe(0);
+    await show("visible");
+    await expect.poll(() => asked).toBeGreaterThan(0);
+  });
+
+  it("while the service is down it says so, keeps what it has with its age, and recovers by itself", async () => {
+    await console.open("#/");
+    await console.page.route("**/api/**", (route) => route.abort());
+    await console.page.getByRole("alert").waitFor({ timeout: 20_000 });
+    expect(await console.page.getByRole("alert").innerText()).toContain("service_unreachable");
+    expect(await console.page.locator("main").innerText()).toMatch(/As of [\d:]{8}, not refreshed since/);
+    expect(await console.page.getByRole("link", { name: "Team", exact: true }).count()).toBe(1);
+    await console.page.unroute("**/api/**");
+    await console.page.getByRole("alert").waitFor({ state: "detached", timeout: 40_000 });
+  });
+
+  it("an error has its code, what to do, and the request id of the service's log", async () => {
+    await console.open("#/sources/nothing");
+    const text = await console.page.getByRole("alert").innerText();
+    expect(text).toMatch(/source_not_found · request [0-9a-f-]{36}/);
+    expect(text).toContain("Go back to the list of sources");
+  });
+});
+
+it("a title that looks like markup is text, in the document too", async () => {
+  const title = '<img src=x onerror="document.title=1">';
+  const path = `/api/confluence/${service.sourceId}`;
+  const body = JSON.stringify({ title });
+  await fetch(service.runner.url + path, {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  await console.open(`#/sources/${service.sourceId}`);
+  await expect.poll(() => console.page.getByRole("heading", { level: 1 }).innerText()).toBe(title);
+  expect(await console.page.locator("main img").count()).toBe(0);
+  expect(console.errors).toEqual([]);
+});
+
+it("no code can be put into the page: neither inline, nor from elsewhere, nor through HTML", async () => {
+  await console.open("#/");
+  const tried = await console.page.evaluate(async () => {
+    const ran: string[] = [];
+    const inline = document.createElement("script");
+    try {
+      inline.textContent = "globalThis.ran = true";
+    } catch {
+      // Refused as no trusted script.
+    }
+    document.head.append(inline);
+    if ("ran" in globalThis) ran.push("inline");
+    try {
+      document.body.insertAdjacentHTML("beforeend", "<b>x</b>");
+      ran.push("html");
+    } catch {
+      // Refused as no trusted HTML.
+    }
+    await fetch("https://example.com/").then(
+      () => ran.push("fetch"),
+      () => {},
+    );
+    return ran;
+  });
+  expect(tried).toEqual([]);
+});
