@@ -120,7 +120,7 @@ describe("from the first screen, in at most three clicks, somebody can", () => {
     await console.page.getByRole("row", { name: /Operations OPS/ }).waitFor();
     expect(await console.page.locator(".checks .badge").allInnerTexts()).toEqual(Array(4).fill("● passed"));
     await click(console.page.getByRole("button", { name: "Connect", exact: true }));
+    await expect.poll(() => console.page.title()).toBe("Sources · Confluence sync");
     await console.page.getByRole("row", { name: /^Operations OPS/ }).waitFor();
-    expect(await console.page.title()).toBe("Sources · Confluence sync");
   });
 });

@@ -7,6 +7,6 @@ export default defineConfig({
     globalSetup: ["test/support/databases/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 });

@@ -1,7 +1,7 @@
 import { ApiError, readError } from "./api-error.ts";
 import { makeEtagCache } from "./etag-cache.ts";
 import { IDEMPOTENT, ROUTES } from "./routes.ts";
-import type { CallName, Calls } from "./calls.ts";
+import type { CallName, Calls } from "./types.ts";
 
 type Optional<Name extends string, T> = [T] extends [never]
   ? { [N in Name]?: undefined }

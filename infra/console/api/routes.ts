@@ -1,4 +1,4 @@
-import type { CallName } from "./calls.ts";
+import type { CallName } from "./types.ts";
 
 /** Method and path of each call; a test compares them with the contracts. */
 export const ROUTES: Record<CallName, `${"GET" | "POST" | "PATCH" | "DELETE"} /${string}`> = {
@@ -19,8 +19,8 @@ export const ROUTES: Record<CallName, `${"GET" | "POST" | "PATCH" | "DELETE"} /$
   checkDeletions: "POST /api/confluence/{source_id}/deletion-check",
   cancelSync: "POST /api/confluence/{source_id}/cancel",
   listHeldDeletions: "GET /api/confluence/{source_id}/held-deletions",
-  approveHeldDeletions: "POST /api/confluence/{source_id}/held-deletions/approve",
-  rejectHeldDeletions: "POST /api/confluence/{source_id}/held-deletions/reject",
+  approveDeletions: "POST /api/confluence/{source_id}/held-deletions/approve",
+  rejectDeletions: "POST /api/confluence/{source_id}/held-deletions/reject",
   listPages: "GET /api/confluence/{source_id}/pages",
   getSourcePage: "GET /api/confluence/{source_id}/pages/{page_id}",
   listPageChunks: "GET /api/confluence/{source_id}/pages/{page_id}/chunks",
@@ -34,7 +34,7 @@ export const ROUTES: Record<CallName, `${"GET" | "POST" | "PATCH" | "DELETE"} /$
   search: "POST /api/rag/query",
   explainPage: "POST /api/rag/explain",
   listQueues: "GET /api/queues",
-  redriveQueue: "POST /api/queues/{queue}/redrive",
+  redriveDeadLetters: "POST /api/queues/{queue}/redrive",
 };
 
 /** Calls that take an `Idempotency-Key`: repeated with the same key they happen once. */
@@ -43,5 +43,5 @@ export const IDEMPOTENT: ReadonlySet<CallName> = new Set<CallName>([
   "triggerSync",
   "syncPage",
   "checkDeletions",
-  "approveHeldDeletions",
+  "approveDeletions",
 ]);

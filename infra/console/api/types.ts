@@ -3,22 +3,39 @@ import type { AnyContract } from "#functions/runtime/http-contract.ts";
 import type { explainAccess } from "#functions/api/contract/access.ts";
 import type { getPage as getStoredPage } from "#functions/api/contract/archon-pages.ts";
 import type {
+  approveDeletions,
   cancelSync,
   checkDeletions,
   getStatus,
   listHeldDeletions,
   operationSchema,
   plannedChange,
+  rejectDeletions,
   syncMetrics,
   syncPage,
   triggerSync,
 } from "#functions/api/contract/operations.ts";
-import type { listPages, pageSchema } from "#functions/api/contract/pages.ts";
-import type { getProgress, listPlannedChanges, listProgress } from "#functions/api/contract/progress.ts";
+import type { explainPage } from "#functions/api/contract/explain-page.ts";
+import type {
+  getSourcePage,
+  listPageChunks,
+  listPages,
+  pageChunkSchema,
+  pageSchema,
+} from "#functions/api/contract/pages.ts";
+import type {
+  changeSchema,
+  getProgress,
+  listChanges,
+  listPlannedChanges,
+  listProgress,
+} from "#functions/api/contract/progress.ts";
+import type { listQueues, redriveDeadLetters } from "#functions/api/contract/queues.ts";
 import type { search } from "#functions/api/contract/search.ts";
 import type { health } from "#functions/api/contract/service.ts";
 import type { plannedSpaces, siteSchema } from "#functions/api/contract/site-fields.ts";
 import type {
+  checkSiteStep,
   connectSite,
   discoverSite,
   getSite,
@@ -32,6 +49,7 @@ import type {
   sourceSchema,
   updateSource,
 } from "#functions/api/contract/sources.ts";
+import type { getUsage } from "#functions/api/contract/usage.ts";
 
 /** The contracts that the console calls, by the name of their call. */
 export type Contracts = {
@@ -45,19 +63,29 @@ export type Contracts = {
   updateSite: typeof updateSite;
   connectSite: typeof connectSite;
   discoverSite: typeof discoverSite;
+  checkSiteStep: typeof checkSiteStep;
   getStatus: typeof getStatus;
   triggerSync: typeof triggerSync;
   syncPage: typeof syncPage;
   checkDeletions: typeof checkDeletions;
   cancelSync: typeof cancelSync;
   listHeldDeletions: typeof listHeldDeletions;
+  approveDeletions: typeof approveDeletions;
+  rejectDeletions: typeof rejectDeletions;
   listPages: typeof listPages;
+  getSourcePage: typeof getSourcePage;
+  listPageChunks: typeof listPageChunks;
   listProgress: typeof listProgress;
   getProgress: typeof getProgress;
   listPlannedChanges: typeof listPlannedChanges;
+  listChanges: typeof listChanges;
+  getUsage: typeof getUsage;
   getStoredPage: typeof getStoredPage;
   explainAccess: typeof explainAccess;
   search: typeof search;
+  explainPage: typeof explainPage;
+  listQueues: typeof listQueues;
+  redriveDeadLetters: typeof redriveDeadLetters;
 };
 
 type Results<C extends AnyContract> = {
@@ -65,7 +93,7 @@ type Results<C extends AnyContract> = {
 }[keyof C["responses"]];
 
 /** What each of these calls takes and returns. */
-export type ContractCalls = {
+export type Calls = {
   [K in keyof Contracts]: {
     params: z.input<Contracts[K]["params"]>;
     query: z.input<Contracts[K]["query"]>;
@@ -74,18 +102,30 @@ export type ContractCalls = {
   };
 };
 
+export type CallName = keyof Calls;
+
 export type Source = z.output<typeof sourceSchema>;
 export type Site = z.output<typeof siteSchema>;
 export type PlannedSpaces = z.output<typeof plannedSpaces>;
 export type Page = z.output<typeof pageSchema>;
 export type Operation = z.output<typeof operationSchema>;
 /** As `/api/progress` lists it: its `operation_status` is the exact one. */
-export type ListedOperation = ContractCalls["listProgress"]["result"]["operations"][number];
-export type Progress = ContractCalls["getProgress"]["result"];
+export type ListedOperation = Calls["listProgress"]["result"]["operations"][number];
+export type Progress = Calls["getProgress"]["result"];
 export type SyncMetrics = z.output<typeof syncMetrics>;
 export type PlannedChange = z.output<typeof plannedChange>;
-export type AccessExplanation = ContractCalls["explainAccess"]["result"];
+export type AccessExplanation = Calls["explainAccess"]["result"];
 export type SearchRequest = z.input<NonNullable<(typeof search)["body"]>>;
-export type SearchResult = ContractCalls["search"]["result"];
+export type SearchResult = Calls["search"]["result"];
 export type ChunkHit = Extract<SearchResult["results"][number], { chunk_id: string }>;
 export type HitExplanation = NonNullable<ChunkHit["explanation"]>;
+export type ShownPage = Calls["getSourcePage"]["result"];
+export type PageChunk = z.output<typeof pageChunkSchema>;
+export type Change = z.output<typeof changeSchema>;
+export type Usage = Calls["getUsage"]["result"];
+export type UsageFigures = Usage["totals"];
+export type Queue = Calls["listQueues"]["result"]["queues"][number];
+export type PageExplanation = Calls["explainPage"]["result"];
+export type SiteCheckRequest = Calls["checkSiteStep"]["body"];
+export type SiteCheck = SiteCheckRequest["check"];
+export type SiteCredentials = Omit<SiteCheckRequest, "check">;

@@ -1,4 +1,4 @@
-import type { Change } from "#infra/console/api/upcoming.ts";
+import type { Change } from "#infra/console/api/types.ts";
 import { count, words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
@@ -8,7 +8,7 @@ import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
 import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
-import { to } from "#infra/console/state/router.ts";
+import { oneOf, to } from "#infra/console/state/router.ts";
 import { reasonText } from "./reasons.ts";
 import { call } from "#infra/console/state/service.ts";
 
@@ -24,6 +24,10 @@ const TONES: Record<Change["outcome"], Tone> = {
   failed: "bad",
 };
 
+// The keys of a constant object are its type's.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const OUTCOMES = Object.keys(TONES) as Change["outcome"][];
+
 /** What an operation did to each page that it changed. */
 export function Changes({
   operationId,
@@ -34,7 +38,8 @@ export function Changes({
   sourceId: string;
   running: boolean;
 }) {
-  const { cursor, outcome } = place.value.query;
+  const { cursor } = place.value.query;
+  const outcome = oneOf(OUTCOMES, place.value.query.outcome);
   const changes = usePolled(
     `changes ${operationId} ${cursor} ${outcome} ${running}`,
     (signal) =>

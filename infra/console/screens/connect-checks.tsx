@@ -1,6 +1,6 @@
 import type { Tone } from "#infra/console/parts/tone.ts";
 import { Badge } from "#infra/console/parts/notices.tsx";
-import type { SiteCheck } from "#infra/console/api/upcoming.ts";
+import type { SiteCheck } from "#infra/console/api/types.ts";
 import type { Step } from "./connect-request.ts";
 
 const NAMES: Record<SiteCheck, string> = {

@@ -1,7 +1,9 @@
 import { toApiError } from "#infra/console/api/api-error.ts";
-import type { Source } from "#infra/console/api/types.ts";
-import { SITE_CHECKS, type SiteCheck, type SiteCredentials } from "#infra/console/api/upcoming.ts";
+import type { SiteCheck, SiteCredentials, Source } from "#infra/console/api/types.ts";
 import { call } from "#infra/console/state/service.ts";
+
+/** In this order: each needs the one before. */
+const SITE_CHECKS: readonly SiteCheck[] = ["address", "account", "permissions", "spaces"];
 
 export type ConnectInput = {
   baseUrl: string;

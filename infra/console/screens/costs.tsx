@@ -1,4 +1,4 @@
-import type { Usage, UsageFigures } from "#infra/console/api/upcoming.ts";
+import type { Usage, UsageFigures } from "#infra/console/api/types.ts";
 import { count, dollars } from "#infra/console/parts/format.ts";
 import { Loaded } from "#infra/console/parts/notices.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";

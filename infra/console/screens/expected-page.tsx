@@ -1,5 +1,5 @@
 import type { Page, Source } from "#infra/console/api/types.ts";
-import type { PageExplanation } from "#infra/console/api/upcoming.ts";
+import type { PageExplanation } from "#infra/console/api/types.ts";
 import { sentence, words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Loaded, Notice } from "#infra/console/parts/notices.tsx";

@@ -1,12 +1,12 @@
 import { useMemo } from "preact/hooks";
-import type { PageChunk } from "#infra/console/api/upcoming.ts";
+import type { PageChunk } from "#infra/console/api/types.ts";
 import { counted } from "#infra/console/parts/format.ts";
 import { diffTexts, type DiffLine } from "#infra/console/parts/text-diff.ts";
 import { Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { call } from "#infra/console/state/service.ts";
-import type { ShownPage } from "#infra/console/api/upcoming.ts";
+import type { ShownPage } from "#infra/console/api/types.ts";
 
 /** Chunks of a page that are read at most: a diff of more is not read by anybody. */
 const MAX_CHUNKS = 1000;

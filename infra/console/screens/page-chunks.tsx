@@ -1,11 +1,11 @@
-import type { PageChunk } from "#infra/console/api/upcoming.ts";
+import type { PageChunk } from "#infra/console/api/types.ts";
 import { count } from "#infra/console/parts/format.ts";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { call } from "#infra/console/state/service.ts";
-import type { ShownPage } from "#infra/console/api/upcoming.ts";
+import type { ShownPage } from "#infra/console/api/types.ts";
 
 /** The chunks that search finds, in order, with their sizes. */
 export function PageChunks({ page }: { page: ShownPage }) {

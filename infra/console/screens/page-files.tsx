@@ -7,7 +7,7 @@ import { Ago } from "#infra/console/parts/time.tsx";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
-import type { ShownPage } from "#infra/console/api/upcoming.ts";
+import type { ShownPage } from "#infra/console/api/types.ts";
 import { pageState, whyOfPage } from "./page-states.ts";
 
 /** What is on a page: files, and its comments as one document. */

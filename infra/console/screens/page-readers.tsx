@@ -8,7 +8,7 @@ import { Ago } from "#infra/console/parts/time.tsx";
 import { place, setQuery } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { call } from "#infra/console/state/service.ts";
-import type { ShownPage } from "#infra/console/api/upcoming.ts";
+import type { ShownPage } from "#infra/console/api/types.ts";
 
 /** Whether search shows the page to a person, and which clause decides. */
 export function PageReaders({ page }: { page: ShownPage }) {

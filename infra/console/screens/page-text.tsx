@@ -3,7 +3,7 @@ import { counted } from "#infra/console/parts/format.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
-import type { ShownPage } from "#infra/console/api/upcoming.ts";
+import type { ShownPage } from "#infra/console/api/types.ts";
 
 /** Above this many characters the API returns a notice in place of the text. */
 const MAX_CHARACTERS = 20_000;

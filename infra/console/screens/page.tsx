@@ -1,4 +1,4 @@
-import type { ShownPage } from "#infra/console/api/upcoming.ts";
+import type { ShownPage } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { bytes, counted, words } from "#infra/console/parts/format.ts";
 import { Outside, Tabs } from "#infra/console/parts/links.tsx";

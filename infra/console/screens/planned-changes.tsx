@@ -1,4 +1,4 @@
-import type { LinkedChange } from "#infra/console/api/upcoming.ts";
+import type { PlannedChange } from "#infra/console/api/types.ts";
 import { words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
@@ -15,11 +15,11 @@ export function PlannedChanges({
   empty,
 }: {
   sourceId: string;
-  changes: readonly LinkedChange[];
+  changes: readonly PlannedChange[];
   selection?: Selection;
   empty: string;
 }) {
-  const columns: Column<LinkedChange>[] = [
+  const columns: Column<PlannedChange>[] = [
     { head: "Title", kind: "main", cell: (one) => <a href={to.page(sourceId, one.page_id)}>{one.title}</a> },
     { head: "Would be", cell: (one) => words(one.outcome) },
     { head: "Because", kind: "wide", cell: (one) => reasonText(one.reason) },
@@ -42,7 +42,7 @@ export function PlannedChanges({
   );
 }
 
-function boxes(changes: readonly LinkedChange[], { selected, select }: Selection): Column<LinkedChange> {
+function boxes(changes: readonly PlannedChange[], { selected, select }: Selection): Column<PlannedChange> {
   const isAll = changes.length > 0 && changes.every((one) => selected.has(one.page_id));
   return {
     head: (

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Queue } from "#infra/console/api/upcoming.ts";
+import type { Queue } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { Confirm } from "#infra/console/parts/dialog.tsx";
 import { count, counted, words } from "#infra/console/parts/format.ts";
@@ -17,8 +17,8 @@ const EVERY_MS = 5000;
 export function Queues() {
   const queues = usePolled("queues", (signal) => call("listQueues", { signal }), EVERY_MS);
   const [asked, ask] = useState<Queue | null>(null);
-  const redrive = useAction(async (_key: string, queue: string) => {
-    const { redriven, kept } = await call("redriveQueue", { params: { queue }, body: { limit: 100 } });
+  const redrive = useAction(async (_key: string, queue: Queue["queue"]) => {
+    const { redriven, kept } = await call("redriveDeadLetters", { params: { queue }, body: { limit: 100 } });
     ask(null);
     queues.refresh();
     return `${counted(redriven, "message")} sent again${kept > 0 ? `, ${count(kept)} kept` : ""}.`;

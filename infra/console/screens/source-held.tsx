@@ -1,7 +1,6 @@
 import { useState } from "preact/hooks";
-import type { Calls } from "#infra/console/api/calls.ts";
+import type { Calls } from "#infra/console/api/types.ts";
 import type { Source } from "#infra/console/api/types.ts";
-import type { HeldCount } from "#infra/console/api/upcoming.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { Confirm } from "#infra/console/parts/dialog.tsx";
 import { counted } from "#infra/console/parts/format.ts";
@@ -16,7 +15,7 @@ import { call } from "#infra/console/state/service.ts";
 import { HeldComments } from "./held-comments.tsx";
 import { PlannedChanges } from "./planned-changes.tsx";
 
-type HeldList = Calls["listHeldDeletions"]["result"] & HeldCount;
+type HeldList = Calls["listHeldDeletions"]["result"];
 
 const EVERY_MS = 5000;
 const BUSY_MS = 1000;
@@ -49,14 +48,14 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
   };
   const approve = useAction(async (idempotencyKey: string, request: typeof body) => {
     reject.clear();
-    const started = await call("approveHeldDeletions", { params, body: request, idempotencyKey });
+    const started = await call("approveDeletions", { params, body: request, idempotencyKey });
     setApproval(started.operation_id);
     settle();
     return `Approved: ${request.page_ids ? counted(request.page_ids.length, "page") : "all"}. Each is asked for once more before it goes.`;
   });
   const reject = useAction(async (_key: string, request: typeof body) => {
     approve.clear();
-    const { rejected } = await call("rejectHeldDeletions", { params, body: request });
+    const { rejected } = await call("rejectDeletions", { params, body: request });
     settle();
     return `Kept: ${counted(rejected, "page")}. The next deletion check looks at them again.`;
   });

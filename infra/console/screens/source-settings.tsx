@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Calls } from "#infra/console/api/calls.ts";
+import type { Calls } from "#infra/console/api/types.ts";
 import type { Source } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { Confirm } from "#infra/console/parts/dialog.tsx";

@@ -7,8 +7,13 @@ import { oneOf } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { Operations } from "./operations-table.tsx";
 
-const TYPES = ["confluence_sync", "deletion_check", "page_sync"] as const;
-const LABELS = { confluence_sync: "Syncs", deletion_check: "Deletion checks", page_sync: "Single pages" };
+const TYPES = ["confluence_sync", "deletion_check", "approved_deletions", "page_sync"] as const;
+const LABELS = {
+  confluence_sync: "Syncs",
+  deletion_check: "Deletion checks",
+  approved_deletions: "Approved deletions",
+  page_sync: "Single pages",
+};
 const EVERY_MS = 5000;
 
 /** Every operation of a source that is kept, newest first. */

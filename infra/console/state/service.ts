@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { makeClient } from "#infra/console/api/client.ts";
 import { ApiError } from "#infra/console/api/api-error.ts";
 import type { Arguments, Client } from "#infra/console/api/client.ts";
-import type { CallName } from "#infra/console/api/calls.ts";
+import type { CallName } from "#infra/console/api/types.ts";
 
 const KEY = "api-key";
 
