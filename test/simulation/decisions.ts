@@ -6,7 +6,7 @@ import { rejectDeletions } from "#shared/syncs/operations/reject-deletions.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import { makeRandom, type Random } from "./random.ts";
-import { MINUTE, passTime, services, tell, type Run } from "./run.ts";
+import { MINUTE, observe, passTime, services, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 
 /** What operators decide about held deletions, which random deeds almost never cause. */
@@ -49,7 +49,7 @@ async function cleanUp(run: Run, random: Random, round: number): Promise<void> {
     if (isTrashed) trashPage(world.site, id);
     else restrictPage(world.site, id, "nobody");
   }
-  people.observe();
+  observe(run);
   const request = { type: "deletion_check", sourceId: SOURCE_ID, actor: "manual" } as const;
   await withServices({}, () => startOperation(request, services(run)));
   tell(
@@ -62,7 +62,7 @@ async function cleanUp(run: Run, random: Random, round: number): Promise<void> {
     if (isTrashed) restorePage(world.site, id);
     else restrictPage(world.site, id, "everyone");
   }
-  people.observe();
+  observe(run);
   tell(run, `${round}: ${back.length} of them are back`);
   await passTime(run, random.below(10 * 60) * MINUTE);
 }

@@ -37,7 +37,7 @@ import { checkNoDownloadTwice } from "./no-download-twice.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { makeRights } from "./rights.ts";
 import { checkRights, checkRightsEqual } from "./rights-invariants.ts";
-import { DAY, MINUTE, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
+import { DAY, MINUTE, observe, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import { makeWorld, START, type World } from "./world.ts";
 
@@ -183,10 +183,7 @@ async function liveRound(
     if (asks) tell(run, `${round}: ${await operatorAsks(world, services(run), { mayCancel: !calm })}`);
     if (breaks && trouble && !calm) tell(run, `${round}: ${trouble(world)}`);
     editNeighbours(run, String(round));
-    people.observe();
-    run.discussion.commenters?.observe();
-    run.uploads.uploaders?.observe();
-    run.rights.observe(run);
+    observe(run);
     await announce(run, round);
   }
   const steps = random.below(120);

@@ -142,6 +142,14 @@ export function services({ world }: Run) {
   >;
 }
 
+/** After deeds: what anybody who looks at the site sees of them. */
+export function observe(run: Run): void {
+  run.people.observe();
+  run.discussion.commenters?.observe();
+  run.uploads.uploaders?.observe();
+  run.rights.observe(run);
+}
+
 export function tell(run: Run, line: string): void {
   run.story.push(line);
   run.world.scheduler.note(line);
