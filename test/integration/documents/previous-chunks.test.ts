@@ -47,6 +47,14 @@ describe("the chunks that a page had before", () => {
     expect(await list("previous")).toEqual({ version: null, chunks: [] });
   });
 
+  it("a page that was empty in between has none, also if it is what it was before", async () => {
+    await swap(1, ["a"]);
+    await swap(2, []);
+    expect(await list("previous")).toEqual({ version: 1, chunks: [["a", "removed"]] });
+    await swap(3, ["a"]);
+    expect(await readPreviousChunks(database.sql, page)).toBeNull();
+  });
+
   it("an edit keeps what the page was, in its order, and says what stayed", async () => {
     await swap(1, ["a", "b", "c"]);
     await swap(2, ["c", "x", "a"]);
