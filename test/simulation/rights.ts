@@ -40,6 +40,8 @@ export type Rights = {
   isUnrestricted: (site: Site, contentId: string) => boolean;
   /** When (ms) groups or accounts changed last. */
   standingChangedAt: () => number;
+  /** When (ms) the readers of the space changed last. */
+  readersChangedAt: () => number;
   /** The page that a word is of. */
   ownerOfWord: (word: string) => string | undefined;
 };
@@ -55,6 +57,7 @@ const NONE: Rights = {
   lastUnrestricted: () => Infinity,
   isUnrestricted: () => true,
   standingChangedAt: () => -Infinity,
+  readersChangedAt: () => -Infinity,
   ownerOfWord: () => undefined,
 };
 
@@ -175,6 +178,7 @@ export function makeRights(seed: number): Rights {
       ({ world: { site } }) => {
         const named = readers();
         setSpaceReaders(site, SPACE, named);
+        readersChanged = true;
         return `the space is read by ${JSON.stringify(named)}`;
       },
     ],
@@ -199,7 +203,9 @@ export function makeRights(seed: number): Rights {
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
   let words = 500_000;
   let standingChanged = false;
+  let readersChanged = false;
   let standingAt = -Infinity;
+  let readersAt = -Infinity;
 
   const observe = ({ world }: Run) => {
     const { site } = world;
@@ -219,6 +225,7 @@ export function makeRights(seed: number): Rights {
   const act = (run: Run): string | null => {
     observe(run);
     standingChanged = false;
+    readersChanged = false;
     try {
       return random.pick(bag)?.(run) ?? null;
     } catch (error) {
@@ -226,6 +233,7 @@ export function makeRights(seed: number): Rights {
       throw error;
     } finally {
       if (standingChanged) standingAt = run.world.now().getTime();
+      if (readersChanged) readersAt = run.world.now().getTime();
       run.people.observe();
       observe(run);
     }
@@ -268,6 +276,7 @@ export function makeRights(seed: number): Rights {
     lastUnrestricted: (id) => open.get(id)?.at ?? -Infinity,
     isUnrestricted: isOpenToAll,
     standingChangedAt: () => standingAt,
+    readersChangedAt: () => readersAt,
     ownerOfWord: (word) => owners.get(word),
   };
 }
