@@ -124,6 +124,8 @@ function checkShown(
   // Groups and accounts may be as old as the directory, and restrictions as the sweep: who is in a group by the newer of the two may be shown
   // what the older one knows to be open to it.
   if (rights.standingChangedAt() >= Math.min(directory, since)) return;
+  // Who may read the space is as old as the sweep, for new content too; what is restricted on content and above it is not.
+  if (rights.readersChangedAt() >= since) return;
   const place = page.container_id ?? page.page_id;
   const last = rights.lastAllowed(searcher, place);
   if (last < since)
@@ -132,9 +134,7 @@ function checkShown(
     );
   const onSite = world.site.pages.get(page.page_id);
   const { version } = onSite ?? {};
-  // Who may read the space is as old as the sweep, also for a new text; what is restricted on a page and above it is not.
-  const isOfReaders = rights.readersChangedAt() >= since;
-  if (!isOfReaders && version?.number === page.version && last < version.createdAt.getTime())
+  if (version?.number === page.version && last < version.createdAt.getTime())
     throw new Violation(
       `${who} is shown version ${page.version} of ${page.page_id}, made at ${instant(version.createdAt.getTime())}; the site showed them none later than ${instant(last)}`,
     );
