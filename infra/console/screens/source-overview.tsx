@@ -7,6 +7,7 @@ import { Ago, Due } from "#infra/console/parts/time.tsx";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
+import { HookHealth } from "./hook-health.tsx";
 import { LiveProgress } from "./live-progress.tsx";
 import { Operations } from "./operations-table.tsx";
 import { isRunning, warningLink, warningText } from "./source-states.ts";
@@ -15,6 +16,7 @@ const RUNNING_MS = 1000;
 const IDLE_MS = 10_000;
 const RECENT = "5";
 const MINUTE_MS = 60_000;
+const SITES_MS = 30_000;
 
 const ACCESS = {
   unrestricted: "what everyone with access to the space may read",
@@ -37,6 +39,14 @@ export function Overview({ source }: { source: Source }) {
     `recent ${id}`,
     (signal) => call("listProgress", { query: { source_id: id, limit: RECENT }, signal }),
     5000,
+  );
+  const sites = usePolled(
+    "sites",
+    (signal) => call("listSites", { query: { limit: "200" }, signal }),
+    SITES_MS,
+  );
+  const site = sites.data?.sites.find(
+    (one) => one.base_url === source.base_url && one.account_id === source.account_id,
   );
   // What has just started, or ended, is not left to the next read.
   const { refresh } = status;
@@ -61,6 +71,7 @@ export function Overview({ source }: { source: Source }) {
                   : `every ${duration(source.sync_interval_minutes * MINUTE_MS)}`,
               ),
               fact("Changes asked for", <Ago at={source.last_pulse_at} none="only at each sync" />),
+              site && site.hooks.length > 0 ? fact("Announced", <HookHealth hooks={site.hooks} />) : null,
               operation?.findable_seconds
                 ? fact(
                     "Edit to search",

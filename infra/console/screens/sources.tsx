@@ -1,5 +1,6 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
 import { Attention } from "./attention.tsx";
+import { HookHealth } from "./hook-health.tsx";
 import { changesInWords, sourceState } from "./source-states.ts";
 import { count, counted, duration, hostOf } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
@@ -102,7 +103,7 @@ function SiteGroup({ baseUrl, sites, sources, percents }: Group & { percents: Pe
               {duration(site.findable_seconds.p95 * 1000)}
             </span>
           )}
-          {site.hooks.length > 0 && <span>{counted(site.hooks.length, "hook")}</span>}
+          <HookHealth hooks={site.hooks} />
           {site.token_expires_at !== null && (
             <span>
               token expires <Ago at={site.token_expires_at} />
