@@ -39,9 +39,15 @@ describe("a page of another origin", () => {
     { host: "localhost:3000" },
     { host: "[::1]:3000" },
     { host: "127.0.0.1:3000", origin: "http://127.0.0.1:3000" },
-  ])("a request that is not from a page of another origin is accepted: %j", (headers) => {
-    expect(() => refuseForeignPages(headers)).not.toThrow();
-  });
+    { host: "127.0.0.1:3000", "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "none", "sec-fetch-dest": "document" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "document" },
+  ])(
+    "a request that is not from a page of another origin is accepted: %j",
+    (headers: Record<string, string>) => {
+      expect(() => refuseForeignPages(headers)).not.toThrow();
+    },
+  );
 
   it.each([
     {},
@@ -50,7 +56,10 @@ describe("a page of another origin", () => {
     { host: "127.0.0.1:3000", origin: "https://evil.example" },
     { host: "127.0.0.1:3000", origin: "http://127.0.0.1:8080" },
     { host: "127.0.0.1:3000", origin: "null" },
-  ])("a page of another origin is refused: %j", (headers) => {
+    { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "same-site", "sec-fetch-dest": "object" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" },
+  ])("a page of another origin is refused: %j", (headers: Record<string, string>) => {
     expect(() => refuseForeignPages(headers)).toThrow(expect.objectContaining({ status: 403 }));
   });
 });
