@@ -34,7 +34,7 @@ describe("the API key", () => {
 });
 
 describe("a page of another origin", () => {
-  it.each([
+  it.each<Record<string, string>>([
     { host: "127.0.0.1:3000" },
     { host: "localhost:3000" },
     { host: "[::1]:3000" },
@@ -42,14 +42,11 @@ describe("a page of another origin", () => {
     { host: "127.0.0.1:3000", "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" },
     { host: "127.0.0.1:3000", "sec-fetch-site": "none", "sec-fetch-dest": "document" },
     { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "document" },
-  ])(
-    "a request that is not from a page of another origin is accepted: %j",
-    (headers: Record<string, string>) => {
-      expect(() => refuseForeignPages(headers)).not.toThrow();
-    },
-  );
+  ])("a request that is not from a page of another origin is accepted: %j", (headers) => {
+    expect(() => refuseForeignPages(headers)).not.toThrow();
+  });
 
-  it.each([
+  it.each<Record<string, string>>([
     {},
     { host: "rebound.example" },
     { host: "127.0.0.1.rebound.example:3000" },
@@ -59,7 +56,7 @@ describe("a page of another origin", () => {
     { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" },
     { host: "127.0.0.1:3000", "sec-fetch-site": "same-site", "sec-fetch-dest": "object" },
     { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" },
-  ])("a page of another origin is refused: %j", (headers: Record<string, string>) => {
+  ])("a page of another origin is refused: %j", (headers) => {
     expect(() => refuseForeignPages(headers)).toThrow(expect.objectContaining({ status: 403 }));
   });
 });
