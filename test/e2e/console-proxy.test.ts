@@ -115,6 +115,7 @@ describe("the console's proxy", () => {
       { origin: "https://evil.example" },
       { host: "evil.example" },
       { origin: "null" },
+      { "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" },
     ] as Record<string, string>[]) {
       const { status, body } = await raw("/api/confluence/sources", { headers });
       expect([status, JSON.parse(body).error.code]).toEqual([403, expect.stringMatching(/^foreign_/)]);
@@ -131,6 +132,9 @@ describe("the console's proxy", () => {
     ["/api/%2e%2E/mcp"],
     ["/api/x/.."],
     ["/api\\..\\mcp"],
+    ["/api/..#x"],
+    ["/api/..%2Fmcp"],
+    ["/api/x%2f..%2f..%2fmcp"],
     ["/healthy"],
     ["//evil.example/api/x"],
     ["http://evil.example/api/x"],
@@ -148,6 +152,13 @@ describe("the console's proxy", () => {
     // The connection may close while the rest is still being sent.
     if (response) expect(response.status).toBe(413);
     expect(seen).toEqual([]);
+  });
+
+  it("a page that the other side answers with runs no script where the console is", async () => {
+    reply = (_, response) =>
+      response.writeHead(502, { "content-type": "text/html" }).end("<script>alert(1)</script>");
+    const { headers } = await fetch(`${base}/api/x`);
+    expect(headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
   });
 
   it("a redirect is not followed: the key is for this address alone", async () => {

@@ -34,7 +34,7 @@ export const explainPage = contract({
   tag: "Search",
   summary: "Why a search shows a page, or does not",
   description:
-    "Runs the search of `POST /api/rag/query` (`return_mode` `chunks`) and looks for one page in it. For operators: title and state of the page are told whoever the search is for; what it says (`hit`, `words_missing`) only if the search may show it to that person. Ranks below the results are from a second, deeper search, before any reranking.",
+    "Runs the search of `POST /api/rag/query` (`return_mode` `chunks`) and looks for one page in it. For operators who may search as well (scope `search`): title and state of the page are told whoever the search is for; what it says (`hit`, `words_missing`) only if the search may show it to that person. Ranks below the results are from a second, deeper search, before any reranking.",
   body: z
     .strictObject({
       ...searched,

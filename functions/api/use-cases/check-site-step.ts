@@ -80,7 +80,8 @@ async function run(
       message: `Confluence knows the account: ${account.display_name ?? account.account_id}`,
       details: account,
     };
-  const spaces = await explain(access.clientId ?? access.email, () => listSpaces(client, account.account_id));
+  const signedIn = access.clientId ?? access.email;
+  const spaces = await explain(signedIn, () => listSpaces(client, account.account_id));
   const details = { ...account, space_count: spaces.length };
   const [first] = spaces;
   if (!first) {
@@ -93,11 +94,12 @@ async function run(
       message: `The account sees ${spaces.length} space${spaces.length === 1 ? "" : "s"}`,
       details,
     };
-  const refused = await probeOptionalCalls(client, {
+  const about = {
     space: { id: first.id, homepageId: null },
     accountId: account.account_id,
     now: services.now(),
-  });
+  };
+  const refused = await explain(signedIn, () => probeOptionalCalls(client, about));
   const missing = OPTIONAL_CALLS.flatMap((call) => {
     const refusal = refused[call];
     return refusal ? [{ call: refusal.call ?? call, scope: refusal.scope, needed_for: WITHOUT[call] }] : [];

@@ -3,7 +3,7 @@ import { searchDocuments, type Hit } from "#shared/documents/search.ts";
 import { UserError } from "#shared/errors.ts";
 import type { Verdict } from "#functions/api/contract/explain-page.ts";
 import { parseQualifiedId } from "#functions/api/responses/page-id.ts";
-import { permittedReading } from "./permitted-reading.ts";
+import { permittedReading, requireSearching } from "./permitted-reading.ts";
 import { findForCaller, type SearchBody, type SearchServices } from "./run-search.ts";
 import { verifyHits } from "./verify-hits.ts";
 
@@ -41,12 +41,14 @@ const NOTHING = {
 
 /**
  * Looks for one page in a search. What the page says is read only after the search may show it to whom it is for. Throws as a search does,
- * and `UserError` 409 `page_ambiguous`.
+ * `UserError` 403 `scope_required` for whoever may not search, and 409 `page_ambiguous`.
  */
 export async function explainPage(
   request: ExplainRequest,
   services: SearchServices,
 ): Promise<PageExplanation> {
+  // The route's own scope is one for titles: word by word a query would tell what a page says.
+  requireSearching(request.caller);
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
   const page = await findPage(request, services);
   if (!page) return { ...NOTHING, verdict: "not_in_index", page };

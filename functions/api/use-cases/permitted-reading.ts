@@ -30,6 +30,14 @@ export function readerOf(
   return { visibility: "own", person: [namedPerson(onBehalfOf)] };
 }
 
+/**
+ * Throws `UserError` 403 `scope_required` unless the caller may search at all: for routes of another scope that tell what pages say.
+ */
+export function requireSearching(caller: Caller): void {
+  const suffices: CallerScope[] = ["search:on-behalf-of", "search:all"];
+  if (!suffices.some((scope) => caller.scopes.has(scope))) requireScope(caller, "search", "What pages say");
+}
+
 function requireScope(caller: Caller, scope: CallerScope, field: string): void {
   if (caller.scopes.has(scope)) return;
   throw new UserError(403, "scope_required", `${field} needs the scope ${scope}, which this caller lacks`, {

@@ -89,7 +89,7 @@ async function handle(
     refuseForeignPages(request.headers);
     const method = request.method ?? "GET";
     const target = request.url ?? "/";
-    const [path = "/"] = target.split("?");
+    const [path = "/"] = target.split(/[?#]/);
     if (path === "/") return respond(response, { statusCode: 302, headers: { location: "/console" } });
     const page =
       method === "GET" || method === "HEAD"
@@ -121,7 +121,7 @@ async function handle(
 
 /** Whether a path could lead out of what is forwarded once it is normalized. */
 function isDotted(path: string): boolean {
-  return /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|\\|%5c/i.test(path);
+  return /(?:^|\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)|\\|%5c/i.test(path);
 }
 
 type Answer = { status: number; headers: Record<string, string>; bytes: Buffer };
@@ -174,7 +174,13 @@ function headersFor({ headers }: Response): Record<string, string> {
     const value = headers.get(name);
     return value === null ? [] : [[name, value]];
   });
-  return { "cache-control": "no-store", "x-content-type-options": "nosniff", ...Object.fromEntries(passed) };
+  return {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    // What is no API may answer with a page, whose scripts would act with the operator's credentials.
+    "content-security-policy": "default-src 'none'; sandbox",
+    ...Object.fromEntries(passed),
+  };
 }
 
 function respond(

@@ -70,6 +70,15 @@ export function refuseForeignPages(
   }
   const origin = headers.origin;
   if (origin !== undefined && origin !== `http://${host}` && !allowedOrigins.includes(origin)) {
-    throw new UserError(403, "foreign_origin", "Requests from web pages of another origin are refused");
+    throw foreignOrigin();
   }
+  // An image or an object has no Origin: whether it loads would tell the page what exists. A link that a person follows may come from anywhere.
+  const isOfOtherSite =
+    headers["sec-fetch-site"] === "cross-site" || headers["sec-fetch-site"] === "same-site";
+  if (origin === undefined && isOfOtherSite && headers["sec-fetch-dest"] !== "document")
+    throw foreignOrigin();
+}
+
+function foreignOrigin(): UserError {
+  return new UserError(403, "foreign_origin", "Requests from web pages of another origin are refused");
 }

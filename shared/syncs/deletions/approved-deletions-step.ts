@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { transaction, type Sql } from "#shared/db/connect.ts";
+import { transaction } from "#shared/db/connect.ts";
 import { touchUnknown } from "#shared/documents/includers.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 import { markApproved, withdrawRejected } from "#shared/syncs/operations/approved-candidates.ts";
@@ -7,49 +7,45 @@ import { settleHold } from "#shared/syncs/operations/held-deletions.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
-import { applyNext, confirmNext, logApplied } from "./deletion-candidates.ts";
+import { APPLY_BATCH, applyNext, confirmNext, logApplied } from "./deletion-candidates.ts";
 
 const checkpointSchema = z.object({
-  phase: z.enum(["confirming", "deleting", "closing", "listed"]).default("confirming"),
+  phase: z.enum(["deleting", "closing", "listed"]).default("deleting"),
 });
 
 /**
  * Runs the next step of deleting what a check held and a person approved, by the rules of a check with `force`: each page is asked for
- * again, and one that is back, or that was rejected meanwhile, stays. What is done is decided on the held check in the same transaction.
+ * again right before it goes, and one that is back, or that was rejected meanwhile, stays. What is done is decided on the held check in
+ * the same transaction.
  */
 export async function approvedDeletionsStep(context: StepContext): Promise<"more" | "listed"> {
   const { phase } = checkpointSchema.parse(context.operation.checkpoint);
   const { approves } = context.operation;
   if (phase === "listed" || approves === null) return "listed";
-  if (phase === "confirming") await confirm(context);
-  if (phase === "deleting") await applyBatch(context, approves);
+  if (phase === "deleting") await deleteNext(context, approves);
   if (phase === "closing") await close(context);
   return "more";
 }
 
-/** As in a check, the account is verified before and after: to an anonymous caller every page looks gone. */
-async function confirm(context: StepContext): Promise<void> {
-  const { client, source } = context;
+/**
+ * What Confluence says is not kept for a later step: after a crash or a pause it could be an hour old. As in a check, the account is
+ * verified before and after: to an anonymous caller every page looks gone.
+ */
+async function deleteNext(context: StepContext, approves: string): Promise<void> {
+  const { client, operation, source, services } = context;
   await verifyAccount(client, source);
   // A space that is gone would take the approved pages with it, as one that is not visible any more.
   await verifySpace(client, source);
-  const confirmed = await confirmNext(context);
-  if (!confirmed) await save(context, "deleting", async () => {});
-  else {
-    await verifyAccount(client, source);
-    await save(context, "confirming", confirmed);
-  }
-}
-
-async function applyBatch(context: StepContext, approves: string): Promise<void> {
-  const { operation, source, services } = context;
+  const saveVerdicts = await confirmNext(context, { atMost: APPLY_BATCH });
+  if (saveVerdicts) await verifyAccount(client, source);
   const approval = { operationId: operation.operationId, approves };
   const applied = await transaction(services.sql, async (tx) => {
     await withdrawRejected(tx, approval);
+    await saveVerdicts?.(tx);
     const batch = await applyNext(tx, context);
     const decided = await markApproved(tx, approval);
     await saveStep(tx, context, {
-      checkpoint: { phase: batch.settled === 0 ? "closing" : "deleting" },
+      checkpoint: { phase: saveVerdicts ? "deleting" : "closing" },
       // Pages that showed what is gone.
       counts: {},
     });
@@ -67,15 +63,9 @@ async function applyBatch(context: StepContext, approves: string): Promise<void>
 /** Last, because what pages show may have changed with anything before. */
 async function close(context: StepContext): Promise<void> {
   const { operation, source, services } = context;
-  await save(context, "listed", async (tx) => {
+  await transaction(services.sql, async (tx) => {
     await touchUnknown(tx, source.sourceId, services.now());
     await queueRefreshes(tx, operation, services.now());
-  });
-}
-
-async function save(context: StepContext, phase: string, also: (tx: Sql) => Promise<void>): Promise<void> {
-  await transaction(context.services.sql, async (tx) => {
-    await also(tx);
-    await saveStep(tx, context, { checkpoint: { phase }, counts: {} });
+    await saveStep(tx, context, { checkpoint: { phase: "listed" }, counts: {} });
   });
 }

@@ -22,7 +22,7 @@ import type { StepContext } from "#shared/syncs/operations/step.ts";
 /** Ids requested in one call: the limit of the v2 listing. */
 export const CONFIRM_BATCH = 250;
 /** Pages deleted in one transaction: bounded, so that searches and swaps do not wait long. */
-const APPLY_BATCH = 100;
+export const APPLY_BATCH = 100;
 
 /**
  * Records every stored page that this operation did not list as a candidate; returns their number. Only of the kinds that it
@@ -91,7 +91,10 @@ function insertCandidates(
  * Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. Only what
  * a listing of the whole space missed counts towards the two complete listings after which a page that is not visible is deleted.
  */
-export async function confirmNext(context: StepContext): Promise<((tx: Sql) => Promise<void>) | null> {
+export async function confirmNext(
+  context: StepContext,
+  { atMost = CONFIRM_BATCH }: { atMost?: number } = {},
+): Promise<((tx: Sql) => Promise<void>) | null> {
   const { operation, services } = context;
   const sorted = await services.sql<Candidate[]>`
     select w.page_id, p.kind, p.container_id,
@@ -102,7 +105,7 @@ export async function confirmNext(context: StepContext): Promise<((tx: Sql) => P
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     left join sync_work h on h.operation_id = ${operation.approves} and h.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
-    order by p.kind, w.page_id limit ${CONFIRM_BATCH}`;
+    order by p.kind, w.page_id limit ${atMost}`;
   const [first] = sorted;
   if (!first) return null;
   const rows = sorted.filter((row) => row.kind === first.kind);

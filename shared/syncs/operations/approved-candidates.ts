@@ -42,9 +42,9 @@ export function nothingHeld(heldOperationId: string): UserError {
 }
 
 /**
- * Locks the held check, and takes out of the operation what was rejected since it was approved, what is not held any more, and what
- * nobody approved: a worker of the previous release, which does not know approvals, lists candidates of its own. In the transaction
- * that deletes, before it does.
+ * Locks the held check, and takes out of the operation what was rejected since it was approved, what is not held any more, what has
+ * no row any more because its kind was switched off, and what nobody approved: a worker of the previous release, which does not know
+ * approvals, lists candidates of its own. In the transaction that deletes, before it does.
  */
 export async function withdrawRejected(
   tx: Sql,
@@ -54,7 +54,8 @@ export async function withdrawRejected(
   await tx`
     update sync_work a set state = 'seen', outcome = null, reason = 'rejected'
     where a.operation_id = ${operationId} and a.state = 'candidate' and (a.decision is distinct from 'approved' or not exists (
-      select from sync_work w where w.operation_id = ${approves} and w.page_id = a.page_id and ${isUndecided(tx)}))`;
+      select from sync_work w where w.operation_id = ${approves} and w.page_id = a.page_id and ${isUndecided(tx)})
+      or not exists (select from confluence_pages p where p.source_id = a.source_id and p.page_id = a.page_id))`;
 }
 
 /** Records on the held check which approved deletions the operation has decided on; returns how many it newly has. */

@@ -16,8 +16,11 @@ beforeEach(async () => {
 afterAll(() => fixture.close());
 
 const put = (page: TestPage) => store(fixture.database.sql, fixture.embedder, { sourceId, ...page });
-const answer = (body: object) =>
-  fixture.api("POST", "/api/rag/explain", { body: { query: "oil the zeppelin gearbox", ...body } });
+const answer = (body: object, scopes = ["sources:read", "search"]) =>
+  fixture.api("POST", "/api/rag/explain", {
+    authorizer: { lambda: { name: "operator", scopes } },
+    body: { query: "oil the zeppelin gearbox", ...body },
+  });
 const explain = async (page_id: string, body: object = {}) => {
   const { status, text, body: explained } = await answer({ page_id, ...body });
   expect(status, text).toBe(200);
@@ -180,6 +183,15 @@ it("what a page says is not told to whom the search may not show it", async () =
     expect((await answer({ page_id: "1", ...asked })).body.error.code).toBe("scope_required");
   await fixture.database.sql`update archon_sources set access = 'everything'`;
   expect(await explain("1")).toMatchObject({ verdict: "shown", hit: { heading_path: [] } });
+});
+
+it("whoever may only list pages learns no word of what they say", async () => {
+  await put({ pageId: "1", title: "Salaries", chunks: ["Oil the zeppelin gearbox with secret grease"] });
+  const refused = await answer({ page_id: "1", query: "secret diamonds" }, ["sources:read"]);
+  expect([refused.status, refused.body.error.code]).toEqual([403, "scope_required"]);
+  expect(refused.body.error.details).toEqual({ scope: "search" });
+  for (const scope of ["search", "search:all", "search:on-behalf-of"])
+    expect((await answer({ page_id: "1" }, ["sources:read", scope])).status).toBe(200);
 });
 
 it("an empty query is refused as by the search", async () => {

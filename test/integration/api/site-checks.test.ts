@@ -116,6 +116,19 @@ it("a host that fails, or limits the rate, fails the check and says what to do",
   });
 });
 
+it("a rate limit that only what a sync can do without meets fails the check too", async () => {
+  const fault = {
+    effect: "status",
+    status: 429,
+    retry_after: 17,
+    path: "/content/labels",
+    times: 99,
+    skip: 0,
+  };
+  fixture.site.faults.push(fault as never);
+  expect(await run("permissions")).toMatchObject({ passed: false, code: "confluence_rate_limited" });
+});
+
 it("scopes that a sync can do without are named with what is left out", async () => {
   for (const path of ["/content/labels", "users-bulk"])
     fixture.site.faults.push({ effect: "scope_missing", said_in: "both", path, times: 1000, skip: 0 });

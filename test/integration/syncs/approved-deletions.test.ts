@@ -60,6 +60,11 @@ describe("decisions on held deletions", () => {
       from confluence_pages p where page_id = ${id(n)}`;
     return found;
   };
+  /** The worker is killed when it has asked for the page, before it writes anything. */
+  const untilAskedFor = (n: number) =>
+    world.deliverUntil("check", async () =>
+      world.site.requests.some((request) => request.query.includes(id(n))),
+    );
   const GONE = { is_deleted: true, hidden: false, chunks: 0 };
   const HIDDEN = { is_deleted: false, hidden: true, chunks: 2 };
   const THERE = { is_deleted: false, hidden: false, chunks: 2 };
@@ -128,13 +133,24 @@ describe("decisions on held deletions", () => {
     expect(await heldIds()).toEqual(ids(3, 4, 5, 6, 7, 8, 9, 12).sort());
   });
 
+  it("a page that is back since the worker that asked for it died, wherever it did, is asked for again and stays", async () => {
+    let stayed = 0;
+    for (let n = 1; n <= 9; n += 1) {
+      const answer = await decide("approve", { page_ids: ids(n) });
+      await world.deliverOne("check", 2 * n + 4);
+      const isGone = (await row(n))?.is_deleted;
+      restorePage(world.site, id(n));
+      world.pass(60 * 60_000);
+      await world.ended(answer.body.operation_id);
+      expect([n, await row(n)]).toMatchObject([n, isGone ? GONE : THERE]);
+      stayed += isGone ? 0 : 1;
+    }
+    expect(stayed).toBeGreaterThan(3);
+  });
+
   it("a page that was stored again after Confluence was asked stays", async () => {
     const answer = await decide("approve", { page_ids: ids(1, 2) });
-    await world.deliverUntil("check", async () => {
-      const [candidate] = await database.sql`
-        select outcome from sync_work where operation_id = ${answer.body.operation_id} and outcome = 'deleted'`;
-      return candidate !== undefined;
-    });
+    await untilAskedFor(1);
     await database.sql`update confluence_pages set state_revision = state_revision + 1 where page_id = ${id(1)}`;
     expect((await world.ended(answer.body.operation_id)).sync_metrics.pages_deleted).toBe(1);
     expect(await row(1)).toMatchObject(THERE);
@@ -142,10 +158,7 @@ describe("decisions on held deletions", () => {
 
   it("a page that is rejected while it waits to be deleted stays", async () => {
     const answer = await decide("approve", { page_ids: ids(1, 2) });
-    await world.deliverUntil("check", async () => {
-      const { stage } = await world.progress(answer.body.operation_id);
-      return stage === "deleting";
-    });
+    await untilAskedFor(1);
     expect((await decide("reject", { page_ids: ids(1) })).body).toEqual({ rejected: 1, held: 11 });
     expect((await world.ended(answer.body.operation_id)).sync_metrics.pages_deleted).toBe(1);
     expect(await row(1)).toMatchObject(THERE);

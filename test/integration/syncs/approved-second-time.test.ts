@@ -83,8 +83,8 @@ it("a page that a hint hid since the check is hidden by approval, which counts a
   expect(await states(id(1), id(2))).toEqual(["deleted", "hidden"]);
 });
 
-it("files are approved and rejected one by one, asked for again by their ids", async () => {
-  const files = Array.from({ length: 12 }, (_, n) =>
+const uploadTwelve = () =>
+  Array.from({ length: 12 }, (_, n) =>
     uploadFile(world.site, {
       containerId: id(2),
       title: `crate-${n}.txt`,
@@ -92,6 +92,22 @@ it("files are approved and rejected one by one, asked for again by their ids", a
       mediaType: "text/plain",
     }),
   );
+
+it("what lost its row after it was approved, because its kind was switched off, is held no longer", async () => {
+  const files = uploadTwelve();
+  await world.sync();
+  for (const file of files) purgeFile(world.site, file.id);
+  const held = await heldCheck();
+  const answer = await decide("approve", held);
+  const path = `/api/confluence/${SOURCE_ID}`;
+  expect((await world.api("PATCH", path, { body: { content: { attachments: false } } })).status).toBe(200);
+  expect(await states(files[0]?.id ?? "")).toEqual([undefined]);
+  expect(await world.ended(answer.body.operation_id)).toMatchObject({ status: "completed" });
+  expect((await world.api("GET", HELD)).body).toMatchObject({ operation_id: null, held_deletions: [] });
+});
+
+it("files are approved and rejected one by one, asked for again by their ids", async () => {
+  const files = uploadTwelve();
   await world.sync();
   for (const file of files) purgeFile(world.site, file.id);
   const held = await heldCheck();

@@ -34,22 +34,28 @@ describe("the API key", () => {
 });
 
 describe("a page of another origin", () => {
-  it.each([
+  it.each<Record<string, string>>([
     { host: "127.0.0.1:3000" },
     { host: "localhost:3000" },
     { host: "[::1]:3000" },
     { host: "127.0.0.1:3000", origin: "http://127.0.0.1:3000" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "none", "sec-fetch-dest": "document" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "document" },
   ])("a request that is not from a page of another origin is accepted: %j", (headers) => {
     expect(() => refuseForeignPages(headers)).not.toThrow();
   });
 
-  it.each([
+  it.each<Record<string, string>>([
     {},
     { host: "rebound.example" },
     { host: "127.0.0.1.rebound.example:3000" },
     { host: "127.0.0.1:3000", origin: "https://evil.example" },
     { host: "127.0.0.1:3000", origin: "http://127.0.0.1:8080" },
     { host: "127.0.0.1:3000", origin: "null" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "same-site", "sec-fetch-dest": "object" },
+    { host: "127.0.0.1:3000", "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" },
   ])("a page of another origin is refused: %j", (headers) => {
     expect(() => refuseForeignPages(headers)).toThrow(expect.objectContaining({ status: 403 }));
   });
