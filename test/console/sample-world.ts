@@ -123,7 +123,7 @@ export async function startSampleWorld(): Promise<SampleWorld> {
     for (const title of titles) review(handbook, title, day);
     for (const key of ["DEMO", "OPS"] as const) await sync(sources[key]);
   }
-  later(DAY_MS);
+  later(2 * DAY_MS);
   labs.settings.token = "another-token";
   await sync(sources.LABS).catch(() => {});
   for (const title of MOVED_OFFICES) trashPage(handbook, pageByTitle(handbook, title).id);
@@ -133,7 +133,8 @@ export async function startSampleWorld(): Promise<SampleWorld> {
   const changed = pageByTitle(handbook, "On-Call");
   const failed = pageByTitle(handbook, "Rotating Secrets");
   const withFiles = pageByTitle(handbook, "Local Development");
-  later(DAY_MS + 9 * HOUR_MS);
+  // Last night.
+  behindMs = 9 * HOUR_MS;
   edit(handbook, changed.title, ON_CALL_EDITS);
   editPage(handbook, failed.id, { body: `${failed.storage}<p>${REFUSED}</p>` });
   addPage(handbook, {
@@ -144,7 +145,7 @@ export async function startSampleWorld(): Promise<SampleWorld> {
   });
   addComment(handbook, { containerId: changed.id, body: "<p>Who pays for a taxi after 23:00?</p>" });
   const lastSync = await sync(sources.DEMO);
-  later(5 * HOUR_MS);
+  later(7 * HOUR_MS);
   await sync(sources.OPS);
   editPage(handbook, pageByTitle(handbook, "Shift Handover").id, {
     body: "<p>At 07:00 and 19:00, at the white board. Ten minutes, standing.</p>",
@@ -152,9 +153,10 @@ export async function startSampleWorld(): Promise<SampleWorld> {
   addPage(handbook, { space: "OPS", title: "Second Sorter", body: "<p>Arrives in May.</p>" });
   const dry = await post<{ operation_id: string }>(`${sources.OPS}/sync`, { mode: "full", dry_run: true });
   await ended(() => service.operation(dry.operation_id));
-  later(DAY_MS);
+  behindMs = 0;
   await runner.invoke("pulse-sites", {});
   await settle();
+  await runner.invoke("sweep-access", {});
   return {
     runner,
     sources,
@@ -196,10 +198,16 @@ function edit(site: Site, title: string, edits: typeof ON_CALL_EDITS): void {
 }
 
 const OPS_PAGES = [
-  ["Shift Handover", "At 06:00, 14:00 and 22:00, at the white board beside the sorter. Ten minutes, standing."],
+  [
+    "Shift Handover",
+    "At 06:00, 14:00 and 22:00, at the white board beside the sorter. Ten minutes, standing.",
+  ],
   ["Dock Plan", "Docks 1 to 6 unload, 7 to 14 load. Dock 9 stays free for late vans."],
   ["Sorter Restart", "Press the green button for three seconds, wait for the belt, then release the gate."],
-  ["Lost Parcels", "Scan the shelf beside the cage each evening; what has no label goes to the label reader."],
+  [
+    "Lost Parcels",
+    "Scan the shelf beside the cage each evening; what has no label goes to the label reader.",
+  ],
   ["Van Inspection", "Tyres, lights, scanner charged. A van without a working scanner stays."],
   ["Cold Chain", "Between 2 and 8 degrees from dock to door; the logger is read at each handover."],
 ] as const;
@@ -229,7 +237,11 @@ function fillSpaces(site: Site): void {
   for (const [title, text] of OPS_PAGES)
     addPage(site, { space: "OPS", title, parentId: ops.id, body: `<p>${text}</p>` });
   addSpace(site, { key: "PEOPLE", name: "People and Offices" });
-  const people = addPage(site, { space: "PEOPLE", title: "People and Offices", body: "<p>For everyone.</p>" });
+  const people = addPage(site, {
+    space: "PEOPLE",
+    title: "People and Offices",
+    body: "<p>For everyone.</p>",
+  });
   for (const title of [...PEOPLE_PAGES, ...MOVED_OFFICES])
     addPage(site, {
       space: "PEOPLE",

@@ -16,7 +16,7 @@ export function counted(value: number, one: string, many = `${one}s`): string {
 
 /** Milliseconds as the two largest units: "3 d 4 h", "12 min", "8 s", "0.4 s". */
 export function duration(ms: number): string {
-  if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < 10 * SECOND) return `${ms % SECOND === 0 ? ms / SECOND : (ms / SECOND).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
   if (ms < HOUR) return joined(ms, [MINUTE, "min"], [SECOND, "s"]);
   if (ms < DAY) return joined(ms, [HOUR, "h"], [MINUTE, "min"]);
@@ -81,6 +81,20 @@ export function bytes(value: number): string {
 /** What a code says in words: `credentials_expired` → "credentials expired". */
 export function words(code: string): string {
   return code.replaceAll("_", " ");
+}
+
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A message of the service with its instants as times of the day, in the browser's time zone. */
+export function withLocalTimes(text: string): string {
+  return text.replaceAll(INSTANT, (instant) => clockTime(new Date(instant)));
+}
+
+/** Milliseconds between two runs: "every day", "every 15 min". */
+export function every(ms: number): string {
+  if (ms === DAY) return "every day";
+  if (ms === HOUR) return "every hour";
+  return `every ${duration(ms)}`;
 }
 
 /** An address that may be a link: http and https only, because it comes from Confluence; null otherwise. */

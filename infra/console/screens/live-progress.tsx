@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { Operation } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
-import { count } from "#infra/console/parts/format.ts";
+import { count, sentence, withLocalTimes } from "#infra/console/parts/format.ts";
 import { ErrorBanner, Notice } from "#infra/console/parts/notices.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
 import { announceProgress } from "#infra/console/state/announce.ts";
@@ -67,7 +67,7 @@ export function LiveProgress({ operation, link = true }: { operation: Running; l
         )}
       </p>
       {operation.warnings.map((warning) => (
-        <Notice key={warning.code}>{warning.message}</Notice>
+        <Notice key={warning.code}>{sentence(withLocalTimes(warning.message))}</Notice>
       ))}
       {cancel.done !== null && <p>{cancel.done}</p>}
       {cancel.error && <ErrorBanner error={cancel.error} />}
