@@ -9,7 +9,7 @@ import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { Changes } from "./changes.tsx";
-import { LiveProgress } from "./live-progress.tsx";
+import { LiveProgress, useEndAnnounced } from "./live-progress.tsx";
 import { PlannedChanges } from "./planned-changes.tsx";
 import { actorName, heldText, isRunning, operationName, operationState } from "./source-states.ts";
 
@@ -69,6 +69,7 @@ function Details({ operation }: { operation: Progress }) {
   const status = operation.operation_status;
   const isHeld = status === "held";
   const running = isRunning(status);
+  useEndAnnounced({ ...operation, status });
   return (
     <>
       {running && <LiveProgress operation={operation} link={false} />}

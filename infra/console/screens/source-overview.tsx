@@ -7,7 +7,7 @@ import { Ago, Due } from "#infra/console/parts/time.tsx";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
-import { LiveProgress } from "./live-progress.tsx";
+import { LiveProgress, useEndAnnounced } from "./live-progress.tsx";
 import { Operations } from "./operations-table.tsx";
 import {
   isPaused,
@@ -56,6 +56,7 @@ export function Overview({ source }: { source: Source }) {
   const { refresh } = status;
   useEffect(() => refresh(), [source.running_operation_id, refresh]);
   const operation = status.data?.status === "never_synced" ? null : status.data;
+  useEndAnnounced(operation);
   return (
     <>
       {status.error && <ErrorBanner error={status.error} what="The progress is not up to date." />}
