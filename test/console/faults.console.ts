@@ -4,7 +4,9 @@ import { addComment, deleteComment } from "#infra/local/confluence-site/comment-
 import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { eventually } from "#test/support/eventually.ts";
 import {
+  expectEnded,
   pageByTitle,
   startServiceWithSite,
   topicBody,
@@ -45,9 +47,10 @@ afterAll(async () => {
   await service.close();
 });
 /** Each state is left as it was found. */
-afterEach(() => {
+afterEach(async () => {
   service.confluence.site.faults.length = 0;
   isRefusing = false;
+  await eventually(async () => expectEnded(await service.service.latestOperation(service.sourceId)));
   expect(console.errors).toEqual([]);
 });
 

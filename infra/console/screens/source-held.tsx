@@ -84,7 +84,11 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
           {approve.error && !asked && <ErrorBanner error={approve.error} />}
           {reject.error && <ErrorBanner error={reject.error} />}
           {data.operation_id === null ? (
-            <p class="empty">Nothing is held: no deletion check exceeded the limit.</p>
+            <p class="empty">
+              {isBusy
+                ? "Nothing is held now. An operation is running: what it holds will be listed here."
+                : "Nothing is held: no deletion check exceeded the limit."}
+            </p>
           ) : (
             <>
               <p>
