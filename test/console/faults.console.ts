@@ -198,7 +198,7 @@ it("a dry run shows what a sync would change, and changes nothing", async () => 
   await console.open(screen());
   await button("Dry run").click();
   await console.page.getByRole("heading", { level: 1, name: "Full sync, dry run" }).waitFor();
-  await console.page.getByRole("row", { name: /Topic 6 updated version 1 → 2 page/ }).waitFor();
+  await console.page.getByRole("row", { name: /Topic 6 updated page version 1 → 2/ }).waitFor();
   await sees("What it would change");
   expect(await console.faults()).toEqual([]);
   const stored = await service.service.pages(service.sourceId, "current");
@@ -225,11 +225,11 @@ it("dead letters say what they are about, and are sent again", async () => {
   await letter(operationId);
   await console.open("#/health");
   await console.page.getByRole("row", { name: /^page \d+ \d+ \d+ 2 Some pages keep/ }).waitFor();
-  await text("2 dead letters of page").click();
+  await text("2 dead letters of the page queue").click();
   await link(page.id).first().waitFor();
   expect(await console.faults()).toEqual([]);
-  await button("Send again: dead letters of page").click();
-  const dialog = console.page.getByRole("dialog", { name: "Send dead letters of page again?" });
+  await button("Send again: dead letters of the page queue").click();
+  const dialog = console.page.getByRole("dialog", { name: "Send dead letters of the page queue again?" });
   expect(await console.faults()).toEqual([]);
   await dialog.getByRole("button", { name: "Send 2 again" }).click();
   await sees("2 messages sent again.");
@@ -280,9 +280,14 @@ describe("a source of 10,000 pages", () => {
     await console.open(screen("pages"));
     await console.page.getByLabel("State").selectOption("failed");
     await expect.poll(() => console.page.getByRole("rowheader").count()).toBe(titles.length);
+    await console.page.setViewportSize({ width: 360, height: 740 });
     await console.page.getByLabel("Select all on this page").check();
     await sees("8 pages selected");
+    await console.page.getByLabel("Select Topic 9").uncheck();
+    await sees("7 pages selected");
+    await console.page.getByLabel("Select Topic 9").check();
     expect(await console.faults()).toEqual([]);
+    await console.page.setViewportSize({ width: 1280, height: 800 });
     await button("Sync again").click();
     await sees(/Syncing|synced when the running operation ends/);
     await sees("No page matches these filters.");

@@ -1,3 +1,4 @@
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { addPage, addSpace, editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
@@ -15,6 +16,8 @@ import { startTestRunner } from "#test/support/local-runner.ts";
 import { expectEnded, pageByTitle } from "#test/support/service-with-site.ts";
 
 export const HANDBOOK_SITE = "https://lanternfish.atlassian.net";
+/** Not connected yet. */
+export const NEW_SITE = "https://harbourlight.atlassian.net";
 const LABS_SITE = "https://lanternfish-labs.atlassian.net";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -24,6 +27,8 @@ const REFUSED = "RECOVERY-KEY-BLOCK";
 
 export type SampleWorld = {
   runner: LocalRunner;
+  /** The handbook's site. */
+  site: Site;
   /** By space key. */
   sources: Record<"DEMO" | "OPS" | "PEOPLE" | "LABS", string>;
   /** Of the handbook. */
@@ -42,12 +47,18 @@ export async function startSampleWorld(): Promise<SampleWorld> {
   const now = () => new Date(Date.now() - behindMs);
   const handbook = await loadSite(SAMPLE_FOLDER, { now, random: Math.random });
   const labs = createSite({ now, random: Math.random });
+  const harbour = createSite({ now, random: Math.random });
+  const sites = new Map([
+    [HANDBOOK_SITE, handbook],
+    [LABS_SITE, labs],
+    [NEW_SITE, harbour],
+  ]);
   fillSpaces(handbook);
+  fillHarbour(harbour);
   fillLabs(labs);
   // Files are downloaded over HTTP, by another process.
   const served = await startConfluenceSite({ site: handbook });
-  handbook.url = HANDBOOK_SITE;
-  labs.url = LABS_SITE;
+  for (const [url, site] of sites) site.url = url;
   const embedder = fakeEmbedder({ model: "text-embedding-3-small", dimensions: DIMENSIONS });
   const runner = await startTestRunner({
     services: {
@@ -57,7 +68,7 @@ export async function startSampleWorld(): Promise<SampleWorld> {
           baseUrl,
           email,
           apiToken,
-          fetch: fetchFrom(baseUrl === LABS_SITE ? labs : handbook),
+          fetch: fetchFrom(sites.get(baseUrl) ?? handbook),
           allowedHosts: [".atlassian.net", "api.atlassian.com"],
           allowLoopback: true,
           now: () => new Date(),
@@ -157,8 +168,17 @@ export async function startSampleWorld(): Promise<SampleWorld> {
   await runner.invoke("pulse-sites", {});
   await settle();
   await runner.invoke("sweep-access", {});
+  for (const page of [changed, failed])
+    await runner.sqs.client.send(
+      new SendMessageCommand({
+        QueueUrl: runner.sqs.queues.page?.deadLetterUrl,
+        MessageBody: JSON.stringify({ operation_id: lastSync, source_id: sources.DEMO, page_id: page.id }),
+        MessageGroupId: sources.DEMO,
+      }),
+    );
   return {
     runner,
+    site: handbook,
     sources,
     ids: { changed: changed.id, failed: failed.id, withFiles: withFiles.id },
     lastSync,
@@ -255,4 +275,19 @@ function fillLabs(site: Site): void {
   addSpace(site, { key: "LABS", name: "Research Notebook" });
   for (const title of ["Label Reader on Wet Paper", "Route Prediction", "Van Battery Study"])
     addPage(site, { space: "LABS", title, body: `<p>${title}: method, data and first results.</p>` });
+}
+
+function fillHarbour(site: Site): void {
+  for (const [key, name] of [
+    ["PILOT", "Pilot Boats"],
+    ["QUAY", "Quay Handbook"],
+  ] as const) {
+    addSpace(site, { key, name });
+    for (let number = 1; number <= 12; number += 1)
+      addPage(site, {
+        space: key,
+        title: `${name} ${number}`,
+        body: `<p>${"Tide and berth. ".repeat(40)}</p>`,
+      });
+  }
 }

@@ -28,8 +28,8 @@ export function PlannedChanges({
         one.outcome === "added" ? one.title : <a href={to.page(sourceId, one.page_id)}>{one.title}</a>,
     },
     { head: "Would be", cell: (one) => words(one.outcome) },
-    { head: "Because", kind: "wide", cell: (one) => reasonText(one.reason) },
     { head: "Kind", cell: (one) => (one.kind === undefined ? "" : kindName(one.kind)) },
+    { head: "Because", kind: "wide", cell: (one) => reasonText(one.reason) },
     {
       head: <span class="unseen">Confluence</span>,
       label: "",

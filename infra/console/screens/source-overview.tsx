@@ -54,7 +54,11 @@ export function Overview({ source }: { source: Source }) {
   );
   // What has just started, or ended, is not left to the next read.
   const { refresh } = status;
-  useEffect(() => refresh(), [source.running_operation_id, refresh]);
+  const { refresh: refreshRecent } = recent;
+  useEffect(() => {
+    refresh();
+    refreshRecent();
+  }, [source.running_operation_id, refresh, refreshRecent]);
   const operation = status.data?.status === "never_synced" ? null : status.data;
   useEndAnnounced(operation);
   return (
