@@ -6,6 +6,8 @@ import { NEW_SITE, startSampleWorld, type SampleWorld } from "./sample-world.ts"
 
 const DIR = process.env.SCREENSHOTS ?? "";
 const NARROW = 360;
+/** What README.md shows, from `infra/console/pictures/`, and how high. */
+const PICTURES = { sources: 680, "search-why": 760 };
 
 let world: SampleWorld;
 beforeAll(async () => {
@@ -105,6 +107,13 @@ it.each([
   for (const [screen, hash] of Object.entries(screens())) {
     await console.open(hash);
     await write(screen);
+  }
+  if (name === "light") {
+    for (const [screen, height] of Object.entries(PICTURES)) {
+      await console.open(screens()[screen] ?? "");
+      const clip = { x: 0, y: 0, width, height };
+      await console.page.screenshot({ path: join(DIR, `picture-${screen}.png`), clip });
+    }
   }
   for (const [state, reach] of Object.entries(STATES)) {
     await reach(console);

@@ -110,8 +110,8 @@ export function hostOf(url: string): string {
   return URL.parse(url)?.host ?? url;
 }
 
-/** A message of the service as a sentence. */
+/** A message of the service as a sentence; an address at its beginning stays as it is. */
 export function sentence(text: string): string {
   const ended = /[.!?]$/.test(text) ? text : `${text}.`;
-  return ended.charAt(0).toUpperCase() + ended.slice(1);
+  return /^https?:/.test(ended) ? ended : ended.charAt(0).toUpperCase() + ended.slice(1);
 }
