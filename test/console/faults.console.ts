@@ -51,7 +51,7 @@ afterEach(async () => {
   service.confluence.site.faults.length = 0;
   isRefusing = false;
   await eventually(async () => expectEnded(await service.service.latestOperation(service.sourceId)));
-  expect(console.errors).toEqual([]);
+  if (console.errors.length > 0) throw new Error(console.errors.join("\n"));
 });
 
 const main = () => console.page.locator("main");
@@ -61,7 +61,10 @@ const said = () => console.page.getByRole("status").textContent();
 const screen = (tab = "") => `#/sources/${service.sourceId}${tab === "" ? "" : `?tab=${tab}`}`;
 const text = (part: string | RegExp) => main().getByText(part).first();
 const sees = (part: string | RegExp) => text(part).waitFor({ timeout: 20_000 });
-const ended = (name: string) => expect.poll(said, { timeout: 30_000 }).toMatch(new RegExp(`^${name}: `));
+/** Waits until the screen says how this operation ended. */
+async function ended(name: string): Promise<void> {
+  await expect.poll(said, { timeout: 30_000 }).toMatch(new RegExp(`^${name}: `));
+}
 
 describe("while Confluence fails", () => {
   it("a sync runs on, and says what fails and when the next attempt is; it can be cancelled", async () => {

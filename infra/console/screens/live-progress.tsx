@@ -33,15 +33,16 @@ type Ending = Pick<Operation, "operation_id" | "operation_type" | "mode" | "dry_
 export function useEndAnnounced(operation: Ending | null): void {
   const seen = useRef<string | null>(null);
   const id = operation?.operation_id ?? null;
-  const status = operation?.status;
+  const status = operation?.status ?? null;
+  const name = operation === null ? "" : operationName(operation);
   useEffect(() => {
-    if (operation === null) return;
-    if (isRunning(operation.status)) seen.current = id;
+    if (status === null) return;
+    if (isRunning(status)) seen.current = id;
     else if (seen.current === id) {
       seen.current = null;
-      announce(`${operationName(operation)}: ${operationState(operation.status).text}`);
+      announce(`${name}: ${operationState(status).text}`);
     }
-  }, [id, status]);
+  }, [id, name, status]);
 }
 
 /** What a running operation is doing, how far it is, and when it should end. */
