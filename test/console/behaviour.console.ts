@@ -70,11 +70,14 @@ describe("what the console reads", () => {
 
   it("what has not changed is not sent again", async () => {
     const seen = statuses();
+    await console.page.clock.install();
     await console.open(`#/sources/${service.sourceId}`);
-    await expect.poll(() => seen.includes(304), { timeout: 15_000 }).toBe(true);
+    await console.page.clock.runFor(11_000);
+    await expect.poll(() => seen.includes(304)).toBe(true);
   });
 
   it("a hidden tab asks nothing, and one that is shown again asks at once", async () => {
+    await console.page.clock.install();
     await console.open(`#/sources/${service.sourceId}?tab=pages`);
     const show = (state: string) =>
       console.page.evaluate((visibility) => {
@@ -85,21 +88,25 @@ describe("what the console reads", () => {
     let asked = 0;
     console.page.on("request", () => (asked += 1));
     // Longer than the interval of any list that this screen reads.
-    await console.page.waitForTimeout(11_000);
+    await console.page.clock.runFor(11_000);
     expect(asked).toBe(0);
     await show("visible");
     await expect.poll(() => asked).toBeGreaterThan(0);
   });
 
   it("while the service is down it says so, keeps what it has with its age, and recovers by itself", async () => {
+    await console.page.clock.install();
     await console.open("#/");
     await console.page.route("**/api/**", (route) => route.abort());
-    await console.page.getByRole("alert").waitFor({ timeout: 20_000 });
+    await console.page.clock.runFor(11_000);
+    await console.page.getByRole("alert").waitFor();
     expect(await console.page.getByRole("alert").innerText()).toContain("service_unreachable");
     expect(await console.page.locator("main").innerText()).toMatch(/As of [\d:]{8}, not refreshed since/);
     expect(await console.page.getByRole("link", { name: "Team", exact: true }).count()).toBe(1);
     await console.page.unroute("**/api/**");
-    await console.page.getByRole("alert").waitFor({ state: "detached", timeout: 40_000 });
+    // The next attempt waits twice as long.
+    await console.page.clock.runFor(21_000);
+    await console.page.getByRole("alert").waitFor({ state: "detached" });
   });
 
   it("an error has its code, what to do, and the request id of the service's log", async () => {
@@ -108,6 +115,54 @@ describe("what the console reads", () => {
     expect(text).toMatch(/source_not_found · request [0-9a-f-]{36}/);
     expect(text).toContain("Go back to the list of sources");
   });
+});
+
+it("progress is said at once, and then no more than every ten seconds, and the end is said", async () => {
+  const { page } = console;
+  const { site } = service.confluence;
+  site.faults.push({ effect: "status", status: 500, retry_after: null, share: 1, skip: 0 });
+  const operationId = await service.service.startSync(service.sourceId);
+  // The real response, with a sync that advances by one percent each second.
+  let percent = 0;
+  let isEnded = false;
+  await page.route("**/status", async (route) => {
+    const response = await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } });
+    const body: unknown = await response.json();
+    percent += 1;
+    const status = isEnded ? "completed" : "processing";
+    await route.fulfill({ json: { ...Object(body), operation_id: operationId, percent, status } });
+  });
+  await page.clock.install();
+  await page.addInitScript(() => {
+    const said: { at: number; text: string }[] = [];
+    Object.assign(globalThis, { said });
+    addEventListener("DOMContentLoaded", () =>
+      new MutationObserver(() => {
+        const text = document.querySelector("[role=status]")?.textContent ?? "";
+        if (text !== "" && text !== said.at(-1)?.text) said.push({ at: performance.now(), text });
+      }).observe(document, { subtree: true, childList: true, characterData: true }),
+    );
+  });
+  const said = () =>
+    page.evaluate(() => (globalThis as unknown as { said: { at: number; text: string }[] }).said);
+  const second = async () => {
+    const read = page.waitForResponse("**/status");
+    await page.clock.runFor(1000);
+    await read;
+  };
+  await console.open(`#/sources/${service.sourceId}`);
+  for (let seconds = 0; seconds < 25; seconds += 1) await second();
+  const progress = await said();
+  expect(progress[0]?.text).toMatch(/^\d percent, /);
+  expect(progress.length).toBe(3);
+  for (const [index, { at }] of progress.slice(1).entries())
+    expect(at - (progress[index]?.at ?? 0)).toBeGreaterThanOrEqual(10_000);
+  isEnded = true;
+  await second();
+  await expect.poll(async () => (await said()).at(-1)?.text).toBe("Incremental sync: completed");
+  site.faults.length = 0;
+  const path = `${service.runner.url}/api/confluence/${service.sourceId}/cancel`;
+  expect((await fetch(path, { method: "POST" })).ok).toBe(true);
 });
 
 it("a title that looks like markup is text, in the document too", async () => {

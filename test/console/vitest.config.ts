@@ -1,9 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** The console in a real Chromium, against the whole service and a simulated site: `npm run test:console`. */
+/**
+ * The console in a real Chromium, against the whole service and a simulated site: `npm run test:console`. With SCREENSHOTS=DIR every
+ * screen is written to DIR instead.
+ */
 export default defineConfig({
   test: {
-    include: ["test/console/*.console.ts"],
+    include: process.env.SCREENSHOTS ? ["test/console/screenshots.ts"] : ["test/console/*.console.ts"],
     globalSetup: ["test/support/databases/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,

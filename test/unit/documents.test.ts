@@ -5,6 +5,7 @@ import manifest from "../../package.json" with { type: "json" };
 
 const FOLDERS = ["functions", "shared", "infra", "sql", "test"] as const;
 const FILES = [...globSync(FOLDERS.map((folder) => `${folder}/**/*.{ts,mjs,sql,md}`)), "README.md"];
+const PICTURES = globSync("infra/**/*.png");
 
 /** Names of files that stand for any, or that something makes: `functions/api/NAME.ts`, a bundle's `index.mjs`. */
 const NOT_A_FILE_HERE = /NAME|^index\.mjs$/;
@@ -40,7 +41,7 @@ describe("documents and comments", () => {
     const broken = FILES.filter((file) => file.endsWith(".md")).flatMap((file) =>
       [...readFileSync(file, "utf8").matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
         .map(([, target = ""]) => posix.join(posix.dirname(file), target))
-        .filter((path) => !FILES.includes(path))
+        .filter((path) => !FILES.includes(path) && !PICTURES.includes(path))
         .map((path) => ({ file, path })),
     );
     expect(broken).toEqual([]);

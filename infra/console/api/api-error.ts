@@ -72,7 +72,7 @@ const REMEDIES: Record<string, string> = {
 };
 
 /** What a person can do about it, in a sentence; null where the message says it. */
-export function remedyFor({ code, status }: ApiError): string | null {
+export function remedyFor({ code, status }: Pick<ApiError, "code" | "status">): string | null {
   const known = REMEDIES[code];
   if (known) return known;
   return status >= 500 ? "Try again. If it stays, find the request id in the service's log." : null;

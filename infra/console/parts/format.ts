@@ -16,7 +16,7 @@ export function counted(value: number, one: string, many = `${one}s`): string {
 
 /** Milliseconds as the two largest units: "3 d 4 h", "12 min", "8 s", "0.4 s". */
 export function duration(ms: number): string {
-  if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < 10 * SECOND) return `${ms % SECOND === 0 ? ms / SECOND : (ms / SECOND).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
   if (ms < HOUR) return joined(ms, [MINUTE, "min"], [SECOND, "s"]);
   if (ms < DAY) return joined(ms, [HOUR, "h"], [MINUTE, "min"]);
@@ -83,6 +83,20 @@ export function words(code: string): string {
   return code.replaceAll("_", " ");
 }
 
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A message of the service with its instants as times of the day, in the browser's time zone. */
+export function withLocalTimes(text: string): string {
+  return text.replaceAll(INSTANT, (instant) => clockTime(new Date(instant)));
+}
+
+/** Milliseconds between two runs: "every day", "every 15 min". */
+export function every(ms: number): string {
+  if (ms === DAY) return "every day";
+  if (ms === HOUR) return "every hour";
+  return `every ${duration(ms)}`;
+}
+
 /** An address that may be a link: http and https only, because it comes from Confluence; null otherwise. */
 export function webAddress(url: string): string | null {
   const parsed = URL.parse(url);
@@ -96,8 +110,8 @@ export function hostOf(url: string): string {
   return URL.parse(url)?.host ?? url;
 }
 
-/** A message of the service as a sentence. */
+/** A message of the service as a sentence; an address at its beginning stays as it is. */
 export function sentence(text: string): string {
   const ended = /[.!?]$/.test(text) ? text : `${text}.`;
-  return ended.charAt(0).toUpperCase() + ended.slice(1);
+  return /^https?:/.test(ended) ? ended : ended.charAt(0).toUpperCase() + ended.slice(1);
 }

@@ -15,6 +15,9 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
   );
 }
 
+/** Where a field was sent: of no use to who filled in a form. */
+const FIELD_OF = /^(?:Body|Query|Path)\./;
+
 /** What went wrong, what to do, and the id that the service's log has. */
 export function ErrorBanner({ error, what }: { error: ApiError; what?: string }) {
   const remedy = remedyFor(error);
@@ -22,7 +25,7 @@ export function ErrorBanner({ error, what }: { error: ApiError; what?: string })
     <div class="banner bad" role="alert">
       <p>
         {what !== undefined && <strong>{what} </strong>}
-        {sentence(error.message)} {remedy}
+        {sentence(error.message.replace(FIELD_OF, ""))} {remedy}
       </p>
       <p class="quiet">
         {error.code}

@@ -1,7 +1,8 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
-import { counted, hostOf, words } from "#infra/console/parts/format.ts";
+import { counted, hostOf, sentence, words } from "#infra/console/parts/format.ts";
 import { Badge } from "#infra/console/parts/notices.tsx";
-import { warningLink, warningText } from "./source-states.ts";
+import { to } from "#infra/console/state/router.ts";
+import { warningLink, warningsOf, warningText, warningTone } from "./source-states.ts";
 
 type Place = { name: string; href: string | null };
 type Item = { code: string; text: string; action: string; places: Place[] };
@@ -10,13 +11,14 @@ type Item = { code: string; text: string; action: string; places: Place[] };
 const ORDER = [
   "credentials_expired",
   "space_unavailable",
-  "deletions_held",
   "last_sync_failed",
+  "confluence_failing",
+  "embedding_failing",
+  "operation_failing",
+  "deletions_held",
   "pages_failed",
   "token_expires",
 ];
-/** With these nothing is synced. */
-const BROKEN = ["credentials_expired", "space_unavailable", "last_sync_failed"];
 /** Of one warning, so many sources are named. */
 const MAX_PLACES = 6;
 
@@ -30,7 +32,7 @@ export function Attention({ sources, sites }: { sources: readonly Source[]; site
       <ul class="attention">
         {items.map((item) => (
           <li key={`${item.code} ${item.text}`}>
-            <Badge tone={BROKEN.includes(item.code) ? "bad" : "warn"}>{words(item.code)}</Badge>
+            <Badge tone={warningTone(item.code)}>{words(item.code)}</Badge>
             <span>{item.text}</span>
             <span class="places">
               {item.places.slice(0, MAX_PLACES).map(({ name, href }) =>
@@ -63,11 +65,20 @@ function grouped(sources: readonly Source[], sites: readonly Site[]): Item[] {
     items.set(key, item);
   };
   for (const site of sites) {
-    for (const { code, message } of site.warnings)
-      add(code, message, "", { name: hostOf(site.base_url), href: null });
+    const own = sources.filter((source) => source.base_url === site.base_url);
+    for (const { code, message } of site.warnings) {
+      // Its sources say it too, with a link to where it is mended.
+      if (own.some((source) => source.warnings.some((warning) => warning.code === code))) continue;
+      const [first] = own;
+      const href = first && code.startsWith("token") ? to.source(first.source_id, "settings") : null;
+      add(code, sentence(message.replace(/ and PATCH .*$/, "")), "Settings", {
+        name: hostOf(site.base_url),
+        href,
+      });
+    }
   }
   for (const source of sources) {
-    for (const warning of source.warnings) {
+    for (const warning of warningsOf(source)) {
       const { href, text } = warningLink(source, warning);
       add(warning.code, warningText(warning), text, { name: source.title, href });
     }

@@ -9,6 +9,7 @@ import { Ago } from "#infra/console/parts/time.tsx";
 import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { oneOf, to } from "#infra/console/state/router.ts";
+import { kindName } from "./page-states.ts";
 import { reasonText } from "./reasons.ts";
 import { call } from "#infra/console/state/service.ts";
 
@@ -89,10 +90,10 @@ const columnsFor = (sourceId: string): readonly Column<Change>[] => [
     ),
   },
   { head: "Outcome", cell: (one) => <Badge tone={TONES[one.outcome]}>{one.outcome}</Badge> },
-  { head: "Kind", cell: (one) => (one.kind === "attachment" ? "file" : words(one.kind)) },
-  { head: "Chunks added", label: "Added", kind: "number", cell: (one) => count(one.chunks_added) },
-  { head: "removed", kind: "number", cell: (one) => count(one.chunks_removed) },
-  { head: "kept", kind: "number", cell: (one) => count(one.chunks_kept) },
+  { head: "Kind", cell: (one) => kindName(one.kind) },
+  { head: "Chunks added", kind: "number", cell: (one) => count(one.chunks_added) },
+  { head: "Removed", kind: "number", cell: (one) => count(one.chunks_removed) },
+  { head: "Kept", kind: "number", cell: (one) => count(one.chunks_kept) },
   { head: "Embeddings", kind: "number", cell: (one) => count(one.embeddings_created) },
   { head: "When", cell: (one) => <Ago at={one.at} /> },
   {

@@ -12,6 +12,7 @@ const NAMES: Record<SiteCheck, string> = {
 
 const TONES: Record<Step["state"], Tone> = {
   waiting: "quiet",
+  "not made": "quiet",
   running: "busy",
   passed: "ok",
   limited: "warn",

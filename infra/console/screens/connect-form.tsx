@@ -8,11 +8,14 @@ export function ConnectForm({
   input,
   change,
   checking,
+  isChecked,
   onCheck,
 }: {
   input: ConnectInput;
   change: (changes: Partial<ConnectInput>) => void;
   checking: boolean;
+  /** Whether connecting is what comes next. */
+  isChecked: boolean;
   onCheck: () => void;
 }) {
   return (
@@ -146,7 +149,7 @@ export function ConnectForm({
         </div>
       </details>
       <p class="buttons">
-        <Button kind="primary" type="submit" sending={checking}>
+        <Button kind={isChecked ? "plain" : "primary"} type="submit" sending={checking}>
           Check
         </Button>
       </p>

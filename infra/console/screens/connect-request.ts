@@ -1,5 +1,6 @@
-import { toApiError } from "#infra/console/api/api-error.ts";
+import { remedyFor, toApiError } from "#infra/console/api/api-error.ts";
 import type { SiteCheck, SiteCredentials, Source } from "#infra/console/api/types.ts";
+import { sentence } from "#infra/console/parts/format.ts";
 import { call } from "#infra/console/state/service.ts";
 
 /** In this order: each needs the one before. */
@@ -43,7 +44,7 @@ export const EMPTY: ConnectInput = {
 
 export type Step = {
   check: SiteCheck;
-  state: "waiting" | "running" | "passed" | "limited" | "failed";
+  state: "waiting" | "running" | "passed" | "limited" | "failed" | "not made";
   message: string;
 };
 
@@ -97,7 +98,9 @@ export async function runChecks(
     // Without a scope that only some content needs, the rest is synced.
     const isLimited = step.check === "permissions" && result.code === "scope_missing";
     step.state = result.passed ? "passed" : isLimited ? "limited" : "failed";
-    step.message = result.message;
+    const remedy = step.state === "failed" ? remedyFor({ code: result.code ?? "", status: 0 }) : null;
+    step.message = [sentence(result.message), remedy].filter((part) => part !== null).join(" ");
+    if (step.state === "failed") for (const one of steps) if (one.state === "waiting") one.state = "not made";
     show([...steps]);
     say(`${step.check}: ${step.state}. ${step.message}`);
     if (step.state === "failed") return false;

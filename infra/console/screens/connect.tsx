@@ -51,6 +51,7 @@ export function Connect() {
           input={input}
           change={change}
           checking={check.sending}
+          isChecked={plan !== null}
           onCheck={() => void check.run()}
         />
         <div class="result">

@@ -96,11 +96,16 @@ function UsageTable({ usage }: { usage: Usage }) {
 const usageColumns: readonly Column<Row>[] = [
   { head: "Day", kind: "main", cell: (one) => (one.day === ALL ? <strong>{ALL}</strong> : one.day) },
   { head: "Operations", kind: "number", cell: (one) => count(one.operations) },
-  { head: "Embeddings made", kind: "number", cell: (one) => count(one.embeddings_created) },
-  { head: "Spared", kind: "number", cell: (one) => count(one.embeddings_reused) },
+  {
+    head: "Embeddings made",
+    label: "Embeddings",
+    kind: "number",
+    cell: (one) => count(one.embeddings_created),
+  },
+  { head: "Reused", kind: "number", cell: (one) => count(one.embeddings_reused) },
   { head: "Tokens", kind: "number", cell: (one) => count(one.embedding_tokens) },
   { head: "Dollars", kind: "number", cell: (one) => dollars(one.dollars) },
-  { head: "Calls to Confluence", kind: "number", cell: (one) => count(one.api_calls_made) },
+  { head: "Calls to Confluence", label: "Calls", kind: "number", cell: (one) => count(one.api_calls_made) },
   {
     head: "Refused (429)",
     kind: "number",

@@ -167,9 +167,9 @@ function Details({ explanation }: { explanation: PageExplanation }) {
       </p>
       {page && (
         <p class="facts">
-          <a href={to.page(page.source_id, page.page_id)}>the page</a>
+          <a href={to.page(page.source_id, page.page_id)}>Open the page</a>
           {verdict === "not_readable" && (
-            <a href={to.page(page.source_id, page.page_id, "who")}>who finds it</a>
+            <a href={to.page(page.source_id, page.page_id, "who")}>Who finds it</a>
           )}
           <Outside url={page.url}>Confluence</Outside>
         </p>

@@ -1,14 +1,14 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Operation } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
-import { count } from "#infra/console/parts/format.ts";
+import { count, sentence, withLocalTimes } from "#infra/console/parts/format.ts";
 import { ErrorBanner, Notice } from "#infra/console/parts/notices.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
-import { announceProgress } from "#infra/console/state/announce.ts";
+import { announce, announceProgress } from "#infra/console/state/announce.ts";
 import { useAction } from "#infra/console/state/action.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
-import { operationName } from "./source-states.ts";
+import { isRunning, operationName, operationState } from "./source-states.ts";
 
 type Running = Pick<
   Operation,
@@ -26,6 +26,24 @@ type Running = Pick<
   | "eta"
   | "warnings"
 >;
+
+type Ending = Pick<Operation, "operation_id" | "operation_type" | "mode" | "dry_run" | "status">;
+
+/** Says how an operation ended that was seen running. */
+export function useEndAnnounced(operation: Ending | null): void {
+  const seen = useRef<string | null>(null);
+  const id = operation?.operation_id ?? null;
+  const status = operation?.status ?? null;
+  const name = operation === null ? "" : operationName(operation);
+  useEffect(() => {
+    if (status === null) return;
+    if (isRunning(status)) seen.current = id;
+    else if (seen.current === id) {
+      seen.current = null;
+      announce(`${name}: ${operationState(status).text}`);
+    }
+  }, [id, name, status]);
+}
 
 /** What a running operation is doing, how far it is, and when it should end. */
 export function LiveProgress({ operation, link = true }: { operation: Running; link?: boolean }) {
@@ -67,7 +85,7 @@ export function LiveProgress({ operation, link = true }: { operation: Running; l
         )}
       </p>
       {operation.warnings.map((warning) => (
-        <Notice key={warning.code}>{warning.message}</Notice>
+        <Notice key={warning.code}>{sentence(withLocalTimes(warning.message))}</Notice>
       ))}
       {cancel.done !== null && <p>{cancel.done}</p>}
       {cancel.error && <ErrorBanner error={cancel.error} />}

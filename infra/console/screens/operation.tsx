@@ -1,5 +1,5 @@
 import type { Progress, SyncMetrics } from "#infra/console/api/types.ts";
-import { count, counted, duration, words } from "#infra/console/parts/format.ts";
+import { count, counted, duration } from "#infra/console/parts/format.ts";
 import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
@@ -9,9 +9,9 @@ import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { Changes } from "./changes.tsx";
-import { LiveProgress } from "./live-progress.tsx";
+import { LiveProgress, useEndAnnounced } from "./live-progress.tsx";
 import { PlannedChanges } from "./planned-changes.tsx";
-import { isRunning, operationName, operationState } from "./source-states.ts";
+import { actorName, heldText, isRunning, operationName, operationState } from "./source-states.ts";
 
 const RUNNING_MS = 1000;
 
@@ -50,7 +50,7 @@ export function OperationScreen({ operationId }: { operationId: string }) {
               {operationState(data.operation_status).text}
             </Badge>
             <span>
-              started <At at={data.started_at ?? data.created_at} /> by {words(data.actor)}
+              started <At at={data.started_at ?? data.created_at} /> by {actorName(data.actor)}
             </span>
             {data.finished_at !== null && <span>took {duration(data.sync_metrics.duration_ms)}</span>}
             <AsOf of={operation} />
@@ -69,12 +69,14 @@ function Details({ operation }: { operation: Progress }) {
   const status = operation.operation_status;
   const isHeld = status === "held";
   const running = isRunning(status);
+  useEndAnnounced({ ...operation, status });
   return (
     <>
       {running && <LiveProgress operation={operation} link={false} />}
       {isHeld && (
         <Notice>
-          {operation.error_details?.message} <a href={to.source(operation.source_id, "held")}>Decide</a>
+          {heldText(operation.error_details?.message ?? "")}{" "}
+          <a href={to.source(operation.source_id, "held")}>Decide</a>
         </Notice>
       )}
       {!isHeld && operation.error_details && (
@@ -135,6 +137,7 @@ function Figures({ operation }: { operation: Progress }) {
             <li key={name}>
               {value > 0 && isFilter ? (
                 <a
+                  class={name === "failed" ? "bad" : undefined}
                   href={to.operation(operation.operation_id, isOn ? {} : { outcome: name })}
                   aria-current={isOn ? "true" : undefined}
                 >
@@ -148,12 +151,18 @@ function Figures({ operation }: { operation: Progress }) {
         })}
       </ul>
       <p class="facts">
-        <span>{counted(metrics.embeddings_created, "embedding")} made</span>
-        <span>{count(metrics.embeddings_reused)} spared</span>
-        <span>
-          {counted(metrics.chunks_added, "chunk")} added, {count(metrics.chunks_removed)} removed,{" "}
-          {count(metrics.chunks_kept)} kept
-        </span>
+        {isFilter && (
+          <>
+            <span>
+              {counted(metrics.embeddings_created, "embedding")} made, {count(metrics.embeddings_reused)}{" "}
+              reused
+            </span>
+            <span>
+              {counted(metrics.chunks_added, "chunk")} added, {count(metrics.chunks_removed)} removed,{" "}
+              {count(metrics.chunks_kept)} kept
+            </span>
+          </>
+        )}
         <Files metrics={metrics} />
         <span>{counted(metrics.api_calls_made, "call")} to Confluence</span>
       </p>

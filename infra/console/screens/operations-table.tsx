@@ -1,10 +1,10 @@
 import type { ListedOperation } from "#infra/console/api/types.ts";
-import { count, duration, words } from "#infra/console/parts/format.ts";
+import { count, duration } from "#infra/console/parts/format.ts";
 import { Badge } from "#infra/console/parts/notices.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { At } from "#infra/console/parts/time.tsx";
 import { to } from "#infra/console/state/router.ts";
-import { changesInWords, isRunning, operationName, operationState } from "./source-states.ts";
+import { actorName, changesInWords, isRunning, operationName, operationState } from "./source-states.ts";
 
 /** Operations with what each changed. */
 export function Operations({
@@ -32,7 +32,7 @@ const columns: readonly Column<ListedOperation>[] = [
     cell: (one) => <a href={to.operation(one.operation_id)}>{operationName(one)}</a>,
   },
   { head: "Started", cell: (one) => <At at={one.started_at ?? one.created_at} /> },
-  { head: "By", cell: (one) => words(one.actor) },
+  { head: "By", cell: (one) => actorName(one.actor) },
   {
     head: "Result",
     cell: (one) => {

@@ -37,8 +37,8 @@ export function PageChanges({ page }: { page: ShownPage }) {
     <>
       <p>
         {page.previous.version === page.version
-          ? `The text of version ${page.version} was stored anew `
-          : `Version ${page.previous.version} was replaced by version ${page.version} `}
+          ? `The text of version ${page.version} was stored anew, `
+          : `Version ${page.previous.version} was replaced by version ${page.version}, `}
         <Ago at={page.previous.replaced_at} />.
       </p>
       <Loaded of={lists} what="both versions">
@@ -95,7 +95,8 @@ function textOf(chunks: readonly PageChunk[]): string {
   return chunks
     .map(({ heading_path: headings, content }) => {
       const own = headings.join(" › ");
-      const isNew = own !== path && own !== "";
+      const isInText = content.trimStart().startsWith("#");
+      const isNew = own !== path && own !== "" && !isInText;
       path = own;
       return isNew ? `§ ${own}\n${content}` : content;
     })

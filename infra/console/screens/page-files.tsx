@@ -1,5 +1,5 @@
 import type { Page } from "#infra/console/api/types.ts";
-import { bytes, count, words } from "#infra/console/parts/format.ts";
+import { bytes, count } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
@@ -8,7 +8,7 @@ import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import type { ShownPage } from "#infra/console/api/types.ts";
-import { pageState, whyOfPage } from "./page-states.ts";
+import { kindName, pageState, whyOfPage } from "./page-states.ts";
 
 /** What is on a page: files, and its comments as one document. */
 export function PageFiles({ page }: { page: ShownPage }) {
@@ -62,7 +62,7 @@ const columns: readonly Column<Page>[] = [
   },
   {
     head: "Kind",
-    cell: (one) => (one.kind === "attachment" ? (one.file?.media_type ?? "file") : words(one.kind)),
+    cell: (one) => (one.kind === "attachment" ? (one.file?.media_type ?? "file") : kindName(one.kind)),
   },
   {
     head: "State",

@@ -1,6 +1,6 @@
 import type { Page } from "#infra/console/api/types.ts";
 import type { Tone } from "#infra/console/parts/tone.ts";
-import { words } from "#infra/console/parts/format.ts";
+import { counted, words } from "#infra/console/parts/format.ts";
 import { reasonText } from "./reasons.ts";
 
 export const PAGE_STATES = [
@@ -19,6 +19,23 @@ export const FILE_RESULTS = [
   "encrypted",
   "extraction_failed",
 ] as const satisfies NonNullable<NonNullable<Page["file"]>["result"]>[];
+
+const KIND_NAMES: Record<Page["kind"], [one: string, many: string]> = {
+  page: ["page", "pages"],
+  blogpost: ["blog post", "blog posts"],
+  comments: ["comments", "comments"],
+  attachment: ["file", "files"],
+};
+
+/** What something is: "blog post", "file". */
+export function kindName(kind: Page["kind"]): string {
+  return KIND_NAMES[kind][0];
+}
+
+/** What several of it are: "blog posts", "files". */
+export function kindNames(kind: Page["kind"]): string {
+  return KIND_NAMES[kind][1];
+}
 
 const TONES: Record<Page["status"], Tone> = {
   current: "ok",
@@ -40,7 +57,7 @@ export function whyOfPage(page: Page): { tone: "bad" | "quiet"; text: string }[]
   const reasons = [
     error && {
       tone: "bad" as const,
-      text: `${words(error.code)}: ${error.message}${error.attempts ? ` (${error.attempts} attempts)` : ""}`,
+      text: `${words(error.code)}: ${error.message}${error.attempts ? ` (${counted(error.attempts, "attempt")})` : ""}`,
     },
     page.deleted_reason !== null &&
       page.is_deleted && { tone: "quiet" as const, text: reasonText(page.deleted_reason) },

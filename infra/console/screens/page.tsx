@@ -1,6 +1,6 @@
 import type { ShownPage } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
-import { bytes, counted, words } from "#infra/console/parts/format.ts";
+import { bytes, counted, sentence } from "#infra/console/parts/format.ts";
 import { Outside, Tabs } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
@@ -13,7 +13,7 @@ import { PageChunks } from "./page-chunks.tsx";
 import { PageFiles } from "./page-files.tsx";
 import { PageText } from "./page-text.tsx";
 import { PageReaders } from "./page-readers.tsx";
-import { pageState, whyOfPage } from "./page-states.ts";
+import { kindName, pageState, whyOfPage } from "./page-states.ts";
 import { RetryNotice, useRetry } from "./retry-notice.tsx";
 import { retryTarget } from "./retry-pages.ts";
 
@@ -74,7 +74,14 @@ export function PageScreen({ sourceId, pageId, tab }: { sourceId: string; pageId
           <>
             {whyOfPage(loaded).map((reason) => (
               <Notice key={reason.text} tone={reason.tone === "bad" ? "bad" : "warn"}>
-                {reason.text}
+                {reason.tone === "bad" && (
+                  <strong>
+                    {loaded.version > 0
+                      ? `The newest version could not be synced; search has version ${loaded.version}.`
+                      : "This page could not be synced; search does not have it."}{" "}
+                  </strong>
+                )}
+                {sentence(reason.text)}
               </Notice>
             ))}
             {viewOf(tab, loaded)}
@@ -106,7 +113,7 @@ function Facts({ page }: { page: ShownPage }) {
   return (
     <>
       <Badge tone={tone}>{text}</Badge>
-      <span>{page.kind === "attachment" ? "file" : words(page.kind)}</span>
+      <span>{kindName(page.kind)}</span>
       <Outside url={page.url}>open in Confluence</Outside>
       <span>version {page.version}</span>
       <span>{counted(page.chunk_count, "chunk")}</span>

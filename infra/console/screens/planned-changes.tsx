@@ -2,6 +2,7 @@ import type { PlannedChange } from "#infra/console/api/types.ts";
 import { words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
+import { kindName } from "./page-states.ts";
 import { reasonText } from "./reasons.ts";
 import { to } from "#infra/console/state/router.ts";
 
@@ -20,10 +21,15 @@ export function PlannedChanges({
   empty: string;
 }) {
   const columns: Column<PlannedChange>[] = [
-    { head: "Title", kind: "main", cell: (one) => <a href={to.page(sourceId, one.page_id)}>{one.title}</a> },
+    {
+      head: "Title",
+      kind: "main", // What would be added is not stored yet.
+      cell: (one) =>
+        one.outcome === "added" ? one.title : <a href={to.page(sourceId, one.page_id)}>{one.title}</a>,
+    },
     { head: "Would be", cell: (one) => words(one.outcome) },
+    { head: "Kind", cell: (one) => (one.kind === undefined ? "" : kindName(one.kind)) },
     { head: "Because", kind: "wide", cell: (one) => reasonText(one.reason) },
-    { head: "Kind", cell: (one) => (one.kind === undefined ? "" : words(one.kind)) },
     {
       head: <span class="unseen">Confluence</span>,
       label: "",

@@ -48,7 +48,7 @@ export function Queues() {
       </Loaded>
       {asked && (
         <Confirm
-          title={`Send dead letters of ${words(asked.queue)} again?`}
+          title={`Send dead letters of the ${words(asked.queue)} queue again?`}
           confirm={`Send ${Math.min(100, asked.dead_letters)} again`}
           sending={redrive.sending}
           error={redrive.error}
@@ -90,7 +90,7 @@ const queueColumns = (ask: (queue: Queue) => void): readonly Column<Queue>[] => 
     kind: "actions",
     cell: (one) =>
       one.dead_letters > 0 && (
-        <Button label={`Send again: dead letters of ${words(one.queue)}`} onClick={() => ask(one)}>
+        <Button label={`Send again: dead letters of the ${words(one.queue)} queue`} onClick={() => ask(one)}>
           Send again …
         </Button>
       ),
@@ -101,11 +101,11 @@ function DeadLetters({ queue }: { queue: Queue }) {
   return (
     <details>
       <summary>
-        {counted(queue.dead_letters, "dead letter")} of {words(queue.queue)}
+        {counted(queue.dead_letters, "dead letter")} of the {words(queue.queue)} queue
         {queue.dead_letters > queue.sample.length && `, ${queue.sample.length} shown`}
       </summary>
       <Table
-        caption={`Dead letters of ${words(queue.queue)}`}
+        caption={`Dead letters of the ${words(queue.queue)} queue`}
         columns={letterColumns}
         rows={queue.sample}
         keyOf={(one) => one.message_id}

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Source } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
-import { words } from "#infra/console/parts/format.ts";
 import { place, setQuery } from "#infra/console/state/location.ts";
-import { KINDS } from "./page-states.ts";
+import { kindNames, KINDS } from "./page-states.ts";
 
 const FIELDS = ["q", "page", "source", "as", "who", "kind", "labels", "since", "n"] as const;
 type Form = Record<(typeof FIELDS)[number], string>;
@@ -77,7 +76,7 @@ export function SearchForm({ sources }: { sources: readonly Source[] }) {
                 <option value="">any</option>
                 {KINDS.map((kind) => (
                   <option key={kind} value={kind}>
-                    {kind === "attachment" ? "files" : words(kind)}
+                    {kindNames(kind)}
                   </option>
                 ))}
               </select>

@@ -1,9 +1,10 @@
 import type { ChunkHit, HitExplanation } from "#infra/console/api/types.ts";
-import { counted, words } from "#infra/console/parts/format.ts";
+import { counted } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { parseSnippet } from "#infra/console/parts/snippet.ts";
 import { Ago } from "#infra/console/parts/time.tsx";
 import { to } from "#infra/console/state/router.ts";
+import { kindName } from "./page-states.ts";
 
 /** One hit: where it is, what matched, and what its score is made of. */
 export function Hit({ hit, rank }: { hit: ChunkHit; rank: number }) {
@@ -19,7 +20,7 @@ export function Hit({ hit, rank }: { hit: ChunkHit; rank: number }) {
         {hit.heading_path.length > 0 && <span class="quiet"> › {hit.heading_path.join(" › ")}</span>}
         <p class="facts">
           {hit.ancestors.length > 0 && <span>{hit.ancestors.map(({ title }) => title).join(" / ")}</span>}
-          {hit.kind !== "page" && <span>{hit.kind === "attachment" ? "file" : words(hit.kind)}</span>}
+          {hit.kind !== "page" && <span>{kindName(hit.kind)}</span>}
           <span>
             edited <Ago at={hit.modified_at} />
           </span>

@@ -50,6 +50,12 @@ function Results() {
                 <Hit key={hit.id} hit={hit} rank={index + 1} />
               ))}
             </ol>
+            {data.results.length > 0 && (
+              <p class="hint">
+                Meaning: rank among the nearest chunks, and similarity × its weight. Words: rank among the
+                chunks with words of the query, and relevance.
+              </p>
+            )}
             <AsOf of={found} />
           </>
         )}
@@ -57,6 +63,14 @@ function Results() {
     </section>
   );
 }
+
+const READERS: Record<SearchResult["permissions"]["mode"], string> = {
+  all: "everything is shown, whoever may see it",
+  unfiltered: "no source restricts who may see what",
+  unrestricted: "shown: what everyone may see",
+  per_user: "shown: what this person may see",
+  anonymous: "shown: what the public may see",
+};
 
 function isChunk(hit: SearchResult["results"][number]): hit is ChunkHit {
   return "chunk_id" in hit;
@@ -100,7 +114,7 @@ function Summary({ found }: { found: SearchResult }) {
           </span>
         )}
         {found.reranking_applied && <span>reranked</span>}
-        <span>shown: {words(permissions.mode)}</span>
+        <span>{READERS[permissions.mode]}</span>
         {permissions.withheld_sources.length > 0 && (
           <span class="warn-text">
             {counted(permissions.withheld_sources.length, "source")} withheld: their permissions are not known

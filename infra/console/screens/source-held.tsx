@@ -13,6 +13,7 @@ import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { HeldComments } from "./held-comments.tsx";
+import { heldText } from "./source-states.ts";
 import { PlannedChanges } from "./planned-changes.tsx";
 
 type HeldList = Calls["listHeldDeletions"]["result"];
@@ -35,6 +36,16 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
       call("listHeldDeletions", { params, query: { cursor, limit: "200" }, signal }),
     isBusy ? BUSY_MS : EVERY_MS,
   );
+  const check = usePolled(
+    `check ${held.data?.operation_id}`,
+    async (signal) => {
+      const id = held.data?.operation_id ?? null;
+      return id === null ? null : call("getProgress", { params: { operation_id: id }, signal });
+    },
+    null,
+  );
+  const message = check.data?.error_details?.message;
+  const why = message === undefined ? null : heldText(message);
   const comments = held.data?.held_comments ?? 0;
   const changes = held.data?.held_deletions ?? [];
   const ids = changes.map((one) => one.page_id).filter((id) => selected.has(id));
@@ -73,14 +84,18 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
           {approve.error && !asked && <ErrorBanner error={approve.error} />}
           {reject.error && <ErrorBanner error={reject.error} />}
           {data.operation_id === null ? (
-            <p class="empty">Nothing is held: no deletion check exceeded the limit.</p>
+            <p class="empty">
+              {isBusy
+                ? "Nothing is held now. An operation is running: what it holds will be listed here."
+                : "Nothing is held: no deletion check exceeded the limit."}
+            </p>
           ) : (
             <>
               <p>
                 A <a href={to.operation(data.operation_id)}>deletion check</a> was held{" "}
-                <Ago at={data.held_at} />, because it would delete or hide more than the limit allows. Nothing
-                of this list is touched until you decide. What you approve is asked for by its id once more: a
-                page that came back stays.
+                <Ago at={data.held_at} />: {why ?? "it would delete or hide more than the limit allows."}{" "}
+                Nothing of this list is touched until you decide. What you approve is asked for by its id once
+                more: a page that came back stays.
               </p>
               {comments > 0 && (
                 <HeldComments

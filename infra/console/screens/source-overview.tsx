@@ -1,22 +1,36 @@
 import { useEffect } from "preact/hooks";
 import type { Source } from "#infra/console/api/types.ts";
 import { fact, FactList } from "#infra/console/parts/fact-list.tsx";
-import { count, duration, words } from "#infra/console/parts/format.ts";
-import { Badge, ErrorBanner } from "#infra/console/parts/notices.tsx";
+import { clockTime, count, duration, every, words } from "#infra/console/parts/format.ts";
+import { Badge, ErrorBanner, Notice } from "#infra/console/parts/notices.tsx";
 import { Ago, Due } from "#infra/console/parts/time.tsx";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { HookHealth } from "./hook-health.tsx";
-import { LiveProgress } from "./live-progress.tsx";
+import { LiveProgress, useEndAnnounced } from "./live-progress.tsx";
 import { Operations } from "./operations-table.tsx";
-import { isRunning, warningLink, warningText } from "./source-states.ts";
+import {
+  isPaused,
+  isRunning,
+  noNextSync,
+  warningLink,
+  warningsOf,
+  warningText,
+  warningTone,
+} from "./source-states.ts";
 
 const RUNNING_MS = 1000;
 const IDLE_MS = 10_000;
 const RECENT = "5";
 const MINUTE_MS = 60_000;
 const SITES_MS = 30_000;
+
+const NEXT_CHECKS = {
+  weekly_reconciliation: "not planned",
+  every_sync: "with each sync",
+  on_demand: "on demand",
+};
 
 const ACCESS = {
   unrestricted: "what everyone with access to the space may read",
@@ -50,11 +64,22 @@ export function Overview({ source }: { source: Source }) {
   );
   // What has just started, or ended, is not left to the next read.
   const { refresh } = status;
-  useEffect(() => refresh(), [source.running_operation_id, refresh]);
+  const { refresh: refreshRecent } = recent;
+  useEffect(() => {
+    refresh();
+    refreshRecent();
+  }, [source.running_operation_id, refresh, refreshRecent]);
   const operation = status.data?.status === "never_synced" ? null : status.data;
+  useEndAnnounced(operation);
   return (
     <>
       {status.error && <ErrorBanner error={status.error} what="The progress is not up to date." />}
+      {isPaused(source) && (
+        <Notice>
+          Confluence asked to be called more slowly (429). Its calls pause until{" "}
+          {clockTime(new Date(source.paused_until ?? 0))}; then the sync continues by itself.
+        </Notice>
+      )}
       {operation && isRunning(operation.status) && <LiveProgress operation={operation} />}
       <Warnings source={source} />
       <div class="columns">
@@ -65,12 +90,12 @@ export function Overview({ source }: { source: Source }) {
               fact("Synced", <Ago at={source.last_sync_timestamp} />),
               fact(
                 "Next sync",
-                <Due at={source.next_sync_at} none="on demand" />,
+                <Due at={source.next_sync_at} none={noNextSync(source)} />,
                 source.sync_interval_minutes === null
-                  ? undefined
-                  : `every ${duration(source.sync_interval_minutes * MINUTE_MS)}`,
+                  ? null
+                  : every(source.sync_interval_minutes * MINUTE_MS),
               ),
-              fact("Changes asked for", <Ago at={source.last_pulse_at} none="only at each sync" />),
+              fact("Checked for changes", <Ago at={source.last_pulse_at} none="only at each sync" />),
               site && site.hooks.length > 0 ? fact("Announced", <HookHealth hooks={site.hooks} />) : null,
               operation?.findable_seconds
                 ? fact(
@@ -82,10 +107,9 @@ export function Overview({ source }: { source: Source }) {
               fact("Deletions checked", <Ago at={source.last_deletion_check} />),
               fact(
                 "Next deletion check",
-                <Due at={source.next_deletion_check_at} none="with a sync or on demand" />,
-                words(source.deletion_strategy),
+                <Due at={source.next_deletion_check_at} none={NEXT_CHECKS[source.deletion_strategy]} />,
+                source.deletion_strategy === "weekly_reconciliation" ? "every week" : null,
               ),
-              source.paused_until === null ? null : fact("Paused until", <Due at={source.paused_until} />),
             ]}
           />
         </section>
@@ -158,14 +182,16 @@ export function Overview({ source }: { source: Source }) {
 }
 
 function Warnings({ source }: { source: Source }) {
-  if (source.warnings.length === 0) return null;
+  // What fails now is beside the progress.
+  const warnings = warningsOf(source).filter(({ code }) => !code.endsWith("_failing"));
+  if (warnings.length === 0) return null;
   return (
     <ul class="attention" aria-label="Warnings">
-      {source.warnings.map((warning) => {
+      {warnings.map((warning) => {
         const link = warningLink(source, warning);
         return (
           <li key={warning.code}>
-            <Badge tone="warn">{words(warning.code)}</Badge>
+            <Badge tone={warningTone(warning.code)}>{words(warning.code)}</Badge>
             <span>{warningText(warning)}</span>
             {link.href !== to.source(source.source_id) && <a href={link.href}>{link.text}</a>}
           </li>

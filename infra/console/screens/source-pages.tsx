@@ -11,7 +11,15 @@ import { place, setQuery } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { oneOf, to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
-import { FILE_RESULTS, KINDS, PAGE_STATES, pageState, whyOfPage } from "./page-states.ts";
+import {
+  FILE_RESULTS,
+  kindName,
+  kindNames,
+  KINDS,
+  PAGE_STATES,
+  pageState,
+  whyOfPage,
+} from "./page-states.ts";
 import { RetryNotice, useRetry, type Retry } from "./retry-notice.tsx";
 import { retryTarget } from "./retry-pages.ts";
 
@@ -99,7 +107,7 @@ function Filters() {
         <option value="">{all}</option>
         {values.map((value) => (
           <option key={value} value={value}>
-            {words(value)}
+            {oneOf(KINDS, value) ? kindNames(oneOf(KINDS, value) ?? "page") : words(value)}
           </option>
         ))}
       </select>
@@ -189,7 +197,9 @@ function columnsFor({
     {
       head: "Kind",
       cell: (page) =>
-        page.kind === "attachment" && page.file?.bytes ? `file, ${bytes(page.file.bytes)}` : words(page.kind),
+        page.kind === "attachment" && page.file?.bytes
+          ? `file, ${bytes(page.file.bytes)}`
+          : kindName(page.kind),
     },
     { head: "Version", kind: "number", cell: (page) => page.version || <span class="quiet">—</span> },
     { head: "Chunks", kind: "number", cell: (page) => count(page.chunk_count) },
@@ -206,6 +216,7 @@ function columnsFor({
             <Outside url={page.url}>Confluence</Outside>{" "}
             {target !== null && (
               <Button
+                kind={page.error ? "plain" : "link"}
                 label={`Sync again: ${page.title}`}
                 disabled={retry.sending}
                 onClick={() => void retry.run([target])}

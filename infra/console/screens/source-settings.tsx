@@ -131,7 +131,10 @@ function Token({ source, refresh }: { source: Source; refresh: () => void }) {
   const [email, setEmail] = useState(source.email ?? "");
   const [token, setToken] = useState("");
   const save = useAction(async () => {
-    const body: Changes = { api_token: token, ...(email === "" ? {} : { email }) };
+    const body: Changes = {
+      api_token: token.trim(),
+      ...(email.trim() === "" ? {} : { email: email.trim() }),
+    };
     await call("updateSource", { params: { source_id: source.source_id }, body });
     setToken("");
     refresh();

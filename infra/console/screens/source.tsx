@@ -42,7 +42,7 @@ export function SourceScreen({ sourceId, tab }: { sourceId: string; tab: SourceT
                 {data.space_key}
               </Outside>
             </span>
-            <AsOf of={source} />
+            {(tab === "overview" || tab === "settings") && <AsOf of={source} />}
           </>
         )
       }

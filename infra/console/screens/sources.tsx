@@ -1,7 +1,7 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
 import { Attention } from "./attention.tsx";
 import { HookHealth } from "./hook-health.tsx";
-import { changesInWords, sourceState } from "./source-states.ts";
+import { changesInWords, noNextSync, sourceState } from "./source-states.ts";
 import { count, counted, duration, hostOf } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
@@ -83,7 +83,7 @@ function groupBySite(sources: readonly Source[], sites: readonly Site[]): Group[
 
 function SiteGroup({ baseUrl, sites, sources, percents }: Group & { percents: Percents }) {
   return (
-    <section>
+    <section class="site">
       <h2>
         <Outside url={baseUrl}>{hostOf(baseUrl)}</Outside>
       </h2>
@@ -95,7 +95,13 @@ function SiteGroup({ baseUrl, sites, sources, percents }: Group & { percents: Pe
             {site.space_counts.waiting > 0 && `, ${count(site.space_counts.waiting)} waiting`}
           </span>
           <span>
-            changes asked for <Ago at={site.last_pulse_at} />
+            {site.last_pulse_at === null ? (
+              "not checked for changes yet"
+            ) : (
+              <>
+                checked for changes <Ago at={site.last_pulse_at} />
+              </>
+            )}
           </span>
           {site.findable_seconds && (
             <span>
@@ -168,7 +174,7 @@ const columnsFor = (percents: Percents): readonly Column<Source>[] => [
   },
   {
     head: "Next sync",
-    cell: (source) => <Due at={source.next_sync_at} none="on demand" />,
+    cell: (source) => <Due at={source.next_sync_at} none={noNextSync(source)} />,
   },
   {
     head: "Pages",

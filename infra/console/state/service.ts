@@ -29,7 +29,8 @@ export function setApiKey(key: string | null): void {
   else sessionStorage.setItem(KEY, key);
   client.forget();
   hasKey.value = key !== null;
-  keyWanted.value = false;
+  // Without a key nothing is left to look at: what it read goes at once.
+  keyWanted.value = key === null;
 }
 
 function storedKey(): string | null {

@@ -4,8 +4,11 @@ import {
   counted,
   dollars,
   duration,
+  every,
   relative,
+  sentence,
   webAddress,
+  withLocalTimes,
   words,
 } from "#infra/console/parts/format.ts";
 
@@ -57,6 +60,22 @@ describe("what the console writes", () => {
       "$0.012",
       "$1.50",
       "unknown",
+    ]);
+  });
+
+  it("messages are sentences, and their instants times of the day here", () => {
+    expect(["it failed", "Is it there?", "https://acme.example responds"].map(sentence)).toEqual([
+      "It failed.",
+      "Is it there?",
+      "https://acme.example responds.",
+    ]);
+    const text = withLocalTimes("the next attempt is at 2026-03-01T12:00:05.123Z, once");
+    expect(text).toMatch(/^the next attempt is at \d\d:\d\d:05, once$/);
+    expect([DAY, HOUR, 2 * DAY, 15 * MINUTE].map(every)).toEqual([
+      "every day",
+      "every hour",
+      "every 2 d",
+      "every 15 min",
     ]);
   });
 
