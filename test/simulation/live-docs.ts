@@ -44,8 +44,8 @@ export function makeLiveDocs(seed: number): LiveDocs {
   let words = FIRST_WORD;
   /** By id: how many requests there were when its text was hidden. */
   const hiddenAt = new Map<string, number>();
-  /** By id of those whose text is shown again: the same, and how many requests there were by then. */
-  const shownAgain = new Map<string, { hiddenAt: number; shownAt: number }>();
+  /** The same, of those whose text is shown again. */
+  const shownAgain = new Map<string, number>();
   /** Texts that the search must show as changed. */
   const announced = new Map<string, number>();
   /** What was stored when it was looked at last. */
@@ -58,7 +58,7 @@ export function makeLiveDocs(seed: number): LiveDocs {
   const edit = ({ world: { site } }: Run, doc: SitePage) => {
     site.settings.live_edits_move_date = random.chance(0.8);
     editLive(site, doc.id, body());
-    noteShown(site, doc);
+    noteShown(doc);
     if (site.settings.live_edits_move_date) announced.set(doc.id, words);
     else announced.delete(doc.id);
     return `write in live doc ${doc.id}`;
@@ -70,16 +70,19 @@ export function makeLiveDocs(seed: number): LiveDocs {
       .filter(({ query }) =>
         new URLSearchParams(query).getAll("id").some((ids) => ids.split(",").includes(id)),
       ).length;
-  const noteShown = (site: Site, { id }: SitePage) => {
+  const noteShown = ({ id }: SitePage) => {
     const from = hiddenAt.get(id);
     hiddenAt.delete(id);
-    if (from !== undefined) shownAgain.set(id, { hiddenAt: from, shownAt: site.requests.length });
+    if (from !== undefined) shownAgain.set(id, from);
   };
-  /** Nobody saw a text that was hidden again before it was fetched: responses without text are counted from before it. */
-  const noteHidden = (run: Run, { id }: SitePage) => {
+  /**
+   * A text that was hidden again before it was stored was not seen, also if a worker that then crashed had fetched it: responses without
+   * text are counted from before it.
+   */
+  const noteHidden = (run: Run, { id, hiddenStorage }: SitePage) => {
     const before = shownAgain.get(id);
-    const isUnseen = before !== undefined && fetchesSince(run, id, before.shownAt) === 0;
-    hiddenAt.set(id, isUnseen ? before.hiddenAt : run.world.site.requests.length);
+    const isUnseen = before !== undefined && (seen.get(id)?.text ?? 0) < textNumber(hiddenStorage ?? "");
+    hiddenAt.set(id, isUnseen ? before : run.world.site.requests.length);
   };
   const hide = (run: Run, doc: SitePage) => {
     const { site } = run.world;
@@ -90,7 +93,7 @@ export function makeLiveDocs(seed: number): LiveDocs {
     const believed = (seen.get(doc.id)?.isEmpty ?? true) ? 1 : FETCHES_TO_BELIEVE;
     if (from !== undefined && fetchesSince(run, doc.id, from) >= believed) announced.delete(doc.id);
     hideLiveBody(site, doc.id, !isHidden);
-    if (isHidden) noteShown(site, doc);
+    if (isHidden) noteShown(doc);
     else noteHidden(run, doc);
     return `${isHidden ? "show" : "hide"} the text of live doc ${doc.id}`;
   };
