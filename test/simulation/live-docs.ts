@@ -1,6 +1,6 @@
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import { editLive, hideLiveBody } from "#infra/local/confluence-site/live-edits.ts";
-import type { Site, SitePage } from "#infra/local/confluence-site/site.ts";
+import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { readRows } from "./invariants.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
