@@ -87,13 +87,16 @@ function insertCandidates(
     returning page_id`;
 }
 
+/** Candidates on which was decided: of other kinds than these, and not since. */
+type OldVerdicts = { kindsHeld: readonly string[]; before: Date };
+
 /**
- * Requests the next candidates by id; returns a function that saves the verdicts, or null when no candidate is left. Only what
+ * Requests the next candidates by id (`again`: those on which was decided longer ago); returns a function that saves the verdicts, or null when no candidate is left. Only what
  * a listing of the whole space missed counts towards the two complete listings after which a page that is not visible is deleted.
  */
 export async function confirmNext(
   context: StepContext,
-  { atMost = CONFIRM_BATCH }: { atMost?: number } = {},
+  { atMost = CONFIRM_BATCH, again = null }: { atMost?: number; again?: OldVerdicts | null } = {},
 ): Promise<((tx: Sql) => Promise<void>) | null> {
   const { operation, services } = context;
   const sorted = await services.sql<Candidate[]>`
@@ -104,7 +107,8 @@ export async function confirmNext(
         then p.missing_since end as missing_since
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     left join sync_work h on h.operation_id = ${operation.approves} and h.page_id = w.page_id
-    where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is null
+    where w.operation_id = ${operation.operationId} and w.state = 'candidate'
+      and ${again ? isOld(services.sql, again) : services.sql`w.outcome is null`}
     order by p.kind, w.page_id limit ${atMost}`;
   const [first] = sorted;
   if (!first) return null;
@@ -121,10 +125,22 @@ export async function confirmNext(
   }));
   return async (tx) => {
     await tx`
-      update sync_work w set state = v.state, outcome = v.outcome, reason = v.reason
+      update sync_work w set state = v.state, outcome = v.outcome, reason = v.reason, updated_at = ${services.now()}
       from jsonb_to_recordset(${tx.json(written)}) as v (page_id text, state text, outcome text, reason text)
       where w.operation_id = ${operation.operationId} and w.page_id = v.page_id and w.state = 'candidate'`;
   };
+}
+
+/** Whether a decision is so old that it must be made again. */
+export async function hasOldVerdicts(sql: Sql, operation: Operation, again: OldVerdicts): Promise<boolean> {
+  const rows = await sql`
+    select from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
+    where w.operation_id = ${operation.operationId} and w.state = 'candidate' and ${isOld(sql, again)} limit 1`;
+  return rows.length > 0;
+}
+
+function isOld(sql: Sql, { kindsHeld, before }: OldVerdicts) {
+  return sql`w.outcome is not null and w.updated_at < ${before} and p.kind <> all(${kindsHeld as string[]}::text[])`;
 }
 
 async function judgePages(
@@ -171,12 +187,13 @@ export type AppliedBatch = { settled: number; deleted: DeletedPage[]; hidden: Ch
 
 /**
  * Deletes or hides the next confirmed pages. A page that was stored again since it became a candidate (another
- * `state_revision`) is left unchanged: the next check decides on it. `kindsHeld`: of these kinds nothing is deleted.
+ * `state_revision`) is left unchanged: the next check decides on it. `kindsHeld`: of these kinds nothing is deleted; `since`: only
+ * what was confirmed then or later.
  */
 export async function applyNext(
   tx: Sql,
   context: StepContext,
-  kindsHeld: readonly string[] = [],
+  { kindsHeld = [], since = null }: { kindsHeld?: readonly string[]; since?: Date | null } = {},
 ): Promise<AppliedBatch> {
   const { operation, source, services } = context;
   const now = services.now();
@@ -186,7 +203,7 @@ export async function applyNext(
       coalesce(w.state_revision, (w.counters ->> 'state_revision')::int) as state_revision
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
     where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is not null
-      and p.kind <> all(${kindsHeld as string[]}::text[])
+      and p.kind <> all(${kindsHeld as string[]}::text[]) and (${since}::timestamptz is null or w.updated_at >= ${since})
     order by w.page_id limit ${APPLY_BATCH}`;
   if (rows.length === 0) return { settled: 0, deleted: [], hidden: [], at: now };
   const of = (outcome: string) =>

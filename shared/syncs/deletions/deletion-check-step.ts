@@ -15,14 +15,8 @@ import {
 } from "#shared/syncs/comments/list-comments.ts";
 import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
-import {
-  applyNext,
-  logApplied,
-  collectCandidates,
-  confirmNext,
-  countOutcomes,
-  countStoredPages,
-} from "./deletion-candidates.ts";
+import { applyConfirmed } from "./apply-confirmed.ts";
+import { collectCandidates, confirmNext, countOutcomes, countStoredPages } from "./deletion-candidates.ts";
 import { announceHold } from "./announce-hold.ts";
 import { judgeCaps } from "./deletion-rules.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
@@ -227,16 +221,13 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
 }
 
 async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const applied = await transaction(context.services.sql, async (tx) => {
-    const batch = await applyNext(tx, context, checkpoint.kinds_held);
-    await saveStep(tx, context, {
-      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: afterPages(context) } : checkpoint,
+  await applyConfirmed(context, checkpoint.kinds_held, (tx, isDone) =>
+    saveStep(tx, context, {
+      checkpoint: isDone ? { ...checkpoint, phase: afterPages(context) } : checkpoint,
       // Pages that showed what is gone.
       counts: {},
-    });
-    return batch;
-  });
-  logApplied(applied, context);
+    }),
+  );
 }
 
 /** A dry run lists comments, and does not say which are gone. */

@@ -3,14 +3,13 @@ import { UNREADABLE, type ConfluencePage } from "#shared/confluence/client.ts";
 import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
+import { applyConfirmed } from "#shared/syncs/deletions/apply-confirmed.ts";
 import { judgeCaps } from "#shared/syncs/deletions/deletion-rules.ts";
 import {
   addCandidates,
-  applyNext,
   CONFIRM_BATCH,
   confirmNext,
   countOutcomes,
-  logApplied,
 } from "#shared/syncs/deletions/deletion-candidates.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
 import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
@@ -196,16 +195,13 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
 }
 
 async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const applied = await transaction(context.services.sql, async (tx) => {
-    const batch = await applyNext(tx, context);
-    await saveStep(tx, context, {
-      checkpoint: batch.settled === 0 ? { ...checkpoint, phase: "listed" } : checkpoint,
+  await applyConfirmed(context, [], (tx, isDone) =>
+    saveStep(tx, context, {
+      checkpoint: isDone ? { ...checkpoint, phase: "listed" } : checkpoint,
       // Pages that showed what is gone.
       counts: {},
-    });
-    return batch;
-  });
-  logApplied(applied, context);
+    }),
+  );
 }
 
 async function save(

@@ -345,6 +345,22 @@ describe("the deletion check", () => {
     expect(events).toHaveLength(1);
   });
 
+  it("a page that is back since a worker of the deletion check died, wherever it did, is not deleted", async () => {
+    let stayed = 0;
+    for (let n = 1; n <= 10; n += 1) {
+      trashPage(world.site, id(n));
+      const check = await world.startCheck();
+      await world.deliverOne("check", 3 * n + 10);
+      const isGone = (await row(id(n)))?.is_deleted;
+      restorePage(world.site, id(n));
+      world.pass(60 * 60_000);
+      expect(await world.ended(check)).toMatchObject({ status: "completed" });
+      expect([n, await row(id(n))]).toMatchObject([n, { is_deleted: isGone }]);
+      stayed += isGone ? 0 : 1;
+    }
+    expect(stayed).toBeGreaterThan(5);
+  });
+
   it("the deletion check skips a page that was stored again between the listing and the deletion", async () => {
     trashPage(world.site, id(8));
     const trashed = id(8);
