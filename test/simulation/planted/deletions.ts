@@ -17,6 +17,15 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     change("shared/syncs/deletions/deletion-rules.ts", "CAP_PAGES = 10", "CAP_PAGES = 20"),
   ),
   bugFoundBy(
+    "test/integration/syncs/deletion-check.test.ts",
+    "what was confirmed long ago is deleted",
+    change(
+      "shared/syncs/deletions/apply-confirmed.ts",
+      "VERDICT_LASTS_MS = 60_000",
+      "VERDICT_LASTS_MS = 60_000_000",
+    ),
+  ),
+  bugFoundBy(
     CAP,
     "the cap is a share of all pages that there ever were",
     change(CANDIDATES, "and not p.is_deleted and p.version > 0) as pages", "and p.version > 0) as pages"),
