@@ -50,6 +50,8 @@ afterAll(async () => {
 afterEach(async () => {
   service.confluence.site.faults.length = 0;
   isRefusing = false;
+  await service.runner.services.sql`update confluence_sites set paused_until = null`;
+  await fetch(`${service.runner.url}/api/confluence/${service.sourceId}/cancel`, { method: "POST" });
   await eventually(async () => expectEnded(await service.service.latestOperation(service.sourceId)));
   if (console.errors.length > 0) throw new Error(console.errors.join("\n"));
 });
@@ -98,7 +100,6 @@ describe("while Confluence fails", () => {
     expect(await console.faults()).toEqual([]);
     await button("Cancel").click();
     await ended("Incremental sync");
-    await service.runner.services.sql`update confluence_sites set paused_until = null`;
   });
 
   it("a token that expired is noticed, a wrong one is refused, and a new one makes the source active again", async () => {

@@ -7,7 +7,12 @@ export type Column<T> = {
   cell: (row: T) => ComponentChildren;
   /** `main`: names the row; `number`: aligned right; `actions`: without a heading on narrow screens. */
   kind?: "main" | "number" | "actions" | "wide" | "select";
+  /** Left out on narrow screens, where each row takes several lines: what its link leads to has it. */
+  onlyWide?: boolean;
 };
+
+const classOf = ({ kind, onlyWide = false }: Pick<Column<never>, "kind" | "onlyWide">) =>
+  onlyWide ? `${kind ?? ""} only-wide` : kind;
 
 /** Explicit roles: on narrow screens rows are laid out as blocks, which takes a table's meaning away in some browsers. */
 const role = <const R extends string>(name: R) => ({ role: name });
@@ -33,7 +38,7 @@ export function Table<T>({
       <thead {...role("rowgroup")}>
         <tr {...role("row")}>
           {columns.map((column, index) => (
-            <th key={index} scope="col" {...role("columnheader")} class={column.kind}>
+            <th key={index} scope="col" {...role("columnheader")} class={classOf(column)}>
               {column.head}
             </th>
           ))}
@@ -49,7 +54,7 @@ export function Table<T>({
                   {column.cell(row)}
                 </th>
               ) : (
-                <td key={index} {...role("cell")} class={column.kind} data-label={label}>
+                <td key={index} {...role("cell")} class={classOf(column)} data-label={label}>
                   {column.cell(row)}
                 </td>
               );

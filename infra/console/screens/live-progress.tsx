@@ -29,19 +29,23 @@ type Running = Pick<
 
 type Ending = Pick<Operation, "operation_id" | "operation_type" | "mode" | "dry_run" | "status">;
 
-/** Says how an operation ended that was seen running. */
+/** Says how an operation ended; not of one that had ended when the screen was opened. */
 export function useEndAnnounced(operation: Ending | null): void {
-  const seen = useRef<string | null>(null);
+  /** The last that ended; undefined: nothing has been read. */
+  const last = useRef<string | null | undefined>(undefined);
   const id = operation?.operation_id ?? null;
   const status = operation?.status ?? null;
   const name = operation === null ? "" : operationName(operation);
   useEffect(() => {
     if (status === null) return;
-    if (isRunning(status)) seen.current = id;
-    else if (seen.current === id) {
-      seen.current = null;
-      announce(`${name}: ${operationState(status).text}`);
+    const isFirst = last.current === undefined;
+    if (isRunning(status)) {
+      if (isFirst) last.current = null;
+      return;
     }
+    // One that began and ended between two reads was never seen running.
+    if (!isFirst && last.current !== id) announce(`${name}: ${operationState(status).text}`);
+    last.current = id;
   }, [id, name, status]);
 }
 

@@ -44,9 +44,10 @@ const columns: readonly Column<ListedOperation>[] = [
   {
     head: "Embeddings",
     kind: "number",
+    onlyWide: true,
     cell: (one) => count(one.sync_metrics.embeddings_created),
   },
-  { head: "Calls", kind: "number", cell: (one) => count(one.sync_metrics.api_calls_made) },
+  { head: "Calls", kind: "number", onlyWide: true, cell: (one) => count(one.sync_metrics.api_calls_made) },
   {
     head: "Took",
     kind: "number",

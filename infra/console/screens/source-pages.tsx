@@ -201,8 +201,13 @@ function columnsFor({
           ? `file, ${bytes(page.file.bytes)}`
           : kindName(page.kind),
     },
-    { head: "Version", kind: "number", cell: (page) => page.version || <span class="quiet">—</span> },
-    { head: "Chunks", kind: "number", cell: (page) => count(page.chunk_count) },
+    {
+      head: "Version",
+      kind: "number",
+      onlyWide: true,
+      cell: (page) => page.version || <span class="quiet">—</span>,
+    },
+    { head: "Chunks", kind: "number", onlyWide: true, cell: (page) => count(page.chunk_count) },
     { head: "Edited", cell: (page) => <Ago at={page.modified_at} none="—" /> },
     { head: "Stored", cell: (page) => <Ago at={page.last_synced_at} none="—" /> },
     {
