@@ -46,6 +46,8 @@ export type PageFilter = {
   /** Pages and blog posts unless set; of what `failed`, and of what is on a page, all kinds. */
   kind?: ContentKind | undefined;
   fileResult?: string | undefined;
+  /** The code of its error, or why it was deleted. */
+  reason?: string | undefined;
   /** What is on this page: its comments and files. */
   containerId?: string | undefined;
   /** Part of the title, or the whole id. */
@@ -62,7 +64,7 @@ const DELETED_STATUSES = ["trashed", "deleted", "archived"];
 export async function listPagesOfSource(
   sql: Sql,
   sourceId: string,
-  { status, kind, fileResult, containerId, q, after, limit }: PageFilter,
+  { status, kind, fileResult, reason, containerId, q, after, limit }: PageFilter,
 ): Promise<PageEntry[]> {
   return sql<PageEntry[]>`
     ${entryOf(sql)}
@@ -71,6 +73,7 @@ export async function listPagesOfSource(
       ${q === undefined ? sql`` : sql`and (title ilike ${containsPattern(q)} or page_id = ${q})`}
       and kind = any(${kind === undefined ? kindsWith({ status, containerId }) : [kind]}::text[])
       ${fileResult === undefined ? sql`` : sql`and file ->> 'result' = ${fileResult}`}
+      ${reason === undefined ? sql`` : sql`and (sync_error ->> 'code' = ${reason} or is_deleted and deleted_reason = ${reason})`}
       ${containerId === undefined ? sql`` : sql`and container_id = ${containerId}`}
       ${status === undefined ? sql`` : statusIs(sql, status)}
     order by page_id limit ${limit}`;

@@ -77,6 +77,11 @@ export const listPages = contract({
     file_result: z.enum(FILE_RESULTS).optional().meta({
       description: "Only files with this result, of the kind `attachment`: `no_text` are scans and pictures",
     }),
+    reason: z
+      .string()
+      .regex(/^[a-z0-9_]{1,64}$/, "is not a code")
+      .optional()
+      .meta({ description: "Only pages whose `error` has this code, or that were deleted for this reason" }),
     container_id: id.optional().meta({ description: "Only comments and files of this page" }),
     q: text(200).optional().meta({ description: "In the title, or the page's id" }),
   }),

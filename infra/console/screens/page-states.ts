@@ -52,15 +52,20 @@ export function pageState(page: Page): { tone: Tone; text: string } {
 }
 
 /** Why a page is as it is: failures first, then what is not in the index although it is in Confluence. */
-export function whyOfPage(page: Page): { tone: "bad" | "quiet"; text: string }[] {
+export function whyOfPage(page: Page): { tone: "bad" | "quiet"; text: string; code?: string }[] {
   const { error, rendered_missing: missing, file } = page;
   const reasons = [
     error && {
       tone: "bad" as const,
+      code: error.code,
       text: `${words(error.code)}: ${error.message}${error.attempts ? ` (${counted(error.attempts, "attempt")})` : ""}`,
     },
     page.deleted_reason !== null &&
-      page.is_deleted && { tone: "quiet" as const, text: reasonText(page.deleted_reason) },
+      page.is_deleted && {
+        tone: "quiet" as const,
+        code: page.deleted_reason,
+        text: reasonText(page.deleted_reason),
+      },
     page.status === "hidden" && { tone: "quiet" as const, text: "the syncing account does not see it" },
     file?.result &&
       file.result !== "text" && {

@@ -41,6 +41,7 @@ export function SourcePages({ source }: { source: Source }) {
           status: oneOf(PAGE_STATES, query.status),
           kind: oneOf(KINDS, query.kind),
           file_result: query.kind === "attachment" ? oneOf(FILE_RESULTS, query.file) : undefined,
+          reason: query.reason,
           q: query.q,
           cursor: query.cursor,
           limit: "50",
@@ -90,8 +91,8 @@ export function SourcePages({ source }: { source: Source }) {
   );
 }
 
-function isFiltered({ status, kind, q }: Readonly<Record<string, string>>): boolean {
-  return Boolean(status ?? kind ?? q);
+function isFiltered({ status, kind, reason, q }: Readonly<Record<string, string>>): boolean {
+  return Boolean(status ?? kind ?? reason ?? q);
 }
 
 function Filters() {
@@ -117,6 +118,7 @@ function Filters() {
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
       {choice("status", "State", PAGE_STATES, "any")}
       {choice("kind", "Kind", KINDS, query.status === "failed" ? "any" : "pages and blog posts")}
+      {query.reason && choice("reason", "Reason", [query.reason], "any")}
       {query.kind === "attachment" && choice("file", "Text", FILE_RESULTS, "any")}
       <label>
         Title or id
@@ -243,9 +245,21 @@ function Why({ page }: { page: Page }) {
     <>
       {reasons.map((reason) => (
         <small key={reason.text} class={reason.tone === "bad" ? "why bad-text" : "why"}>
-          {reason.text}
+          {reason.text} {reason.code && <SameReason page={page} code={reason.code} />}
         </small>
       ))}
     </>
+  );
+}
+
+/** To the other pages of which the same is true. */
+function SameReason({ page, code }: { page: Page; code: string }) {
+  const { query } = place.value;
+  if (query.reason === code) return null;
+  const status = page.is_deleted ? "deleted" : "failed";
+  return (
+    <a href={to.source(page.source_id, "pages", { status, kind: query.kind, reason: code })}>
+      only these<span class="unseen">: {words(code)}</span>
+    </a>
   );
 }

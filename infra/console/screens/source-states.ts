@@ -6,11 +6,8 @@ import { to } from "#infra/console/state/router.ts";
 
 type Shown = { tone: Tone; text: string };
 
-const OPERATION_TONES: Record<Operation["status"], Tone> = {
-  queued: "busy",
-  listing: "busy",
-  processing: "busy",
-  finishing: "busy",
+/** Of those that have ended: the others run. */
+const ENDED_TONES: Partial<Record<Operation["status"], Tone>> = {
   completed: "ok",
   completed_with_errors: "warn",
   failed: "bad",
@@ -19,11 +16,11 @@ const OPERATION_TONES: Record<Operation["status"], Tone> = {
 };
 
 export function operationState(status: Operation["status"]): Shown {
-  return { tone: OPERATION_TONES[status], text: words(status) };
+  return { tone: ENDED_TONES[status] ?? "busy", text: words(status) };
 }
 
 export function isRunning(status: Operation["status"]): boolean {
-  return OPERATION_TONES[status] === "busy";
+  return ENDED_TONES[status] === undefined;
 }
 
 /** Warnings about what somebody chose: nothing is wrong with the sync. */

@@ -34,6 +34,14 @@ describe("pages of a source", () => {
   const ids = async (query?: Record<string, string>) =>
     (await list(query)).body.pages.map((page: { page_id: string }) => page.page_id);
 
+  it("the list can be of one reason, of failures and of deletions", async () => {
+    expect(await ids({ reason: "body_too_large" })).toEqual(["13"]);
+    expect(await ids({ status: "failed", reason: "x" })).toEqual(["23"]);
+    expect(await ids({ status: "deleted", reason: "trashed" })).toEqual(["21"]);
+    expect(await ids({ reason: "archived" })).toEqual([]);
+    expect((await list({ reason: "a code" })).status).toBe(400);
+  });
+
   it("a page in the list has metadata, version, chunks, error and deletion reason", async () => {
     const { body } = await list();
     const page = (id: string) =>
