@@ -50,7 +50,9 @@ export function PageReaders({ page }: { page: ShownPage }) {
 }
 
 function Explanation({ access }: { access: AccessExplanation }) {
-  const who = access.account ? access.account.account_id : "The public";
+  // Whoever it is, only a source that shows each person what they may read makes a difference.
+  const person = access.account ? access.account.account_id : "The public";
+  const who = access.mode === "per_user" ? person : "Whoever may search";
   return (
     <>
       <Notice tone={access.allowed ? "ok" : "warn"}>
