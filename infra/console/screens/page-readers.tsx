@@ -29,19 +29,25 @@ export function PageReaders({ page }: { page: ShownPage }) {
   );
   return (
     <>
-      <form
-        class="filters"
-        onSubmit={(event) => {
-          event.preventDefault();
-          setQuery({ account: typed.trim() });
-        }}
-      >
-        <label>
-          Confluence account id; empty: the public
-          <input value={typed} spellcheck={false} onInput={(event) => setTyped(event.currentTarget.value)} />
-        </label>
-        <Button type="submit">Explain</Button>
-      </form>
+      {access.data?.mode === "per_user" && (
+        <form
+          class="filters"
+          onSubmit={(event) => {
+            event.preventDefault();
+            setQuery({ account: typed.trim() });
+          }}
+        >
+          <label>
+            Confluence account id; empty: the public
+            <input
+              value={typed}
+              spellcheck={false}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          </label>
+          <Button type="submit">Explain</Button>
+        </form>
+      )}
       <Loaded of={access} what="who finds the page">
         {(data) => <Explanation access={data} />}
       </Loaded>
