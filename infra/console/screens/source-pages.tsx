@@ -259,7 +259,7 @@ function SameReason({ page, code }: { page: Page; code: string }) {
   const status = page.is_deleted ? "deleted" : "failed";
   return (
     <a href={to.source(page.source_id, "pages", { status, kind: query.kind, reason: code })}>
-      only these<span class="unseen">: {words(code)}</span>
+      all of this reason<span class="unseen">: {words(code)}</span>
     </a>
   );
 }
