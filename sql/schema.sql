@@ -735,6 +735,19 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.hide_what_includes_gone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update confluence_pages p set access_node = null
+  where p.source_id = new.source_id and p.page_id = new.page_id and p.access_node is not null and exists (
+    select from page_dependencies d where d.source_id = p.source_id and d.page_id = p.page_id and d.kind = 'page');
+  return null;
+end
+$function$
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.hide_what_shows()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1674,7 +1687,7 @@ CREATE TRIGGER follow_access_node AFTER UPDATE ON content_access REFERENCING NEW
 
 CREATE TRIGGER follow_access_node_of_new AFTER INSERT ON content_access REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION follow_access_node();
 
-CREATE TRIGGER follow_rendering AFTER UPDATE OF shows_gone ON page_renderings FOR EACH ROW WHEN ((old.shows_gone IS DISTINCT FROM new.shows_gone)) EXECUTE FUNCTION show_rendered_again();
+CREATE TRIGGER hide_what_includes_gone AFTER UPDATE OF shows_gone ON page_renderings FOR EACH ROW WHEN ((new.shows_gone AND (NOT old.shows_gone))) EXECUTE FUNCTION hide_what_includes_gone();
 
 CREATE TRIGGER hide_what_shows AFTER UPDATE ON content_access REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION hide_what_shows();
 
@@ -1685,6 +1698,8 @@ CREATE TRIGGER note_lost_nodes AFTER DELETE ON access_nodes REFERENCING OLD TABL
 CREATE TRIGGER note_new_nodes AFTER INSERT ON access_nodes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION note_changed_nodes();
 
 CREATE TRIGGER set_access_node BEFORE INSERT OR UPDATE OF container_id, shows_unguarded ON confluence_pages FOR EACH ROW EXECUTE FUNCTION set_access_node();
+
+CREATE TRIGGER show_rendered_again AFTER UPDATE OF shows_gone ON page_renderings FOR EACH ROW WHEN ((old.shows_gone AND (NOT new.shows_gone))) EXECUTE FUNCTION show_rendered_again();
 
 CREATE TRIGGER show_without_rendering AFTER DELETE ON page_renderings FOR EACH ROW WHEN (old.shows_gone) EXECUTE FUNCTION show_rendered_again();
 

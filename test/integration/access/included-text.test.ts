@@ -108,6 +108,19 @@ describe("text of other pages that a page shows", () => {
     expect(await world.finds("w")).toEqual(["A"]);
   });
 
+  it("a page that lists one which is deleted is found all the time", async () => {
+    const page = world.add("A");
+    world.add("B", { parent: page });
+    write("A", `<p>Ownword</p>${list}`);
+    await settle();
+    trashPage(world.site, world.page("B").id);
+    const refused = { effect: "status", status: 500, path: page.id, times: 100 } as const;
+    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    await world.check();
+    expect(await database.sql`select from page_renderings where shows_gone`).toHaveLength(1);
+    expect(await world.finds("w")).toEqual(["A"]);
+  });
+
   it("a page shows no other that shows others itself, and no list", async () => {
     world.add("C", { users: ["u"] });
     world.add("B");
