@@ -197,6 +197,21 @@ export async function runScenario(deployment: Deployment, check: Check): Promise
     const mine = await runner.invoke("redrive-dead-letters", { queue: "page", page_ids: ["405"] });
     assert.deepEqual(mine, { redriven: 1, kept: 0 });
   });
+  await check("queues and their dead letters are listed, and sent again by the API", async () => {
+    const queue = runner.sqs.queues.page;
+    await runner.sqs.client.send(
+      new SendMessageCommand({
+        QueueUrl: queue?.deadLetterUrl,
+        MessageBody: JSON.stringify({ operation_id: operationId, source_id: sourceId, page_id: "406" }),
+        MessageGroupId: sourceId,
+      }),
+    );
+    const listed = await (await get("/api/queues")).text();
+    assert.match(listed, /"page_id":"406"/);
+    const sent = await get("/api/queues/page/redrive", post({ page_ids: ["406"] }));
+    const result = (await sent.json()) as { redriven: number };
+    assert.deepEqual([sent.status, result.redriven], [200, 1]);
+  });
   await check("a running sync is cancelled, and the source is deleted", async () => {
     const cancelled = await service.startSync(sourceId);
     const response = await get(`/api/confluence/${sourceId}/cancel`, post({}));
