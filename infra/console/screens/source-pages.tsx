@@ -5,6 +5,7 @@ import { bytes, count, counted, words } from "#infra/console/parts/format.ts";
 import { Outside } from "#infra/console/parts/links.tsx";
 import { Badge, Loaded } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
+import { selectionColumn, type Selection } from "#infra/console/parts/selection-column.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { Ago, AsOf } from "#infra/console/parts/time.tsx";
 import { place, setQuery } from "#infra/console/state/location.ts";
@@ -77,7 +78,7 @@ export function SourcePages({ source }: { source: Source }) {
           <>
             <Table
               caption="Pages"
-              columns={columnsFor({ shown, selected, select, retry })}
+              columns={columnsFor({ shown, selection: { selected, select }, retry })}
               rows={data.pages}
               keyOf={(page) => page.page_id}
               empty={isFiltered(query) ? "No page matches these filters." : "No page is stored yet."}
@@ -138,48 +139,15 @@ function Filters() {
 
 function columnsFor({
   shown,
-  selected,
-  select,
+  selection,
   retry,
 }: {
   shown: readonly Page[];
-  selected: ReadonlySet<string>;
-  select: (ids: ReadonlySet<string>) => void;
+  selection: Selection;
   retry: Retry;
 }): readonly Column<Page>[] {
-  const all = shown.filter((page) => retryTarget(page) !== null);
-  const isAll = all.length > 0 && all.every((page) => selected.has(page.page_id));
-  const toggle = (page: Page) => {
-    const next = new Set(selected);
-    if (!next.delete(page.page_id)) next.add(page.page_id);
-    select(next);
-  };
   return [
-    {
-      head: (
-        <label class="box">
-          <input
-            type="checkbox"
-            aria-label="Select all on this page"
-            checked={isAll}
-            onChange={() => select(isAll ? new Set() : new Set(all.map((page) => page.page_id)))}
-          />
-        </label>
-      ),
-      label: "",
-      kind: "select",
-      cell: (page) => (
-        <label class="box">
-          <input
-            type="checkbox"
-            aria-label={`Select ${page.title}`}
-            disabled={retryTarget(page) === null}
-            checked={selected.has(page.page_id)}
-            onChange={() => toggle(page)}
-          />
-        </label>
-      ),
-    },
+    selectionColumn(shown, selection, (page) => retryTarget(page) !== null),
     {
       head: "Title",
       kind: "main",

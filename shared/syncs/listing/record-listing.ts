@@ -49,11 +49,11 @@ export async function recordListing(
   }
   const unreadable = pages.filter((page) => page.status === UNREADABLE);
   work.push(...unreadable.map((page) => workOnUnreadable(page.id, operation)));
-  const worked = new Set(work.map((item) => item.pageId));
+  const needed = new Set(work.map((item) => item.pageId));
   const hiddenAgain = current.filter((page) => isStoredAndHidden(page, states.get(page.id)));
-  const shownAsTheyAre = hiddenAgain.filter((page) => !worked.has(page.id));
+  const shownAsTheyAre = hiddenAgain.filter((page) => !needed.has(page.id));
   if (operation.dryRun) work.push(...shownAsTheyAre.map(plannedRestore));
-  for (const page of operation.dryRun ? shownAsTheyAre : []) worked.add(page.id);
+  const worked = new Set(work.map((item) => item.pageId));
   const movedIds = await recordMetadata(tx, operation, { pages: current, states, work, now: options.now });
   const changed = { moved: new Set(movedIds), restored: new Set(hiddenAgain.map((page) => page.id)) };
   const seen = unchanged.filter((page) => !worked.has(page.id)).map((page) => seenPage(page, changed));
