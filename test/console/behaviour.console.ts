@@ -206,3 +206,21 @@ it("no code can be put into the page: neither inline, nor from elsewhere, nor th
   });
   expect(tried).toEqual([]);
 });
+
+it("a source says who announces its edits, and what that missed", async () => {
+  const path = "/api/confluence/sites";
+  const listed = await (await fetch(service.runner.url + path)).text();
+  const siteId = /"site_id":"([^"]+)"/.exec(listed)?.[1] ?? "";
+  const made = await fetch(`${service.runner.url}${path}/${siteId}/hooks`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ kind: "automation" }),
+  });
+  expect(made.status).toBe(201);
+  await console.open(`#/sources/${service.sourceId}`);
+  await console.page.getByText("automation hook: nothing received").waitFor();
+  await service.runner.services
+    .sql`update confluence_hooks set last_delivery_at = now() - interval '3 minutes', missed = 2`;
+  await console.open("#/");
+  await console.page.getByText(/automation hook: last delivery 3 min ago, 2 edits not announced/).waitFor();
+});

@@ -58,3 +58,35 @@ describe.each(Object.entries(WAYS))("%s", (_, options) => {
     expect(console.errors).toEqual([]);
   });
 });
+
+/** What can be used, in the order of the document. */
+const CONTROLS = "a[href], button, input, select, textarea, summary";
+
+it("every control of every screen is reached by Tab, in its order, and shows that it has the focus", async () => {
+  const console = await openConsole(service.runner.url);
+  const { page } = console;
+  const controls = page.locator(CONTROLS).filter({ visible: true });
+  const reached = () =>
+    page.evaluate((selector) => {
+      const { activeElement: element } = document;
+      const visible = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+      const isShown = element !== null && getComputedStyle(element).outlineStyle !== "none";
+      return element && { at: visible.indexOf(element), isShown, html: element.outerHTML.slice(0, 100) };
+    }, CONTROLS);
+  const wrong: Record<string, unknown[]> = {};
+  for (const [name, hash] of Object.entries(screens)) {
+    await console.open(hash);
+    const count = await controls.and(page.locator(":enabled, a, summary")).count();
+    const walk: Awaited<ReturnType<typeof reached>>[] = [];
+    for (let n = 0; n < count; n += 1) {
+      await page.keyboard.press("Tab");
+      walk.push(await reached());
+    }
+    const order = walk.map((one) => one?.at ?? -1);
+    const isInOrder = order.every((at, n) => at >= 0 && (n === 0 || at > (order[n - 1] ?? -1)));
+    const hidden = walk.filter((one) => !one?.isShown);
+    if (!isInOrder || hidden.length > 0 || count < 4) wrong[name] = [count, order, ...hidden];
+  }
+  await console.close();
+  expect(wrong).toEqual({});
+});
