@@ -1,11 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { SendRequestOptions } from "confluence.js/core";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
-import { AddressRefusedError, parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
+import { parseBaseUrl, type AddressPolicy } from "./address-guard.ts";
 import type { BearerSource } from "./client-credentials.ts";
 import { discardResponse, MAX_RESPONSE_BYTES, readResponse } from "./response-body.ts";
 import { guardedFetch, type Fetch, type FetchedResponse } from "./guarded-fetch.ts";
-import { isScopeFailure, scopedCall } from "./scopes.ts";
+import { isScopeFailure } from "./scopes.ts";
+import { connectionError, scopeError, statusError } from "./transport-errors.ts";
 import { readDate, readNearLimit, retryAfterMs, type NearLimit } from "./rate-limit-headers.ts";
 
 /** An API call waits this long for its whole response: bulk bodies take seconds, a worker has 60. */
@@ -250,47 +251,4 @@ function sameOrigin(location: string, from: URL): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from.href) : null;
   if (target?.origin === from.origin) return target;
   throw new PermanentError("address_refused", "Confluence redirects to another host, which is not followed");
-}
-
-/** The path below the site's address, without the gateway's prefix. */
-function scopeError(url: URL): PermanentError {
-  const known = scopedCall(url.pathname);
-  const call = known?.call ?? url.pathname;
-  const scope = known?.scope ?? null;
-  return new PermanentError(
-    "scope_missing",
-    `The API token lacks the scope ${scope ?? "(unknown)"}, which ${call} needs: add it to the token`,
-    { details: { status: 401, path: url.pathname, call, scope } },
-  );
-}
-
-function statusError(status: number, url: URL): Error {
-  const details = { status, path: url.pathname };
-  if (status >= 500 || status === 408) {
-    return new TransientError("confluence_failed", `Confluence returned ${status}`, { details });
-  }
-  const codes: Record<number, [string, string]> = {
-    401: ["credentials_rejected", "Confluence rejected the credentials"],
-    403: ["forbidden", "The account may not do this"],
-    404: ["not_found", "Confluence has no such thing, or the account may not see it"],
-  };
-  const [code, message] = codes[status] ?? ["request_refused", `Confluence returned ${status}`];
-  return new PermanentError(code, message, { details });
-}
-
-function connectionError(error: unknown, signal: AbortSignal, url: URL): Error {
-  if (error instanceof PermanentError || error instanceof TransientError) return error;
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof AddressRefusedError) {
-      return new PermanentError("address_refused", cause.message, { cause: error });
-    }
-  }
-  const details = { path: url.pathname };
-  if (signal.aborted) {
-    return new TransientError("timeout", "Confluence did not respond in time", { cause: error, details });
-  }
-  return new TransientError("connection_failed", "The connection to Confluence failed", {
-    cause: error,
-    details,
-  });
 }

@@ -8,7 +8,8 @@ import {
 import { z } from "zod";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { LISTING_LIMIT, type Caller, type ListingPage } from "./call-confluence.ts";
-import type { ConfluenceClient, ViewRestriction } from "./client.ts";
+import type { ConfluenceClient } from "./client.ts";
+import type { ViewRestriction } from "./content-rights.ts";
 import { groupsOf } from "./groups-of.ts";
 import { int64 } from "./int64.ts";
 import { readItems } from "./read-items.ts";

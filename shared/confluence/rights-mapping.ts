@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { NOBODY, type ContentRights, type SpaceReaders, type ViewRestriction } from "./client.ts";
+import { NOBODY, type ContentRights, type SpaceReaders, type ViewRestriction } from "./content-rights.ts";
 import type { OffsetList, permissionSchema, restrictionSchema, rightsHitSchema } from "./rights-schemas.ts";
 
 /** What a search expands of content for its rights. Not the ancestors' restrictions: one draft among them fails the whole response. */

@@ -137,12 +137,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "checkpoint before the work is recorded",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/list-content.ts",
       "  await transaction(services.sql, async (tx) => {\n    await rights(tx);\n    const counts = await recordListing(tx, operation, listed.pages, {",
       "  await transaction(services.sql, (tx) => saveStep(tx, context, { checkpoint: next, counts: { pages_listed: listed.pages.length } }));\n  await transaction(services.sql, async (tx) => {\n    await rights(tx);\n    await recordListing(tx, operation, listed.pages, {",
     ),
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/list-content.ts",
       "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...fileCounts, others_listed },\n    });\n",
       "",
     ),

@@ -1,9 +1,5 @@
-import type {
-  ConfluenceClient,
-  ContentRights,
-  RightsSubject,
-  SpaceReaders,
-} from "#shared/confluence/client.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { ContentRights, RightsSubject, SpaceReaders } from "#shared/confluence/content-rights.ts";
 import { PermanentError } from "#shared/errors.ts";
 
 /** Content as the client tells of it. */

@@ -64,7 +64,8 @@ const rules: readonly Rule[] = [
   },
   {
     from: "shared/access",
-    mayImport: ["shared/errors", "shared/db", "shared/sources", "shared/confluence/client"],
+    mayImport: ["shared/errors", "shared/db", "shared/sources", "shared/confluence/client",
+      "shared/confluence/content-rights"],
   },
   // The engine: it joins the subsystems, and reaches Confluence, queues and models through what it is handed.
   {
@@ -86,6 +87,7 @@ const rules: readonly Rule[] = [
       "shared/extraction/file-revision",
       "shared/extraction/read-types",
       "shared/confluence/client",
+      "shared/confluence/content-rights",
       "shared/confluence/cql",
       "shared/queue/task-queue",
     ],

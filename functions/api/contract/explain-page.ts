@@ -3,7 +3,8 @@ import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { PAGE_STATUSES } from "#shared/documents/pages-of-source.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { id, READER_ERRORS, text } from "./fields.ts";
-import { scoreParts, searched } from "./search.ts";
+import { searched } from "./search.ts";
+import { scoreParts } from "./search-hits.ts";
 
 /** Why a search shows a page or does not, and what to do about it. */
 const verdicts = {

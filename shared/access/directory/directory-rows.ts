@@ -1,4 +1,4 @@
-import type { DirectoryAccount } from "#shared/confluence/client.ts";
+import type { DirectoryAccount } from "#shared/confluence/content-rights.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { errorCode, errorMessage } from "#shared/errors.ts";
 import type postgres from "postgres";

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ConfluenceClient, RightsSubject } from "#shared/confluence/client.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { RightsSubject } from "#shared/confluence/content-rights.ts";
 import { errorCode } from "#shared/errors.ts";
 import type { Verdicts } from "./hit-verifier.ts";
 

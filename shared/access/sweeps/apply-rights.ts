@@ -1,4 +1,4 @@
-import type { ContentRights, ViewRestriction } from "#shared/confluence/client.ts";
+import type { ContentRights, ViewRestriction } from "#shared/confluence/content-rights.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { lockRights, nodeBelow, readTree, type AccessNode, type AccessTree } from "./access-tree.ts";
 import { forget, insertNode, keepNode, move, releaseLater, renewNode, restrict } from "./narrow.ts";

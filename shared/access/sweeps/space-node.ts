@@ -1,4 +1,4 @@
-import type { SpaceReaders } from "#shared/confluence/client.ts";
+import type { SpaceReaders } from "#shared/confluence/content-rights.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { lockRights, readTree } from "./access-tree.ts";
 import { insertNode, renewNode } from "./narrow.ts";

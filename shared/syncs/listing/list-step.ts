@@ -1,35 +1,17 @@
-import type { ContentPage } from "#shared/confluence/client.ts";
-import { allCommentsCql, allFilesCql, allPagesCql } from "#shared/confluence/cql.ts";
+import { allPagesCql } from "#shared/confluence/cql.ts";
 import { syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
-import { upsertFolders } from "#shared/documents/folders.ts";
-import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
-import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
-import { commentsOfMovedPages } from "#shared/syncs/comments/moved-comments.ts";
-import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
-import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
-import { hasRights } from "#shared/syncs/rights/has-rights.ts";
-import { rightsOfListed, rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
 import { needsSweep, sweepInline } from "#shared/syncs/rights/sweep-inline.ts";
-import { rememberCursor } from "./follow-cursor.ts";
-import {
-  fromStart,
-  listCheckpoint,
-  nextListing,
-  type ListCheckpoint as Checkpoint,
-} from "./list-checkpoint.ts";
+import { fromStart, listCheckpoint, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
+import { listAgain } from "./list-again.ts";
+import { listNext } from "./list-content.ts";
 import { closeListing } from "./close-listing.ts";
-import { learnWebBase } from "./learn-web-base.ts";
 import { listFolders } from "./list-folders.ts";
 import { listLabels } from "./list-labels.ts";
-import { nextKind } from "./next-kind.ts";
-import { reportUnreadable } from "./report-unreadable.ts";
-import { recordListing } from "./record-listing.ts";
-import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { countListed, LISTED, saveStep } from "#shared/syncs/operations/save-step.ts";
-import { countChanges, nextMode, type Changes } from "./search-changes.ts";
+import { countListed, saveStep } from "#shared/syncs/operations/save-step.ts";
+import { countChanges } from "./search-changes.ts";
 import { verifyAccount, verifySpace } from "./verify-site.ts";
 
 /** Runs the next step of a sync's listing: see `Step`. */
@@ -40,8 +22,6 @@ export async function listStep(context: StepContext): Promise<"more" | "listed" 
   await PHASES[checkpoint.phase](context, checkpoint);
   return "more";
 }
-
-const LISTED_BY_TIME = { everything: false, keepSeen: false };
 
 const PHASES: Record<
   Exclude<Checkpoint["phase"], "listed" | "rights">,
@@ -107,118 +87,6 @@ async function rightsNext(
   return "more";
 }
 
-async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source } = context;
-  const { cql, cursor } = checkpoint;
-  const kind = checkpoint.kind ?? (cql === null ? "page" : null);
-  if (kind === "comments") return listComments(context, checkpoint);
-  if (kind === "attachment") return listFiles(context, checkpoint);
-  if (kind === null && cql !== null) return listChanges(context, checkpoint, cql);
-  const listed = await client.listPages(kind ?? "page", source.spaceId, cursor);
-  const others = { comments: [], files: [], folders: [], skipped: 0 };
-  return recordListed(context, checkpoint, { ...listed, ...others }, context.services.now());
-}
-
-/** A site may refuse what the search expands only when it comes to content that does not have it. */
-async function listChanges(context: StepContext, checkpoint: Checkpoint, cql: string): Promise<void> {
-  const { client, source, operation } = context;
-  const { cursor, cql_kinds: kinds } = checkpoint;
-  let listed: ContentPage;
-  const readAt = context.services.now();
-  try {
-    listed = await client.searchContent(cql, cursor, kinds ?? syncedKinds(source.content), {
-      rights: hasRights(source),
-    });
-  } catch (error) {
-    const mode = nextMode(checkpoint.search_mode, error);
-    if (mode === null) throw error;
-    const { timeZone } = operation;
-    const changes = await countChanges(client, source, { timeZone, mode });
-    const message = `Confluence refuses this search: listing by ${mode}`;
-    return listAgain(context, checkpoint, { changes, timeZone, message });
-  }
-  return recordListed(context, checkpoint, listed, readAt);
-}
-
-async function recordListed(
-  context: StepContext,
-  checkpoint: Checkpoint,
-  listed: ContentPage,
-  readAt: Date,
-): Promise<void> {
-  const { source, operation, services } = context;
-  const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
-  const { comments: found, missing } = await newComments(context, listed.comments);
-  const moved = isOfChanges ? await commentsOfMovedPages(context, listed.pages) : [];
-  const byId = new Map([...moved, ...found].map((comment) => [comment.id, comment]));
-  const comments = await withContainers(context, [...byId.values()]);
-  reportUnreadable(listed.pages, context);
-  const containerIds = [...comments, ...listed.files].flatMap(({ containerId }) => containerId ?? []);
-  const rights = isOfChanges
-    ? await rightsOfListed(context, { pages: listed.pages, containerIds, readAt })
-    : await rightsOfSpace(context, listed.pages, readAt);
-  const next: Checkpoint = {
-    ...checkpoint,
-    comments_missing: checkpoint.comments_missing + missing,
-    ...(listed.next === null ? nextListing(checkpoint) : rememberCursor(checkpoint, listed.next)),
-  };
-  await transaction(services.sql, async (tx) => {
-    await rights(tx);
-    const counts = await recordListing(tx, operation, listed.pages, {
-      rules: { representationRevision: isOfChanges ? null : REPRESENTATION_REVISION },
-      keepSeen: false,
-      now: services.now(),
-      onRestored: reportRestored(context),
-    });
-    // A first sync, or one that replaces hints, says nothing about hooks.
-    if (isOfChanges && !operation.dryRun && operation.actor !== "hook")
-      await countMissedEdits(tx, source, listed.pages, services.now());
-    await learnWebBase(tx, context);
-    const commentCounts = await recordComments(tx, context, listed.comments.length, comments);
-    const fileCounts = await recordListedFiles(tx, context, listed.files, LISTED_BY_TIME);
-    if (!operation.dryRun) await upsertFolders(tx, operation, listed.folders);
-    const others_listed = listed.folders.length + listed.skipped;
-    await saveStep(tx, context, {
-      checkpoint: next,
-      counts: { ...counts, ...commentCounts, ...fileCounts, others_listed },
-    });
-  });
-}
-
-/** All comments of the space with their bodies: requesting those of a first sync by their ids would take as many calls again. */
-async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source, services } = context;
-  const listed = await client.searchComments(allCommentsCql(source.spaceKey), checkpoint.cursor);
-  const next: Checkpoint = {
-    ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
-  };
-  const comments = await withContainers(context, listed.comments);
-  const rights = await rightsOfYoung(context, comments);
-  await transaction(services.sql, async (tx) => {
-    await rights(tx);
-    const counts = await recordComments(tx, context, listed.comments.length, comments);
-    await saveStep(tx, context, { checkpoint: next, counts });
-  });
-}
-
-/** All files of the space: what is downloaded of them is decided when their pages are stored. */
-async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const { client, source, services } = context;
-  const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
-  const next: Checkpoint = {
-    ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
-  };
-  const rights = await rightsOfYoung(context, listed.files);
-  await transaction(services.sql, async (tx) => {
-    await rights(tx);
-    const options = { everything: true, keepSeen: false };
-    const counts = await recordListedFiles(tx, context, listed.files, options);
-    await saveStep(tx, context, { checkpoint: next, counts });
-  });
-}
-
 async function foldersNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const everything = checkpoint.listing === "space";
   const folders = await listFolders(context, { again: everything });
@@ -258,25 +126,6 @@ async function checkTimeZone(context: StepContext, checkpoint: Checkpoint): Prom
   }
   const expected = await countAgain(context, checkpoint);
   await transaction(services.sql, (tx) => closeListing(tx, context, checkpoint, expected));
-}
-
-/** Lists the changes from the start, by another query. */
-async function listAgain(
-  context: StepContext,
-  checkpoint: Checkpoint,
-  again: { changes: Changes; timeZone: string | null; message: string },
-): Promise<void> {
-  const { changes } = again;
-  const { counters } = context.operation;
-  const atStart = { ...fromStart(changes), kind: null, comments_missing: 0 };
-  // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
-  const counts = [...LISTED, "pages_unchanged"].map((name) => [name, -(counters[name] ?? 0)]);
-  await saveStep(context.services.sql, context, {
-    checkpoint: { ...checkpoint, ...atStart, phase: "listing" },
-    counts: Object.fromEntries(counts),
-    facts: { timeZone: again.timeZone, pagesExpected: changes.expected },
-    message: again.message,
-  });
 }
 
 /**

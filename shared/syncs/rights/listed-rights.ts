@@ -1,6 +1,7 @@
 import { applyRights, PAGE_TYPES, type ReadContent } from "#shared/access/sweeps/apply-rights.ts";
 import { forgetContent } from "#shared/access/sweeps/forget-content.ts";
-import type { ConfluenceClient, ContentRights, ListedPage } from "#shared/confluence/client.ts";
+import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
+import type { ContentRights } from "#shared/confluence/content-rights.ts";
 import { contentByIdCql } from "#shared/confluence/cql.ts";
 import { syncedPageKinds } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";

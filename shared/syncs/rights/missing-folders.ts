@@ -6,7 +6,8 @@ import {
   noteOmittedFolders,
   omitsFolders,
 } from "#shared/access/sweeps/stored-parents.ts";
-import type { ConfluenceClient, ContentRights, ListedPage } from "#shared/confluence/client.ts";
+import type { ConfluenceClient, ListedPage } from "#shared/confluence/client.ts";
+import type { ContentRights } from "#shared/confluence/content-rights.ts";
 import { allContainersCql } from "#shared/confluence/cql.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";

@@ -1,6 +1,6 @@
 import { applyContainer, nextContainer, type ContainerToProve } from "#shared/access/sweeps/containers.ts";
 import { NOBODY_PASSES, type Principals } from "#shared/access/sweeps/principals.ts";
-import { NOBODY, type RightsSubject } from "#shared/confluence/client.ts";
+import { NOBODY, type RightsSubject } from "#shared/confluence/content-rights.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { saveSweepStep, type SweepContext } from "./sweep-context.ts";
 

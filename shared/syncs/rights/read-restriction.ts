@@ -1,5 +1,6 @@
 import { PAGE_TYPES, type ReadContent, type ReadRestriction } from "#shared/access/sweeps/apply-rights.ts";
-import type { ConfluenceClient, ContentRights } from "#shared/confluence/client.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import type { ContentRights } from "#shared/confluence/content-rights.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 
 /** Restrictions that one step reads one by one. */

@@ -119,7 +119,7 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bug(
     "a comment whose body has not come counts as listed",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/list-content.ts",
       "comments_missing: checkpoint.comments_missing + missing,",
       "comments_missing: 0,",
     ),

@@ -6,6 +6,7 @@ const PREPARE = "shared/syncs/files/prepare-file.ts";
 const DOCUMENTS = "shared/documents/files.ts";
 const DELETE_PAGES = "shared/documents/delete-pages.ts";
 const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
+const CHECK_LISTING = "shared/syncs/deletions/check-listing.ts";
 const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
 const UNSYNCED = "shared/documents/unsynced-kinds.ts";
 const STORE = "shared/syncs/pages/store-prepared-page.ts";
@@ -20,7 +21,7 @@ const JUDGED_AS_PAGES = change(
 export const FILE_BUGS: readonly PlantedBug[] = [
   bug(
     "files become candidates of a listing of pages",
-    change(CHECK, "{ everything: true, keepSeen: true }", "{ everything: true, keepSeen: false }"),
+    change(CHECK_LISTING, "{ everything: true, keepSeen: true }", "{ everything: true, keepSeen: false }"),
     JUDGED_AS_PAGES,
   ),
   bug("files that were not listed are requested as pages", JUDGED_AS_PAGES),
@@ -184,7 +185,7 @@ export const FILE_BUGS: readonly PlantedBug[] = [
   bug(
     "the search for changes leaves out files",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/list-content.ts",
       "recordListedFiles(tx, context, listed.files, LISTED_BY_TIME)",
       "recordListedFiles(tx, context, [], LISTED_BY_TIME)",
     ),

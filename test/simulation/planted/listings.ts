@@ -38,7 +38,7 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     ZONE,
     "a restarted listing keeps its old counts",
-    change(LIST_STEP, "[name, -(counters[name] ?? 0)]", "[name, 0]"),
+    change("shared/syncs/listing/list-again.ts", "[name, -(counters[name] ?? 0)]", "[name, 0]"),
   ),
   bugFoundBy(
     ENDS,

@@ -5,6 +5,7 @@ const FOLDERS = "test/integration/syncs/folders.test.ts";
 const LIVE_DOCS = "shared/syncs/pages/live-docs.ts";
 const ADD_DOCUMENTS = "shared/documents/add-documents.ts";
 const LIST_STEP = "shared/syncs/listing/list-step.ts";
+const LIST_CONTENT = "shared/syncs/listing/list-content.ts";
 const REFUSED_EXPANDS = "test/integration/syncs/refused-expands.test.ts";
 const SEARCH_CHANGES = "shared/syncs/listing/search-changes.ts";
 
@@ -52,12 +53,12 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "a renamed folder is not shown",
-    change(LIST_STEP, "if (!operation.dryRun) await upsertFolders(tx, operation, listed.folders);", ""),
+    change(LIST_CONTENT, "if (!operation.dryRun) await upsertFolders(tx, operation, listed.folders);", ""),
   ),
   bugFoundBy(
     FOLDERS,
     "folders that a search finds count as pages that are missing",
-    change(LIST_STEP, "listed.folders.length + listed.skipped", "listed.skipped"),
+    change(LIST_CONTENT, "listed.folders.length + listed.skipped", "listed.skipped"),
   ),
   bugFoundBy(
     FOLDERS,
@@ -76,12 +77,12 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     "test/integration/syncs/odd-answers.test.ts",
     "a hit of an unknown type counts as a page that is missing",
-    change(LIST_STEP, "listed.folders.length + listed.skipped", "listed.folders.length"),
+    change(LIST_CONTENT, "listed.folders.length + listed.skipped", "listed.folders.length"),
   ),
   bugFoundBy(
     "test/integration/syncs/comments.test.ts",
     "a page that comes from another space comes without its comments",
-    change(LIST_STEP, "isOfChanges ? await commentsOfMovedPages(context, listed.pages) : []", "[]"),
+    change(LIST_CONTENT, "isOfChanges ? await commentsOfMovedPages(context, listed.pages) : []", "[]"),
   ),
   bugFoundBy(
     "test/integration/syncs/listing-ends.test.ts",
