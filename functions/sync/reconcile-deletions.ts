@@ -6,7 +6,8 @@ import { checkTask, type CheckTask } from "#shared/messages.ts";
 import { approvedDeletionsStep } from "#shared/syncs/deletions/approved-deletions-step.ts";
 import { checkStep } from "#shared/syncs/deletions/deletion-check-step.ts";
 import { runOperation } from "#shared/syncs/operations/run-operation.ts";
-import type { Step } from "#shared/syncs/operations/step.ts";
+import type { OperationTypeOf } from "#shared/syncs/operations/operation-types.ts";
+import { stepOf, type Step } from "#shared/syncs/operations/step.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { startDueChecks } from "#shared/syncs/schedules/start-due.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
@@ -29,8 +30,11 @@ const manualEvent = z.strictObject({
 
 const needs = [database, taskQueue, tokenCipher, confluence] as const;
 
-const step: Step = (context) =>
-  context.operation.type === "approved_deletions" ? approvedDeletionsStep(context) : checkStep(context);
+const STEPS: Record<OperationTypeOf<"check">, Step> = {
+  deletion_check: checkStep,
+  approved_deletions: approvedDeletionsStep,
+};
+const step = stepOf(STEPS);
 
 /** Runs deletion checks, and deletions that were approved: one listing page, or one batch of candidates, a step. */
 export async function reconcileDeletions(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import type { Check } from "./scenario.ts";
+import type { Check } from "./check.ts";
 
 const ERAS = { legacy: {}, modern: { versionNegotiation: { mode: { pin: "2026-07-28" } } } } as const;
 

@@ -8,7 +8,7 @@ import { fromExtractionResponse } from "#shared/extraction/extraction-response.t
 import { nestedFormsPdf, pdfFile } from "#test/support/pdf-file.ts";
 import { pageByTitle } from "#test/support/service-with-site.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Check } from "./scenario.ts";
+import type { Check } from "./check.ts";
 
 const WORD = "tugboatquota";
 

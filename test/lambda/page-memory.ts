@@ -5,7 +5,7 @@ import { eventually } from "#test/support/eventually.ts";
 import { expectEnded } from "#test/support/service-with-site.ts";
 import type { Deployment } from "./deployment.ts";
 import { startExecutionEnvironment } from "./execution-environment.ts";
-import type { Check } from "./scenario.ts";
+import type { Check } from "./check.ts";
 
 const PAGES = 10;
 const GOAL_MB = 256;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { verdicts } from "#shared/access/live/hit-verifier.ts";
 import { eventually } from "#test/support/eventually.ts";
-import type { Check } from "./scenario.ts";
+import type { Check } from "./check.ts";
 
 type Ask = (expected: number, path: string, init?: RequestInit) => Promise<Record<string, unknown>>;
 

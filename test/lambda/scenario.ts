@@ -7,11 +7,10 @@ import { eventually } from "#test/support/eventually.ts";
 import { createTestSource, expectEnded, pageByTitle, topicBody } from "#test/support/service-with-site.ts";
 import type { Deployment } from "./deployment.ts";
 import { checkAgents } from "./agents.ts";
+import type { Check } from "./check.ts";
 import { checkExtraction, uploadReport } from "./extraction.ts";
 import { checkRights } from "./rights.ts";
 import { checkSites } from "./sites.ts";
-
-export type Check = (name: string, holds: () => unknown) => Promise<void>;
 
 const SYNC_MS = 120_000;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { Check } from "./scenario.ts";
+import type { Check } from "./check.ts";
 
 type Ask = (expected: number, path: string, init?: RequestInit) => Promise<Record<string, unknown>>;
 

@@ -147,7 +147,7 @@ export function changesInWords(metrics: Partial<SyncMetrics> | null): string | n
   return parts.length === 0 ? null : parts.join(", ");
 }
 
-const TYPES: Record<string, string> = {
+const TYPES: Record<ListedOperation["operation_type"], string> = {
   confluence_sync: "sync",
   deletion_check: "deletion check",
   page_sync: "page sync",
@@ -158,7 +158,7 @@ const TYPES: Record<string, string> = {
 export function operationName(
   operation: Pick<ListedOperation, "operation_type" | "mode" | "dry_run">,
 ): string {
-  const type = TYPES[operation.operation_type] ?? words(operation.operation_type);
+  const type = TYPES[operation.operation_type];
   const name = operation.mode === null ? type : `${operation.mode} ${type}`;
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}${operation.dry_run ? ", dry run" : ""}`;
 }

@@ -1,3 +1,4 @@
+import type { ListedOperation } from "#infra/console/api/types.ts";
 import { Loaded } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { AsOf } from "#infra/console/parts/time.tsx";
@@ -7,13 +8,15 @@ import { oneOf } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { Operations } from "./operations-table.tsx";
 
-const TYPES = ["confluence_sync", "deletion_check", "approved_deletions", "page_sync"] as const;
-const LABELS = {
+const LABELS: Record<ListedOperation["operation_type"], string> = {
   confluence_sync: "Syncs",
   deletion_check: "Deletion checks",
   approved_deletions: "Approved deletions",
   page_sync: "Single pages",
 };
+// The keys of a constant object.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const TYPES = Object.keys(LABELS) as (keyof typeof LABELS)[];
 const EVERY_MS = 5000;
 
 /** Every operation of a source that is kept, newest first. */

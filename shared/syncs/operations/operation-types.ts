@@ -5,7 +5,18 @@ import type { Source } from "#shared/sources/source.ts";
 import type { SyncMetrics } from "#shared/sync-metrics.ts";
 import type { ListingFacts } from "./listing-facts.ts";
 
-export type OperationType = "confluence_sync" | "deletion_check" | "page_sync" | "approved_deletions";
+/** Each type with the queue of the messages that run its steps. */
+type Queues = {
+  confluence_sync: "plan";
+  deletion_check: "check";
+  page_sync: "plan";
+  approved_deletions: "check";
+};
+export type OperationType = keyof Queues;
+/** The types whose steps run behind one queue: the function behind it has a step for each of them. */
+export type OperationTypeOf<Queue extends QueueName> = {
+  [Type in OperationType]: Queues[Type] extends Queue ? Type : never;
+}[OperationType];
 export type SyncMode = "incremental" | "full";
 
 /** An operation that ended with all its work done. */
@@ -15,9 +26,8 @@ export type Finished = {
   source: Source;
 };
 
-type OperationSpec = {
-  /** The queue of the messages that run its steps; the function behind the queue binds the step function. */
-  queue: Extract<QueueName, "plan" | "check">;
+type OperationSpec<Type extends OperationType> = {
+  queue: Queues[Type] & QueueName;
   /** Its mode, if it has one. */
   modeOf: (request: { mode?: SyncMode }) => SyncMode | null;
   /** What it writes to the source's metadata unless it was a dry run. */
@@ -34,7 +44,7 @@ type OperationSpec = {
 };
 
 /** Everything that differs between types of operations, apart from their steps. */
-export const OPERATIONS: Readonly<Record<OperationType, OperationSpec>> = {
+export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type> } = {
   confluence_sync: {
     queue: "plan",
     modeOf: ({ mode = "incremental" }) => mode,

@@ -1,6 +1,7 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { Operation } from "./operation.ts";
+import type { OperationType } from "./operation-types.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
 
 export type StepContext = {
@@ -21,3 +22,12 @@ export type StepContext = {
  * `more`: call again; `listed`: nothing is left to list; a time: call again from then on.
  */
 export type Step = (context: StepContext) => Promise<"more" | "listed" | { notBefore: Date }>;
+
+/** The step of the operation's own type; a message of another type than these came to the wrong queue, which throws. */
+export function stepOf(steps: Partial<Record<OperationType, Step>>): Step {
+  return (context) => {
+    const step = steps[context.operation.type];
+    if (!step) throw new Error(`Operations of type ${context.operation.type} do not run behind this queue`);
+    return step(context);
+  };
+}

@@ -3,18 +3,12 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseEnv } from "#shared/env.ts";
 import { openOcr } from "#shared/extraction/ocr-data.ts";
-import {
-  EXTRACTION_LIMITS,
-  extractionRunner,
-  type Extraction,
-} from "#infra/local/runner/extraction/run-extraction.ts";
+import { EXTRACTION_LIMITS, extractionRunner } from "#infra/local/runner/extraction/run-extraction.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
-import { compareFile, MEASURES, type Comparison } from "./compare-file.ts";
+import { compareFile } from "./compare-file.ts";
+import type { EvaluatedFile, HostileFile } from "./evaluated-file.ts";
 import { readExpected, type ExpectedFile } from "./expected-file.ts";
 import { meetsTargets, printReport, totalsOf } from "./print-attachments.ts";
-
-export type EvaluatedFile = { file: string; type: string; comparison: Comparison; extraction: Extraction };
-export type HostileFile = EvaluatedFile & { nextWorks: boolean };
 
 /** The next file after each hostile one. */
 const CONTROL = { name: "next.txt", mediaType: "text/plain", bytes: Buffer.from("The next file works.") };
@@ -84,9 +78,4 @@ async function evaluateHostile(dir: string, run: Run): Promise<HostileFile[]> {
     files.push({ ...evaluated, nextWorks: next.file.result === "text" });
   }
   return files;
-}
-
-/** Measures that a file falls short in. */
-export function shortOf({ comparison }: EvaluatedFile): string[] {
-  return MEASURES.filter((measure) => comparison[measure].found < comparison[measure].expected);
 }

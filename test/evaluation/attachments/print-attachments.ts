@@ -1,6 +1,6 @@
 import { EXTRACTION_LIMITS } from "#infra/local/runner/extraction/run-extraction.ts";
 import { MEASURES, type Measure, type Score } from "./compare-file.ts";
-import { shortOf, type EvaluatedFile, type HostileFile } from "./evaluate-attachments.ts";
+import { shortOf, type EvaluatedFile, type HostileFile } from "./evaluated-file.ts";
 
 /** Least share of words in order, in percent, of the types that have a target. */
 const WORDS: Record<string, number> = { pdf: 97, docx: 99, pptx: 99, xlsx: 99 };

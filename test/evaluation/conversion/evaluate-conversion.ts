@@ -6,27 +6,13 @@ import { readPage } from "#shared/markdown/read-page.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { BODY_FORMAT, readPageBodies, type PageBody } from "#test/support/page-bodies.ts";
 import { compareColumnNames } from "./column-names.ts";
-import { compareFacts, type PageComparison, readShownPage } from "./compare-page.ts";
-import type { Difference } from "./compare-sequences.ts";
+import { compareFacts, readShownPage } from "./compare-page.ts";
+import type { EvaluatedPage, FailedPage } from "./evaluated-page.ts";
 import { hostsOf, interfaceTexts } from "./output-text.ts";
 import { pageFacts } from "./page-facts.ts";
 import { printReport } from "./print-report.ts";
 import { renderMarkdown } from "./render-markdown.ts";
 import { evaluationResolver } from "./resolver.ts";
-
-export type EvaluatedPage = {
-  file: string;
-  comparison: PageComparison;
-  textLost: string | null;
-  milliseconds: number;
-  chunkTokens: number[];
-  /** One entry for each table and chunk of it: whether the names of its columns are there. */
-  columnNames: Difference & { expected: number };
-  /** Texts of Confluence's interface in the Markdown. */
-  interfaceTexts: string[];
-  hosts: { page: Map<string, number>; markdown: Map<string, number> };
-};
-export type FailedPage = { file: string; reason: string };
 
 export const evaluateConversion = defineCommand({
   name: "npm run evaluate -- conversion",

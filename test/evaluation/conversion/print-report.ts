@@ -1,5 +1,5 @@
 import { isLossless, type Measure, MEASURES } from "./compare-page.ts";
-import type { EvaluatedPage, FailedPage } from "./evaluate-conversion.ts";
+import type { EvaluatedPage, FailedPage } from "./evaluated-page.ts";
 
 const WORST_PAGES = 10;
 const SHOWN_ITEMS = 6;
