@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { findPageOfSource, listPagesOfSource, type PageEntry } from "#shared/documents/pages-of-source.ts";
+import {
+  findPageOfSource,
+  listPagesOfSource,
+  type PageEntry,
+  type PageFilter,
+} from "#shared/documents/pages-of-source.ts";
 import { readPreviousChunks } from "#shared/documents/previous-chunks.ts";
 import { UserError } from "#shared/errors.ts";
 import { requireSource } from "#shared/sources/sources.ts";
@@ -12,6 +17,11 @@ import { database } from "#functions/runtime/providers/database.ts";
 
 const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
 
+/** `never` for a parameter that `PageFilter` lacks: the spread below would accept it, and the list ignore it. */
+type Filters<Parameters> = {
+  [Name in keyof Parameters]: Name extends keyof PageFilter ? Parameters[Name] : never;
+};
+
 /** GET /api/confluence/{source_id}/pages, one of them, and its chunks. */
 export const handler = httpHandler(
   route(listPages)([database], async ({ params, query }, { sql }) => {
@@ -19,7 +29,7 @@ export const handler = httpHandler(
     const { cursor, limit, file_result: fileResult, container_id: containerId, ...filter } = query;
     const after = readCursor("pages", position, cursor)?.[0] ?? null;
     const rows = await listPagesOfSource(sql, source.sourceId, {
-      ...filter,
+      ...(filter satisfies Filters<typeof filter>),
       fileResult,
       containerId,
       after,

@@ -8,7 +8,7 @@ import {
   listStoredPages,
   MAX_FULL_CONTENT,
 } from "#functions/api/contract/archon-pages.ts";
-import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
+import { listArchonPages } from "#functions/api/use-cases/list-archon-pages.ts";
 import {
   permittedElsewhere,
   permittedReading,
@@ -30,7 +30,7 @@ export const handler = httpHandler(
   route(listStoredPages)([database], async ({ query, caller }, services) => {
     const { source_id: sourceId, section: title, ...asked } = query;
     const request = { caller, asked, sourceId, title, limit: MAX_PAGES };
-    const { permitted, pages, total } = await listSourcePages(request, services);
+    const { permitted, pages, total } = await listArchonPages(request, services);
     return {
       status: 200,
       headers: withheldHeader(permitted),

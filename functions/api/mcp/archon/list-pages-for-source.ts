@@ -3,7 +3,7 @@ import type { StoredPage } from "#shared/documents/stored-text.ts";
 import { UserError } from "#shared/errors.ts";
 import { id, text } from "#functions/api/contract/fields.ts";
 import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
-import { listSourcePages } from "#functions/api/use-cases/list-source-pages.ts";
+import { listArchonPages } from "#functions/api/use-cases/list-archon-pages.ts";
 import { cleanAddress, cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 import { given, sourceNotFound } from "./arguments.ts";
@@ -43,7 +43,7 @@ export const listPagesForSource = defineTool({
   run: async ({ source_id: sourceId, section }, { services, caller, asked }) =>
     archonResult<z.input<typeof output>>({ pages: [], total: 0, source_id: sourceId }, async () => {
       const request = { caller, asked, sourceId, title: given(section) ?? undefined, limit: MAX_PAGES };
-      const { pages, total, permitted } = await listSourcePages(request, services).catch((error: unknown) => {
+      const { pages, total, permitted } = await listArchonPages(request, services).catch((error: unknown) => {
         const isUnknown = error instanceof UserError && error.code === "source_not_found";
         throw isUnknown ? sourceNotFound(sourceId) : error;
       });

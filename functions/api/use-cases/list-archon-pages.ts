@@ -11,10 +11,10 @@ import {
 } from "./permitted-reading.ts";
 
 /**
- * The pages of a source that the caller, or whom it asks for, may see: at most `limit`, by title, and how many there are in all. Throws
- * `UserError` 404 `source_not_found`, and as `permittedReading` does.
+ * For clients of Archon, the pages of a source that the caller, or whom it asks for, may see: at most `limit`, by title, and how many
+ * there are in all. Throws `UserError` 404 `source_not_found`, and as `permittedReading` does.
  */
-export async function listSourcePages(
+export async function listArchonPages(
   request: {
     caller: Caller;
     asked: AskedReader;
