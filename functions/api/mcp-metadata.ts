@@ -7,7 +7,7 @@ export const handler = httpHandler(
   route(mcpMetadata)([], async ({ headers }, { env }) => {
     const { host } = headers;
     if (env.JWT_ISSUER === undefined || host === undefined) {
-      throw new UserError(404, "route_not_found", "Route not found: this API takes no tokens of an issuer");
+      throw new UserError(404, "route_not_found", "Route not found: JWT authentication is not configured");
     }
     return {
       status: 200,

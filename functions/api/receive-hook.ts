@@ -43,7 +43,7 @@ async function readCounted(readBody: () => unknown, count: () => Promise<void>):
     throw new UserError(
       422,
       "too_many_pages",
-      `The delivery names ${length} pages, and none was taken: send at most ${MAX_DELIVERED_PAGES} at once`,
+      `Too many pages in one delivery (${length}, maximum ${MAX_DELIVERED_PAGES}): none was accepted`,
     );
   } catch (error) {
     await count();

@@ -88,7 +88,7 @@ const settingsSchema = z
       ])
       .pipe(z.array(z.string().regex(/^arn:aws[a-z-]*:(iam|sts)::\d{12}:/, "an ARN of an IAM user or role")))
       .optional(),
-    /** Hours until what was read from Confluence about permissions lets nobody in any more. */
+    /** Maximum age of permission data in hours; older data grants no access. */
     accessMaxAgeHours: z.coerce.number().min(0.5).max(24).default(4),
     /** Minutes from the start of one reading of who may see what to the next, for sources that carry rights over; evidence gets old after `accessMaxAgeHours`. */
     accessSweepMinutes: z.coerce.number().int().min(1).max(240).default(15),

@@ -39,7 +39,7 @@ export function localEmbedder(options: { threads?: number; runtime?: RuntimeName
       const [next] = waiting;
       if (next?.signal?.aborted) {
         waiting.shift();
-        next.reject(new TransientError("embedding_failed", "The caller has given up"));
+        next.reject(new TransientError("embedding_failed", "The embedding request was cancelled"));
         continue;
       }
       let thread = [...threads].find((candidate) => candidate.job === null);

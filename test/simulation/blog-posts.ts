@@ -7,18 +7,9 @@ import { makeApiClient } from "#test/support/api-client.ts";
 import { makeBloggers } from "./bloggers.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom, type Random } from "./random.ts";
-import { MINUTE, operate, passTime, services, tell, type Run } from "./run.ts";
+import { MINUTE, operate, passTime, services, tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
-
-/** The blog of a history's space: who writes it, and whether the source syncs it. */
-export type Blog = {
-  /** Posts that there are before the source; whether the source syncs posts from the start. */
-  prepare: (run: Run) => boolean;
-  /** What people do to posts, what fails, and what operators switch in one round. */
-  live: (run: Run, round: number) => Promise<void>;
-  /** Edits a post; null if there is none, or posts are not synced. */
-  edit: (run: Run) => string | null;
-};
+import type { Blog, Run } from "./run-state.ts";
 
 /** What may happen to a listing of posts. */
 const LISTING_FAULTS = [

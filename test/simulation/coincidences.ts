@@ -3,8 +3,9 @@ import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
 import { LONGEST_LAG_SECONDS } from "./faults.ts";
 import { SPACE } from "./people.ts";
-import { MINUTE, passTime, services, tell, type Run } from "./run.ts";
+import { MINUTE, passTime, services, tell } from "./run.ts";
 import { SOURCE_ID } from "./violation.ts";
+import type { Run } from "./run-state.ts";
 
 /*
  * Coincidences that random histories almost never produce.

@@ -2,7 +2,7 @@ import { pageOf } from "#infra/local/confluence-site/content.ts";
 import type { SiteComment } from "#infra/local/confluence-site/site.ts";
 import { commentsId } from "#shared/content-kinds.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./run-state.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 
 type Document = {

@@ -1,24 +1,11 @@
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { COMMENT_OPTIONS, type ContentOptions } from "#shared/content-kinds.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
-import { makeCommenters, type Commenters } from "./commenters.ts";
-import { makeRandom, type Random } from "./random.ts";
-import { tell, type Run } from "./run.ts";
+import { makeCommenters } from "./commenters.ts";
+import { makeRandom } from "./random.ts";
+import { tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
-
-/** The comments of a history: who writes them, and which the source syncs. */
-export type Discussion = {
-  /** For what looks at the comments: nothing that happens afterwards shifts. */
-  random: Random;
-  /** Null: nobody comments. */
-  commenters: Commenters | null;
-  /** Comments that there are before the source; which of them the source syncs from the start. */
-  prepare: (run: Run) => ContentOptions["comments"];
-  /** What people do to comments, what fails, and what operators switch in one round. */
-  live: (run: Run, round: number) => Promise<void>;
-  /** Writes or edits a comment; null if there is none, or comments are not synced. */
-  edit: (run: Run) => string | null;
-};
+import type { Discussion, Run } from "./run-state.ts";
 
 const TYPES_OF_IDS = "convert-ids-to-types";
 

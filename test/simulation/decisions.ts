@@ -6,14 +6,9 @@ import { rejectDeletions } from "#shared/syncs/operations/reject-deletions.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { withServices } from "#functions/runtime/services.ts";
 import { makeRandom, type Random } from "./random.ts";
-import { MINUTE, observe, passTime, services, tell, type Run } from "./run.ts";
+import { MINUTE, observe, passTime, services, tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
-
-/** What operators decide about held deletions, which random deeds almost never cause. */
-export type Decisions = {
-  /** In some rounds so many pages go that a check is held; some come back; some of what is held is approved or rejected. */
-  live: (run: Run, round: number) => Promise<void>;
-};
+import type { Decisions, Run } from "./run-state.ts";
 
 /** Of histories in which a space is cleaned up. */
 const CLEANED_UP = 0.4;

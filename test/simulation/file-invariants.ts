@@ -2,7 +2,7 @@ import { pageOf } from "#infra/local/confluence-site/content.ts";
 import { presentFile } from "#infra/local/confluence-site/file-edits.ts";
 import type { SiteAttachment } from "#infra/local/confluence-site/site.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./run-state.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 
 type FileRow = {

@@ -4,32 +4,12 @@ import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { startCheck } from "./blog-posts.ts";
 import { checkFiles } from "./file-invariants.ts";
-import { makeRandom, type Random } from "./random.ts";
+import { makeRandom } from "./random.ts";
 import { OTHER_SPACE } from "./people.ts";
-import { operate, services, tell, type Run } from "./run.ts";
-import { makeUploaders, type Uploaders } from "./uploaders.ts";
+import { operate, services, tell } from "./run.ts";
+import { makeUploaders } from "./uploaders.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
-
-/** The files of a history: who uploads them, and whether the source syncs them. */
-export type Uploads = {
-  /** For what looks at the files: nothing that happens afterwards shifts. */
-  random: Random;
-  /** Null: nobody uploads. */
-  uploaders: Uploaders | null;
-  /** Whether the source syncs files now, and how often that was changed. */
-  isSynced: boolean;
-  switches: number;
-  /** Names at each file's last check, as their place among those that it had. */
-  names: Map<string, number>;
-  /** When each file was last seen hidden by itself or deleted (ms). */
-  goneAt: Map<string, number>;
-  /** Files that there are before the source; whether the source syncs them from the start. */
-  prepare: (run: Run) => boolean;
-  /** What people do to files, what fails, and what operators switch in one round. */
-  live: (run: Run, round: number) => Promise<void>;
-  /** Uploads or replaces a file; null if nobody does, or files are not synced. */
-  edit: () => string | null;
-};
+import type { Run, Uploads } from "./run-state.ts";
 
 /** Of histories: each of them has more to do. */
 const SHARE = 0.4;

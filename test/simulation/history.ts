@@ -28,7 +28,6 @@ import {
   setNeighbourIntervals,
   settleNeighboursByPulse,
   syncNeighbours,
-  type Neighbours,
 } from "./neighbours.ts";
 import { makeIncludedContent } from "./included-content.ts";
 import { checkNoBodyTwice } from "./no-body-twice.ts";
@@ -37,9 +36,10 @@ import { checkNoDownloadTwice } from "./no-download-twice.ts";
 import { makePeople, OTHER_SPACE, SPACE } from "./people.ts";
 import { makeRights } from "./rights.ts";
 import { checkRights, checkRightsEqual } from "./rights-invariants.ts";
-import { DAY, MINUTE, observe, operate, passTime, rest, services, step, tell, type Run } from "./run.ts";
+import { DAY, MINUTE, observe, operate, passTime, rest, services, step, tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import { makeWorld, START, type World } from "./world.ts";
+import type { Neighbours, Run } from "./run-state.ts";
 
 export type HistoryOptions = {
   seed: number;

@@ -5,8 +5,9 @@ import { loadHandlers } from "#infra/local/runner/load-handlers.ts";
 import { functions } from "#infra/topology.ts";
 import { insertHook } from "#shared/hooks/hooks.ts";
 import { makeRandom, type Random } from "./random.ts";
-import { services, tell, type Run } from "./run.ts";
+import { services, tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
+import type { Run } from "./run-state.ts";
 
 const HOOK_ID = "6f9619ff-8b86-4d01-b42d-00c04fc964ff";
 const SECRET = "the-secret-of-the-simulated-hook";

@@ -4,20 +4,9 @@ import { renderedBody } from "#infra/local/confluence-site/export-view.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
-import { DAY, tell, type Run } from "./run.ts";
+import { DAY, tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
-
-/** What pages of a history show of other pages. */
-export type IncludedContent = {
-  /** Pages that show others before the source is there. */
-  prepare: (run: Run) => void;
-  /** What people do in one round to pages that show others, and to what these show. */
-  live: (run: Run, round: number) => void;
-  /** Before the last checks: what waits for its turn is due. */
-  wait: (run: Run) => void;
-  /** With nothing going on: no page has text that Confluence does not show on it, and none lacks what it shows. */
-  check: (run: Run) => Promise<void>;
-};
+import type { IncludedContent, Run } from "./run-state.ts";
 
 const NONE: IncludedContent = {
   prepare: () => {},

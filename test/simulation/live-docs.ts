@@ -4,22 +4,9 @@ import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { readRows } from "./invariants.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
-import { tell, type Run } from "./run.ts";
+import { tell } from "./run.ts";
 import { Violation } from "./violation.ts";
-
-/** The live docs of a history: pages whose text changes without a version, and is hidden at times. */
-export type LiveDocs = {
-  /** Live docs that there are before the source. */
-  prepare: (run: Run) => void;
-  /** What people write in them in one round, and what the API hides. */
-  live: (run: Run, round: number) => void;
-  /** Before a history settles: the API shows all texts again. */
-  show: (run: Run) => void;
-  /** No text went back at its version, and none was lost because Confluence hid it. */
-  check: (run: Run) => Promise<void>;
-  /** After an incremental sync with nothing going on: each text whose edit the search shows has arrived. */
-  checkArrived: (run: Run) => Promise<void>;
-};
+import type { LiveDocs, Run } from "./run-state.ts";
 
 const NONE: LiveDocs = {
   prepare: () => {},

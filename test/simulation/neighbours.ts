@@ -1,19 +1,14 @@
 import { addPage, addSpace, editPage } from "#infra/local/confluence-site/edits.ts";
-import { ACCOUNT_ID, type Site } from "#infra/local/confluence-site/site.ts";
+import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
-import { makeRandom, type Random } from "./random.ts";
-import { DAY, MINUTE, operate, passTime, rest, services, tell, type Run } from "./run.ts";
+import { makeRandom } from "./random.ts";
+import { DAY, MINUTE, operate, passTime, rest, services, tell } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import { OTHER_HOST } from "./world.ts";
+import type { Neighbour, Neighbours, Run } from "./run-state.ts";
 
 const OTHER_URL = `https://${OTHER_HOST}`;
-
-/** Another source of the index: nothing that happens to the first one's pages may concern it. */
-type Neighbour = { sourceId: string; spaceKey: string; baseUrl: string; site: Site };
-
-/** Sources beside the first one in some histories: one of the same site and account, one of another site. */
-export type Neighbours = { list: readonly Neighbour[]; random: Random };
 
 /** A pulse reads three pages of a search: with this size of theirs, all that is young at the end of a history is no overflow. */
 const NO_OVERFLOW_PAGE_SIZE = 250;

@@ -1,4 +1,4 @@
-import type { Run } from "./run.ts";
+import type { Run } from "./run-state.ts";
 import { Violation } from "./violation.ts";
 
 const KIND_OF_CALL = [

@@ -1,4 +1,4 @@
-import type { Run } from "./run.ts";
+import type { Run } from "./run-state.ts";
 import { Violation } from "./violation.ts";
 
 /** Without faults and crashes each version of a file is downloaded once, and only if its type says that it may have text. */

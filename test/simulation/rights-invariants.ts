@@ -3,9 +3,10 @@ import { ancestorsOf, type Site, type SitePage } from "#infra/local/confluence-s
 import { readableFor } from "#shared/access/readers/readable-nodes.ts";
 import type { Readable } from "#shared/access/readers/readable.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
-import { subjectOf, type Searcher } from "./rights.ts";
-import { MINUTE, passTime, rest, type Run } from "./run.ts";
+import { subjectOf } from "./rights.ts";
+import { MINUTE, passTime, rest } from "./run.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
+import type { Run, Searcher } from "./run-state.ts";
 
 const MAX_AGE_MS = 4 * 60 * MINUTE;
 const WORD = /word\d+x\d+/g;

@@ -5,7 +5,7 @@ import { followAccess } from "#shared/access/sweeps/access-changes.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import { requireSource, updateSource } from "#shared/sources/sources.ts";
 import type { Random } from "./random.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./run-state.ts";
 import { SOURCE_ID } from "./violation.ts";
 
 const refused = (status: number, path: string): Fault => ({

@@ -14,37 +14,8 @@ import { ACCESS_MODES, type AccessMode } from "#shared/sources/source.ts";
 import { changeMode, RIGHTS_FAULTS, sweepNow, waysOfTelling } from "./rights-settings.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
-import { tell, type Run } from "./run.ts";
-
-/** Somebody who searches; null: the public. */
-export type Searcher = string | null;
-
-/** Who may see what in a history, and an observer of it. */
-export type Rights = {
-  /** How the source carries rights over at the moment. */
-  mode: () => AccessMode;
-  searchers: readonly Searcher[];
-  /** People, groups and restrictions that there are before the source. */
-  prepare: (run: Run) => void;
-  /** What people, operators and the site do in one round to who may see what, and to how that is told. */
-  live: (run: Run, round: number) => Promise<void>;
-  /** Whether what is in folders cannot be proven to be open: it need not be shown. */
-  foldersAreUntold: (site: Site) => boolean;
-  /** Records who may see what now. */
-  observe: (run: Run) => void;
-  /** When (ms) the site last let them see the content; -Infinity: never. */
-  lastAllowed: (searcher: Searcher, contentId: string) => number;
-  /** When (ms) nothing was restricted on it or above it last. */
-  lastUnrestricted: (contentId: string) => number;
-  /** Whether everybody who reads the space may see it: nothing is restricted on it or above it. */
-  isUnrestricted: (site: Site, contentId: string) => boolean;
-  /** When (ms) groups or accounts changed last. */
-  standingChangedAt: () => number;
-  /** When (ms) the readers of the space changed last. */
-  readersChangedAt: () => number;
-  /** The page that a word is of. */
-  ownerOfWord: (word: string) => string | undefined;
-};
+import { tell } from "./run.ts";
+import type { Rights, Run, Searcher } from "./run-state.ts";
 
 const NONE: Rights = {
   mode: () => "everything",

@@ -1,17 +1,8 @@
 import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
-import type { Blog } from "./blog-posts.ts";
-import type { Discussion } from "./comments.ts";
-import type { Decisions } from "./decisions.ts";
-import type { Fault } from "./faults.ts";
+import type { Run } from "./run-state.ts";
 import { checkNoNameWentBack } from "./file-invariants.ts";
-import type { Uploads } from "./files.ts";
-import { checkNoneWentBack, type Seen } from "./invariants.ts";
-import type { IncludedContent } from "./included-content.ts";
-import type { LiveDocs } from "./live-docs.ts";
-import type { Neighbours } from "./neighbours.ts";
-import type { People } from "./people.ts";
-import type { Rights } from "./rights.ts";
+import { checkNoneWentBack } from "./invariants.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -19,34 +10,6 @@ export const MINUTE = 60_000;
 export const DAY = 24 * 60 * MINUTE;
 /** Steps after which a history that does not come to rest has failed. */
 const MAX_STEPS = 60_000;
-
-/** A history under way. */
-export type Run = {
-  world: World;
-  people: People;
-  /** Further sources, or none. */
-  neighbours: Neighbours;
-  story: string[];
-  count: { steps: number };
-  seen: Seen;
-  lastTick: number;
-  /** No faults, no crashes: then nothing may be done twice either. */
-  calm: boolean;
-  /** Whether the site has a pulse. */
-  pulsed: boolean;
-  /**
-   * What may break in this history. A few things that break often meet each other, and an operation in the right place;
-   * everything now and then does not (swarm testing, Groce et al., ISSTA 2012).
-   */
-  faults: readonly Fault[];
-  blog: Blog;
-  discussion: Discussion;
-  liveDocs: LiveDocs;
-  uploads: Uploads;
-  includedContent: IncludedContent;
-  rights: Rights;
-  decisions: Decisions;
-};
 
 /** One step of one worker, or a new worker on a message that is visible. */
 export async function step(run: Run): Promise<boolean> {

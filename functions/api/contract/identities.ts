@@ -37,7 +37,7 @@ export const putIdentities = contract({
   scope: "sources:write",
   summary: "Say which Confluence account people are",
   description:
-    "Decides before what the site's directory says, in which an e-mail counts only if exactly one active account has it. What is not named stays as it is.",
+    "Takes precedence over the site's directory, where an e-mail matches only if exactly one active account has it. Omitted entries are unchanged.",
   body: z
     .strictObject({
       identities: z

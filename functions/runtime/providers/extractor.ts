@@ -73,8 +73,9 @@ async function invoke(fetch: SignedFetch, path: string, file: AttachmentToExtrac
 function refusal({ status, headers }: Response): TransientError {
   // "TooManyRequestsException:http://internal.amazon.com/…"
   const fault = headers.get("x-amzn-errortype")?.split(":")[0] ?? `status ${status}`;
-  if (status === 429) return new TransientError("extractor_busy", `Lambda refuses another file: ${fault}`);
-  return new TransientError("extractor_failed", `Lambda does not run the extracting function: ${fault}`);
+  if (status === 429)
+    return new TransientError("extractor_busy", `Lambda throttled the extraction function: ${fault}`);
+  return new TransientError("extractor_failed", `The extraction function could not be invoked: ${fault}`);
 }
 
 /** Throws where the function is at fault, and not the file: then no file may be recorded as unreadable. */

@@ -164,7 +164,7 @@ async function identify(
     throw new UserError(
       503,
       "directory_unavailable",
-      "Who belongs to which group is not known, or not recently enough, of a site that is searched; try again later",
+      "Group membership of a searched site is missing or out of date; try again later",
       { details: { retry_after_seconds: DIRECTORY_RETRY_SECONDS } },
     );
   }
@@ -181,7 +181,7 @@ async function identify(
     throw new UserError(
       403,
       "unknown_identity",
-      "The person has no active account on the sites that are searched, or not exactly one: PUT /api/identities maps e-mails and subjects to accounts",
+      "No unique active account was found for this person on the searched sites: map their e-mail or subject to an account with PUT /api/identities",
     );
   }
   return {

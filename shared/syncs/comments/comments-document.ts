@@ -59,7 +59,7 @@ export function chunkThreads(
     if (words < FEWEST_WORDS) return [];
     const markdown = texts
       .filter(({ text }) => text !== "")
-      .map(({ comment, text }) => saidBy(comment, text))
+      .map(({ comment, text }) => formatComment(comment, text))
       .join("\n\n");
     hash.update(`${root.id}\n${markdown}\n`);
     const headingPath = ["Comments", ...(root.selection ? [`“${shortened(root.selection)}”`] : [])];
@@ -72,7 +72,7 @@ export function chunkThreads(
 }
 
 /** `Ann Lee (2026-03-01): …`; before a text that begins with a block of its own (list, table, code, heading), on a line of its own. */
-function saidBy({ authorName, createdAt }: CommentOfDocument, text: string): string {
+function formatComment({ authorName, createdAt }: CommentOfDocument, text: string): string {
   const day = createdAt ? ` (${createdAt.toISOString().slice(0, 10)})` : "";
   const isBlock = /^(?:[-*+>|#]|\d+[.)]|```|~~~| {4})/.test(text);
   // A heading in a comment is none of the page's.

@@ -30,12 +30,12 @@ type PlacedChunk = { content: string; headingPath: string[]; place: ChunkPlace |
 function chunkParts(parts: readonly FilePart[]): PlacedChunk[] {
   let open: Heading[] = [];
   return parts.flatMap(({ place, markdown }) => {
-    const goesOn = place?.kind === "page";
+    const continuesHeadings = place?.kind === "page";
     // A page that begins with a heading ends those of its level.
     const first = /^#{1,6}(?= )/.exec(markdown.trimStart())?.[0].length ?? Infinity;
-    const above = goesOn ? open.filter(({ level }) => level < first) : [];
+    const above = continuesHeadings ? open.filter(({ level }) => level < first) : [];
     const carried = above.map(({ level, text }) => `${"#".repeat(level)} ${text}\n\n`).join("");
-    open = goesOn ? headingsAfter(open, markdown) : [];
+    open = continuesHeadings ? headingsAfter(open, markdown) : [];
     return chunkMarkdown(carried + markdown).flatMap(({ content, headingPath }, n) => {
       // It belongs to the page before: here it only says what the text is about.
       const own =

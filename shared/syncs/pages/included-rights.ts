@@ -79,7 +79,10 @@ export async function requireSameGuard(
   const [row] = await tx<{ unguarded: boolean }[]>`
     select access = 'everything' as unguarded from archon_sources where source_id = ${sourceId}`;
   if (row && row.unguarded !== (others === "unguarded"))
-    throw new TransientError("rights_changed", "Whether the source carries rights over changed meanwhile");
+    throw new TransientError(
+      "rights_changed",
+      "The source's `access` setting changed while the page was processed",
+    );
 }
 
 type Target = PageDependency["target"];

@@ -39,14 +39,16 @@ export async function withoutUntoldFolders(
   const ids = new Set(doubtful.map(({ id }) => id));
   const pages = await client.pagesById("page", [...ids], { body: null });
   const parents = new Map(pages.map((page) => [page.id, page]));
-  const isUntold = (content: ContentRights) => {
+  const hasUnknownAncestors = (content: ContentRights) => {
     const page = parents.get(content.id);
     return ids.has(content.id) && (page === undefined || page.parentId !== aboveOf(content));
   };
-  const told = contents.map((content) => (isUntold(content) ? { ...content, ancestors: null } : content));
-  if (doubtful.some((content) => isUntold(content) && isInFolder(parents.get(content.id))))
+  const known = contents.map((content) =>
+    hasUnknownAncestors(content) ? { ...content, ancestors: null } : content,
+  );
+  if (doubtful.some((content) => hasUnknownAncestors(content) && isInFolder(parents.get(content.id))))
     await noteOmittedFolders(sql, source.sourceId);
-  return told;
+  return known;
 }
 
 /**
