@@ -4,6 +4,7 @@ import { migrate } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { startEmbeddedDatabase } from "#infra/local/runner/database.ts";
 import { embeddedImage } from "./databases/image.ts";
+import { emptyTables } from "./databases/empty-tables.ts";
 import { TEST_SCHEMA } from "./databases/migrated.ts";
 import { createDatabase } from "./databases/server.ts";
 
@@ -41,10 +42,7 @@ export async function createTestDatabase(
     sql,
     url: made.url,
     concurrent: server !== undefined,
-    clear: async () => {
-      await sql`
-        truncate confluence_sites, archon_chunk_embeddings, archon_staged_chunks, event_outbox, identities restart identity cascade`;
-    },
+    clear: () => emptyTables(sql),
     close: async () => {
       await sql.end({ timeout: 5 });
       await made.close();
