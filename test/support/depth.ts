@@ -1,7 +1,4 @@
-/**
- * How many cases generated tests try. These numbers take minutes; `.ci/run` uses larger ones (test/README.md), and the
- * environment may set others.
- */
+/** How many cases generated tests try in `npm test`; `.ci/run` and `npm run test:deep` set others (test/README.md). */
 const DEEP_PROPERTY_RUNS = 10_000;
 const PROPERTY_RUNS = number("PROPERTY_RUNS", 500);
 /** Fewer cases of a property find almost nothing. */
