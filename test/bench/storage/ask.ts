@@ -2,7 +2,7 @@ import { searchDocuments } from "#shared/documents/search.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { realVectors } from "./real-vectors.ts";
-import { permittedToNobody } from "./unrestricted.ts";
+import type { permittedToNobody } from "./unrestricted.ts";
 
 export const RETRIEVERS = ["hybrid", "vector", "keyword"] as const;
 export type Retrievers = (typeof RETRIEVERS)[number];
