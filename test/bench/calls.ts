@@ -1,6 +1,7 @@
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
 import type { LoggedRequest, Site } from "#infra/local/confluence-site/site.ts";
+import { queues } from "#infra/topology.ts";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { makeRandom, type Random } from "#test/simulation/random.ts";
@@ -18,26 +19,37 @@ type BodyOf = (number: number, random: Random) => string;
 
 export const benchCalls = defineCommand({
   name: "npm run bench -- calls",
-  does: `What 1,000 changed pages cost in calls when SQS hands them over in batches of 1 to 100, drawn at random: bulk fetches and how
-full they are, rendered bodies, users, and the listing.`,
+  does: `What 1,000 changed pages cost in calls when SQS hands them over in full batches, as a queue does in which that many wait: bulk
+fetches and how full they are, rendered bodies, users, and the listing. Beside that in batches of 1 to 100, drawn at random.`,
   options: {
     seed: { type: "integer", value: "N", min: 0, default: 1, description: "another one draws other batches" },
   },
   run: async ({ seed }) => countCalls(seed),
 });
 
+type BatchSize = (random: Random) => number;
+const fullBatch: BatchSize = () => queues.page.batchSize;
+const anyBatch: BatchSize = (random) => 1 + random.below(queues.page.batchSize);
+
 async function countCalls(seed: number): Promise<object> {
   const database = await createTestDatabase();
+  const measureBoth = async (batchSize: BatchSize) => ({
+    storage_only: await measure(database, seed, { batchSize, body: (number) => bodyOf(`word${number}`) }),
+    macro_heavy: await measure(database, seed, { batchSize, body: macroHeavyBody }),
+  });
   try {
-    const storageOnly = await measure(database, seed, (number) => bodyOf(`word${number}`));
-    const macroHeavy = await measure(database, seed, macroHeavyBody);
-    return { bench: "calls", seed, pages: PAGES, storage_only: storageOnly, macro_heavy: macroHeavy };
+    const full = await measureBoth(fullBatch);
+    return { bench: "calls", seed, pages: PAGES, ...full, random_batches: await measureBoth(anyBatch) };
   } finally {
     await database.close();
   }
 }
 
-async function measure(database: TestDatabase, seed: number, body: BodyOf): Promise<object> {
+async function measure(
+  database: TestDatabase,
+  seed: number,
+  { batchSize, body }: { batchSize: BatchSize; body: BodyOf },
+): Promise<object> {
   await database.clear();
   const random = makeRandom(seed);
   const world = await makeSyncWorld(database.sql);
@@ -45,7 +57,7 @@ async function measure(database: TestDatabase, seed: number, body: BodyOf): Prom
   const operationId = await world.startSync();
   await world.deliverOne("plan");
   const listing = world.takeRequests().length;
-  const batches = await workOff(world, operationId, random);
+  const batches = await workOff(world, operationId, () => batchSize(random));
   const requests = world.takeRequests();
   const count = (is: (request: LoggedRequest) => boolean) => requests.filter(is).length;
   const bulk = count((request) => request.query.includes("body-format=storage"));
@@ -74,8 +86,8 @@ function addPages(site: Site, body: BodyOf, random: Random): void {
   }
 }
 
-/** Works the pages off in batches of random sizes; answers the sizes. */
-async function workOff(world: SyncWorld, operationId: string, random: Random): Promise<number[]> {
+/** Works the pages off in batches of these sizes; returns the sizes. */
+async function workOff(world: SyncWorld, operationId: string, nextSize: () => number): Promise<number[]> {
   const rows = await world.sql<{ page_id: string }[]>`
     select page_id from sync_work where operation_id = ${operationId} and state = 'pending' order by page_id`;
   const tasks = rows.map((row) => ({
@@ -87,7 +99,7 @@ async function workOff(world: SyncWorld, operationId: string, random: Random): P
   const services = world.services(null) as PageServices;
   const sizes: number[] = [];
   while (tasks.length > 0) {
-    const batch = tasks.splice(0, 1 + random.below(BULK_LIMIT));
+    const batch = tasks.splice(0, nextSize());
     const settled = await processPageBatch(batch, services, { remainingMs: () => 60_000 });
     const failure = settled.find((outcome) => !outcome.ok);
     if (failure && !failure.ok) throw new Error("A batch failed", { cause: failure.error });

@@ -9,7 +9,7 @@ import { NOW } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
 import { fillIndex } from "./fill-index.ts";
 import { percentiles } from "./percentiles.ts";
-import { proseChunks } from "./prose-chunks.ts";
+import { CHUNKS_A_PAGE, prosePages } from "./prose-pages.ts";
 import { QUERIES } from "./queries.ts";
 import { realVectors } from "./real-vectors.ts";
 import { measureNarrowing } from "./narrowing.ts";
@@ -18,7 +18,6 @@ import { measureNarrowing } from "./narrowing.ts";
 const SHARES = [1, 10, 50, 100] as const;
 const GROUPS = 500;
 const ROUNDS = 6;
-const CHUNKS_A_PAGE = 20;
 
 export const benchAccess = defineCommand({
   name: "npm run bench -- access",
@@ -39,7 +38,7 @@ search of what they may see, latency beside a search without a filter; and what 
     const model = localEmbedder();
     const database = await createTestDatabase({ maxConnections: 4 });
     try {
-      await fillIndex(database.sql, model, await proseChunks(model), chunks);
+      await fillIndex(database.sql, model, await prosePages(model, chunks), { count: chunks });
       await addRights(database.sql, Math.ceil(chunks / CHUNKS_A_PAGE), nodes);
       const people = await measurePeople(database.sql, model);
       const narrowing = await measureNarrowing(database.sql, descendants);
@@ -74,10 +73,6 @@ async function addRights(sql: postgres.Sql, pages: number, nodes: number): Promi
   await sql`
     insert into content_access (source_id, content_id, ancestor_ids, node_id, read_at)
     select source_id, content_id, '{}', node_id, ${NOW} from access_nodes where content_id like 'p%'`;
-  // As if each page had been stored with its node.
-  await sql`
-    update confluence_pages p set access_node = n.node_id from access_nodes n
-    where n.source_id = p.source_id and n.content_id = p.page_id`;
   await sql`update confluence_sites set directory_verified_at = ${NOW} where site_id = ${siteId}`;
   await sql`
     insert into directory_groups (site_id, group_id, is_licensed, state, verified_at)

@@ -11,6 +11,7 @@ import { reachableMemory, type Memory } from "./memory.ts";
 import { cpuMs, startPart, type Part } from "./part.ts";
 import { watchPostgresWire, type WireCounts } from "./postgres-wire.ts";
 import { serverCpu, type ServerCpu } from "./server-cpu.ts";
+import { MODELS, startVectors, type Vectors } from "./vectors.ts";
 
 const POLL_MS = 1000;
 /** Percent of the pages at which memory is measured. */
@@ -21,14 +22,21 @@ export const benchSync = defineCommand({
   name: "npm run bench -- sync",
   does: `The first sync of a folder of pages through the whole local service: HTTP, queues, a simulated site and an OpenAI-compatible
 embedder that answers at once, each in a process of its own. Pages a second; per page: processor time of each part, statements and
-round trips to the database; calls to Confluence and the embedder; memory at 10 and 100 %.`,
+round trips to the database; calls to Confluence and the embedder; memory at 10, 50 and 100 %.`,
   options: {
     dir: { type: "folder", value: "DIR", required: true, description: "pages, as for npm run confluence" },
     pages: {
       type: "integer",
       value: "N",
       min: 1,
-      description: "so many, evenly chosen from its largest space",
+      description:
+        "so many, evenly chosen from its largest space; more than it has: all of them again, under other ids and titles",
+    },
+    model: {
+      type: "choice",
+      choices: MODELS,
+      default: "instant",
+      description: "in place of instant vectors, the local model by this runtime, in the service's process",
     },
     dimensions: {
       type: "integer",
@@ -36,7 +44,7 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
       min: 1,
       max: 4000,
       default: 384,
-      description: "of the vectors",
+      description: "of the instant vectors",
     },
     searches: {
       type: "flag",
@@ -45,12 +53,12 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
     minutes: { type: "integer", value: "N", min: 1, default: 30, description: "after which the run fails" },
   },
   more: "On a database of its own on the server of DATABASE_URL, else on the embedded one.",
-  run: async ({ dir, pages = 0, dimensions, searches, minutes }) => {
+  run: async ({ dir, pages = 0, model, dimensions, searches, minutes }) => {
     const started = cleanUp();
     try {
       const site = await startPart(new URL("./serve-site.ts", import.meta.url), [dir, String(pages)]);
       started.add(site.stop);
-      const vectors = await startPart(new URL("./serve-vectors.ts", import.meta.url), [String(dimensions)]);
+      const vectors = await startVectors(model, dimensions);
       started.add(vectors.stop);
       const server = process.env.DATABASE_URL ? await createDatabase(process.env.DATABASE_URL) : null;
       if (server) started.add(server.drop);
@@ -62,11 +70,9 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
         env: {
           ...(server ? { DATABASE_URL: server.url } : {}),
           LOG_LEVEL: "error",
-          EMBEDDINGS: "openai",
-          EMBEDDINGS_URL: vectors.url,
-          EMBEDDINGS_MODEL: "hashed",
-          EMBEDDINGS_DIMENSIONS: String(dimensions),
+          ...vectors.env,
         },
+        services: vectors.services,
       });
       started.add(() => runner.close(0));
       const searching = searches
@@ -83,7 +89,11 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
         wire,
         database: server ? serverCpu(runner.services.sql) : null,
       };
-      return await measure(runner, parts, performance.now() + minutes * 60_000);
+      return {
+        bench: "sync",
+        model,
+        ...(await measure(runner, parts, performance.now() + minutes * 60_000)),
+      };
     } finally {
       await started.run();
     }
@@ -92,7 +102,7 @@ round trips to the database; calls to Confluence and the embedder; memory at 10 
 
 type Parts = {
   site: Part;
-  vectors: Part;
+  vectors: Vectors;
   searching: Part | null;
   wire: WireCounts;
   database: ServerCpu | null;
@@ -119,7 +129,7 @@ async function measure(runner: LocalRunner, parts: Parts, until: number): Promis
   const use = async () => ({
     service: cpuMs(),
     site: await site.report(),
-    vectors: await vectors.report(),
+    vectors: { cpuMs: await vectors.cpuMs(), ...(await vectors.counts()) },
     wire: { ...wire },
   });
   await database?.sample();
@@ -150,32 +160,33 @@ async function measure(runner: LocalRunner, parts: Parts, until: number): Promis
   if (operation.status !== "completed" || metrics.pages_added !== pages)
     throw new Error(`The sync is ${operation.status}, with ${metrics.pages_added} of ${pages} pages`);
   const perPage = (value: number) => rounded(value / pages);
-  const made = (part: "site" | "vectors", count: string) =>
-    (after[part].counts[count] ?? 0) - (before[part].counts[count] ?? 0);
-  const bulk = made("site", "bulk");
+  const called = (count: string) => (after.site.counts[count] ?? 0) - (before.site.counts[count] ?? 0);
+  const requests = after.vectors.requests - before.vectors.requests;
+  const texts = after.vectors.texts - before.vectors.texts;
   return {
-    bench: "sync",
     database: database ? "postgres" : "pglite",
     pages,
+    distinct_pages: before.site.counts.distinct ?? 0,
     chunks: metrics.chunks_added,
     seconds: rounded(seconds),
     pages_per_second: rounded(pages / seconds),
     cpu_ms_per_page: {
-      /** With the embedded database, if that is used. */
+      /** With the embedded database and the local model, where these are used. */
       service: perPage(after.service - before.service),
       database: database ? perPage(database.read() ?? NaN) : null,
       site: perPage(after.site.cpuMs - before.site.cpuMs),
-      embedder: perPage(after.vectors.cpuMs - before.vectors.cpuMs),
+      embedder:
+        after.vectors.cpuMs === null ? null : perPage(after.vectors.cpuMs - (before.vectors.cpuMs ?? 0)),
     },
     statements_per_page: perPage(after.wire.statements - before.wire.statements),
     round_trips_per_page: perPage(after.wire.roundTrips - before.wire.roundTrips),
     confluence_calls_per_1000_pages: {
-      all: perPage(made("site", "calls") * 1000),
-      bulk: perPage(bulk * 1000),
-      rendered: perPage(made("site", "rendered") * 1000),
+      all: perPage(called("calls") * 1000),
+      bulk: perPage(called("bulk") * 1000),
+      rendered: perPage(called("rendered") * 1000),
     },
-    pages_per_embedding_request: rounded(pages / made("vectors", "requests")),
-    texts_per_embedding_request: rounded(made("vectors", "texts") / made("vectors", "requests")),
+    pages_per_embedding_request: rounded(pages / requests),
+    texts_per_embedding_request: rounded(texts / requests),
     ...(searches ? { search_ms: searches } : {}),
     service_mb: { ...memory, highest_rss: Math.round(highestRss / MEGABYTE) },
   };

@@ -1,14 +1,20 @@
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
-import type { Site, Space } from "#infra/local/confluence-site/site.ts";
+import { indexContent } from "#infra/local/confluence-site/search-index.ts";
+import { newId, type Site, type Space } from "#infra/local/confluence-site/site.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
 import { servePart } from "./part.ts";
 
-/** The simulated site over a folder: `serve-site.ts DIR PAGES`, that many pages of its largest space, evenly chosen; 0 is all. */
+/**
+ * The simulated site over a folder: `serve-site.ts DIR PAGES`, that many pages of its largest space, evenly chosen, or all of them again
+ * and again when it has fewer; 0 is all.
+ */
 const TITLES = 500;
 const [folder = "", pages = "0"] = process.argv.slice(2);
 const site = await loadSite(folder, { now: () => new Date(), random: Math.random });
 const space = largestSpace(site);
 keepPages(site, space, Number(pages));
+const distinct = site.pages.size;
+repeatPages(site, Number(pages));
 const { url } = await startConfluenceSite({ site });
 const counts = { calls: 0, bulk: 0, rendered: 0 };
 
@@ -18,7 +24,7 @@ function count(): Record<string, number> {
     if (query.includes("body-format=storage")) counts.bulk += 1;
     if (query.includes("body-format=export_view")) counts.rendered += 1;
   }
-  return { ...counts, pages: site.pages.size };
+  return { ...counts, pages: site.pages.size, distinct };
 }
 // Requests are logged: read often, they take no memory.
 setInterval(count, 1000).unref();
@@ -47,5 +53,18 @@ function keepPages(from: Site, { id }: Space, wanted: number): void {
     if (kept.has(page)) continue;
     from.pages.delete(page.id);
     from.index.entries.delete(page.id);
+  }
+}
+
+/** As other pages: with ids and titles of their own, beside the first ones. */
+function repeatPages(of: Site, wanted: number): void {
+  const first = [...of.pages.values()];
+  for (let n = first.length; n < wanted; n += 1) {
+    const page = first[n % first.length];
+    if (!page) return;
+    const title = `${page.title} (copy ${Math.floor(n / first.length)})`;
+    const copy = { ...page, id: newId(of), title };
+    of.pages.set(copy.id, copy);
+    indexContent(of, copy);
   }
 }

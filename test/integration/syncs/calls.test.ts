@@ -8,6 +8,7 @@ import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "
 const PAGES = 10_000;
 const CHECK_CALLS = 45;
 const SYNC_CALLS = 5;
+const BULK_CALLS_PER_1000 = 15;
 
 describe("calls for a space of 10,000 pages", () => {
   let database: TestDatabase;
@@ -49,6 +50,9 @@ describe("calls for a space of 10,000 pages", () => {
   const bodiesOf = (requests: readonly LoggedRequest[]) =>
     requests.filter((request) => request.query.includes("body-format"));
 
+  const idsAsked = (requests: readonly LoggedRequest[]) =>
+    requests.flatMap((request) => new URLSearchParams(request.query).get("id")?.split(",") ?? []);
+
   it(`an incremental sync of 10,000 pages with 10 changed ones makes at most ${SYNC_CALLS} calls beside one for their bodies`, async () => {
     const changed = pages.filter((_, n) => n % 1000 === 7);
     for (const page of changed) editPage(world.site, page.id, { body: bodyOf(`changed${page.id}`) });
@@ -63,8 +67,7 @@ describe("calls for a space of 10,000 pages", () => {
       api_calls_made: requests.length,
     });
     expect(bodies).toHaveLength(1);
-    const asked = bodies.flatMap((request) => new URLSearchParams(request.query).get("id")?.split(",") ?? []);
-    expect(asked.toSorted()).toEqual(changed.map((page) => page.id).toSorted());
+    expect(idsAsked(bodies).toSorted()).toEqual(changed.map((page) => page.id).toSorted());
     expect(requests.length - bodies.length).toBeLessThanOrEqual(SYNC_CALLS);
   });
 
@@ -111,4 +114,19 @@ describe("calls for a space of 10,000 pages", () => {
       await database.sql`update confluence_pages set is_deleted = false, deleted_at = null, deleted_reason = null`;
     },
   );
+
+  it(`changed pages that wait in a full queue take at most ${BULK_CALLS_PER_1000} calls per 1,000 for their bodies`, async () => {
+    const changed = pages.slice(-300);
+    for (const page of changed) editPage(world.site, page.id, { body: bodyOf(`edited${page.id}`) });
+    world.pass(60_000);
+    const operationId = await world.startSync();
+    // All of them are listed before the first is processed: the queue hands over as many as a batch takes.
+    while (await world.deliverOne("plan"));
+    world.takeRequests();
+    const operation = await world.ended(operationId);
+    expect(operation.sync_metrics).toMatchObject({ pages_updated: changed.length });
+    const bodies = bodiesOf(world.takeRequests());
+    expect(idsAsked(bodies).toSorted()).toEqual(changed.map((page) => page.id).toSorted());
+    expect((bodies.length * 1000) / changed.length).toBeLessThanOrEqual(BULK_CALLS_PER_1000);
+  });
 });
