@@ -4,6 +4,7 @@ import type { Blog } from "./blog-posts.ts";
 import type { Discussion } from "./comments.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Fault } from "./faults.ts";
+import { watchChecks, type WatchedChecks } from "./deletion-cap.ts";
 import { checkNoNameWentBack } from "./file-invariants.ts";
 import type { Uploads } from "./files.ts";
 import { checkNoneWentBack, type Seen } from "./invariants.ts";
@@ -29,6 +30,7 @@ export type Run = {
   story: string[];
   count: { steps: number };
   seen: Seen;
+  watchedChecks: WatchedChecks;
   lastTick: number;
   /** No faults, no crashes: then nothing may be done twice either. */
   calm: boolean;
@@ -58,7 +60,15 @@ export async function step(run: Run): Promise<boolean> {
   }
   count.steps += 1;
   if (count.steps > MAX_STEPS) throw new Violation("The system does not come to rest");
-  return scheduler.advance();
+  return advance(run);
+}
+
+/** After each step of a deletion check: at one of them it decides. */
+async function advance({ world: { scheduler, sql }, watchedChecks }: Run): Promise<boolean> {
+  const advanced = await scheduler.advance();
+  if (advanced && scheduler.trace().at(-1)?.startsWith("reconcile-deletions#"))
+    await watchChecks(sql, watchedChecks);
+  return advanced;
 }
 
 /** Time between two looks of the schedules, in minutes that go by and in days that do. */
@@ -72,7 +82,7 @@ export async function passTime(run: Run, ms: number): Promise<void> {
   run.rights.observe(run);
   while (world.now().getTime() < until) {
     // A worker that is at it while minutes go by runs into its time limit, and fetches again what it has requeued.
-    if (run.calm) while (await world.scheduler.advance());
+    if (run.calm) while (await advance(run));
     const stride = Math.min(until - world.now().getTime(), ms > DAY ? LONG_STRIDE_MS : STRIDE_MS);
     world.pass(stride);
     tick(run);
