@@ -24,7 +24,8 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
     change(RULES, "CAP_SHARE = 0.25", "CAP_SHARE = 0.5"),
     change(RULES, "CAP_PAGES = 10", "CAP_PAGES = 20"),
   ),
-  bug("the cap of pages is a third too high", raisedCap("page")),
+  // Eleven to thirteen of few enough are seldom gone at once: 200 histories did not find it.
+  bugFoundBy(CAP, "the cap of pages is a third too high", raisedCap("page")),
   bugFoundBy(CAP, "the cap of files is a third too high", raisedCap("attachment")),
   bugFoundBy(
     "test/integration/syncs/deletion-check.test.ts",
