@@ -56,6 +56,8 @@ export const envSchema = z.object({
 
   /** How long ended operations (`GET /api/progress`) are kept; the last sync and check of each source stay. */
   OPERATION_RETENTION_DAYS: days.default(90),
+  /** How long it is kept what ended operations changed (`GET /api/progress/{id}/changes`), no longer than they are. */
+  CHANGE_RETENTION_DAYS: days.default(7),
   /** What was read of rights longer ago than this lets nobody see anything. */
   ACCESS_MAX_AGE_HOURS: z.coerce.number().min(0.5).max(24).default(4),
   /** How long sent events are kept; unsent events are kept until they are sent. */

@@ -11,6 +11,7 @@ export const handler = scheduleHandler({
     await deleteSourcesOfDeletedSites(services);
     const retention = {
       operationDays: env.OPERATION_RETENTION_DAYS,
+      changeDays: env.CHANGE_RETENTION_DAYS,
       eventDays: env.EVENT_RETENTION_DAYS,
     };
     return sweep({ ...services, env, retention }, invocation);

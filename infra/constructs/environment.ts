@@ -72,6 +72,7 @@ function eventVariables(settings: Settings, { eventBusName }: ResourceNames): Re
   return {
     EVENT_BUS_NAME: eventBusName,
     OPERATION_RETENTION_DAYS: String(settings.operationRetentionDays),
+    CHANGE_RETENTION_DAYS: String(settings.changeRetentionDays),
     EVENT_RETENTION_DAYS: String(settings.eventRetentionDays),
   };
 }

@@ -101,8 +101,9 @@ const settingsSchema = z
     /** Hosts that serve the bytes of attachments; absent: Atlassian's. */
     mediaHosts: list.optional(),
 
-    /** Days that ended operations and sent events stay in the database; the last sync and check of each source always do. */
+    /** Days that ended operations, what they changed, and sent events stay in the database; the last sync and check of each source always do. */
     operationRetentionDays: days.default(90),
+    changeRetentionDays: days.default(7),
     eventRetentionDays: days.default(7),
 
     /** The topic for alarms. Absent: one is created. */

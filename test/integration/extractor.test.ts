@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { fromExtractionResponse } from "#shared/extraction/extraction-response.ts";
+import { logMetrics, type LogMetric } from "#shared/log-metrics.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
 import { pdfFile } from "#test/support/pdf-file.ts";
 
@@ -31,9 +32,16 @@ async function start(listener: RequestListener) {
 }
 
 it("the local function that extracts responds as on AWS, and its log has neither the signed address nor the text", async () => {
-  const { runner, file, log } = await start((_, response) => response.end(PDF));
+  const { runner, lines, file, log } = await start((_, response) => response.end(PDF));
   expect(fromExtractionResponse(await runner.invoke("extract-attachment", file))).toMatchObject(READ);
-  expect(log()).toContain('"event":"file.extracted"');
+  const extracted = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ event }) => event === "file.extracted");
+  expect(extracted).toEqual([expect.objectContaining({ result: "text", file_bytes: PDF.length })]);
+  // The fields that metrics read.
+  const read = logMetrics["file.extracted"].flatMap((metric: LogMetric) => metric.field ?? []);
+  expect(read).toEqual(["extraction_seconds", "file_bytes"]);
+  for (const field of read) expect(extracted[0]?.[field], field).toBeGreaterThan(0);
   expect(log()).not.toMatch(/signed-until-noon|plans\.pdf|Only the child/);
 });
 

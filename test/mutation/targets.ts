@@ -31,9 +31,17 @@ export const TARGETS: readonly Target[] = [
     tests: [
       "test/unit/documents",
       "test/integration/documents",
+      "test/integration/search/copies.test.ts",
       "test/integration/search/search.test.ts",
+      "test/integration/search/words.test.ts",
+      "test/integration/access/exact-search.test.ts",
+      "test/integration/api/corrected-queries.test.ts",
+      "test/integration/api/explain-page.test.ts",
+      "test/integration/api/explained-search.test.ts",
       "test/integration/api/knowledge.test.ts",
+      "test/integration/api/page-chunks.test.ts",
       "test/integration/api/pages.test.ts",
+      "test/integration/mcp/read-page.test.ts",
       "test/integration/syncs/folders.test.ts",
       "test/integration/syncs/gateway-links.test.ts",
       "test/integration/syncs/places-and-labels.test.ts",
@@ -52,7 +60,14 @@ export const TARGETS: readonly Target[] = [
   },
   {
     folder: "shared/syncs",
-    tests: ["test/unit/syncs", "test/integration/syncs", "test/integration/ops/measure-health.test.ts"],
+    tests: [
+      "test/unit/syncs",
+      "test/integration/syncs",
+      "test/integration/access",
+      "test/integration/api/changes.test.ts",
+      "test/integration/hooks",
+      "test/integration/ops/measure-health.test.ts",
+    ],
   },
   {
     folder: "functions/runtime",

@@ -6,8 +6,6 @@ export type Absences = {
   observe: () => void;
   /** Instants (ms) from which and to which it was not shown; open ones end at Infinity. Undefined: never written. */
   of: (id: string) => readonly (readonly [number, number])[] | undefined;
-  /** Pieces of content seen so far. */
-  count: () => number;
 };
 
 /** `ids`: of what there is now; `onAbsent` is called for each that is not shown, at each look. */
@@ -20,7 +18,6 @@ export function makeAbsences(site: {
   const absences = new Map<string, [number, number][]>();
   return {
     of: (id) => absences.get(id),
-    count: () => absences.size,
     observe: () => {
       for (const id of site.ids()) if (!absences.has(id)) absences.set(id, []);
       for (const [id, intervals] of absences) {

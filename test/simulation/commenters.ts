@@ -108,6 +108,13 @@ export function makeCommenters(site: Site, random: Random, people: People, clock
     );
   };
 
+  const remove = (comment: SiteComment, replies: "deleted" | "kept") => {
+    // Kept replies are shown as they stand from now on: a query by time does not tell of it.
+    for (const other of site.comments.values())
+      if (rootOf(other) === rootOf(comment) && resolved.has(rootOf(other).id)) resolved.add(other.id);
+    deleteComment(site, comment.id, { replies });
+  };
+
   const deeds: readonly [number, () => string | null][] = [
     [6, write],
     [
@@ -127,12 +134,18 @@ export function makeCommenters(site: Site, random: Random, people: People, clock
       () =>
         one(comments(), (comment) => {
           const replies = random.chance(0.5) ? "deleted" : "kept";
-          // Kept replies are shown as they stand from now on: a query by time does not tell of it.
-          for (const other of site.comments.values())
-            if (rootOf(other) === rootOf(comment) && resolved.has(rootOf(other).id)) resolved.add(other.id);
-          deleteComment(site, comment.id, { replies });
+          remove(comment, replies);
           return `delete comment ${comment.id}, its replies are ${replies}`;
         }),
+    ],
+    [
+      1,
+      () => {
+        if (comments().length < 14) return null;
+        const cleared = comments().filter(() => random.chance(0.8));
+        for (const comment of cleared) remove(comment, "kept");
+        return `delete ${cleared.length} comments at once`;
+      },
     ],
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));

@@ -1,4 +1,3 @@
-import type { People } from "./people.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -35,41 +34,6 @@ export async function checkEventsReceived({ sql, bus }: World): Promise<void> {
     for (const type of expected) {
       if (!received.has(`${type} ${operation_id}`))
         throw new Violation(`No event says that operation ${operation_id} ended as ${status} (${type})`);
-    }
-  }
-}
-
-/**
- * Without force a check removes at most ten items of a kind, or a quarter of that kind; those missed for a second time apart. Of a
- * space with posts it is not known how many of each kind were stored, only how many there ever were.
- */
-export async function checkCap({ sql, bus }: World, people: People): Promise<void> {
-  const checks = await sql<
-    { operation_id: string; counters: Record<string, number>; pages_expected: number; hidden: string[] }[]
-  >`
-    select operation_id, counters, pages_expected, array(select page_id from sync_work w
-      where w.operation_id = p.operation_id and w.state = 'done' and w.outcome = 'hidden') as hidden
-    from archon_progress p
-    where operation_type = 'deletion_check' and (status like 'completed%' or status = 'held') and not force and not dry_run`;
-  const deletions = [...bus.received.values()].filter((event) => event.type === "page.deleted");
-  const kinds = Map.groupBy(people.everSeen(), people.kindOf);
-  for (const { operation_id, counters, pages_expected, hidden } of checks) {
-    const count = (name: string) => counters[name] ?? 0;
-    for (const [kind, ids] of kinds) {
-      const isAlone = kinds.size === 1;
-      const own = deletions.filter(
-        ({ detail }) => detail.operation_id === operation_id && people.kindOf(detail.page_id) === kind,
-      );
-      const secondTime = own.filter(({ detail }) => detail.reason === "not_visible").length;
-      const hiddenOfKind = hidden.filter((id) => people.kindOf(id) === kind).length;
-      const firstTime = own.length - secondTime + (isAlone ? count("pages_hidden") : hiddenOfKind);
-      // Those that were stored when it began, and those that it added itself.
-      const pages = isAlone ? pages_expected + count("pages_added") + count("pages_restored") : ids.length;
-      const taken = Math.max(firstTime, secondTime);
-      if (taken > 10 && taken > pages / 4)
-        throw new Violation(
-          `Check ${operation_id} deleted or hid ${taken} of ${pages} ${kind}s without force`,
-        );
     }
   }
 }

@@ -58,7 +58,6 @@ export async function checkFiles(run: Run): Promise<void> {
   await checkTexts(run);
   await checkOnlyListedKinds(run);
   await checkPagesUnharmed(run);
-  await checkFileCap(run);
   const leaked = world.site.mediaRequests.find(({ credentials }) => credentials.length > 0);
   if (leaked) throw new Violation(`The media host was sent ${leaked.credentials.join()} for ${leaked.path}`);
   if (uploads.random.chance(SEARCH_SHARE)) await checkNotFound(run, rows);
@@ -171,24 +170,6 @@ async function checkPagesUnharmed({ world }: Run): Promise<void> {
     select operation_id, error ->> 'code' as code from archon_progress
     where status = 'failed' and error ->> 'code' = any(${OF_FILES}) limit 1`;
   if (operation) throw new Violation(`Operation ${operation.operation_id} failed with ${operation.code}`);
-}
-
-/** Without force a check takes at most ten files, or a quarter of them, that did not go with their page. */
-async function checkFileCap({ world, uploads }: Run): Promise<void> {
-  const checks = await world.sql<{ operation_id: string; hidden: number; first: number; second: number }[]>`
-    select p.operation_id,
-      count(*) filter (where w.outcome = 'hidden')::int as hidden,
-      count(*) filter (where w.outcome = 'deleted' and w.reason <> 'not_visible')::int as first,
-      count(*) filter (where w.outcome = 'deleted' and w.reason = 'not_visible')::int as second
-    from archon_progress p join sync_work w using (operation_id)
-    where p.operation_type = 'deletion_check' and not p.force and not p.dry_run and w.state = 'done' and w.kind = 'attachment'
-    group by p.operation_id`;
-  const files = uploads.uploaders?.everSeen() ?? 0;
-  for (const { operation_id, hidden, first, second } of checks) {
-    const taken = Math.max(hidden + first, second);
-    if (taken > 10 && taken > files / 4)
-      throw new Violation(`Check ${operation_id} deleted or hid ${taken} of ${files} files without force`);
-  }
 }
 
 /** A late or repeated worker never takes a file's name back. Versions are looked at with those of pages. */

@@ -13,6 +13,7 @@ import { editWhatIsAtWork, listTooLittleAfterAPause, syncJustBeforeTheIndexShows
 import { checkDecisions, makeDecisions } from "./decisions.ts";
 import { checkAlways, checkCounters, checkEditsArrived, checkEqual, checkNothingLeft } from "./invariants.ts";
 import { checkEventsReceived } from "./event-invariants.ts";
+import type { WatchedChecks } from "./deletion-cap.ts";
 import { FAULTS, heal, LONGEST_LAG_SECONDS } from "./faults.ts";
 import { checkFiles, checkFilesArrived, checkFilesEqual } from "./file-invariants.ts";
 import { checkWithoutListing, makeUploads } from "./files.ts";
@@ -74,6 +75,7 @@ export async function runHistory(sql: postgres.Sql, options: HistoryOptions): Pr
     story,
     count,
     seen: { deletions: new Set<string>(), versions: new Map<string, number>(), comments: new Set<string>() },
+    watchedChecks: new Map() as WatchedChecks,
     lastTick: START,
     calm: world.random.chance(0.25),
     pulsed: world.random.chance(0.5),

@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
-import { checkCap, checkEvents } from "./event-invariants.ts";
+import { checkEvents } from "./event-invariants.ts";
 import type { People } from "./people.ts";
 import { checkPreviousChunks } from "./previous-chunks.ts";
 import { SOURCE_ID, Violation } from "./violation.ts";
@@ -63,7 +63,6 @@ export async function checkAlways(world: World, people: People, seen: Seen): Pro
     }
     checkDeletion(row, people, seen);
   }
-  await checkCap(world, people);
   await checkEvents(world);
   await checkWatermark(world.sql);
   await checkDryRuns(world.sql);

@@ -35,7 +35,6 @@ export type People = {
   findableByTime: (pageId: string) => boolean;
   /** Records that a query by time, or a first listing, must find the page's present version. */
   edited: (pageId: string) => void;
-  everSeen: () => Iterable<string>;
   /** Whether the page ever showed other pages: then its body is fetched again for their sake. */
   showedOthers: (pageId: string) => boolean;
   /** Undefined for what never was on the site. */
@@ -289,7 +288,6 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     absences: (pageId) => absences.get(pageId) ?? [],
     findableByTime: (pageId) => findable.get(pageId) ?? false,
     edited: (pageId) => void findable.set(pageId, true),
-    everSeen: () => absences.keys(),
     showedOthers: (pageId) =>
       showedOthers.has(pageId) || SHOWS_OTHERS.test(site.pages.get(pageId)?.storage ?? ""),
     kindOf: (pageId) => kinds.get(pageId),

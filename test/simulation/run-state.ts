@@ -2,6 +2,7 @@ import type { Site } from "#infra/local/confluence-site/site.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import type { Commenters } from "./commenters.ts";
+import type { WatchedChecks } from "./deletion-cap.ts";
 import type { Fault } from "./faults.ts";
 import type { Seen } from "./invariants.ts";
 import type { People } from "./people.ts";
@@ -18,6 +19,7 @@ export type Run = {
   story: string[];
   count: { steps: number };
   seen: Seen;
+  watchedChecks: WatchedChecks;
   lastTick: number;
   /** No faults, no crashes: then nothing may be done twice either. */
   calm: boolean;

@@ -1,5 +1,6 @@
 import { queueNames } from "#shared/messages.ts";
 import { withServices } from "#functions/runtime/services.ts";
+import { watchChecks } from "./deletion-cap.ts";
 import type { Run } from "./run-state.ts";
 import { checkNoNameWentBack } from "./file-invariants.ts";
 import { checkNoneWentBack } from "./invariants.ts";
@@ -21,7 +22,15 @@ export async function step(run: Run): Promise<boolean> {
   }
   count.steps += 1;
   if (count.steps > MAX_STEPS) throw new Violation("The system does not come to rest");
-  return scheduler.advance();
+  return advance(run);
+}
+
+/** After each step of a deletion check: at one of them it decides. */
+async function advance({ world: { scheduler, sql }, watchedChecks }: Run): Promise<boolean> {
+  const advanced = await scheduler.advance();
+  if (advanced && scheduler.trace().at(-1)?.startsWith("reconcile-deletions#"))
+    await watchChecks(sql, watchedChecks);
+  return advanced;
 }
 
 /** Time between two looks of the schedules, in minutes that go by and in days that do. */
@@ -35,7 +44,7 @@ export async function passTime(run: Run, ms: number): Promise<void> {
   run.rights.observe(run);
   while (world.now().getTime() < until) {
     // A worker that is at it while minutes go by runs into its time limit, and fetches again what it has requeued.
-    if (run.calm) while (await world.scheduler.advance());
+    if (run.calm) while (await advance(run));
     const stride = Math.min(until - world.now().getTime(), ms > DAY ? LONG_STRIDE_MS : STRIDE_MS);
     world.pass(stride);
     tick(run);

@@ -37,7 +37,6 @@ export type Uploaders = {
   ownerOfWord: (word: string) => { id: string; version: number } | undefined;
   /** What the index must have of the file's present version. */
   expected: (file: SiteAttachment) => { result: FileResult; words: readonly string[] };
-  everSeen: () => number;
 };
 
 type FileResult = "text" | "no_text" | "unsupported_type" | "extraction_failed" | "too_large";
@@ -243,6 +242,5 @@ export function makeUploaders(
     },
     ownerOfWord: (word) => owners.get(word),
     expected: ({ id }) => ({ result: kinds.get(id)?.result ?? "text", words: wordsOf.get(id) ?? [] }),
-    everSeen: absences.count,
   };
 }

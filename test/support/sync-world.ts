@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import {
@@ -12,7 +13,7 @@ import { searchDocuments, type Hit } from "#shared/documents/search.ts";
 import { queueNames, type QueueName } from "#shared/messages.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";
 import type { SyncMode } from "#shared/syncs/operations/operation-types.ts";
-import { readProgress, type OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
+import type { OperationProgress } from "#shared/syncs/operations/progress-tracker.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
 import type { SiteServices, SyncServices } from "#shared/syncs/sync-services.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
@@ -49,6 +50,7 @@ export type SyncWorld = World & {
   minute: (also?: FunctionName) => Promise<void>;
   /** Minutes go by until the operation has ended. */
   ended: (operationId: string) => Promise<OperationProgress>;
+  /** What the API says of an operation, with the exact status and the error's code. */
   progress: (operationId: string) => Promise<OperationProgress>;
   sync: (options?: { mode?: SyncMode; dryRun?: boolean }) => Promise<OperationProgress>;
   check: (options?: { dryRun?: boolean; force?: boolean }) => Promise<OperationProgress>;
@@ -98,7 +100,9 @@ export async function makeSyncWorld(
     },
     world.now(),
   );
-  return withActions(world, await makeApiClient(world.services(null)));
+  // To look at an operation must not change what happens: these calls draw nothing from the world's chances and ids.
+  const looks = { ...world.services(null), newId: randomUUID, random: Math.random };
+  return withActions(world, await makeApiClient(world.services(null)), await makeApiClient(looks));
 }
 
 /** Pages `Page 1` … `Page n`, each with a word of its own (`word1` …). */
@@ -113,7 +117,7 @@ export function bodyOf(word: string): string {
   return `<h2>Constant</h2><p>This section stays as it is.</p><h2>News</h2><p>It says ${word} here.</p>`;
 }
 
-function withActions(world: World, api: ApiClient): SyncWorld {
+function withActions(world: World, api: ApiClient, looks: ApiClient): SyncWorld {
   const { sql, site, scheduler, queues } = world;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that the engine uses
   const outside = world.services(null) as SyncWorld["outside"];
@@ -156,11 +160,7 @@ function withActions(world: World, api: ApiClient): SyncWorld {
     }
     await drain();
   };
-  const progress = async (operationId: string) => {
-    const found = await readProgress(sql, operationId);
-    if (!found) throw new Error(`Operation ${operationId} not found`);
-    return found;
-  };
+  const progress = (operationId: string) => readProgress(looks, operationId);
   const ended: SyncWorld["ended"] = async (operationId) => {
     await drain();
     for (let minutes = 0; minutes < PATIENCE_MINUTES; minutes += 1) {
@@ -211,6 +211,12 @@ function withActions(world: World, api: ApiClient): SyncWorld {
     },
     find: (query) => findPages(sql, query),
   };
+}
+
+async function readProgress(api: ApiClient, operationId: string): Promise<OperationProgress> {
+  const { status, body } = await api("GET", `/api/progress/${operationId}`);
+  if (status !== 200) throw new Error(`Operation ${operationId} not found`);
+  return { ...body, status: body.operation_status, error: body.error_details };
 }
 
 /** Two at a time, so that each list of more is read on. */

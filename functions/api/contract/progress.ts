@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { CHANGE_OUTCOMES } from "#shared/syncs/operations/changes.ts";
-import { CHANGES_DAYS } from "#shared/syncs/schedules/retention.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { DEFAULT_LIMIT, id, instant, MAX_LIMIT, nextCursor, operationParams, paging } from "./fields.ts";
 import {
@@ -115,7 +114,7 @@ export const listChanges = contract({
   method: "GET",
   paths: ["/api/progress/{operation_id}/changes"],
   summary: "What an operation changed",
-  description: `By page id, each page, file and document of comments with its outcome; what was found unchanged is not listed, and a dry run changes nothing. Kept for ${CHANGES_DAYS} days after the operation's end, what failed as long as the operation.`,
+  description: `By page id, each page, file and document of comments with its outcome; what was found unchanged is not listed, and a dry run changes nothing. Kept for 7 days after the operation's end, or as many as CHANGE_RETENTION_DAYS says; what failed as long as the operation.`,
   params: operationParams,
   query: z.strictObject({
     ...paging,

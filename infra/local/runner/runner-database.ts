@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type postgres from "postgres";
 import { connect, guardRoot } from "#shared/db/connect.ts";
 import { migrate } from "#shared/db/migrate.ts";
+import { migrationsOfNewerCode } from "#shared/db/newer-database.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { errorMessage, UserError } from "#shared/errors.ts";
 import type { Env } from "#shared/env.ts";
@@ -31,7 +32,10 @@ export async function openDatabase(options: {
   /** The initial files of a new embedded database; default: empty. */
   image?: Blob | undefined;
   log: Log;
-  /** Neither migrates nor writes; a database that lacks migrations is refused (`database_outdated`). */
+  /**
+   * Neither migrates nor writes; a database that lacks migrations is refused (`database_outdated`), and one that newer code changed too
+   * much (`database_newer`), as when it is migrated.
+   */
   readOnly?: boolean;
 }): Promise<OpenDatabase> {
   const { env, log, readOnly = false } = options;
@@ -86,12 +90,19 @@ async function requireMigrations(sql: postgres.Sql, schema: string): Promise<voi
     ? await sql<{ name: string }[]>`select name from ${sql(schema)}.schema_migrations`
     : [];
   const names = new Set(applied.map(({ name }) => name));
-  const missing = (await readMigrations()).numbered.filter(({ name }) => !names.has(name));
-  if (missing.length === 0) return;
-  throw new UserError(
-    409,
-    "database_outdated",
-    `Schema "${schema}" lacks ${missing.length} migrations (${missing[0]?.name}, …): npm start applies them. Check DATABASE_URL, DATA_DIR and DB_SCHEMA`,
+  const { numbered } = await readMigrations();
+  const missing = numbered.filter(({ name }) => !names.has(name));
+  if (missing.length > 0) {
+    throw new UserError(
+      409,
+      "database_outdated",
+      `Schema "${schema}" lacks ${missing.length} migrations (${missing[0]?.name}, …): npm start applies them. Check DATABASE_URL, DATA_DIR and DB_SCHEMA`,
+    );
+  }
+  await migrationsOfNewerCode(
+    sql,
+    schema,
+    numbered.map(({ name }) => name),
   );
 }
 

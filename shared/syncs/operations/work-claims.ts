@@ -13,13 +13,19 @@ export type WorkQueue = Extract<QueueName, "page" | "file">;
 /** Crashes of workers that had claimed one page alone, before the operation gives up on that page. */
 export const MAX_CRASHES = 4;
 
+/**
+ * Restarts of the whole process that count as one crash of the page that was claimed alone: most often somebody or something else ended
+ * the process, and with one page left it is always the one that is claimed. A page that ends the process itself is still given up.
+ */
+export const RESTARTS_PER_CRASH = 3;
+
 export type ClaimedWork = {
   kind: WorkKind;
   pageId: string;
   title: string;
   listedVersion: number | null;
   attempts: number;
-  /** Crashes of workers in this operation that had claimed this page alone. */
+  /** Crashes of workers in this operation that had claimed this page alone, as `releaseLostClaims` counts them. */
   crashes: number;
 };
 
@@ -103,15 +109,17 @@ function nextSuspect(
 
 /**
  * Releases the claims of lost workers, by their time or (`all`) because no other process uses this database; returns how many. A
- * lost claim of several pages makes each of them a suspect without a crash; a lost claim of one page alone counts as its crash.
+ * lost claim of several pages makes each of them a suspect without a crash; a lost claim of one page alone counts as its crash (`all`:
+ * at every RESTARTS_PER_CRASH'th attempt).
  */
 export async function releaseLostClaims(
   sql: Sql,
   lost: { operationId: string; now: Date } | "all",
 ): Promise<number> {
+  const every = lost === "all" ? RESTARTS_PER_CRASH : 1;
   const rows = await sql`
     update sync_work set claimed_until = null, enqueued_at = null, suspect = true, claimed_alone = false,
-      crashes = crashes + claimed_alone::int
+      crashes = crashes + (claimed_alone and attempts % ${every}::int = 0)::int
     where state = 'pending'
       and ${lost === "all" ? sql`claimed_until is not null` : sql`operation_id = ${lost.operationId} and claimed_until < ${lost.now}`}
     returning page_id`;

@@ -73,7 +73,7 @@ async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
 }
 
 async function giveUp(work: ClaimedWork, operation: Operation, services: PageServices): Promise<void> {
-  const message = `The worker crashed ${work.crashes} times while it processed this page alone`;
+  const message = `The worker crashed at least ${work.crashes} times while it processed this page alone`;
   const error = new PermanentError("worker_died", message);
   await recordFailure({ error, works: [work], isBatch: false, operation }, work, services);
 }

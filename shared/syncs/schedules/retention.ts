@@ -4,14 +4,11 @@ import { later } from "#shared/syncs/later.ts";
 const DAY_MS = 24 * 60 * 60_000;
 /** Work rows of an ended operation that changed nothing: they are not read afterwards. */
 const SETTLED_WORK_MS = DAY_MS;
-/** Days for which it is listed what an ended operation changed. */
-export const CHANGES_DAYS = 7;
-const CHANGES_MS = CHANGES_DAYS * DAY_MS;
 /** Rows that one statement removes: locks stay short whatever has accumulated. */
 const BATCH = 5000;
 
-/** Days for which ended operations, with what pages were before, and sent events are kept. */
-export type Retention = { operationDays: number; eventDays: number };
+/** Days for which ended operations, with what pages were before, what they changed, and sent events are kept. */
+export type Retention = { operationDays: number; changeDays: number; eventDays: number };
 
 /**
  * Removes a bounded number of expired rows; returns how many. The last sync and the last deletion check of a source stay whatever
@@ -31,7 +28,7 @@ export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promi
     changes as (
       delete from sync_work where (operation_id, page_id) in (
         select w.operation_id, w.page_id from archon_progress p join sync_work w using (operation_id)
-        where p.finished_at < ${later(now, -CHANGES_MS)} and w.state in ('done', 'seen', 'pending')
+        where p.finished_at < ${later(now, -keep.changeDays * DAY_MS)} and w.state in ('done', 'seen', 'pending')
         limit ${BATCH})
       returning 1),
     operations as (

@@ -126,7 +126,7 @@ describe("what an operation changed", () => {
         .length;
     const expire = (days: number) => {
       world.pass(days * DAY_MS);
-      return removeExpired(database.sql, { operationDays: 90, eventDays: 90 }, world.now());
+      return removeExpired(database.sql, { operationDays: 90, changeDays: 7, eventDays: 90 }, world.now());
     };
     expect(await seen()).toBeGreaterThan(0);
     await expire(1.5);

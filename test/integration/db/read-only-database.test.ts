@@ -50,4 +50,21 @@ describe("a database that is opened for reading only", () => {
     expect(await sql`select 1 from pg_namespace where nspname = 'elsewhere'`).toEqual([]);
     await close();
   });
+
+  it("a read-only database that newer code has migrated is refused as by the service itself", async () => {
+    const writable = await open({ readOnly: false });
+    await writable.sql`insert into schema_migrations (name) values ('000777_future.sql')`;
+    await writable.close();
+    const refusal = async (readOnly: boolean) =>
+      open({ readOnly }).then(
+        async ({ close }) => close(),
+        (error: unknown) => error,
+      );
+    const refused = await refusal(true);
+    expect(refused).toMatchObject({
+      code: "database_newer",
+      message: expect.stringContaining("000777_future.sql") as string,
+    });
+    expect(refused).toEqual(await refusal(false));
+  });
 });

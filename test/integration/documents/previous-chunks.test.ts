@@ -177,7 +177,7 @@ describe("the chunks that a page had before", () => {
     const expire = (days: number) =>
       removeExpired(
         database.sql,
-        { operationDays: 90, eventDays: 90 },
+        { operationDays: 90, changeDays: 7, eventDays: 90 },
         new Date(NOW.getTime() + days * DAY_MS),
       );
     await expire(89);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addComment, deleteComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { purgePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -81,6 +83,46 @@ describe("the cap of a deletion check", () => {
       sync_metrics: { pages_deleted: 8 + 11, pages_hidden: 0 },
     });
   });
+
+  const onPages = {
+    files: {
+      add: (n: number) =>
+        uploadFile(world.site, {
+          containerId: world.page("Page 1").id,
+          title: `recording-${n}.mp4`,
+          bytes: Buffer.from("x"),
+          mediaType: "video/mp4",
+        }).id,
+      remove: (id: string) => trashFile(world.site, id),
+    },
+    comments: {
+      add: (n: number) =>
+        addComment(world.site, { containerId: world.page("Page 1").id, body: `<p>Remark ${n}</p>` }).id,
+      remove: (id: string) => deleteComment(world.site, id),
+    },
+  };
+
+  it.each(["files", "comments"] as const)(
+    "the cap of %s lets a quarter of them go, and holds one more, however many pages there are",
+    async (what) => {
+      const { add, remove } = onPages[what];
+      const content = { blogposts: false, comments: "all", attachments: true } as const;
+      world = await makeSyncWorld(database.sql, { pages: 30, content });
+      const made = Array.from({ length: 56 }, (_, n) => add(n));
+      await world.sync();
+      world.pass(60 * 60_000);
+      for (const id of made.splice(0, 14)) remove(id);
+      expect((await world.check()).status).toBe("completed");
+      world.pass(60 * 60_000);
+      expect((await world.check()).status).toBe("completed");
+      // 11 of the 42 that are left.
+      for (const id of made.splice(0, 11)) remove(id);
+      expect(await world.check()).toMatchObject({
+        status: "held",
+        error: { message: expect.stringContaining(`11 of 42 ${what}`) },
+      });
+    },
+  );
 
   it("the cap holds pages missed for the first time and for the second separately", async () => {
     await stored(20);

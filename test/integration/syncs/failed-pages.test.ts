@@ -7,7 +7,7 @@ import {
 } from "#shared/syncs/listing/compare-listing.ts";
 import { MAX_PAGE_ATTEMPTS } from "#shared/syncs/pages/page-failure.ts";
 import { releaseAllClaims } from "#shared/syncs/schedules/sweep.ts";
-import { MAX_CRASHES } from "#shared/syncs/operations/work-claims.ts";
+import { MAX_CRASHES, RESTARTS_PER_CRASH } from "#shared/syncs/operations/work-claims.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, OTHER_SPACE, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -270,6 +270,49 @@ describe("pages that fail", () => {
       });
     },
   );
+
+  /** The local runner is killed where page 3 needs a call of its own, and started again: at most so often. */
+  const killAndRestart = async (atMost: number): Promise<number> => {
+    let kills = 0;
+    let isKilled = true;
+    world.scheduler.crashAt((step) => {
+      const crashes = kills < atMost && step.endsWith(`/pages/${id(3)}`);
+      if (crashes) kills += 1;
+      isKilled ||= crashes;
+      return crashes;
+    });
+    while (isKilled) {
+      isKilled = false;
+      await releaseAllClaims(database.sql);
+      world.invoke("sweep", {}, Number.POSITIVE_INFINITY);
+      while (world.scheduler.running() > 0) await world.scheduler.advance();
+      await world.drain();
+    }
+    world.scheduler.crashAt(null);
+    return kills;
+  };
+
+  it("a page that is the only one left is stored although the whole process was killed five times", async () => {
+    editPage(world.site, id(3), { body: RENDERED_BODY });
+    const operation = await world.startSync();
+    await world.deliverOne("plan");
+    expect(await killAndRestart(MAX_CRASHES + 1)).toBe(MAX_CRASHES + 1);
+    expect(await world.ended(operation)).toMatchObject({
+      status: "completed",
+      sync_metrics: { pages_updated: 1, pages_failed: 0 },
+    });
+  });
+
+  it("a page that kills the whole process each time is given up, after more restarts", async () => {
+    editPage(world.site, id(3), { body: RENDERED_BODY });
+    const operation = await world.startSync();
+    await world.deliverOne("plan");
+    expect(await killAndRestart(100)).toBe(MAX_CRASHES * RESTARTS_PER_CRASH);
+    expect(await world.ended(operation)).toMatchObject({
+      status: "completed_with_errors",
+      failed_pages: [{ page_id: id(3), code: "worker_died" }],
+    });
+  });
 
   it("pages are not blamed for others when two workers crash at once, one with a batch and one with a single page", async () => {
     const crashes = editAll();

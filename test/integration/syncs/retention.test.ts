@@ -89,11 +89,28 @@ describe("retention", () => {
     expect(await events()).toBe(0);
   });
 
+  it.each([
+    ["7 days by default", {}, 7],
+    ["as many days as CHANGE_RETENTION_DAYS says", { CHANGE_RETENTION_DAYS: "12" }, 12],
+  ])("what an ended operation changed is listed for %s", async (_, variables, days) => {
+    const { operation_id: id } = await world.sync();
+    const changes = async () => (await world.api("GET", `/api/progress/${id}/changes`)).body.changes.length;
+    world.pass(days * DAY_MS - 60_000);
+    await sweepWith(variables);
+    expect(await changes()).toBe(1);
+    world.pass(2 * 60_000);
+    await sweepWith(variables);
+    expect(await changes()).toBe(0);
+    expect(await operations()).toEqual([id]);
+  });
+
   it.each(["0", "-1", "1.5", "ninety", "10000"])(
     "a retention of %s days is rejected with the accepted values",
     (days) => {
-      expect(() => parseEnv({ OPERATION_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: days })).toThrow(
-        /OPERATION_RETENTION_DAYS: must be a whole number of days from 1 to 9999; EVENT_RETENTION_DAYS: must be/,
+      expect(() =>
+        parseEnv({ OPERATION_RETENTION_DAYS: days, CHANGE_RETENTION_DAYS: days, EVENT_RETENTION_DAYS: days }),
+      ).toThrow(
+        /OPERATION_RETENTION_DAYS: must be a whole number of days from 1 to 9999; CHANGE_RETENTION_DAYS: .*; EVENT_RETENTION_DAYS: must be/,
       );
     },
   );

@@ -26,7 +26,7 @@ describe("a sweep", () => {
       {
         ...world.outside,
         events: { send: async (events) => world.bus.send(events) },
-        retention: { operationDays: 90, eventDays: 7 },
+        retention: { operationDays: 90, changeDays: 7, eventDays: 7 },
       },
       { remainingMs },
     );

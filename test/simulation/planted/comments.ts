@@ -1,6 +1,7 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const COMMENTS = "test/integration/syncs/comments.test.ts";
+const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const LIST = "shared/syncs/comments/list-comments.ts";
 const CHECK = "shared/syncs/comments/check-comments.ts";
 const DOCUMENTS = "shared/documents/comments.ts";
@@ -106,6 +107,15 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     COMMENTS,
     "no cap for comments",
     change(CHECK, 'judgeCap({ kind: "comments", ...outcomes })', "null"),
+  ),
+  bugFoundBy(
+    CAP,
+    "the cap of comments is a third too high",
+    change(
+      CHECK,
+      'judgeCap({ kind: "comments", ...outcomes })',
+      'outcomes.firstTime > 13 || outcomes.secondTime > 13 ? judgeCap({ kind: "comments", ...outcomes, pages: outcomes.pages * 1.3 }) : null',
+    ),
   ),
   bugFoundBy(
     COMMENTS,

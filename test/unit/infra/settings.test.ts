@@ -30,9 +30,16 @@ describe("settings of a deployment", () => {
   });
 
   it("deployment settings accept retention in days, as text or as a number, and reject other values", () => {
-    expect(parse({})).toMatchObject({ operationRetentionDays: 90, eventRetentionDays: 7 });
-    expect(parse({ operationRetentionDays: "30", eventRetentionDays: 14 })).toMatchObject({
+    expect(parse({})).toMatchObject({
+      operationRetentionDays: 90,
+      changeRetentionDays: 7,
+      eventRetentionDays: 7,
+    });
+    expect(
+      parse({ operationRetentionDays: "30", changeRetentionDays: "21", eventRetentionDays: 14 }),
+    ).toMatchObject({
       operationRetentionDays: 30,
+      changeRetentionDays: 21,
       eventRetentionDays: 14,
     });
     expect(() => parse({ operationRetentionDays: "0" })).toThrow(

@@ -16,7 +16,9 @@ describe("the statuses of an operation", () => {
   });
 
   it("the statuses of an operation are listed in one file only", () => {
-    const files = globSync(["shared/**/*.ts", "functions/**/*.ts", "infra/**/*.ts"]).filter((file) =>
+    const files = globSync(
+      ["shared", "functions", "infra"].map((folder) => `${folder}/**/*.{ts,tsx}`),
+    ).filter((file) =>
       /["'](queued|listing|processing)["'],\s*["'](listing|processing|finishing)["']|\bqueued:/.test(
         readFileSync(file, "utf8"),
       ),
