@@ -238,6 +238,24 @@ describe("comments are found by what they say, with their thread", () => {
     },
   );
 
+  it("comments of a page that cannot be embedded are counted as failed, and the next sync stores them", async () => {
+    world.embedding.refused = "lighthouse";
+    const first = await world.sync();
+    expect({ status: first.status, ...first.sync_metrics }).toMatchObject({
+      status: "completed_with_errors",
+      pages_failed: 0,
+      files_failed: 0,
+      comments_added: 2,
+      comments_failed: 1,
+    });
+    expect(first.log.at(-1)?.message).toContain("pages whose comments failed: 1");
+    expect(await world.find("kiosk outdated")).toHaveLength(1);
+    world.embedding.refused = null;
+    world.pass(DAY_MS);
+    expect((await world.sync()).sync_metrics).toMatchObject({ comments_failed: 0 });
+    expect(await world.find("rollout lighthouse")).toHaveLength(1);
+  });
+
   it("case 44: short remarks are not found, kinds filter, and one page's comments do not use up the results", async () => {
     say("Page 3", "+1");
     for (let n = 0; n < 8; n += 1) say("Page 3", `The quarterly giraffe report number ${n} is late again`);
