@@ -5,6 +5,7 @@ import {
   addPage,
   editPage,
   labelPage,
+  publishPage,
   restorePage,
   restrictPage,
   trashPage,
@@ -17,10 +18,17 @@ import {
   trashFile,
   uploadFile,
 } from "#infra/local/confluence-site/file-edits.ts";
-import type { SiteAttachment } from "#infra/local/confluence-site/site.ts";
+import type { SiteAttachment, SitePage } from "#infra/local/confluence-site/site.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { recordFiles } from "#shared/documents/files.ts";
-import { bodyOf, makeSyncWorld, OTHER_SPACE, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+import {
+  bodyOf,
+  makeSyncWorld,
+  OTHER_SPACE,
+  SOURCE_ID,
+  SPACE,
+  type SyncWorld,
+} from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const MINUTE_MS = 60_000;
@@ -209,6 +217,40 @@ describe("changes of files arrive", () => {
     world.pass(DAY_MS);
     await world.sync();
     expect(await world.find("sextant drawer")).toMatchObject([{ parent: { page_id: page.id } }]);
+  });
+
+  describe("on a draft", () => {
+    let draft: SitePage;
+    beforeEach(async () => {
+      await world.sync();
+      world.pass(DAY_MS);
+      draft = addPage(world.site, { space: SPACE, title: "Draft", body: bodyOf("draft"), draft: true });
+      upload("Draft", "sextant.txt", "The sextant is kept in drawer seven", "text/plain");
+    });
+    const sextant = () => world.find("sextant drawer");
+
+    it("case 7: a file on a draft waits, and joins in the sync that finds the draft published", async () => {
+      const before = downloads();
+      await world.sync({ mode: "full" });
+      await world.check();
+      expect(await sextant()).toEqual([]);
+      expect(downloads()).toBe(before);
+      publishPage(world.site, draft.id);
+      const { sync_metrics } = await world.sync();
+      expect(sync_metrics).toMatchObject({ pages_added: 1, files_added: 1, files_deleted: 0 });
+      expect(await sextant()).toMatchObject([{ parent: { page_id: draft.id } }]);
+    });
+
+    it("case 7: a file that is older than what the sync after the publishing looks back to joins with the next full listing", async () => {
+      world.pass(30 * DAY_MS);
+      await world.sync();
+      world.pass(DAY_MS);
+      publishPage(world.site, draft.id);
+      // A file has the date of its own version, so that a query by time does not find it.
+      expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 1, files_added: 0 });
+      expect((await world.check()).sync_metrics).toMatchObject({ files_added: 1 });
+      expect(await sextant()).toMatchObject([{ parent: { page_id: draft.id } }]);
+    });
   });
 
   const isKept = async () => {
