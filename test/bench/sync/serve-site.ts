@@ -1,6 +1,7 @@
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import type { Site, Space } from "#infra/local/confluence-site/site.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { largestSpace } from "./largest-space.ts";
 import { servePart } from "./part.ts";
 
 /** The simulated site over a folder: `serve-site.ts DIR PAGES`, that many pages of its largest space, evenly chosen; 0 is all. */
@@ -28,15 +29,6 @@ servePart({ url, facts: { space: space.key, titles: someTitles() } }, count);
 function someTitles(): string {
   const titles = [...site.pages.values()].map((page) => page.title);
   return titles.filter((_, n) => n % Math.ceil(titles.length / TITLES) === 0).join("\n");
-}
-
-function largestSpace({ pages, spaces }: Site): Space {
-  const sizes = Map.groupBy(pages.values(), (page) => page.spaceId);
-  const [largest] = [...spaces.values()].sort(
-    (a, b) => (sizes.get(b.id)?.length ?? 0) - (sizes.get(a.id)?.length ?? 0),
-  );
-  if (!largest) throw new Error("The folder has no pages");
-  return largest;
 }
 
 function keepPages(from: Site, { id }: Space, wanted: number): void {
