@@ -34,6 +34,8 @@ export const logMetrics = {
     counted("pages_updated"),
     counted("pages_deleted"),
     counted("pages_hidden"),
+    counted("files_failed"),
+    counted("comments_failed"),
     counted("embeddings_created"),
     counted("embeddings_reused"),
     counted("api_calls_made"),

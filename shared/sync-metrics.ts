@@ -1,7 +1,7 @@
 /**
  * The metrics that an operation reports at its end, and how each is counted: pages by the outcome or the state of their work, or
- * the sum of a counter of their work; `listed` by a counter of the operation: comments by the listing that stored them, and responses 429
- * of Confluence, which end no work. Tokens are those of the texts that were embedded, as the provider counted them, else estimated. Of files `unsupported_type` and `no_text` (scans,
+ * the sum of a counter of their work; `listed` by a counter of the operation alone: comments by the listing that stored them, and responses
+ * 429 of Confluence, which end no work. A counter of the operation with a metric's name adds to any of them. Tokens are those of the texts that were embedded, as the provider counted them, else estimated. Of files `unsupported_type` and `no_text` (scans,
  * pictures) are stored by their name, as `unreadable` (damaged, encrypted, too large). Types, SQL, the HTTP contract and the log's metrics follow this list.
  */
 export const COUNTED_METRICS = {
@@ -24,6 +24,7 @@ export const COUNTED_METRICS = {
   comments_added: "listed",
   comments_updated: "listed",
   comments_deleted: "listed",
+  comments_failed: { state: "failed", kind: "comments" },
   chunks_added: "sum",
   chunks_kept: "sum",
   chunks_removed: "sum",
@@ -34,8 +35,8 @@ export const COUNTED_METRICS = {
   rate_limited_calls: "listed",
 } as const satisfies Record<string, Counted | "listed" | "sum">;
 
-/** Of pages and blog posts unless `kind` says otherwise. */
-type Counted = ({ outcome: string } | { state: string }) & { kind?: "attachment" };
+/** Of pages and blog posts unless `kind` says otherwise; of `comments` pages whose comments could not be stored. */
+type Counted = ({ outcome: string } | { state: string }) & { kind?: "attachment" | "comments" };
 
 export type CountedMetric = keyof typeof COUNTED_METRICS;
 

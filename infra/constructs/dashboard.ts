@@ -93,6 +93,10 @@ export class SyncDashboard extends Construct {
             "Files: bytes downloaded, and files that could not be",
             sum("file_bytes", "files_not_downloaded"),
           ),
+          graph(
+            "Files, and pages' comments, that could not be stored",
+            sum("files_failed", "comments_failed"),
+          ),
         ],
         [
           graph(

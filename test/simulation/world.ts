@@ -52,7 +52,7 @@ export type World = {
    * Extractions from now on whose process ends without a word, which is the file's outcome; `calls`: how many brought a result;
    * `crashed`: Confluence's file ids of those that ended so.
    */
-  extraction: { crashes: number; calls: number; crashed: Set<string>; ocr: Ocr | null };
+  extraction: { crashes: number; calls: number; crashed: Set<string>; ocr: Ocr | null; native: boolean };
   /** Starts an invocation of a function as a worker; `lifetime`: steps until it is killed. */
   invoke: (
     name: FunctionName,
@@ -129,7 +129,13 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
     halfway: false,
     calls: 0,
   };
-  const extraction: World["extraction"] = { crashes: 0, calls: 0, crashed: new Set(), ocr: null };
+  const extraction: World["extraction"] = {
+    crashes: 0,
+    calls: 0,
+    crashed: new Set(),
+    ocr: null,
+    native: true,
+  };
   let workers = 0;
   let mayHaveStored = false;
 
@@ -174,7 +180,8 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
         fetch: fetchFrom(site),
         mediaHosts: [MEDIA_HOST],
         allowLoopback: false,
-        extractFile: async (bytes) => extractFile({ ...bytes, ocr: extraction.ocr }),
+        extractFile: async (bytes) =>
+          extractFile({ ...bytes, ocr: extraction.ocr, native: extraction.native }),
         timeoutMs: MINUTE_MS,
       });
       if (extraction.crashes > 0) {

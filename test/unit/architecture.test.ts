@@ -114,6 +114,7 @@ const rules: readonly Rule[] = [
   {
     from: "shared/verify",
     mayImport: [
+      "shared/confluence/cql",
       "shared/errors",
       "shared/db",
       "shared/sources",

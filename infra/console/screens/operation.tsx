@@ -183,6 +183,9 @@ function Files({ metrics }: { metrics: SyncMetrics }) {
     <>
       {named.length > 0 && <span>files: {named.join(", ")}</span>}
       {comments > 0 && <span>{counted(comments, "comment")} changed</span>}
+      {metrics.comments_failed > 0 && (
+        <span>comments of {counted(metrics.comments_failed, "page")} failed</span>
+      )}
     </>
   );
 }

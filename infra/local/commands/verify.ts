@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { syncedKinds } from "#shared/content-kinds.ts";
 import type { Env } from "#shared/env.ts";
 import { UserError } from "#shared/errors.ts";
 import { makeLog } from "#shared/log.ts";
@@ -14,11 +15,11 @@ import { buildChosenServices } from "#infra/local/runner/runner-services.ts";
 
 const verify = defineCommand({
   name: "npm run verify --",
-  does: `Lists a source's space, converts the body of each page and prints every difference to the index, one JSON line each, then a
-summary. Reads only. Exit 0: no difference; 1: some; 2: could not compare.`,
+  does: `Lists the pages, posts, comments and files that a source syncs, converts the body of each page and post, and prints every difference
+to the index, one JSON line each, then a summary by kind. Reads only. Exit 0: no difference; 1: some; 2: could not compare.`,
   options: {
     source: { type: "text", value: "SOURCE_ID", required: true, description: "the source to compare" },
-    quick: { type: "flag", description: "leaves the bodies out: a call for 250 pages and one a label" },
+    quick: { type: "flag", description: "leaves the bodies out: a call for 250 of a kind and one a label" },
   },
   more: `The database is the one of npm start: that of DATABASE_URL, or the embedded one in DATA_DIR, which only one process can open:
 stop the service first.`,
@@ -61,16 +62,23 @@ async function compare(sourceId: string, quick: boolean, env: Env, dataDir: stri
     const { cipher, confluence } = await buildChosenServices(env, log, {});
     if (!cipher || !confluence) throw new Error("Services for tokens and Confluence are missing");
     const source = await requireSource(database.sql, sourceId);
-    const { pages, differences } = await compareIndex(
+    const { listed, differences } = await compareIndex(
       database.sql,
       await openSite({ cipher, confluence }, source),
       source,
       { bodies: !quick, now: new Date() },
     );
     for (const difference of differences) process.stdout.write(`${JSON.stringify(difference)}\n`);
-    process.stdout.write(
-      `${JSON.stringify({ source_id: source.sourceId, pages, differences: differences.length })}\n`,
+    const byKind = Map.groupBy(differences, ({ content }) => content);
+    const kinds = Object.fromEntries(
+      syncedKinds(source.content).map((kind) => [
+        kind,
+        { listed: listed[kind] ?? 0, differences: byKind.get(kind)?.length ?? 0 },
+      ]),
     );
+    const pages = (listed.page ?? 0) + (listed.blogpost ?? 0);
+    const summary = { source_id: source.sourceId, pages, kinds, differences: differences.length };
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
     return differences.length === 0 ? 0 : 1;
   } finally {
     await database.close();

@@ -124,7 +124,8 @@ function fileVersion(site: Site, number: number, file: NewFile, mediaType: strin
 }
 
 function requireContainer(site: Site, id: string): string {
-  if (site.pages.get(id)?.status !== "current") throw new EditRefused(404, `No page or blog post ${id}`);
+  const status = site.pages.get(id)?.status;
+  if (status !== "current" && status !== "draft") throw new EditRefused(404, `No page or blog post ${id}`);
   return id;
 }
 

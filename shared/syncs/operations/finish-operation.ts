@@ -42,7 +42,7 @@ export async function finishOperation(operationId: string, services: SyncService
     if (!row) return null;
     const metrics = await readMetrics(tx, operationId);
     const held = row.heldDeletions;
-    const failed = metrics.pages_failed + metrics.files_failed;
+    const failed = metrics.pages_failed + metrics.files_failed + metrics.comments_failed;
     const status = held ? "held" : failed > 0 ? "completed_with_errors" : "completed";
     await tx`
       update archon_progress set status = ${status}, counters = counters || ${tx.json(metrics)},
@@ -106,5 +106,7 @@ function summary(metrics: SyncMetrics): string {
     files_added + files_updated + files_deleted + files_failed === 0
       ? ""
       : `; files: ${files_added} added, ${files_updated} updated, ${files_deleted} deleted, ${files_failed} failed`;
-  return `${pages_added} added, ${pages_updated} updated, ${pages_moved} moved, ${pages_deleted} deleted, ${pages_hidden} hidden, ${pages_failed} failed${files}`;
+  const comments =
+    metrics.comments_failed === 0 ? "" : `; pages whose comments failed: ${metrics.comments_failed}`;
+  return `${pages_added} added, ${pages_updated} updated, ${pages_moved} moved, ${pages_deleted} deleted, ${pages_hidden} hidden, ${pages_failed} failed${files}${comments}`;
 }

@@ -58,7 +58,8 @@ export async function settleHold(
     update archon_progress set updated_at = ${now}, log = ${logWith(tx, [message], now)},
       error = ${left === 0 ? null : tx.json(error)},
       status = case when ${left} > 0 then 'held'
-        when coalesce((counters ->> 'pages_failed')::int, 0) + coalesce((counters ->> 'files_failed')::int, 0) > 0
+        when coalesce((counters ->> 'pages_failed')::int, 0) + coalesce((counters ->> 'files_failed')::int, 0)
+          + coalesce((counters ->> 'comments_failed')::int, 0) > 0
         then 'completed_with_errors' else 'completed' end
     where operation_id = ${operationId} and status = 'held'`;
   // Unless a newer check has been held meanwhile.

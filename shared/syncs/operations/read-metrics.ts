@@ -29,7 +29,7 @@ function countOf(sql: Sql, name: CountedMetric) {
   const source = COUNTED_METRICS[name];
   if (source === "listed") return sql`0`;
   if (source === "sum") return sql`coalesce(sum((w.counters ->> ${name}::text)::bigint), 0)::float8`;
-  // Documents of comments are no pages: comments are counted where they are listed.
+  // Documents of comments are no pages: comments that arrive are counted where they are listed.
   const kind = "kind" in source ? source.kind : "page";
   if ("state" in source)
     return sql`count(*) filter (where w.state = ${source.state} and w.kind = ${kind})::int`;
@@ -57,18 +57,8 @@ export function metricsOf(operation: MeasuredOperation, work: WorkTotals): SyncM
   const { counters, started_at: started, finished_at: finished } = operation;
   if (finished && counters.duration_ms !== undefined) return toMetrics(counters);
   const until = finished ?? work.last_work_at ?? operation.updated_at;
-  const listed = (name: string) => counters[name] ?? 0;
   return toMetrics({
-    ...work,
-    pages_moved: work.pages_moved + listed("pages_moved"),
-    pages_restored: work.pages_restored + listed("pages_restored"),
-    pages_unchanged: work.pages_unchanged + listed("pages_unchanged"),
-    comments_added: listed("comments_added"),
-    comments_updated: listed("comments_updated"),
-    comments_deleted: listed("comments_deleted"),
-    api_calls_made: work.api_calls_made + listed("api_calls_made"),
-    embedding_tokens: work.embedding_tokens + listed("embedding_tokens"),
-    rate_limited_calls: listed("rate_limited_calls"),
+    ...ofEachMetric((name) => work[name] + (counters[name] ?? 0)),
     duration_ms: started ? Math.max(0, until.getTime() - started.getTime()) : 0,
   });
 }

@@ -2,6 +2,7 @@ import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { indexContent } from "#infra/local/confluence-site/search-index.ts";
 import { newId, type Site, type Space } from "#infra/local/confluence-site/site.ts";
 import { startConfluenceSite } from "#infra/local/confluence-site/start.ts";
+import { largestSpace } from "./largest-space.ts";
 import { servePart } from "./part.ts";
 
 /**
@@ -34,15 +35,6 @@ servePart({ url, facts: { space: space.key, titles: someTitles() } }, count);
 function someTitles(): string {
   const titles = [...site.pages.values()].map((page) => page.title);
   return titles.filter((_, n) => n % Math.ceil(titles.length / TITLES) === 0).join("\n");
-}
-
-function largestSpace({ pages, spaces }: Site): Space {
-  const sizes = Map.groupBy(pages.values(), (page) => page.spaceId);
-  const [largest] = [...spaces.values()].sort(
-    (a, b) => (sizes.get(b.id)?.length ?? 0) - (sizes.get(a.id)?.length ?? 0),
-  );
-  if (!largest) throw new Error("The folder has no pages");
-  return largest;
 }
 
 function keepPages(from: Site, { id }: Space, wanted: number): void {

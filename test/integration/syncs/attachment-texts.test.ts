@@ -118,8 +118,14 @@ describe("what has no text is found by its name, with the reason", () => {
 
   it("case 36: an extractor that is ended by its limits fails that version of the file, not its page or the next file", async () => {
     world.extraction.crashes = 1;
-    upload("bomb report.txt", Buffer.from("never seen"), "text/plain");
-    const first = await world.sync();
+    const bomb = upload("bomb report.txt", Buffer.from("never seen"), "text/plain");
+    const id = await world.startSync();
+    const first = await world.ended(id);
+    await world.queues.accept("file", [{ operation_id: id, source_id: SOURCE_ID, page_id: bomb.id }]);
+    await world.drain();
+    const work =
+      await database.sql`select state, attempts, crashes from sync_work where page_id = ${bomb.id}`;
+    expect([...work]).toEqual([{ state: "done", attempts: 1, crashes: 0 }]);
     note("gulls.txt", "Gulls nest on the harbour crane");
     const second = await world.sync();
     expect([first.status, second.status]).toEqual(["completed", "completed"]);
@@ -127,6 +133,9 @@ describe("what has no text is found by its name, with the reason", () => {
       { title: "bomb report.txt", file: { message: expect.stringContaining("limits") }, error: null },
     ]);
     expect(await world.find("gulls crane")).toHaveLength(1);
+    const rows = await database.sql`
+      select version, chunk_count from confluence_pages where page_id = ${bomb.id}`;
+    expect([...rows]).toEqual([{ version: 1, chunk_count: 1 }]);
     const before = downloads();
     await world.sync({ mode: "full" });
     expect(downloads()).toBe(before);
@@ -249,6 +258,43 @@ describe("a download follows one redirect, to the media host, without credential
   });
 });
 
+it.each([
+  { native: true, extractor: /^liteparse / },
+  { native: false, extractor: /^unpdf / },
+])(
+  "case 35: the row of a PDF names what read it, and the same chunks come of another extraction (native libraries: $native)",
+  async ({ native, extractor }) => {
+    world.extraction.native = native;
+    const lines = ["Winter service", "Ice is removed from the northern pier."];
+    const pages = [{ lines: lines.map((text, n) => ({ text, x: 72, y: 720 - 60 * n, size: 24 - 12 * n })) }];
+    const file = upload("piers.pdf", pdfFile(pages), "application/pdf");
+    const stored = async () => {
+      const [row] = await database.sql`
+        select file ->> 'extractor' as extractor from confluence_pages where page_id = ${file.id}`;
+      const chunks = await database.sql`
+        select content, heading_path, metadata, input_hash from archon_crawled_pages
+        where page_id = ${file.id} order by chunk_number`;
+      return { extractor: row?.extractor, chunks: [...chunks] };
+    };
+    await world.sync();
+    const first = await stored();
+    expect(first).toMatchObject({
+      extractor: expect.stringMatching(extractor),
+      chunks: [{ content: expect.stringContaining("northern pier") }],
+    });
+    await extractAgain();
+    expect(downloads()).toBe(2);
+    expect(await stored()).toEqual(first);
+  },
+);
+
+/** As after a new revision of the extraction. */
+async function extractAgain(): Promise<void> {
+  await database.sql`update attachment_texts set revision = 0`;
+  await database.sql`update confluence_pages set representation_revision = 5 where kind = 'attachment'`;
+  await world.sync({ mode: "full" });
+}
+
 it("case 37: a new chunker makes files again without a download, a new extraction downloads them", async () => {
   note("tides.txt", "Tides are measured at the pier");
   await world.sync();
@@ -256,8 +302,6 @@ it("case 37: a new chunker makes files again without a download, a new extractio
   const { sync_metrics } = await world.sync({ mode: "full" });
   expect(sync_metrics).toMatchObject({ files_updated: 1 });
   expect(downloads()).toBe(1);
-  await database.sql`update attachment_texts set revision = 0`;
-  await database.sql`update confluence_pages set representation_revision = 5 where kind = 'attachment'`;
-  await world.sync({ mode: "full" });
+  await extractAgain();
   expect(downloads()).toBe(2);
 });

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import {
+  addPage,
   editPage,
   labelPage,
+  publishPage,
   restorePage,
   restrictPage,
   trashPage,
@@ -16,10 +18,17 @@ import {
   trashFile,
   uploadFile,
 } from "#infra/local/confluence-site/file-edits.ts";
-import type { SiteAttachment } from "#infra/local/confluence-site/site.ts";
+import type { SiteAttachment, SitePage } from "#infra/local/confluence-site/site.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { recordFiles } from "#shared/documents/files.ts";
-import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+import {
+  bodyOf,
+  makeSyncWorld,
+  OTHER_SPACE,
+  SOURCE_ID,
+  SPACE,
+  type SyncWorld,
+} from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const MINUTE_MS = 60_000;
@@ -81,6 +90,23 @@ describe("files are found by what they say", () => {
 });
 
 describe("changes of files arrive", () => {
+  const replacedAndListed = async () => {
+    await world.sync();
+    world.pass(MINUTE_MS);
+    replaceFile(world.site, report.id, { bytes: Buffer.from("The dredger schedule is new.") });
+    const id = await world.startSync();
+    while (await world.deliverOne("plan"));
+    return id;
+  };
+  /** The message of the report's work once more. */
+  const deliverAgain = async (operationId: string) =>
+    world.queues.accept("file", [{ operation_id: operationId, source_id: SOURCE_ID, page_id: report.id }]);
+  const workOf = async (operationId: string) =>
+    [
+      ...(await database.sql`
+        select state, attempts from sync_work where operation_id = ${operationId} and page_id = ${report.id}`),
+    ].map((row) => ({ ...row }));
+
   it("case 4: a new file on an old page arrives with the next sync, and the page is not fetched again", async () => {
     await world.sync();
     world.pass(30 * DAY_MS);
@@ -93,7 +119,7 @@ describe("changes of files arrive", () => {
     expect(await world.find("walrus crew")).toMatchObject([{ title: "anchors.txt" }]);
   });
 
-  it("case 5: a new version replaces the old text, however often its message comes", async () => {
+  it("case 5: a new version replaces the old text, and no later listing downloads it again", async () => {
     await world.sync();
     world.pass(MINUTE_MS);
     replaceFile(world.site, report.id, { bytes: Buffer.from("The trawler quota was lowered in spring.") });
@@ -107,6 +133,25 @@ describe("changes of files arrive", () => {
     await world.check();
     expect(downloads()).toBe(before);
     expect((await rowOf(report.id))?.version).toBe(2);
+  });
+
+  it("case 5: a message that comes twice at once, and again after its sync, downloads and stores the new version once", async () => {
+    const id = await replacedAndListed();
+    await deliverAgain(id);
+    while (world.deliver("file", Number.POSITIVE_INFINITY));
+    while (world.scheduler.running() > 0) await world.scheduler.advance();
+    expect(world.failures).toEqual([]);
+    const stored = () =>
+      database.sql`select id, content from archon_crawled_pages where page_id = ${report.id} order by id`;
+    const before = await stored();
+    const progress = await world.ended(id);
+    await deliverAgain(id);
+    await world.drain();
+    expect(progress.sync_metrics).toMatchObject({ files_updated: 1, files_failed: 0 });
+    expect(await workOf(id)).toEqual([{ state: "done", attempts: 1 }]);
+    expect(await stored()).toEqual(before);
+    expect(await world.find("dredger schedule")).toHaveLength(1);
+    expect(downloads()).toBe(2);
   });
 
   it("case 6: a renamed file is found by its new name without a download", async () => {
@@ -137,6 +182,24 @@ describe("changes of files arrive", () => {
     expect(downloads()).toBe(before);
   });
 
+  it("case 6: a file that is moved to a page of another space goes with the check, which says so, without a download", async () => {
+    const elsewhere = addPage(world.site, { space: OTHER_SPACE, title: "Elsewhere", body: bodyOf("nomad") });
+    for (let n = 1; n <= 4; n += 1) upload("Page 2", `oar-${n}.txt`, `Oar ${n} is wooden`, "text/plain");
+    await world.sync();
+    const before = downloads();
+    changeFile(world.site, report.id, { containerId: elsewhere.id });
+    const { sync_metrics } = await world.check();
+    expect(sync_metrics).toMatchObject({ files_deleted: 1, files_hidden: 0, pages_deleted: 0 });
+    expect(await rowOf(report.id)).toMatchObject({
+      version: 1,
+      is_deleted: true,
+      deleted_reason: "moved_to_another_space",
+      chunk_count: 0,
+    });
+    expect(await world.find("tugboat")).toEqual([]);
+    expect(downloads()).toBe(before);
+  });
+
   it("case 7: a file on a page that is not stored waits, and joins when the page comes", async () => {
     const page = world.page("Page 3");
     world.site.faults.push({
@@ -156,14 +219,40 @@ describe("changes of files arrive", () => {
     expect(await world.find("sextant drawer")).toMatchObject([{ parent: { page_id: page.id } }]);
   });
 
-  const replacedAndListed = async () => {
-    await world.sync();
-    world.pass(MINUTE_MS);
-    replaceFile(world.site, report.id, { bytes: Buffer.from("The dredger schedule is new.") });
-    const id = await world.startSync();
-    while (await world.deliverOne("plan"));
-    return id;
-  };
+  describe("on a draft", () => {
+    let draft: SitePage;
+    beforeEach(async () => {
+      await world.sync();
+      world.pass(DAY_MS);
+      draft = addPage(world.site, { space: SPACE, title: "Draft", body: bodyOf("draft"), draft: true });
+      upload("Draft", "sextant.txt", "The sextant is kept in drawer seven", "text/plain");
+    });
+    const sextant = () => world.find("sextant drawer");
+
+    it("case 7: a file on a draft waits, and joins in the sync that finds the draft published", async () => {
+      const before = downloads();
+      await world.sync({ mode: "full" });
+      await world.check();
+      expect(await sextant()).toEqual([]);
+      expect(downloads()).toBe(before);
+      publishPage(world.site, draft.id);
+      const { sync_metrics } = await world.sync();
+      expect(sync_metrics).toMatchObject({ pages_added: 1, files_added: 1, files_deleted: 0 });
+      expect(await sextant()).toMatchObject([{ parent: { page_id: draft.id } }]);
+    });
+
+    it("case 7: a file that is older than what the sync after the publishing looks back to joins with the next full listing", async () => {
+      world.pass(30 * DAY_MS);
+      await world.sync();
+      world.pass(DAY_MS);
+      publishPage(world.site, draft.id);
+      // A file has the date of its own version, so that a query by time does not find it.
+      expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 1, files_added: 0 });
+      expect((await world.check()).sync_metrics).toMatchObject({ files_added: 1 });
+      expect(await sextant()).toMatchObject([{ parent: { page_id: draft.id } }]);
+    });
+  });
+
   const isKept = async () => {
     const [text] =
       await database.sql`select version from attachment_texts where attachment_id = ${report.id}`;
@@ -201,6 +290,8 @@ describe("changes of files arrive", () => {
     await world.deliverUntil("file", isKept);
     const progress = await world.ended(id);
     expect(progress.sync_metrics).toMatchObject({ files_updated: 1, files_failed: 0 });
+    // The worker that was killed, and the one that had the message again.
+    expect(await workOf(id)).toEqual([{ state: "done", attempts: 2 }]);
     expect(await world.find("dredger schedule")).toHaveLength(1);
     expect(downloads()).toBe(2);
   });

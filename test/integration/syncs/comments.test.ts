@@ -14,8 +14,9 @@ import {
   restrictPage,
   trashPage,
 } from "#infra/local/confluence-site/edits.ts";
+import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import type { SiteComment, SitePage } from "#infra/local/confluence-site/site.ts";
-import { commentsId } from "#shared/content-kinds.ts";
+import { commentsId, NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { touchComments } from "#shared/documents/comments.ts";
 import { followContainer } from "#shared/documents/follow-container.ts";
@@ -120,8 +121,15 @@ describe("comments are found by what they say, with their thread", () => {
     expect(hit?.ancestors.map(({ title }) => title)).toEqual(["Page 1"]);
   });
 
-  it("case 1: an idle sync of pages, posts and comments takes no more than five calls", async () => {
-    await world.sync();
+  it("case 1: an idle sync of all kinds takes no more than five calls", async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql, { pages: 3, content: NEW_SOURCE_CONTENT });
+    addPage(world.site, { kind: "blogpost", space: SPACE, title: "Post", body: bodyOf("news") });
+    say("Page 1", "Should the rollout wait for the lighthouse team?");
+    const bytes = Buffer.from("Tides are measured at the pier");
+    uploadFile(world.site, { containerId: on("Page 2"), title: "tides.txt", bytes, mediaType: "text/plain" });
+    const first = await world.sync();
+    expect(first.sync_metrics).toMatchObject({ pages_added: 4, comments_added: 1, files_added: 1 });
     world.pass(DAY_MS);
     await world.sync();
     world.pass(DAY_MS);
@@ -229,6 +237,24 @@ describe("comments are found by what they say, with their thread", () => {
       expect(await world.find("albatross roof")).toHaveLength(1);
     },
   );
+
+  it("comments of a page that cannot be embedded are counted as failed, and the next sync stores them", async () => {
+    world.embedding.refused = "lighthouse";
+    const first = await world.sync();
+    expect({ status: first.status, ...first.sync_metrics }).toMatchObject({
+      status: "completed_with_errors",
+      pages_failed: 0,
+      files_failed: 0,
+      comments_added: 2,
+      comments_failed: 1,
+    });
+    expect(first.log.at(-1)?.message).toContain("pages whose comments failed: 1");
+    expect(await world.find("kiosk outdated")).toHaveLength(1);
+    world.embedding.refused = null;
+    world.pass(DAY_MS);
+    expect((await world.sync()).sync_metrics).toMatchObject({ comments_failed: 0 });
+    expect(await world.find("rollout lighthouse")).toHaveLength(1);
+  });
 
   it("case 44: short remarks are not found, kinds filter, and one page's comments do not use up the results", async () => {
     say("Page 3", "+1");

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  addComment,
+  addReply,
+  deleteComment,
+  editComment,
+  resolveComment,
+} from "#infra/local/confluence-site/comment-edits.ts";
 import { addPage, editPage, labelPage, movePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { changeFile, replaceFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import { NEW_SOURCE_CONTENT, type ContentOptions } from "#shared/content-kinds.ts";
 import { compareIndex } from "#shared/verify/compare-index.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -26,15 +35,19 @@ describe("verify", () => {
     const { confluence, cipher } = world.services(null);
     if (!confluence || !cipher) throw new Error("The world has no site");
     const client = await openSite({ confluence, cipher }, source);
-    const { pages, differences } = await compareIndex(database.sql, client, source, {
+    const { listed, differences } = await compareIndex(database.sql, client, source, {
       ...options,
       now: world.now(),
     });
-    return { pages, found: differences.map(({ title, kind }) => `${title}: ${kind}`).toSorted() };
+    return {
+      listed,
+      differences,
+      found: differences.map(({ title, kind }) => `${title}: ${kind}`).toSorted(),
+    };
   }
 
   it("verify finds no difference after a sync", async () => {
-    expect(await verify()).toEqual({ pages: 4, found: [] });
+    expect(await verify()).toMatchObject({ listed: { page: 4 }, found: [] });
   });
 
   it("verify finds what people have changed since the sync", async () => {
@@ -71,5 +84,119 @@ describe("verify", () => {
     expect((await verify()).found).toEqual(
       [...seen, "Page 1: content", "Page 2: content", "Page 3: content"].toSorted(),
     );
+  });
+
+  describe("of posts, comments and files", () => {
+    const upload = (title: string, name: string) =>
+      uploadFile(world.site, {
+        containerId: world.page(title).id,
+        title: name,
+        bytes: Buffer.from(`The text of ${name}`),
+        mediaType: "text/plain",
+      });
+    const say = (title: string, text: string) =>
+      addComment(world.site, { containerId: world.page(title).id, body: `<p>${text}</p>` });
+    const make = async (content: ContentOptions) => {
+      await database.clear();
+      world = await makeSyncWorld(database.sql, { pages: 2, content });
+      addPage(world.site, { kind: "blogpost", space: SPACE, title: "Post", body: bodyOf("news") });
+      for (const title of ["Page 1", "Page 2", "Post"]) {
+        const said = say(title, `Who waits for the ferry at ${title}?`);
+        addReply(world.site, said.id, { body: "<p>The pilots do</p>" });
+        upload(title, `${title}.txt`);
+      }
+      await world.sync();
+      world.takeRequests();
+    };
+    const comment = (title: string) => {
+      const containerId = world.page(title).id;
+      const found = [...world.site.comments.values()].find((one) => one.containerId === containerId);
+      if (!found) throw new Error(`${title} has no comment`);
+      return found;
+    };
+    const file = (name: string) => {
+      const found = [...world.site.attachments.values()].find((one) => one.title === name);
+      if (!found) throw new Error(`${name} is not on the site`);
+      return found;
+    };
+
+    it("verify counts each kind and finds no difference after a sync, with one call more for each listing", async () => {
+      await make(NEW_SOURCE_CONTENT);
+      expect(await verify({ bodies: false })).toMatchObject({
+        listed: { page: 2, blogpost: 1, comments: 6, attachment: 3 },
+        found: [],
+      });
+      const searches = world.takeRequests().filter(({ path }) => path.endsWith("/content/search"));
+      expect(searches).toHaveLength(2);
+    });
+
+    it("verify finds replies by the comment that they answer, where a response names only that", async () => {
+      await make(NEW_SOURCE_CONTENT);
+      world.site.settings.reply_container = "comment";
+      const { id } = addReply(world.site, comment("Page 1").id, { body: "<p>And the captains</p>" });
+      expect((await verify()).differences).toMatchObject([
+        { content: "comments", page_id: id, kind: "missing" },
+      ]);
+    });
+
+    it("verify finds comments that are new, edited, resolved, deleted or hidden here", async () => {
+      await make(NEW_SOURCE_CONTENT);
+      const containerId = world.page("Post").id;
+      const inline = addComment(world.site, {
+        containerId,
+        body: "<p>Is it on time?</p>",
+        selection: "News",
+      });
+      await world.sync();
+      resolveComment(world.site, inline.id, { status: "resolved" });
+      const lost = comment("Page 1");
+      deleteComment(world.site, lost.id, { replies: "deleted" });
+      editComment(world.site, comment("Page 2").id, { body: "<p>Who waits for the train?</p>" });
+      const added = say("Page 2", "Who waits for the bus?");
+      await database.sql`
+        update confluence_comments set missing_since = ${world.now()} where comment_id = ${comment("Post").id}`;
+      const { differences, found } = await verify();
+      expect(found).toEqual([
+        "Page 1: surplus",
+        "Page 1: surplus",
+        "Page 2: missing",
+        "Page 2: outdated",
+        "Post: hidden",
+        "Post: outdated",
+      ]);
+      expect(differences.every(({ content }) => content === "comments")).toBe(true);
+      expect(differences.map(({ page_id }) => page_id)).toEqual(expect.arrayContaining([lost.id, added.id]));
+    });
+
+    it("verify finds files that are new, replaced, renamed, moved or trashed, and downloads none", async () => {
+      await make(NEW_SOURCE_CONTENT);
+      const before = world.site.mediaRequests.length;
+      replaceFile(world.site, file("Page 1.txt").id, { bytes: Buffer.from("Another text") });
+      changeFile(world.site, file("Page 2.txt").id, {
+        title: "New name.txt",
+        containerId: world.page("Page 1").id,
+      });
+      trashFile(world.site, file("Post.txt").id);
+      upload("Page 2", "Added.txt");
+      const { differences, found } = await verify();
+      expect(found).toEqual([
+        "Added.txt: missing",
+        "New name.txt: parent",
+        "New name.txt: title",
+        "Page 1.txt: outdated",
+        "Post.txt: surplus",
+      ]);
+      expect(differences.every(({ content }) => content === "attachment")).toBe(true);
+      expect(world.site.mediaRequests.length).toBe(before);
+    });
+
+    it("verify compares only what the source syncs", async () => {
+      await make({ blogposts: false, comments: "open", attachments: true });
+      expect(await verify()).toMatchObject({ listed: { page: 2, comments: 6, attachment: 2 }, found: [] });
+      await make({ blogposts: true, comments: "none", attachments: false });
+      const { listed, found } = await verify();
+      expect([listed, found]).toEqual([{ page: 2, blogpost: 1 }, []]);
+      expect(world.takeRequests().filter(({ path }) => path.endsWith("/content/search"))).toEqual([]);
+    });
   });
 });

@@ -118,6 +118,29 @@ describe("what a page shows of other pages", () => {
     },
   );
 
+  it.each(["trashed", "out of sight"] as const)(
+    "case 38: a target that was %s and is back is in its includer after the full sync that finds it",
+    async (how) => {
+      if (how === "trashed") trashPage(world.site, target.id);
+      else restrictPage(world.site, target.id, "nobody");
+      await world.check();
+      if (how === "trashed") restorePage(world.site, target.id);
+      else restrictPage(world.site, target.id, "everyone");
+      world.pass(2 * HOUR_MS);
+      await world.sync({ mode: "full" });
+      expect(await found("lighthouse")).toEqual(["Includer", "Target"]);
+    },
+  );
+
+  it("case 38: a target that was trashed, and is back and edited, is in its includer after the sync that finds the edit", async () => {
+    trashPage(world.site, target.id);
+    await world.check();
+    restorePage(world.site, target.id);
+    editPage(world.site, target.id, { body: "<p>windmill</p>" });
+    await laterSync();
+    expect(await found("windmill")).toEqual(["Includer", "Target"]);
+  });
+
   it("case 38: a page that a check works on because of what it shows, and that is trashed, is deleted by that check", async () => {
     const list = add("Children", `<p>quarry</p>${macro("children")}`);
     const child = add("Child", "<p>vineyard</p>", { parentId: list.id });

@@ -149,6 +149,20 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
+    TEXTS,
+    "an extractor that crashes fails the operation",
+    change(
+      PREPARE,
+      "const { chunks, contentHash } = chunkFile(",
+      'if (text.result === "extraction_failed" && text.extractor === "none") throw new PermanentError(text.result, text.message);\n  const { chunks, contentHash } = chunkFile(',
+    ),
+    change(
+      "shared/syncs/pages/page-failure.ts",
+      '  "source_deleted",\n]);',
+      '  "source_deleted",\n  "extraction_failed",\n]);',
+    ),
+  ),
+  bugFoundBy(
     FILES,
     "a file that was trashed again after it was listed is restored",
     change(

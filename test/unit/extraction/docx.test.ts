@@ -9,7 +9,6 @@ const cell = (text: string, properties = ""): string =>
 const style = (id: string, name: string, content: string): string =>
   `<w:style w:type="paragraph" w:styleId="${id}"><w:name w:val="${name}"/>${content}</w:style>`;
 
-/** Case 33 of the scope: DOCX. */
 describe("the text of a Word document", () => {
   it("case 33: a DOCX paragraph whose style inherits an outline level is a heading, whatever the style's name", async () => {
     const styles = wordPart(
@@ -28,7 +27,7 @@ describe("the text of a Word document", () => {
     expect(await markdownOf("a.docx", file)).toBe("# Handbook\n\n## Safety\n\nWear a helmet.");
   });
 
-  it("a DOCX heading with an automatic number stays a heading and does not become an item of a list", async () => {
+  it("case 33: a DOCX heading with an automatic number stays a heading and does not become an item of a list", async () => {
     const numbered = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>';
     const file = docx(paragraph("Scope", `<w:pStyle w:val="H1"/>${numbered}`) + paragraph("one", numbered), {
       "word/styles.xml": wordPart(
@@ -43,7 +42,7 @@ describe("the text of a Word document", () => {
     expect(await markdownOf("a.docx", file)).toBe("# Scope\n\n1. one");
   });
 
-  it("a merged cell of a DOCX table is repeated in its area, and the first row is the header", async () => {
+  it("case 33: a merged cell of a DOCX table is repeated in its area, and the first row is the header", async () => {
     const table =
       `<w:tbl><w:tr>${cell("Region")}${cell("Q1")}${cell("Q2")}</w:tr>` +
       `<w:tr>${cell("North", '<w:vMerge w:val="restart"/>')}${cell("all year", '<w:gridSpan w:val="2"/>')}</w:tr>` +
@@ -63,7 +62,7 @@ describe("the text of a Word document", () => {
     expect(markdown.match(/Plan|Note the deadline/g)?.sort()).toEqual(["Note the deadline", "Plan"]);
   });
 
-  it("footnotes of a DOCX follow the text, and deleted text of tracked changes is left out", async () => {
+  it("case 33: footnotes of a DOCX follow the text, and deleted text of tracked changes is left out", async () => {
     const file = docx(
       "<w:p><w:r><w:t>Costs rise</w:t></w:r>" +
         '<w:del w:id="1"><w:r><w:delText> slowly</w:delText></w:r></w:del>' +

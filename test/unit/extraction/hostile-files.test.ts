@@ -9,15 +9,14 @@ const extract = (name: string, bytes: Uint8Array) => extractFile({ name, mediaTy
 const compoundFile = (text: string): Buffer =>
   Buffer.concat([Buffer.from("d0cf11e0a1b11ae1", "hex"), Buffer.alloc(512), Buffer.from(text, "utf16le")]);
 
-/** Cases 30 (zip and XML) and 31 (Office) of the scope. */
 describe("files that harm or lie", () => {
-  it("a zip archive is inflated up to its budget over all entries, whatever sizes it states", () => {
+  it("case 30: a zip archive is inflated up to its budget over all entries, whatever sizes it states", () => {
     const zip = openZip(zipFile({ a: "x".repeat(600), b: "x".repeat(600) }, 1), 1000);
     expect(zip.read("a")).toHaveLength(600);
     expect(() => zip.read("b")).toThrow("b decompresses beyond the file's limit");
   });
 
-  it("a DOCX that inflates to 250 MB fails before anything parses it", async () => {
+  it("case 30: a DOCX that inflates to 250 MB fails before anything parses it", async () => {
     const bomb = docx("", { "word/document.xml": " ".repeat(250_000_000) });
     expect(await extract("a.docx", bomb)).toMatchObject({
       result: "extraction_failed",
@@ -25,7 +24,7 @@ describe("files that harm or lie", () => {
     });
   });
 
-  it("a DOCX with 100,000 nested elements fails by its depth", async () => {
+  it("case 30: a DOCX with 100,000 nested elements fails by its depth", async () => {
     const nested = docx(`${"<w:sdt>".repeat(100_000)}${"</w:sdt>".repeat(100_000)}`);
     expect(await extract("a.docx", nested)).toMatchObject({
       result: "extraction_failed",
@@ -33,7 +32,7 @@ describe("files that harm or lie", () => {
     });
   });
 
-  it("a document type with entities is refused in a DOCX, so that no file is read and nothing is expanded", async () => {
+  it("case 30: a document type with entities is refused in a DOCX, so that no file is read and nothing is expanded", async () => {
     const xml = '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>';
     expect(await extract("a.docx", docx("", { "word/document.xml": xml }))).toMatchObject({
       result: "extraction_failed",
@@ -41,12 +40,12 @@ describe("files that harm or lie", () => {
     });
   });
 
-  it("a truncated zip archive is a failed extraction", async () => {
+  it("case 30: a truncated zip archive is a failed extraction", async () => {
     const whole = docx("<w:p/>");
     expect((await extract("a.docx", whole.subarray(0, whole.length - 30))).result).toBe("extraction_failed");
   });
 
-  it("cells repeated without end in an ODS are cut to the limit of characters with a warning", async () => {
+  it("case 30: cells repeated without end in an ODS are cut to the limit of characters with a warning", async () => {
     const cell =
       '<table:table-cell table:number-columns-repeated="16384"><text:p>again</text:p></table:table-cell>';
     const body = `<table:table table:name="T"><table:table-row table:number-rows-repeated="1048576">${cell}</table:table-row></table:table>`;
@@ -56,13 +55,13 @@ describe("files that harm or lie", () => {
     expect(file.warnings).toContain(`The text beyond ${MOST_CHARACTERS} characters was left out`);
   });
 
-  it("an encrypted Office file is encrypted, and one from before 2007 is unsupported, whatever its name says", async () => {
+  it("case 31: an encrypted Office file is encrypted, and one from before 2007 is unsupported, whatever its name says", async () => {
     expect((await extract("a.xlsx", compoundFile("EncryptedPackage"))).result).toBe("encrypted");
     expect((await extract("a.docx", compoundFile("WordDocument"))).result).toBe("unsupported_type");
     expect((await extract("a.doc", compoundFile("WordDocument"))).result).toBe("unsupported_type");
   });
 
-  it("a file is read by its content, not by its extension", async () => {
+  it("case 31: a file is read by its content, not by its extension", async () => {
     const paragraph = "<w:p><w:r><w:t>a document</w:t></w:r></w:p>";
     expect(await extract("a.xlsx", docx(paragraph))).toMatchObject({ parts: [{ markdown: "a document" }] });
     expect((await extract("a.docx", Buffer.from("plain text"))).result).toBe("extraction_failed");
@@ -70,7 +69,7 @@ describe("files that harm or lie", () => {
     expect((await extract("a.exe", Buffer.from("MZ"))).result).toBe("unsupported_type");
   });
 
-  it("an empty file, a document without words and a picture have no text", async () => {
+  it("case 31: an empty file, a document without words and a picture have no text", async () => {
     expect((await extract("a.txt", Buffer.alloc(0))).result).toBe("no_text");
     expect((await extract("a.docx", docx("<w:p/>"))).result).toBe("no_text");
     expect((await extract("a.png", Buffer.from("89504e470d0a1a0a", "hex"))).result).toBe("no_text");

@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { partsOf } from "#test/support/extract.ts";
 import { pptx, textShape } from "#test/support/office-files.ts";
 
-/** Case 34 of the scope: PPTX. */
 describe("the text of a presentation", () => {
-  it("slides come in the presentation's order with their number, hidden ones too, and notes stand below", async () => {
+  it("case 34: slides come in the presentation's order with their number, hidden ones too, and notes stand below", async () => {
     const file = pptx([
       { shapes: textShape("Sales", "ctrTitle"), notes: "Say hello first" },
       { shapes: textShape("Backup", "title"), hidden: true },

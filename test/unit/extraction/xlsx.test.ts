@@ -6,9 +6,8 @@ import { sheetData, xlsx } from "#test/support/office-files.ts";
 
 const row = (number: number, cells: string): string => `<row r="${number}">${cells}</row>`;
 
-/** Case 34 of the scope: XLSX. */
 describe("the text of a workbook", () => {
-  it("sheets come in the workbook's order with their names, and hidden ones are left out with a warning", async () => {
+  it("case 34: sheets come in the workbook's order with their names, and hidden ones are left out with a warning", async () => {
     const file = xlsx(
       { Plan: sheetData([["a"]]), Lists: sheetData([["secret"]]), Actual: sheetData([["b"]]) },
       { hidden: ["Lists"] },
@@ -23,7 +22,7 @@ describe("the text of a workbook", () => {
     });
   });
 
-  it("shared strings of a workbook are read without their phonetic runs", async () => {
+  it("case 34: shared strings of a workbook are read without their phonetic runs", async () => {
     const strings =
       "<si><t>Name</t></si><si><r><t>東</t></r><r><t>京</t></r><rPh sb='0' eb='2'><t>トウキョウ</t></rPh></si>";
     const cells = row(1, '<c r="A1" t="s"><v>0</v></c>') + row(2, '<c r="A2" t="s"><v>1</v></c>');
@@ -31,7 +30,7 @@ describe("the text of a workbook", () => {
     expect(markdown).toBe("## S\n\n| Name |\n| --- |\n| 東京 |");
   });
 
-  it("numbers of a workbook show as their format says, and formulas show the value calculated last", async () => {
+  it("case 34: numbers of a workbook show as their format says, and formulas show the value calculated last", async () => {
     const formats = [
       "General",
       "dd/mm/yyyy",
@@ -66,14 +65,14 @@ describe("the text of a workbook", () => {
     );
   });
 
-  it("dates of a workbook that counts from 1904 are four years later", async () => {
+  it("case 34: dates of a workbook that counts from 1904 are four years later", async () => {
     const styles = '<cellXfs><xf numFmtId="14"/></cellXfs>';
     const sheet = `<sheetData>${row(1, '<c r="A1" s="0"><v>41901</v></c>')}</sheetData>`;
     const file = xlsx({ S: sheet }, { styles, properties: '<workbookPr date1904="1"/>' });
     expect(await markdownOf("a.xlsx", file)).toBe("## S\n\n2018-09-20");
   });
 
-  it("a merged cell of a sheet is repeated in its area, and a title above a table is a paragraph", async () => {
+  it("case 34: a merged cell of a sheet is repeated in its area, and a title above a table is a paragraph", async () => {
     const rows = [["Report"], ["Region", "", "Sum"], ["North", "Oslo", "1"], ["", "Bergen", "2"]];
     const merged =
       '<mergeCells><mergeCell ref="A2:B2"/><mergeCell ref="A3:A4"/><mergeCell ref="A1:C1"/></mergeCells>';
@@ -103,7 +102,7 @@ describe("the text of a workbook", () => {
     );
   });
 
-  it("a sheet with a cell at its far end stays small", async () => {
+  it("case 30: a sheet with a cell at its far end stays small", async () => {
     const far = row(1_048_576, '<c r="XFD1048576" t="inlineStr"><is><t>far</t></is></c>');
     const near = row(1, '<c r="A1" t="inlineStr"><is><t>near</t></is></c>');
     const markdown = await markdownOf("a.xlsx", xlsx({ S: `<sheetData>${near}${far}</sheetData>` }));
