@@ -9,7 +9,7 @@
 export const PAIR = "\u001F";
 /** Between two words with nothing between them. */
 export const SEAM = "\u001E";
-/** Around what a headline's text contains besides the text itself (`withFolded`). */
+/** Around what a headline's text contains besides the text itself (`headlineText`). */
 export const OPEN = "\u001C";
 export const CLOSE = "\u001D";
 

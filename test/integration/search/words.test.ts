@@ -39,6 +39,9 @@ describe("words that Postgres' parser would take apart or together", () => {
     ["CO2", "Replace the CO<sub>2</sub> sensor yearly.", "Replace the CO sensor; 2 of them."],
     ["CO2", "The CO₂ level is high.", "The CO level; 2 of them."],
     ["CO₂", "The CO2 level is high.", "The level of carbon is high."],
+    ["CO<sub>2</sub>", "The CO₂ level is high.", "The CO level; 2 of them."],
+    ["CO<sub>2</sub>", "The CO2 level is high.", "The CO level; 2 of them."],
+    ["CO<sub>2</sub>", "The CO<sub>2</sub> level.", "CO and CO; 2 of them."],
     ["--no-cache", "Build with --no-cache today.", "There is no cache; no-cache headers, no cache."],
     ["/etc/hosts", "Edit /etc/hosts.", "Hosts etc. are listed: etc, hosts."],
     ["1.2.3", "Upgrade to 1.2.3 now.", "Upgrade 1 of 2 or 3 of them."],
@@ -95,7 +98,31 @@ describe("words that Postgres' parser would take apart or together", () => {
     ["cafe zurich", "Café in Zürich & Bern", "<mark>Café</mark> in <mark>Zürich</mark> &amp; Bern"],
     ["CO2", "CO₂ levels are high", "<mark>CO₂</mark> levels are high"],
     ["plain", "Résumé: the plain text", "Résumé: the <mark>plain</mark> text"],
-  ])("the snippet of %s marks what matched, in the text as it is", async (query, content, snippet) => {
+    ["CO2", "Sensor of CO<sub>2</sub>", "Sensor of <mark>CO₂</mark>"],
+    ["CO<sub>2</sub>", "Sensor of CO2", "Sensor of <mark>CO2</mark>"],
+    [
+      "area",
+      "Floor area: 10<sup>3</sup> m<sup>2</sup> altogether",
+      "Floor <mark>area</mark>: 10³ m² altogether",
+    ],
+    ["1st", "Rooms on the 1<sup>st</sup> floor", "Rooms on the <mark>1st</mark> floor"],
+    ["C#", "Written in C, C++, [C]# or C#", "Written in C, C++, [C]# or <mark>C#</mark>"],
+    ["C#", "Written in plain C here", "Written in plain C here"],
+    ["written in C#", "Written as C, then in C#", "<mark>Written</mark> as C, then in <mark>C#</mark>"],
+    [".net", "Runs net of .NET", "Runs net of <mark>.NET</mark>"],
+    [
+      "--no-cache",
+      "Build with no cache: --no-cache, no-cache",
+      "Build with no cache: <mark>--no-cache</mark>, no-cache",
+    ],
+    ["ABC-123", "Issues ABC-1234 and 123 and ABC-123", "Issues ABC-1234 and 123 and <mark>ABC-123</mark>"],
+    ["1.2.3", "Version 1.2.34, 1.2 or 1.2.3", "Version 1.2.34, 1.2 or <mark>1.2.3</mark>"],
+    ["/var/log/app.log", "Logs of var in /var/log/app.log", "Logs of var in <mark>/var/log/app.log</mark>"],
+    ["foo.bar", String.raw`Drinks at a bar of foo: foo\.bar`, "Drinks at a bar of foo: <mark>foo.bar</mark>"],
+    ["foo.bar", "Drinks at a bar of foo", "Drinks at a <mark>bar</mark> of <mark>foo</mark>"],
+    ["C#", "程序用 C# 编写", "程序用 <mark>C#</mark> 编写"],
+    ["C# name0", "Called name0 in C#", "Called <mark>name0</mark> in <mark>C#</mark>"],
+  ])("the snippet of %s in %s marks what matched", async (query, content, snippet) => {
     await put("page", content);
     const [hit] = await search(query);
     expect(hit).toMatchObject({ content, snippet });
