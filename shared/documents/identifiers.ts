@@ -14,14 +14,17 @@ const candidate = /[\p{L}\p{N}_]+(?:(?:\.|::|->|-|\/)[\p{L}\p{N}_]+)*/gu;
 const isName = /[\p{L}\p{N}_](?:_|\.|::|->)[\p{L}\p{N}_]|-\p{N}|\p{N}-|\p{Ll}\p{Lu}/u;
 const seams = /[._:>/-]+|(?<=\p{Ll})(?=\p{Lu})/u;
 
-/** Names that begin or end with punctuation: `C#`, `C++`, `.net`, `--no-cache`, `/etc/hosts`. */
+/** Names with punctuation that others lack: `C#`, `C++`, `.net`, `--no-cache`, `-Xmx512m`, `/etc/hosts`, `C:\Windows\System32`. */
 const punctuated = [
   /(?<![\p{L}\p{N}_])\p{L}[\p{L}\p{N}]*(?:#|\+\+)(?![\p{L}\p{N}_#+])/gu,
   /(?<![\p{L}\p{N}_.)\]/\\-])\.\p{L}[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
   /(?<![\p{L}\p{N}_-])--\p{L}[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
+  // With one hyphen, words in prose too; a flag has an inner capital or a digit.
+  /(?<![\p{L}\p{N}_-])-\p{L}(?=\p{L}*[\p{Lu}\p{N}])[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
+  /(?<![\p{L}\p{N}_])\p{L}:(?:\\[\p{L}\p{N}_@+~-]+(?:\.[\p{L}\p{N}_@+~-]+)*)+/gu,
   /(?<![\p{L}\p{N}_./:~<-])~?(?:\/\.?[\p{L}\p{N}_@+-]+(?:\.[\p{L}\p{N}_@+-]+)*){2,}/gu,
 ];
-const mayBePunctuated = /\p{L}[#+]|\.\p{L}|--\p{L}|\/\.?[\p{L}\p{N}_@+-]/u;
+const mayBePunctuated = /\p{L}[#+]|[.-]\p{L}|:\\|\/\.?[\p{L}\p{N}_@+-]/u;
 
 /** A name, and where it stands in its text. */
 export type Name = {

@@ -7,7 +7,7 @@ import { findIdentifiers, joinRaised, raisedWords } from "./identifiers.ts";
  * `chunk_search_vector`, together with a migration that makes the index of outdated chunks anew. Chunks of earlier revisions
  * are then written again in the background.
  */
-export const WORDS_REVISION = 1;
+export const WORDS_REVISION = 2;
 
 /** A chunk's words as `chunk_search_vector` takes them. */
 export type IndexedWords = {
