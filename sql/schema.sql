@@ -1645,6 +1645,18 @@ CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], 
  STABLE
  SET enable_seqscan TO 'off'
 AS $function$
+begin
+  return query select * from words_instead(languages, question, beginnings, '{}', source_ids, open_sources, readable_nodes);
+end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], question text, beginnings text[], other_beginnings text[], source_ids text[], open_sources text[], readable_nodes bytea)
+ RETURNS TABLE(word text)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
 declare
   read_at_most constant integer := 300;
   few_at_most constant integer := 2000;
@@ -1665,14 +1677,17 @@ begin
   return query
   select k.word from common_words() k
   union
-  select l.lexeme from unnest(beginnings) b
+  select l.lexeme from unnest(beginnings || other_beginnings) w
+  cross join lateral (
+    -- One pattern, because comparing each word with each beginning took most of the time.
+    select string_agg(word_query(b)::text || ':*', ' | ')::tsquery as query, '^(' || string_agg(b, '|') || ')' as pattern
+    from string_to_table(w, ' ') b) q
   cross join lateral (
     select c.search_vector
-    from searched_chunks_with((word_query(b)::text || ':*')::tsquery, source_ids, null, null, null, open_sources, readable_nodes,
-      few_sources, few_pages) c
+    from searched_chunks_with(q.query, source_ids, null, null, null, open_sources, readable_nodes, few_sources, few_pages) c
     limit read_at_most) c
   cross join lateral unnest(c.search_vector) l
-  where starts_with(l.lexeme, b);
+  where l.lexeme ~ q.pattern;
 end;
 $function$
 ;
