@@ -73,7 +73,7 @@ export async function correctQuery(
 function otherBeginnings(typed: string): string[] {
   const letters = Array.from(typed);
   const alphabet = ALPHABETS.find((one) => one.includes(letters[0] ?? "")) ?? "";
-  const words = [...alphabet].map((letter) => letter + letters.slice(1).join(""));
+  const words = Array.from(alphabet, (letter) => letter + letters.slice(1).join(""));
   const beginnings = [...words, ...exchanged(typed)].map((one) =>
     Array.from(one).slice(0, OTHER_BEGINNING).join(""),
   );
