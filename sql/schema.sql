@@ -552,7 +552,7 @@ CREATE INDEX access_nodes_users ON confluence_sync.access_nodes USING gin (users
 CREATE INDEX access_sweeps_due ON confluence_sync.access_sweeps USING btree (due_at);
 CREATE INDEX archon_chunk_embeddings_source ON confluence_sync.archon_chunk_embeddings USING btree (source_id, model);
 CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE ((metadata ->> '_pending_deletion'::text) = 'true'::text);
-CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 1);
+CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 2);
 CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages USING gin (search_vector);
 CREATE INDEX archon_progress_active ON confluence_sync.archon_progress USING btree (status) WHERE (status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text]));
 CREATE INDEX archon_progress_finished ON confluence_sync.archon_progress USING btree (finished_at);
@@ -1645,6 +1645,18 @@ CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], 
  STABLE
  SET enable_seqscan TO 'off'
 AS $function$
+begin
+  return query select * from words_instead(languages, question, beginnings, '{}', source_ids, open_sources, readable_nodes);
+end;
+$function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.words_instead(languages regconfig[], question text, beginnings text[], other_beginnings text[], source_ids text[], open_sources text[], readable_nodes bytea)
+ RETURNS TABLE(word text)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
 declare
   read_at_most constant integer := 300;
   few_at_most constant integer := 2000;
@@ -1665,14 +1677,17 @@ begin
   return query
   select k.word from common_words() k
   union
-  select l.lexeme from unnest(beginnings) b
+  select l.lexeme from unnest(beginnings || other_beginnings) w
+  cross join lateral (
+    -- One pattern, because comparing each word with each beginning took most of the time.
+    select string_agg(word_query(b)::text || ':*', ' | ')::tsquery as query, '^(' || string_agg(b, '|') || ')' as pattern
+    from string_to_table(w, ' ') b) q
   cross join lateral (
     select c.search_vector
-    from searched_chunks_with((word_query(b)::text || ':*')::tsquery, source_ids, null, null, null, open_sources, readable_nodes,
-      few_sources, few_pages) c
+    from searched_chunks_with(q.query, source_ids, null, null, null, open_sources, readable_nodes, few_sources, few_pages) c
     limit read_at_most) c
   cross join lateral unnest(c.search_vector) l
-  where starts_with(l.lexeme, b);
+  where l.lexeme ~ q.pattern;
 end;
 $function$
 ;

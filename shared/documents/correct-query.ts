@@ -9,18 +9,25 @@ const correctable = /(?<![\p{L}\p{N}_])\p{L}{4,}(?![\p{L}\p{N}_])/gu;
 const word = /\p{L}{4,}/gu;
 /** A query of more words of which none is in the index is in another language. */
 const MAX_WORDS = 8;
-/** The letters that a misspelled word shares with the intended one, unless that is common. */
+/** The letters that a misspelled word shares with the intended one, unless that is common or begins as `otherBeginnings` says. */
 const BEGINNING = 3;
+/** There are some thirty other beginnings of a word: with a letter more, few of them are those of any indexed word. */
+const OTHER_BEGINNING = 4;
+/** The first letter is replaced by those of its alphabet. */
+const ALPHABETS = [
+  "abcdefghijklmnopqrstuvwxyz",
+  "абвгдежзийклмнопрстуфхцчшщъыьэюя",
+  "αβγδεζηθικλμνξοπρστυφχψω",
+];
 /** pg_trgm's similarity of `kuberntes` and `kubernetes` is .62, of `serch` and `search` .44. */
 const MIN_SIMILARITY = 0.4;
-/** The index has stems, which are shorter than the words. */
+/** The index has stems, which are shorter than the words and may end otherwise. */
 const MIN_STEM_SIMILARITY = 0.3;
 const STEMS_PER_WORD = 5;
 
 /**
  * The query with the nearest words of the searched chunks, if no chunk of any source that the reader may see contains any word
- * of the query; else null, as for a query with
- * names, codes or quoted phrases, which are meant as they are.
+ * of the query; else null, as for a query with names, codes or quoted phrases, which are meant as they are.
  */
 export async function correctQuery(
   sql: Sql,
@@ -39,13 +46,15 @@ export async function correctQuery(
   const array = (values: readonly string[] | null | undefined) => (values ? [...values] : null);
   const sources = array(request.sources);
   const spaces = array(request.spaces);
-  const beginnings = [...typed].map((one) => one.toLowerCase().slice(0, BEGINNING));
+  const lower = [...new Set([...typed].map((one) => one.toLowerCase()))];
+  const beginnings = lower.map((one) => one.slice(0, BEGINNING));
   const stems = await sql<{ word: string }[]>`
     select word from words_instead(
       array(select distinct search_language::regconfig from searched_sources(${sources}, ${spaces})),
       ${`${words.question} ${words.parts}`}, ${[...new Set(beginnings)]},
+      ${lower.map((one) => otherBeginnings(one).join(" "))},
       array(select source_id from searched_sources(null, null)), ${readableArguments(sql, request.readableElsewhere)})`;
-  const near = new Set([...typed].flatMap((one) => nearestStems(one, stems)));
+  const near = new Set(lower.flatMap((one) => nearestStems(one, stems)));
   if (near.size === 0) return null;
   const texts = await sql<{ content: string }[]>`
     select content from texts_with_words(${[...near]},
@@ -53,25 +62,54 @@ export async function correctQuery(
       ${array(request.labels)}, ${request.updatedSince ?? null},
       ${array(request.kinds)}, ${readableArguments(sql, request.readable)})`;
   const spelled = new Set(texts.flatMap(({ content }) => content.match(word) ?? []));
-  const corrected = request.query.replaceAll(correctable, (one) => nearestWord(one, spelled) ?? one);
+  const corrected = request.query.replaceAll(
+    correctable,
+    (one) => nearestWord(one.toLowerCase(), spelled) ?? one,
+  );
   return corrected === request.query ? null : corrected;
 }
 
+/** The beginnings that a word may have had before an error in its first three letters: another first letter, or two exchanged. */
+function otherBeginnings(typed: string): string[] {
+  const letters = Array.from(typed);
+  const alphabet = ALPHABETS.find((one) => one.includes(letters[0] ?? "")) ?? "";
+  const words = Array.from(alphabet, (letter) => letter + letters.slice(1).join(""));
+  const beginnings = [...words, ...exchanged(typed)].map((one) =>
+    Array.from(one).slice(0, OTHER_BEGINNING).join(""),
+  );
+  return [...new Set(beginnings)].filter((one) => !typed.startsWith(one));
+}
+
+/** The word with its first two letters exchanged, and with its second and third. */
+function exchanged(typed: string): string[] {
+  const [first = "", second = "", third = "", ...rest] = Array.from(typed);
+  return [[second, first, third, ...rest].join(""), [first, third, second, ...rest].join("")];
+}
+
+/** Exchanged letters change so many trigrams that the word looks like no other. */
+function similarity(typed: string, other: string): number {
+  const meant = exchanged(typed).filter((one) => other.startsWith(one.slice(0, BEGINNING)));
+  return Math.max(...[typed, ...meant].map((one) => trigramSimilarity(one, other)));
+}
+
 function nearestStems(typed: string, stems: readonly { word: string }[]): string[] {
-  return stems
-    .map((stem) => ({ word: stem.word, similarity: trigramSimilarity(typed, stem.word) }))
-    .filter(({ similarity }) => similarity >= MIN_STEM_SIMILARITY)
-    .toSorted((a, b) => b.similarity - a.similarity)
-    .slice(0, STEMS_PER_WORD)
-    .map((stem) => stem.word);
+  return (
+    stems
+      // Of a long word the ending alone would make it unlike its stem.
+      .map(({ word: stem }) => ({ word: stem, similarity: similarity(typed.slice(0, stem.length), stem) }))
+      .filter((stem) => stem.similarity >= MIN_STEM_SIMILARITY)
+      .toSorted((a, b) => b.similarity - a.similarity)
+      .slice(0, STEMS_PER_WORD)
+      .map((stem) => stem.word)
+  );
 }
 
 function nearestWord(typed: string, words: Iterable<string>): string | null {
   let nearest: string | null = null;
   let best = MIN_SIMILARITY;
   for (const one of words) {
-    const similarity = trigramSimilarity(typed, one);
-    if (similarity > best || (similarity === best && nearest === null)) [nearest, best] = [one, similarity];
+    const found = similarity(typed, one.toLowerCase());
+    if (found > best || (found === best && nearest === null)) [nearest, best] = [one, found];
   }
   return nearest;
 }

@@ -9,7 +9,7 @@
 export const PAIR = "\u001F";
 /** Between two words with nothing between them. */
 export const SEAM = "\u001E";
-/** Around what a headline's text contains besides the text itself (`withFolded`). */
+/** Around what a headline's text contains besides the text itself (`headlineText`). */
 export const OPEN = "\u001C";
 export const CLOSE = "\u001D";
 
@@ -18,8 +18,9 @@ const pairedLetter =
 const dictionaryLetter = "[[\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}]&&[\\p{L}\\p{M}\\p{Nd}]]";
 const runs = new RegExp(`(?<paired>${pairedLetter}+)|${dictionaryLetter}+`, "gv");
 const hasRun = new RegExp(`${pairedLetter}|${dictionaryLetter}`, "v");
-const wordEnd = /[\p{L}\p{M}\p{N}_]$/u;
-const wordStart = /^[\p{L}\p{M}\p{N}_]/u;
+/** Also of names: `.NET`, `C#`, `/etc/hosts`. */
+const wordEnd = /[\p{L}\p{M}\p{N}_#+]$/u;
+const wordStart = /^[\p{L}\p{M}\p{N}_.~/-]/u;
 const controls = /[\u001C-\u001F]/g;
 
 let segmenter: Intl.Segmenter | undefined;

@@ -14,29 +14,52 @@ const candidate = /[\p{L}\p{N}_]+(?:(?:\.|::|->|-|\/)[\p{L}\p{N}_]+)*/gu;
 const isName = /[\p{L}\p{N}_](?:_|\.|::|->)[\p{L}\p{N}_]|-\p{N}|\p{N}-|\p{Ll}\p{Lu}/u;
 const seams = /[._:>/-]+|(?<=\p{Ll})(?=\p{Lu})/u;
 
-/** Names that begin or end with punctuation: `C#`, `C++`, `.net`, `--no-cache`, `/etc/hosts`. */
+/** Names with punctuation that others lack: `C#`, `C++`, `.net`, `--no-cache`, `-Xmx512m`, `/etc/hosts`, `C:\Windows\System32`. */
 const punctuated = [
   /(?<![\p{L}\p{N}_])\p{L}[\p{L}\p{N}]*(?:#|\+\+)(?![\p{L}\p{N}_#+])/gu,
   /(?<![\p{L}\p{N}_.)\]/\\-])\.\p{L}[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
   /(?<![\p{L}\p{N}_-])--\p{L}[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
+  // With one hyphen, words in prose too; a flag has an inner capital or a digit.
+  /(?<![\p{L}\p{N}_-])-\p{L}(?=\p{L}*[\p{Lu}\p{N}])[\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*/gu,
+  /(?<![\p{L}\p{N}_])\p{L}:(?:\\[\p{L}\p{N}_@+~-]+(?:\.[\p{L}\p{N}_@+~-]+)*)+/gu,
   /(?<![\p{L}\p{N}_./:~<-])~?(?:\/\.?[\p{L}\p{N}_@+-]+(?:\.[\p{L}\p{N}_@+-]+)*){2,}/gu,
 ];
-const mayBePunctuated = /\p{L}[#+]|\.\p{L}|--\p{L}|\/\.?[\p{L}\p{N}_@+-]/u;
+const mayBePunctuated = /\p{L}[#+]|[.-]\p{L}|:\\|\/\.?[\p{L}\p{N}_@+-]/u;
+
+/** A name, and where it stands in its text. */
+export type Name = {
+  /** In lower case. */
+  whole: string;
+  parts: string[];
+  start: number;
+  end: number;
+};
 
 export function findIdentifiers(text: string): Identifiers {
-  const whole = new Set<string>();
-  const parts = new Set<string>();
-  for (const [name] of text.matchAll(candidate)) {
+  const names = findNames(text);
+  return {
+    whole: [...new Set(names.map((name) => name.whole))],
+    parts: [...new Set(names.flatMap((name) => name.parts))],
+  };
+}
+
+/** The names of a text. They may overlap: `/var/log/app.log` contains `var/log/app.log`. */
+export function findNames(text: string): Name[] {
+  const names: Name[] = [];
+  const add = ({ 0: name, index: start }: RegExpExecArray, parts: string[]) =>
+    names.push({ whole: name.toLowerCase(), parts, start, end: start + name.length });
+  for (const match of text.matchAll(candidate)) {
+    const [name] = match;
     if (name.length < 3 || name.length > MAX_LENGTH || !isName.test(name) || isNumber(name)) continue;
-    whole.add(name.toLowerCase());
-    for (const part of name.split(seams)) if (part.length > 1) parts.add(part);
+    add(
+      match,
+      name.split(seams).filter((part) => part.length > 1),
+    );
   }
-  if (mayBePunctuated.test(text)) {
-    for (const pattern of punctuated)
-      for (const [name] of text.matchAll(pattern))
-        if (name.length <= MAX_LENGTH) whole.add(name.toLowerCase());
-  }
-  return { whole: [...whole], parts: [...parts] };
+  if (!mayBePunctuated.test(text)) return names;
+  for (const pattern of punctuated)
+    for (const match of text.matchAll(pattern)) if (match[0].length <= MAX_LENGTH) add(match, []);
+  return names;
 }
 
 /** `3.14` and `2024-01-05` are found by the parser as they are; `1.2.3` is a version. */
@@ -49,7 +72,12 @@ const lowered = /[\p{L}\p{N}]+(?:<(su[bp])>[\p{L}\p{N}]+<\/\1>[\p{L}\p{N}]*)+/gu
 /** Words with raised or lowered characters, which Markdown keeps as HTML, in one piece: `CO<sub>2</sub>` is co2. */
 export function raisedWords(markdown: string): string[] {
   if (!markdown.includes("</su")) return [];
-  return Array.from(markdown.matchAll(lowered), ([found]) =>
-    found.replaceAll(/<\/?su[bp]>/g, "").toLowerCase(),
-  );
+  return Array.from(markdown.matchAll(lowered), ([found]) => unraised(found).toLowerCase());
 }
+
+/** A query as the text with its words: `CO<sub>2</sub>` is CO2. */
+export function joinRaised(query: string): string {
+  return query.replaceAll(lowered, unraised);
+}
+
+const unraised = (found: string) => found.replaceAll(/<\/?su[bp]>/g, "");

@@ -1,13 +1,13 @@
 import { cutWords, singleLetters } from "./cut-words.ts";
 import { foldedWords } from "./fold-words.ts";
-import { findIdentifiers, raisedWords } from "./identifiers.ts";
+import { findIdentifiers, joinRaised, raisedWords } from "./identifiers.ts";
 
 /**
  * The revision of the words that a chunk is found by: raised with any change of this file, of what it imports and of
  * `chunk_search_vector`, together with a migration that makes the index of outdated chunks anew. Chunks of earlier revisions
  * are then written again in the background.
  */
-export const WORDS_REVISION = 1;
+export const WORDS_REVISION = 2;
 
 /** A chunk's words as `chunk_search_vector` takes them. */
 export type IndexedWords = {
@@ -21,7 +21,7 @@ export type IndexedWords = {
 };
 
 /** A backslash that Markdown needs and that would take names apart. */
-const escaped = /\\([!-/:-@[-`{-~])/g;
+export const escaped = /\\([!-/:-@[-`{-~])/g;
 
 export function indexedWords(
   title: string,
@@ -49,7 +49,7 @@ export function indexedWords(
 export type QueriedWords = { question: string; identifiers: string[]; parts: string; phrases: string[] };
 
 export function queriedWords(query: string): QueriedWords {
-  const question = cutWords(query);
+  const question = cutWords(joinRaised(query));
   const names = findIdentifiers(question);
   return {
     question,

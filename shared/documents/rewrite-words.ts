@@ -37,7 +37,7 @@ async function outdatedPages(sql: Sql, limit: number): Promise<Page[]> {
   return sql<Page[]>`
     select distinct c.source_id, c.page_id, s.search_language as language
     from archon_crawled_pages c join archon_sources s on s.source_id = c.source_id
-    where c.words_revision < 1 and s.status <> 'deleting' limit ${limit}`;
+    where c.words_revision < 2 and s.status <> 'deleting' limit ${limit}`;
 }
 
 type OutdatedChunk = { id: string; title: string; heading_path: string[]; content: string };

@@ -110,7 +110,7 @@ const ALSO_ON_AT_MOST = 10;
 const CANDIDATES_AT_MOST = 800;
 
 /**
- * Searches by vector and by words in one round trip; in two if the snippet's text must be cut into words, or if copies of the same
+ * Searches by vector and by words in one round trip; in two if the snippets' texts must be prepared (`cutHeadlines`), or if copies of the same
  * content used up the candidates. Deleted and hidden pages, what the reader may not see, and sources being deleted
  * are never found. An empty result means that nothing matches: every failure throws. A source whose model the query was not embedded with is searched by words: the caller
  * decides whether that is an error (`byWordsAlone`).
@@ -285,7 +285,7 @@ function toHit(row: HitRow): Hit {
   return {
     ...hit,
     similarity: vectorRank === null ? null : similarity,
-    snippet: markedSnippet(headline, row.content),
+    snippet: markedSnippet(headline),
     matchType: vectorRank === null ? "keyword" : keywordRank === null ? "vector" : "hybrid",
     explanation: {
       vector: similarity === null ? null : { rank: vectorRank, similarity },

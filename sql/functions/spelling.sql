@@ -20,11 +20,14 @@ begin atomic
 end;
 
 -- Words that such a query may have meant: the most common ones, and those of some chunks that begin as the query's words do
--- (`beginnings`: letters only). None if a chunk contains a word of the query, or if it has no words. Chunks of other sources and
--- those that the reader may not read (`open_sources` and `readable_nodes`: as is_readable takes them) count as not there: whether a
--- query is corrected would tell whether they contain its words.
+-- (`beginnings`: letters only) or might do (`other_beginnings`: for each word all of them, separated by blanks). None if a chunk
+-- contains a word of the query, or if it has no words. Chunks of other sources and those that the reader may not read (`open_sources`
+-- and `readable_nodes`: as is_readable takes them) count as not there: whether a query is corrected would tell whether they contain
+-- its words.
+-- For each beginning the index is descended once; the words of at most `read_at_most` chunks are read for each word of the query.
 create or replace function words_instead(
-  languages regconfig[], question text, beginnings text[], source_ids text[], open_sources text[], readable_nodes bytea
+  languages regconfig[], question text, beginnings text[], other_beginnings text[], source_ids text[], open_sources text[],
+  readable_nodes bytea
 ) returns table (word text)
 language plpgsql stable
 set enable_seqscan = off
@@ -49,14 +52,29 @@ begin
   return query
   select k.word from common_words() k
   union
-  select l.lexeme from unnest(beginnings) b
+  select l.lexeme from unnest(beginnings || other_beginnings) w
+  cross join lateral (
+    -- One pattern, because comparing each word with each beginning took most of the time.
+    select string_agg(word_query(b)::text || ':*', ' | ')::tsquery as query, '^(' || string_agg(b, '|') || ')' as pattern
+    from string_to_table(w, ' ') b) q
   cross join lateral (
     select c.search_vector
-    from searched_chunks_with((word_query(b)::text || ':*')::tsquery, source_ids, null, null, null, open_sources, readable_nodes,
-      few_sources, few_pages) c
+    from searched_chunks_with(q.query, source_ids, null, null, null, open_sources, readable_nodes, few_sources, few_pages) c
     limit read_at_most) c
   cross join lateral unnest(c.search_vector) l
-  where starts_with(l.lexeme, b);
+  where l.lexeme ~ q.pattern;
+end;
+$$;
+
+-- The same by the letters that the words begin with, only. The previous release calls it.
+create or replace function words_instead(
+  languages regconfig[], question text, beginnings text[], source_ids text[], open_sources text[], readable_nodes bytea
+) returns table (word text)
+language plpgsql stable
+set enable_seqscan = off
+as $$
+begin
+  return query select * from words_instead(languages, question, beginnings, '{}', source_ids, open_sources, readable_nodes);
 end;
 $$;
 

@@ -14,9 +14,13 @@ const OVERLAID = ["test/evaluation", "test/bench/storage/real-vectors.ts"];
 
 const rowSchema = z.object({ row: z.string(), ranks: z.array(z.int().nullable()) });
 
-/** The ranks that another commit's code gives for the same arguments, by row. */
-export async function rankAtCommit(commit: string, args: readonly string[]): Promise<Map<string, Rank[]>> {
-  const git = (...command: string[]) => promisify(execFile)("git", ["-C", ROOT, ...command]);
+/** The ranks that another commit's code gives for the same arguments, by row. `repository`: the folder of one that has the commit. */
+export async function rankAtCommit(
+  commit: string,
+  args: readonly string[],
+  repository = ROOT,
+): Promise<Map<string, Rank[]>> {
+  const git = (...command: string[]) => promisify(execFile)("git", ["-C", repository, ...command]);
   const found = await git("rev-parse", "--verify", `${commit}^{commit}`).catch(() => null);
   if (!found) throw unusable(`--against ${commit} is not a commit of this repository`);
   const folder = await mkdtemp(join(tmpdir(), "evaluate-search-"));

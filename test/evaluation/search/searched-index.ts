@@ -40,13 +40,23 @@ export const cutAsSync = (page: IndexedPage): ChunkToEmbed[] =>
     input: embeddingInput(page.title, chunk, { inputHeadings: false }),
   }));
 
-/** An empty index, stored and searched by the service's own functions. Without `embeds` only words can be searched. */
-export async function createSearchedIndex({ embeds }: { embeds: boolean }): Promise<SearchedIndex> {
+/**
+ * An empty index, stored and searched by the service's own functions. Without `embeds` only words can be searched. `keepsVectors`:
+ * of earlier runs, which hides what has become of the model since.
+ */
+export async function createSearchedIndex({
+  embeds,
+  keepsVectors = true,
+}: {
+  embeds: boolean;
+  keepsVectors?: boolean;
+}): Promise<SearchedIndex> {
   // Vectors of two numbers cost nothing and are not looked at.
   const model = embeds ? localEmbedder() : fakeEmbedder({ model: "none", dimensions: 2 });
-  const vectorsOf = embeds
-    ? async (texts: readonly string[]) => (await realVectors(model, texts)).map((vector) => [...vector])
-    : (texts: readonly string[]) => model.embed(texts);
+  const vectorsOf =
+    embeds && keepsVectors
+      ? async (texts: readonly string[]) => (await realVectors(model, texts)).map((vector) => [...vector])
+      : (texts: readonly string[]) => model.embed(texts);
   const database = await createTestDatabase({ maxConnections: 2 });
   return {
     addPages: async (source, pages, { cut = cutAsSync, language = "english" } = {}) => {

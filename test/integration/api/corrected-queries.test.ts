@@ -45,6 +45,11 @@ it.each([
   ["Deploymnts on kuberntes?", "Deployments on Kubernetes?"],
   ["kuberntes zzyzxing", "Kubernetes zzyzxing"],
   ["KUBERNTES", "Kubernetes"],
+  ["cubernetes", "Kubernetes"],
+  ["ukbernetes", "Kubernetes"],
+  ["kbuernetes", "Kubernetes"],
+  ["cubernetes depolyments", "Kubernetes Deployments"],
+  ["beployments", "Deployments"],
 ])("each misspelled word of %j that has a near one is corrected: %j", async (query, corrected) => {
   expect((await search(query)).corrected_query).toBe(corrected);
 });
@@ -89,9 +94,14 @@ it("a query with a word of chunks that this search may not show is not corrected
   expect((await search("kuberntes grafana", { source: "docs" })).corrected_query).toBeNull();
 });
 
-it("a common word is found from other first letters, by the statistics", async () => {
-  expect((await search("cubernetes")).corrected_query).toBeNull();
+it("a first letter is replaced within the alphabet of the word", async () => {
+  await put("8", "Кластеры", "Развёртывание кластера описано здесь");
+  expect((await search("гластера")).corrected_query).toBe("кластера");
+});
+
+it("a common word is found from any first letters, by the statistics", async () => {
+  expect((await search("hkubernetes")).corrected_query).toBeNull();
   for (let page = 10; page < 30; page += 1) await put(String(page), "Node", `Kubernetes node ${page}`);
   await fixture.database.sql`analyze archon_crawled_pages`;
-  expect((await search("cubernetes")).corrected_query).toBe("Kubernetes");
+  expect((await search("hkubernetes")).corrected_query).toBe("Kubernetes");
 });

@@ -41,7 +41,7 @@ describe("snippets in the console", () => {
     });
     fc.assert(
       fc.property(text, (content) => {
-        const parts = parseSnippet(markedSnippet(content, content));
+        const parts = parseSnippet(markedSnippet(content));
         expect(parts.map((part) => part.text).join("")).toBe(content);
         expect(parts.every((part) => !part.isMatch)).toBe(true);
       }),

@@ -11,6 +11,8 @@ describe("findIdentifiers", () => {
     ["a 3d_model of v1.2.x", ["3d_model", "v1.2.x"], ["3d", "model", "v1"]],
     ["getUserName(id)", ["getusername"], ["get", "User", "Name"]],
     ["org.jenkinsci.plugins.Foo", ["org.jenkinsci.plugins.foo"], ["org", "jenkinsci", "plugins", "Foo"]],
+    ["run with -Xmx512m and -O2", ["-xmx512m", "-o2"], []],
+    [String.raw`see C:\Windows\win.ini.`, ["win.ini", String.raw`c:\windows\win.ini`], ["win", "ini"]],
   ])("findIdentifiers finds names in: %s", (text, whole, parts) => {
     expect(findIdentifiers(text)).toEqual({ whole, parts });
   });
@@ -21,6 +23,8 @@ describe("findIdentifiers", () => {
     "2024-01-05 and 3.14",
     "The end. Next sentence",
     "and/or",
+    "rm -rf, a word -and another, and one - Alone",
+    String.raw`nb:\ and a\b`,
     "",
   ])("findIdentifiers finds no name in: %s", (text) => {
     expect(findIdentifiers(text)).toEqual({ whole: [], parts: [] });
