@@ -1,5 +1,5 @@
 import type { RemovedByFilter } from "#shared/documents/removed-by-filter.ts";
-import type { Hit, SearchResult } from "#shared/documents/search.ts";
+import type { Hit, SearchResult } from "#shared/documents/search-result.ts";
 import type { Permissions } from "#shared/access/readers/reader.ts";
 import { qualifiedId } from "./page-id.ts";
 

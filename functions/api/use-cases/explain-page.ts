@@ -1,5 +1,6 @@
 import { filterOf, findAskedPages, wordsMissing, type AskedPage } from "#shared/documents/asked-page.ts";
-import { searchDocuments, type Hit } from "#shared/documents/search.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
+import type { Hit } from "#shared/documents/search-result.ts";
 import { UserError } from "#shared/errors.ts";
 import type { Verdict } from "#functions/api/contract/explain-page.ts";
 import { parseQualifiedId } from "#functions/api/responses/page-id.ts";

@@ -1,5 +1,5 @@
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
-import type { Hit } from "#shared/documents/search.ts";
+import type { Hit } from "#shared/documents/search-result.ts";
 import { errorCode } from "#shared/errors.ts";
 import type { Ranking } from "#shared/reranking/reranker.ts";
 import type { Services } from "#functions/runtime/services.ts";

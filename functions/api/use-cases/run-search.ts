@@ -1,7 +1,8 @@
 import type { ContentKind } from "#shared/content-kinds.ts";
 import { correctQuery } from "#shared/documents/correct-query.ts";
 import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
-import { searchDocuments, type SearchResult } from "#shared/documents/search.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
+import type { SearchResult } from "#shared/documents/search-result.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
 import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { chunkHit, explainedSearch, pageHit, permissionsJson } from "#functions/api/responses/hit-json.ts";

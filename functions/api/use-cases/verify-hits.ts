@@ -1,5 +1,5 @@
 import { VERIFY_WITHIN_MS, type HitVerifier } from "#shared/access/live/hit-verifier.ts";
-import type { Hit } from "#shared/documents/search.ts";
+import type { Hit } from "#shared/documents/search-result.ts";
 import { errorCode } from "#shared/errors.ts";
 import type { Services } from "#functions/runtime/services.ts";
 
