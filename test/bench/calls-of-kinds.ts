@@ -2,7 +2,7 @@ import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { addGroup, restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
 import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
-import type { LoggedRequest } from "#infra/local/confluence-site/site.ts";
+import type { LoggedRequest } from "#infra/local/confluence-site/recorded-requests.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";

@@ -1,6 +1,7 @@
 import { defineCommand } from "#infra/local/runner/run-command.ts";
 import { addPage } from "#infra/local/confluence-site/edits.ts";
-import type { LoggedRequest, Site } from "#infra/local/confluence-site/site.ts";
+import type { Site } from "#infra/local/confluence-site/site.ts";
+import type { LoggedRequest } from "#infra/local/confluence-site/recorded-requests.ts";
 import { queues } from "#infra/topology.ts";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";

@@ -1,15 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
-import {
-  ACCOUNT_ID,
-  type LoggedRequest,
-  type Site,
-  type SitePage,
-} from "#infra/local/confluence-site/site.ts";
+import { ACCOUNT_ID, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
+import type { LoggedRequest } from "#infra/local/confluence-site/recorded-requests.ts";
 import type { FunctionName } from "#infra/topology.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";
-import { searchDocuments, type Hit } from "#shared/documents/search.ts";
+import type { Hit } from "#shared/documents/search-result.ts";
+import { searchDocuments } from "#shared/documents/search.ts";
 import { queueNames, type QueueName } from "#shared/messages.ts";
 import { getSource, insertSource, type Source } from "#shared/sources/sources.ts";
 import type { SyncMode } from "#shared/syncs/operations/operation-types.ts";

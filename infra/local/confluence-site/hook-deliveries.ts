@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Announcement, Site, SitePage } from "./site.ts";
+import type { Site, SitePage } from "./site.ts";
+import type { Announcement } from "./recorded-requests.ts";
 
 /** The dialects in which a site announces changed pages. */
 export const DIALECTS = ["automation", "rest", "generic"] as const;

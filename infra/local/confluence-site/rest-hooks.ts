@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ok, v1Error, type Reply } from "./responses.ts";
-import type { RestHook, Site } from "./site.ts";
+import type { Site } from "./site.ts";
+import type { RestHook } from "./recorded-requests.ts";
 
 export const REST_HOOKS = "/wiki/rest/webhooks/1.0/webhook";
 

@@ -1,12 +1,7 @@
+import type { Announcement, LoggedRequest, MediaRequest, RestHook } from "./recorded-requests.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import type { Fault } from "./faults.ts";
 import { defaultSettings, type SiteSettings } from "./settings.ts";
-
-/** A delivery to a hook: what its sender posts, and when. */
-export type Announcement = { to: string; secret: string; body: unknown; delayMs: number };
-
-/** A hook as Confluence keeps it: it ignores a secret, and accepts any event. */
-export type RestHook = { id: number; name: string; url: string; events: string[]; enabled: boolean };
 
 /**
  * The state of a simulated Confluence Cloud site, apart from HTTP, so that a simulation drives it without a port. Time and
@@ -173,17 +168,6 @@ export type SearchIndex = {
   readonly entries: Map<string, IndexEntry>;
   waiting: { at: number; id: string; entry: IndexEntry | null }[];
 };
-
-/** A request to the media host. */
-export type MediaRequest = {
-  at: string;
-  path: string;
-  /** Names of headers with credentials that it carried: there must be none. */
-  credentials: string[];
-  status: number;
-};
-
-export type LoggedRequest = { at: string; method: string; path: string; query: string; status: number };
 
 /** The account that every e-mail address with the right token belongs to. */
 export const ACCOUNT_ID = "712020:8a51c1de-2c7e-4f3a-9d0b-5d1f6a2b7c90";

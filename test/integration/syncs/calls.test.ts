@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { editPage, labelPage, restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
-import type { LoggedRequest, SitePage } from "#infra/local/confluence-site/site.ts";
+import type { SitePage } from "#infra/local/confluence-site/site.ts";
+import type { LoggedRequest } from "#infra/local/confluence-site/recorded-requests.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";

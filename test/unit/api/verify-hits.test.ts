@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { verifyHits } from "#functions/api/use-cases/verify-hits.ts";
 import type { VerifyRequest } from "#shared/access/live/hit-verifier.ts";
-import type { Hit } from "#shared/documents/search.ts";
+import type { Hit } from "#shared/documents/search-result.ts";
 import { makeLog } from "#shared/log.ts";
 
 const hit = (pageId: string, sourceId = "live") =>
