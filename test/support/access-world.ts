@@ -9,6 +9,9 @@ import {
 import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
 import type { Folder, SitePage } from "#infra/local/confluence-site/site.ts";
 import type { FolderKind } from "#shared/confluence/client.ts";
+import { readableFor } from "#shared/access/readers/readable-nodes.ts";
+import { readableArguments } from "#shared/access/readers/readable.ts";
+import type { Reader } from "#shared/access/readers/reader.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { passingNodes } from "#test/support/passed-nodes.ts";
@@ -24,7 +27,10 @@ export type AccessWorld = SyncWorld & {
   restrict: (content: SitePage | Folder, named: Named) => void;
   /** A quarter of an hour later: sweeps and groups. */
   sweep: () => Promise<void>;
-  /** Titles of the stored content that somebody finds, in order; `anonymous`: who is nobody in particular. */
+  /**
+   * Titles of the stored content that somebody finds, in order; `anonymous`: who is nobody in particular. Worked out by the rule as it is
+   * written down and asked of the service: throws unless both are the same.
+   */
   finds: (who: string) => Promise<string[]>;
   /** The same as the site's own rule has it. */
   mayFind: (who: string) => string[];
@@ -84,7 +90,13 @@ export async function makeAccessWorld(
       const rows = await sql<{ title: string }[]>`
         select title from confluence_pages p
         where source_id = ${SOURCE_ID} and is_findable(p) and access_node = any(${nodes}) order by title`;
-      return rows.map((row) => row.title);
+      const byRule = rows.map((row) => row.title);
+      const shown = await shownTo(sql, { who, now: world.now() });
+      if (shown.join() !== byRule.join())
+        throw new Error(
+          `The service shows ${who} [${shown.join()}], and by the rule it is [${byRule.join()}]`,
+        );
+      return byRule;
     },
     mayFind: (who) =>
       [...site.pages.values()]
@@ -92,4 +104,19 @@ export async function makeAccessWorld(
         .map((page) => page.title)
         .toSorted(),
   };
+}
+
+/** Any evidence counts: tests of its age ask for themselves. */
+const MAX_AGE_MS = 365 * 24 * 3_600_000;
+
+/** What the service shows somebody of the source. */
+async function shownTo(sql: postgres.Sql, { who, now }: { who: string; now: Date }): Promise<string[]> {
+  const reader: Reader =
+    who === "anonymous" ? { visibility: "anonymous" } : { visibility: "own", person: [{ accountId: who }] };
+  const request = { reader, sources: [SOURCE_ID], spaces: null, now, maxAgeMs: MAX_AGE_MS, lenient: true };
+  const { readable } = await readableFor(sql, request);
+  const rows = await sql<{ title: string }[]>`
+    select title from confluence_pages p
+    where source_id = ${SOURCE_ID} and is_findable(p) and is_readable(p, ${readableArguments(sql, readable)}) order by title`;
+  return rows.map((row) => row.title);
 }

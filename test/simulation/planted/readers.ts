@@ -2,6 +2,7 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const READ_PATHS = "test/integration/access/every-read-path.test.ts";
 const WHO_ASKS = "test/integration/access/who-asks.test.ts";
+const RESTRICTIONS = "test/integration/access/restrictions.test.ts";
 const EXACT = "test/integration/access/exact-search.test.ts";
 const STORED_TEXT = "shared/documents/stored-text.ts";
 const READERS = "shared/access/readers/readable-nodes.ts";
@@ -112,12 +113,39 @@ export const READER_BUGS: readonly PlantedBug[] = [
     change("functions/api/use-cases/run-search.ts", "sources: permitted.sources ?? sources,", "sources,"),
   ),
   bugFoundBy(
+    RESTRICTIONS,
+    "id sets intersected",
+    change(
+      "sql/functions/readers.sql",
+      "where u.source_id = any(per_user) and u.state = 'known'",
+      "where u.source_id = any(per_user) and u.state = 'known' and not exists (select from access_nodes above where above.node_id = u.parent_node and above.content_id is not null and not above.users @> array[account])",
+    ),
+  ),
+  bugFoundBy(
+    RESTRICTIONS,
+    "restriction replaces the space's readers",
+    change(
+      "sql/functions/readers.sql",
+      "  select n.node_id, n.parent_node, n.source_id, n.content_id, n.verified_at\n  from (",
+      "  select n.node_id, (select a.node_id from access_nodes a where a.node_id = n.parent_node and a.content_id is not null), n.source_id, n.content_id, n.verified_at\n  from (",
+    ),
+  ),
+  bugFoundBy(
     WHO_ASKS,
     "the nearest restriction alone decides",
     change(
       "shared/access/readers/passed-nodes.ts",
       "parentOf[node] = parents[index] ?? -1;",
       "parentOf[node] = 0;",
+    ),
+  ),
+  bugFoundBy(
+    WHO_ASKS,
+    "cache without identity",
+    change(
+      READERS,
+      "JSON.stringify([nodes, memberships, isAnonymous,",
+      "JSON.stringify([nodes, isAnonymous,",
     ),
   ),
   bugFoundBy(

@@ -104,6 +104,15 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     CHANGED,
+    "swap before node",
+    change(
+      "shared/syncs/listing/list-step.ts",
+      "    await rights(tx);\n    const counts = await recordListing(",
+      "    const counts = await recordListing(",
+    ),
+  ),
+  bugFoundBy(
+    CHANGED,
     "what is above an edited page is not read again",
     change(
       "shared/syncs/rights/listed-rights.ts",
@@ -123,6 +132,24 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       INCLUDED_RIGHTS,
       "        where c.source_id = p.source_id and c.content_id = p.page_id), false) as allowed",
       "        where c.source_id = p.source_id), false) as allowed",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a list of pages is kept",
+    change(
+      INCLUDED_RIGHTS,
+      '    kind === "page" &&\n    ((isTitle',
+      '    kind === "children" || kind === "label" ||\n    ((isTitle',
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "what an app shows is kept",
+    change(
+      INCLUDED_RIGHTS,
+      "  return (shows) => shows.length > 0 && shows.every(",
+      "  return (shows) => shows.every(",
     ),
   ),
   bugFoundBy(
