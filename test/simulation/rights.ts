@@ -8,8 +8,9 @@ import {
 } from "#infra/local/confluence-site/directory-edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
-import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
-import { ancestorsOf, type Site } from "#infra/local/confluence-site/site.ts";
+import { READ_SPACE } from "#infra/local/confluence-site/directory.ts";
+import { mayReadSpace, mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
+import { ancestorsOf, spaceByKey, type Site } from "#infra/local/confluence-site/site.ts";
 import { ACCESS_MODES, type AccessMode } from "#shared/sources/source.ts";
 import { changeMode, RIGHTS_FAULTS, sweepNow, waysOfTelling } from "./rights-settings.ts";
 import { SPACE } from "./people.ts";
@@ -32,16 +33,16 @@ export type Rights = {
   foldersAreUntold: (site: Site) => boolean;
   /** Records who may see what now. */
   observe: (run: Run) => void;
-  /** When (ms) the site last let them see the content; -Infinity: never. */
-  lastAllowed: (searcher: Searcher, contentId: string) => number;
+  /** When (ms) the restrictions on the content and above it last let them see it, whatever its space does; -Infinity: never. */
+  lastPassed: (searcher: Searcher, contentId: string) => number;
+  /** When (ms) they could read the space last. */
+  lastReadSpace: (searcher: Searcher) => number;
   /** When (ms) nothing was restricted on it or above it last. */
   lastUnrestricted: (contentId: string) => number;
   /** Whether everybody who reads the space may see it: nothing is restricted on it or above it. */
   isUnrestricted: (site: Site, contentId: string) => boolean;
-  /** When (ms) groups or accounts changed last. */
-  standingChangedAt: () => number;
-  /** When (ms) the readers of the space changed last. */
-  readersChangedAt: () => number;
+  /** When (ms) their account or the groups that they are in changed last. */
+  standingChangedAt: (searcher: Searcher) => number;
   /** The page that a word is of. */
   ownerOfWord: (word: string) => string | undefined;
 };
@@ -53,11 +54,11 @@ const NONE: Rights = {
   live: async () => {},
   foldersAreUntold: () => false,
   observe: () => {},
-  lastAllowed: () => Infinity,
+  lastPassed: () => Infinity,
+  lastReadSpace: () => Infinity,
   lastUnrestricted: () => Infinity,
   isUnrestricted: () => true,
   standingChangedAt: () => -Infinity,
-  readersChangedAt: () => -Infinity,
   ownerOfWord: () => undefined,
 };
 
@@ -75,6 +76,13 @@ function isOpenToAll(site: Site, id: string): boolean {
   });
 }
 
+/** The site if everybody read its spaces: what is left are the restrictions. */
+function publicSpaces(site: Site): Site {
+  const everybody = { principal: { type: "access-class", id: "ANONYMOUS_USERS" }, operation: READ_SPACE };
+  const permissions = new Map([...site.spaces.keys()].map((id) => [id, [everybody]]));
+  return { ...site, directory: { ...site.directory, permissions } };
+}
+
 export const subjectOf = (searcher: Searcher): Subject =>
   searcher === null ? { type: "anonymous" } : { type: "user", id: searcher };
 
@@ -85,7 +93,8 @@ export function makeRights(seed: number): Rights {
   let mode: AccessMode = random.chance(0.75) ? "per_user" : "unrestricted";
   const changesMode = random.chance(0.2);
   const searchers: Searcher[] = [...PEOPLE, null];
-  const allowed = new Map<string, { at: number; isOpen: boolean }>();
+  const passed = new Map<string, { at: number; isOpen: boolean }>();
+  const readers = new Map<string, { at: number; isOpen: boolean }>();
   const open = new Map<string, { at: number; isOpen: boolean }>();
   const owners = new Map<string, string>();
   const groups = new Map<string, string>();
@@ -109,7 +118,7 @@ export function makeRights(seed: number): Rights {
     ]) ?? {};
   const restricted = (site: Site) =>
     [...site.directory.restrictions].filter(([, { read }]) => read.users.length + read.groups.length > 0);
-  const readers = () =>
+  const someReaders = () =>
     random.pick([
       { groups: [groups.get("staff") ?? ""], users: ["dot"] },
       { groups: [groups.get("staff") ?? ""] },
@@ -159,7 +168,7 @@ export function makeRights(seed: number): Rights {
         if (id === undefined) return null;
         const isIn = site.directory.groups.get(id)?.members.has(person) === true;
         editGroup(site, id, isIn ? { remove: [person] } : { add: [person] });
-        standingChanged = true;
+        standingChanged.add(person);
         return `${person} ${isIn ? "leaves" : "joins"} ${name}`;
       },
     ],
@@ -169,16 +178,15 @@ export function makeRights(seed: number): Rights {
         const person = someone();
         const status = site.directory.accounts.get(person)?.status === "active" ? "inactive" : "active";
         putPerson(site, person, { status });
-        standingChanged = true;
+        standingChanged.add(person);
         return `${person} is ${status}`;
       },
     ],
     [
       1,
       ({ world: { site } }) => {
-        const named = readers();
+        const named = someReaders();
         setSpaceReaders(site, SPACE, named);
-        readersChanged = true;
         return `the space is read by ${JSON.stringify(named)}`;
       },
     ],
@@ -202,10 +210,8 @@ export function makeRights(seed: number): Rights {
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
   let words = 500_000;
-  let standingChanged = false;
-  let readersChanged = false;
-  let standingAt = -Infinity;
-  let readersAt = -Infinity;
+  const standingChanged = new Set<Searcher>();
+  const standingAt = new Map<Searcher, number>();
 
   const observe = ({ world }: Run) => {
     const { site } = world;
@@ -216,24 +222,30 @@ export function makeRights(seed: number): Rights {
     const note = (seen: Map<string, { at: number; isOpen: boolean }>, key: string, isOpen: boolean) => {
       if (isOpen || seen.get(key)?.isOpen) seen.set(key, { at: now, isOpen });
     };
+    const space = spaceByKey(site, SPACE);
+    const withPublicSpaces = publicSpaces(site);
+    for (const searcher of searchers)
+      note(
+        readers,
+        keyOf(searcher, SPACE),
+        space !== undefined && mayReadSpace(site, subjectOf(searcher), space),
+      );
     for (const id of site.pages.keys()) {
       note(open, id, isOpenToAll(site, id));
       for (const searcher of searchers)
-        note(allowed, keyOf(searcher, id), mayView(site, subjectOf(searcher), id));
+        note(passed, keyOf(searcher, id), mayView(withPublicSpaces, subjectOf(searcher), id));
     }
   };
   const act = (run: Run): string | null => {
     observe(run);
-    standingChanged = false;
-    readersChanged = false;
+    standingChanged.clear();
     try {
       return random.pick(bag)?.(run) ?? null;
     } catch (error) {
       if (error instanceof EditRefused) return null;
       throw error;
     } finally {
-      if (standingChanged) standingAt = run.world.now().getTime();
-      if (readersChanged) readersAt = run.world.now().getTime();
+      for (const person of standingChanged) standingAt.set(person, run.world.now().getTime());
       run.people.observe();
       observe(run);
     }
@@ -248,7 +260,7 @@ export function makeRights(seed: number): Rights {
       for (const person of PEOPLE) putPerson(site, person, { isGuest: person === "dot" });
       for (const name of ["staff", "leads", "ops"])
         groups.set(name, addGroup(site, { name, members: PEOPLE.filter(() => random.chance(0.5)) }).id);
-      setSpaceReaders(site, SPACE, readers());
+      setSpaceReaders(site, SPACE, someReaders());
       for (let deeds = random.below(6); deeds > 0; deeds -= 1) act(run);
       observe(run);
     },
@@ -272,11 +284,11 @@ export function makeRights(seed: number): Rights {
     observe,
     foldersAreUntold: ({ settings }) =>
       !settings.administrator || !settings.folder_checks || settings.ancestors_are === "pages",
-    lastAllowed: (searcher, id) => allowed.get(keyOf(searcher, id))?.at ?? -Infinity,
+    lastPassed: (searcher, id) => passed.get(keyOf(searcher, id))?.at ?? -Infinity,
+    lastReadSpace: (searcher) => readers.get(keyOf(searcher, SPACE))?.at ?? -Infinity,
     lastUnrestricted: (id) => open.get(id)?.at ?? -Infinity,
     isUnrestricted: isOpenToAll,
-    standingChangedAt: () => standingAt,
-    readersChangedAt: () => readersAt,
+    standingChangedAt: (searcher) => standingAt.get(searcher) ?? -Infinity,
     ownerOfWord: (word) => owners.get(word),
   };
 }
