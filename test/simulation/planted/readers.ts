@@ -1,4 +1,4 @@
-import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const READ_PATHS = "test/integration/access/every-read-path.test.ts";
 const WHO_ASKS = "test/integration/access/who-asks.test.ts";
@@ -121,8 +121,7 @@ export const READER_BUGS: readonly PlantedBug[] = [
       "where u.source_id = any(per_user) and u.state = 'known' and not exists (select from access_nodes above where above.node_id = u.parent_node and above.content_id is not null and not above.users @> array[account])",
     ),
   ),
-  bugFoundBy(
-    RESTRICTIONS,
+  bug(
     "restriction replaces the space's readers",
     change(
       "sql/functions/readers.sql",
@@ -130,8 +129,7 @@ export const READER_BUGS: readonly PlantedBug[] = [
       "  select n.node_id, (select a.node_id from access_nodes a where a.node_id = n.parent_node and a.content_id is not null), n.source_id, n.content_id, n.verified_at\n  from (",
     ),
   ),
-  bugFoundBy(
-    WHO_ASKS,
+  bug(
     "the nearest restriction alone decides",
     change(
       "shared/access/readers/passed-nodes.ts",
@@ -147,6 +145,11 @@ export const READER_BUGS: readonly PlantedBug[] = [
       "JSON.stringify([nodes, memberships, isAnonymous,",
       "JSON.stringify([nodes, isAnonymous,",
     ),
+  ),
+  bugFoundBy(
+    WHO_ASKS,
+    "what is kept of a reader outlives its evidence",
+    change(READERS, "evidence.every((at) => at >= since)", "evidence.length >= 0"),
   ),
   bugFoundBy(
     WHO_ASKS,
