@@ -171,8 +171,7 @@ export const READER_BUGS: readonly PlantedBug[] = [
     "of two accounts with an e-mail the first is taken",
     change(IDENTIFY, "is_active limit 2`;", "is_active limit 1`;"),
   ),
-  bugFoundBy(
-    WHO_ASKS,
+  bug(
     "a deactivated account sees what it saw",
     change(IDENTIFY, 'a.is_active as "isActive"', 'true as "isActive"'),
   ),
