@@ -26,6 +26,7 @@ export const handler = httpHandler(
         reason: found.reason,
         message: `${found.isAllowed ? "Shown" : "Not shown"}: ${REASONS[found.reason]}`,
         verified_at: found.verifiedAt?.toISOString() ?? null,
+        directory_verified_at: found.directoryVerifiedAt?.toISOString() ?? null,
         account: found.account && {
           account_id: found.account.accountId,
           is_active: found.account.isActive,

@@ -130,11 +130,15 @@ function checkShown(
   const who = searcher ?? "the public";
   // Groups and accounts may be as old as the directory, and restrictions as the sweep: who is in a group by the newer of the two may be shown
   // what the older one knows to be open to it.
-  if (rights.standingChangedAt() >= Math.min(directory, since)) return;
+  if (rights.standingChangedAt(searcher) >= Math.min(directory, since)) return;
   // Who may read the space is as old as the sweep, for new content too; what is restricted on content and above it is not.
-  if (rights.readersChangedAt() >= since) return;
+  const lastRead = rights.lastReadSpace(searcher);
+  if (lastRead < since)
+    throw new Violation(
+      `${who} is shown ${page.page_id}, and read the space last at ${instant(lastRead)}; rights were read at ${instant(since)}`,
+    );
   const place = page.container_id ?? page.page_id;
-  const last = rights.lastAllowed(searcher, place);
+  const last = rights.lastPassed(searcher, place);
   if (last < since)
     throw new Violation(
       `${who} is shown ${page.page_id}, which the site showed them last at ${instant(last)}; rights were read at ${instant(since)}`,
@@ -149,7 +153,7 @@ function checkShown(
   for (const [word] of page.text.matchAll(WORD)) {
     const owner = rights.ownerOfWord(word);
     if (owner === undefined || owner === page.page_id) continue;
-    const lastOfOwner = rights.lastAllowed(searcher, owner);
+    const lastOfOwner = rights.lastPassed(searcher, owner);
     if (lastOfOwner < since)
       throw new Violation(
         `${who} is shown ${word} of ${owner} on ${page.page_id}, which the site showed them last at ${instant(lastOfOwner)}`,
@@ -192,6 +196,15 @@ function isBelowFolder(site: Site, page: SitePage): boolean {
   return ancestorsOf(site, page).some(({ id }) => site.folders.has(id));
 }
 
+/** The site as it tells its groups: one whose members may not be read has none. */
+function withReadableGroups(site: Site): Site {
+  const groups = [...site.directory.groups].map(([id, group]) => {
+    const members = group.membersStatus === 200 ? group.members : new Set<string>();
+    return [id, { ...group, members }] as const;
+  });
+  return { ...site, directory: { ...site.directory, groups: new Map(groups) } };
+}
+
 /** Whether somebody has access to the site at all. What the public sees, others see as the public. */
 function mayUse(site: Site, searcher: Searcher): boolean {
   if (searcher === null) return true;
@@ -212,25 +225,25 @@ export async function checkRightsEqual(run: Run): Promise<void> {
   await rest(run);
   await checkRights(run);
   const isUnrestricted = rights.mode() === "unrestricted";
+  const told = withReadableGroups(site);
   for (const searcher of rights.searchers) {
     const shown = new Set((await shownTo(run, await readableBy(run, searcher))).map((page) => page.page_id));
     for (const page of site.pages.values()) {
       if (!people.belongs(page.id)) continue;
-      const isUnreadable = [...site.directory.groups.values()].some((group) => group.membersStatus !== 200);
-      const may =
+      const maySee = (as: Site) =>
         isUnrestricted && searcher !== null
-          ? rights.isUnrestricted(site, page.id)
-          : mayView(site, subjectOf(searcher), page.id);
+          ? rights.isUnrestricted(as, page.id)
+          : mayView(as, subjectOf(searcher), page.id);
+      const may = maySee(site);
       const who = searcher ?? "the public";
       // A folder lets in those of whom that is proven: of a reader who was deactivated it is not.
       const isInFolder = isBelowFolder(site, page);
       if (!may && shown.has(page.id)) throw new Violation(`${who} is shown ${page.id} and may not see it`);
       // Whoever is in a group whose members Confluence does not tell is not known to be; nor is somebody without a licence anybody.
       if (
-        may &&
+        maySee(told) &&
         !shown.has(page.id) &&
-        !isUnreadable &&
-        mayUse(site, searcher) &&
+        mayUse(told, searcher) &&
         !(isInFolder && (isUnrestricted || rights.foldersAreUntold(site)))
       )
         throw new Violation(`${who} may see ${page.id} and is not shown it`);

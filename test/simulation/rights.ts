@@ -8,8 +8,9 @@ import {
 } from "#infra/local/confluence-site/directory-edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
-import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
-import { ancestorsOf, type Site } from "#infra/local/confluence-site/site.ts";
+import { READ_SPACE } from "#infra/local/confluence-site/directory.ts";
+import { mayReadSpace, mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
+import { ancestorsOf, spaceByKey, type Site } from "#infra/local/confluence-site/site.ts";
 import { ACCESS_MODES, type AccessMode } from "#shared/sources/source.ts";
 import { changeMode, RIGHTS_FAULTS, sweepNow, waysOfTelling } from "./rights-settings.ts";
 import { SPACE } from "./people.ts";
@@ -24,11 +25,11 @@ const NONE: Rights = {
   live: async () => {},
   foldersAreUntold: () => false,
   observe: () => {},
-  lastAllowed: () => Infinity,
+  lastPassed: () => Infinity,
+  lastReadSpace: () => Infinity,
   lastUnrestricted: () => Infinity,
   isUnrestricted: () => true,
   standingChangedAt: () => -Infinity,
-  readersChangedAt: () => -Infinity,
   ownerOfWord: () => undefined,
 };
 
@@ -46,6 +47,13 @@ function isOpenToAll(site: Site, id: string): boolean {
   });
 }
 
+/** The site if everybody read its spaces: what is left are the restrictions. */
+function publicSpaces(site: Site): Site {
+  const everybody = { principal: { type: "access-class", id: "ANONYMOUS_USERS" }, operation: READ_SPACE };
+  const permissions = new Map([...site.spaces.keys()].map((id) => [id, [everybody]]));
+  return { ...site, directory: { ...site.directory, permissions } };
+}
+
 export const subjectOf = (searcher: Searcher): Subject =>
   searcher === null ? { type: "anonymous" } : { type: "user", id: searcher };
 
@@ -56,7 +64,8 @@ export function makeRights(seed: number): Rights {
   let mode: AccessMode = random.chance(0.75) ? "per_user" : "unrestricted";
   const changesMode = random.chance(0.2);
   const searchers: Searcher[] = [...PEOPLE, null];
-  const allowed = new Map<string, { at: number; isOpen: boolean }>();
+  const passed = new Map<string, { at: number; isOpen: boolean }>();
+  const readers = new Map<string, { at: number; isOpen: boolean }>();
   const open = new Map<string, { at: number; isOpen: boolean }>();
   const owners = new Map<string, string>();
   const groups = new Map<string, string>();
@@ -80,7 +89,7 @@ export function makeRights(seed: number): Rights {
     ]) ?? {};
   const restricted = (site: Site) =>
     [...site.directory.restrictions].filter(([, { read }]) => read.users.length + read.groups.length > 0);
-  const readers = () =>
+  const someReaders = () =>
     random.pick([
       { groups: [groups.get("staff") ?? ""], users: ["dot"] },
       { groups: [groups.get("staff") ?? ""] },
@@ -130,7 +139,7 @@ export function makeRights(seed: number): Rights {
         if (id === undefined) return null;
         const isIn = site.directory.groups.get(id)?.members.has(person) === true;
         editGroup(site, id, isIn ? { remove: [person] } : { add: [person] });
-        standingChanged = true;
+        standingChanged.add(person);
         return `${person} ${isIn ? "leaves" : "joins"} ${name}`;
       },
     ],
@@ -140,16 +149,15 @@ export function makeRights(seed: number): Rights {
         const person = someone();
         const status = site.directory.accounts.get(person)?.status === "active" ? "inactive" : "active";
         putPerson(site, person, { status });
-        standingChanged = true;
+        standingChanged.add(person);
         return `${person} is ${status}`;
       },
     ],
     [
       1,
       ({ world: { site } }) => {
-        const named = readers();
+        const named = someReaders();
         setSpaceReaders(site, SPACE, named);
-        readersChanged = true;
         return `the space is read by ${JSON.stringify(named)}`;
       },
     ],
@@ -173,10 +181,8 @@ export function makeRights(seed: number): Rights {
   ];
   const bag = deeds.flatMap(([weight, deed]) => Array.from({ length: weight }, () => deed));
   let words = 500_000;
-  let standingChanged = false;
-  let readersChanged = false;
-  let standingAt = -Infinity;
-  let readersAt = -Infinity;
+  const standingChanged = new Set<Searcher>();
+  const standingAt = new Map<Searcher, number>();
 
   const observe = ({ world }: Run) => {
     const { site } = world;
@@ -187,24 +193,30 @@ export function makeRights(seed: number): Rights {
     const note = (seen: Map<string, { at: number; isOpen: boolean }>, key: string, isOpen: boolean) => {
       if (isOpen || seen.get(key)?.isOpen) seen.set(key, { at: now, isOpen });
     };
+    const space = spaceByKey(site, SPACE);
+    const withPublicSpaces = publicSpaces(site);
+    for (const searcher of searchers)
+      note(
+        readers,
+        keyOf(searcher, SPACE),
+        space !== undefined && mayReadSpace(site, subjectOf(searcher), space),
+      );
     for (const id of site.pages.keys()) {
       note(open, id, isOpenToAll(site, id));
       for (const searcher of searchers)
-        note(allowed, keyOf(searcher, id), mayView(site, subjectOf(searcher), id));
+        note(passed, keyOf(searcher, id), mayView(withPublicSpaces, subjectOf(searcher), id));
     }
   };
   const act = (run: Run): string | null => {
     observe(run);
-    standingChanged = false;
-    readersChanged = false;
+    standingChanged.clear();
     try {
       return random.pick(bag)?.(run) ?? null;
     } catch (error) {
       if (error instanceof EditRefused) return null;
       throw error;
     } finally {
-      if (standingChanged) standingAt = run.world.now().getTime();
-      if (readersChanged) readersAt = run.world.now().getTime();
+      for (const person of standingChanged) standingAt.set(person, run.world.now().getTime());
       run.people.observe();
       observe(run);
     }
@@ -219,7 +231,7 @@ export function makeRights(seed: number): Rights {
       for (const person of PEOPLE) putPerson(site, person, { isGuest: person === "dot" });
       for (const name of ["staff", "leads", "ops"])
         groups.set(name, addGroup(site, { name, members: PEOPLE.filter(() => random.chance(0.5)) }).id);
-      setSpaceReaders(site, SPACE, readers());
+      setSpaceReaders(site, SPACE, someReaders());
       for (let deeds = random.below(6); deeds > 0; deeds -= 1) act(run);
       observe(run);
     },
@@ -243,11 +255,11 @@ export function makeRights(seed: number): Rights {
     observe,
     foldersAreUntold: ({ settings }) =>
       !settings.administrator || !settings.folder_checks || settings.ancestors_are === "pages",
-    lastAllowed: (searcher, id) => allowed.get(keyOf(searcher, id))?.at ?? -Infinity,
+    lastPassed: (searcher, id) => passed.get(keyOf(searcher, id))?.at ?? -Infinity,
+    lastReadSpace: (searcher) => readers.get(keyOf(searcher, SPACE))?.at ?? -Infinity,
     lastUnrestricted: (id) => open.get(id)?.at ?? -Infinity,
     isUnrestricted: isOpenToAll,
-    standingChangedAt: () => standingAt,
-    readersChangedAt: () => readersAt,
+    standingChangedAt: (searcher) => standingAt.get(searcher) ?? -Infinity,
     ownerOfWord: (word) => owners.get(word),
   };
 }

@@ -123,16 +123,16 @@ export type Rights = {
   foldersAreUntold: (site: Site) => boolean;
   /** Records who may see what now. */
   observe: (run: Run) => void;
-  /** When (ms) the site last let them see the content; -Infinity: never. */
-  lastAllowed: (searcher: Searcher, contentId: string) => number;
+  /** When (ms) the restrictions on the content and above it last let them see it, whatever its space does; -Infinity: never. */
+  lastPassed: (searcher: Searcher, contentId: string) => number;
+  /** When (ms) they could read the space last. */
+  lastReadSpace: (searcher: Searcher) => number;
   /** When (ms) nothing was restricted on it or above it last. */
   lastUnrestricted: (contentId: string) => number;
   /** Whether everybody who reads the space may see it: nothing is restricted on it or above it. */
   isUnrestricted: (site: Site, contentId: string) => boolean;
-  /** When (ms) groups or accounts changed last. */
-  standingChangedAt: () => number;
-  /** When (ms) the readers of the space changed last. */
-  readersChangedAt: () => number;
+  /** When (ms) their account or the groups that they are in changed last. */
+  standingChangedAt: (searcher: Searcher) => number;
   /** The page that a word is of. */
   ownerOfWord: (word: string) => string | undefined;
 };

@@ -15,7 +15,11 @@ export type TestNode = Principals & {
   verifiedAt?: Date;
 };
 
+/** With a sweep, as every source has that carries rights over: without one, what readers may be shown is not kept for the next search. */
 export async function setAccess(sql: Sql, sourceId: string, access: AccessMode, verifiedAt: Date | null) {
+  await sql`
+    insert into access_sweeps (source_id, due_at, completed_at) values (${sourceId}, ${verifiedAt ?? new Date(0)}, ${verifiedAt})
+    on conflict (source_id) do update set due_at = excluded.due_at, completed_at = excluded.completed_at`;
   await sql`
     update archon_sources set access = ${access}, access_verified_at = ${verifiedAt} where source_id = ${sourceId}`;
 }

@@ -9,6 +9,9 @@ import {
 import { mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
 import type { Folder, SitePage } from "#infra/local/confluence-site/site.ts";
 import type { FolderKind } from "#shared/confluence/client.ts";
+import { readableFor } from "#shared/access/readers/readable-nodes.ts";
+import { readableArguments } from "#shared/access/readers/readable.ts";
+import type { Reader } from "#shared/access/readers/reader.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { passingNodes } from "#test/support/passed-nodes.ts";
@@ -24,8 +27,11 @@ export type AccessWorld = SyncWorld & {
   restrict: (content: SitePage | Folder, named: Named) => void;
   /** A quarter of an hour later: sweeps and groups. */
   sweep: () => Promise<void>;
-  /** Titles of the stored content that somebody finds, in order; `anonymous`: who is nobody in particular. */
-  finds: (who: string) => Promise<string[]>;
+  /**
+   * Titles of the stored content of the world's source, or of the named one, that somebody finds, in order; `anonymous`: who is nobody in particular. Worked out by the rule as it is
+   * written down and asked of the service: throws unless both are the same.
+   */
+  finds: (who: string, sourceId?: string) => Promise<string[]>;
   /** The same as the site's own rule has it. */
   mayFind: (who: string) => string[];
 };
@@ -79,12 +85,18 @@ export async function makeAccessWorld(
       world.pass(15 * 60_000);
       await world.minute("sweep-access");
     },
-    finds: async (who) => {
-      const nodes = await passingNodes(sql, { sourceId: SOURCE_ID, who });
+    finds: async (who, sourceId = SOURCE_ID) => {
+      const nodes = await passingNodes(sql, { sourceId, who });
       const rows = await sql<{ title: string }[]>`
         select title from confluence_pages p
-        where source_id = ${SOURCE_ID} and is_findable(p) and access_node = any(${nodes}) order by title`;
-      return rows.map((row) => row.title);
+        where source_id = ${sourceId} and is_findable(p) and access_node = any(${nodes}) order by title`;
+      const byRule = rows.map((row) => row.title);
+      const shown = await shownTo(sql, { who, sourceId, now: world.now() });
+      if (shown.join() !== byRule.join())
+        throw new Error(
+          `The service shows ${who} [${shown.join()}], and by the rule it is [${byRule.join()}]`,
+        );
+      return byRule;
     },
     mayFind: (who) =>
       [...site.pages.values()]
@@ -92,4 +104,22 @@ export async function makeAccessWorld(
         .map((page) => page.title)
         .toSorted(),
   };
+}
+
+/** Any evidence counts: tests of its age ask for themselves. */
+const MAX_AGE_MS = 365 * 24 * 3_600_000;
+
+/** What the service shows somebody of the source. */
+async function shownTo(
+  sql: postgres.Sql,
+  { who, sourceId, now }: { who: string; sourceId: string; now: Date },
+): Promise<string[]> {
+  const reader: Reader =
+    who === "anonymous" ? { visibility: "anonymous" } : { visibility: "own", person: [{ accountId: who }] };
+  const request = { reader, sources: [sourceId], spaces: null, now, maxAgeMs: MAX_AGE_MS, lenient: true };
+  const { readable } = await readableFor(sql, request);
+  const rows = await sql<{ title: string }[]>`
+    select title from confluence_pages p
+    where source_id = ${sourceId} and is_findable(p) and is_readable(p, ${readableArguments(sql, readable)}) order by title`;
+  return rows.map((row) => row.title);
 }

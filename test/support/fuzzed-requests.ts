@@ -31,7 +31,13 @@ const documentShape = z.object({
 
 const document = documentShape.parse(JSON.parse(JSON.stringify(makeDocument())));
 
-const IDS: Record<string, string> = { source_id: "$SOURCE", operation_id: "$OPERATION", page_id: "1" };
+/** What there is, of which page 2 is hidden from who asks. */
+const IDS: Record<string, readonly string[]> = {
+  source_id: ["$SOURCE"],
+  operation_id: ["$OPERATION"],
+  page_id: ["1", "2"],
+};
+const existing = (name: string, otherwise: string) => fc.constantFrom(...(IDS[name] ?? [otherwise]));
 
 /** Text that breaks parsers, SQL, paths and headers. */
 const nasty = fc.constantFrom(
@@ -149,7 +155,7 @@ function requestOf(
       named("query").map((parameter) => [
         parameter.name,
         IDS[parameter.name]
-          ? fc.oneof(fc.constant(IDS[parameter.name] ?? ""), anyText)
+          ? fc.oneof(existing(parameter.name, ""), anyText)
           : valueOf(parameter.schema).map(text),
       ]),
     ),
@@ -160,7 +166,7 @@ function requestOf(
       named("path").map((parameter) => [
         parameter.name,
         fc.oneof(
-          { arbitrary: fc.constant(IDS[parameter.name] ?? "x"), weight: 5 },
+          { arbitrary: existing(parameter.name, "x"), weight: 5 },
           { arbitrary: anyText.filter((value) => value !== ""), weight: 1 },
         ),
       ]),

@@ -30,6 +30,8 @@ const reasons = {
   page_not_stored: "no version of the page is stored yet",
   no_sweep: "no sweep of the source's rights was completed yet",
   evidence_too_old: "the last complete sweep is too long ago: nothing of the source is shown",
+  directory_too_old:
+    "the groups and accounts of the site were never read, or too long ago: a search for a person fails with 503 `directory_unavailable`",
   place_unknown: "what is above the page is not known yet: the next sweep finds out",
   rendering_outdated:
     "the text may show what its readers may not read, until the page is fetched and rendered again",
@@ -66,6 +68,10 @@ export const explainAccess = contract({
         verified_at: instant
           .nullable()
           .meta({ description: "When the sweep began whose evidence is used; null: there was none" }),
+        directory_verified_at: instant.nullable().meta({
+          description:
+            "When the site's groups and accounts were read that are used; null: never, or the source shows each person the same",
+        }),
         account: z
           .object({
             account_id: z.string(),

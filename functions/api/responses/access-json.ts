@@ -36,7 +36,7 @@ export function accessWarnings(source: SourceOverview): SourceJson["warnings"] {
   const { access, sweep, directoryError } = source;
   const restricted = sweep?.counters.restricted;
   if (access === "everything") {
-    const pages = restricted === undefined ? "pages" : `${restricted} pages`;
+    const pages = restricted === undefined ? "pages" : restricted === 1 ? "1 page" : `${restricted} pages`;
     return [
       {
         code: "access_everything",

@@ -50,7 +50,7 @@ export function macroHtml(rendering: Rendering, macro: XmlElement): string {
     case "status":
       return `<span class="status-macro aui-lozenge aui-lozenge-visual-refresh">${escapeText(title ?? "")}</span>`;
     case "jira":
-      return `<span class="jira-issue" data-jira-key="${escapeAttribute(parameter(macro, "key") ?? "")}">${escapeText(parameter(macro, "key") ?? "")}</span>`;
+      return jiraHtml(parameter(macro, "key") ?? "", parameter(macro, "jqlQuery"));
     case "anchor":
     case "toc":
       return "";
@@ -70,6 +70,13 @@ export function macroHtml(rendering: Rendering, macro: XmlElement): string {
     default:
       return body;
   }
+}
+
+/** One issue, or a table of what a query finds: here one issue, whose summary is the query. */
+function jiraHtml(key: string, query: string | null): string {
+  if (query !== null)
+    return `<table class="aui jira-table"><tbody><tr><td>${escapeText(query)}</td></tr></tbody></table>`;
+  return `<span class="jira-issue" data-jira-key="${escapeAttribute(key)}">${escapeText(key)}</span>`;
 }
 
 function codeHtml(macro: XmlElement, code: string, title: string | null): string {

@@ -19,6 +19,7 @@ export type AccessExplanation = {
     | "page_not_stored"
     | "no_sweep"
     | "evidence_too_old"
+    | "directory_too_old"
     | "place_unknown"
     | "rendering_outdated"
     | "unknown_account"
@@ -26,6 +27,8 @@ export type AccessExplanation = {
     | "all_clauses_pass";
   /** When the sweep began whose evidence is used. */
   verifiedAt: Date | null;
+  /** When the groups and accounts were read that are used; null: never, or they do not matter. */
+  directoryVerifiedAt: Date | null;
   account: AccountFacts | null;
   /** From the space down to the content itself: each must be passed. */
   clauses: (Clause & { contentId: string | null; title: string | null; pass: Pass })[];
@@ -65,6 +68,7 @@ export async function explainAccess(
     mode,
     ...decided,
     verifiedAt,
+    directoryVerifiedAt: mode === "per_user" ? page.directoryVerifiedAt : null,
     account,
     clauses,
   };
@@ -77,6 +81,7 @@ type PageRow = {
   title: string;
   mode: AccessMode;
   verifiedAt: Date | null;
+  directoryVerifiedAt: Date | null;
   isDeleted: boolean;
   isHidden: boolean;
   isStored: boolean;
@@ -92,10 +97,11 @@ async function findPage(
 ): Promise<PageRow> {
   const [page, ...others] = await sql<PageRow[]>`
     select p.source_id as "sourceId", s.site_id as "siteId", p.page_id as "pageId", p.title, s.access as mode,
-      s.access_verified_at as "verifiedAt", p.is_deleted as "isDeleted", p.missing_since is not null as "isHidden",
+      s.access_verified_at as "verifiedAt", d.directory_verified_at as "directoryVerifiedAt", p.is_deleted as "isDeleted", p.missing_since is not null as "isHidden",
       p.version > 0 as "isStored", c.node_id as "nodeId", p.access_node as "shownBy"
     from confluence_pages p
     join archon_sources s on s.source_id = p.source_id and s.status <> 'deleting'
+    left join confluence_sites d on d.site_id = s.site_id
     left join content_access c on c.source_id = p.source_id and c.content_id = coalesce(p.container_id, p.page_id)
     where p.page_id = ${pageId} ${sourceId === null ? sql`` : sql`and p.source_id = ${sourceId}`}
     order by p.is_deleted, p.source_id`;
@@ -162,6 +168,10 @@ function reasonOf({
   if (page.mode === "everything") return { isAllowed: true, reason: "everything_is_shown" };
   if (page.verifiedAt === null) return refused("no_sweep");
   if (page.verifiedAt < oldest) return refused("evidence_too_old");
+  // A search for a person fails then, whatever it would find; one for the public needs no directory.
+  const { directoryVerifiedAt } = page;
+  if (page.mode === "per_user" && account && (directoryVerifiedAt === null || directoryVerifiedAt < oldest))
+    return refused("directory_too_old");
   if (page.nodeId === null) return refused("place_unknown");
   if (page.shownBy === null) return refused("rendering_outdated");
   if (page.mode === "per_user" && account && account.isActive !== true) return refused("unknown_account");

@@ -51,9 +51,13 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
     : await identify(sql, request, { sources, personal, isFresh, since });
   const shown = enforced.filter((source) => !undecided(source) && !excluded(source));
   const facts = { sources: shown, memberships, isAnonymous, since };
-  const own = await keepOwn(keyOf(facts), async () => {
-    const found = await ownNodes(sql, facts);
-    return { nodes: passedNodes(found), spaces: found.spaces, evidence: found.evidence };
+  const own = await keepOwn(keyOf(facts, request), {
+    // A node that has become too old lets nobody in; without one, nothing of it changes with time.
+    isCurrent: ({ evidence }) => evidence.every((at) => at >= since),
+    make: async () => {
+      const found = await ownNodes(sql, facts);
+      return { nodes: passedNodes(found), spaces: found.spaces, evidence: found.evidence };
+    },
   });
   return {
     readable: { openSources: open.map(({ sourceId }) => sourceId), nodes: own.nodes },
@@ -83,16 +87,19 @@ function everything(mode: PermissionMode): Permitted {
 
 /** A reader may pass 100,000 nodes, which takes some 250 ms to read: more than a search. */
 const keepOwn = keptResults<{ nodes: Uint8Array; spaces: string[]; evidence: Date[] }>();
-/** What is kept may let a node whose own evidence gets too old in the meantime in for so much longer. */
-const KEPT_MS = 30_000;
+/** Longest time for which a result is believed: a database that was restored may count its transactions a second time. */
+const KEPT_MS = 10 * 60_000;
 
 /** All that the nodes follow from; null: not known. */
-function keyOf({ sources, memberships, isAnonymous, since }: OwnFacts): string | null {
+function keyOf(
+  { sources, memberships, isAnonymous }: OwnFacts,
+  { now, maxAgeMs }: Pick<ReadRequest, "now" | "maxAgeMs">,
+): string | null {
   if (sources.some(({ nodesChangedIn }) => nodesChangedIn === null)) return null;
   const nodes = sources.map(({ sourceId, siteId, access, nodesChangedIn }) => {
     return [sourceId, siteId, access, nodesChangedIn];
   });
-  return JSON.stringify([nodes, memberships, isAnonymous, Math.floor(since.getTime() / KEPT_MS)]);
+  return JSON.stringify([nodes, memberships, isAnonymous, maxAgeMs, Math.floor(now.getTime() / KEPT_MS)]);
 }
 
 type SearchedSource = {

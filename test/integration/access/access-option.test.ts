@@ -65,9 +65,7 @@ describe("a source's option of who finds what", () => {
     await world.sync();
     expect((await shown()).access.verified_at).not.toBeNull();
     await patch({ access: "everything" });
-    expect((await shown()).warnings).toMatchObject([
-      { code: "access_everything", message: /, 1 pages with/ },
-    ]);
+    expect((await shown()).warnings).toMatchObject([{ code: "access_everything", message: /, 1 page with/ }]);
     await patch({ access: "unrestricted" });
     expect((await shown()).access).toMatchObject({ mode: "unrestricted", verified_at: null });
   });

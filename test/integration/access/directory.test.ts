@@ -6,6 +6,7 @@ import { SOURCE_ID } from "#test/support/sync-world.ts";
 
 const MINUTE_MS = 60_000;
 
+/** The numbers are those of the table of cases in the specification of rights. */
 describe("the directory of a site", () => {
   let database: TestDatabase;
   let world: AccessWorld;
@@ -34,7 +35,7 @@ describe("the directory of a site", () => {
   const fault = (path: string, status: number) =>
     world.site.faults.push({ effect: "status", status, retry_after: null, path, times: 1000, skip: 0 });
 
-  it("who left a group finds nothing by it after five minutes, and who joined finds it", async () => {
+  it("case 37: who left a group just after it was read finds nothing by it after five minutes, and who joined finds it", async () => {
     expect(await world.finds("w")).toEqual(["P", "R"]);
     editGroup(world.site, "g2", { add: ["x"], remove: ["w"] });
     await fiveMinutes();
@@ -42,7 +43,7 @@ describe("the directory of a site", () => {
     expect(await world.finds("x")).toEqual(["P", "R"]);
   });
 
-  it("who was deactivated finds nothing after five minutes", async () => {
+  it("case 38: who was deactivated just after accounts were read finds nothing after five minutes", async () => {
     putPerson(world.site, "w", { status: "inactive" });
     await fiveMinutes();
     expect(await world.finds("w")).toEqual([]);

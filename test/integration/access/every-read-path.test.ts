@@ -262,6 +262,76 @@ const PROBES: Record<string, () => Probe[]> = {
   "GET /api/database/metrics": () => [{ path: "/api/database/metrics" }],
 };
 
+const bothPrefixes = (routes: readonly string[]) =>
+  routes.flatMap((one) =>
+    ["/api/knowledge-items", "/api/knowledge"].map((prefix) => one.replace("PREFIX", prefix)),
+  );
+
+/** Every route of another scope than `search`, by why it filters nothing. A new one is put here, or gets that scope and a probe. */
+const UNFILTERED: Record<string, readonly string[]> = {
+  "for operators: names sources, sites, hooks, queues and operations, no text of pages": [
+    "GET /api/confluence/sources",
+    "GET /api/confluence/sites",
+    "GET /api/confluence/sites/{site_id}",
+    "GET /api/confluence/sites/{site_id}/hooks",
+    "GET /api/confluence/{source_id}",
+    "GET /api/confluence/{source_id}/status",
+    "GET /api/progress",
+    "GET /api/progress/{operation_id}",
+    "GET /api/crawl-progress/{operation_id}",
+    "GET /api/usage",
+    "GET /api/queues",
+  ],
+  "for operators: names pages, spaces, groups and people whatever the caller may read": [
+    "GET /api/confluence/sites/{site_id}/spaces",
+    "GET /api/confluence/{source_id}/pages",
+    "GET /api/confluence/{source_id}/pages/{page_id}",
+    "GET /api/confluence/{source_id}/held-deletions",
+    "GET /api/progress/{operation_id}/planned-changes",
+    "GET /api/progress/{operation_id}/changes",
+    "GET /api/access/explain",
+    "GET /api/identities",
+    "POST /api/rag/explain",
+  ],
+  "for operators: changes something, and responds with what a GET of theirs shows": [
+    "POST /api/confluence/sources",
+    "POST /api/confluence/sites",
+    "POST /api/confluence/sites/check",
+    "PATCH /api/confluence/sites/{site_id}",
+    "DELETE /api/confluence/sites/{site_id}",
+    "POST /api/confluence/sites/{site_id}/discover",
+    "PATCH /api/confluence/{source_id}",
+    "DELETE /api/confluence/{source_id}",
+    "POST /api/confluence/{source_id}/sync",
+    "POST /api/confluence/{source_id}/cancel",
+    "POST /api/confluence/{source_id}/deletion-check",
+    "POST /api/confluence/{source_id}/held-deletions/approve",
+    "POST /api/confluence/{source_id}/held-deletions/reject",
+    "POST /api/confluence/{source_id}/pages/{page_id}/sync",
+    "POST /api/confluence/sites/{site_id}/hooks",
+    "POST /api/confluence/sites/{site_id}/hooks/{hook_id}/rotate",
+    "DELETE /api/confluence/sites/{site_id}/hooks/{hook_id}",
+    "PUT /api/identities",
+    "POST /api/queues/{queue}/redrive",
+    "DELETE /api/sources/{source_id}",
+    ...bothPrefixes([
+      "POST PREFIX/stop/{operation_id}",
+      "PUT PREFIX/{source_id}",
+      "DELETE PREFIX/{source_id}",
+      "POST PREFIX/{source_id}/refresh",
+    ]),
+  ],
+  "takes an event of Confluence and says nothing of what is stored": ["POST /hooks/confluence/{hook_id}"],
+  "reads nothing that is stored of sources": [
+    ...["/mcp", "/mcp/chatgpt", "/mcp/archon"].flatMap((path) => [`GET ${path}`, `DELETE ${path}`]),
+    "GET /.well-known/oauth-protected-resource",
+    "GET /.well-known/oauth-protected-resource/mcp",
+    "GET /health",
+    "GET /api/health",
+    "GET /openapi.json",
+  ],
+};
+
 /** Routes that respond 501 whatever is asked. */
 const NOT_PROVIDED = new Set(
   routes.filter((route) => route.function === "not-provided").map(({ method, path }) => `${method} ${path}`),
@@ -286,6 +356,19 @@ function told(answer: ApiAnswer): string {
 describe("whoever may not see a page", () => {
   it("every route that shows content to searchers has a probe, and every probe a route", () => {
     expect(Object.keys(PROBES).toSorted()).toEqual(readPaths.toSorted());
+  });
+
+  it("every other route is listed with why it needs no filter, and is for operators unless it shows nothing of sources", () => {
+    const others = routes.filter(({ scope }) => scope !== "search");
+    const nameOf = ({ method, path }: (typeof routes)[number]) => `${method} ${path}`;
+    expect(Object.values(UNFILTERED).flat().toSorted()).toEqual(others.map(nameOf).toSorted());
+    for (const [why, listed] of Object.entries(UNFILTERED)) {
+      const scopes = new Set(others.filter((one) => listed.includes(nameOf(one))).map(({ scope }) => scope));
+      const isForOperators = [...scopes].every(
+        (scope) => scope === "sources:read" || scope === "sources:write",
+      );
+      expect([why, isForOperators]).toEqual([why, why.startsWith("for operators")]);
+    }
   });
 
   it("every tool that agents call has probes, and every probe a tool", () => {

@@ -24,6 +24,7 @@ beforeEach(async () => {
     await store(sql, fixture.embedder, { sourceId, pageId, title: `Title ${pageId}`, chunks: ["text"] });
   const [source] = await sql`select site_id from archon_sources where source_id = ${sourceId}`;
   const siteId: string = source!.site_id;
+  await sql`update confluence_sites set directory_verified_at = ${ago(3)} where site_id = ${siteId}`;
   const groups = {
     staff: ["ann", "bob", "eve", "old"],
     leads: ["bob"],
@@ -61,6 +62,7 @@ it("a right is explained clause by clause, from the space down: what lets in, an
     allowed: false,
     reason: "clause_refuses",
     verified_at: ago(10).toISOString(),
+    directory_verified_at: ago(3).toISOString(),
     account: { account_id: "eve", is_active: true, groups: ["licensed", "staff"] },
   });
   expect(body.clauses).toEqual([
@@ -97,6 +99,11 @@ it.each([
     "update archon_sources set access_verified_at = access_verified_at - interval '4 hours'",
   ],
   ["no_sweep", "update archon_sources set access_verified_at = null"],
+  [
+    "directory_too_old",
+    "update confluence_sites set directory_verified_at = directory_verified_at - interval '4 hours'",
+  ],
+  ["directory_too_old", "update confluence_sites set directory_verified_at = null"],
   ["place_unknown", "update content_access set node_id = null"],
   ["rendering_outdated", "update confluence_pages set access_node = null"],
   ["page_hidden", "update confluence_pages set missing_since = now()"],
@@ -108,6 +115,20 @@ it.each([
 ])("what keeps a page from everybody is named: %s", async (reason, change) => {
   await fixture.database.sql.unsafe(change);
   expect((await explain({ page_id: "3", account_id: "ann" })).body).toMatchObject({ allowed: false, reason });
+});
+
+it("a directory that is too old is explained as the search for the person fails, and not for the public, which needs none", async () => {
+  const { sql } = fixture.database;
+  await sql`update confluence_sites set directory_verified_at = ${ago(4 * 60 + 1)}`;
+  await sql`update access_nodes set classes = '{anonymous}' where content_id is null`;
+  const { body } = await explain({ page_id: "3", account_id: "ann" });
+  expect(body.message).toContain("503 `directory_unavailable`");
+  const searched = await fixture.api("POST", "/api/rag/query", {
+    authorizer: { lambda: { name: "chat", scopes: ["search:on-behalf-of"] } },
+    body: { query: "text", on_behalf_of: { account_id: "ann" } },
+  });
+  expect([searched.status, searched.body.error.code]).toEqual([503, "directory_unavailable"]);
+  expect((await explain({ page_id: "3" })).body).toMatchObject({ allowed: true, reason: "all_clauses_pass" });
 });
 
 it("a source that carries over no rights says so, and one that shows what the space may read asks only for what is below", async () => {

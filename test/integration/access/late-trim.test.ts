@@ -54,9 +54,7 @@ beforeEach(async () => {
     pages.map(({ id }) => id),
     space,
   );
-  await sql`
-    insert into access_sweeps (source_id, due_at, completed_at)
-    values (${sourceId}, ${later(15)}, ${clock.now()})`;
+  await sql`update access_sweeps set due_at = ${later(15)} where source_id = ${sourceId}`;
   await setDirectory(sql, sourceId, {
     people: [{ accountId: "ann", email: "ann@example.com", groups: ["staff"] }],
     verifiedAt: clock.now(),

@@ -205,7 +205,7 @@ describe("steps of a sweep of rights", () => {
     expect(await seen(OTHER)).toEqual([]);
   });
 
-  it("new content below what was never read is seen by nobody before that was read", async () => {
+  it("case 19: new content below what was never read is seen by nobody before that was read", async () => {
     const site = told({ "3": {} });
     await sweep(site);
     const added = { type: "page", parentId: null, users: [], groups: [] };

@@ -382,6 +382,17 @@ describe("what an answer says of permissions", () => {
     expect(await pagesFor(backend, asAnn)).toBe("1 9");
   });
 
+  it("what is kept of a person from the search before lets them in no longer than its evidence", async () => {
+    const { sql } = fixture.database;
+    const readAt = new Date(fixture.clock.now().getTime() - 4 * HOUR + 5000);
+    await sql`update access_nodes set verified_at = ${readAt} where content_id = '2'`;
+    expect(await pagesFor(backend, asAnn)).toBe("1 2 9");
+    fixture.clock.advance(5000);
+    expect(await pagesFor(backend, asAnn)).toBe("1 2 9");
+    fixture.clock.advance(1);
+    expect(await pagesFor(backend, asAnn)).toBe("1 9");
+  });
+
   it("a directory that was never read, or too long ago, is an error that says when to ask again", async () => {
     const { sql } = fixture.database;
     for (const at of [null, new Date(fixture.clock.now().getTime() - 4 * HOUR - 1)]) {

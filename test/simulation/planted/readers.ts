@@ -1,7 +1,8 @@
-import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const READ_PATHS = "test/integration/access/every-read-path.test.ts";
 const WHO_ASKS = "test/integration/access/who-asks.test.ts";
+const RESTRICTIONS = "test/integration/access/restrictions.test.ts";
 const EXACT = "test/integration/access/exact-search.test.ts";
 const STORED_TEXT = "shared/documents/stored-text.ts";
 const READERS = "shared/access/readers/readable-nodes.ts";
@@ -112,13 +113,43 @@ export const READER_BUGS: readonly PlantedBug[] = [
     change("functions/api/use-cases/run-search.ts", "sources: permitted.sources ?? sources,", "sources,"),
   ),
   bugFoundBy(
-    WHO_ASKS,
+    RESTRICTIONS,
+    "id sets intersected",
+    change(
+      "sql/functions/readers.sql",
+      "where u.source_id = any(per_user) and u.state = 'known'",
+      "where u.source_id = any(per_user) and u.state = 'known' and not exists (select from access_nodes above where above.node_id = u.parent_node and above.content_id is not null and not above.users @> array[account])",
+    ),
+  ),
+  bug(
+    "restriction replaces the space's readers",
+    change(
+      "sql/functions/readers.sql",
+      "  select n.node_id, n.parent_node, n.source_id, n.content_id, n.verified_at\n  from (",
+      "  select n.node_id, (select a.node_id from access_nodes a where a.node_id = n.parent_node and a.content_id is not null), n.source_id, n.content_id, n.verified_at\n  from (",
+    ),
+  ),
+  bug(
     "the nearest restriction alone decides",
     change(
       "shared/access/readers/passed-nodes.ts",
       "parentOf[node] = parents[index] ?? -1;",
       "parentOf[node] = 0;",
     ),
+  ),
+  bugFoundBy(
+    WHO_ASKS,
+    "cache without identity",
+    change(
+      READERS,
+      "JSON.stringify([nodes, memberships, isAnonymous,",
+      "JSON.stringify([nodes, isAnonymous,",
+    ),
+  ),
+  bugFoundBy(
+    WHO_ASKS,
+    "what is kept of a reader outlives its evidence",
+    change(READERS, "evidence.every((at) => at >= since)", "evidence.length >= 0"),
   ),
   bugFoundBy(
     WHO_ASKS,
@@ -140,8 +171,7 @@ export const READER_BUGS: readonly PlantedBug[] = [
     "of two accounts with an e-mail the first is taken",
     change(IDENTIFY, "is_active limit 2`;", "is_active limit 1`;"),
   ),
-  bugFoundBy(
-    WHO_ASKS,
+  bug(
     "a deactivated account sees what it saw",
     change(IDENTIFY, 'a.is_active as "isActive"', 'true as "isActive"'),
   ),

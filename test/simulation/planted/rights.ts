@@ -1,4 +1,4 @@
-import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
+import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const RESTRICTIONS = "test/integration/access/restrictions.test.ts";
 const CHANGED = "test/integration/access/changed-rights.test.ts";
@@ -29,8 +29,7 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     "a restriction that names only somebody who is gone is none",
     change(MAPPING, "groups.length < group.results.length ? [NOBODY] : []", "[]"),
   ),
-  bugFoundBy(
-    READERS,
+  bug(
     "a class that is not known lets everybody in",
     change(
       MAPPING,
@@ -104,6 +103,15 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     CHANGED,
+    "swap before node",
+    change(
+      "shared/syncs/listing/list-step.ts",
+      "    await rights(tx);\n    const counts = await recordListing(",
+      "    const counts = await recordListing(",
+    ),
+  ),
+  bugFoundBy(
+    CHANGED,
     "what is above an edited page is not read again",
     change(
       "shared/syncs/rights/listed-rights.ts",
@@ -111,8 +119,7 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       "const all = [...together, ...(await search(client, source, above.slice(0, 0)))];",
     ),
   ),
-  bugFoundBy(
-    INCLUDED,
+  bug(
     "a page has the text of another whatever its readers may read",
     change(INCLUDED_RIGHTS, '  if (source.access === "everything") return null;', "  return null;"),
   ),
@@ -123,6 +130,24 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       INCLUDED_RIGHTS,
       "        where c.source_id = p.source_id and c.content_id = p.page_id), false) as allowed",
       "        where c.source_id = p.source_id), false) as allowed",
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a list of pages is kept",
+    change(
+      INCLUDED_RIGHTS,
+      '    kind === "page" &&\n    ((isTitle',
+      '    kind === "children" || kind === "label" ||\n    ((isTitle',
+    ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "what an app shows is kept",
+    change(
+      INCLUDED_RIGHTS,
+      "  return (shows) => shows.length > 0 && shows.every(",
+      "  return (shows) => shows.every(",
     ),
   ),
   bugFoundBy(
@@ -191,6 +216,15 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       "shared/access/explain/explain-access.ts",
       '  if (page.verifiedAt < oldest) return refused("evidence_too_old");\n',
       "",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/explain-access.test.ts",
+    "an explanation leaves out how old the directory is",
+    change(
+      "shared/access/explain/explain-access.ts",
+      '    return refused("directory_too_old");\n',
+      "    void directoryVerifiedAt;\n",
     ),
   ),
 ];
