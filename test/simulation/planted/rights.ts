@@ -105,7 +105,7 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     CHANGED,
     "swap before node",
     change(
-      "shared/syncs/listing/list-step.ts",
+      "shared/syncs/listing/list-content.ts",
       "    await rights(tx);\n    const counts = await recordListing(",
       "    const counts = await recordListing(",
     ),
