@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
@@ -143,6 +144,27 @@ it("after an outage an empty search is not trusted: the next pulse looks back as
   await pulses(2);
   expect(await storedVersion("Page 1")).toBe(2);
   expect((await siteOf()).pulse_error).toBeNull();
+});
+
+it("a comment that cannot be read does not hold a pulse back", async () => {
+  await database.sql`update archon_sources set content = content || '{"comments": "open"}'`;
+  await world.sync();
+  await switchOn();
+  await pulse();
+  addComment(world.site, { containerId: world.page("Page 1").id, body: "<p>Odd</p>" });
+  const { pulse_since: since } = await siteOf();
+  world.site.faults.push({
+    effect: "odd_item",
+    field: "version",
+    value: null,
+    path: "/content/search",
+    times: 100,
+    skip: 0,
+  });
+  await pulses(2);
+  const { pulse_error: error, pulse_since: now } = await siteOf();
+  expect(error).toBeNull();
+  expect(now?.getTime()).toBeGreaterThan((since?.getTime() ?? 0) + MINUTE_MS);
 });
 
 it("more hits than five calls list make every source due, at most each ten minutes", async () => {

@@ -22,9 +22,14 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     "a pulse trusts an empty search",
     change(
       SEARCH,
-      "incomplete: !overflow && pages.length < expected",
-      "incomplete: pages.length > 0 && !overflow && pages.length < expected",
+      "incomplete: !overflow && isShort",
+      "incomplete: pages.length > 0 && !overflow && isShort",
     ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a hit that cannot be read makes every pulse incomplete",
+    change(SEARCH, "pages.length + unreadable < expected", "pages.length + 0 * unreadable < expected"),
   ),
   bugFoundBy(
     PULSE,
