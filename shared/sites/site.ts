@@ -134,11 +134,15 @@ export async function listSites(
   return rows.map(toSite);
 }
 
-/** Active sites with a rule whose last discovery was before `before`, longest waiting first. */
-export async function sitesToDiscover(sql: Sql, before: Date): Promise<Site[]> {
+/** Active sites with a rule, not paused, whose last discovery was before `before`, longest waiting first. */
+export async function sitesToDiscover(
+  sql: Sql,
+  { before, now }: { before: Date; now: Date },
+): Promise<Site[]> {
   const rows = await sql<SiteRow[]>`
     select ${siteColumns(sql)} from confluence_sites
-    where status = 'active' and space_rule is not null and (discovered_at is null or discovered_at < ${before})
+    where status = 'active' and space_rule is not null
+      and (paused_until is null or paused_until <= ${now}) and (discovered_at is null or discovered_at < ${before})
     order by discovered_at nulls first, site_id`;
   return rows.map(toSite);
 }
