@@ -77,7 +77,7 @@ async function tryCredentials(
   const { account, space, refusedCalls } = await checkSite(client, {
     spaceKey: source.spaceKey,
     email,
-    now: services.now(),
+    now: services.now,
   });
   if (space.id !== source.spaceId) {
     throw new UserError(

@@ -1,4 +1,5 @@
 import type { ContentKind, PageKind } from "#shared/content-kinds.ts";
+import type { ProbeRequest } from "./probe-scopes.ts";
 
 /**
  * What the sync needs from Confluence, in plain typed data. `cloud-client.ts` is the implementation over HTTP.
@@ -99,6 +100,8 @@ export type ConfluenceClient = {
   userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
   /** A folder or similar content above pages (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
   folder(id: string, kind: FolderKind): Promise<Folder>;
+  /** Makes one call and uses nothing of its response. It is not repeated, and given up after 5 s. */
+  probe(request: ProbeRequest): Promise<void>;
   /** The site's address for people, with `/wiki`, as the latest response with one names it; null before that. */
   readonly webBase: () => string | null;
   /** HTTP requests sent so far through this client, retries included. */

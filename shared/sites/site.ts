@@ -2,7 +2,7 @@ import { z } from "zod";
 import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
-import { refusedCalls, type RefusedCalls } from "#shared/sources/refused-calls.ts";
+import { refusal, type Refusal } from "#shared/sources/refused-calls.ts";
 import {
   ACCESS_MODES,
   DELETION_STRATEGIES,
@@ -40,6 +40,10 @@ export const estimate = z.object({
 });
 export type Estimate = z.infer<typeof estimate>;
 
+/** By scope; by optional call where the site was connected before each scope was tried. */
+const siteRefusals = z.record(z.string(), refusal);
+export type SiteRefusals = Record<string, Refusal>;
+
 /** A row of `confluence_sites`. */
 export type Site = {
   siteId: string;
@@ -53,7 +57,8 @@ export type Site = {
   encryptedSecret: string | null;
   secretBoundTo: string;
   tokenExpiresAt: Date | null;
-  refusedCalls: RefusedCalls;
+  /** What the token was refused when it was tried, by scope. */
+  refusedCalls: SiteRefusals;
   /** Null: its sources were added one by one. */
   rule: SpaceRule | null;
   defaults: SourceDefaults;
@@ -96,7 +101,7 @@ function toSite(row: SiteRow): Site {
     defaults: sourceDefaults.parse(row.defaults),
     limits: siteLimits.parse(row.limits),
     held: estimate.nullable().parse(row.held),
-    refusedCalls: refusedCalls.catch({}).parse(row.refusedCalls),
+    refusedCalls: siteRefusals.catch({}).parse(row.refusedCalls),
     discoveryError: discoveryError.nullable().parse(row.discoveryError),
     pulseError: pulseError.nullable().parse(row.pulseError),
   };
@@ -156,7 +161,7 @@ export type SiteChanges = Partial<{
   encryptedSecret: string;
   secretBoundTo: string;
   tokenExpiresAt: Date | null;
-  refusedCalls: RefusedCalls;
+  refusedCalls: SiteRefusals;
   rule: SpaceRule;
   defaults: SourceDefaults;
   limits: SiteLimits;
