@@ -92,6 +92,7 @@ async function tryCredentials(
       email,
       encryptedToken: await services.cipher.encrypt(apiToken, source.sourceId),
       boundTo: source.sourceId,
+      isSameToken: given.apiToken === undefined,
     },
     status: "active",
     refusedCalls,

@@ -142,6 +142,8 @@ export type Credentials = {
   /** Bound to `boundTo`. */
   encryptedToken: string;
   boundTo: string;
+  /** The token is the one that was stored. */
+  isSameToken?: boolean;
 };
 
 /** What a client may change. Absent: unchanged. */
