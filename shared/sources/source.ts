@@ -139,6 +139,8 @@ export type NewSource = Omit<
 export type Credentials = {
   accountId: string;
   email: string | null;
+  /** Where the token works; absent: where the one before it did. */
+  apiBase?: string;
   /** Bound to `boundTo`. */
   encryptedToken: string;
   boundTo: string;

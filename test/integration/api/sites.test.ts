@@ -412,6 +412,20 @@ describe("a connected site", () => {
     });
   });
 
+  it("a source takes a token that works elsewhere than the old one: at the site, or through the gateway", async () => {
+    const sourceId = await fixture.addSource();
+    for (const where of ["gateway", "site"] as const) {
+      fixture.site.settings.token_works_at = where;
+      fixture.site.settings.token = `of-the-${where}`;
+      const path = `/api/confluence/${sourceId}`;
+      const answer = await fixture.api("PATCH", path, { body: { api_token: `of-the-${where}` } });
+      expect([where, answer.status], answer.text).toEqual([where, 200]);
+      expect((await fixture.api("GET", SITES)).body.sites).toMatchObject([{ reached_by: where }]);
+    }
+    const wrong = await fixture.api("PATCH", `/api/confluence/${sourceId}`, { body: { api_token: "wrong" } });
+    expect([wrong.status, wrong.body.error.code]).toEqual([422, "credentials_rejected"]);
+  });
+
   it("the token of a source that was added alone ends a year later, and is warned of", async () => {
     await fixture.addSource();
     const site = async () => (await fixture.api("GET", SITES)).body.sites[0];
