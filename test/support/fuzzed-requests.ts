@@ -4,7 +4,7 @@ import { makeDocument } from "#functions/api/contract/document.ts";
 
 export type FuzzedRequest = {
   method: string;
-  /** With its parameters filled in; `$SOURCE` and `$OPERATION` are replaced by existing ids. */
+  /** With its parameters filled in; `$SOURCE`, `$OPERATION`, `$SITE` and `$HOOK` are replaced by existing ids, `$SECRET` by the hook's. */
   path: string;
   query: Record<string, string | undefined>;
   headers: Record<string, string | undefined>;
@@ -31,7 +31,14 @@ const documentShape = z.object({
 
 const document = documentShape.parse(JSON.parse(JSON.stringify(makeDocument())));
 
-const IDS: Record<string, string> = { source_id: "$SOURCE", operation_id: "$OPERATION", page_id: "1" };
+const IDS: Record<string, string> = {
+  source_id: "$SOURCE",
+  operation_id: "$OPERATION",
+  page_id: "1",
+  site_id: "$SITE",
+  hook_id: "$HOOK",
+  token: "$SECRET",
+};
 
 /** Text that breaks parsers, SQL, paths and headers. */
 const nasty = fc.constantFrom(
