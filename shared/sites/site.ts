@@ -72,6 +72,8 @@ export type Site = {
   /** Whether it is asked each minute what changed. */
   pulse: boolean;
   lastPulseAt: Date | null;
+  /** When the oldest part of the directory was read: who is in which group. Null: never, completely. */
+  directoryVerifiedAt: Date | null;
   /** Why pulses fail, while they do. */
   pulseError: z.infer<typeof pulseError> | null;
   createdAt: Date;
@@ -113,7 +115,7 @@ function siteColumns(sql: Sql) {
     encrypted_secret as "encryptedSecret", secret_bound_to as "secretBoundTo", token_expires_at as "tokenExpiresAt",
     refused_calls as "refusedCalls", space_rule as rule, source_defaults as defaults, limits, held,
     discovered_at as "discoveredAt", discovery_error as "discoveryError", status, paused_until as "pausedUntil",
-    pulse, last_pulse_at as "lastPulseAt", pulse_error as "pulseError",
+    pulse, last_pulse_at as "lastPulseAt", directory_verified_at as "directoryVerifiedAt", pulse_error as "pulseError",
     created_at as "createdAt", updated_at as "updatedAt"`;
 }
 

@@ -27,6 +27,7 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     paused_until: iso(site.pausedUntil),
     pulse: site.pulse,
     last_pulse_at: iso(site.lastPulseAt),
+    directory_verified_at: iso(site.directoryVerifiedAt),
     findable_seconds: counts.findableSeconds,
     hooks: counts.hooks.map(hookHealthJson),
     source_count: counts.sourceCount,

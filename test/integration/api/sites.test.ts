@@ -7,6 +7,7 @@ import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
 import { withServices } from "#functions/runtime/services.ts";
+import { setDirectory } from "#test/support/access-nodes.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
 
 const SITES = "/api/confluence/sites";
@@ -410,6 +411,16 @@ describe("a connected site", () => {
       token_expires_at: inAYear,
       warnings: [],
     });
+  });
+
+  it("a site says how old its directory of people and groups is", async () => {
+    const path = await connected();
+    const age = async () => (await fixture.api("GET", path)).body.directory_verified_at;
+    expect(await age()).toBeNull();
+    const [first] = await sources();
+    const verifiedAt = fixture.clock.now();
+    await setDirectory(fixture.database.sql, first?.source_id ?? "", { people: [], verifiedAt });
+    expect(await age()).toBe(verifiedAt.toISOString());
   });
 
   it("a source takes a token that works elsewhere than the old one: at the site, or through the gateway", async () => {
