@@ -2,8 +2,8 @@ import { createDirectory, type Directory } from "./directory.ts";
 import type { Fault } from "./faults.ts";
 import { defaultSettings, type SiteSettings } from "./settings.ts";
 
-/** A delivery to a hook: what its sender posts, and when. */
-export type Announcement = { to: string; secret: string; body: unknown; delayMs: number };
+/** A delivery to a hook: what its sender posts, and when. `secret` null: its address has it. */
+export type Announcement = { to: string; secret: string | null; body: unknown; delayMs: number };
 
 /** A hook as Confluence keeps it: it ignores a secret, and accepts any event. */
 export type RestHook = { id: number; name: string; url: string; events: string[]; enabled: boolean };
@@ -38,7 +38,7 @@ export type Site = {
   mediaRequests: MediaRequest[];
   /** Deliveries that the server is to send. */
   announcements: Announcement[];
-  /** Registered REST hooks, by id; the site announces on request only. */
+  /** Registered REST hooks, by id: edits fire them, where the site has a port. */
   restHooks: Map<number, RestHook>;
   lastId: bigint;
 };

@@ -214,7 +214,7 @@ describe("a token that is replaced while a worker uses the old one", () => {
       world.site.settings.token = "none of them";
       await database.sql`update confluence_sites set encrypted_secret = ${`token ${tokens}`}`;
     };
-    while ((await world.progress(id)).finished_at === null && tokens < 20) {
+    for (let tries = 0; tries < 20 && (await world.progress(id)).finished_at === null; tries += 1) {
       await workers.listing(id, workerBefore(replace));
       world.pass(20 * 60_000);
     }
