@@ -3,7 +3,7 @@ import { discoverSpaces, listSpaces } from "#shared/sites/discover.ts";
 import { insertSite } from "#shared/sites/insert-site.ts";
 import { requireSite, updateSite as storeChanges, type Site, type SiteChanges } from "#shared/sites/site.ts";
 import { countSite } from "#shared/sites/site-overviews.ts";
-import { TOKEN_LIFETIME_MS } from "#shared/sites/token-expiry.ts";
+import { TOKEN_LIFETIME_MS } from "#shared/sources/account-site.ts";
 import { later } from "#shared/syncs/later.ts";
 import { checkSiteStep, connectSite, discoverSite, updateSite } from "#functions/api/contract/sites.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";

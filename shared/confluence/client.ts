@@ -1,5 +1,4 @@
 import type { ContentKind, PageKind } from "#shared/content-kinds.ts";
-import type { ProbeRequest } from "./probe-scopes.ts";
 
 /**
  * What the sync needs from Confluence, in plain typed data. `cloud-client.ts` is the implementation over HTTP.
@@ -114,6 +113,13 @@ export type ConfluenceClient = {
   readonly nearLimit: () => { resetAt: Date | null } | null;
   /** How the responses so far differed from their description. */
   readonly drift: () => Drift;
+};
+
+export type ProbeRequest = {
+  method: "GET" | "POST";
+  path: string;
+  query: Record<string, string>;
+  body?: unknown;
 };
 
 export type Drift = {

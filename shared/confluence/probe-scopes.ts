@@ -1,16 +1,9 @@
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
-import type { ConfluenceClient } from "./client.ts";
+import type { ConfluenceClient, ProbeRequest } from "./client.ts";
 import { SCOPED_CALLS, type ScopedCall } from "./scopes.ts";
 
 /** What the ids in the paths of the calls stand for. One that does not exist will do: with the scope it gives 404. */
 export type ProbedIds = { accountId: string; spaceId: string; pageId: string };
-
-export type ProbeRequest = {
-  method: "GET" | "POST";
-  path: string;
-  query: Record<string, string>;
-  body?: unknown;
-};
 
 /** `refused`: the calls that got 401 or 403; `limited`: a 429, after which nothing more was asked. */
 export type ProbedScopes = {

@@ -1,7 +1,8 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { TOKEN_LIFETIME_MS } from "#shared/sites/token-expiry.ts";
 import type { Credentials } from "#shared/sources/source.ts";
-import { later } from "#shared/syncs/later.ts";
+
+/** Atlassian's default and longest lifetime of an API token. */
+export const TOKEN_LIFETIME_MS = 365 * 24 * 60 * 60_000;
 
 /**
  * The site of this address and account, with these credentials from now on: the latest that worked are the account's. Made when
@@ -12,7 +13,7 @@ export async function siteOfAccount(
   site: { baseUrl: string; apiBase: string; credentials: Credentials; now: Date },
 ): Promise<string> {
   const { credentials, now } = site;
-  const expiresAt = later(now, TOKEN_LIFETIME_MS);
+  const expiresAt = new Date(now.getTime() + TOKEN_LIFETIME_MS);
   const { isSameToken = false } = credentials;
   const [row] = await tx<{ siteId: string }[]>`
     insert into confluence_sites as c (site_id, base_url, api_base, account_id, email, encrypted_secret, secret_bound_to, token_expires_at, created_at, updated_at)
