@@ -42,7 +42,10 @@ const SEARCH_CONCURRENCY = 8;
 /** A few milliseconds each. */
 const METADATA_CONCURRENCY = 2;
 
-/** Its own share, so that a flood of deliveries takes no connection from the API: each is two short statements. */
+/**
+ * Its own share, so that a flood of deliveries takes no connection from the API: each finds its hook and its pages, records and counts
+ * them, and starts operations for at most ten sources.
+ */
 const HOOK_CONCURRENCY = 3;
 
 const api = (

@@ -3,7 +3,7 @@ import { discoverSpaces, listSpaces } from "#shared/sites/discover.ts";
 import { insertSite } from "#shared/sites/insert-site.ts";
 import { requireSite, updateSite as storeChanges, type Site, type SiteChanges } from "#shared/sites/site.ts";
 import { countSite } from "#shared/sites/site-overviews.ts";
-import { TOKEN_LIFETIME_MS } from "#shared/sites/token-expiry.ts";
+import { TOKEN_LIFETIME_MS } from "#shared/sources/account-site.ts";
 import { later } from "#shared/syncs/later.ts";
 import { checkSiteStep, connectSite, discoverSite, updateSite } from "#functions/api/contract/sites.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
@@ -13,7 +13,8 @@ import { embedder } from "#functions/runtime/providers/embedder.ts";
 import { tokenCipher } from "#functions/runtime/providers/token-cipher.ts";
 import type { ServicesOf, SiteAccess } from "#functions/runtime/services.ts";
 import { siteJson } from "./responses/site-json.ts";
-import { explain, probeOptionalCalls, rejected } from "./use-cases/check-site.ts";
+import { checkScopes, namingScopes, refusalsOfSite } from "./use-cases/check-scopes.ts";
+import { explain, idsOf, rejected } from "./use-cases/check-site.ts";
 import { accessOf, checkStep } from "./use-cases/check-site-step.ts";
 import { connectAccount } from "./use-cases/connect-account.ts";
 import { storedToken } from "./use-cases/stored-token.ts";
@@ -122,14 +123,13 @@ async function checkAccount(access: SiteAccess, services: Pick<SiteFunctionServi
   const signedIn = access.clientId ?? access.email;
   return explain(signedIn, async () => {
     const { client, apiBase, cloudId } = await connectAccount(access, services);
-    const { accountId } = await client.currentUser();
-    if (accountId === null) throw rejected(signedIn);
-    const spaces = await listSpaces(client, accountId);
-    const [first] = spaces;
-    const space = first && { id: first.id, homepageId: null };
-    const refusedCalls = space
-      ? await probeOptionalCalls(client, { space, accountId, now: services.now() })
-      : {};
+    const { accountId, spaces } = await namingScopes(client, services.now, async () => {
+      const user = await client.currentUser();
+      if (user.accountId === null) throw rejected(signedIn);
+      return { accountId: user.accountId, spaces: await listSpaces(client, user.accountId) };
+    });
+    const probed = await checkScopes(client, idsOf(accountId, spaces[0]), services.now);
+    const refusedCalls = refusalsOfSite(probed, services.now());
     return { client, apiBase, cloudId, accountId, spaces, refusedCalls };
   });
 }

@@ -25,7 +25,7 @@ export const handler = httpHandler(
     const { client, apiBase } = await explain(email, () =>
       connectAccount({ baseUrl, email, apiToken: body.api_token }, services),
     );
-    const checked = await checkSite(client, { spaceKey: body.space_key, email, now: now() });
+    const checked = await checkSite(client, { spaceKey: body.space_key, email, now });
     const { account, space, pageCount, webBase, refusedCalls } = checked;
     const source = {
       sourceId,

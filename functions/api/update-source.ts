@@ -6,7 +6,8 @@ import { UserError } from "#shared/errors.ts";
 import type { Source, SourceChanges } from "#shared/sources/source.ts";
 import { requireSource, updateSource as storeChanges } from "#shared/sources/sources.ts";
 import { updateSource } from "#functions/api/contract/sources.ts";
-import { checkSite } from "./use-cases/check-site.ts";
+import { checkSite, explain } from "./use-cases/check-site.ts";
+import { connectAccount } from "./use-cases/connect-account.ts";
 import { storedToken } from "./use-cases/stored-token.ts";
 import { requireOverview } from "./use-cases/require-source.ts";
 import { sourceJson } from "./responses/source-json.ts";
@@ -73,11 +74,13 @@ async function tryCredentials(
   const stored = { ciphertext: source.encryptedToken, boundTo: source.tokenBoundTo };
   const apiToken = given.apiToken ?? (await storedToken(stored, services.cipher));
   const email = given.email === undefined ? source.email : given.email;
-  const client = services.confluence({ baseUrl: source.apiBase, email, apiToken });
+  const { client, apiBase } = await explain(email, () =>
+    connectAccount({ baseUrl: source.baseUrl, email, apiToken }, services),
+  );
   const { account, space, refusedCalls } = await checkSite(client, {
     spaceKey: source.spaceKey,
     email,
-    now: services.now(),
+    now: services.now,
   });
   if (space.id !== source.spaceId) {
     throw new UserError(
@@ -90,8 +93,10 @@ async function tryCredentials(
     credentials: {
       accountId: account.accountId,
       email,
+      apiBase,
       encryptedToken: await services.cipher.encrypt(apiToken, source.sourceId),
       boundTo: source.sourceId,
+      isSameToken: given.apiToken === undefined,
     },
     status: "active",
     refusedCalls,

@@ -22,13 +22,14 @@ export const handler = scheduleHandler({
     if (model === null)
       throw new Error("No embedding model is chosen: the database was not migrated by this release");
     let discovered = 0;
-    for (const site of await sitesToDiscover(sql, later(now(), -DISCOVERY_INTERVAL_MS))) {
+    const before = later(now(), -DISCOVERY_INTERVAL_MS);
+    for (const site of await sitesToDiscover(sql, { before, now: now() })) {
       if (invocation.remainingMs() < RESERVE_MS) break;
       try {
         await discoverSpaces(site.siteId, { ...services, model });
         discovered += 1;
       } catch {
-        // Recorded on the site, with a log line; the others are not affected, and the next run tries again.
+        // Recorded on the site, with a log line, or the site is paused; the others are not affected, and the next run tries again.
       }
     }
     return { discovered, warned: warned.length };

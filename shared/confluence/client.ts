@@ -106,6 +106,8 @@ export type ConfluenceClient = {
   userNames(accountIds: readonly string[]): Promise<Map<string, string>>;
   /** A folder or similar content above pages (v2 `/folders/{id}`, `/whiteboards/{id}`, …). */
   folder(id: string, kind: FolderKind): Promise<Folder>;
+  /** Makes one call and uses nothing of its response. It is not repeated, and given up after 5 s. */
+  probe(request: ProbeRequest): Promise<void>;
   /** The site's address for people, with `/wiki`, as the latest response with one names it; null before that. */
   readonly webBase: () => string | null;
   /** HTTP requests sent so far through this client, retries included. */
@@ -118,6 +120,13 @@ export type ConfluenceClient = {
   readonly nearLimit: () => { resetAt: Date | null } | null;
   /** How the responses so far differed from their description. */
   readonly drift: () => Drift;
+};
+
+export type ProbeRequest = {
+  method: "GET" | "POST";
+  path: string;
+  query: Record<string, string>;
+  body?: unknown;
 };
 
 export type Drift = {

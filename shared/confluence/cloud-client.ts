@@ -53,6 +53,7 @@ import {
  */
 const RENDER_TIMEOUT_MS = 10_000;
 const RENDER_BUDGET_MS = 5000;
+const PROBE_TIMEOUT_MS = 5000;
 /** Bodies are requested in smaller groups, so that a response stays within tens of megabytes. */
 const BODIES_LIMIT = 100;
 
@@ -264,6 +265,10 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
       const found = await ask(folderSchema, (client) => FOLDER_CALLS[kind](client, { id: int64(id) }));
       const { title, parentId, parentType } = found;
       return { id, title, parentId: parentId ?? null, parentType: parentId ? (parentType ?? null) : null };
+    },
+
+    async probe({ path: url, query: searchParams, ...request }) {
+      await transport.send({ ...request, url, searchParams }, 0, now(), PROBE_TIMEOUT_MS);
     },
 
     webBase: caller.webBase,

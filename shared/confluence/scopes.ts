@@ -50,6 +50,56 @@ export const SCOPED_CALLS: readonly ScopedCall[] = [
   ...FOLDER_KINDS.map((kind) => call("optional", `read:${kind}`, `GET /wiki/api/v2/${kind}s/{id}`)),
 ];
 
+export type ScopePurpose = {
+  /** What a sync uses it for. */
+  for: string;
+  /** What is lost without it; null: a sync cannot work. */
+  without: string | null;
+};
+
+/** What each scope of `SCOPED_CALLS` is for, in the words that people read wherever scopes are named. */
+export const SCOPES: Readonly<Record<string, ScopePurpose>> = {
+  "read:content-details:confluence": {
+    for: "knowing the account, searching for what changed, and restrictions",
+    without: null,
+  },
+  "read:space:confluence": { for: "finding spaces, and their permissions", without: null },
+  "read:page:confluence": { for: "listing and fetching pages and blog posts", without: null },
+  "read:label:confluence": { for: "labels", without: "labels are not updated; the stored ones stay" },
+  "read:content.metadata:confluence": {
+    for: "which comments and files are gone",
+    without: "comments and files deleted in Confluence stay",
+  },
+  "read:attachment:confluence": { for: "the text of files", without: "the text of files is not found" },
+  "read:user:confluence": {
+    for: "names of people",
+    without: "mentioned people are stored without their names",
+  },
+  "read:content.permission:confluence": {
+    for: "whether somebody may see a page, where nothing else tells it",
+    without: "what is below folders that nothing else proves stays hidden, and hits are not verified live",
+  },
+  "read:group:confluence": {
+    for: "members of groups",
+    without: "what somebody may see as a member of a group stays hidden",
+  },
+  "read:space.permission:confluence": {
+    for: "roles of spaces",
+    without: "what somebody may see by a role of a space stays hidden",
+  },
+  ...Object.fromEntries(
+    FOLDER_KINDS.map((kind) => [
+      `read:${kind}:confluence`,
+      { for: `breadcrumbs through ${kind}s`, without: `breadcrumbs omit ${kind}s that are not known yet` },
+    ]),
+  ),
+};
+
+/** What a sync lacks without the scope. */
+export function lossWithout(scope: string | null): string {
+  return (scope === null ? null : SCOPES[scope]?.without) ?? "what it is needed for fails";
+}
+
 /** The call of this path and its scope; null for a path that the sync never calls. */
 export function scopedCall(path: string): ScopedCall | null {
   return SCOPED_CALLS.find((known) => known.path.test(path)) ?? null;

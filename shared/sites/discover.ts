@@ -1,11 +1,12 @@
 import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { PermanentError } from "#shared/errors.ts";
+import { PermanentError, RateLimitedError } from "#shared/errors.ts";
 import { insertSourceOfSite } from "#shared/sources/sources.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import { later } from "#shared/syncs/later.ts";
 import { expireCredentials } from "#shared/syncs/operations/expire-credentials.ts";
 import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
+import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
 import { countPages, estimateFirstSyncs } from "./estimate.ts";
 import { requireSite, updateSite, type Estimate, type Site, type SiteLimits } from "./site.ts";
@@ -15,7 +16,7 @@ import { fitsRule, type SpaceRule } from "./space-rule.ts";
 const FIRST_SYNCS_A_MINUTE = 10;
 const MINUTE_MS = 60_000;
 
-export type DiscoveryServices = Pick<SyncServices, "sql" | "now" | "newId" | "log"> &
+export type DiscoveryServices = Pick<SyncServices, "sql" | "now" | "newId" | "random" | "log"> &
   SiteServices & { model: string };
 
 /** `created`: ids of the sources made for new spaces; `held`: the estimate for those that wait for a person's word. */
@@ -38,6 +39,7 @@ export async function listSpaces(client: ConfluenceClient, accountId: string | n
 /**
  * Lists the site's spaces and makes sources of the new ones that its rule includes, unless they exceed its limits: then they wait
  * until `approve`. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no source is deleted or changed otherwise.
+ * A 429 pauses the site, for its syncs too; while it is paused nothing is asked. Throws `RateLimitedError` then.
  */
 export async function discoverSpaces(
   siteId: string,
@@ -45,6 +47,8 @@ export async function discoverSpaces(
   options: { approve?: boolean; listed?: readonly ListedSpace[] } = {},
 ): Promise<Discovery> {
   const site = await requireSite(services.sql, siteId);
+  const pausedMs = (site.pausedUntil?.getTime() ?? 0) - services.now().getTime();
+  if (pausedMs > 0 && !options.listed) throw new RateLimitedError("The site is paused", pausedMs);
   const client = await openClient(services, site);
   try {
     const spaces = options.listed ?? (await listSpaces(client, site.accountId));
@@ -54,6 +58,7 @@ export async function discoverSpaces(
       limited && !options.approve && fresh.length > 0
         ? await overLimits(client, site.limits, fresh, services)
         : null;
+    await slowDownNearLimit(client, site, services);
     const result = await recordSpaces(site, spaces, { services, held });
     services.log.info("site.discovered", {
       site_id: siteId,
@@ -63,7 +68,9 @@ export async function discoverSpaces(
     });
     return result;
   } catch (error) {
-    await recordFailure(site, error, services);
+    // As for a pulse, to wait is no failure.
+    if (error instanceof RateLimitedError) await pause(site, error, services);
+    else await recordFailure(site, error, services);
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
-import { refusedCalls, type RefusedCalls } from "#shared/sources/refused-calls.ts";
+import { refusal, type Refusal } from "#shared/sources/refused-calls.ts";
 import {
   ACCESS_MODES,
   DELETION_STRATEGIES,
@@ -40,6 +40,10 @@ export const estimate = z.object({
 });
 export type Estimate = z.infer<typeof estimate>;
 
+/** By scope; by optional call where the site was connected before each scope was tried. */
+const siteRefusals = z.record(z.string(), refusal);
+export type SiteRefusals = Record<string, Refusal>;
+
 /** A row of `confluence_sites`. */
 export type Site = {
   siteId: string;
@@ -53,7 +57,8 @@ export type Site = {
   encryptedSecret: string | null;
   secretBoundTo: string;
   tokenExpiresAt: Date | null;
-  refusedCalls: RefusedCalls;
+  /** What the token was refused when it was tried, by scope. */
+  refusedCalls: SiteRefusals;
   /** Null: its sources were added one by one. */
   rule: SpaceRule | null;
   defaults: SourceDefaults;
@@ -67,6 +72,8 @@ export type Site = {
   /** Whether it is asked each minute what changed. */
   pulse: boolean;
   lastPulseAt: Date | null;
+  /** When the oldest part of the directory was read: who is in which group. Null: never, completely. */
+  directoryVerifiedAt: Date | null;
   /** Why pulses fail, while they do. */
   pulseError: z.infer<typeof pulseError> | null;
   createdAt: Date;
@@ -96,7 +103,7 @@ function toSite(row: SiteRow): Site {
     defaults: sourceDefaults.parse(row.defaults),
     limits: siteLimits.parse(row.limits),
     held: estimate.nullable().parse(row.held),
-    refusedCalls: refusedCalls.catch({}).parse(row.refusedCalls),
+    refusedCalls: siteRefusals.catch({}).parse(row.refusedCalls),
     discoveryError: discoveryError.nullable().parse(row.discoveryError),
     pulseError: pulseError.nullable().parse(row.pulseError),
   };
@@ -108,7 +115,7 @@ function siteColumns(sql: Sql) {
     encrypted_secret as "encryptedSecret", secret_bound_to as "secretBoundTo", token_expires_at as "tokenExpiresAt",
     refused_calls as "refusedCalls", space_rule as rule, source_defaults as defaults, limits, held,
     discovered_at as "discoveredAt", discovery_error as "discoveryError", status, paused_until as "pausedUntil",
-    pulse, last_pulse_at as "lastPulseAt", pulse_error as "pulseError",
+    pulse, last_pulse_at as "lastPulseAt", directory_verified_at as "directoryVerifiedAt", pulse_error as "pulseError",
     created_at as "createdAt", updated_at as "updatedAt"`;
 }
 
@@ -134,11 +141,15 @@ export async function listSites(
   return rows.map(toSite);
 }
 
-/** Active sites with a rule whose last discovery was before `before`, longest waiting first. */
-export async function sitesToDiscover(sql: Sql, before: Date): Promise<Site[]> {
+/** Active sites with a rule, not paused, whose last discovery was before `before`, longest waiting first. */
+export async function sitesToDiscover(
+  sql: Sql,
+  { before, now }: { before: Date; now: Date },
+): Promise<Site[]> {
   const rows = await sql<SiteRow[]>`
     select ${siteColumns(sql)} from confluence_sites
-    where status = 'active' and space_rule is not null and (discovered_at is null or discovered_at < ${before})
+    where status = 'active' and space_rule is not null
+      and (paused_until is null or paused_until <= ${now}) and (discovered_at is null or discovered_at < ${before})
     order by discovered_at nulls first, site_id`;
   return rows.map(toSite);
 }
@@ -152,7 +163,7 @@ export type SiteChanges = Partial<{
   encryptedSecret: string;
   secretBoundTo: string;
   tokenExpiresAt: Date | null;
-  refusedCalls: RefusedCalls;
+  refusedCalls: SiteRefusals;
   rule: SpaceRule;
   defaults: SourceDefaults;
   limits: SiteLimits;

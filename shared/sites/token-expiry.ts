@@ -5,9 +5,6 @@ import type postgres from "postgres";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Atlassian's default and longest lifetime of an API token. */
-export const TOKEN_LIFETIME_MS = 365 * DAY_MS;
-
 /** Days before the end at which people are warned; Atlassian itself tells only the token's owner, about a day before. */
 export const EXPIRY_WARNING_DAYS = [30, 14, 3] as const;
 

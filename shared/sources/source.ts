@@ -139,9 +139,13 @@ export type NewSource = Omit<
 export type Credentials = {
   accountId: string;
   email: string | null;
+  /** Where the token works; absent: where the one before it did. */
+  apiBase?: string;
   /** Bound to `boundTo`. */
   encryptedToken: string;
   boundTo: string;
+  /** The token is the one that was stored. */
+  isSameToken?: boolean;
 };
 
 /** What a client may change. Absent: unchanged. */

@@ -139,7 +139,8 @@ export async function updateSource(
   return transaction(sql, async (tx) => {
     const source = await requireSource(tx, sourceId);
     if (credentials) {
-      const { baseUrl, apiBase } = source;
+      const { baseUrl } = source;
+      const { apiBase = source.apiBase } = credentials;
       const siteId = await siteOfAccount(tx, { baseUrl, apiBase, credentials, now });
       await tx`update archon_sources set site_id = ${siteId}, account_id = ${credentials.accountId} where source_id = ${sourceId}`;
       await forgetUnusedSite(tx, source.siteId, now);

@@ -4,7 +4,7 @@ import { makeDocument } from "#functions/api/contract/document.ts";
 
 export type FuzzedRequest = {
   method: string;
-  /** With its parameters filled in; `$SOURCE` and `$OPERATION` are replaced by existing ids. */
+  /** With its parameters filled in; `$SOURCE`, `$OPERATION`, `$SITE` and `$HOOK` are replaced by existing ids, `$SECRET` by the hook's. */
   path: string;
   query: Record<string, string | undefined>;
   headers: Record<string, string | undefined>;
@@ -36,6 +36,9 @@ const IDS: Record<string, readonly string[]> = {
   source_id: ["$SOURCE"],
   operation_id: ["$OPERATION"],
   page_id: ["1", "2"],
+  site_id: ["$SITE"],
+  hook_id: ["$HOOK"],
+  token: ["$SECRET"],
 };
 const existing = (name: string, otherwise: string) => fc.constantFrom(...(IDS[name] ?? [otherwise]));
 

@@ -132,6 +132,10 @@ export const siteSchema = z
       description: "Whether all its spaces are asked for changes each minute, by one search",
     }),
     last_pulse_at: instant.nullable(),
+    directory_verified_at: instant.nullable().meta({
+      description:
+        "When the oldest part of the directory of people and groups was read, by which searches for a person go; null before it was read completely",
+    }),
     findable_seconds: findableSeconds,
     hooks: z.array(hookHealth).meta({ description: "Who announces edits, and whether they still do" }),
     source_count: z.int(),

@@ -73,7 +73,7 @@ export const checkSiteStep = contract({
   tag: "Sites",
   summary: "Try one thing that connecting a site needs",
   description:
-    "Stores nothing and makes only calls that connecting makes. `address`: the host responds as Confluence Cloud does; `account`: it knows the credentials; `permissions`: the token has the scopes that a sync can do without (those that it needs fail the other checks); `spaces`: the account sees some. What fails is a 200 with `passed` false, with the code and message of the same error of `POST /api/confluence/sites`; its `dry_run` returns the estimate.",
+    "Stores nothing and makes only calls that connecting makes. `address`: the host responds as Confluence Cloud does; `account`: it knows the credentials; `permissions`: the token has the scopes of a sync, those that it needs and those that it can do without; `spaces`: the account sees some. What fails is a 200 with `passed` false, with the code and message of the same error of `POST /api/confluence/sites`; its `dry_run` returns the estimate.",
   body: z
     .strictObject({ ...siteAccess, check: z.enum(SITE_CHECKS) })
     .refine(...hasCredentials)
@@ -99,10 +99,15 @@ export const checkSiteStep = contract({
               z.object({
                 call: z.string(),
                 scope: z.string().nullable(),
-                needed_for: z.string().meta({ description: "What is left out without it" }),
+                needed_for: z.string().meta({
+                  description: "What is left out without it; of one that a sync needs, what it is for",
+                }),
+                need: z
+                  .enum(["required", "optional"])
+                  .meta({ description: "Without a required one no site connects" }),
               }),
             )
-            .meta({ description: "What is refused, and a sync continues without" }),
+            .meta({ description: "Scopes that the token lacks, one of their calls each" }),
           retry_after_seconds: z.int().nullable(),
         }),
       })

@@ -1,11 +1,10 @@
 import type { z } from "zod";
-import { OPTIONAL_CALLS } from "#shared/sources/refused-calls.ts";
+import { lossWithout, SCOPES } from "#shared/confluence/scopes.ts";
 import { expiryWarning } from "#shared/sites/token-expiry.ts";
 import type { SiteCounts } from "#shared/sites/site-overviews.ts";
 import type { Site } from "#shared/sites/site.ts";
 import type { siteSchema } from "#functions/api/contract/site-fields.ts";
 import { hookHealthJson } from "./hook-json.ts";
-import { WITHOUT } from "./source-json.ts";
 
 type SiteJson = z.input<typeof siteSchema>;
 
@@ -28,6 +27,7 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     paused_until: iso(site.pausedUntil),
     pulse: site.pulse,
     last_pulse_at: iso(site.lastPulseAt),
+    directory_verified_at: iso(site.directoryVerifiedAt),
     findable_seconds: counts.findableSeconds,
     hooks: counts.hooks.map(hookHealthJson),
     source_count: counts.sourceCount,
@@ -35,11 +35,11 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
     space_counts: counts.spaces,
     discovered_at: iso(site.discoveredAt),
     first_syncs_held: site.held,
-    missing_scopes: OPTIONAL_CALLS.flatMap((call) => {
-      const refusal = site.refusedCalls[call];
-      if (refusal?.code !== "scope_missing") return [];
-      return [{ call: refusal.call ?? call, scope: refusal.scope, needed_for: WITHOUT[call] }];
-    }),
+    missing_scopes: missingScopes(site).map(([name, { call, scope }]) => ({
+      call: call ?? name,
+      scope,
+      needed_for: lossWithout(scope),
+    })),
     warnings: warningsOf(site, now),
     created_at: site.createdAt.toISOString(),
     updated_at: site.updatedAt.toISOString(),
@@ -48,6 +48,14 @@ export function siteJson(site: Site, counts: SiteCounts, now: Date): SiteJson {
 
 function iso(date: Date | null): string | null {
   return date === null ? null : date.toISOString();
+}
+
+/** In one order: the database keeps none. */
+function missingScopes({ refusedCalls }: Site) {
+  const order = Object.keys(SCOPES);
+  return Object.entries(refusedCalls)
+    .filter(([, { code }]) => code === "scope_missing")
+    .toSorted(([, a], [, b]) => order.indexOf(a.scope ?? "") - order.indexOf(b.scope ?? ""));
 }
 
 function warningsOf(site: Site, now: Date): SiteJson["warnings"] {
@@ -63,14 +71,11 @@ function warningsOf(site: Site, now: Date): SiteJson["warnings"] {
       code: "token_expires",
       message: `The API token expires on ${expires.at.toISOString().slice(0, 10)}: make a new one and PATCH the site with it`,
     });
-  for (const call of OPTIONAL_CALLS) {
-    const refusal = site.refusedCalls[call];
-    if (refusal?.code === "scope_missing")
-      warnings.push({
-        code: "scope_missing",
-        message: `The API token lacks ${refusal.scope ?? "a scope"}, which ${refusal.call ?? "a call"} needs: ${WITHOUT[call]}`,
-      });
-  }
+  for (const [, { call, scope }] of missingScopes(site))
+    warnings.push({
+      code: "scope_missing",
+      message: `The API token lacks ${scope ?? "a scope"}, which ${call ?? "a call"} needs: ${lossWithout(scope)}`,
+    });
   if (site.held)
     warnings.push({
       code: "first_syncs_held",

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { lossWithout } from "#shared/confluence/scopes.ts";
 import type { SourceOverview } from "#shared/sources/source-overviews.ts";
 import { OPTIONAL_CALLS, type OptionalCall, type Refusal } from "#shared/sources/refused-calls.ts";
 import { failing, failingWarning } from "#shared/syncs/operations/failing.ts";
@@ -78,12 +79,12 @@ function nextDeletionCheckAt(source: SourceOverview): Date | null {
 }
 
 /** What a source lacks while a call is refused. */
-export const WITHOUT: Record<OptionalCall, string> = {
-  labels: "labels are not updated; the stored ones stay",
-  names: "mentioned people are stored without their names",
+const WITHOUT: Record<OptionalCall, string> = {
+  labels: lossWithout("read:label:confluence"),
+  names: lossWithout("read:user:confluence"),
   rendered: "content rendered by macros is missing from pages",
-  comments: "comments and files deleted in Confluence stay",
-  files: "the text of files is not found",
+  comments: lossWithout("read:content.metadata:confluence"),
+  files: lossWithout("read:attachment:confluence"),
   folders: "breadcrumbs omit folders that are not known yet",
 };
 

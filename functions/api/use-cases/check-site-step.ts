@@ -2,11 +2,10 @@ import { parseBaseUrl } from "#shared/confluence/address-guard.ts";
 import type { Env } from "#shared/env.ts";
 import { UserError } from "#shared/errors.ts";
 import { listSpaces } from "#shared/sites/discover.ts";
-import { OPTIONAL_CALLS } from "#shared/sources/refused-calls.ts";
 import type { SITE_CHECKS } from "#functions/api/contract/sites.ts";
-import { WITHOUT } from "#functions/api/responses/source-json.ts";
 import type { ServicesOf, SiteAccess } from "#functions/runtime/services.ts";
-import { explain, probeOptionalCalls, rejected } from "./check-site.ts";
+import { checkScopes, missingOf, namingScopes } from "./check-scopes.ts";
+import { explain, idsOf, rejected } from "./check-site.ts";
 import { connectAccount } from "./connect-account.ts";
 
 type AskedAccess = {
@@ -27,7 +26,7 @@ type Details = {
   account_id: string | null;
   display_name: string | null;
   space_count: number | null;
-  missing: { call: string; scope: string | null; needed_for: string }[];
+  missing: ReturnType<typeof missingOf>;
   retry_after_seconds: number | null;
 };
 
@@ -81,7 +80,9 @@ async function run(
       details: account,
     };
   const signedIn = access.clientId ?? access.email;
-  const spaces = await explain(signedIn, () => listSpaces(client, account.account_id));
+  const spaces = await explain(signedIn, () =>
+    namingScopes(client, services.now, () => listSpaces(client, account.account_id)),
+  );
   const details = { ...account, space_count: spaces.length };
   const [first] = spaces;
   if (!first) {
@@ -94,19 +95,16 @@ async function run(
       message: `The account sees ${spaces.length} space${spaces.length === 1 ? "" : "s"}`,
       details,
     };
-  const about = {
-    space: { id: first.id, homepageId: null },
-    accountId: account.account_id,
-    now: services.now(),
-  };
-  const refused = await explain(signedIn, () => probeOptionalCalls(client, about));
-  const missing = OPTIONAL_CALLS.flatMap((call) => {
-    const refusal = refused[call];
-    return refusal ? [{ call: refusal.call ?? call, scope: refusal.scope, needed_for: WITHOUT[call] }] : [];
+  const probed = await explain(signedIn, async () => {
+    const found = await checkScopes(client, idsOf(account.account_id, first), services.now);
+    // Some scopes were not tried then.
+    if (found.limited) throw found.limited;
+    return found;
   });
+  const missing = missingOf(probed);
   if (missing.length === 0)
     return { passed: true, message: "The token may do everything that a sync does", details };
-  const lacks = missing.map(({ call, scope, needed_for }) => `${scope ?? call}: ${needed_for}`).join("; ");
+  const lacks = missing.map(({ scope, needed_for }) => `${scope}: ${needed_for}`).join("; ");
   const message = `A sync works, and Confluence refuses what it can do without. ${lacks}`;
   return { passed: false, code: "scope_missing", message, details: { ...details, missing } };
 }
@@ -126,7 +124,7 @@ async function signIn(access: SiteAccess, services: CheckServices) {
   const signedIn = access.clientId ?? access.email;
   return explain(signedIn, async () => {
     const { client, cloudId } = await connectAccount(access, services);
-    const { accountId, displayName } = await client.currentUser();
+    const { accountId, displayName } = await namingScopes(client, services.now, () => client.currentUser());
     if (accountId === null) throw rejected(signedIn);
     const account = {
       base_url: access.baseUrl,
@@ -146,6 +144,13 @@ function failed(error: unknown): Result {
     passed: false,
     code,
     message,
-    details: typeof seconds === "number" ? { retry_after_seconds: seconds } : {},
+    details: {
+      ...(typeof seconds === "number" ? { retry_after_seconds: seconds } : {}),
+      ...(isMissing(details?.missing) ? { missing: details.missing } : {}),
+    },
   };
+}
+
+function isMissing(listed: unknown): listed is Details["missing"] {
+  return Array.isArray(listed);
 }

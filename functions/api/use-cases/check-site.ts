@@ -1,8 +1,9 @@
 import type { ConfluenceClient, ConfluenceSpace } from "#shared/confluence/client.ts";
+import type { ProbedIds } from "#shared/confluence/probe-scopes.ts";
 import { allPagesCql } from "#shared/confluence/cql.ts";
-import { OPTIONAL_CALLS, type OptionalCall, type RefusedCalls } from "#shared/sources/refused-calls.ts";
-import { refusalOf, silentCalls } from "#shared/syncs/optional-calls.ts";
+import type { RefusedCalls } from "#shared/sources/refused-calls.ts";
 import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
+import { checkScopes, namingScopes, refusalsOfSource } from "./check-scopes.ts";
 
 export type CheckedSite = {
   account: { accountId: string; displayName: string | null };
@@ -21,9 +22,10 @@ export type CheckedSite = {
  */
 export async function checkSite(
   client: ConfluenceClient,
-  site: { spaceKey: string; email: string | null; now: Date },
+  site: { spaceKey: string; email: string | null; now: () => Date },
 ): Promise<CheckedSite> {
-  return explain(site.email, async () => {
+  const { now } = site;
+  const work = async () => {
     const user = await client.currentUser();
     // Confluence treats a request with an unknown token as anonymous and returns what is public.
     if (user.accountId === null) throw rejected(site.email);
@@ -42,41 +44,19 @@ export async function checkSite(
       space,
       pageCount,
       webBase: client.webBase(),
-      refusedCalls: await probeOptionalCalls(client, { space, accountId: user.accountId, now: site.now }),
+      refusedCalls: refusalsOfSource(await checkScopes(client, idsOf(user.accountId, space), now), now()),
     };
-  });
-}
-
-/**
- * Tries each optional call once, so that a scope that is missing shows now and not in the first sync. Only refusals count: what
- * fails may work when it is needed.
- */
-export async function probeOptionalCalls(
-  client: ConfluenceClient,
-  about: { space: Pick<ConfluenceSpace, "id" | "homepageId">; accountId: string; now: Date },
-): Promise<RefusedCalls> {
-  // No folder is known yet; only a token with the scope gets the 404 that says that this page is none.
-  const aPage = about.space.homepageId ?? about.space.id;
-  const probes: Partial<Record<OptionalCall, () => Promise<unknown>>> = {
-    labels: () => client.spaceLabels(about.space.id, null),
-    names: () => client.userNames([about.accountId]),
-    folders: () => client.folder(aPage, "folder"),
-    comments: () => client.typesOfIds([aPage]),
   };
-  const refused: RefusedCalls = {};
-  for (const call of OPTIONAL_CALLS) {
-    const probe = probes[call];
-    if (!probe) continue;
-    const result = await silentCalls.attempt(call, probe);
-    if (!result.ok && isRefused(call, result.error)) refused[call] = refusalOf(result.error, about.now);
-  }
-  return refused;
+  return explain(site.email, () => namingScopes(client, now, work));
 }
 
-function isRefused(call: OptionalCall, error: PermanentError | TransientError): boolean {
-  if (error instanceof TransientError) return false;
-  // For a folder these mean that it does not exist.
-  return call !== "folders" || !["not_found", "request_refused"].includes(error.code);
+/** What a probe of scopes asks about. */
+export function idsOf(
+  accountId: string,
+  space: { id: string; homepageId?: string | null } | undefined,
+): ProbedIds {
+  const spaceId = space?.id ?? "1";
+  return { accountId, spaceId, pageId: space?.homepageId ?? spaceId };
 }
 
 /** Translates what the client throws into what it means to a person: `UserError` 422, 502 or 503. */

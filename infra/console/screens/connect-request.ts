@@ -96,7 +96,8 @@ export async function runChecks(
       },
     );
     // Without a scope that only some content needs, the rest is synced.
-    const isLimited = step.check === "permissions" && result.code === "scope_missing";
+    const needsScope = "details" in result && result.details.missing.some(({ need }) => need === "required");
+    const isLimited = step.check === "permissions" && result.code === "scope_missing" && !needsScope;
     step.state = result.passed ? "passed" : isLimited ? "limited" : "failed";
     const remedy = step.state === "failed" ? remedyFor({ code: result.code ?? "", status: 0 }) : null;
     step.message = [sentence(result.message), remedy].filter((part) => part !== null).join(" ");

@@ -1,4 +1,5 @@
 import { EditRefused } from "./edit-refused.ts";
+import { fireHooks } from "./hook-deliveries.ts";
 import { dropFromIndex, indexContent } from "./search-index.ts";
 import { contentOn } from "./content.ts";
 import {
@@ -76,6 +77,7 @@ export function addPage(site: Site, page: NewPage): SitePage {
   for (const label of made.labels) labelId(site, label);
   site.pages.set(made.id, made);
   indexContent(site, made);
+  if (made.status === "current") fireHooks(site, "page_created", made);
   return made;
 }
 
@@ -148,6 +150,7 @@ export function editPage(
     message: change.message ?? "",
   };
   indexContent(site, page);
+  if (page.status === "current") fireHooks(site, "page_updated", page);
   return page;
 }
 
@@ -157,6 +160,7 @@ export function publishPage(site: Site, id: string): SitePage {
   page.status = "current";
   page.version = { ...page.version, createdAt: site.now() };
   indexContent(site, page);
+  fireHooks(site, "page_created", page);
   return page;
 }
 
@@ -187,6 +191,7 @@ export function movePage(site: Site, id: string, to: { space?: string; parentId:
     if (!isPage(item)) continue;
     if (changesSpace) for (const content of contentOn(site, item.id)) indexContent(site, content);
   }
+  fireHooks(site, "page_moved", page);
   return page;
 }
 
@@ -208,6 +213,7 @@ export function trashPage(
   { leavesChildren }: { leavesChildren: boolean } = { leavesChildren: false },
 ): SitePage {
   const page = requirePage(site, id, ["current", "archived"]);
+  fireHooks(site, "page_trashed", page);
   return takeAway(site, page, "trashed", leavesChildren ? [] : childrenOf(site, page.spaceId, page.id));
 }
 
@@ -215,12 +221,14 @@ export function trashPage(
 export function archivePage(site: Site, id: string): SitePage {
   const page = requirePage(site, id, ["current"]);
   if (page.kind === "blogpost") throw new EditRefused(400, "A blog post cannot be archived");
+  fireHooks(site, "page_archived", page);
   return takeAway(site, page, "archived");
 }
 
 /** Removes a page for good, with all that is on it. `leavesRecord`: the API still shows it by id, as `deleted`. */
 export function purgePage(site: Site, id: string, options: { leavesRecord: boolean }): void {
   const page = requirePage(site, id, ["draft", "current", "archived", "trashed", "deleted"]);
+  if (page.status !== "draft") fireHooks(site, "page_removed", page);
   takeAway(site, page, "deleted");
   for (const content of contentOn(site, id)) {
     site.comments.delete(content.id);
@@ -239,8 +247,10 @@ export function restorePage(site: Site, id: string): SitePage {
   const parentGone =
     !parent || parent.spaceId !== page.spaceId || ("status" in parent && parent.status !== "current");
   if (parentGone) page.parentId = null;
+  const event = page.status === "archived" ? "page_unarchived" : "page_restored";
   page.status = "current";
   indexContent(site, page);
+  fireHooks(site, event, page);
   return page;
 }
 

@@ -32,6 +32,16 @@ export function deliveriesOf(site: Site, dialect: Dialect, pages: readonly SiteP
   }
 }
 
+/** Has each registered hook of this event deliver the page. Blog posts have events of their own, which nobody registers here. */
+export function fireHooks(site: Site, event: string, page: SitePage): void {
+  if (!site.settings.rest_hooks_fire || page.kind !== "page") return;
+  for (const hook of site.restHooks.values()) {
+    if (!hook.enabled || !hook.events.includes(event)) continue;
+    const [body] = deliveriesOf(site, "rest", [page]);
+    site.announcements.push({ to: hook.url, secret: null, body, delayMs: 0 });
+  }
+}
+
 function keyOf(site: Site, page: SitePage): string {
   return [...site.spaces.values()].find((space) => space.id === page.spaceId)?.key ?? "";
 }
@@ -46,6 +56,9 @@ export function sendAnnouncements(site: Site, signal: AbortSignal): void {
 
 async function send({ to, secret, body, delayMs }: Announcement, signal: AbortSignal): Promise<void> {
   await wait(delayMs, undefined, { signal });
-  const headers = { "content-type": "application/json", "x-hook-secret": secret };
+  const headers = {
+    "content-type": "application/json",
+    ...(secret === null ? {} : { "x-hook-secret": secret }),
+  };
   await fetch(to, { method: "POST", headers, body: JSON.stringify(body), signal });
 }

@@ -9,8 +9,8 @@ export type MediaRequest = {
 
 export type LoggedRequest = { at: string; method: string; path: string; query: string; status: number };
 
-/** A delivery to a hook: what its sender posts, and when. */
-export type Announcement = { to: string; secret: string; body: unknown; delayMs: number };
+/** A delivery to a hook: what its sender posts, and when. `secret` null: its address has it. */
+export type Announcement = { to: string; secret: string | null; body: unknown; delayMs: number };
 
 /** A hook as Confluence keeps it: it ignores a secret, and accepts any event. */
 export type RestHook = { id: number; name: string; url: string; events: string[]; enabled: boolean };

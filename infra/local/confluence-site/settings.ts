@@ -69,6 +69,8 @@ export const settingsSchema = z.strictObject({
     .strictObject({ limit: z.int(), remaining: z.int(), near_limit: z.boolean(), reset_in_seconds: z.int() })
     .nullable()
     .default(null),
+  /** Whether edits fire the registered REST hooks; a hook may also be lost at any time. */
+  rest_hooks_fire: z.boolean().default(true),
   /** Added to the clock. */
   clock_offset_seconds: z.number().default(0),
 });

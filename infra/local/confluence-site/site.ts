@@ -33,7 +33,7 @@ export type Site = {
   mediaRequests: MediaRequest[];
   /** Deliveries that the server is to send. */
   announcements: Announcement[];
-  /** Registered REST hooks, by id; the site announces on request only. */
+  /** Registered REST hooks, by id: edits fire them, where the site has a port. */
   restHooks: Map<number, RestHook>;
   lastId: bigint;
 };

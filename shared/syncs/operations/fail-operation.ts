@@ -1,9 +1,9 @@
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { errorCode, errorMessage, type PermanentError, type TransientError } from "#shared/errors.ts";
+import { errorCode, errorMessage, TransientError, type PermanentError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { setSourceStatus } from "#shared/sources/sources.ts";
-import type { SourceStatus } from "#shared/sources/source.ts";
+import type { Source, SourceStatus } from "#shared/sources/source.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { endOperation } from "./end-operation.ts";
 
@@ -24,19 +24,60 @@ export function statusAfter({ code }: { code: string }): StatusOfFailure | null 
   return SOURCE_STATUSES[code] ?? null;
 }
 
+/** Errors of the secret that a worker had opened, not of the one that the site may have by now. */
+const OF_THE_SECRET = new Set([
+  "credentials_rejected",
+  "credentials_missing",
+  "scope_missing",
+  "token_undecryptable",
+]);
+
 /**
  * Ends a running operation as failed, with an event and a log line; the source's status is set where the error concerns the
  * source. Stored pages stay, open work is dropped, the watermark does not move. Does nothing when the operation has already
  * ended: of several workers with the same error the first ends the operation and reports it.
+ *
+ * `opened`: what the worker had read of the source. Where Confluence refused its secret and the site has another one now, nothing
+ * is ended: returns the transient error to try again by, with the new secret. Else null.
  */
 export async function failOperation(
   operationId: string,
   error: Failure,
   services: Pick<SyncServices, "sql" | "log" | "now">,
-): Promise<void> {
+  opened?: Pick<Source, "encryptedToken">,
+): Promise<TransientError | null> {
   const now = services.now();
-  const failed = await transaction(services.sql, (tx) => failOperationIn(tx, { operationId, error, now }));
-  if (failed) logFailed(failed, services.log);
+  try {
+    const failed = await transaction(services.sql, async (tx) => {
+      const ended = await failOperationIn(tx, { operationId, error, now });
+      // Behind the rows of the operation, as everywhere; so it is undone where the secret was replaced.
+      if (ended && opened && OF_THE_SECRET.has(error.code))
+        await requireSameSecret(tx, ended.sourceId, opened);
+      return ended;
+    });
+    if (failed) logFailed(failed, services.log);
+    return null;
+  } catch (replaced) {
+    if (replaced instanceof TransientError && replaced.code === "credentials_replaced") return replaced;
+    throw replaced;
+  }
+}
+
+/** Throws TransientError `credentials_replaced` where the source's site has another secret than the one that was opened. */
+async function requireSameSecret(
+  tx: Sql,
+  sourceId: string,
+  { encryptedToken }: Pick<Source, "encryptedToken">,
+): Promise<void> {
+  const [site] = await tx<{ replaced: boolean }[]>`
+    select c.encrypted_secret is distinct from ${encryptedToken} as replaced
+    from archon_sources s join confluence_sites c using (site_id)
+    where s.source_id = ${sourceId} and c.status <> 'deleting' for no key update of c`;
+  if (site?.replaced)
+    throw new TransientError(
+      "credentials_replaced",
+      "The token that Confluence refused was replaced meanwhile",
+    );
 }
 
 /** The part of `failOperation` that needs a transaction: the caller's. After its commit comes `logFailed`. */

@@ -86,12 +86,13 @@ async function resumeLater(
  * this invocation that were answered with 429.
  */
 async function settleFailure(
-  { error, limited }: { error: unknown; limited: number },
+  { error: thrown, limited }: { error: unknown; limited: number },
   operation: Operation,
   source: Source,
   services: SyncServices,
 ): Promise<void> {
   const now = services.now();
+  let error = thrown;
   if (error instanceof ClaimLostError) return;
   if (error instanceof RateLimitedError) {
     const until = await pause(source, error, services);
@@ -107,8 +108,9 @@ async function settleFailure(
   // Another worker took the operation over and decides how it ends.
   if (known && !(await holdsClaim(services.sql, operation))) return;
   if (error instanceof PermanentError) {
-    await failOperation(operation.operationId, asSpaceError(error), services);
-    return;
+    const retry = await failOperation(operation.operationId, asSpaceError(error), services, source);
+    if (retry === null) return;
+    error = retry;
   }
   const failures = operation.failures + 1;
   if (!(error instanceof TransientError)) {

@@ -12,6 +12,7 @@ import { later } from "#shared/syncs/later.ts";
 import type { Operation } from "#shared/syncs/operations/operation.ts";
 import { failOperation } from "#shared/syncs/operations/fail-operation.ts";
 import { retryDelayMs } from "#shared/syncs/operations/waiting.ts";
+import type { Source } from "#shared/sources/source.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { completeWork, requeueWork } from "#shared/syncs/operations/work.ts";
 import { sendPages } from "#shared/syncs/operations/send-work.ts";
@@ -23,6 +24,8 @@ export type PageFailure = {
   /** The work on a whole batch failed, such as fetching its bodies. */
   isBatch: boolean;
   operation: Operation;
+  /** As the worker had read it: its secret may have been replaced since. */
+  source: Pick<Source, "encryptedToken">;
 };
 
 /** Attempts at one page within one operation; with the delays between them about a quarter of an hour. */
@@ -49,8 +52,8 @@ export async function settlePageFailure(
   const { error, works, operation } = failure;
   const permanent = error instanceof PermanentError;
   if (permanent && SOURCE_CODES.has(error.code)) {
-    await failOperation(operation.operationId, error, services);
-    return "stop";
+    const retry = await failOperation(operation.operationId, error, services, failure.source);
+    return retry === null ? "stop" : settlePageFailure({ ...failure, error: retry }, services);
   }
   const now = services.now();
   let firstRetry: Failing | null = null;

@@ -68,7 +68,7 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
     isBatch: boolean,
   ): Promise<Progress> => {
     if (error instanceof RateLimitedError) return requeueOpen(await pause(source, error, services));
-    const progress = await settlePageFailure({ error, works, isBatch, operation }, services);
+    const progress = await settlePageFailure({ error, works, isBatch, operation, source }, services);
     for (const work of works) open.delete(work.pageId);
     return progress;
   };

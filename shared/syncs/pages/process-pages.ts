@@ -4,7 +4,7 @@ import { isRunning } from "#shared/operation-statuses.ts";
 import { getSource } from "#shared/sources/sources.ts";
 import { heartbeat } from "#shared/syncs/operations/claims.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
-import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
+import { getOperation } from "#shared/syncs/operations/operation.ts";
 import { sendPages, sendWork } from "#shared/syncs/operations/send-work.ts";
 import {
   claimSuspect,
@@ -14,7 +14,6 @@ import {
   requeueSuspects,
   type ClaimedWork,
 } from "#shared/syncs/operations/work-claims.ts";
-import type { PageServices } from "./page-batch.ts";
 import { recordFailure } from "./page-failure.ts";
 import { PAGE_RESERVE_MS, processClaimed, type Run, type Worker } from "./process-claimed.ts";
 import { requeuePages } from "./requeue-pages.ts";
@@ -65,15 +64,15 @@ async function processSuspects(run: Run, isFresh: boolean): Promise<void> {
   for (let first = isFresh; invocation.remainingMs() >= PAGE_RESERVE_MS; first = false) {
     const work = await claimSuspect(sql, operationId, { queue, untried: !first, now: now() });
     if (!work) break;
-    if (work.crashes >= MAX_CRASHES) await giveUp(work, operation, services);
+    if (work.crashes >= MAX_CRASHES) await giveUp(work, run);
     else if ((await processClaimed(run, [work])) === "stop") return requeueSuspects(sql, operationId);
   }
   const next = await findSuspect(sql, operationId, { queue, now: now() });
   if (next) await sendPages(services, operation, [next], { now: now(), delaySeconds: 0 });
 }
 
-async function giveUp(work: ClaimedWork, operation: Operation, services: PageServices): Promise<void> {
+async function giveUp(work: ClaimedWork, { operation, source, services }: Run): Promise<void> {
   const message = `The worker crashed at least ${work.crashes} times while it processed this page alone`;
   const error = new PermanentError("worker_died", message);
-  await recordFailure({ error, works: [work], isBatch: false, operation }, work, services);
+  await recordFailure({ error, works: [work], isBatch: false, operation, source }, work, services);
 }

@@ -28,6 +28,7 @@ export async function searchNews(client: ConfluenceClient, site: PulsedSite, now
   const cql = changedOnSiteCql(changesSince(site.pulseSince ?? startedAt), user.timeZone, site.kinds);
   const expected = (await client.countPages(cql)) ?? 0;
   const pages: NewsItem[] = [];
+  let unreadable = 0;
   let cursor: string | null = null;
   for (let searches = 0; searches < MAX_SEARCHES; searches += 1) {
     const listed: ContentPage = await client.searchContent(cql, cursor, []);
@@ -36,9 +37,12 @@ export async function searchNews(client: ConfluenceClient, site: PulsedSite, now
       ...listed.comments.map((comment) => ({ ...comment, kind: "comments" as const })),
       ...listed.files.map((file) => ({ ...file, kind: "attachment" as const })),
     );
+    unreadable += listed.skipped;
     cursor = listed.next;
     if (cursor === null) break;
   }
   const overflow = cursor !== null;
-  return { startedAt, pages, overflow, incomplete: !overflow && pages.length < expected };
+  // Hits that could not be read were listed: the sync of their space reports them.
+  const isShort = pages.length + unreadable < expected;
+  return { startedAt, pages, overflow, incomplete: !overflow && isShort };
 }

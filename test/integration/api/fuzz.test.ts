@@ -22,6 +22,21 @@ describe("thousands of requests made from the document", () => {
   let fixture: ApiFixture;
   let sourceId: string;
   let operationId: string;
+  let siteId: string;
+  let hook: { hook_id: string; secret: string };
+  /** The site that the source made, with a hook. */
+  const prepareSite = async () => {
+    siteId = (await fixture.api("GET", "/api/confluence/sites")).body.sites[0].site_id;
+    const path = `/api/confluence/sites/${siteId}/hooks`;
+    hook = (await fixture.api("POST", path, { body: { kind: "generic" } })).body;
+  };
+  /** What a request deleted is made again. */
+  const restore = async () => {
+    const isThere = async (path: string) => (await fixture.api("GET", path)).status === 200;
+    if (!(await isThere(`/api/confluence/${sourceId}`))) return prepare();
+    const { hooks } = (await fixture.api("GET", `/api/confluence/sites/${siteId}/hooks`)).body;
+    if (hooks.length === 0) await prepareSite();
+  };
   const prepare = async () => {
     sourceId = await fixture.addSource({ api_token: fixture.site.settings.token });
     const { sql, embedder } = fixture.services;
@@ -41,6 +56,7 @@ describe("thousands of requests made from the document", () => {
     await setDirectory(sql!, sourceId, { people: [{ accountId: "eve" }], verifiedAt: now });
     const started = await fixture.api("POST", `/api/confluence/${sourceId}/sync`);
     operationId = started.body.operation_id;
+    await prepareSite();
   };
   beforeAll(async () => {
     fixture = await makeApiFixture();
@@ -55,7 +71,12 @@ describe("thousands of requests made from the document", () => {
     await fc.assert(
       fc.asyncProperty(fuzzedRequests(), async (request) => {
         const fill = (text: string) =>
-          text.replaceAll("$SOURCE", sourceId).replaceAll("$OPERATION", operationId);
+          text
+            .replaceAll("$SOURCE", sourceId)
+            .replaceAll("$OPERATION", operationId)
+            .replaceAll("$SITE", siteId)
+            .replaceAll("$HOOK", hook.hook_id)
+            .replaceAll("$SECRET", hook.secret);
         // The client throws when the document does not describe the answer.
         const answer = await fixture.api(request.method, fill(request.path), {
           query: Object.fromEntries(
@@ -66,18 +87,18 @@ describe("thousands of requests made from the document", () => {
           ...(request.body === undefined ? {} : { rawBody: request.body }),
         });
         seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
-        expect([200, 201, 202, 204, 304, 400, 403, 404, 405, 409, 413, 415, 422, 501]).toContain(
+        expect([200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 413, 415, 422, 501]).toContain(
           answer.status,
         );
         if (router.find(request.method, fill(request.path))?.route.scope === "search") {
           expect(answer.text.toLowerCase()).not.toContain(SECRET);
         }
-        if (request.method === "DELETE" && answer.status < 300) await prepare();
+        if (request.method === "DELETE" && answer.status < 300) await restore();
       }),
       { numRuns: REQUESTS },
     );
     // It reached behind the validation, too.
-    for (const status of [200, 202, 204, 304, 400, 403, 404, 409, 415, 422, 501]) {
+    for (const status of [200, 202, 204, 304, 400, 401, 403, 404, 409, 415, 422, 501]) {
       expect([status, seen.get(status) ?? 0]).not.toEqual([status, 0]);
     }
   }, 280_000);

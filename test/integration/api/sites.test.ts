@@ -7,6 +7,7 @@ import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
 import { withServices } from "#functions/runtime/services.ts";
+import { setDirectory } from "#test/support/access-nodes.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
 
 const SITES = "/api/confluence/sites";
@@ -395,12 +396,55 @@ describe("a connected site", () => {
     expect(await states(path)).toEqual({ DEMO: "synced", NEW: "synced" });
   });
 
-  it("a token set through one of its sources is the site's, and no warning of the old token's end is left", async () => {
+  it("a token set through one of its sources is the site's, ends a year later, and no warning of the old token's end is left", async () => {
     const soon = new Date(fixture.clock.now().getTime() + DAY_MS).toISOString();
     const path = await connected({ token_expires_at: soon });
     const [first] = await sources();
-    await fixture.api("PATCH", `/api/confluence/${first?.source_id}`, { body: { api_token: "demo-token" } });
-    expect((await fixture.api("GET", path)).body).toMatchObject({ token_expires_at: null, warnings: [] });
+    const patched = async (body: Record<string, unknown>) => {
+      const answer = await fixture.api("PATCH", `/api/confluence/${first?.source_id}`, { body });
+      expect(answer.status, answer.text).toBe(200);
+      return (await fixture.api("GET", path)).body;
+    };
+    expect((await patched({ email: "other@example.com" })).token_expires_at).toBe(soon);
+    const inAYear = new Date(fixture.clock.now().getTime() + 365 * DAY_MS).toISOString();
+    expect(await patched({ api_token: "demo-token" })).toMatchObject({
+      token_expires_at: inAYear,
+      warnings: [],
+    });
+  });
+
+  it("a site says how old its directory of people and groups is", async () => {
+    const path = await connected();
+    const age = async () => (await fixture.api("GET", path)).body.directory_verified_at;
+    expect(await age()).toBeNull();
+    const [first] = await sources();
+    const verifiedAt = fixture.clock.now();
+    await setDirectory(fixture.database.sql, first?.source_id ?? "", { people: [], verifiedAt });
+    expect(await age()).toBe(verifiedAt.toISOString());
+  });
+
+  it("a source takes a token that works elsewhere than the old one: at the site, or through the gateway", async () => {
+    const sourceId = await fixture.addSource();
+    for (const where of ["gateway", "site"] as const) {
+      fixture.site.settings.token_works_at = where;
+      fixture.site.settings.token = `of-the-${where}`;
+      const path = `/api/confluence/${sourceId}`;
+      const answer = await fixture.api("PATCH", path, { body: { api_token: `of-the-${where}` } });
+      expect([where, answer.status], answer.text).toEqual([where, 200]);
+      expect((await fixture.api("GET", SITES)).body.sites).toMatchObject([{ reached_by: where }]);
+    }
+    const wrong = await fixture.api("PATCH", `/api/confluence/${sourceId}`, { body: { api_token: "wrong" } });
+    expect([wrong.status, wrong.body.error.code]).toEqual([422, "credentials_rejected"]);
+  });
+
+  it("the token of a source that was added alone ends a year later, and is warned of", async () => {
+    await fixture.addSource();
+    const site = async () => (await fixture.api("GET", SITES)).body.sites[0];
+    const inAYear = new Date(fixture.clock.now().getTime() + 365 * DAY_MS).toISOString();
+    expect((await site()).token_expires_at).toBe(inAYear);
+    fixture.clock.advance(340 * DAY_MS);
+    expect(await warnOfExpiry(fixture.database.sql, fixture.clock.now())).toHaveLength(1);
+    expect((await site()).warnings).toMatchObject([{ code: "token_expires" }]);
   });
 
   it("deleting a site says what goes before and when it goes, and takes sources and secret with it", async () => {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { planSyncs } from "#functions/sync/plan-sync.ts";
+import { processPageBatch } from "#functions/sync/process-page.ts";
 import type { Credentials, NewSource } from "#shared/sources/source.ts";
 import {
   getSource,
@@ -11,6 +13,8 @@ import {
   updateSource,
 } from "#shared/sources/sources.ts";
 import { removeDeletedSites } from "#shared/sources/account-site.ts";
+import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
+import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const NOW = new Date("2026-03-01T12:00:00.000Z");
@@ -143,4 +147,96 @@ it("a source that the previous release adds or changes has its site and token to
     email: "bob@example.com",
   });
   expect((await read("docs")).accountId).toBe("ann");
+});
+
+describe("a token that is replaced while a worker uses the old one", () => {
+  const PLENTY = { remainingMs: () => 60_000 };
+  let world: SyncWorld;
+  beforeEach(async () => {
+    world = await makeSyncWorld(database.sql, { pages: 3 });
+  });
+
+  /** A worker that has opened the old token just before `then`. */
+  const workerBefore = (then: () => Promise<unknown>) => {
+    let isFirst = true;
+    const decrypt = async (token: string) => {
+      if (isFirst) {
+        isFirst = false;
+        await then();
+      }
+      return token;
+    };
+    const services = {
+      ...world.services(null),
+      cipher: { encrypt: async (token: string) => token, decrypt },
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that a worker uses
+    return services as PageServices;
+  };
+  const rotate = async () => {
+    world.site.settings.token = "rotated";
+    const path = `/api/confluence/sites/${(await world.source()).siteId}`;
+    expect((await world.api("PATCH", path, { body: { api_token: "rotated" } })).status).toBe(200);
+  };
+  const workers = {
+    listing: async (id: string, services: PageServices) =>
+      planSyncs([{ operation_id: id, source_id: SOURCE_ID }], services, PLENTY),
+    page: async (id: string, services: PageServices) => {
+      await world.deliverOne("plan");
+      const of = { operation_id: id, source_id: SOURCE_ID };
+      const tasks = [...world.site.pages.keys()].map((page_id) => ({ ...of, page_id }));
+      return processPageBatch(tasks, services, PLENTY);
+    },
+  };
+  const refused = () => world.takeRequests().filter(({ status }) => status === 401).length;
+
+  it.each(["listing", "page"] as const)(
+    "is tried by the %s that the old one was refused to, and stays active for the whole site",
+    async (worker) => {
+      const id = await world.startSync();
+      await workers[worker](id, workerBefore(rotate));
+      expect(refused()).toBeGreaterThan(0);
+      expect((await world.progress(id)).finished_at).toBeNull();
+      expect((await world.source()).status).toBe("active");
+      expect(await world.ended(id)).toMatchObject({ status: "completed", sync_metrics: { pages_added: 3 } });
+      expect((await world.source()).status).toBe("active");
+      const expired =
+        await database.sql`select 1 from event_outbox where event_type like '%credentials_expired'`;
+      expect(expired).toEqual([]);
+    },
+  );
+
+  it("is not waited for without end: work that meets a new token each time fails, and no token expires", async () => {
+    const id = await world.startSync();
+    let tokens = 0;
+    const replace = async () => {
+      tokens += 1;
+      world.site.settings.token = "none of them";
+      await database.sql`update confluence_sites set encrypted_secret = ${`token ${tokens}`}`;
+    };
+    for (let tries = 0; tries < 20 && (await world.progress(id)).finished_at === null; tries += 1) {
+      await workers.listing(id, workerBefore(replace));
+      world.pass(20 * 60_000);
+    }
+    expect(tokens).toBe(9);
+    expect(await world.progress(id)).toMatchObject({
+      status: "failed",
+      error: { code: "credentials_replaced" },
+    });
+    expect((await world.source()).status).toBe("active");
+  });
+
+  it.each(["listing", "page"] as const)(
+    "the present token expires when a %s is refused it",
+    async (worker) => {
+      const id = await world.startSync();
+      const revoke = async () => (world.site.settings.token = "another");
+      await workers[worker](id, workerBefore(revoke));
+      expect(await world.progress(id)).toMatchObject({
+        status: "failed",
+        error: { code: "credentials_rejected" },
+      });
+      expect((await world.source()).status).toBe("credentials_expired");
+    },
+  );
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
-import { pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
+import { MAX_STARTS, pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -145,6 +146,27 @@ it("after an outage an empty search is not trusted: the next pulse looks back as
   expect((await siteOf()).pulse_error).toBeNull();
 });
 
+it("a comment that cannot be read does not hold a pulse back", async () => {
+  await database.sql`update archon_sources set content = content || '{"comments": "open"}'`;
+  await world.sync();
+  await switchOn();
+  await pulse();
+  addComment(world.site, { containerId: world.page("Page 1").id, body: "<p>Odd</p>" });
+  const { pulse_since: since } = await siteOf();
+  world.site.faults.push({
+    effect: "odd_item",
+    field: "version",
+    value: null,
+    path: "/content/search",
+    times: 100,
+    skip: 0,
+  });
+  await pulses(2);
+  const { pulse_error: error, pulse_since: now } = await siteOf();
+  expect(error).toBeNull();
+  expect(now?.getTime()).toBeGreaterThan((since?.getTime() ?? 0) + MINUTE_MS);
+});
+
 it("more hits than five calls list make every source due, at most each ten minutes", async () => {
   await addSpacesWithSources(world, ["AAA", "BBB"]);
   world.site.settings.max_page_size = 2;
@@ -237,6 +259,51 @@ it("many spaces with news are synced twenty a minute, those that wait longest fi
   await pulseSites(world.outside, { remainingMs: () => 60_000 });
   const [first, ...later] = (await pulsed()).slice(20);
   expect([first, later.sort()]).toEqual(["source-S22", ["source-S00", "source-S01"]]);
+});
+
+it("a site with many changed spaces delays no other site", async () => {
+  const keys = Array.from({ length: MAX_STARTS + 5 }, (_, n) => `S${String(n).padStart(2, "0")}`);
+  const options = { synced: false };
+  await addSpacesWithSources(world, keys, options);
+  await addSpacesWithSources(world, ["ELSEWHERE"], { ...options, baseUrl: "https://other.atlassian.net" });
+  const synced = { last_sync_timestamp: world.now().toISOString() };
+  await database.sql`update archon_sources set metadata = metadata || ${database.sql.json(synced)}`;
+  await switchOn();
+  // The other site's turn is after that of the one with so many.
+  const site = (await world.source()).siteId;
+  await database.sql`
+    update confluence_sites set pulse_tried_at = ${new Date(world.now().getTime() - MINUTE_MS)} where site_id <> ${site}`;
+  world.pass(MINUTE_MS);
+  await pulseSites(world.outside, { remainingMs: () => 60_000 });
+  const started = await pulsed();
+  expect(started).toHaveLength(MAX_STARTS + 1);
+  expect(started).toContain("source-ELSEWHERE");
+});
+
+it("while pulses fail, sources are synced at their intervals", async () => {
+  await database.sql`update archon_sources set sync_interval_minutes = 60`;
+  await switchOn();
+  await pulse();
+  // Syncs name their space first.
+  const path = "search?cql=type";
+  world.site.faults.push({
+    effect: "status",
+    status: 500,
+    retry_after: null,
+    path,
+    times: 1e6,
+    skip: 0,
+  });
+  edit("Page 1");
+  for (let minutes = 0; minutes < 64; minutes += 2) {
+    await pulse();
+    await world.minute("start-scheduled-syncs");
+  }
+  expect((await siteOf()).pulse_error).toMatchObject({ code: "confluence_failed" });
+  expect(await pulsed()).toEqual([]);
+  expect(await storedVersion("Page 1")).toBe(2);
+  const [sync] = await database.sql`select status from archon_progress where actor = 'schedule'`;
+  expect(sync).toEqual({ status: "completed" });
 });
 
 it("a 429 pauses its site and no other", async () => {

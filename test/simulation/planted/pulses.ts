@@ -4,6 +4,7 @@ const PULSE = "test/integration/syncs/pulse.test.ts";
 const SITES = "shared/syncs/pulse/pulsed-sites.ts";
 const HITS = "shared/syncs/pulse/hits.ts";
 const SEARCH = "shared/syncs/pulse/search-news.ts";
+const FAIL = "shared/syncs/operations/fail-operation.ts";
 const PULSE_SITES = "shared/syncs/pulse/pulse-sites.ts";
 
 /** What a pulse believes, how far it looks, and what it leaves alone. */
@@ -21,9 +22,14 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     "a pulse trusts an empty search",
     change(
       SEARCH,
-      "incomplete: !overflow && pages.length < expected",
-      "incomplete: pages.length > 0 && !overflow && pages.length < expected",
+      "incomplete: !overflow && isShort",
+      "incomplete: pages.length > 0 && !overflow && isShort",
     ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a hit that cannot be read makes every pulse incomplete",
+    change(SEARCH, "pages.length + unreadable < expected", "pages.length + 0 * unreadable < expected"),
   ),
   bugFoundBy(
     PULSE,
@@ -55,6 +61,11 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "where site_id = ${siteId} and status = 'active'",
       "where ${siteId}::text is not null and status = 'active'",
     ),
+  ),
+  bugFoundBy(
+    "test/integration/sources/site-credentials.test.ts",
+    "a 401 of the old token expires the new one",
+    change(FAIL, "if (site?.replaced)\n", "if (site?.replaced === null)\n"),
   ),
   bug(
     "an edit in one space is news of every space of its site",
