@@ -28,6 +28,7 @@ import { commentWithBody, pageFromV2, pageWithBody, unreadablePage, webBaseOf } 
 import { pagesInParts } from "./pages-by-id.ts";
 import { rightsCalls } from "./rights-calls.ts";
 import { RESTRICTION_EXPANDS } from "./rights-mapping.ts";
+import { COMMENT_EXPAND, EXPANDS, OF_EVERY_KIND } from "./search-expands.ts";
 import { readHits } from "./search-hits.ts";
 import {
   accountSchema,
@@ -70,24 +71,6 @@ const LISTINGS = { page: getPages, blogpost: getBlogPosts } satisfies Record<Pag
 const RENDERED = { page: getPageById, blogpost: getBlogPostById } satisfies Record<PageKind, unknown>;
 const LABELLED = { page: getLabelPages, blogpost: getLabelBlogPosts } satisfies Record<PageKind, unknown>;
 
-const OF_EVERY_KIND = ["version", "space"];
-/** What the search expands of each kind. */
-const EXPANDS = {
-  page: ["version", "ancestors", "metadata.labels", "space"],
-  blogpost: ["version", "metadata.labels", "space"],
-  comments: ["version", "ancestors", "space", "container", "extensions.resolution"],
-  attachment: ["version", "space", "container"],
-} satisfies Record<ContentKind, string[]>;
-const COMMENT_EXPAND = [
-  "version",
-  "ancestors",
-  "space",
-  "container",
-  "history",
-  "body.storage",
-  "extensions.resolution",
-  "extensions.inlineProperties",
-];
 /** With bodies Confluence returns at most 50 hits, without a word about it. */
 const COMMENTS_LIMIT = 50;
 const TYPES_LIMIT = 100;

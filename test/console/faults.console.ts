@@ -1,7 +1,8 @@
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addComment, deleteComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { eventually } from "#test/support/eventually.ts";

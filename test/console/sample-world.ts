@@ -1,6 +1,7 @@
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { addPage, addSpace, editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, addSpace, editPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";

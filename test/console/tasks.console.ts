@@ -1,6 +1,7 @@
 import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, addSpace, editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, addSpace, editPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import {
   pageByTitle,
   startServiceWithSite,

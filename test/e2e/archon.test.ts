@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { trashPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { RunningSite } from "#infra/local/confluence-site/start.ts";
 import { ACTIVE_STATUSES, makeArchonClient } from "#test/support/archon-client.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";

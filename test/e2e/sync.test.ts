@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addPage, editPage, movePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { eventually } from "#test/support/eventually.ts";
 import {
   pageByTitle,

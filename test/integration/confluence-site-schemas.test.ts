@@ -5,7 +5,8 @@ import { z } from "zod";
 import { SAMPLE_FOLDER } from "#infra/local/confluence-site/sample-folder.ts";
 import { loadSite } from "#infra/local/confluence-site/load-site.ts";
 import { addComment, addReply, resolveComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { addFolder, addPage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import {
   addGroup,
   assignRoles,

@@ -1,5 +1,6 @@
 import { withServices } from "#functions/runtime/services.ts";
-import { addPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { INDEX_LAG_OVERLAP_MS } from "#shared/syncs/listing/watermark.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";

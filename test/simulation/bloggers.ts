@@ -1,13 +1,10 @@
+import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import {
-  addPage,
-  editPage,
-  labelPage,
-  movePage,
   purgePage,
   restorePage,
   restrictPage,
   trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+} from "#infra/local/confluence-site/page-status-edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { ACCOUNT_ID, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { OTHER_SPACE, SPACE, type People } from "./people.ts";

@@ -1,4 +1,4 @@
-import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { UserError } from "#shared/errors.ts";
 import { listPlannedChanges } from "#shared/syncs/operations/planned-changes.ts";
 import { findHeldCheck } from "#shared/syncs/operations/held-deletions.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addComment, deleteComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { purgePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { purgePage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { purgeFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

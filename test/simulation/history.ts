@@ -1,5 +1,6 @@
 import type postgres from "postgres";
-import { addFolder, addPage, addSpace, restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { addFolder, addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { contentOptions } from "#shared/content-kinds.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";

@@ -1,15 +1,11 @@
+import { addPage, editFolder, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import {
-  addPage,
   archivePage,
-  editFolder,
-  editPage,
-  labelPage,
-  movePage,
   purgePage,
   restorePage,
   restrictPage,
   trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+} from "#infra/local/confluence-site/page-status-edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { ACCOUNT_ID, type PageKind, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { canSeePage } from "#infra/local/confluence-site/visibility.ts";

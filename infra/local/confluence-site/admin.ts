@@ -1,20 +1,14 @@
 import { z } from "zod";
 import { ok, type Reply } from "./responses.ts";
+import { addFolder, addPage, addSpace, editFolder, editPage, labelPage, movePage } from "./edits.ts";
 import {
-  addFolder,
-  addPage,
-  addSpace,
   archivePage,
-  editFolder,
-  editPage,
-  labelPage,
-  movePage,
   publishPage,
   purgePage,
   restorePage,
   restrictPage,
   trashPage,
-} from "./edits.ts";
+} from "./page-status-edits.ts";
 import { EditRefused } from "./edit-refused.ts";
 import { deliveriesOf, DIALECTS } from "./hook-deliveries.ts";
 import { fileCommands, shownFile } from "./file-admin.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
-import { editPage, labelPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { updateSource } from "#shared/sources/sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

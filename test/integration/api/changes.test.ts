@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage, movePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { removeExpired } from "#shared/syncs/schedules/retention.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SPACE, type SyncWorld } from "#test/support/sync-world.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage, movePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { insertSource, updateSource } from "#shared/sources/sources.ts";
 import { measureHealth } from "#shared/syncs/schedules/measure-health.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { addComment, deleteComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { purgeFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";

@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
+import { addPage, editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
 import {
-  addPage,
-  editPage,
-  labelPage,
   publishPage,
   restorePage,
   restrictPage,
   trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+} from "#infra/local/confluence-site/page-status-edits.ts";
 import {
   changeFile,
   purgeFile,

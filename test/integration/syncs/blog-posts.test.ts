@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  addPage,
-  editPage,
-  labelPage,
-  movePage,
-  purgePage,
-  restorePage,
-  trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { purgePage, restorePage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import {
   bodyOf,

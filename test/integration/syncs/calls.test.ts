@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { editPage, labelPage, restorePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import type { LoggedRequest } from "#infra/local/confluence-site/recorded-requests.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";

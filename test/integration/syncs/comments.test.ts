@@ -6,14 +6,8 @@ import {
   editComment,
   resolveComment,
 } from "#infra/local/confluence-site/comment-edits.ts";
-import {
-  addPage,
-  editPage,
-  movePage,
-  restorePage,
-  restrictPage,
-  trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import type { SiteComment, SitePage } from "#infra/local/confluence-site/site.ts";
 import { commentsId, NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";

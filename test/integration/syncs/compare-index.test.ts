@@ -6,7 +6,8 @@ import {
   editComment,
   resolveComment,
 } from "#infra/local/confluence-site/comment-edits.ts";
-import { addPage, editPage, labelPage, movePage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { changeFile, replaceFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { NEW_SOURCE_CONTENT, type ContentOptions } from "#shared/content-kinds.ts";
 import { compareIndex } from "#shared/verify/compare-index.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { purgePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { purgePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
 

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
 import {
-  addPage,
   archivePage,
-  editPage,
   purgePage,
   restorePage,
   restrictPage,
   trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+} from "#infra/local/confluence-site/page-status-edits.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  addPage,
-  archivePage,
-  editPage,
-  movePage,
-  purgePage,
-  trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { archivePage, purgePage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import {
   bodyOf,

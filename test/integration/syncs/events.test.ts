@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { trashPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { sendOutbox, writeEvent } from "#shared/notifications/outbox.ts";
 import { LEASE_MS } from "#shared/syncs/operations/claims.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { processPageBatch } from "#functions/sync/process-page.ts";
-import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import type { PageKind } from "#shared/content-kinds.ts";

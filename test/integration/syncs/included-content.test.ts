@@ -1,14 +1,7 @@
 import type postgres from "postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  addPage,
-  editPage,
-  labelPage,
-  movePage,
-  restorePage,
-  restrictPage,
-  trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { changeFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
 import { readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { editPage, labelPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
 

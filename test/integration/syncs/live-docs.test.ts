@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage, restrictPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { editLive, hideLiveBody } from "#infra/local/confluence-site/live-edits.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";

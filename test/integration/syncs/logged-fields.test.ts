@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
+import { restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { LogEvent } from "#shared/log-events.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { addPage, editPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { addDemoPages, makeSyncWorld, SPACE, type SyncWorld } from "#test/support/sync-world.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { editPage, restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { planSyncs } from "#functions/sync/plan-sync.ts";
 import { processPageBatch } from "#functions/sync/process-page.ts";
 import { reconcileDeletions } from "#functions/sync/reconcile-deletions.ts";
-import { trashPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { CLAIM_MS } from "#shared/syncs/operations/claims.ts";

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { searchSite } from "#infra/local/confluence-site/cql-search.ts";
-import {
-  addPage,
-  addSpace,
-  archivePage,
-  editPage,
-  labelPage,
-  movePage,
-  restorePage,
-  trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+import { addPage, addSpace, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
+import { archivePage, restorePage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { Site } from "#infra/local/confluence-site/site.ts";
 import { addPages, makeTestSite, testClock } from "#test/support/confluence-site.ts";
 

@@ -1,14 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { addFolder, addPage, editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
 import {
-  addFolder,
-  addPage,
   archivePage,
-  editPage,
-  labelPage,
   purgePage,
   restrictPage,
   trashPage,
-} from "#infra/local/confluence-site/edits.ts";
+} from "#infra/local/confluence-site/page-status-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { ACCOUNT_ID, type Site } from "#infra/local/confluence-site/site.ts";
 import type { ListedPage } from "#shared/confluence/client.ts";

@@ -11,7 +11,8 @@ import {
   setSpaceReaders,
 } from "#infra/local/confluence-site/directory-edits.ts";
 import { EVERYBODY_GROUP } from "#infra/local/confluence-site/directory.ts";
-import { addFolder, addPage, trashPage } from "#infra/local/confluence-site/edits.ts";
+import { addFolder, addPage } from "#infra/local/confluence-site/edits.ts";
+import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
