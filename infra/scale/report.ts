@@ -2,6 +2,7 @@ import { alarmCount } from "#infra/constructs/alarm-kinds.ts";
 import { connectionBudget } from "#infra/constructs/connection-budget.ts";
 import { queues } from "#infra/topology.ts";
 import { logMetrics } from "#shared/log-metrics.ts";
+import { FIRST_SYNCS_A_MINUTE } from "#shared/sites/discover.ts";
 import { MAX_STARTS } from "#shared/syncs/pulse/pulse-sites.ts";
 import { simulateQuietGroup } from "./fair-queue.ts";
 import {
@@ -99,11 +100,14 @@ ${table(heads, [
   row(`hours, ${round(assumptions.embeddingTokensPerMinute)} embedding tokens per minute`, (scale) =>
     round(scale.first.hoursByEmbeddingQuota, 1),
   ),
+  row(`hours until the last first sync begins, ${FIRST_SYNCS_A_MINUTE} a minute in one site`, (scale) =>
+    round(scale.spaces / FIRST_SYNCS_A_MINUTE / 60, 1),
+  ),
   row("database (GB)", (scale) => round(scale.databaseGb, 1)),
   row("of it vector index (GB)", (scale) => round(scale.vectorIndexGb, 1)),
 ])}
 
-The larger of the two numbers of hours applies, of files too, which follow the pages:
+The largest of the three numbers of hours applies, of files too, which follow the pages:
 
 ${table(heads, [
   row("files", (scale) => round(scale.files.files)),

@@ -13,7 +13,7 @@ import { requireSite, updateSite, type Estimate, type Site, type SiteLimits } fr
 import { fitsRule, type SpaceRule } from "./space-rule.ts";
 
 /** First syncs that begin in one minute. */
-const FIRST_SYNCS_A_MINUTE = 10;
+export const FIRST_SYNCS_A_MINUTE = 10;
 const MINUTE_MS = 60_000;
 
 export type DiscoveryServices = Pick<SyncServices, "sql" | "now" | "newId" | "random" | "log"> &
