@@ -81,8 +81,10 @@ export async function recordHits(
         and m.missing_since is null)
     on conflict (source_id, page_id) do update set
       version = excluded.version, last_seen_at = excluded.last_seen_at,
-      -- A page that is edited each minute keeps its place among those that wait.
-      first_seen_at = case when excluded.version > h.version and ${hasSync(sql, now)}
+      -- A page that is edited each minute keeps its place among those that wait. One that the last pulse did not list, and this one does,
+      -- has another time in the index by now: it was found by an older one, which the sync that was started may not have looked back to.
+      first_seen_at = case when (excluded.version > h.version or h.last_seen_at < (
+          select c.last_pulse_at from confluence_sites c where c.site_id = ${siteId})) and ${hasSync(sql, now)}
         then excluded.first_seen_at else h.first_seen_at end`;
 }
 

@@ -328,6 +328,34 @@ it("a 429 pauses its site and no other", async () => {
   expect(await storedVersion("AAA 1")).toBe(2);
 });
 
+it("an edit that was found before the index knew its time is synced again when it does", async () => {
+  const pulseOnly = () => {
+    world.pass(MINUTE_MS);
+    return pulseSites(world.outside, { remainingMs: () => 60_000 });
+  };
+  await switchOn();
+  await pulse();
+  await database.sql`update confluence_sites set pulse = false`;
+  edit("Page 1", "first");
+  world.pass(45 * MINUTE_MS);
+  await world.sync();
+  // The search returns the new version of what it finds by the time of the old one, which is out of the sync's reach.
+  world.site.settings.index_lag_seconds = 25 * 60;
+  edit("Page 1", "second");
+  world.site.settings.index_lag_seconds = 0;
+  await switchOn();
+  expect(await pulseOnly()).toMatchObject({ started: 1 });
+  expect(await pulseOnly()).toMatchObject({ started: 0 });
+  const [sync] = await database.sql<{ operation_id: string }[]>`
+    select operation_id from archon_progress where actor = 'pulse'`;
+  expect((await world.ended(sync?.operation_id ?? "")).status).toBe("completed");
+  expect(await storedVersion("Page 1")).toBe(2);
+  world.pass(25 * MINUTE_MS);
+  await pulses(2);
+  expect(await storedVersion("Page 1")).toBe(3);
+  expect(await pulsed()).toHaveLength(2);
+});
+
 it("a site whose account is another one is recorded as failing, trusted in nothing, and stops no other", async () => {
   await addSpacesWithSources(world, ["ELSEWHERE"], { baseUrl: "https://other.atlassian.net" });
   await switchOn();

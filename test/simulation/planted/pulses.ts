@@ -33,6 +33,11 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     PULSE,
+    "an edit that the index knows by another time is not synced again",
+    change(HITS, "c.last_pulse_at from confluence_sites c", "null::timestamptz from confluence_sites c"),
+  ),
+  bugFoundBy(
+    PULSE,
     "a pulse looks back without the overlap",
     change(SEARCH, "changesSince(site.pulseSince ?? startedAt)", "site.pulseSince ?? startedAt"),
   ),
