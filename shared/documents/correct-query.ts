@@ -1,5 +1,6 @@
 import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import type { Sql } from "#shared/db/connect.ts";
+import { editDistance } from "./edit-distance.ts";
 import { queriedWords } from "./index-words.ts";
 import type { SearchRequest } from "./search.ts";
 import { trigramSimilarity } from "./trigrams.ts";
@@ -24,6 +25,8 @@ const MIN_SIMILARITY = 0.4;
 /** The index has stems, which are shorter than the words and may end otherwise. */
 const MIN_STEM_SIMILARITY = 0.3;
 const STEMS_PER_WORD = 5;
+/** Two letters exchanged make a word of seven unlike itself by trigrams (`restroe` and `restore`: .33). */
+const MAX_ERRORS = 1;
 
 /**
  * The query with the nearest words of the searched chunks, if no chunk of any source that the reader may see contains any word
@@ -104,12 +107,17 @@ function nearestStems(typed: string, stems: readonly { word: string }[]): string
   );
 }
 
+/** The fewest errors decide, then the likeness of trigrams, by which a short word (`rest`) may be nearer than the intended one. */
 function nearestWord(typed: string, words: Iterable<string>): string | null {
-  let nearest: string | null = null;
-  let best = MIN_SIMILARITY;
-  for (const one of words) {
-    const found = similarity(typed, one.toLowerCase());
-    if (found > best || (found === best && nearest === null)) [nearest, best] = [one, found];
+  let nearest: { word: string; errors: number; likeness: number } | null = null;
+  for (const word of words) {
+    const other = word.toLowerCase();
+    const errors = editDistance(typed, other);
+    const likeness = similarity(typed, other);
+    if (likeness < MIN_SIMILARITY && errors > MAX_ERRORS) continue;
+    const isNearer =
+      !nearest || errors < nearest.errors || (errors === nearest.errors && likeness > nearest.likeness);
+    if (isNearer) nearest = { word, errors, likeness };
   }
-  return nearest;
+  return nearest?.word ?? null;
 }

@@ -94,6 +94,11 @@ it("a query with a word of chunks that this search may not show is not corrected
   expect((await search("kuberntes grafana", { source: "docs" })).corrected_query).toBeNull();
 });
 
+it("of two near words the one with fewer errors is taken, however short the other is", async () => {
+  await put("8", "Backups", "Restore a backup, or have a rest");
+  expect((await search("restroe")).corrected_query).toBe("Restore");
+});
+
 it("a first letter is replaced within the alphabet of the word", async () => {
   await put("8", "Кластеры", "Развёртывание кластера описано здесь");
   expect((await search("гластера")).corrected_query).toBe("кластера");
