@@ -73,7 +73,7 @@ describe("what the console reads", () => {
     await console.page.clock.install();
     await console.open(`#/sources/${service.sourceId}`);
     await console.page.clock.runFor(11_000);
-    await expect.poll(() => seen.includes(304)).toBe(true);
+    await expect.poll(() => seen.includes(304), { timeout: 10_000 }).toBe(true);
   });
 
   it("a hidden tab asks nothing, and one that is shown again asks at once", async () => {

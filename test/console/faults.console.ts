@@ -163,6 +163,8 @@ describe("held deletions", () => {
     expect(await console.faults()).toEqual([]);
     await dialog.getByRole("button", { name: "Approve 1 selected" }).click();
     await sees("Approved: 1 page. Each is asked for once more before it goes.");
+    // What is approved while that is under way waits for the sweeper's next minute.
+    await eventually(async () => expectEnded(await service.service.latestOperation(service.sourceId)));
     await button("Approve all").click();
     await console.page.getByRole("dialog").getByRole("button", { name: "Approve all" }).click();
     await sees("Every page is decided.");
