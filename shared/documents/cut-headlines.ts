@@ -9,15 +9,15 @@ export async function cutHeadlines(
   hits: readonly { chunkId: string; sourceId: string; content: string }[],
   { question }: QueriedWords,
 ): Promise<Map<string, string>> {
-  const placeholder = unusedWord([question, ...hits.map(({ content }) => content)]);
+  const standIn = unusedWord([question, ...hits.map(({ content }) => content)]);
   const made = hits.flatMap(({ chunkId, sourceId, content }) => {
-    const one = headlineText(content, question, placeholder);
+    const one = headlineText(content, question, standIn);
     return one === null ? [] : [{ chunkId, sourceId, ...one }];
   });
   if (made.length === 0) return new Map();
   const rows = await sql<{ chunkId: string; headline: string }[]>`
     select t."chunkId", ts_headline(s.search_language::regconfig, t.text,
-      any_word_query(s.search_language::regconfig, t.words) || (word_query(${placeholder})::text || ':*')::tsquery,
+      any_word_query(s.search_language::regconfig, t.words) || (word_query(${standIn})::text || ':*')::tsquery,
       ${SNIPPET_OPTIONS}) as headline
     from json_to_recordset(${sql.json(made)}::json) as t ("chunkId" text, "sourceId" text, text text, words text)
     join archon_sources s on s.source_id = t."sourceId"`;
@@ -25,7 +25,7 @@ export async function cutHeadlines(
   return new Map(
     rows.flatMap(({ chunkId, headline }) => {
       const one = byChunk.get(chunkId);
-      return one ? [[chunkId, restoreHeadline(headline, one, placeholder)]] : [];
+      return one ? [[chunkId, restoreHeadline(headline, one, standIn)]] : [];
     }),
   );
 }

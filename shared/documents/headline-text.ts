@@ -21,15 +21,15 @@ const word = /[\p{L}\p{M}\p{N}]+/gu;
 /** A stemmer may change what follows. */
 const STEM = 3;
 
-/** Null: the parser finds in the content itself what the whole query matches. `placeholder`: see `unusedWord`. */
-export function headlineText(content: string, question: string, placeholder: string): HeadlineText | null {
+/** Null: the parser finds in the content itself what the whole query matches. `standIn`: see `unusedWord`. */
+export function headlineText(content: string, question: string, standIn: string): HeadlineText | null {
   const asked = findNames(question).filter(({ whole }) => !hasRuns(whole));
   const cut = cutWords(raisedText(content));
   const found = asked.length === 0 ? [] : namesIn(cut, new Set(asked.map(({ whole }) => whole)));
   const words = wordsBeside(question, asked, new Set(found.map(({ whole }) => whole)));
   const beginnings = new Set(Array.from(words.matchAll(word), ([one]) => beginning(foldWord(one) ?? one)));
   const names: string[] = [];
-  const named = replaceNames(cut, found, (name) => SEAM + placeholder + (names.push(name) - 1) + SEAM);
+  const named = replaceNames(cut, found, (name) => SEAM + standIn + (names.push(name) - 1) + SEAM);
   const text = named.replaceAll(word, (one) => {
     const folded = foldWord(one);
     return folded !== null && beginnings.has(beginning(folded)) ? `${one}${OPEN}${folded}${CLOSE}` : one;
@@ -114,17 +114,13 @@ const marks = new RegExp(`[${START}${STOP}]`, "g");
 const marked = (text: string) => `${START}${text}${STOP}`;
 
 /** A headline of such a text as one of the content. */
-export function restoreHeadline(
-  headline: string,
-  { text, names }: HeadlineText,
-  placeholder: string,
-): string {
-  const placeholders = new RegExp(`${placeholder}(\\d+)`, "g");
+export function restoreHeadline(headline: string, { text, names }: HeadlineText, standIn: string): string {
+  const standIns = new RegExp(`${standIn}(\\d+)`, "g");
   return headline
     .split(DELIMITER)
     .map((fragment) => restore(fragment, text))
     .join(DELIMITER)
-    .replaceAll(placeholders, (_, index: string) => names[Number(index)] ?? "")
+    .replaceAll(standIns, (_, index: string) => names[Number(index)] ?? "")
     .replaceAll(SEAM, "");
 }
 

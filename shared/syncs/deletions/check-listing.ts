@@ -11,14 +11,13 @@ import {
 } from "#shared/syncs/comments/list-comments.ts";
 import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import type { CheckCheckpoint as Checkpoint } from "./check-checkpoint.ts";
-import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
 import { reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
-import { nextKind } from "#shared/syncs/listing/next-kind.ts";
+import { afterPage } from "#shared/syncs/listing/next-kind.ts";
 import { verifySpace } from "#shared/syncs/listing/verify-site.ts";
 
 /** Lists the space. The listing also shows current versions: pages that a sync missed become work of this operation. */
@@ -34,7 +33,7 @@ export async function listNext(context: StepContext, checkpoint: Checkpoint): Pr
   reportUnreadable(listed.pages, context);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+    ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfSpace(context, listed.pages, readAt);
   await transaction(services.sql, async (tx) => {
@@ -58,7 +57,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   const comments = await withContainers(context, found);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+    ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfYoung(context, comments);
   await transaction(services.sql, async (tx) => {
@@ -76,7 +75,7 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
   const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+    ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfYoung(context, listed.files);
   await transaction(services.sql, async (tx) => {

@@ -14,7 +14,7 @@ import { rememberCursor } from "./follow-cursor.ts";
 import { nextListing, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listAgain } from "./list-again.ts";
-import { nextKind } from "./next-kind.ts";
+import { afterPage } from "./next-kind.ts";
 import { reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
@@ -109,7 +109,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   const listed = await client.searchComments(allCommentsCql(source.spaceKey), checkpoint.cursor);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+    ...afterPage(checkpoint, listed.next),
   };
   const comments = await withContainers(context, listed.comments);
   const rights = await rightsOfYoung(context, comments);
@@ -126,7 +126,7 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
   const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
   const next: Checkpoint = {
     ...checkpoint,
-    ...(listed.next === null ? nextKind(checkpoint) : rememberCursor(checkpoint, listed.next)),
+    ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfYoung(context, listed.files);
   await transaction(services.sql, async (tx) => {
