@@ -30,7 +30,10 @@ export const sourceAccess = z
     restricted_contents: z
       .int()
       .nullable()
-      .meta({ description: "Pages and blog posts with a view restriction of their own; null: not known" }),
+      .meta({
+        description:
+          "Pages and blog posts with a view restriction of their own; with `everything` as a deletion check counts them, once a week; null: not known",
+      }),
     containers_hidden: z
       .int()
       .nullable()

@@ -6,8 +6,9 @@ type SourceJson = z.input<typeof sourceSchema>;
 
 /** Who finds what of a source, as the API returns it. */
 export function accessJson(source: SourceOverview): SourceJson["access"] {
-  const { sweep } = source;
-  const { restricted, containers_hidden, containers_trusted, calls, duration_ms } = sweep?.counters ?? {};
+  const { restricted, containers_hidden, containers_trusted, calls, duration_ms } =
+    source.sweep?.counters ?? {};
+  const sweep = source.access === "everything" ? null : source.sweep;
   return {
     mode: source.access,
     unreadable_containers: source.unreadableContainers,

@@ -8,6 +8,7 @@ import { collectCandidates, confirmNext, countOutcomes, countStoredPages } from 
 import { announceHold } from "./announce-hold.ts";
 import { checkCheckpoint, type CheckCheckpoint as Checkpoint } from "./check-checkpoint.ts";
 import { listNext } from "./check-listing.ts";
+import { countRestricted } from "./count-restricted.ts";
 import { judgeCaps } from "./deletion-rules.ts";
 import { listFolders } from "#shared/syncs/listing/list-folders.ts";
 import { listLabels } from "#shared/syncs/listing/list-labels.ts";
@@ -42,6 +43,7 @@ const PHASES: Record<
   confirming: confirm,
   deleting: applyBatch,
   comments: commentsNext,
+  restrictions: restrictionsNext,
   closing: close,
 };
 
@@ -123,9 +125,14 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
 }
 
 /** A dry run lists comments, and does not say which are gone. */
-function afterPages({ source, operation }: StepContext): Checkpoint["phase"] {
-  if (operation.dryRun) return "listed";
-  return source.content.comments === "none" ? "closing" : "comments";
+function afterPages(context: StepContext): Checkpoint["phase"] {
+  if (context.operation.dryRun) return "listed";
+  return context.source.content.comments === "none" ? afterComments(context) : "comments";
+}
+
+/** Sources that carry rights over know their restrictions. */
+function afterComments({ source }: StepContext): Checkpoint["phase"] {
+  return source.access === "everything" ? "restrictions" : "closing";
 }
 
 async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -133,9 +140,17 @@ async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promi
   const held = step.held && joined(context.operation.heldDeletions, step.held);
   await inTransaction(
     context,
-    { ...checkpoint, phase: step.done ? "closing" : "comments" },
+    { ...checkpoint, phase: step.done ? afterComments(context) : "comments" },
     { counts: step.counts, also: step.write, ...(held ? { facts: { heldDeletions: held } } : {}) },
   );
+}
+
+async function restrictionsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
+  const step = await countRestricted(context, checkpoint.restricted);
+  const next: Checkpoint = step.next
+    ? { ...checkpoint, restricted: step.next }
+    : { ...checkpoint, restricted: null, phase: "closing" };
+  await inTransaction(context, next, { also: step.write });
 }
 
 /** Last, because what pages show may have changed with anything before, and what is held is told once, all kinds together. */

@@ -35,6 +35,60 @@ describe("a source's option of who finds what", () => {
     });
   });
 
+  const WEEK_MS = 7 * 24 * 60 * 60_000;
+  const restrictionsRead = () =>
+    world.takeRequests().filter(({ query }) => query.includes("restrictions")).length;
+
+  it("a source that shows everything counts what is restricted with a deletion check, once a week", async () => {
+    await world.sync();
+    await world.check();
+    expect(await shown()).toMatchObject({
+      access: { verified_at: null, sweep: null, restricted_contents: 1 },
+      warnings: [{ code: "access_everything", message: /, 1 page with/ }],
+    });
+    world.add("R", { groups: ["staff"] });
+    world.pass(WEEK_MS / 2);
+    restrictionsRead();
+    await world.check();
+    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([0, 1]);
+    world.pass(WEEK_MS / 2);
+    await world.check();
+    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([1, 2]);
+  });
+
+  it("a dry run counts no restrictions", async () => {
+    await world.sync();
+    restrictionsRead();
+    await world.check({ dryRun: true });
+    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([0, null]);
+  });
+
+  it("a count that Confluence refuses ends no deletion check, and the last number stays", async () => {
+    await world.sync();
+    await world.check();
+    world.add("R", { groups: ["staff"] });
+    world.pass(WEEK_MS);
+    const path = "/rest/api/content/search";
+    world.site.faults.push({ effect: "status", status: 403, retry_after: null, path, times: 1000, skip: 0 });
+    expect((await world.check()).status).toBe("completed");
+    expect((await shown()).access.restricted_contents).toBe(1);
+    expect(world.logged).toContainEqual(
+      expect.objectContaining({
+        event: "confluence.call_refused",
+        fields: expect.objectContaining({ wanted: "restrictions", code: "forbidden" }),
+      }),
+    );
+  });
+
+  it("a source whose restrictions were counted is swept at once when it begins to carry rights over", async () => {
+    await world.sync();
+    await world.check();
+    await patch({ access: "per_user" });
+    expect(await world.finds("u")).toEqual([]);
+    await world.minute("sweep-access");
+    expect([await world.finds("u"), await world.finds("w")]).toEqual([["P", "Q"], ["Q"]]);
+  });
+
   it("a source that begins to carry rights over shows nothing until they are read, which begins at once", async () => {
     await world.sync();
     const { status, body } = await patch({ access: "per_user" });

@@ -156,4 +156,13 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
       "(${again} and false)",
     ),
   ),
+  bugFoundBy(
+    "test/integration/access/access-option.test.ts",
+    "restrictions that cannot be counted end the deletion check",
+    change(
+      "shared/syncs/deletions/count-restricted.ts",
+      "if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;",
+      'if (source.access === "everything") throw error;',
+    ),
+  ),
 ];
