@@ -31,7 +31,7 @@ export const handler = httpHandler(
     const { baseUrl } = access;
     const checked = await checkAccount(access, services);
     if (body.dry_run) {
-      const site = { siteId: null, baseUrl, rule: body.spaces };
+      const site = { siteId: null, baseUrl, rule: body.spaces, content: body.defaults.content };
       return { status: 200, body: await planSpaces(checked.client, checked.spaces, site, services) };
     }
     const siteId = await insertSite(
@@ -73,7 +73,8 @@ export const handler = httpHandler(
     if (body.dry_run && body.spaces) {
       const client = await storedClient(site, services);
       const spaces = await explain(site.email, () => listSpaces(client, site.accountId));
-      const planned = { siteId: site.siteId, baseUrl: site.baseUrl, rule: body.spaces };
+      const { content } = body.defaults ?? site.defaults;
+      const planned = { siteId: site.siteId, baseUrl: site.baseUrl, rule: body.spaces, content };
       return { status: 200, body: await planSpaces(client, spaces, planned, services) };
     }
     const tried =

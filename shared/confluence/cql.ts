@@ -43,6 +43,11 @@ export function allPagesCql(spaceKey: string, kinds: readonly ContentKind[] = ["
   return `space = ${quoted(spaceKey)} and ${typeIs(kinds)}`;
 }
 
+/** The query for all content of these kinds in any of these spaces, for counting it. */
+export function contentInSpacesCql(spaceKeys: readonly string[], kinds: readonly ContentKind[]): string {
+  return `space in (${spaceKeys.map(quoted).join(", ")}) and ${typeIs(kinds)}`;
+}
+
 /** The query for all folders and the like of a space. */
 export function allContainersCql(spaceKey: string): string {
   return `space = ${quoted(spaceKey)} and type in (${FOLDER_KINDS.join(", ")})`;

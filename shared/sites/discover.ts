@@ -8,8 +8,9 @@ import { expireCredentials } from "#shared/syncs/operations/expire-credentials.t
 import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
-import { countPages, estimateFirstSyncs } from "./estimate.ts";
-import { requireSite, updateSite, type Estimate, type Site, type SiteLimits } from "./site.ts";
+import { countInSpaces } from "./count-content.ts";
+import { estimateFirstSyncs } from "./estimate.ts";
+import { requireSite, updateSite, type Estimate, type Site } from "./site.ts";
 import { fitsRule, type SpaceRule } from "./space-rule.ts";
 
 /** First syncs that begin in one minute. */
@@ -56,7 +57,7 @@ export async function discoverSpaces(
     const limited = site.limits.max_pages !== undefined || site.limits.max_dollars !== undefined;
     const held =
       limited && !options.approve && fresh.length > 0
-        ? await overLimits(client, site.limits, fresh, services)
+        ? await overLimits(client, site, fresh, services)
         : null;
     await slowDownNearLimit(client, site, services);
     const result = await recordSpaces(site, spaces, { services, held });
@@ -92,17 +93,18 @@ async function recordFailure(site: Site, error: unknown, services: DiscoveryServ
 }
 
 /** The estimate for these spaces if it exceeds the limits, else null. A model without a known price is over any limit of dollars. */
-export async function overLimits(
+async function overLimits(
   client: ConfluenceClient,
-  limits: SiteLimits,
+  { limits, defaults }: Pick<Site, "limits" | "defaults">,
   spaces: readonly ListedSpace[],
   { sql, model }: { sql: Sql; model: string },
 ): Promise<Estimate | null> {
   const keys = spaces.map(({ key }) => key);
-  const counts = await countPages(client, keys);
-  const estimate = await estimateFirstSyncs(sql, [...counts.values()], model);
-  const { max_pages: pages = Infinity, max_dollars: dollars = Infinity } = limits;
-  return estimate.pages > pages || (estimate.dollars ?? Infinity) > dollars ? estimate : null;
+  const counts = await countInSpaces(client, keys, defaults.content);
+  const estimate = await estimateFirstSyncs(sql, { spaces: keys.length, counts, model });
+  const { max_pages = Infinity, max_dollars = Infinity } = limits;
+  const pages = estimate.pages + estimate.blogposts;
+  return pages > max_pages || (estimate.dollars ?? Infinity) > max_dollars ? estimate : null;
 }
 
 /** The spaces that the rule includes and that no source of this address has. */

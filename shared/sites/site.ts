@@ -33,6 +33,10 @@ export type SiteLimits = z.infer<typeof siteLimits>;
 export const estimate = z.object({
   spaces: z.int(),
   pages: z.int(),
+  /** Estimates of before they were counted lack them. */
+  blogposts: z.int().default(0),
+  comments: z.int().default(0),
+  files: z.int().default(0),
   chunks: z.int(),
   tokens: z.int(),
   dollars: z.number().nullable(),

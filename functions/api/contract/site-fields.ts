@@ -43,7 +43,7 @@ export const limits = z
   .strictObject({ max_pages: z.int().min(1).optional(), max_dollars: z.number().positive().optional() })
   .meta({
     description:
-      "New spaces whose first syncs are estimated above these wait for `POST …/discover` with `approve`",
+      "New spaces whose first syncs are estimated above these (`max_pages`: pages and blog posts) wait for `POST …/discover` with `approve`",
   });
 
 export const tokenExpiry = instant.meta({
@@ -66,7 +66,7 @@ export const firstSyncs = estimate
       .number()
       .nullable()
       .meta({ description: "By the model's list price; null where it is not known" }),
-    minutes: z.int().meta({ description: "At ten pages a second" }),
+    minutes: z.int().meta({ description: "At ten pages, blog posts or files a second" }),
   })
   .meta({ id: "FirstSyncEstimate" });
 
@@ -172,7 +172,10 @@ export const plannedSpaces = z
         name: z.string(),
         type: z.string(),
         status: z.string(),
-        pages: z.int().nullable(),
+        pages: z.int().nullable().meta({
+          description:
+            "Of the first 200 spaces, which are counted one by one; null: not counted, or Confluence does not say. The estimate counts all",
+        }),
       }),
     ),
     not_included: z.int(),
