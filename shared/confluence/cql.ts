@@ -86,6 +86,11 @@ export function commentsOnCql(ids: readonly string[]): string {
   return `type = comment and container in (${ids.join(", ")}) order by created asc`;
 }
 
+/** The query for all files on these pages and blog posts. `ids`: Confluence's, of digits. */
+export function filesOnCql(ids: readonly string[]): string {
+  return `type = attachment and container in (${ids.join(", ")}) order by created asc`;
+}
+
 /** The query for the pages of a space that have at least one of these labels. */
 export function labelledPagesCql(
   spaceKey: string,

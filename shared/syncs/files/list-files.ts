@@ -19,6 +19,9 @@ import { refreshIncludersOf, refreshListsOfFiles } from "#shared/syncs/refreshes
 /** Of an incremental sync: only what listings said is outdated, not what an older extraction made. */
 const ANY_REVISION = 1;
 
+/** Options of `recordListedFiles` for what changed, as far as a listing says. */
+export const LISTED_BY_TIME = { everything: false, keepSeen: false };
+
 /**
  * Records listed files, and makes work of those that the index does not have like this. Version numbers decide, and the file's name and
  * page, which change without a version. A file on a page that is not stored (yet) waits for it. `keepSeen`: a deletion check looks

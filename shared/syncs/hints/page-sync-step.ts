@@ -12,6 +12,9 @@ import {
   countOutcomes,
 } from "#shared/syncs/deletions/deletion-candidates.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
+import { recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
+import { LISTED_BY_TIME, recordListedFiles } from "#shared/syncs/files/list-files.ts";
+import { contentOfArrived } from "#shared/syncs/listing/arrived-content.ts";
 import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
@@ -99,6 +102,8 @@ async function askNext(
     context,
     here.map(({ id }) => id),
   );
+  const arrived = await contentOfArrived(context, here);
+  const comments = await withContainers(context, arrived.comments);
   const elsewhere = await pagesOfOtherSources(context, pages.values());
   await transaction(services.sql, async (tx) => {
     await rights(tx);
@@ -110,6 +115,8 @@ async function askNext(
       now,
       onRestored: reportRestored(context),
     });
+    const commentCounts = await recordComments(tx, context, comments.length, comments);
+    const fileCounts = await recordListedFiles(tx, context, arrived.files, LISTED_BY_TIME);
     await queueRefreshes(tx, operation, now);
     const added = await addCandidates(tx, operation, gone, now);
     const below = await pagesBelow(tx, operation, added);
@@ -123,7 +130,7 @@ async function askNext(
         asked: checkpoint.asked + hints.length,
         candidates: checkpoint.candidates + added.length,
       },
-      counts: { ...counts, pages_listed: hints.length },
+      counts: { ...counts, ...commentCounts, ...fileCounts, pages_listed: hints.length },
       facts: { pagesExpected: checkpoint.asked + hints.length },
       message: messageOf(hints, { here: here.length, gone: added.length, unchanged: unchanged.length }),
     });

@@ -5,11 +5,11 @@ import { transaction } from "#shared/db/connect.ts";
 import { upsertFolders } from "#shared/documents/folders.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
-import { commentsOfMovedPages } from "#shared/syncs/comments/moved-comments.ts";
-import { recordListedFiles } from "#shared/syncs/files/list-files.ts";
+import { LISTED_BY_TIME, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
 import { hasRights } from "#shared/syncs/rights/has-rights.ts";
 import { rightsOfListed, rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
+import { contentOfArrived } from "./arrived-content.ts";
 import { rememberCursor } from "./follow-cursor.ts";
 import { nextListing, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
 import { learnWebBase } from "./learn-web-base.ts";
@@ -21,8 +21,6 @@ import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import { countChanges, nextMode } from "./search-changes.ts";
-
-const LISTED_BY_TIME = { everything: false, keepSeen: false };
 
 /** Lists the next page of what changed, or of all content of a kind, and queues what is not stored as it is listed. */
 export async function listNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -67,11 +65,12 @@ async function recordListed(
   const { source, operation, services } = context;
   const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
   const { comments: found, missing } = await newComments(context, listed.comments);
-  const moved = isOfChanges ? await commentsOfMovedPages(context, listed.pages) : [];
-  const byId = new Map([...moved, ...found].map((comment) => [comment.id, comment]));
+  const arrived = await contentOfArrived(context, isOfChanges ? listed.pages : []);
+  const byId = new Map([...arrived.comments, ...found].map((comment) => [comment.id, comment]));
+  const files = [...arrived.files, ...listed.files];
   const comments = await withContainers(context, [...byId.values()]);
   reportUnreadable(listed.pages, context);
-  const containerIds = [...comments, ...listed.files].flatMap(({ containerId }) => containerId ?? []);
+  const containerIds = [...comments, ...files].flatMap(({ containerId }) => containerId ?? []);
   const rights = isOfChanges
     ? await rightsOfListed(context, { pages: listed.pages, containerIds, readAt })
     : await rightsOfSpace(context, listed.pages, readAt);
@@ -93,7 +92,7 @@ async function recordListed(
       await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
     const commentCounts = await recordComments(tx, context, listed.comments.length, comments);
-    const fileCounts = await recordListedFiles(tx, context, listed.files, LISTED_BY_TIME);
+    const fileCounts = await recordListedFiles(tx, context, files, LISTED_BY_TIME);
     if (!operation.dryRun) await upsertFolders(tx, operation, listed.folders);
     const others_listed = listed.folders.length + listed.skipped;
     await saveStep(tx, context, {

@@ -200,8 +200,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     "the search for changes leaves out files",
     change(
       "shared/syncs/listing/list-content.ts",
-      "recordListedFiles(tx, context, listed.files, LISTED_BY_TIME)",
-      "recordListedFiles(tx, context, [], LISTED_BY_TIME)",
+      "[...arrived.files, ...listed.files]",
+      "arrived.files",
     ),
   ),
   bugFoundBy(

@@ -82,7 +82,20 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     "test/integration/syncs/comments.test.ts",
     "a page that comes from another space comes without its comments",
-    change(LIST_CONTENT, "isOfChanges ? await commentsOfMovedPages(context, listed.pages) : []", "[]"),
+    change(
+      LIST_CONTENT,
+      "contentOfArrived(context, isOfChanges ? listed.pages : [])",
+      "contentOfArrived(context, [])",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/hooks/arrived-content.test.ts",
+    "an announced page comes without what was on it before",
+    change(
+      "shared/syncs/hints/page-sync-step.ts",
+      "contentOfArrived(context, here)",
+      "contentOfArrived(context, [])",
+    ),
   ),
   bugFoundBy(
     "test/integration/syncs/listing-ends.test.ts",
