@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { pipelined } from "#shared/db/pipelined.ts";
-import { RENDERING_LAG_MS } from "./renderings.ts";
+import { REFRESH_HOURS, RENDERING_LAG_MS, SLOW_REPLICA_MS } from "./renderings.ts";
 
 /** Content that changed, by all that pages may name it by: `titles` and the like as they were and as they are. */
 export type ChangedContent = {
@@ -22,8 +22,6 @@ export type Includer = { sourceId: string; pageId: string };
 const MAX_DEPTH = 5;
 /** Levels of a tree of pages. */
 const MAX_LEVELS = 20;
-/** A page is rendered again at most this often because of what it shows; at once when a target is gone. */
-const REFRESH_HOURS = 1;
 
 /** The pages as they are stored, for changes that concern whether they are shown at all. */
 export async function asChanged(
@@ -46,7 +44,7 @@ function titleOf(tx: Sql, sourceId: string, id: "a.page_id" | "container") {
 /**
  * Marks the pages of the site that show this content, themselves or through pages that they include, as outdated; returns them. In the
  * transaction that records the change. `isGone`: without delay, and also lists that are not understood. `editedAt` (Confluence's
- * clock): pages that were rendered after it show the change already.
+ * clock): pages that were rendered well after it show the change already, and those rendered soon after it are rendered once more, later.
  */
 export async function touchIncluders(
   tx: Sql,
@@ -122,14 +120,16 @@ export async function touchIncluders(
       order by r.source_id, r.page_id)
     update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = r.shows_gone or ${isGone},
       refresh_after = case when ${isGone} then ${now}::timestamptz else least(r.refresh_after,
-        greatest(${now}::timestamptz, r.refreshed_at + make_interval(hours => ${REFRESH_HOURS}))) end
+        greatest(${now}::timestamptz, r.refreshed_at + make_interval(hours => ${REFRESH_HOURS}),
+          case when r.rendered_at > ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000})
+            then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end
     -- Locked in one order, so that two changes do not wait for each other.
     where ctid = any(array(
       select locked.ctid from found f cross join lateral (
         select r.ctid from page_renderings r
         where r.source_id = f.source_id and r.page_id = f.page_id
           and (${editedAt}::timestamptz is null or cardinality(r.failed_macros) > 0
-            or r.rendered_at <= ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000}))
+            or r.rendered_at <= ${editedAt}::timestamptz + make_interval(secs => ${SLOW_REPLICA_MS / 1000}))
         for no key update) locked))
     returning r.source_id as "sourceId", r.page_id as "pageId"`;
   const [, includers] = await pipelined([withoutCompiling, touch]);

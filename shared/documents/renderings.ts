@@ -87,12 +87,20 @@ export async function writeRendering(
     await noteChangedMeanwhile(tx, { sourceId, pageId }, { at, startedAt }, now);
 }
 
-/** Clocks and replicas of a site differ by less: an edit this much older than a rendering is in it. */
+/** Clocks of a site and most of its replicas differ by less: an edit this much older than a rendering should be in it. */
 export const RENDERING_LAG_MS = 60_000;
+/**
+ * A replica that has fallen behind may render without an edit that is this young. Unlike a page's own, the state of what it shows has no
+ * version in the response: the page is rendered once more, `REFRESH_HOURS` later.
+ */
+export const SLOW_REPLICA_MS = 15 * 60_000;
+/** A page is rendered again at most this often because of what it shows; at once when a target is gone. */
+export const REFRESH_HOURS = 1;
 
 /**
  * Pages that were swapped, hidden or deleted since the body was requested did not know yet that this page shows them. One that a
- * transaction holds right now counts too: waiting for it could be waiting for each other.
+ * transaction holds right now counts too: waiting for it could be waiting for each other. An edit that was stored before, and may not have
+ * reached the replica that rendered, is waited for.
  */
 async function noteChangedMeanwhile(
   tx: Sql,
@@ -115,14 +123,16 @@ async function noteChangedMeanwhile(
     free as materialized (
       select p.source_id, p.page_id,
         p.is_deleted and p.deleted_at >= ${startedAt} or coalesce(p.missing_since >= ${startedAt}, false) as is_gone,
-        p.last_synced_at >= ${startedAt} and coalesce(p.subtype is not distinct from 'live' or p.modified_at >= ${at}::timestamptz - make_interval(secs => ${RENDERING_LAG_MS / 1000}), true) as is_new
+        p.last_synced_at >= ${startedAt} and coalesce(p.subtype is not distinct from 'live' or p.modified_at >= ${at}::timestamptz - make_interval(secs => ${RENDERING_LAG_MS / 1000}), true) as is_new,
+        coalesce(p.modified_at >= ${at}::timestamptz - make_interval(secs => ${SLOW_REPLICA_MS / 1000}), false) as is_young
       from confluence_pages p where (p.source_id, p.page_id) in (select source_id, page_id from targets)
-      for share skip locked)
-    update page_renderings set shown_revision = shown_revision + 1, refresh_after = ${now},
-      shows_gone = shows_gone or exists (select from free where is_gone)
-    where source_id = ${sourceId} and page_id = ${pageId}
-      and (exists (select from free where is_gone or is_new)
-        or (select count(*) from targets) > (select count(*) from free))`;
+      for share skip locked),
+    found as (
+      select exists (select from free where is_gone) as is_gone, exists (select from free where is_young) as is_young,
+        exists (select from free where is_gone or is_new) or (select count(*) from targets) > (select count(*) from free) as is_outdated)
+    update page_renderings r set shown_revision = shown_revision + 1, shows_gone = shows_gone or f.is_gone,
+      refresh_after = ${now}::timestamptz + case when f.is_outdated then interval '0' else make_interval(hours => ${REFRESH_HOURS}) end
+    from found f where source_id = ${sourceId} and page_id = ${pageId} and (f.is_outdated or f.is_young)`;
 }
 
 /** Waits with a page that could not be rendered again; what it shows stays until then. */

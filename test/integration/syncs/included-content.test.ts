@@ -147,7 +147,37 @@ describe("what a page shows of other pages", () => {
     expect(await found("vineyard")).toEqual(["Child"]);
   });
 
+  it("a page that a slow replica rendered without a recent edit is rendered once more, an hour later", async () => {
+    editPage(world.site, target.id, { body: "<p>windmill</p>" });
+    await laterSync();
+    world.pass(2 * HOUR_MS);
+    editPage(world.site, target.id, { body: "<p>lighthouse</p>" });
+    world.pass(5 * 60_000);
+    await world.sync();
+    add("Late", include("Target"));
+    world.site.faults.push({
+      effect: "old_version",
+      behind_seconds: 600,
+      path: "export_view",
+      times: 1,
+      skip: 0,
+    });
+    await world.sync();
+    expect(await found("windmill")).toEqual(["Late"]);
+    await laterSync();
+    expect([await found("windmill"), await found("lighthouse")]).toEqual([
+      [],
+      ["Includer", "Late", "Target"],
+    ]);
+    rendered();
+    await laterSync();
+    expect(rendered()).toBe(0);
+  });
+
   it("case 38: syncs and checks without a change render nothing", async () => {
+    // Its target was as young as the first rendering.
+    await laterSync();
+    rendered();
     await laterSync();
     await world.check();
     await world.sync({ mode: "full" });

@@ -198,11 +198,7 @@ export const FILE_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "the search for changes leaves out files",
-    change(
-      "shared/syncs/listing/list-content.ts",
-      "[...arrived.files, ...listed.files]",
-      "arrived.files",
-    ),
+    change("shared/syncs/listing/list-content.ts", "[...arrived.files, ...listed.files]", "arrived.files"),
   ),
   bugFoundBy(
     TEXTS,

@@ -109,4 +109,9 @@ export const INCLUDED_CONTENT_BUGS: readonly PlantedBug[] = [
       "",
     ),
   ),
+  bugFoundBy(
+    TESTS,
+    "what a slow replica rendered without a recent edit stays",
+    change(RENDERINGS, "and (f.is_outdated or f.is_young)", "and f.is_outdated"),
+  ),
 ];
