@@ -1129,6 +1129,13 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.page_status(page confluence_pages)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (page).is_deleted THEN 'deleted'::text WHEN ((page).missing_since IS NOT NULL) THEN 'hidden'::text WHEN is_findable(page) THEN 'current'::text WHEN ((page).sync_error IS NOT NULL) THEN 'failed'::text ELSE 'pending'::text END
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.parsed_query(languages regconfig[], question text, identifiers text[], parts text, phrases text[], OUT required tsquery, OUT all_words tsquery, OUT whole_phrase tsquery, OUT levels tsquery[], OUT any_word tsquery, OUT expected double precision, OUT terms tsquery[], OUT weights double precision[])
  RETURNS record
  LANGUAGE plpgsql

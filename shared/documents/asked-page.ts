@@ -22,8 +22,7 @@ export async function findAskedPages(
 ): Promise<AskedPage[]> {
   return sql<AskedPage[]>`
     select p.source_id as "sourceId", p.page_id as "pageId", p.title, p.url, p.kind,
-      case when p.is_deleted then 'deleted' when p.missing_since is not null then 'hidden' when is_findable(p) then 'current'
-        when p.sync_error is not null then 'failed' else 'pending' end as status
+      page_status(p) as status
     from confluence_pages p join archon_sources s on s.source_id = p.source_id and s.status <> 'deleting'
     where p.page_id = ${pageId} ${sourceId === null ? sql`` : sql`and p.source_id = ${sourceId}`}
     order by p.is_deleted, p.source_id`;

@@ -94,8 +94,7 @@ function entryOf(sql: Sql) {
   return sql`
     select page_id as "pageId", kind, source_id as "sourceId", title, url, version,
       case when is_deleted and deleted_reason = any(${DELETED_STATUSES}) then deleted_reason else status end as "confluenceStatus",
-      case when is_deleted then 'deleted' when missing_since is not null then 'hidden' when is_findable(p) then 'current'
-        when sync_error is not null then 'failed' else 'pending' end as status,
+      page_status(p) as status,
       parent_id as "parentId", container_id as "containerId", file, labels, chunk_count as "chunkCount", modified_at as "modifiedAt",
       last_synced_at as "lastSyncedAt", missing_since as "missingSince", is_deleted as "isDeleted",
       deleted_at as "deletedAt", deleted_reason as "deletedReason", text_lost as "textLost", rendered_missing as "renderedMissing", sync_error as error
