@@ -121,7 +121,7 @@ export async function touchIncluders(
     update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = r.shows_gone or ${isGone},
       refresh_after = case when ${isGone} then ${now}::timestamptz else least(r.refresh_after,
         greatest(${now}::timestamptz, r.refreshed_at + make_interval(hours => ${REFRESH_HOURS}),
-          case when r.rendered_at > ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000})
+          case when cardinality(r.failed_macros) = 0 and r.rendered_at > ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000})
             then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end
     -- Locked in one order, so that two changes do not wait for each other.
     where ctid = any(array(

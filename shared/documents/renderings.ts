@@ -124,14 +124,16 @@ async function noteChangedMeanwhile(
       select p.source_id, p.page_id,
         p.is_deleted and p.deleted_at >= ${startedAt} or coalesce(p.missing_since >= ${startedAt}, false) as is_gone,
         p.last_synced_at >= ${startedAt} and coalesce(p.subtype is not distinct from 'live' or p.modified_at >= ${at}::timestamptz - make_interval(secs => ${RENDERING_LAG_MS / 1000}), true) as is_new,
-        coalesce(p.modified_at >= ${at}::timestamptz - make_interval(secs => ${SLOW_REPLICA_MS / 1000}), false) as is_young
+        p.kind in ('page', 'blogpost') and coalesce(p.modified_at >= ${at}::timestamptz - make_interval(secs => ${SLOW_REPLICA_MS / 1000}), false) as is_young
       from confluence_pages p where (p.source_id, p.page_id) in (select source_id, page_id from targets)
       for share skip locked),
     found as (
       select exists (select from free where is_gone) as is_gone, exists (select from free where is_young) as is_young,
         exists (select from free where is_gone or is_new) or (select count(*) from targets) > (select count(*) from free) as is_outdated)
     update page_renderings r set shown_revision = shown_revision + 1, shows_gone = shows_gone or f.is_gone,
-      refresh_after = ${now}::timestamptz + case when f.is_outdated then interval '0' else make_interval(hours => ${REFRESH_HOURS}) end
+      -- What it shows may be gone already, which waits for nothing.
+      refresh_after = least(r.refresh_after,
+        ${now}::timestamptz + case when f.is_outdated then interval '0' else make_interval(hours => ${REFRESH_HOURS}) end)
     from found f where source_id = ${sourceId} and page_id = ${pageId} and (f.is_outdated or f.is_young)`;
 }
 

@@ -92,7 +92,7 @@ async function recordFailure(site: Site, error: unknown, services: DiscoveryServ
   services.log.warn("site.discovery_failed", { site_id: site.siteId, error });
 }
 
-/** The estimate for these spaces if it exceeds the limits, else null. A model without a known price is over any limit of dollars. */
+/** The estimate for these spaces if it exceeds the limits, or is not complete, else null. A model without a known price is over any limit of dollars. */
 async function overLimits(
   client: ConfluenceClient,
   { limits, defaults }: Pick<Site, "limits" | "defaults">,
@@ -104,7 +104,9 @@ async function overLimits(
   const estimate = await estimateFirstSyncs(sql, { spaces: keys.length, counts, model });
   const { max_pages = Infinity, max_dollars = Infinity } = limits;
   const pages = estimate.pages + estimate.blogposts;
-  return pages > max_pages || (estimate.dollars ?? Infinity) > max_dollars ? estimate : null;
+  return !counts.isComplete || pages > max_pages || (estimate.dollars ?? Infinity) > max_dollars
+    ? estimate
+    : null;
 }
 
 /** The spaces that the rule includes and that no source of this address has. */

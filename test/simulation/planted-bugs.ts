@@ -143,7 +143,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     change(
       "shared/syncs/listing/list-content.ts",
-      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...fileCounts, others_listed },\n    });\n",
+      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...otherCounts },\n    });\n",
       "",
     ),
   ),

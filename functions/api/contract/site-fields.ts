@@ -174,7 +174,7 @@ export const plannedSpaces = z
         status: z.string(),
         pages: z.int().nullable().meta({
           description:
-            "Of the first 200 spaces, which are counted one by one; null: not counted, or Confluence does not say. The estimate counts all",
+            "Of the first 100 spaces, which are counted one by one; null: not counted, or Confluence does not say. The estimate counts all",
         }),
       }),
     ),

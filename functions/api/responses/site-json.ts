@@ -79,7 +79,7 @@ function warningsOf(site: Site, now: Date): SiteJson["warnings"] {
   if (site.held)
     warnings.push({
       code: "first_syncs_held",
-      message: `${site.held.spaces} new spaces with ${site.held.pages} pages are above the site's limits: POST …/discover with approve adds them`,
+      message: `${site.held.spaces} new spaces with ${site.held.pages} pages and ${site.held.blogposts} blog posts are above the site's limits: POST …/discover with approve adds them`,
     });
   if (site.pulseError)
     warnings.push({

@@ -18,8 +18,10 @@ export async function planSpaces(
 ): Promise<z.input<(typeof connectSite)["responses"][200]>> {
   const fresh = await newSpaces(sql, site, spaces);
   const keys = fresh.map(({ key }) => key);
-  const pages = await countPerSpace(client, keys);
-  const counts = await countInSpaces(client, keys, site.content);
+  const [pages, counts] = await Promise.all([
+    countPerSpace(client, keys),
+    countInSpaces(client, keys, site.content),
+  ]);
   const sources = await sourcesOfSite(sql, site.siteId);
   const fitting = new Set(spaces.filter((space) => fitsRule(site.rule, space)).map(({ id }) => id));
   return {

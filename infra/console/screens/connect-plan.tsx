@@ -28,6 +28,10 @@ export function PlannedSpacesList({ plan, children }: { plan: PlannedSpaces; chi
                 plan.not_included > 0 ? `${count(plan.not_included)} others are left out` : undefined,
               ),
               fact("Pages", count(estimate.pages)),
+              fact(
+                "Besides",
+                `${counted(estimate.blogposts, "blog post")}, ${counted(estimate.comments, "comment")}, ${counted(estimate.files, "file")}`,
+              ),
               fact("Tokens to embed", `about ${count(estimate.tokens)}`),
               fact(
                 "Embeddings cost",

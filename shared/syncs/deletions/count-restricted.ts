@@ -7,11 +7,14 @@ import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { later } from "#shared/syncs/later.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
+import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { ofSpace } from "#shared/syncs/rights/read-restriction.ts";
 
 /** A little less than the week between two checks; checks after each sync would otherwise list the space twice each. */
 const COUNT_AGAIN_AFTER_MS = 6.5 * 24 * 60 * 60_000;
+
+const OF_THE_ACCOUNT = new Set(["credentials_rejected", "account_changed", "scope_missing"]);
 
 /** How far the count is. */
 export const restrictedCount = z.object({
@@ -39,7 +42,7 @@ export async function countRestricted(context: StepContext, place: Place | null)
   try {
     return await countNext(context, place ?? { cursor: null, recent_cursors: [], found: 0 });
   } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    if (!isOfTheCount(error)) throw error;
     services.log.warn("confluence.call_refused", {
       source_id: source.sourceId,
       wanted: "restrictions",
@@ -55,12 +58,21 @@ async function countNext({ client, source, services }: StepContext, place: Place
     allRightsCql(source.spaceKey, syncedPageKinds(source.content)),
     place.cursor,
   );
+  if (listed.skipped > 0) throw new TransientError("incomplete_count", "Listed items could not be read");
   const found = place.found + ofSpace(listed.contents, source.spaceKey).filter(isRestricted).length;
   if (listed.next !== null) return { ...DONE, next: { ...rememberCursor(place, listed.next), found } };
+  // An anonymous response has nothing restricted in it.
+  await verifyAccount(client, source);
   return {
     next: null,
     write: (tx) => recordRestricted(tx, source.sourceId, { restricted: found, at: services.now() }),
   };
+}
+
+/** Whether the check can go on: a limit is waited for, and a token that is not accepted ends the check. */
+function isOfTheCount(error: unknown): error is PermanentError | TransientError {
+  if (error instanceof TransientError) return true;
+  return error instanceof PermanentError && !OF_THE_ACCOUNT.has(error.code);
 }
 
 /** A list of principals that was cut is one. */

@@ -102,7 +102,7 @@ async function askNext(
     context,
     here.map(({ id }) => id),
   );
-  const arrived = await contentOfArrived(context, here);
+  const arrived = await contentOfArrived(context, here, { listedByTime: false });
   const comments = await withContainers(context, arrived.comments);
   const elsewhere = await pagesOfOtherSources(context, pages.values());
   await transaction(services.sql, async (tx) => {

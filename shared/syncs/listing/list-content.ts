@@ -65,7 +65,7 @@ async function recordListed(
   const { source, operation, services } = context;
   const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
   const { comments: found, missing } = await newComments(context, listed.comments);
-  const arrived = await contentOfArrived(context, isOfChanges ? listed.pages : []);
+  const arrived = await contentOfArrived(context, isOfChanges ? listed.pages : [], { listedByTime: true });
   const byId = new Map([...arrived.comments, ...found].map((comment) => [comment.id, comment]));
   const files = [...arrived.files, ...listed.files];
   const comments = await withContainers(context, [...byId.values()]);
@@ -92,12 +92,16 @@ async function recordListed(
       await countMissedEdits(tx, source, listed.pages, services.now());
     await learnWebBase(tx, context);
     const commentCounts = await recordComments(tx, context, listed.comments.length, comments);
-    const fileCounts = await recordListedFiles(tx, context, files, LISTED_BY_TIME);
+    await recordListedFiles(tx, context, files, LISTED_BY_TIME);
     if (!operation.dryRun) await upsertFolders(tx, operation, listed.folders);
-    const others_listed = listed.folders.length + listed.skipped;
+    // What arrived with pages is no part of the listing, which is compared with Confluence's count.
+    const otherCounts = {
+      files_listed: listed.files.length,
+      others_listed: listed.folders.length + listed.skipped,
+    };
     await saveStep(tx, context, {
       checkpoint: next,
-      counts: { ...counts, ...commentCounts, ...fileCounts, others_listed },
+      counts: { ...counts, ...commentCounts, ...otherCounts },
     });
   });
 }

@@ -54,14 +54,14 @@ describe("the estimate of first syncs", () => {
     });
   });
 
-  it("counts all of 2,000 spaces in some 400 calls, and shows the pages of the first 200", async () => {
+  it("counts all of 2,000 spaces in less than 300 calls, and shows the pages of the first 100", async () => {
     for (let n = 0; n < 2000; n++) addSpaceWithPage(`S${n}`);
     fixture.site.requests.length = 0;
     const { status, body } = await plan();
     expect([status, body.estimate.spaces, body.estimate.pages]).toEqual([200, 2000, 2000]);
     const counted = body.spaces.filter(({ pages }: { pages: number | null }) => pages !== null);
-    expect([body.spaces.length, counted.length]).toEqual([2000, 200]);
-    expect(fixture.site.requests.length).toBeLessThan(400);
+    expect([body.spaces.length, counted.length]).toEqual([2000, 100]);
+    expect(fixture.site.requests.length).toBeLessThan(300);
   });
 
   it("a limit of dollars lets a cheaper first sync begin, and holds a dearer one", async () => {

@@ -6,6 +6,8 @@ import { changeFile, trashFile, uploadFile } from "#infra/local/confluence-site/
 import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
+import { transaction } from "#shared/db/connect.ts";
+import { writeRendering } from "#shared/documents/renderings.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { startOperation } from "#shared/syncs/operations/start-operation.ts";
@@ -172,6 +174,33 @@ describe("what a page shows of other pages", () => {
     rendered();
     await laterSync();
     expect(rendered()).toBe(0);
+  });
+
+  it("a page that shows what is gone is rendered again at once, though a younger target lets it be rendered later too", async () => {
+    const { sql } = database;
+    const now = world.now();
+    const [includer] = await sql<{ page_id: string; revision: number }[]>`
+      update page_renderings set shown_revision = shown_revision + 1, shows_gone = true, refresh_after = ${now}
+      returning page_id, rendered_revision as revision`;
+    const page = { sourceId: SOURCE_ID, pageId: includer?.page_id ?? "" };
+    await transaction(sql, (tx) =>
+      writeRendering(
+        tx,
+        page,
+        {
+          revision: includer?.revision ?? 0,
+          at: now,
+          startedAt: now,
+          dependencies: [
+            { kind: "page", target: "Target", targetId: "", spaceKey: SPACE, depth: null, showsText: true },
+          ],
+          failedMacros: [],
+        },
+        now,
+      ),
+    );
+    const rows = await sql`select shows_gone, refresh_after <= ${now} as is_due from page_renderings`;
+    expect(rows).toEqual([{ shows_gone: true, is_due: true }]);
   });
 
   it("case 38: syncs and checks without a change render nothing", async () => {

@@ -84,8 +84,8 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
     "a page that comes from another space comes without its comments",
     change(
       LIST_CONTENT,
-      "contentOfArrived(context, isOfChanges ? listed.pages : [])",
-      "contentOfArrived(context, [])",
+      "contentOfArrived(context, isOfChanges ? listed.pages : [],",
+      "contentOfArrived(context, [],",
     ),
   ),
   bugFoundBy(
@@ -93,13 +93,18 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
     "an announced page comes without what was on it before",
     change(
       "shared/syncs/hints/page-sync-step.ts",
-      "contentOfArrived(context, here)",
-      "contentOfArrived(context, [])",
+      "contentOfArrived(context, here,",
+      "contentOfArrived(context, [],",
     ),
   ),
   bugFoundBy(
     "test/integration/syncs/listing-ends.test.ts",
     "a space that finds nothing is looked for only at the end",
     change(LIST_STEP, "if (!everything && expected === 0) await verifySpace(client, source);", ""),
+  ),
+  bugFoundBy(
+    "test/integration/hooks/arrived-content.test.ts",
+    "files that arrived with a page make up for a listing that was cut short",
+    change(LIST_CONTENT, "files_listed: listed.files.length,", "files_listed: files.length,"),
   ),
 ];

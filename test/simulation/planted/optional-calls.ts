@@ -161,8 +161,8 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "restrictions that cannot be counted end the deletion check",
     change(
       "shared/syncs/deletions/count-restricted.ts",
-      "if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;",
-      'if (source.access === "everything") throw error;',
+      "if (!isOfTheCount(error)) throw error;",
+      "throw error;",
     ),
   ),
 ];
