@@ -72,16 +72,29 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "truncated listing trusted",
     change(
       "shared/syncs/listing/close-listing.ts",
-      "const isShort = listed < pagesExpected;",
-      "const isShort = listed === 0 && pagesExpected > 0;",
+      "return listed < expected ?",
+      "return listed === 0 && expected > 0 ?",
     ),
   ),
   bug(
     "empty listing trusted",
     change(
       "shared/syncs/listing/close-listing.ts",
-      "const isShort = listed < pagesExpected;",
-      "const isShort = listed > 0 && listed < pagesExpected;",
+      "return listed < expected ?",
+      "return listed > 0 && listed < expected ?",
+    ),
+  ),
+  bug(
+    "more of one kind makes up for less of another",
+    change(
+      "shared/syncs/listing/close-listing.ts",
+      "if (count.listed < count.expected)",
+      "if (count.expected < 0)",
+    ),
+    change(
+      "shared/syncs/listing/close-listing.ts",
+      "    expected -= count.expected;\n    listed -= count.listed;\n",
+      "",
     ),
   ),
   bug(

@@ -1,3 +1,4 @@
+import { CONTENT_KINDS, type ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { touchUnknown } from "#shared/documents/includers.ts";
 import { queueOutdatedComments } from "#shared/syncs/comments/list-comments.ts";
@@ -5,16 +6,26 @@ import { queueOutdatedFiles } from "#shared/syncs/files/list-files.ts";
 import { countListed, saveStep } from "#shared/syncs/operations/save-step.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
+import type { ListCheckpoint } from "./list-checkpoint.ts";
 import { queueFailedPages } from "./queue-failed-pages.ts";
 import { queueUnguardedPages } from "./queue-unguarded-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 
 /** What the end of a listing needs of its checkpoint. */
-type ListedCheckpoint = { listing: "space" | "changes"; comments_missing: number };
+type ListedCheckpoint = Pick<ListCheckpoint, "listing" | "comments_missing" | "of_kinds">;
+
+type Count = { expected: number; listed: number };
+
+const KIND_NAMES: Record<ContentKind, string> = {
+  page: "pages",
+  blogpost: "blog posts",
+  comments: "comments",
+  attachment: "files",
+};
 
 /**
- * Fewer pages than Confluence counted, or comments without their bodies: the listing was truncated, or its index lags. The watermark
- * does not move.
+ * Less than Confluence counted, of all together or of a kind that was listed whole, or comments without their bodies: the listing was
+ * truncated, or its index lags. The watermark does not move.
  */
 export async function closeListing(
   tx: Sql,
@@ -24,11 +35,9 @@ export async function closeListing(
 ): Promise<void> {
   const { comments_missing: missing } = checkpoint;
   const listed = countListed(context.operation.counters) - missing;
-  const isShort = listed < pagesExpected;
-  const incomplete = isShort || missing > 0;
-  const reason = isShort
-    ? `${listed} of ${pagesExpected} pages were listed`
-    : `The text of ${missing} listed comments was not returned`;
+  const reason =
+    whatIsShort(checkpoint, { listed, expected: pagesExpected }) ??
+    (missing > 0 ? `The text of ${missing} listed comments was not returned` : null);
   await queueFailedPages(tx, context.operation, context.services.now());
   await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
   await queueOutdatedFiles(tx, context, { everything: checkpoint.listing === "space" });
@@ -40,7 +49,21 @@ export async function closeListing(
   await saveStep(tx, context, {
     checkpoint: { ...checkpoint, phase: "listed", labels: null },
     counts: {},
-    facts: { listingIncomplete: incomplete },
-    ...(incomplete ? { message: `${reason}: the next sync starts from the same watermark` } : {}),
+    facts: { listingIncomplete: reason !== null },
+    ...(reason !== null ? { message: `${reason}: the next sync starts from the same watermark` } : {}),
   });
+}
+
+/** What is missing of a kind that was listed whole, or of the rest; null if nothing is. */
+function whatIsShort({ of_kinds: kinds }: ListedCheckpoint, rest: Count): string | null {
+  let { expected, listed } = rest;
+  for (const kind of CONTENT_KINDS) {
+    const count = kinds[kind];
+    if (!count) continue;
+    if (count.listed < count.expected)
+      return `${count.listed} of ${count.expected} ${KIND_NAMES[kind]} were listed`;
+    expected -= count.expected;
+    listed -= count.listed;
+  }
+  return listed < expected ? `${listed} of ${expected} pages were listed` : null;
 }

@@ -11,13 +11,19 @@ export async function listAgain(
 ): Promise<void> {
   const { changes } = again;
   const { counters } = context.operation;
-  const atStart = { ...fromStart(changes), kind: null, comments_missing: 0 };
+  const kindsLeft = checkpoint.kinds_left.flatMap((kind) => {
+    const count = checkpoint.of_kinds[kind];
+    return count ? [[kind, count] as const] : [];
+  });
+  const of_kinds = Object.fromEntries(kindsLeft);
+  const expected = kindsLeft.reduce((sum, [, count]) => sum + count.expected, changes.expected);
+  const atStart = { ...fromStart(changes), kind: null, of_kinds, comments_missing: 0 };
   // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
   const counts = [...LISTED, "pages_unchanged"].map((name) => [name, -(counters[name] ?? 0)]);
   await saveStep(context.services.sql, context, {
     checkpoint: { ...checkpoint, ...atStart, phase: "listing" },
     counts: Object.fromEntries(counts),
-    facts: { timeZone: again.timeZone, pagesExpected: changes.expected },
+    facts: { timeZone: again.timeZone, pagesExpected: expected },
     message: again.message,
   });
 }

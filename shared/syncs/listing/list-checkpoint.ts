@@ -24,10 +24,24 @@ export const listCheckpoint = z.object({
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
+  /** Of the kinds that are listed whole: how many Confluence counted, and how many were listed. */
+  of_kinds: z
+    .partialRecord(z.enum(CONTENT_KINDS), z.object({ expected: z.int(), listed: z.int() }))
+    .default({}),
   /** Comments that were listed, and whose bodies have not come. */
   comments_missing: z.int().default(0),
 });
 export type ListCheckpoint = z.infer<typeof listCheckpoint>;
+
+/** The part of a checkpoint that tells how many of the kind that is listed whole have been listed. */
+export function countOfKind(
+  { kind, of_kinds: kinds }: Pick<ListCheckpoint, "kind" | "of_kinds">,
+  more: number,
+) {
+  const known = kind === null ? undefined : kinds[kind];
+  if (kind === null || !known) return { of_kinds: kinds };
+  return { of_kinds: { ...kinds, [kind]: { ...known, listed: known.listed + more } } };
+}
 
 /** The part of a checkpoint that begins a listing of changes. */
 export function fromStart({ mode, queries: [first, ...left] }: Changes) {

@@ -11,7 +11,7 @@ import { hasRights } from "#shared/syncs/rights/has-rights.ts";
 import { rightsOfListed, rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
 import { contentOfArrived } from "./arrived-content.ts";
 import { rememberCursor } from "./follow-cursor.ts";
-import { nextListing, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
+import { countOfKind, nextListing, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listAgain } from "./list-again.ts";
 import { afterPage } from "./next-kind.ts";
@@ -77,6 +77,7 @@ async function recordListed(
   const next: Checkpoint = {
     ...checkpoint,
     comments_missing: checkpoint.comments_missing + missing,
+    ...countOfKind(checkpoint, listed.pages.length),
     ...(listed.next === null ? nextListing(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
@@ -112,6 +113,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   const listed = await client.searchComments(allCommentsCql(source.spaceKey), checkpoint.cursor);
   const next: Checkpoint = {
     ...checkpoint,
+    ...countOfKind(checkpoint, listed.comments.length),
     ...afterPage(checkpoint, listed.next),
   };
   const comments = await withContainers(context, listed.comments);
@@ -129,6 +131,7 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
   const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
   const next: Checkpoint = {
     ...checkpoint,
+    ...countOfKind(checkpoint, listed.files.length),
     ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfYoung(context, listed.files);

@@ -48,8 +48,13 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const { timeZone } = user;
   const changes = everything ? null : await countChanges(client, source, { timeZone, mode: "with folders" });
   let expected = changes?.expected ?? 0;
-  if (kindsLeft.length > 0)
-    expected += (await client.countPages(allPagesCql(source.spaceKey, kindsLeft))) ?? 0;
+  // One by one: more of one kind than the index counts yet must not make up for a list of another one that is cut short.
+  const ofKinds: Checkpoint["of_kinds"] = {};
+  for (const kind of kindsLeft) {
+    const count = (await client.countPages(allPagesCql(source.spaceKey, [kind]))) ?? 0;
+    ofKinds[kind] = { expected: count, listed: 0 };
+    expected += count;
+  }
   // In a space that is out of sight a query finds nothing instead of failing. Between the count and the search: one of them sees more.
   if (!everything && expected === 0) await verifySpace(client, source);
   if (everything) await requestSweeps(services.sql, [source.sourceId], services.now());
@@ -60,6 +65,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
     ...(changes ? fromStart(changes) : {}),
     kind: everything ? (kindsLeft[0] ?? null) : null,
     kinds_left: everything ? kindsLeft.slice(1) : kindsLeft,
+    of_kinds: ofKinds,
   };
   await saveStep(services.sql, context, {
     checkpoint: next,

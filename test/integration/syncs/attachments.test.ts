@@ -217,6 +217,22 @@ describe("changes of files arrive", () => {
     expect(await world.find("sextant drawer")).toMatchObject([{ parent: { page_id: page.id } }]);
   });
 
+  it("a list of files that is cut short is not made up for by a page that the search index does not count yet", async () => {
+    upload("Page 1", "sextant.txt", "The sextant is kept in drawer seven", "text/plain");
+    world.pass(DAY_MS);
+    world.site.settings.index_lag_seconds = 1800;
+    // Two files, so that as many pages.
+    for (const title of ["Young 1", "Young 2"])
+      addPage(world.site, { space: SPACE, title, body: bodyOf(title) });
+    world.site.faults.push({ effect: "empty_listing", path: "attachment+order", times: 1000, skip: 0 });
+    await world.sync();
+    expect(await world.find("sextant drawer")).toEqual([]);
+    world.site.faults.length = 0;
+    world.pass(DAY_MS);
+    await world.sync();
+    expect(await world.find("sextant drawer")).toHaveLength(1);
+  });
+
   describe("on a draft", () => {
     let draft: SitePage;
     beforeEach(async () => {
