@@ -137,8 +137,8 @@ export async function touchIncluders(
 }
 
 /**
- * Marks the pages of a source whose lists are not understood, that show spaces that no source of the site syncs, or on which a macro
- * failed: their targets change unseen. Without those that were rendered less than a day ago.
+ * Marks the pages of a source whose lists are not understood, that show live docs or spaces that no source of the site syncs, or on which a
+ * macro failed: their targets change unseen. Without those that were rendered less than a day ago.
  */
 export async function touchUnknown(tx: Sql, sourceId: string, now: Date): Promise<void> {
   await tx`
@@ -149,7 +149,15 @@ export async function touchUnknown(tx: Sql, sourceId: string, now: Date): Promis
           select from page_dependencies d
           where d.source_id = r.source_id and d.page_id = r.page_id and (d.kind = 'unknown' or d.space_key <> own.space_key
             and not exists (select from archon_sources s
-              where s.site_id = own.site_id and s.space_key = d.space_key and s.status <> 'deleting'))))
+              where s.site_id = own.site_id and s.space_key = d.space_key and s.status <> 'deleting')
+            or d.kind = 'page' and exists (
+              select from archon_sources s
+              cross join lateral (
+                (select p.subtype from confluence_pages p
+                where lower(p.title) = lower(d.target) and p.title = d.target and p.source_id = s.source_id offset 0)
+                union all
+                (select p.subtype from confluence_pages p where p.page_id = d.target_id and p.source_id = s.source_id offset 0)) p
+              where s.space_key = d.space_key and (s.source_id = own.source_id or s.site_id = own.site_id) and p.subtype = 'live'))))
       order by r.page_id for no key update of r)
     update page_renderings r set shown_revision = r.shown_revision + 1, refresh_after = ${now}
     from unseen u where r.source_id = u.source_id and r.page_id = u.page_id`;

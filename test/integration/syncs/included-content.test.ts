@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { changeFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
-import { editLive } from "#infra/local/confluence-site/live-edits.ts";
+import { editLive, hideLiveBody } from "#infra/local/confluence-site/live-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
 import { transaction } from "#shared/db/connect.ts";
@@ -434,6 +434,20 @@ it("a live doc that showed other pages and shows none any more is stored, though
   editLive(world.site, doc.id, "<p>windmill</p>");
   await laterSync();
   expect([await found("lighthouse"), await found("windmill")]).toEqual([[], ["Live"]]);
+});
+
+it("a page that was rendered while a live doc on it was shown as empty has its text after the next check", async () => {
+  const doc = add("Live", "<p>lighthouse</p>", { subtype: "live" });
+  await world.sync();
+  world.pass(24 * HOUR_MS);
+  hideLiveBody(world.site, doc.id, true);
+  add("Includer", `<p>harbour</p>${include("Live")}`);
+  await world.sync();
+  hideLiveBody(world.site, doc.id, false);
+  world.pass(24 * HOUR_MS);
+  expect(await found("lighthouse")).toEqual(["Live"]);
+  await world.check();
+  expect(await found("lighthouse")).toEqual(["Includer", "Live"]);
 });
 
 it("a body that names what no page can be called is stored", async () => {
