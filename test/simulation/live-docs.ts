@@ -31,8 +31,8 @@ export function makeLiveDocs(seed: number): LiveDocs {
   let words = FIRST_WORD;
   /** By id: how many requests there were when its text was hidden. */
   const hiddenAt = new Map<string, number>();
-  /** The same, of those whose text is shown again. */
-  const shownAgain = new Map<string, number>();
+  /** The same, of those whose text is shown again, and how many there were when it was. */
+  const shownAgain = new Map<string, { from: number; at: number }>();
   /** Texts that the search must show as changed. */
   const announced = new Map<string, number>();
   /** What was stored when it was looked at last. */
@@ -42,10 +42,11 @@ export function makeLiveDocs(seed: number): LiveDocs {
     [...world.site.pages.values()].filter((page) => page.subtype === "live" && page.status === "current");
   const body = () => `<h2>Minutes</h2><p>word${(words += 1)}x0 of a live doc</p>`;
   const stayed = ({ people }: Run, id: string) => people.absences(id).length === 0;
-  const edit = ({ world: { site } }: Run, doc: SitePage) => {
+  const edit = (run: Run, doc: SitePage) => {
+    const { site } = run.world;
     site.settings.live_edits_move_date = random.chance(0.8);
     editLive(site, doc.id, body());
-    noteShown(doc);
+    noteShown(run, doc);
     if (site.settings.live_edits_move_date) announced.set(doc.id, words);
     else announced.delete(doc.id);
     return `write in live doc ${doc.id}`;
@@ -57,19 +58,20 @@ export function makeLiveDocs(seed: number): LiveDocs {
       .filter(({ query }) =>
         new URLSearchParams(query).getAll("id").some((ids) => ids.split(",").includes(id)),
       ).length;
-  const noteShown = ({ id }: SitePage) => {
+  const noteShown = ({ world: { site } }: Run, { id }: SitePage) => {
     const from = hiddenAt.get(id);
     hiddenAt.delete(id);
-    if (from !== undefined) shownAgain.set(id, from);
+    if (from !== undefined) shownAgain.set(id, { from, at: site.requests.length });
   };
   /**
-   * A text that was hidden again before it was stored was not seen, also if a worker that then crashed had fetched it: responses without
-   * text are counted from before it.
+   * A text that was hidden again before it was fetched was not seen, nor one that was not stored, also if a worker that then crashed had
+   * fetched it: responses without text are counted from before it.
    */
   const noteHidden = (run: Run, { id, hiddenStorage }: SitePage) => {
     const before = shownAgain.get(id);
-    const isUnseen = before !== undefined && (seen.get(id)?.text ?? 0) < textNumber(hiddenStorage ?? "");
-    hiddenAt.set(id, isUnseen ? before : run.world.site.requests.length);
+    const isNew = (seen.get(id)?.text ?? 0) < textNumber(hiddenStorage ?? "");
+    const isUnseen = before !== undefined && (isNew || fetchesSince(run, id, before.at) === 0);
+    hiddenAt.set(id, isUnseen ? before.from : run.world.site.requests.length);
   };
   const hide = (run: Run, doc: SitePage) => {
     const { site } = run.world;
@@ -80,7 +82,7 @@ export function makeLiveDocs(seed: number): LiveDocs {
     const believed = (seen.get(doc.id)?.isEmpty ?? true) ? 1 : FETCHES_TO_BELIEVE;
     if (from !== undefined && fetchesSince(run, doc.id, from) >= believed) announced.delete(doc.id);
     hideLiveBody(site, doc.id, !isHidden);
-    if (isHidden) noteShown(doc);
+    if (isHidden) noteShown(run, doc);
     else noteHidden(run, doc);
     return `${isHidden ? "show" : "hide"} the text of live doc ${doc.id}`;
   };
