@@ -84,7 +84,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       "return listed > 0 && listed < expected ?",
     ),
   ),
-  bug(
+  bugFoundBy(
+    "test/integration/syncs/attachments.test.ts",
     "more of one kind makes up for less of another",
     change(
       "shared/syncs/listing/close-listing.ts",
