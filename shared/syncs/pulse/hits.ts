@@ -6,7 +6,7 @@ import { pulsedSources } from "./pulsed-sites.ts";
 
 /** Stands for all pages of a space. */
 const ANY_PAGE = "*";
-/** After a sync that failed, or that listed less than Confluence counted, the next one for the same hit. */
+/** After a sync that failed, that listed less than Confluence counted, or that did not list the hit, the next one for it. */
 const RETRY_MS = 10 * 60_000;
 /** While more changed than pulses read (an import, a bulk edit), each source is due this often, not each minute. */
 const OVERFLOW_MS = 10 * 60_000;
@@ -24,10 +24,16 @@ function isStored(sql: Sql) {
 
 /**
  * Whether a sync that lists the hit `h` was started: its page may have failed, and must not be tried each minute. A sync that failed or
- * listed too little counts for RETRY_MS only.
+ * listed too little counts for RETRY_MS only, and so does one that has no work on the hit: the hit got another time in the index while the
+ * listing was paged, and was passed over.
  */
 function hasSync(sql: Sql, now: Date) {
-  return sql`exists (${syncsSince(sql)} and (${listedAll(sql)} or o.created_at > ${later(now, -RETRY_MS)}))`;
+  return sql`exists (${syncsSince(sql)} and (${listedAll(sql)} and ${listedHit(sql)} or o.created_at > ${later(now, -RETRY_MS)}))`;
+}
+
+function listedHit(sql: Sql) {
+  return sql`(h.page_id = ${ANY_PAGE} or o.finished_at is null
+    or exists (select from sync_work w where w.operation_id = o.operation_id and w.page_id = h.page_id))`;
 }
 
 /** Whether such a sync has ended. */

@@ -505,6 +505,26 @@ it("with too little time left no site is asked", async () => {
   expect([result, world.takeRequests()]).toEqual([{ pulsed: 0, failed: 0, started: 0 }, []]);
 });
 
+it("a page that a sync passed over, because it moved in the listing while that was paged, is synced again after ten minutes", async () => {
+  const { sql } = database;
+  await switchOn();
+  edit("Page 1");
+  await pulses(3);
+  expect([await storedVersion("Page 1"), (await pulsed()).length]).toEqual([2, 1]);
+  const { id } = world.page("Page 1");
+  // As if the sync had not listed it.
+  await sql`update confluence_pages set version = 1 where page_id = ${id}`;
+  await sql`delete from sync_work where page_id = ${id}`;
+  await sql`
+    insert into pulse_hits (source_id, page_id, version, first_seen_at, last_seen_at)
+    select o.source_id, ${id}, 2, o.created_at, c.last_pulse_at
+    from archon_progress o join archon_sources s using (source_id) join confluence_sites c using (site_id) where o.actor = 'pulse'`;
+  await pulses(4);
+  expect((await pulsed()).length).toBe(1);
+  await pulses(8);
+  expect([await storedVersion("Page 1"), (await pulsed()).length]).toEqual([2, 2]);
+});
+
 it("hits are forgotten when their pages are stored", async () => {
   await switchOn();
   await pulse();

@@ -99,4 +99,13 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     "more hits than a pulse reads are ignored",
     change(PULSE_SITES, "if (overflow) await", "if (overflow && incomplete) await"),
   ),
+  bugFoundBy(
+    "test/integration/syncs/pulse.test.ts",
+    "a sync that passed over a hit counts as its sync",
+    change(
+      "shared/syncs/pulse/hits.ts",
+      "(h.page_id = ${ANY_PAGE} or",
+      "(true or h.page_id = ${ANY_PAGE} or",
+    ),
+  ),
 ];
