@@ -1,4 +1,4 @@
-import type { ContentKind } from "#shared/content-kinds.ts";
+import { CONTENT_KINDS, type ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { tokenPriceOf } from "#shared/embeddings/token-prices.ts";
 import type { ContentCounts } from "./count-content.ts";
@@ -31,7 +31,7 @@ export async function estimateFirstSyncs(
   const known = await chunksInIndex(sql);
   let chunks = 0;
   let tokens = 0;
-  for (const kind of ["page", "blogpost", "comments", "attachment"] as const) {
+  for (const kind of CONTENT_KINDS) {
     const ofKind = counts[kind] * (known.get(kind) ?? OF_ONE[kind].chunks);
     chunks += ofKind;
     tokens += Math.round(ofKind) * OF_ONE[kind].tokens;

@@ -44,7 +44,7 @@ const MAX_TIMEOUTS = 3;
 const TIMEOUT_PAUSE_MS = 5 * 60_000;
 const OF_ONE_DOCUMENT: ReadonlySet<OptionalCall> = new Set<OptionalCall>(["rendered", "files"]);
 /** Codes of refusals that concern the token, so that the same call for another page is refused too. */
-const OF_THE_TOKEN = new Set(["scope_missing", "credentials_rejected"]);
+export const OF_THE_TOKEN = new Set(["scope_missing", "credentials_rejected"]);
 
 type Site = {
   source: Source;

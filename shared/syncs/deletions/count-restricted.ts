@@ -9,12 +9,11 @@ import { later } from "#shared/syncs/later.ts";
 import { recentCursors, rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { OF_THE_TOKEN } from "#shared/syncs/optional-calls.ts";
 import { ofSpace } from "#shared/syncs/rights/read-restriction.ts";
 
 /** A little less than the week between two checks; checks after each sync would otherwise list the space twice each. */
 const COUNT_AGAIN_AFTER_MS = 6.5 * 24 * 60 * 60_000;
-
-const OF_THE_ACCOUNT = new Set(["credentials_rejected", "account_changed", "scope_missing"]);
 
 /** How far the count is. */
 export const restrictedCount = z.object({
@@ -72,7 +71,7 @@ async function countNext({ client, source, services }: StepContext, place: Place
 /** Whether the check can go on: a limit is waited for, and a token that is not accepted ends the check. */
 function isOfTheCount(error: unknown): error is PermanentError | TransientError {
   if (error instanceof TransientError) return true;
-  return error instanceof PermanentError && !OF_THE_ACCOUNT.has(error.code);
+  return error instanceof PermanentError && !OF_THE_TOKEN.has(error.code) && error.code !== "account_changed";
 }
 
 /** A list of principals that was cut is one. */

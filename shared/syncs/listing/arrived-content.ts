@@ -5,13 +5,12 @@ import { readPageStates } from "#shared/documents/page-states.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { OF_THE_TOKEN } from "#shared/syncs/optional-calls.ts";
 
 /** Containers in one query. */
 const IDS_OF_A_QUERY = 50;
 /** Calls of one step, which ends before its worker's time does; what is left follows with the next deletion check. */
 const MAX_CALLS = 20;
-/** These concern the source, and not one query. */
-const OF_THE_TOKEN = new Set(["credentials_rejected", "scope_missing"]);
 
 type ArrivedPage = Pick<ListedPage, "id" | "status" | "version">;
 type Arrived = { comments: Comment[]; files: ListedFile[] };
@@ -38,11 +37,11 @@ export async function contentOfArrived(
   try {
     const threads = (cql: string, cursor: string | null) => client.searchComments(cql, cursor);
     if (comments !== "none")
-      for await (const found of pagesOf(threads, groupsOf(commented).map(commentsOnCql), mayCall))
+      for await (const found of pagesOf(threads, idGroups(commented).map(commentsOnCql), mayCall))
         arrived.comments.push(...found.comments);
     const files = (cql: string, cursor: string | null) => client.searchContent(cql, cursor, ["attachment"]);
     if (attachments)
-      for await (const found of pagesOf(files, groupsOf(arriving).map(filesOnCql), mayCall))
+      for await (const found of pagesOf(files, idGroups(arriving).map(filesOnCql), mayCall))
         arrived.files.push(...found.files);
   } catch (error) {
     if (!(error instanceof PermanentError) || OF_THE_TOKEN.has(error.code)) throw error;
@@ -100,7 +99,7 @@ async function addedByAnnouncements(
   return new Set(rows.map((row) => row.page_id));
 }
 
-function groupsOf(pages: readonly ArrivedPage[]): string[][] {
+function idGroups(pages: readonly ArrivedPage[]): string[][] {
   const ids = pages.map(({ id }) => id);
   const count = Math.ceil(ids.length / IDS_OF_A_QUERY);
   return Array.from({ length: count }, (_, n) => ids.slice(n * IDS_OF_A_QUERY, (n + 1) * IDS_OF_A_QUERY));

@@ -221,7 +221,7 @@ describe("changes of files arrive", () => {
     upload("Page 1", "sextant.txt", "The sextant is kept in drawer seven", "text/plain");
     world.pass(DAY_MS);
     world.site.settings.index_lag_seconds = 1800;
-    // Two files, so that as many pages.
+    // As many pages as there are files.
     for (const title of ["Young 1", "Young 2"])
       addPage(world.site, { space: SPACE, title, body: bodyOf(title) });
     world.site.faults.push({ effect: "empty_listing", path: "attachment+order", times: 1000, skip: 0 });
