@@ -33,5 +33,7 @@ function count(file) {
 
 /** Enough of an assertion to know what differs, without the diff of a large object. */
 function firstLines(messages = []) {
-  return messages.map((message) => `\n     ${message.split("\n").slice(0, 6).join("\n     ").slice(0, 1000)}`).join("");
+  return messages
+    .map((message) => `\n     ${message.split("\n").slice(0, 6).join("\n     ").slice(0, 1000)}`)
+    .join("");
 }

@@ -156,6 +156,8 @@ create table archon_sources (
   access_verified_at timestamp with time zone,
   access_changed_at timestamp with time zone,
   verify text default 'stored'::text not null,
+  access_before text,
+  constraint archon_sources_access_before_check CHECK ((access_before = ANY (ARRAY['unrestricted'::text, 'per_user'::text]))),
   constraint archon_sources_access_check CHECK ((access = ANY (ARRAY['unrestricted'::text, 'per_user'::text, 'everything'::text]))),
   constraint archon_sources_content_check CHECK ((jsonb_typeof(content) = 'object'::text)),
   constraint archon_sources_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),

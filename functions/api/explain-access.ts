@@ -22,6 +22,7 @@ export const handler = httpHandler(
         page_id: found.pageId,
         title: found.title,
         mode: found.mode,
+        mode_before: found.modeBefore,
         allowed: found.isAllowed,
         reason: found.reason,
         message: `${found.isAllowed ? "Shown" : "Not shown"}: ${REASONS[found.reason]}`,

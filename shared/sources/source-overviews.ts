@@ -4,7 +4,7 @@ import { containsPattern } from "#shared/db/contains-pattern.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
 import type { OperationType, SyncMode } from "#shared/syncs/operations/operation-types.ts";
 import type { Source } from "./source.ts";
-import { sourceColumns, sourcesWithSites, toSource, type SourceRow } from "./sources.ts";
+import { sourceColumns, sourcesWithSites, toSource, type SourceRow } from "./source-rows.ts";
 
 /** An operation as a source's overview names it. */
 export type OperationSummary = {

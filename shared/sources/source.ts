@@ -73,6 +73,8 @@ export type Source = {
   /** Which kinds of content besides pages are synced. */
   content: ContentOptions;
   access: AccessMode;
+  /** The mode before a change after which no sweep was completed yet: only what both modes show is shown. */
+  accessBefore: AccessMode | null;
   unreadableContainers: UnreadableContainers;
   verify: Verification;
   /** When the last complete sweep of rights began; null: none was completed. */
@@ -110,6 +112,7 @@ export type NewSource = Omit<
   | "refusedCalls"
   | "content"
   | "access"
+  | "accessBefore"
   | "unreadableContainers"
   | "verify"
   | "accessVerifiedAt"

@@ -1,16 +1,10 @@
 import type postgres from "postgres";
-import { contentOptions, PAGES_ONLY } from "#shared/content-kinds.ts";
+import { PAGES_ONLY } from "#shared/content-kinds.ts";
 import { UserError } from "#shared/errors.ts";
 import { transaction, type Json, type Sql } from "#shared/db/connect.ts";
 import { forgetUnusedSite, siteOfAccount } from "#shared/sources/account-site.ts";
-import { refusedCalls } from "./refused-calls.ts";
-import {
-  sourceMetadata,
-  type NewSource,
-  type Source,
-  type SourceChanges,
-  type SourceStatus,
-} from "./source.ts";
+import type { NewSource, Source, SourceChanges, SourceStatus } from "./source.ts";
+import { sourceColumns, sourcesWithSites, toSource, type SourceRow } from "./source-rows.ts";
 
 export type { Source } from "./source.ts";
 
@@ -153,10 +147,16 @@ export async function updateSource(
   });
 }
 
-/** Rights that are carried over again were not looked after meanwhile: nothing is shown until they are read. */
+/**
+ * Until a sweep has read the rights again, only what both modes show is shown. Rights that are carried over again were not looked after
+ * meanwhile: nothing is shown until then.
+ */
 function beginsAccess(sql: Sql, { access }: Pick<SourceChanges, "access">) {
-  if (access === undefined || access === "everything") return sql``;
-  return sql`access_verified_at = case when access <> 'everything' then access_verified_at end,`;
+  if (access === undefined) return sql``;
+  if (access === "everything") return sql`access_before = null,`;
+  return sql`
+    access_verified_at = case when access <> 'everything' then access_verified_at end,
+    access_before = case when access <> 'everything' then nullif(coalesce(access_before, access), ${access}) end,`;
 }
 
 /** What pages show of others is stored in another way from then on. */
@@ -237,43 +237,4 @@ export async function markSourceDeleting(sql: postgres.Sql, sourceId: string, no
     if (row) await forgetUnusedSite(tx, row.siteId, now);
     return row !== undefined;
   });
-}
-
-export type SourceRow = Omit<Source, "content" | "metadata" | "refusedCalls"> & {
-  content: unknown;
-  metadata: unknown;
-  refusedCalls: unknown;
-};
-
-/** Sources `s`, each with its site `c`. */
-export function sourcesWithSites(sql: Sql) {
-  return sql`archon_sources s left join confluence_sites c on c.site_id = s.site_id`;
-}
-
-/** Every column of `sourcesWithSites`, under the names of `Source`. */
-export function sourceColumns(sql: Sql) {
-  return sql`
-    s.source_id as "sourceId", s.title, s.site_id as "siteId", s.base_url as "baseUrl",
-    coalesce(c.api_base, s.base_url) as "apiBase", s.web_base as "webBase", s.refused_calls as "refusedCalls",
-    s.space_key as "spaceKey", s.space_id as "spaceId", s.space_name as "spaceName",
-    coalesce(c.account_id, s.account_id) as "accountId", c.email, c.client_id as "clientId",
-    case when s.status <> 'deleting' then c.encrypted_secret end as "encryptedToken",
-    coalesce(c.secret_bound_to, s.source_id) as "tokenBoundTo",
-    s.sync_interval_minutes as "syncIntervalMinutes", s.search_language as "searchLanguage", s.content, s.access,
-    s.unreadable_containers as "unreadableContainers", s.verify, s.access_verified_at as "accessVerifiedAt",
-    s.embedding_model as "embeddingModel", s.metadata,
-    case when s.status = 'active' and c.status = 'credentials_expired' then c.status else s.status end as status,
-    s.lease_operation_id as "leaseOperationId", s.lease_until as "leaseUntil", c.paused_until as "pausedUntil",
-    c.last_pulse_at as "lastPulseAt",
-    s.created_at as "createdAt", greatest(s.updated_at, c.updated_at) as "updatedAt"`;
-}
-
-/** A row as `sourceColumns` selects it, its metadata parsed. */
-export function toSource(row: SourceRow): Source {
-  return {
-    ...row,
-    content: contentOptions.parse(row.content),
-    metadata: sourceMetadata.parse(row.metadata),
-    refusedCalls: refusedCalls.catch({}).parse(row.refusedCalls),
-  };
 }

@@ -21,13 +21,13 @@ type ShownPage = {
   text: string;
 };
 
-/** What they may be shown; null: everything. */
-async function readableBy({ world }: Run, searcher: Searcher): Promise<Readable | null> {
+/** What they may be shown; null: everything. Undefined: no person is named. */
+async function readableBy({ world }: Run, searcher: Searcher | undefined): Promise<Readable | null> {
   const { readable } = await readableFor(world.sql, {
     reader:
       searcher === null
         ? { visibility: "anonymous" }
-        : { visibility: "own", person: [{ accountId: searcher }] },
+        : { visibility: "own", person: searcher === undefined ? null : [{ accountId: searcher }] },
     sources: [SOURCE_ID],
     spaces: null,
     now: world.now(),
@@ -61,7 +61,10 @@ export async function checkRights(run: Run): Promise<void> {
   const [evidence] = await world.sql<{ sweep: Date | null; directory: Date | null }[]>`
     select s.access_verified_at as sweep, c.directory_verified_at as directory
     from archon_sources s join confluence_sites c using (site_id) where s.source_id = ${SOURCE_ID}`;
-  const isByPerson = rights.mode() === "per_user";
+  // Until the rights were read again after a change, only what both modes show is shown.
+  const modes = [rights.mode(), rights.modeBefore(evidence?.sweep?.getTime() ?? 0)];
+  const isByPerson = modes.includes("per_user");
+  const isForEveryone = modes.includes("unrestricted");
   for (const searcher of rights.searchers) {
     // Where everyone is shown the same, only the public needs a look of its own.
     if (!isByPerson && searcher !== null) continue;
@@ -71,9 +74,16 @@ export async function checkRights(run: Run): Promise<void> {
     const readable = await readableBy(run, searcher);
     const shown = await shownTo(run, readable);
     for (const page of shown) checkShown(run, { searcher, since, directory }, page);
+    if (isForEveryone && searcher !== null) checkUnrestricted(run, shown, since);
     if (world.random.chance(SEARCH_SHARE)) await checkSearch(run, readable, shown);
   }
-  if (!isByPerson) await checkUnrestricted(run, evidence?.sweep?.getTime() ?? 0);
+  if (rights.mode() !== "unrestricted") return;
+  const shown = await shownTo(run, await readableBy(run, undefined));
+  if (isByPerson && shown.length > 0)
+    throw new Violation(
+      `${shown[0]?.page_id} is shown to whoever asks before the rights were read for everybody`,
+    );
+  checkUnrestricted(run, shown, evidence?.sweep?.getTime() ?? 0);
 }
 
 /** A restriction reaches all that is known to be below it, at any time: what is on content or above it is above its node too. */
@@ -104,17 +114,9 @@ async function checkTree({ world }: Run): Promise<void> {
   if (page) throw new Violation(`Page ${page.id} is not under the node of its place`);
 }
 
-/** Without a person: nothing is shown that was restricted when the rights were read last. */
-async function checkUnrestricted(run: Run, since: number): Promise<void> {
-  const { world, rights } = run;
-  const { readable } = await readableFor(world.sql, {
-    reader: { visibility: "own", person: null },
-    sources: [SOURCE_ID],
-    spaces: null,
-    now: world.now(),
-    maxAgeMs: MAX_AGE_MS,
-  });
-  for (const { page_id, container_id } of await shownTo(run, readable)) {
+/** Nothing is shown that was restricted when the rights were read last. */
+function checkUnrestricted({ rights }: Run, shown: readonly ShownPage[], since: number): void {
+  for (const { page_id, container_id } of shown) {
     const place = container_id ?? page_id;
     if (rights.lastUnrestricted(place) < since)
       throw new Violation(`Everyone is shown ${page_id}, which was restricted before the last sweep`);

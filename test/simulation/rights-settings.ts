@@ -44,12 +44,13 @@ export function waysOfTelling(random: Random): Partial<SiteSettings> {
   };
 }
 
-/** What `PATCH` of the source does. */
-export async function changeMode({ world }: Run, access: AccessMode): Promise<void> {
+/** What `PATCH` of the source does. Returns when (ms) the last complete sweep began. */
+export async function changeMode({ world }: Run, access: AccessMode): Promise<number> {
   const { sql } = world;
   const source = await requireSource(sql, SOURCE_ID);
   await updateSource(sql, SOURCE_ID, { access }, world.now());
   await followAccess(sql, source, { access }, world.now());
+  return source.accessVerifiedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
 }
 
 /** A hint had the rights read again: how far that gets before the next look at them is the scheduler's to say. */

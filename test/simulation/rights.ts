@@ -20,6 +20,7 @@ import type { Rights, Run, Searcher } from "./run-state.ts";
 
 const NONE: Rights = {
   mode: () => "everything",
+  modeBefore: () => null,
   searchers: [],
   prepare: () => {},
   live: async () => {},
@@ -63,6 +64,7 @@ export function makeRights(seed: number): Rights {
   if (random.chance(0.6)) return NONE;
   let mode: AccessMode = random.chance(0.75) ? "per_user" : "unrestricted";
   const changesMode = random.chance(0.2);
+  let changed: { at: number; from: AccessMode } | null = null;
   const searchers: Searcher[] = [...PEOPLE, null];
   const passed = new Map<string, { at: number; isOpen: boolean }>();
   const readers = new Map<string, { at: number; isOpen: boolean }>();
@@ -224,6 +226,10 @@ export function makeRights(seed: number): Rights {
 
   return {
     mode: () => mode,
+    modeBefore: (since) => {
+      if (!changed || changed.at <= since || changed.from === mode) return null;
+      return changed.from;
+    },
     searchers,
     prepare: (run) => {
       const { site } = run.world;
@@ -237,8 +243,15 @@ export function makeRights(seed: number): Rights {
     },
     live: async (run, round) => {
       if (changesMode && random.chance(0.15)) {
+        const from = mode;
         mode = random.pick(ACCESS_MODES.filter((other) => other !== mode)) ?? mode;
-        await changeMode(run, mode);
+        const since = await changeMode(run, mode);
+        const at = run.world.now().getTime();
+        // Nothing of `everything` is kept.
+        changed =
+          from === "everything" || mode === "everything"
+            ? null
+            : { at, from: changed && changed.at > since ? changed.from : from };
         tell(run, `${round}: access ${mode}`);
       }
       if (!run.calm && random.chance(0.15)) {

@@ -114,6 +114,8 @@ export type IncludedContent = {
 export type Rights = {
   /** How the source carries rights over at the moment. */
   mode: () => AccessMode;
+  /** The mode before a change after which no sweep began that was completed; `since` (ms): when the last complete one began. */
+  modeBefore: (since: number) => AccessMode | null;
   searchers: readonly Searcher[];
   /** People, groups and restrictions that there are before the source. */
   prepare: (run: Run) => void;

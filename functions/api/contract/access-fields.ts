@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accessMode, instant, unreadableContainers, verification } from "./fields.ts";
+import { accessMode, instant, modeBefore, unreadableContainers, verification } from "./fields.ts";
 
 const failure = z
   .object({ code: z.string(), message: z.string(), since: instant, failures: z.int() })
@@ -10,6 +10,7 @@ const failure = z
 export const sourceAccess = z
   .object({
     mode: accessMode,
+    mode_before: modeBefore,
     unreadable_containers: unreadableContainers,
     verify: verification,
     verified_at: instant.nullable().meta({

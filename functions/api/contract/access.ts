@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ACCESS_MODES } from "#shared/sources/source.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
-import { id, instant, text } from "./fields.ts";
+import { id, instant, modeBefore, text } from "./fields.ts";
 
 const clause = z.object({
   content_id: z.string().nullable().meta({ description: "What the clause belongs to; null: the space" }),
@@ -62,6 +62,7 @@ export const explainAccess = contract({
         page_id: z.string(),
         title: z.string(),
         mode: z.enum(ACCESS_MODES),
+        mode_before: modeBefore,
         allowed: z.boolean(),
         reason: z.enum(Object.keys(reasons) as [keyof typeof reasons]),
         message: z.string(),

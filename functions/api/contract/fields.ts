@@ -42,7 +42,12 @@ export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
 
 export const accessMode = z.enum(ACCESS_MODES).meta({
   description:
-    "Who finds what. `unrestricted`: pages that everyone who may read the space may read; `per_user`: each search says for whom, and finds what that person may read; `everything`: all that the syncing account sees, for everyone who may search. A change reads the rights again first, and what it shows less of is gone at once",
+    "Who finds what. `unrestricted`: pages that everyone who may read the space may read; `per_user`: each search says for whom, and finds what that person may read; `everything`: all that the syncing account sees, for everyone who may search. A change reads the rights again first: until then only what both modes show is found, and coming from `everything` nothing",
+});
+
+export const modeBefore = z.enum(ACCESS_MODES).nullable().meta({
+  description:
+    "The mode before a change, until the rights have been read again completely: only what both modes show is found meanwhile",
 });
 
 export const unreadableContainers = z.enum(UNREADABLE_CONTAINERS).meta({

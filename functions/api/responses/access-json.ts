@@ -11,6 +11,7 @@ export function accessJson(source: SourceOverview): SourceJson["access"] {
   const sweep = source.access === "everything" ? null : source.sweep;
   return {
     mode: source.access,
+    mode_before: source.accessBefore,
     unreadable_containers: source.unreadableContainers,
     verify: source.verify,
     verified_at: source.accessVerifiedAt?.toISOString() ?? null,

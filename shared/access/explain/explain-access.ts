@@ -10,6 +10,8 @@ export type AccessExplanation = {
   pageId: string;
   title: string;
   mode: AccessMode;
+  /** The mode before a change after which no sweep was completed yet: until then a clause must be passed by either. */
+  modeBefore: AccessMode | null;
   isAllowed: boolean;
   /** What decides: the first that applies. */
   reason:
@@ -52,23 +54,29 @@ export async function explainAccess(
   asked: { sourceId: string | null; pageId: string; accountId: string | null; now: Date; maxAgeMs: number },
 ): Promise<AccessExplanation> {
   const page = await findPage(sql, asked);
-  const { sourceId, mode, verifiedAt } = page;
+  const { sourceId, mode, modeBefore, verifiedAt } = page;
   const oldest = new Date(asked.now.getTime() - asked.maxAgeMs);
   const { accountId } = asked;
   const found = accountId === null ? null : await readMembership(sql, page.siteId, { accountId, oldest });
   const account = accountId === null ? null : factsOf(accountId, found);
   const rows = page.nodeId === null ? [] : await readClauses(sql, page.nodeId);
-  const who = mode === "unrestricted" ? ("everyone in the space" as const) : (found ?? THE_PUBLIC);
-  const clauses = rows.map((row) => ({ ...row, pass: passOf(row, who, { verifiedAt, oldest }) }));
+  const askedBy = (by: AccessMode) =>
+    by === "unrestricted" ? ("everyone in the space" as const) : (found ?? THE_PUBLIC);
+  const clauses = rows.map((row) => {
+    const evidence = { verifiedAt, oldest };
+    const before = passOf(row, askedBy(modeBefore ?? mode), evidence);
+    return { ...row, pass: before.passes ? passOf(row, askedBy(mode), evidence) : before };
+  });
   const decided = reasonOf({ page, oldest, account, clauses });
   return {
     sourceId,
     pageId: page.pageId,
     title: page.title,
     mode,
+    modeBefore,
     ...decided,
     verifiedAt,
-    directoryVerifiedAt: mode === "per_user" ? page.directoryVerifiedAt : null,
+    directoryVerifiedAt: isByPerson(page) ? page.directoryVerifiedAt : null,
     account,
     clauses,
   };
@@ -80,6 +88,7 @@ type PageRow = {
   pageId: string;
   title: string;
   mode: AccessMode;
+  modeBefore: AccessMode | null;
   verifiedAt: Date | null;
   directoryVerifiedAt: Date | null;
   isDeleted: boolean;
@@ -97,7 +106,7 @@ async function findPage(
 ): Promise<PageRow> {
   const [page, ...others] = await sql<PageRow[]>`
     select p.source_id as "sourceId", s.site_id as "siteId", p.page_id as "pageId", p.title, s.access as mode,
-      s.access_verified_at as "verifiedAt", d.directory_verified_at as "directoryVerifiedAt", p.is_deleted as "isDeleted", p.missing_since is not null as "isHidden",
+      s.access_before as "modeBefore", s.access_verified_at as "verifiedAt", d.directory_verified_at as "directoryVerifiedAt", p.is_deleted as "isDeleted", p.missing_since is not null as "isHidden",
       p.version > 0 as "isStored", c.node_id as "nodeId", p.access_node as "shownBy"
     from confluence_pages p
     join archon_sources s on s.source_id = p.source_id and s.status <> 'deleting'
@@ -148,6 +157,8 @@ function factsOf(accountId: string, membership: Membership | null): AccountFacts
   return { accountId, isActive, isGuest, groups };
 }
 
+const isByPerson = ({ mode, modeBefore }: PageRow) => mode === "per_user" || modeBefore === "per_user";
+
 const THE_PUBLIC: Principals = { accountId: null, groups: [], classes: ["anonymous"] };
 
 function reasonOf({
@@ -170,11 +181,11 @@ function reasonOf({
   if (page.verifiedAt < oldest) return refused("evidence_too_old");
   // A search for a person fails then, whatever it would find; one for the public needs no directory.
   const { directoryVerifiedAt } = page;
-  if (page.mode === "per_user" && account && (directoryVerifiedAt === null || directoryVerifiedAt < oldest))
+  if (isByPerson(page) && account && (directoryVerifiedAt === null || directoryVerifiedAt < oldest))
     return refused("directory_too_old");
   if (page.nodeId === null) return refused("place_unknown");
   if (page.shownBy === null) return refused("rendering_outdated");
-  if (page.mode === "per_user" && account && account.isActive !== true) return refused("unknown_account");
+  if (isByPerson(page) && account && account.isActive !== true) return refused("unknown_account");
   if (!clauses.every(({ pass }) => pass.passes)) return refused("clause_refuses");
   return { isAllowed: true, reason: "all_clauses_pass" };
 }

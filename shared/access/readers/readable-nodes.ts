@@ -45,7 +45,7 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
   const isFresh = (at: Date | null) => at !== null && at >= since;
   const open = isAnonymous ? [] : sources.filter(isOpen);
   const enforced = sources.filter((source) => !isOpen(source) && isFresh(source.verifiedAt));
-  const personal = enforced.filter(({ access }) => access === "per_user");
+  const personal = enforced.filter(isByPerson);
   const { accountId, memberships, undecided, excluded } = isAnonymous
     ? NOBODY
     : await identify(sql, request, { sources, personal, isFresh, since });
@@ -70,7 +70,7 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
       accountId,
       oldestEvidence: oldest([
         ...shown.map(({ verifiedAt }) => verifiedAt),
-        ...(isAnonymous ? [] : shown.filter(isPersonal).map((source) => source.directoryVerifiedAt)),
+        ...(isAnonymous ? [] : shown.filter(isByPerson).map((source) => source.directoryVerifiedAt)),
         ...own.evidence,
       ]),
       withheldSources: sources
@@ -96,8 +96,8 @@ function keyOf(
   { now, maxAgeMs }: Pick<ReadRequest, "now" | "maxAgeMs">,
 ): string | null {
   if (sources.some(({ nodesChangedIn }) => nodesChangedIn === null)) return null;
-  const nodes = sources.map(({ sourceId, siteId, access, nodesChangedIn }) => {
-    return [sourceId, siteId, access, nodesChangedIn];
+  const nodes = sources.map(({ sourceId, siteId, access, accessBefore, nodesChangedIn }) => {
+    return [sourceId, siteId, access, accessBefore, nodesChangedIn];
   });
   return JSON.stringify([nodes, memberships, isAnonymous, maxAgeMs, Math.floor(now.getTime() / KEPT_MS)]);
 }
@@ -106,6 +106,8 @@ type SearchedSource = {
   sourceId: string;
   siteId: string | null;
   access: AccessMode;
+  /** Set until the rights were read again after a change of the mode: only what both modes show is shown. */
+  accessBefore: AccessMode | null;
   verify: Verification;
   verifiedAt: Date | null;
   directoryVerifiedAt: Date | null;
@@ -115,11 +117,12 @@ type SearchedSource = {
 
 const isOpen = ({ access }: SearchedSource) => access === "everything";
 const isPersonal = ({ access }: SearchedSource) => access === "per_user";
+const isByPerson = (source: SearchedSource) => isPersonal(source) || source.accessBefore === "per_user";
 
 async function searchedSources(sql: Sql, { sources, spaces }: ReadRequest): Promise<SearchedSource[]> {
   return sql<SearchedSource[]>`
-    select s.source_id as "sourceId", s.site_id as "siteId", s.access, s.verify, s.access_verified_at as "verifiedAt",
-      c.directory_verified_at as "directoryVerifiedAt", w.nodes_changed_in::text as "nodesChangedIn"
+    select s.source_id as "sourceId", s.site_id as "siteId", s.access, s.access_before as "accessBefore", s.verify,
+      s.access_verified_at as "verifiedAt", c.directory_verified_at as "directoryVerifiedAt", w.nodes_changed_in::text as "nodesChangedIn"
     from searched_sources(${sources && [...sources]}, ${spaces && [...spaces]}) asked
     join archon_sources s on s.source_id = asked.source_id
     left join confluence_sites c on c.site_id = s.site_id
@@ -143,11 +146,11 @@ const NOBODY: Identified = {
   excluded: () => false,
 };
 /** Where no person is known, what shows each person something else shows nothing. */
-const UNIDENTIFIED: Identified = { ...NOBODY, undecided: isPersonal };
+const UNIDENTIFIED: Identified = { ...NOBODY, undecided: isByPerson };
 
 async function identify(
   sql: Sql,
-  { reader, lenient = false }: ReadRequest,
+  { reader, ...request }: ReadRequest,
   known: {
     sources: SearchedSource[];
     personal: SearchedSource[];
@@ -156,7 +159,9 @@ async function identify(
   },
 ): Promise<Identified> {
   const { personal, isFresh, since } = known;
-  if (!known.sources.some(isPersonal)) return NOBODY;
+  if (!known.sources.some(isByPerson)) return NOBODY;
+  // Whoever searches a source that is not by person any more need not say for whom: it is withheld until the next sweep.
+  const lenient = request.lenient === true || !known.sources.some(isPersonal);
   const person = reader.visibility === "own" ? reader.person : null;
   if (person === null) {
     if (lenient) return UNIDENTIFIED;
@@ -195,7 +200,7 @@ async function identify(
     accountId,
     memberships,
     undecided: (source) => outdated.includes(source),
-    excluded: (source) => isPersonal(source) && !active.has(source.siteId),
+    excluded: (source) => isByPerson(source) && !active.has(source.siteId),
   };
 }
 
@@ -208,18 +213,24 @@ type OwnFacts = { sources: SearchedSource[]; memberships: Membership[]; isAnonym
 /** Site by site, because the ids of groups are a site's own. */
 async function ownNodes(sql: Sql, request: OwnFacts): Promise<Own> {
   const result: Own = { nodes: [], parents: [], spaces: [], evidence: [] };
-  const isByPerson = (source: SearchedSource) => request.isAnonymous || isPersonal(source);
-  const ids = (list: SearchedSource[]) => list.map(({ sourceId }) => sourceId);
+  const { isAnonymous, since } = request;
   for (const [siteId, sources] of Map.groupBy(request.sources, (source) => source.siteId)) {
+    const ids = (holds: (source: SearchedSource) => boolean) =>
+      sources.filter(holds).map(({ sourceId }) => sourceId);
+    const byPerson = ids((source) => isAnonymous || isByPerson(source));
+    const forEveryone = ids((source) => !isAnonymous && !isByPerson(source));
+    // The public is shown the same in either mode.
+    const inBothModes = ids((source) => !isAnonymous && source.accessBefore !== null);
     const membership = request.memberships.find((one) => one.siteId === siteId);
     const [row] = await sql<
       { nodes: string | null; parents: string | null; spaces: string[]; evidence: Date | null }[]
     >`
       select string_agg(node_id::text, ',') as nodes, string_agg(coalesce(parent_node, 0)::text, ',') as parents,
         coalesce(array_agg(distinct source_id) filter (where content_id is null), '{}') as spaces, min(verified_at) as evidence
-      from nodes_that_let_in(${ids(sources.filter((source) => !isByPerson(source)))}, ${ids(sources.filter(isByPerson))},
-        ${membership ? membership.accountId : null}, ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]},
-        ${request.since})`;
+      from nodes_that_let_in(${forEveryone}, ${byPerson}, ${membership ? membership.accountId : null},
+        ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]}, ${since})
+      where source_id <> all(${inBothModes}::text[])
+        or node_id in (select e.node_id from nodes_that_let_in(${inBothModes}, '{}', null, '{}', '{}', ${since}) e)`;
     // Spread into `push`, 100,000 would overflow the stack.
     result.nodes = result.nodes.concat(numbers(row?.nodes));
     result.parents = result.parents.concat(numbers(row?.parents));

@@ -52,7 +52,7 @@ export async function completeRights(
   await tx`
     delete from access_nodes where source_id = ${sourceId} and pending ? 'now'`;
   await followContent(tx, sourceId);
-  await tx`update archon_sources set access_verified_at = ${startedAt} where source_id = ${sourceId}`;
+  await tx`update archon_sources set access_verified_at = ${startedAt}, access_before = null where source_id = ${sourceId}`;
 }
 
 /** Folders that nothing is below any more. */

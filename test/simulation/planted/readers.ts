@@ -3,6 +3,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const READ_PATHS = "test/integration/access/every-read-path.test.ts";
 const WHO_ASKS = "test/integration/access/who-asks.test.ts";
 const RESTRICTIONS = "test/integration/access/restrictions.test.ts";
+const CHANGED_MODE = "test/integration/access/changed-mode.test.ts";
 const EXACT = "test/integration/access/exact-search.test.ts";
 const STORED_TEXT = "shared/documents/stored-text.ts";
 const READERS = "shared/access/readers/readable-nodes.ts";
@@ -145,6 +146,25 @@ export const READER_BUGS: readonly PlantedBug[] = [
       "JSON.stringify([nodes, memberships, isAnonymous,",
       "JSON.stringify([nodes, isAnonymous,",
     ),
+  ),
+  bugFoundBy(
+    CHANGED_MODE,
+    "a changed mode counts before the rights are read again",
+    change(
+      "shared/sources/sources.ts",
+      "then nullif(coalesce(access_before, access), ${access}) end,",
+      "then nullif(access, access) end,",
+    ),
+  ),
+  bugFoundBy(
+    CHANGED_MODE,
+    "a changed mode counts for ever in part",
+    change("shared/access/sweeps/complete.ts", ", access_before = null where", " where"),
+  ),
+  bugFoundBy(
+    CHANGED_MODE,
+    "what is kept of a reader outlives a change of the mode",
+    change(READERS, "access, accessBefore, nodesChangedIn];", "access, nodesChangedIn];"),
   ),
   bugFoundBy(
     WHO_ASKS,
