@@ -47,7 +47,7 @@ export async function watchChecks(sql: postgres.Sql, watched: WatchedChecks): Pr
 }
 
 /** From here on a check takes what it has decided. */
-const DECIDED = new Set<string | null>(["deleting", "comments", "restrictions", "closing", "listed"]);
+const DECIDED = new Set<string | null>(["deleting", "comments", "closing", "listed"]);
 
 function readSamples(sql: postgres.Sql): Promise<Sample[]> {
   return sql<Sample[]>`

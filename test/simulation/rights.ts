@@ -10,9 +10,10 @@ import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { READ_SPACE } from "#infra/local/confluence-site/directory.ts";
 import { mayReadSpace, mayView, type Subject } from "#infra/local/confluence-site/permissions.ts";
-import { ancestorsOf, spaceByKey, type Site } from "#infra/local/confluence-site/site.ts";
+import { spaceByKey, type Site } from "#infra/local/confluence-site/site.ts";
 import { ACCESS_MODES, type AccessMode } from "#shared/sources/source.ts";
 import { changeMode, RIGHTS_FAULTS, sweepNow, waysOfTelling } from "./rights-settings.ts";
+import { isOpenToAll } from "./open-to-all.ts";
 import { SPACE } from "./people.ts";
 import { makeRandom } from "./random.ts";
 import { tell } from "./run.ts";
@@ -36,17 +37,6 @@ const NONE: Rights = {
 
 const PEOPLE = ["ann", "bob", "cy", "dot", "eve"] as const;
 const WORD = /word\d+x\d+/g;
-
-/** Nothing is restricted on the page or above it. */
-function isOpenToAll(site: Site, id: string): boolean {
-  const page = site.pages.get(id);
-  if (!page) return false;
-  return [page, ...ancestorsOf(site, page)].every((item) => {
-    const read = site.directory.restrictions.get(item.id)?.read;
-    const isNamed = read !== undefined && read.users.length + read.groups.length > 0;
-    return !isNamed && ("visibleTo" in item ? item.visibleTo === "everyone" : true);
-  });
-}
 
 /** The site if everybody read its spaces: what is left are the restrictions. */
 function publicSpaces(site: Site): Site {

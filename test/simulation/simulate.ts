@@ -121,4 +121,6 @@ function whenIdle(callback: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+// A process of `shareOut` ends with the one that started it.
+process.once("disconnect", () => process.exit(1));
 await runCommand(command);

@@ -30,7 +30,7 @@ export const sourceAccess = z
       .meta({ description: "Null: the source's rights are not read, or not yet" }),
     restricted_contents: z.int().nullable().meta({
       description:
-        "Pages and blog posts with a view restriction of their own; with `everything` as a deletion check counts them, once a week; null: not known",
+        "Pages and blog posts with a view restriction of their own; with `everything` counted once a week; null: not known",
     }),
     containers_hidden: z
       .int()

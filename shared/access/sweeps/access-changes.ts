@@ -4,7 +4,7 @@ import type { Source, SourceChanges } from "#shared/sources/source.ts";
 import { lockRights } from "./access-tree.ts";
 
 /**
- * After a change of who finds what: a sweep begins now, from its start. Folders that are not trusted any more hide what is below them at
+ * After a change of who finds what: a sweep begins now, from its start; where everything is shown, the count of what is restricted. Folders that are not trusted any more hide what is below them at
  * once, until they are proven open.
  */
 export async function followAccess(
@@ -15,11 +15,12 @@ export async function followAccess(
 ): Promise<void> {
   const mode = changes.access ?? access;
   const containers = changes.unreadableContainers ?? unreadableContainers;
-  if (mode === "everything" || (mode === access && containers === unreadableContainers)) return;
+  if (mode === access && (mode === "everything" || containers === unreadableContainers)) return;
   await transaction(sql, async (tx) => {
     await tx`
       insert into access_sweeps (source_id, due_at) values (${sourceId}, ${now})
       on conflict (source_id) do update set due_at = excluded.due_at, started_at = null, claimed_until = null, error = null`;
+    if (mode === "everything") return;
     await lockRights(tx, sourceId);
     if (containers === "trust" || containers === unreadableContainers) return;
     await tx`

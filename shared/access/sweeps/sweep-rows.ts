@@ -25,6 +25,8 @@ const checkpointSchema = z.object({
   is_not_administrator: z.boolean().default(false),
   /** Whether each page is asked for its parent, because the listing may leave out folders. */
   asks_parents: z.boolean().default(false),
+  /** Content with a restriction of its own that the count has found. */
+  restricted: z.int().default(0),
   calls: z.int().default(0),
 });
 export type SweepCheckpoint = z.infer<typeof checkpointSchema>;
@@ -48,20 +50,26 @@ const MAX_RETRY_MS = 15 * 60_000;
 
 const later = (at: Date, ms: number) => new Date(at.getTime() + ms);
 
-/** Sources that carry rights over have a sweep, from when they began to. */
+/** How often a source that shows everything counts what is restricted. */
+const COUNT_INTERVAL_MS = 7 * 24 * 60 * 60_000;
+/** A count that failed is tried again after this long: nothing depends on it. */
+const COUNT_RETRY_MS = 24 * 60 * 60_000;
+
+/** Each source has a sweep: of its rights or, where it shows everything, of how much is restricted. */
 export async function addMissingSweeps(sql: Sql, now: Date): Promise<void> {
   await sql`
     insert into access_sweeps (source_id, due_at)
     select source_id, ${now} from archon_sources s
-    where access <> 'everything' and status = 'active' and not exists (select from access_sweeps w where w.source_id = s.source_id)
+    where status = 'active' and not exists (select from access_sweeps w where w.source_id = s.source_id)
     on conflict (source_id) do nothing`;
 }
 
-/** The next sweep of these sources starts now, or when the one under way has ended. */
+/** The next sweep of those sources that carry rights over starts now, or when the one under way has ended. */
 export async function requestSweeps(sql: Sql, sourceIds: readonly string[], now: Date): Promise<void> {
   if (sourceIds.length === 0) return;
   await sql`
-    update access_sweeps set due_at = least(due_at, ${now}) where source_id = any(${[...sourceIds]}::text[])`;
+    update access_sweeps w set due_at = least(w.due_at, ${now}) from archon_sources s
+    where w.source_id = any(${[...sourceIds]}::text[]) and s.source_id = w.source_id and s.access <> 'everything'`;
 }
 
 /** At most each so long, searches that find Confluence of another mind have a source swept again. */
@@ -76,23 +84,23 @@ export async function requestSweepAgain(sql: Sql, sourceId: string, now: Date): 
 }
 
 function isDue(sql: Sql, now: Date) {
-  return sql`s.access <> 'everything' and s.status = 'active' and c.status = 'active'
+  return sql`s.status = 'active' and c.status = 'active'
     and (c.paused_until is null or c.paused_until <= ${now})
     and (w.started_at is not null or w.due_at <= ${now}) and (w.claimed_until is null or w.claimed_until <= ${now})
     and (w.error is null or (w.error ->> 'retry_at')::timestamptz <= ${now})`;
 }
 
-/** Ids of the sources whose sweep is due or under way, longest waiting first. */
+/** Ids of the sources whose sweep is due or under way: those that carry rights over before the others, longest waiting first. */
 export async function dueSweeps(sql: Sql, now: Date, limit: number): Promise<string[]> {
   const rows = await sql<{ source_id: string }[]>`
     select w.source_id from access_sweeps w join archon_sources s using (source_id) join confluence_sites c using (site_id)
-    where ${isDue(sql, now)} order by w.due_at, w.source_id limit ${limit}`;
+    where ${isDue(sql, now)} order by s.access = 'everything', w.due_at, w.source_id limit ${limit}`;
   return rows.map((row) => row.source_id);
 }
 
 /**
  * Claims the source's sweep, and starts one where none is under way; null if it is not due, or another worker has it. `intervalMs`: from
- * the start of this one to the start of the next.
+ * the start of this one to the start of the next, where rights are carried over.
  */
 export async function claimSweep(
   sql: Sql,
@@ -101,13 +109,14 @@ export async function claimSweep(
 ): Promise<ClaimedSweep | null> {
   const [row] = await sql<(Omit<ClaimedSweep, "checkpoint"> & { checkpoint: unknown })[]>`
     with due as (
-      select w.source_id, w.started_at is null or w.started_at < ${later(now, -MAX_AGE_MS)} as is_new
+      select w.source_id, s.access, w.started_at is null or w.started_at < ${later(now, -MAX_AGE_MS)} as is_new
       from access_sweeps w join archon_sources s using (source_id) join confluence_sites c using (site_id)
       where w.source_id = ${sourceId} and ${isDue(sql, now)} for update of w skip locked)
     update access_sweeps w set claimed_until = ${later(now, CLAIM_MS)},
       started_at = case when is_new then ${now} else started_at end,
       checkpoint = case when is_new then '{}' else checkpoint end,
-      due_at = case when is_new then ${later(now, intervalMs)} else due_at end
+      due_at = case when not is_new then due_at when access = 'everything' then ${later(now, COUNT_INTERVAL_MS)}
+        else ${later(now, intervalMs)} end
     from due where w.source_id = due.source_id
     returning w.source_id as "sourceId", started_at as "startedAt", claimed_until as "claimedUntil", checkpoint,
       coalesce((error ->> 'failures')::int, 0) as failures`;
@@ -160,13 +169,16 @@ export async function endSweep(
   await tx`delete from access_sweep_lists where source_id = ${sweep.sourceId}`;
 }
 
-/** Records why a sweep failed. It continues where it was after a while that doubles; `again`: from its start, because it proved nothing. */
+/**
+ * Records why a sweep failed. It continues where it was after a while that doubles, a count after a day; `again`: from its start, because
+ * it proved nothing.
+ */
 export async function failSweep(
   sql: Sql,
   sweep: ClaimedSweep,
-  { error, again, now }: { error: unknown; again: boolean; now: Date },
+  { error, again, isCount, now }: { error: unknown; again: boolean; isCount: boolean; now: Date },
 ): Promise<void> {
-  const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** sweep.failures);
+  const waitMs = isCount ? COUNT_RETRY_MS : Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** sweep.failures);
   await sql`
     update access_sweeps set claimed_until = null, started_at = case when ${again} then null else started_at end,
       due_at = case when ${again} then least(due_at, ${now}) else due_at end,

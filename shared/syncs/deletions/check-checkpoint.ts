@@ -2,7 +2,6 @@ import { z } from "zod";
 import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { recentCursors } from "#shared/syncs/listing/follow-cursor.ts";
 import { labelListing } from "#shared/syncs/listing/list-labels.ts";
-import { restrictedCount } from "./count-restricted.ts";
 
 /** Where a deletion check is: its phase, what it lists, and what was held. */
 export const checkCheckpoint = z.object({
@@ -16,7 +15,6 @@ export const checkCheckpoint = z.object({
       "confirming",
       "deleting",
       "comments",
-      "restrictions",
       "closing",
       "listed",
     ])
@@ -29,6 +27,5 @@ export const checkCheckpoint = z.object({
   cursor: z.string().nullable().default(null),
   recent_cursors: recentCursors,
   labels: labelListing.nullable().default(null),
-  restricted: restrictedCount.nullable().default(null),
 });
 export type CheckCheckpoint = z.infer<typeof checkCheckpoint>;

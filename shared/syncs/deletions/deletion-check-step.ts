@@ -8,7 +8,6 @@ import { collectCandidates, confirmNext, countOutcomes, countStoredPages } from 
 import { announceHold } from "./announce-hold.ts";
 import { checkCheckpoint, type CheckCheckpoint as Checkpoint } from "./check-checkpoint.ts";
 import { listNext } from "./check-listing.ts";
-import { countRestricted } from "./count-restricted.ts";
 import { judgeCaps } from "./deletion-rules.ts";
 import { listFolders } from "#shared/syncs/listing/list-folders.ts";
 import { listLabels } from "#shared/syncs/listing/list-labels.ts";
@@ -43,7 +42,6 @@ const PHASES: Record<
   confirming: confirm,
   deleting: applyBatch,
   comments: commentsNext,
-  restrictions: restrictionsNext,
   closing: close,
 };
 
@@ -127,12 +125,7 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
 /** A dry run lists comments, and does not say which are gone. */
 function afterPages(context: StepContext): Checkpoint["phase"] {
   if (context.operation.dryRun) return "listed";
-  return context.source.content.comments === "none" ? afterComments(context) : "comments";
-}
-
-/** Sources that carry rights over know their restrictions. */
-function afterComments({ source }: StepContext): Checkpoint["phase"] {
-  return source.access === "everything" ? "restrictions" : "closing";
+  return context.source.content.comments === "none" ? "closing" : "comments";
 }
 
 async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
@@ -140,17 +133,9 @@ async function commentsNext(context: StepContext, checkpoint: Checkpoint): Promi
   const held = step.held && joined(context.operation.heldDeletions, step.held);
   await inTransaction(
     context,
-    { ...checkpoint, phase: step.done ? afterComments(context) : "comments" },
+    { ...checkpoint, phase: step.done ? "closing" : "comments" },
     { counts: step.counts, also: step.write, ...(held ? { facts: { heldDeletions: held } } : {}) },
   );
-}
-
-async function restrictionsNext(context: StepContext, checkpoint: Checkpoint): Promise<void> {
-  const step = await countRestricted(context, checkpoint.restricted);
-  const next: Checkpoint = step.next
-    ? { ...checkpoint, restricted: step.next }
-    : { ...checkpoint, restricted: null, phase: "closing" };
-  await inTransaction(context, next, { also: step.write });
 }
 
 /** Last, because what pages show may have changed with anything before, and what is held is told once, all kinds together. */

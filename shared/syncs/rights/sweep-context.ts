@@ -21,6 +21,9 @@ export async function hintHidden(tx: Sql, sourceId: string, now: Date): Promise<
   await addHints(tx, pages, { reason: "shows_gone", atOnce: true, now });
 }
 
+/** The sweep ended without a proof that it read everything: it begins again. */
+export const INCOMPLETE_SWEEP = "incomplete_sweep";
+
 /** One step of the sweep of a source. */
 export type SweepContext = {
   sweep: ClaimedSweep;
@@ -31,6 +34,11 @@ export type SweepContext = {
   callsCounted: number;
 };
 
+/** Calls of the sweep so far. */
+export function callsOf({ sweep, client, callsCounted }: SweepContext): number {
+  return sweep.checkpoint.calls + client.callsMade() - callsCounted;
+}
+
 /** Saves the step together with what it read; `null` from `write` is nothing. */
 export async function saveSweepStep(
   context: SweepContext,
@@ -38,13 +46,13 @@ export async function saveSweepStep(
   write: (tx: Sql) => Promise<void> = async () => {},
 ): Promise<void> {
   const { sweep, client, services } = context;
-  const calls = client.callsMade() - context.callsCounted;
-  const checkpoint = { ...sweep.checkpoint, ...next, calls: sweep.checkpoint.calls + calls };
+  const made = client.callsMade();
+  const checkpoint = { ...sweep.checkpoint, ...next, calls: callsOf(context) };
   const saved = await transaction(services.sql, async (tx) => {
     await write(tx);
     await hintHidden(tx, sweep.sourceId, services.now());
     return saveSweep(tx, sweep, checkpoint, services.now());
   });
-  context.callsCounted += calls;
+  context.callsCounted = made;
   context.sweep = saved;
 }

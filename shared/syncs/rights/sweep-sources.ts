@@ -13,8 +13,8 @@ import { expireCredentials } from "#shared/syncs/operations/expire-credentials.t
 import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
 import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
-import type { SweepContext } from "./sweep-context.ts";
-import { INCOMPLETE_SWEEP, sweepStep } from "./sweep-step.ts";
+import { INCOMPLETE_SWEEP, type SweepContext } from "./sweep-context.ts";
+import { sweepStep } from "./sweep-step.ts";
 
 /** A step may take two timeouts of Confluence; with less time left the next invocation runs it. */
 const STEP_RESERVE_MS = 20_000;
@@ -96,7 +96,12 @@ export async function sweepSource(
     }
     if (!(error instanceof PermanentError) && !(error instanceof TransientError)) throw error;
     const again = BEGIN_AGAIN.has(error.code) || sweep.failures >= MAX_FAILURES;
-    await failSweep(services.sql, sweep, { error, again, now: services.now() });
+    await failSweep(services.sql, sweep, {
+      error,
+      again,
+      isCount: source.access === "everything",
+      now: services.now(),
+    });
     await report(source, error, sweep.failures, services);
     return "failed";
   }

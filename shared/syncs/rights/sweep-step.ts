@@ -21,19 +21,18 @@ import { TransientError } from "#shared/errors.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
 import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
+import { countRestricted } from "./count-restricted.ts";
 import { proveNextContainer } from "./prove-containers.ts";
 import { mayOmitFolders, withoutUntoldFolders } from "./missing-folders.ts";
 import { ofSpace, READ_AT_ONCE, readCutRestrictions, readRestriction } from "./read-restriction.ts";
-import { hintHidden, saveSweepStep, type SweepContext } from "./sweep-context.ts";
-
-/** The sweep ended without a proof that it read everything: it begins again. */
-export const INCOMPLETE_SWEEP = "incomplete_sweep";
+import { callsOf, hintHidden, INCOMPLETE_SWEEP, saveSweepStep, type SweepContext } from "./sweep-context.ts";
 
 /**
  * Runs the next step of a sweep: one page of the listing, or a bounded number of single calls. A step that is repeated changes nothing.
  * What it reads and what lets fewer people in counts with the step; all else when the sweep is proven complete, as a deletion check is.
  */
 export async function sweepStep(context: SweepContext): Promise<"more" | "complete"> {
+  if (context.source.access === "everything") return countRestricted(context);
   const { phase } = context.sweep.checkpoint;
   if (phase === "closing") {
     await close(context);
@@ -184,7 +183,7 @@ async function confirmAbsent(context: SweepContext): Promise<void> {
 async function close(context: SweepContext): Promise<void> {
   const { client, source, services, sweep } = context;
   const { sourceId } = source;
-  const { expected, skipped, calls, containers_trusted } = sweep.checkpoint;
+  const { expected, skipped, containers_trusted } = sweep.checkpoint;
   await verifyAccount(client, source);
   const listed = await countListedContent(services.sql, sourceId);
   if (skipped > 0)
@@ -204,8 +203,7 @@ async function close(context: SweepContext): Promise<void> {
   const counters = await transaction(services.sql, async (tx) => {
     await completeRights(tx, sweep);
     const counts = await countRights(tx, sourceId);
-    const allCalls = calls + client.callsMade() - context.callsCounted;
-    const found = { ...counts, containers_trusted, listed, calls: allCalls, duration_ms };
+    const found = { ...counts, containers_trusted, listed, calls: callsOf(context), duration_ms };
     await hintHidden(tx, source.sourceId, now);
     await endSweep(tx, sweep, found, now);
     return found;

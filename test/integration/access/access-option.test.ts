@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
+import { sweepSource } from "#shared/syncs/rights/sweep-sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { SOURCE_ID, SPACE } from "#test/support/sync-world.ts";
@@ -24,69 +25,85 @@ describe("a source's option of who finds what", () => {
   const patch = async (body: object) => world.api("PATCH", PATH, { body });
   const codes = async () => (await shown()).warnings.map(({ code }: { code: string }) => code);
 
-  it("a source that shows everything reads no rights, and warns of it", async () => {
-    world.takeRequests();
+  it("a source that shows everything stores no rights, and warns of it", async () => {
     await world.sync();
     await world.sweep();
-    expect(world.takeRequests().filter(({ query }) => query.includes("restrictions"))).toEqual([]);
+    expect(await database.sql`select from access_nodes`).toHaveLength(0);
     expect(await shown()).toMatchObject({
-      access: { mode: "everything", verified_at: null, sweep: null, restricted_contents: null },
+      access: { mode: "everything", verified_at: null, sweep: null },
       warnings: [{ code: "access_everything" }],
     });
   });
 
-  const WEEK_MS = 7 * 24 * 60 * 60_000;
+  const DAY_MS = 24 * 60 * 60_000;
   const restrictionsRead = () =>
     world.takeRequests().filter(({ query }) => query.includes("restrictions")).length;
+  const counts = async () => {
+    restrictionsRead();
+    await world.sweep();
+    return [restrictionsRead(), (await shown()).access.restricted_contents];
+  };
 
-  it("a source that shows everything counts what is restricted with a deletion check, once a week", async () => {
+  it("a source that shows everything counts what is restricted once a week, and no sync or check does", async () => {
+    expect(await counts()).toEqual([1, 1]);
+    expect((await shown()).warnings).toMatchObject([{ code: "access_everything", message: /, 1 page with/ }]);
+    world.add("R", { groups: ["staff"] });
     await world.sync();
     await world.check();
-    expect(await shown()).toMatchObject({
-      access: { verified_at: null, sweep: null, restricted_contents: 1 },
-      warnings: [{ code: "access_everything", message: /, 1 page with/ }],
-    });
-    world.add("R", { groups: ["staff"] });
-    world.pass(WEEK_MS / 2);
-    restrictionsRead();
-    await world.check();
-    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([0, 1]);
-    world.pass(WEEK_MS / 2);
-    await world.check();
-    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([1, 2]);
+    world.pass(6 * DAY_MS);
+    expect(await counts()).toEqual([0, 1]);
+    world.pass(DAY_MS);
+    expect(await counts()).toEqual([1, 2]);
   });
 
-  it("a dry run counts no restrictions", async () => {
-    await world.sync();
-    restrictionsRead();
-    await world.check({ dryRun: true });
-    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([0, null]);
-  });
-
-  it("a count that Confluence refuses ends no deletion check, and the last number stays", async () => {
-    await world.sync();
-    await world.check();
+  it("a count that Confluence refuses is tried again after a day, and the last number stays", async () => {
+    await counts();
     world.add("R", { groups: ["staff"] });
-    world.pass(WEEK_MS);
+    world.pass(7 * DAY_MS);
     const path = "/rest/api/content/search";
     world.site.faults.push({ effect: "status", status: 403, retry_after: null, path, times: 1000, skip: 0 });
-    expect((await world.check()).status).toBe("completed");
-    expect((await shown()).access.restricted_contents).toBe(1);
+    expect(await counts()).toEqual([1, 1]);
+    expect(await codes()).toEqual(["access_everything"]);
     expect(world.logged).toContainEqual(
       expect.objectContaining({
-        event: "confluence.call_refused",
-        fields: expect.objectContaining({ wanted: "restrictions", code: "forbidden" }),
+        event: "access_sweep.failed",
+        fields: expect.objectContaining({ code: "forbidden" }),
       }),
     );
+    world.site.faults.length = 0;
+    expect(await counts()).toEqual([0, 1]);
+    world.pass(DAY_MS);
+    expect(await counts()).toEqual([1, 2]);
+  });
+
+  it("a listing that is cut off is counted to its end, page by page", async () => {
+    world.site.settings.restrictions_page_size = 1;
+    for (const title of ["R", "S"]) world.add(title, { groups: ["staff"] });
+    expect(await counts()).toEqual([4, 3]);
   });
 
   it("a source whose restrictions were counted is swept at once when it begins to carry rights over", async () => {
     await world.sync();
-    await world.check();
+    await counts();
     await patch({ access: "per_user" });
     expect(await world.finds("u")).toEqual([]);
     await world.minute("sweep-access");
     expect([await world.finds("u"), await world.finds("w")]).toEqual([["P", "Q"], ["Q"]]);
+  });
+
+  it("a source that shows everything again counts from the start what is restricted, at once", async () => {
+    await patch({ access: "per_user" });
+    await world.sync();
+    world.site.settings.restrictions_page_size = 1;
+    const services = { ...world.outside, env: { ACCESS_SWEEP_MINUTES: 15 } };
+    world.pass(15 * 60_000);
+    const steps = { maxSteps: 2, remainingMs: () => 60_000 };
+    expect(await sweepSource(SOURCE_ID, services, steps)).toBe("more");
+    await patch({ access: "everything" });
+    world.add("R", { groups: ["staff"] });
+    restrictionsRead();
+    await world.minute("sweep-access");
+    expect([restrictionsRead(), (await shown()).access.restricted_contents]).toEqual([3, 2]);
   });
 
   it("a source that begins to carry rights over shows nothing until they are read, which begins at once", async () => {

@@ -158,11 +158,29 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     "test/integration/access/access-option.test.ts",
-    "restrictions that cannot be counted end the deletion check",
+    "restrictions that cannot be counted are asked for again at each retry of a sweep",
     change(
-      "shared/syncs/deletions/count-restricted.ts",
-      "if (!isOfTheCount(error)) throw error;",
-      "throw error;",
+      "shared/access/sweeps/sweep-rows.ts",
+      "const waitMs = isCount ? COUNT_RETRY_MS : Math.min(",
+      "const waitMs = Math.min(",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/access-option.test.ts",
+    "restrictions are counted as often as rights are read",
+    change(
+      "shared/access/sweeps/sweep-rows.ts",
+      "when access = 'everything' then ${later(now, COUNT_INTERVAL_MS)}",
+      "when false then ${later(now, COUNT_INTERVAL_MS)}",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/access-option.test.ts",
+    "a count of restrictions goes on where a sweep of rights was",
+    change(
+      "shared/access/sweeps/access-changes.ts",
+      'if (mode === access && (mode === "everything" || containers === unreadableContainers)) return;',
+      'if (mode === "everything" || (mode === access && containers === unreadableContainers)) return;',
     ),
   ),
 ];
