@@ -1,4 +1,5 @@
 import { syncedKinds } from "#shared/content-kinds.ts";
+import type { Sql } from "#shared/db/connect.ts";
 import { followAccess } from "#shared/access/sweeps/access-changes.ts";
 import { touchAllComments } from "#shared/documents/comments.ts";
 import { removeUnsyncedKinds } from "#shared/documents/unsynced-kinds.ts";
@@ -57,8 +58,8 @@ export const handler = httpHandler(
             }),
       },
     };
-    await storeChanges(sql, source.sourceId, changes, now());
-    await followAccess(sql, source, changes, now());
+    const first = (tx: Sql) => followAccess(tx, source.sourceId, changes, now());
+    await storeChanges(sql, source.sourceId, { ...changes, first }, now());
     if (content.comments !== source.content.comments) await touchAllComments(sql, source.sourceId);
     if (body.content !== undefined) await removeUnsyncedKinds(sql, { sourceId: source.sourceId, now: now() });
     return { status: 200, body: sourceJson(await requireOverview(sql, source.sourceId)) };

@@ -106,13 +106,13 @@ export async function findSourceOfSpace(sql: Sql, baseUrl: string, spaceKey: str
 }
 
 /**
- * Changes what is given, together. Credentials of another account move the source to that account's site. Throws `UserError` 404
+ * Changes what is given, together, after `first` in the same transaction. Credentials of another account move the source to that account's site. Throws `UserError` 404
  * when the source does not exist (any more).
  */
 export async function updateSource(
   sql: postgres.Sql,
   sourceId: string,
-  { credentials, ...changes }: SourceChanges,
+  { credentials, first, ...changes }: SourceChanges & { first?: (tx: Sql) => Promise<void> },
   now: Date,
 ): Promise<Source> {
   const columns = {
@@ -131,6 +131,7 @@ export async function updateSource(
     updated_at: now,
   };
   return transaction(sql, async (tx) => {
+    await first?.(tx);
     const source = await requireSource(tx, sourceId);
     if (credentials) {
       const { baseUrl } = source;

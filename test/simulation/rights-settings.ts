@@ -1,5 +1,6 @@
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
+import type { Sql } from "#shared/db/connect.ts";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { followAccess } from "#shared/access/sweeps/access-changes.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
@@ -48,8 +49,8 @@ export function waysOfTelling(random: Random): Partial<SiteSettings> {
 export async function changeMode({ world }: Run, access: AccessMode): Promise<number> {
   const { sql } = world;
   const source = await requireSource(sql, SOURCE_ID);
-  await updateSource(sql, SOURCE_ID, { access }, world.now());
-  await followAccess(sql, source, { access }, world.now());
+  const first = (tx: Sql) => followAccess(tx, SOURCE_ID, { access }, world.now());
+  await updateSource(sql, SOURCE_ID, { access, first }, world.now());
   return source.accessVerifiedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
 }
 

@@ -29,7 +29,7 @@ export function PageReaders({ page }: { page: ShownPage }) {
   );
   return (
     <>
-      {access.data?.mode === "per_user" && (
+      {access.data && isByPerson(access.data) && (
         <form
           class="filters"
           onSubmit={(event) => {
@@ -55,10 +55,13 @@ export function PageReaders({ page }: { page: ShownPage }) {
   );
 }
 
+/** Until the rights have been read again after a change of the mode, both modes count. */
+const isByPerson = (access: AccessExplanation) => [access.mode, access.mode_before].includes("per_user");
+
 function Explanation({ access }: { access: AccessExplanation }) {
   // Whoever it is, only a source that shows each person what they may read makes a difference.
   const person = access.account ? access.account.account_id : "The public";
-  const who = access.mode === "per_user" ? person : "Whoever may search";
+  const who = isByPerson(access) ? person : "Whoever may search";
   return (
     <>
       <Notice tone={access.allowed ? "ok" : "warn"}>

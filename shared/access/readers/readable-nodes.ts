@@ -172,7 +172,7 @@ async function identify(
     );
   }
   const outdated = personal.filter((source) => !isFresh(source.directoryVerifiedAt));
-  if (outdated.length > 0 && !lenient) {
+  if (outdated.some(isPersonal) && !lenient) {
     throw new UserError(
       503,
       "directory_unavailable",
@@ -199,7 +199,8 @@ async function identify(
   return {
     accountId,
     memberships,
-    undecided: (source) => outdated.includes(source),
+    undecided: (source) =>
+      outdated.includes(source) || (!isPersonal(source) && isByPerson(source) && !active.has(source.siteId)),
     excluded: (source) => isByPerson(source) && !active.has(source.siteId),
   };
 }

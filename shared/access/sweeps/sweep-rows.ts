@@ -27,6 +27,8 @@ const checkpointSchema = z.object({
   asks_parents: z.boolean().default(false),
   /** Content with a restriction of its own that the count has found. */
   restricted: z.int().default(0),
+  /** Readers of the space that are none of the kinds that are known. */
+  has_unknown_readers: z.boolean().default(false),
   calls: z.int().default(0),
 });
 export type SweepCheckpoint = z.infer<typeof checkpointSchema>;
@@ -52,14 +54,16 @@ const later = (at: Date, ms: number) => new Date(at.getTime() + ms);
 
 /** How often a source that shows everything counts what is restricted. */
 const COUNT_INTERVAL_MS = 7 * 24 * 60 * 60_000;
-/** A count that failed is tried again after this long: nothing depends on it. */
-const COUNT_RETRY_MS = 24 * 60 * 60_000;
+/** A count that failed is tried again after this long, doubled at each failure: nothing depends on it. */
+const FIRST_COUNT_RETRY_MS = 24 * 60 * 60_000;
+/** Over this time the first counts of sources that were added together are spread, and those of a week. */
+const COUNTS_SPREAD_SECONDS = 60 * 60;
 
 /** Each source has a sweep: of its rights or, where it shows everything, of how much is restricted. */
 export async function addMissingSweeps(sql: Sql, now: Date): Promise<void> {
   await sql`
     insert into access_sweeps (source_id, due_at)
-    select source_id, ${now} from archon_sources s
+    select source_id, case access when 'everything' then ${spread(sql, now, "s")} else ${now} end from archon_sources s
     where status = 'active' and not exists (select from access_sweeps w where w.source_id = s.source_id)
     on conflict (source_id) do nothing`;
 }
@@ -83,6 +87,11 @@ export async function requestSweepAgain(sql: Sql, sourceId: string, now: Date): 
     where source_id = ${sourceId}`;
 }
 
+/** A little after the time, by the source. */
+function spread(sql: Sql, at: Date, of: "s" | "w") {
+  return sql`${at}::timestamptz + make_interval(secs => abs(hashtext(${sql(of)}.source_id)::bigint) % ${COUNTS_SPREAD_SECONDS}::int)`;
+}
+
 function isDue(sql: Sql, now: Date) {
   return sql`s.status = 'active' and c.status = 'active'
     and (c.paused_until is null or c.paused_until <= ${now})
@@ -94,7 +103,7 @@ function isDue(sql: Sql, now: Date) {
 export async function dueSweeps(sql: Sql, now: Date, limit: number): Promise<string[]> {
   const rows = await sql<{ source_id: string }[]>`
     select w.source_id from access_sweeps w join archon_sources s using (source_id) join confluence_sites c using (site_id)
-    where ${isDue(sql, now)} order by s.access = 'everything', w.due_at, w.source_id limit ${limit}`;
+    where ${isDue(sql, now)} order by s.access = 'everything', w.started_at is null, w.due_at, w.source_id limit ${limit}`;
   return rows.map((row) => row.source_id);
 }
 
@@ -115,7 +124,7 @@ export async function claimSweep(
     update access_sweeps w set claimed_until = ${later(now, CLAIM_MS)},
       started_at = case when is_new then ${now} else started_at end,
       checkpoint = case when is_new then '{}' else checkpoint end,
-      due_at = case when not is_new then due_at when access = 'everything' then ${later(now, COUNT_INTERVAL_MS)}
+      due_at = case when not is_new then due_at when access = 'everything' then ${spread(sql, later(now, COUNT_INTERVAL_MS), "w")}
         else ${later(now, intervalMs)} end
     from due where w.source_id = due.source_id
     returning w.source_id as "sourceId", started_at as "startedAt", claimed_until as "claimedUntil", checkpoint,
@@ -178,7 +187,10 @@ export async function failSweep(
   sweep: ClaimedSweep,
   { error, again, isCount, now }: { error: unknown; again: boolean; isCount: boolean; now: Date },
 ): Promise<void> {
-  const waitMs = isCount ? COUNT_RETRY_MS : Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** sweep.failures);
+  const [first, longest] = isCount
+    ? [FIRST_COUNT_RETRY_MS, COUNT_INTERVAL_MS]
+    : [FIRST_RETRY_MS, MAX_RETRY_MS];
+  const waitMs = Math.min(longest, first * 2 ** sweep.failures);
   await sql`
     update access_sweeps set claimed_until = null, started_at = case when ${again} then null else started_at end,
       due_at = case when ${again} then least(due_at, ${now}) else due_at end,

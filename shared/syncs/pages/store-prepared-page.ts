@@ -106,7 +106,8 @@ async function refreshWhatShows(
   // A file is renamed and moved, and a live doc edited, without a version.
   const isEdited = page.subtype === "live" && before?.contentHash !== page.contentHash;
   if (before && before.version >= page.version && !isFile && !isEdited) return;
-  const titles = [page.title, ...(before ? [before.title] : [])];
+  // Also the one that it was listed by: renamed since, it is shown by that title although no version of it was stored.
+  const titles = [page.title, ...(state ? [state.title] : [])];
   const labels = isFile ? [] : [...(page.labels ?? []), ...(state?.labels ?? [])];
   const parentIds = [page.parentId, before?.parentId ?? null].filter((id) => id !== null);
   const isTextOnly = before?.title === page.title && before.parentId === page.parentId;

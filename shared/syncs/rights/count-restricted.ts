@@ -5,7 +5,7 @@ import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { TransientError } from "#shared/errors.ts";
 import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
-import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
+import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
 import { ofSpace } from "./read-restriction.ts";
 import { callsOf, INCOMPLETE_SWEEP, saveSweepStep, type SweepContext } from "./sweep-context.ts";
 
@@ -25,8 +25,9 @@ export async function countRestricted(context: SweepContext): Promise<"more" | "
     await saveSweepStep(context, { ...rememberCursor(checkpoint, listed.next), restricted });
     return "more";
   }
-  // An anonymous response has nothing restricted in it.
+  // An anonymous response has nothing restricted in it, and a space that is out of sight has nothing at all.
   await verifyAccount(client, source);
+  await verifySpace(client, source);
   const now = services.now();
   const duration_ms = now.getTime() - sweep.startedAt.getTime();
   const counters = { restricted, calls: callsOf(context), duration_ms };

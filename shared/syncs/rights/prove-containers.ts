@@ -41,6 +41,8 @@ export async function proveNextContainer(context: SweepContext): Promise<void> {
 async function prove(context: SweepContext, { contentId, above }: ContainerToProve): Promise<Proof> {
   const { sweep } = context;
   if (above.state === "unknown") return NOBODY_PASSES;
+  // Everybody is shown what such a folder has in it, and it may keep out readers of whom Confluence cannot be asked.
+  if (context.source.access === "unrestricted" && sweep.checkpoint.has_unknown_readers) return "not provable";
   if (sweep.checkpoint.is_not_administrator) return "forbidden";
   try {
     return await ask(context, contentId, above);
@@ -79,7 +81,8 @@ async function ask(context: SweepContext, contentId: string, above: Principals):
   const ofLicence = above.classes.includes("all-licensed");
   const licensed = ofLicence || (isPublic && !publicPasses) ? await client.licensedGroups() : [];
   const asked = users.length + above.groups.length + licensed.length + Number(isPublic);
-  if (asked > MAX_ASKED) return "not provable";
+  // Of nobody nothing is proven: the space's readers are none that are known.
+  if (asked === 0 || asked > MAX_ASKED) return "not provable";
   const ofUsers = await allowed("user", users);
   const ofGroups = await allowed("group", above.groups);
   const ofLicensed = await allowed("group", licensed);

@@ -66,7 +66,13 @@ async function start(context: SweepContext): Promise<void> {
       principals: readers.unknown,
     });
   const asksParents = await mayOmitFolders(context);
-  await saveSweepStep(context, { phase: "listing", expected, asks_parents: asksParents }, async (tx) => {
+  const next = {
+    phase: "listing" as const,
+    expected,
+    asks_parents: asksParents,
+    has_unknown_readers: readers.unknown.length > 0,
+  };
+  await saveSweepStep(context, next, async (tx) => {
     await applySpaceReaders(tx, source.sourceId, { readers, readAt });
     await clearLists(tx, source.sourceId);
   });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
 import { sweepSource } from "#shared/syncs/rights/sweep-sources.ts";
+import { dueSweeps } from "#shared/access/sweeps/sweep-rows.ts";
+import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { SOURCE_ID, SPACE } from "#test/support/sync-world.ts";
@@ -38,8 +40,11 @@ describe("a source's option of who finds what", () => {
   const DAY_MS = 24 * 60 * 60_000;
   const restrictionsRead = () =>
     world.takeRequests().filter(({ query }) => query.includes("restrictions")).length;
+  /** The first is made within the hour. */
   const counts = async () => {
     restrictionsRead();
+    await world.minute("sweep-access");
+    world.pass(60 * 60_000);
     await world.sweep();
     return [restrictionsRead(), (await shown()).access.restricted_contents];
   };
@@ -74,6 +79,34 @@ describe("a source's option of who finds what", () => {
     expect(await counts()).toEqual([0, 1]);
     world.pass(DAY_MS);
     expect(await counts()).toEqual([1, 2]);
+  });
+
+  it("a space that is out of sight is not counted as one without restrictions", async () => {
+    await counts();
+    for (const space of world.site.spaces.values()) space.visible = false;
+    world.pass(7 * DAY_MS);
+    expect((await counts())[1]).toBe(1);
+  });
+
+  it("rights are read before restrictions are counted", async () => {
+    await addSpacesWithSources(world, ["OTHER"], { synced: false });
+    const now = world.now();
+    await database.sql`
+      insert into access_sweeps (source_id, due_at)
+      select source_id, case when source_id = ${SOURCE_ID} then ${now}::timestamptz - interval '1 hour' else ${now} end from archon_sources
+      on conflict (source_id) do update set due_at = excluded.due_at`;
+    await database.sql`update archon_sources set access = 'per_user' where source_id <> ${SOURCE_ID}`;
+    expect(await dueSweeps(database.sql, now, 10)).toEqual(["source-OTHER", SOURCE_ID]);
+  });
+
+  it("a change whose sweep cannot be asked for is not stored", async () => {
+    await database.sql`alter table access_sweeps add constraint refused check (due_at < '2000-01-01') not valid`;
+    try {
+      expect((await patch({ access: "per_user" })).status).toBe(500);
+    } finally {
+      await database.sql`alter table access_sweeps drop constraint refused`;
+    }
+    expect((await shown()).access.mode).toBe("everything");
   });
 
   it("a listing that is cut off is counted to its end, page by page", async () => {

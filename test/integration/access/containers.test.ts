@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { setSpaceReaders } from "#infra/local/confluence-site/directory-edits.ts";
 import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import { FOLDER_KINDS } from "#shared/confluence/client.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
-import { SOURCE_ID } from "#test/support/sync-world.ts";
+import { SOURCE_ID, SPACE } from "#test/support/sync-world.ts";
 
 /** The numbers are those of the table of cases in the specification of rights. */
 describe("who finds pages below folders", () => {
@@ -123,6 +124,21 @@ describe("who finds pages below folders", () => {
     await world.sweep();
     expect(await whoFinds("C")).toEqual(["u", "w", "x"]);
     expect(await database.sql`select from access_nodes where content_id is not null`).toHaveLength(0);
+  });
+
+  it.each([
+    ["a space whose readers are none that are known", { classes: ["SOMETHING_NEW"] }],
+    ["a space that others read than those who are known", { users: ["u"], classes: ["SOMETHING_NEW"] }],
+  ])("what everybody may see of %s has nothing in it of a folder with a restriction", async (_, readers) => {
+    await database.clear();
+    world = await makeAccessWorld(database.sql, { access: { access: "unrestricted" } });
+    setSpaceReaders(world.site, SPACE, readers);
+    world.add("C", { parent: world.addFolder("F", { users: ["u"] }) });
+    world.add("D");
+    await settle();
+    const { body } = await world.api("POST", "/api/rag/query", { body: { query: "C D section" } });
+    expect(new Set(body.results.map(({ title }: { title: string }) => title))).toEqual(new Set(["D"]));
+    expect((await access()).access).toMatchObject({ containers_hidden: 1 });
   });
 
   it("a site that cannot be asked about folders is one that tells nothing", async () => {

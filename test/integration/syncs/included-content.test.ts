@@ -57,6 +57,18 @@ const contentOf = async ({ id }: SitePage): Promise<string> => {
 };
 const rendered = () => world.takeRequests().filter(({ query }) => query.includes("export_view")).length;
 
+it("a target that is renamed between its listing and its first fetch leaves a page that was rendered before", async () => {
+  const target = add("Target", "<p>lighthouse</p>");
+  const includer = add("Includer", `<p>harbour</p>${include("Target")}`);
+  const operationId = await world.startSync();
+  await world.deliverUntil("plan", async () => (await world.progress(operationId)).pages_listed === 2);
+  await workOn(operationId, [includer.id]);
+  expect(await contentOf(includer)).toContain("lighthouse");
+  editPage(world.site, target.id, { title: "Beacon" });
+  await world.ended(operationId);
+  expect(await found("lighthouse")).toEqual(["Beacon"]);
+});
+
 describe("what a page shows of other pages", () => {
   let target: SitePage;
   beforeEach(async () => {

@@ -114,4 +114,13 @@ export const INCLUDED_CONTENT_BUGS: readonly PlantedBug[] = [
     "what a slow replica rendered without a recent edit stays",
     change(RENDERINGS, "and (f.is_outdated or f.is_young)", "and f.is_outdated"),
   ),
+  bugFoundBy(
+    "test/integration/syncs/included-content.test.ts",
+    "a page renamed since it was listed is not looked for by its title of then",
+    change(
+      "shared/syncs/pages/store-prepared-page.ts",
+      "...(state ? [state.title] : [])",
+      "...(before ? [before.title] : [])",
+    ),
+  ),
 ];

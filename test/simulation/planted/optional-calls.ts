@@ -161,8 +161,8 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "restrictions that cannot be counted are asked for again at each retry of a sweep",
     change(
       "shared/access/sweeps/sweep-rows.ts",
-      "const waitMs = isCount ? COUNT_RETRY_MS : Math.min(",
-      "const waitMs = Math.min(",
+      "? [FIRST_COUNT_RETRY_MS, COUNT_INTERVAL_MS]",
+      "? [FIRST_RETRY_MS, MAX_RETRY_MS]",
     ),
   ),
   bugFoundBy(
@@ -170,8 +170,36 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     "restrictions are counted as often as rights are read",
     change(
       "shared/access/sweeps/sweep-rows.ts",
-      "when access = 'everything' then ${later(now, COUNT_INTERVAL_MS)}",
-      "when false then ${later(now, COUNT_INTERVAL_MS)}",
+      "when access = 'everything' then ${spread(",
+      "when false then ${spread(",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/access-option.test.ts",
+    "a space that is out of sight is counted as one without restrictions",
+    change("shared/syncs/rights/count-restricted.ts", "  await verifySpace(client, source);\n", ""),
+  ),
+  bugFoundBy(
+    "test/integration/access/access-option.test.ts",
+    "a change of the mode is stored although no sweep follows",
+    change(
+      "functions/api/update-source.ts",
+      "{ ...changes, first }, now());",
+      "changes, now());\n    await transaction(sql, first);",
+    ),
+    change(
+      "functions/api/update-source.ts",
+      "import type { Sql } from",
+      "import { transaction, type Sql } from",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/access-option.test.ts",
+    "counts of restrictions go before sweeps of rights",
+    change(
+      "shared/access/sweeps/sweep-rows.ts",
+      "order by s.access = 'everything', w.started_at",
+      "order by w.started_at",
     ),
   ),
   bugFoundBy(

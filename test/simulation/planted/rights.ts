@@ -227,4 +227,27 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       "    void directoryVerifiedAt;\n",
     ),
   ),
+  bugFoundBy(
+    "test/integration/access/containers.test.ts",
+    "a folder is open because nobody was asked about it",
+    change(
+      "shared/syncs/rights/prove-containers.ts",
+      "if (asked === 0 || asked > MAX_ASKED)",
+      "if (asked > MAX_ASKED)",
+    ),
+    change(
+      "shared/syncs/rights/prove-containers.ts",
+      "&& sweep.checkpoint.has_unknown_readers)",
+      "&& false)",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/containers.test.ts",
+    "a folder is open although not all of its readers could be asked about",
+    change(
+      "shared/syncs/rights/prove-containers.ts",
+      "&& sweep.checkpoint.has_unknown_readers)",
+      "&& false)",
+    ),
+  ),
 ];
