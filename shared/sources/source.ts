@@ -13,6 +13,11 @@ export type DeletionStrategy = (typeof DELETION_STRATEGIES)[number];
 export const ACCESS_MODES = ["unrestricted", "per_user", "everything"] as const;
 export type AccessMode = (typeof ACCESS_MODES)[number];
 
+/** Whether what is shown depends on who asks: also until the rights have been read again after a change from such a mode. */
+export function showsByPerson(mode: AccessMode, modeBefore: AccessMode | null): boolean {
+  return mode === "per_user" || modeBefore === "per_user";
+}
+
 /** What is below a folder whose restrictions Confluence does not tell: hidden, or shown as if it had none. */
 export const UNREADABLE_CONTAINERS = ["hide", "trust"] as const;
 export type UnreadableContainers = (typeof UNREADABLE_CONTAINERS)[number];

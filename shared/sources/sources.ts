@@ -106,8 +106,8 @@ export async function findSourceOfSpace(sql: Sql, baseUrl: string, spaceKey: str
 }
 
 /**
- * Changes what is given, together, after `first` in the same transaction. Credentials of another account move the source to that account's site. Throws `UserError` 404
- * when the source does not exist (any more).
+ * Changes what is given, together, after `first` in the same transaction. Credentials of another account move the source to that
+ * account's site. Throws `UserError` 404 when the source does not exist (any more).
  */
 export async function updateSource(
   sql: postgres.Sql,

@@ -1,7 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { membershipsOf, type Membership } from "#shared/access/readers/identify-account.ts";
 import { UserError } from "#shared/errors.ts";
-import type { AccessMode } from "#shared/sources/source.ts";
+import { showsByPerson, type AccessMode } from "#shared/sources/source.ts";
 import { passOf, type Clause, type Pass, type Principals } from "./pass-of.ts";
 
 /** Why search shows a page to an account, or does not. */
@@ -10,7 +10,7 @@ export type AccessExplanation = {
   pageId: string;
   title: string;
   mode: AccessMode;
-  /** The mode before a change after which no sweep was completed yet: until then a clause must be passed by either. */
+  /** The mode before a change after which no sweep was completed yet: until then a clause must be passed in both. */
   modeBefore: AccessMode | null;
   isAllowed: boolean;
   /** What decides: the first that applies. */
@@ -157,7 +157,7 @@ function factsOf(accountId: string, membership: Membership | null): AccountFacts
   return { accountId, isActive, isGuest, groups };
 }
 
-const isByPerson = ({ mode, modeBefore }: PageRow) => mode === "per_user" || modeBefore === "per_user";
+const isByPerson = ({ mode, modeBefore }: PageRow) => showsByPerson(mode, modeBefore);
 
 const THE_PUBLIC: Principals = { accountId: null, groups: [], classes: ["anonymous"] };
 

@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { UserError } from "#shared/errors.ts";
-import type { AccessMode, Verification } from "#shared/sources/source.ts";
+import { showsByPerson, type AccessMode, type Verification } from "#shared/sources/source.ts";
 import { identifyAccount, membershipsOf, type Membership } from "./identify-account.ts";
 import { keptResults } from "./kept-results.ts";
 import { passedNodes } from "./passed-nodes.ts";
@@ -117,7 +117,7 @@ type SearchedSource = {
 
 const isOpen = ({ access }: SearchedSource) => access === "everything";
 const isPersonal = ({ access }: SearchedSource) => access === "per_user";
-const isByPerson = (source: SearchedSource) => isPersonal(source) || source.accessBefore === "per_user";
+const isByPerson = ({ access, accessBefore }: SearchedSource) => showsByPerson(access, accessBefore);
 
 async function searchedSources(sql: Sql, { sources, spaces }: ReadRequest): Promise<SearchedSource[]> {
   return sql<SearchedSource[]>`
