@@ -19,14 +19,16 @@ const CALLS_PER_EMPTY_SYNC = 5;
 const CALLS_PER_PULSE = 3;
 /** v1 returns 100 pages of a search that expands restrictions. */
 const RIGHTS_PAGE = 100;
-/** Account twice, space, its readers, whether there are roles, count (`npm run bench -- calls-of-kinds --rights`). */
-const CALLS_PER_SWEEP = 6;
+/** Readers of the space, count (`npm run bench -- calls-of-kinds --rights`). */
+const CALLS_PER_SWEEP = 2;
+/** Account twice, whether there are roles, whether there are folders: once for all spaces that one invocation sweeps. */
+const CALLS_PER_SWEEPING_INVOCATION = 4;
 /** Account, groups with a licence, accounts. */
 const CALLS_PER_DIRECTORY = 3;
 const MEMBERS_PAGE = 200;
 /** Sources at the same time, in the seconds of each minute that are left to begin a step (shared/syncs/rights/sweep-sources.ts). */
 const SWEPT_AT_ONCE = 4;
-const SWEEP_SECONDS_A_MINUTE = 40;
+const SWEEP_SECONDS_A_MINUTE = 30;
 const KB_PER_GB = 1_000_000;
 /** An ACU brings 2 GiB of memory; a vector index that does not fit is read from disk at every search. */
 const GB_PER_ACU = 2.1;
@@ -161,19 +163,22 @@ export function callsOfOneSite(spaces: number, a: Assumptions) {
 
 /**
  * What carrying rights over takes beside that, when all spaces are of one site: sweeps of each space, and its groups every few minutes.
- * `minutesOfFunction`: of each interval, how long the one sweeping function works, which has 40 s of each minute.
+ * `minutesOfFunction`: of each interval, how long the one sweeping function works, which has 30 s of each minute.
  */
 export function rightsOfOneSite(spaces: number, a: Assumptions) {
   const listing = Math.ceil(a.pagesPerSpace / RIGHTS_PAGE);
-  const sweep = spaces * (CALLS_PER_SWEEP + listing);
+  const ofSpaces = spaces * (CALLS_PER_SWEEP + listing);
+  const minutesOfFunction = (ofSpaces * a.secondsPerCall) / SWEPT_AT_ONCE / SWEEP_SECONDS_A_MINUTE;
+  const sweep = ofSpaces + CALLS_PER_SWEEPING_INVOCATION * Math.ceil(minutesOfFunction);
   const directory = CALLS_PER_DIRECTORY + a.groups * Math.ceil(a.membersPerGroup / MEMBERS_PAGE);
   const perMinute = sweep / a.sweepMinutes + directory / a.directoryMinutes;
   return {
+    ofSpaces,
     sweep,
     directory,
     perMonth: perMinute * MINUTES,
     perSecond: perMinute / 60,
-    minutesOfFunction: (sweep * a.secondsPerCall) / SWEPT_AT_ONCE / SWEEP_SECONDS_A_MINUTE,
+    minutesOfFunction,
   };
 }
 

@@ -165,7 +165,7 @@ Above ${round(MAX_STARTS * 60 * 24)} changed pages a day in a site, each in a sp
 
 ## Carrying rights over
 
-Sources whose \`access\` is not \`everything\` are swept every ${assumptions.sweepMinutes} minutes, each in ${round(rightsOfOneSite(1, assumptions).sweep)} calls for ${assumptions.pagesPerSpace} pages (a call for 100), and a site's ${assumptions.groups} groups are
+Sources whose \`access\` is not \`everything\` are swept every ${assumptions.sweepMinutes} minutes, each in ${round(rightsOfOneSite(1, assumptions).ofSpaces)} calls for ${assumptions.pagesPerSpace} pages (a call for 100) beside four for all that one invocation sweeps, and a site's ${assumptions.groups} groups are
 read every ${assumptions.directoryMinutes} minutes. The calls come on top of the above, whether or not anything changed: Confluence tells no other way.
 Sources with \`everything\` count their restricted pages once a week: a call for 100 pages.
 

@@ -4,6 +4,7 @@ import type {
   DirectoryAccount,
   RightsSubject,
   SpaceReaders,
+  SpaceRole,
   ViewRestriction,
 } from "./content-rights.ts";
 
@@ -43,8 +44,10 @@ export type ConfluenceClient = {
    * reads as empty whatever it is (CONFCLOUD-82920).
    */
   viewRestriction(id: string): Promise<ViewRestriction>;
-  /** Who may read a space: its permissions, and its roles where the site has roles (v2). */
-  spaceReaders(spaceId: string): Promise<SpaceReaders>;
+  /** The roles that spaces of the site assign (v2 `space-roles`); null where the site has none (`space-role-mode`). */
+  spaceRoles(): Promise<SpaceRole[] | null>;
+  /** Who may read a space: by its permissions, and by its assignments of these roles (v2). `not_found`: it is gone or not visible. */
+  spaceReaders(spaceId: string, roles: readonly SpaceRole[] | null): Promise<SpaceReaders>;
   /** Ids of the groups whose members are the site's licensed accounts (v1 `group?accessType=user`). */
   licensedGroups(): Promise<string[]>;
   /** Account ids of a group's members, all of them (v1 `membersByGroupId`); some system groups are listed and yet `not_found`. */

@@ -26,6 +26,9 @@ export type SpaceReaders = {
   unknown: string[];
 };
 
+/** A role that spaces assign. `permissions` null: it does not say what it permits, and grants nothing. */
+export type SpaceRole = { id: string | null; permissions: string[] | null };
+
 /** An account as the directory knows it. */
 export type DirectoryAccount = {
   accountId: string;

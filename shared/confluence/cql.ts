@@ -50,7 +50,12 @@ export function contentInSpacesCql(spaceKeys: readonly string[], kinds: readonly
 
 /** The query for all folders and the like of a space. */
 export function allContainersCql(spaceKey: string): string {
-  return `space = ${quoted(spaceKey)} and type in (${FOLDER_KINDS.join(", ")})`;
+  return `space = ${quoted(spaceKey)} and ${siteContainersCql()}`;
+}
+
+/** As `allContainersCql`, for all spaces that the account sees. */
+export function siteContainersCql(): string {
+  return `type in (${FOLDER_KINDS.join(", ")})`;
 }
 
 /** The query for all comments of a space. In the order in which they were made: a new one moves none that was not read yet. */

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { LISTING_LIMIT, type Caller, type ListingPage } from "./call-confluence.ts";
 import type { ConfluenceClient } from "./client.ts";
-import type { ViewRestriction } from "./content-rights.ts";
+import type { SpaceRole, ViewRestriction } from "./content-rights.ts";
 import { groupsOf } from "./groups-of.ts";
 import { int64 } from "./int64.ts";
 import { readItems } from "./read-items.ts";
@@ -53,6 +53,7 @@ const v1 = () => import("./v1-calls.ts");
 type RightsCalls =
   | "searchRights"
   | "viewRestriction"
+  | "spaceRoles"
   | "spaceReaders"
   | "licensedGroups"
   | "groupMembers"
@@ -61,11 +62,8 @@ type RightsCalls =
 
 /** The calls for who may see what. */
 export function rightsCalls({ ask, askPage, noteDrift }: Caller): Pick<ConfluenceClient, RightsCalls> {
-  /** The principals that may read the space because of their roles. A role that is not listed, or lists no permissions, grants nothing. */
-  async function readersByRole(spaceId: string): Promise<Principal[]> {
-    const roles = await allItems((cursor) =>
-      askPage(roleSchema, cursor, (client, paging) => getAvailableSpaceRoles(client, paging)),
-    );
+  /** The principals that may read the space because of their roles. A role that is not listed grants nothing. */
+  async function readersByRole(spaceId: string, roles: readonly SpaceRole[]): Promise<Principal[]> {
     const assignments = await allItems((cursor) =>
       askPage(roleAssignmentSchema, cursor, (client, paging) =>
         getSpaceRoleAssignments(client, { id: int64(spaceId), ...paging }),
@@ -73,8 +71,8 @@ export function rightsCalls({ ask, askPage, noteDrift }: Caller): Pick<Confluenc
     );
     return assignments.flatMap(({ principal, roleId }): Principal[] => {
       const role = roles.find(({ id }) => id && id === roleId);
-      if (!role?.spacePermissions) return [{ type: "role", id: roleId }];
-      if (!role.spacePermissions.includes(READ_SPACE)) return [];
+      if (!role?.permissions) return [{ type: "role", id: roleId }];
+      if (!role.permissions.includes(READ_SPACE)) return [];
       return [{ type: principal?.principalType, id: principal?.principalId }];
     });
   }
@@ -124,17 +122,28 @@ export function rightsCalls({ ask, askPage, noteDrift }: Caller): Pick<Confluenc
       return sorted(whole);
     },
 
-    async spaceReaders(spaceId) {
+    async spaceRoles() {
+      if (!(await hasRoles())) return null;
+      const roles = await allItems((cursor) =>
+        askPage(roleSchema, cursor, (client, paging) => getAvailableSpaceRoles(client, paging)),
+      );
+      return roles.map(({ id, spacePermissions }) => ({
+        id: id ?? null,
+        permissions: spacePermissions ?? null,
+      }));
+    },
+
+    async spaceReaders(spaceId, roles) {
       const permissions = await allItems((cursor) =>
         askPage(permissionSchema, cursor, (client, paging) =>
           getSpacePermissionsAssignments(client, { id: int64(spaceId), ...paging }),
         ),
       );
       const granted = permissions.flatMap((permission) => readerOf(permission) ?? []);
-      if (!(await hasRoles())) return readersOf(granted);
+      if (roles === null) return readersOf(granted);
       // A role among the permissions is one of those whose assignments say who has it.
       const direct = granted.filter(({ type }) => type?.toLowerCase() !== "role");
-      return readersOf([...direct, ...(await readersByRole(spaceId))]);
+      return readersOf([...direct, ...(await readersByRole(spaceId, roles))]);
     },
 
     async licensedGroups() {

@@ -77,6 +77,7 @@ export function rightsClient(
       return { accountId: told.account.id, displayName: null, timeZone: "UTC" };
     },
     space: async () => ({ id: SPACE_ID, key: "DEMO", name: "Demo", status: "current", homepageId: null }),
+    spaceRoles: async () => null,
     spaceReaders: async () => told.readers,
     // It names folders above content.
     countPages: async (cql) => (cql.includes("folder") ? 0 : listed().length),

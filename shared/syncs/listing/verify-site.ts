@@ -8,7 +8,7 @@ import type { Source } from "#shared/sources/sources.ts";
  * Throws PermanentError `credentials_rejected` (anonymous) or `account_changed`.
  */
 export async function verifyAccount(
-  client: ConfluenceClient,
+  client: Pick<ConfluenceClient, "currentUser">,
   source: Pick<Source, "accountId">,
 ): Promise<ConfluenceUser> {
   const user = await client.currentUser();

@@ -13,6 +13,7 @@ import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { hasRights } from "./has-rights.ts";
+import type { SiteReads } from "./site-reads.ts";
 
 type Reader = { client: ConfluenceClient; source: Source; services: { sql: Sql } };
 
@@ -55,9 +56,15 @@ export async function withoutUntoldFolders(
  * Whether the search may leave out folders of this space: it was not seen to name one yet, and the space has some, or does not say. A page
  * that is moved into one makes no version, so nothing else would tell.
  */
-export async function mayOmitFolders({ client, source, services }: Reader): Promise<boolean> {
+export async function mayOmitFolders({
+  client,
+  source,
+  services,
+  site,
+}: Reader & { site: SiteReads }): Promise<boolean> {
   if (await namesFolders(services.sql, source.siteId)) return false;
   try {
+    if ((await site.containers(client, source)) === 0) return false;
     return (await client.countPages(allContainersCql(source.spaceKey))) !== 0;
   } catch (error) {
     // A site that does not search for one of these kinds.

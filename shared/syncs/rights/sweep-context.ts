@@ -5,6 +5,7 @@ import { transaction, type Sql } from "#shared/db/connect.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { addHints } from "#shared/syncs/hints/page-hints.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
+import type { SiteReads } from "./site-reads.ts";
 
 /** Pages that one step has rendered again: more than a source's hints may wait for. */
 const MAX_HINTED = 1000;
@@ -29,6 +30,7 @@ export type SweepContext = {
   sweep: ClaimedSweep;
   source: Source;
   client: ConfluenceClient;
+  site: SiteReads;
   services: Pick<SyncServices, "sql" | "log" | "now">;
   /** Calls of `client` that are in the checkpoint. */
   callsCounted: number;

@@ -14,10 +14,11 @@ import {
 } from "#shared/access/sweeps/sweep-lists.ts";
 import { endSweep, type SweepCheckpoint } from "#shared/access/sweeps/sweep-rows.ts";
 import { UNREADABLE } from "#shared/confluence/client.ts";
+import type { SpaceReaders, SpaceRole } from "#shared/confluence/content-rights.ts";
 import { allPagesCql, allRightsCql } from "#shared/confluence/cql.ts";
 import { syncedPageKinds } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
-import { TransientError } from "#shared/errors.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
 import { fetchVisible } from "#shared/syncs/deletions/fetch-visible.ts";
 import { rememberCursor } from "#shared/syncs/listing/follow-cursor.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
@@ -54,11 +55,11 @@ const PHASES: Record<
 };
 
 async function start(context: SweepContext): Promise<void> {
-  const { client, source, services } = context;
-  await verifyAccount(client, source);
-  await verifySpace(client, source);
+  const { client, source, services, site } = context;
+  await verifyAccount({ currentUser: () => site.account(client, source) }, source);
+  const roles = await site.roles(client, source);
   const readAt = services.now();
-  const readers = await client.spaceReaders(source.spaceId);
+  const readers = await spaceReaders(context, roles);
   const expected = await client.countPages(allPagesCql(source.spaceKey, syncedPageKinds(source.content)));
   if (readers.unknown.length > 0)
     services.log.warn("access_sweep.unknown_readers", {
@@ -76,6 +77,19 @@ async function start(context: SweepContext): Promise<void> {
     await applySpaceReaders(tx, source.sourceId, { readers, readAt });
     await clearLists(tx, source.sourceId);
   });
+}
+
+/** Confluence names the readers only of a space that the account sees. */
+async function spaceReaders(
+  { client, source }: SweepContext,
+  roles: readonly SpaceRole[] | null,
+): Promise<SpaceReaders> {
+  try {
+    return await client.spaceReaders(source.spaceId, roles);
+  } catch (error) {
+    if (error instanceof PermanentError) await verifySpace(client, source);
+    throw error;
+  }
 }
 
 async function listNext(context: SweepContext): Promise<void> {
@@ -187,10 +201,11 @@ async function confirmAbsent(context: SweepContext): Promise<void> {
 }
 
 async function close(context: SweepContext): Promise<void> {
-  const { client, source, services, sweep } = context;
+  const { client, source, services, sweep, site } = context;
   const { sourceId } = source;
   const { expected, skipped, containers_trusted } = sweep.checkpoint;
-  await verifyAccount(client, source);
+  // In a pass that began after all of it was read.
+  await verifyAccount({ currentUser: () => site.account(client, source) }, source);
   const listed = await countListedContent(services.sql, sourceId);
   if (skipped > 0)
     throw new TransientError(

@@ -70,6 +70,18 @@ describe("what a sweep of rights must prove", () => {
     expect(await seen(OTHER)).toEqual([]);
   });
 
+  it("a sweep whose account changed while it was read in one go lets nobody see more", async () => {
+    const site = told({ "1": { users: ["u"] } });
+    await sweep(site);
+    change(site, "1", { users: [] });
+    site.spoil = (page) => {
+      site.account.id = null;
+      return page;
+    };
+    expect(await sweep(site)).toBe("failed");
+    expect(await seen(OTHER)).toEqual([]);
+  });
+
   it("what an incomplete sweep read is not let in by a later one that could not read it", async () => {
     const site = told({ "1": { users: ["u"] }, "2": {} });
     await sweep(site);

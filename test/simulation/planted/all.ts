@@ -20,6 +20,7 @@ import { READER_BUGS } from "./readers.ts";
 import { PULSE_BUGS } from "./pulses.ts";
 import { RIGHTS_BUGS } from "./rights.ts";
 import { RUNTIME_BUGS } from "./runtime.ts";
+import { SHARED_SWEEP_BUGS } from "./sweeps-of-a-site.ts";
 
 /** Every bug that is planted; `npm run mutants` looks for each. */
 export const ALL_PLANTED_BUGS = [
@@ -44,5 +45,6 @@ export const ALL_PLANTED_BUGS = [
   ...LIVE_VERIFICATION_BUGS,
   ...RIGHTS_BUGS,
   ...RUNTIME_BUGS,
+  ...SHARED_SWEEP_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

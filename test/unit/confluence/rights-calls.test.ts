@@ -16,6 +16,7 @@ import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import type { SiteSettings } from "#infra/local/confluence-site/settings.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { changing, clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 
 const SPACE = "98305";
@@ -252,6 +253,10 @@ describe("a view restriction by itself", () => {
   });
 });
 
+async function readersOf(client: ConfluenceClient, spaceId = SPACE) {
+  return client.spaceReaders(spaceId, await client.spaceRoles());
+}
+
 describe("readers of a space", () => {
   const empty = { users: [], groups: [], classes: [], unknown: [] };
 
@@ -272,7 +277,7 @@ describe("readers of a space", () => {
         { principal: { type: "team", id: "red" }, operation: read },
       ],
     });
-    expect(await client.spaceReaders(SPACE)).toEqual({
+    expect(await readersOf(client)).toEqual({
       users: withAccount("ada"),
       groups: [staff],
       classes: ["all-licensed", "anonymous"],
@@ -300,7 +305,7 @@ describe("readers of a space", () => {
       { role: "Odd job", users: ["ada", ACCOUNT_ID] },
       { role: "never-heard-of", users: ["bo"] },
     ]);
-    expect(await client.spaceReaders(SPACE)).toEqual({
+    expect(await readersOf(client)).toEqual({
       users: withAccount("ada"),
       groups: [staff],
       classes: ["all-licensed"],
@@ -308,25 +313,25 @@ describe("readers of a space", () => {
     });
     site.settings.role_mode = "PRE_ROLES";
     setSpaceReaders(site, "DEMO", {});
-    expect(await client.spaceReaders(SPACE)).toEqual({ ...empty, users: [ACCOUNT_ID] });
+    expect(await readersOf(client)).toEqual({ ...empty, users: [ACCOUNT_ID] });
   });
 
   it("a site without roles is read by its permissions; one that fails to say is an error", async () => {
     const { site, fault, client } = world({ role_mode: "none" });
     const readers = { ...empty, users: [ACCOUNT_ID], groups: [EVERYBODY_GROUP] };
-    expect(await client.spaceReaders(SPACE)).toEqual(readers);
+    expect(await readersOf(client)).toEqual(readers);
     for (const status of [403, 501]) {
       fault("/space-role-mode", status);
-      expect(await client.spaceReaders(SPACE)).toEqual(readers);
+      expect(await readersOf(client)).toEqual(readers);
       site.faults.length = 0;
     }
     site.settings.role_mode = "ROLES";
     for (const path of ["/permissions", "/space-role-mode", "/space-roles", "/role-assignments"]) {
       fault(path, 500);
-      await expect(client.spaceReaders(SPACE)).rejects.toMatchObject({ code: "confluence_failed" });
+      await expect(readersOf(client)).rejects.toMatchObject({ code: "confluence_failed" });
       site.faults.length = 0;
     }
-    await expect(client.spaceReaders("99")).rejects.toMatchObject({ code: "not_found" });
+    await expect(readersOf(client, "99")).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("more permissions and roles than one response holds are all read", async () => {
@@ -338,7 +343,7 @@ describe("readers of a space", () => {
       "DEMO",
       people(12).map((id, n) => ({ role: `Role ${n}`, users: [`holder-${id}`] })),
     );
-    const { users, unknown } = await client.spaceReaders(SPACE);
+    const { users, unknown } = await readersOf(client);
     expect([users.length, unknown]).toEqual([46, []]);
   });
 });

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ConfluenceClient } from "#shared/confluence/client.ts";
+import { TransientError } from "#shared/errors.ts";
+import { sweepSources } from "#shared/syncs/rights/sweep-sources.ts";
+import { addSpacesWithSources } from "#test/support/site-sources.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+
+const MINUTE_MS = 60_000;
+const SPACES = ["A", "B", "C", "D", "E", "F"];
+
+describe("sweeps of many spaces of one site", () => {
+  let database: TestDatabase;
+  let world: SyncWorld;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    world = await makeSyncWorld(database.sql);
+    await addSpacesWithSources(world, SPACES, { synced: false });
+    await database.sql`update archon_sources set access = 'unrestricted' where space_key = any(${SPACES})`;
+    world.takeRequests();
+  });
+  afterAll(() => database.close());
+
+  /** One invocation with so much time. `change` is what the client of each source is. */
+  const invoke = async ({
+    remainingMs = () => MINUTE_MS,
+    change = (client) => client,
+  }: Partial<{ remainingMs: () => number; change: (client: ConfluenceClient) => ConfluenceClient }> = {}) => {
+    const { outside } = world;
+    const confluence: typeof outside.confluence = (site) => change(outside.confluence(site));
+    return sweepSources({ ...outside, confluence }, { remainingMs });
+  };
+  const verified = async () => {
+    const rows = await database.sql<{ count: number }[]>`
+      select count(access_verified_at)::int as count from archon_sources`;
+    return rows[0]?.count;
+  };
+  const errors = async () => {
+    const rows = await database.sql<{ code: string }[]>`
+      select error ->> 'code' as code from access_sweeps where error is not null order by source_id`;
+    return rows.map(({ code }) => code);
+  };
+  it("what is the same for all of them is read once; its account is looked at before and after", async () => {
+    expect(await invoke()).toEqual({ swept: 6, completed: 6, failed: 0 });
+    const requests = world.takeRequests();
+    const count = (path: string) => requests.filter((request) => request.path.includes(path)).length;
+    expect(count("/user/current")).toBe(2);
+    expect(count("/space-role-mode")).toBe(1);
+    expect(count("/permissions")).toBe(SPACES.length);
+    // Who reads each, how much is in it, and all of it; whether any space has folders.
+    expect(requests.length).toBe(2 + 1 + 1 + 3 * SPACES.length);
+    expect(await verified()).toBe(SPACES.length);
+  });
+
+  it("an account that becomes anonymous after the last listing proves none of them", async () => {
+    let listed = 0;
+    const change = (client: ConfluenceClient): ConfluenceClient => ({
+      ...client,
+      searchRights: async (cql, cursor) => {
+        const found = await client.searchRights(cql, cursor);
+        listed += 1;
+        if (listed === SPACES.length) world.site.settings.answer_as_anonymous = true;
+        return found;
+      },
+    });
+    expect(await invoke({ change })).toEqual({ swept: 6, completed: 0, failed: 6 });
+    expect(await verified()).toBe(0);
+    expect(new Set(await errors())).toEqual(new Set(["credentials_rejected"]));
+  });
+
+  it("an account that is anonymous while the first of them is closed proves none of them", async () => {
+    let looks = 0;
+    const change = (client: ConfluenceClient): ConfluenceClient => ({
+      ...client,
+      currentUser: async () => {
+        looks += 1;
+        const user = await client.currentUser();
+        return looks === 2 ? { ...user, accountId: null } : user;
+      },
+    });
+    expect(await invoke({ change })).toMatchObject({ completed: 0, failed: 6 });
+    expect(await verified()).toBe(0);
+  });
+
+  it("a look at the site that fails stops those that waited for it, and the next space takes it again", async () => {
+    let looks = 0;
+    const change = (client: ConfluenceClient): ConfluenceClient => ({
+      ...client,
+      spaceRoles: async () => {
+        looks += 1;
+        if (looks === 1) throw new TransientError("confluence_failed", "500");
+        return client.spaceRoles();
+      },
+    });
+    const { completed, failed } = await invoke({ change });
+    expect(failed).toBeGreaterThan(0);
+    expect([completed, looks]).toEqual([SPACES.length - failed, 2]);
+    expect(completed).toBeGreaterThan(0);
+    world.pass(2 * MINUTE_MS);
+    await invoke();
+    expect(await verified()).toBe(SPACES.length);
+  });
+
+  it("what is known of one account of a site says nothing about another", async () => {
+    await addSpacesWithSources(world, ["G"], { accountId: "another", synced: false });
+    await database.sql`update archon_sources set access = 'unrestricted' where space_key = 'G'`;
+    expect(await invoke()).toEqual({ swept: 7, completed: 6, failed: 1 });
+    expect(await errors()).toEqual(["account_changed"]);
+    expect(world.takeRequests().filter(({ path }) => path.includes("/user/current"))).toHaveLength(3);
+  });
+
+  it("whatever was read in an invocation's time is closed in it, or by the next", async () => {
+    // Enough for reading until the fifth space begins, then none for anything but closing.
+    const begun = new Set<string>();
+    const change = (client: ConfluenceClient): ConfluenceClient => ({
+      ...client,
+      spaceReaders: async (spaceId, roles) => {
+        begun.add(spaceId);
+        return client.spaceReaders(spaceId, roles);
+      },
+    });
+    const remainingMs = () => (begun.size < 5 ? MINUTE_MS : 25_000);
+    await invoke({ change, remainingMs });
+    const first = (await verified()) ?? 0;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(SPACES.length);
+    begun.clear();
+    await invoke({ remainingMs: () => 25_000 });
+    expect(await verified()).toBe(first);
+    await invoke();
+    expect(await verified()).toBe(SPACES.length);
+  });
+});
