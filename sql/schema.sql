@@ -1042,7 +1042,6 @@ CREATE OR REPLACE FUNCTION confluence_sync.nodes_that_let_in(unrestricted text[]
  RETURNS TABLE(node_id integer, parent_node integer, source_id text, content_id text, verified_at timestamp with time zone)
  LANGUAGE sql
  STABLE
- SET enable_seqscan TO 'off'
 BEGIN ATOMIC
  SELECT n.node_id,
      n.parent_node,
@@ -1129,6 +1128,21 @@ begin
   return null;
 end
 $function$
+;
+
+CREATE OR REPLACE FUNCTION confluence_sync.own_nodes(unrestricted text[], per_user text[], in_both_modes text[], account text, own_groups text[], own_classes text[], since timestamp with time zone)
+ RETURNS TABLE(nodes bytea, spaces text[], evidence timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET enable_seqscan TO 'off'
+BEGIN ATOMIC
+ SELECT string_agg(int8send((((n.node_id)::bigint << 32) | (COALESCE(n.parent_node, 0))::bigint)), '\x'::bytea) AS string_agg,
+     COALESCE(array_agg(DISTINCT n.source_id) FILTER (WHERE (n.content_id IS NULL)), '{}'::text[]) AS "coalesce",
+     min(n.verified_at) AS min
+    FROM nodes_that_let_in(own_nodes.unrestricted, own_nodes.per_user, own_nodes.account, own_nodes.own_groups, own_nodes.own_classes, own_nodes.since) n(node_id, parent_node, source_id, content_id, verified_at)
+   WHERE ((n.source_id <> ALL (own_nodes.in_both_modes)) OR (n.node_id IN ( SELECT e.node_id
+            FROM nodes_that_let_in(own_nodes.in_both_modes, '{}'::text[], NULL::text, '{}'::text[], '{}'::text[], own_nodes.since) e(node_id, parent_node, source_id, content_id, verified_at))));
+END
 ;
 
 CREATE OR REPLACE FUNCTION confluence_sync.page_status(page confluence_pages)

@@ -40,14 +40,12 @@ return (
     then coalesce(array_agg(s.source_id) filter (where s.access = 'everything'), '{}') end
   from archon_sources s);
 
--- The nodes of these sources that a reader passes, each for itself: who passes what is above it passes on. Read by index alone,
--- whatever the planner knows: a source may have 100,000 nodes of which a reader passes a few, and a reader 500 groups.
--- Of `unrestricted` sources, the space's node whatever its principals are. Evidence that is older than `since` lets nobody in.
+-- The nodes of these sources that a reader passes, each for itself: who passes what is above it passes on. Of `unrestricted` sources,
+-- the space's node whatever its principals are. Evidence that is older than `since` lets nobody in.
 create or replace function nodes_that_let_in(
   unrestricted text[], per_user text[], account text, own_groups text[], own_classes text[], since timestamptz
 ) returns table (node_id integer, parent_node integer, source_id text, content_id text, verified_at timestamptz)
 language sql stable rows 1000
-set enable_seqscan = off
 begin atomic
   select n.node_id, n.parent_node, n.source_id, n.content_id, n.verified_at
   from (
@@ -72,4 +70,20 @@ begin atomic
     where g.source_id = any(per_user) and g.state = 'known') n
   -- One below something unknown is not at the top of its space.
   where (n.content_id is null or n.parent_node is not null) and (n.verified_at is null or n.verified_at >= since);
+end;
+
+-- All of them, each followed by what is above it (0: nothing is), as integers of four bytes; the sources whose space is among them; the
+-- oldest evidence. Of sources `in_both_modes`, only those that let in everybody as well as the reader. Read by index alone, whatever the planner
+-- knows, and put together while they are read: a source may have 100,000 nodes of which a reader passes a few, and a reader 500 groups.
+create or replace function own_nodes(
+  unrestricted text[], per_user text[], in_both_modes text[], account text, own_groups text[], own_classes text[], since timestamptz
+) returns table (nodes bytea, spaces text[], evidence timestamptz)
+language sql stable
+set enable_seqscan = off
+begin atomic
+  select string_agg(int8send(n.node_id::bigint << 32 | coalesce(n.parent_node, 0)), ''),
+    coalesce(array_agg(distinct n.source_id) filter (where n.content_id is null), '{}'), min(n.verified_at)
+  from nodes_that_let_in(unrestricted, per_user, account, own_groups, own_classes, since) n
+  where n.source_id <> all(in_both_modes)
+    or n.node_id in (select e.node_id from nodes_that_let_in(in_both_modes, '{}', null, '{}', '{}', since) e);
 end;

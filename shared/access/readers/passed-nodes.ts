@@ -1,13 +1,16 @@
 /** Nodes that a reader passes if they pass the parent: `parents[i]` is that of `nodes[i]`, 0 if it has none. */
-export type OwnNodes = { nodes: readonly number[]; parents: readonly number[] };
+export type OwnNodes = { nodes: Numbers; parents: Numbers };
+/** Arrays of integers, because a reader may pass 100,000. */
+type Numbers = Int32Array | readonly number[];
 
 const PASSED = 1;
 const BARRED = 2;
 
 /** The nodes that are passed with all above them, as a bitmap: bit n, from the lowest of each byte, is node n. */
 export function passedNodes({ nodes, parents }: OwnNodes): Uint8Array {
-  const last = nodes.reduce((most, node) => Math.max(most, node), 0);
-  // -1: not passed for itself. Arrays, because a reader may pass 100,000.
+  let last = 0;
+  for (const node of nodes) last = Math.max(last, node);
+  // -1: not passed for itself.
   const parentOf = new Int32Array(last + 1).fill(-1);
   for (const [index, node] of nodes.entries()) parentOf[node] = parents[index] ?? -1;
   const states = new Uint8Array(last + 1);

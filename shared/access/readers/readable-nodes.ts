@@ -3,7 +3,7 @@ import { UserError } from "#shared/errors.ts";
 import { showsByPerson, type AccessMode, type Verification } from "#shared/sources/source.ts";
 import { identifyAccount, membershipsOf, type Membership } from "./identify-account.ts";
 import { keptResults } from "./kept-results.ts";
-import { passedNodes } from "./passed-nodes.ts";
+import { passedNodes, type OwnNodes } from "./passed-nodes.ts";
 import type { Readable } from "./readable.ts";
 import type { Permissions, PermissionMode, Reader } from "./reader.ts";
 
@@ -56,7 +56,7 @@ export async function readableFor(sql: Sql, request: ReadRequest): Promise<Permi
     isCurrent: ({ evidence }) => evidence.every((at) => at >= since),
     make: async () => {
       const found = await ownNodes(sql, facts);
-      return { nodes: passedNodes(found), spaces: found.spaces, evidence: found.evidence };
+      return { ...found, nodes: passedNodes(found.nodes) };
     },
   });
   return {
@@ -208,13 +208,15 @@ async function identify(
 /** A directory is read every few minutes. */
 const DIRECTORY_RETRY_SECONDS = 60;
 
-type Own = { nodes: number[]; parents: number[]; spaces: string[]; evidence: Date[] };
+type Own = { nodes: OwnNodes; spaces: string[]; evidence: Date[] };
 type OwnFacts = { sources: SearchedSource[]; memberships: Membership[]; isAnonymous: boolean; since: Date };
 
 /** Site by site, because the ids of groups are a site's own. */
 async function ownNodes(sql: Sql, request: OwnFacts): Promise<Own> {
-  const result: Own = { nodes: [], parents: [], spaces: [], evidence: [] };
   const { isAnonymous, since } = request;
+  const pairs: Uint8Array[] = [];
+  const spaces: string[] = [];
+  const evidence: Date[] = [];
   for (const [siteId, sources] of Map.groupBy(request.sources, (source) => source.siteId)) {
     const ids = (holds: (source: SearchedSource) => boolean) =>
       sources.filter(holds).map(({ sourceId }) => sourceId);
@@ -223,26 +225,27 @@ async function ownNodes(sql: Sql, request: OwnFacts): Promise<Own> {
     // The public is shown the same in either mode.
     const inBothModes = ids((source) => !isAnonymous && source.accessBefore !== null);
     const membership = request.memberships.find((one) => one.siteId === siteId);
-    const [row] = await sql<
-      { nodes: string | null; parents: string | null; spaces: string[]; evidence: Date | null }[]
-    >`
-      select string_agg(node_id::text, ',') as nodes, string_agg(coalesce(parent_node, 0)::text, ',') as parents,
-        coalesce(array_agg(distinct source_id) filter (where content_id is null), '{}') as spaces, min(verified_at) as evidence
-      from nodes_that_let_in(${forEveryone}, ${byPerson}, ${membership ? membership.accountId : null},
-        ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]}, ${since})
-      where source_id <> all(${inBothModes}::text[])
-        or node_id in (select e.node_id from nodes_that_let_in(${inBothModes}, '{}', null, '{}', '{}', ${since}) e)`;
-    // Spread into `push`, 100,000 would overflow the stack.
-    result.nodes = result.nodes.concat(numbers(row?.nodes));
-    result.parents = result.parents.concat(numbers(row?.parents));
-    result.spaces.push(...(row?.spaces ?? []));
-    if (row?.evidence) result.evidence.push(row.evidence);
+    const [row] = await sql<{ nodes: Uint8Array | null; spaces: string[]; evidence: Date | null }[]>`
+      select nodes, spaces, evidence
+      from own_nodes(${forEveryone}, ${byPerson}, ${inBothModes}, ${membership ? membership.accountId : null},
+        ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]}, ${since})`;
+    if (row?.nodes) pairs.push(row.nodes);
+    spaces.push(...(row?.spaces ?? []));
+    if (row?.evidence) evidence.push(row.evidence);
   }
-  return result;
+  return { nodes: ownNodesOf(Buffer.concat(pairs)), spaces, evidence };
 }
 
-function numbers(list: string | null | undefined): number[] {
-  return list ? list.split(",").map(Number) : [];
+/** Reads pairs of a node and its parent, each an integer of four bytes, the first byte the highest. */
+function ownNodesOf(pairs: Buffer): OwnNodes {
+  const count = pairs.length / 8;
+  const nodes = new Int32Array(count);
+  const parents = new Int32Array(count);
+  for (let index = 0; index < count; index += 1) {
+    nodes[index] = pairs.readInt32BE(index * 8);
+    parents[index] = pairs.readInt32BE(index * 8 + 4);
+  }
+  return { nodes, parents };
 }
 
 function oldest(dates: readonly (Date | null)[]): Date | null {
