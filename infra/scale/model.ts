@@ -19,9 +19,9 @@ const CALLS_PER_EMPTY_SYNC = 5;
 const CALLS_PER_PULSE = 3;
 /** v1 returns 100 pages of a search that expands restrictions. */
 const RIGHTS_PAGE = 100;
-/** Readers of the space, count (`npm run bench -- calls-of-kinds --rights`). */
+/** Readers of the space, count; where the site has folders and its search names none, another count. */
 const CALLS_PER_SWEEP = 2;
-/** Account twice, whether there are roles, whether there are folders: once for all spaces that one invocation sweeps. */
+/** Account twice, whether there are roles, whether there are folders: once for the spaces that one invocation sweeps, each minute. */
 const CALLS_PER_SWEEPING_INVOCATION = 4;
 /** Account, groups with a licence, accounts. */
 const CALLS_PER_DIRECTORY = 3;
@@ -169,7 +169,9 @@ export function rightsOfOneSite(spaces: number, a: Assumptions) {
   const listing = Math.ceil(a.pagesPerSpace / RIGHTS_PAGE);
   const ofSpaces = spaces * (CALLS_PER_SWEEP + listing);
   const minutesOfFunction = (ofSpaces * a.secondsPerCall) / SWEPT_AT_ONCE / SWEEP_SECONDS_A_MINUTE;
-  const sweep = ofSpaces + CALLS_PER_SWEEPING_INVOCATION * Math.ceil(minutesOfFunction);
+  // Spaces that were added at different minutes are swept at different minutes.
+  const invocations = Math.min(spaces, Math.max(Math.ceil(minutesOfFunction), a.sweepMinutes));
+  const sweep = ofSpaces + CALLS_PER_SWEEPING_INVOCATION * invocations;
   const directory = CALLS_PER_DIRECTORY + a.groups * Math.ceil(a.membersPerGroup / MEMBERS_PAGE);
   const perMinute = sweep / a.sweepMinutes + directory / a.directoryMinutes;
   return {

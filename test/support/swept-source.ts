@@ -4,7 +4,7 @@ import { addMissingSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
 import { insertSource } from "#shared/sources/sources.ts";
-import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-sources.ts";
+import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-source.ts";
 import { SPACE_ID, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
 
 export const SOURCE_ID = "source-1";

@@ -23,7 +23,10 @@ export const sourceAccess = z
         started_at: instant.nullable().meta({ description: "Of the sweep under way; null: none is" }),
         completed_at: instant.nullable(),
         error: failure,
-        calls: z.int().nullable().meta({ description: "To Confluence, of the last complete sweep" }),
+        calls: z.int().nullable().meta({
+          description:
+            "To Confluence, of the last complete sweep; what it shares with other spaces of the site counts for the first of them",
+        }),
         duration_ms: z.int().nullable(),
       })
       .nullable()

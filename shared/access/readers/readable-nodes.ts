@@ -85,7 +85,7 @@ function everything(mode: PermissionMode): Permitted {
   return { readable: null, sources: null, permissions, verifiedLive: [] };
 }
 
-/** A reader may pass 100,000 nodes, which takes some 250 ms to read: more than a search. */
+/** A reader may pass 100,000 nodes, which takes longer to read than a search. */
 const keepOwn = keptResults<{ nodes: Uint8Array; spaces: string[]; evidence: Date[] }>();
 /** Longest time for which a result is believed: a database that was restored may count its transactions a second time. */
 const KEPT_MS = 10 * 60_000;

@@ -1,6 +1,7 @@
 import type { ConfluenceClient, ConfluenceUser } from "#shared/confluence/client.ts";
 import type { SpaceRole } from "#shared/confluence/content-rights.ts";
 import { siteContainersCql } from "#shared/confluence/cql.ts";
+import { TransientError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 
 type Read = {
@@ -10,8 +11,8 @@ type Read = {
 };
 
 /**
- * What is the same for all spaces of a site and account: read once for all that ask within a pass over the sources, which ends within a
- * minute. What failed is read again by the next that asks. Whoever must know what holds now begins another pass.
+ * What is the same for all spaces of a site and account: read once for all that ask, and as old as the first of them, which is some
+ * 40 s at most, as long as an invocation sweeps. A transient failure is not kept: the next that asks reads again.
  */
 export type SiteReads = {
   account: (client: ConfluenceClient, source: Source) => Promise<ConfluenceUser>;
@@ -20,7 +21,7 @@ export type SiteReads = {
   containers: (client: ConfluenceClient, source: Source) => Promise<number | null>;
 };
 
-/** Begins a pass. */
+/** Nothing that was read before this call is returned: whoever must know what holds now calls it again. */
 export function readSitesOnce(): SiteReads {
   const sites = new Map<string, Read>();
   const once = <K extends keyof Read>(what: K, source: Source, read: () => NonNullable<Read[K]>) => {
@@ -31,7 +32,9 @@ export function readSitesOnce(): SiteReads {
     if (present) return present;
     const begun = read();
     known[what] = begun;
-    begun.catch(() => delete known[what]);
+    begun.catch((error: unknown) => {
+      if (error instanceof TransientError) delete known[what];
+    });
     return begun;
   };
   return {

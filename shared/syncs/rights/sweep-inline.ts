@@ -3,7 +3,7 @@ import { requireSource } from "#shared/sources/sources.ts";
 import { later } from "#shared/syncs/later.ts";
 import { refreshDirectories } from "./refresh-directories.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { sweepSource } from "./sweep-sources.ts";
+import { sweepSource } from "./sweep-source.ts";
 
 /** Until a sync looks again whether another worker has finished the sweep that it waits for. */
 const WAIT_MS = 5000;

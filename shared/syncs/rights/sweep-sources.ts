@@ -1,38 +1,24 @@
+import { addMissingSweeps, dueSweeps } from "#shared/access/sweeps/sweep-rows.ts";
+import { readSitesOnce } from "./site-reads.ts";
+import type { SweepContext } from "./sweep-context.ts";
 import {
-  addMissingSweeps,
-  claimSweep,
-  dueSweeps,
-  failSweep,
-  releaseSweep,
-  SweepLostError,
-} from "#shared/access/sweeps/sweep-rows.ts";
-import type { ConfluenceClient } from "#shared/confluence/client.ts";
-import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
-import { requireSource, type Source } from "#shared/sources/sources.ts";
-import { expireCredentials } from "#shared/syncs/operations/expire-credentials.ts";
-import { statusAfter } from "#shared/syncs/operations/fail-operation.ts";
-import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
-import { openSite, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
-import { readSitesOnce, type SiteReads } from "./site-reads.ts";
-import { INCOMPLETE_SWEEP, type SweepContext } from "./sweep-context.ts";
-import { sweepStep } from "./sweep-step.ts";
+  beginSweep,
+  closeSweep,
+  leaveSweep,
+  readRights,
+  STEP_RESERVE_MS,
+  type SweepOutcome,
+  type SweepServices,
+} from "./sweep-source.ts";
 
-/** A step may take two timeouts of Confluence; with less time left the next invocation runs it. */
-const STEP_RESERVE_MS = 20_000;
 /** Of an invocation's time, what is kept for closing the sweeps that were read in it: a short transaction each. */
 const CLOSING_MS = 10_000;
+/** Sweeps that are closed together: they need one look at their site's account. */
+const CLOSED_TOGETHER = 25;
 /** Sources that are swept at the same time: they mostly wait for Confluence. */
 const SOURCES_AT_ONCE = 4;
 /** More than a minute is enough for. */
 const MAX_SOURCES = 500;
-/** Failures of one step before the sweep begins again: what it read before gets old. */
-const MAX_FAILURES = 5;
-/** Codes of failures that the same step would meet again. */
-const BEGIN_AGAIN = new Set([INCOMPLETE_SWEEP, "repeated_cursor"]);
-
-type SweepServices = Pick<SyncServices, "sql" | "log" | "now" | "random"> & SiteServices & { env: SweepEnv };
-export type SweepEnv = { ACCESS_SWEEP_MINUTES: number };
-type Invocation = { remainingMs: () => number };
 
 export type SweepResult = { swept: number; completed: number; failed: number };
 
@@ -40,157 +26,59 @@ export type SweepResult = { swept: number; completed: number; failed: number };
  * Continues the sweeps that are due until the invocation's time ends. A source that fails is recorded and stops no other. Throws what is
  * no fault of a source.
  */
-export async function sweepSources(services: SweepServices, invocation: Invocation): Promise<SweepResult> {
+export async function sweepSources(
+  services: SweepServices,
+  invocation: { remainingMs: () => number },
+): Promise<SweepResult> {
   const total: SweepResult = { swept: 0, completed: 0, failed: 0 };
-  await addMissingSweeps(services.sql, services.now());
-  const due = await dueSweeps(services.sql, services.now(), MAX_SOURCES);
-  const count = (outcome: SweepOutcome) => {
-    if (outcome === "not due") return;
+  const errors: unknown[] = [];
+  const count = async (work: Promise<SweepOutcome | null>) => {
+    const outcome = await work.catch((error: unknown) => void errors.push(error));
+    if (!outcome || outcome === "not due") return;
     total.swept += 1;
     total.completed += Number(outcome === "complete");
     total.failed += Number(outcome === "failed");
   };
-  const toClose: SweepContext[] = [];
-  const closing = { ...invocation, maxSteps: 1 };
+  await addMissingSweeps(services.sql, services.now());
+  const due = (await dueSweeps(services.sql, services.now(), MAX_SOURCES)).values();
   const reading = {
     remainingMs: () => invocation.remainingMs() - CLOSING_MS,
     maxSteps: Infinity,
     site: readSitesOnce(),
   };
-  const failed = await forEachAtOnce(due, async (sourceId) => {
-    if (reading.remainingMs() < STEP_RESERVE_MS) return;
+  const toClose: SweepContext[] = [];
+  const read = async (sourceId: string): Promise<SweepOutcome | null> => {
     const context = await beginSweep(sourceId, services, reading);
-    if (typeof context === "string") return count(context);
+    if (typeof context === "string") return context;
     const outcome = await readRights(context, services, reading);
-    if (outcome === "closing") toClose.push(context);
-    else count(outcome);
-  });
-  // Only now, so that one look at a site's account proves all that was read of its spaces.
-  const site = readSitesOnce();
-  const failedToClose = await forEachAtOnce(toClose, async (context) =>
-    count(await closeSweep({ ...context, site }, services, closing)),
-  );
-  const errors = [...failed, ...failedToClose];
+    if (outcome !== "closing") return outcome;
+    toClose.push(context);
+    return null;
+  };
+  const closeAll = async () => {
+    // New, so that one look at a site's account proves all that was read of these spaces.
+    const site = readSitesOnce();
+    const paused = new Set<string | null>();
+    const close = async (context: SweepContext): Promise<SweepOutcome> => {
+      const { siteId } = context.source;
+      if (paused.has(siteId)) return leaveSweep(context, services);
+      const outcome = await closeSweep({ ...context, site }, services, { ...invocation, maxSteps: 1 });
+      if (outcome === "paused") paused.add(siteId);
+      return outcome;
+    };
+    for (const context of toClose.splice(0)) await count(close(context));
+  };
+  const work = async () => {
+    for (const sourceId of due) {
+      if (reading.remainingMs() < STEP_RESERVE_MS) break;
+      await count(read(sourceId));
+      if (toClose.length >= CLOSED_TOGETHER) await closeAll();
+    }
+    // Not after all others have ended: a call that hangs would keep every source waiting.
+    await closeAll();
+  };
+  await Promise.all(Array.from({ length: SOURCES_AT_ONCE }, work));
   if (errors.length > 0)
     throw new AggregateError(errors, `${errors.length} sweeps of rights failed for an internal reason`);
   return total;
-}
-
-/** What `work` threw: no item stops another. */
-async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<unknown[]> {
-  const errors: unknown[] = [];
-  const waiting = items.values();
-  const next = async () => {
-    for (const item of waiting) await work(item).catch((error: unknown) => errors.push(error));
-  };
-  await Promise.all(Array.from({ length: SOURCES_AT_ONCE }, next));
-  return errors;
-}
-
-/** `not due`: or another worker has it; `more`: the next worker continues; `paused`: the site asked to wait. */
-export type SweepOutcome = "not due" | "more" | "paused" | "complete" | "failed";
-
-/** `client`: instead of one of its own; a limit is thrown then. */
-type SweepOptions = Invocation & { maxSteps: number; client?: ConfluenceClient };
-
-/** Runs steps of the source's sweep, if it is due, at most `maxSteps`. */
-export async function sweepSource(
-  sourceId: string,
-  services: SweepServices,
-  options: SweepOptions,
-): Promise<SweepOutcome> {
-  const context = await beginSweep(sourceId, services, { ...options, site: readSitesOnce() });
-  if (typeof context === "string") return context;
-  const outcome = await readRights(context, services, options);
-  if (outcome !== "closing") return outcome;
-  return closeSweep({ ...context, site: readSitesOnce() }, services, options);
-}
-
-async function beginSweep(
-  sourceId: string,
-  services: SweepServices,
-  options: SweepOptions & { site: SiteReads },
-): Promise<SweepContext | SweepOutcome> {
-  const intervalMs = services.env.ACCESS_SWEEP_MINUTES * 60_000;
-  const sweep = await claimSweep(services.sql, sourceId, { now: services.now(), intervalMs });
-  if (!sweep) return "not due";
-  const source = await requireSource(services.sql, sourceId);
-  try {
-    const client = options.client ?? (await openSite(services, source));
-    return { sweep, source, client, site: options.site, services, callsCounted: client.callsMade() };
-  } catch (error) {
-    return endedBy(error, { sweep, source }, services, options);
-  }
-}
-
-/** Runs the sweep's steps as far as the one that closes it: `closing`. */
-async function readRights(
-  context: SweepContext,
-  services: SweepServices,
-  options: SweepOptions,
-): Promise<SweepOutcome | "closing"> {
-  try {
-    for (let steps = 0; steps < options.maxSteps && options.remainingMs() > STEP_RESERVE_MS; steps += 1) {
-      if (context.sweep.checkpoint.phase === "closing") return "closing";
-      if ((await sweepStep(context)) === "complete") return "complete";
-      if (await slowDownNearLimit(context.client, context.source, services)) break;
-    }
-    await releaseSweep(services.sql, context.sweep);
-    return "more";
-  } catch (error) {
-    return endedBy(error, context, services, options);
-  }
-}
-
-/** `context`: of a pass over the sites that began after the last step. */
-async function closeSweep(
-  context: SweepContext,
-  services: SweepServices,
-  options: SweepOptions,
-): Promise<SweepOutcome> {
-  try {
-    if (options.remainingMs() > STEP_RESERVE_MS) return await sweepStep(context);
-    await releaseSweep(services.sql, context.sweep);
-    return "more";
-  } catch (error) {
-    return endedBy(error, context, services, options);
-  }
-}
-
-/** Records why the sweep stops here. Throws what is no fault of the source. */
-async function endedBy(
-  error: unknown,
-  { sweep, source }: Pick<SweepContext, "sweep" | "source">,
-  services: SweepServices,
-  { client }: SweepOptions,
-): Promise<SweepOutcome> {
-  if (error instanceof SweepLostError) return "not due";
-  if (error instanceof RateLimitedError) {
-    await releaseSweep(services.sql, sweep);
-    if (client) throw error;
-    await pause(source, error, services);
-    return "paused";
-  }
-  if (!(error instanceof PermanentError) && !(error instanceof TransientError)) throw error;
-  const again = BEGIN_AGAIN.has(error.code) || sweep.failures >= MAX_FAILURES;
-  const isCount = source.access === "everything";
-  await failSweep(services.sql, sweep, { error, again, isCount, now: services.now() });
-  await report(source, error, sweep.failures, services);
-  return "failed";
-}
-
-async function report(
-  source: Source,
-  error: PermanentError | TransientError,
-  failures: number,
-  services: SweepServices,
-): Promise<void> {
-  services.log.warn("access_sweep.failed", {
-    source_id: source.sourceId,
-    code: error.code,
-    failures: failures + 1,
-    error,
-  });
-  if (statusAfter(error) !== "credentials_expired" || source.siteId === null) return;
-  await expireCredentials({ siteId: source.siteId, encryptedSecret: source.encryptedToken }, error, services);
 }

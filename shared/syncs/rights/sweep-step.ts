@@ -79,7 +79,10 @@ async function start(context: SweepContext): Promise<void> {
   });
 }
 
-/** Confluence names the readers only of a space that the account sees. */
+/**
+ * Confluence names the readers only of a space that the account sees. Listings go by the space's key: were it another space's by now, each
+ * content of this one would be asked for by its id.
+ */
 async function spaceReaders(
   { client, source }: SweepContext,
   roles: readonly SpaceRole[] | null,
@@ -204,7 +207,7 @@ async function close(context: SweepContext): Promise<void> {
   const { client, source, services, sweep, site } = context;
   const { sourceId } = source;
   const { expected, skipped, containers_trusted } = sweep.checkpoint;
-  // In a pass that began after all of it was read.
+  // One that began after all of it was read (`closeSweep`).
   await verifyAccount({ currentUser: () => site.account(client, source) }, source);
   const listed = await countListedContent(services.sql, sourceId);
   if (skipped > 0)

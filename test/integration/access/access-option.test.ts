@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { deleteSourceRows } from "#shared/documents/delete-source.ts";
-import { sweepSource } from "#shared/syncs/rights/sweep-sources.ts";
+import { sweepSource } from "#shared/syncs/rights/sweep-source.ts";
 import { dueSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";

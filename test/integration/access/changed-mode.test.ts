@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { explainAccess } from "#shared/access/explain/explain-access.ts";
-import { sweepSource } from "#shared/syncs/rights/sweep-sources.ts";
+import { sweepSource } from "#shared/syncs/rights/sweep-source.ts";
 import type { AccessMode } from "#shared/sources/source.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

@@ -10,17 +10,59 @@ export const SHARED_SWEEP_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     OF_A_SITE,
     "sweeps are closed on a look at the account from before they were read",
-    change(SWEEP, "  const site = readSitesOnce();\n", "  const { site } = reading;\n"),
+    change(SWEEP, "    const site = readSitesOnce();\n", "    const { site } = reading;\n"),
   ),
   bugFoundBy(
     PROOFS,
     "a sweep is closed on a look at the account from its start",
-    change(SWEEP, "closeSweep({ ...context, site: readSitesOnce() }", "closeSweep({ ...context }"),
+    change(
+      "shared/syncs/rights/sweep-source.ts",
+      "closeSweep({ ...context, site: readSitesOnce() }",
+      "closeSweep({ ...context }",
+    ),
   ),
   bugFoundBy(
     OF_A_SITE,
     "a look at a site that failed is kept for all its spaces",
-    change(READS, "begun.catch(() => delete known[what]);", "begun.catch(() => {});"),
+    change(READS, "      if (error instanceof TransientError) delete known[what];\n", ""),
+  ),
+  bugFoundBy(
+    OF_A_SITE,
+    "each space asks again where the site has said to wait",
+    change(
+      READS,
+      "      if (error instanceof TransientError) delete known[what];\n",
+      "      delete known[what];\n",
+    ),
+    change(SWEEP, "      if (paused.has(siteId)) return leaveSweep(context, services);\n", ""),
+  ),
+  bugFoundBy(
+    OF_A_SITE,
+    "sweeps are closed when every source has been read",
+    change(SWEEP, "    await closeAll();\n  };\n", "  };\n"),
+    change(
+      SWEEP,
+      "Array.from({ length: SOURCES_AT_ONCE }, work));\n",
+      "Array.from({ length: SOURCES_AT_ONCE }, work));\n  await closeAll();\n",
+    ),
+  ),
+  bugFoundBy(
+    OF_A_SITE,
+    "what is known by a token counts for the one that replaces it",
+    change(
+      READS,
+      "[source.siteId ?? source.sourceId, source.encryptedToken]",
+      "[source.siteId ?? source.sourceId]",
+    ),
+  ),
+  bugFoundBy(
+    OF_A_SITE,
+    "a space that is out of sight is a permission that is missing",
+    change(
+      "shared/syncs/rights/sweep-step.ts",
+      "    if (error instanceof PermanentError) await verifySpace(client, source);\n",
+      "",
+    ),
   ),
   bugFoundBy(
     OF_A_SITE,
