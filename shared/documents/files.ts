@@ -173,7 +173,7 @@ export async function followContainers(
       from confluence_pages l
       left join confluence_pages c on c.source_id = l.source_id and c.page_id = l.container_id and is_findable(c)
       where l.source_id = ${sourceId} and l.page_id = any(${[...ids]}::text[])) f
-    where d.source_id = ${sourceId} and d.page_id = f.page_id and not d.is_deleted and d.version > 0
+    where d.source_id = ${sourceId} and d.page_id = f.page_id and d.page_id = any(${[...ids]}::text[]) and not d.is_deleted and d.version > 0
       and (case when f.is_findable then d.missing_since is not null
         else d.missing_since is null or d.hidden_with_container is not true end)
     returning d.page_id, f.is_findable as is_shown`;

@@ -18,9 +18,11 @@ export async function findReusable(
   const rows = await sql<{ page_id: string; input_hash: string }[]>`
     select distinct c.page_id, c.input_hash
     from unnest(${[...new Set(wanted.map(([pageId]) => pageId))]}::text[]) as p (page_id)
-    join archon_crawled_pages c on c.source_id = ${sourceId} and c.page_id = p.page_id
-    join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${model}
-    where c.input_hash = any(${[...new Set(wanted.map(([, hash]) => hash))]}::text[])`;
+    cross join lateral (
+      select c.id, c.page_id, c.input_hash from archon_crawled_pages c
+      where c.source_id = ${sourceId} and c.page_id = p.page_id offset 0) c
+    where c.input_hash = any(${[...new Set(wanted.map(([, hash]) => hash))]}::text[])
+      and exists (select from archon_chunk_embeddings e where e.chunk_id = c.id and e.model = ${model} offset 0)`;
   const found = Map.groupBy(rows, (row) => row.page_id);
   return new Map([...found].map(([pageId, own]) => [pageId, new Set(own.map((row) => row.input_hash))]));
 }

@@ -123,8 +123,9 @@ export async function touchIncluders(
         greatest(${now}::timestamptz, r.refreshed_at + make_interval(hours => ${REFRESH_HOURS}),
           case when cardinality(r.failed_macros) = 0 and r.rendered_at > ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000})
             then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end
-    -- Locked in one order, so that two changes do not wait for each other.
-    where ctid = any(array(
+    -- Locked in one order, so that two changes do not wait for each other. Without any, no row is looked at: a connection may keep a plan
+    -- that reads all of a table, which it made while there were few.
+    where exists (select from found) and ctid = any(array(
       select locked.ctid from found f cross join lateral (
         select r.ctid from page_renderings r
         where r.source_id = f.source_id and r.page_id = f.page_id

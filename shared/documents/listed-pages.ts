@@ -45,8 +45,10 @@ export async function upsertListedPages(
         title = case when p.version = 0 then l.title else p.title end,
         parent_id = l.parent_id, parent_type = l.parent_type, url = l.url, labels = coalesce(l.labels, p.labels),
         subtype = coalesce(l.subtype, p.subtype)
-      from listed l, confluence_pages old
-      where p.source_id = ${sourceId} and p.page_id = l.page_id and old.source_id = p.source_id and old.page_id = p.page_id
+      from listed l cross join lateral (
+        select old.parent_id, old.labels from confluence_pages old
+        where old.source_id = ${sourceId} and old.page_id = l.page_id offset 0) old
+      where p.source_id = ${sourceId} and p.page_id = l.page_id and p.page_id = any(${rows.map((row) => row.page_id)}::text[])
         and (p.parent_id is distinct from l.parent_id or p.parent_type is distinct from l.parent_type or p.url <> l.url
           or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title)
           or p.subtype is distinct from coalesce(l.subtype, p.subtype))

@@ -52,7 +52,8 @@ export async function readPageStates(
       parent_id as "parentId", parent_type as "parentType", subtype, content_hash as "contentHash", labels, url,
       rendered_missing as "renderedMissing", r.rendered_revision as revision, r.rendered_at as at,
       r.shown_revision as "shownRevision", r.shows_gone as "showsGone"
-    from confluence_pages p left join page_renderings r on r.source_id = p.source_id and r.page_id = p.page_id
+    from confluence_pages p left join lateral (
+      select * from page_renderings r where r.source_id = p.source_id and r.page_id = p.page_id offset 0) r on true
     where p.source_id = ${sourceId} and p.page_id = any(${[...pageIds]}::text[])`;
   return new Map(rows.map(({ pageId, ...row }) => [pageId, withRendering(row)]));
 }

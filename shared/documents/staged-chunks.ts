@@ -70,8 +70,8 @@ export async function insertStaged(
         from moved
         returning id
       )
-      select count(*)::int as embedded
-      from made join archon_chunk_embeddings e on e.chunk_id = made.id and e.model = ${options.model}`;
+      select count(*)::int as embedded from made cross join lateral (
+        select from archon_chunk_embeddings e where e.chunk_id = made.id and e.model = ${options.model} offset 0) e`;
     requireAll(made?.embedded ?? 0, rows.length);
   }
 }

@@ -58,10 +58,9 @@ export async function embedKept(
   for (const rows of batches(lacking)) {
     const { count } = await tx`
       insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
-      select n.id, ${model}, ${page.sourceId}, coalesce(n.embedding::vector, donor.embedding)
+      select n.id, ${model}, ${page.sourceId}, coalesce(n.embedding::vector, ${donated(tx, "n", model)})
       from unnest(${rows.map((row) => row.id)}::bigint[], ${rows.map((row) => vectorText(row.chunk.embedding))}::text[],
-        ${rows.map((row) => row.donorId)}::bigint[]) as n (id, embedding, donor_id)
-      left join archon_chunk_embeddings donor on donor.chunk_id = n.donor_id and donor.model = ${model}`;
+        ${rows.map((row) => row.donorId)}::bigint[]) as n (id, embedding, donor_id)`;
     requireAll(count, rows.length);
   }
 }
@@ -85,11 +84,19 @@ export async function insertNew(
         returning id, chunk_number
       )
       insert into archon_chunk_embeddings (chunk_id, model, source_id, embedding)
-      select made.id, ${options.model}, ${page.sourceId}, coalesce(given.embedding::vector, donor.embedding)
-      from made join given using (chunk_number)
-      left join archon_chunk_embeddings donor on donor.chunk_id = given.donor_id and donor.model = ${options.model}`;
+      select made.id, ${options.model}, ${page.sourceId}, coalesce(given.embedding::vector, ${donated(tx, "given", options.model)})
+      from made join given using (chunk_number)`;
     requireAll(count, rows.length);
   }
+}
+
+/**
+ * The vector of the row that a chunk copies. One by one: a join is planned as a scan of all vectors while there are few, and a connection
+ * keeps that plan until the table is analyzed.
+ */
+function donated(sql: Sql, of: "n" | "given", model: string) {
+  return sql`(
+    select donor.embedding from archon_chunk_embeddings donor where donor.chunk_id = ${sql(of)}.donor_id and donor.model = ${model})`;
 }
 
 /** Chunks as rows: part of a statement. */

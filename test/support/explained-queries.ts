@@ -15,18 +15,19 @@ export type PlanNode = {
   "Rows Removed by Index Recheck"?: number;
   Plans?: PlanNode[];
 };
+type Explained = { Plan: PlanNode; "Query Text": string };
 
 export type ExplainedDatabase = {
   sql: postgres.Sql;
-  /** The nodes of all statements that ran meanwhile, those inside functions included. */
-  explain: (work: () => Promise<unknown>) => Promise<PlanNode[]>;
+  /** The nodes of all statements that ran meanwhile, those inside functions included; each with the text of its statement. */
+  explain: (work: () => Promise<unknown>) => Promise<(PlanNode & { statement: string })[]>;
   close: () => Promise<void>;
 };
 
 /** A migrated database, on the server of DATABASE_URL or in memory, whose one session tells the plans that it executes. */
 export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
   const made = process.env.DATABASE_URL ? await onServer() : await embedded();
-  let explained: PlanNode[] = [];
+  let explained: Explained[] = [];
   const sql = postgres(made.url, {
     max: 1,
     idle_timeout: 0,
@@ -34,7 +35,7 @@ export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
     connection: { search_path: `${TEST_SCHEMA}, public` },
     onnotice: ({ message = "" }) => {
       const json = /^duration: .*?plan:\n(.*)/s.exec(message)?.[1];
-      if (json) explained.push((JSON.parse(json) as { Plan: PlanNode }).Plan);
+      if (json) explained.push(JSON.parse(json) as Explained);
     },
   });
   await sql`load 'auto_explain'`;
@@ -49,7 +50,9 @@ export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
       await work();
       const plans = explained;
       await sql`set auto_explain.log_min_duration = -1`;
-      return plans.flatMap(nodesOf);
+      return plans.flatMap(({ Plan, "Query Text": statement }) =>
+        nodesOf(Plan).map((node) => ({ ...node, statement })),
+      );
     },
     close: async () => {
       await sql.end();
@@ -82,4 +85,15 @@ async function embedded() {
 
 function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+/** How many rows of a table were looked at, of use or not. */
+export function rowsRead(nodes: readonly PlanNode[], table: string): number {
+  return nodes.filter((node) => node["Relation Name"] === table).reduce((sum, node) => sum + rowsOf(node), 0);
+}
+
+/** How many rows the node looked at, in all its executions. */
+export function rowsOf(node: PlanNode): number {
+  const dropped = (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0);
+  return (node["Actual Rows"] + dropped) * node["Actual Loops"];
 }

@@ -26,7 +26,9 @@ export async function countMissedEdits(
     with edits as (
       select e.modified_at
       from jsonb_to_recordset(${tx.json(edits)}) as e (page_id text, version integer, modified_at timestamptz)
-      left join confluence_pages p on p.source_id = ${source.sourceId} and p.page_id = e.page_id
+      left join lateral (
+        select p.page_id, p.version, p.sync_error from confluence_pages p
+        where p.source_id = ${source.sourceId} and p.page_id = e.page_id offset 0) p on true
       where (p.page_id is null or (p.version < e.version and p.sync_error is null))
         and not exists (select from page_hints h where h.source_id = ${source.sourceId} and h.page_id = e.page_id)),
     counted as (

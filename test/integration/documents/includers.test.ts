@@ -2,11 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { asChanged, touchIncluders } from "#shared/documents/includers.ts";
 import { writeRendering } from "#shared/documents/renderings.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
-import {
-  startExplainedDatabase,
-  type ExplainedDatabase,
-  type PlanNode,
-} from "#test/support/explained-queries.ts";
+import { startExplainedDatabase, type ExplainedDatabase, rowsRead } from "#test/support/explained-queries.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW } from "#test/support/stored-pages.ts";
 
@@ -43,17 +39,6 @@ beforeAll(async () => {
     values (${OPERATION_ID}, 'docs', 'confluence_sync', 'processing', 'api', ${NOW}, ${NOW})`;
 }, 60_000);
 afterAll(() => database.close());
-
-/** Rows of a table that were read, whether they were of use or not. */
-function rowsRead(nodes: readonly PlanNode[], table: string): number {
-  return nodes
-    .filter((node) => node["Relation Name"] === table)
-    .map((node) => {
-      const dropped = (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0);
-      return (node["Actual Rows"] + dropped) * node["Actual Loops"];
-    })
-    .reduce((sum, rows) => sum + rows, 0);
-}
 
 /** Rows read of all tables of what pages show. */
 const read = async (work: () => Promise<unknown>): Promise<number> => {

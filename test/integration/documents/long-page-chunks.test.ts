@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readPageChunks } from "#shared/documents/page-chunks.ts";
-import {
-  startExplainedDatabase,
-  type ExplainedDatabase,
-  type PlanNode,
-} from "#test/support/explained-queries.ts";
+import { startExplainedDatabase, type ExplainedDatabase, rowsOf } from "#test/support/explained-queries.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
 
@@ -20,10 +16,6 @@ beforeAll(async () => {
   }
 });
 afterAll(() => database.close());
-
-/** Those that a node looked at, of use or not. */
-const rowsOf = (node: PlanNode) =>
-  (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"];
 
 it.each(["current", "previous"] as const)(
   "the %s chunks of a long page are compared with the other list in one reading of it",

@@ -8,11 +8,7 @@ import { passedNodes } from "#shared/access/readers/passed-nodes.ts";
 import type { Readable } from "#shared/access/readers/readable.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { addNode } from "#test/support/access-nodes.ts";
-import {
-  startExplainedDatabase,
-  type ExplainedDatabase,
-  type PlanNode,
-} from "#test/support/explained-queries.ts";
+import { startExplainedDatabase, type ExplainedDatabase, rowsRead } from "#test/support/explained-queries.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW } from "#test/support/stored-pages.ts";
 
@@ -108,17 +104,6 @@ async function searched(): Promise<SearchedQuery> {
     })),
   );
   return { query: "everywhere rare", embedding: vectors };
-}
-
-/** Rows of a table that were read, whether they were of use or not. */
-function rowsRead(nodes: readonly PlanNode[], table: string): number {
-  return nodes
-    .filter((node) => node["Relation Name"] === table)
-    .map((node) => {
-      const dropped = (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Index Recheck"] ?? 0);
-      return (node["Actual Rows"] + dropped) * node["Actual Loops"];
-    })
-    .reduce((sum, rows) => sum + rows, 0);
 }
 
 const SHAPES: {

@@ -145,4 +145,13 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
       "const header: Line[] = ((outline as { kept?: Line[] }).kept ??= []);",
     ),
   ),
+  bugFoundBy(
+    "test/integration/syncs/kept-plans.test.ts",
+    "each swap looks through all chunks of its source, by a plan from when there were few",
+    change(
+      "shared/documents/find-reusable.ts",
+      "where c.source_id = ${sourceId} and c.page_id = p.page_id offset 0) c",
+      "where c.source_id = ${sourceId} and c.page_id = p.page_id) c",
+    ),
+  ),
 ];
