@@ -687,11 +687,15 @@ CREATE OR REPLACE FUNCTION confluence_sync.few_searched_pages(source_ids text[],
  RETURNS record
  LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   -- Looking up the pages of a node costs as much as reading some ten rows.
   nodes_at_most constant integer := 2000;
   nodes integer[];
+  -- Not in the call: functions whose arguments are queries are not merged, and read all their pages whatever the limit is.
+  open_ones constant text[] := array(select unnest(source_ids) intersect select unnest(open_sources));
+  others constant text[] := array(select unnest(source_ids) except select unnest(open_sources));
 begin
   if readable_nodes is not null then
     nodes := array(select * from set_bits(readable_nodes, nodes_at_most + 1));
@@ -701,12 +705,9 @@ begin
     into sources, pages, chunks
     from (
       select * from (
-        select * from searched_pages(
-          array(select unnest(source_ids) intersect select unnest(open_sources)), any_label, updated_since, of_kinds, open_sources,
-          readable_nodes)
+        select * from searched_pages(open_ones, any_label, updated_since, of_kinds, open_sources, readable_nodes)
         union all
-        select * from searched_pages_of_nodes(nodes,
-          array(select unnest(source_ids) except select unnest(open_sources)), any_label, updated_since, of_kinds, readable_nodes)) p
+        select * from searched_pages_of_nodes(nodes, others, any_label, updated_since, of_kinds, readable_nodes)) p
       where p.chunk_count > 0 limit at_most) p;
   else
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)
@@ -1451,7 +1452,6 @@ CREATE OR REPLACE FUNCTION confluence_sync.searched_pages_of_nodes(nodes integer
  RETURNS TABLE(source_id text, page_id text, chunk_count integer)
  LANGUAGE sql
  STABLE
- SET enable_seqscan TO 'off'
 BEGIN ATOMIC
  SELECT p.source_id,
      p.page_id,

@@ -41,13 +41,13 @@ begin atomic
   where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since, of_kinds, open_sources, readable_nodes);
 end;
 
--- The same, found by their nodes: for few nodes and any number of pages. No sources that are open as a whole.
+-- The same, found by their nodes: for few nodes and any number of pages. No sources that are open as a whole. Nothing is set here, so that
+-- the calling statement merges it, and a limit there ends the reading: a node may have all pages of a source.
 create or replace function searched_pages_of_nodes(
   nodes integer[], source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[], readable_nodes bytea
 )
 returns table (source_id text, page_id text, chunk_count integer)
 language sql stable
-set enable_seqscan = off
 begin atomic
   select p.source_id, p.page_id, p.chunk_count
   from unnest(nodes) as n (node)
@@ -64,11 +64,15 @@ create or replace function few_searched_pages(
   at_most bigint, out sources text[], out pages text[], out chunks bigint
 )
 language plpgsql stable
+set enable_seqscan = off
 as $$
 declare
   -- Looking up the pages of a node costs as much as reading some ten rows.
   nodes_at_most constant integer := 2000;
   nodes integer[];
+  -- Not in the call: functions whose arguments are queries are not merged, and read all their pages whatever the limit is.
+  open_ones constant text[] := array(select unnest(source_ids) intersect select unnest(open_sources));
+  others constant text[] := array(select unnest(source_ids) except select unnest(open_sources));
 begin
   if readable_nodes is not null then
     nodes := array(select * from set_bits(readable_nodes, nodes_at_most + 1));
@@ -78,12 +82,9 @@ begin
     into sources, pages, chunks
     from (
       select * from (
-        select * from searched_pages(
-          array(select unnest(source_ids) intersect select unnest(open_sources)), any_label, updated_since, of_kinds, open_sources,
-          readable_nodes)
+        select * from searched_pages(open_ones, any_label, updated_since, of_kinds, open_sources, readable_nodes)
         union all
-        select * from searched_pages_of_nodes(nodes,
-          array(select unnest(source_ids) except select unnest(open_sources)), any_label, updated_since, of_kinds, readable_nodes)) p
+        select * from searched_pages_of_nodes(nodes, others, any_label, updated_since, of_kinds, readable_nodes)) p
       where p.chunk_count > 0 limit at_most) p;
   else
     select coalesce(array_agg(p.source_id), '{}'), coalesce(array_agg(p.page_id), '{}'), coalesce(sum(p.chunk_count), 0)

@@ -253,6 +253,16 @@ describe.each([
     },
   );
 
+  it("whether a reader's pages are few is known when they are not: no more of them are read", async () => {
+    const { sql, explain } = database;
+    const { nodes: readable } = await readerOf("spaces");
+    const count = () => sql`
+      select f.pages, f.chunks::int from few_searched_pages('{s1}', null, null, null, '{}', ${readable}::bytea, 100) f`;
+    const [found] = await count();
+    expect(found).toMatchObject({ pages: null });
+    expect(rowsRead(await explain(count), "confluence_pages")).toBeLessThanOrEqual(110);
+  });
+
   it("searches of tables that were never analyzed do not analyze them", async () => {
     const rows = await database.sql<{ name: string }[]>`
       select tablename as name from pg_stats where tablename = any(${TABLES})`;
