@@ -688,6 +688,7 @@ CREATE OR REPLACE FUNCTION confluence_sync.few_searched_pages(source_ids text[],
  LANGUAGE plpgsql
  STABLE
  SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
 AS $function$
 declare
   -- Looking up the pages of a node costs as much as reading some ten rows.

@@ -62,8 +62,10 @@ export async function touchIncluders(
     containers: [...(containerIds ?? [])],
     text_only: isTextOnly,
   }));
-  // What recursion finds is guessed as so much that the server would compile the statement, for seconds.
-  const withoutCompiling = () => tx`select set_config('jit', 'off', true)`;
+  // What recursion finds is guessed as so much that the server would compile the statement, for seconds, and read all renderings.
+  const set = (plans: "off" | "on") => tx`
+    select set_config('jit', 'off', true), set_config('enable_seqscan', ${plans}, true),
+      set_config('enable_hashjoin', ${plans}, true), set_config('enable_mergejoin', ${plans}, true)`;
   const touch = () => tx<Includer[]>`
     with recursive given as (
       select * from jsonb_to_recordset(${tx.json(rows)})
@@ -117,23 +119,23 @@ export async function touchIncluders(
     found as materialized (
       select distinct r.source_id, r.page_id from reached r join archon_sources s using (source_id), own
       where (r.source_id <> ${sourceId} or r.page_id <> r.origin) and (s.source_id = ${sourceId} or s.site_id = own.site_id)
-      order by r.source_id, r.page_id)
+      order by r.source_id, r.page_id),
+    -- In one order, so that two changes do not wait for each other. By key: what another transaction has changed meanwhile has another ctid.
+    locked as materialized (
+      select locked.source_id, locked.page_id from found f cross join lateral (
+        select r.source_id, r.page_id from page_renderings r
+        where r.source_id = f.source_id and r.page_id = f.page_id
+          and (${editedAt}::timestamptz is null or cardinality(r.failed_macros) > 0
+            or r.rendered_at <= ${editedAt}::timestamptz + make_interval(secs => ${SLOW_REPLICA_MS / 1000}))
+        for no key update) locked)
     update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = r.shows_gone or ${isGone},
       refresh_after = case when ${isGone} then ${now}::timestamptz else least(r.refresh_after,
         greatest(${now}::timestamptz, r.refreshed_at + make_interval(hours => ${REFRESH_HOURS}),
           case when cardinality(r.failed_macros) = 0 and r.rendered_at > ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000})
             then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end
-    -- Locked in one order, so that two changes do not wait for each other. Without any, no row is looked at: a connection may keep a plan
-    -- that reads all of a table, which it made while there were few.
-    where exists (select from found) and ctid = any(array(
-      select locked.ctid from found f cross join lateral (
-        select r.ctid from page_renderings r
-        where r.source_id = f.source_id and r.page_id = f.page_id
-          and (${editedAt}::timestamptz is null or cardinality(r.failed_macros) > 0
-            or r.rendered_at <= ${editedAt}::timestamptz + make_interval(secs => ${SLOW_REPLICA_MS / 1000}))
-        for no key update) locked))
+    from locked where r.source_id = locked.source_id and r.page_id = locked.page_id
     returning r.source_id as "sourceId", r.page_id as "pageId"`;
-  const [, includers] = await pipelined([withoutCompiling, touch]);
+  const [, includers] = await pipelined([() => set("off"), touch, () => set("on")]);
   return includers;
 }
 

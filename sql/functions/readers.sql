@@ -72,10 +72,10 @@ begin atomic
   where (n.content_id is null or n.parent_node is not null) and (n.verified_at is null or n.verified_at >= since);
 end;
 
--- What `nodes_that_let_in` returns, as one value: pairs of a node and its parent (0: it has none), integers of four bytes, the highest first;
--- the sources whose space's node is among them; the oldest evidence. Of sources `in_both_modes`, only nodes that let in everybody as well.
--- Read by index alone, whatever the planner knows: a source may have 100,000 nodes of which a reader passes a few, and a reader 500
--- groups. Aggregated here, so that no rows are handed over.
+-- What `nodes_that_let_in` returns, as one value: pairs of a node and its parent (0: it has none), integers of four bytes, the highest byte
+-- first; the sources whose space's node is among them; the oldest evidence. Of sources `in_both_modes`, only nodes that let in everybody
+-- as well. Read by index alone, whatever the planner knows: a source may have 100,000 nodes of which a reader passes a few, and a reader
+-- 500 groups. Aggregated here, so that no rows are handed over.
 create or replace function own_nodes(
   unrestricted text[], per_user text[], in_both_modes text[], account text, own_groups text[], own_classes text[], since timestamptz
 ) returns table (nodes bytea, spaces text[], evidence timestamptz)

@@ -41,7 +41,7 @@ begin atomic
   where p.source_id = any(source_ids) and is_searched(p, any_label, updated_since, of_kinds, open_sources, readable_nodes);
 end;
 
--- The same, found by their nodes: for few nodes and any number of pages. No sources that are open as a whole. Nothing is set here, so that
+-- The same, found by their nodes: for few nodes and any number of pages. No sources that are open as a whole. It has no SET clause, so that
 -- the calling statement merges it, and a limit there ends the reading: a node may have all pages of a source.
 create or replace function searched_pages_of_nodes(
   nodes integer[], source_ids text[], any_label text[], updated_since timestamptz, of_kinds text[], readable_nodes bytea
@@ -64,7 +64,9 @@ create or replace function few_searched_pages(
   at_most bigint, out sources text[], out pages text[], out chunks bigint
 )
 language plpgsql stable
+-- Either would read all pages of a node or source before the limit ends it. Where few of many carry a label, a third slower.
 set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
   -- Looking up the pages of a node costs as much as reading some ten rows.

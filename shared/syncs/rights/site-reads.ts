@@ -1,7 +1,7 @@
 import type { ConfluenceClient, ConfluenceUser } from "#shared/confluence/client.ts";
 import type { SpaceRole } from "#shared/confluence/content-rights.ts";
 import { siteContainersCql } from "#shared/confluence/cql.ts";
-import { TransientError } from "#shared/errors.ts";
+import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 
 type Read = {
@@ -12,7 +12,7 @@ type Read = {
 
 /**
  * What is the same for all spaces of a site and account: read once for all that ask, and as old as the first of them, which is some
- * 40 s at most, as long as an invocation sweeps. A transient failure is not kept: the next that asks reads again.
+ * 30 s at most, as long as an invocation begins to sweep.
  */
 export type SiteReads = {
   account: (client: ConfluenceClient, source: Source) => Promise<ConfluenceUser>;
@@ -21,8 +21,11 @@ export type SiteReads = {
   containers: (client: ConfluenceClient, source: Source) => Promise<number | null>;
 };
 
-/** Nothing that was read before this call is returned: whoever must know what holds now calls it again. */
-export function readSitesOnce(): SiteReads {
+/**
+ * Nothing that was read before this call is returned: whoever must know what holds now calls it again. What fails, and might not a second
+ * time, is read again by the next that asks, unless failures are `kept`: a site that does not answer is asked once.
+ */
+export function readSitesOnce(failures: "read again" | "kept" = "read again"): SiteReads {
   const sites = new Map<string, Read>();
   const once = <K extends keyof Read>(what: K, source: Source, read: () => NonNullable<Read[K]>) => {
     const key = JSON.stringify([source.siteId ?? source.sourceId, source.encryptedToken]);
@@ -33,7 +36,7 @@ export function readSitesOnce(): SiteReads {
     const begun = read();
     known[what] = begun;
     begun.catch((error: unknown) => {
-      if (error instanceof TransientError) delete known[what];
+      if (failures === "read again" && !(error instanceof PermanentError)) delete known[what];
     });
     return begun;
   };

@@ -55,18 +55,21 @@ export async function sweepSources(
     toClose.push(context);
     return null;
   };
-  const closeAll = async () => {
-    // New, so that one look at a site's account proves all that was read of these spaces.
-    const site = readSitesOnce();
-    const paused = new Set<string | null>();
+  const closeOfSite = async (contexts: readonly SweepContext[]) => {
+    // New, so that one look at the site's account proves all that was read of these spaces.
+    const site = readSitesOnce("kept");
+    let isPaused = false;
     const close = async (context: SweepContext): Promise<SweepOutcome> => {
-      const { siteId } = context.source;
-      if (paused.has(siteId)) return leaveSweep(context, services);
+      if (isPaused) return leaveSweep(context, services);
       const outcome = await closeSweep({ ...context, site }, services, { ...invocation, maxSteps: 1 });
-      if (outcome === "paused") paused.add(siteId);
+      isPaused = outcome === "paused";
       return outcome;
     };
-    for (const context of toClose.splice(0)) await count(close(context));
+    for (const context of contexts) await count(close(context));
+  };
+  const closeAll = async () => {
+    const bySite = Map.groupBy(toClose.splice(0), ({ source }) => source.siteId);
+    await Promise.all([...bySite.values()].map(closeOfSite));
   };
   const work = async () => {
     for (const sourceId of due) {

@@ -40,6 +40,18 @@ describe("sweeps of many spaces of one site", () => {
       select count(access_verified_at)::int as count from archon_sources`;
     return rows[0]?.count;
   };
+  /** With one space, G. */
+  const addOtherSite = async () => {
+    const baseUrl = "https://other.example";
+    await addSpacesWithSources(world, ["G"], { baseUrl, synced: false });
+    await database.sql`update archon_sources set access = 'unrestricted' where space_key = 'G'`;
+    await database.sql`update confluence_sites set api_base = ${world.site.url} where base_url = ${baseUrl}`;
+  };
+  const spaceIdOf = async (key: string) => {
+    const rows = await database.sql<{ id: string }[]>`
+      select space_id as id from archon_sources where space_key = ${key}`;
+    return rows[0]?.id;
+  };
   const errors = async () => {
     const rows = await database.sql<{ code: string }[]>`
       select error ->> 'code' as code from access_sweeps where error is not null order by source_id`;
@@ -106,10 +118,7 @@ describe("sweeps of many spaces of one site", () => {
   });
 
   it("what is known of one site says nothing about another", async () => {
-    const baseUrl = "https://other.example";
-    await addSpacesWithSources(world, ["G"], { baseUrl, synced: false });
-    await database.sql`update archon_sources set access = 'unrestricted' where space_key = 'G'`;
-    await database.sql`update confluence_sites set api_base = ${world.site.url} where base_url = ${baseUrl}`;
+    await addOtherSite();
     expect(await invoke()).toEqual({ swept: 7, completed: 7, failed: 0 });
     expect(world.takeRequests().filter(({ path }) => path.includes("/space-role-mode"))).toHaveLength(2);
   });
@@ -136,24 +145,51 @@ describe("sweeps of many spaces of one site", () => {
   });
 
   it("a call that hangs keeps none but its own source waiting", async () => {
-    const [hanging] = await database.sql<{ spaceId: string }[]>`
-      select space_id as "spaceId" from archon_sources where space_key = 'A'`;
+    const hanging = await spaceIdOf("A");
     let remaining = MINUTE_MS;
     let answer = () => {};
     const hangs = new Promise<void>((resolve) => (answer = resolve));
     const change = (client: ConfluenceClient): ConfluenceClient => ({
       ...client,
       spaceReaders: async (spaceId, roles) => {
-        if (spaceId === hanging?.spaceId) await hangs;
+        if (spaceId === hanging) await hangs;
         return client.spaceReaders(spaceId, roles);
       },
     });
     const invocation = invoke({ change, remainingMs: () => remaining });
-    await vi.waitUntil(async () => (await verified()) === SPACES.length - 1);
+    await vi.waitUntil(async () => (await verified()) === SPACES.length - 1, { timeout: 30_000 });
     remaining = 19_000;
     answer();
     expect(await invocation).toMatchObject({ completed: SPACES.length - 1, failed: 0 });
     expect(await invoke()).toMatchObject({ completed: 1, failed: 0 });
+  });
+
+  it("a site that does not answer when its sweeps are closed keeps no other site's waiting", async () => {
+    await addOtherSite();
+    let answer = () => {};
+    const hangs = new Promise<void>((resolve) => (answer = resolve));
+    let isRead = false;
+    const change = (client: ConfluenceClient): ConfluenceClient => {
+      let space: string | null = null;
+      return {
+        ...client,
+        spaceReaders: async (spaceId, roles) => {
+          space = spaceId;
+          return client.spaceReaders(spaceId, roles);
+        },
+        currentUser: async () => {
+          if (space === (await spaceIdOf("G"))) {
+            isRead = true;
+            await hangs;
+          }
+          return client.currentUser();
+        },
+      };
+    };
+    const invocation = invoke({ change });
+    await vi.waitUntil(async () => isRead && (await verified()) === SPACES.length, { timeout: 30_000 });
+    answer();
+    expect(await invocation).toEqual({ swept: 7, completed: 7, failed: 0 });
   });
 
   it("a limit that is met when sweeps are closed is met once", async () => {

@@ -18,6 +18,8 @@ const TABLES = [
   "access_nodes",
 ];
 
+const INCLUDES_PAGE_1 = `<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ac:link><ri:page ri:content-title="Page 1"/></ac:link></ac:parameter></ac:structured-macro>`;
+
 let database: ExplainedDatabase;
 let world: SyncWorld;
 beforeAll(async () => {
@@ -28,6 +30,7 @@ beforeAll(async () => {
     pages: 3,
     access: { access: "unrestricted", unreadableContainers: "hide" },
   });
+  addPage(world.site, { space: SPACE, title: "Includer", body: INCLUDES_PAGE_1 });
   await world.sync();
   for (let n = 0; n < EXECUTIONS; n += 1) await edit();
   await addMany();

@@ -3,6 +3,8 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const OF_A_SITE = "test/integration/access/sweeps-of-a-site.test.ts";
 const PROOFS = "test/integration/access/sweep-proofs.test.ts";
 const SWEEP = "shared/syncs/rights/sweep-sources.ts";
+const FORGETS =
+  '      if (failures === "read again" && !(error instanceof PermanentError)) delete known[what];\n';
 const READS = "shared/syncs/rights/site-reads.ts";
 
 /** What sweeps of many spaces share. */
@@ -10,7 +12,7 @@ export const SHARED_SWEEP_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     OF_A_SITE,
     "sweeps are closed on a look at the account from before they were read",
-    change(SWEEP, "    const site = readSitesOnce();\n", "    const { site } = reading;\n"),
+    change(SWEEP, '    const site = readSitesOnce("kept");\n', "    const { site } = reading;\n"),
   ),
   bugFoundBy(
     PROOFS,
@@ -24,17 +26,22 @@ export const SHARED_SWEEP_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     OF_A_SITE,
     "a look at a site that failed is kept for all its spaces",
-    change(READS, "      if (error instanceof TransientError) delete known[what];\n", ""),
+    change(READS, FORGETS, ""),
   ),
   bugFoundBy(
     OF_A_SITE,
     "each space asks again where the site has said to wait",
+    change(READS, FORGETS, "      delete known[what];\n"),
+    change(SWEEP, "      if (isPaused) return leaveSweep(context, services);\n", ""),
+  ),
+  bugFoundBy(
+    OF_A_SITE,
+    "sweeps of a site are closed when those of another are",
     change(
-      READS,
-      "      if (error instanceof TransientError) delete known[what];\n",
-      "      delete known[what];\n",
+      SWEEP,
+      "    await Promise.all([...bySite.values()].map(closeOfSite));\n",
+      "    for (const contexts of bySite.values()) await closeOfSite(contexts);\n",
     ),
-    change(SWEEP, "      if (paused.has(siteId)) return leaveSweep(context, services);\n", ""),
   ),
   bugFoundBy(
     OF_A_SITE,
