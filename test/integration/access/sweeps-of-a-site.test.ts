@@ -40,11 +40,11 @@ describe("sweeps of many spaces of one site", () => {
       select count(access_verified_at)::int as count from archon_sources`;
     return rows[0]?.count;
   };
-  /** With one space, G. */
+  /** With one space, which is swept first. */
   const addOtherSite = async () => {
     const baseUrl = "https://other.example";
-    await addSpacesWithSources(world, ["G"], { baseUrl, synced: false });
-    await database.sql`update archon_sources set access = 'unrestricted' where space_key = 'G'`;
+    await addSpacesWithSources(world, ["0G"], { baseUrl, synced: false });
+    await database.sql`update archon_sources set access = 'unrestricted' where space_key = '0G'`;
     await database.sql`update confluence_sites set api_base = ${world.site.url} where base_url = ${baseUrl}`;
   };
   const spaceIdOf = async (key: string) => {
@@ -178,7 +178,7 @@ describe("sweeps of many spaces of one site", () => {
           return client.spaceReaders(spaceId, roles);
         },
         currentUser: async () => {
-          if (space === (await spaceIdOf("G"))) {
+          if (space === (await spaceIdOf("0G"))) {
             isRead = true;
             await hangs;
           }
