@@ -11,7 +11,7 @@ import {
   type SweepServices,
 } from "./sweep-source.ts";
 
-/** Of an invocation's time, what is kept for closing the sweeps that were read in it: a short transaction each. */
+/** Of an invocation's time, what is kept for closing sweeps once there are some to close: a short transaction each. */
 const CLOSING_MS = 10_000;
 /** Sweeps that are closed together: they need one look at their site's account. */
 const CLOSED_TOGETHER = 25;
@@ -41,12 +41,12 @@ export async function sweepSources(
   };
   await addMissingSweeps(services.sql, services.now());
   const due = (await dueSweeps(services.sql, services.now(), MAX_SOURCES)).values();
+  const toClose: SweepContext[] = [];
   const reading = {
-    remainingMs: () => invocation.remainingMs() - CLOSING_MS,
+    remainingMs: () => invocation.remainingMs() - (toClose.length > 0 ? CLOSING_MS : 0),
     maxSteps: Infinity,
     site: readSitesOnce(),
   };
-  const toClose: SweepContext[] = [];
   const read = async (sourceId: string): Promise<SweepOutcome | null> => {
     const context = await beginSweep(sourceId, services, reading);
     if (typeof context === "string") return context;

@@ -227,7 +227,7 @@ describe("sweeps of many spaces of one site", () => {
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThan(SPACES.length);
     begun.clear();
-    await invoke({ remainingMs: () => 25_000 });
+    await invoke({ remainingMs: () => 19_000 });
     expect(await verified()).toBe(first);
     await invoke();
     expect(await verified()).toBe(SPACES.length);
