@@ -165,6 +165,7 @@ export async function followContainers(
   sourceId: string,
   { ids, now }: { ids: readonly string[]; now: Date },
 ): Promise<string[]> {
+  // The ids are named twice: a plan that a connection made while there were few pages would read all of the source.
   const changed = await tx<{ page_id: string; is_shown: boolean }[]>`
     update confluence_pages d set missing_since = case when f.is_findable then null else coalesce(d.missing_since, ${now}) end,
       hidden_with_container = case when not f.is_findable then true end, state_revision = d.state_revision + 1

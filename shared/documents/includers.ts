@@ -63,7 +63,7 @@ export async function touchIncluders(
     text_only: isTextOnly,
   }));
   // What recursion finds is guessed as so much that the server would compile the statement, for seconds, and read all renderings.
-  const set = (plans: "off" | "on") => tx`
+  const setScans = (plans: "off" | "on") => tx`
     select set_config('jit', 'off', true), set_config('enable_seqscan', ${plans}, true),
       set_config('enable_hashjoin', ${plans}, true), set_config('enable_mergejoin', ${plans}, true)`;
   const touch = () => tx<Includer[]>`
@@ -135,7 +135,7 @@ export async function touchIncluders(
             then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end
     from locked where r.source_id = locked.source_id and r.page_id = locked.page_id
     returning r.source_id as "sourceId", r.page_id as "pageId"`;
-  const [, includers] = await pipelined([() => set("off"), touch, () => set("on")]);
+  const [, includers] = await pipelined([() => setScans("off"), touch, () => setScans("on")]);
   return includers;
 }
 

@@ -36,6 +36,7 @@ export async function upsertListedPages(
     url: page.url,
     labels: page.labels,
   }));
+  // The ids are named twice: a plan that a connection made while there were few pages would read all of the source.
   const changed = await tx<ChangedRow[]>`
     with listed as (
       select * from jsonb_to_recordset(${tx.json(rows)})
