@@ -62,6 +62,7 @@ export const errorCodes = {
   confluence_rate_limited: [503, "Confluence's rate limit is exhausted; `Retry-After` says how long to wait"],
   directory_unavailable: [503, "Group membership of a searched site is missing or out of date"],
   embedding_unavailable: [503, "The query could not be embedded: the embedding model is unavailable"],
+  rights_changing: [503, "What the reader may see changed several times while the search ran"],
   database_unavailable: [503, "The database is unavailable"],
   timeout: [503, "The request was not completed in time"],
   internal_error: [500, "An internal error; the log has it under the request id"],

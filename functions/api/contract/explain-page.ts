@@ -86,7 +86,7 @@ export const explainPage = contract({
       })
       .meta({ id: "PageExplanation" }),
   },
-  errors: ["empty_query", "page_ambiguous", "embedding_unavailable", ...READER_ERRORS],
+  errors: ["empty_query", "page_ambiguous", "embedding_unavailable", "rights_changing", ...READER_ERRORS],
   examples: {
     request: { query: "How do I rotate the signing key?", page_id: "123456789" },
   },

@@ -124,7 +124,7 @@ export const search = contract({
     })
     .meta({ id: "SearchRequest" }),
   responses: { 200: found },
-  errors: ["empty_query", "source_not_found", "embedding_unavailable", ...READER_ERRORS],
+  errors: ["empty_query", "source_not_found", "embedding_unavailable", "rights_changing", ...READER_ERRORS],
   examples: { request: { query: "How do I rotate the signing key?", match_count: 3 } },
 });
 
@@ -157,6 +157,6 @@ export const searchKnowledge = contract({
     })
     .meta({ id: "KnowledgeSearchRequest" }),
   responses: { 200: found.extend({ source: z.string().nullable(), total: z.int() }) },
-  errors: ["empty_query", "embedding_unavailable", ...READER_ERRORS],
+  errors: ["empty_query", "embedding_unavailable", "rights_changing", ...READER_ERRORS],
   examples: { request: { query: "How do I rotate the signing key?", limit: 3 } },
 });

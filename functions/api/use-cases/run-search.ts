@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ContentKind } from "#shared/content-kinds.ts";
 import { correctQuery } from "#shared/documents/correct-query.ts";
 import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
@@ -68,6 +69,81 @@ export async function findForCaller(
   services: SearchServices,
 ) {
   if (request.query.trim() === "") throw new UserError(422, "empty_query", "`query` must not be empty");
+  const atFirst = await readFor(request, sources, services);
+  const find = async (query: string) => {
+    const embedded = await embedQuery(services.embedder, query);
+    const { read, result } = await searchAsReadNow(atFirst, {
+      search: async ({ filters, isLive }) =>
+        searchDocuments(services.sql, {
+          ...filters,
+          query,
+          embedding: embedded.embeddings,
+          matchCount: candidateCount(services, request.match_count + (isLive ? SPARE_HITS : 0)),
+          returnMode: request.return_mode,
+        }),
+      readAgain: async () => readFor(request, sources, services),
+    });
+    requireEmbedded(result.byWordsAlone.models, embedded.failures);
+    return { ...result, ...read, embedding: embedded.embeddings };
+  };
+  const typed = await find(request.query);
+  const corrected =
+    typed.sourcesSearched === 0 || isFoundByWords(typed)
+      ? null
+      : await findAs(
+          await correctQuery(services.sql, {
+            ...typed.filters,
+            query: request.query,
+            readableElsewhere: typed.readableElsewhere,
+          }),
+          find,
+        );
+  const found = corrected ?? typed;
+  const { permitted, readableElsewhere, isLive } = found;
+  const searched = {
+    ...found.filters,
+    query: corrected?.query ?? request.query,
+    embedding: found.embedding,
+  };
+  const ordered = await rerankHits(searched.query, found.hits, services);
+  const verified = await verifyHits(
+    ordered.hits,
+    {
+      matchCount: request.match_count,
+      verifiedLive: permitted.verifiedLive,
+      accountId: permitted.permissions.accountId,
+    },
+    services,
+  );
+  return { permitted, readableElsewhere, isLive, found, corrected, searched, ordered, verified };
+}
+
+type Reading = Awaited<ReturnType<typeof readFor>>;
+
+/** Rights that change more often during one search are not settled: whoever searches tries again. */
+const MAX_SEARCHES = 4;
+
+/**
+ * Searches with rights that were still the same when the search was over: text that is stored after a page was restricted may not be shown
+ * to those who could read it when the search began. Throws `UserError` 503 `rights_changing`.
+ */
+async function searchAsReadNow<Result>(
+  atFirst: Reading,
+  { search, readAgain }: { search: (read: Reading) => Promise<Result>; readAgain: () => Promise<Reading> },
+): Promise<{ read: Reading; result: Result }> {
+  let read = atFirst;
+  for (let n = 0; n < MAX_SEARCHES; n += 1) {
+    const result = await search(read);
+    if (read.filters.readable === null) return { read, result };
+    const after = await readAgain();
+    if (isDeepStrictEqual(after.filters, read.filters)) return { read: after, result };
+    read = after;
+  }
+  throw new UserError(503, "rights_changing", "What the reader may see changes right now; try again");
+}
+
+/** What the caller, or whom it asks for, may be shown now, and the filters of a search for that. */
+async function readFor(request: SearchBody, sources: readonly string[] | null, services: SearchServices) {
   const spaces = request.space_key == null ? null : [request.space_key];
   const { caller } = request;
   const permitted = await permittedReading({ caller, asked: request, sources, spaces }, services);
@@ -84,42 +160,7 @@ export async function findForCaller(
     updatedSince: request.updated_since === undefined ? null : new Date(request.updated_since),
     kinds: request.kinds ?? null,
   };
-  const { verifiedLive } = permitted;
-  const isLive = verifiedLive.length > 0;
-  const wanted = request.match_count + (isLive ? SPARE_HITS : 0);
-  const find = async (query: string) => {
-    const embedded = await embedQuery(services.embedder, query);
-    const result = await searchDocuments(services.sql, {
-      ...filters,
-      query,
-      embedding: embedded.embeddings,
-      matchCount: candidateCount(services, wanted),
-      returnMode: request.return_mode,
-    });
-    requireEmbedded(result.byWordsAlone.models, embedded.failures);
-    return { ...result, embedding: embedded.embeddings };
-  };
-  const typed = await find(request.query);
-  const corrected =
-    typed.sourcesSearched === 0 || isFoundByWords(typed)
-      ? null
-      : await findAs(
-          await correctQuery(services.sql, {
-            ...filters,
-            query: request.query,
-            readableElsewhere,
-          }),
-          find,
-        );
-  const found = corrected ?? typed;
-  const searched = { ...filters, query: corrected?.query ?? request.query, embedding: found.embedding };
-  const ordered = await rerankHits(searched.query, found.hits, services);
-  const verified = await verifyHits(
-    ordered.hits,
-    { matchCount: request.match_count, verifiedLive, accountId: permitted.permissions.accountId },
-    services,
-  );
-  return { permitted, readableElsewhere, isLive, found, corrected, searched, ordered, verified };
+  return { permitted, readableElsewhere, filters, isLive: permitted.verifiedLive.length > 0 };
 }
 
 /** The body that both routes return. `sources` null: all of them. */

@@ -435,6 +435,20 @@ describe("what an answer says of permissions", () => {
     expect(JSON.stringify(fixture.logLines())).not.toContain("gearbox");
   });
 
+  it("a restriction that is stored with new text while the query is being embedded counts", async () => {
+    const { sql } = fixture.database;
+    const embed: typeof fixture.embedder.embed = async (texts) => {
+      await sql`update access_nodes set groups = '{pilots}' where source_id = ${personal} and content_id is null`;
+      await put(personal, "3", "Zeppelin gearbox plans");
+      await putUnder(sql, personal, ["3"], await spaceOf(personal));
+      return fixture.embedder.embed(texts);
+    };
+    const api = await makeApiClient({ ...fixture.services, embedder: { ...fixture.embedder, embed } });
+    const asBob = { on_behalf_of: { account_id: "bob" } };
+    expect(await pagesFor(backend, asBob)).toBe("1 9");
+    expect(await pagesFor(backend, { ...asBob, query: "zeppelin gearbox plans" }, api)).toBe("9");
+  });
+
   it("nothing is embedded or searched for a request that is refused", async () => {
     let embedded = 0;
     const embed = async (texts: readonly string[]) => {
@@ -446,6 +460,13 @@ describe("what an answer says of permissions", () => {
     expect(embedded).toBe(0);
   });
 });
+
+async function spaceOf(sourceId: string): Promise<number> {
+  const [row] = await fixture.database.sql<{ id: number }[]>`
+    select node_id as id from access_nodes where source_id = ${sourceId} and content_id is null`;
+  if (!row) throw new Error("the source has no node of its space");
+  return row.id;
+}
 
 async function identify(identities: object[]) {
   const { status } = await fixture.api("PUT", "/api/identities", {
