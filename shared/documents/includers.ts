@@ -43,14 +43,20 @@ function titleOf(tx: Sql, sourceId: string, id: "a.page_id" | "container") {
 
 /**
  * Marks the pages of the site that show this content, themselves or through pages that they include, as outdated; returns them. In the
- * transaction that records the change. `isGone`: without delay, and also lists that are not understood. `editedAt` (Confluence's
+ * transaction that records the change. `isGone`: without delay, and also lists that are not understood.
+ * `mayShowTooMuch`: pages of this source that include it are hidden until they are rendered again, as they are when it is gone. `editedAt` (Confluence's
  * clock): pages that were rendered well after it show the change already, and those rendered soon after it are rendered once more, later.
  */
 export async function touchIncluders(
   tx: Sql,
   sourceId: string,
   changes: readonly ChangedContent[],
-  { isGone, editedAt, now }: { isGone: boolean; editedAt: Date | null; now: Date },
+  {
+    isGone,
+    mayShowTooMuch,
+    editedAt,
+    now,
+  }: { isGone: boolean; mayShowTooMuch: boolean; editedAt: Date | null; now: Date },
 ): Promise<Includer[]> {
   if (changes.length === 0) return [];
   const rows = changes.map(({ pageId, isShown, titles, labels, parentIds, containerIds, isTextOnly }) => ({
@@ -128,8 +134,9 @@ export async function touchIncluders(
           and (${editedAt}::timestamptz is null or cardinality(r.failed_macros) > 0
             or r.rendered_at <= ${editedAt}::timestamptz + make_interval(secs => ${SLOW_REPLICA_MS / 1000}))
         for no key update) locked)
-    update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = r.shows_gone or ${isGone},
-      refresh_after = case when ${isGone} then ${now}::timestamptz else least(r.refresh_after,
+    update page_renderings r set shown_revision = r.shown_revision + 1,
+      shows_gone = r.shows_gone or ${isGone} or ${mayShowTooMuch} and r.source_id = ${sourceId},
+      refresh_after = case when ${isGone || mayShowTooMuch} then ${now}::timestamptz else least(r.refresh_after,
         greatest(${now}::timestamptz, r.refreshed_at + make_interval(hours => ${REFRESH_HOURS}),
           case when cardinality(r.failed_macros) = 0 and r.rendered_at > ${editedAt}::timestamptz + make_interval(secs => ${RENDERING_LAG_MS / 1000})
             then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end

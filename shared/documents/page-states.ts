@@ -35,6 +35,8 @@ export type PageState = {
   labels: string[];
   url: string;
   renderedMissing: RenderedMissing | null;
+  /** Whether the stored body shows what is not the page's own; null: not known. */
+  showsOthers: boolean | null;
   /** Null: the stored body shows nothing of other content. */
   rendering: StoredRendering | null;
 };
@@ -50,7 +52,7 @@ export async function readPageStates(
     select p.page_id as "pageId", kind, version, representation_revision as "representationRevision", is_deleted as "isDeleted",
       missing_since as "missingSince", state_revision as "stateRevision", sync_error as "syncError", title,
       parent_id as "parentId", parent_type as "parentType", subtype, content_hash as "contentHash", labels, url,
-      rendered_missing as "renderedMissing", r.rendered_revision as revision, r.rendered_at as at,
+      rendered_missing as "renderedMissing", shows_others as "showsOthers", r.rendered_revision as revision, r.rendered_at as at,
       r.shown_revision as "shownRevision", r.shows_gone as "showsGone"
     from confluence_pages p left join lateral (
       select * from page_renderings r where r.source_id = p.source_id and r.page_id = p.page_id offset 0) r on true

@@ -14,10 +14,17 @@ export async function refreshIncluders(
   tx: Sql,
   operation: Operation,
   changes: readonly ChangedContent[],
-  options: { isGone?: boolean; editedAt?: Date | null; mayQueue?: boolean; now: Date },
+  options: {
+    isGone?: boolean;
+    mayShowTooMuch?: boolean;
+    editedAt?: Date | null;
+    mayQueue?: boolean;
+    now: Date;
+  },
 ): Promise<void> {
-  const { isGone = false, editedAt = null, mayQueue = true, now } = options;
-  const includers = await touchIncluders(tx, operation.sourceId, changes, { isGone, editedAt, now });
+  const { isGone = false, mayShowTooMuch = false, editedAt = null, mayQueue = true, now } = options;
+  const touched = { isGone, mayShowTooMuch, editedAt, now };
+  const includers = await touchIncluders(tx, operation.sourceId, changes, touched);
   if (includers.length === 0) return;
   if (mayQueue) await queueRefreshes(tx, operation, now);
   const elsewhere = includers.filter(({ sourceId }) => sourceId !== operation.sourceId);

@@ -114,6 +114,45 @@ describe("text of other pages that a page shows", () => {
     expect(await world.finds("w")).toEqual(["A"]);
   });
 
+  it.each<[string, { title?: string; body?: string }]>([
+    ["shows others now", { body: `<p>The openword of B</p>${include("C")}` }],
+    ["has another title now", { title: "B of old" }],
+  ])("a page is hidden until it was rendered again when what it includes %s", async (_, edit) => {
+    world.add("C", { users: ["u"] });
+    world.add("B");
+    world.add("A");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    expect(await stored("A")).toContain("openword");
+    editPage(world.site, world.page("B").id, edit);
+    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
+    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    world.pass(60_000);
+    await world.sync();
+    expect(await isHidden("A")).toBe(true);
+    expect(await world.finds("w")).toEqual([edit.title ?? "B"]);
+    world.site.faults.length = 0;
+    world.pass(DAY_MS);
+    await settle();
+    expect(await stored("A")).not.toContain("openword");
+    expect(await isHidden("A")).toBe(false);
+  });
+
+  it("a page whose target has only another text is found all the time", async () => {
+    world.add("B");
+    world.add("A");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    write("B", "<p>Another openword of B</p>");
+    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
+    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    world.pass(60_000);
+    await world.sync();
+    expect(await world.finds("w")).toEqual(["A", "B"]);
+  });
+
   it("a page that lists one which is deleted is found all the time", async () => {
     const page = world.add("A");
     world.add("B", { parent: page });

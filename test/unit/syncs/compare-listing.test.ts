@@ -30,6 +30,7 @@ const stored = (state: Partial<PageState>): PageState => ({
   stateRevision: 1,
   syncError: null,
   renderedMissing: null,
+  showsOthers: false,
   rendering: null,
   title: "A page",
   parentId: null,
