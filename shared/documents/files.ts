@@ -108,6 +108,20 @@ export async function outdatedFiles(
 }
 
 /**
+ * Of a file that went with what it was on, and was not in Confluence when that was back: it is deleted itself, and no work any more until
+ * it is listed again. Unless it was since `stateRevision`.
+ */
+export async function noteFileGone(
+  tx: Sql,
+  { sourceId, pageId }: { sourceId: string; pageId: string },
+  { reason, stateRevision }: { reason: string; stateRevision: number },
+): Promise<void> {
+  await tx`
+    update confluence_pages set deleted_reason = ${reason}
+    where source_id = ${sourceId} and page_id = ${pageId} and is_deleted and state_revision = ${stateRevision}`;
+}
+
+/**
  * Makes the stored files outdated that were read while OCR was off and are of `types` (a regular expression) that it reads. Those that
  * could not be read for another reason stay.
  */

@@ -1,6 +1,7 @@
+import { transaction } from "#shared/db/connect.ts";
 import { keepText, readText } from "#shared/documents/attachment-texts.ts";
 import { documentEmbedder } from "#shared/documents/embed-pages.ts";
-import { readFileToStore, type FileOutcome, type FileToStore } from "#shared/documents/files.ts";
+import { noteFileGone, readFileToStore, type FileOutcome, type FileToStore } from "#shared/documents/files.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import { errorCode, PermanentError } from "#shared/errors.ts";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
@@ -33,8 +34,16 @@ export async function prepareFile(
   const file = await readFileToStore(services.sql, sourceId, work.pageId);
   if (!file) return end("skipped", "What the file is on is not stored, or not visible");
   if (state && isStored(state, file)) return end("unchanged");
-  if (state?.isDeleted && (await isGone(batch, work.pageId)))
-    return end("skipped", "The file is not in Confluence any more");
+  const gone = state?.isDeleted ? await reasonGone(batch, work.pageId) : null;
+  if (state && gone !== null) {
+    const { stateRevision } = state;
+    await transaction(services.sql, async (tx) => {
+      await noteFileGone(tx, { sourceId, pageId: work.pageId }, { reason: gone, stateRevision });
+      const reason = "The file is not in Confluence any more";
+      await completePage(tx, batch, work, { outcome: "skipped", counters: {}, reason });
+    });
+    return null;
+  }
   const text = await textOf(batch, work.pageId, file);
   const model = documentEmbedder(services.embedder, source.embeddingModel);
   const { chunks, contentHash } = chunkFile(file.title, text, model);
@@ -74,10 +83,14 @@ function outcomeOf(text: ExtractedFile, ocr: boolean): FileOutcome {
   return { result, extractor, ocr, message: text.result === "text" ? null : text.message };
 }
 
-/** The search index lags: a file that was deleted here may be listed once more. Without an answer the listing counts. */
-async function isGone({ calls, client }: Batch, id: string): Promise<boolean> {
+/**
+ * Why Confluence has the file no more; null if it has. The search index lags: a file that was deleted here may be listed once more.
+ * Without an answer the listing counts.
+ */
+async function reasonGone({ calls, client }: Batch, id: string): Promise<string | null> {
   const attempt = await calls.attempt("files", () => client.attachment(id), { retryTransient: true });
-  return attempt.ok && attempt.value?.status !== "current";
+  if (!attempt.ok || attempt.value?.status === "current") return null;
+  return attempt.value?.status ?? "not_found";
 }
 
 async function textOf(batch: Batch, id: string, file: FileToStore): Promise<ExtractedFile> {

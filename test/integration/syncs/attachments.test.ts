@@ -49,6 +49,7 @@ const upload = (title: string, name: string, text: string | Uint8Array, mediaTyp
     mediaType,
   });
 const downloads = () => world.site.mediaRequests.length;
+const asked = (id: string) => world.site.requests.filter(({ path }) => path.endsWith(`/attachments/${id}`)).length;
 const rowOf = async (id: string) => {
   const [row] = await database.sql`
     select version, title, container_id, is_deleted, deleted_reason, missing_since is not null as hidden, chunk_count, file, sync_error
@@ -464,6 +465,22 @@ describe("deleted files go, and nothing else", () => {
     await world.sync({ mode: "full" });
     expect(await world.find("tugboat")).toHaveLength(1);
     expect(downloads()).toBe(before);
+  });
+
+  it("a file that is gone when its page is back is asked for once, and stored when it is listed again", async () => {
+    await world.sync();
+    trashPage(world.site, on("Page 1"));
+    await world.check();
+    restorePage(world.site, report.containerId);
+    trashFile(world.site, report.id);
+    await world.sync({ mode: "full" });
+    expect(await rowOf(report.id)).toMatchObject({ is_deleted: true, deleted_reason: "trashed" });
+    const before = asked(report.id);
+    await world.sync();
+    expect(asked(report.id)).toBe(before);
+    restoreFile(world.site, report.id);
+    await world.sync({ mode: "full" });
+    expect(await world.find("tugboat")).toHaveLength(1);
   });
 
   it("a deletion check that brings a page back stores what was uploaded to it meanwhile", async () => {

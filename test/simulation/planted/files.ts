@@ -167,8 +167,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     "a file that was trashed again after it was listed is restored",
     change(
       PREPARE,
-      "if (state?.isDeleted && (await isGone(",
-      "if (state?.isDeleted && false && (await isGone(",
+      "if (state && gone !== null) {",
+      "if (state && gone !== null && false) {",
     ),
   ),
   bug(
