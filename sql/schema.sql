@@ -755,15 +755,19 @@ $function$
 CREATE OR REPLACE FUNCTION confluence_sync.hide_what_shows()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'confluence_sync', 'public', 'extensions'
 AS $function$
 begin
   with moved as (
-    select n.source_id, n.content_id from changed n join before o on o.source_id = n.source_id and o.content_id = n.content_id
-    where o.node_id is not null and o.node_id is distinct from n.node_id
+    select n.source_id, n.content_id, o.node_id is not null as was_known
+    from changed n join before o on o.source_id = n.source_id and o.content_id = n.content_id
+    where o.node_id is distinct from n.node_id
   ), showing as (
-    select m.source_id, m.content_id as page_id from moved m
-    union
-    select d.source_id, d.page_id from moved m
+    select m.source_id, m.content_id as page_id, m.was_known from moved m
+    where m.was_known or exists (
+      select from page_dependencies d where d.source_id = m.source_id and d.page_id = m.content_id and d.kind = 'page')
+    union all
+    select d.source_id, d.page_id, m.was_known from moved m
     join confluence_pages t on t.source_id = m.source_id and t.page_id = m.content_id
     cross join lateral (
       (select d.source_id, d.page_id from page_dependencies d where d.target = t.title and d.target <> '' and d.kind = 'page' offset 0)
@@ -772,12 +776,14 @@ begin
         offset 0)) d
     where d.source_id = m.source_id
   ), outdated as (
-    update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = true, refresh_after = to_timestamp(0)
-    from showing s where r.source_id = s.source_id and r.page_id = s.page_id
-    returning r.source_id, r.page_id
+    update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = r.shows_gone or s.was_known,
+      refresh_after = to_timestamp(0)
+    from (select source_id, page_id, bool_or(was_known) as was_known from showing group by source_id, page_id) s
+    where r.source_id = s.source_id and r.page_id = s.page_id
+    returning r.source_id, r.page_id, r.shows_gone
   )
   update confluence_pages p set access_node = null
-  from outdated o where p.source_id = o.source_id and p.page_id = o.page_id and p.access_node is not null;
+  from outdated o where o.shows_gone and p.source_id = o.source_id and p.page_id = o.page_id and p.access_node is not null;
   return null;
 end
 $function$

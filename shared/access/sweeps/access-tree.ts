@@ -62,9 +62,12 @@ export function nodeColumns(sql: Sql) {
     verified_at as "verifiedAt", read_at as "readAt"`;
 }
 
-/** The node over what lies below these, from the top of the space; null when one of them was never read. */
+/**
+ * The node over what lies below these, from the top of the space; null when one of them was never read, or its own place is not known:
+ * then nodes below it are not known to be under all that is above them.
+ */
 export function nodeBelow({ places, nodes, space }: AccessTree, chain: readonly string[]): number | null {
-  if (!chain.every((id) => places.has(id))) return null;
+  if (!chain.every((id) => places.get(id)?.nodeId != null)) return null;
   const nearest = chain.findLast((id) => nodes.has(id));
   return nearest === undefined ? space.nodeId : (nodes.get(nearest)?.nodeId ?? null);
 }

@@ -138,11 +138,12 @@ async function addContainer(
   sourceId: string,
   { tree, id: contentId, chain, readAt }: { tree: AccessTree; id: string; chain: string[]; readAt: Date },
 ): Promise<void> {
-  const parentNode = nodeBelow(tree, chain) ?? tree.space.nodeId;
+  const above = nodeBelow(tree, chain);
+  const parentNode = above ?? tree.space.nodeId;
   const nodeId = await insertNode(tx, sourceId, { ...NOBODY_PASSES, contentId, parentNode, readAt });
   await tx`
     insert into content_access (source_id, content_id, ancestor_ids, is_container, node_id, read_at)
-    values (${sourceId}, ${contentId}, ${chain}, true, ${nodeId}, ${readAt})`;
+    values (${sourceId}, ${contentId}, ${chain}, true, ${above === null ? null : nodeId}, ${readAt})`;
 }
 
 /** Stores content that was never read: what is above first, so that its whole chain is known. */

@@ -95,11 +95,9 @@ export async function move(
   const own = tree.nodes.get(contentId);
   const before = own ? own.parentNode : place.nodeId;
   const after = nodeBelow(tree, chain);
-  if (before !== null) {
-    const isStricter = after !== null && (await isAtOrBelow(tx, after, before));
-    if (!isStricter) await hideBelow(tx, sourceId, contentId, { above: before, readAt });
-    else if (after !== before) await replaceAbove(tx, sourceId, contentId, { before, after });
-  }
+  const isStricter = before !== null && after !== null && (await isAtOrBelow(tx, after, before));
+  if (!isStricter) await hide(tx, sourceId, contentId);
+  else if (after !== before) await replaceAbove(tx, sourceId, contentId, { before, after });
   await tx`
     update content_access set read_at = ${readAt},
       ancestor_ids = ${[...chain]}::text[] || case when content_id = ${contentId} then '{}'::text[]
@@ -107,20 +105,14 @@ export async function move(
     where ${subtree(tx, sourceId, contentId)}`;
 }
 
-/** Nobody sees the content, and what lies below it, because of what was above them; restrictions of their own are kept for later. */
-async function hideBelow(
-  tx: Sql,
-  sourceId: string,
-  contentId: string,
-  { above, readAt }: { above: number; readAt: Date },
-): Promise<void> {
+/**
+ * Nobody sees the content and what lies below it, under restrictions of their own too, until the sweep is complete. Until then none of it
+ * has a node, so a page of it that is rendered shows no other; pages that showed some are marked by the change of their node, and wait for
+ * the lock on it as the storing of a page does. Kept nodes would do neither: the end of a sweep changes only what is above them.
+ */
+async function hide(tx: Sql, sourceId: string, contentId: string): Promise<void> {
   await tx`
-    update content_access set node_id = null where ${subtree(tx, sourceId, contentId)} and node_id = ${above}`;
-  await tx`
-    update access_nodes set state = 'unknown', users = '{}', groups = '{}', classes = '{}', read_at = greatest(read_at, ${readAt}),
-      pending = coalesce(pending, jsonb_build_object('state', state, 'users', users, 'groups', groups, 'classes', classes))
-    where source_id = ${sourceId} and parent_node = ${above} and state <> 'unknown'
-      and content_id in (select content_id from content_access where ${subtree(tx, sourceId, contentId)})`;
+    update content_access set node_id = null where ${subtree(tx, sourceId, contentId)} and node_id is not null`;
 }
 
 /** Where the content is, is not known (any more): nobody sees it, nor what lies below it, until a sweep has read it again. */
@@ -129,17 +121,13 @@ export async function forget(
   sourceId: string,
   { tree, contentId, readAt }: { tree: AccessTree; contentId: string; readAt: Date },
 ): Promise<void> {
-  const place = tree.places.get(contentId);
   const own = tree.nodes.get(contentId);
-  const above = own ? own.parentNode : (place?.nodeId ?? null);
-  if (place && above !== null) await hideBelow(tx, sourceId, contentId, { above, readAt });
+  // The pages follow an update, not a deletion.
+  await hide(tx, sourceId, contentId);
   if (own)
     await tx`
       update access_nodes set state = 'unknown', users = '{}', groups = '{}', classes = '{}', pending = null, read_at = ${readAt}
       where node_id = ${own.nodeId}`;
-  // The pages follow an update, not a deletion.
-  await tx`
-    update content_access set node_id = null where source_id = ${sourceId} and content_id = ${contentId} and node_id is not null`;
   await tx`delete from content_access where source_id = ${sourceId} and content_id = ${contentId}`;
 }
 
