@@ -12,8 +12,10 @@ create table access_nodes (
   verified_at timestamp with time zone,
   pending jsonb,
   read_at timestamp with time zone default '1970-01-01 00:00:00+00'::timestamp with time zone not null,
+  proven_for jsonb,
   constraint access_nodes_check CHECK (((content_id IS NOT NULL) OR (parent_node IS NULL))),
   constraint access_nodes_pending_check CHECK (((pending IS NULL) OR (jsonb_typeof(pending) = 'object'::text))),
+  constraint access_nodes_proven_for_check CHECK (((proven_for IS NULL) OR (jsonb_typeof(proven_for) = 'object'::text))),
   constraint access_nodes_state_check CHECK ((state = ANY (ARRAY['known'::text, 'open'::text, 'unknown'::text]))),
   constraint access_nodes_parent_node_fkey FOREIGN KEY (parent_node) REFERENCES access_nodes(node_id),
   constraint access_nodes_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
@@ -1095,7 +1097,8 @@ BEGIN ATOMIC
                      u_1.state,
                      u_1.verified_at,
                      u_1.pending,
-                     u_1.read_at
+                     u_1.read_at,
+                     u_1.proven_for
                     FROM access_nodes u_1
                    WHERE (u_1.users @> ARRAY[nodes_that_let_in.account])
                   OFFSET 0) u
@@ -1117,7 +1120,8 @@ BEGIN ATOMIC
                      g_1.state,
                      g_1.verified_at,
                      g_1.pending,
-                     g_1.read_at
+                     g_1.read_at,
+                     g_1.proven_for
                     FROM access_nodes g_1
                    WHERE (g_1.groups @> ARRAY[mine.id])
                   OFFSET 0) g)

@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { lockRights } from "./access-tree.ts";
+import { closeUnproven } from "./containers.ts";
 import type { ClaimedSweep } from "./sweep-rows.ts";
 
 /**
@@ -51,6 +52,7 @@ export async function completeRights(
     update access_nodes set pending = '{"gone": true, "now": true}' where node_id in (select node_id from gone)`;
   await tx`
     delete from access_nodes where source_id = ${sourceId} and pending ? 'now'`;
+  await closeUnproven(tx, sourceId);
   await followContent(tx, sourceId);
   await tx`update archon_sources set access_verified_at = ${startedAt}, access_before = null where source_id = ${sourceId}`;
 }

@@ -28,13 +28,15 @@ export async function proveNextContainer(context: SweepContext): Promise<void> {
   const isTrusted = !isProven && proof !== "failed" && source.unreadableContainers === "trust";
   const unproven = isTrusted ? EVERYBODY_PASSES : NOBODY_PASSES;
   const principals = proof === "failed" ? null : isProven ? proof : unproven;
+  const { users, groups, classes } = container.above;
+  const provenFor = isTrusted ? { everybody: true as const } : { users, groups, classes };
   const next = {
     containers_done: done + 1,
     containers_trusted: containers_trusted + Number(isTrusted),
     is_not_administrator: is_not_administrator || proof === "forbidden",
   };
   await saveSweepStep(context, next, (tx) =>
-    applyContainer(tx, source.sourceId, { contentId: container.contentId, principals, readAt }),
+    applyContainer(tx, source.sourceId, { contentId: container.contentId, principals, provenFor, readAt }),
   );
 }
 

@@ -17,6 +17,7 @@ import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
 import { LIVE_VERIFICATION_BUGS } from "./live-verification.ts";
 import { READER_BUGS } from "./readers.ts";
+import { PLACES_BUGS } from "./places.ts";
 import { PULSE_BUGS } from "./pulses.ts";
 import { RIGHTS_BUGS } from "./rights.ts";
 import { RUNTIME_BUGS } from "./runtime.ts";
@@ -40,6 +41,7 @@ export const ALL_PLANTED_BUGS = [
   ...LISTING_BUGS,
   ...LIVE_DOC_BUGS,
   ...PAGE_BUGS,
+  ...PLACES_BUGS,
   ...PULSE_BUGS,
   ...READER_BUGS,
   ...LIVE_VERIFICATION_BUGS,

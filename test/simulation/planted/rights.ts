@@ -6,8 +6,6 @@ const STEPS = "test/integration/access/sweep-steps.test.ts";
 const CONTAINERS = "test/integration/access/containers.test.ts";
 const READERS = "test/integration/access/space-readers.test.ts";
 const PROOFS = "test/integration/access/sweep-proofs.test.ts";
-const MOVED = "test/integration/access/moved-includers.test.ts";
-const UNKNOWN = "test/integration/access/unknown-places.test.ts";
 const INCLUDED = "test/integration/access/included-text.test.ts";
 const CALLS = "test/unit/confluence/rights-calls.test.ts";
 const MAPPING = "shared/confluence/rights-mapping.ts";
@@ -174,29 +172,6 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       "shows_gone = r.shows_gone or s.was_known,",
       "shows_gone = r.shows_gone,",
     ),
-  ),
-  bugFoundBy(
-    MOVED,
-    "content under a restriction of its own keeps its node, and what it shows, when it is moved",
-    change(
-      NARROW,
-      "and node_id is not null`;",
-      "and node_id not in (select node_id from access_nodes where content_id is not null)`;",
-    ),
-  ),
-  bugFoundBy(
-    MOVED,
-    "a page that was rendered while its place was not known lacks what it may show",
-    change(
-      "sql/functions/access.sql",
-      "    where o.node_id is distinct from n.node_id",
-      "    where o.node_id is not null and o.node_id is distinct from n.node_id",
-    ),
-  ),
-  bugFoundBy(
-    UNKNOWN,
-    "new content is under the nearest restriction above it, wherever that one is",
-    change("shared/access/sweeps/access-tree.ts", "places.get(id)?.nodeId != null", "places.has(id)"),
   ),
   bugFoundBy(
     INCLUDED,
