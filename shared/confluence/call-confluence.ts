@@ -11,8 +11,14 @@ import { identifiedSchema, linksSchema, listing } from "./schemas.ts";
 /** The maximum number of items that a v2 listing returns, and of ids that it accepts (API description of `/pages`). */
 export const LISTING_LIMIT = 250;
 
-/** One page of a listing. `odd`: ids of the items that lack what the sync needs, of those that have one. */
-export type ListingPage<T> = { results: T[]; odd: string[]; next: string | null; webBase: string };
+/** One page of a listing. `skipped`: how many items lack what the sync needs; `odd`: the ids of those that have one. */
+export type ListingPage<T> = {
+  results: T[];
+  odd: string[];
+  skipped: number;
+  next: string | null;
+  webBase: string;
+};
 
 /**
  * Calls the functions of confluence.js over this project's transport. A response is parsed with small schemas (else PermanentError
@@ -88,6 +94,7 @@ export function makeCaller(transport: ReturnType<typeof makeTransport>, now: () 
     return {
       results,
       odd: odd.flatMap((one) => identifiedSchema.safeParse(one).data?.id ?? []),
+      skipped: odd.length,
       next: nextCursor(response._links.next ?? null, cursor, [transport.base, webBase]),
       webBase,
     };

@@ -60,7 +60,7 @@ export type ConfluenceClient = {
    */
   isPermitted(contentId: string, subject: RightsSubject): Promise<boolean>;
   /** One page of a CQL search for comments, with their bodies: 50 at most (Confluence cuts such a response silently). */
-  searchComments(cql: string, cursor: string | null): Promise<{ comments: Comment[]; next: string | null }>;
+  searchComments(cql: string, cursor: string | null): Promise<CommentPage>;
   /**
    * The type of each content by its id (v2 `content/convert-ids-to-types`, up to 100 ids a call): null where it is gone or not visible
    * to the account. An id that the response does not name is absent.
@@ -215,6 +215,9 @@ export type ContentPage = ListingPage & {
   /** Hits of a type that the sync does not know, or that lack what it needs: nothing is done with them but counting. */
   skipped: number;
 };
+
+/** One page of a search for comments with their bodies. `skipped`: hits that cannot be read; `odd`: their ids, where they have one. */
+export type CommentPage = { comments: Comment[]; odd: string[]; skipped: number; next: string | null };
 
 /** A file as a search finds it. A change of name or place makes no version. */
 export type ListedFile = {

@@ -160,7 +160,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
           ...paging,
         }),
       );
-      return { comments: page.results.map((item) => commentWithBody(item, page.webBase)), next: page.next };
+      const { results, odd, skipped, next, webBase } = page;
+      return { comments: results.map((item) => commentWithBody(item, webBase)), odd, skipped, next };
     },
 
     async typesOfIds(ids) {

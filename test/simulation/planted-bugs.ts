@@ -157,7 +157,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     change(
       "shared/syncs/listing/list-content.ts",
-      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...otherCounts },\n    });\n",
+      "    await saveStep(tx, context, {\n      checkpoint: next,\n      counts: { ...counts, ...commentCounts, ...otherCounts },\n      ...skipped,\n    });\n",
       "",
     ),
   ),

@@ -1,4 +1,4 @@
-import type { Comment, ListedComment } from "#shared/confluence/client.ts";
+import type { Comment, ConfluenceClient, ListedComment } from "#shared/confluence/client.ts";
 import { commentsByIdCql } from "#shared/confluence/cql.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type OutdatedComments,
   type StoredComment,
 } from "#shared/documents/comments.ts";
+import { PermanentError } from "#shared/errors.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
@@ -17,6 +18,8 @@ import { addWork } from "#shared/syncs/operations/work.ts";
 
 /** Ids in one query: as many as one response holds with bodies. */
 const IDS_OF_A_QUERY = 50;
+/** Comments that are requested one by one when no response with several of them can be read. */
+const MAX_ALONE = 10;
 /** Replies above each other whose parents are requested when a response names only the comment that is replied to. */
 const MAX_DEPTH = 20;
 
@@ -24,13 +27,14 @@ export type CommentCounts = { comments_listed: number; comments_added: number; c
 
 /**
  * Requests the bodies of those listed comments that the index does not have in this version, state and place. Comments make no version
- * of their page, so their own versions decide, and their resolution, which makes none. `missing`: how many were listed and have not
- * come with the bodies; they are gone by now, or the response was cut short, so a listing without them is not complete.
+ * of their page, so their own versions decide, and their resolution, which makes none. `unreadable`: ids of those that came in a form
+ * that cannot be read; what is stored of them stays, and the next complete listing requests them again. `missing`: how many were listed
+ * and have not come with the bodies; they are gone by now, or the response was cut short, so a listing without them is not complete.
  */
 export async function newComments(
   { client, source, services }: StepContext,
   listed: readonly ListedComment[],
-): Promise<{ comments: Comment[]; missing: number }> {
+): Promise<{ comments: Comment[]; unreadable: string[]; missing: number }> {
   const stored = await readComments(
     services.sql,
     source.sourceId,
@@ -38,14 +42,38 @@ export async function newComments(
   );
   const wanted = listed.filter((comment) => isNew(comment, stored.get(comment.id)));
   const found: Comment[] = [];
+  const unreadable: string[] = [];
   for (let from = 0; from < wanted.length; from += IDS_OF_A_QUERY) {
     const ids = wanted.slice(from, from + IDS_OF_A_QUERY).map((comment) => comment.id);
-    const cql = commentsByIdCql(ids);
-    for await (const { comments } of listToEnd((cursor) => client.searchComments(cql, cursor)))
-      found.push(...comments.filter((comment) => ids.includes(comment.id)));
+    const { comments, odd } = await commentsById(client, ids);
+    found.push(...comments.filter((comment) => ids.includes(comment.id)));
+    unreadable.push(...odd.filter((id) => ids.includes(id)));
   }
-  const foundIds = new Set(found.map((comment) => comment.id));
-  return { comments: found, missing: wanted.filter(({ id }) => !foundIds.has(id)).length };
+  const came = new Set([...found.map((comment) => comment.id), ...unreadable]);
+  return { comments: found, unreadable, missing: wanted.filter(({ id }) => !came.has(id)).length };
+}
+
+/** Comments of one query. A response of which nothing can be read is an error; that each of a few has a fault of its own shows one by one. */
+async function commentsById(
+  client: ConfluenceClient,
+  ids: readonly string[],
+): Promise<{ comments: Comment[]; odd: string[] }> {
+  const found: { comments: Comment[]; odd: string[] } = { comments: [], odd: [] };
+  const read = async (of: readonly string[]) => {
+    const cql = commentsByIdCql(of);
+    for await (const { comments, odd } of listToEnd((cursor) => client.searchComments(cql, cursor))) {
+      found.comments.push(...comments);
+      found.odd.push(...odd);
+    }
+  };
+  try {
+    await read(ids);
+  } catch (error) {
+    const isUnreadable = error instanceof PermanentError && error.code === "invalid_answer";
+    if (!isUnreadable || ids.length === 1 || ids.length > MAX_ALONE) throw error;
+    for (const id of ids) await read([id]);
+  }
+  return found;
 }
 
 function isNew(listed: ListedComment, stored: StoredComment | undefined): boolean {

@@ -12,7 +12,7 @@ import {
 import { queueOutdatedFiles, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import type { CheckCheckpoint as Checkpoint } from "./check-checkpoint.ts";
 import { learnWebBase } from "#shared/syncs/listing/learn-web-base.ts";
-import { reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
+import { reportSkipped, reportUnreadable } from "#shared/syncs/listing/report-unreadable.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
@@ -53,7 +53,7 @@ export async function listNext(context: StepContext, checkpoint: Checkpoint): Pr
 async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, operation, services } = context;
   const listed = await client.searchContent(allCommentsCql(source.spaceKey), checkpoint.cursor, ["comments"]);
-  const { comments: found } = await newComments(context, listed.comments);
+  const { comments: found, unreadable } = await newComments(context, listed.comments);
   const comments = await withContainers(context, found);
   const next: Checkpoint = {
     ...checkpoint,
@@ -66,7 +66,11 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     const ids = listed.comments.map((comment) => comment.id);
     if (!operation.dryRun) await markListed(tx, operation, ids);
     if (listed.next === null) await queueOutdatedComments(tx, context, { everything: true });
-    await saveStep(tx, context, { checkpoint: next, counts });
+    await saveStep(tx, context, {
+      checkpoint: next,
+      counts,
+      ...reportSkipped(context, { kind: "comments", count: unreadable.length, ids: unreadable }),
+    });
   });
 }
 

@@ -15,7 +15,7 @@ import { countOfKind, nextListing, type ListCheckpoint as Checkpoint } from "./l
 import { learnWebBase } from "./learn-web-base.ts";
 import { listAgain } from "./list-again.ts";
 import { afterPage } from "./next-kind.ts";
-import { reportUnreadable } from "./report-unreadable.ts";
+import { reportSkipped, reportUnreadable } from "./report-unreadable.ts";
 import { recordListing } from "./record-listing.ts";
 import { reportRestored } from "./report-restored.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
@@ -64,12 +64,13 @@ async function recordListed(
 ): Promise<void> {
   const { source, operation, services } = context;
   const isOfChanges = checkpoint.kind === null && checkpoint.cql !== null;
-  const { comments: found, missing } = await newComments(context, listed.comments);
+  const { comments: found, unreadable, missing } = await newComments(context, listed.comments);
   const arrived = await contentOfArrived(context, isOfChanges ? listed.pages : [], { listedByTime: true });
   const byId = new Map([...arrived.comments, ...found].map((comment) => [comment.id, comment]));
   const files = [...arrived.files, ...listed.files];
   const comments = await withContainers(context, [...byId.values()]);
   reportUnreadable(listed.pages, context);
+  const skipped = reportSkipped(context, { kind: "comments", count: unreadable.length, ids: unreadable });
   const containerIds = [...comments, ...files].flatMap(({ containerId }) => containerId ?? []);
   const rights = isOfChanges
     ? await rightsOfListed(context, { pages: listed.pages, containerIds, readAt })
@@ -103,6 +104,7 @@ async function recordListed(
     await saveStep(tx, context, {
       checkpoint: next,
       counts: { ...counts, ...commentCounts, ...otherCounts },
+      ...skipped,
     });
   });
 }
@@ -113,7 +115,8 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   const listed = await client.searchComments(allCommentsCql(source.spaceKey), checkpoint.cursor);
   const next: Checkpoint = {
     ...checkpoint,
-    ...countOfKind(checkpoint, listed.comments.length),
+    // What cannot be read was listed too: one such comment must not keep the watermark where it is.
+    ...countOfKind(checkpoint, listed.comments.length + listed.skipped),
     ...afterPage(checkpoint, listed.next),
   };
   const comments = await withContainers(context, listed.comments);
@@ -121,7 +124,11 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   await transaction(services.sql, async (tx) => {
     await rights(tx);
     const counts = await recordComments(tx, context, listed.comments.length, comments);
-    await saveStep(tx, context, { checkpoint: next, counts });
+    await saveStep(tx, context, {
+      checkpoint: next,
+      counts: { ...counts, others_listed: listed.skipped },
+      ...reportSkipped(context, { kind: "comments", count: listed.skipped, ids: listed.odd }),
+    });
   });
 }
 
@@ -131,7 +138,7 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
   const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
   const next: Checkpoint = {
     ...checkpoint,
-    ...countOfKind(checkpoint, listed.files.length),
+    ...countOfKind(checkpoint, listed.files.length + listed.skipped),
     ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfYoung(context, listed.files);
@@ -139,6 +146,10 @@ async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<
     await rights(tx);
     const options = { everything: true, keepSeen: false };
     const counts = await recordListedFiles(tx, context, listed.files, options);
-    await saveStep(tx, context, { checkpoint: next, counts });
+    await saveStep(tx, context, {
+      checkpoint: next,
+      counts: { ...counts, others_listed: listed.skipped },
+      ...reportSkipped(context, { kind: "files", count: listed.skipped, ids: [] }),
+    });
   });
 }

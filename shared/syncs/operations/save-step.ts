@@ -60,7 +60,7 @@ function percentFloor(operation: Operation, { open, added, done }: WorkCount): n
   });
 }
 
-/** Counters of what a listing contained, which together are compared with Confluence's count. Others: folders, and unknown types. */
+/** Counters of what a listing contained, which together are compared with Confluence's count. Others: folders, unknown types, and what cannot be read. */
 export const LISTED = ["pages_listed", "comments_listed", "files_listed", "others_listed"] as const;
 
 export function countListed(counters: Record<string, number>): number {

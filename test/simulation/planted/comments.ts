@@ -1,6 +1,7 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const COMMENTS = "test/integration/syncs/comments.test.ts";
+const ODD = "test/integration/syncs/odd-comments-and-files.test.ts";
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const LIST = "shared/syncs/comments/list-comments.ts";
 const CHECK = "shared/syncs/comments/check-comments.ts";
@@ -39,6 +40,33 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       DELETE_PAGES,
       "for (const { pageId } of shown) await showContained(tx, request.sourceId, pageId);",
       "",
+    ),
+  ),
+  bugFoundBy(
+    ODD,
+    "a comment whose text cannot be read keeps the watermark where it is",
+    change(
+      LIST,
+      "...found.map((comment) => comment.id), ...unreadable]",
+      "...found.map((comment) => comment.id)]",
+    ),
+  ),
+  bugFoundBy(
+    ODD,
+    "a comment that cannot be read counts as missing from a listing of all",
+    change(
+      "shared/syncs/listing/list-content.ts",
+      "listed.comments.length + listed.skipped",
+      "listed.comments.length",
+    ),
+  ),
+  bugFoundBy(
+    ODD,
+    "a file that cannot be read counts as missing from a listing of all",
+    change(
+      "shared/syncs/listing/list-content.ts",
+      "listed.files.length + listed.skipped",
+      "listed.files.length",
     ),
   ),
   bugFoundBy(
