@@ -152,7 +152,7 @@ export const functions = {
     entry: "functions/sync/start-scheduled-syncs.ts",
     timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     memoryMb: 512,
-    access: ["database", "send-plan"],
+    access: ["database", "send-plan", "send-check"],
     maxConcurrency: 1,
   },
   "discover-spaces": {

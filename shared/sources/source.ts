@@ -42,6 +42,8 @@ export const sourceMetadata = z.looseObject({
   content_changed_at: z.string().optional(),
   /** When the last complete deletion check ended. */
   last_deletion_check: z.string().nullable().default(null),
+  /** A check is to be started soon, whatever the strategy, because announcements were dropped then. */
+  check_wanted_since: z.string().nullable().default(null),
   /** Responses and listed items of Confluence that differ from its description. */
   drift: z.object({ count: z.int(), last_at: z.string(), example: z.string() }).nullable().default(null),
 });

@@ -1,12 +1,13 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
+import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
 import {
   insertOperation,
   type InsertedOperation,
   type StartRequest,
 } from "#shared/syncs/operations/start-operation.ts";
 
-/** With more pages waiting, one listing of what changed costs less than asking for each. */
+/** With more pages waiting, one listing of what changed and one of the space cost less than asking for each. */
 export const STORM_PAGES = 200;
 /** Until a sync that replaces hints lists what changed, the search index shows most of it. */
 const STORM_DELAY_MS = 30_000;
@@ -57,14 +58,19 @@ function toRequest(
   return { type: "page_sync", sourceId, actor: "hook", replacesHints: false, notBefore };
 }
 
-/** Inserts such an operation; the hints that it replaces go with it. */
+/**
+ * Inserts such an operation; the hints that it replaces go with it. Its search for what changed shows neither pages that went nor pages
+ * that were moved, so a check is recorded as wanted in their place.
+ */
 export async function insertHinted(
   tx: Sql,
   request: HintedRequest,
   ids: { operationId: string; now: Date },
 ): Promise<InsertedOperation> {
   const inserted = await insertOperation(tx, { ...request, ...ids });
-  if (inserted.started && request.replacesHints)
+  if (inserted.started && request.replacesHints) {
     await tx`delete from page_hints where source_id = ${request.sourceId}`;
+    await wantCheck(tx, request.sourceId, ids.now);
+  }
   return inserted;
 }

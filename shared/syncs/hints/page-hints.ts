@@ -6,8 +6,8 @@ import { later } from "#shared/syncs/later.ts";
 const DEBOUNCE_MS = 2000;
 /** … but no later than this after its first hint. */
 const MAX_DEBOUNCE_MS = 15_000;
-/** Hints of one source: with more waiting a sync replaces them, so further ones say nothing new. */
-const MAX_WAITING = 1000;
+/** Hints of one source; further ones are dropped: a sync and a check take the place of so many (`wantCheck`). */
+export const MAX_WAITING = 1000;
 
 export type PageOfSource = { sourceId: string; pageId: string };
 

@@ -28,6 +28,7 @@ import {
   countFalseAlarms,
   countHints,
   dueHints,
+  MAX_WAITING,
   nextHintAt,
   removeHints,
   sourcesOfSpaces,
@@ -35,6 +36,7 @@ import {
   type PageOfSource,
 } from "./page-hints.ts";
 import { STORM_PAGES } from "./hinted-requests.ts";
+import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { startHinted } from "./start-hinted.ts";
 
@@ -73,8 +75,11 @@ async function askNext(
   checkpoint: Checkpoint,
 ): Promise<"more" | "listed" | { notBefore: Date }> {
   const { operation, source, client, services } = context;
+  const waiting = await countHints(services.sql, source.sourceId);
   // Ending without them starts the one sync that replaces so many.
-  const isStorm = checkpoint.asked === 0 && (await countHints(services.sql, source.sourceId)) > STORM_PAGES;
+  const isStorm = checkpoint.asked === 0 && waiting > STORM_PAGES;
+  // Since the last step, which removed a batch at most, there may have been no room for further ones.
+  const mayLack = waiting > MAX_WAITING - CONFIRM_BATCH;
   const mayAsk = !isStorm && checkpoint.asked < MAX_ASKED;
   const hints = mayAsk ? await dueHints(services.sql, operation, services.now(), CONFIRM_BATCH) : [];
   if (hints.length === 0) {
@@ -82,7 +87,7 @@ async function askNext(
     // Announced again since this operation was started: it waits, instead of one more operation for the same pages.
     if (next && next > services.now()) return { notBefore: next };
     const phase = checkpoint.candidates > 0 ? "confirming" : "listed";
-    await save(context, { ...checkpoint, phase });
+    await save(context, { ...checkpoint, phase }, { wantsCheck: mayLack });
     return "more";
   }
   // An anonymous response would look like pages that are gone, and would use up their hints.
@@ -134,6 +139,8 @@ async function askNext(
       facts: { pagesExpected: checkpoint.asked + hints.length },
       message: messageOf(hints, { here: here.length, gone: added.length, unchanged: unchanged.length }),
     });
+    // After the row of the operation, as everywhere that both are locked.
+    if (mayLack) await wantCheck(tx, source.sourceId, now);
   });
   const sourceIds = [...new Set(elsewhere.map((page) => page.sourceId))];
   if (sourceIds.length > 0) await startHinted(services, { sourceIds, limit: sourceIds.length });
@@ -214,11 +221,17 @@ async function applyBatch(context: StepContext, checkpoint: Checkpoint): Promise
 async function save(
   context: StepContext,
   checkpoint: Checkpoint,
-  step: { also?: (tx: Sql) => Promise<void>; message?: string; facts?: Partial<ListingFacts> } = {},
+  step: {
+    also?: (tx: Sql) => Promise<void>;
+    wantsCheck?: boolean;
+    message?: string;
+    facts?: Partial<ListingFacts>;
+  } = {},
 ): Promise<void> {
-  const { also, ...more } = step;
+  const { also, wantsCheck = false, ...more } = step;
   await transaction(context.services.sql, async (tx) => {
     await also?.(tx);
     await saveStep(tx, context, { checkpoint, ...more });
+    if (wantsCheck) await wantCheck(tx, context.source.sourceId, context.services.now());
   });
 }

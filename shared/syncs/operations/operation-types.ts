@@ -61,14 +61,18 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     }),
     listsSpace: true,
     followsListing: true,
-    followedBy: ({ metadata }) => (metadata.deletion_strategy === "every_sync" ? "deletion_check" : null),
+    followedBy: ({ metadata }) =>
+      metadata.deletion_strategy === "every_sync" || metadata.check_wanted_since !== null
+        ? "deletion_check"
+        : null,
   },
   deletion_check: {
     queue: "check",
     modeOf: () => null,
-    settle: ({ facts }) => ({
+    settle: ({ facts, source }) => ({
       last_deletion_check: iso(facts.scheduledFor ?? facts.confluenceStartedAt),
       ...(facts.heldDeletions ? {} : { deletions_held: null }),
+      ...(isWantedBefore(facts.createdAt, source) ? { check_wanted_since: null } : {}),
     }),
     listsSpace: true,
     followsListing: true,
@@ -82,7 +86,8 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     listsSpace: false,
     followsListing: false,
     // More deletions than the cap allows are left to a check, which lists the whole space and may be held.
-    followedBy: (_source, { checkFollows }) => (checkFollows ? "deletion_check" : null),
+    followedBy: ({ metadata }, { checkFollows }) =>
+      checkFollows || metadata.check_wanted_since !== null ? "deletion_check" : null,
   },
   // Deletions that a check held and a person approved: the check listed the space, this asks for these pages again.
   approved_deletions: {
@@ -100,6 +105,10 @@ function listedKinds(facts: Finished["facts"], { content, metadata }: Source): s
   const changedAt = metadata.content_changed_at;
   if (changedAt !== undefined && new Date(changedAt) >= facts.createdAt) return metadata.listed_kinds;
   return syncedKinds(content).filter((kind) => facts.listedKinds.includes(kind));
+}
+
+function isWantedBefore(createdAt: Date, { metadata }: Source): boolean {
+  return metadata.check_wanted_since !== null && new Date(metadata.check_wanted_since) <= createdAt;
 }
 
 function iso(time: Date | null): string | null {

@@ -12,6 +12,11 @@ export const CHECK_INTERVAL_MS = 7 * DAY_MS;
 
 const TICK_OFFSET_MS = (CHECK_TICK.hour * 60 + CHECK_TICK.minute) * 60_000;
 
+/** The latest daily tick that is not after `now`. */
+export function lastTick(now: Date): Date {
+  return new Date(Math.floor((now.getTime() - TICK_OFFSET_MS) / DAY_MS) * DAY_MS + TICK_OFFSET_MS);
+}
+
 /** The daily tick that starts a check due at `due`: the first one that is not before it. */
 export function tickOfCheck(due: Date): Date {
   return new Date(Math.ceil((due.getTime() - TICK_OFFSET_MS) / DAY_MS) * DAY_MS + TICK_OFFSET_MS);

@@ -2,6 +2,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const DELIVERIES = "test/integration/hooks/deliveries.test.ts";
 const PAGE_SYNC = "test/integration/hooks/page-sync.test.ts";
+const STORMS = "test/integration/hooks/storms.test.ts";
 const STEP = "shared/syncs/hints/page-sync-step.ts";
 const HINTS = "shared/syncs/hints/page-hints.ts";
 const REQUESTS = "shared/syncs/hints/hinted-requests.ts";
@@ -64,6 +65,30 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     PAGE_SYNC,
     "a storm asks for each page",
     change(REQUESTS, "export const STORM_PAGES = 200;", "export const STORM_PAGES = 200_000;"),
+  ),
+  bugFoundBy(
+    STORMS,
+    "a storm loses what no search for changes shows",
+    change(REQUESTS, "    await wantCheck(tx, request.sourceId, ids.now);\n", ""),
+  ),
+  bugFoundBy(
+    STORMS,
+    "a storm loses what was dropped for want of room",
+    change(STEP, "waiting > MAX_WAITING - CONFIRM_BATCH", "waiting < 0"),
+  ),
+  bugFoundBy(
+    STORMS,
+    "a check wanted by a storm is lost with the sync before it",
+    change(
+      "shared/syncs/schedules/due-checks.ts",
+      "or ((s.metadata ->> 'check_wanted_since') is not null",
+      "or (false and (s.metadata ->> 'check_wanted_since') is not null",
+    ),
+  ),
+  bugFoundBy(
+    STORMS,
+    "a check wanted by a storm is repeated for ever",
+    change(TYPES, "{ check_wanted_since: null }", "{}"),
   ),
   bugFoundBy(
     PAGE_SYNC,

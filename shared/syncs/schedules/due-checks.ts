@@ -1,0 +1,54 @@
+import type { Sql } from "#shared/db/connect.ts";
+import { mergeSourceMetadata, UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
+import { later } from "#shared/syncs/later.ts";
+import type { StartRequest } from "#shared/syncs/operations/start-operation.ts";
+import { CHECK_INTERVAL_MS } from "./weekly-check.ts";
+
+const HOUR_MS = 60 * 60_000;
+const UNAVAILABLE_RETRY_MS = UNAVAILABLE_RETRY_HOURS * HOUR_MS;
+/** A check that was wanted and failed is tried again after this time. */
+const WANTED_PAUSE_MS = HOUR_MS;
+
+/**
+ * Records that the source needs a deletion check soon, whatever its strategy: announcements were dropped, and what some of them say no
+ * search for what changed finds. It stays recorded until a check that was started afterwards has ended, so that no operation that
+ * fails, is cancelled or crashes loses it.
+ */
+export async function wantCheck(tx: Sql, sourceId: string, now: Date): Promise<void> {
+  await mergeSourceMetadata(tx, sourceId, { check_wanted_since: now.toISOString() }, now);
+}
+
+/**
+ * The scheduled checks that may start now, for sources that no operation holds (all, or these): those that are wanted, and the weekly
+ * ones of sources that were synced at least once and whose last check was for a tick at least a week before `tick`. One that was
+ * started since the tick and failed is due again at the next tick.
+ */
+export async function dueChecks(
+  sql: Sql,
+  options: { sourceIds?: readonly string[]; tick: Date; now: Date },
+): Promise<StartRequest[]> {
+  const { sourceIds, tick, now } = options;
+  const rows = await sql<{ source_id: string }[]>`
+    select s.source_id from archon_sources s join confluence_sites c using (site_id)
+    cross join lateral (
+      select max(p.created_at) as started from archon_progress p
+      where p.source_id = s.source_id and p.operation_type = 'deletion_check' and not p.dry_run) last
+    where c.status = 'active' and (s.lease_until is null or s.lease_until <= ${now})
+      ${sourceIds ? sql`and s.source_id = any(${sourceIds as string[]})` : sql``}
+      and (s.status = 'active' or (s.status = 'space_unavailable' and s.updated_at <= ${later(tick, -UNAVAILABLE_RETRY_MS)}))
+      and s.metadata ->> 'sync_metrics' is not null
+      and ((coalesce(s.metadata ->> 'deletion_strategy', 'weekly_reconciliation') = 'weekly_reconciliation'
+          and (s.metadata ->> 'last_deletion_check' is null
+            or (s.metadata ->> 'last_deletion_check')::timestamptz <= ${later(tick, -CHECK_INTERVAL_MS)})
+          and (last.started is null or last.started < ${tick}))
+        or ((s.metadata ->> 'check_wanted_since') is not null
+          and (last.started is null or last.started < (s.metadata ->> 'check_wanted_since')::timestamptz
+            or last.started <= ${later(now, -WANTED_PAUSE_MS)})))
+    order by s.source_id`;
+  return rows.map(({ source_id: sourceId }) => ({
+    type: "deletion_check",
+    sourceId,
+    actor: "schedule",
+    tick,
+  }));
+}
