@@ -13,7 +13,8 @@ export const schedules = {
   "scheduled-syncs": {
     function: "start-scheduled-syncs",
     every: { minutes: 1 },
-    description: "Starts a sync for each source whose interval has passed",
+    description:
+      "Starts a sync for each source whose interval has passed, and deletion checks that are wanted or could not start at their time",
   },
   pulse: {
     function: "pulse-sites",

@@ -66,6 +66,7 @@ export const logMetrics = {
     field("expired_sources"),
     field("unavailable_sources"),
     field("held_sources"),
+    field("overdue_checks"),
     field("failed_pages"),
     field("open_pages"),
     field("oldest_unsent_event_seconds", "Seconds"),

@@ -13,6 +13,7 @@ export const ALARM_KINDS = {
   "sources-overdue": "stack",
   "credentials-expired": "stack",
   "deletions-held": "stack",
+  "checks-overdue": "stack",
   "pages-failing": "stack",
   "events-unsent": "stack",
   "token-expires": "stack",

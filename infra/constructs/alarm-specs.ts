@@ -199,6 +199,15 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
       missing: otherwiseReported,
     },
     {
+      kind: "checks-overdue",
+      meaning:
+        "The weekly deletion check of a source is two days late: pages that were deleted in Confluence may still be found.",
+      metric: syncMetric(stage, "overdue_checks", measured),
+      threshold: 1,
+      periods: 3,
+      missing: otherwiseReported,
+    },
+    {
       kind: "hook-silent",
       meaning:
         "Syncs find edits that a hook does not announce any more: they are findable minutes or a day late.",

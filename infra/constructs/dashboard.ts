@@ -49,6 +49,7 @@ export class SyncDashboard extends Construct {
               "expired_sources",
               "unavailable_sources",
               "held_sources",
+              "overdue_checks",
               "failed_pages",
               "open_pages",
               "overdue_pulses",

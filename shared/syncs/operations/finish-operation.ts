@@ -2,6 +2,8 @@ import { transaction, type Sql } from "#shared/db/connect.ts";
 import { writeEvent } from "#shared/notifications/outbox.ts";
 import { getSource, mergeSourceMetadata, setSourceStatus, type Source } from "#shared/sources/sources.ts";
 import { hintedRequests, insertHinted } from "#shared/syncs/hints/hinted-requests.ts";
+import { dueChecks } from "#shared/syncs/schedules/due-checks.ts";
+import { lastTick } from "#shared/syncs/schedules/weekly-check.ts";
 import { listingFactColumns, type ListingFacts } from "./listing-facts.ts";
 import { logWith } from "./operation-log.ts";
 import { OPERATIONS, type OperationType } from "./operation-types.ts";
@@ -79,8 +81,8 @@ export async function finishOperation(operationId: string, services: SyncService
 }
 
 /**
- * Inserts the operation that follows one of this type on this source, under this id: its own follow-up, else one for pages that
- * were announced while it ran. Null when none follows.
+ * Inserts the operation that follows one of this type on this source, under this id: its own follow-up, else the deletion check that
+ * became due while it ran, else one for pages that were announced meanwhile. Null when none follows.
  */
 async function insertFollowUp(
   tx: Sql,
@@ -95,6 +97,10 @@ async function insertFollowUp(
     const request: StartRequest = { type, sourceId, actor: "after_sync" };
     return { request, inserted: await insertOperation(tx, { ...request, ...ids }) };
   }
+  // The next minute's schedule may find the source busy again, with announced pages for one.
+  const due = { sourceIds: [sourceId], tick: lastTick(ids.now), now: ids.now };
+  const [check] = await dueChecks(tx, due);
+  if (check) return { request: check, inserted: await insertOperation(tx, { ...check, ...ids }) };
   const [hinted] = await hintedRequests(tx, { sourceIds: [sourceId], now: ids.now, limit: 1 });
   return hinted ? { request: hinted, inserted: await insertHinted(tx, hinted, ids) } : null;
 }

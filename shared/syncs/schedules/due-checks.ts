@@ -20,8 +20,8 @@ export async function wantCheck(tx: Sql, sourceId: string, now: Date): Promise<v
 
 /**
  * The scheduled checks that may start now, for sources that no operation holds (all, or these): those that are wanted, and the weekly
- * ones of sources that were synced at least once and whose last check was for a tick at least a week before `tick`. One that was
- * started since the tick and failed is due again at the next tick.
+ * ones of sources that were synced at least once and whose last check was for a tick at least a week before `tick`; of those without
+ * one, that were made before it. A weekly check that was started since the tick and failed is due again at the next tick.
  */
 export async function dueChecks(
   sql: Sql,
@@ -38,8 +38,8 @@ export async function dueChecks(
       and (s.status = 'active' or (s.status = 'space_unavailable' and s.updated_at <= ${later(tick, -UNAVAILABLE_RETRY_MS)}))
       and s.metadata ->> 'sync_metrics' is not null
       and ((coalesce(s.metadata ->> 'deletion_strategy', 'weekly_reconciliation') = 'weekly_reconciliation'
-          and (s.metadata ->> 'last_deletion_check' is null
-            or (s.metadata ->> 'last_deletion_check')::timestamptz <= ${later(tick, -CHECK_INTERVAL_MS)})
+          and case when s.metadata ->> 'last_deletion_check' is null then s.created_at <= ${tick}
+            else (s.metadata ->> 'last_deletion_check')::timestamptz <= ${later(tick, -CHECK_INTERVAL_MS)} end
           and (last.started is null or last.started < ${tick}))
         or ((s.metadata ->> 'check_wanted_since') is not null
           and (last.started is null or last.started < (s.metadata ->> 'check_wanted_since')::timestamptz

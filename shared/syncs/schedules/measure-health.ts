@@ -3,6 +3,7 @@ import { SILENT_AFTER_MISSED } from "#shared/hooks/hooks.ts";
 import { findableEdits, percentiles } from "#shared/sources/findable-edits.ts";
 import { later } from "#shared/syncs/later.ts";
 import { pulsedSources } from "#shared/syncs/pulse/pulsed-sites.ts";
+import { CHECK_INTERVAL_MS } from "./weekly-check.ts";
 
 const HOUR_MS = 60 * 60_000;
 
@@ -15,6 +16,8 @@ export type Health = {
   expired_sources: number;
   unavailable_sources: number;
   held_sources: number;
+  /** Sources with the weekly strategy whose last complete deletion check is CHECK_OVERDUE_DAYS older than a week. */
+  overdue_checks: number;
   failed_pages: number;
   open_pages: number;
   oldest_unsent_event_seconds: number;
@@ -40,6 +43,9 @@ export type Health = {
 export const OVERDUE_INTERVALS = 3;
 /** A first sync of a large space takes hours, and an interval of one minute is no guarantee. */
 const OVERDUE_GRACE_MINUTES = 60;
+
+/** A check starts at the daily tick after it is due, or when the operation that ran then has ended; one that fails has its turn a day later. */
+const CHECK_OVERDUE_DAYS = 2;
 
 /** The second of the warnings before a token's end (shared/sites/token-expiry.ts): now somebody must act. */
 const EXPIRING_DAYS = 14;
@@ -87,6 +93,12 @@ export async function measureHealth(
       (select count(*)::int from archon_sources where status = 'space_unavailable') as unavailable_sources,
       (select count(*)::int from archon_sources
         where status <> 'deleting' and jsonb_typeof(metadata -> 'deletions_held') = 'object') as held_sources,
+      (select count(*)::int from archon_sources s join confluence_sites c using (site_id)
+        where c.status = 'active' and s.status in ('active', 'space_unavailable')
+          and coalesce(s.metadata ->> 'deletion_strategy', 'weekly_reconciliation') = 'weekly_reconciliation'
+          and s.metadata ->> 'sync_metrics' is not null
+          and coalesce((s.metadata ->> 'last_deletion_check')::timestamptz, s.created_at)
+            < ${later(now, -CHECK_INTERVAL_MS - CHECK_OVERDUE_DAYS * 24 * HOUR_MS)}) as overdue_checks,
       (select count(*)::int from confluence_pages p join archon_sources s using (source_id)
         where p.sync_error is not null and not p.is_deleted and s.status <> 'deleting') as failed_pages,
       (select count(*)::int from sync_work where state = 'pending') as open_pages,

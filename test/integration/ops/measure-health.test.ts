@@ -68,6 +68,22 @@ describe("measureHealth", () => {
     });
   });
 
+  it("measureHealth counts the sources whose weekly deletion check is two days late", async () => {
+    const daysAgo = (days: number) => minutesAgo(days * 24 * 60).toISOString();
+    for (const [id, days, metadata] of [
+      ["late", 9.1, {}],
+      ["in-time", 8.9, {}],
+      ["after-syncs", 30, { deletion_strategy: "every_sync" }],
+    ] as const)
+      await addSource(id, {
+        lastSync: NOW,
+        metadata: { sync_metrics: {}, last_deletion_check: daysAgo(days), ...metadata },
+      });
+    await addSource("unsynced");
+    await addSource("never-checked", { lastSync: NOW, metadata: { sync_metrics: {} } });
+    expect(await measureHealth(database.sql, NOW, RIGHTS)).toMatchObject({ overdue_checks: 2 });
+  });
+
   it("measureHealth counts failed pages, but not those of deleted pages or sources", async () => {
     await addSource("s", { lastSync: NOW });
     await addSource("going", { status: "deleting" });

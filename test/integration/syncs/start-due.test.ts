@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { spaceByKey } from "#infra/local/confluence-site/site.ts";
-import { insertSource, requireSource } from "#shared/sources/sources.ts";
-import { startDueSyncs } from "#shared/syncs/schedules/start-due.ts";
+import { insertSource, mergeSourceMetadata, requireSource } from "#shared/sources/sources.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { startDueChecks, startDueSyncs } from "#shared/syncs/schedules/start-due.ts";
+import { lastTick } from "#shared/syncs/schedules/weekly-check.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { makeSyncWorld, OTHER_SPACE, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -70,5 +72,109 @@ describe("scheduled syncs", () => {
       { source_id: SOURCE_ID, status: "queued" },
       { source_id: OTHER_ID, status: "completed" },
     ]);
+  });
+
+  describe("weekly checks", () => {
+    const checks = () => database.sql`
+      select source_id, status, actor, scheduled_for as tick from archon_progress
+      where operation_type = 'deletion_check' order by created_at, source_id`;
+    const isWeekly = async (...sourceIds: string[]) => {
+      for (const sourceId of sourceIds)
+        await mergeSourceMetadata(
+          database.sql,
+          sourceId,
+          { deletion_strategy: "weekly_reconciliation", sync_metrics: {} },
+          world.now(),
+        );
+    };
+    const day = 24 * 60 * 60_000;
+    /** The clock to a minute before the next tick, with the check of the source due at it. */
+    const beforeTick = async () => {
+      await world.sync();
+      await isWeekly(SOURCE_ID);
+      const tick = new Date(lastTick(world.now()).getTime() + day);
+      world.pass(tick.getTime() - world.now().getTime() - 60_000);
+      return tick;
+    };
+
+    it("a weekly check whose tick finds the source busy starts when that operation ends, for the same tick", async () => {
+      const tick = await beforeTick();
+      const sync = await world.startSync();
+      world.pass(60_000);
+      expect(await startDueChecks(tick, world.outside)).toBe(0);
+      await world.ended(sync);
+      expect(await checks()).toMatchObject([{ source_id: SOURCE_ID, actor: "schedule", tick }]);
+      for (let n = 0; n < 10; n += 1) await world.minute("start-scheduled-syncs");
+      expect(await checks()).toMatchObject([{ status: "completed" }]);
+      expect((await world.source()).metadata.last_deletion_check).toBe(tick.toISOString());
+    });
+
+    it("a weekly check whose tick finds the source busy starts within a minute after that operation was cancelled", async () => {
+      const tick = await beforeTick();
+      await world.startSync();
+      world.pass(60_000);
+      expect(await startDueChecks(tick, world.outside)).toBe(0);
+      await cancelOperation(database.sql, { sourceId: SOURCE_ID, now: world.now(), actor: "a test" });
+      await world.minute("start-scheduled-syncs");
+      expect(await checks()).toMatchObject([{ source_id: SOURCE_ID, status: "completed", tick }]);
+    });
+
+    it("a source that is synced each minute still has its weekly check", async () => {
+      const tick = await beforeTick();
+      await database.sql`update archon_sources set sync_interval_minutes = 1 where source_id = ${SOURCE_ID}`;
+      for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
+      expect(await checks()).toMatchObject([{ source_id: SOURCE_ID, status: "completed", tick }]);
+    });
+
+    it("a new source waits for the tick with its first check", async () => {
+      const tick = new Date(lastTick(world.now()).getTime() + day);
+      await isWeekly(SOURCE_ID);
+      await world.sync();
+      for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
+      expect(await checks()).toEqual([]);
+      world.pass(tick.getTime() - world.now().getTime());
+      await world.minute("start-scheduled-syncs");
+      expect(await checks()).toMatchObject([{ source_id: SOURCE_ID, status: "completed", tick }]);
+    });
+
+    it("a weekly check that failed is tried again at the next tick and not each minute", async () => {
+      await beforeTick();
+      world.site.faults.push({
+        effect: "status",
+        status: 400,
+        path: "/api/v2/pages",
+        times: 1_000_000,
+        skip: 0,
+        retry_after: null,
+      });
+      for (let n = 0; n < 90; n += 1) await world.minute("start-scheduled-syncs");
+      expect(await checks()).toMatchObject([{ source_id: SOURCE_ID, status: "failed" }]);
+      world.site.faults.length = 0;
+      world.pass(day);
+      await world.minute("start-scheduled-syncs");
+      expect(await checks()).toMatchObject([{ status: "failed" }, { status: "completed" }]);
+    });
+
+    it("a weekly check starts although that of another source cannot, and the fault is reported in the end", async () => {
+      const tick = await beforeTick();
+      await isWeekly(OTHER_ID);
+      world.pass(60_000);
+      const { queue } = world.outside;
+      const refusing: typeof queue = {
+        send: async (name, tasks, options) => {
+          if (tasks.some((task) => task.source_id === SOURCE_ID)) throw new Error("The queue refuses this");
+          await queue.send(name, tasks, options);
+        },
+      };
+      await expect(startDueChecks(tick, { ...world.outside, queue: refusing })).rejects.toMatchObject({
+        message: "1 scheduled deletion checks could not be started",
+        errors: [expect.objectContaining({ message: "The queue refuses this" })],
+      });
+      await world.drain();
+      expect(await checks()).toMatchObject([
+        { source_id: SOURCE_ID, status: "queued" },
+        { source_id: OTHER_ID, status: "completed" },
+      ]);
+    });
   });
 });

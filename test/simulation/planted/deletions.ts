@@ -4,6 +4,8 @@ const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const ACCOUNT = "test/integration/syncs/deletion-account.test.ts";
 const APPROVED = "test/integration/syncs/approved-deletions.test.ts";
 const SECOND_TIME = "test/integration/syncs/approved-second-time.test.ts";
+const START_DUE = "test/integration/syncs/start-due.test.ts";
+const DUE = "shared/syncs/schedules/due-checks.ts";
 const CANDIDATES = "shared/syncs/deletions/deletion-candidates.ts";
 const RULES = "shared/syncs/deletions/deletion-rules.ts";
 const CHECK = "shared/syncs/deletions/deletion-check-step.ts";
@@ -112,6 +114,44 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
       "and a.state = 'candidate' and (a.decision is distinct from 'approved' or not exists (",
       "and a.state = 'candidate' and (a.decision is distinct from 'approved' or false and not exists (",
     ),
+  ),
+  bugFoundBy(
+    START_DUE,
+    "a weekly check that finds its source busy waits for the schedule",
+    change(
+      "shared/syncs/operations/finish-operation.ts",
+      "if (check) return {",
+      "if (check && row.dry_run) return {",
+    ),
+  ),
+  bugFoundBy(
+    START_DUE,
+    "a weekly check that fails is repeated each minute",
+    change(DUE, "and (last.started is null or last.started < ${tick}))", ")"),
+  ),
+  bugFoundBy(
+    START_DUE,
+    "a new source is checked as soon as it was synced",
+    change(DUE, "then s.created_at <= ${tick}", "then true"),
+  ),
+  bugFoundBy(
+    START_DUE,
+    "syncs of each minute leave none for a check",
+    change(
+      "functions/sync/start-scheduled-syncs.ts",
+      "await attempt(startDueChecks(lastTick(services.now()), services))",
+      "0",
+    ),
+    change(
+      "shared/syncs/operations/finish-operation.ts",
+      "if (check) return {",
+      "if (check && row.dry_run) return {",
+    ),
+  ),
+  bugFoundBy(
+    START_DUE,
+    "an operation that cannot be started stops those of other sources",
+    change("shared/syncs/schedules/start-due.ts", "      errors.push(error);", "      throw error;"),
   ),
   bugFoundBy(
     SECOND_TIME,
