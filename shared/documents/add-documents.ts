@@ -3,10 +3,10 @@ import { pipelined } from "#shared/db/pipelined.ts";
 import { retriedTransaction } from "#shared/db/retried-transaction.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { compareChunks, type ChunkChanges, type StoredChunk } from "./chunk-changes.ts";
-import { isNewer } from "./is-newer.ts";
+import { isSuperseded, requireVisible, type LockedPage } from "./is-superseded.ts";
 import type { PageToStore, SwapResult } from "./page-to-store.ts";
 import { keepPreviousChunks } from "./previous-chunks.ts";
-import { readRendering, removeRenderings, writeRendering, type Rendering } from "./renderings.ts";
+import { readRendering, removeRenderings, writeRendering } from "./renderings.ts";
 import { insertStaged } from "./staged-chunks.ts";
 import {
   deleteStale,
@@ -33,22 +33,11 @@ export type SwapOptions = {
   onRetry?: (code: string) => void;
 };
 
-type LockedPage = {
-  version: number;
-  representationRevision: number;
-  isDeleted: boolean;
-  stateRevision: number;
-  contentHash: string | null;
-  failed: boolean;
-  unrendered: boolean;
-  rendering?: Rendering | null;
-};
-
 /**
  * The document storage service: replaces a page's chunks in one short transaction, so that a reader sees either the old page or the
  * new one, never a mix, never nothing. Chunks whose input did not change keep row and vector. Nothing is written when the
  * stored page is not older (`superseded`). Throws `TransientError("reuse_lost")` when a vector to be reused is
- * gone: embed those chunks and call again.
+ * gone: embed those chunks and call again; `hidden_meanwhile` when the page was hidden after its body was fetched.
  */
 export async function addDocuments(
   sql: postgres.Sql,
@@ -63,6 +52,7 @@ export async function addDocuments(
         await clearError(tx, page, stored);
         return NOTHING_WRITTEN;
       }
+      requireVisible(stored, options.expectedStateRevision);
       const changes = compareChunks(chunks, page.chunks);
       if (changes.missingVectors.length > 0) {
         throw new TransientError(
@@ -175,33 +165,9 @@ async function requireModel(
 async function lockPage(tx: postgres.TransactionSql, page: PageToStore): Promise<LockedPage[]> {
   return tx<LockedPage[]>`
       select version, representation_revision as "representationRevision", is_deleted as "isDeleted",
-        state_revision as "stateRevision", content_hash as "contentHash", sync_error is not null as failed, rendered_missing is not null as unrendered
+        missing_since is not null as "isHidden", state_revision as "stateRevision", content_hash as "contentHash", sync_error is not null as failed, rendered_missing is not null as unrendered
       from confluence_pages where source_id = ${page.sourceId} and page_id = ${page.pageId}
       for no key update`;
-}
-
-function isSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
-  // A file that was renamed or moved after its state was read: its version says nothing of that.
-  if (page.kind === "attachment" && stored.stateRevision !== expected) return true;
-  // The page was deleted after its state was read: the fetched body may be older than that.
-  if (stored.isDeleted) return stored.stateRevision !== expected;
-  const isSameState =
-    page.version === stored.version && page.representationRevision === stored.representationRevision;
-  if (page.subtype === "live" && isSameState) return isLiveSuperseded(stored, page, expected);
-  // The same version, now with the rendered content of its macros.
-  if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;
-  return !isNewer(page, stored);
-}
-
-/** Of a live doc in the stored version another text is stored, if nothing was since it was fetched. */
-function isLiveSuperseded(stored: LockedPage, page: PageToStore, expected: number | null): boolean {
-  const isRendered = stored.unrendered && !page.renderedMissing;
-  if (stored.contentHash === page.contentHash && !isRendered) return true;
-  if (stored.stateRevision === expected) return false;
-  throw new TransientError(
-    "stored_meanwhile",
-    "The live doc was stored after this body was fetched, so its text may be newer: it is fetched again",
-  );
 }
 
 /** Clears the error of an earlier attempt: this version or a later one is stored by now. */

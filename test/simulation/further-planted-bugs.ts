@@ -223,7 +223,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     ...bug(
       "an older body revives a deleted page",
       change(
-        "shared/documents/add-documents.ts",
+        "shared/documents/is-superseded.ts",
         "if (stored.isDeleted) return stored.stateRevision !== expected;",
         "if (stored.isDeleted) return stored.stateRevision < 0 && expected === null;",
       ),

@@ -63,7 +63,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       '      select extract(epoch from last_synced_at)::float8 * 1000 as "syncedMs", version, representation',
     ),
     change(
-      "shared/documents/add-documents.ts",
+      "shared/documents/is-superseded.ts",
       "return !isNewer(page, stored);",
       "return stored.syncedMs > page.modifiedAt.getTime();",
     ),

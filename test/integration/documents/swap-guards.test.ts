@@ -76,6 +76,29 @@ describe("a body that comes too late", () => {
   });
 });
 
+describe("a page that is hidden", () => {
+  const hide = () =>
+    database.sql`update confluence_pages set missing_since = ${NOW}, state_revision = state_revision + 1`;
+
+  it("a page that was hidden after its state was read is not shown by a late body, which is to be fetched again", async () => {
+    await put(1, ["old"]);
+    const read = (await state())?.stateRevision ?? null;
+    await hide();
+    await expect(put(2, ["late"], { expectedStateRevision: read })).rejects.toMatchObject({
+      code: "hidden_meanwhile",
+    });
+    expect([await contents(), (await state())?.missingSince]).toEqual([["old"], NOW]);
+  });
+
+  it("a page that was hidden before its state was read is shown by a newer body", async () => {
+    await put(1, ["old"]);
+    await hide();
+    const read = (await state())?.stateRevision ?? null;
+    expect(await put(2, ["new"], { expectedStateRevision: read })).toMatchObject({ outcome: "updated" });
+    expect([await contents(), (await state())?.missingSince]).toEqual([["new"], null]);
+  });
+});
+
 describe("of several rows with the same text a swap keeps", () => {
   const row = (id: string, given: { marked?: boolean; embedded?: boolean; chunkNumber?: number }) => ({
     id,

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
-import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
+import { restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
+import { hidePages } from "#shared/documents/delete-pages.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
-import { bodyOf, makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
 /** A body that is fetched by two calls: as it is stored, then as it is rendered. */
 const renderedBodyOf = (word: string) => `${bodyOf(word)}<ac:structured-macro ac:name="children" />`;
@@ -71,6 +73,32 @@ describe("a body that is older than what was seen before", () => {
       expect([await found("newword"), await found("oldword")]).toEqual([["Page 1"], []]);
     },
   );
+
+  it("a page that is hidden while a worker of a cancelled sync holds its body stays hidden", async () => {
+    await world.startSync();
+    while (await world.deliverOne("plan"));
+    await fetchOnly();
+    const now = world.now();
+    await cancelOperation(database.sql, { sourceId: SOURCE_ID, now, actor: "a test" });
+    restrictPage(world.site, id(1), "nobody");
+    const [stored] = await database.sql`select state_revision from confluence_pages where page_id = ${id(1)}`;
+    const page = {
+      pageId: id(1),
+      reason: "not_visible",
+      expectedStateRevision: Number(stored?.["state_revision"]),
+    };
+    expect(
+      await hidePages(database.sql, { sourceId: SOURCE_ID, pages: [page], now, byHint: true }),
+    ).toHaveLength(1);
+    while (world.scheduler.running() > 0) await world.scheduler.advance();
+    await world.drain();
+    expect([await found("newword"), await found("oldword")]).toEqual([[], []]);
+    // Visible again, it is stored as ever.
+    restrictPage(world.site, id(1), "everyone");
+    world.pass(60 * 60_000);
+    await world.check();
+    expect([await found("newword"), await found("oldword")]).toEqual([["Page 1"], []]);
+  });
 
   it.each([
     ["as it is stored", STORED],

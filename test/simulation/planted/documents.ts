@@ -120,6 +120,33 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     GUARDS,
+    "a late body shows a page that was hidden meanwhile",
+    change(
+      "shared/documents/is-superseded.ts",
+      "if (!isHidden || stateRevision",
+      "if (!isHidden || stateRevision >= 0 || stateRevision",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/syncs/late-bodies.test.ts",
+    "a worker of a cancelled sync shows a page that was hidden meanwhile",
+    change(
+      "shared/documents/add-documents.ts",
+      "      requireVisible(stored, options.expectedStateRevision);\n",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    GUARDS,
+    "a page that was hidden before is never shown again",
+    change(
+      "shared/documents/is-superseded.ts",
+      "if (!isHidden || stateRevision === expected) return;",
+      "if (!isHidden) return;",
+    ),
+  ),
+  bugFoundBy(
+    GUARDS,
     "chunks are stored without their vectors",
     change(
       "shared/documents/write-chunks.ts",

@@ -79,7 +79,7 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     FILES,
     "an older version of a file replaces a newer one",
     change(
-      "shared/documents/add-documents.ts",
+      "shared/documents/is-superseded.ts",
       'if (page.kind === "attachment" && stored.stateRevision !== expected) return true;',
       'if (page.kind === "attachment") return false;',
     ),
@@ -89,7 +89,7 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     FILES,
     "a file that is renamed while it is stored keeps its old name",
     change(
-      "shared/documents/add-documents.ts",
+      "shared/documents/is-superseded.ts",
       'if (page.kind === "attachment" && stored.stateRevision !== expected) return true;\n',
       "",
     ),

@@ -3,7 +3,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const LIVE = "test/integration/syncs/live-docs.test.ts";
 const FOLDERS = "test/integration/syncs/folders.test.ts";
 const LIVE_DOCS = "shared/syncs/pages/live-docs.ts";
-const ADD_DOCUMENTS = "shared/documents/add-documents.ts";
+const SUPERSEDED = "shared/documents/is-superseded.ts";
 const LIST_STEP = "shared/syncs/listing/list-step.ts";
 const LIST_CONTENT = "shared/syncs/listing/list-content.ts";
 const REFUSED_EXPANDS = "test/integration/syncs/refused-expands.test.ts";
@@ -32,7 +32,7 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
     LIVE,
     "the text that a live doc has already is written again",
     change(
-      ADD_DOCUMENTS,
+      SUPERSEDED,
       "if (stored.contentHash === page.contentHash && !isRendered) return true;",
       "if (isRendered) return false;",
     ),
@@ -40,11 +40,7 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     "test/integration/documents/swap-guards.test.ts",
     "a live doc takes a text that was fetched before the stored one",
-    change(
-      ADD_DOCUMENTS,
-      "if (stored.stateRevision === expected) return false;",
-      "if (stored) return false;",
-    ),
+    change(SUPERSEDED, "if (stored.stateRevision === expected) return false;", "if (stored) return false;"),
   ),
   bugFoundBy(
     "test/integration/syncs/fetched-bodies.test.ts",

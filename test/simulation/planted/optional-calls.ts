@@ -120,7 +120,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     RENDERED,
     "a rendered body is not stored over the storage body of the same version",
     change(
-      "shared/documents/add-documents.ts",
+      "shared/documents/is-superseded.ts",
       "  if (stored.version === page.version && stored.unrendered && !page.renderedMissing) return false;\n",
       "",
     ),
