@@ -38,8 +38,9 @@ begin
     where r.source_id = s.source_id and r.page_id = s.page_id
     returning r.source_id, r.page_id, r.shows_gone
   )
+  -- Hidden or not: it waits for a rendering that shows the page again.
   update confluence_pages p set access_node = null
-  from outdated o where o.shows_gone and p.source_id = o.source_id and p.page_id = o.page_id and p.access_node is not null;
+  from outdated o where o.shows_gone and p.source_id = o.source_id and p.page_id = o.page_id;
   return null;
 end
 $$;

@@ -22,7 +22,12 @@ afterAll(() => database.close());
 const touch = async (pageId: string, isGone: boolean, meanwhile = async () => {}) =>
   database.sql.begin(async (tx) => {
     const changes = await asChanged(tx, "docs", [pageId]);
-    const touched = await touchIncluders(tx, "docs", changes, { isGone, mayShowTooMuch: false, editedAt: null, now: NOW });
+    const touched = await touchIncluders(tx, "docs", changes, {
+      isGone,
+      mayShowTooMuch: false,
+      editedAt: null,
+      now: NOW,
+    });
     await meanwhile();
     return touched;
   });
