@@ -423,6 +423,14 @@ create table event_outbox (
   constraint event_outbox_pkey PRIMARY KEY (id)
 );
 
+create table forgotten_content (
+  source_id text not null,
+  content_id text not null,
+  read_at timestamp with time zone not null,
+  constraint forgotten_content_source_id_fkey FOREIGN KEY (source_id) REFERENCES archon_sources(source_id) ON DELETE CASCADE,
+  constraint forgotten_content_pkey PRIMARY KEY (source_id, content_id)
+);
+
 create table idempotent_requests (
   key text not null,
   fingerprint text not null,

@@ -12,6 +12,7 @@ const TABLES = [
   "confluence_pages",
   "access_sweep_lists",
   "content_access",
+  "forgotten_content",
 ];
 
 export type SourceDeletionStep = {

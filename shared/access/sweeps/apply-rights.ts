@@ -1,6 +1,7 @@
 import type { ContentRights, ViewRestriction } from "#shared/confluence/content-rights.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { lockRights, nodeBelow, readTree, type AccessNode, type AccessTree } from "./access-tree.ts";
+import { forgottenSince } from "./forgotten.ts";
 import { forget, insertNode, keepNode, move, releaseLater, renewNode, restrict } from "./narrow.ts";
 import { knownPrincipals, NOBODY_PASSES, type Principals } from "./principals.ts";
 
@@ -33,10 +34,12 @@ export const PAGE_TYPES: ReadonlySet<string> = new Set(["page", "blogpost"]);
 export async function applyRights(
   tx: Sql,
   sourceId: string,
-  { contents, readAt }: { contents: readonly ReadContent[]; readAt: Date },
+  { contents: read, readAt }: { contents: readonly ReadContent[]; readAt: Date },
 ): Promise<void> {
-  if (contents.length === 0) return;
+  if (read.length === 0) return;
   await lockRights(tx, sourceId);
+  const outdated = await forgottenSince(tx, sourceId, { contentIds: read.map(({ id }) => id), readAt });
+  const contents = read.filter(({ id }) => !outdated.has(id));
   const ids = contents.flatMap(({ id, ancestors }) => [id, ...(ancestors ?? []).map((above) => above.id)]);
   const current = async () => readTree(tx, sourceId, ids);
   const first = await current();

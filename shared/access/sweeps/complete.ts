@@ -1,6 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { lockRights } from "./access-tree.ts";
 import { closeUnproven } from "./containers.ts";
+import { dropForgotten } from "./forgotten.ts";
 import type { ClaimedSweep } from "./sweep-rows.ts";
 
 /**
@@ -53,6 +54,7 @@ export async function completeRights(
   await tx`
     delete from access_nodes where source_id = ${sourceId} and pending ? 'now'`;
   await closeUnproven(tx, sourceId);
+  await dropForgotten(tx, sourceId, startedAt);
   await followContent(tx, sourceId);
   await tx`update archon_sources set access_verified_at = ${startedAt}, access_before = null where source_id = ${sourceId}`;
 }

@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { isAtOrBelow, nodeBelow, type AccessNode, type AccessTree, type Place } from "./access-tree.ts";
+import { noteForgotten } from "./forgotten.ts";
 import { isEqual, narrowed, type Pending, type Principals } from "./principals.ts";
 
 /** Content with all that lies below it. */
@@ -129,6 +130,7 @@ export async function forget(
       update access_nodes set state = 'unknown', users = '{}', groups = '{}', classes = '{}', pending = null, read_at = ${readAt}
       where node_id = ${own.nodeId}`;
   await tx`delete from content_access where source_id = ${sourceId} and content_id = ${contentId}`;
+  await noteForgotten(tx, sourceId, { contentId, readAt });
 }
 
 function jsonOf(tx: Sql, pending: Pending | null) {

@@ -200,4 +200,20 @@ describe("what a sweep of rights must prove", () => {
     expect(await seen(STAFF)).toEqual([]);
     expect(await seen(OTHER)).toEqual(["1", "2"]);
   });
+
+  it("content that is out of sight stays hidden when a reading that was requested before is stored after", async () => {
+    const site = told({ "1": {}, "2": {} });
+    await sweep(site);
+    const before = source.now();
+    const page = site.contents.get("1");
+    site.contents.delete("1");
+    await sweep(site);
+    const old = { id: "1", ancestors: [], restriction: { users: [], groups: [] } };
+    await transaction(database.sql, (tx) => applyRights(tx, SOURCE_ID, { contents: [old], readAt: before }));
+    expect(await seen(STAFF)).toEqual(["2"]);
+    if (page) site.contents.set("1", page);
+    await sweep(site);
+    expect(await seen(STAFF)).toEqual(["1", "2"]);
+    expect(await database.sql`select from forgotten_content`).toHaveLength(0);
+  });
 });

@@ -3,6 +3,7 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const PROOFS_OF_FOLDERS = "test/integration/access/folder-proofs.test.ts";
 const MOVED = "test/integration/access/moved-includers.test.ts";
 const UNKNOWN = "test/integration/access/unknown-places.test.ts";
+const PROOFS = "test/integration/access/sweep-proofs.test.ts";
 const NARROW = "shared/access/sweeps/narrow.ts";
 
 /** How rights follow what is above content: places that change or are not known yet. */
@@ -39,5 +40,10 @@ export const PLACES_BUGS: readonly PlantedBug[] = [
     UNKNOWN,
     "new content is under the nearest restriction above it, wherever that one is",
     change("shared/access/sweeps/access-tree.ts", "places.get(id)?.nodeId != null", "places.has(id)"),
+  ),
+  bugFoundBy(
+    PROOFS,
+    "content that was forgotten is shown by a reading that is older",
+    change(NARROW, "  await noteForgotten(tx, sourceId, { contentId, readAt });\n", ""),
   ),
 ];
