@@ -18,7 +18,7 @@ export type ListedMetadata = {
 /**
  * Updates position and labels of listed pages without touching their chunks, and inserts a row (version 0) for pages that are not
  * stored yet, so that labels and breadcrumbs can be saved before the body arrives. The title of a stored page is not changed: it
- * changes with the version, in the swap. Returns the stored pages whose parent changed, and what lists of them must show otherwise.
+ * changes with the version, in the swap. Of one that is not stored the kind is corrected too: it is a guess where only an id was known. Returns the stored pages whose parent changed, and what lists of them must show otherwise.
  */
 export async function upsertListedPages(
   tx: Sql,
@@ -43,7 +43,7 @@ export async function upsertListedPages(
         as row (kind text, page_id text, title text, parent_id text, parent_type text, subtype text, url text, labels text[])),
     changed as (
       update confluence_pages p set
-        title = case when p.version = 0 then l.title else p.title end,
+        kind = case when p.version = 0 then l.kind else p.kind end, title = case when p.version = 0 then l.title else p.title end,
         parent_id = l.parent_id, parent_type = l.parent_type, url = l.url, labels = coalesce(l.labels, p.labels),
         subtype = coalesce(l.subtype, p.subtype)
       from listed l cross join lateral (
@@ -51,7 +51,7 @@ export async function upsertListedPages(
         where old.source_id = ${sourceId} and old.page_id = l.page_id offset 0) old
       where p.source_id = ${sourceId} and p.page_id = l.page_id and p.page_id = any(${rows.map((row) => row.page_id)}::text[])
         and (p.parent_id is distinct from l.parent_id or p.parent_type is distinct from l.parent_type or p.url <> l.url
-          or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and p.title <> l.title)
+          or (l.labels is not null and p.labels <> l.labels) or (p.version = 0 and (p.title <> l.title or p.kind <> l.kind))
           or p.subtype is distinct from coalesce(l.subtype, p.subtype))
       returning p.page_id, p.version > 0 and not p.is_deleted as stored, old.parent_id as old_parent, p.parent_id,
         old.labels as old_labels, p.labels),

@@ -216,9 +216,13 @@ async function* fetchPages(
   const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
   if (taken.length > 0) yield part(taken);
   if (left.size === 0) return;
-  const kindOf = (pageId: string) => states.get(pageId)?.kind;
+  // The row of a page that failed before it was listed with its kind has a guessed one.
+  const kindOf = (pageId: string) => {
+    const state = states.get(pageId);
+    return state && (state.version > 0 || state.syncError === null) ? state.kind : undefined;
+  };
   for (const kind of syncedPageKinds(source.content)) {
-    // Of a page without a row only the id is known: it is requested as one kind after the other.
+    // Where only the id is known, it is requested as one kind after the other.
     const ids = [...left.keys()].filter((id) => (kindOf(id) ?? kind) === kind);
     if (ids.length > 0) for await (const found of client.bodiesById(kind, ids)) yield part(found);
   }

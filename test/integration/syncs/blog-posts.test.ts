@@ -57,6 +57,30 @@ describe("case 12: a blog post is found, follows its edits, and goes when it goe
     expect((await world.find("word1"))[0]).toMatchObject({ kind: "page" });
   });
 
+  it.each([
+    ["the next listing", 0],
+    ["the retry of what failed", 2],
+  ])(
+    "a post that could not be read when it was first listed is found as soon as it can: by %s",
+    async (_, more) => {
+      world.onTheWay.change = (text) => text.replaceAll('"title":"Post 1"', '"title":null');
+      for (let n = 0; n <= more; n += 1) {
+        expect(await world.sync()).toMatchObject({ sync_metrics: { pages_failed: 1 } });
+        world.pass(2 * 60 * MINUTE_MS);
+      }
+      world.onTheWay.change = null;
+      expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { pages_failed: 0 } });
+      expect((await world.find("post1"))[0]).toMatchObject({ kind: "blogpost", title: "Post 1" });
+    },
+  );
+
+  it("a post that was recorded as a page before it was stored is listed as a post", async () => {
+    await database.sql`
+      insert into confluence_pages (source_id, page_id, title) values (${SOURCE_ID}, ${post.id}, 'Post 1')`;
+    expect((await world.sync()).sync_metrics).toMatchObject({ pages_added: 5, pages_failed: 0 });
+    expect((await world.find("post1"))[0]).toMatchObject({ kind: "blogpost" });
+  });
+
   it("an edit and a new post arrive by the one search for changes", async () => {
     await world.sync();
     world.pass(MINUTE_MS);

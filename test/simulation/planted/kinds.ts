@@ -97,4 +97,22 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     "a pulse looks for pages only",
     change("shared/syncs/pulse/search-news.ts", "user.timeZone, site.kinds)", 'user.timeZone, ["page"])'),
   ),
+  bugFoundBy(
+    BLOG_POSTS,
+    "a post that was first recorded as a page stays one",
+    change(
+      "shared/documents/listed-pages.ts",
+      "kind = case when p.version = 0 then l.kind else p.kind end, ",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    BLOG_POSTS,
+    "a post that could not be read is requested as a page for ever",
+    change(
+      "shared/syncs/pages/process-claimed.ts",
+      "(state.version > 0 || state.syncError === null)",
+      "state.version >= 0",
+    ),
+  ),
 ];
