@@ -52,7 +52,11 @@ export async function upsertComments(
   comments: readonly CommentToStore[],
 ): Promise<StoredComments> {
   if (comments.length === 0) return { containerIds: [], added: 0, updated: 0 };
-  const rows = comments.map((comment) => ({
+  // Listed twice in one response: the newer one.
+  const byId = new Map(
+    comments.toSorted((a, b) => a.version - b.version).map((comment) => [comment.id, comment]),
+  );
+  const rows = [...byId.values()].map((comment) => ({
     comment_id: comment.id,
     container_id: comment.containerId,
     parent_id: comment.parentId,

@@ -35,7 +35,10 @@ export type WorkItem = {
   listedVersion: number | null;
 };
 
-/** Records what a listing found. A page listed twice keeps its first row, unless the second sighting is of a newer version. */
+/**
+ * Records what a listing found. A page listed twice keeps its first row, unless the second sighting is of a newer version; of one that is
+ * twice among these items, open work counts, then the newer version.
+ */
 export async function addWork(
   tx: Sql,
   operation: { operationId: string; sourceId: string },
@@ -43,7 +46,7 @@ export async function addWork(
   now: Date,
 ): Promise<void> {
   if (items.length === 0) return;
-  const rows = items.map((item) => ({
+  const rows = onePerPage(items).map((item) => ({
     kind: item.kind ?? "page",
     page_id: item.pageId,
     title: item.title,
@@ -70,6 +73,14 @@ export async function addWork(
         and (excluded.listed_version > coalesce(sync_work.listed_version, case when sync_work.refreshes then 0 end)
           -- A file that was listed before its page was stored.
           or sync_work.state = 'seen' and sync_work.kind = 'attachment')`;
+}
+
+function onePerPage(items: readonly WorkItem[]): WorkItem[] {
+  const isOpen = (item: WorkItem) => Number(item.state !== "seen");
+  const ordered = items.toSorted(
+    (a, b) => isOpen(a) - isOpen(b) || (a.listedVersion ?? 0) - (b.listedVersion ?? 0),
+  );
+  return [...new Map(ordered.map((item) => [item.pageId, item])).values()];
 }
 
 /**

@@ -124,4 +124,18 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     "labels are compared by how many pages carry them",
     change("shared/syncs/listing/changed-labels.ts", " || ![...index].every((id) => site.has(id))", ""),
   ),
+  bugFoundBy(
+    "test/integration/syncs/repeated-items.test.ts",
+    "a page that comes twice in one response ends the step",
+    change("shared/syncs/operations/work.ts", "onePerPage(items).map(", "items.map("),
+  ),
+  bugFoundBy(
+    "test/integration/syncs/repeated-items.test.ts",
+    "of a comment that comes in two versions the older one is stored",
+    change(
+      "shared/documents/comments.ts",
+      "comments.toSorted((a, b) => a.version - b.version)",
+      "comments.toSorted((a, b) => b.version - a.version)",
+    ),
+  ),
 ];
