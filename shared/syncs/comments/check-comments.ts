@@ -39,7 +39,9 @@ export async function checkComments(context: StepContext): Promise<CommentCheckS
   // To an anonymous caller every comment looks gone.
   await verifyAccount(client, source);
   const calls = optionalCalls({ ...services, source, skipped: new Map() });
-  const attempt = await calls.attempt("comments", () => client.typesOfIds(ids));
+  // Retried once, like labels.
+  const retryTransient = operation.failures === 0;
+  const attempt = await calls.attempt("comments", () => client.typesOfIds(ids), { retryTransient });
   // Nothing is proven: the stored comments stay.
   if (!attempt.ok) return NOTHING;
   const gone = ids.filter((id) => attempt.value.get(id) === null);

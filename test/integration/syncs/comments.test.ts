@@ -10,6 +10,7 @@ import { addPage, editPage, movePage } from "#infra/local/confluence-site/edits.
 import { restorePage, restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import type { SiteComment, SitePage } from "#infra/local/confluence-site/site.ts";
+import { MORE_TRIES } from "#shared/confluence/http-transport.ts";
 import { commentsId, NEW_SOURCE_CONTENT } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { touchComments } from "#shared/documents/comments.ts";
@@ -509,6 +510,20 @@ describe("comments go when they go, and never otherwise", () => {
     world.site.faults.push({ path: "convert-ids-to-types", effect: "status", ...fault, times: 100 } as never);
     await world.check();
     expect(await gone()).toHaveLength(1);
+  });
+
+  it("a check whose request for the types of ids fails for a moment asks again, and finds what is gone", async () => {
+    await world.sync();
+    deleteComment(world.site, root.id, { replies: "deleted" });
+    world.site.faults.push({
+      path: "convert-ids-to-types",
+      effect: "status",
+      status: 500,
+      retry_after: null,
+      times: MORE_TRIES + 1,
+      skip: 0,
+    });
+    expect(await world.check()).toMatchObject({ status: "completed", sync_metrics: { comments_deleted: 1 } });
   });
 
   it.each([

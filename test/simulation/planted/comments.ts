@@ -162,4 +162,9 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "comments_missing: 0,",
     ),
   ),
+  bugFoundBy(
+    COMMENTS,
+    "a moment's failure ends the check of comments",
+    change(CHECK, "operation.failures === 0", "operation.failures < 0"),
+  ),
 ];
