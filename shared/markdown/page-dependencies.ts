@@ -1,3 +1,4 @@
+import { namesOneTarget } from "./certain-target.ts";
 import { readMacro, parameter, type Macro } from "./elements/macro.ts";
 import { labelsOfQuery, type LabelQuery } from "./label-query.ts";
 import { attribute, descendant, descendants, type MarkupElement } from "./parse/markup-tree.ts";
@@ -39,13 +40,20 @@ const INCLUDES = new Set([
 
 /** What a stored body shows of other pages; what several macros show is named once for each. */
 export function pageDependencies(root: MarkupElement): PageDependency[] {
-  return [...descendants(root)].flatMap(shownBy);
+  return [...descendants(root)].flatMap(namedBy);
 }
 
-/** What a macro shows of other pages; nothing for other elements, and for macros that show what is no page. */
-export function shownBy(element: MarkupElement): PageDependency[] {
+/** What a macro names of other pages; nothing for other elements, and for macros that show what is no page. */
+function namedBy(element: MarkupElement): PageDependency[] {
   const isMacro = element.name === "ac:structured-macro" || element.name === "ac:macro";
   return isMacro ? dependenciesOf(readMacro(element)) : [];
+}
+
+/** What a macro certainly shows of other pages: as it names it, or unknown where Confluence may understand it in another way. */
+export function shownBy(element: MarkupElement): PageDependency[] {
+  const named = namedBy(element);
+  const isDecided = named.every(({ kind }) => kind !== "page" && kind !== "files") || namesOneTarget(element);
+  return isDecided ? named : [unknown];
 }
 
 const unknown: PageDependency = { kind: "unknown", target: null, depth: null, showsText: true };

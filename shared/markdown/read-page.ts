@@ -1,5 +1,6 @@
 import { PermanentError } from "#shared/errors.ts";
 import { convertElement } from "./elements/convert-element.ts";
+import { mayShowOthers } from "./elements/own-macros.ts";
 import { prepareBody } from "./elements/prepare-body.ts";
 import { lostWords } from "./fidelity/lost-words.ts";
 import { shownText } from "./fidelity/shown-text.ts";
@@ -7,7 +8,8 @@ import type { BodyFormat, ConvertedPage, ReferenceResolver } from "./page-conten
 import { pageDependencies, shownBy, type PageDependency } from "./page-dependencies.ts";
 import { collectReferences, type PageReferences } from "./page-references.ts";
 import { descendants, type MarkupElement } from "./parse/markup-tree.ts";
-import { parseMarkup } from "./parse/parse-markup.ts";
+import { isRecovered, parseMarkup } from "./parse/parse-markup.ts";
+import { fillGuarded } from "./rendering/fill-guarded.ts";
 import { fillMacros } from "./rendering/fill-macros.ts";
 import { needsRendering } from "./rendering/stored-macros.ts";
 import { takeMarks } from "./print/marks.ts";
@@ -24,7 +26,7 @@ export type MayShow = (shows: readonly PageDependency[]) => boolean;
 export type ReadPage = {
   /** Names of the macros whose content is not in the storage, each once, in order. */
   readonly macrosToRender: readonly string[];
-  /** What each of these macros shows of other pages, in order, nested ones too. */
+  /** What each of these macros certainly shows of other pages, in order, nested ones too. */
   readonly shownByMacros: readonly (readonly PageDependency[])[];
   readonly references: PageReferences;
   /** What a stored body shows of other pages. */
@@ -50,19 +52,25 @@ export type ReadPage = {
  * @throws PermanentError only: `body_too_large` (20 MB), `body_too_complex`, `conversion_failed`
  */
 export function readPage(body: { format: BodyFormat; value: string }): ReadPage {
-  const { root } = permanent(() => parseBody(body.format, body.value));
-  return pageOf(root, null);
+  const { root, isComplete } = permanent(() => parseBody(body.format, body.value));
+  return pageOf(root, { isComplete }, null);
 }
 
-/** `rendered`: of a page that was filled from its rendered body. */
+/** `isComplete`: as parseBody. `rendered`: of a page that was filled from its rendered body. */
 function pageOf(
   root: MarkupElement,
+  { isComplete }: { isComplete: boolean },
   rendered: Pick<ReadPage, "dependencies" | "shownByMacros" | "failedMacros"> | null,
 ): ReadPage {
   let found: ReturnType<typeof collectReferences> | null = null;
   let dependencies = rendered?.dependencies ?? null;
   let shownByMacros = rendered?.shownByMacros ?? null;
-  const shown = () => (shownByMacros ??= [...descendants(root)].filter(needsRendering).map(shownBy));
+  const shown = () =>
+    (shownByMacros ??= [
+      ...[...descendants(root)].filter(needsRendering).map(shownBy),
+      // Confluence may show what is not in the tree.
+      ...(isComplete ? [] : [[]]),
+    ]);
   const collected = () => (found ??= permanent(() => collectReferences(root)));
   return {
     get macrosToRender() {
@@ -78,13 +86,14 @@ function pageOf(
       return (dependencies ??= permanent(() => pageDependencies(root)));
     },
     failedMacros: rendered?.failedMacros ?? [],
-    withRendered: (value, mayShow = () => true) =>
+    withRendered: (value, mayShow) =>
       permanent(() => {
         dependencies ??= pageDependencies(root);
         const macros = shown();
         const { root: body, failedMacros } = parseBody("export_view", value);
-        fillMacros(root, body, (macro) => mayShow(shownBy(macro)));
-        return pageOf(root, { dependencies, shownByMacros: macros, failedMacros });
+        if (mayShow) fillGuarded(root, body, { mayShow: (macro) => mayShow(shownBy(macro)), isComplete });
+        else fillMacros(root, body);
+        return pageOf(root, { isComplete }, { dependencies, shownByMacros: macros, failedMacros });
       }),
     toMarkdown: (resolver) => permanent(() => convert(root, resolver)),
   };
@@ -100,10 +109,18 @@ function permanent<T>(step: () => T): T {
   }
 }
 
-/** The tree of a body as a reader sees it. */
-function parseBody(format: BodyFormat, value: string): { root: MarkupElement; failedMacros: string[] } {
+/** The tree of a body as a reader sees it; `isComplete`: all macros are in it that Confluence may find in the body. */
+function parseBody(
+  format: BodyFormat,
+  value: string,
+): { root: MarkupElement; failedMacros: string[]; isComplete: boolean } {
   const root = parseMarkup(format, value);
-  return { root, failedMacros: prepareBody(root, format) };
+  const isExact = format !== "storage" || !isRecovered(root);
+  const written = format === "storage" ? [...descendants(root)].filter(mayShowOthers) : [];
+  const failedMacros = prepareBody(root, format);
+  if (written.length === 0) return { root, failedMacros, isComplete: isExact };
+  const kept = new Set(descendants(root));
+  return { root, failedMacros, isComplete: isExact && written.every((element) => kept.has(element)) };
 }
 
 function convert(body: MarkupElement, resolver: ReferenceResolver): ConvertedPage {

@@ -31,7 +31,7 @@ export function convertAdfExtension(
   if (!node) build.append(extension.children, target);
   else if (holdsContent(node) || typeOf(node) === DECISIONS) convertAdfNode(node, target, build);
   else if (fallback && showsText(fallback)) build.append(fallback.children, target);
-  else if (isExtension(node)) appendParameters(node, target, build);
+  else if (isAppNode(node)) appendParameters(node, target, build);
   else build.append(node.children, target);
 }
 
@@ -56,7 +56,7 @@ export function convertAdfNode(node: MarkupElement, target: PlainElement, build:
 /** Whether what an extension shows is missing from the storage: an app's macro without content and without fallback. */
 export function extensionNeedsRendering(extension: MarkupElement): boolean {
   const node = child(extension, "ac:adf-node");
-  if (!node || !isExtension(node) || holdsContent(node)) return false;
+  if (!node || !isAppNode(node) || holdsContent(node)) return false;
   const fallback = child(extension, "ac:adf-fallback") ?? child(node, "ac:adf-fallback");
   return !fallback || !showsText(fallback);
 }
@@ -75,7 +75,8 @@ function typeOf(node: MarkupElement): string {
   return attribute(node, "type").replace(/-/g, "").toLowerCase();
 }
 
-function isExtension(node: MarkupElement): boolean {
+/** Whether a node is an app's: what it shows is the app's matter. */
+export function isAppNode(node: MarkupElement): boolean {
   return typeOf(node).endsWith("extension");
 }
 

@@ -26,6 +26,14 @@ export function parseMarkup(format: BodyFormat, body: string): MarkupElement {
   return new MarkupParser(format, withoutControlCharacters(body)).parse();
 }
 
+/** Trees that may differ from the one of an XML parser. */
+const RECOVERED = new WeakSet<MarkupElement>();
+
+/** Whether the parser understood a body in another way than one of XML would, by which names and nesting may differ. */
+export function isRecovered(root: MarkupElement): boolean {
+  return RECOVERED.has(root);
+}
+
 /** Any other "<" is text. */
 const MAY_BE_MARKUP = /<(?=[a-zA-Z!?]|\/[a-zA-Z])/g;
 
@@ -59,7 +67,12 @@ class MarkupParser {
       MAY_BE_MARKUP.lastIndex = end;
     }
     this.#endText(source.length);
+    if (this.#open.length > 1) this.#recover();
     return this.#root;
+  }
+
+  #recover(): void {
+    RECOVERED.add(this.#root);
   }
 
   /** Handles the markup at `start`, which begins with `<`; returns where to continue, null if it is text after all. */
@@ -82,6 +95,7 @@ class MarkupParser {
     if (source.startsWith("<!--", start)) {
       this.#endText(start);
       const end = this.#find("-->", start + 2);
+      if (end < start + 4) this.#recover();
       return end === -1 ? start + 4 : end + 3;
     }
     if (source.startsWith("<![CDATA[", start)) {
@@ -90,6 +104,7 @@ class MarkupParser {
       this.#literal(source.slice(start + 9, end === -1 ? source.length : end));
       return end === -1 ? source.length : end + 3;
     }
+    this.#recover();
     const close = this.#find(">", start);
     if (close === -1) return null;
     this.#endText(start);
@@ -114,8 +129,11 @@ class MarkupParser {
     this.#open.at(-1)?.children.push(element);
     if (selfClosing || isVoidElement(name)) return end;
     if (isRawText(name)) return this.#rawText(element, end);
-    if (this.#open.length >= MAX_DEPTH) this.#tooDeep.push(name);
-    else this.#open.push(element);
+    if (this.#open.length < MAX_DEPTH) this.#open.push(element);
+    else {
+      this.#tooDeep.push(name);
+      this.#recover();
+    }
     return end;
   }
 
@@ -141,11 +159,13 @@ class MarkupParser {
     for (let depth = this.#open.length - 1; depth > 0; depth--) {
       const open = this.#open[depth]?.name ?? "";
       if (open === name) {
+        if (depth < this.#open.length - 1) this.#recover();
         this.#open.length = depth;
         return end;
       }
       if (closesNoFurtherThan(name, open)) break;
     }
+    if (!isVoidElement(name)) this.#recover();
     // As browsers do: an end tag of a line break is a line break; any other that closes nothing is ignored.
     if (name === "br") this.#open.at(-1)?.children.push(markupElement("br", null));
     return end;
@@ -159,13 +179,16 @@ class MarkupParser {
     for (let depth = this.#open.length - 1; depth > 0; depth--) {
       const open = this.#open[depth]?.name ?? "";
       if (rule.boundary.has(open)) return;
-      if (rule.closes.has(open)) this.#open.length = depth;
+      if (!rule.closes.has(open)) continue;
+      this.#open.length = depth;
+      this.#recover();
     }
   }
 
   #endText(end: number): void {
     if (end <= this.#textStart) return;
     const raw = this.#source.slice(this.#textStart, end);
+    if (raw.includes("<")) this.#recover();
     if (!raw.includes("&")) this.#literal(raw);
     else this.#literal(this.#isHtml ? decodeHTML(raw) : decodeHTMLStrict(raw));
   }

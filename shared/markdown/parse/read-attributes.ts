@@ -1,3 +1,6 @@
+/** A key of no attribute: the element has an attribute twice, by names that differ at most in case, of which XML knows two. */
+export const REPEATED = "";
+
 type Attributes = {
   attributes: ReadonlyMap<string, string> | null;
   selfClosing: boolean;
@@ -7,7 +10,7 @@ type Attributes = {
 
 /**
  * Reads the attributes of a start tag from `start` (after its name) to its `>`. Names in lower case, the first of a repeated
- * name wins. `exhausted` remembers the quote characters that do not occur again, so that an unclosed quote costs one
+ * name wins, and `REPEATED` is set. `exhausted` remembers the quote characters that do not occur again, so that an unclosed quote costs one
  * search, not one for each attribute; its value then ends at the next space or `>`.
  */
 export function readAttributes(
@@ -48,7 +51,8 @@ export function readAttributes(
       position = nameEnd;
     }
     attributes ??= new Map();
-    if (!attributes.has(name)) attributes.set(name, value.includes("&") ? decode(value) : value);
+    if (attributes.has(name)) attributes.set(REPEATED, name);
+    else attributes.set(name, value.includes("&") ? decode(value) : value);
   }
   return { attributes, selfClosing, end: position };
 }

@@ -6,7 +6,14 @@ import {
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
 import { alignWords } from "./align-words.ts";
-import { countWords, renderedWords, storedWords, textBetween, type WordRange } from "./body-words.ts";
+import {
+  type BodyWord,
+  countWords,
+  renderedWords,
+  storedWords,
+  textBetween,
+  type WordRange,
+} from "./body-words.ts";
 import { type KnownElements, knownElements } from "./known-elements.ts";
 import { type StoredMacro, storedMacros } from "./stored-macros.ts";
 
@@ -15,45 +22,54 @@ const RENDERED = "x-rendered";
 
 /**
  * Replaces macros of a stored body whose content is not in the storage by their rendered content: found in the rendered body by
- * their ids, by name and order, or by the words around them. A macro that is not found, or that may not be shown, stays unchanged.
- * Changes both trees.
+ * their ids, by name and order, or by the words around them. A macro that is not found, or whose content does not pass `isShown`, stays
+ * unchanged. Changes both trees.
  */
 export function fillMacros(
   stored: MarkupElement,
   rendered: MarkupElement,
-  mayShow: (macro: MarkupElement) => boolean = () => true,
+  isShown: (macro: MarkupElement, nodes: readonly MarkupNode[]) => boolean = () => true,
 ): void {
   const otherIds = new Set<string>();
   const macros = storedMacros(stored, otherIds);
-  const shown = new Set(macros.filter(({ element }) => mayShow(element)).map(({ element }) => element));
   const known = knownElements(macros, otherIds, rendered);
-  // What is not to be shown may be anywhere if its place is not known, so that only ids are certain.
-  const isCertain = macros.every(({ element }) => shown.has(element) || known.elements.has(element));
-  const content = new Map<MarkupElement, readonly MarkupNode[]>();
-  for (const [macro, element] of known.elements)
-    if (isCertain || known.byId.has(macro)) content.set(macro, [element]);
-  if (isCertain && known.elements.size < macros.length)
-    fillByWords(stored, rendered, { macros, known, content, shown });
+  const content: FoundContent = new Map([...known.elements].map(([macro, element]) => [macro, [element]]));
+  if (known.elements.size < macros.length) fillByWords(stored, rendered, { macros, known, content });
+  showContent(stored, content, isShown);
+}
+
+/** Nodes of the rendered body, by the macro that they show. */
+export type FoundContent = Map<MarkupElement, readonly MarkupNode[]>;
+
+/** Replaces those macros of a stored body whose content shows something, and passes `isShown`. */
+export function showContent(
+  stored: MarkupElement,
+  content: FoundContent,
+  isShown: (macro: MarkupElement, nodes: readonly MarkupNode[]) => boolean,
+): void {
   const filled = new Map(
-    [...content].filter(([macro, nodes]) => shown.has(macro) && nodes.some(showsSomething)),
+    [...content].filter(([macro, nodes]) => nodes.some(showsSomething) && isShown(macro, nodes)),
   );
   if (filled.size > 0) replace(stored, filled);
 }
 
-/** Finds the content of the remaining macros between the words that both bodies have. */
-function fillByWords(
+/**
+ * Finds the content of the remaining macros between the words that both bodies have. `needsAllKnown`: nothing, unless each known element
+ * is at the place of its macro.
+ */
+export function fillByWords(
   stored: MarkupElement,
   rendered: MarkupElement,
   {
     macros,
     known,
     content,
-    shown,
+    needsAllKnown = false,
   }: {
-    macros: readonly StoredMacro[];
-    known: KnownElements;
-    content: Map<MarkupElement, readonly MarkupNode[]>;
-    shown: ReadonlySet<MarkupElement>;
+    macros: readonly Pick<StoredMacro, "element" | "isInText">[];
+    known: Pick<KnownElements, "elements" | "others">;
+    content: FoundContent;
+    needsAllKnown?: boolean;
   },
 ): void {
   const marks = new Map([...known.elements.values()].map((element, index) => [element, `\u0000${index}`]));
@@ -66,14 +82,17 @@ function fillByWords(
   const waiting = new Map(
     macros.filter(({ element }) => !known.elements.has(element)).map((macro) => [macro.element, macro]),
   );
-  for (const gap of gapsOf(alignWords(compared, others.words), others.words.length)) {
+  const aligned = alignWords(compared, others.words);
+  const isAtItsPlace = ({ macro }: BodyWord, index: number) =>
+    macro === null || !known.elements.has(macro) || aligned[index] !== -1;
+  if (needsAllKnown && !words.every(isAtItsPlace)) return;
+  for (const gap of gapsOf(aligned, others.words.length)) {
     const inGap = words.slice(gap.from, gap.to).flatMap(({ macro }) => {
       const found = macro ? waiting.get(macro) : undefined;
       return found ? [found] : [];
     });
     const [first] = inGap;
-    // Which of several shows what is not certain: all of it is shown, or nothing.
-    if (!first || !inGap.every(({ element }) => shown.has(element))) continue;
+    if (!first) continue;
     const isInText = inGap.every((macro) => macro.isInText);
     const between = { from: gap.otherFrom, to: gap.otherTo, isInText };
     const nodes = nodesBetween(rendered, between, others.ranges, known.others).filter(showsSomething);

@@ -7,8 +7,6 @@ const ID_ATTRIBUTES = ["data-macro-id", "data-local-id", "local-id", "data-jira-
 export type KnownElements = {
   /** Macros (as elements of the stored body) with the element that shows each. */
   elements: Map<MarkupElement, MarkupElement>;
-  /** Those of these macros whose element has their id. */
-  byId: Set<MarkupElement>;
   /** Elements that only show content of the storage in another form: pictures of diagrams. */
   others: Set<MarkupElement>;
 };
@@ -45,13 +43,12 @@ export function knownElements(
       if (waiting[0] && !elements.has(macro.element)) take(macro, waiting[0]);
     }
   }
-  const found = new Set(elements.keys());
   for (const [name, waiting] of byNameOf(macros.filter(({ element }) => !elements.has(element)))) {
     const free = (byName.get(name) ?? []).filter((element) => !taken.has(element));
     if (free.length !== waiting.length) continue;
     for (const [index, macro] of waiting.entries()) if (free[index]) take(macro, free[index]);
   }
-  return { elements, byId: found, others };
+  return { elements, others };
 }
 
 function byNameOf(macros: readonly StoredMacro[]): Map<string, StoredMacro[]> {

@@ -8,6 +8,7 @@ import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
 import { EVENT_BUGS } from "./events.ts";
 import { FILE_BUGS } from "./files.ts";
+import { GUARDED_MACRO_BUGS } from "./guarded-macros.ts";
 import { HOOK_BUGS } from "./hooks.ts";
 import { INCLUDED_CONTENT_BUGS } from "./included-content.ts";
 import { KIND_BUGS } from "./kinds.ts";
@@ -35,6 +36,7 @@ export const ALL_PLANTED_BUGS = [
   ...EMBEDDING_BUGS,
   ...EVENT_BUGS,
   ...FILE_BUGS,
+  ...GUARDED_MACRO_BUGS,
   ...HOOK_BUGS,
   ...INCLUDED_CONTENT_BUGS,
   ...KIND_BUGS,

@@ -105,8 +105,8 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
     "the storage beside a rendered macro is lost",
     change(
       "shared/markdown/read-page.ts",
-      "fillMacros(root, body, (macro) => mayShow(shownBy(macro)));",
-      "root.children = body.children;",
+      "else fillMacros(root, body);",
+      "else root.children = body.children;",
     ),
   ),
   bugFoundBy(
