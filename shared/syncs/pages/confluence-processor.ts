@@ -46,13 +46,17 @@ export async function readCompletePage(
       throw new PermanentError("body_missing", "Confluence returned the page without its rendered body");
     // The bodies are fetched one after the other: the older version number is the safe one to store.
     const version = Math.min(page.version, rendered.version);
+    // The macros of another version are not those that the guard has seen. The text of a live doc changes without one.
+    const isSame = rendered.version === page.version && page.subtype !== "live";
+    const mayShow = guard && !isSame ? () => false : guard;
     return {
       page: { ...page, version },
-      content: content.withRendered(rendered.body.value, guard ?? undefined),
+      content: content.withRendered(rendered.body.value, mayShow ?? undefined),
+      included: isSame ? included : [],
     };
   });
   if (!attempt.ok) return { page, content, notRendered: attempt.error, included: [] };
-  return { ...attempt.value, notRendered: null, included };
+  return { ...attempt.value, notRendered: null };
 }
 
 function readBody(page: ConfluencePage): ReadPage {

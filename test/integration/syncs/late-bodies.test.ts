@@ -6,6 +6,7 @@ import { hidePages } from "#shared/documents/delete-pages.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";
+import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { clientOf, makeTestSite } from "#test/support/confluence-site.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -229,6 +230,19 @@ describe("a rendered body", () => {
       );
     },
   );
+
+  it.each([
+    ["the version whose macros are known is shown", 3, "page", true],
+    ["a later version, which may have other macros, is not", 4, "page", false],
+    ["an earlier version is not", 2, "page", false],
+    ["a live doc, whose macros change without a version, is not", 3, "live", false],
+  ])("where rights are carried over, rendered as %s", async (_, rendered, subtype, isShown) => {
+    const list = '<ac:structured-macro ac:name="attachments" />';
+    const page = { ...fetched(3, "storage", `${bodyOf("x")}${list}`), subtype };
+    const guardOf = () => Promise.resolve(() => true);
+    const { content } = await readCompletePage(rendering(rendered), silentCalls, page, guardOf);
+    expect(content.toMarkdown(resolver).markdown.includes("rendered")).toBe(isShown);
+  });
 
   it("a rendered body is not requested where the storage is complete", async () => {
     const page = fetched(3, "storage", bodyOf("x"));

@@ -71,4 +71,13 @@ export const GUARDED_MACRO_BUGS: readonly PlantedBug[] = [
       "return fillMacros(stored, rendered);",
     ),
   ),
+  bugFoundBy(
+    "test/integration/syncs/late-bodies.test.ts",
+    "a guard decides on the macros of another version",
+    change(
+      "shared/syncs/pages/confluence-processor.ts",
+      'rendered.version === page.version && page.subtype !== "live";',
+      "rendered.version > 0;",
+    ),
+  ),
 ];
