@@ -1,19 +1,18 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import { namesOneTarget } from "./certain-target.ts";
 import { readMacro, parameter, type Macro } from "./elements/macro.ts";
 import { labelsOfQuery, type LabelQuery } from "./label-query.ts";
 import { attribute, descendant, descendants, type MarkupElement } from "./parse/markup-tree.ts";
+
+/** A page and a blog post may have the same title. */
+export type TitledTarget = { title: string; spaceKey: string | null; kind: PageKind };
 
 /** Something outside of a page that its body shows, as the storage names it. */
 export type PageDependency = {
   /** `page`: the text of one; `children`: what is below one; `label`: what carries one; `files`: what is attached to a page. */
   kind: "page" | "children" | "label" | "files" | "unknown";
   /** `page`: by title, in the page's own space where it names none; `self`; `label`. Null: nothing that is understood. */
-  target:
-    | { title: string; spaceKey: string | null }
-    | { id: string }
-    | "self"
-    | { label: string; space: LabelQuery["space"] }
-    | null;
+  target: TitledTarget | { id: string } | "self" | { label: string; space: LabelQuery["space"] } | null;
   /** Of children: levels below the page; null: all. */
   depth: number | null;
   /** Whether it shows text of its targets, not only their titles. */
@@ -98,7 +97,7 @@ function childrenOf(macro: Macro): Omit<PageDependency, "target"> {
 }
 
 /** The page or blog post that a parameter of the macro names. */
-function namedPage(macro: Macro): { title: string; spaceKey: string | null } | { id: string } | null {
+function namedPage(macro: Macro): TitledTarget | { id: string } | null {
   for (const element of macro.parameters.values()) {
     const named = descendant(
       element,
@@ -111,7 +110,8 @@ function namedPage(macro: Macro): { title: string; spaceKey: string | null } | {
       continue;
     }
     const title = attribute(named, "ri:content-title");
-    if (title !== "") return { title, spaceKey: attribute(named, "ri:space-key") || null };
+    const kind = named.name === "ri:page" ? "page" : "blogpost";
+    if (title !== "") return { title, spaceKey: attribute(named, "ri:space-key") || null, kind };
   }
   return null;
 }

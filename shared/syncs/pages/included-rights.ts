@@ -1,6 +1,7 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { TransientError } from "#shared/errors.ts";
-import type { PageDependency } from "#shared/markdown/page-dependencies.ts";
+import { syncedPageKinds, type PageKind } from "#shared/content-kinds.ts";
+import type { PageDependency, TitledTarget } from "#shared/markdown/page-dependencies.ts";
 import type { MayShow, ReadPage } from "#shared/markdown/read-page.ts";
 import type { Source } from "#shared/sources/source.ts";
 
@@ -25,7 +26,7 @@ export function othersIn(
  */
 export async function includedRights(
   sql: Sql,
-  source: Pick<Source, "sourceId" | "spaceKey" | "access">,
+  source: Pick<Source, "sourceId" | "spaceKey" | "access" | "content">,
   {
     pageId,
     dependencies,
@@ -38,11 +39,12 @@ export async function includedRights(
     pageId,
     titles: named.flatMap(({ target }) => (isTitle(target, source) ? [target.title] : [])),
     ids: named.flatMap(({ target }) => (isId(target) ? [target.id] : [])),
+    kinds: syncedPageKinds(source.content),
     keep,
   });
   const isAllowed = ({ kind, target }: PageDependency) =>
     kind === "page" &&
-    ((isTitle(target, source) && allowed.titles.has(target.title)) ||
+    ((isTitle(target, source) && allowed.titles.has(titleKey(target))) ||
       (isId(target) && allowed.ids.has(target.id)));
   return (shows) => shows.length > 0 && shows.every((one) => isOwn(one) || isAllowed(one));
 }
@@ -53,7 +55,7 @@ export async function includedRights(
  */
 export async function requireIncluded(
   tx: Sql,
-  source: Pick<Source, "sourceId" | "spaceKey" | "access">,
+  source: Pick<Source, "sourceId" | "spaceKey" | "access" | "content">,
   pageId: string,
   included: readonly PageDependency[],
 ): Promise<void> {
@@ -91,22 +93,33 @@ function isId(target: Target): target is { id: string } {
   return typeof target === "object" && target !== null && "id" in target;
 }
 
-function isTitle(
-  target: Target,
-  source: Pick<Source, "spaceKey">,
-): target is { title: string; spaceKey: string | null } {
+function isTitle(target: Target, source: Pick<Source, "spaceKey">): target is TitledTarget {
   const isNamed = typeof target === "object" && target !== null && "title" in target;
   return isNamed && (target.spaceKey ?? source.spaceKey).toLowerCase() === source.spaceKey.toLowerCase();
 }
 
-/** Those of the named pages that every reader of the page may read. Of blog posts of one title all must be such. */
+/** A page and a blog post of one title are two. */
+function titleKey({ kind, title }: { kind: string; title: string }): string {
+  return `${kind} ${title}`;
+}
+
+/**
+ * Those of the named pages that every reader of the page may read; of titles as `titleKey`. Of blog posts of one title all must be such.
+ * Not a live doc: what is stored of it says nothing of its text now. Of kinds that are not synced nothing is known.
+ */
 async function mayInclude(
   sql: Sql,
   sourceId: string,
-  { pageId, titles, ids, keep }: { pageId: string; titles: string[]; ids: string[]; keep: boolean },
+  {
+    pageId,
+    titles,
+    ids,
+    kinds,
+    keep,
+  }: { pageId: string; titles: string[]; ids: string[]; kinds: PageKind[]; keep: boolean },
 ): Promise<{ titles: Set<string>; ids: Set<string> }> {
   if (titles.length + ids.length === 0) return { titles: new Set(), ids: new Set() };
-  const named = sql`p.source_id = ${sourceId} and p.kind in ('page', 'blogpost') and not p.is_deleted
+  const named = sql`p.source_id = ${sourceId} and p.kind = any(${kinds}) and not p.is_deleted
     and (lower(p.title) = any(${titles.map((title) => title.toLowerCase())}) and p.title = any(${titles}) or p.page_id = any(${ids}))`;
   // A sweep that changes them right now holds them, and may wait for this very page: waiting for it could be waiting for each other.
   const kept = keep
@@ -115,26 +128,24 @@ async function mayInclude(
         where c.source_id = ${sourceId} and c.content_id in (select p.page_id from confluence_pages p where ${named} union select ${pageId})
         order by c.content_id for share skip locked`
     : null;
-  const rows = await sql<{ pageId: string; title: string; allowed: boolean }[]>`
+  const rows = await sql<{ pageId: string; kind: PageKind; title: string; allowed: boolean }[]>`
     with recursive above as (
       select n.node_id, n.parent_node from content_access c join access_nodes n on n.node_id = c.node_id
       where c.source_id = ${sourceId} and c.content_id = ${pageId}
       union
       select n.node_id, n.parent_node from above join access_nodes n on n.node_id = above.parent_node)
-    select p.page_id as "pageId", p.title,
+    select p.page_id as "pageId", p.kind, p.title,
       -- The page itself shows others as soon as it shows itself.
-      is_findable(p) and p.page_id <> ${pageId} and p.shows_others is false and coalesce(exists (
+      is_findable(p) and p.page_id <> ${pageId} and p.shows_others is false and p.subtype is distinct from 'live' and coalesce(exists (
         select from content_access c join above on above.node_id = c.node_id
         where c.source_id = p.source_id and c.content_id = p.page_id), false) as allowed
     from confluence_pages p where ${named}`;
   const isKept = (id: string) => kept === null || kept.some((row) => row.id === id);
   if (!isKept(pageId)) return { titles: new Set(), ids: new Set() };
-  const refused = new Set(
-    rows.filter((row) => !row.allowed || !isKept(row.pageId)).map(({ title }) => title),
-  );
+  const refused = new Set(rows.filter((row) => !row.allowed || !isKept(row.pageId)).map(titleKey));
   const allowed = rows.filter((row) => row.allowed && isKept(row.pageId));
   return {
-    titles: new Set(allowed.map(({ title }) => title).filter((title) => !refused.has(title))),
+    titles: new Set(allowed.map(titleKey).filter((key) => !refused.has(key))),
     ids: new Set(allowed.map((row) => row.pageId)),
   };
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
-import { editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { updateSource } from "#shared/sources/sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
-import { SOURCE_ID } from "#test/support/sync-world.ts";
+import { SOURCE_ID, SPACE } from "#test/support/sync-world.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -202,6 +203,72 @@ describe("text of other pages that a page shows", () => {
       expect(await stored("A")).toMatch(/Hiddenpage|Hiddenissue/);
     },
   );
+
+  const includePost = include("B").replace("ri:page", "ri:blog-post");
+
+  it.each([
+    ["not synced", { blogposts: false }],
+    ["synced", { blogposts: true }],
+  ])(
+    "a blog post passes for no page of the same title, where blog posts are %s",
+    async (_, { blogposts }) => {
+      const content = { blogposts, comments: "none", attachments: false } as const;
+      await database.clear();
+      world = await makeAccessWorld(database.sql, { content });
+      const post = world.add("B", { users: ["u"], kind: "blogpost" });
+      editPage(world.site, post.id, { body: "<p>The secretword of the post</p>" });
+      const page = world.add("B");
+      editPage(world.site, page.id, { body: "<p>The openword of the page</p>" });
+      world.add("A");
+      write("A", `<p>Ownword</p>${includePost}`);
+      await settle();
+      expect(await stored("A")).toContain("Ownword");
+      expect(await stored("A")).not.toContain("secretword");
+      write("A", `<p>Ownword</p>${include("B")}`);
+      await settle();
+      expect(await stored("A")).toContain("openword");
+    },
+  );
+
+  it("an open blog post is shown where blog posts are synced, and no more when that is switched off", async () => {
+    const content = { blogposts: true, comments: "none", attachments: false } as const;
+    await database.clear();
+    world = await makeAccessWorld(database.sql, { content });
+    world.add("B", { kind: "blogpost" });
+    write("B", "<p>The openword of B</p>");
+    world.add("A");
+    write("A", `<p>Ownword</p>${includePost}`);
+    await settle();
+    expect(await stored("A")).toContain("openword");
+    await updateSource(database.sql, SOURCE_ID, { content: { ...content, blogposts: false } }, world.now());
+    write("A", `<p>Ownword again</p>${includePost}`);
+    await settle();
+    expect(await stored("A")).toContain("again");
+    expect(await stored("A")).not.toContain("openword");
+  });
+
+  it("a page shows no live doc, whose text may have others in it since it was stored", async () => {
+    world.add("C", { users: ["u"] });
+    write("C", "<p>The secretword of C</p>");
+    const live = addPage(world.site, {
+      space: SPACE,
+      title: "B",
+      body: "<p>The openword</p>",
+      subtype: "live",
+    });
+    for (let n = 0; n < 2; n += 1) {
+      await settle();
+      world.pass(DAY_MS);
+    }
+    world.add("A");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    // Neither a version nor a date says that it was edited.
+    world.site.settings.live_edits_move_date = false;
+    editLive(world.site, live.id, `<p>The openword</p>${include("C")}`);
+    await settle();
+    expect(await stored("A")).toContain("Ownword");
+    expect(await stored("A")).not.toMatch(/openword|secretword/);
+  });
 
   it("a page that begins to show itself is stored, without that", async () => {
     world.add("A");

@@ -1,8 +1,10 @@
 import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const FORGED = "test/unit/markdown/forged-macros.test.ts";
+const INCLUDED = "test/integration/access/included-text.test.ts";
 const CERTAIN = "shared/markdown/rendering/certain-elements.ts";
 const GUARDED = "shared/markdown/rendering/fill-guarded.ts";
+const INCLUDED_RIGHTS = "shared/syncs/pages/included-rights.ts";
 
 /** How it is known what a page shows of others. */
 export const GUARDED_MACRO_BUGS: readonly PlantedBug[] = [
@@ -79,5 +81,20 @@ export const GUARDED_MACRO_BUGS: readonly PlantedBug[] = [
       'rendered.version === page.version && page.subtype !== "live";',
       "rendered.version > 0;",
     ),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a blog post passes for the page of its title",
+    change(INCLUDED_RIGHTS, "return `${kind} ${title}`;", "return title || kind;"),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page has the text of a live doc",
+    change(INCLUDED_RIGHTS, " and p.subtype is distinct from 'live'", ""),
+  ),
+  bugFoundBy(
+    INCLUDED,
+    "a page has the text of a kind that is not synced any more",
+    change(INCLUDED_RIGHTS, "p.kind = any(${kinds})", "p.kind = any(${['page', 'blogpost', ...kinds]})"),
   ),
 ];

@@ -7,7 +7,7 @@ const macro = (name: string, inside = "") =>
   `<ac:structured-macro ac:name="${name}">${inside}</ac:structured-macro>`;
 const parameter = (name: string, value: string) => `<ac:parameter ac:name="${name}">${value}</ac:parameter>`;
 const link = (attributes: string) => `<ac:link><ri:page ${attributes}/></ac:link>`;
-const own = (title: string) => ({ title, spaceKey: null });
+const own = (title: string) => ({ title, spaceKey: null, kind: "page" });
 
 describe("what a stored body shows of other pages", () => {
   it.each([
@@ -15,12 +15,12 @@ describe("what a stored body shows of other pages", () => {
     [
       "excerpt-include",
       parameter("", link('ri:space-key="OPS" ri:content-title="A"')) + parameter("name", "x"),
-      { kind: "page", target: { title: "A", spaceKey: "OPS" } },
+      { kind: "page", target: { title: "A", spaceKey: "OPS", kind: "page" } },
     ],
     [
       "include",
       parameter("", '<ac:link><ri:blog-post ri:content-title="News" ri:posting-day="2026/01/01"/></ac:link>'),
-      { kind: "page", target: own("News") },
+      { kind: "page", target: { ...own("News"), kind: "blogpost" } },
     ],
     [
       "include",
