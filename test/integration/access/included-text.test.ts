@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
 import { addPage, editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
@@ -268,6 +269,26 @@ describe("text of other pages that a page shows", () => {
     await settle();
     expect(await stored("A")).toContain("Ownword");
     expect(await stored("A")).not.toMatch(/openword|secretword/);
+  });
+
+  it("what an earlier release stored of other pages is hidden by the upgrade, and shown without it once it was rendered again", async () => {
+    world.add("B");
+    world.add("A");
+    world.add("D");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    write("D", "<p>Lastword</p>");
+    await settle();
+    await database.sql`
+      update archon_crawled_pages set content = content || ' secretword', input_hash = 'other' where page_id = ${world.page("A").id}`;
+    await database.sql`update confluence_pages set content_hash = 'other' where page_id = ${world.page("A").id}`;
+    await database.sql.unsafe(await readFile("sql/000039_render_guarded_again.sql", "utf8"));
+    expect(await isHidden("A")).toBe(true);
+    expect(await world.finds("w")).toEqual(["B", "D"]);
+    for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
+    expect(await stored("A")).toContain("openword");
+    expect(await stored("A")).not.toContain("secretword");
+    expect(await world.finds("w")).toEqual(["A", "B", "D"]);
   });
 
   it("a page that begins to show itself is stored, without that", async () => {

@@ -97,4 +97,13 @@ export const GUARDED_MACRO_BUGS: readonly PlantedBug[] = [
     "a page has the text of a kind that is not synced any more",
     change(INCLUDED_RIGHTS, "p.kind = any(${kinds})", "p.kind = any(${['page', 'blogpost', ...kinds]})"),
   ),
+  bugFoundBy(
+    INCLUDED,
+    "what was shown without a certain guard stays until a page is edited",
+    change(
+      "sql/000039_render_guarded_again.sql",
+      "shows_gone = true, refresh_after = to_timestamp(0)",
+      "shows_gone = r.shows_gone",
+    ),
+  ),
 ];
