@@ -200,8 +200,7 @@ export function healthAlarms({ stage }: Settings): AlarmSpec[] {
     },
     {
       kind: "checks-overdue",
-      meaning:
-        "The weekly deletion check of a source is two days late: pages that were deleted in Confluence may still be found.",
+      meaning: "A source's weekly deletion check is two days late: deleted pages may still be found.",
       metric: syncMetric(stage, "overdue_checks", measured),
       threshold: 1,
       periods: 3,
