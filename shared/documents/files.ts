@@ -44,7 +44,7 @@ export async function recordFiles(
     order by page_id
     on conflict (source_id, page_id) do update set
       container_id = excluded.container_id, title = excluded.title, url = excluded.url, modified_at = excluded.modified_at,
-      file = coalesce(p.file, '{}') || excluded.file, state_revision = p.state_revision + 1,
+      file = coalesce(p.file, '{}') - 'gone' || excluded.file, state_revision = p.state_revision + 1,
       representation_revision = case when (p.title, p.container_id) is distinct from (excluded.title, excluded.container_id)
         then 0 else p.representation_revision end,
       deleted_reason = case when p.deleted_reason like ${OF_CONTAINER} then p.deleted_reason
@@ -53,7 +53,7 @@ export async function recordFiles(
         is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) then p.sync_error end
     where coalesce((p.file ->> 'version')::int, 0) <= (excluded.file ->> 'version')::int
       and ((p.title, p.container_id, p.url) is distinct from (excluded.title, excluded.container_id, excluded.url)
-        or p.file is null or not p.file @> excluded.file
+        or p.file is null or not p.file @> excluded.file or p.file ? 'gone'
         or p.is_deleted and p.deleted_reason not like ${OF_CONTAINER})
     returning p.version = 0 and p.state_revision = 0 as is_new`;
   return { added: written.filter((row) => row.is_new).length };
@@ -102,22 +102,22 @@ export async function outdatedFiles(
     where d.source_id = ${sourceId} and d.kind = 'attachment' and is_findable(c) and d.sync_error is null
       ${containerIds === undefined ? sql`` : sql`and d.container_id = any(${[...containerIds]}::text[])`}
       ${ids === undefined ? sql`` : sql`and d.page_id = any(${[...ids]}::text[])`}
-      and case when d.is_deleted then d.deleted_reason like ${OF_CONTAINER}
+      and case when d.is_deleted then d.deleted_reason like ${OF_CONTAINER} and not d.file ? 'gone'
         else d.version < (d.file ->> 'version')::int or d.representation_revision < ${revision} end
     order by d.page_id`;
 }
 
 /**
- * Of a file that went with what it was on, and was not in Confluence when that was back: it is deleted itself, and no work any more until
- * it is listed again. Unless it was since `stateRevision`.
+ * Of a file that went with what it was on, and was not in Confluence when that was back: no work any more until it is listed again. Unless
+ * it was since `stateRevision`.
  */
 export async function noteFileGone(
   tx: Sql,
   { sourceId, pageId }: { sourceId: string; pageId: string },
-  { reason, stateRevision }: { reason: string; stateRevision: number },
+  stateRevision: number,
 ): Promise<void> {
   await tx`
-    update confluence_pages set deleted_reason = ${reason}
+    update confluence_pages set file = file || '{"gone": true}'
     where source_id = ${sourceId} and page_id = ${pageId} and is_deleted and state_revision = ${stateRevision}`;
 }
 

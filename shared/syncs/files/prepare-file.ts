@@ -1,7 +1,12 @@
 import { transaction } from "#shared/db/connect.ts";
 import { keepText, readText } from "#shared/documents/attachment-texts.ts";
 import { documentEmbedder } from "#shared/documents/embed-pages.ts";
-import { noteFileGone, readFileToStore, type FileOutcome, type FileToStore } from "#shared/documents/files.ts";
+import {
+  noteFileGone,
+  readFileToStore,
+  type FileOutcome,
+  type FileToStore,
+} from "#shared/documents/files.ts";
 import type { PageState } from "#shared/documents/page-states.ts";
 import { errorCode, PermanentError } from "#shared/errors.ts";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
@@ -34,11 +39,9 @@ export async function prepareFile(
   const file = await readFileToStore(services.sql, sourceId, work.pageId);
   if (!file) return end("skipped", "What the file is on is not stored, or not visible");
   if (state && isStored(state, file)) return end("unchanged");
-  const gone = state?.isDeleted ? await reasonGone(batch, work.pageId) : null;
-  if (state && gone !== null) {
-    const { stateRevision } = state;
+  if (state?.isDeleted && (await isGone(batch, work.pageId))) {
     await transaction(services.sql, async (tx) => {
-      await noteFileGone(tx, { sourceId, pageId: work.pageId }, { reason: gone, stateRevision });
+      await noteFileGone(tx, { sourceId, pageId: work.pageId }, state.stateRevision);
       const reason = "The file is not in Confluence any more";
       await completePage(tx, batch, work, { outcome: "skipped", counters: {}, reason });
     });
@@ -83,14 +86,10 @@ function outcomeOf(text: ExtractedFile, ocr: boolean): FileOutcome {
   return { result, extractor, ocr, message: text.result === "text" ? null : text.message };
 }
 
-/**
- * Why Confluence has the file no more; null if it has. The search index lags: a file that was deleted here may be listed once more.
- * Without an answer the listing counts.
- */
-async function reasonGone({ calls, client }: Batch, id: string): Promise<string | null> {
+/** The search index lags: a file that was deleted here may be listed once more. Without an answer the listing counts. */
+async function isGone({ calls, client }: Batch, id: string): Promise<boolean> {
   const attempt = await calls.attempt("files", () => client.attachment(id), { retryTransient: true });
-  if (!attempt.ok || attempt.value?.status === "current") return null;
-  return attempt.value?.status ?? "not_found";
+  return attempt.ok && attempt.value?.status !== "current";
 }
 
 async function textOf(batch: Batch, id: string, file: FileToStore): Promise<ExtractedFile> {

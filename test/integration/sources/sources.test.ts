@@ -83,6 +83,7 @@ describe("sources", () => {
     ]);
     expect((await requireSource(database.sql, "docs")).metadata).toEqual({
       deletion_strategy: "weekly_reconciliation",
+      check_wanted_since: null,
       drift: null,
       last_deletion_check: null,
       last_sync_timestamp: "2026-03-01T11:00:00.000Z",

@@ -164,11 +164,16 @@ export const FILE_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     FILES,
+    "a file that is gone when its page is back is asked for in each sync",
+    change(DOCUMENTS, "and not d.file ? 'gone'", ""),
+  ),
+  bugFoundBy(
+    FILES,
     "a file that was trashed again after it was listed is restored",
     change(
       PREPARE,
-      "if (state && gone !== null) {",
-      "if (state && gone !== null && false) {",
+      "if (state?.isDeleted && (await isGone(",
+      "if (state?.isDeleted && false && (await isGone(",
     ),
   ),
   bug(

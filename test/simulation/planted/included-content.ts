@@ -22,7 +22,21 @@ export const INCLUDED_CONTENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     TESTS,
     "an includer waits an hour although its target is gone",
-    change(INCLUDERS, "refresh_after = case when ${isGone} then", "refresh_after = case when false then"),
+    change(
+      INCLUDERS,
+      "refresh_after = case when ${isGone || mayShowTooMuch} then",
+      "refresh_after = case when false then",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/included-text.test.ts",
+    "an includer stays shown when its target shows others since",
+    change(STORE, "before.showsOthers === false", "before.showsOthers === null"),
+  ),
+  bugFoundBy(
+    "test/integration/access/included-text.test.ts",
+    "an includer stays shown when another page may have the title of its target",
+    change(STORE, "before.title !== page.title ||", ""),
   ),
   bugFoundBy(
     TESTS,

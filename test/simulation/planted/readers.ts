@@ -13,6 +13,15 @@ const ASKED = "functions/api/use-cases/permitted-reading.ts";
 /** Who is shown what. */
 export const READER_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    WHO_ASKS,
+    "rights that change while a search runs do not count",
+    change(
+      "functions/api/use-cases/run-search.ts",
+      "if (read.filters.readable === null) return { read, result };",
+      "if (n === 0) return { read, result };",
+    ),
+  ),
+  bugFoundBy(
     READ_PATHS,
     "a hidden page is found by its id",
     change(
