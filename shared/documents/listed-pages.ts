@@ -18,7 +18,8 @@ export type ListedMetadata = {
 /**
  * Updates position and labels of listed pages without touching their chunks, and inserts a row (version 0) for pages that are not
  * stored yet, so that labels and breadcrumbs can be saved before the body arrives. The title of a stored page is not changed: it
- * changes with the version, in the swap. Of one that is not stored the kind is corrected too: it is a guess where only an id was known. Returns the stored pages whose parent changed, and what lists of them must show otherwise.
+ * changes with the version, in the swap. Of one that is not stored the kind is corrected too: it is a guess where only an id was known.
+ * Returns the stored pages whose parent changed, and what lists of them must show otherwise.
  */
 export async function upsertListedPages(
   tx: Sql,

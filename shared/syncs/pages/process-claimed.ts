@@ -216,10 +216,10 @@ async function* fetchPages(
   const taken = takeBodies(cache.bodies, works, { sourceId: source.sourceId, states, now: services.now() });
   if (taken.length > 0) yield part(taken);
   if (left.size === 0) return;
-  // The row of a page that failed before it was listed with its kind has a guessed one.
+  // The row of what failed before it was listed has a guessed kind, and no address.
   const kindOf = (pageId: string) => {
     const state = states.get(pageId);
-    return state && (state.version > 0 || state.syncError === null) ? state.kind : undefined;
+    return state && (state.version > 0 || state.url !== "") ? state.kind : undefined;
   };
   for (const kind of syncedPageKinds(source.content)) {
     // Where only the id is known, it is requested as one kind after the other.

@@ -102,8 +102,8 @@ export const GUARDED_MACRO_BUGS: readonly PlantedBug[] = [
     "what was shown without a certain guard stays until a page is edited",
     change(
       "sql/000039_render_guarded_again.sql",
-      "shows_gone = true, refresh_after = to_timestamp(0)",
-      "shows_gone = r.shows_gone",
+      "shows_gone = true, refresh_after",
+      "shows_gone = r.shows_gone, refresh_after",
     ),
   ),
 ];

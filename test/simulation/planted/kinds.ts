@@ -111,7 +111,7 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     "a post that could not be read is requested as a page for ever",
     change(
       "shared/syncs/pages/process-claimed.ts",
-      "(state.version > 0 || state.syncError === null)",
+      '(state.version > 0 || state.url !== "")',
       "state.version >= 0",
     ),
   ),
