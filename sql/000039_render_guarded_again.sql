@@ -1,6 +1,10 @@
 -- What pages show of others was not always certain: an include could name one page and show another, or pass for another include. Where rights
 -- are carried over, all pages that show a page or a list of files are rendered again. Those that include a page are hidden until then. After a
 -- quarter of an hour, because workers of the release before may run until then.
+-- In the order in which a page is stored, and before anything else is held: a worker that waits for this holds nothing that this waits for.
+set local statement_timeout = 0;
+lock table confluence_pages, page_renderings in share row exclusive mode;
+
 update page_renderings r set shown_revision = r.shown_revision + 1, shows_gone = true, refresh_after = now() + interval '15 minutes'
 from archon_sources s
 where s.source_id = r.source_id and s.access <> 'everything' and exists (

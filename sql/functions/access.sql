@@ -19,9 +19,11 @@ begin
     from changed n join before o on o.source_id = n.source_id and o.content_id = n.content_id
     where o.node_id is distinct from n.node_id
   ), showing as (
-    select m.source_id, m.content_id as page_id, m.was_known from moved m
-    where m.was_known or exists (
-      select from page_dependencies d where d.source_id = m.source_id and d.page_id = m.content_id and d.kind = 'page')
+    select m.source_id, m.content_id as page_id, m.was_known from moved m where m.was_known
+    union all
+    select m.source_id, m.content_id, m.was_known from moved m cross join lateral (
+      select from page_dependencies d where d.source_id = m.source_id and d.page_id = m.content_id and d.kind = 'page' limit 1) d
+    where not m.was_known
     union all
     select d.source_id, d.page_id, m.was_known from moved m
     join confluence_pages t on t.source_id = m.source_id and t.page_id = m.content_id

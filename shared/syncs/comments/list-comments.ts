@@ -106,7 +106,7 @@ export async function withContainers(
     for (const [id, { containerId }] of stored) known.set(id, containerId);
     const missing = unknown.filter((id) => !stored.has(id)).slice(0, IDS_OF_A_QUERY);
     if (missing.length === 0) continue;
-    const above = await client.searchComments(commentsByIdCql(missing), null);
+    const above = await commentsById(client, missing);
     for (const id of missing) parents.set(id, null);
     for (const { id, containerId, parentId } of above.comments) {
       parents.set(id, parentId);

@@ -87,6 +87,11 @@ function insertCandidates(
     returning page_id`;
 }
 
+/** Whether what is not visible was announced only: also a check in place of announcements, which may be minutes after another one. */
+function isByHint({ type, actor }: Operation): boolean {
+  return !OPERATIONS[type].followsListing || (type === "deletion_check" && actor === "hook");
+}
+
 /** Candidates on which was decided: of other kinds than these, and not since. */
 type OldVerdicts = { kindsHeld: readonly string[]; before: Date };
 
@@ -101,7 +106,7 @@ export async function confirmNext(
   const { operation, services } = context;
   const sorted = await services.sql<Candidate[]>`
     select w.page_id, p.kind, p.container_id,
-      case when ${OPERATIONS[operation.type].followsListing} and p.hidden_by_hint is not true
+      case when ${!isByHint(operation)} and p.hidden_by_hint is not true
         -- Shown again since the check that was held, a page has yet to be missed twice.
         and (${operation.approves}::uuid is null or h.outcome = 'deleted' and h.reason = 'not_visible' and h.state_revision = p.state_revision)
         then p.missing_since end as missing_since
@@ -217,8 +222,7 @@ export async function applyNext(
     operationId: operation.operationId,
   };
   const deleted = await deletePages(tx, { ...request, pages: of("deleted") });
-  const byHint = !OPERATIONS[operation.type].followsListing;
-  const hidden = await hidePages(tx, { ...request, pages: of("hidden"), byHint });
+  const hidden = await hidePages(tx, { ...request, pages: of("hidden"), byHint: isByHint(operation) });
   const settled = [...deleted, ...hidden].map((row) => row.pageId);
   await refreshIncludersOf(tx, operation, settled, { isGone: true, now });
   await tx`

@@ -1,4 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
+import { MAX_WAITING } from "./page-hints.ts";
 import { later } from "#shared/syncs/later.ts";
 import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
 import {
@@ -60,7 +61,7 @@ function toRequest(
 
 /**
  * Inserts such an operation; the hints that it replaces go with it. Its search for what changed shows neither pages that went nor pages
- * that were moved, so a check is recorded as wanted in their place.
+ * that were moved, so a check is recorded as wanted in the place of announcements; pages to be rendered again need none.
  */
 export async function insertHinted(
   tx: Sql,
@@ -69,8 +70,11 @@ export async function insertHinted(
 ): Promise<InsertedOperation> {
   const inserted = await insertOperation(tx, { ...request, ...ids });
   if (inserted.started && request.replacesHints) {
-    await tx`delete from page_hints where source_id = ${request.sourceId}`;
-    await wantCheck(tx, request.sourceId, ids.now);
+    const replaced = await tx<{ reasons: string[] }[]>`
+      delete from page_hints where source_id = ${request.sourceId} returning reasons`;
+    const isAnnounced = replaced.some(({ reasons }) => reasons.some((reason) => reason !== "shows_gone"));
+    // With so many there may have been no room for announcements.
+    if (isAnnounced || replaced.length >= MAX_WAITING) await wantCheck(tx, request.sourceId, ids.now);
   }
   return inserted;
 }

@@ -87,7 +87,7 @@ async function askNext(
     // Announced again since this operation was started: it waits, instead of one more operation for the same pages.
     if (next && next > services.now()) return { notBefore: next };
     const phase = checkpoint.candidates > 0 ? "confirming" : "listed";
-    await save(context, { ...checkpoint, phase }, { wantsCheck: mayLack });
+    await save(context, { ...checkpoint, phase }, { wantsCheck: mayLack && !isStorm });
     return "more";
   }
   // An anonymous response would look like pages that are gone, and would use up their hints.

@@ -84,7 +84,7 @@ async function newHere(
   });
 }
 
-/** Those that operations for announced pages added since the last sync began. */
+/** Those that operations for announced pages added, or brought back, since the last sync began. */
 async function addedByAnnouncements(
   sql: Sql,
   { sourceId, metadata }: StepContext["source"],
@@ -95,7 +95,7 @@ async function addedByAnnouncements(
   const rows = await sql<{ page_id: string }[]>`
     select w.page_id from archon_progress p join sync_work w on w.operation_id = p.operation_id
     where p.source_id = ${sourceId} and p.operation_type = 'page_sync' and p.created_at >= ${since}::timestamptz
-      and w.outcome = 'added' and w.page_id = any(${ids as string[]}::text[])`;
+      and w.outcome in ('added', 'restored') and w.page_id = any(${ids as string[]}::text[])`;
   return new Set(rows.map((row) => row.page_id));
 }
 

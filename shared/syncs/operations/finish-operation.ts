@@ -25,6 +25,7 @@ type FinishedRow = {
   dry_run: boolean;
   scheduledFor: Date | null;
   createdAt: Date;
+  actor: string;
 } & ListingFacts;
 
 /**
@@ -40,7 +41,7 @@ export async function finishOperation(operationId: string, services: SyncService
       update archon_progress p set status = 'finishing', finished_at = ${now}, updated_at = ${now}
       where operation_id = ${operationId} and status = 'processing'
         and not exists (select from sync_work w where w.operation_id = ${operationId} and w.state = 'pending')
-      returning source_id, operation_type, dry_run, scheduled_for as "scheduledFor", created_at as "createdAt", ${listingFactColumns(tx)}`;
+      returning source_id, operation_type, dry_run, scheduled_for as "scheduledFor", created_at as "createdAt", actor, ${listingFactColumns(tx)}`;
     if (!row) return null;
     const metrics = await readMetrics(tx, operationId);
     const held = row.heldDeletions;

@@ -21,7 +21,7 @@ export type SyncMode = "incremental" | "full";
 
 /** An operation that ended with all its work done. */
 export type Finished = {
-  facts: ListingFacts & { scheduledFor: Date | null; createdAt: Date };
+  facts: ListingFacts & { scheduledFor: Date | null; createdAt: Date; actor: string };
   metrics: SyncMetrics;
   source: Source;
 };
@@ -61,16 +61,16 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     }),
     listsSpace: true,
     followsListing: true,
-    followedBy: ({ metadata }) =>
-      metadata.deletion_strategy === "every_sync" || metadata.check_wanted_since !== null
-        ? "deletion_check"
-        : null,
+    followedBy: ({ metadata }) => (metadata.deletion_strategy === "every_sync" ? "deletion_check" : null),
   },
   deletion_check: {
     queue: "check",
     modeOf: () => null,
     settle: ({ facts, source }) => ({
-      last_deletion_check: iso(facts.scheduledFor ?? facts.confluenceStartedAt),
+      // In place of announcements: it is not one of the two that a page must be missed by, and puts off none of them.
+      ...(facts.actor === "hook"
+        ? {}
+        : { last_deletion_check: iso(facts.scheduledFor ?? facts.confluenceStartedAt) }),
       ...(facts.heldDeletions ? {} : { deletions_held: null }),
       ...(isWantedBefore(facts.createdAt, source) ? { check_wanted_since: null } : {}),
     }),
@@ -86,8 +86,7 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     listsSpace: false,
     followsListing: false,
     // More deletions than the cap allows are left to a check, which lists the whole space and may be held.
-    followedBy: ({ metadata }, { checkFollows }) =>
-      checkFollows || metadata.check_wanted_since !== null ? "deletion_check" : null,
+    followedBy: (_source, { checkFollows }) => (checkFollows ? "deletion_check" : null),
   },
   // Deletions that a check held and a person approved: the check listed the space, this asks for these pages again.
   approved_deletions: {

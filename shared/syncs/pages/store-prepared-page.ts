@@ -128,11 +128,12 @@ async function refreshWhatShows(
   // Whether a page may be shown in another depends on what is stored of it, so that even a later rendering may lack it or have too much.
   const isGuarded = source.access !== "everything";
   const editedAt = isDated && !isGuarded && page.subtype !== "live" ? page.modifiedAt : null;
-  // Rendered with the new version and let through by the old one: text of what it shows now, or of the page that now has the title.
+  // Rendered with the new version and let through by the old one: text of what it shows now, or of the page that now has the title. In a
+  // first sync nothing was there to be let through.
   const mayShowTooMuch =
     isGuarded &&
-    before !== undefined &&
-    (before.title !== page.title || (page.others != null && before.showsOthers === false));
+    !isFirstSync &&
+    (before?.title !== page.title || (page.others != null && before.showsOthers === false));
   const now = services.now();
   await refreshIncluders(tx, operation, [changed], { mayShowTooMuch, editedAt, mayQueue, now });
 }

@@ -15,6 +15,9 @@ export async function hintHidden(tx: Sql, sourceId: string, now: Date): Promise<
   const rows = await tx<{ pageId: string }[]>`
     select r.page_id as "pageId" from page_renderings r
     where r.source_id = ${sourceId} and r.shows_gone and r.refresh_after <= ${now}
+      and exists (select from confluence_pages p where p.source_id = r.source_id and p.page_id = r.page_id and is_findable(p))
+      -- Without a node nobody sees it, and nothing may be shown in it: the end of the sweep gives it one.
+      and not exists (select from content_access c where c.source_id = r.source_id and c.content_id = r.page_id and c.node_id is null)
       and not exists (select from page_hints h where h.source_id = r.source_id and h.page_id = r.page_id)
       and not exists (select from sync_work w where w.source_id = r.source_id and w.page_id = r.page_id and w.state = 'pending')
     order by r.page_id limit ${MAX_HINTED}`;

@@ -94,7 +94,7 @@ export async function measureHealth(
       (select count(*)::int from archon_sources
         where status <> 'deleting' and jsonb_typeof(metadata -> 'deletions_held') = 'object') as held_sources,
       (select count(*)::int from archon_sources s join confluence_sites c using (site_id)
-        where c.status = 'active' and s.status in ('active', 'space_unavailable')
+        where c.status = 'active' and s.status = 'active'
           and coalesce(s.metadata ->> 'deletion_strategy', 'weekly_reconciliation') = 'weekly_reconciliation'
           and s.metadata ->> 'sync_metrics' is not null
           and coalesce((s.metadata ->> 'last_deletion_check')::timestamptz, s.created_at)

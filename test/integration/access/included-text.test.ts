@@ -141,6 +141,21 @@ describe("text of other pages that a page shows", () => {
     expect(await isHidden("A")).toBe(false);
   });
 
+  it("a page is hidden until it was rendered again when a new page may have the title of what it includes", async () => {
+    world.add("B");
+    world.add("A");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+    trashPage(world.site, world.page("B").id);
+    world.add("B", { users: ["u"] });
+    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
+    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    world.pass(60_000);
+    await world.sync();
+    expect(await isHidden("A")).toBe(true);
+  });
+
   it("a page whose target has only another text is found all the time", async () => {
     world.add("B");
     world.add("A");

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { editPage, movePage } from "#infra/local/confluence-site/edits.ts";
-import { trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
+import { restrictPage, trashPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { addHints } from "#shared/syncs/hints/page-hints.ts";
 import { makeHook, type HookSender } from "#test/support/hook-sender.ts";
 import {
   addDemoPages,
@@ -42,6 +43,11 @@ describe("more announced pages than single requests are made for", () => {
   };
   const minutes = async (count: number) => {
     for (let n = 0; n < count; n += 1) await world.minute("start-scheduled-syncs");
+  };
+  const lastCheck = async () => {
+    const [row] = await database.sql`
+      select metadata ->> 'last_deletion_check' as at from archon_sources where source_id = ${SOURCE_ID}`;
+    return row?.["at"] as string | null;
   };
   const types = async () =>
     (
@@ -92,7 +98,7 @@ describe("more announced pages than single requests are made for", () => {
     expect(await found("word99")).toEqual(["Page 99"]);
   });
 
-  it("a check that fails after a storm is tried again, but not each minute", async () => {
+  it("a check that fails after a storm is tried again, but not each minute, and not after each sync", async () => {
     await announceChanges(300);
     world.site.faults.push({
       effect: "status",
@@ -102,11 +108,35 @@ describe("more announced pages than single requests are made for", () => {
       skip: 0,
     } as never);
     await minutes(30);
+    await world.sync();
+    await minutes(5);
     expect((await types()).filter((type) => type === "deletion_check")).toHaveLength(1);
     world.site.faults.length = 0;
     await minutes(60);
     expect(await found("word1")).toEqual([]);
     expect((await types()).filter((type) => type === "deletion_check")).toHaveLength(2);
+  });
+
+  it("a check in place of announcements hides what is not visible, and does not count as one of the two that delete it", async () => {
+    const before = await lastCheck();
+    for (const storm of [1, 2]) {
+      restrictPage(world.site, id(3), "nobody");
+      await deliver(ids(300, 90_000 + 1000 * storm));
+      await minutes(5);
+      expect((await types()).filter((type) => type === "deletion_check")).toHaveLength(storm);
+      world.pass(60 * 60_000);
+    }
+    const [page] = await database.sql`
+      select is_deleted, missing_since is not null as hidden from confluence_pages where page_id = ${id(3)}`;
+    expect(page).toEqual({ is_deleted: false, hidden: true });
+    expect(await lastCheck()).toBe(before);
+  });
+
+  it("pages that wait to be rendered again are replaced by a sync without a check", async () => {
+    const pages = ids(300).map((pageId) => ({ sourceId: SOURCE_ID, pageId }));
+    await addHints(database.sql, pages, { reason: "shows_gone", atOnce: true, now: world.now() });
+    await minutes(10);
+    expect(await types()).toEqual(["confluence_sync"]);
   });
 
   it("announcements for which there is no room while an operation asks for others lose no deletion", async () => {

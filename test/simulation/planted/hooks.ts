@@ -28,7 +28,7 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a hint deletes a page that is not visible",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "case when ${OPERATIONS[operation.type].followsListing} and p.hidden_by_hint is not true",
+      "case when ${!isByHint(operation)} and p.hidden_by_hint is not true",
       "case when true",
     ),
     change(STEP, "return page !== undefined || state.missingSince === null;", "return true;"),
@@ -38,8 +38,31 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "a page hidden by a hint counts as missed by a complete check",
     change(
       "shared/syncs/deletions/deletion-candidates.ts",
-      "followsListing} and p.hidden_by_hint is not true",
-      "followsListing}",
+      "!isByHint(operation)} and p.hidden_by_hint is not true",
+      "!isByHint(operation)}",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/hooks/storms.test.ts",
+    "a check in place of announcements deletes what is not visible",
+    change(
+      "shared/syncs/deletions/deletion-candidates.ts",
+      ' || (type === "deletion_check" && actor === "hook")',
+      "",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/hooks/storms.test.ts",
+    "pages that wait to be rendered again start a deletion check",
+    change(REQUESTS, 'reason !== "shows_gone"', 'reason !== ""'),
+  ),
+  bugFoundBy(
+    "test/integration/hooks/storms.test.ts",
+    "a wanted check that ended badly is started again at once",
+    change(
+      "shared/syncs/schedules/due-checks.ts",
+      "and (last.ended is null or last.ended <= ${later(now, -WANTED_PAUSE_MS)})",
+      "",
     ),
   ),
   bugFoundBy(
@@ -69,7 +92,11 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     STORMS,
     "a storm loses what no search for changes shows",
-    change(REQUESTS, "    await wantCheck(tx, request.sourceId, ids.now);\n", ""),
+    change(
+      REQUESTS,
+      "if (isAnnounced || replaced.length >= MAX_WAITING) await wantCheck(",
+      "if (false) await wantCheck(",
+    ),
   ),
   bugFoundBy(
     STORMS,
