@@ -48,7 +48,12 @@ const read = async (work: () => Promise<unknown>): Promise<number> => {
 const touch = (pageId: string) => async () =>
   database.sql.begin(async (tx) => {
     const changes = await asChanged(tx, "docs", [pageId]);
-    const includers = await touchIncluders(tx, "docs", changes, { isGone: false, mayShowTooMuch: false, editedAt: null, now: NOW });
+    const includers = await touchIncluders(tx, "docs", changes, {
+      isGone: false,
+      mayShowTooMuch: false,
+      editedAt: null,
+      now: NOW,
+    });
     touched = includers.length;
   });
 let touched = 0;
