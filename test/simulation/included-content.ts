@@ -1,4 +1,5 @@
-import { addPage, editPage, labelPage } from "#infra/local/confluence-site/edits.ts";
+import { restrictContent } from "#infra/local/confluence-site/directory-edits.ts";
+import { addPage, editFolder, editPage, labelPage, movePage } from "#infra/local/confluence-site/edits.ts";
 import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { renderedBody } from "#infra/local/confluence-site/export-view.ts";
 import type { SitePage } from "#infra/local/confluence-site/site.ts";
@@ -91,14 +92,50 @@ export function makeIncludedContent(seed: number): IncludedContent {
       return `label ${page.id}`;
     },
   ];
+  /** Where a page or folder may be: below another one of the space, or on its own. */
+  const somewhere = (run: Run): string | null => {
+    const { site } = run.world;
+    const folders = [...site.folders.values()].filter(
+      ({ spaceId }) => site.spaces.get(spaceId)?.key === SPACE,
+    );
+    return random.chance(0.4) ? null : (random.pick([...pages(run), ...folders])?.id ?? null);
+  };
+  const moves: readonly ((run: Run) => string | null)[] = [
+    (run) => {
+      const page = random.pick(pages(run).filter(shows));
+      if (!page) return null;
+      movePage(run.world.site, page.id, { parentId: somewhere(run) });
+      return `move ${page.id}, "${page.title}"`;
+    },
+    (run) => {
+      const { site } = run.world;
+      const folder = random.pick([...site.folders.values()]);
+      if (!folder) return null;
+      editFolder(site, folder.id, { parentId: somewhere(run) });
+      return `move folder ${folder.id}`;
+    },
+    (run) => {
+      const { site } = run.world;
+      const [page, target] = [random.pick(pages(run).filter(shows)), random.pick(shown(run))];
+      const above = random.pick(pages(run).filter((other) => other !== page && other !== target));
+      if (!page || !target || !above || run.rights.mode() === "everything") return null;
+      movePage(site, target.id, { parentId: above.id });
+      movePage(site, page.id, { parentId: above.id });
+      restrictContent(site, above.id, { users: ["ann"] });
+      restrictContent(site, page.id, { users: ["ann", "bob"] });
+      return `move ${target.id} and ${page.id} below ${above.id}, for few, and let more into ${page.id}`;
+    },
+  ];
   const act = (run: Run): string | null => {
+    run.rights.observe(run);
     try {
-      return random.pick(deeds)?.(run) ?? null;
+      return random.pick(random.chance(0.2) ? moves : deeds)?.(run) ?? null;
     } catch (error) {
       if (error instanceof EditRefused) return null;
       throw error;
     } finally {
       run.people.observe();
+      run.rights.observe(run);
     }
   };
 
