@@ -72,7 +72,7 @@ export async function findForCaller(
   const atFirst = await readFor(request, sources, services);
   const find = async (query: string) => {
     const embedded = await embedQuery(services.embedder, query);
-    const { read, result } = await searchAsReadNow(atFirst, {
+    const { read, result } = await searchWithCurrentRights(atFirst, {
       search: async ({ filters, isLive }) =>
         searchDocuments(services.sql, {
           ...filters,
@@ -127,7 +127,7 @@ const MAX_SEARCHES = 4;
  * Searches with rights that were still the same when the search was over: text that is stored after a page was restricted may not be shown
  * to those who could read it when the search began. Throws `UserError` 503 `rights_changing`.
  */
-async function searchAsReadNow<Result>(
+async function searchWithCurrentRights<Result>(
   atFirst: Reading,
   { search, readAgain }: { search: (read: Reading) => Promise<Result>; readAgain: () => Promise<Reading> },
 ): Promise<{ read: Reading; result: Result }> {

@@ -1,5 +1,4 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { MAX_WAITING } from "./page-hints.ts";
 import { later } from "#shared/syncs/later.ts";
 import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
 import {
@@ -7,6 +6,7 @@ import {
   type InsertedOperation,
   type StartRequest,
 } from "#shared/syncs/operations/start-operation.ts";
+import { MAX_WAITING } from "./page-hints.ts";
 
 /** With more pages waiting, one listing of what changed and one of the space cost less than asking for each. */
 export const STORM_PAGES = 200;

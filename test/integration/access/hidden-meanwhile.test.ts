@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Sql } from "#shared/db/connect.ts";
 import { asChanged, touchIncluders } from "#shared/documents/includers.ts";
 import { addNode, putUnder } from "#test/support/access-nodes.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { untilASessionWaits } from "#test/support/waiting-session.ts";
 
 /*
  * A page that shows others, while one transaction gives it a node and another hides it or shows it again. Two at the same time need a
@@ -57,16 +58,10 @@ async function atTheSameTime(first: (tx: Sql) => Promise<unknown>, second: () =>
     await first(tx);
     other = second();
     other.catch(() => {});
-    if (process.env.DATABASE_URL) await vi.waitUntil(isWaiting, { timeout: 30_000 });
+    await untilASessionWaits(database.sql);
   });
   await other;
 }
-async function isWaiting() {
-  const rows = await database.sql`
-    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  return rows.length > 0;
-}
-
 describe("a page that includes one which is being deleted", () => {
   it("is hidden although a sweep gives it a node at the same time", async () => {
     await place(database.sql, null);

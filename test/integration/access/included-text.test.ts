@@ -39,6 +39,18 @@ describe("text of other pages that a page shows", () => {
     for (let n = 0; n < 3; n += 1) await world.minute("sweep-access");
   };
   const write = (title: string, body: string) => editPage(world.site, world.page(title).id, { body });
+  /** A includes B, and both are open. */
+  const settleAWithB = async () => {
+    world.add("B");
+    world.add("A");
+    write("B", "<p>The openword of B</p>");
+    write("A", `<p>Ownword</p>${include("B")}`);
+    await settle();
+  };
+  const refuseToRender = (title: string) => {
+    const path = world.page(title).id;
+    world.site.faults.push({ effect: "status", status: 500, path, times: 100, retry_after: null, skip: 0 });
+  };
   const stored = async (title: string) => {
     const rows = await database.sql<{ content: string }[]>`
       select c.content from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
@@ -76,11 +88,7 @@ describe("text of other pages that a page shows", () => {
   });
 
   it("a page whose target is restricted later is hidden at once, and shown without its text a minute later", async () => {
-    world.add("B");
-    world.add("A");
-    write("B", "<p>The openword of B</p>");
-    write("A", `<p>Ownword</p>${include("B")}`);
-    await settle();
+    await settleAWithB();
     expect(await stored("A")).toContain("openword");
     restrictContent(world.site, world.page("B").id, { users: ["u"] });
     world.pass(DAY_MS);
@@ -94,14 +102,9 @@ describe("text of other pages that a page shows", () => {
   });
 
   it("a page whose target is deleted is hidden with the deletion, and shown without its text once it was rendered again", async () => {
-    world.add("B");
-    world.add("A");
-    write("B", "<p>The openword of B</p>");
-    write("A", `<p>Ownword</p>${include("B")}`);
-    await settle();
+    await settleAWithB();
     trashPage(world.site, world.page("B").id);
-    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
-    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    refuseToRender("A");
     await world.check();
     expect(await stored("A")).toContain("openword");
     expect(await isHidden("A")).toBe(true);
@@ -121,15 +124,10 @@ describe("text of other pages that a page shows", () => {
     ["has another title now", { title: "B of old" }],
   ])("a page is hidden until it was rendered again when what it includes %s", async (_, edit) => {
     world.add("C", { users: ["u"] });
-    world.add("B");
-    world.add("A");
-    write("B", "<p>The openword of B</p>");
-    write("A", `<p>Ownword</p>${include("B")}`);
-    await settle();
+    await settleAWithB();
     expect(await stored("A")).toContain("openword");
     editPage(world.site, world.page("B").id, edit);
-    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
-    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    refuseToRender("A");
     world.pass(60_000);
     await world.sync();
     expect(await isHidden("A")).toBe(true);
@@ -142,29 +140,19 @@ describe("text of other pages that a page shows", () => {
   });
 
   it("a page is hidden until it was rendered again when a new page may have the title of what it includes", async () => {
-    world.add("B");
-    world.add("A");
-    write("B", "<p>The openword of B</p>");
-    write("A", `<p>Ownword</p>${include("B")}`);
-    await settle();
+    await settleAWithB();
     trashPage(world.site, world.page("B").id);
     world.add("B", { users: ["u"] });
-    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
-    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    refuseToRender("A");
     world.pass(60_000);
     await world.sync();
     expect(await isHidden("A")).toBe(true);
   });
 
   it("a page whose target has only another text is found all the time", async () => {
-    world.add("B");
-    world.add("A");
-    write("B", "<p>The openword of B</p>");
-    write("A", `<p>Ownword</p>${include("B")}`);
-    await settle();
+    await settleAWithB();
     write("B", "<p>Another openword of B</p>");
-    const refused = { effect: "status", status: 500, path: world.page("A").id, times: 100 } as const;
-    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    refuseToRender("A");
     world.pass(60_000);
     await world.sync();
     expect(await world.finds("w")).toEqual(["A", "B"]);
@@ -176,8 +164,7 @@ describe("text of other pages that a page shows", () => {
     write("A", `<p>Ownword</p>${list}`);
     await settle();
     trashPage(world.site, world.page("B").id);
-    const refused = { effect: "status", status: 500, path: page.id, times: 100 } as const;
-    world.site.faults.push({ ...refused, retry_after: null, skip: 0 });
+    refuseToRender("A");
     await world.check();
     expect(await database.sql`select from page_renderings where shows_gone`).toHaveLength(1);
     expect(await world.finds("w")).toEqual(["A"]);

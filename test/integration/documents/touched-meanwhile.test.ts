@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { asChanged, touchIncluders } from "#shared/documents/includers.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+import { untilASessionWaits } from "#test/support/waiting-session.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -32,19 +33,11 @@ const touch = async (pageId: string, isGone: boolean, meanwhile = async () => {}
     return touched;
   });
 
-/** Until a session waits for a row: on a server; the embedded database has one transaction at a time. */
-const waits = async () => {
-  if (!process.env.DATABASE_URL) return;
-  const look = () => database.sql`
-    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  await vi.waitUntil(async () => (await look()).length > 0, { timeout: 30_000 });
-};
-
 it("a page that is gone hides what shows it, although that is marked for another page at the same time", async () => {
   let second = Promise.resolve<unknown>(null);
   await touch("edited", false, async () => {
     second = touch("deleted", true);
-    await waits();
+    await untilASessionWaits(database.sql);
   });
   expect(await second).toEqual([{ sourceId: "docs", pageId: "includer" }]);
   const [rendering] = await database.sql`
