@@ -565,7 +565,7 @@ CREATE INDEX access_sweeps_due ON confluence_sync.access_sweeps USING btree (due
 CREATE INDEX archon_chunk_embeddings_source ON confluence_sync.archon_chunk_embeddings USING btree (source_id, model);
 CREATE INDEX archon_crawled_pages_marked ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE ((metadata ->> '_pending_deletion'::text) = 'true'::text);
 CREATE INDEX archon_crawled_pages_outdated_words ON confluence_sync.archon_crawled_pages USING btree (source_id, page_id) WHERE (words_revision < 2);
-CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages USING gin (search_vector);
+CREATE INDEX archon_crawled_pages_search ON confluence_sync.archon_crawled_pages USING gin (search_vector) WITH (gin_pending_list_limit='256');
 CREATE INDEX archon_progress_active ON confluence_sync.archon_progress USING btree (status) WHERE (status = ANY (ARRAY['queued'::text, 'listing'::text, 'processing'::text, 'finishing'::text]));
 CREATE INDEX archon_progress_finished ON confluence_sync.archon_progress USING btree (finished_at);
 CREATE INDEX archon_progress_newest ON confluence_sync.archon_progress USING btree (created_at DESC, operation_id);

@@ -214,7 +214,7 @@ type OwnFacts = { sources: SearchedSource[]; memberships: Membership[]; isAnonym
 /** Site by site, because the ids of groups are a site's own. */
 async function ownNodes(sql: Sql, request: OwnFacts): Promise<Own> {
   const { isAnonymous, since } = request;
-  const pairs: Uint8Array[] = [];
+  const pairs: Buffer[] = [];
   const spaces: string[] = [];
   const evidence: Date[] = [];
   for (const [siteId, sources] of Map.groupBy(request.sources, (source) => source.siteId)) {
@@ -225,11 +225,12 @@ async function ownNodes(sql: Sql, request: OwnFacts): Promise<Own> {
     // The public is shown the same in either mode.
     const inBothModes = ids((source) => !isAnonymous && source.accessBefore !== null);
     const membership = request.memberships.find((one) => one.siteId === siteId);
-    const [row] = await sql<{ nodes: Uint8Array | null; spaces: string[]; evidence: Date | null }[]>`
-      select nodes, spaces, evidence
+    // In base64, because bytes are sent in hexadecimal: for 100,000 nodes that is half a megabyte more to copy.
+    const [row] = await sql<{ nodes: string | null; spaces: string[]; evidence: Date | null }[]>`
+      select encode(nodes, 'base64') as nodes, spaces, evidence
       from own_nodes(${forEveryone}, ${byPerson}, ${inBothModes}, ${membership ? membership.accountId : null},
         ${membership?.groups ?? []}, ${membership?.classes ?? ["anonymous"]}, ${since})`;
-    if (row?.nodes) pairs.push(row.nodes);
+    if (row?.nodes) pairs.push(Buffer.from(row.nodes, "base64"));
     spaces.push(...(row?.spaces ?? []));
     if (row?.evidence) evidence.push(row.evidence);
   }
