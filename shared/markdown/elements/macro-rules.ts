@@ -24,8 +24,8 @@ import { parameter } from "./macro.ts";
  * representation-revision.test.ts prints.
  */
 export const MACRO_KINDS = {
-  /** Macros that show the content of other pages: from the rendered body or not at all. */
-  "what other pages hold": {
+  /** Macros that show content of other pages, or of no page at all: from the rendered body or not at all. */
+  "content from elsewhere": {
     names: `
       children pagetree contentbylabel detailssummary tasks-report-macro content-by-user blog-posts listlabels index attachments
       space-attachments gallery excerpt-list page-properties-report contentbyuser status-list roadmap table-excerpt-include

@@ -4,7 +4,7 @@ import { inflateRawSync } from "node:zlib";
 const MAX_SOURCE_BYTES = 1024 * 1024;
 
 /**
- * A diagram's source as apps store it in a parameter: URI-encoded, optionally in Base64, optionally deflated; empty for an unknown
+ * A source as apps store it in a parameter, a diagram's for one: URI-encoded, optionally in Base64, optionally deflated; empty for an unknown
  * encoding.
  */
 export function packedSource(data: string, isCompressed = false): string {

@@ -41,7 +41,7 @@ export const MACRO_EXAMPLES: Record<keyof typeof MACRO_KINDS, Example> = {
     inside: secret + parameter("", "here"),
     markdown: "",
   },
-  "what other pages hold": { inside: secret, markdown: "", rendered: true },
+  "content from elsewhere": { inside: secret, markdown: "", rendered: true },
   "included pages": {
     inside: parameter("", '<ac:link><ri:page ri:content-title="Other" ri:space-key="K" /></ac:link>'),
     markdown: "[Other](https://wiki.example/display/K/Other)",
