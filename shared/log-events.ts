@@ -57,6 +57,7 @@ export const LOG_EVENTS = [
   "tool.completed",
   "tool.failed",
   "embeddings.created",
+  "embeddings.paused",
   "health.measured",
   "hits.undecided",
   "dead_letters.redriven",

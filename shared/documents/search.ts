@@ -33,8 +33,8 @@ const ALSO_ON_AT_MOST = 10;
 const CANDIDATES_AT_MOST = 800;
 
 /**
- * Searches by vector and by words in one round trip; in two if the snippets' texts must be prepared (`cutHeadlines`), or if copies of the same
- * content used up the candidates. Deleted and hidden pages, what the reader may not see, and sources being deleted
+ * Searches by vector and by words in one round trip; in one more if the snippets' texts must be prepared (`cutHeadlines`), and in up to two
+ * more if copies of the same content, or in page mode chunks of one long document, used up the candidates. Deleted and hidden pages, what the reader may not see, and sources being deleted
  * are never found. An empty result means that nothing matches: every failure throws. A source whose model the query was not embedded with is searched by words: the caller
  * decides whether that is an error (`byWordsAlone`).
  */
@@ -46,11 +46,12 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
       Math.max(request.matchCount * (request.returnMode === "pages" ? 10 : 4), 60),
       CANDIDATES_AT_MOST,
     );
-  const first = await findHits(sql, request, query, atMost);
-  const { duplicates, wereCutOff, total } = summary(first);
-  const isShort = wereCutOff && duplicates > 0 && total < request.matchCount && atMost < CANDIDATES_AT_MOST;
-  const candidates = isShort ? Math.min(4 * atMost, CANDIDATES_AT_MOST) : atMost;
-  const rows = isShort ? await findHits(sql, request, query, candidates) : first;
+  let candidates = atMost;
+  let rows = await findHits(sql, request, query, candidates);
+  while (isShort(summary(rows), request) && candidates < CANDIDATES_AT_MOST) {
+    candidates = Math.min(4 * candidates, CANDIDATES_AT_MOST);
+    rows = await findHits(sql, request, query, candidates);
+  }
   const { searched, otherSources, otherModels, ...counts } = summary(rows);
   const hits = rows.filter((row) => row.chunkId !== null);
   const headlines = await cutHeadlines(sql, hits, query.words);
@@ -70,6 +71,11 @@ export async function searchDocuments(sql: Sql, request: SearchRequest): Promise
     // Asked by words, no source lacks anything.
     byWordsAlone: byWords ? { sources: 0, models: [] } : { sources: otherSources, models: otherModels ?? [] },
   };
+}
+
+/** Whether further candidates would give further results. */
+function isShort({ wereCutOff, total }: Summary, { matchCount }: SearchRequest): boolean {
+  return wereCutOff && total < matchCount;
 }
 
 /** The hits, best first, each beside what is known of the whole search; one row without a hit if there is none. */

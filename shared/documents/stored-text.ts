@@ -62,6 +62,7 @@ export type StoredPage = {
 export type PageFinder = {
   sourceId?: string;
   pageId?: string;
+  /** Of a page, a blog post or a file: the document of a page's comments has its address too. */
   url?: string;
   title?: string;
   /** In any case. */
@@ -87,7 +88,7 @@ export async function findStoredPages(
       where s.status <> 'deleting' and is_findable(p) and is_readable(p, ${reader})
         ${find.sourceId === undefined ? sql`` : sql`and p.source_id = ${find.sourceId}`}
         ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
-        ${find.url === undefined ? sql`` : sql`and p.url = ${find.url}`}
+        ${find.url === undefined ? sql`` : sql`and p.url = ${find.url} and p.kind <> 'comments'`}
         ${find.title === undefined ? sql`` : sql`and p.title = ${find.title}`}
         ${find.spaceKey === undefined ? sql`` : sql`and lower(s.space_key) = lower(${find.spaceKey})`}
         ${find.containerId === undefined ? sql`` : sql`and p.container_id = ${find.containerId}`}

@@ -9,12 +9,13 @@ import {
   type Verification,
 } from "#shared/sources/source.ts";
 
-/** Text that the database can hold: U+0000 is refused by Postgres. */
+/** Text that the database can hold: U+0000 is refused by Postgres; half a surrogate pair, as of a text that was cut, becomes U+FFFD. */
 export function text(max: number) {
   return z
     .string()
     .max(max)
-    .regex(/^[^\u0000]*$/, "must not hold U+0000");
+    .regex(/^[^\u0000]*$/, "must not hold U+0000")
+    .overwrite((value) => value.toWellFormed());
 }
 
 /** An id as a path or a filter names it. */

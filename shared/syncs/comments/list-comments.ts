@@ -29,7 +29,8 @@ export type CommentCounts = { comments_listed: number; comments_added: number; c
  * Requests the bodies of those listed comments that the index does not have in this version, state and place. Comments make no version
  * of their page, so their own versions decide, and their resolution, which makes none. `unreadable`: ids of those that came in a form
  * that cannot be read; what is stored of them stays, and the next complete listing requests them again. `missing`: how many were listed
- * and have not come with the bodies; they are gone by now, or the response was cut short, so a listing without them is not complete.
+ * and have not come with the bodies, or in an older version only; they are gone by now, or the response was cut short or outdated, so a
+ * listing without them is not complete.
  */
 export async function newComments(
   { client, source, services }: StepContext,
@@ -49,8 +50,11 @@ export async function newComments(
     found.push(...comments.filter((comment) => ids.includes(comment.id)));
     unreadable.push(...odd.filter((id) => ids.includes(id)));
   }
-  const came = new Set([...found.map((comment) => comment.id), ...unreadable]);
-  return { comments: found, unreadable, missing: wanted.filter(({ id }) => !came.has(id)).length };
+  const came = new Map(found.map(({ id, version }) => [id, version]));
+  // A body may be older than the listing, of a replica that lags: what is stored then is not what was listed.
+  const hasCome = ({ id, version }: ListedComment) =>
+    (came.get(id) ?? 0) >= version || unreadable.includes(id);
+  return { comments: found, unreadable, missing: wanted.filter((comment) => !hasCome(comment)).length };
 }
 
 /** Comments of one query. A response of which nothing can be read is an error; that each of a few has a fault of its own shows one by one. */

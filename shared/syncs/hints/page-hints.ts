@@ -9,10 +9,13 @@ const MAX_DEBOUNCE_MS = 15_000;
 /** Hints of one source; further ones are dropped: a sync and a check take the place of so many (`wantCheck`). */
 export const MAX_WAITING = 1000;
 
-export type PageOfSource = { sourceId: string; pageId: string };
+/** `isUnplaced`: nobody knows of which space the page is; the source asks for it and passes it on. */
+export type PageOfSource = { sourceId: string; pageId: string; isUnplaced?: boolean };
 
 /** Why a page is to be asked for. */
 export type HintReason = "hook" | "api" | "parent_gone" | "moved_here" | "shows_gone";
+/** Beside its reason: no listing of the source's space shows it, so that no sync takes the place of asking for it. */
+export const UNPLACED = "unplaced";
 
 /** Records that these pages may have changed, in the caller's transaction or on their own. `atOnce`: without the debounce. */
 export async function addHints(
@@ -28,8 +31,9 @@ export async function addHints(
     await requestSweeps(sql, [...new Set(pages.map((page) => page.sourceId))], now);
   await sql`
     insert into page_hints as h (source_id, page_id, hook_id, reasons, first_at, due_at)
-    select source_id, page_id, ${hookId}, ${[reason]}, ${now}, ${due}
-    from (select distinct * from jsonb_to_recordset(${sql.json(pages.map(rowOf))}) as row (source_id text, page_id text)) named
+    select source_id, page_id, ${hookId}, array_remove(array[${reason}, unplaced], null), ${now}, ${due}
+    from (
+      select distinct * from jsonb_to_recordset(${sql.json(pages.map(rowOf))}) as row (source_id text, page_id text, unplaced text)) named
     where (select count(*) from page_hints waiting where waiting.source_id = named.source_id) < ${MAX_WAITING}
       or exists (select from page_hints known where known.source_id = named.source_id and known.page_id = named.page_id)
     -- In one order, so that two deliveries of the same pages do not wait for each other.
@@ -40,8 +44,8 @@ export async function addHints(
       due_at = ${atOnce ? sql`least(h.due_at, ${due})` : sql`least(h.first_at + make_interval(secs => ${MAX_DEBOUNCE_MS / 1000}::int), ${due})`}`;
 }
 
-function rowOf({ sourceId, pageId }: PageOfSource) {
-  return { source_id: sourceId, page_id: pageId };
+function rowOf({ sourceId, pageId, isUnplaced }: PageOfSource) {
+  return { source_id: sourceId, page_id: pageId, unplaced: isUnplaced ? UNPLACED : null };
 }
 
 /**
@@ -66,9 +70,9 @@ export async function locatePages(
     asked_by_any as (
       select (select source_id from sources order by healthy desc, lease_until nulls first, source_id limit 1) as source_id, page_id
       from named where ${spaceKey}::text is null and page_id not in (select page_id from stored))
-    select source_id as "sourceId", page_id as "pageId" from stored
-    union select source_id, page_id from in_space
-    union select source_id, page_id from asked_by_any where source_id is not null`;
+    select source_id as "sourceId", page_id as "pageId", false as "isUnplaced" from stored
+    union select source_id, page_id, false from in_space
+    union select source_id, page_id, true from asked_by_any where source_id is not null`;
   const known = new Set(located.map((page) => page.pageId));
   return { located, unknown: pageIds.length - known.size };
 }
@@ -93,10 +97,12 @@ export async function dueHints(
     order by due_at, page_id limit ${limit}`;
 }
 
-export async function countHints(sql: Sql, sourceId: string): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from page_hints where source_id = ${sourceId}`;
-  return row?.count ?? 0;
+/** `replaceable`: those in whose place one sync may list what changed. */
+export async function countHints(sql: Sql, sourceId: string): Promise<{ all: number; replaceable: number }> {
+  const [row] = await sql<{ all: number; replaceable: number }[]>`
+    select count(*)::int as all, (count(*) filter (where ${UNPLACED}::text <> all(reasons)))::int as replaceable
+    from page_hints where source_id = ${sourceId}`;
+  return row ?? { all: 0, replaceable: 0 };
 }
 
 /** When the source's next hint is due, or null. */

@@ -77,9 +77,9 @@ async function askNext(
   const { operation, source, client, services } = context;
   const waiting = await countHints(services.sql, source.sourceId);
   // Ending without them starts the one sync that replaces so many.
-  const isStorm = checkpoint.asked === 0 && waiting > STORM_PAGES;
+  const isStorm = checkpoint.asked === 0 && waiting.replaceable > STORM_PAGES;
   // Since the last step, which removed a batch at most, there may have been no room for further ones.
-  const mayLack = waiting > MAX_WAITING - CONFIRM_BATCH;
+  const mayLack = waiting.all > MAX_WAITING - CONFIRM_BATCH;
   const mayAsk = !isStorm && checkpoint.asked < MAX_ASKED;
   const hints = mayAsk ? await dueHints(services.sql, operation, services.now(), CONFIRM_BATCH) : [];
   if (hints.length === 0) {

@@ -16,6 +16,14 @@ export function retryDelayMs(failures: number, random: () => number): number {
   return Math.round(full * (0.5 + random() / 2));
 }
 
+/** When what was refused may be tried again. Jitter is only added: waiting less than requested would cause another 429. */
+export function endOfPause(
+  error: RateLimitedError,
+  { now, random }: Pick<SyncServices, "now" | "random">,
+): Date {
+  return later(now(), Math.round(error.retryAfterMs * (1 + random() / 10)));
+}
+
 /** Saves the pause in the database, where every worker sees it, and returns its end. */
 export async function pause(
   { siteId, sourceId }: Limited,
@@ -23,8 +31,7 @@ export async function pause(
   services: PauseServices,
 ): Promise<Date> {
   const now = services.now();
-  // Jitter is only added: waiting less than requested would cause another 429.
-  const until = later(now, Math.round(error.retryAfterMs * (1 + services.random() / 10)));
+  const until = endOfPause(error, services);
   await pauseSite(services.sql, siteId, until, now);
   const of = sourceId === undefined ? { site_id: siteId } : { source_id: sourceId };
   services.log.warn("source.paused", { ...of, until: until.toISOString() });

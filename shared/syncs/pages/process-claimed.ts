@@ -8,7 +8,7 @@ import { countAside } from "#shared/syncs/operations/count-aside.ts";
 import { recordDrift } from "#shared/syncs/operations/drift.ts";
 import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/failing.ts";
 import { getOperation, type Operation } from "#shared/syncs/operations/operation.ts";
-import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
+import { endOfPause, pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import type { ClaimedWork, WorkQueue } from "#shared/syncs/operations/work-claims.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { openSite } from "#shared/syncs/sync-services.ts";
@@ -112,6 +112,12 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
       ([a], [b]) => Number(a instanceof RateLimitedError) - Number(b instanceof RateLimitedError),
     );
     for (const [error, pagesOfError] of byError) {
+      // The limit of the model, which is none of Confluence's: the site's other sources, and its pulse, go on.
+      if (error instanceof RateLimitedError) {
+        const until = endOfPause(error, services);
+        services.log.warn("embeddings.paused", { source_id: source.sourceId, until: until.toISOString() });
+        return requeueOpen(until);
+      }
       const works = pagesOfError.map(({ prepared }) => prepared.work);
       if ((await settle(error, works, false)) === "stop") return "stop";
     }

@@ -229,6 +229,21 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
       expect((await get("/api/pages", { source_id: docs, section: "Page 2" })).body.total).toBe(1);
     });
 
+    it("the comments on a page, which have its address, are not read in its place", async () => {
+      const url = "https://site.example/wiki/spaces/DOCS/pages/9";
+      await store(fixture.database.sql, fixture.embedder, {
+        sourceId: docs,
+        pageId: "comments-9",
+        kind: "comments",
+        version: 7,
+        url,
+        chunks: ["said of it"],
+      });
+      expect((await get("/api/pages/by-url", { url })).body).toMatchObject({ page_id: "9", url });
+      expect((await get("/api/pages/comments-9")).body.full_content).toBe("said of it");
+      await fixture.database.sql`delete from confluence_pages where page_id = 'comments-9'`;
+    });
+
     it("a rag page is read by url and by id, with a notice for a long one", async () => {
       const url = "https://site.example/wiki/spaces/DOCS/pages/2";
       const byUrl = await get("/api/pages/by-url", { url });

@@ -138,6 +138,7 @@ describe("search", () => {
     "signing AND key NOT :* <-> & | ! ( ) \\ ' $$",
     "😀 signing key 😀",
     "signing\u200bkey signing key \ud800",
+    "signing_key signing key \ud83d",
     "SIGNING KEY??? " + "and so on ".repeat(390),
     "%_signing key%'; --",
   ])("search finds results for an unusual query without failing: %j", async (question) => {

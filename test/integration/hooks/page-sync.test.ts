@@ -203,6 +203,23 @@ describe("pages that were announced", () => {
     expect(await row(made.id)).toBeUndefined();
   });
 
+  it("many new pages announced without their space are found, however many other pages wait", async () => {
+    await addOtherSource();
+    const made = Array.from({ length: 250 }, (_, n) =>
+      addPage(world.site, { space: OTHER_SPACE, title: `New ${n}`, body: bodyOf(`tamarind${n}`) }),
+    );
+    for (let from = 0; from < made.length; from += 100)
+      await announce(...made.slice(from, from + 100).map((page) => page.id));
+    await hook.deliver({
+      page_ids: Array.from({ length: 220 }, (_, n) => String(700_000 + n)),
+      space_key: "DEMO",
+    });
+    for (let n = 0; n < 8; n += 1) await world.minute("start-scheduled-syncs");
+    const [row] = await database.sql`
+      select count(*)::int as count from confluence_pages where source_id = 'source-2' and title like 'New %' and version > 0`;
+    expect(row?.count).toBe(250);
+  });
+
   it("a worker killed while it asks loses no hint", async () => {
     editPage(world.site, id(6), { body: bodyOf("quince") });
     for (let lifetime = 1; lifetime <= 10; lifetime += 3) {

@@ -53,6 +53,24 @@ describe("copies of the same content", () => {
     },
   );
 
+  it("chunks of one long document do not use up the results of a search for pages", async () => {
+    await put({
+      pageId: "long",
+      title: "Zeppelin manual",
+      chunks: Array.from({ length: 150 }, (_, n) => `Zeppelin gearbox, paragraph ${n}.`),
+    });
+    for (const name of ["a", "b", "c", "d"])
+      await put({
+        pageId: name,
+        title: "Notes",
+        chunks: [`On page ${name} a zeppelin is named once, and then much else.`],
+      });
+    for (const retrievers of RETRIEVERS) {
+      const { hits } = await search("zeppelin gearbox", { returnMode: "pages", matchCount: 5, retrievers });
+      expect([retrievers, new Set(hits.map((hit) => hit.pageId)).size]).toEqual([retrievers, 5]);
+    }
+  });
+
   it("the best of the copies is the hit, and of equal ones that of the page modified last", async () => {
     const chunks = ["Oil the gearbox."];
     const put3 = (pageId: string, title: string, year: string | null) =>

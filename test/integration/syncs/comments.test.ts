@@ -202,6 +202,25 @@ describe("comments are found by what they say, with their thread", () => {
     expect(row?.version).toBe(9);
   });
 
+  it("of an edited comment whose body comes in the version before, the edit is found by the next sync", async () => {
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    editComment(world.site, root.id, { body: "<p>Should the rollout wait for the beacon team?</p>" });
+    world.pass(DAY_MS / 2);
+    // A replica that lags behind the search index.
+    world.onTheWay.change = (text, url) =>
+      url.includes("body.")
+        ? text.replaceAll("beacon", "lighthouse").replaceAll('"number":2', '"number":1')
+        : text;
+    await world.sync();
+    expect(await world.find("beacon")).toEqual([]);
+    world.onTheWay.change = null;
+    world.pass(DAY_MS);
+    await world.sync();
+    expect((await world.find("beacon")).map((hit) => hit.title)).toEqual(["Page 1"]);
+  });
+
   it("case 11: more comments than one response holds with bodies all arrive", async () => {
     await world.sync();
     world.pass(DAY_MS);

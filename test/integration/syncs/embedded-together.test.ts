@@ -111,6 +111,17 @@ describe("pages of a batch", () => {
     expect(texts().length).toBe(2 * PAGES + 1);
   });
 
+  it("a limit of the model makes its pages wait, and neither the site's other sources nor its pulse", async () => {
+    await invoke(async () => {
+      throw new RateLimitedError("429", 10 * 60_000);
+    });
+    expect(await database.sql`select paused_until from confluence_sites`).toEqual([{ paused_until: null }]);
+    const [row] = await database.sql<{ earliest: Date }[]>`
+      select min(not_before) as earliest from sync_work where operation_id = ${operationId}`;
+    expect(Number(row?.earliest) - world.now().getTime()).toBeGreaterThanOrEqual(10 * 60_000);
+    expect(await metrics()).toMatchObject({ pages_added: 0, pages_failed: 0 });
+  });
+
   it("a text that puts the model out of order at each try fails its page only", async () => {
     const failing: Embedder["embed"] = async (batch) => {
       if (batch.some((text) => text.includes("word7 "))) throw new TransientError("embedding_failed", "500");

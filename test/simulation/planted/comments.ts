@@ -167,4 +167,9 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "a moment's failure ends the check of comments",
     change(CHECK, "operation.failures === 0", "operation.failures < 0"),
   ),
+  bugFoundBy(
+    COMMENTS,
+    "an older body counts as the comment that was listed",
+    change(LIST, "(came.get(id) ?? 0) >= version || unreadable", "came.has(id) || unreadable"),
+  ),
 ];

@@ -181,4 +181,18 @@ export const DOCUMENT_BUGS: readonly PlantedBug[] = [
       "where c.source_id = ${sourceId} and c.page_id = p.page_id) c",
     ),
   ),
+  bugFoundBy(
+    "test/integration/search/copies.test.ts",
+    "one long document uses up the results of a search for pages",
+    change(
+      "shared/documents/search.ts",
+      "return wereCutOff && total < matchCount;",
+      "return wereCutOff && total < 0 * matchCount;",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/api/knowledge.test.ts",
+    "the comments on a page are read in its place",
+    change("shared/documents/stored-text.ts", " and p.kind <> 'comments'`}", "`}"),
+  ),
 ];

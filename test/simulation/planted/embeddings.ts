@@ -59,4 +59,13 @@ export const EMBEDDING_BUGS: readonly PlantedBug[] = [
       "  if (failed) return { ready, failed, isLate };",
     ),
   ),
+  bugFoundBy(
+    TOGETHER,
+    "a limit of the model pauses the site",
+    change(
+      "shared/syncs/pages/process-claimed.ts",
+      "const until = endOfPause(error, services);",
+      "const until = await pause(source, error, services);",
+    ),
+  ),
 ];

@@ -141,4 +141,9 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
       "return hinted && row.dry_run ? { request: hinted,",
     ),
   ),
+  bugFoundBy(
+    PAGE_SYNC,
+    "a sync takes the place of asking for pages of unknown spaces",
+    change(REQUESTS, " and ${UNPLACED}::text <> all(reasons) returning reasons", " returning reasons"),
+  ),
 ];

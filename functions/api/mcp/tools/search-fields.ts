@@ -4,12 +4,13 @@ import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 const MAX_LIMIT = 10;
 const DEFAULT_LIMIT = 5;
 
-/** Text that a model fills in: the database refuses U+0000. */
+/** Text that a model fills in: the database refuses U+0000, and half a surrogate pair, as of a text that was cut. */
 const text = (max: number) =>
   z
     .string()
     .max(max)
-    .regex(/^[^\u0000]*$/, "must not contain U+0000");
+    .regex(/^[^\u0000]*$/, "must not contain U+0000")
+    .overwrite((value) => value.toWellFormed());
 
 const isDate = (value: string) =>
   z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(value).success;
