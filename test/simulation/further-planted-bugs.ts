@@ -25,7 +25,7 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
       "Retry-After is not waited for",
       change(
         "shared/syncs/operations/waiting.ts",
-        "Math.round(error.retryAfterMs * (1 + services.random() / 10))",
+        "Math.round(error.retryAfterMs * (1 + random() / 10))",
         "0",
       ),
     ),

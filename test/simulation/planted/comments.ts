@@ -45,11 +45,7 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     ODD,
     "a comment whose text cannot be read keeps the watermark where it is",
-    change(
-      LIST,
-      "...found.map((comment) => comment.id), ...unreadable]",
-      "...found.map((comment) => comment.id)]",
-    ),
+    change(LIST, " || unreadable.includes(id);", ";"),
   ),
   bugFoundBy(
     ODD,
@@ -170,6 +166,6 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     COMMENTS,
     "an older body counts as the comment that was listed",
-    change(LIST, "(came.get(id) ?? 0) >= version || unreadable", "came.has(id) || unreadable"),
+    change(LIST, "(came.get(id) ?? 0) >= version", "came.has(id)"),
   ),
 ];

@@ -101,7 +101,7 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     STORMS,
     "a storm loses what was dropped for want of room",
-    change(STEP, "waiting > MAX_WAITING - CONFIRM_BATCH", "waiting < 0"),
+    change(STEP, "waiting.all > MAX_WAITING - CONFIRM_BATCH", "waiting.all < 0"),
   ),
   bugFoundBy(
     STORMS,

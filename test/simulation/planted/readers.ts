@@ -141,11 +141,7 @@ export const READER_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "the nearest restriction alone decides",
-    change(
-      "shared/access/readers/passed-nodes.ts",
-      "parentOf[node] = parents[index] ?? -1;",
-      "parentOf[node] = 0;",
-    ),
+    change("shared/access/readers/passed-nodes.ts", "= parents[index] ?? -1;", "= 0;"),
   ),
   bugFoundBy(
     WHO_ASKS,
