@@ -580,6 +580,7 @@ CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING b
 CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id, source_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));
 CREATE INDEX confluence_pages_unrendered ON confluence_sync.confluence_pages USING btree (source_id) WHERE (rendered_missing IS NOT NULL);
+CREATE INDEX confluence_pages_url ON confluence_sync.confluence_pages USING hash (url);
 CREATE UNIQUE INDEX confluence_sites_account ON confluence_sync.confluence_sites USING btree (base_url, account_id) WHERE (status <> 'deleting'::text);
 CREATE INDEX content_access_node ON confluence_sync.content_access USING btree (node_id);
 CREATE INDEX directory_accounts_email ON confluence_sync.directory_accounts USING btree (email) WHERE (email IS NOT NULL);

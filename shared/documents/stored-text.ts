@@ -15,7 +15,7 @@ export type StoredChunk = {
   url: string;
 };
 
-/** Chunks by page URL, in their order on the page, and their total number. */
+/** Chunks by page, in their order on it, and their total number. The address is the page's: a chunk that is kept may have one of before. */
 export async function listStoredChunks(
   sql: Sql,
   request: {
@@ -31,12 +31,12 @@ export async function listStoredChunks(
   const from = sql`
     from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
     where c.source_id = ${sourceId} and is_findable(p) and is_readable(p, ${readableArguments(sql, request.readable)})
-      and (${pattern}::text is null or c.url ilike ${pattern})`;
+      and (${pattern}::text is null or p.url ilike ${pattern})`;
   const [count] = await sql<{ total: number }[]>`select count(*)::int as total ${from}`;
   const chunks = await sql<StoredChunk[]>`
     select c.id::text as id, c.content, c.chunk_number as "chunkNumber", c.heading_path as "headingPath",
-      c.page_id as "pageId", p.title, c.url
-    ${from} order by c.url, c.page_id, c.chunk_number, c.id limit ${request.limit} offset ${request.offset}`;
+      c.page_id as "pageId", p.title, p.url
+    ${from} order by c.page_id, c.chunk_number, c.id limit ${request.limit} offset ${request.offset}`;
   return { chunks, total: count?.total ?? 0 };
 }
 
@@ -89,7 +89,7 @@ export async function findStoredPages(
         ${find.sourceId === undefined ? sql`` : sql`and p.source_id = ${find.sourceId}`}
         ${find.pageId === undefined ? sql`` : sql`and p.page_id = ${find.pageId}`}
         ${find.url === undefined ? sql`` : sql`and p.url = ${find.url} and p.kind <> 'comments'`}
-        ${find.title === undefined ? sql`` : sql`and p.title = ${find.title}`}
+        ${find.title === undefined ? sql`` : sql`and lower(p.title) = lower(${find.title}) and p.title = ${find.title}`}
         ${find.spaceKey === undefined ? sql`` : sql`and lower(s.space_key) = lower(${find.spaceKey})`}
         ${find.containerId === undefined ? sql`` : sql`and p.container_id = ${find.containerId}`}
       order by p.source_id, p.title, p.page_id limit ${limit}

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { ListedSpace } from "#shared/confluence/client.ts";
 
+/** Of a rule's `include`, and of its `exclude`. */
+export const MAX_PATTERNS = 2000;
+
 /** A space key, or a pattern in which `*` stands for any characters. */
 const pattern = z.string().regex(/^[A-Za-z0-9._~*-]{1,255}$/, "is not a space key or pattern");
 
@@ -9,8 +12,8 @@ const pattern = z.string().regex(/^[A-Za-z0-9._~*-]{1,255}$/, "is not a space ke
  * `archived` too, unless its key itself is included. `exclude` wins.
  */
 export const spaceRule = z.strictObject({
-  include: z.array(pattern).max(2000).default(["*"]),
-  exclude: z.array(pattern).max(2000).default([]),
+  include: z.array(pattern).max(MAX_PATTERNS).default(["*"]),
+  exclude: z.array(pattern).max(MAX_PATTERNS).default([]),
   personal: z.boolean().default(false),
   archived: z.boolean().default(false),
 });

@@ -270,7 +270,7 @@ export const deleteSource = contract({
   tag: "Sources",
   summary: "Delete a source with its pages and chunks",
   description:
-    "Every endpoint stops showing the source at once, its token is deleted and the space can be added again; its rows are removed in the background.",
+    "Every endpoint stops showing the source at once, its token is deleted and the space can be added again; its rows are removed in the background. If its site has a rule for spaces, the space is excluded from it, so that discovery does not add it again: take its key out of `exclude` to have it back.",
   params: sourceParams,
   responses: { 204: null },
   errors: ["source_not_found"],

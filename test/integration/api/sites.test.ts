@@ -290,6 +290,19 @@ describe("a connected site", () => {
     expect(next.body.spaces[0].space_key).toBe("DEMO");
   });
 
+  it("a source that a person deletes is not made again by discovery, until its space is included again", async () => {
+    addSpaces("HR");
+    const path = await connected();
+    const hr = (await sources()).find(({ space_key }) => space_key === "HR");
+    expect((await fixture.api("DELETE", `/api/confluence/${hr?.source_id}`)).status).toBe(204);
+    expect((await fixture.api("GET", path)).body.spaces).toMatchObject({ exclude: ["HR"] });
+    await fixture.api("POST", `${path}/discover`, { body: {} });
+    expect(await keys()).toEqual(["DEMO"]);
+    await fixture.api("PATCH", path, { body: { spaces: { include: ["*"] } } });
+    await fixture.api("POST", `${path}/discover`, { body: {} });
+    expect(await keys()).toEqual(["DEMO", "HR"]);
+  });
+
   it.each([
     [
       "is treated as anonymous",

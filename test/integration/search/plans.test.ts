@@ -4,6 +4,7 @@ import { filterOf, findAskedPages, wordsMissing } from "#shared/documents/asked-
 import { correctQuery } from "#shared/documents/correct-query.ts";
 import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
 import type { SearchedQuery } from "#shared/documents/scored-chunks.ts";
+import { findStoredPages } from "#shared/documents/stored-text.ts";
 import { passedNodes } from "#shared/access/readers/passed-nodes.ts";
 import type { Readable } from "#shared/access/readers/readable.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
@@ -252,6 +253,15 @@ describe.each([
       expect(rowsRead(nodes, "confluence_pages")).toBeLessThan(2 * (pages?.count ?? 0) + 500);
     },
   );
+
+  it("a page is read by its address, and by its title, without the others", async () => {
+    const { sql, explain } = database;
+    await sql`update confluence_pages set url = 'site/1400' where title = 'Page 1400'`;
+    for (const find of [{ url: "site/1400" }, { title: "Page 1400" }]) {
+      const nodes = await explain(() => findStoredPages(sql, { ...find, readable: null }, 100));
+      expect(rowsRead(nodes, "confluence_pages")).toBeLessThan(20);
+    }
+  });
 
   it("whether a reader's pages are few is known when they are not: no more of them are read", async () => {
     const { sql, explain } = database;

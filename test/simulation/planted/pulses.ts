@@ -108,4 +108,13 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "(true or h.page_id = ${ANY_PAGE} or",
     ),
   ),
+  bugFoundBy(
+    "test/integration/api/sites.test.ts",
+    "discovery makes a source again that a person deleted",
+    change(
+      "functions/api/use-cases/delete-and-cancel.ts",
+      "await excludeSpaceOf(services.sql, sourceId, now);",
+      "",
+    ),
+  ),
 ];
