@@ -50,10 +50,9 @@ export async function newComments(
     found.push(...comments.filter((comment) => ids.includes(comment.id)));
     unreadable.push(...odd.filter((id) => ids.includes(id)));
   }
-  const came = new Map(found.map(({ id, version }) => [id, version]));
   // A body may be older than the listing, of a replica that lags: what is stored then is not what was listed.
   const hasCome = ({ id, version }: ListedComment) =>
-    (came.get(id) ?? 0) >= version || unreadable.includes(id);
+    found.some((one) => one.id === id && one.version >= version) || unreadable.includes(id);
   return { comments: found, unreadable, missing: wanted.filter((comment) => !hasCome(comment)).length };
 }
 

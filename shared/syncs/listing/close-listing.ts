@@ -12,7 +12,7 @@ import { queueUnguardedPages } from "./queue-unguarded-pages.ts";
 import { queueUnrenderedPages } from "./queue-unrendered-pages.ts";
 
 /** What the end of a listing needs of its checkpoint. */
-type ListedCheckpoint = Pick<ListCheckpoint, "listing" | "comments_missing" | "of_kinds">;
+type ListedCheckpoint = Pick<ListCheckpoint, "listing" | "comments_missing" | "of_kinds" | "repeated">;
 
 type Count = { expected: number; listed: number };
 
@@ -33,8 +33,8 @@ export async function closeListing(
   checkpoint: ListedCheckpoint,
   pagesExpected: number,
 ): Promise<void> {
-  const { comments_missing: missing } = checkpoint;
-  const listed = countListed(context.operation.counters) - missing;
+  const { comments_missing: missing, repeated } = checkpoint;
+  const listed = countListed(context.operation.counters) - missing - repeated;
   const reason =
     whatIsShort(checkpoint, { listed, expected: pagesExpected }) ??
     (missing > 0 ? `The text of ${missing} listed comments was not returned` : null);
@@ -47,7 +47,7 @@ export async function closeListing(
     await touchUnknown(tx, context.operation.sourceId, context.services.now());
   await queueRefreshes(tx, context.operation, context.services.now());
   await saveStep(tx, context, {
-    checkpoint: { ...checkpoint, phase: "listed", labels: null },
+    checkpoint: { ...checkpoint, phase: "listed", labels: null, last_ids: [] },
     counts: {},
     facts: { listingIncomplete: reason !== null },
     ...(reason !== null ? { message: `${reason}: the next sync starts from the same watermark` } : {}),

@@ -17,7 +17,7 @@ export async function listAgain(
   });
   const of_kinds = Object.fromEntries(kindsLeft);
   const expected = kindsLeft.reduce((sum, [, count]) => sum + count.expected, changes.expected);
-  const atStart = { ...fromStart(changes), kind: null, of_kinds, comments_missing: 0 };
+  const atStart = { ...fromStart(changes), kind: null, of_kinds, comments_missing: 0, repeated: 0 };
   // Counted from zero: pages of the first listing must not make up for pages that the second one lacks.
   const counts = [...LISTED, "pages_unchanged"].map((name) => [name, -(counters[name] ?? 0)]);
   await saveStep(context.services.sql, context, {

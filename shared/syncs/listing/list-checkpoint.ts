@@ -30,6 +30,9 @@ export const listCheckpoint = z.object({
     .default({}),
   /** Comments that were listed, and whose bodies have not come. */
   comments_missing: z.int().default(0),
+  /** Ids of the last response, and how many items of all responses had been in the one before: they count once. */
+  last_ids: z.array(z.string()).default([]),
+  repeated: z.int().default(0),
 });
 export type ListCheckpoint = z.infer<typeof listCheckpoint>;
 
@@ -41,6 +44,20 @@ export function countOfKind(
   const known = kind === null ? undefined : kinds[kind];
   if (kind === null || !known) return { of_kinds: kinds };
   return { of_kinds: { ...kinds, [kind]: { ...known, listed: known.listed + more } } };
+}
+
+/**
+ * The part of a checkpoint that tells what a response contained. `fresh`: how many of these items were not in it before, nor in the
+ * response before it. A response that comes a second time must not make up for one that did not come.
+ */
+export function noteItems(
+  { cursor, last_ids: last, repeated }: Pick<ListCheckpoint, "cursor" | "last_ids" | "repeated">,
+  items: readonly { id: string }[],
+): { fresh: number; place: Pick<ListCheckpoint, "last_ids" | "repeated"> } {
+  const ids = [...new Set(items.map(({ id }) => id))];
+  const before = new Set(cursor === null ? [] : last);
+  const fresh = ids.filter((id) => !before.has(id)).length;
+  return { fresh, place: { last_ids: ids, repeated: repeated + items.length - fresh } };
 }
 
 /** The part of a checkpoint that begins a listing of changes. */

@@ -11,7 +11,7 @@ import { hasRights } from "#shared/syncs/rights/has-rights.ts";
 import { rightsOfListed, rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
 import { contentOfArrived } from "./arrived-content.ts";
 import { rememberCursor } from "./follow-cursor.ts";
-import { countOfKind, nextListing, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
+import { countOfKind, nextListing, noteItems, type ListCheckpoint as Checkpoint } from "./list-checkpoint.ts";
 import { learnWebBase } from "./learn-web-base.ts";
 import { listAgain } from "./list-again.ts";
 import { afterPage } from "./next-kind.ts";
@@ -75,10 +75,17 @@ async function recordListed(
   const rights = isOfChanges
     ? await rightsOfListed(context, { pages: listed.pages, containerIds, readAt })
     : await rightsOfSpace(context, listed.pages, readAt);
+  const { fresh, place } = noteItems(checkpoint, [
+    ...listed.pages,
+    ...listed.comments,
+    ...listed.files,
+    ...listed.folders,
+  ]);
   const next: Checkpoint = {
     ...checkpoint,
+    ...place,
     comments_missing: checkpoint.comments_missing + missing,
-    ...countOfKind(checkpoint, listed.pages.length),
+    ...countOfKind(checkpoint, fresh),
     ...(listed.next === null ? nextListing(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
   await transaction(services.sql, async (tx) => {
@@ -113,10 +120,12 @@ async function recordListed(
 async function listComments(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, services } = context;
   const listed = await client.searchComments(allCommentsCql(source.spaceKey), checkpoint.cursor);
+  const { fresh, place } = noteItems(checkpoint, listed.comments);
   const next: Checkpoint = {
     ...checkpoint,
+    ...place,
     // What cannot be read was listed too: one such comment must not keep the watermark where it is.
-    ...countOfKind(checkpoint, listed.comments.length + listed.skipped),
+    ...countOfKind(checkpoint, fresh + listed.skipped),
     ...afterPage(checkpoint, listed.next),
   };
   const comments = await withContainers(context, listed.comments);
@@ -136,9 +145,11 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
 async function listFiles(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { client, source, services } = context;
   const listed = await client.searchContent(allFilesCql(source.spaceKey), checkpoint.cursor, ["attachment"]);
+  const { fresh, place } = noteItems(checkpoint, listed.files);
   const next: Checkpoint = {
     ...checkpoint,
-    ...countOfKind(checkpoint, listed.files.length + listed.skipped),
+    ...place,
+    ...countOfKind(checkpoint, fresh + listed.skipped),
     ...afterPage(checkpoint, listed.next),
   };
   const rights = await rightsOfYoung(context, listed.files);

@@ -74,6 +74,37 @@ describe.each(["everything", "unrestricted"] as const)(
       });
     });
 
+    it("a response that comes a second time does not make up for the one that did not come", async () => {
+      for (let n = 0; n < 250; n += 1)
+        uploadFile(world.site, {
+          containerId: id(2),
+          title: `reef${n}.bin`,
+          bytes: Buffer.from("x"),
+          mediaType: "application/x-none",
+        });
+      let first: Item[] = [];
+      world.onTheWay.change = (text, url) => {
+        if (
+          !url.includes("content/search") ||
+          (!url.includes("attachment%29") && !url.includes("type+%3D+attachment"))
+        )
+          return text;
+        const response = JSON.parse(text) as { results: Item[] };
+        if (first.length === 0) first = response.results;
+        else return JSON.stringify({ ...response, results: first.slice(0, response.results.length) });
+        return text;
+      };
+      await world.sync();
+      expect((await world.source()).metadata.last_sync_timestamp).toBeNull();
+      world.onTheWay.change = null;
+      world.pass(DAY_MS);
+      await world.sync();
+      expect(await world.find("tides")).not.toEqual([]);
+      const [row] = await database.sql`
+        select count(*)::int as files from confluence_pages where kind = 'attachment' and not is_deleted`;
+      expect(row?.files).toBe(251);
+    });
+
     it.each([
       ["before", -1],
       ["after", 1],

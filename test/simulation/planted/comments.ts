@@ -52,8 +52,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "a comment that cannot be read counts as missing from a listing of all",
     change(
       "shared/syncs/listing/list-content.ts",
-      "listed.comments.length + listed.skipped",
-      "listed.comments.length",
+      "must not keep the watermark where it is.\n    ...countOfKind(checkpoint, fresh + listed.skipped)",
+      "\n    ...countOfKind(checkpoint, fresh)",
     ),
   ),
   bugFoundBy(
@@ -61,8 +61,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "a file that cannot be read counts as missing from a listing of all",
     change(
       "shared/syncs/listing/list-content.ts",
-      "listed.files.length + listed.skipped",
-      "listed.files.length",
+      "...place,\n    ...countOfKind(checkpoint, fresh + listed.skipped)",
+      "...place,\n    ...countOfKind(checkpoint, fresh)",
     ),
   ),
   bugFoundBy(
@@ -166,6 +166,6 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     COMMENTS,
     "an older body counts as the comment that was listed",
-    change(LIST, "(came.get(id) ?? 0) >= version", "came.has(id)"),
+    change(LIST, " && one.version >= version)", ")"),
   ),
 ];

@@ -138,4 +138,13 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
       "comments.toSorted((a, b) => b.version - a.version)",
     ),
   ),
+  bugFoundBy(
+    "test/integration/syncs/repeated-items.test.ts",
+    "a repeated response makes up for one that did not come",
+    change(
+      "shared/syncs/listing/list-checkpoint.ts",
+      "cursor === null ? [] : last",
+      "cursor === null ? [] : last.slice(0, 0)",
+    ),
+  ),
 ];
