@@ -2,7 +2,7 @@ import type { ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { syncsKind } from "#shared/sources/syncs-kind.ts";
 import { later } from "#shared/syncs/later.ts";
-import { pulsedSources } from "./pulsed-sites.ts";
+import { heardSources, pulsedSources } from "./pulsed-sites.ts";
 
 /** Stands for all pages of a space. */
 const ANY_PAGE = "*";
@@ -75,7 +75,7 @@ export async function recordHits(
     select s.source_id, listed.page_id, listed.version, ${now}, ${now}
     from unnest(${pages.map((page) => page.id)}::text[], ${pages.map((page) => page.version)}::int[],
       ${pages.map((page) => page.spaceKey)}::text[], ${pages.map((page) => page.kind)}::text[]) as listed (page_id, version, space_key, kind)
-    join archon_sources s on s.site_id = ${siteId} and s.space_key = listed.space_key and ${pulsedSources(sql)}
+    join archon_sources s on s.site_id = ${siteId} and s.space_key = listed.space_key and ${heardSources(sql)}
       and ${syncsKind(sql, sql`listed.kind`)}
     where not exists (
       select from confluence_pages p
@@ -99,7 +99,7 @@ export async function recordOverflow(sql: Sql, siteId: string, now: Date): Promi
   await sql`
     insert into pulse_hits as h (source_id, page_id, version, first_seen_at, last_seen_at)
     select s.source_id, ${ANY_PAGE}, 0, ${now}, ${now} from archon_sources s
-    where s.site_id = ${siteId} and ${pulsedSources(sql)}
+    where s.site_id = ${siteId} and ${heardSources(sql)}
     on conflict (source_id, page_id) do update set
       last_seen_at = excluded.last_seen_at,
       first_seen_at = case when h.first_seen_at <= ${later(now, -OVERFLOW_MS)} and ${hasSync(sql, now)}
@@ -116,7 +116,7 @@ export async function removeSettledHits(
     delete from pulse_hits h using archon_sources s
     where s.source_id = h.source_id and s.site_id = ${siteId}
       and (${isStored(sql)}
-        or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or not (${pulsedSources(sql)})))`;
+        or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or not ${heardSources(sql)}))`;
 }
 
 /** Sources of the site with news that no sync lists yet and that no operation holds, longest waiting first. */

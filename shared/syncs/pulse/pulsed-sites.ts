@@ -29,11 +29,21 @@ export function pulsedSources(sql: Sql) {
     and s.metadata ->> 'last_sync_timestamp' is not null`;
 }
 
+/**
+ * Selects the sources `s` whose hits are kept: besides those that a pulse may start, those whose first sync runs, which may have listed a
+ * page before it was edited. A first sync that starts later lists it anew.
+ */
+export function heardSources(sql: Sql) {
+  return sql`(${pulsedSources(sql)} or s.status = 'active' and s.sync_interval_minutes is not null and exists (
+    select from archon_progress o
+    where o.operation_id = s.lease_operation_id and o.operation_type = 'confluence_sync' and not o.dry_run))`;
+}
+
 function isDue(sql: Sql, now: Date) {
   return sql`c.pulse and c.status = 'active' and (c.paused_until is null or c.paused_until <= ${now})
     and (c.pulse_tried_at is null or c.pulse_tried_at <= ${later(now, -MIN_INTERVAL_MS)})
     and (c.pulse_error is null or (c.pulse_error ->> 'retry_at')::timestamptz <= ${now})
-    and exists (select from archon_sources s where s.site_id = c.site_id and ${pulsedSources(sql)})`;
+    and exists (select from archon_sources s where s.site_id = c.site_id and ${heardSources(sql)})`;
 }
 
 /** Ids of the sites that are due for a pulse, longest waiting first. */
@@ -51,7 +61,7 @@ export async function claimPulse(sql: Sql, siteId: string, now: Date): Promise<P
     returning c.site_id as "siteId", c.api_base as "apiBase", c.email, c.client_id as "clientId", c.encrypted_secret as "encryptedSecret",
       c.secret_bound_to as "secretBoundTo", c.account_id as "accountId", c.pulse_since as "pulseSince",
       array(select kind from unnest(${[...CONTENT_KINDS]}::text[]) kind where exists (
-        select from archon_sources s where s.site_id = c.site_id and ${pulsedSources(sql)} and ${syncsKind(sql, sql`kind`)})) as kinds,
+        select from archon_sources s where s.site_id = c.site_id and ${heardSources(sql)} and ${syncsKind(sql, sql`kind`)})) as kinds,
       coalesce((c.pulse_error ->> 'failures')::int, 0) as failures`;
   return site ?? null;
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
-import { editPage } from "#infra/local/confluence-site/edits.ts";
+import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
+import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { MAX_STARTS, pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -214,6 +216,53 @@ it("sources without an interval, and those before their first sync, are not sync
   await pulses(3);
   expect(await pulsed()).toEqual([]);
   expect(await storedVersion("MANUAL 1")).toBe(1);
+});
+
+describe("a first sync that takes hours", () => {
+  /** With the site's other source out of the way, it has listed the space and fetches its pages. */
+  const startFirstSync = async () => {
+    const { sql } = database;
+    await addSpacesWithSources(world, ["NEW"], { synced: false });
+    await sql`update archon_sources set sync_interval_minutes = null where source_id = ${SOURCE_ID}`;
+    await switchOn();
+    const { operationId } = await syncSpace("source-NEW", "NEW", { actor: "schedule" }, world.outside);
+    await world.deliverUntil("plan", async () => (await world.progress(operationId)).status === "processing");
+    return operationId;
+  };
+  /** Pulses without the workers: the first sync goes on. */
+  const pulsesMeanwhile = async (minutes: number) => {
+    for (let n = 0; n < minutes; n += 1) {
+      world.pass(MINUTE_MS);
+      await database.sql`update archon_sources set lease_until = ${new Date(world.now().getTime() + MINUTE_MS)}
+        where lease_operation_id is not null`;
+      await pulseSites(world.outside, { remainingMs: () => 60_000 });
+    }
+  };
+
+  it("an edit that it no longer lists is stored within two minutes of its end", async () => {
+    const running = await startFirstSync();
+    const late = addPage(world.site, { space: "NEW", title: "NEW 2", body: bodyOf("late") });
+    await pulsesMeanwhile(40);
+    expect(await pulsed()).toEqual([]);
+    await world.ended(running);
+    expect(await database.sql`select * from confluence_pages where page_id = ${late.id}`).toEqual([]);
+    await pulses(2);
+    expect(await pulsed()).toEqual(["source-NEW"]);
+    expect(await storedVersion("NEW 2")).toBe(1);
+  });
+
+  it("when it fails, nothing is kept of it: the next one lists the whole space", async () => {
+    await startFirstSync();
+    addPage(world.site, { space: "NEW", title: "NEW 2", body: bodyOf("late") });
+    await pulsesMeanwhile(2);
+    const kept = () => database.sql`select page_id from pulse_hits where source_id = 'source-NEW'`;
+    expect(await kept()).not.toEqual([]);
+    await database.sql`update archon_sources set sync_interval_minutes = ${DAY_MINUTES} where source_id = ${SOURCE_ID}`;
+    await cancelOperation(database.sql, { sourceId: "source-NEW", now: world.now(), actor: "a test" });
+    world.pass(60 * MINUTE_MS);
+    await pulses(2);
+    expect([await kept(), await pulsed()]).toEqual([[], []]);
+  });
 });
 
 it("a page that cannot be stored is not tried each minute", async () => {

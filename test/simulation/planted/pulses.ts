@@ -115,6 +115,21 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "functions/api/use-cases/delete-and-cancel.ts",
       "await excludeSpaceOf(services.sql, sourceId, now);",
       "",
+    PULSE,
+    "an edit that is found while a first sync runs is forgotten",
+    change(
+      HITS,
+      "s.space_key = listed.space_key and ${heardSources(sql)}",
+      "s.space_key = listed.space_key and ${pulsedSources(sql)}",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a site is not asked while its first sync runs",
+    change(
+      SITES,
+      "where s.site_id = c.site_id and ${heardSources(sql)})`;",
+      "where s.site_id = c.site_id and ${pulsedSources(sql)})`;",
     ),
   ),
 ];
