@@ -26,25 +26,33 @@ export async function requireSource(sql: Sql, sourceId: string): Promise<Source>
 
 /** A space that was unavailable is tried again at this interval. */
 export const UNAVAILABLE_RETRY_HOURS = 24;
+/** After a first sync that failed, or listed less than Confluence counted: until one succeeds, neither pulses nor hooks sync the source. */
+const FIRST_SYNC_RETRY_MINUTES = 30;
 
 /**
  * Active sources whose interval has passed since their last sync was started (or that were never synced), or that began to carry rights
- * over since, longest waiting first, without those that an operation holds right now. A dry run is not a sync. A source whose space was unavailable is due
- * once a day, so that it recovers by itself.
+ * over since, longest waiting first, without those that an operation holds right now. A dry run is not a sync. A first sync that did not
+ * succeed, unless it was cancelled, is due again after FIRST_SYNC_RETRY_MINUTES. A source whose space was unavailable is due once a day,
+ * so that it recovers by itself.
  */
 export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
   const rows = await sql<SourceRow[]>`
     select ${sourceColumns(sql)} from ${sourcesWithSites(sql)}
     left join lateral (
-      select max(p.created_at) as started from archon_progress p
+      select p.created_at as started,
+        case when p.status = 'failed' or p.status <> 'cancelled' and p.listing_incomplete then p.finished_at end as failed_at
+      from archon_progress p
       where p.source_id = s.source_id and p.operation_type = 'confluence_sync' and not p.dry_run
+      order by p.created_at desc limit 1
     ) last on true
     where (s.sync_interval_minutes is not null or s.access_changed_at > last.started) and c.status = 'active'
       and (s.status = 'active' or (s.status = 'space_unavailable'
         and last.started + make_interval(hours => ${UNAVAILABLE_RETRY_HOURS}::int) <= ${now}))
       and (s.lease_until is null or s.lease_until <= ${now})
       and (last.started is null and (s.first_sync_at is null or s.first_sync_at <= ${now}) or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}
-        or s.access_changed_at > last.started)
+        or s.access_changed_at > last.started
+        or (s.metadata ->> 'last_sync_timestamp' is null
+          and last.failed_at + make_interval(mins => ${FIRST_SYNC_RETRY_MINUTES}::int) <= ${now}))
     order by last.started nulls first, s.source_id`;
   return rows.map(toSource);
 }

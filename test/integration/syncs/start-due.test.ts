@@ -74,6 +74,45 @@ describe("scheduled syncs", () => {
     ]);
   });
 
+  describe("after a first sync that did not succeed, of a source with a daily interval", () => {
+    /** After how many minutes since its end it is due again. */
+    const dueAfter = async () => {
+      await database.sql`update archon_sources set sync_interval_minutes = 1440 where source_id = ${SOURCE_ID}`;
+      await database.sql`update archon_sources set sync_interval_minutes = null where source_id = ${OTHER_ID}`;
+      let minutes = 0;
+      for (; (await startDueSyncs(world.outside)) === 0; minutes += 1) world.pass(60_000);
+      return minutes;
+    };
+    const fault = (effect: Record<string, unknown>) =>
+      world.site.faults.push({ ...effect, times: 1_000_000, skip: 0 } as never);
+
+    it("one that failed is due again after half an hour", async () => {
+      fault({ effect: "status", status: 400, retry_after: null, path: "/api/v2/pages" });
+      expect((await world.sync()).status).toBe("failed");
+      expect(await dueAfter()).toBe(30);
+    });
+
+    it("one that listed less than Confluence counted is due again after half an hour", async () => {
+      fault({ effect: "empty_listing", path: "/api/v2/pages" });
+      expect((await world.sync()).status).toBe("completed");
+      expect((await world.source()).metadata.last_sync_timestamp).toBeNull();
+      expect(await dueAfter()).toBe(30);
+    });
+
+    it("one that a person cancelled is due at the interval", async () => {
+      await world.startSync();
+      await cancelOperation(database.sql, { sourceId: SOURCE_ID, now: world.now(), actor: "a test" });
+      expect(await dueAfter()).toBeGreaterThan(1400);
+    });
+
+    it("a later sync that failed is due at the interval", async () => {
+      await world.sync();
+      fault({ effect: "status", status: 400, retry_after: null, path: "/api/v2/pages" });
+      expect((await world.sync({ mode: "full" })).status).toBe("failed");
+      expect(await dueAfter()).toBeGreaterThan(1400);
+    });
+  });
+
   describe("weekly checks", () => {
     const checks = () => database.sql`
       select source_id, status, actor, scheduled_for as tick from archon_progress

@@ -132,4 +132,18 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "where s.site_id = c.site_id and ${pulsedSources(sql)})`;",
     ),
   ),
+  bugFoundBy(
+    "test/integration/syncs/start-due.test.ts",
+    "a first sync that failed waits for the interval",
+    change("shared/sources/sources.ts", "when p.status = 'failed' or", "when false or"),
+  ),
+  bugFoundBy(
+    "test/integration/syncs/start-due.test.ts",
+    "a first sync that was cancelled begins again by itself",
+    change(
+      "shared/sources/sources.ts",
+      "when p.status = 'failed' or",
+      "when p.status in ('failed', 'cancelled') or",
+    ),
+  ),
 ];
