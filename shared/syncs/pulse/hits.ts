@@ -119,16 +119,24 @@ export async function removeSettledHits(
         or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or not ${heardSources(sql)}))`;
 }
 
-/** Sources of the site with news that no sync lists yet and that no operation holds, longest waiting first. */
+/**
+ * Sources of the site with news that no sync lists yet and that no operation holds: those with a page that is known to have changed,
+ * longest waiting first, before those of which any page may have. A quarter is kept for the latter, so that they have their turn.
+ */
 export async function sourcesWithNews(
   sql: Sql,
   siteId: string,
   { limit, now }: { limit: number; now: Date },
 ): Promise<{ sourceId: string; spaceKey: string }[]> {
   return sql<{ sourceId: string; spaceKey: string }[]>`
-    select s.source_id as "sourceId", s.space_key as "spaceKey"
-    from pulse_hits h join archon_sources s using (source_id)
-    where s.site_id = ${siteId} and ${pulsedSources(sql)} and (s.lease_until is null or s.lease_until <= ${now})
-      and not ${isStored(sql)} and not ${hasSync(sql, now)}
-    group by s.source_id order by min(h.first_seen_at), s.source_id limit ${limit}`;
+    with waiting as (
+      select s.source_id, s.space_key, min(h.first_seen_at) as since, min(h.first_seen_at) filter (where h.page_id <> ${ANY_PAGE}) as named_since
+      from pulse_hits h join archon_sources s using (source_id)
+      where s.site_id = ${siteId} and ${pulsedSources(sql)} and (s.lease_until is null or s.lease_until <= ${now})
+        and not ${isStored(sql)} and not ${hasSync(sql, now)}
+      group by s.source_id),
+    placed as (
+      select *, row_number() over (partition by named_since is null order by coalesce(named_since, since), source_id) as place from waiting)
+    select source_id as "sourceId", space_key as "spaceKey" from placed
+    order by named_since is null and place > ${Math.floor(limit / 4)}, named_since is null desc, place limit ${limit}`;
 }

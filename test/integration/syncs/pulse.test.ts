@@ -4,6 +4,7 @@ import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { recordOverflow } from "#shared/syncs/pulse/hits.ts";
 import { MAX_STARTS, pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -187,6 +188,25 @@ it("more hits than five calls list make every source due, at most each ten minut
   expect(await pulsed()).toHaveLength(3);
   await pulses(3);
   expect((await pulsed()).filter((id) => id === "source-BBB")).toHaveLength(2);
+});
+
+it.each([
+  ["a space with a known edit goes first", 1, { known: 1, any: MAX_STARTS - 1 }],
+  ["many such spaces leave a quarter of the starts to the others", MAX_STARTS + 5, { known: 15, any: 5 }],
+])("after more hits than five calls list, %s", async (_, edits, expected) => {
+  const keys = Array.from({ length: 2 * MAX_STARTS + 5 }, (_each, n) => `S${String(n).padStart(2, "0")}`);
+  await addSpacesWithSources(world, keys, { synced: false });
+  const synced = { last_sync_timestamp: world.now().toISOString() };
+  await database.sql`update archon_sources set metadata = metadata || ${database.sql.json(synced)}`;
+  await switchOn();
+  world.pass(60 * MINUTE_MS);
+  await recordOverflow(database.sql, String((await world.source()).siteId), world.now());
+  const known = keys.slice(-edits);
+  for (const key of known) edit(`${key} 1`);
+  world.pass(MINUTE_MS);
+  await pulseSites(world.outside, { remainingMs: () => 60_000 });
+  const isKnown = Map.groupBy(await pulsed(), (id) => known.includes(id.replace("source-", "")));
+  expect({ known: isKnown.get(true)?.length, any: isKnown.get(false)?.length }).toEqual(expected);
 });
 
 it("a source that is busy is synced when its operation has ended", async () => {

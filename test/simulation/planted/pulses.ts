@@ -146,4 +146,18 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "when p.status in ('failed', 'cancelled') or",
     ),
   ),
+  bugFoundBy(
+    PULSE,
+    "spaces with known edits wait behind those of which any page may have changed",
+    change(
+      HITS,
+      "filter (where h.page_id <> ${ANY_PAGE}) as named_since",
+      "filter (where false) as named_since",
+    ),
+  ),
+  bugFoundBy(
+    PULSE,
+    "spaces with known edits keep the others from their turn",
+    change(HITS, "Math.floor(limit / 4)", "0"),
+  ),
 ];
