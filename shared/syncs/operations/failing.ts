@@ -23,6 +23,8 @@ const CONFLUENCE_CODES = new Set([
   "connection_failed",
   "repeated_cursor",
   "invalid_answer",
+  "forbidden",
+  "not_found",
 ]);
 
 const EMBEDDING_CODE = /^embedding_/;

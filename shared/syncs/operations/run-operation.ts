@@ -18,6 +18,7 @@ import { sendWork } from "./send-work.ts";
 const STEP_RESERVE_MS = 20_000;
 /** Consecutive failures of a step before the operation fails: with the delays between them about an hour. */
 const MAX_STEP_FAILURES = 8;
+const SPACE_CALL = /\/api\/v2\/spaces$/;
 
 /**
  * Continues an operation's listing until it is done or `remainingMs` runs low, then sends a message for the rest.
@@ -107,8 +108,9 @@ async function settleFailure(
   const known = error instanceof PermanentError || error instanceof TransientError;
   // Another worker took the operation over and decides how it ends.
   if (known && !(await holdsClaim(services.sql, operation))) return;
+  if (error instanceof PermanentError) error = refusalOf(error);
   if (error instanceof PermanentError) {
-    const retry = await failOperation(operation.operationId, asSpaceError(error), services, source);
+    const retry = await failOperation(operation.operationId, error, services, source);
     if (retry === null) return;
     error = retry;
   }
@@ -137,9 +139,18 @@ async function settleFailure(
   await resumeLater(operation, nextAttempt, services);
 }
 
-/** A listing requests only the space: "forbidden" or "not found" means that the account cannot access the space. */
-function asSpaceError(error: PermanentError): PermanentError {
+/**
+ * "Forbidden" or "not found" in response to the call for the space: the account cannot access it. In response to another call it says
+ * nothing about the space, which would be tried again a day later: the step is repeated, like one that Confluence fails at.
+ */
+function refusalOf(error: PermanentError): PermanentError | TransientError {
   if (error.code !== "forbidden" && error.code !== "not_found") return error;
+  const path = String(error.details?.path);
+  if (!SPACE_CALL.test(path))
+    return new TransientError(error.code, `${error.message} (${path})`, {
+      cause: error,
+      details: { ...error.details },
+    });
   return new PermanentError(
     "space_unavailable",
     `The account cannot access the space. No indexed pages were deleted (${error.message})`,

@@ -275,6 +275,35 @@ describe("a site that fails or shuts us out", () => {
     expect(await pages()).toEqual(before);
   });
 
+  it.each([
+    ["its account", "/user/current", 403],
+    ["a count", "/rest/api/search", 404],
+    ["a search", "/content/search", 403],
+    ["a listing", "/api/v2/pages?space-id", 404],
+  ])("one refusal of %s says nothing about the space: the step is repeated", async (_, path, status) => {
+    const fault = { effect: "status", status, retry_after: null, path, times: 1, skip: 0 } as const;
+    for (const mode of ["incremental", "full"] as const) {
+      editPage(world.site, world.page("Page 2").id, { body: bodyOf(mode) });
+      world.site.faults.push(fault);
+      expect(await world.sync({ mode })).toMatchObject({ status: "completed" });
+    }
+    expect((await world.source()).status).toBe("active");
+    expect(reports()).toEqual([]);
+  });
+
+  it("an account that is refused again and again ends the operation with that reason, and leaves the source active", async () => {
+    const path = "/user/current";
+    world.site.faults.push({ effect: "status", status: 403, retry_after: null, path, times: 1e6, skip: 0 });
+    const id = await world.startSync();
+    await world.drain();
+    expect(await warningsOfSource(world.api, `/api/confluence/${SOURCE_ID}`)).toMatchObject([
+      { code: "confluence_failing", message: expect.stringContaining("/user/current") },
+    ]);
+    expect(await world.ended(id)).toMatchObject({ status: "failed", error: { code: "forbidden" } });
+    expect((await world.source()).status).toBe("active");
+    expect(world.takeRequests()).toHaveLength(9);
+  });
+
   it("a search that finds nothing in a vanished space is not taken for a site without edits", async () => {
     const space = spaceByKey(world.site, SPACE);
     if (space) space.visible = false;

@@ -160,4 +160,13 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     "spaces with known edits keep the others from their turn",
     change(HITS, "Math.floor(limit / 4)", "0"),
   ),
+  bugFoundBy(
+    "test/integration/syncs/unavailable-sites.test.ts",
+    "a refusal of any call takes the space for unavailable",
+    change(
+      "shared/syncs/operations/run-operation.ts",
+      "if (!SPACE_CALL.test(path))",
+      "if (path === undefined)",
+    ),
+  ),
 ];
