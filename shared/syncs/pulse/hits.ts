@@ -51,6 +51,13 @@ function listedAll(sql: Sql) {
   return sql`o.status <> 'failed' and (o.checkpoint ->> 'incomplete') is distinct from 'true'`;
 }
 
+/** Whether the hit `h` in a space that was unavailable may start a sync: it was listed, and none was started within RETRY_MS. */
+function isWorthATry(sql: Sql, now: Date) {
+  return sql`h.page_id <> ${ANY_PAGE} and not exists (
+    select from archon_progress o
+    where o.source_id = s.source_id and o.operation_type = 'confluence_sync' and not o.dry_run and o.created_at > ${later(now, -RETRY_MS)})`;
+}
+
 /** What a pulse compares: a page, a blog post, a comment, or a file. */
 export type NewsItem = { id: string; kind: ContentKind; version: number; spaceKey: string | null };
 
@@ -116,7 +123,7 @@ export async function removeSettledHits(
     delete from pulse_hits h using archon_sources s
     where s.source_id = h.source_id and s.site_id = ${siteId}
       and (${isStored(sql)}
-        or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or not ${heardSources(sql)}))`;
+        or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or s.status <> 'active' or not ${heardSources(sql)}))`;
 }
 
 /**
@@ -133,6 +140,7 @@ export async function sourcesWithNews(
       select s.source_id, s.space_key, min(h.first_seen_at) as since, min(h.first_seen_at) filter (where h.page_id <> ${ANY_PAGE}) as named_since
       from pulse_hits h join archon_sources s using (source_id)
       where s.site_id = ${siteId} and ${pulsedSources(sql)} and (s.lease_until is null or s.lease_until <= ${now})
+        and (s.status = 'active' or ${isWorthATry(sql, now)})
         and not ${isStored(sql)} and not ${hasSync(sql, now)}
       group by s.source_id),
     placed as (

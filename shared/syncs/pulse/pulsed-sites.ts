@@ -23,9 +23,12 @@ const MIN_INTERVAL_MS = 30_000;
 /** The longest wait after a pulse that failed; the first is a minute. */
 const MAX_RETRY_MS = 15 * 60_000;
 
-/** Selects the sources `s` that a pulse may start: with an interval, in order, and after their first sync, which has rules of its own. */
+/**
+ * Selects the sources `s` that a pulse may start: with an interval, and after their first sync, which has rules of its own. One whose space
+ * was unavailable too: a hit in it proves that the space is visible again.
+ */
 export function pulsedSources(sql: Sql) {
-  return sql`s.status = 'active' and s.sync_interval_minutes is not null
+  return sql`s.status in ('active', 'space_unavailable') and s.sync_interval_minutes is not null
     and s.metadata ->> 'last_sync_timestamp' is not null`;
 }
 

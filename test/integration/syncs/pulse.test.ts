@@ -1,13 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
-import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { ACCOUNT_ID, spaceByKey } from "#infra/local/confluence-site/site.ts";
+import { PermanentError } from "#shared/errors.ts";
 import { syncSpace } from "#shared/syncs/listing/sync-space.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { failOperation } from "#shared/syncs/operations/fail-operation.ts";
 import { recordOverflow } from "#shared/syncs/pulse/hits.ts";
 import { MAX_STARTS, pulseSites } from "#shared/syncs/pulse/pulse-sites.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
-import { addDemoPages, bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+import {
+  addDemoPages,
+  bodyOf,
+  makeSyncWorld,
+  SOURCE_ID,
+  SPACE,
+  type SyncWorld,
+} from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const MINUTE_MS = 60_000;
@@ -282,6 +291,61 @@ describe("a first sync that takes hours", () => {
     world.pass(60 * MINUTE_MS);
     await pulses(2);
     expect([await kept(), await pulsed()]).toEqual([[], []]);
+  });
+});
+
+describe("a space that was unavailable", () => {
+  const setVisible = (visible: boolean) => {
+    const space = spaceByKey(world.site, SPACE);
+    if (space) space.visible = visible;
+  };
+
+  it("is synced as soon as a pulse finds an edit in it", async () => {
+    await switchOn();
+    setVisible(false);
+    world.pass(60 * MINUTE_MS);
+    expect((await world.sync()).error?.code).toBe("space_unavailable");
+    world.pass(60 * MINUTE_MS);
+    setVisible(true);
+    await pulses(2);
+    expect((await world.source()).status).toBe("space_unavailable");
+    edit("Page 1");
+    await pulses(2);
+    expect((await world.source()).status).toBe("active");
+    expect(await storedVersion("Page 1")).toBe(2);
+  });
+
+  it("is tried each ten minutes at most while it is edited, and not after its edits are old", async () => {
+    const pulseAndFail = async () => {
+      world.pass(MINUTE_MS);
+      await pulseSites(world.outside, { remainingMs: () => 60_000 });
+      const error = new PermanentError("space_unavailable", "Not visible");
+      for (const { operation_id: id } of await database.sql`
+        select operation_id from archon_progress where actor = 'pulse' and finished_at is null`)
+        await failOperation(id, error, world.outside);
+    };
+    await switchOn();
+    await pulse();
+    await database.sql`update archon_sources set status = 'space_unavailable'`;
+    for (let minutes = 0; minutes < 30; minutes += 1) {
+      edit("Page 1");
+      await pulseAndFail();
+    }
+    expect(await pulsed()).toHaveLength(3);
+    world.pass(60 * MINUTE_MS);
+    for (let minutes = 0; minutes < 30; minutes += 1) await pulseAndFail();
+    expect((await pulsed()).length).toBeLessThan(5);
+    expect(await database.sql`select * from pulse_hits`).toEqual([]);
+  });
+
+  it("is not tried because more changed on the site than a pulse reads", async () => {
+    await switchOn();
+    await pulse();
+    await database.sql`update archon_sources set status = 'space_unavailable'`;
+    world.pass(60 * MINUTE_MS);
+    await recordOverflow(database.sql, String((await world.source()).siteId), world.now());
+    await pulses(2);
+    expect(await pulsed()).toEqual([]);
   });
 });
 

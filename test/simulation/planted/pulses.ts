@@ -169,4 +169,14 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "if (path === undefined)",
     ),
   ),
+  bugFoundBy(
+    PULSE,
+    "an edit in a space that was unavailable waits for a day",
+    change(SITES, "s.status in ('active', 'space_unavailable')", "s.status = 'active'"),
+  ),
+  bugFoundBy(
+    PULSE,
+    "a space that is unavailable is tried each minute",
+    change(HITS, "and (s.status = 'active' or ${isWorthATry(sql, now)})", "and true"),
+  ),
 ];
