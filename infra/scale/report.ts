@@ -162,6 +162,7 @@ ${table(
 )}
 
 Above ${round(MAX_STARTS * 60 * 24)} changed pages a day in a site, each in a space of its own, syncs wait: a pulse starts ${MAX_STARTS} of them, each minute.
+After more changes than a pulse reads every space is due: those with a known edit begin first, but for a quarter of the starts.
 
 ## Carrying rights over
 

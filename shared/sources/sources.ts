@@ -33,7 +33,7 @@ const FIRST_SYNC_RETRY_MINUTES = 30;
  * Active sources whose interval has passed since their last sync was started (or that were never synced), or that began to carry rights
  * over since, longest waiting first, without those that an operation holds right now. A dry run is not a sync. A first sync that did not
  * succeed, unless it was cancelled, is due again after FIRST_SYNC_RETRY_MINUTES. A source whose space was unavailable is due once a day,
- * so that it recovers by itself.
+ * whatever its interval, so that it recovers by itself.
  */
 export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
   const rows = await sql<SourceRow[]>`
@@ -46,13 +46,14 @@ export async function listDueSources(sql: Sql, now: Date): Promise<Source[]> {
       order by p.created_at desc limit 1
     ) last on true
     where (s.sync_interval_minutes is not null or s.access_changed_at > last.started) and c.status = 'active'
-      and (s.status = 'active' or (s.status = 'space_unavailable'
-        and last.started + make_interval(hours => ${UNAVAILABLE_RETRY_HOURS}::int) <= ${now}))
       and (s.lease_until is null or s.lease_until <= ${now})
-      and (last.started is null and (s.first_sync_at is null or s.first_sync_at <= ${now}) or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}
-        or s.access_changed_at > last.started
-        or (s.metadata ->> 'last_sync_timestamp' is null
-          and last.failed_at + make_interval(mins => ${FIRST_SYNC_RETRY_MINUTES}::int) <= ${now}))
+      and (s.status = 'space_unavailable' and last.started + make_interval(hours => ${UNAVAILABLE_RETRY_HOURS}::int) <= ${now}
+        or s.status = 'active' and (
+          last.started is null and (s.first_sync_at is null or s.first_sync_at <= ${now})
+          or last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}
+          or s.access_changed_at > last.started
+          or s.metadata ->> 'last_sync_timestamp' is null
+            and last.failed_at + make_interval(mins => ${FIRST_SYNC_RETRY_MINUTES}::int) <= ${now}))
     order by last.started nulls first, s.source_id`;
   return rows.map(toSource);
 }

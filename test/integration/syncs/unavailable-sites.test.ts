@@ -313,16 +313,23 @@ describe("a site that fails or shuts us out", () => {
     expect((await world.source()).metadata.last_sync_timestamp).toBe(watermark);
   });
 
-  it("a space that is out of reach is still tried by schedule, slowly, and is active again once it responds", async () => {
-    const space = spaceByKey(world.site, SPACE);
-    if (space) space.visible = false;
-    await scheduled(INTERVAL_MINUTES + 1);
-    expect((await world.source()).status).toBe("space_unavailable");
-    if (space) space.visible = true;
-    editPage(world.site, world.page("Page 1").id, { body: bodyOf("cardamom") });
-    world.pass(24 * 60 * 60_000);
-    await scheduled(2);
-    expect((await world.source()).status).toBe("active");
-    expect((await world.find("cardamom")).map((hit) => hit.title)).toEqual(["Page 1"]);
-  });
+  it.each([
+    ["of half an hour", INTERVAL_MINUTES],
+    ["of a week", 7 * 24 * 60],
+  ])(
+    "a space that is out of reach is tried by schedule once a day with an interval %s, and is active again once it responds",
+    async (_, minutes) => {
+      const space = spaceByKey(world.site, SPACE);
+      if (space) space.visible = false;
+      await scheduled(INTERVAL_MINUTES + 1);
+      await database.sql`update archon_sources set sync_interval_minutes = ${minutes}`;
+      expect((await world.source()).status).toBe("space_unavailable");
+      if (space) space.visible = true;
+      editPage(world.site, world.page("Page 1").id, { body: bodyOf("cardamom") });
+      world.pass(24 * 60 * 60_000);
+      await scheduled(2);
+      expect((await world.source()).status).toBe("active");
+      expect((await world.find("cardamom")).map((hit) => hit.title)).toEqual(["Page 1"]);
+    },
+  );
 });

@@ -179,4 +179,13 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     "a space that is unavailable is tried each minute",
     change(HITS, "and (s.status = 'active' or ${isWorthATry(sql, now)})", "and true"),
   ),
+  bugFoundBy(
+    "test/integration/syncs/unavailable-sites.test.ts",
+    "a space that is unavailable waits for a long interval",
+    change(
+      "shared/sources/sources.ts",
+      "(s.status = 'space_unavailable' and last.started",
+      "(s.status = 'space_unavailable' and last.started + make_interval(mins => s.sync_interval_minutes) <= ${now} and last.started",
+    ),
+  ),
 ];
