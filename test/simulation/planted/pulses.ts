@@ -115,6 +115,9 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
       "functions/api/use-cases/delete-and-cancel.ts",
       "await excludeSpaceOf(services.sql, sourceId, now);",
       "",
+    ),
+  ),
+  bugFoundBy(
     PULSE,
     "an edit that is found while a first sync runs is forgotten",
     change(
