@@ -119,9 +119,8 @@ export function makeConfluenceClient(options: TransportOptions): ConfluenceClien
 
     async currentUser() {
       const user = await ask(userSchema, async (client) => (await v1()).getCurrentUser(client));
-      const known = user.type !== "anonymous" && user.accountId;
       return {
-        accountId: known ? known : null,
+        accountId: user.type === "anonymous" ? null : (user.accountId ?? null),
         displayName: user.displayName ?? null,
         timeZone: user.timeZone ?? null,
       };

@@ -48,13 +48,15 @@ export function listing<T extends z.ZodType>(item: T) {
   return z.object({ results: z.array(item), _links: links });
 }
 
-/** v1 `user/current`; an anonymous response has no account id. */
-export const userSchema = z.object({
-  type: optionalText,
-  accountId: optionalText,
-  displayName: optionalText,
-  timeZone: optionalText,
-});
+/** v1 `user/current`: an account, or explicitly nobody. Anything else says nothing about the credentials. */
+export const userSchema = z
+  .object({
+    type: optionalText,
+    accountId: optionalText,
+    displayName: optionalText,
+    timeZone: optionalText,
+  })
+  .refine(({ type, accountId }) => type === "anonymous" || accountId, "names no account");
 
 /** v2 space. */
 export const spaceSchema = z.object({

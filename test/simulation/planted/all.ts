@@ -22,6 +22,7 @@ import { PLACES_BUGS } from "./places.ts";
 import { PULSE_BUGS } from "./pulses.ts";
 import { RIGHTS_BUGS } from "./rights.ts";
 import { RUNTIME_BUGS } from "./runtime.ts";
+import { SITE_BUGS } from "./sites.ts";
 import { SHARED_SWEEP_BUGS } from "./sweeps-of-a-site.ts";
 
 /** Every bug that is planted; `npm run mutants` looks for each. */
@@ -50,5 +51,6 @@ export const ALL_PLANTED_BUGS = [
   ...RIGHTS_BUGS,
   ...RUNTIME_BUGS,
   ...SHARED_SWEEP_BUGS,
+  ...SITE_BUGS,
   ...OPTIONAL_CALL_BUGS,
 ];

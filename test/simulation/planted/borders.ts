@@ -86,8 +86,8 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
     "an anonymous response with an account id is accepted as that account",
     change(
       "shared/confluence/cloud-client.ts",
-      'user.type !== "anonymous" && user.accountId',
-      "user.accountId",
+      'user.type === "anonymous" ? null : (user.accountId ?? null)',
+      "user.accountId ?? null",
     ),
   ),
   bugFoundBy(

@@ -54,6 +54,14 @@ describe("who and where", () => {
     expect((await clientOf(hidden.site).currentUser()).timeZone).toBeNull();
   });
 
+  it.each(["{}", '{"statusCode":500,"message":"error"}', '{"type":"known","accountId":""}'])(
+    "a response that names neither an account nor nobody says nothing about the credentials: %s",
+    async (body) => {
+      const asked = clientOf(makeTestSite().site, { fetch: answering(body) }).currentUser();
+      await expect(asked).rejects.toMatchObject({ code: "invalid_answer" });
+    },
+  );
+
   it("the client finds a space by its key in any case, and returns null where the account sees none", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
