@@ -28,6 +28,7 @@ export const LOG_EVENTS = [
   "site.discovered",
   "site.discovery_failed",
   "site.credentials_expired",
+  "site.credentials_restored",
   "site.deleted",
   "confluence.drift",
   "confluence.call_refused",

@@ -1,5 +1,6 @@
 import { chosenModel } from "#shared/embeddings/embedding-models.ts";
-import { discoverSpaces } from "#shared/sites/discover.ts";
+import { discoverSpaces, type DiscoveryServices } from "#shared/sites/discover.ts";
+import { restoreCredentials } from "#shared/sites/restore-credentials.ts";
 import { sitesToDiscover } from "#shared/sites/site.ts";
 import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
 import { later } from "#shared/syncs/later.ts";
@@ -12,7 +13,10 @@ const DISCOVERY_INTERVAL_MS = 24 * 60 * 60_000;
 /** Listing 2,000 spaces takes 8 calls; with less time left the next run continues. */
 const RESERVE_MS = 25_000;
 
-/** Each half hour: looks for new spaces of each site whose last look is a day ago, and warns of tokens that expire. */
+/**
+ * Each half hour: looks for new spaces of each site whose last look is a day ago, tries refused credentials again, and warns of tokens
+ * that expire.
+ */
 export const handler = scheduleHandler({
   needs: [database, confluence, tokenCipher],
   run: async (services, invocation) => {
@@ -21,17 +25,28 @@ export const handler = scheduleHandler({
     const model = await chosenModel(sql);
     if (model === null)
       throw new Error("No embedding model is chosen: the database was not migrated by this release");
-    let discovered = 0;
-    const before = later(now(), -DISCOVERY_INTERVAL_MS);
-    for (const site of await sitesToDiscover(sql, { before, now: now() })) {
-      if (invocation.remainingMs() < RESERVE_MS) break;
-      try {
-        await discoverSpaces(site.siteId, { ...services, model });
-        discovered += 1;
-      } catch {
-        // Recorded on the site, with a log line, or the site is paused; the others are not affected, and the next run tries again.
-      }
-    }
-    return { discovered, warned: warned.length };
+    const hasTime = () => invocation.remainingMs() >= RESERVE_MS;
+    // At the same time, so that neither waits for a site of the other that does not respond.
+    const [discovered, restored] = await Promise.all([
+      discoverDue({ ...services, model }, hasTime),
+      restoreCredentials(services, hasTime),
+    ]);
+    return { discovered, restored, warned: warned.length };
   },
 });
+
+async function discoverDue(services: DiscoveryServices, hasTime: () => boolean): Promise<number> {
+  const { sql, now } = services;
+  const before = later(now(), -DISCOVERY_INTERVAL_MS);
+  let discovered = 0;
+  for (const site of await sitesToDiscover(sql, { before, now: now() })) {
+    if (!hasTime()) break;
+    try {
+      await discoverSpaces(site.siteId, services);
+      discovered += 1;
+    } catch {
+      // Recorded on the site, with a log line, or the site is paused; the others are not affected, and the next run tries again.
+    }
+  }
+  return discovered;
+}

@@ -158,6 +158,15 @@ export async function sitesToDiscover(
   return rows.map(toSite);
 }
 
+/** Sites whose credentials were refused and are still there, not paused, in any order: one that does not respond delays another each time. */
+export async function expiredSites(sql: Sql, now: Date): Promise<Site[]> {
+  const rows = await sql<SiteRow[]>`
+    select ${siteColumns(sql)} from confluence_sites
+    where status = 'credentials_expired' and (paused_until is null or paused_until <= ${now})
+    order by random()`;
+  return rows.map(toSite);
+}
+
 /** What is changed. Absent: unchanged. */
 export type SiteChanges = Partial<{
   apiBase: string;

@@ -33,7 +33,11 @@ export async function checkSites(
     await ask(202, `/hooks/confluence/${hook_id}`, post({ page_id: "1" }, { "x-hook-secret": secret }));
   });
   await check("the schedules look for new spaces, and for changed pages", async () => {
-    assert.deepEqual(await onSchedule("discover-spaces", "space-discovery"), { discovered: 0, warned: 0 });
+    assert.deepEqual(await onSchedule("discover-spaces", "space-discovery"), {
+      discovered: 0,
+      restored: 0,
+      warned: 0,
+    });
     const pulse = z.object({ failed: z.literal(0) });
     pulse.parse(await onSchedule("pulse-sites", "pulse"));
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
+import { listDueSources } from "#shared/sources/sources.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 import { changing, clientOf } from "#test/support/confluence-site.ts";
@@ -48,4 +49,52 @@ it("an odd response about the account expires no credentials, and the next disco
   expect(await site()).toMatchObject({ status: "active", warnings: [{ code: "discovery_failed" }] });
   expect(await discover()).toMatchObject({ discovered: 1 });
   expect(await site()).toMatchObject({ status: "active", warnings: [] });
+});
+
+const refuse = (times: number) =>
+  fixture.site.faults.push({ effect: "status", status: 401, retry_after: null, times, skip: 0 });
+const asked = () => fixture.site.requests.splice(0).map((request) => request.path);
+const isSynced = async () => (await listDueSources(fixture.database.sql, fixture.clock.now())).length > 0;
+
+it("credentials that Confluence refused once by mistake work again by the next discovery, for the sources too", async () => {
+  refuse(1);
+  await discover();
+  expect([(await site()).status, await isSynced()]).toEqual(["credentials_expired", false]);
+  expect(await discover()).toMatchObject({ restored: 1 });
+  expect([(await site()).status, await isSynced()]).toEqual(["active", true]);
+  expect(fixture.logLines().filter(({ event }) => event === "site.credentials_restored")).toHaveLength(1);
+  expect(await discover()).toMatchObject({ discovered: 1, restored: 0 });
+  expect((await site()).warnings).toEqual([]);
+});
+
+it("credentials that are still refused cost one call each half hour, and tell nobody again", async () => {
+  fixture.site.settings.token = "rotated";
+  await discover();
+  const told = async () => (await fixture.database.sql`select 1 from event_outbox`).length;
+  const before = await told();
+  asked();
+  for (let n = 0; n < 3; n += 1) expect(await discover()).toMatchObject({ restored: 0 });
+  expect(asked()).toEqual(Array.from({ length: 3 }, () => "/wiki/rest/api/user/current"));
+  expect((await site()).status).toBe("credentials_expired");
+  expect(await told()).toBe(before);
+});
+
+it("refused credentials that belong to another account by now stay refused", async () => {
+  refuse(1);
+  await discover();
+  await fixture.database.sql`update confluence_sites set account_id = 'somebody-else'`;
+  expect(await discover()).toMatchObject({ restored: 0 });
+  expect((await site()).status).toBe("credentials_expired");
+});
+
+it("a site that asks for a pause when its credentials are tried again is asked nothing until it is over", async () => {
+  refuse(1);
+  await discover();
+  fixture.site.faults.push({ effect: "rate_limit", retry_after: 3600, times: 1, skip: 0 });
+  await discover();
+  asked();
+  expect(await discover()).toMatchObject({ restored: 0 });
+  expect(asked()).toEqual([]);
+  fixture.clock.advance(2 * 3600_000);
+  expect(await discover()).toMatchObject({ restored: 1 });
 });

@@ -13,4 +13,27 @@ export const SITE_BUGS: readonly PlantedBug[] = [
       'true || type || accountId, "',
     ),
   ),
+  bugFoundBy(
+    RECOVERY,
+    "refused credentials work again for whatever account they are",
+    change(
+      "shared/sites/restore-credentials.ts",
+      "await verifyAccount(await openClient(services, site), site)",
+      "await (await openClient(services, site)).currentUser()",
+    ),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "a paused site is asked whether it accepts its credentials",
+    change(
+      "shared/sites/site.ts",
+      "where status = 'credentials_expired' and (paused_until is null or paused_until <= ${now})",
+      "where status = 'credentials_expired' and (paused_until is null or ${now}::timestamptz is not null)",
+    ),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "refused credentials are never tried again",
+    change("shared/sites/site.ts", "where status = 'credentials_expired' and", "where false and"),
+  ),
 ];

@@ -1,0 +1,45 @@
+import { PermanentError, RateLimitedError } from "#shared/errors.ts";
+import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
+import { pause } from "#shared/syncs/operations/waiting.ts";
+import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
+import { expiredSites, type Site } from "./site.ts";
+
+type RestoreServices = Pick<SyncServices, "sql" | "now" | "random" | "log"> & SiteServices;
+
+/**
+ * Asks each site that refused its credentials once more, as long as there is time, and makes it active again where they are the known
+ * account's: a site may refuse valid ones for a while. Credentials that were replaced meanwhile are left alone. Returns how many sites.
+ */
+export async function restoreCredentials(services: RestoreServices, hasTime: () => boolean): Promise<number> {
+  let restored = 0;
+  for (const site of await expiredSites(services.sql, services.now())) {
+    if (!hasTime()) break;
+    if ((await areAccepted(site, services)) && (await setActive(site, services))) restored += 1;
+  }
+  return restored;
+}
+
+async function areAccepted(site: Site, services: RestoreServices): Promise<boolean> {
+  try {
+    await verifyAccount(await openClient(services, site), site);
+    return true;
+  } catch (error) {
+    if (error instanceof RateLimitedError) await pause(site, error, services);
+    // That they are still refused is known already.
+    else if (!(error instanceof PermanentError))
+      services.log.warn("site.discovery_failed", { site_id: site.siteId, error });
+    return false;
+  }
+}
+
+/** The next pulse asks at once, however long pulses had failed. */
+async function setActive(
+  { siteId, encryptedSecret }: Site,
+  { sql, now, log }: RestoreServices,
+): Promise<boolean> {
+  const { count } = await sql`
+    update confluence_sites set status = 'active', pulse_error = null, updated_at = ${now()}
+    where site_id = ${siteId} and status = 'credentials_expired' and encrypted_secret = ${encryptedSecret}`;
+  if (count > 0) log.info("site.credentials_restored", { site_id: siteId });
+  return count > 0;
+}
