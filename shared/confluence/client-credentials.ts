@@ -14,8 +14,8 @@ const tokenSchema = z.object({ access_token: z.string().min(1), expires_in: z.nu
 
 export type ClientCredentials = { clientId: string; clientSecret: string };
 
-/** Returns a bearer token that is valid now. */
-export type BearerSource = () => Promise<string>;
+/** Returns a bearer token that is valid now, and another one than `refused`, which Confluence did not accept. */
+export type BearerSource = (refused?: string) => Promise<string>;
 
 /** Where a site's client credentials are exchanged. A site on this machine does it itself: the local runner's simulated one. */
 function tokenUrl(baseUrl: string): string {
@@ -36,10 +36,10 @@ export function bearerSource(
 ): BearerSource {
   const url = tokenUrl(baseUrl);
   const key = JSON.stringify([url, clientId, clientSecret]);
-  return async () => {
+  return async (refused) => {
     const now = services.now().getTime();
     const cached = services.cache.get(key);
-    if (cached && cached.until > now) return cached.token;
+    if (cached && cached.until > now && cached.token !== refused) return cached.token;
     const { access_token: token, expires_in: seconds } = await exchange(
       url,
       { clientId, clientSecret },
@@ -78,10 +78,13 @@ async function exchange(
       "Atlassian's token endpoint returned 429: too many requests",
       retryAfterMs((name) => response.headers.get(name), now(), random),
     );
-  if (status >= 500)
+  if (status >= 500 || status === 408)
     throw new TransientError("confluence_failed", `Atlassian's token endpoint returned ${status}`);
-  if (status !== 200)
+  if ([400, 401, 403].includes(status))
     throw new PermanentError("credentials_rejected", `Atlassian rejected the client credentials (${status})`);
+  // Anything else, such as a redirect or a 404, says nothing about them.
+  if (status !== 200)
+    throw new PermanentError("invalid_answer", `Atlassian's token endpoint returned ${status}`);
   const read = tokenSchema.safeParse(await readResponse(response.body, MAX_BYTES, unreachable));
   if (!read.success)
     throw new PermanentError("invalid_answer", "Atlassian's token endpoint returned no token");

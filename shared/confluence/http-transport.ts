@@ -79,8 +79,6 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   const maxBytes = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
   const base = allowedBase(options);
   const fetch = options.fetch ?? guardedFetch(options);
-  const authorization = async () =>
-    options.bearer ? `Bearer ${await options.bearer()}` : authorizationOf(options.email, options.apiToken);
   let calls = 0;
   let rateLimited = 0;
   let serverTime: Date | null = null;
@@ -93,11 +91,28 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     giveUpAt: number,
     timeoutMs = usualTimeoutMs,
   ): Promise<unknown> {
-    return retried(() => exchange(request, Math.min(timeoutMs, usualTimeoutMs)), retries, giveUpAt);
+    const sendOnce = (authorization: string) =>
+      exchange(request, authorization, Math.min(timeoutMs, usualTimeoutMs));
+    return retried(() => authorized(sendOnce), retries, giveUpAt);
   }
 
   async function redirect(request: SendRequestOptions, retries: number, giveUpAt: number): Promise<string> {
-    return retried(() => findRedirect(request), retries, giveUpAt);
+    return retried(() => authorized((as) => findRedirect(request, as)), retries, giveUpAt);
+  }
+
+  /** A bearer token may be revoked before its end: with one that is refused the request is sent once more, with a new one. */
+  async function authorized<T>(run: (authorization: string) => Promise<T>): Promise<T> {
+    const { bearer, email, apiToken } = options;
+    if (!bearer) return run(authorizationOf(email, apiToken));
+    // No token is requested for an address that is refused.
+    base.unwrap();
+    const token = await bearer();
+    try {
+      return await run(`Bearer ${token}`);
+    } catch (error) {
+      if (!(error instanceof PermanentError && error.code === "credentials_rejected")) throw error;
+    }
+    return run(`Bearer ${await bearer(token)}`);
   }
 
   async function retried<T>(run: () => Promise<T>, retries: number, giveUpAt: number): Promise<T> {
@@ -115,11 +130,15 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   }
 
   /** One request with the redirects that it leads to. */
-  async function exchange(request: SendRequestOptions, timeoutMs: number): Promise<unknown> {
+  async function exchange(
+    request: SendRequestOptions,
+    authorization: string,
+    timeoutMs: number,
+  ): Promise<unknown> {
     let url = requestUrl(base.unwrap(), request);
     const signal = AbortSignal.timeout(timeoutMs);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      const response = await fetchOnce(url, request, signal);
+      const response = await fetchOnce(url, request, authorization, signal);
       const redirect =
         response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
       if (redirect === null) return await readOrRefuse(response, url, signal);
@@ -129,10 +148,10 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     throw new PermanentError("invalid_answer", "Redirect loop: Confluence redirected too often");
   }
 
-  async function findRedirect(request: SendRequestOptions): Promise<string> {
+  async function findRedirect(request: SendRequestOptions, authorization: string): Promise<string> {
     const url = requestUrl(base.unwrap(), request);
     const signal = AbortSignal.timeout(usualTimeoutMs);
-    const response = await fetchOnce(url, request, signal);
+    const response = await fetchOnce(url, request, authorization, signal);
     const location = response.headers.get("location");
     if (response.status < 300 || response.status >= 400) await readOrRefuse(response, url, signal);
     else await discardResponse(response.body);
@@ -143,11 +162,12 @@ export function makeTransport(options: TransportOptions): HttpTransport {
   async function fetchOnce(
     url: URL,
     request: SendRequestOptions,
+    authorization: string,
     signal: AbortSignal,
   ): Promise<FetchedResponse> {
     const method = request.method ?? "GET";
     const headers = {
-      authorization: await authorization(),
+      authorization,
       accept: "application/json",
       "user-agent": "confluence-rag-sync",
     };

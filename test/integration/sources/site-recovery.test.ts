@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
@@ -25,8 +25,9 @@ beforeEach(async () => {
 });
 afterAll(() => fixture.close());
 
-const connect = async (base_url: string) => {
-  const body = { base_url, email: "sync@example.com", api_token: "demo-token" };
+const TOKEN = { email: "sync@example.com", api_token: "demo-token" };
+const connect = async (base_url: string, credentials: Record<string, string> = TOKEN) => {
+  const body = { base_url, ...credentials };
   const answer = await fixture.api("POST", SITES, { body });
   expect(answer.status, answer.text).toBe(201);
   return String(answer.body.site_id);
@@ -97,4 +98,49 @@ it("a site that asks for a pause when its credentials are tried again is asked n
   expect(asked()).toEqual([]);
   fixture.clock.advance(2 * 3600_000);
   expect(await discover()).toMatchObject({ restored: 1 });
+});
+
+describe("client credentials", () => {
+  const EXCHANGE = "/oauth/token";
+  let account: string;
+  beforeEach(async () => {
+    const credentials = { client_id: "demo-client", client_secret: "demo-secret" };
+    account = `${SITES}/${await connect("https://other.atlassian.net", credentials)}`;
+    fixture.site.requests.length = 0;
+  });
+  const discovery = () => fixture.api("POST", `${account}/discover`, { body: {} });
+  const exchanges = () => asked().filter((one) => one === EXCHANGE).length;
+
+  it("a token that is revoked before its end is replaced, and the call sent again, once", async () => {
+    fixture.site.settings.token = "another";
+    expect([(await discovery()).status, exchanges()]).toEqual([200, 1]);
+    expect([(await discovery()).status, exchanges()]).toEqual([200, 0]);
+    refuse(2);
+    expect([(await discovery()).status, exchanges()]).toEqual([422, 1]);
+    expect((await site(account)).status).toBe("credentials_expired");
+  });
+
+  it("a token that lacks a scope is not replaced", async () => {
+    fixture.site.faults.push({ effect: "scope_missing", said_in: "body", times: 1, skip: 0 });
+    expect([(await discovery()).status, exchanges()]).toEqual([422, 0]);
+  });
+
+  it.each([
+    [404, "active"],
+    [400, "credentials_expired"],
+    [401, "credentials_expired"],
+    [403, "credentials_expired"],
+  ])("where the token endpoint returns %i, the site is %s", async (status, state) => {
+    fixture.clock.advance(DAY_MS);
+    fixture.site.faults.push({
+      effect: "status",
+      status,
+      retry_after: null,
+      path: EXCHANGE,
+      times: 1,
+      skip: 0,
+    });
+    expect((await discovery()).status).toBe(422);
+    expect((await site(account)).status).toBe(state);
+  });
 });

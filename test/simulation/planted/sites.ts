@@ -1,6 +1,7 @@
 import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const RECOVERY = "test/integration/sources/site-recovery.test.ts";
+const CREDENTIALS = "shared/confluence/client-credentials.ts";
 
 /** What stops a connected site, and what does not. */
 export const SITE_BUGS: readonly PlantedBug[] = [
@@ -35,5 +36,24 @@ export const SITE_BUGS: readonly PlantedBug[] = [
     RECOVERY,
     "refused credentials are never tried again",
     change("shared/sites/site.ts", "where status = 'credentials_expired' and", "where false and"),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "a bearer token that was revoked is used until its end",
+    change(CREDENTIALS, "cached.until > now && cached.token !== refused)", "cached.until > now)"),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "a bearer token that lacks a scope is replaced at each call",
+    change(
+      "shared/confluence/http-transport.ts",
+      'error instanceof PermanentError && error.code === "credentials_rejected"',
+      "error instanceof PermanentError",
+    ),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "whatever the token endpoint refuses expires the credentials",
+    change(CREDENTIALS, "if ([400, 401, 403].includes(status))", "if (status !== 200)"),
   ),
 ];
