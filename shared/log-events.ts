@@ -27,6 +27,7 @@ export const LOG_EVENTS = [
   "source.deleted",
   "site.discovered",
   "site.discovery_failed",
+  "site.spaces_waiting",
   "site.credentials_expired",
   "site.credentials_restored",
   "site.deleted",

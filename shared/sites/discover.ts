@@ -1,6 +1,6 @@
 import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { PermanentError, RateLimitedError } from "#shared/errors.ts";
+import { PermanentError, RateLimitedError, UserError } from "#shared/errors.ts";
 import { insertSourceOfSite } from "#shared/sources/sources.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import { later } from "#shared/syncs/later.ts";
@@ -20,8 +20,11 @@ const MINUTE_MS = 60_000;
 export type DiscoveryServices = Pick<SyncServices, "sql" | "now" | "newId" | "random" | "log"> &
   SiteServices & { model: string };
 
-/** `created`: ids of the sources made for new spaces; `held`: the estimate for those that wait for a person's word. */
-export type Discovery = { listed: number; created: string[]; held: Estimate | null };
+/**
+ * `created`: ids of the sources made for new spaces; `taken`: keys of those that wait because another space's source has their key;
+ * `held`: the estimate for those that wait for a person's word.
+ */
+export type Discovery = { listed: number; created: string[]; taken: string[]; held: Estimate | null };
 
 /** All spaces that the account sees. Throws unless the listing is complete and the account is the known one. */
 export async function listSpaces(client: ConfluenceClient, accountId: string | null): Promise<ListedSpace[]> {
@@ -39,7 +42,7 @@ export async function listSpaces(client: ConfluenceClient, accountId: string | n
 
 /**
  * Lists the site's spaces and makes sources of the new ones that its rule includes, unless they exceed its limits: then they wait
- * until `approve`. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no source is deleted or changed otherwise.
+ * until `approve`. A space whose key the source of another space has, as after a space was deleted and made again, waits too, until that source is deleted. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no source is deleted or changed otherwise.
  * A 429 pauses the site, for its syncs too; while it is paused nothing is asked. Throws `RateLimitedError` then.
  */
 export async function discoverSpaces(
@@ -67,6 +70,8 @@ export async function discoverSpaces(
       sources_added: result.created.length,
       held: held !== null,
     });
+    if (result.taken.length > 0)
+      services.log.warn("site.spaces_waiting", { site_id: siteId, space_keys: result.taken });
     return result;
   } catch (error) {
     // As for a pulse, to wait is no failure.
@@ -109,18 +114,36 @@ async function overLimits(
     : null;
 }
 
-/** The spaces that the rule includes and that no source of this address has. */
+/** The spaces that the rule includes and that no source of this address has, neither them nor their key. */
 export async function newSpaces(
   sql: Sql,
   site: { baseUrl: string; rule: SpaceRule | null },
   spaces: readonly ListedSpace[],
 ): Promise<ListedSpace[]> {
-  const { rule } = site;
-  if (rule === null) return [];
-  const rows = await sql<{ space_id: string }[]>`
-    select space_id from archon_sources where base_url = ${site.baseUrl} and status <> 'deleting'`;
+  return (await spacesWithoutSource(sql, site, spaces)).fresh;
+}
+
+/** `taken`: those whose key the source of another space has. */
+async function spacesWithoutSource(
+  sql: Sql,
+  { baseUrl, rule }: { baseUrl: string; rule: SpaceRule | null },
+  spaces: readonly ListedSpace[],
+): Promise<{ fresh: ListedSpace[]; taken: ListedSpace[] }> {
+  if (rule === null) return { fresh: [], taken: [] };
+  const rows = await sql<{ space_id: string; space_key: string }[]>`
+    select space_id, space_key from archon_sources where base_url = ${baseUrl} and status <> 'deleting'`;
   const known = new Set(rows.map((row) => row.space_id));
-  return spaces.filter((space) => !known.has(space.id) && fitsRule(rule, space));
+  // A renamed space takes its source along to its new key.
+  const keysNow = new Map(spaces.map(({ id, key }) => [id, key]));
+  const keys = new Set(rows.map((row) => keysNow.get(row.space_id) ?? row.space_key));
+  const fresh: ListedSpace[] = [];
+  const taken: ListedSpace[] = [];
+  for (const space of spaces) {
+    if (known.has(space.id) || !fitsRule(rule, space)) continue;
+    (keys.has(space.key) ? taken : fresh).push(space);
+    keys.add(space.key);
+  }
+  return { fresh, taken };
 }
 
 async function recordSpaces(
@@ -132,7 +155,7 @@ async function recordSpaces(
   return transaction(services.sql, async (tx) => {
     // Of two discoveries at the same time the second finds what the first one made.
     const site = await requireSite(tx, siteId, { lock: true });
-    const { rule, defaults } = site;
+    const { rule } = site;
     const rows = spaces.map((space) => ({ ...space, fits: rule !== null && fitsRule(rule, space) }));
     await tx`
       insert into confluence_spaces as known (site_id, space_id, space_key, name, type, status, fits)
@@ -148,36 +171,42 @@ async function recordSpaces(
       where site_id = ${siteId} and gone_since is null and space_id <> all(${spaces.map(({ id }) => id)}::text[])`;
     await followRenames(tx, siteId, now);
     const created: string[] = [];
-    for (const space of held ? [] : await newSpaces(tx, site, spaces)) {
+    const { fresh, taken } = await spacesWithoutSource(tx, site, spaces);
+    for (const space of held ? [] : fresh) {
       const sourceId = services.newId();
-      await insertSourceOfSite(
-        tx,
-        {
-          sourceId,
-          siteId,
-          title: space.name,
-          baseUrl: site.baseUrl,
-          spaceKey: space.key,
-          spaceId: space.id,
-          spaceName: space.name,
-          accountId: site.accountId,
-          syncIntervalMinutes: defaults.sync_interval_minutes,
-          searchLanguage: defaults.search_language,
-          content: defaults.content,
-          access: defaults.access,
-          unreadableContainers: defaults.unreadable_containers,
-          verify: defaults.verify,
-          embeddingModel: services.model,
-          deletionStrategy: defaults.deletion_strategy,
-          firstSyncAt: later(now, Math.floor(created.length / FIRST_SYNCS_A_MINUTE) * MINUTE_MS),
-        },
-        now,
-      );
-      created.push(sourceId);
+      const firstSyncAt = later(now, Math.floor(created.length / FIRST_SYNCS_A_MINUTE) * MINUTE_MS);
+      const source = { ...sourceOf(space, site), sourceId, embeddingModel: services.model, firstSyncAt };
+      try {
+        await insertSourceOfSite(tx, source, now);
+        created.push(sourceId);
+      } catch (error) {
+        // Of a request that was faster, or of a renamed space whose own site has not looked since.
+        if (!(error instanceof UserError && error.code === "source_exists")) throw error;
+        taken.push(space);
+      }
     }
     await updateSite(tx, siteId, { held, discoveredAt: now, discoveryError: null }, now);
-    return { listed: spaces.length, created, held };
+    return { listed: spaces.length, created, taken: taken.map(({ key }) => key), held };
   });
+}
+
+function sourceOf(space: ListedSpace, { siteId, baseUrl, accountId, defaults }: Site) {
+  return {
+    siteId,
+    title: space.name,
+    baseUrl,
+    spaceKey: space.key,
+    spaceId: space.id,
+    spaceName: space.name,
+    accountId,
+    syncIntervalMinutes: defaults.sync_interval_minutes,
+    searchLanguage: defaults.search_language,
+    content: defaults.content,
+    access: defaults.access,
+    unreadableContainers: defaults.unreadable_containers,
+    verify: defaults.verify,
+    deletionStrategy: defaults.deletion_strategy,
+  };
 }
 
 /** A space that has another key now is the same space: its source lists it by the new one, unless another source has that key. */

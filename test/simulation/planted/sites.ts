@@ -1,6 +1,8 @@
 import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const RECOVERY = "test/integration/sources/site-recovery.test.ts";
+const REUSED_KEYS = "test/integration/sources/reused-space-keys.test.ts";
+const DISCOVER = "shared/sites/discover.ts";
 const CREDENTIALS = "shared/confluence/client-credentials.ts";
 
 /** What stops a connected site, and what does not. */
@@ -55,5 +57,20 @@ export const SITE_BUGS: readonly PlantedBug[] = [
     RECOVERY,
     "whatever the token endpoint refuses expires the credentials",
     change(CREDENTIALS, "if ([400, 401, 403].includes(status))", "if (status !== 200)"),
+  ),
+  bugFoundBy(
+    REUSED_KEYS,
+    "a key that another source has ends the discovery",
+    change(DISCOVER, 'error.code === "source_exists"', 'error.code === "site_exists"'),
+  ),
+  bugFoundBy(
+    REUSED_KEYS,
+    "a space that waits for its key is planned and estimated each time",
+    change(DISCOVER, "(keys.has(space.key) ? taken : fresh)", "fresh"),
+  ),
+  bugFoundBy(
+    REUSED_KEYS,
+    "a space with the old key of a renamed one is added above the limits",
+    change(DISCOVER, "keysNow.get(row.space_id) ?? row.space_key", "row.space_key"),
   ),
 ];
