@@ -12,6 +12,8 @@ import { scheduleHandler } from "#functions/runtime/schedule.ts";
 const DISCOVERY_INTERVAL_MS = 24 * 60 * 60_000;
 /** Listing 2,000 spaces takes 8 calls; with less time left the next run continues. */
 const RESERVE_MS = 25_000;
+/** Left to record that a site did not respond in time. */
+const TO_RECORD_MS = 5_000;
 
 /**
  * Each half hour: looks for new spaces of each site whose last look is a day ago, tries refused credentials again, and warns of tokens
@@ -25,24 +27,26 @@ export const handler = scheduleHandler({
     const model = await chosenModel(sql);
     if (model === null)
       throw new Error("No embedding model is chosen: the database was not migrated by this release");
-    const hasTime = () => invocation.remainingMs() >= RESERVE_MS;
+    const { remainingMs } = invocation;
+    const hasTime = () => remainingMs() >= RESERVE_MS;
     // At the same time, so that neither waits for a site of the other that does not respond.
     const [discovered, restored] = await Promise.all([
-      discoverDue({ ...services, model }, hasTime),
+      discoverDue({ ...services, model }, remainingMs),
       restoreCredentials(services, hasTime),
     ]);
     return { discovered, restored, warned: warned.length };
   },
 });
 
-async function discoverDue(services: DiscoveryServices, hasTime: () => boolean): Promise<number> {
+async function discoverDue(services: DiscoveryServices, remainingMs: () => number): Promise<number> {
   const { sql, now } = services;
   const before = later(now(), -DISCOVERY_INTERVAL_MS);
   let discovered = 0;
   for (const site of await sitesToDiscover(sql, { before, now: now() })) {
-    if (!hasTime()) break;
+    const left = remainingMs();
+    if (left < RESERVE_MS) break;
     try {
-      await discoverSpaces(site.siteId, services);
+      await discoverSpaces(site.siteId, services, { withinMs: left - TO_RECORD_MS });
       discovered += 1;
     } catch {
       // Recorded on the site, with a log line, or the site is paused; the others are not affected, and the next run tries again.

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { PermanentError, RateLimitedError, UserError } from "#shared/errors.ts";
+import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { insertSourceOfSite } from "#shared/sources/sources.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import { later } from "#shared/syncs/later.ts";
@@ -26,6 +27,8 @@ export type DiscoveryServices = Pick<SyncServices, "sql" | "now" | "newId" | "ra
  */
 export type Discovery = { listed: number; created: string[]; taken: string[]; held: Estimate | null };
 
+type DiscoveryOptions = { approve?: boolean; listed?: readonly ListedSpace[]; withinMs?: number };
+
 /** All spaces that the account sees. Throws unless the listing is complete and the account is the known one. */
 export async function listSpaces(client: ConfluenceClient, accountId: string | null): Promise<ListedSpace[]> {
   const user = await client.currentUser();
@@ -44,24 +47,20 @@ export async function listSpaces(client: ConfluenceClient, accountId: string | n
  * Lists the site's spaces and makes sources of the new ones that its rule includes, unless they exceed its limits: then they wait
  * until `approve`. A space whose key the source of another space has, as after a space was deleted and made again, waits too, until that source is deleted. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no source is deleted or changed otherwise.
  * A 429 pauses the site, for its syncs too; while it is paused nothing is asked. Throws `RateLimitedError` then.
+ * What the site does not say within `withinMs` is recorded as a failure.
  */
 export async function discoverSpaces(
   siteId: string,
   services: DiscoveryServices,
-  options: { approve?: boolean; listed?: readonly ListedSpace[] } = {},
+  options: DiscoveryOptions = {},
 ): Promise<Discovery> {
   const site = await requireSite(services.sql, siteId);
   const pausedMs = (site.pausedUntil?.getTime() ?? 0) - services.now().getTime();
   if (pausedMs > 0 && !options.listed) throw new RateLimitedError("The site is paused", pausedMs);
   const client = await openClient(services, site);
   try {
-    const spaces = options.listed ?? (await listSpaces(client, site.accountId));
-    const fresh = await newSpaces(services.sql, site, spaces);
-    const limited = site.limits.max_pages !== undefined || site.limits.max_dollars !== undefined;
-    const held =
-      limited && !options.approve && fresh.length > 0
-        ? await overLimits(client, site, fresh, services)
-        : null;
+    const asked = askSite(client, site, services, options);
+    const { spaces, held } = await inTime(asked, options.withinMs);
     await slowDownNearLimit(client, site, services);
     const result = await recordSpaces(site, spaces, { services, held });
     services.log.info("site.discovered", {
@@ -78,6 +77,33 @@ export async function discoverSpaces(
     if (error instanceof RateLimitedError) await pause(site, error, services);
     else await recordFailure(site, error, services);
     throw error;
+  }
+}
+
+async function askSite(
+  client: ConfluenceClient,
+  site: Site,
+  services: DiscoveryServices,
+  { approve = false, listed }: DiscoveryOptions,
+): Promise<{ spaces: readonly ListedSpace[]; held: Estimate | null }> {
+  const spaces = listed ?? (await listSpaces(client, site.accountId));
+  const fresh = await newSpaces(services.sql, site, spaces);
+  const limited = site.limits.max_pages !== undefined || site.limits.max_dollars !== undefined;
+  const asksForWord = limited && !approve && fresh.length > 0;
+  return { spaces, held: asksForWord ? await overLimits(client, site, fresh, services) : null };
+}
+
+/** Throws TransientError `timeout` when `work` takes longer: a function that is killed records nothing, and would begin with this site again. */
+async function inTime<T>(work: Promise<T>, withinMs: number | undefined): Promise<T> {
+  if (withinMs === undefined) return work;
+  const ended = new AbortController();
+  const late = delay(withinMs, undefined, { signal: ended.signal }).then(() => {
+    throw new TransientError("timeout", "The site did not list its spaces in time");
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    ended.abort();
   }
 }
 

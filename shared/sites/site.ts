@@ -145,7 +145,7 @@ export async function listSites(
   return rows.map(toSite);
 }
 
-/** Active sites with a rule, not paused, whose last discovery was before `before`, longest waiting first. */
+/** Active sites with a rule, not paused, whose last discovery was before `before`; those first that were not tried for longest, failed or not. */
 export async function sitesToDiscover(
   sql: Sql,
   { before, now }: { before: Date; now: Date },
@@ -154,7 +154,7 @@ export async function sitesToDiscover(
     select ${siteColumns(sql)} from confluence_sites
     where status = 'active' and space_rule is not null
       and (paused_until is null or paused_until <= ${now}) and (discovered_at is null or discovered_at < ${before})
-    order by discovered_at nulls first, site_id`;
+    order by greatest(discovered_at, (discovery_error ->> 'at')::timestamptz) nulls first, site_id`;
   return rows.map(toSite);
 }
 

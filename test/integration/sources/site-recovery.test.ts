@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
+import { discoverSpaces, type DiscoveryServices } from "#shared/sites/discover.ts";
 import { listDueSources } from "#shared/sources/sources.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
@@ -32,10 +34,10 @@ const connect = async (base_url: string, credentials: Record<string, string> = T
   expect(answer.status, answer.text).toBe(201);
   return String(answer.body.site_id);
 };
-/** The half-hourly discovery, with so much time. */
-const discover = (changed: Partial<Services> = {}, remainingMs = 60_000) => {
+/** The half-hourly discovery, and how much time it has left each time it looks. */
+const discover = (changed: Partial<Services> = {}, remainingMs = () => 60_000) => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of the context that the function looks at
-  const context = { getRemainingTimeInMillis: () => remainingMs } as Context;
+  const context = { getRemainingTimeInMillis: remainingMs } as Context;
   return withServices({ ...fixture.services, ...changed }, () => discoverAll({}, context));
 };
 const site = async (of = path) => (await fixture.api("GET", of)).body;
@@ -98,6 +100,33 @@ it("a site that asks for a pause when its credentials are tried again is asked n
   expect(asked()).toEqual([]);
   fixture.clock.advance(2 * 3600_000);
   expect(await discover()).toMatchObject({ restored: 1 });
+});
+
+it("a site that uses up the time each half hour delays no other", async () => {
+  const other = `${SITES}/${await connect("https://other.atlassian.net")}`;
+  fixture.clock.advance(DAY_MS + 1000);
+  await fixture.database.sql`
+    update confluence_sites set account_id = 'somebody-else' where base_url = 'https://acme.atlassian.net'`;
+  const before = (await site(other)).discovered_at;
+  for (const isDiscovered of [false, true]) {
+    asked();
+    await discover({}, () => (fixture.site.requests.length > 0 ? 0 : 60_000));
+    expect((await site(other)).discovered_at !== before).toBe(isDiscovered);
+    fixture.clock.advance(30 * 60_000);
+  }
+  expect((await site()).warnings).toMatchObject([{ code: "discovery_failed" }]);
+});
+
+it("a site that does not respond is recorded as failed while there is time to", async () => {
+  fixture.site.faults.push({ effect: "hang", path: "/wiki/api/v2/spaces", times: 1, skip: 0 });
+  const { model } = fixture.embedder;
+  const services = { ...fixture.services, newId: randomUUID, random: () => 0.5, model };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a discovery uses
+  const asking = discoverSpaces(path.slice(SITES.length + 1), services as DiscoveryServices, {
+    withinMs: 20,
+  });
+  await expect(asking).rejects.toMatchObject({ code: "timeout" });
+  expect((await site()).warnings).toMatchObject([{ code: "discovery_failed" }]);
 });
 
 describe("client credentials", () => {

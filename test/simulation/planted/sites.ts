@@ -73,4 +73,18 @@ export const SITE_BUGS: readonly PlantedBug[] = [
     "a space with the old key of a renamed one is added above the limits",
     change(DISCOVER, "keysNow.get(row.space_id) ?? row.space_key", "row.space_key"),
   ),
+  bugFoundBy(
+    RECOVERY,
+    "a site that fails is discovered before all others each time",
+    change(
+      "shared/sites/site.ts",
+      "order by greatest(discovered_at, (discovery_error ->> 'at')::timestamptz) nulls first",
+      "order by discovered_at nulls first",
+    ),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "a discovery waits for a site without end",
+    change(DISCOVER, "await inTime(asked, options.withinMs)", "await asked"),
+  ),
 ];
