@@ -57,8 +57,8 @@ export async function discoverSpaces(
   const site = await requireSite(services.sql, siteId);
   const pausedMs = (site.pausedUntil?.getTime() ?? 0) - services.now().getTime();
   if (pausedMs > 0 && !options.listed) throw new RateLimitedError("The site is paused", pausedMs);
-  const client = await openClient(services, site);
   try {
+    const client = await openClient(services, site);
     const asked = askSite(client, site, services, options);
     const { spaces, held } = await inTime(asked, options.withinMs);
     await slowDownNearLimit(client, site, services);

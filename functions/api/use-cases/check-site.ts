@@ -4,6 +4,7 @@ import { allPagesCql } from "#shared/confluence/cql.ts";
 import type { RefusedCalls } from "#shared/sources/refused-calls.ts";
 import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { checkScopes, namingScopes, refusalsOfSource } from "./check-scopes.ts";
+import { tokenMissing } from "./stored-token.ts";
 
 export type CheckedSite = {
   account: { accountId: string; displayName: string | null };
@@ -94,6 +95,12 @@ function translate(cause: unknown, email: string | null): unknown {
   switch (cause.code) {
     case "credentials_rejected":
       return rejected(email, cause);
+    case "account_changed":
+      return new UserError(422, "credentials_rejected", "The token is another account's than the site's", {
+        cause,
+      });
+    case "token_undecryptable":
+      return tokenMissing(cause);
     case "forbidden":
       return new UserError(
         422,

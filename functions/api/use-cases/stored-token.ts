@@ -6,15 +6,17 @@ export async function storedToken(
   stored: { ciphertext: string | null; boundTo: string },
   cipher: TokenCipher,
 ): Promise<string> {
-  const missing = (cause?: unknown) =>
-    new UserError(422, "token_missing", "The stored token cannot be decrypted: send api_token too", {
-      cause,
-    });
-  if (stored.ciphertext === null) throw missing();
+  if (stored.ciphertext === null) throw tokenMissing();
   try {
     return await cipher.decrypt(stored.ciphertext, stored.boundTo);
   } catch (error) {
-    if (error instanceof PermanentError) throw missing(error);
+    if (error instanceof PermanentError) throw tokenMissing(error);
     throw error;
   }
+}
+
+export function tokenMissing(cause?: unknown): UserError {
+  return new UserError(422, "token_missing", "The stored token cannot be decrypted: send api_token too", {
+    cause,
+  });
 }

@@ -129,6 +129,29 @@ it("a site that does not respond is recorded as failed while there is time to", 
   expect((await site()).warnings).toMatchObject([{ code: "discovery_failed" }]);
 });
 
+it("a key that fails is what the site says of its discovery", async () => {
+  const cipher: Services["cipher"] = {
+    encrypt: async (token) => token,
+    decrypt: async () => Promise.reject(new Error("The key is not available")),
+  };
+  expect(await discover({ cipher })).toMatchObject({ discovered: 0 });
+  const [warning] = (await site()).warnings;
+  expect(warning).toMatchObject({
+    code: "discovery_failed",
+    message: expect.stringContaining("The key is not available"),
+  });
+});
+
+it.each([
+  ["token_missing", () => fixture.database.sql`update confluence_sites set encrypted_secret = 'k1.lost'`],
+  ["credentials_rejected", () => fixture.database.sql`update confluence_sites set account_id = 'somebody'`],
+])("a discovery by request says what is wrong with the token: %s", async (code, spoil) => {
+  await spoil();
+  const answer = await fixture.api("POST", `${path}/discover`, { body: {} });
+  expect([answer.status, answer.body.error.code]).toEqual([422, code]);
+  expect((await site()).status).toBe("active");
+});
+
 describe("client credentials", () => {
   const EXCHANGE = "/oauth/token";
   let account: string;

@@ -87,4 +87,13 @@ export const SITE_BUGS: readonly PlantedBug[] = [
     "a discovery waits for a site without end",
     change(DISCOVER, "await inTime(asked, options.withinMs)", "await asked"),
   ),
+  bugFoundBy(
+    RECOVERY,
+    "a key that fails is no failure of the discovery",
+    change(
+      DISCOVER,
+      "  try {\n    const client = await openClient(services, site);",
+      "  const client = await openClient(services, site);\n  try {",
+    ),
+  ),
 ];
