@@ -1,6 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { UserError } from "#shared/errors.ts";
-import type { Site } from "./site.ts";
+import { siteExists, type Site } from "./site.ts";
 
 export type NewSite = Pick<
   Site,
@@ -43,7 +42,5 @@ export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<str
   const [other] = await tx<{ site_id: string }[]>`
     select site_id from confluence_sites
     where base_url = ${site.baseUrl} and account_id = ${site.accountId} and status <> 'deleting'`;
-  throw new UserError(409, "site_exists", "This account's site is connected already: PATCH it", {
-    details: { site_id: other?.site_id ?? null },
-  });
+  throw siteExists(other?.site_id ?? null);
 }

@@ -187,6 +187,9 @@ export type SiteChanges = Partial<{
   status: "active" | "credentials_expired";
 }>;
 
+/** The index by which an account has one site of an address. */
+const ONE_OF_ACCOUNT = "confluence_sites_account";
+
 /** Changes what is given. Throws `UserError` 404, or 409 `site_exists` when the new account has a site of its own here. */
 export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges, now: Date): Promise<void> {
   const json = (value: object | null) => (value === null ? null : sql.json(value as never));
@@ -226,6 +229,27 @@ export async function updateSite(sql: Sql, siteId: string, changes: SiteChanges,
   }
   const { count } = await sql`
     update confluence_sites set ${sql(columns as Record<string, never>)}
-    where site_id = ${siteId} and status <> 'deleting'`;
+    where site_id = ${siteId} and status <> 'deleting'`.catch(async (error: unknown) => {
+    if (!hasAnotherSite(error)) throw error;
+    throw siteExists(await otherSite(sql, siteId, changes.accountId));
+  });
   if (count === 0) throw new UserError(404, "site_not_found", `Site ${siteId} not found`);
+}
+
+function hasAnotherSite(error: unknown): boolean {
+  return error instanceof Error && "constraint_name" in error && error.constraint_name === ONE_OF_ACCOUNT;
+}
+
+async function otherSite(sql: Sql, siteId: string, accountId = ""): Promise<string | null> {
+  const [row] = await sql<{ site_id: string }[]>`
+    select o.site_id from confluence_sites c join confluence_sites o using (base_url)
+    where c.site_id = ${siteId} and o.account_id = ${accountId} and o.status <> 'deleting'`;
+  return row?.site_id ?? null;
+}
+
+/** The error for an account that has a site of this address already. */
+export function siteExists(siteId: string | null): UserError {
+  return new UserError(409, "site_exists", "This account's site is connected already: PATCH it", {
+    details: { site_id: siteId },
+  });
 }

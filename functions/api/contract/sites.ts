@@ -185,7 +185,7 @@ export const updateSite = contract({
   tag: "Sites",
   summary: "Rotate the token; change rule, defaults, limits",
   description:
-    "A new token is tried first, then holds for all sources of the site. A changed rule adds sources at the next discovery (daily, or `POST …/discover`) and deletes none. `dry_run` with `spaces` returns what the rule would add. Defaults concern sources that are made later.",
+    "A new token is tried first, then holds for all sources of the site. A changed rule adds sources at the next discovery (daily, or `POST …/discover`) and deletes none. `dry_run` needs `spaces`, returns what that rule would add and stores nothing. Defaults concern sources that are made later.",
   params: siteParams,
   body: z
     .strictObject({
@@ -206,6 +206,7 @@ export const updateSite = contract({
         (api_token === undefined || client_secret === undefined),
       "needs client_secret with client_id, and no api_token beside them",
     )
+    .refine(({ dry_run, spaces }) => !dry_run || spaces !== undefined, "needs spaces with dry_run")
     .meta({ id: "SiteChanges" }),
   responses: { 200: z.union([siteSchema, plannedSpaces]) },
   errors: ["site_not_found", "site_exists", ...siteErrors, "token_missing"],

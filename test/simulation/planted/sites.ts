@@ -1,6 +1,7 @@
 import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const RECOVERY = "test/integration/sources/site-recovery.test.ts";
+const CHANGED = "test/integration/sources/changed-sites.test.ts";
 const REUSED_KEYS = "test/integration/sources/reused-space-keys.test.ts";
 const DISCOVER = "shared/sites/discover.ts";
 const CREDENTIALS = "shared/confluence/client-credentials.ts";
@@ -94,6 +95,15 @@ export const SITE_BUGS: readonly PlantedBug[] = [
       DISCOVER,
       "  try {\n    const client = await openClient(services, site);",
       "  const client = await openClient(services, site);\n  try {",
+    ),
+  ),
+  bugFoundBy(
+    CHANGED,
+    "a dry run without a rule stores what it is sent",
+    change(
+      "functions/api/contract/sites.ts",
+      "!dry_run || spaces !== undefined",
+      "!dry_run || spaces !== null",
     ),
   ),
 ];
