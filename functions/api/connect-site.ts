@@ -84,6 +84,7 @@ export const handler = httpHandler(
     const changes: SiteChanges = {
       ...tried,
       ...(body.api_token === undefined ? {} : { tokenExpiresAt: expiryOf(undefined, now()) }),
+      ...(body.client_secret === undefined ? {} : { tokenExpiresAt: null }),
       ...(body.token_expires_at === undefined
         ? {}
         : { tokenExpiresAt: body.token_expires_at === null ? null : new Date(body.token_expires_at) }),

@@ -33,7 +33,7 @@ export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<str
       api_base = excluded.api_base, cloud_id = excluded.cloud_id, email = excluded.email,
       credential_kind = excluded.credential_kind, client_id = excluded.client_id,
       encrypted_secret = excluded.encrypted_secret, secret_bound_to = excluded.secret_bound_to, status = 'active',
-      token_expires_at = excluded.token_expires_at, refused_calls = excluded.refused_calls, space_rule = excluded.space_rule,
+      token_expires_at = excluded.token_expires_at, expiry_warned_days = null, refused_calls = excluded.refused_calls, space_rule = excluded.space_rule,
       source_defaults = excluded.source_defaults, limits = excluded.limits, pulse = excluded.pulse,
       updated_at = excluded.updated_at
     where c.space_rule is null or c.site_id = excluded.site_id

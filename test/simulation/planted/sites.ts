@@ -106,4 +106,18 @@ export const SITE_BUGS: readonly PlantedBug[] = [
       "!dry_run || spaces !== null",
     ),
   ),
+  bugFoundBy(
+    CHANGED,
+    "a new token is not warned of where the old one was",
+    change("shared/sites/insert-site.ts", "expiry_warned_days = null, ", ""),
+  ),
+  bugFoundBy(
+    CHANGED,
+    "client credentials end with the token that they replaced",
+    change(
+      "functions/api/connect-site.ts",
+      "...(body.client_secret === undefined ? {} : { tokenExpiresAt: null }),",
+      "",
+    ),
+  ),
 ];
