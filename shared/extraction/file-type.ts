@@ -1,4 +1,6 @@
-import { openZip } from "./office/zip-archive.ts";
+import { partOf, relationsOf } from "./office/package-parts.ts";
+import { attributeOf, childrenOf } from "./office/xml-tree.ts";
+import { openZip, type ZipArchive } from "./office/zip-archive.ts";
 import { ExtractionFailure } from "./extraction-failure.ts";
 
 /** A file with what Confluence says about it; both may be wrong. */
@@ -34,13 +36,14 @@ const OPEN_DOCUMENTS: readonly (readonly [string, "odt" | "ods" | "odp"])[] = [
   ["application/vnd.oasis.opendocument.presentation", "odp"],
 ];
 const OFFICE_FOLDERS: readonly (readonly [string, "docx" | "pptx" | "xlsx"])[] = [
-  ["wordprocessingml.document", "docx"],
+  ["wordprocessingml.", "docx"],
   ["ms-word.", "docx"],
   ["presentationml.", "pptx"],
   ["ms-powerpoint.", "pptx"],
-  ["spreadsheetml.sheet", "xlsx"],
+  ["spreadsheetml.", "xlsx"],
   ["ms-excel.sheet", "xlsx"],
 ];
+const CONTENT_TYPES = "[Content_Types].xml";
 const TEXTS: readonly (readonly [RegExp, RegExp, "txt" | "md" | "csv" | "json" | "html"])[] = [
   [/\.(?:md|markdown)$/, /^text\/(?:x-)?markdown$/, "md"],
   [/\.(?:csv|tsv)$/, /^text\/(?:csv|tab-separated-values)$/, "csv"],
@@ -78,11 +81,27 @@ function zippedType(bytes: Uint8Array, name: string): FileType {
     throw new ExtractionFailure("encrypted", "The file is encrypted with a password");
   }
   if (open) return open;
-  if (!zip.has("[Content_Types].xml")) throw unsupported(name);
-  const types = zip.read("[Content_Types].xml")?.toString("utf8") ?? "";
+  if (!zip.has(CONTENT_TYPES)) throw unsupported(name);
+  const types = mainType(zip) ?? zip.read(CONTENT_TYPES)?.toString("utf8") ?? "";
   const office = OFFICE_FOLDERS.find(([kind]) => types.includes(kind))?.[1];
   if (office) return office;
   throw unsupported(name);
+}
+
+/**
+ * The content type of an Office file's main part, null where none is stated: the types of all parts include those of files embedded
+ * in it.
+ */
+function mainType(zip: ZipArchive): string | null {
+  const main = [...relationsOf(zip, "").values()].find(({ kind }) => kind === "officeDocument")?.target;
+  if (main === undefined) return null;
+  const types = partOf(zip, CONTENT_TYPES) ?? undefined;
+  const isMain = (written: string) => written.toLowerCase() === `/${main}`.toLowerCase();
+  const extension = main.slice(main.lastIndexOf(".") + 1).toLowerCase();
+  const stated =
+    childrenOf(types, "Override").find((part) => isMain(attributeOf(part, "PartName"))) ??
+    childrenOf(types, "Default").find((part) => attributeOf(part, "Extension").toLowerCase() === extension);
+  return attributeOf(stated, "ContentType") || null;
 }
 
 /** A compound file: an Office file before 2007, or the envelope of an encrypted one of today. */

@@ -15,17 +15,27 @@ export function relationships(relations: readonly (readonly [string, string, str
   return `<Relationships xmlns="${PACKAGE}/relationships">${elements.join("")}</Relationships>`;
 }
 
-function office(main: string, contentType: string, parts: Readonly<Record<string, string>>): Buffer {
-  const type = `application/vnd.openxmlformats-officedocument.${contentType}.main+xml`;
+/** Parts of an office file by name. */
+type Parts = Readonly<Record<string, string | Buffer>>;
+
+const EMBEDDED = { docx: "wordprocessingml.document", xlsx: "spreadsheetml.sheet" };
+
+/** The types of embedded files stand by their extensions before that of the main part, as Office writes them. */
+function office(main: string, contentType: string, parts: Parts): Buffer {
+  const type = (name: string) => `application/vnd.openxmlformats-officedocument.${name}`;
+  const embedded = Object.entries(EMBEDDED)
+    .filter(([extension]) => Object.keys(parts).some((name) => name.endsWith(`.${extension}`)))
+    .map(([extension, name]) => `<Default Extension="${extension}" ContentType="${type(name)}"/>`);
+  const override = `<Override PartName="/${main}" ContentType="${type(contentType)}.main+xml"/>`;
   return zipFile({
-    "[Content_Types].xml": `<Types xmlns="${PACKAGE}/content-types"><Override PartName="/${main}" ContentType="${type}"/></Types>`,
+    "[Content_Types].xml": `<Types xmlns="${PACKAGE}/content-types">${embedded.join("")}${override}</Types>`,
     "_rels/.rels": relationships([["rId1", "officeDocument", main]]),
     ...parts,
   });
 }
 
 /** A Word document with this body; `parts` are further parts. */
-export function docx(body: string, parts: Readonly<Record<string, string>> = {}): Buffer {
+export function docx(body: string, parts: Parts = {}): Buffer {
   return office("word/document.xml", "wordprocessingml.document", {
     "word/document.xml": `<w:document xmlns:w="${WORD}" xmlns:r="${OFFICE}"><w:body>${body}</w:body></w:document>`,
     ...parts,
@@ -45,7 +55,14 @@ export function xlsx(
     styles = "",
     hidden = [],
     properties = "",
-  }: { strings?: string; styles?: string; hidden?: readonly string[]; properties?: string } = {},
+    parts = {},
+  }: {
+    strings?: string;
+    styles?: string;
+    hidden?: readonly string[];
+    properties?: string;
+    parts?: Parts;
+  } = {},
 ): Buffer {
   const names = Object.keys(sheets);
   const listed = names.map(
@@ -69,6 +86,7 @@ export function xlsx(
         `<worksheet xmlns="${SHEET}">${content}</worksheet>`,
       ]),
     ),
+    ...parts,
   });
 }
 
@@ -85,11 +103,15 @@ export function sheetData(rows: readonly (readonly string[])[]): string {
 }
 
 /** A presentation of slides (their shapes as XML) with notes; the files are numbered against the order of the slides. */
-export function pptx(slides: readonly { shapes: string; notes?: string; hidden?: boolean }[]): Buffer {
+export function pptx(
+  slides: readonly { shapes: string; notes?: string; hidden?: boolean }[],
+  others: Parts = {},
+): Buffer {
   const file = (index: number): number => slides.length - index;
   const spaces = `xmlns:p="${SLIDE}" xmlns:a="${DRAWING}" xmlns:r="${OFFICE}"`;
   const ids = slides.map((_, index) => `<p:sldId id="${256 + index}" r:id="rId${index + 1}"/>`);
-  const parts: Record<string, string> = {
+  const parts: Record<string, string | Buffer> = {
+    ...others,
     "ppt/presentation.xml": `<p:presentation ${spaces}><p:sldIdLst>${ids.join("")}</p:sldIdLst></p:presentation>`,
     "ppt/_rels/presentation.xml.rels": relationships(
       slides.map((_, index) => [`rId${index + 1}`, "slide", `slides/slide${file(index)}.xml`] as const),

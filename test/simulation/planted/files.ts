@@ -163,6 +163,11 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
+    "test/unit/extraction/hostile-files.test.ts",
+    "an Office file is read as what is embedded in it",
+    change("shared/extraction/file-type.ts", "mainType(zip) ?? zip.read", "zip.read"),
+  ),
+  bugFoundBy(
     FILES,
     "a file that is gone when its page is back is asked for in each sync",
     change(DOCUMENTS, "and not d.file ? 'gone'", ""),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { extractFile } from "#shared/extraction/extract-file.ts";
 import { MOST_CHARACTERS } from "#shared/extraction/extracted-file.ts";
 import { openZip } from "#shared/extraction/office/zip-archive.ts";
-import { docx, openDocument } from "#test/support/office-files.ts";
+import { docx, openDocument, pptx, sheetData, textShape, xlsx } from "#test/support/office-files.ts";
 import { zipFile } from "#test/support/zip-file.ts";
 
 const extract = (name: string, bytes: Uint8Array) => extractFile({ name, mediaType: "", bytes });
@@ -67,6 +67,35 @@ describe("files that harm or lie", () => {
     expect((await extract("a.docx", Buffer.from("plain text"))).result).toBe("extraction_failed");
     expect((await extract("a.zip", zipFile({ "a.txt": "x" }))).result).toBe("unsupported_type");
     expect((await extract("a.exe", Buffer.from("MZ"))).result).toBe("unsupported_type");
+  });
+
+  it("an Office file is what its main part is, whatever files are embedded in it", async () => {
+    const word = docx("<w:p><w:r><w:t>an embedded document</w:t></w:r></w:p>");
+    const deck = pptx([{ shapes: textShape("a slide", null) }], { "ppt/embeddings/Document1.docx": word });
+    const book = xlsx({ Plan: sheetData([["a cell"]]) }, { parts: { "xl/embeddings/Document1.docx": word } });
+    const letter = docx("<w:p><w:r><w:t>a letter</w:t></w:r></w:p>", { "word/embeddings/Book1.xlsx": book });
+    expect(await extract("a.pptx", deck)).toMatchObject({ parts: [{ markdown: "a slide" }] });
+    expect(await extract("a.xlsx", book)).toMatchObject({
+      parts: [{ markdown: expect.stringContaining("a cell") as string }],
+    });
+    expect(await extract("a.docx", letter)).toMatchObject({ parts: [{ markdown: "a letter" }] });
+  });
+
+  it("the type of an Office file's main part may be stated by its extension", async () => {
+    const types = { docx: "wordprocessingml.document", xml: "presentationml.presentation.main+xml" };
+    const defaults = Object.entries(types).map(
+      ([extension, type]) => `<Default Extension="${extension}" ContentType="application/${type}"/>`,
+    );
+    const deck = pptx([{ shapes: textShape("a slide", null) }], {
+      "[Content_Types].xml": `<Types>${defaults.join("")}</Types>`,
+    });
+    expect(await extract("a.pptx", deck)).toMatchObject({ parts: [{ markdown: "a slide" }] });
+  });
+
+  it("an Office file whose root relations are missing is read by the types of its parts", async () => {
+    const paragraph = "<w:p><w:r><w:t>a document</w:t></w:r></w:p>";
+    const file = docx(paragraph, { "_rels/.rels": "<Relationships/>" });
+    expect(await extract("a.docx", file)).toMatchObject({ parts: [{ markdown: "a document" }] });
   });
 
   it("case 31: an empty file, a document without words and a picture have no text", async () => {
