@@ -65,12 +65,14 @@ export async function readByLiteparse(
     throw /password/i.test(String(error)) ? new PasswordRequiredError() : error;
   }
   if (turned.length > 0) {
-    const upright = {
+    const corrections = {
       targetPages: turned.map(({ page }) => page).join(","),
       pageOrientationCorrections: turned,
     };
-    const again = await new library.LiteParse({ ...OPTIONS, ...upright }).parse(bytes);
-    for (const page of again.pages) pages[page.pageNum - 1] = readPage(page);
+    const again = await new library.LiteParse({ ...OPTIONS, ...corrections }).parse(bytes);
+    const upright = new Map(again.pages.map((page) => [page.pageNum, readPage(page)]));
+    // By its number, not its place: pages that are damaged are left out.
+    return { total, pages: pages.map((page) => upright.get(page.number) ?? page) };
   }
   return { total, pages };
 }

@@ -2,6 +2,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const FILES = "test/integration/syncs/attachments.test.ts";
 const TEXTS = "test/integration/syncs/attachment-texts.test.ts";
+const PDF = "test/unit/extraction/extract-pdf.test.ts";
 const PREPARE = "shared/syncs/files/prepare-file.ts";
 const DOCUMENTS = "shared/documents/files.ts";
 const DELETE_PAGES = "shared/documents/delete-pages.ts";
@@ -166,6 +167,15 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     "test/unit/extraction/hostile-files.test.ts",
     "an Office file is read as what is embedded in it",
     change("shared/extraction/file-type.ts", "mainType(zip) ?? zip.read", "zip.read"),
+  ),
+  bugFoundBy(
+    PDF,
+    "a damaged page of a PDF gives the pages after it the text of others",
+    change(
+      "shared/extraction/pdf/read-by-liteparse.ts",
+      "pages.map((page) => upright.get(page.number) ?? page)",
+      "pages.map((page, index) => upright.get(index + 1) ?? page)",
+    ),
   ),
   bugFoundBy(
     FILES,

@@ -249,6 +249,25 @@ it("text that is turned on its page is read in its order", async () => {
   expect(text).toMatch(/first line is turned[\s\S]*second line is too[\s\S]*the third/);
 });
 
+it("a damaged page costs no other page, and a turned one after it keeps its number", async () => {
+  const turned = ["The third page is turned.", "It has two lines."].map((text, index) => ({
+    text,
+    x: 300 + 20 * index,
+    y: 100,
+    turned: true,
+  }));
+  const upright = (text: string) => ({ lines: [{ text, x: 72, y: 700 }] });
+  const pages = [upright("The first page."), upright("Damaged."), { lines: turned }, upright("The fourth.")];
+  const file = await extractPdf(pdfFile(pages, { objects: { 1002: "null" } }));
+  expect(file).toMatchObject({
+    parts: [
+      { place: { kind: "page", number: 1 }, markdown: "The first page." },
+      { place: { kind: "page", number: 3 }, markdown: "The third page is turned. It has two lines." },
+      { place: { kind: "page", number: 4 }, markdown: "The fourth." },
+    ],
+  });
+});
+
 it("a numbered heading in the size of the text is a heading", async () => {
   const lines = [
     ...paragraph(["A paragraph of some length that goes on over", "two lines before the heading."], 72, 700),
