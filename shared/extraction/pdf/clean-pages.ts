@@ -67,21 +67,30 @@ function bandOf(lines: readonly string[]): Set<number> {
   return new Set(band.filter((index) => !/^\s*\|/.test(lines[index] ?? "")));
 }
 
-/** So many words make a head of which the numbers do not matter; "Step 1" is a title. */
+/** So many words make a head of which the page numbers do not matter; "Step 1" is a title. */
 const HEAD_WORDS = 3;
+/** 12, 12/40, A-12, 2.3.59-12. A decimal, a date and an amount say something of their own. */
+const PAGE_NUMBER = /^[([|]*(?:\d{1,4}(?:\/\d{1,4})?|(?:[A-Z]|\d{1,2}(?:\.\d{1,2})*)[-–]\d{1,4})[)\].,:;|]*$/;
+/** Beside a number: it is an amount, not a page. */
+const UNIT = /^\(?(?:[\p{Sc}%‰]|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|BRL|SEK|NOK|DKK|PLN|CZK)\b)/u;
 
 /**
  * What a line has in common with its like on other pages: the numbers of page and section differ, left and right pages have
- * the order reversed, and one page's paragraph is another's heading.
+ * the order reversed, and one page's paragraph is another's heading. Lines that differ in other numbers are not alike.
  */
 function keyOf(line: string): string {
   const words = line
     .replace(/[*_#`\\]/g, "")
     .split(/\s+/)
     .filter((word) => word !== "");
-  const lasting = words.filter((word) => !/\d/.test(word));
-  if (lasting.length >= HEAD_WORDS) return lasting.toSorted().join(" ");
-  return words.join(" ").replace(/^\d+$|(?<=^page )\d+/i, "0");
+  if (words.filter((word) => !/\d/.test(word)).length < HEAD_WORDS)
+    return words.join(" ").replace(/^\d{1,4}$|(?<=^page )\d{1,4}\b/i, "0");
+  const isAmount = (index: number) =>
+    [words[index - 1], words[index + 1]].some((beside = "") => UNIT.test(beside));
+  return words
+    .filter((word, index) => !PAGE_NUMBER.test(word) || isAmount(index))
+    .toSorted()
+    .join(" ");
 }
 
 /**

@@ -178,6 +178,15 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
+    PDF,
+    "lines of a PDF that differ in an amount are removed as running heads",
+    change(
+      "shared/extraction/pdf/clean-pages.ts",
+      "!PAGE_NUMBER.test(word) || isAmount(index)",
+      "!/\\d/.test(word) || index < 0",
+    ),
+  ),
+  bugFoundBy(
     FILES,
     "a file that is gone when its page is back is asked for in each sync",
     change(DOCUMENTS, "and not d.file ? 'gone'", ""),

@@ -106,6 +106,46 @@ describe.each(READERS)("a PDF read by %s", (reader) => {
   });
 });
 
+/** Pages with a line each at the foot, below a text of their own. */
+function pagesWithFeet(feet: readonly string[]): Buffer {
+  return pdfFile(
+    feet.map((foot, index) => ({
+      lines: [
+        ...paragraph([`The text of part ${["alpha", "beta", "gamma"][index]}.`], 72, 600),
+        { text: foot, x: 72, y: 20, size: 9 },
+      ],
+    })),
+  );
+}
+
+it.each([
+  ["decimals", ["114.50 EUR", "224.50 EUR", "98.75 EUR"]],
+  ["amounts of money", ["114 EUR", "224 EUR", "98 EUR"]],
+  ["amounts of money with a sign", ["$114", "$224", "$98"]],
+  ["percent", ["12 %", "23 %", "34 %"]],
+  ["percent in one word", ["12%", "23%", "34%"]],
+  ["thousands", ["1,140", "2,240", "3,980"]],
+  ["dates", ["2026-03-01", "2026-04-01", "2026-05-01"]],
+  ["numbers longer than those of pages", ["28171163", "28171166", "28171001"]],
+])("lines that differ in %s are no running head", async (_, values) => {
+  const lines = values.map((value) => `Total amount due: ${value}`);
+  const text = textOf(await extractPdf(pagesWithFeet(lines)));
+  for (const line of lines) expect(text).toContain(line);
+});
+
+it.each([
+  ["12", "13", "14"],
+  ["12/40", "13/40", "14/40"],
+  ["A-12", "A-13", "A-14"],
+  ["2.3.59-12", "2.3.59-13", "2.3.59-14"],
+])("a running head is one whose pages are numbered %s, %s, %s", async (...numbers) => {
+  const lines = numbers.map((number, index) =>
+    index % 2 === 0 ? `Handbook of the Harbour ${number}` : `${number} Handbook of the Harbour`,
+  );
+  const text = textOf(await extractPdf(pagesWithFeet(lines)));
+  expect(text.match(/Handbook of the Harbour/g)).toHaveLength(1);
+});
+
 it("letters of a right-to-left script are read in their order, by unpdf (case 32)", async () => {
   const file = await extractPdf(pdfFile([{ lines: [{ text: "cba fed", x: 72, y: 700 }] }], { font: "H" }));
   expect(file).toMatchObject({ result: "text", extractor: expect.stringMatching(/^unpdf /) as string });
