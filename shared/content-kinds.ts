@@ -25,7 +25,7 @@ export const NEW_SOURCE_CONTENT: ContentOptions = { blogposts: true, comments: "
 /** Of a source that was made before there were other kinds. */
 export const PAGES_ONLY: ContentOptions = { blogposts: false, comments: "none", attachments: false };
 
-/** The kinds that a source lists, in the order of its full listing. */
+/** The kinds that a source lists. */
 export function syncedKinds({ blogposts, comments, attachments }: ContentOptions): ContentKind[] {
   const isSynced = {
     page: true,
@@ -34,6 +34,11 @@ export function syncedKinds({ blogposts, comments, attachments }: ContentOptions
     attachment: attachments,
   };
   return CONTENT_KINDS.filter((kind) => isSynced[kind]);
+}
+
+/** The same in the order of a full listing: comments last, because one on a file belongs to the page that the file's row names. */
+export function kindsToList(content: ContentOptions): ContentKind[] {
+  return syncedKinds(content).toSorted((a, b) => Number(a === "comments") - Number(b === "comments"));
 }
 
 /** Those of them that have a listing by v2. */

@@ -246,7 +246,7 @@ export type ListedComment = {
   id: string;
   version: number;
   spaceKey: string | null;
-  /** The page or blog post; null where the response names only the comment that it replies to. */
+  /** The page, blog post or file; null where the response names only the comment that it replies to. */
   containerId: string | null;
   parentId: string | null;
   /** Of inline threads: `open`, `reopened`, `resolved`, `dangling` or an unknown one; else null. */

@@ -122,7 +122,8 @@ export const contentSchema = z.object({
   _links: links,
 });
 
-const container = z.object({ id, type: optionalText }).nullish().catch(null);
+/** Of a comment also a file. */
+const container = z.object({ id: anyId, type: optionalText }).nullish().catch(null);
 const extensions = z
   .object({
     location: optionalText,

@@ -74,6 +74,19 @@ export async function leftContainers(
   return rows.map((row) => row.container_id);
 }
 
+/** What these files are on, by their ids; of those that are stored. */
+export async function containersOfFiles(
+  sql: Sql,
+  sourceId: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql<{ page_id: string; container_id: string }[]>`
+    select page_id, container_id from confluence_pages
+    where source_id = ${sourceId} and kind = 'attachment' and page_id = any(${[...ids]}::text[])`;
+  return new Map(rows.map(({ page_id, container_id }) => [page_id, container_id]));
+}
+
 /** Reasons of files that were deleted with what they are on. */
 const OF_CONTAINER = "container\\_%";
 /** Of a deleted file that is listed again: it is back once what it is on is found. */

@@ -1,5 +1,6 @@
-import type { Comment, ConfluenceClient, ListedComment } from "#shared/confluence/client.ts";
+import type { Comment, ConfluenceClient, ListedComment, ListedFile } from "#shared/confluence/client.ts";
 import { commentsByIdCql } from "#shared/confluence/cql.ts";
+import { isId } from "#shared/confluence/schemas.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
   outdatedComments,
@@ -10,6 +11,7 @@ import {
   type OutdatedComments,
   type StoredComment,
 } from "#shared/documents/comments.ts";
+import { containersOfFiles } from "#shared/documents/files.ts";
 import { PermanentError } from "#shared/errors.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
@@ -41,7 +43,8 @@ export async function newComments(
     source.sourceId,
     listed.map((comment) => comment.id),
   );
-  const wanted = listed.filter((comment) => isNew(comment, stored.get(comment.id)));
+  const pages = await pagesOfFiles(services.sql, source.sourceId, listed);
+  const wanted = listed.filter((comment) => isNew(onPage(comment, pages), stored.get(comment.id)));
   const found: Comment[] = [];
   const unreadable: string[] = [];
   for (let from = 0; from < wanted.length; from += IDS_OF_A_QUERY) {
@@ -86,13 +89,36 @@ function isNew(listed: ListedComment, stored: StoredComment | undefined): boolea
   return moved || listed.resolution !== stored.resolution;
 }
 
+/** The pages of those files that these comments are on. */
+async function pagesOfFiles(
+  sql: Sql,
+  sourceId: string,
+  comments: readonly { containerId: string | null }[],
+): Promise<Map<string, string>> {
+  const containers = comments.flatMap(({ containerId }) => containerId ?? []);
+  return containersOfFiles(
+    sql,
+    sourceId,
+    containers.filter((id) => !isId(id)),
+  );
+}
+
+/** A comment on a file belongs to the file's page, null if that is unknown. */
+function onPage<T extends ListedComment>(comment: T, pages: ReadonlyMap<string, string>): T {
+  const { containerId } = comment;
+  if (containerId === null || isId(containerId)) return comment;
+  return { ...comment, containerId: pages.get(containerId) ?? null };
+}
+
 /**
  * Finds the page of each comment: a reply may name only the comment that it replies to, which is in the same list, stored, or
- * requested. A comment whose page remains unknown is left out; the next listing has it again.
+ * requested; a comment on a file is on the file's page, which is stored or among `files`. A comment whose page remains unknown is left
+ * out; the next listing has it again.
  */
 export async function withContainers(
   { client, source, services }: StepContext,
   comments: readonly Comment[],
+  files: readonly ListedFile[] = [],
 ): Promise<CommentToStore[]> {
   const known = new Map(
     comments.flatMap(({ id, containerId }) => (containerId ? [[id, containerId] as const] : [])),
@@ -116,10 +142,12 @@ export async function withContainers(
       if (containerId) known.set(id, containerId);
     }
   }
-  return comments.flatMap((comment) => {
-    const containerId = known.get(comment.id);
-    return containerId === undefined ? [] : [{ ...comment, containerId }];
-  });
+  const placed = comments.map((comment) => ({ ...comment, containerId: known.get(comment.id) ?? null }));
+  const pages = await pagesOfFiles(services.sql, source.sourceId, placed);
+  for (const { id, containerId } of files) if (containerId !== null) pages.set(id, containerId);
+  return placed
+    .map((comment) => onPage(comment, pages))
+    .flatMap(({ containerId, ...comment }) => (containerId === null ? [] : [{ ...comment, containerId }]));
 }
 
 function inherit(id: string, known: Map<string, string>, parents: ReadonlyMap<string, string | null>): void {

@@ -1,5 +1,5 @@
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
-import { syncedKinds } from "#shared/content-kinds.ts";
+import { kindsToList } from "#shared/content-kinds.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { checkComments } from "#shared/syncs/comments/check-comments.ts";
 import type { HeldDeletions } from "#shared/syncs/operations/held-deletions.ts";
@@ -51,7 +51,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const startedAt = client.serverTime() ?? services.now();
   const expected = await countStoredPages(services.sql, source.sourceId);
   await requestSweeps(services.sql, [source.sourceId], services.now());
-  const [kind = "page", ...left] = syncedKinds(source.content);
+  const [kind = "page", ...left] = kindsToList(source.content);
   await inTransaction(
     context,
     { ...checkpoint, phase: "listing", kind, kinds_left: left },

@@ -18,7 +18,8 @@ type Arrived = { comments: Comment[]; files: ListedFile[] };
 /**
  * Requests the comments and files on those pages that the index does not have yet, or not any more, which no query by time finds: a page that
  * came from another space, or back, brings them with it, and files were put on a draft before it was published. Where the site refuses, and
- * replies of which it calls the parent comment the container, follow with the next deletion check. `listedByTime`: by a search for what changed.
+ * comments of which it calls another comment or a file the container, follow with the next deletion check. `listedByTime`: by a search for
+ * what changed.
  */
 export async function contentOfArrived(
   context: StepContext,

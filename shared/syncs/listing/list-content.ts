@@ -68,7 +68,7 @@ async function recordListed(
   const arrived = await contentOfArrived(context, isOfChanges ? listed.pages : [], { listedByTime: true });
   const byId = new Map([...arrived.comments, ...found].map((comment) => [comment.id, comment]));
   const files = [...arrived.files, ...listed.files];
-  const comments = await withContainers(context, [...byId.values()]);
+  const comments = await withContainers(context, [...byId.values()], files);
   reportUnreadable(listed.pages, context);
   const skipped = reportSkipped(context, { kind: "comments", count: unreadable.length, ids: unreadable });
   const containerIds = [...comments, ...files].flatMap(({ containerId }) => containerId ?? []);

@@ -1,5 +1,5 @@
 import { allPagesCql } from "#shared/confluence/cql.ts";
-import { syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
+import { kindsToList, type ContentKind } from "#shared/content-kinds.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { requestSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { needsSweep, sweepInline } from "#shared/syncs/rights/sweep-inline.ts";
@@ -40,7 +40,7 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const startedAt = client.serverTime() ?? services.now();
   const last = source.metadata.last_sync_timestamp;
   const everything = operation.mode === "full" || last === null;
-  const kinds = syncedKinds(source.content);
+  const kinds = kindsToList(source.content);
   if (everything) await verifySpace(client, source);
   // Kinds that were switched on since the last sync: what changed since then is not all that there is.
   const isListed = (kind: ContentKind) => !everything && source.metadata.listed_kinds.includes(kind);

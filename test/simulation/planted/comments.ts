@@ -2,6 +2,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const COMMENTS = "test/integration/syncs/comments.test.ts";
 const ODD = "test/integration/syncs/odd-comments-and-files.test.ts";
+const ON_FILES = "test/integration/syncs/comments-on-files.test.ts";
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const LIST = "shared/syncs/comments/list-comments.ts";
 const CHECK = "shared/syncs/comments/check-comments.ts";
@@ -148,6 +149,43 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "shared/syncs/listing/close-listing.ts",
       '  await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });\n',
       "",
+    ),
+  ),
+  bugFoundBy(
+    ON_FILES,
+    "comments on files are left out",
+    change(
+      "shared/confluence/schemas.ts",
+      "z.object({ id: anyId, type: optionalText })",
+      "z.object({ id, type: optionalText })",
+    ),
+  ),
+  bugFoundBy(
+    ON_FILES,
+    "the file is the container of a comment on it",
+    change(LIST, "pages.get(containerId) ?? null }", "pages.get(containerId) ?? containerId }"),
+  ),
+  bugFoundBy(
+    ON_FILES,
+    "a comment on a file is requested in each listing",
+    change(LIST, "isNew(onPage(comment, pages), ", "isNew(comment, "),
+  ),
+  bugFoundBy(
+    ON_FILES,
+    "a comment on a file that is listed with it is left out",
+    change(
+      "shared/syncs/listing/list-content.ts",
+      "withContainers(context, [...byId.values()], files)",
+      "withContainers(context, [...byId.values()])",
+    ),
+  ),
+  bugFoundBy(
+    ON_FILES,
+    "comments are listed before the files that they are on",
+    change(
+      "shared/content-kinds.ts",
+      'Number(a === "comments") - Number(b === "comments")',
+      'Number(b === "comments") - Number(a === "comments")',
     ),
   ),
   bug(
