@@ -52,6 +52,11 @@ export function commentsId(containerId: string): string {
   return `comments-${containerId}`;
 }
 
+/** Of what Confluence lists, only ids of files begin so. */
+export function isFileId(id: string): boolean {
+  return id.startsWith("att");
+}
+
 /** What `commentsId` made a key from. */
 export function containerOfComments(documentId: string): string {
   return documentId.slice(commentsId("").length);

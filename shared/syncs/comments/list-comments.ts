@@ -1,6 +1,6 @@
 import type { Comment, ConfluenceClient, ListedComment, ListedFile } from "#shared/confluence/client.ts";
 import { commentsByIdCql } from "#shared/confluence/cql.ts";
-import { isId } from "#shared/confluence/schemas.ts";
+import { isFileId } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
   outdatedComments,
@@ -96,17 +96,13 @@ async function pagesOfFiles(
   comments: readonly { containerId: string | null }[],
 ): Promise<Map<string, string>> {
   const containers = comments.flatMap(({ containerId }) => containerId ?? []);
-  return containersOfFiles(
-    sql,
-    sourceId,
-    containers.filter((id) => !isId(id)),
-  );
+  return containersOfFiles(sql, sourceId, containers.filter(isFileId));
 }
 
 /** A comment on a file belongs to the file's page, null if that is unknown. */
 function onPage<T extends ListedComment>(comment: T, pages: ReadonlyMap<string, string>): T {
   const { containerId } = comment;
-  if (containerId === null || isId(containerId)) return comment;
+  if (containerId === null || !isFileId(containerId)) return comment;
   return { ...comment, containerId: pages.get(containerId) ?? null };
 }
 
