@@ -27,26 +27,28 @@ export const handler = scheduleHandler({
     const model = await chosenModel(sql);
     if (model === null)
       throw new Error("No embedding model is chosen: the database was not migrated by this release");
-    const { remainingMs } = invocation;
-    const hasTime = () => remainingMs() >= RESERVE_MS;
+    const withinMs = () => {
+      const left = invocation.remainingMs();
+      return left < RESERVE_MS ? null : left - TO_RECORD_MS;
+    };
     // At the same time, so that neither waits for a site of the other that does not respond.
     const [discovered, restored] = await Promise.all([
-      discoverDue({ ...services, model }, remainingMs),
-      restoreCredentials(services, hasTime),
+      discoverDue({ ...services, model }, withinMs),
+      restoreCredentials(services, withinMs),
     ]);
     return { discovered, restored, warned: warned.length };
   },
 });
 
-async function discoverDue(services: DiscoveryServices, remainingMs: () => number): Promise<number> {
+async function discoverDue(services: DiscoveryServices, withinMs: () => number | null): Promise<number> {
   const { sql, now } = services;
   const before = later(now(), -DISCOVERY_INTERVAL_MS);
   let discovered = 0;
   for (const site of await sitesToDiscover(sql, { before, now: now() })) {
-    const left = remainingMs();
-    if (left < RESERVE_MS) break;
+    const within = withinMs();
+    if (within === null) break;
     try {
-      await discoverSpaces(site.siteId, services, { withinMs: left - TO_RECORD_MS });
+      await discoverSpaces(site.siteId, services, { withinMs: within });
       discovered += 1;
     } catch {
       // Recorded on the site, with a log line, or the site is paused; the others are not affected, and the next run tries again.

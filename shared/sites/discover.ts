@@ -1,7 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { ConfluenceClient, ListedSpace } from "#shared/confluence/client.ts";
 import { transaction, type Sql } from "#shared/db/connect.ts";
-import { PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
+import { PermanentError, RateLimitedError, UserError } from "#shared/errors.ts";
 import { insertSourceOfSite } from "#shared/sources/sources.ts";
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import { later } from "#shared/syncs/later.ts";
@@ -11,6 +10,7 @@ import { pause, slowDownNearLimit } from "#shared/syncs/operations/waiting.ts";
 import { openClient, type SiteServices, type SyncServices } from "#shared/syncs/sync-services.ts";
 import { countInSpaces } from "./count-content.ts";
 import { estimateFirstSyncs } from "./estimate.ts";
+import { inTime } from "./in-time.ts";
 import { requireSite, updateSite, type Estimate, type Site } from "./site.ts";
 import { fitsRule, type SpaceRule } from "./space-rule.ts";
 
@@ -91,20 +91,6 @@ async function askSite(
   const limited = site.limits.max_pages !== undefined || site.limits.max_dollars !== undefined;
   const asksForWord = limited && !approve && fresh.length > 0;
   return { spaces, held: asksForWord ? await overLimits(client, site, fresh, services) : null };
-}
-
-/** Throws TransientError `timeout` when `work` takes longer: a function that is killed records nothing, and would begin with this site again. */
-async function inTime<T>(work: Promise<T>, withinMs: number | undefined): Promise<T> {
-  if (withinMs === undefined) return work;
-  const ended = new AbortController();
-  const late = delay(withinMs, undefined, { signal: ended.signal }).then(() => {
-    throw new TransientError("timeout", "The site did not list its spaces in time");
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    ended.abort();
-  }
 }
 
 async function recordFailure(site: Site, error: unknown, services: DiscoveryServices): Promise<void> {

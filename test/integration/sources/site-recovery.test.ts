@@ -5,6 +5,7 @@ import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
 import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
 import { withServices, type Services } from "#functions/runtime/services.ts";
 import { discoverSpaces, type DiscoveryServices } from "#shared/sites/discover.ts";
+import { restoreCredentials } from "#shared/sites/restore-credentials.ts";
 import { listDueSources } from "#shared/sources/sources.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
@@ -150,6 +151,18 @@ it.each([
   const answer = await fixture.api("POST", `${path}/discover`, { body: {} });
   expect([answer.status, answer.body.error.code]).toEqual([422, code]);
   expect((await site()).status).toBe("active");
+});
+
+it("an expired site that does not respond is waited for no longer than there is time", async () => {
+  refuse(1);
+  await discover();
+  fixture.site.faults.push({ effect: "hang", times: 1, skip: 0 });
+  const services = { ...fixture.services, random: () => 0.5 };
+  const restore = async () =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is used
+    restoreCredentials(services as Parameters<typeof restoreCredentials>[0], () => 20);
+  expect(await restore()).toBe(0);
+  expect((await site()).status).toBe("credentials_expired");
 });
 
 describe("client credentials", () => {

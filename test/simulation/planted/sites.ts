@@ -20,11 +20,7 @@ export const SITE_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     RECOVERY,
     "refused credentials work again for whatever account they are",
-    change(
-      "shared/sites/restore-credentials.ts",
-      "await verifyAccount(await openClient(services, site), site)",
-      "await (await openClient(services, site)).currentUser()",
-    ),
+    change("shared/sites/restore-credentials.ts", "verifyAccount(client, site)", "client.currentUser()"),
   ),
   bugFoundBy(
     RECOVERY,
@@ -87,6 +83,15 @@ export const SITE_BUGS: readonly PlantedBug[] = [
     RECOVERY,
     "a discovery waits for a site without end",
     change(DISCOVER, "await inTime(asked, options.withinMs)", "await asked"),
+  ),
+  bugFoundBy(
+    RECOVERY,
+    "an expired site is waited for without end",
+    change(
+      "shared/sites/restore-credentials.ts",
+      "inTime(verifyAccount(client, site), withinMs)",
+      "inTime(verifyAccount(client, site), undefined)",
+    ),
   ),
   bugFoundBy(
     RECOVERY,
