@@ -64,7 +64,7 @@ function isPdf(bytes: Uint8Array): boolean {
 
 /** `seen`: what OCR read of the pages without text; absent where it was not asked. */
 function filed(
-  { total, pages }: { total: number; pages: PdfPage[] },
+  { total, damaged, pages }: { total: number; damaged: number; pages: PdfPage[] },
   reader: string,
   seen?: OcrReading,
 ): ExtractedFile {
@@ -76,9 +76,11 @@ function filed(
     .map(({ number, markdown }): FilePart => ({ place: { kind: "page", number }, markdown }));
   if (parts.length === 0) return { result: "no_text", extractor, message: withoutText(total, seen) };
   const warnings: string[] = [];
-  if (pages.length < total)
+  const readTo = pages.length + damaged;
+  if (damaged > 0) warnings.push(`${damaged} of ${total} pages are damaged and were not read`);
+  if (readTo < total)
     warnings.push(
-      `Pages after ${pages.length} of ${total} were not read: those before hold ${MOST_CHARACTERS} characters`,
+      `Pages after ${readTo} of ${total} were not read: those before hold ${MOST_CHARACTERS} characters`,
     );
   if (byNumber.size > 0)
     warnings.push(`${byNumber.size} of ${total} pages were read by OCR: their text may contain errors`);

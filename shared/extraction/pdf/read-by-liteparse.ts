@@ -36,21 +36,23 @@ export function loadLiteparse(): typeof Library | null {
 const BATCH = 100;
 
 /**
- * Pages as Markdown with headings, lists and tables, until they hold `mostCharacters`; `total` counts all. Throws
- * `PasswordRequiredError`.
+ * Pages as Markdown with headings, lists and tables, until they hold `mostCharacters`; `total` counts all, `damaged` those that were
+ * left out. Throws `PasswordRequiredError`.
  */
 export async function readByLiteparse(
   library: typeof Library,
   bytes: Uint8Array,
   mostCharacters: number,
-): Promise<{ total: number; pages: PdfPage[] }> {
+): Promise<{ total: number; damaged: number; pages: PdfPage[] }> {
   const pages: PdfPage[] = [];
   const turned: Library.PageOrientationCorrection[] = [];
   let total = 0;
+  let damaged = 0;
   let characters = 0;
   try {
     for await (const batch of new library.LiteParse(OPTIONS).parseBatches(bytes, { batchSize: BATCH })) {
       total = batch.totalPages;
+      damaged += batch.result.pageErrors.length;
       for (const page of batch.result.pages) {
         const angle = turnedBy(page);
         if (angle !== 0) turned.push({ page: page.pageNum, angle });
@@ -72,9 +74,9 @@ export async function readByLiteparse(
     const again = await new library.LiteParse({ ...OPTIONS, ...corrections }).parse(bytes);
     const upright = new Map(again.pages.map((page) => [page.pageNum, readPage(page)]));
     // By its number, not its place: pages that are damaged are left out.
-    return { total, pages: pages.map((page) => upright.get(page.number) ?? page) };
+    return { total, damaged, pages: pages.map((page) => upright.get(page.number) ?? page) };
   }
-  return { total, pages };
+  return { total, damaged, pages };
 }
 
 /** A page of the library's as Markdown. */

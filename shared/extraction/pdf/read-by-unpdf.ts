@@ -7,7 +7,7 @@ export const UNPDF = "unpdf 1.8.1";
 export async function readByUnpdf(
   bytes: Uint8Array,
   mostCharacters: number,
-): Promise<{ total: number; pages: PdfPage[] }> {
+): Promise<{ total: number; damaged: number; pages: PdfPage[] }> {
   const opened = await getDocumentProxy(
     // The library takes the buffer away from its owner, and refuses a Buffer.
     new Uint8Array(bytes),
@@ -29,7 +29,7 @@ export async function readByUnpdf(
       pages.push({ number, markdown, fields: (await page.getAnnotations()).flatMap(fieldValue) });
       page.cleanup();
     }
-    return { total: opened.numPages, pages };
+    return { total: opened.numPages, damaged: 0, pages };
   } finally {
     await opened.loadingTask.destroy();
   }

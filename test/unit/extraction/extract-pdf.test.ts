@@ -305,6 +305,7 @@ it("a damaged page costs no other page, and a turned one after it keeps its numb
       { place: { kind: "page", number: 3 }, markdown: "The third page is turned. It has two lines." },
       { place: { kind: "page", number: 4 }, markdown: "The fourth." },
     ],
+    warnings: ["1 of 4 pages are damaged and were not read"],
   });
 });
 
