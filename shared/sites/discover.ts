@@ -45,9 +45,10 @@ export async function listSpaces(client: ConfluenceClient, accountId: string | n
 
 /**
  * Lists the site's spaces and makes sources of the new ones that its rule includes, unless they exceed its limits: then they wait
- * until `approve`. A space whose key the source of another space has, as after a space was deleted and made again, waits too, until that source is deleted. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no source is deleted or changed otherwise.
- * A 429 pauses the site, for its syncs too; while it is paused nothing is asked. Throws `RateLimitedError` then.
- * What the site does not say within `withinMs` is recorded as a failure.
+ * until `approve`. A space whose key the source of another space has, as after a space was deleted and made again, waits until that
+ * source is deleted. `listed`: a complete listing of just now. Renamed, archived, vanished and excluded spaces are recorded as such; no
+ * source is deleted or changed otherwise. A 429 pauses the site, for its syncs too; while it is paused nothing is asked. Throws
+ * `RateLimitedError` then. What the site does not say within `withinMs` is recorded as a failure.
  */
 export async function discoverSpaces(
   siteId: string,

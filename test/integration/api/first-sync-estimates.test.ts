@@ -4,10 +4,8 @@ import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { makeApiClient } from "#test/support/api-client.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { NEW_SITE, SITES } from "#test/support/connected-sites.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
-
-const SITES = "/api/confluence/sites";
-const SITE = { base_url: "https://acme.atlassian.net", email: "sync@example.com", api_token: "demo-token" };
 
 let fixture: ApiFixture;
 let added: string[] = [];
@@ -26,7 +24,9 @@ const addSpaceWithPage = (key: string) => {
   return addPage(fixture.site, { space: key, title: `Page of ${key}`, body: "<p>Text</p>" });
 };
 const plan = (fields: object = {}) =>
-  fixture.api("POST", SITES, { body: { ...SITE, dry_run: true, spaces: { include: ["S*"] }, ...fields } });
+  fixture.api("POST", SITES, {
+    body: { ...NEW_SITE, dry_run: true, spaces: { include: ["S*"] }, ...fields },
+  });
 
 describe("the estimate of first syncs", () => {
   it("counts blog posts, comments and files where they are to be synced", async () => {
@@ -70,7 +70,7 @@ describe("the estimate of first syncs", () => {
     const embedder = fakeEmbedder({ model: "text-embedding-3-large@64" });
     const api = await makeApiClient({ ...fixture.services, embedder });
     const limits = { max_dollars: 0.00005 };
-    const held = await api("POST", SITES, { body: { ...SITE, spaces: { include: ["S*"] }, limits } });
+    const held = await api("POST", SITES, { body: { ...NEW_SITE, spaces: { include: ["S*"] }, limits } });
     expect(held.body).toMatchObject({ source_count: 0, first_syncs_held: { dollars: 0.0001 } });
     const path = `${SITES}/${held.body.site_id}`;
     await api("PATCH", path, { body: { limits: { max_dollars: 0.01 } } });

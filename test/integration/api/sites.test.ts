@@ -1,21 +1,13 @@
-import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import { listDueSources, setSourceStatus } from "#shared/sources/sources.ts";
 import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
 import { deleteSourcesOfDeletedSites } from "#shared/sites/delete-site.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
-import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
-import { withServices } from "#functions/runtime/services.ts";
 import { setDirectory } from "#test/support/access-nodes.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
+import { connectSite, discoverAll, NEW_SITE, SITES } from "#test/support/connected-sites.ts";
 
-const SITES = "/api/confluence/sites";
-const NEW_SITE = {
-  base_url: "https://acme.atlassian.net",
-  email: "sync@example.com",
-  api_token: "demo-token",
-};
 const DAY_MS = 24 * 60 * 60_000;
 
 let fixture: ApiFixture;
@@ -38,11 +30,7 @@ const addSpaces = (...keys: string[]) => {
 };
 const connect = (fields: Record<string, unknown> = {}) =>
   fixture.api("POST", SITES, { body: { ...NEW_SITE, ...fields } });
-const connected = async (fields: Record<string, unknown> = {}) => {
-  const answer = await connect(fields);
-  expect(answer.status, answer.text).toBe(201);
-  return `${SITES}/${answer.body.site_id}`;
-};
+const connected = (fields: Record<string, unknown> = {}) => connectSite(fixture, fields);
 const sources = async () => {
   const { body } = await fixture.api("GET", "/api/confluence/sources", { query: { limit: "200" } });
   return body.sources as { space_key: string; source_id: string; next_sync_at: string; status: string }[];
@@ -394,9 +382,7 @@ describe("a connected site", () => {
     await fixture.database.sql`
       update confluence_sites set account_id = 'somebody-else' where base_url = 'https://acme.atlassian.net'`;
     addSpaces("NEW");
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of the context that the function looks at
-    const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-    const discover = () => withServices(fixture.services, () => discoverAll({}, context));
+    const discover = () => discoverAll(fixture);
     expect(await discover()).toMatchObject({ discovered: 0 });
     fixture.clock.advance(DAY_MS + 1000);
     expect(await discover()).toMatchObject({ discovered: 1 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { warnOfExpiry } from "#shared/sites/token-expiry.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { connectSite, SITES } from "#test/support/connected-sites.ts";
 
-const SITES = "/api/confluence/sites";
 const DAY_MS = 24 * 60 * 60_000;
 
 let fixture: ApiFixture;
@@ -12,21 +12,10 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await fixture.reset();
-  path = await connect();
+  path = await connectSite(fixture);
 });
 afterAll(() => fixture.close());
 
-const connect = async (fields: Record<string, unknown> = {}) => {
-  const body = {
-    base_url: "https://acme.atlassian.net",
-    email: "sync@example.com",
-    api_token: "demo-token",
-    ...fields,
-  };
-  const answer = await fixture.api("POST", SITES, { body });
-  expect(answer.status, answer.text).toBe(201);
-  return `${SITES}/${answer.body.site_id}`;
-};
 const site = async () => (await fixture.api("GET", path)).body;
 const patch = (body: Record<string, unknown>) => fixture.api("PATCH", path, { body });
 
@@ -44,7 +33,7 @@ it.each([
 
 it("a token of an account that has a site of its own there is a conflict that names it", async () => {
   await fixture.database.sql`update confluence_sites set account_id = 'somebody-else'`;
-  const other = await connect();
+  const other = await connectSite(fixture);
   const answer = await patch({ api_token: "demo-token" });
   expect([answer.status, answer.body.error.code, answer.body.error.details.site_id]).toEqual([
     409,
@@ -62,7 +51,7 @@ it("a token that a source's site is connected with is warned of, whatever the ol
   await fixture.addSource();
   fixture.clock.advance(363 * DAY_MS);
   expect(await warned()).toBe(1);
-  path = await connect({ token_expires_at: inDays(29) });
+  path = await connectSite(fixture, { token_expires_at: inDays(29) });
   expect([await warned(), await warned()]).toEqual([1, 0]);
   expect((await fixture.api("GET", SITES)).body.sites).toHaveLength(1);
 });

@@ -1,11 +1,8 @@
-import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
-import { withServices } from "#functions/runtime/services.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
+import { connectSite, discoverAll } from "#test/support/connected-sites.ts";
 
-const SITES = "/api/confluence/sites";
 const DAY_MS = 24 * 60 * 60_000;
 
 let fixture: ApiFixture;
@@ -17,20 +14,12 @@ beforeEach(async () => {
   await fixture.reset();
   const { model, dimensions } = fixture.embedder;
   await chooseModel(fixture.database.sql, { model, dimensions, now: fixture.clock.now() });
-  path = `${SITES}/${await connect("https://acme.atlassian.net")}`;
+  path = await connectSite(fixture);
   fixture.clock.advance(DAY_MS + 1000);
 });
 afterAll(() => fixture.close());
 
-const connect = async (base_url: string) => {
-  const body = { base_url, email: "sync@example.com", api_token: "demo-token" };
-  const answer = await fixture.api("POST", SITES, { body });
-  expect(answer.status, answer.text).toBe(201);
-  return String(answer.body.site_id);
-};
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of the context that the function looks at
-const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-const discover = () => withServices(fixture.services, () => discoverAll({}, context));
+const discover = () => discoverAll(fixture);
 const pausedFor = async (of = path) => {
   const { body } = await fixture.api("GET", of);
   return body.paused_until === null ? 0 : Date.parse(body.paused_until) - fixture.clock.now().getTime();
@@ -38,7 +27,7 @@ const pausedFor = async (of = path) => {
 const limited = () => fixture.site.faults.push({ effect: "rate_limit", retry_after: 600, times: 1, skip: 0 });
 
 it("a 429 of the daily discovery pauses its site and no other, and is no failure", async () => {
-  const other = `${SITES}/${await connect("https://other.atlassian.net")}`;
+  const other = await connectSite(fixture, { base_url: "https://other.atlassian.net" });
   limited();
   await discover();
   expect(await pausedFor()).toBeGreaterThanOrEqual(600_000);

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
-
-const SITES = "/api/confluence/sites";
-const NEW_SITE = {
-  base_url: "https://acme.atlassian.net",
-  email: "sync@example.com",
-  api_token: "demo-token",
-};
+import { connectSite } from "#test/support/connected-sites.ts";
 
 let fixture: ApiFixture;
 let added: string[] = [];
@@ -25,11 +19,6 @@ const add = (key: string) => {
   added.push(space.id);
   return space;
 };
-const connect = async (fields: Record<string, unknown> = {}) => {
-  const answer = await fixture.api("POST", SITES, { body: { ...NEW_SITE, ...fields } });
-  expect(answer.status, answer.text).toBe(201);
-  return `${SITES}/${answer.body.site_id}`;
-};
 const discover = async (path: string) => {
   const answer = await fixture.api("POST", `${path}/discover`, { body: {} });
   expect(answer.status, answer.text).toBe(200);
@@ -43,7 +32,7 @@ const states = async (path: string) => {
 
 it("a space that is deleted and made again waits, ends no discovery, and is added once the old source is deleted", async () => {
   const old = add("TEAM");
-  const path = await connect();
+  const path = await connectSite(fixture);
   fixture.site.spaces.delete(old.id);
   const again = add("TEAM");
   const other = add("OPS");
@@ -60,7 +49,7 @@ it("a space that is deleted and made again waits, ends no discovery, and is adde
 
 it("a space that waits for its key is no reason to hold others, and no part of a plan", async () => {
   const old = add("TEAM");
-  const path = await connect();
+  const path = await connectSite(fixture);
   fixture.site.spaces.delete(old.id);
   add("TEAM");
   const plan = { dry_run: true, spaces: { include: ["*"] } };
@@ -72,14 +61,14 @@ it("a space that waits for its key is no reason to hold others, and no part of a
 it("a listing that shows one key under two ids connects the site, with one of them", async () => {
   const [first, second] = [add("TEAM"), add("OPS")];
   second.key = "TEAM";
-  const path = await connect();
+  const path = await connectSite(fixture);
   const found = await states(path);
   expect([first, second].map(({ id }) => found.get(id)?.state)).toEqual(["synced", "waiting"]);
 });
 
 it("a key is free at once when its space has another one, also for a site with limits", async () => {
   const old = add("TEAM");
-  const path = await connect();
+  const path = await connectSite(fixture);
   old.key = "CREW";
   const again = add("TEAM");
   await fixture.api("PATCH", path, { body: { limits: { max_dollars: 1 } } });
@@ -91,7 +80,7 @@ it("a key is free at once when its space has another one, also for a site with l
 
 it("a key that a source of another account still has ends no discovery", async () => {
   const old = add("TEAM");
-  const path = await connect();
+  const path = await connectSite(fixture);
   await fixture.database.sql`
     update archon_sources set site_id = null, account_id = 'somebody-else' where space_id = ${old.id}`;
   old.key = "CREW";

@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fetchFrom } from "#infra/local/confluence-site/in-process-fetch.ts";
-import { handler as discoverAll } from "#functions/sync/discover-spaces.ts";
-import { withServices, type Services } from "#functions/runtime/services.ts";
+import type { Services } from "#functions/runtime/services.ts";
 import { discoverSpaces, type DiscoveryServices } from "#shared/sites/discover.ts";
 import { restoreCredentials } from "#shared/sites/restore-credentials.ts";
 import { listDueSources } from "#shared/sources/sources.ts";
 import { chooseModel } from "#shared/embeddings/embedding-models.ts";
 import { makeApiFixture, type ApiFixture } from "#test/support/api-fixture.ts";
 import { changing, clientOf } from "#test/support/confluence-site.ts";
+import { connectSite, discoverAll, SITES } from "#test/support/connected-sites.ts";
 
-const SITES = "/api/confluence/sites";
 const DAY_MS = 24 * 60 * 60_000;
 
 let fixture: ApiFixture;
@@ -23,24 +21,13 @@ beforeEach(async () => {
   await fixture.reset();
   const { model, dimensions } = fixture.embedder;
   await chooseModel(fixture.database.sql, { model, dimensions, now: fixture.clock.now() });
-  path = `${SITES}/${await connect("https://acme.atlassian.net")}`;
+  path = await connectSite(fixture);
   fixture.clock.advance(DAY_MS + 1000);
 });
 afterAll(() => fixture.close());
 
-const TOKEN = { email: "sync@example.com", api_token: "demo-token" };
-const connect = async (base_url: string, credentials: Record<string, string> = TOKEN) => {
-  const body = { base_url, ...credentials };
-  const answer = await fixture.api("POST", SITES, { body });
-  expect(answer.status, answer.text).toBe(201);
-  return String(answer.body.site_id);
-};
-/** The half-hourly discovery, and how much time it has left each time it looks. */
-const discover = (changed: Partial<Services> = {}, remainingMs = () => 60_000) => {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of the context that the function looks at
-  const context = { getRemainingTimeInMillis: remainingMs } as Context;
-  return withServices({ ...fixture.services, ...changed }, () => discoverAll({}, context));
-};
+const discover = (changed?: Partial<Services>, remainingMs?: () => number) =>
+  discoverAll(fixture, changed, remainingMs);
 const site = async (of = path) => (await fixture.api("GET", of)).body;
 
 it("an odd response about the account expires no credentials, and the next discovery goes on", async () => {
@@ -104,7 +91,7 @@ it("a site that asks for a pause when its credentials are tried again is asked n
 });
 
 it("a site that uses up the time each half hour delays no other", async () => {
-  const other = `${SITES}/${await connect("https://other.atlassian.net")}`;
+  const other = await connectSite(fixture, { base_url: "https://other.atlassian.net" });
   fixture.clock.advance(DAY_MS + 1000);
   await fixture.database.sql`
     update confluence_sites set account_id = 'somebody-else' where base_url = 'https://acme.atlassian.net'`;
@@ -170,7 +157,12 @@ describe("client credentials", () => {
   let account: string;
   beforeEach(async () => {
     const credentials = { client_id: "demo-client", client_secret: "demo-secret" };
-    account = `${SITES}/${await connect("https://other.atlassian.net", credentials)}`;
+    account = await connectSite(fixture, {
+      base_url: "https://other.atlassian.net",
+      email: undefined,
+      api_token: undefined,
+      ...credentials,
+    });
     fixture.site.requests.length = 0;
   });
   const discovery = () => fixture.api("POST", `${account}/discover`, { body: {} });

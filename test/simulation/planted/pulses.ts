@@ -109,15 +109,6 @@ export const PULSE_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
-    "test/integration/api/sites.test.ts",
-    "discovery makes a source again that a person deleted",
-    change(
-      "functions/api/use-cases/delete-and-cancel.ts",
-      "await excludeSpaceOf(services.sql, sourceId, now);",
-      "",
-    ),
-  ),
-  bugFoundBy(
     PULSE,
     "an edit that is found while a first sync runs is forgotten",
     change(

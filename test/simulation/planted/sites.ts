@@ -125,4 +125,13 @@ export const SITE_BUGS: readonly PlantedBug[] = [
       "",
     ),
   ),
+  bugFoundBy(
+    "test/integration/api/sites.test.ts",
+    "discovery makes a source again that a person deleted",
+    change(
+      "functions/api/use-cases/delete-and-cancel.ts",
+      "await excludeSpaceOf(services.sql, sourceId, now);",
+      "",
+    ),
+  ),
 ];
