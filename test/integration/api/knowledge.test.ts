@@ -40,6 +40,14 @@ describe.each(["/api/knowledge-items", "/api/knowledge"])("knowledge endpoints u
   const get = (path: string, query?: Record<string, string>) =>
     fixture.api("GET", path, query ? { query } : {});
 
+  it("chunks name the address that their page has now, also as a filter", async () => {
+    const url = "https://site.example/wiki/spaces/DOCS/pages/1/team";
+    const chunks = async (query?: Record<string, string>) =>
+      (await get(`${prefix}/${team}/chunks`, query)).body.chunks.map((chunk: { url: string }) => chunk.url);
+    expect(await chunks()).toEqual([url]);
+    expect(await chunks({ domain_filter: "/team" })).toEqual([url]);
+  });
+
   it("knowledge items are the sources, with page numbers", async () => {
     const { body } = await get(prefix, { page: "1", per_page: "1" });
     expect(body).toMatchObject({ total: 2, page: 1, per_page: 1, pages: 2 });
