@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Duplex } from "node:stream";
 import postgres from "postgres";
 
 /** A postgres.js client, or the scoped client inside a transaction: functions accept either. */
@@ -9,6 +10,8 @@ export type Json = postgres.JSONValue;
 
 export type DatabaseOptions = {
   url: string;
+  /** A connection that is used in place of one to the URL's host. */
+  socket?: () => Duplex;
   schema: string;
   /** 1 for PGlite and for a Lambda, which handles one event at a time. */
   maxConnections: number;
@@ -42,6 +45,7 @@ export function connect(options: DatabaseOptions): postgres.Sql {
     onnotice: () => {},
     ...(options.tls ? { ssl: options.tls.ca ? { ca: options.tls.ca } : "verify-full" } : {}),
     ...(options.password ? { password: options.password } : {}),
+    ...(options.socket ? { socket: options.socket } : {}),
     connection: {
       application_name: "confluence-sync",
       ...(options.transactionPooler

@@ -151,7 +151,7 @@ describe("story 3.2: atomic chunk replacement", () => {
     }
     const found: string[][] = [];
     // Another session: what a reader sees while the writer's transaction is open.
-    const reader = connect({ url: database.url, schema: TEST_SCHEMA, maxConnections: 1 });
+    const reader = connect({ ...database.address, schema: TEST_SCHEMA, maxConnections: 1 });
     const sql = observeSql(database.sql, {
       onStatement: async () => {
         found.push((await search("part alpha beta", reader)).map((hit) => hit.content).toSorted());

@@ -80,7 +80,7 @@ function startWriters(
   counts: FireCounts,
 ): ChildProcess {
   const config: WriterOptions = {
-    url: database.url,
+    url: database.address.url,
     pages: options.pages,
     writers: options.writersPerProcess,
     seed: options.seed + index * 1000,

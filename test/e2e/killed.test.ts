@@ -85,7 +85,7 @@ describe("a runner that is killed in the middle of a sync", () => {
     const database = process.env.DATABASE_URL ? await createTestDatabase({ maxConnections: 1 }) : null;
     return {
       dataDir,
-      databaseUrl: database?.url ?? null,
+      databaseUrl: database?.address.url ?? null,
       remove: async () => {
         await database?.close();
         await rm(dataDir, { recursive: true });

@@ -60,7 +60,7 @@ describe("a service that is started again with another model", () => {
       dataDir,
       databaseImage: await embeddedImage(),
       schedules: false,
-      env: { LOG_LEVEL: "silent", ...(database ? { DATABASE_URL: database.url } : {}) },
+      env: { LOG_LEVEL: "silent", ...(database ? { DATABASE_URL: database.address.url } : {}) },
       services: { embedder },
     });
   const titles = async (runner: LocalRunner, query: string) => {

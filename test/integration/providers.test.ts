@@ -296,7 +296,7 @@ it("a database is connected to by its URL, in the schema that the variables name
   const upstream = await createTestDatabase();
   // PGlite has one session, and it is the function's.
   await upstream.sql.end();
-  const variables = { DATABASE_URL: upstream.url, DB_SCHEMA: TEST_SCHEMA };
+  const variables = { DATABASE_URL: await upstream.listen(), DB_SCHEMA: TEST_SCHEMA };
   const prepared: number[] = [];
   try {
     // Behind a pooler the schema is the role's, not the connection's.

@@ -28,10 +28,11 @@ export type ExplainedDatabase = {
 export async function startExplainedDatabase(): Promise<ExplainedDatabase> {
   const made = process.env.DATABASE_URL ? await onServer() : await embedded();
   let explained: Explained[] = [];
-  const sql = postgres(made.url, {
+  const sql = postgres(made.address.url, {
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
+    ...(made.address.socket ? { socket: made.address.socket } : {}),
     connection: { search_path: `${TEST_SCHEMA}, public` },
     onnotice: ({ message = "" }) => {
       const json = /^duration: .*?plan:\n(.*)/s.exec(message)?.[1];

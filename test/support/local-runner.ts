@@ -12,7 +12,7 @@ export async function startTestRunner(options: LocalRunnerOptions = {}): Promise
     schedules: false,
     databaseImage: process.env.DATABASE_URL ? undefined : await embeddedImage(),
     ...options,
-    env: { LOG_LEVEL: "silent", ...(own ? { DATABASE_URL: own.url } : {}), ...options.env },
+    env: { LOG_LEVEL: "silent", ...(own ? { DATABASE_URL: own.address.url } : {}), ...options.env },
   });
   return {
     ...runner,

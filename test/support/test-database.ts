@@ -1,10 +1,11 @@
 import type postgres from "postgres";
-import { connect, guardRoot } from "#shared/db/connect.ts";
+import { connect, guardRoot, type DatabaseOptions } from "#shared/db/connect.ts";
 import { migrate } from "#shared/db/migrate.ts";
 import { readMigrations } from "#shared/db/read-migrations.ts";
 import { startEmbeddedDatabase } from "#infra/local/runner/database.ts";
 import { embeddedImage } from "./databases/image.ts";
 import { emptyTables } from "./databases/empty-tables.ts";
+import { listenFor } from "./databases/listen.ts";
 import { TEST_SCHEMA } from "./databases/migrated.ts";
 import { createDatabase } from "./databases/server.ts";
 
@@ -12,7 +13,10 @@ export { TEST_SCHEMA };
 
 export type TestDatabase = {
   sql: postgres.Sql;
-  url: string;
+  /** For `connect` in this process. */
+  address: Pick<DatabaseOptions, "url" | "socket">;
+  /** A URL for clients that cannot take `address`; one session on PGlite, so `sql` must have ended. */
+  listen: () => Promise<string>;
   /** False on PGlite: one connection, so nothing that needs two sessions can be shown on it. */
   concurrent: boolean;
   /** Empties every table but the migrations' ledger and the registered models. */
@@ -32,32 +36,43 @@ export async function createTestDatabase(
   const made = server ? await createOnServer(server, migrated) : await createEmbedded(migrated);
   const sql = guardRoot(
     connect({
-      url: made.url,
+      ...made.address,
       schema: TEST_SCHEMA,
       maxConnections: server ? (options.maxConnections ?? 10) : 1,
     }),
   );
+  const listeners: { close: () => Promise<void> }[] = [];
   if (migrated && !made.migrated) await migrate(sql, TEST_SCHEMA, await readMigrations());
   return {
     sql,
-    url: made.url,
+    address: made.address,
+    listen: async () => {
+      const { url, socket } = made.address;
+      if (!socket) return url;
+      const listening = await listenFor(socket);
+      listeners.push(listening);
+      return listening.url;
+    },
     concurrent: server !== undefined,
     clear: () => emptyTables(sql),
     close: async () => {
       await sql.end({ timeout: 5 });
+      for (const listener of listeners) await listener.close();
       await made.close();
     },
   };
 }
 
-async function createEmbedded(migrated: boolean) {
+type Made = { address: TestDatabase["address"]; close: () => Promise<void>; migrated: boolean };
+
+async function createEmbedded(migrated: boolean): Promise<Made> {
   const image = migrated ? { image: await embeddedImage() } : {};
   return { ...(await startEmbeddedDatabase({ schema: TEST_SCHEMA, ...image })), migrated };
 }
 
 /** Scripts run without the global setup and have no template to copy. */
-async function createOnServer(server: string, migrated: boolean) {
+async function createOnServer(server: string, migrated: boolean): Promise<Made> {
   const template = migrated ? process.env["TEST_DATABASE_TEMPLATE"] : undefined;
   const { url, drop } = await createDatabase(server, template);
-  return { url, close: drop, migrated: template !== undefined };
+  return { address: { url }, close: drop, migrated: template !== undefined };
 }

@@ -2,19 +2,20 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { PGlite, type Extensions } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
-import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import type { DatabaseOptions } from "#shared/db/connect.ts";
+import { embeddedConnections } from "./embedded-connection.ts";
 
 export type EmbeddedDatabase = {
-  url: string;
+  /** How to connect to it, from this process only, with `maxConnections: 1`: it has ONE session. */
+  address: Pick<DatabaseOptions, "url" | "socket">;
   /** All its files now (a tar), to start other databases from. */
   image: () => Promise<Blob>;
   close: () => Promise<void>;
 };
 
 /**
- * PGlite with pgvector behind a socket, so that postgres.js talks to it as to any Postgres; in memory without `dataDir`.
- * It has ONE session: connect with `maxConnections: 1` (pglite-socket mixes up the extended protocol between several,
- * electric-sql/pglite pull request 977). Startup parameters are ignored, so the search path is set here.
+ * PGlite with pgvector, which postgres.js talks to as to any Postgres; in memory without `dataDir`. Startup parameters are ignored, so the
+ * search path is set here.
  */
 export async function startEmbeddedDatabase(options: {
   dataDir?: string;
@@ -31,13 +32,12 @@ export async function startEmbeddedDatabase(options: {
     ...(options.image && !options.dataDir ? { loadDataDir: options.image } : {}),
   });
   await db.exec(`set search_path to "${options.schema}", public, extensions`);
-  const server = new PGLiteSocketServer({ db, host: "127.0.0.1", port: 0 });
-  await server.start();
+  const connections = embeddedConnections(db);
   return {
-    url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
+    address: { url: "postgres://postgres@embedded/postgres", socket: connections.open },
     image: () => db.dumpDataDir("none"),
     close: async () => {
-      await server.stop();
+      await connections.close();
       await db.close();
     },
   };

@@ -40,9 +40,9 @@ export async function openDatabase(options: {
 }): Promise<OpenDatabase> {
   const { env, log, readOnly = false } = options;
   const embedded = env.DATABASE_URL ? null : await startEmbedded(options, env.DB_SCHEMA);
-  const url = embedded?.url ?? env.DATABASE_URL ?? "";
+  const address = embedded?.address ?? { url: env.DATABASE_URL ?? "" };
   const connected = connect({
-    url,
+    ...address,
     schema: env.DB_SCHEMA,
     maxConnections: embedded ? 1 : env.DATABASE_MAX_CONNECTIONS,
     transactionPooler: env.DATABASE_POOLER === "transaction",
@@ -58,7 +58,7 @@ export async function openDatabase(options: {
     await checkReachable(async () => {
       if (!embedded) await requirePostgres(sql.options);
       await sql`select 1`;
-    }, url);
+    }, address.url);
     // PGlite ignores the startup parameters of a connection.
     if (readOnly && embedded) await sql`set default_transaction_read_only = on`;
     if (readOnly) await requireMigrations(sql, env.DB_SCHEMA);
@@ -67,7 +67,7 @@ export async function openDatabase(options: {
     await close();
     throw error;
   }
-  const name = embedded ? embeddedName(options.dataDir) : withoutPassword(url);
+  const name = embedded ? embeddedName(options.dataDir) : withoutPassword(address.url);
   return {
     sql,
     name,

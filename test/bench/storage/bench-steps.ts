@@ -49,7 +49,7 @@ async function storePages(
   const embedder = fakeEmbedder({ dimensions: DIMENSIONS });
   const database = await startEmbeddedDatabase({ schema: SCHEMA });
   const { wrapSql, request } = makeRequestsFirst();
-  const sql = guardRoot(wrapSql(connect({ url: database.url, schema: SCHEMA, maxConnections: 1 })));
+  const sql = guardRoot(wrapSql(connect({ ...database.address, schema: SCHEMA, maxConnections: 1 })));
   try {
     await migrate(sql, SCHEMA, await readMigrations());
     await addSource(sql, embedder, { sourceId: "docs" });

@@ -43,7 +43,7 @@ describe("a function's connection to its database", () => {
   });
 
   async function startServer(certificate = trusted): Promise<TlsDatabase> {
-    const server = await startTlsDatabase(upstream.url, certificate, PASSWORD);
+    const server = await startTlsDatabase(await upstream.listen(), certificate, PASSWORD);
     opened.push(server);
     return server;
   }

@@ -25,7 +25,7 @@ describe("migrate", () => {
     const migrations = await readMigrations();
     const schema = "twenty_at_once";
     const clients = database.concurrent
-      ? Array.from({ length: 20 }, () => connect({ url: database.url, schema, maxConnections: 1 }))
+      ? Array.from({ length: 20 }, () => connect({ ...database.address, schema, maxConnections: 1 }))
       : Array.from({ length: 20 }, () => database.sql);
     const runs = await Promise.all(clients.map((client) => migrate(client, schema, migrations)));
     if (database.concurrent) await Promise.all(clients.map((client) => client.end()));

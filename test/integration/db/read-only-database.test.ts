@@ -28,7 +28,7 @@ describe("a database that is opened for reading only", () => {
   });
 
   function open({ readOnly, schema = "confluence_sync" }: { readOnly: boolean; schema?: string }) {
-    const env = localEnv({ DATABASE_URL: server?.url, DB_SCHEMA: schema }, dataDir);
+    const env = localEnv({ DATABASE_URL: server?.address.url, DB_SCHEMA: schema }, dataDir);
     return openDatabase({ env, dataDir, log, readOnly });
   }
 

@@ -39,7 +39,7 @@ async function cachedImage(): Promise<Blob> {
 
 async function makeImage(): Promise<Blob> {
   const embedded = await startEmbeddedDatabase({ schema: TEST_SCHEMA });
-  const sql = await migrateTestDatabase(embedded.url);
+  const sql = await migrateTestDatabase(embedded.address);
   // A third of the files, which no test looks at.
   await sql`update pg_database set datistemplate = false where datname like 'template%'`;
   await sql`drop database template0`;

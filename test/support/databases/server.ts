@@ -35,6 +35,6 @@ export async function createDatabase(server: string, template?: string): Promise
 /** A migrated, empty database that others are copied from. */
 export async function createTemplate(server: string): Promise<ServerDatabase> {
   const template = await createDatabase(server);
-  await (await migrateTestDatabase(template.url)).end();
+  await (await migrateTestDatabase({ url: template.url })).end();
   return template;
 }
