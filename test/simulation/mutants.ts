@@ -76,7 +76,14 @@ const LONGEST_TEST_MS = 180_000;
 
 /** The test's failure, or null if it passes. A test that does not run has found nothing. */
 async function failsIn(folder: string, test: string): Promise<string | null> {
-  const args = [join("node_modules", ".bin", "vitest"), "run", "--config", "test/vitest.config.ts", "--bail=1", test];
+  const args = [
+    join("node_modules", ".bin", "vitest"),
+    "run",
+    "--config",
+    "test/vitest.config.ts",
+    "--bail=1",
+    test,
+  ];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
   const output: string[] = [];
   child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
