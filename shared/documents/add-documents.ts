@@ -13,6 +13,7 @@ import {
   embedKept,
   insertNew,
   markStale,
+  moveKept,
   renumberKept,
   ROWS_PER_STATEMENT,
 } from "./write-chunks.ts";
@@ -68,6 +69,7 @@ export async function addDocuments(
         () => keepPreviousChunks(tx, page, changes, { version: stored.version, now: options.now }),
         () => markStale(tx, changes.staleIds),
         () => renumberKept(tx, page, changes.kept),
+        () => moveKept(tx, page, changes.kept, options.language),
         () => embedKept(tx, page, changes.kept, options.model),
         () =>
           insertNew(
@@ -193,7 +195,7 @@ async function readChunks(
   model: string,
 ): Promise<StoredChunk[]> {
   return tx<StoredChunk[]>`
-    select c.id::text, c.chunk_number as "chunkNumber", c.input_hash as "inputHash", c.metadata -> 'place' as place,
+    select c.id::text, c.chunk_number as "chunkNumber", c.input_hash as "inputHash", c.heading_path as "headingPath", c.metadata -> 'place' as place,
       c.metadata ->> '_pending_deletion' is not distinct from 'true' as marked, e.chunk_id is not null as embedded
     from archon_crawled_pages c
     left join archon_chunk_embeddings e on e.chunk_id = c.id and e.model = ${model}

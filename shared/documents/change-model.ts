@@ -5,6 +5,7 @@ import { embedChecked } from "#shared/embeddings/embed-checked.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { errorCode, PermanentError, TransientError } from "#shared/errors.ts";
+import { hashInput } from "./embed-pages.ts";
 import { vectorText } from "./write-chunks.ts";
 
 export type ModelChangeOptions = {
@@ -32,7 +33,7 @@ export type ModelChange = {
 /** Few, so that a killed call loses little and a query to the same embedder does not wait long. */
 const CHUNKS_AT_A_TIME = 64;
 const ROWS_AT_A_TIME = 5000;
-/** If this many pages are refused and none is embedded, the fault is the model or its configuration, not the pages. */
+/** If this many pages are refused and none was ever embedded, the fault is the model or its configuration, not the pages. */
 const REFUSALS = 20;
 
 /** Sources that use another model than this one, or still have vectors of another. */
@@ -87,7 +88,7 @@ export async function changeModel(
     if (last) {
       after = { pageId: last.page_id, chunkNumber: last.chunk_number };
       await embedChunks(run, chunks);
-      if (change.refused.length >= REFUSALS && change.embedded === 0) return change;
+      if (change.refused.length >= REFUSALS && !(await hasEmbedded(run))) return change;
     } else if (after !== FROM_THE_START) {
       if (change.refused.length > 0) return change;
       // Earlier pages may have been swapped meanwhile.
@@ -95,7 +96,7 @@ export async function changeModel(
     } else if (model !== embedder.model) {
       change.switched = await switchModel(sql, sourceId, embedder.model, options.now);
     } else {
-      const deleted = await deleteOtherVectors(sql, sourceId, model, options.rows);
+      const deleted = await leaveOtherModels(run, model);
       change.deleted += deleted;
       if (deleted === 0) return { ...change, done: true };
     }
@@ -207,15 +208,43 @@ async function switchModel(sql: postgres.Sql, sourceId: string, model: string, n
   });
 }
 
-async function deleteOtherVectors(
-  sql: Sql,
-  sourceId: string,
-  model: string,
-  rows = ROWS_AT_A_TIME,
-): Promise<number> {
-  const { count } = await sql`
-    delete from archon_chunk_embeddings where ctid = any(array(
-      select e.ctid from archon_chunk_embeddings e join archon_sources s on s.source_id = e.source_id
-      where e.source_id = ${sourceId} and e.model <> ${model} and s.embedding_model = ${model} limit ${rows}))`;
-  return count;
+/** Whether any vector of the source is of the new model, embedded now or in an earlier call. */
+async function hasEmbedded({ sql, embedder, options, change }: Run): Promise<boolean> {
+  if (change.embedded > 0) return true;
+  const [found] = await sql<{ any: boolean }[]>`
+    select exists (
+      select from archon_chunk_embeddings where source_id = ${options.sourceId} and model = ${embedder.model}) as any`;
+  return found?.any === true;
+}
+
+/**
+ * Deletes vectors of other models, some at a time, and writes the hashes of their chunks: models differ in what of a chunk is embedded,
+ * and a sync compares hashes of what the source's model embeds. Returns the number of vectors.
+ */
+async function leaveOtherModels({ sql, options }: Run, model: string): Promise<number> {
+  const { sourceId, rows = ROWS_AT_A_TIME } = options;
+  return retriedTransaction(sql, async (tx) => {
+    // The source switches under the same lock, exclusive: it uses no other model again until the vectors are gone.
+    await tx`select pg_advisory_xact_lock_shared(hashtextextended(${`embedding-model:${sourceId}`}, 0))`;
+    const leaving = await tx<{ id: string; model: string }[]>`
+      select e.chunk_id::text as id, e.model from archon_chunk_embeddings e join archon_sources s on s.source_id = e.source_id
+      where e.source_id = ${sourceId} and e.model <> ${model} and s.embedding_model = ${model} limit ${rows}`;
+    const ids = leaving.map(({ id }) => id);
+    // Their headings stay as they are read until the hashes are written.
+    const chunks = await tx<Chunk[]>`
+      select c.id::text, c.page_id, p.title, c.chunk_number, c.content, c.heading_path
+      from archon_crawled_pages c join confluence_pages p on p.source_id = c.source_id and p.page_id = c.page_id
+      where c.id = any(${ids}::bigint[]) for no key update of c`;
+    const hashes = chunks.map((chunk) =>
+      hashInput(options.input(chunk.title, { content: chunk.content, headingPath: chunk.heading_path })),
+    );
+    await tx`
+      update archon_crawled_pages c set input_hash = n.hash
+      from unnest(${chunks.map(({ id }) => id)}::bigint[], ${hashes}::text[]) as n (id, hash)
+      where c.id = n.id and c.input_hash <> n.hash`;
+    const { count } = await tx`
+      delete from archon_chunk_embeddings e using unnest(${ids}::bigint[], ${leaving.map((one) => one.model)}::text[]) as n (id, model)
+      where e.chunk_id = n.id and e.model = n.model`;
+    return count;
+  });
 }

@@ -5,6 +5,7 @@ export type StoredChunk = {
   id: string;
   chunkNumber: number;
   inputHash: string;
+  headingPath: string[];
   /** As JSON with sorted keys; null: none. */
   place: ChunkPlace | null;
   /** Found with `_pending_deletion`, committed by a writer of another kind. */

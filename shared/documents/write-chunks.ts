@@ -47,6 +47,31 @@ export async function renumberKept(
     where c.id = n.id`;
 }
 
+/**
+ * Writes the headings, and the words, of kept rows that stand below other headings by now: what some models embed holds no headings, so that
+ * an equal input does not mean equal ones.
+ */
+export async function moveKept(
+  tx: postgres.TransactionSql,
+  page: PageFacts,
+  kept: readonly KeptChunk[],
+  language: string,
+): Promise<void> {
+  const moved = kept.filter(({ chunk, stored }) => !isDeepStrictEqual(chunk.headingPath, stored.headingPath));
+  for (const rows of batches(moved)) {
+    const given = rows.map(({ id, chunkNumber, chunk }) => ({
+      chunkNumber,
+      chunk: { ...chunk, embedding: null },
+      donorId: id,
+    }));
+    await tx`
+      update archon_crawled_pages c
+      set heading_path = given.heading_path, search_vector = given.search_vector, words_revision = ${WORDS_REVISION}
+      from (${givenChunks(tx, page, given, language)}) given
+      where c.id = given.donor_id`;
+  }
+}
+
 /** Stores vectors, given or copied, that kept rows lack because they were embedded with another model. */
 export async function embedKept(
   tx: postgres.TransactionSql,

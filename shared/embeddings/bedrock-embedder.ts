@@ -19,6 +19,8 @@ type Purpose = "document" | "query";
 /** How a family of models is asked: texts in, vectors out. */
 type Family = {
   maxTexts: number;
+  /** Of a text, in Unicode characters; what is longer is refused. Absent: the model cuts it itself. */
+  maxCharacters?: number;
   request: (texts: readonly string[], dimensions: number, purpose: Purpose) => unknown;
   vectors: (response: unknown) => number[][];
 };
@@ -35,6 +37,8 @@ const titan: Family = {
 const cohereResponse = z.object({ embeddings: z.object({ float: z.array(z.array(z.number())) }) });
 const cohere = (choosesDimensions: boolean): Family => ({
   maxTexts: 96,
+  // Embed v3 refuses a longer text before it would cut it at its 512 tokens (Bedrock user guide, Cohere Embed v3: "texts").
+  ...(choosesDimensions ? {} : { maxCharacters: 2048 }),
   request: (texts, dimensions, purpose) => ({
     texts,
     input_type: purpose === "query" ? "search_query" : "search_document",
@@ -90,13 +94,22 @@ function familyOf(model: string): Family {
   );
 }
 
+function firstCharacters(text: string, count: number): string {
+  return text.length <= count ? text : Array.from(text).slice(0, count).join("");
+}
+
 async function embedBatch(
   options: BedrockOptions,
   family: Family,
   texts: readonly string[],
   call: EmbedOptions & { purpose: Purpose },
 ): Promise<number[][]> {
-  const request = family.request(texts, options.dimensions, call.purpose);
+  const { maxCharacters = Infinity } = family;
+  const request = family.request(
+    texts.map((text) => firstCharacters(text, maxCharacters)),
+    options.dimensions,
+    call.purpose,
+  );
   const response = await invoke(options, request, call.signal);
   if (!response.ok) throw refusal(response, options);
   // Bedrock counts the input of every model in this header (InvokeModel's response).

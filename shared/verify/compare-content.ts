@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ConfluenceClient, ConfluencePage, ListedPage } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { PermanentError } from "#shared/errors.ts";
@@ -16,7 +17,7 @@ import {
 const BATCH = 100;
 
 /**
- * Returns the pages whose chunks differ from what a sync would now make of their bodies. Besides real damage these are pages
+ * Returns the pages whose chunks, or the headings above these, differ from what a sync would now make of their bodies. Besides real damage these are pages
  * stored by an older converter, and changes without a version: the name of a mentioned person, the URL of a linked page, what a
  * macro shows. Only reads.
  */
@@ -73,6 +74,8 @@ export async function compareContent(
   return differences;
 }
 
+type Content = { content: string; headingPath: string[] };
+
 /** Error codes of the body itself, which a sync records on the page. */
 const BODY_ERRORS = new Set(["body_missing", "body_too_large", "body_too_complex", "conversion_failed"]);
 
@@ -80,21 +83,24 @@ const BODY_ERRORS = new Set(["body_missing", "body_too_large", "body_too_complex
 async function chunksOf(
   fetched: ConfluencePage,
   context: Parameters<typeof resolveReferences>[1],
-): Promise<string[] | string> {
+): Promise<Content[] | string> {
   try {
     const page = await readCompletePage(context.client, context.calls, fetched, ({ dependencies }) =>
       includedRights(context.sql, context.source, { pageId: fetched.id, dependencies }),
     );
     const resolver = await resolveReferences(page, context);
-    return processConfluencePage(page, resolver).chunks.map((chunk) => chunk.content);
+    return processConfluencePage(page, resolver).chunks.map(({ content, headingPath }) => ({
+      content,
+      headingPath,
+    }));
   } catch (error) {
     if (error instanceof PermanentError && BODY_ERRORS.has(error.code)) return error.code;
     throw error;
   }
 }
 
-function sameBeginning(expected: readonly string[], actual: readonly string[]): number {
-  const differs = expected.findIndex((content, index) => content !== actual[index]);
+function sameBeginning(expected: readonly Content[], actual: readonly Content[]): number {
+  const differs = expected.findIndex((chunk, index) => !isDeepStrictEqual(chunk, actual[index]));
   return differs === -1 ? expected.length : differs;
 }
 
@@ -102,10 +108,10 @@ async function storedChunks(
   sql: Sql,
   sourceId: string,
   pageIds: readonly string[],
-): Promise<Map<string, string[]>> {
-  const rows = await sql<{ page_id: string; contents: string[] }[]>`
-    select page_id, array_agg(content order by chunk_number) as contents
+): Promise<Map<string, Content[]>> {
+  const rows = await sql<{ page_id: string; chunks: Content[] }[]>`
+    select page_id, json_agg(json_build_object('content', content, 'headingPath', heading_path) order by chunk_number) as chunks
     from archon_crawled_pages where source_id = ${sourceId} and page_id = any(${[...pageIds]})
     group by page_id`;
-  return new Map(rows.map((row) => [row.page_id, row.contents]));
+  return new Map(rows.map((row) => [row.page_id, row.chunks]));
 }

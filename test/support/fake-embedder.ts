@@ -8,11 +8,14 @@ export const TOKENS_OF_A_TEXT = 10;
  * A deterministic embedder that needs no model: words and pairs of words hashed into buckets. Texts that share words are near
  * each other, which is all that tests of storage and search need.
  */
-export function fakeEmbedder(options: { model?: string; dimensions?: number } = {}): Embedder {
-  const { model = "fake-embedder", dimensions = 64 } = options;
+export function fakeEmbedder(
+  options: { model?: string; dimensions?: number; inputHeadings?: boolean } = {},
+): Embedder {
+  const { model = "fake-embedder", dimensions = 64, inputHeadings = true } = options;
   return {
     model,
     dimensions,
+    inputHeadings,
     embed: async (texts, { onTokens } = {}) => {
       onTokens?.(TOKENS_OF_A_TEXT * texts.length);
       return texts.map((text) => hashedWords(`${model}\n`, text, dimensions));

@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import type { ChunkPlace, PageFacts, SwapResult } from "#shared/documents/page-to-store.ts";
 import { storePage, type StoreOptions } from "#shared/documents/store-page.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
@@ -40,7 +41,7 @@ export async function store(
   return storePage(
     sql,
     embedder,
-    { ...facts, chunks: page.chunks.map((chunk) => chunkToEmbed(facts.title, chunk)) },
+    { ...facts, chunks: page.chunks.map((chunk) => chunkToEmbed(facts.title, chunk, embedder)) },
     { now: NOW, model: embedder.model, language: "english", expectedStateRevision: null, ...options },
   );
 }
@@ -64,7 +65,7 @@ export function pageFacts({ chunks: _, ...page }: TestPage): PageFacts {
   };
 }
 
-function chunkToEmbed(title: string, chunk: string | TestChunk) {
+function chunkToEmbed(title: string, chunk: string | TestChunk, model: Pick<Embedder, "inputHeadings">) {
   const whole: TestChunk = typeof chunk === "string" ? { content: chunk, headingPath: [] } : chunk;
-  return { ...whole, input: `${[title, ...whole.headingPath].join(" › ")}\n\n${whole.content}` };
+  return { ...whole, input: embeddingInput(title, whole, model) };
 }

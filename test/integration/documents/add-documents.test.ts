@@ -57,6 +57,33 @@ describe("addDocuments", () => {
     expect(ids(after)).toEqual(ids(before));
   });
 
+  it("addDocuments gives a kept chunk the headings that it stands below now, for a model that embeds none", async () => {
+    await database.clear();
+    const local = fakeEmbedder({ inputHeadings: false });
+    await addSource(database.sql, local, { sourceId: "docs" });
+    const section = (heading: string, version: number) =>
+      store(database.sql, local, {
+        pageId: "1",
+        version,
+        chunks: [
+          { content: `${heading} begins`, headingPath: [heading] },
+          { content: "It goes on", headingPath: [heading] },
+          { content: "Elsewhere", headingPath: ["Dingo"] },
+        ],
+      });
+    await section("Quokka", 1);
+    expect(await section("Wombat", 2)).toMatchObject({ chunksAdded: 1, chunksKept: 2, embeddingsCreated: 1 });
+    const found = (word: string) => database.sql`
+      select content, heading_path as headings from archon_crawled_pages
+      where search_vector @@ to_tsquery('english', ${word}) order by chunk_number`;
+    expect(await found("quokka")).toEqual([]);
+    expect(await found("wombat")).toEqual([
+      { content: "Wombat begins", headings: ["Wombat"] },
+      { content: "It goes on", headings: ["Wombat"] },
+    ]);
+    expect(await found("dingo")).toEqual([{ content: "Elsewhere", headings: ["Dingo"] }]);
+  });
+
   it("addDocuments keeps the labels when it gets none", async () => {
     await put({ labels: ["howto"], chunks: ["a"] });
     await put({ version: 2, labels: null, chunks: ["b"] });

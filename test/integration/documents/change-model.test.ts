@@ -134,8 +134,9 @@ describe("a source that changes its model", () => {
   it("a model change keeps the old vectors when the source uses them again just before their deletion", async () => {
     expect(await change(6)).toMatchObject({ switched: true, deleted: 0 });
     const sql = observeSql(database.sql, {
+      // The last one before it, when the model that the source uses was read.
       onStatement: async ({ text }) => {
-        if (/delete from archon_chunk_embeddings/.test(text))
+        if (/order by c.page_id, c.chunk_number limit/.test(text))
           await database.sql`update archon_sources set embedding_model = 'old'`;
       },
     });
@@ -237,6 +238,41 @@ describe("a model that fails", () => {
     const { embedder } = counting((text) => (text.includes("refused") ? error : null));
     const { embedded, refused, switched } = await change(100, { embedder });
     expect([embedded, refused.length, switched]).toEqual([12 + 20, 40 - PAGES, false]);
+  });
+
+  it("pages that were refused in earlier calls do not keep a new model from the pages after them", async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `p${String(index).padStart(2, "0")}`);
+    for (const id of ids)
+      await store(database.sql, old, { pageId: id, chunks: [`${id < "p30" ? "refused" : "taken"} ${id}`] });
+    const error = new PermanentError("text_too_long", "no");
+    const { embedder } = counting((text) => (text.includes("refused") ? error : null));
+    // It ends among the refused pages.
+    const first = await change(PAGES, { embedder });
+    expect([first.embedded, first.refused.length > 0]).toEqual([PAGES * 2, true]);
+    const second = await change(30, { embedder });
+    expect([second.embedded, second.refused.length]).toEqual([10, 30]);
+  });
+
+  it("a chunk has the hash of what its new model embeds when the vector of the old one is gone, so that edits embed nothing else", async () => {
+    const local = fakeEmbedder({ model: "old", dimensions: 64, inputHeadings: false });
+    const page = (text: string) => ({
+      pageId: "headed",
+      chunks: [
+        { content: "It stays", headingPath: ["Section"] },
+        { content: text, headingPath: ["Section"] },
+      ],
+    });
+    await store(database.sql, local, page("It was"));
+    expect(await change(20)).toMatchObject({ done: true });
+    const edited = await store(database.sql, next, { ...page("It is"), version: 2 }, { model: "next" });
+    expect(edited).toMatchObject({ chunksAdded: 1, chunksKept: 1, embeddingsCreated: 1 });
+    const whole = await store(
+      database.sql,
+      next,
+      { pageId: "0", version: 2, chunks: ["subject0 first", "subject0 second", "third"] },
+      { model: "next" },
+    );
+    expect(whole).toMatchObject({ chunksKept: 2, embeddingsCreated: 1 });
   });
 
   it("a deployment that goes back to the source's model embeds what was stored with another alone", async () => {

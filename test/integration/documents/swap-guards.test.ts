@@ -103,6 +103,7 @@ describe("of several rows with the same text a swap keeps", () => {
   const row = (id: string, given: { marked?: boolean; embedded?: boolean; chunkNumber?: number }) => ({
     id,
     inputHash: "same",
+    headingPath: [],
     chunkNumber: 0,
     place: null,
     marked: false,

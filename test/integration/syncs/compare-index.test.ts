@@ -67,6 +67,14 @@ describe("verify", () => {
     ]);
   });
 
+  it("verify with bodies finds a chunk that stands below other headings than on its page", async () => {
+    await database.sql`
+      update archon_crawled_pages set heading_path = '{Former}'
+      where source_id = ${SOURCE_ID} and page_id = ${world.page("Page 2").id} and chunk_number = 0`;
+    expect((await verify()).found).toEqual(["Page 2: content"]);
+    expect((await verify({ bodies: false })).found).toEqual([]);
+  });
+
   it("verify finds chunks that are missing, doubled or changed; changed ones only with bodies", async () => {
     const { sql } = database;
     const id = (n: number) => world.page(`Page ${n}`).id;

@@ -8,6 +8,24 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    "test/integration/documents/add-documents.test.ts",
+    "a chunk of a renamed section keeps the section's old heading",
+    change(
+      "shared/documents/add-documents.ts",
+      "() => moveKept(tx, page, changes.kept, options.language),",
+      "",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/syncs/compare-index.test.ts",
+    "a comparison of bodies trusts the headings that are stored",
+    change(
+      "shared/verify/compare-content.ts",
+      "!isDeepStrictEqual(chunk, actual[index])",
+      "chunk.content !== actual[index]?.content",
+    ),
+  ),
   bug(
     "the text that a swap takes away is not kept for comparing",
     change(

@@ -1,10 +1,21 @@
 import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const TOGETHER = "test/integration/syncs/embedded-together.test.ts";
+const CHANGE_MODEL = "test/integration/documents/change-model.test.ts";
 const GROUPS = "shared/embeddings/embed-groups.ts";
 
 /** Texts of several pages in one request: whose vectors they are, and whose fault it is when it fails. */
 export const EMBEDDING_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    CHANGE_MODEL,
+    "chunks of a changed model keep the hash of what the old one embedded",
+    change("shared/documents/change-model.ts", "where c.id = n.id and c.input_hash <> n.hash", "where false"),
+  ),
+  bugFoundBy(
+    CHANGE_MODEL,
+    "pages that a new model refused before keep it from those after them",
+    change("shared/documents/change-model.ts", "return found?.any === true;", "return false;"),
+  ),
   bugFoundBy(
     TOGETHER,
     "pages get each other's vectors",

@@ -9,6 +9,7 @@ const storedChunks = fc
   .map((rows) =>
     rows.map((row, index): StoredChunk => ({
       ...row,
+      headingPath: [],
       place: null,
       id: String(index + 1),
       chunkNumber: index,

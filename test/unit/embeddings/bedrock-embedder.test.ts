@@ -154,6 +154,18 @@ describe("Cohere", () => {
     },
   );
 
+  it("Cohere's third version, which refuses longer texts, gets the first 2,048 characters of a text, and its fourth all", async () => {
+    const long = "𝔘".repeat(3000);
+    for (const [model, characters] of [
+      ["cohere.embed-english-v3", 2048],
+      ["cohere.embed-v4:0", 3000],
+    ] as const) {
+      const { embedder, bodies } = bedrock(model, () => Response.json({ embeddings: { float: [[1, 2]] } }));
+      await embedder.embed([long]);
+      expect(bodies.map(({ texts: [text = ""] = [] }) => text)).toEqual(["𝔘".repeat(characters)]);
+    }
+  });
+
   it("Cohere must return a vector for each text", async () => {
     const { embedder } = bedrock("cohere.embed-multilingual-v3", () =>
       Response.json({ embeddings: { float: [[1, 2]] } }),
