@@ -123,7 +123,7 @@ export class SyncStack extends Stack {
       functions: lambdaOf,
       settings,
     });
-    migrateFirst(this, lambdaOf);
+    migrateFirst(this, lambdaOf, database.cluster);
 
     new SyncAlarms(this, "Alarms", {
       prefix,
@@ -157,13 +157,21 @@ export class SyncStack extends Stack {
   }
 }
 
-/** Migrations run before any function gets its new code; when they fail, the deployment is rolled back. */
-function migrateFirst(scope: Construct, lambdaOf: (name: FunctionName) => LambdaFunction): void {
+/**
+ * Migrations run before any function gets its new code, and after a cluster of this stack has an instance that the function may connect
+ * to: its secret alone exists minutes earlier. When they fail, the deployment is rolled back.
+ */
+function migrateFirst(
+  scope: Construct,
+  lambdaOf: (name: FunctionName) => LambdaFunction,
+  cluster: Construct | undefined,
+): void {
   const others = (Object.keys(functions) as FunctionName[]).filter((name) => name !== "migrate-database");
   new Trigger(scope, "Migrate", {
     handler: lambdaOf("migrate-database"),
     timeout: Duration.seconds(functions["migrate-database"].timeoutSeconds),
     executeOnHandlerChange: true,
+    executeAfter: cluster ? [cluster] : [],
     executeBefore: others.map(lambdaOf),
   });
 }

@@ -118,10 +118,20 @@ export const envSchema = z.object({
 
 export type Env = z.infer<typeof envSchema>;
 
+/** Whether what was read of rights is read again, once failed, before it is too old to count. */
+export function sweepsInTime(sweepMinutes: number, maxAgeHours: number): boolean {
+  return 2 * sweepMinutes <= 60 * maxAgeHours;
+}
+
 /** Parses the environment once; reports all faults in one error that names each variable. */
 export function parseEnv(variables: Record<string, string | undefined>): Env {
   const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const parsed = envSchema.safeParse(present);
+  const parsed = envSchema
+    .refine((env) => sweepsInTime(env.ACCESS_SWEEP_MINUTES, env.ACCESS_MAX_AGE_HOURS), {
+      path: ["ACCESS_SWEEP_MINUTES"],
+      message: "must be at most half of ACCESS_MAX_AGE_HOURS, or nobody sees anything between two sweeps",
+    })
+    .safeParse(present);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new UserError(500, "invalid_environment", `Invalid environment variables: ${faults.join("; ")}`);

@@ -9,7 +9,8 @@ export const handler = scheduleHandler({
   needs: [database],
   run: async ({ sql, log, now, env }) => {
     const rightsMaxAgeMs = env.ACCESS_MAX_AGE_HOURS * HOUR_MS;
-    const health = await measureHealth(sql, now(), { rightsMaxAgeMs });
+    const sweepMinutes = env.ACCESS_SWEEP_MINUTES;
+    const health = await measureHealth(sql, now(), { rightsMaxAgeMs, sweepMinutes });
     log.info("health.measured", health);
     return health;
   },

@@ -29,9 +29,6 @@ export function environmentOf(
     ...(access.includes("database") ? databaseVariables(settings, resources) : {}),
     ...(sends ? queueVariables(resources) : {}),
     ...(tokens ? { TOKEN_KEY_ARN: resources.tokenKeyArn, ...siteVariables(settings) } : {}),
-    ...(tokens && access.includes("database")
-      ? { ACCESS_SWEEP_MINUTES: String(settings.accessSweepMinutes) }
-      : {}),
     ...(access.includes("show-content") ? readerVariables(settings) : {}),
     ...(access.includes("name-issuer") ? present({ JWT_ISSUER: settings.jwtIssuer }) : {}),
     ...(access.includes("embed") ? embeddingVariables(settings) : {}),
@@ -54,6 +51,7 @@ function databaseVariables(settings: Settings, resources: ResourceNames): Record
     DATABASE_SECRET_ARN: resources.databaseSecretArn,
     DB_SCHEMA: settings.databaseSchema,
     ACCESS_MAX_AGE_HOURS: String(settings.accessMaxAgeHours),
+    ACCESS_SWEEP_MINUTES: String(settings.accessSweepMinutes),
     DATABASE_POOLER: settings.databasePooler,
     // RDS certificates come from Amazon's own authorities, which Node 20 and newer no longer trust by themselves on Lambda;
     // the file is part of the runtime. Only for RDS: reading it takes some 20 ms of each start.

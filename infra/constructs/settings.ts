@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sweepsInTime } from "#shared/env.ts";
 import { RERANK_MODELS } from "#shared/reranking/rerank-models.ts";
 
 /** Context is text from the command line (`-c key=value`) and JSON from cdk.json. */
@@ -114,6 +115,13 @@ const settingsSchema = z
     /** False if the account's Lambda limit leaves no room for reserved concurrency (new accounts have 10). */
     reserveConcurrency: flag.default(true),
   })
+  .refine(
+    ({ accessSweepMinutes, accessMaxAgeHours }) => sweepsInTime(accessSweepMinutes, accessMaxAgeHours),
+    {
+      message: "evidence would be too old before it is read again: at most half of accessMaxAgeHours",
+      path: ["accessSweepMinutes"],
+    },
+  )
   .refine((settings) => (settings.jwtIssuer === undefined) === (settings.jwtAudience === undefined), {
     message: "jwtIssuer and jwtAudience come together",
     path: ["jwtAudience"],

@@ -9,6 +9,8 @@ export type OpenAiOptions = {
   /** Root of an OpenAI-compatible API, such as `https://api.openai.com/v1`. */
   url: string;
   apiKey: string | null;
+  /** Reads the key again, because keys rotate: called when the server refuses the one that is used. */
+  readApiKey?: () => Promise<string | null>;
   /** The provider's name of the model. */
   model: string;
   dimensions: number;
@@ -37,7 +39,8 @@ const refusalSchema = z.object({
 });
 
 /** Embeddings of any OpenAI-compatible endpoint. The model is stored with its dimensions, which are part of what it is. */
-export function openAiEmbedder(options: OpenAiOptions): Embedder {
+export function openAiEmbedder(given: OpenAiOptions): Embedder {
+  const options = { ...given };
   return {
     model: `${options.model}@${options.dimensions}`,
     dimensions: options.dimensions,
@@ -58,7 +61,8 @@ async function embedBatch(
   texts: readonly string[],
   { signal, onTokens }: EmbedOptions,
 ): Promise<number[][]> {
-  const response = await post(options, texts, signal);
+  let response = await post(options, texts, signal);
+  if (response.status === 401 && (await readKeyAgain(options))) response = await post(options, texts, signal);
   if (!response.ok) throw await refusal(response, options);
   const body = await readJson(response);
   const parsed = responseSchema.safeParse(body);
@@ -78,6 +82,15 @@ async function embedBatch(
       `The embeddings endpoint returned ${byIndex.size} vectors for ${texts.length} texts`,
     );
   });
+}
+
+/** Whether there is another key by now. */
+async function readKeyAgain(options: OpenAiOptions): Promise<boolean> {
+  const refused = options.apiKey;
+  const key = await options.readApiKey?.();
+  if (key === undefined) return false;
+  options.apiKey = key;
+  return key !== refused;
 }
 
 async function post(

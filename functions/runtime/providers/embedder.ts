@@ -51,8 +51,14 @@ async function makeEmbedder(env: Env): Promise<Embedder> {
       );
     }
     const requestDimensions = own !== undefined && own !== dimensions;
-    const apiKey = await readApiKey(env);
-    return openAiEmbedder({ url: env.EMBEDDINGS_URL, apiKey, model, dimensions, requestDimensions });
+    return openAiEmbedder({
+      url: env.EMBEDDINGS_URL,
+      apiKey: await readApiKey(env),
+      readApiKey: async () => readApiKey(env),
+      model,
+      dimensions,
+      requestDimensions,
+    });
   }
   const { bedrockEmbedder } = await import("#shared/embeddings/bedrock-embedder.ts");
   const model = env.EMBEDDINGS_MODEL ?? "amazon.titan-embed-text-v2:0";

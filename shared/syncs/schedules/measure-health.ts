@@ -53,16 +53,19 @@ const EXPIRING_DAYS = 14;
 /** Pulses are made each minute; one that fails is tried again within a quarter of an hour. */
 const PULSE_OVERDUE_MINUTES = 20;
 
-/** Sweeps are due every quarter of an hour; three that fail are an outage. */
-const SWEEP_OVERDUE_MINUTES = 60;
+/** Three sweeps that fail are an outage. What a sweep read is as old as its start when the next one begins. */
+const OVERDUE_SWEEPS = 4;
 /** A directory is read every five minutes; membership is promised to be ten minutes old at most. */
 const DIRECTORY_OVERDUE_MINUTES = 20;
 
-/** Measures sources, pages, work and outbox as of `now`; reads only. `rightsMaxAgeMs`: what was read of rights before that grants nothing. */
+/**
+ * Measures sources, pages, work and outbox as of `now`; reads only. `rightsMaxAgeMs`: what was read of rights before that grants nothing;
+ * `sweepMinutes`: how often it is read.
+ */
 export async function measureHealth(
   sql: Sql,
   now: Date,
-  { rightsMaxAgeMs }: { rightsMaxAgeMs: number },
+  { rightsMaxAgeMs, sweepMinutes }: { rightsMaxAgeMs: number; sweepMinutes: number },
 ): Promise<Health> {
   const [row] = await sql<Health[]>`
     with scheduled as (
@@ -107,7 +110,7 @@ export async function measureHealth(
       (select count(distinct site_id)::int from pulsed
         where coalesce(last_pulse_at, created_at) < ${later(now, -PULSE_OVERDUE_MINUTES * 60_000)}) as overdue_pulses,
       (select count(*)::int from guarded
-        where verified_at < ${later(now, -SWEEP_OVERDUE_MINUTES * 60_000)}) as overdue_sweeps,
+        where verified_at < ${later(now, -OVERDUE_SWEEPS * sweepMinutes * 60_000)}) as overdue_sweeps,
       (select count(*)::int from guarded where verified_at < ${later(now, -rightsMaxAgeMs)}) as withheld_sources,
       (select count(distinct site_id)::int from guarded
         where access = 'per_user' and coalesce(directory_verified_at, created_at) < ${later(now, -DIRECTORY_OVERDUE_MINUTES * 60_000)}

@@ -53,6 +53,25 @@ describe("openAiEmbedder", () => {
     expect(received[0]).not.toHaveProperty("dimensions");
   });
 
+  it("the OpenAI embedder reads a key that is refused again, once a request, and goes on with the new one", async () => {
+    answer = (request, response) =>
+      request.authorization === "Bearer new-key"
+        ? json(response, 200, { data: vectorsOf(request.input) })
+        : json(response, 401, { error: { code: "invalid_api_key" } });
+    const keys = ["secret-key", "new-key"];
+    const embedder = make({ readApiKey: async () => keys.shift() });
+    // The secret still has the old one.
+    await expect(embedder.embed(["a"])).rejects.toMatchObject({ code: "embedding_refused" });
+    expect(await embedder.embed(["ab"])).toEqual([[2, 1]]);
+    await embedder.embed(["abc"]);
+    expect(received.map(({ authorization }) => authorization)).toEqual([
+      "Bearer secret-key",
+      "Bearer secret-key",
+      "Bearer new-key",
+      "Bearer new-key",
+    ]);
+  });
+
   it("the OpenAI embedder hands over the vectors of each request, also when a later one fails", async () => {
     answer = (request, response) =>
       received.length === 2

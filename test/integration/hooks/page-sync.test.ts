@@ -348,7 +348,9 @@ describe("pages that were announced", () => {
     const { siteId } = await world.source();
     const hooksOfSite = async () => (await world.api("GET", `/api/confluence/sites/${siteId}`)).body.hooks;
     expect(await hooksOfSite()).toMatchObject([{ missed_edits: 3, warnings: [{ code: "hook_silent" }] }]);
-    expect(await measureHealth(database.sql, world.now(), { rightsMaxAgeMs: 14_400_000 })).toMatchObject({
+    expect(
+      await measureHealth(database.sql, world.now(), { rightsMaxAgeMs: 14_400_000, sweepMinutes: 15 }),
+    ).toMatchObject({
       silent_hooks: 1,
     });
     await world.sync();
@@ -369,7 +371,9 @@ describe("pages that were announced", () => {
         warnings: [],
       },
     ]);
-    expect(await measureHealth(database.sql, world.now(), { rightsMaxAgeMs: 14_400_000 })).toMatchObject({
+    expect(
+      await measureHealth(database.sql, world.now(), { rightsMaxAgeMs: 14_400_000, sweepMinutes: 15 }),
+    ).toMatchObject({
       silent_hooks: 0,
     });
   });

@@ -60,6 +60,9 @@ describe("settings of a deployment", () => {
     expect(parse({}).accessSweepMinutes).toBe(15);
     for (const wrong of [0, 241, 1.5])
       expect(() => parse({ accessSweepMinutes: wrong })).toThrow(/accessSweepMinutes/);
+    expect(parse({ accessSweepMinutes: 120 }).accessSweepMinutes).toBe(120);
+    expect(() => parse({ accessSweepMinutes: 121 })).toThrow(/at most half of accessMaxAgeHours/);
+    expect(parse({ accessSweepMinutes: 240, accessMaxAgeHours: 8 }).accessSweepMinutes).toBe(240);
   });
 
   it("deployment settings report every fault at once", () => {

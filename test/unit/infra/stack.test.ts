@@ -214,6 +214,16 @@ describe("the template", () => {
     }
   });
 
+  it("the stack migrates a database of its own when an instance of it runs and may be connected to", () => {
+    const aurora = synthesize({ database: "aurora" });
+    const [trigger] = Object.values(aurora.findResources("Custom::Trigger"));
+    const needed = ["AWS::RDS::DBInstance", "AWS::EC2::SecurityGroupIngress", "AWS::RDS::DBCluster"].flatMap(
+      (type) => Object.keys(aurora.findResources(type)).filter((id) => id.startsWith("Database")),
+    );
+    expect(needed.length).toBeGreaterThanOrEqual(3);
+    expect(trigger?.["DependsOn"]).toEqual(expect.arrayContaining(needed));
+  });
+
   it("the stack gives each function only variables that env.ts knows, and no secret", () => {
     const known = new Set([...Object.keys(envSchema.shape), ...RUNTIME_VARIABLES]);
     const secrets = ["DATABASE_URL", "EMBEDDINGS_API_KEY", "API_KEY", "TOKEN_KEY_FILE"];
