@@ -853,6 +853,13 @@ CREATE OR REPLACE FUNCTION confluence_sync.is_searched(page confluence_pages, an
 RETURN (is_visible(page) AND ((any_label IS NULL) OR ((page).labels && any_label)) AND ((updated_since IS NULL) OR ((page).modified_at >= updated_since)) AND ((of_kinds IS NULL) OR ((page).kind = ANY (of_kinds))) AND is_readable(page, open_sources, readable_nodes))
 ;
 
+CREATE OR REPLACE FUNCTION confluence_sync.is_shown_chunk(c archon_crawled_pages)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((((c).metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text) OR (NOT (EXISTS (SELECT FROM archon_crawled_pages other WHERE ((other.source_id = (is_shown_chunk.c).source_id) AND (other.page_id = (is_shown_chunk.c).page_id) AND ((other.metadata ->> '_pending_deletion'::text) IS DISTINCT FROM 'true'::text))))))
+;
+
 CREATE OR REPLACE FUNCTION confluence_sync.is_visible(page confluence_pages)
  RETURNS boolean
  LANGUAGE sql

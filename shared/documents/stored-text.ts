@@ -15,6 +15,11 @@ export type StoredChunk = {
   url: string;
 };
 
+/** Whether the chunk `c` is one that search shows: almost all are, which is seen without a look at the page's others. */
+export function shownChunk(sql: Sql) {
+  return sql`(c.metadata ->> '_pending_deletion' is distinct from 'true' or is_shown_chunk(c))`;
+}
+
 /** Chunks by page, in their order on it, and their total number. The address is the page's: a chunk that is kept may have one of before. */
 export async function listStoredChunks(
   sql: Sql,
@@ -30,7 +35,7 @@ export async function listStoredChunks(
   const pattern = urlContains === null ? null : containsPattern(urlContains);
   const from = sql`
     from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
-    where c.source_id = ${sourceId} and is_findable(p) and is_readable(p, ${readableArguments(sql, request.readable)})
+    where c.source_id = ${sourceId} and ${shownChunk(sql)} and is_findable(p) and is_readable(p, ${readableArguments(sql, request.readable)})
       and (${pattern}::text is null or p.url ilike ${pattern})`;
   const [count] = await sql<{ total: number }[]>`select count(*)::int as total ${from}`;
   const chunks = await sql<StoredChunk[]>`
@@ -102,7 +107,7 @@ export async function findStoredPages(
       p.modified_at as "modifiedAt", p.last_synced_at as "lastSyncedAt", p.chunk_count as "chunkCount",
       p.total::int as total, coalesce(sum(c.char_count), 0)::int as "charCount",
       coalesce(sum(c.word_count), 0)::int as "wordCount"
-    from found p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id
+    from found p left join archon_crawled_pages c on c.source_id = p.source_id and c.page_id = p.page_id and ${shownChunk(sql)}
     group by p.source_id, p.base_url, p.page_id, p.kind, p.title, p.url, p.version, p.labels, p.modified_at,
       p.last_synced_at, p.chunk_count, p.total
     order by p.source_id, p.title, p.page_id`;
@@ -116,7 +121,7 @@ export async function readPageText(
 ): Promise<string> {
   const rows = await sql<{ content: string }[]>`
     select c.content from confluence_pages p join archon_crawled_pages c using (source_id, page_id)
-    where p.source_id = ${page.sourceId} and p.page_id = ${page.pageId}
+    where p.source_id = ${page.sourceId} and p.page_id = ${page.pageId} and ${shownChunk(sql)}
       and is_findable(p) and is_readable(p, ${readableArguments(sql, page.readable)})
     order by c.chunk_number, c.id`;
   return rows.map((row) => row.content).join("\n\n");
@@ -131,7 +136,7 @@ export async function countWords(
   const rows = await sql<{ sourceId: string; words: number }[]>`
     select c.source_id as "sourceId", coalesce(sum(c.word_count), 0)::float8 as words
     from archon_crawled_pages c join confluence_pages p using (source_id, page_id)
-    where c.source_id = any(${sourceIds}) and is_findable(p) and is_readable(p, ${readableArguments(sql, readable)})
+    where c.source_id = any(${sourceIds}) and ${shownChunk(sql)} and is_findable(p) and is_readable(p, ${readableArguments(sql, readable)})
     group by 1`;
   return new Map(rows.map((row) => [row.sourceId, row.words]));
 }

@@ -121,6 +121,14 @@ begin atomic
   offset 0;
 end;
 
+-- The same of one chunk, for statements that read chunks in order.
+create or replace function is_shown_chunk(c archon_crawled_pages) returns boolean
+language sql stable
+return c.metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
+  select from archon_crawled_pages other
+  where other.source_id = c.source_id and other.page_id = c.page_id
+    and other.metadata ->> '_pending_deletion' is distinct from 'true');
+
 -- The chunks of one page that a search may show, by the same rule.
 create or replace function searched_chunks_of(of_source text, of_page text) returns table (id bigint, search_vector tsvector)
 language sql stable rows 10

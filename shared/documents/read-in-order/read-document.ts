@@ -1,3 +1,4 @@
+import { shownChunk } from "#shared/documents/stored-text.ts";
 import { readableArguments, type Readable } from "#shared/access/readers/readable.ts";
 import { commentsId, type ContentKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
@@ -33,11 +34,7 @@ export async function readDocument(
         select json_agg(json_build_object('content', c.content, 'headingPath', c.heading_path, 'place', c.metadata -> 'place')
           order by c.chunk_number, c.id)
         from archon_crawled_pages c
-        where c.source_id = p.source_id and c.page_id = p.page_id
-          and (c.metadata ->> '_pending_deletion' is distinct from 'true' or not exists (
-            select from archon_crawled_pages o
-            where o.source_id = c.source_id and o.page_id = c.page_id
-              and o.metadata ->> '_pending_deletion' is distinct from 'true'))), '[]') as chunks
+        where c.source_id = p.source_id and c.page_id = p.page_id and ${shownChunk(sql)}), '[]') as chunks
     from confluence_pages p join archon_sources s using (source_id)
     cross join lateral (${ancestorsOfPage(sql, readable)}) a
     where p.source_id = ${sourceId} and p.page_id = ${pageId} and s.status <> 'deleting'

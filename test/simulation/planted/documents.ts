@@ -9,6 +9,15 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/integration/documents/stored-text.test.ts",
+    "reading a page shows chunks that are marked for deletion",
+    change(
+      "shared/documents/stored-text.ts",
+      "is distinct from 'true' or is_shown_chunk(c))",
+      "is null or true)",
+    ),
+  ),
+  bugFoundBy(
     "test/integration/documents/add-documents.test.ts",
     "a chunk of a renamed section keeps the section's old heading",
     change(
