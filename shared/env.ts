@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sweepsInTime } from "./access/sweeps-in-time.ts";
 import { UserError } from "./errors.ts";
 import { queueNames, queueUrlVariable, type QueueName } from "./messages.ts";
 import { RERANK_MODELS } from "./reranking/rerank-models.ts";
@@ -117,11 +118,6 @@ export const envSchema = z.object({
 });
 
 export type Env = z.infer<typeof envSchema>;
-
-/** Whether what was read of rights is read again, once failed, before it is too old to count. */
-export function sweepsInTime(sweepMinutes: number, maxAgeHours: number): boolean {
-  return 2 * sweepMinutes <= 60 * maxAgeHours;
-}
 
 /** Parses the environment once; reports all faults in one error that names each variable. */
 export function parseEnv(variables: Record<string, string | undefined>): Env {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sweepsInTime } from "#shared/env.ts";
+import { sweepsInTime } from "#shared/access/sweeps-in-time.ts";
 import { RERANK_MODELS } from "#shared/reranking/rerank-models.ts";
 
 /** Context is text from the command line (`-c key=value`) and JSON from cdk.json. */

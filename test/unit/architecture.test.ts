@@ -153,6 +153,7 @@ const rules: readonly Rule[] = [
       "shared/log-metrics",
       "shared/messages",
       "shared/queue/queue-impacts",
+      "shared/access/sweeps-in-time",
       "shared/reranking/rerank-models",
     ],
   },
