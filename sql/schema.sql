@@ -576,6 +576,7 @@ CREATE INDEX confluence_comments_container ON confluence_sync.confluence_comment
 CREATE INDEX confluence_hooks_site ON confluence_sync.confluence_hooks USING btree (site_id);
 CREATE INDEX confluence_pages_access_node ON confluence_sync.confluence_pages USING btree (access_node) WHERE (access_node IS NOT NULL);
 CREATE INDEX confluence_pages_container ON confluence_sync.confluence_pages USING btree (container_id, source_id) WHERE (container_id IS NOT NULL);
+CREATE INDEX confluence_pages_deleted ON confluence_sync.confluence_pages USING btree (deleted_at) WHERE is_deleted;
 CREATE INDEX confluence_pages_failed ON confluence_sync.confluence_pages USING btree (source_id) WHERE (sync_error IS NOT NULL);
 CREATE INDEX confluence_pages_id ON confluence_sync.confluence_pages USING btree (page_id, source_id);
 CREATE INDEX confluence_pages_title ON confluence_sync.confluence_pages USING hash (lower(title));

@@ -1,5 +1,5 @@
 import { UserError } from "#shared/errors.ts";
-import { getSource, requireSource } from "#shared/sources/sources.ts";
+import { requireSource } from "#shared/sources/sources.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
 import { getOperation } from "#shared/syncs/operations/operation.ts";
 import { stopOperation } from "#functions/api/contract/archon-knowledge.ts";
@@ -12,16 +12,17 @@ import type { Services } from "#functions/runtime/services.ts";
 export const handler = httpHandler(
   route(cancelSync)([database], async ({ params }, services) => {
     await requireSource(services.sql, params.source_id);
-    return { status: 202, body: { operation_id: await cancel(params.source_id, services) } };
+    const cancelled = await cancel({ sourceId: params.source_id }, services);
+    if (cancelled === null) throw new UserError(409, "no_operation_running", "No operation is running");
+    return { status: 202, body: { operation_id: cancelled } };
   }),
   route(stopOperation)([database], async ({ params }, services) => {
     const { operation_id: operationId } = params;
     const operation = await getOperation(services.sql, operationId);
-    const source = operation && (await getSource(services.sql, operation.sourceId));
-    if (source?.leaseOperationId !== operationId) {
+    // Never the one that has followed it meanwhile.
+    const cancelled = operation && (await cancel({ sourceId: operation.sourceId, operationId }, services));
+    if (cancelled === null)
       throw new UserError(404, "operation_not_found", `Running operation ${operationId} not found`);
-    }
-    await cancel(source.sourceId, services);
     return {
       status: 200,
       body: {
@@ -34,11 +35,11 @@ export const handler = httpHandler(
 );
 
 async function cancel(
-  sourceId: string,
+  which: { sourceId: string; operationId?: string },
   { sql, now, log }: Pick<Services, "sql" | "now" | "log">,
-): Promise<string> {
-  const operationId = await cancelOperation(sql, { sourceId, now: now(), actor: "api" });
-  if (operationId === null) throw new UserError(409, "no_operation_running", "No operation is running");
-  log.info("operation.cancelled", { source_id: sourceId, operation_id: operationId });
+): Promise<string | null> {
+  const operationId = await cancelOperation(sql, { ...which, now: now(), actor: "api" });
+  if (operationId !== null)
+    log.info("operation.cancelled", { source_id: which.sourceId, operation_id: operationId });
   return operationId;
 }

@@ -5,11 +5,16 @@ import { discardStagedOfSource } from "./staged-chunks.ts";
 const DEFAULT_BATCH = 2000;
 
 /** In this order: what refers to rows of a later one goes first. */
-const TABLES = [
+export const TABLES = [
   "archon_crawled_pages",
   "sync_work",
   "archon_progress",
   "confluence_pages",
+  "attachment_texts",
+  "confluence_comments",
+  "confluence_folders",
+  "page_hints",
+  "pulse_hits",
   "access_sweep_lists",
   "content_access",
   "forgotten_content",

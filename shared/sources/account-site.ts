@@ -32,6 +32,8 @@ export async function siteOfAccount(
 
 /** Deletes the secret of a site that was made for its sources and has none left. Its row goes with their rows. */
 export async function forgetUnusedSite(tx: Sql, siteId: string | null, now: Date): Promise<void> {
+  // In a statement of its own: after it the next one sees the sources that whoever held the lock has added or deleted.
+  await tx`select from confluence_sites where site_id = ${siteId} for no key update`;
   await tx`
     update confluence_sites c
     set status = 'deleting', encrypted_secret = null, email = null, client_id = null, paused_until = null, updated_at = ${now}

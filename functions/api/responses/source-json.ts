@@ -117,7 +117,7 @@ function warningsOf(source: SourceOverview): SourceJson["warnings"] {
       message: `The account can no longer access the space ${source.spaceKey}: check its permissions. No indexed pages were deleted`,
     });
   }
-  if (source.lastCheck?.status === "held") {
+  if (source.metadata.deletions_held) {
     warnings.push({
       code: "deletions_held",
       message:

@@ -143,7 +143,12 @@ async function askNext(
     if (mayLack) await wantCheck(tx, source.sourceId, now);
   });
   const sourceIds = [...new Set(elsewhere.map((page) => page.sourceId))];
-  if (sourceIds.length > 0) await startHinted(services, { sourceIds, limit: sourceIds.length });
+  // The step is done and its hints are stored: what cannot be started now is started within a minute.
+  if (sourceIds.length > 0) {
+    await startHinted(services, { sourceIds, limit: sourceIds.length }).catch((error: unknown) =>
+      services.log.warn("request.failed", { operation_id: operation.operationId, error }),
+    );
+  }
   return "more";
 }
 

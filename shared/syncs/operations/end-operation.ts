@@ -4,17 +4,17 @@ import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-status
 import { logWith } from "./operation-log.ts";
 import type { OperationType } from "./operation-types.ts";
 
-/** Cancels the source's running operation and returns its id; null when none is running. Stored pages stay. */
+/** Cancels the source's running operation, or only this one, and returns its id; null when it is not running. Stored pages stay. */
 export async function cancelOperation(
   sql: postgres.Sql,
-  request: { sourceId: string; now: Date; actor: string },
+  request: { sourceId: string; operationId?: string; now: Date; actor: string },
 ): Promise<string | null> {
   return transaction(sql, async (tx) => {
     // Not locked: whoever ends or continues an operation locks its row before the source's.
     const [source] = await tx<{ lease_operation_id: string | null }[]>`
       select lease_operation_id from archon_sources where source_id = ${request.sourceId}`;
     const operationId = source?.lease_operation_id;
-    if (!operationId) return null;
+    if (!operationId || operationId !== (request.operationId ?? operationId)) return null;
     const error = { code: "cancelled", message: `Cancelled by ${request.actor}` };
     const ended = await endOperation(tx, { operationId, status: "cancelled", error, now: request.now });
     return ended ? operationId : null;

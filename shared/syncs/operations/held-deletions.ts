@@ -15,14 +15,14 @@ export async function findHeldCheck(
   return { operationId: last.operationId, heldAt: last.heldAt, comments };
 }
 
-/** The source's last deletion check if it was held; `isHeld` false: everything has been decided since. Else null. */
+/** The source's last deletion check that did not fail and was not cancelled, if it was held; `isHeld` false: everything has been decided since. Else null. */
 export async function findLastHold(
   sql: Sql,
   sourceId: string,
 ): Promise<{ operationId: string; heldAt: Date; isHeld: boolean } | null> {
   const [last] = await sql<{ operationId: string; heldAt: Date | null; status: string; wasHeld: boolean }[]>`
     select operation_id as "operationId", finished_at as "heldAt", status, held_deletions is not null as "wasHeld" from archon_progress
-    where source_id = ${sourceId} and operation_type = 'deletion_check' and not dry_run
+    where source_id = ${sourceId} and operation_type = 'deletion_check' and not dry_run and status not in ('failed', 'cancelled')
     order by created_at desc, operation_id limit 1`;
   if (!last?.heldAt || !last.wasHeld) return null;
   if (last.status !== "held" && !last.status.startsWith("completed")) return null;

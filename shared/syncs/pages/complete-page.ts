@@ -39,6 +39,27 @@ export async function completePage(
   return open;
 }
 
+/**
+ * `completePage` within a transaction that may be tried several times: what it counted is counted anew by the next attempt, or, after
+ * `giveBack`, by whatever ends the page.
+ */
+export function completedOnce(batch: Batch, work: ClaimedWork) {
+  let counted = { calls: 0, tokens: 0 };
+  const giveBack = () => {
+    batch.callsCounted -= counted.calls;
+    batch.tokensToCount += counted.tokens;
+    counted = { calls: 0, tokens: 0 };
+  };
+  const complete = async (tx: Sql, result: Parameters<typeof completePage>[3]) => {
+    giveBack();
+    const { callsCounted, tokensToCount } = batch;
+    const open = await completePage(tx, batch, work, result);
+    counted = { calls: batch.callsCounted - callsCounted, tokens: tokensToCount - batch.tokensToCount };
+    return open;
+  };
+  return { complete, giveBack };
+}
+
 /** Ends the work of a page that is not here any more: the page stays as it is, because only a deletion check deletes. */
 export async function skipPage(batch: Batch, work: ClaimedWork, message: string): Promise<void> {
   const { services, operation } = batch;

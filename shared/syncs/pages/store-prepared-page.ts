@@ -15,7 +15,7 @@ import { clearFailing, isEmbeddingFailing } from "#shared/syncs/operations/faili
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { refreshIncluders } from "#shared/syncs/refreshes/refresh-includers.ts";
-import { completePage } from "./complete-page.ts";
+import { completedOnce } from "./complete-page.ts";
 import { requireIncluded, requireSameGuard } from "./included-rights.ts";
 import type { Batch } from "./page-batch.ts";
 import { countTokens } from "./page-group.ts";
@@ -30,6 +30,7 @@ export async function storePreparedPage(
 ): Promise<boolean> {
   const { services, source, operation } = batch;
   let open = true;
+  const { complete, giveBack } = completedOnce(batch, work);
   const result = await storePage(services.sql, services.embedder, page, {
     now: services.now(),
     model: source.embeddingModel,
@@ -44,13 +45,16 @@ export async function storePreparedPage(
       if (file) await recordOutcome(tx, page, file);
       const outcome = outcomeOf(swap, state);
       const counters = { ...countersOf(swap), ...(file ? countersOfFile(file) : {}) };
-      open = await completePage(tx, batch, work, { outcome, counters });
+      open = await complete(tx, { outcome, counters });
       await followOthers(tx, batch, { page, containerId, mayQueue: open });
       if (page.kind !== "comments")
         await refreshWhatShows(tx, batch, { page, state, containerId, mayQueue: open });
       // What it shows may have changed since it was rendered.
       if (page.rendering && open) await queueRefreshes(tx, operation, services.now(), { only: page.pageId });
     },
+  }).catch((error: unknown) => {
+    giveBack();
+    throw error;
   });
   if (result.embeddingsCreated > 0 && isEmbeddingFailing(batch.operation.failing))
     await clearFailing(services.sql, batch.operation.operationId, services.now());

@@ -4,6 +4,8 @@ import { later } from "#shared/syncs/later.ts";
 const DAY_MS = 24 * 60 * 60_000;
 /** Work rows of an ended operation that changed nothing: they are not read afterwards. */
 const SETTLED_WORK_MS = DAY_MS;
+/** Days for which the sweeper may have been off, or behind, after which it still finds whose texts are to be removed. */
+const FORGOTTEN_DAYS = 30;
 /** Rows that one statement removes: locks stay short whatever has accumulated. */
 const BATCH = 5000;
 
@@ -12,7 +14,9 @@ export type Retention = { operationDays: number; changeDays: number; eventDays: 
 
 /**
  * Removes a bounded number of expired rows; returns how many. The last sync and the last deletion check of a source stay whatever
- * their age: they decide when the next one is due, and the source's status shows them. Unsent events stay too.
+ * their age: they decide when the next one is due, and the source's status shows them. Unsent events stay too. Of deleted
+ * files the extracted text goes, and of deleted pages the comments, as long after the deletion as what an operation changed: a page or file
+ * that is restored before is made from them.
  */
 export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promise<number> {
   const ended = later(now, -keep.operationDays * DAY_MS);
@@ -44,11 +48,32 @@ export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promi
       delete from page_previous_chunks where (source_id, page_id) in (
         select source_id, page_id from page_previous_chunks where replaced_at < ${ended} limit ${BATCH / 10} for update skip locked)
       returning 1),
+    texts as (
+      delete from attachment_texts where (source_id, attachment_id) in (
+        select t.source_id, t.attachment_id from (${gone(sql, "attachment")}) g
+        join attachment_texts t on t.source_id = g.source_id and t.attachment_id = g.page_id limit ${BATCH / 10})
+      returning 1),
+    comments as (
+      delete from confluence_comments where (source_id, comment_id) in (
+        select m.source_id, m.comment_id from (${gone(sql, null)}) g
+        join confluence_comments m on m.source_id = g.source_id and m.container_id = g.page_id limit ${BATCH})
+      returning 1),
     events as (
       delete from event_outbox where id in (
         select id from event_outbox where sent_at < ${later(now, -keep.eventDays * DAY_MS)} limit ${BATCH})
       returning 1)
     select (select count(*) from settled)::int + (select count(*) from changes)::int + (select count(*) from operations)::int
-      + (select count(*) from chunks)::int + (select count(*) from events)::int as removed`;
+      + (select count(*) from chunks)::int + (select count(*) from texts)::int + (select count(*) from comments)::int
+      + (select count(*) from events)::int as removed`;
   return row?.removed ?? 0;
+
+  /** Pages that have been deleted for as long as it is kept what an operation changed: they may be restored until then. */
+  function gone(of: Sql, kind: "attachment" | null) {
+    return of`
+      select p.source_id, p.page_id from confluence_pages p
+      where p.is_deleted and p.deleted_at < ${later(now, -keep.changeDays * DAY_MS)}
+        -- What is older was removed by an earlier sweep.
+        and p.deleted_at >= ${later(now, -(keep.changeDays + FORGOTTEN_DAYS) * DAY_MS)}
+        and (${kind}::text is null or p.kind = ${kind}) offset 0`;
+  }
 }

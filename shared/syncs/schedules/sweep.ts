@@ -55,7 +55,7 @@ export type SweepResult = {
 
 /**
  * Recovers work that lost messages and crashed workers left behind. Each part does a bounded amount and can be killed at any
- * point; the next minute's sweep continues.
+ * point; the next minute's sweep continues. Throws at the end what kept operations from being resumed.
  */
 export async function sweep(
   services: SyncServices & { events: EventSender; retention: Retention },
@@ -70,11 +70,16 @@ export async function sweep(
     wordsRewritten: 0,
   };
   const inTime = () => invocation.remainingMs() > RESERVE_MS;
+  const errors: unknown[] = [];
   for (const operation of await runningOperations(services.sql)) {
     if (!inTime()) break;
-    result.resent += await resume(operation, services);
-    if (operation.status === "processing" && (await finishOperation(operation.operation_id, services)))
-      result.finished += 1;
+    try {
+      result.resent += await resume(operation, services);
+      if (operation.status === "processing" && (await finishOperation(operation.operation_id, services)))
+        result.finished += 1;
+    } catch (error) {
+      errors.push(error);
+    }
   }
   result.chunksCleared = await clearMarkedChunks(services.sql);
   result.chunksCleared += await discardAbandoned(services.sql, services.now());
@@ -92,6 +97,8 @@ export async function sweep(
   result.events = await sendOutbox(services.sql, services.events, services.now());
   result.wordsRewritten = await rewriteWords(services.sql, { inTime });
   services.log.info("sweep.finished", result);
+  if (errors.length > 0)
+    throw new AggregateError(errors, `${errors.length} running operations could not be resumed`);
   return result;
 }
 

@@ -1,7 +1,7 @@
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import { faultSchema } from "#infra/local/confluence-site/faults.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { setSourceStatus } from "#shared/sources/sources.ts";
+import { mergeSourceMetadata, setSourceStatus } from "#shared/sources/sources.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
 import { store } from "#test/support/stored-pages.ts";
 
@@ -247,6 +247,7 @@ describe("sources", () => {
         insert into archon_progress (operation_id, source_id, operation_type, status, mode, actor, error, created_at, finished_at, updated_at)
         values (gen_random_uuid(), ${sourceId}, 'confluence_sync', 'failed', 'full', 'api', '{"code":"a","message":"It broke"}', ${at}, ${at}, ${at}),
           (gen_random_uuid(), ${sourceId}, 'deletion_check', 'held', null, 'schedule', null, ${at}, ${at}, ${at})`;
+      await mergeSourceMetadata(sql, sourceId, { deletions_held: { candidates: 1 } }, at);
       const warnings = async () =>
         (await fixture.api("GET", `/api/confluence/${sourceId}`)).body.warnings.map(
           (warning: { code: string; message: string }) => warning.code,

@@ -3,6 +3,7 @@ import type { NewSource } from "#shared/sources/source.ts";
 import {
   getSource,
   insertSource,
+  insertSourceOfSite,
   listDueSources,
   markSourceDeleting,
   mergeSourceMetadata,
@@ -11,6 +12,8 @@ import {
   setSourceStatus,
   updateSource,
 } from "#shared/sources/sources.ts";
+import { siteOfAccount } from "#shared/sources/account-site.ts";
+import { untilASessionWaits } from "#test/support/waiting-session.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const now = new Date("2026-03-01T12:00:00.000Z");
@@ -117,6 +120,45 @@ describe("sources", () => {
       metadata: { ...before.metadata, deletion_strategy: "every_sync" },
       updatedAt: minutes(1),
     });
+  });
+
+  it("the last sources of a site that are deleted at once take its secret with them", async () => {
+    if (!database.concurrent) return;
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const ids = ["a", "b", "c"].map((name) => `${name}${attempt}`);
+      const siteIds = new Set<string | null>();
+      for (const sourceId of ids) {
+        const made = await insertSource(database.sql, { ...newSource, sourceId, spaceKey: sourceId }, now);
+        siteIds.add(made.siteId);
+      }
+      await Promise.all(ids.map((sourceId) => markSourceDeleting(database.sql, sourceId, minutes(1))));
+      const sites = await database.sql`
+        select status, encrypted_secret from confluence_sites where site_id = any(${[...siteIds]})`;
+      expect(sites).toEqual([{ status: "deleting", encrypted_secret: null }]);
+    }
+  });
+
+  it("a source that is added while the last other one of its site is deleted keeps the site", async () => {
+    if (!database.concurrent) return;
+    await insertSource(database.sql, newSource, now);
+    const added = Promise.withResolvers<void>();
+    const mayCommit = Promise.withResolvers<void>();
+    const adding = database.sql.begin(async (tx) => {
+      const { baseUrl, accountId, email, encryptedToken } = newSource;
+      const credentials = { accountId, email, encryptedToken, boundTo: "new" };
+      const siteId = await siteOfAccount(tx, { baseUrl, apiBase: baseUrl, credentials, now });
+      await insertSourceOfSite(tx, { ...newSource, sourceId: "new", spaceKey: "NEW", siteId }, now);
+      added.resolve();
+      await mayCommit.promise;
+    });
+    await added.promise;
+    const deleting = markSourceDeleting(database.sql, "docs", minutes(1));
+    await untilASessionWaits(database.sql);
+    mayCommit.resolve();
+    await Promise.all([adding, deleting]);
+    const sites =
+      await database.sql`select status, encrypted_secret is not null as has_secret from confluence_sites`;
+    expect(sites).toEqual([{ status: "active", has_secret: true }]);
   });
 
   it("deleting a source forgets the secret and frees the space, and it never comes back", async () => {

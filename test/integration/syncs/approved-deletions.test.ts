@@ -69,6 +69,16 @@ describe("decisions on held deletions", () => {
   const HIDDEN = { is_deleted: false, hidden: true, chunks: 2 };
   const THERE = { is_deleted: false, hidden: false, chunks: 2 };
 
+  it("deletions stay held, and can be decided, when a later check fails or is cancelled", async () => {
+    const expected = await heldIds();
+    expect(expected).toHaveLength(12);
+    const { body } = await world.api("POST", `${PATH}/deletion-check`);
+    expect((await world.api("POST", `${PATH}/cancel`)).status).toBe(202);
+    expect((await world.ended(body.operation_id)).status).toBe("cancelled");
+    expect([await heldIds(), await isWarned()]).toEqual([expected, true]);
+    expect((await decide("reject", { page_ids: ids(1) })).body).toEqual({ rejected: 1, held: 11 });
+  });
+
   it("what is approved is asked for again and goes; the rest stays held, and the warning with it", async () => {
     const operation = await approve({ page_ids: ids(1, 2, 10) });
     expect(operation).toMatchObject({

@@ -6,6 +6,7 @@ import { editLive } from "#infra/local/confluence-site/live-edits.ts";
 import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import type { PageKind } from "#shared/content-kinds.ts";
 import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
+import { TOKENS_OF_A_TEXT } from "#test/support/fake-embedder.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
@@ -59,6 +60,25 @@ describe("bodies that a worker fetched and had no time to store", () => {
     await invoke(0);
     expect(await metrics()).toMatchObject({ pages_added: PAGES, pages_failed: 0 });
     expect(await world.find("word7")).toHaveLength(1);
+  });
+
+  it("a swap that is tried again counts its calls and tokens once", async () => {
+    let failures = 0;
+    services.sql = observeSql(database.sql, {
+      onTransactionEnd: () => {},
+      onStatement: ({ text, transaction }) => {
+        if (text !== "commit" || transaction === null || (failures += 1) % 2 === 0) return;
+        throw Object.assign(new Error("deadlock detected"), { code: "40P01" });
+      },
+    });
+    const planned = (await metrics()).api_calls_made;
+    world.takeRequests();
+    await invoke(PAGES);
+    const requests = world.takeRequests().length;
+    expect(failures).toBeGreaterThan(PAGES);
+    const { api_calls_made: calls, embedding_tokens: tokens } = await metrics();
+    const chunks = await database.sql`select from archon_chunk_embeddings`;
+    expect([calls - planned, tokens]).toEqual([requests, TOKENS_OF_A_TEXT * chunks.length]);
   });
 
   it("bodies that arrive in parts are stored before the next part is requested, however many there are", async () => {

@@ -21,10 +21,11 @@ describe("a sweep", () => {
   });
   afterAll(() => database.close());
 
-  const sweepWith = (remainingMs: () => number) =>
+  const sweepWith = (remainingMs: () => number, outside: Partial<SyncWorld["outside"]> = {}) =>
     sweep(
       {
         ...world.outside,
+        ...outside,
         events: { send: async (events) => world.bus.send(events) },
         retention: { operationDays: 90, changeDays: 7, eventDays: 7 },
       },
@@ -60,6 +61,25 @@ describe("a sweep", () => {
     expect(rowsDeleted).toBe(2 * PAGES + 3);
     expect(await sources()).toEqual([]);
     expect(await sweepWith(() => MINUTE_MS)).toMatchObject({ rowsDeleted: 0 });
+  });
+
+  it("a sweep that cannot send an operation again does the rest, and says so at its end", async () => {
+    await world.sync();
+    await database.sql`update event_outbox set sent_at = null`;
+    await database.sql`update archon_crawled_pages set words_revision = 0`;
+    const id = await world.startSync();
+    world.queues.receive("plan", world.now().getTime());
+    world.pass(5 * MINUTE_MS);
+    const queue = {
+      ...world.outside.queue,
+      send: async () => Promise.reject(new Error("The queue refuses messages")),
+    };
+    const swept = sweepWith(() => MINUTE_MS, { queue });
+    await expect(swept).rejects.toThrow("1 running operations could not be resumed");
+    expect(await database.sql`select from event_outbox where sent_at is null`).toHaveLength(0);
+    expect(await database.sql`select from archon_crawled_pages where words_revision = 0`).toHaveLength(0);
+    expect(await sweepWith(() => MINUTE_MS)).toMatchObject({ resent: 1 });
+    await world.ended(id);
   });
 
   it("a sweep whose time is nearly over sends nothing again and deletes no rows, but delivers events", async () => {

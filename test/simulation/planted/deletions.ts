@@ -21,6 +21,20 @@ const raisedCap = (kind: string) =>
 
 /** What a deletion check may take away, what a person decides about it, and for whom it asks. */
 export const DELETION_BUGS: readonly PlantedBug[] = [
+  bugFoundBy(
+    "test/integration/syncs/approved-deletions.test.ts",
+    "a check that is cancelled hides the deletions that are held",
+    change("shared/syncs/operations/held-deletions.ts", "and status not in ('failed', 'cancelled')", ""),
+  ),
+  bugFoundBy(
+    "test/integration/syncs/texts-of-deleted-pages.test.ts",
+    "comments of a deleted page stay for ever",
+    change(
+      "shared/syncs/schedules/retention.ts",
+      "m.container_id = g.page_id limit",
+      "m.container_id = '' limit",
+    ),
+  ),
   bug(
     "the cap is twice as high",
     change(RULES, "CAP_SHARE = 0.25", "CAP_SHARE = 0.5"),

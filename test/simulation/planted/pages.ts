@@ -8,6 +8,15 @@ const STORE = "shared/syncs/pages/store-prepared-page.ts";
 /** Bodies that come late: older than what was seen before, or of a page that was deleted meanwhile. */
 export const PAGE_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/integration/syncs/fetched-bodies.test.ts",
+    "calls and tokens of a swap that is tried again are lost",
+    change(
+      "shared/syncs/pages/complete-page.ts",
+      "  const complete = async (tx: Sql, result: Parameters<typeof completePage>[3]) => {\n    giveBack();",
+      "  const complete = async (tx: Sql, result: Parameters<typeof completePage>[3]) => {",
+    ),
+  ),
+  bugFoundBy(
     LATE_BODIES,
     "an older rendered body is stored as the newer version",
     change(

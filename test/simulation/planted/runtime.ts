@@ -6,6 +6,11 @@ const HTTP = "test/unit/runtime/http-runtime.test.ts";
 /** What stands between an event of AWS and the work. */
 export const RUNTIME_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/integration/syncs/sweep-bounds.test.ts",
+    "an operation that cannot be sent again ends the sweep",
+    change("shared/syncs/schedules/sweep.ts", "      errors.push(error);", "      throw error;"),
+  ),
+  bugFoundBy(
     QUEUE,
     "a message that is no task is acknowledged",
     change(

@@ -9,6 +9,15 @@ const CREDENTIALS = "shared/confluence/client-credentials.ts";
 /** What stops a connected site, and what does not. */
 export const SITE_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/integration/sources/sources.test.ts",
+    "sources that are deleted at once leave the secret of their site",
+    change(
+      "shared/sources/account-site.ts",
+      "await tx`select from confluence_sites where site_id = ${siteId} for no key update`;",
+      "",
+    ),
+  ),
+  bugFoundBy(
     RECOVERY,
     "any odd response about the account expires its credentials",
     change(
