@@ -6,6 +6,9 @@ import type { AnyContract } from "./http-contract.ts";
 /** API Gateway's and Lambda's limits are megabytes; nothing that this API takes needs more than this. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
+/** No body that the API takes is as deep, a page within a delivery of a hook included; what recurses overflows the stack at some thousands. */
+const MAX_DEPTH = 500;
+
 export type RawRequest = {
   params: Record<string, unknown>;
   query: Record<string, unknown>;
@@ -71,10 +74,30 @@ function readJson(event: APIGatewayProxyEventV2): unknown {
       `Send the body in UTF-8 with Content-Type: application/json${type ? `, not ${type.slice(0, 100)}` : ""}`,
     );
   }
+  const value = parseJson(bytes);
+  if (isDeeperThan(MAX_DEPTH, value)) {
+    throw new UserError(400, "invalid_request", `The body has more than ${MAX_DEPTH} levels`);
+  }
+  return value;
+}
+
+function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     // The parser's message quotes the body, which may hold a token.
     throw new UserError(400, "malformed_json", "The body is not JSON in UTF-8", { cause: error });
   }
+}
+
+function isDeeperThan(depth: number, value: unknown): boolean {
+  let level = [value].filter(isNested);
+  for (let passed = 0; passed < depth && level.length > 0; passed++) {
+    level = level.flatMap((one) => Object.values(one).filter(isNested));
+  }
+  return level.length > 0;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -30,7 +30,7 @@ const mcpContract = (id: string, path: string, summary: string) =>
     scope: "search",
     summary,
     description:
-      "Model Context Protocol over Streamable HTTP, without sessions: revisions up to 2025-11-25 (`initialize`) and 2026-07-28 (`server/discover`). Responses are JSON, never a stream. The tools read only, and show what the reader may see: the person of the caller's token, or whom the query names.",
+      "Model Context Protocol over Streamable HTTP, without sessions: revisions up to 2025-11-25 (`initialize`) and 2026-07-28 (`server/discover`). Responses are JSON, never a stream. Several messages in one request (a batch, which revisions from 2025-06-18 on do not have) get an array; `notifications/cancelled` among them has no effect. The tools read only, and show what the reader may see: the person of the caller's token, or whom the query names.",
     query: z.strictObject(readerQuery),
     body: z.union([z.looseObject({}), z.array(z.looseObject({})).min(1).max(MAX_MESSAGES)]),
     responses: {

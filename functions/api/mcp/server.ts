@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import { API_VERSION } from "#functions/api/contract/api-version.ts";
+import { batchResponse, messagesOfBatch } from "./batch.ts";
 import type { Profile } from "./profiles.ts";
 import { callTool, type ToolContext } from "./tool.ts";
 
@@ -15,7 +16,7 @@ const READ_HEADERS = /^mcp-/;
 
 /**
  * Responds to one request of either era of the protocol: revisions that begin with `initialize`, and those since 2026-07-28 that
- * begin with `server/discover`. A server of its own for each request: nothing is kept between them.
+ * begin with `server/discover`. A server of its own for each request: nothing is kept between them. Throws as `messagesOfBatch` does.
  */
 export async function serveMcp(
   profile: Profile,
@@ -23,7 +24,20 @@ export async function serveMcp(
   context: ToolContext,
 ): Promise<Response> {
   const web = toWebRequest(request);
-  const { body: parsedBody } = request;
+  const { body } = request;
+  if (Array.isArray(body)) {
+    const messages = messagesOfBatch(body, request.headers["mcp-protocol-version"]);
+    if (messages.length === 0) return new Response(null, { status: 202 });
+    return batchResponse(await serveParsed(profile, { web, parsedBody: messages }, context));
+  }
+  return serveParsed(profile, { web, parsedBody: body }, context);
+}
+
+async function serveParsed(
+  profile: Profile,
+  { web, parsedBody }: { web: Request; parsedBody: unknown },
+  context: ToolContext,
+): Promise<Response> {
   if (!(await isLegacyRequest(web, parsedBody))) {
     const handler = createMcpHandler(() => makeServer(profile, context), {
       legacy: "reject",
@@ -76,8 +90,11 @@ function unchecked(schema: z.ZodObject): StandardSchemaWithJSON {
   };
 }
 
-/** Whatever a client accepts, the response is JSON: some send less than the protocol asks them to. */
-function toWebRequest({ headers, body }: Parameters<typeof serveMcp>[1]): Request {
+/**
+ * A request without its body, which is parsed already. Whatever a client accepts, the response is JSON: some send less than the protocol
+ * asks them to.
+ */
+function toWebRequest({ headers }: Parameters<typeof serveMcp>[1]): Request {
   const read = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     value !== undefined && READ_HEADERS.test(name) ? [[name, value]] : [],
   );
@@ -88,6 +105,5 @@ function toWebRequest({ headers, body }: Parameters<typeof serveMcp>[1]): Reques
       ["content-type", "application/json"],
       ["accept", "application/json, text/event-stream"],
     ],
-    body: JSON.stringify(body),
   });
 }

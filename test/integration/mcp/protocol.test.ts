@@ -78,6 +78,60 @@ describe("POST /mcp", () => {
     expect((await post(Array(11).fill(rpc("ping")))).status).toBe(400);
   });
 
+  const cancel = (requestId: number) => ({
+    jsonrpc: "2.0",
+    method: "notifications/cancelled",
+    params: { requestId },
+  });
+
+  it("a batch of MCP that cancels its own request gets the response, as nothing can be cancelled between requests", async () => {
+    // Less than the time after which it would be given up.
+    const answer = await post([rpc("ping"), cancel(1)], { remainingMs: 5_000 });
+    expect([answer.status, answer.body]).toEqual([200, [{ jsonrpc: "2.0", id: 1, result: {} }]]);
+    const alone = await post([cancel(1)]);
+    expect([alone.status, alone.text]).toEqual([202, ""]);
+  });
+
+  it("a batch of one request to MCP gets an array of one response", async () => {
+    const answer = await post([rpc("ping")]);
+    expect([answer.status, answer.body]).toEqual([200, [{ jsonrpc: "2.0", id: 1, result: {} }]]);
+  });
+
+  it("a batch to MCP with one id twice is refused as a whole", async () => {
+    const answer = await post([rpc("ping"), rpc("tools/list")]);
+    expect([answer.status, answer.body.error]).toMatchObject([
+      400,
+      { code: -32_600, message: expect.stringContaining("id 1 occurs twice") },
+    ]);
+    // JSON-RPC tells a number from a text.
+    expect((await post([rpc("ping"), { ...rpc("ping"), id: "1" }])).body).toHaveLength(2);
+  });
+
+  it.each([
+    ["2025-03-26", 200],
+    ["2025-06-18", 400],
+    ["2025-11-25", 400],
+    ["2026-07-28", 400],
+  ])("a batch to MCP of revision %s gets %i", async (version, status) => {
+    const answer = await post([rpc("ping")], {
+      headers: { "mcp-protocol-version": version },
+    });
+    expect(answer.status).toBe(status);
+    if (status === 400) expect(answer.body.error).toMatchObject({ code: -32_600 });
+  });
+
+  it("a message of MCP that is nested 100,000 levels deep is refused, not a fault", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const answer = await post(undefined, {
+      rawBody: `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"deep":${deep}}}`,
+      headers: { "content-type": "application/json" },
+    });
+    expect([answer.status, answer.body.error]).toMatchObject([
+      400,
+      { code: -32_600, data: { code: "invalid_request" } },
+    ]);
+  });
+
   it("MCP errors are errors of JSON-RPC: what is no JSON, no message, no method, no tool", async () => {
     const malformed = await post(undefined, {
       rawBody: "{",
