@@ -161,7 +161,9 @@ describe("npm run convert -- --ndjson", () => {
   });
 
   it("npm run convert -- --ndjson exits with 0 when every line was converted", async () => {
-    const { code, stderr } = await run("convert", ["--ndjson"], { input: '{"id":1,"body":"<p>one</p>"}\n' });
+    // U+2028 separates lines in Unicode, not in NDJSON.
+    const input = '{"id":1,"body":"<p>one\u2028two</p>"}\n';
+    const { code, stderr } = await run("convert", ["--ndjson"], { input });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 });

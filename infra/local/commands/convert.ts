@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { chunkPage } from "#shared/chunking/chunk-page.ts";
@@ -10,6 +9,7 @@ import type { FilePlace } from "#shared/extraction/extracted-file.ts";
 import { openOcr } from "#shared/extraction/ocr-data.ts";
 import { readPage } from "#shared/markdown/read-page.ts";
 import type { BodyFormat, ReferenceResolver } from "#shared/markdown/page-content.ts";
+import { readLines } from "#infra/local/read-lines.ts";
 import { EXTRACTION_LIMITS, extractionRunner } from "#infra/local/runner/extraction/run-extraction.ts";
 import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
 
@@ -93,7 +93,7 @@ function placeLine(place: FilePlace | null): string {
 async function convertLines(format: Format): Promise<number> {
   let number = 0;
   let failed = 0;
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  for await (const line of readLines(process.stdin)) {
     number += 1;
     if (line.trim() === "") continue;
     const converted = convertLine(line, number, format);

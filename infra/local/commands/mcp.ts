@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline";
 import { UsageError } from "#infra/local/runner/command-options.ts";
 import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
+import { readLines } from "#infra/local/read-lines.ts";
 import { forwardMessages } from "#infra/local/mcp-proxy/forward-messages.ts";
 import { messageSender } from "#infra/local/mcp-proxy/send-message.ts";
 
@@ -44,7 +44,7 @@ In the configuration of Claude Desktop, Cursor and the like:
     // A client that is gone needs no responses.
     process.stdout.on("error", () => process.exit(0));
     const write = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
-    await forwardMessages(createInterface({ input: process.stdin, crlfDelay: Infinity }), { send, write });
+    await forwardMessages(readLines(process.stdin), { send, write });
   },
 });
 

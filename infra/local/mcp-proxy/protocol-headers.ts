@@ -9,14 +9,18 @@ const VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 export function protocolHeaders({ method, params }: Message, agreed: string | null): Record<string, string> {
   const meta = params?._meta;
   const stated = typeof meta === "object" && meta !== null ? Reflect.get(meta, VERSION_KEY) : undefined;
-  if (typeof stated !== "string" || method === undefined)
-    return agreed === null ? {} : { "mcp-protocol-version": agreed };
+  if (typeof stated !== "string" || method === undefined) return agreedHeaders(agreed);
   const name = method === "resources/read" ? params?.uri : params?.name;
   return {
     "mcp-protocol-version": headerValue(stated),
     "mcp-method": headerValue(method),
     ...(typeof name === "string" ? { "mcp-name": headerValue(name) } : {}),
   };
+}
+
+/** The headers of revisions that begin with `initialize`, also of a batch. */
+export function agreedHeaders(agreed: string | null): Record<string, string> {
+  return agreed === null ? {} : { "mcp-protocol-version": agreed };
 }
 
 /** Texts that are no header value are sent as Base64 of their UTF-8, marked as such; so are those that look marked. */

@@ -61,6 +61,12 @@ it.each(ERAS)("the official client of the %s era finds and reads a page over std
   expect(read.text).toContain("airships are moored there");
 });
 
+it("a query with a line separator of Unicode gets its response over stdio", async () => {
+  const client = await connect(["--url", service.url]);
+  const found = await callTool(client, "search_confluence", { query: "airships\u2028and\u2029masts" });
+  expect(found.structured.results).toMatchObject([{ title: "Airships" }]);
+});
+
 it("a key with a line break is refused at the start, without being repeated", async () => {
   const started = await promisify(execFile)(process.execPath, ["infra/local/commands/mcp.ts"], {
     env: { ...process.env, API_KEY: "k3y\nx" },

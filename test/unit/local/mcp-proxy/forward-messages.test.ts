@@ -10,7 +10,7 @@ async function forward(
   respond: (sent: Sent, signal: AbortSignal) => Response | Promise<Response>,
 ) {
   const sent: Sent[] = [];
-  const written: Record<string, unknown>[] = [];
+  const written: object[] = [];
   const send: SendMessage = async (body, { headers, signal }) => {
     sent.push({ body, headers });
     return respond({ body, headers }, signal);
@@ -21,7 +21,7 @@ async function forward(
       await Promise.resolve();
     }
   }
-  await forwardMessages(lines(), { send, write: (message) => written.push({ ...message }) });
+  await forwardMessages(lines(), { send, write: (message) => written.push(message) });
   return { sent, written };
 }
 const request = (id: number | string, method: string, params?: object) => ({
@@ -145,15 +145,94 @@ it("a line that is no message is an error of its own, and the next is forwarded"
   const { written } = await forward(["", "nonsense", "{}", request(1, "ping")], (sent) => result(sent));
   expect(written).toMatchObject([
     { id: null, error: { code: -32_700 } },
-    { id: null, error: { code: -32_700 } },
+    { id: null, error: { code: -32_600 } },
     { id: 1, result: {} },
   ]);
+});
+
+it("a line that is JSON without a message in it is an invalid request", async () => {
+  const { written, sent } = await forward(["[]", "7", "null"], (one) => result(one));
+  expect(written).toMatchObject(Array(3).fill({ id: null, error: { code: -32_600 } }));
+  expect(sent).toEqual([]);
+});
+
+/** The service's response to a batch: in another order than asked. */
+const results = ({ body }: Sent) =>
+  Response.json(
+    JSON.parse(body)
+      .filter((message: object) => "id" in message)
+      .map(({ id }: { id: number }) => ({ jsonrpc: "2.0", id, result: {} }))
+      .toReversed(),
+  );
+
+it("a batch is sent as one, with the version agreed on, and its responses are one array", async () => {
+  const batch = [
+    request(2, "ping"),
+    { jsonrpc: "2.0", method: "notifications/progress" },
+    request(3, "ping"),
+  ];
+  const { written, sent } = await forward([request(1, "initialize"), batch], (one) =>
+    one.body.startsWith("[") ? results(one) : result(one, { protocolVersion: "2025-03-26" }),
+  );
+  expect(written[1]).toEqual([
+    { jsonrpc: "2.0", id: 2, result: {} },
+    { jsonrpc: "2.0", id: 3, result: {} },
+  ]);
+  expect([JSON.parse(sent[1]?.body ?? ""), sent[1]?.headers]).toEqual([
+    batch,
+    { "mcp-protocol-version": "2025-03-26" },
+  ]);
+});
+
+it("a batch of notifications gets no response", async () => {
+  const note = { jsonrpc: "2.0", method: "notifications/initialized" };
+  const { written, sent } = await forward([[note, note]], () => new Response(null, { status: 202 }));
+  expect([written, sent.length]).toEqual([[], 1]);
+});
+
+it("what is no message in a batch is an error beside the other responses", async () => {
+  const { written } = await forward([[request(1, "ping"), 7, { id: 2, method: "ping" }]], results);
+  expect(written).toEqual([
+    [
+      { jsonrpc: "2.0", id: null, error: { code: -32_600, message: expect.any(String) } },
+      { jsonrpc: "2.0", id: 2, error: { code: -32_600, message: expect.any(String) } },
+      { jsonrpc: "2.0", id: 1, result: {} },
+    ],
+  ]);
+});
+
+it("a batch that the service refuses fails each of its requests", async () => {
+  const error = { code: -32_600, message: "Revision 2025-06-18 of the protocol has no batches" };
+  const { written } = await forward([[request(1, "ping"), request("b", "ping")]], () =>
+    Response.json({ jsonrpc: "2.0", id: null, error }, { status: 400 }),
+  );
+  expect(written).toEqual([
+    [
+      { jsonrpc: "2.0", id: 1, error },
+      { jsonrpc: "2.0", id: "b", error },
+    ],
+  ]);
+});
+
+it("a request of a batch that is cancelled gets no response, and the others theirs", async () => {
+  const { written } = await forward(
+    [
+      [request(1, "ping"), request(2, "ping")],
+      { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } },
+    ],
+    async (one) => {
+      // Until the line that cancels is read.
+      await new Promise((resolve) => void setImmediate(resolve));
+      return results(one);
+    },
+  );
+  expect(written).toEqual([[{ jsonrpc: "2.0", id: 2, result: {} }]]);
 });
 
 it("a request that is none in its form is refused with its own id", async () => {
   const odd = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "ping", params: [] });
   const { written } = await forward([odd], (sent) => result(sent));
-  expect(written).toMatchObject([{ id: 7, error: { code: -32_700 } }]);
+  expect(written).toMatchObject([{ id: 7, error: { code: -32_600 } }]);
 });
 
 it.each([
