@@ -21,6 +21,7 @@ const mcpRoutes = (path: string): readonly Route[] => [
   route("POST", path, "mcp", "search"),
   route("GET", path, "mcp", "public"),
   route("DELETE", path, "mcp", "public"),
+  route("GET", `/.well-known/oauth-protected-resource${path}`, "mcp-metadata", "issuer"),
 ];
 
 /** The knowledge endpoints have two prefixes: the one that clients use, and an alias. */
@@ -83,7 +84,6 @@ export const routes: readonly Route[] = [
   ...mcpRoutes("/mcp/chatgpt"),
   ...mcpRoutes("/mcp/archon"),
   route("GET", "/.well-known/oauth-protected-resource", "mcp-metadata", "issuer"),
-  route("GET", "/.well-known/oauth-protected-resource/mcp", "mcp-metadata", "issuer"),
   route("GET", "/api/rag/sources", "knowledge-items", "search"),
   ...knowledgeRoutes("/api/knowledge-items"),
   ...knowledgeRoutes("/api/knowledge"),

@@ -57,27 +57,38 @@ export const mcpArchon = mcpContract(
   "The tools of Archon's MCP server that search and read: `rag_…`",
 );
 
-/** RFC 9728, for clients of MCP that have no token yet. */
-export const mcpMetadata = contract({
-  id: "mcpMetadata",
-  method: "GET",
-  paths: ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"],
-  scope: "issuer",
-  tag: "Agents",
-  summary: "Where clients of MCP get a token: OAuth 2.0 Protected Resource Metadata",
-  description: "Only where JWTs are taken (on AWS with `jwtIssuer`): else 404. It needs no token itself.",
-  query: z.object({}),
-  responses: {
-    200: z.object({
-      resource: z.string().meta({ description: "What a token is asked for" }),
-      resource_name: z.string(),
-      authorization_servers: z.array(z.string()),
-      scopes_supported: z.array(z.string()),
-      bearer_methods_supported: z.array(z.literal("header")),
-    }),
-  },
-  errors: ["route_not_found"],
-});
+/** RFC 9728: the address of a resource's metadata begins with it, and ends with the resource's path. */
+export const RESOURCE_METADATA = "/.well-known/oauth-protected-resource";
+
+const metadataContract = (id: string, paths: readonly [string, ...string[]]) =>
+  contract({
+    id,
+    method: "GET",
+    paths,
+    scope: "issuer",
+    tag: "Agents",
+    summary: "Where clients of MCP get a token: OAuth 2.0 Protected Resource Metadata",
+    description:
+      "Only where JWTs are taken (on AWS with `jwtIssuer`): else 404. It needs no token itself. Each path of MCP has its own, whose `resource` it is; the address without a path names `/mcp`, for clients that look only there.",
+    query: z.object({}),
+    responses: {
+      200: z.object({
+        resource: z.string().meta({ description: "What a token is asked for" }),
+        resource_name: z.string(),
+        authorization_servers: z.array(z.string()),
+        scopes_supported: z.array(z.string()),
+        bearer_methods_supported: z.array(z.literal("header")),
+      }),
+    },
+    errors: ["route_not_found"],
+  });
+
+/** For clients of MCP that have no token yet. */
+export const mcpMetadata = [
+  metadataContract("mcpMetadata", [`${RESOURCE_METADATA}/mcp`, RESOURCE_METADATA]),
+  metadataContract("mcpChatgptMetadata", [`${RESOURCE_METADATA}/mcp/chatgpt`]),
+  metadataContract("mcpArchonMetadata", [`${RESOURCE_METADATA}/mcp/archon`]),
+];
 
 /** A stream to listen to, and a session to end: there are none. */
 export const mcpNotAllowed = (["GET", "DELETE"] as const).map((method) =>

@@ -323,9 +323,12 @@ const UNFILTERED: Record<string, readonly string[]> = {
   ],
   "takes an event of Confluence and says nothing of what is stored": ["POST /hooks/confluence/{hook_id}"],
   "reads nothing that is stored of sources": [
-    ...["/mcp", "/mcp/chatgpt", "/mcp/archon"].flatMap((path) => [`GET ${path}`, `DELETE ${path}`]),
+    ...["/mcp", "/mcp/chatgpt", "/mcp/archon"].flatMap((path) => [
+      `GET ${path}`,
+      `DELETE ${path}`,
+      `GET /.well-known/oauth-protected-resource${path}`,
+    ]),
     "GET /.well-known/oauth-protected-resource",
-    "GET /.well-known/oauth-protected-resource/mcp",
     "GET /health",
     "GET /api/health",
     "GET /openapi.json",
