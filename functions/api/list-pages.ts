@@ -10,7 +10,7 @@ import { UserError } from "#shared/errors.ts";
 import { requireSource } from "#shared/sources/sources.ts";
 import { getSourcePage, listPageChunks, listPages, type pageSchema } from "#functions/api/contract/pages.ts";
 import { chunksPage } from "#functions/api/use-cases/chunks-page.ts";
-import { withheldHeader } from "#functions/api/use-cases/permitted-reading.ts";
+import { withheldHeaders } from "#functions/api/use-cases/permitted-reading.ts";
 import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
@@ -58,7 +58,7 @@ export const handler = httpHandler(
   route(listPageChunks)([database], async ({ params, query, caller }, services) => {
     const { source_id: sourceId, page_id: pageId } = params;
     const { permitted, ...body } = await chunksPage({ caller, sourceId, pageId, query }, services);
-    return { status: 200, headers: withheldHeader(permitted), body };
+    return { status: 200, headers: withheldHeaders(permitted), body };
   }),
 );
 

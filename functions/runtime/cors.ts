@@ -1,6 +1,6 @@
 /** Headers that a page may read beyond the ones that it always may. */
 const EXPOSED =
-  "ETag, Location, Retry-After, X-Permissions-Withheld, X-Poll-Interval, X-Request-Id, Idempotency-Replayed";
+  "ETag, Location, Retry-After, X-Permissions-Withheld, X-Permissions-Withheld-Count, X-Poll-Interval, X-Request-Id, Idempotency-Replayed";
 
 /** Cross-origin headers of a response: none unless the page's origin is one of those configured (CORS_ORIGINS). */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {

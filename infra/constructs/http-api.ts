@@ -160,6 +160,12 @@ function corsOf(origins: string[]) {
       "mcp-name",
       "mcp-protocol-version",
     ],
-    exposeHeaders: ["etag", "x-permissions-withheld", "x-poll-interval", "x-request-id"],
+    exposeHeaders: [
+      "etag",
+      "x-permissions-withheld",
+      "x-permissions-withheld-count",
+      "x-poll-interval",
+      "x-request-id",
+    ],
   };
 }

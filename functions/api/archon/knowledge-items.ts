@@ -21,7 +21,7 @@ import {
 import {
   permittedReading,
   requireReadable,
-  withheldHeader,
+  withheldHeaders,
 } from "#functions/api/use-cases/permitted-reading.ts";
 import { listSearchableSources } from "#functions/api/use-cases/list-searchable-sources.ts";
 import { requireOverview } from "#functions/api/use-cases/require-source.ts";
@@ -43,7 +43,7 @@ const listItems = route(listKnowledgeItems)([database], async ({ query, caller }
   const { sources, total } = await pageOfSources(services.sql, { ...asPage(query, "created"), readable });
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: {
       items: sources.map((source) => ({
         id: source.sourceId,
@@ -71,7 +71,7 @@ const summarise = route(summariseKnowledgeItems)([database], async ({ query, cal
   const { sources, total } = await pageOfSources(services.sql, { ...asPage(query, "updated"), readable });
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: {
       items: sources.map((source) => {
         const metadata = knowledgeMetadata(source, readable);
@@ -100,7 +100,7 @@ const listByName = route(listKnowledgeSources)([database], async ({ query, calle
   const { sources } = await pageOfSources(services.sql, { ...ALL_SOURCES, readable });
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: sources.map((source) => ({
       id: source.sourceId,
       name: source.title,
@@ -120,7 +120,7 @@ const metrics = route(databaseMetrics)([database], async ({ query, caller }, ser
   const { sources, pages, chunks: chunkCount } = await countStored(services.sql, permitted.readable);
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: {
       sources_count: sources,
       pages_count: pages,
@@ -136,7 +136,7 @@ const listSources = route(listRagSources)([database], async ({ query, caller }, 
   const { permitted, sources } = await listSearchableSources(request, services);
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: { success: true, sources, count: sources.length },
   };
 });
@@ -156,7 +156,7 @@ const chunks = route(listChunks)([database], async ({ params, query, caller }, s
   });
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: {
       success: true,
       source_id: source.sourceId,

@@ -12,7 +12,7 @@ import { listArchonPages } from "#functions/api/use-cases/list-archon-pages.ts";
 import {
   permittedElsewhere,
   permittedReading,
-  withheldHeader,
+  withheldHeaders,
 } from "#functions/api/use-cases/permitted-reading.ts";
 import { onlyPage } from "#functions/api/use-cases/only-page.ts";
 import { parseQualifiedId } from "#functions/api/responses/page-id.ts";
@@ -33,7 +33,7 @@ export const handler = httpHandler(
     const { permitted, pages, total } = await listArchonPages(request, services);
     return {
       status: 200,
-      headers: withheldHeader(permitted),
+      headers: withheldHeaders(permitted),
       body: {
         pages: pages.map(storedPageJson),
         total,
@@ -75,7 +75,7 @@ async function fullPage(
       : await readPageText(sql, { ...page, readable });
   return {
     status: 200,
-    headers: withheldHeader(permitted),
+    headers: withheldHeaders(permitted),
     body: {
       ...storedPageJson(page),
       full_content: text,

@@ -58,7 +58,7 @@ const knowledgeQuery = z.object({
 
 /** Of lists of sources: for whom they are. */
 export const readerNote =
-  "Shows the sources whose spaces the reader may see, and counts what they may read. `X-Permissions-Withheld` names sources that show nothing because what is known of their permissions is missing or too old.";
+  "Shows the sources whose spaces the reader may see, and counts what they may read. `X-Permissions-Withheld` names sources that show nothing because what is known of their permissions is missing or too old: the first 20, and `X-Permissions-Withheld-Count` is the number of all.";
 
 export const listKnowledgeItems = contract({
   ...common,

@@ -105,10 +105,17 @@ export async function permittedElsewhere(
   });
 }
 
-/** Names the sources that show nothing, where a response's body has no place for them. */
-export function withheldHeader({ permissions }: Permitted): Record<string, string> {
+/** In a header: clients and gateways refuse long ones. */
+const MAX_NAMED = 20;
+
+/** Names the sources that show nothing, or the first of them, and counts them, where a response's body has no place for them. */
+export function withheldHeaders({ permissions }: Permitted): Record<string, string> {
   const { withheldSources } = permissions;
-  return withheldSources.length === 0 ? {} : { "x-permissions-withheld": withheldSources.join(",") };
+  if (withheldSources.length === 0) return {};
+  return {
+    "x-permissions-withheld": withheldSources.slice(0, MAX_NAMED).join(","),
+    "x-permissions-withheld-count": String(withheldSources.length),
+  };
 }
 
 /**

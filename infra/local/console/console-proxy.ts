@@ -18,6 +18,7 @@ const TO_BROWSER = [
   "etag",
   "retry-after",
   "x-permissions-withheld",
+  "x-permissions-withheld-count",
   "x-poll-interval",
   "x-request-id",
   "apigw-requestid",
