@@ -1,15 +1,34 @@
 import type { chunkHit, pageHit } from "#functions/api/responses/hit-json.ts";
-import { runLoggedSearch } from "#functions/api/use-cases/run-search.ts";
+import { runLoggedSearch, type SearchBody } from "#functions/api/use-cases/run-search.ts";
 import { cleanAddress, cleanLine, cleanText } from "./text/passage.ts";
 import type { ToolContext, ToolLog } from "./tool.ts";
+import { searchWarnings } from "./warnings.ts";
 
 export type ChunkHit = ReturnType<typeof chunkHit>;
 /** A page, a file or the comments of a page. */
 export type DocumentHit = ReturnType<typeof pageHit>;
 
-type Asked = { query: string; sourceId: string | null; matchCount: number };
-/** Best first. `isKnown`: the source asked for exists, or is withheld. `log`: for whom it was searched. */
-type Found<Hit> = { hits: Hit[]; reranked: boolean; isKnown: boolean; log: ToolLog };
+type Asked = {
+  query: string;
+  sourceId: string | null;
+  matchCount: number;
+  choose?: SearchBody["choose"];
+};
+
+/**
+ * Best first. `isKnown`: the source asked for exists, or is withheld. `isWithheld`: nothing was searched, as what is known of the
+ * permissions is too old. `undecided`: number of hits that were left out. `warnings`: what the hits may lack. `log`: for whom it was
+ * searched.
+ */
+type Found<Hit> = {
+  hits: Hit[];
+  reranked: boolean;
+  isKnown: boolean;
+  isWithheld: boolean;
+  undecided: number;
+  warnings: string[];
+  log: ToolLog;
+};
 
 /** The chunks that a search for the connection's reader finds. Throws as `runLoggedSearch` does. */
 export async function findChunks(asked: Asked, context: ToolContext): Promise<Found<ChunkHit>> {
@@ -45,20 +64,24 @@ export async function findDocuments(asked: Asked, context: ToolContext): Promise
 }
 
 async function find(
-  { query, sourceId, matchCount }: Asked,
+  { query, sourceId, matchCount, choose }: Asked,
   returnMode: "chunks" | "pages",
   { services, caller, asked: reader }: ToolContext,
 ) {
   const { results, permissions, ...found } = await runLoggedSearch(
-    { ...reader, caller, query, match_count: matchCount, return_mode: returnMode },
+    { ...reader, caller, query, match_count: matchCount, return_mode: returnMode, choose },
     sourceId === null ? null : [sourceId],
     services,
   );
+  const { length: withheld } = permissions.withheld_sources;
   return {
     results,
     reranked: found.reranking_applied,
     log: { permissions: permissions.mode, account_id: permissions.account_id },
-    isKnown: found.sourcesSearched > 0 || permissions.withheld_sources.length > 0,
+    isKnown: found.sourcesSearched > 0 || withheld > 0,
+    isWithheld: found.sourcesSearched === 0 && withheld > 0,
+    undecided: permissions.undecided_hits,
+    warnings: searchWarnings({ ...found, permissions }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ContentKind } from "#shared/content-kinds.ts";
 import { correctQuery } from "#shared/documents/correct-query.ts";
 import { removedByFilter } from "#shared/documents/removed-by-filter.ts";
 import { searchDocuments } from "#shared/documents/search.ts";
-import type { SearchResult } from "#shared/documents/search-result.ts";
+import type { Hit, SearchResult } from "#shared/documents/search-result.ts";
 import { embedQuery, type EmbeddedQuery } from "#shared/embeddings/embed-query.ts";
 import { errorCode, PermanentError, RateLimitedError, TransientError, UserError } from "#shared/errors.ts";
 import { chunkHit, explainedSearch, pageHit, permissionsJson } from "#functions/api/responses/hit-json.ts";
@@ -23,6 +23,8 @@ export type SearchBody = AskedReader & {
   match_count: number;
   return_mode: "chunks" | "pages";
   explain?: boolean | null | undefined;
+  /** What each of so many of the best hits counts for: none at 0. The others are left out before Confluence is asked about any. */
+  choose?: { among: number; worth: (hit: Hit) => number } | undefined;
 };
 
 export type SearchServices = Pick<
@@ -78,7 +80,10 @@ export async function findForCaller(
           ...filters,
           query,
           embedding: embedded.embeddings,
-          matchCount: candidateCount(services, request.match_count + (isLive ? SPARE_HITS : 0)),
+          matchCount: candidateCount(
+            services,
+            Math.max(request.choose?.among ?? 0, request.match_count + (isLive ? SPARE_HITS : 0)),
+          ),
           returnMode: request.return_mode,
         }),
       readAgain: async () => readFor(request, sources, services),
@@ -105,11 +110,14 @@ export async function findForCaller(
     query: corrected?.query ?? request.query,
     embedding: found.embedding,
   };
-  const ordered = await rerankHits(searched.query, found.hits, services);
+  const { choose } = request;
+  const chosen = choose ? found.hits.filter((hit) => choose.worth(hit) > 0) : found.hits;
+  const ordered = await rerankHits(searched.query, chosen, services);
   const verified = await verifyHits(
     ordered.hits,
     {
       matchCount: request.match_count,
+      worth: choose?.worth,
       verifiedLive: permitted.verifiedLive,
       accountId: permitted.permissions.accountId,
     },

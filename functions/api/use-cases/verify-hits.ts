@@ -21,26 +21,48 @@ export type VerifiedHits = {
  */
 export async function verifyHits(
   hits: readonly Hit[],
-  of: { matchCount: number; verifiedLive: readonly string[]; accountId: string | null },
+  of: {
+    matchCount: number;
+    /** How many of `matchCount` a hit counts for; 1 unless set. */
+    worth?: ((hit: Hit) => number) | undefined;
+    verifiedLive: readonly string[];
+    accountId: string | null;
+  },
   services: Pick<Services, "hitVerifier" | "log" | "now">,
 ): Promise<VerifiedHits> {
   const live = new Set(of.verifiedLive);
   if (live.size === 0) return { hits: hits.slice(0, of.matchCount), denied: 0, undecided: 0 };
   const until = services.now().getTime() + VERIFY_WITHIN_MS;
   const found: VerifiedHits = { hits: [], denied: 0, undecided: 0 };
-  for (let next = 0; found.hits.length < of.matchCount && next < hits.length;) {
-    const batch = hits.slice(next, next + of.matchCount - found.hits.length);
+  const worth = of.worth ?? (() => 1);
+  let missing = of.matchCount;
+  for (let next = 0; missing > 0 && next < hits.length;) {
+    const batch = firstOf(hits.slice(next), missing, worth);
     next += batch.length;
     const withinMs = until - services.now().getTime();
     const verdicts =
       withinMs > 0 ? await verdictsOf(batch, { ...of, live, withinMs }, services) : new Map<Hit, Verdict>();
     for (const hit of batch) {
       const verdict = live.has(hit.sourceId) ? (verdicts.get(hit) ?? "undecided") : "permitted";
-      if (verdict === "permitted") found.hits.push(withoutCopies(hit, live));
-      else found[verdict] += 1;
+      if (verdict === "permitted") {
+        found.hits.push(withoutCopies(hit, live));
+        missing -= worth(hit);
+      } else found[verdict] += 1;
     }
   }
   return found;
+}
+
+/** As many of the hits as count for `wanted` together. */
+function firstOf(hits: readonly Hit[], wanted: number, worth: (hit: Hit) => number): Hit[] {
+  const first: Hit[] = [];
+  let left = wanted;
+  for (const hit of hits) {
+    if (left <= 0) break;
+    first.push(hit);
+    left -= worth(hit);
+  }
+  return first;
 }
 
 async function verdictsOf(

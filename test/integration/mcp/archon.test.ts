@@ -187,6 +187,7 @@ describe("POST /mcp/archon", () => {
       success: true,
       reranked: false,
       error: null,
+      warnings: [],
       results: [
         {
           url: `${URL_OF_PAGE}1`,

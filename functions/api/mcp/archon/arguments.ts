@@ -23,9 +23,22 @@ export const given = (value: string | null | undefined): string | null => value?
 
 export const inRange = (matchCount: number): number => Math.min(MAX_MATCHES, Math.max(1, matchCount));
 
-export function requireKnownSource(isKnown: boolean, sourceId: string | null): void {
-  if (isKnown || sourceId === null) return;
-  throw sourceNotFound(sourceId);
+/** Throws `UserError` for a source that does not exist, and for one that shows nothing at the moment. */
+export function requireShownSource(
+  { isKnown, isWithheld }: { isKnown: boolean; isWithheld: boolean },
+  sourceId: string | null,
+): void {
+  if (sourceId === null) return;
+  if (!isKnown) throw sourceNotFound(sourceId);
+  if (isWithheld) throw sourceWithheld(sourceId);
+}
+
+export function sourceWithheld(sourceId: string): UserError {
+  return new UserError(
+    409,
+    "source_withheld",
+    `Source ${sourceId} shows nothing at the moment, because what is known of its permissions is too old: try again later, or use another source_id`,
+  );
 }
 
 export function sourceNotFound(sourceId: string): UserError {

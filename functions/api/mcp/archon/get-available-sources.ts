@@ -2,7 +2,8 @@ import { z } from "zod";
 import { listSearchableSources } from "#functions/api/use-cases/list-searchable-sources.ts";
 import { cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
-import { archonResult, outcome } from "./result.ts";
+import { withheldWarnings } from "#functions/api/mcp/warnings.ts";
+import { archonResult, outcome, warnings } from "./result.ts";
 
 /** Some 150 tokens each. */
 const MAX_SOURCES = 50;
@@ -29,6 +30,7 @@ const output = z.object({
   ...outcome,
   sources: z.array(source).describe(`At most ${MAX_SOURCES}, oldest first`),
   count: z.int().describe("Number of sources that can be searched, returned or not"),
+  warnings,
 });
 
 export const getAvailableSources = defineTool({
@@ -39,11 +41,12 @@ export const getAvailableSources = defineTool({
   input: z.object({}),
   output,
   run: async (_, { services, caller, asked }) =>
-    archonResult<z.input<typeof output>>({ sources: [], count: 0 }, async () => {
+    archonResult<z.input<typeof output>>({ sources: [], count: 0, warnings: [] }, async () => {
       const { permitted, ...found } = await listSearchableSources(
         { caller, asked, limit: MAX_SOURCES },
         services,
       );
+      const { mode, accountId, withheldSources } = permitted.permissions;
       const result = {
         sources: found.sources.map((one) =>
           source.parse({
@@ -54,8 +57,8 @@ export const getAvailableSources = defineTool({
           }),
         ),
         count: found.total,
+        warnings: withheldWarnings(withheldSources),
       };
-      const { mode, accountId } = permitted.permissions;
       const results = result.sources.length;
       return { result, log: { results, permissions: mode, account_id: accountId } };
     }),

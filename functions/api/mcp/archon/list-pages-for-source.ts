@@ -6,7 +6,7 @@ import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { listArchonPages } from "#functions/api/use-cases/list-archon-pages.ts";
 import { cleanAddress, cleanLine } from "#functions/api/mcp/text/passage.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
-import { given, sourceNotFound } from "./arguments.ts";
+import { given, sourceNotFound, sourceWithheld } from "./arguments.ts";
 import { archonResult, outcome } from "./result.ts";
 
 /** Some 110 tokens each, twice that of long titles in other scripts. */
@@ -47,7 +47,8 @@ export const listPagesForSource = defineTool({
         const isUnknown = error instanceof UserError && error.code === "source_not_found";
         throw isUnknown ? sourceNotFound(sourceId) : error;
       });
-      const { mode, accountId } = permitted.permissions;
+      const { mode, accountId, withheldSources } = permitted.permissions;
+      if (withheldSources.includes(sourceId)) throw sourceWithheld(sourceId);
       return {
         result: { pages: pages.map(toPage), total, source_id: sourceId },
         log: { results: pages.length, permissions: mode, account_id: accountId },

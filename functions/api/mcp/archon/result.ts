@@ -8,6 +8,9 @@ export const outcome = {
   error: z.string().nullable().describe("What is wrong and what to send instead; null on success"),
 };
 
+/** Beside the fields that Archon has. */
+export const warnings = z.array(z.string()).describe("What the results may lack, and why");
+
 /**
  * A result in Archon's shape: JSON, as text too. What the caller can fix is a result with `success` false, which Archon's prompts handle,
  * instead of an error of the protocol. `work` says in `log` for whom it read and how much.

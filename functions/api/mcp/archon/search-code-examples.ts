@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { cleanLine } from "#functions/api/mcp/text/passage.ts";
+import { cleanLine, cleanText } from "#functions/api/mcp/text/passage.ts";
 import { cutToBudget } from "#functions/api/mcp/text/token-budget.ts";
 import { findChunks, type ChunkHit } from "#functions/api/mcp/find-hits.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
-import { given, inRange, requireKnownSource, searchArguments } from "./arguments.ts";
+import { given, inRange, requireShownSource, searchArguments } from "./arguments.ts";
 import { codeBlocks } from "./code-blocks.ts";
-import { archonResult, outcome } from "./result.ts";
+import { archonResult, outcome, warnings } from "./result.ts";
 
 /** Tokens. */
 const MAX_CODE = 400;
@@ -33,6 +33,7 @@ const output = z.object({
   ...outcome,
   results: z.array(example).describe("Best first"),
   reranked: z.boolean().describe("Whether a reranking model ordered the results"),
+  warnings,
 });
 
 export const searchCodeExamples = defineTool({
@@ -43,17 +44,25 @@ export const searchCodeExamples = defineTool({
   input: z.object(searchArguments),
   output,
   run: async ({ query, source_id, match_count }, context) =>
-    archonResult<z.input<typeof output>>({ results: [], reranked: false }, async () => {
+    archonResult<z.input<typeof output>>({ results: [], reranked: false, warnings: [] }, async () => {
       const sourceId = given(source_id);
-      const { hits, reranked, isKnown, log } = await findChunks(
-        { query, sourceId, matchCount: CHUNKS },
+      const matchCount = inRange(match_count);
+      const { hits, log, ...found } = await findChunks(
+        { query, sourceId, matchCount, choose: { among: CHUNKS, worth: blockCount } },
         context,
       );
-      requireKnownSource(isKnown, sourceId);
-      const results = hits.flatMap(examplesOf).slice(0, inRange(match_count));
-      return { result: { results, reranked }, log: { ...log, results: results.length } };
+      requireShownSource(found, sourceId);
+      const results = hits.flatMap(examplesOf).slice(0, matchCount);
+      return {
+        result: { results, reranked: found.reranked, warnings: found.warnings },
+        log: { ...log, results: results.length },
+      };
     }),
 });
+
+function blockCount({ content }: { content: string }): number {
+  return codeBlocks(cleanText(content)).length;
+}
 
 function examplesOf(hit: ChunkHit): z.input<typeof example>[] {
   const { section, title, page_id } = hit.metadata;

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { cutToBudget } from "#functions/api/mcp/text/token-budget.ts";
 import { findChunks, findDocuments, type ChunkHit, type DocumentHit } from "#functions/api/mcp/find-hits.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
-import { given, inRange, requireKnownSource, searchArguments } from "./arguments.ts";
-import { archonResult, outcome } from "./result.ts";
+import { given, inRange, requireShownSource, searchArguments } from "./arguments.ts";
+import { archonResult, outcome, warnings } from "./result.ts";
 
 /** Tokens: some 1,000 characters of English, as Archon returns. */
 const MAX_CONTENT = 250;
@@ -42,6 +42,7 @@ const output = z.object({
   results: z.array(z.union([page, chunk])).describe("Pages or chunks, as return_mode says; best first"),
   return_mode: z.enum(["pages", "chunks"]).describe("What the results are"),
   reranked: z.boolean().describe("Whether a reranking model ordered the results"),
+  warnings,
 });
 
 export const searchKnowledgeBase = defineTool({
@@ -55,21 +56,28 @@ export const searchKnowledgeBase = defineTool({
   }),
   output,
   run: async ({ query, source_id, match_count, return_mode }, context) =>
-    archonResult<z.input<typeof output>>({ results: [], return_mode, reranked: false }, async () => {
-      const sourceId = given(source_id);
-      const asked = { query, sourceId, matchCount: inRange(match_count) };
-      const find = async () => {
-        if (return_mode === "pages") {
-          const { hits, ...found } = await findDocuments(asked, context);
-          return { ...found, results: hits.map(toPage) };
-        }
-        const { hits, ...found } = await findChunks(asked, context);
-        return { ...found, results: hits.map(toChunk) };
-      };
-      const { results, reranked, isKnown, log } = await find();
-      requireKnownSource(isKnown, sourceId);
-      return { result: { results, return_mode, reranked }, log: { ...log, results: results.length } };
-    }),
+    archonResult<z.input<typeof output>>(
+      { results: [], return_mode, reranked: false, warnings: [] },
+      async () => {
+        const sourceId = given(source_id);
+        const asked = { query, sourceId, matchCount: inRange(match_count) };
+        const find = async () => {
+          if (return_mode === "pages") {
+            const { hits, ...found } = await findDocuments(asked, context);
+            return { ...found, results: hits.map(toPage) };
+          }
+          const { hits, ...found } = await findChunks(asked, context);
+          return { ...found, results: hits.map(toChunk) };
+        };
+        const { results, log, ...found } = await find();
+        requireShownSource(found, sourceId);
+        const { reranked } = found;
+        return {
+          result: { results, return_mode, reranked, warnings: found.warnings },
+          log: { ...log, results: results.length },
+        };
+      },
+    ),
 });
 
 function toChunk(hit: ChunkHit): z.input<typeof chunk> {

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { UserError } from "#shared/errors.ts";
 import { text } from "#functions/api/contract/fields.ts";
 import { findDocuments } from "#functions/api/mcp/find-hits.ts";
 import { defineTool } from "#functions/api/mcp/tool.ts";
 
 const MAX_RESULTS = 10;
+
+type Found = Awaited<ReturnType<typeof findDocuments>>;
 
 /** The search that ChatGPT's connectors and deep research call: documents, of which `fetch` returns the text. */
 export const search = defineTool({
@@ -26,9 +29,21 @@ export const search = defineTool({
       .describe("Best first; empty when nothing matches"),
   }),
   run: async ({ query }, context) => {
-    const { hits, log } = await findDocuments({ query, sourceId: null, matchCount: MAX_RESULTS }, context);
+    const found = await findDocuments({ query, sourceId: null, matchCount: MAX_RESULTS }, context);
+    const { hits, log } = found;
+    requireAnswered(found);
     const structured = { results: hits.map(({ document_id: id, title, url }) => ({ id, title, url })) };
     const results = structured.results.length;
     return { structured, text: JSON.stringify(structured), log: { ...log, results } };
   },
 });
+
+/** The results have no place for warnings: throws `UserError` where all that there is to be said is why there are none. */
+function requireAnswered({ hits, isWithheld, undecided, warnings }: Found): void {
+  if (!isWithheld && (hits.length > 0 || undecided === 0)) return;
+  throw new UserError(
+    409,
+    isWithheld ? "source_withheld" : "hits_undecided",
+    `Not searched to the end: ${warnings.join("; ")}. Call search again later`,
+  );
+}

@@ -13,6 +13,7 @@ import {
 } from "#functions/api/mcp/text/passage.ts";
 import { budgetTokens, shareBudget } from "#functions/api/mcp/text/token-budget.ts";
 import { defineTool, type ToolContext } from "#functions/api/mcp/tool.ts";
+import { searchWarnings } from "#functions/api/mcp/warnings.ts";
 import { findSources } from "./find-sources.ts";
 import { searchInput, searchOutput, type SearchedPassage } from "./search-fields.ts";
 
@@ -41,7 +42,7 @@ export const searchConfluence = defineTool({
       results,
       total_found: found.total_found,
       searched_instead: found.corrected_query === null ? null : cleanLine(found.corrected_query),
-      warnings: warningsOf(found),
+      warnings: searchWarnings(found),
     };
     const marker = newMarker(context.services.newId);
     const { mode, account_id } = found.permissions;
@@ -128,26 +129,6 @@ function placeOf({ file, comment, parent }: Hit): string | null {
 function quoted(marker: string, { modified_at, place, ...one }: SearchedPassage): string {
   const modifiedAt = modified_at === null ? null : new Date(modified_at);
   return passage(marker, { ...one, modifiedAt, place: place ?? undefined });
-}
-
-type Found = Awaited<ReturnType<typeof search>>;
-
-function warningsOf({ warnings, permissions }: Pick<Found, "warnings" | "permissions">): string[] {
-  const withheld = permissions.withheld_sources.length;
-  const undecided = permissions.undecided_hits;
-  return [
-    ...warnings.map(({ message }) => message),
-    ...(withheld === 0
-      ? []
-      : [
-          `${withheld} spaces show nothing at the moment, because what is known of their permissions is too old`,
-        ]),
-    ...(undecided === 0
-      ? []
-      : [
-          `${undecided} passages were left out, because Confluence did not say in time whether they may be shown`,
-        ]),
-  ];
 }
 
 function textOf(found: z.input<typeof searchOutput>, args: Arguments, marker: string): string {
