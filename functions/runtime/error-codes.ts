@@ -37,7 +37,18 @@ export const errorCodes = {
   ],
   no_operation_running: [409, "No operation is running"],
   request_in_progress: [409, "A request with this Idempotency-Key is still being processed"],
-  page_ambiguous: [409, "Several sites have a page with this id: `SOURCE_ID~ID` or `source_id` selects one"],
+  page_ambiguous: [
+    409,
+    "Several sites have a page with this id: `SOURCE_ID~ID` or `source_id` selects one. Or several pages have the title or address asked for: their ids tell them apart",
+  ],
+  source_withheld: [
+    409,
+    "In a tool's result: what was asked for shows nothing, as what is known of its permissions is too old",
+  ],
+  hits_undecided: [
+    409,
+    "In a tool's result: Confluence did not say in time of any hit whether it may be shown",
+  ],
   body_too_large: [413, "The body is larger than the route accepts"],
   unsupported_media_type: [415, "The body must be application/json in UTF-8"],
   invalid_base_url: [422, "base_url is not the address of a Confluence Cloud site"],

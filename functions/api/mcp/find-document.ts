@@ -70,14 +70,16 @@ async function findPage(
 ): Promise<StoredPage> {
   const named = pageId === null ? (title ?? {}) : { pageId };
   const inSource = sourceId === null ? {} : { sourceId };
-  const { pages } = await findStoredPages(sql, { ...find, ...inSource, ...named }, MAX_CANDIDATES);
-  const candidates = pages.filter(
+  const found = await findStoredPages(sql, { ...find, ...inSource, ...named }, MAX_CANDIDATES);
+  const candidates = found.pages.filter(
     ({ baseUrl, kind }) =>
       (host === null || new URL(baseUrl).host === host) &&
       // Comments have the title of what they are on.
       (pageId !== null || kind === "page" || kind === "blogpost"),
   );
-  if (candidates.length > 0) return onlyPage(candidates);
+  // Of blog posts with the title of a page the URL says their date.
+  const pages = pageId === null ? candidates.filter(({ kind }) => kind === "page") : [];
+  if (candidates.length > 0) return onlyPage(pages.length > 0 ? pages : candidates);
   throw notFound(
     permitted,
     "Not in the index, or not for you to see. Send a `page_id` or `url` that search_confluence returned",

@@ -292,6 +292,28 @@ it("a page of two sites is asked for again by the ids that tell them apart", asy
   });
 });
 
+it("a URL that names a page by its title reads the page, not a blog post of that title", async () => {
+  await put({ pageId: "3001", title: "News & plans", chunks: ["The page."] });
+  await put({
+    pageId: "3002",
+    kind: "blogpost",
+    title: "News & plans",
+    version: 9,
+    chunks: ["The blog post."],
+  });
+  for (const page of [
+    `${SITE}/display/DEMO/News+%26+plans`,
+    `${SITE}/pages/viewpage.action?spaceKey=DEMO&title=News+%26+plans`,
+  ])
+    expect([page, await read({ page })]).toMatchObject([page, { page_id: "3001", markdown: "The page." }]);
+});
+
+it("a URL that names a title which several pages have is refused with their ids", async () => {
+  await put({ pageId: "3003", title: "Twice", chunks: ["One."] });
+  await put({ pageId: "3004", title: "Twice", version: 2, chunks: ["Two."] });
+  expect(await refusal({ page: `${SITE}/display/DEMO/Twice` })).toMatch(/read one of 300[34], 300[34]$/);
+});
+
 it("a page that speaks to the model stays between the lines that mark it as quoted", async () => {
   await markdownPage(
     "104",
