@@ -10,11 +10,11 @@ import {
 } from "#functions/api/contract/progress.ts";
 import { pollHeaders, progressJson } from "./responses/operation-json.ts";
 import { plannedPage } from "./use-cases/planned-page.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
+const position = z.tuple([cursorText]);
 
 /** GET /api/progress/{operation_id}, what the operation changed, and what the operation plans to do. */
 export const handler = httpHandler(

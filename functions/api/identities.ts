@@ -4,12 +4,11 @@ import {
   putIdentities as write,
 } from "#shared/access/readers/identities.ts";
 import { listIdentities, putIdentities } from "#functions/api/contract/identities.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-const text = z.string().regex(/^[^\u0000]*$/);
-const position = z.tuple([text, text]);
+const position = z.tuple([cursorText, cursorText]);
 
 /** GET and PUT /api/identities: which Confluence account a person of another directory is. */
 export const handler = httpHandler(

@@ -11,11 +11,11 @@ import { requireSource } from "#shared/sources/sources.ts";
 import { getSourcePage, listPageChunks, listPages, type pageSchema } from "#functions/api/contract/pages.ts";
 import { chunksPage } from "#functions/api/use-cases/chunks-page.ts";
 import { withheldHeaders } from "#functions/api/use-cases/permitted-reading.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-const position = z.tuple([z.string().regex(/^[^\u0000]*$/)]);
+const position = z.tuple([cursorText]);
 
 /** `never` for a parameter that `PageFilter` lacks: the spread below would accept it, and the list ignore it. */
 type Filters<Parameters> = {

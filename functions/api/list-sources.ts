@@ -2,11 +2,11 @@ import { z } from "zod";
 import { listSources as readSources } from "#shared/sources/source-overviews.ts";
 import { listSources } from "#functions/api/contract/sources.ts";
 import { sourceJson } from "./responses/source-json.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, cursorTime, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-const position = z.tuple([z.iso.datetime(), z.string()]);
+const position = z.tuple([cursorTime, cursorText]);
 
 /** GET /api/confluence/sources: in the order in which they were added. */
 export const handler = httpHandler(

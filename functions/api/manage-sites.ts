@@ -3,13 +3,13 @@ import { deleteSite as markDeleted } from "#shared/sites/delete-site.ts";
 import { listSites as readSites, requireSite } from "#shared/sites/site.ts";
 import { countSite, listSiteSpaces as readSpaces } from "#shared/sites/site-overviews.ts";
 import { deleteSite, getSite, listSites, listSiteSpaces } from "#functions/api/contract/sites.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, cursorTime, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 import { siteJson } from "./responses/site-json.ts";
 
-const sitePosition = z.tuple([z.iso.datetime(), z.string()]);
-const spacePosition = z.tuple([z.string(), z.string()]);
+const sitePosition = z.tuple([cursorTime, cursorText]);
+const spacePosition = z.tuple([cursorText, cursorText]);
 
 /** Sites as the database has them: reading and deleting. */
 export const handler = httpHandler(

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { UserError } from "#shared/errors.ts";
 
 /**
@@ -6,6 +6,12 @@ import { UserError } from "#shared/errors.ts";
  * go. Clients see an opaque text.
  */
 type Position = readonly (string | number)[];
+
+/** A text in a position: Postgres takes none with U+0000. */
+export const cursorText = z.string().regex(/^[^\u0000]*$/);
+
+/** A time in a position: Postgres has no year 0. */
+export const cursorTime = z.iso.datetime().regex(/^(?!0000)/);
 
 /** The position that a client sent back, or null for the beginning. Throws `UserError` 400 `invalid_cursor`. */
 export function readCursor<T extends Position>(

@@ -35,6 +35,8 @@ export const operationParams = z.object({ operation_id: z.uuid() });
 
 /** ISO 8601 in UTC. */
 export const instant = z.iso.datetime().meta({ example: "2026-03-01T12:00:00.000Z" });
+/** A time that a client sends: the database has no year 0. */
+export const sentInstant = instant.refine((value) => !value.startsWith("0000"), "is too early");
 
 export const deletionStrategy = z.enum(DELETION_STRATEGIES).meta({
   description:

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { CONTENT_KINDS } from "#shared/content-kinds.ts";
 import { PERMISSION_MODES } from "#shared/access/readers/reader.ts";
-import { id, instant, readerFields, READER_ERRORS, text } from "./fields.ts";
+import { id, instant, sentInstant, readerFields, READER_ERRORS, text } from "./fields.ts";
 import { chunkHit, pageHit } from "./search-hits.ts";
 
 /** Enough for any reader, few enough for one response. */
@@ -10,11 +10,7 @@ export const MAX_MATCHES = 100;
 
 const filters = {
   labels: z.array(text(255)).max(50).optional().meta({ description: "Only pages that carry one of them" }),
-  updated_since: instant
-    // Postgres knows no year 0.
-    .refine((value) => !value.startsWith("0000"), "is too early")
-    .optional()
-    .meta({ description: "Only pages modified then or later" }),
+  updated_since: sentInstant.optional().meta({ description: "Only pages modified then or later" }),
   kinds: z
     .array(z.enum(CONTENT_KINDS).meta({ description: "Of content" }))
     .min(1)

@@ -11,6 +11,7 @@ import {
   findableSeconds,
   id,
   instant,
+  sentInstant,
   syncInterval,
   text,
   unreadableContainers,
@@ -46,7 +47,7 @@ export const limits = z
       "New spaces whose first syncs are estimated above these (`max_pages`: pages and blog posts) wait for `POST …/discover` with `approve`",
   });
 
-export const tokenExpiry = instant.meta({
+export const tokenExpiry = sentInstant.meta({
   description: "When the API token expires, as Atlassian shows it; a year after it was set unless given",
 });
 

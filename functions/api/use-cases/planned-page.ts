@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Sql } from "#shared/db/connect.ts";
 import { listPlannedChanges, type PlannedChange } from "#shared/syncs/operations/planned-changes.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 
-const position = z.tuple([z.string(), z.string().regex(/^[^\u0000]*$/)]);
+const position = z.tuple([cursorText, cursorText]);
 
 /** One page of what an operation plans. Throws `UserError` 400 `invalid_cursor`. */
 export async function plannedPage(

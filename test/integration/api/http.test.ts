@@ -83,6 +83,52 @@ describe("every route", () => {
     }
   });
 
+  it("a cursor that somebody made up is refused, whatever texts and times are in it", async () => {
+    const { sql } = fixture.database;
+    const [source] = await sql<
+      { source_id: string; site_id: string }[]
+    >`select source_id, site_id from archon_sources`;
+    const sync = await fixture.api("POST", `/api/confluence/${source?.source_id}/sync`, {});
+    const operation = String(sync.body.operation_id);
+    for (const [path, list, ...positions] of [
+      [SOURCES, "sources", ["0000-01-01T00:00:00Z", "a"], ["2026-01-01T00:00:00Z", "\u0000"]],
+      ["/api/confluence/sites", "sites", ["0000-01-01T00:00:00Z", "a"], ["2026-01-01T00:00:00Z", "\u0000"]],
+      [`/api/confluence/sites/${source?.site_id}/spaces`, "site-spaces", ["\u0000", "a"], ["a", "\u0000"]],
+      [
+        `/api/progress/${operation}/planned-changes`,
+        "planned-changes",
+        ["\u0000", "1"],
+        ["created", "\u0000"],
+      ],
+      [
+        "/api/progress",
+        "progress",
+        ["0000-01-01T00:00:00Z", operation, 0],
+        ["0000-01-01T00:00:00Z", operation],
+      ],
+      [`/api/confluence/${source?.source_id}/pages`, "pages", ["\u0000"]],
+      ["/api/identities", "identities", ["\u0000", "a"], ["a", "\u0000"]],
+    ] as const) {
+      for (const position of positions) {
+        const cursor = Buffer.from(JSON.stringify([list, ...position])).toString("base64url");
+        const { status, body } = await fixture.api("GET", path, { query: { cursor } });
+        expect([path, position, status, body.error?.code]).toEqual([path, position, 400, "invalid_cursor"]);
+      }
+    }
+  });
+
+  it("a time of year 0, which the database does not know, is refused where one can be set", async () => {
+    const sites = await fixture.api("GET", "/api/confluence/sites");
+    const time = "0000-01-01T00:00:00Z";
+    for (const [method, path, body] of [
+      ["POST", "/api/rag/query", { query: "x", updated_since: time }],
+      ["PATCH", `/api/confluence/sites/${sites.body.sites[0].site_id}`, { token_expires_at: time }],
+    ] as const) {
+      const answer = await fixture.api(method, path, { body });
+      expect([path, answer.status, answer.body.error.code]).toEqual([path, 400, "invalid_request"]);
+    }
+  });
+
   it("responses have headers that prevent sniffing, framing and referrers", async () => {
     const { headers } = await fixture.api("GET", "/health");
     expect(headers).toMatchObject({

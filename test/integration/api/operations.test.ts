@@ -194,6 +194,33 @@ describe("operations", () => {
       expect(idsOf(await get("/api/progress", { source_id: "other" }))).toEqual([]);
     });
 
+    it("what follows the list of running operations has running ones only, in pages of the same size", async () => {
+      const { sql } = fixture.database;
+      const add = (status: string, count: number, from: number) => sql`
+        insert into archon_progress (operation_id, source_id, operation_type, status, mode, actor, created_at, updated_at, finished_at)
+        select gen_random_uuid(), ${sourceId}, 'confluence_sync', ${status}, 'full', 'api', timestamptz '2026-01-01' + make_interval(secs => n),
+          now(), ${status === "completed" ? new Date() : null}
+        from generate_series(${from}::int, ${from + count - 1}::int) n`;
+      await add("listing", 300, 0);
+      await add("completed", 100, 1000);
+      const first = await get("/api/progress");
+      expect(first.body.count).toBe(200);
+      const rest = await get("/api/progress", { cursor: first.body.next_cursor });
+      const statuses = (rest.body.operations as { status: string }[]).map(({ status }) => status);
+      expect([new Set(statuses), rest.body.count, rest.body.next_cursor]).toEqual([
+        new Set(["processing"]),
+        100,
+        null,
+      ]);
+      const all = await get("/api/progress", { limit: "200", source_id: sourceId });
+      const others = await get("/api/progress", {
+        limit: "200",
+        source_id: sourceId,
+        cursor: all.body.next_cursor,
+      });
+      expect([all.body.count, others.body.count, others.body.next_cursor]).toEqual([200, 200, null]);
+    });
+
     it.each(["/api/progress", "/api/progress/"])(
       "GET %s lists running operations and no others",
       async (path) => {
