@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { UserError } from "#shared/errors.ts";
-import { claimRequest, forgetRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
+import { claimRequest, releaseRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
 import { callerOf } from "./caller.ts";
 import type { HttpResponse } from "./http-errors.ts";
 import type { Services } from "./services.ts";
@@ -11,7 +11,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
  * Runs a request once for each Idempotency-Key: repeated, it gets the first response, with `Idempotency-Replayed: true`. Only
- * responses of requests that changed something are kept; after an error the key may be tried again.
+ * responses without an error are kept. After an error the key may be tried again: the same request finds what it had already created.
  */
 export async function respondOnce(
   event: APIGatewayProxyEventV2,
@@ -32,7 +32,8 @@ export async function respondOnce(
   // Keys of different callers have nothing to do with each other.
   const key = sha256([callerOf(event).actor, event.routeKey, given]);
   const fingerprint = sha256([event.pathParameters ?? {}, body ?? null]);
-  const claim = await claimRequest(sql, { key, fingerprint, resourceId: services.newId(), now: now() });
+  const claimedAt = now();
+  const claim = await claimRequest(sql, { key, fingerprint, resourceId: services.newId(), now: claimedAt });
   if (claim.outcome === "reused") {
     throw new UserError(
       422,
@@ -52,7 +53,7 @@ export async function respondOnce(
     return { ...response, headers: { ...response.headers, "idempotency-replayed": "true" } };
   }
   const response = await run(claim.resourceId).catch(async (error: unknown) => {
-    await forgetRequest(sql, key);
+    await releaseRequest(sql, { key, claimedAt });
     throw error;
   });
   await rememberResponse(sql, key, response);

@@ -8,7 +8,7 @@ const CUT_OFF_AFTER_MS = 60_000;
 export type StoredResponse = { status: number; body: unknown; headers: Record<string, string> };
 
 export type Claim =
-  /** The request is new, or an earlier one crashed: run it, and create its resource under this id. */
+  /** The request is new, or an earlier one failed or crashed: run it, and create its resource under this id. */
   | { outcome: "go"; resourceId: string }
   | { outcome: "completed"; response: StoredResponse }
   | { outcome: "in_progress" }
@@ -17,7 +17,8 @@ export type Claim =
 
 /**
  * Claims the request that `key` names (unique per caller and route). Of several concurrent requests one gets the claim; the claim
- * of a crashed request is taken over with its id, so that what it had already created is found.
+ * of one that failed or crashed is taken over with its id, so that what it had already created is found. After a failure the key may be
+ * used for a different request.
  */
 export async function claimRequest(
   sql: Sql,
@@ -28,14 +29,15 @@ export async function claimRequest(
   const [claimed] = await sql<{ resource_id: string }[]>`
     insert into idempotent_requests as r (key, fingerprint, resource_id, claimed_at, created_at)
     values (${key}, ${fingerprint}, ${resourceId}, ${now}, ${now})
-    on conflict (key) do update set claimed_at = ${now}
-      where r.answer is null and r.fingerprint = ${fingerprint}
+    on conflict (key) do update set claimed_at = ${now}, fingerprint = excluded.fingerprint,
+      resource_id = case when r.fingerprint = excluded.fingerprint then r.resource_id else excluded.resource_id end
+      where r.answer is null and (r.fingerprint = ${fingerprint} or r.claimed_at = '-infinity')
         and r.claimed_at < ${new Date(now.getTime() - CUT_OFF_AFTER_MS)}
     returning resource_id`;
   if (claimed) return { outcome: "go", resourceId: claimed.resource_id };
   const [stored] = await sql<{ fingerprint: string; answer: StoredResponse | null }[]>`
     select fingerprint, answer from idempotent_requests where key = ${key}`;
-  // The request that held the key failed a moment ago.
+  // It became too old a moment ago.
   if (!stored) return { outcome: "in_progress" };
   if (stored.fingerprint !== fingerprint) return { outcome: "reused" };
   return stored.answer ? { outcome: "completed", response: stored.answer } : { outcome: "in_progress" };
@@ -47,7 +49,11 @@ export async function rememberResponse(sql: Sql, key: string, response: StoredRe
   await sql`update idempotent_requests set answer = ${JSON.stringify(response)}::text::json where key = ${key}`;
 }
 
-/** Forgets a request that failed, so that its key can be used again. */
-export async function forgetRequest(sql: Sql, key: string): Promise<void> {
-  await sql`delete from idempotent_requests where key = ${key} and answer is null`;
+/** Releases the claim of `claimedAt` on a request that failed, so that its key can be used again. */
+export async function releaseRequest(
+  sql: Sql,
+  { key, claimedAt }: { key: string; claimedAt: Date },
+): Promise<void> {
+  await sql`
+    update idempotent_requests set claimed_at = '-infinity' where key = ${key} and claimed_at = ${claimedAt}`;
 }

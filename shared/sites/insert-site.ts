@@ -18,8 +18,8 @@ export type NewSite = Pick<
 > & { cloudId: string | null; encryptedSecret: string };
 
 /**
- * Stores a site and returns its id. One that was made for sources of the same address and account becomes this one. Throws `UserError`
- * 409 `site_exists` when that one has a rule already.
+ * Stores a site and returns its id. One that was made for sources of the same address and account becomes this one; its secret is bound
+ * to the id given here, by which a repeated request finds it. Throws `UserError` 409 `site_exists` when that one has a rule already.
  */
 export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<string> {
   const [row] = await tx<{ site_id: string }[]>`
@@ -36,7 +36,7 @@ export async function insertSite(tx: Sql, site: NewSite, now: Date): Promise<str
       token_expires_at = excluded.token_expires_at, expiry_warned_days = null, refused_calls = excluded.refused_calls, space_rule = excluded.space_rule,
       source_defaults = excluded.source_defaults, limits = excluded.limits, pulse = excluded.pulse,
       updated_at = excluded.updated_at
-    where c.space_rule is null or c.site_id = excluded.site_id
+    where c.space_rule is null or excluded.site_id in (c.site_id, c.secret_bound_to)
     returning site_id`;
   if (row) return row.site_id;
   const [other] = await tx<{ site_id: string }[]>`

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
-import { claimRequest, forgetRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
+import { claimRequest, releaseRequest, rememberResponse } from "#shared/requests/idempotent-requests.ts";
 import { makeApiFixture, NEW_SOURCE, type ApiFixture } from "#test/support/api-fixture.ts";
 import type { ApiCall } from "#test/support/api-client.ts";
 
@@ -139,8 +139,33 @@ describe("Idempotency-Key", () => {
     expect(await claim(61, "second")).toEqual({ outcome: "go", resourceId: "first" });
     const answer = { status: 202, body: { operation_id: "first" }, headers: {} };
     await rememberResponse(sql, "k", answer);
-    await forgetRequest(sql, "k");
+    await releaseRequest(sql, { key: "k", claimedAt: fixture.clock.now() });
     expect(await claim(62, "third")).toEqual({ outcome: "completed", response: answer });
+  });
+
+  it("an Idempotency-Key of a request that failed is free at once: the same request gets its id, another one its own", async () => {
+    const { sql } = fixture.database;
+    const now = fixture.clock.now();
+    const claim = (fingerprint: string, resourceId: string) =>
+      claimRequest(sql, { key: "k", fingerprint, resourceId, now });
+    await claim("f", "first");
+    await releaseRequest(sql, { key: "k", claimedAt: now });
+    expect(await claim("f", "second")).toEqual({ outcome: "go", resourceId: "first" });
+    expect(await claim("f", "third")).toEqual({ outcome: "in_progress" });
+    await releaseRequest(sql, { key: "k", claimedAt: now });
+    expect(await claim("other", "fourth")).toEqual({ outcome: "go", resourceId: "fourth" });
+    expect(await claim("f", "fifth")).toEqual({ outcome: "reused" });
+  });
+
+  it("a crashed request that fails late does not release the claim of who took its Idempotency-Key over", async () => {
+    const { sql } = fixture.database;
+    const now = fixture.clock.now();
+    const after = new Date(now.getTime() + 61_000);
+    const request = { key: "k", fingerprint: "f", resourceId: "first" };
+    await claimRequest(sql, { ...request, now });
+    await claimRequest(sql, { ...request, now: after });
+    await releaseRequest(sql, { key: "k", claimedAt: now });
+    expect(await claimRequest(sql, { ...request, now: after })).toEqual({ outcome: "in_progress" });
   });
 
   it("an Idempotency-Key lets one of several concurrent requests run", async () => {

@@ -42,6 +42,53 @@ const states = async (path: string) => {
   return Object.fromEntries(spaces.map(({ space_key, state }) => [space_key, state]));
 };
 
+/** Makes the sources of a site fail to be stored, as long as `run` takes: after the site itself was. */
+async function withoutSources<T>(run: () => Promise<T>): Promise<T> {
+  const { sql } = fixture.database;
+  await sql`alter table archon_sources add constraint refused check (false) not valid`;
+  try {
+    return await run();
+  } finally {
+    await sql`alter table archon_sources drop constraint refused`;
+  }
+}
+
+describe("connecting a site again after a late error, with the same Idempotency-Key", () => {
+  const headers = { "idempotency-key": "connect-1" };
+  const post = (fields: object = {}) =>
+    fixture.api("POST", SITES, { body: { ...NEW_SITE, ...fields }, headers });
+
+  it("the site that the failed request had stored is connected", async () => {
+    const failed = await withoutSources(() => post());
+    expect(failed.status).toBe(500);
+    const sites = await fixture.database.sql<{ id: string }[]>`select site_id as id from confluence_sites`;
+    expect(sites).toHaveLength(1);
+    const again = await post();
+    expect([again.status, again.body.site_id]).toEqual([201, sites[0]?.id]);
+    expect(again.body.source_count).toBeGreaterThan(0);
+    const replayed = await post();
+    expect([replayed.text, replayed.headers["idempotency-replayed"]]).toEqual([again.text, "true"]);
+  });
+
+  it("a site that was made for a source before, and that the failed request had taken over, is connected", async () => {
+    await fixture.addSource();
+    const [site] = await fixture.database.sql<{ id: string }[]>`select site_id as id from confluence_sites`;
+    addSpaces("LATE");
+    expect((await withoutSources(() => post())).status).toBe(500);
+    const again = await post();
+    expect([again.status, again.body.site_id]).toEqual([201, site?.id]);
+    // Somebody else's request does not connect it again.
+    const other = await fixture.api("POST", SITES, { body: NEW_SITE });
+    expect([other.status, other.body.error.code]).toEqual([409, "site_exists"]);
+  });
+
+  it("a different request with the key is a request of its own", async () => {
+    expect((await withoutSources(() => post())).status).toBe(500);
+    const other = await post({ pulse: false });
+    expect([other.status, other.body.error.code]).toEqual([409, "site_exists"]);
+  });
+});
+
 describe("connecting a site", () => {
   it("one request makes a source of every space that the rule includes, and returns no secret", async () => {
     addSpaces("TEAM", "TEST1", "TEST2");

@@ -36,7 +36,7 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
     "a request that differs takes over one that was cut off",
     change(
       "shared/requests/idempotent-requests.ts",
-      "r.answer is null and r.fingerprint = ${fingerprint}",
+      "r.answer is null and (r.fingerprint = ${fingerprint} or r.claimed_at = '-infinity')",
       "r.answer is null",
     ),
   ),
@@ -47,12 +47,22 @@ export const BORDER_BUGS: readonly PlantedBug[] = [
   ),
   bugFoundBy(
     IDEMPOTENCY,
-    "a late failure forgets another's response",
+    "a late failure releases another's claim",
+    change("shared/requests/idempotent-requests.ts", " and claimed_at = ${claimedAt}", ""),
+  ),
+  bugFoundBy(
+    IDEMPOTENCY,
+    "a request that failed is repeated under another id",
     change(
       "shared/requests/idempotent-requests.ts",
-      "where key = ${key} and answer is null",
-      "where key = ${key}",
+      "case when r.fingerprint = excluded.fingerprint then r.resource_id else excluded.resource_id end",
+      "excluded.resource_id",
     ),
+  ),
+  bugFoundBy(
+    "test/integration/api/sites.test.ts",
+    "a site that a failed request took over is refused to the same request",
+    change("shared/sites/insert-site.ts", "in (c.site_id, c.secret_bound_to)", "= c.site_id"),
   ),
   bugFoundBy(
     TRANSPORT,
