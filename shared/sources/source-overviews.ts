@@ -84,7 +84,7 @@ export async function pageOfSources(
 ): Promise<{ sources: SourceOverview[]; total: number }> {
   const { search, knowledgeType, readable } = request;
   const pattern = search === null ? null : containsPattern(search);
-  const where = sql`where s.status <> 'deleting' and is_readable_source(s.source_id, ${readableArguments(sql, readable)})
+  const where = sql`${whereListed(sql, readable)}
     and (${pattern}::text is null or s.title ilike ${pattern} or s.space_key ilike ${pattern} or s.source_id ilike ${pattern})
     and ${knowledgeType === null ? sql`true` : isOfType(sql, knowledgeType)}`;
   const [count] = await sql<
@@ -95,6 +95,37 @@ export async function pageOfSources(
     order by ${request.order === "updated" ? sql`s.updated_at desc` : sql`s.created_at`}, s.source_id
     limit ${request.limit} offset ${request.offset}`;
   return { sources: rows.map(toOverview), total: count?.total ?? 0 };
+}
+
+/**
+ * Sources that the reader may see and whose title, space or key contains a text, in the order in which they were made, from behind
+ * `after`, with counts of what they may read; and how many there are in all.
+ */
+export async function findSpacesAfter(
+  sql: Sql,
+  request: {
+    contains: string | null;
+    after: { createdAt: Date; sourceId: string } | null;
+    limit: number;
+    readable: Readable | null;
+  },
+): Promise<{ sources: SourceOverview[]; total: number }> {
+  const { contains, after, readable } = request;
+  const pattern = contains === null ? null : containsPattern(contains);
+  const where = sql`${whereListed(sql, readable)}
+    and (${pattern}::text is null or s.title ilike ${pattern} or s.space_key ilike ${pattern} or s.space_name ilike ${pattern})`;
+  const [count] = await sql<
+    { total: number }[]
+  >`select count(*)::int as total from archon_sources s ${where}`;
+  const rows = await sql<OverviewRow[]>`
+    ${selectOverviews(sql, readable)} ${where}
+      ${after ? sql`and (s.created_at, s.source_id) > (${after.createdAt}, ${after.sourceId})` : sql``}
+    order by s.created_at, s.source_id limit ${request.limit}`;
+  return { sources: rows.map(toOverview), total: count?.total ?? 0 };
+}
+
+function whereListed(sql: Sql, readable: Readable | null) {
+  return sql`where s.status <> 'deleting' and is_readable_source(s.source_id, ${readableArguments(sql, readable)})`;
 }
 
 /** Ids of the sources of this knowledge type. */

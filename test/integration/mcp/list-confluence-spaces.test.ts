@@ -105,4 +105,25 @@ describe("list_confluence_spaces", () => {
     const wrong = await list({ cursor: "x" });
     expect([wrong.isError, wrong.text]).toEqual([true, "The cursor was not returned by this list"]);
   });
+
+  it("list_confluence_spaces finds a space by a part of its name, and not by an id that nobody sees", async () => {
+    const { sql } = fixture.database;
+    await addSource(sql, fixture.embedder, { sourceId: "id-of-it", spaceKey: "ENG" });
+    await sql`update archon_sources set space_name = 'Maschinenbau', title = 'ours', access = 'everything' where source_id = 'id-of-it'`;
+    const keys = async (contains: string) =>
+      (await list({ contains })).structured.spaces.map(({ key }: { key: string }) => key);
+    expect(await keys("schinen")).toEqual(["ENG"]);
+    expect(await keys("id-of-it")).toEqual([]);
+    await sql`delete from archon_sources where source_id = 'id-of-it'`;
+  });
+
+  it("list_confluence_spaces loses no space when one of an earlier page goes meanwhile", async () => {
+    const first = await list();
+    const shown = first.structured.spaces.map(({ key }: { key: string }) => key);
+    const gone = shown[3];
+    await fixture.database.sql`delete from archon_sources where space_key = ${gone}`;
+    const second = await list({ cursor: first.structured.next_cursor });
+    const all = [...shown, ...second.structured.spaces.map(({ key }: { key: string }) => key)];
+    expect(new Set(all).size).toBe(first.structured.total);
+  });
 });

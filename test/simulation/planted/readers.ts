@@ -104,8 +104,8 @@ export const READER_BUGS: readonly PlantedBug[] = [
     "hidden spaces are listed",
     change(
       "shared/sources/source-overviews.ts",
-      " and is_readable_source(s.source_id, ${readableArguments(sql, readable)})\n",
-      "\n",
+      " and is_readable_source(s.source_id, ${readableArguments(sql, readable)})`",
+      "`",
     ),
   ),
   bugFoundBy(

@@ -1,14 +1,16 @@
 import { z } from "zod";
 import type { Permissions } from "#shared/access/readers/reader.ts";
-import { pageOfSources, type SourceOverview } from "#shared/sources/source-overviews.ts";
+import { findSpacesAfter, type SourceOverview } from "#shared/sources/source-overviews.ts";
 import { spaceUrl } from "#functions/api/responses/knowledge-json.ts";
 import { permittedElsewhere, readerOf } from "#functions/api/use-cases/permitted-reading.ts";
-import { pageOf, readCursor } from "#functions/runtime/cursor.ts";
+import { cursorText, cursorTime, pageOf, readCursor } from "#functions/runtime/cursor.ts";
 import { cleanLine, newMarker, preface, quote } from "#functions/api/mcp/text/passage.ts";
 import { defineTool, NAMES_NOBODY, type ToolContext } from "#functions/api/mcp/tool.ts";
 
 /** Some 60 tokens each. */
 const SPACES_AT_ONCE = 50;
+
+const position = z.tuple([cursorTime, cursorText]);
 
 const input = z.strictObject({
   contains: z
@@ -53,17 +55,18 @@ export const listConfluenceSpaces = defineTool({
   output,
   async run(args, context) {
     const { services, caller, asked } = context;
-    const offset = readCursor("spaces", z.tuple([z.int().min(0).max(1_000_000)]), args.cursor)?.[0] ?? 0;
+    const after = readCursor("spaces", position, args.cursor);
     const { readable, permissions } = await permittedElsewhere({ caller, asked }, services);
-    const found = await pageOfSources(services.sql, {
-      search: args.contains ?? null,
-      knowledgeType: null,
-      order: "created",
+    const found = await findSpacesAfter(services.sql, {
+      contains: args.contains ?? null,
+      after: after && { createdAt: new Date(after[0]), sourceId: after[1] },
       limit: SPACES_AT_ONCE + 1,
-      offset,
       readable,
     });
-    const page = pageOf("spaces", found.sources, SPACES_AT_ONCE, () => [offset + SPACES_AT_ONCE]);
+    const page = pageOf("spaces", found.sources, SPACES_AT_ONCE, ({ createdAt, sourceId }) => [
+      createdAt.toISOString(),
+      sourceId,
+    ]);
     const structured = {
       spaces: page.rows.map(toSpace),
       total: found.total,
