@@ -20,8 +20,10 @@ import { storedPageJson } from "#functions/api/responses/stored-page-json.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { database } from "#functions/runtime/providers/database.ts";
 
-/** Some 250 bytes each: Lambda returns at most 6 MB. Archon's endpoint has no paging. */
+/** Archon's endpoint has no paging. */
 const MAX_PAGES = 10_000;
+/** Lambda returns at most 6 MB: most pages have some 250 bytes, those with long titles in other scripts five times as many. */
+const MAX_BYTES = 5_500_000;
 /** Pages of one id, or of one address: more sites than a deployment connects. */
 const MAX_CANDIDATES = 100;
 
@@ -35,7 +37,7 @@ export const handler = httpHandler(
       status: 200,
       headers: withheldHeaders(permitted),
       body: {
-        pages: pages.map(storedPageJson),
+        pages: firstOfSize(pages.map(storedPageJson), MAX_BYTES),
         total,
         source_id: sourceId,
       },
@@ -56,6 +58,16 @@ export const handler = httpHandler(
     return fullPage(services.sql, named, permitted);
   }),
 );
+
+/** As many of the entries as have room in a body of this size, as Lambda counts it: a text within JSON. */
+function firstOfSize<T>(entries: readonly T[], maxBytes: number): T[] {
+  let size = 0;
+  const tooMany = entries.findIndex((entry) => {
+    size += Buffer.byteLength(JSON.stringify(JSON.stringify(entry)));
+    return size > maxBytes;
+  });
+  return tooMany === -1 ? [...entries] : entries.slice(0, tooMany);
+}
 
 async function fullPage(
   sql: Sql,

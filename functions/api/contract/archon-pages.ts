@@ -43,7 +43,7 @@ export const listStoredPages = contract({
   paths: ["/api/pages"],
   summary: "Pages of a source that search finds for the reader",
   description:
-    "At most 10,000, by title; `total` counts all that the reader may see. `GET /api/confluence/{source_id}/pages` has cursors.",
+    "At most 10,000, and fewer where their titles fill the response before, by title; `total` counts all that the reader may see. `GET /api/confluence/{source_id}/pages` has cursors.",
   query: z.object({
     source_id: id,
     section: text(500).optional().meta({ description: "A title" }),
