@@ -11,7 +11,7 @@ export const LIVE_VERIFICATION_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     LATE_TRIM,
     "a hit that Confluence denies is shown",
-    change(VERIFY_HITS, 'if (verdict === "permitted") found', 'if (verdict !== "undecided") found'),
+    change(VERIFY_HITS, 'if (verdict === "permitted") {', 'if (verdict !== "undecided") {'),
   ),
   bugFoundBy(
     LATE_TRIM,

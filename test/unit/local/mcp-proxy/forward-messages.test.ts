@@ -151,8 +151,9 @@ it("a line that is no message is an error of its own, and the next is forwarded"
 });
 
 it("a line that is JSON without a message in it is an invalid request", async () => {
-  const { written, sent } = await forward(["[]", "7", "null"], (one) => result(one));
-  expect(written).toMatchObject(Array(3).fill({ id: null, error: { code: -32_600 } }));
+  const lines = ["[]", "7", "null"];
+  const { written, sent } = await forward(lines, (one) => result(one));
+  expect(written).toMatchObject(lines.map(() => ({ id: null, error: { code: -32_600 } })));
   expect(sent).toEqual([]);
 });
 
