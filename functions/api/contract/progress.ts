@@ -43,7 +43,7 @@ export const listProgress = contract({
   method: "GET",
   paths: ["/api/progress"],
   summary: "Operations, newest first",
-  description: `Without any parameter only operations that run, at most ${MAX_LIMIT}, which is what Archon's clients expect of \`/api/progress/\`; with a parameter also those that have ended.`,
+  description: `Without any parameter only operations that run, at most ${MAX_LIMIT}, which is what Archon's clients expect of \`/api/progress/\`; with a parameter also those that have ended. What follows a \`next_cursor\` is of the same kind.`,
   query: z.strictObject({
     ...paging,
     limit: paging.limit

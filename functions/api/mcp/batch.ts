@@ -5,7 +5,11 @@ import { UserError } from "#shared/errors.ts";
 const WITHOUT_BATCHES = "2025-06-18";
 
 const request = z.object({ id: z.union([z.string(), z.number()]), method: z.string() });
-const cancellation = z.object({ method: z.literal("notifications/cancelled") });
+/** With an id it would be a request, which gets its response like any other. */
+const cancellation = z.object({
+  id: z.undefined().optional(),
+  method: z.literal("notifications/cancelled"),
+});
 
 /**
  * The messages of a batch that are to be handled. `version`: the header MCP-Protocol-Version. Throws `UserError` 400 for a batch that the

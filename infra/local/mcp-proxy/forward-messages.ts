@@ -89,8 +89,8 @@ export async function forwardMessages(
   await Promise.all(pending);
 }
 
-function cancelledBy({ method, params }: Message): Id | null {
-  if (method !== "notifications/cancelled") return null;
+function cancelledBy({ id, method, params }: Message): Id | null {
+  if (method !== "notifications/cancelled" || id != null) return null;
   return cancelled.safeParse(params).data?.requestId ?? null;
 }
 

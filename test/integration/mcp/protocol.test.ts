@@ -88,6 +88,13 @@ describe("POST /mcp", () => {
     // Less than the time after which it would be given up.
     const answer = await post([rpc("ping"), cancel(1)], { remainingMs: 5_000 });
     expect([answer.status, answer.body]).toEqual([200, [{ jsonrpc: "2.0", id: 1, result: {} }]]);
+    const asRequest = await post([rpc("ping"), { ...cancel(1), id: 2 }], { remainingMs: 5_000 });
+    expect(asRequest.body).toMatchObject([
+      { id: 1, result: {} },
+      { id: 2, error: { code: -32_601 } },
+    ]);
+    const withoutAnId = await post([rpc("ping"), { ...cancel(1), id: null }], { remainingMs: 5_000 });
+    expect(withoutAnId.status).toBe(400);
     const alone = await post([cancel(1)]);
     expect([alone.status, alone.text]).toEqual([202, ""]);
   });

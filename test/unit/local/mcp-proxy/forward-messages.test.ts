@@ -215,6 +215,15 @@ it("a batch that the service refuses fails each of its requests", async () => {
   ]);
 });
 
+it("a request by the name of the notification that cancels gets its response, and cancels nothing", async () => {
+  const named = request(2, "notifications/cancelled", { requestId: 1 });
+  const { written } = await forward([request(1, "ping"), named], (one) => result(one));
+  expect(written).toEqual([
+    { jsonrpc: "2.0", id: 1, result: {} },
+    { jsonrpc: "2.0", id: 2, result: {} },
+  ]);
+});
+
 it("a request of a batch that is cancelled gets no response, and the others theirs", async () => {
   const { written } = await forward(
     [
