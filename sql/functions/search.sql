@@ -378,6 +378,9 @@ begin
      cross join lateral searched_chunks_of(p.source_id, p.page_id) c
      where one_by_one and c.search_vector @@ q.any_word
        and (p.source_id, p.page_id) not in (select t.source_id, t.page_id from titled_page t)
+     -- Those with most of the words first, where there may be too many.
+     order by case when few_chunks > one_by_one_at_most then (
+       select min(l.n) from unnest(q.levels) with ordinality as l (query, n) where c.search_vector @@ l.query) end
      limit one_by_one_at_most)
   ), found as (
     select * from titled union all select * from matching

@@ -9,6 +9,15 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/integration/search/many-matches.test.ts",
+    "of too many chunks with some of the words, those of the first pages are ranked",
+    change(
+      "sql/functions/search.sql",
+      "order by case when few_chunks > one_by_one_at_most then (",
+      "order by case when false then (",
+    ),
+  ),
+  bugFoundBy(
     "test/integration/documents/stored-text.test.ts",
     "reading a page shows chunks that are marked for deletion",
     change(
