@@ -7,12 +7,13 @@ import { counted } from "#infra/console/parts/format.ts";
 import { ErrorBanner, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Pager } from "#infra/console/parts/pager.tsx";
 import { Ago, AsOf } from "#infra/console/parts/time.tsx";
-import { useAction } from "#infra/console/state/action.ts";
+import { useAction, type Action } from "#infra/console/state/action.ts";
 import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
 import { HeldComments } from "./held-comments.tsx";
+import { decisionOf, outdated, whichOf, type Decision } from "./held-decision.ts";
 import { heldText } from "./source-states.ts";
 import { PlannedChanges } from "./planned-changes.tsx";
 
@@ -28,7 +29,8 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
   // An approval is an operation: what it decided leaves the list when it ends.
   const isBusy = source.running_operation_id !== null;
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
-  const [asked, ask] = useState(false);
+  // What the dialog asks about, kept as it was: a check that is held meanwhile is not what the person said yes to.
+  const [asked, ask] = useState<Decision | null>(null);
   const [approval, setApproval] = useState<string | null>(null);
   const held = usePolled(
     `held ${source.source_id} ${cursor}`,
@@ -48,29 +50,31 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
   const why = message === undefined ? null : heldText(message);
   const comments = held.data?.held_comments ?? 0;
   const changes = held.data?.held_deletions ?? [];
-  const ids = changes.map((one) => one.page_id).filter((id) => selected.has(id));
-  const operationId = held.data?.operation_id ?? "";
-  const body = { operation_id: operationId, ...(ids.length === 0 ? {} : { page_ids: ids }) };
+  const decision = decisionOf(held.data, selected);
   const settle = () => {
     select(new Set());
-    ask(false);
+    ask(null);
     held.refresh();
     refresh();
   };
-  const approve = useAction(async (idempotencyKey: string, request: typeof body) => {
+  const approve = useAction(async (idempotencyKey: string, request: Decision["body"]) => {
     reject.clear();
     const started = await call("approveDeletions", { params, body: request, idempotencyKey });
     setApproval(started.operation_id);
     settle();
     return `Approved: ${request.page_ids ? counted(request.page_ids.length, "page") : "all"}. Each is asked for once more before it goes.`;
   });
-  const reject = useAction(async (_key: string, request: typeof body) => {
+  const reject = useAction(async (_key: string, request: Decision["body"]) => {
     approve.clear();
     const { rejected } = await call("rejectDeletions", { params, body: request });
     settle();
     return `Kept: ${counted(rejected, "page")}. The next deletion check looks at them again.`;
   });
-  const which = ids.length === 0 ? "all" : `${ids.length} selected`;
+  const which = decision ? whichOf(decision) : "0 selected";
+  const close = () => {
+    approve.clear();
+    ask(null);
+  };
   return (
     <Loaded of={held} what="the held deletions">
       {(data) => (
@@ -81,7 +85,7 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
             </Notice>
           )}
           {reject.done !== null && <Notice tone="ok">{reject.done}</Notice>}
-          {approve.error && !asked && <ErrorBanner error={approve.error} />}
+          {approve.error && asked === null && <ErrorBanner error={approve.error} />}
           {reject.error && <ErrorBanner error={reject.error} />}
           {data.operation_id === null ? (
             <p class="empty">
@@ -107,12 +111,20 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
               )}
               {changes.length > 0 && (
                 <p class="buttons selection">
-                  <Button kind="danger" disabled={isBusy} onClick={() => ask(true)}>
+                  <Button kind="danger" disabled={isBusy || decision === null} onClick={() => ask(decision)}>
                     Approve {which}
                   </Button>
-                  <Button disabled={isBusy} sending={reject.sending} onClick={() => void reject.run(body)}>
+                  <Button
+                    disabled={isBusy || decision === null}
+                    sending={reject.sending}
+                    onClick={() => decision && void reject.run(decision.body)}
+                  >
                     Keep {which}
                   </Button>
+                  {selected.size > 0 && <Button onClick={() => select(new Set())}>Clear</Button>}
+                  {decision === null && (
+                    <span class="quiet">What you selected is not on this page of the list.</span>
+                  )}
                   {isBusy && <span class="quiet">An operation is running: decide when it has ended.</span>}
                 </p>
               )}
@@ -127,31 +139,56 @@ export function HeldDeletions({ source, refresh }: { source: Source; refresh: ()
           )}
           <AsOf of={held} />
           {asked && (
-            <Confirm
-              title={
-                ids.length === 0
-                  ? "Approve all held deletions?"
-                  : `Approve ${counted(ids.length, "deletion")}?`
-              }
-              confirm={`Approve ${which}`}
-              sending={approve.sending}
-              error={approve.error}
-              onConfirm={() => void approve.run(body)}
-              onClose={() => {
-                approve.clear();
-                ask(false);
-              }}
-            >
-              <p>
-                {ids.length === 0
-                  ? `All pages of the list that are not decided are removed from the index of ${source.title}, also those on further pages of the list.`
-                  : `${counted(ids.length, "page")} of ${source.title} will be removed from the index.`}{" "}
-                Confluence itself is not changed.
-              </p>
-            </Confirm>
+            <ConfirmApproval
+              decision={asked}
+              title={source.title}
+              objection={approve.sending ? null : outdated(asked, data)}
+              approve={approve}
+              onClose={close}
+            />
           )}
         </>
       )}
     </Loaded>
+  );
+}
+
+function ConfirmApproval({
+  decision,
+  title,
+  objection,
+  approve,
+  onClose,
+}: {
+  decision: Decision;
+  title: string;
+  /** Why it may not be sent any more. */
+  objection: string | null;
+  approve: Action<[Decision["body"]]>;
+  onClose: () => void;
+}) {
+  const { chosen, listed, continues } = decision;
+  return (
+    <Confirm
+      title={chosen === null ? "Approve all held deletions?" : `Approve ${counted(chosen, "deletion")}?`}
+      confirm={`Approve ${whichOf(decision)}`}
+      disabled={objection !== null}
+      sending={approve.sending}
+      error={approve.error}
+      onConfirm={() => void approve.run(decision.body)}
+      onClose={onClose}
+    >
+      <p>
+        {chosen === null
+          ? `${continues ? `The ${counted(listed, "page")} shown and those on further pages of the list` : `All ${counted(listed, "page")} of the list`} are removed from the index of ${title}.`
+          : `${counted(chosen, "page")} of ${title} will be removed from the index.`}{" "}
+        Confluence itself is not changed.
+      </p>
+      {objection !== null && (
+        <div class="banner warn" role="alert">
+          {objection}
+        </div>
+      )}
+    </Confirm>
   );
 }
