@@ -73,6 +73,8 @@ export function requestOf(input: ConnectInput) {
   };
 }
 
+export type ConnectRequest = ReturnType<typeof requestOf>;
+
 /** Keys or patterns, separated by commas or white space. */
 function listOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter((key) => key !== "");

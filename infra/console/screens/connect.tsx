@@ -1,48 +1,74 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { toApiError } from "#infra/console/api/api-error.ts";
 import type { PlannedSpaces } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
-import { ErrorBanner, Notice } from "#infra/console/parts/notices.tsx";
+import { ErrorBanner } from "#infra/console/parts/notices.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
 import { useAction } from "#infra/console/state/action.ts";
 import { announce } from "#infra/console/state/announce.ts";
 import { navigate } from "#infra/console/state/location.ts";
 import { to } from "#infra/console/state/router.ts";
 import { call } from "#infra/console/state/service.ts";
+import { ExtendSite } from "./connect-extend.tsx";
 import { ConnectForm } from "./connect-form.tsx";
 import { CheckList } from "./connect-checks.tsx";
 import { PlannedSpacesList } from "./connect-plan.tsx";
-import { EMPTY, requestOf, runChecks, type ConnectInput, type Step } from "./connect-request.ts";
+import {
+  EMPTY,
+  requestOf,
+  runChecks,
+  type ConnectInput,
+  type ConnectRequest,
+  type Step,
+} from "./connect-request.ts";
 
 /** Connects a site: each check as it happens, then what would be synced and at what cost, then the decision. */
 export function Connect() {
   const [input, setInput] = useState<ConnectInput>(EMPTY);
   const [steps, setSteps] = useState<Step[] | null>(null);
-  const [plan, setPlan] = useState<PlannedSpaces | null>(null);
-  const [existing, setExisting] = useState<string | null>(null);
+  const [planned, setPlanned] = useState<{ plan: PlannedSpaces; request: ConnectRequest } | null>(null);
+  const [existing, setExisting] = useState<{ siteId: string; request: ConnectRequest } | null>(null);
+  const latest = useRef(input);
+  latest.current = input;
   const change = (changes: Partial<ConnectInput>) => {
     setInput((last) => ({ ...last, ...changes }));
     // What was checked is not what would be sent now.
     setSteps(null);
-    setPlan(null);
+    setPlanned(null);
     setExisting(null);
+    for (const action of [check, connect]) if (!action.sending) action.clear();
+  };
+  /** The site that the account has already; of a form that was changed meanwhile it is of no use. */
+  const keepSite = (thrown: unknown, request: ConnectRequest) => {
+    const siteId = siteIdOf(toApiError(thrown).details);
+    if (siteId !== null && latest.current === input) setExisting({ siteId, request });
+    return thrown;
   };
   const check = useAction(async () => {
-    setPlan(null);
+    const request = requestOf(input);
+    const isLatest = () => latest.current === input;
+    setPlanned(null);
     setExisting(null);
-    const passed = await runChecks(input, setSteps, announce);
-    if (!passed) return "A check failed.";
-    const planned = await call("connectSite", { body: { ...requestOf(input), dry_run: true } });
-    if (!planned || !("estimate" in planned)) return "The service returned no estimate.";
-    setPlan(planned);
-    return `${planned.spaces.length} spaces would be synced.`;
+    try {
+      const passed = await runChecks(input, (made) => isLatest() && setSteps(made), announce);
+      if (!passed) return "A check failed.";
+      const plan = await call("connectSite", { body: { ...request, dry_run: true } });
+      if (!plan || !("estimate" in plan)) return "The service returned no estimate.";
+      if (!isLatest()) return "The form has changed: check again.";
+      setPlanned({ plan, request });
+      return `${plan.spaces.length} spaces would be synced.`;
+    } catch (thrown) {
+      if (!isLatest()) return "The form has changed: check again.";
+      throw keepSite(thrown, request);
+    }
   });
-  const connect = useAction(async (idempotencyKey: string) => {
-    const site = await call("connectSite", { body: requestOf(input), idempotencyKey });
+  const connect = useAction(async (idempotencyKey: string, request: ConnectRequest) => {
+    const site = await call("connectSite", { body: request, idempotencyKey }).catch((thrown: unknown) => {
+      throw keepSite(thrown, request);
+    });
     navigate(to.sources());
     return site && "source_count" in site ? `Connected: ${site.source_count} sources.` : "Connected.";
   });
-  const siteId = existing ?? siteIdOf(check.error?.details) ?? siteIdOf(connect.error?.details);
-  const extend = useAction(async () => extendSite(siteId ?? "", input));
   const error = check.error ?? connect.error;
   return (
     <Screen title="Connect Confluence" above={<a href={to.sources()}>Sources</a>}>
@@ -51,7 +77,7 @@ export function Connect() {
           input={input}
           change={change}
           checking={check.sending}
-          isChecked={plan !== null}
+          isChecked={planned !== null}
           onCheck={() => void check.run()}
         />
         <div class="result">
@@ -62,19 +88,15 @@ export function Connect() {
             </p>
           )}
           {steps && <CheckList steps={steps} />}
-          {error && siteId === null && <ErrorBanner error={error} />}
-          {siteId !== null && (
-            <Notice>
-              <p>This account has connected the site already. These spaces can be added to it.</p>
-              <Button sending={extend.sending} onClick={() => void extend.run()}>
-                Add the spaces
-              </Button>
-            </Notice>
-          )}
-          {extend.error && <ErrorBanner error={extend.error} />}
-          {plan && (
-            <PlannedSpacesList plan={plan}>
-              <Button kind="primary" sending={connect.sending} onClick={() => void connect.run()}>
+          {error && existing === null && <ErrorBanner error={error} />}
+          {existing && <ExtendSite {...existing} />}
+          {planned && existing === null && (
+            <PlannedSpacesList plan={planned.plan}>
+              <Button
+                kind="primary"
+                sending={connect.sending}
+                onClick={() => void connect.run(planned.request)}
+              >
                 Connect
               </Button>
             </PlannedSpacesList>
@@ -87,17 +109,4 @@ export function Connect() {
 
 function siteIdOf(details: Record<string, unknown> | undefined): string | null {
   return typeof details?.site_id === "string" ? details.site_id : null;
-}
-
-/** Adds the spaces to the rule of a connected site, and makes their sources at once. */
-async function extendSite(siteId: string, input: ConnectInput): Promise<string> {
-  const params = { site_id: siteId };
-  const site = await call("getSite", { params });
-  const wanted = requestOf(input).spaces;
-  const rule = site.spaces ?? { include: [], exclude: [], personal: false, archived: false };
-  const include = [...new Set([...rule.include, ...(wanted.include ?? [])])];
-  await call("updateSite", { params, body: { spaces: { ...rule, include } } });
-  const { sources_added: added } = await call("discoverSite", { params, body: {} });
-  navigate(to.sources());
-  return `${added.length} sources added.`;
 }
