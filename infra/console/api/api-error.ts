@@ -66,6 +66,7 @@ const REMEDIES: Record<string, string> = {
   internal_error: "Find the request id in the service's log.",
   identity_required: "Choose for whom to search, or “everything, whoever may see it”.",
   unknown_identity: "Check the account id or e-mail.",
+  site_exists: "The account has another connection to this site: enter its token at a source of that one.",
   route_not_found: "The service is of an earlier release than the console: upgrade it.",
   source_not_found: "Go back to the list of sources.",
   operation_not_found: "It is older than operations are kept, or was never there.",

@@ -1,4 +1,5 @@
 import { useId } from "preact/hooks";
+import type { Choices } from "./choices.ts";
 
 type Common = { label: string; hint?: string };
 
@@ -41,8 +42,6 @@ export function Field({
     </label>
   );
 }
-
-export type Choices<T extends string> = readonly (readonly [value: T, text: string])[];
 
 /** One of several values. */
 export function Choice<T extends string>({

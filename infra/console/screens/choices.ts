@@ -1,5 +1,5 @@
 import type { Source } from "#infra/console/api/types.ts";
-import type { Choices } from "#infra/console/parts/fields.tsx";
+import type { Choices } from "#infra/console/parts/choices.ts";
 
 export const STRATEGY_CHOICES: Choices<Source["deletion_strategy"]> = [
   ["weekly_reconciliation", "once a week"],

@@ -1,4 +1,5 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
+import type { Choices } from "#infra/console/parts/choices.ts";
 import {
   ACCESS_CHOICES,
   COMMENT_CHOICES,
@@ -105,7 +106,7 @@ export function isAsShown(site: Site, shown: Site): boolean {
   return parts(site) === parts(shown);
 }
 
-function textOf<T extends string>(choices: readonly (readonly [T, string])[], value: T): string {
+function textOf<T extends string>(choices: Choices<T>, value: T): string {
   return choices.find(([one]) => one === value)?.[1] ?? value;
 }
 

@@ -17,6 +17,7 @@ import {
   STRATEGY_CHOICES,
   VERIFY_CHOICES,
 } from "./choices.ts";
+import { Credentials } from "./source-credentials.tsx";
 
 type Changes = Calls["updateSource"]["body"];
 
@@ -25,7 +26,7 @@ export function Settings({ source, refresh }: { source: Source; refresh: () => v
   return (
     <div class="settings">
       <SyncSettings source={source} refresh={refresh} />
-      <Token source={source} refresh={refresh} />
+      <Credentials source={source} refresh={refresh} />
       <Deletion source={source} />
     </div>
   );
@@ -120,53 +121,6 @@ function SyncSettings({ source, refresh }: { source: Source; refresh: () => void
         <p class="buttons">
           <Button kind="primary" type="submit" sending={save.sending}>
             Save
-          </Button>
-        </p>
-      </form>
-    </section>
-  );
-}
-
-function Token({ source, refresh }: { source: Source; refresh: () => void }) {
-  const [email, setEmail] = useState(source.email ?? "");
-  const [token, setToken] = useState("");
-  const save = useAction(async () => {
-    const body: Changes = {
-      api_token: token.trim(),
-      ...(email.trim() === "" ? {} : { email: email.trim() }),
-    };
-    await call("updateSource", { params: { source_id: source.source_id }, body });
-    setToken("");
-    refresh();
-    return "The new token works and is stored.";
-  });
-  return (
-    <section aria-labelledby="token">
-      <h2 id="token">Token</h2>
-      <form
-        class="fields"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save.run();
-        }}
-      >
-        <p class="hint">
-          It is tried before it is stored, encrypted, and never shown again. Where the source belongs to a
-          connected site, all its sources use it.
-        </p>
-        <Field
-          label="E-mail of its account"
-          hint="Empty for a token that is sent as a bearer token."
-          type="email"
-          value={email}
-          onValue={setEmail}
-        />
-        <Field label="New API token" type="password" required value={token} onValue={setToken} />
-        {save.error && <ErrorBanner error={save.error} />}
-        {save.done !== null && <Notice tone="ok">{save.done}</Notice>}
-        <p class="buttons">
-          <Button type="submit" sending={save.sending}>
-            Replace the token
           </Button>
         </p>
       </form>
