@@ -1,5 +1,4 @@
 import { useState } from "preact/hooks";
-import type { Calls } from "#infra/console/api/types.ts";
 import type { Source } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { Confirm } from "#infra/console/parts/dialog.tsx";
@@ -17,9 +16,8 @@ import {
   STRATEGY_CHOICES,
   VERIFY_CHOICES,
 } from "./choices.ts";
+import { changesOf, formOf, type SettingsForm } from "./source-changes.ts";
 import { Credentials } from "./source-credentials.tsx";
-
-type Changes = Calls["updateSource"]["body"];
 
 /** How a source is synced and who finds what of it; its token; its end. */
 export function Settings({ source, refresh }: { source: Source; refresh: () => void }) {
@@ -33,29 +31,19 @@ export function Settings({ source, refresh }: { source: Source; refresh: () => v
 }
 
 function SyncSettings({ source, refresh }: { source: Source; refresh: () => void }) {
-  const [form, setForm] = useState({
-    title: source.title,
-    interval: source.sync_interval_minutes === null ? "" : String(source.sync_interval_minutes),
-    strategy: source.deletion_strategy,
-    ...source.content,
-    access: source.access.mode,
-    containers: source.access.unreadable_containers,
-    verify: source.access.verify,
-  });
-  const set = (changes: Partial<typeof form>) => setForm((last) => ({ ...last, ...changes }));
+  // Only what a person changes is kept here: the rest follows what is stored, and is not sent.
+  const [edits, setEdits] = useState<Partial<SettingsForm>>({});
+  const [saved, setSaved] = useState<Source | null>(null);
+  const stored = saved !== null && saved.updated_at > source.updated_at ? saved : source;
+  const form = { ...formOf(stored), ...edits };
+  const set = (changes: Partial<SettingsForm>) => setEdits((last) => ({ ...last, ...changes }));
   const save = useAction(async () => {
-    const body: Changes = {
-      title: form.title,
-      sync_interval_minutes: form.interval === "" ? null : Number(form.interval),
-      deletion_strategy: form.strategy,
-      content: { blogposts: form.blogposts, comments: form.comments, attachments: form.attachments },
-      access: form.access,
-      unreadable_containers: form.containers,
-      verify: form.verify,
-    };
-    await call("updateSource", { params: { source_id: source.source_id }, body });
+    const body = changesOf(stored, edits);
+    if (body !== null)
+      setSaved(await call("updateSource", { params: { source_id: source.source_id }, body }));
+    setEdits({});
     refresh();
-    return "Saved.";
+    return body === null ? "Nothing was changed." : "Saved.";
   });
   return (
     <section aria-labelledby="sync-settings">
