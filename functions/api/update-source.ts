@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { syncedKinds } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { followAccess } from "#shared/access/sweeps/access-changes.ts";
@@ -36,9 +37,10 @@ export const handler = httpHandler(
         : await tryCredentials(source, { email: body.email, apiToken: body.api_token }, services);
     const content = { ...source.content, ...body.content };
     const kinds: readonly string[] = syncedKinds(content);
+    const changesContent = !isDeepStrictEqual(content, source.content);
     const changes: SourceChanges = {
       ...credentials,
-      ...(body.content === undefined ? {} : { content }),
+      ...(changesContent ? { content } : {}),
       ...(body.access === undefined ? {} : { access: body.access }),
       ...(body.unreadable_containers === undefined
         ? {}
@@ -50,12 +52,13 @@ export const handler = httpHandler(
         : { syncIntervalMinutes: body.sync_interval_minutes }),
       metadata: {
         ...(body.deletion_strategy === undefined ? {} : { deletion_strategy: body.deletion_strategy }),
-        ...(body.content === undefined
-          ? {}
-          : {
+        // What is listed right now counts unless kinds really change.
+        ...(changesContent
+          ? {
               content_changed_at: now().toISOString(),
               listed_kinds: source.metadata.listed_kinds.filter((kind) => kinds.includes(kind)),
-            }),
+            }
+          : {}),
       },
     };
     const first = (tx: Sql) => followAccess(tx, source.sourceId, changes, now());

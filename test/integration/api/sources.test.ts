@@ -321,6 +321,25 @@ describe("sources", () => {
       expect([unreadable.status, unreadable.body.error.code]).toEqual([422, "token_missing"]);
     });
 
+    it("only a change of what is synced counts as one: a sync that runs lists the same kinds as before", async () => {
+      const sourceId = await fixture.addSource();
+      const path = `/api/confluence/${sourceId}`;
+      const { content } = (await fixture.api("GET", path)).body;
+      const changedAt = async () => {
+        const [row] = await fixture.database
+          .sql`select metadata ->> 'content_changed_at' as at from archon_sources`;
+        return row?.at;
+      };
+      const same = await fixture.api("PATCH", path, { body: { title: "Renamed", content } });
+      expect([same.status, same.body.title, same.body.content]).toEqual([200, "Renamed", content]);
+      expect(await changedAt()).toBeNull();
+      const other = await fixture.api("PATCH", path, {
+        body: { content: { attachments: !content.attachments } },
+      });
+      expect(other.body.content).toEqual({ ...content, attachments: !content.attachments });
+      expect(await changedAt()).toBe(fixture.clock.now().toISOString());
+    });
+
     it("updating a source rejects what cannot be changed", async () => {
       const sourceId = await fixture.addSource({ access: "unrestricted" });
       const answer = await fixture.api("PATCH", `/api/confluence/${sourceId}`, { body: { space_key: "X" } });
