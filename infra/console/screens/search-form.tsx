@@ -1,18 +1,23 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Source } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { place, setQuery } from "#infra/console/state/location.ts";
+import type { Query } from "#infra/console/state/router.ts";
 import { kindNames, KINDS } from "./page-states.ts";
 
 const FIELDS = ["q", "page", "source", "as", "who", "kind", "labels", "since", "n"] as const;
 type Form = Record<(typeof FIELDS)[number], string>;
 
+function formOf(query: Query): Form {
+  return Object.fromEntries(FIELDS.map((name) => [name, query[name] ?? ""])) as Form;
+}
+
 /** What to search for, as whom, with which filters, and which page should be among the results. */
 export function SearchForm({ sources }: { sources: readonly Source[] }) {
   const { query } = place.value;
-  const [form, setForm] = useState<Form>(
-    () => Object.fromEntries(FIELDS.map((name) => [name, query[name] ?? ""])) as Form,
-  );
+  const [form, setForm] = useState(() => formOf(query));
+  // A link or the history may ask for something else; the fields stay, and the focus in them.
+  useEffect(() => setForm(formOf(query)), [query]);
   const set = (name: keyof Form) => (event: { currentTarget: { value: string } }) => {
     const { value } = event.currentTarget;
     setForm((last) => ({ ...last, [name]: value }));

@@ -1,8 +1,10 @@
+import { useEffect } from "preact/hooks";
 import type { ChunkHit, SearchResult } from "#infra/console/api/types.ts";
 import { count, counted, words } from "#infra/console/parts/format.ts";
 import { Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Screen } from "#infra/console/parts/screen.tsx";
 import { AsOf } from "#infra/console/parts/time.tsx";
+import { announce } from "#infra/console/state/announce.ts";
 import { place } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { call } from "#infra/console/state/service.ts";
@@ -21,10 +23,8 @@ export function Search() {
   );
   return (
     <Screen title="Search">
-      <SearchForm key={JSON.stringify(query)} sources={sources.data?.sources ?? []} />
-      {query.q !== undefined && query.page !== undefined && (
-        <ExpectedPage sources={sources.data?.sources ?? []} />
-      )}
+      <SearchForm sources={sources.data?.sources ?? []} />
+      {query.q !== undefined && query.page !== undefined && <ExpectedPage sources={sources} />}
       {query.q !== undefined && <Results />}
     </Screen>
   );
@@ -37,6 +37,10 @@ function Results() {
     (signal) => call("search", { body: { ...searchRequest(query), explain: true }, signal }),
     null,
   );
+  const { data: read } = found;
+  useEffect(() => {
+    if (read) announce(`${count(read.results.length)} of ${counted(read.total_found, "result")}.`);
+  }, [read]);
   return (
     <section aria-labelledby="results">
       <h2 id="results">Results</h2>
