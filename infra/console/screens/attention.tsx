@@ -8,12 +8,27 @@ import { warningTone } from "./source-states.ts";
 const MAX_PLACES = 6;
 
 /** Every warning once, with the sources that have it, each a link to where it is decided. */
-export function Attention({ sources, sites }: { sources: readonly Source[]; sites: readonly Site[] }) {
+export function Attention({
+  sources,
+  sites,
+  isCut = false,
+}: {
+  sources: readonly Source[];
+  sites: readonly Site[];
+  /** Whether there are more sources than these. */
+  isCut?: boolean;
+}) {
   const items = attentionItems(sources, sites);
-  if (items.length === 0) return null;
+  const cut = isCut && (
+    <p class="hint">
+      Of the first {counted(sources.length, "source")}: what others need is on their own screens.
+    </p>
+  );
+  if (items.length === 0) return cut || null;
   return (
     <section aria-labelledby="attention">
       <h2 id="attention">Needs attention</h2>
+      {cut}
       <ul class="attention">
         {items.map((item) => (
           <li key={`${item.code} ${item.text}`}>

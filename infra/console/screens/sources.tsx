@@ -1,4 +1,5 @@
 import type { Site, Source } from "#infra/console/api/types.ts";
+import { readAllSources, type AllSources } from "./all-sources.ts";
 import { Attention } from "./attention.tsx";
 import { HookHealth } from "./hook-health.tsx";
 import { changesInWords, noNextSync, sourceState } from "./source-states.ts";
@@ -16,6 +17,8 @@ import { call } from "#infra/console/state/service.ts";
 
 const RUNNING_MS = 2000;
 const IDLE_MS = 10_000;
+/** Several requests each time. */
+const ALL_MS = 30_000;
 
 /** The first screen: what needs a decision, then every site with its sources. */
 export function Sources() {
@@ -36,6 +39,16 @@ export function Sources() {
     (signal) => call("listProgress", { query: { running: "true", limit: "200" }, signal }),
     isAnyRunning ? RUNNING_MS : IDLE_MS,
   );
+  // What needs a decision may be on any page of the list.
+  const isPaged = cursor !== undefined || (sources.data?.next_cursor ?? null) !== null;
+  const all = usePolled(
+    `all sources ${isPaged}`,
+    async (signal): Promise<AllSources> =>
+      isPaged
+        ? readAllSources((query) => call("listSources", { query, signal }))
+        : { sources: [], isCut: false },
+    isPaged ? ALL_MS : null,
+  );
   const percents = new Map(running.data?.operations.map((one) => [one.operation_id, one.percent]));
   return (
     <Screen
@@ -50,7 +63,15 @@ export function Sources() {
       <Loaded of={sources} what="the sources">
         {(data) => (
           <>
-            <Attention sources={data.sources} sites={sites.data?.sites ?? []} />
+            {isPaged ? (
+              <Loaded of={all} what="what needs attention">
+                {({ sources: listed, isCut }) => (
+                  <Attention sources={listed} sites={sites.data?.sites ?? []} isCut={isCut} />
+                )}
+              </Loaded>
+            ) : (
+              <Attention sources={data.sources} sites={sites.data?.sites ?? []} />
+            )}
             {groupBySite(data.sources, sites.data?.sites ?? []).map((group) => (
               <SiteGroup key={group.baseUrl} {...group} percents={percents} />
             ))}
