@@ -18,6 +18,8 @@ afterEach(() => console.close());
 const focused = () => console.page.evaluate(() => document.activeElement?.textContent ?? "");
 const press = (key: string) => console.page.keyboard.press(key);
 
+const pageId = async () => (await service.service.pages(service.sourceId, "current"))[0]?.page_id ?? "";
+
 describe("the console by keyboard", () => {
   it("begins with a link to the content, and a new screen begins at its heading", async () => {
     await console.open("#/");
@@ -96,6 +98,44 @@ describe("what the console reads", () => {
     expect(asked).toBe(0);
     await show("visible");
     await expect.poll(() => asked).toBeGreaterThan(0);
+  });
+
+  it("what is read once and failed while the tab was hidden is read again when it is shown", async () => {
+    const { page } = console;
+    await page.clock.install();
+    await page.addInitScript(() =>
+      Object.defineProperty(document, "visibilityState", {
+        get: () => (globalThis as { visibility?: string }).visibility ?? "hidden",
+        configurable: true,
+      }),
+    );
+    const text = `#/sources/${service.sourceId}/pages/${await pageId()}`;
+    await page.route("**/api/pages/**", (route) => route.abort());
+    await console.open(text);
+    await page.getByText("Could not read the text.").waitFor();
+    await page.unroute("**/api/pages/**");
+    await page.evaluate(() => {
+      Object.assign(globalThis, { visibility: "visible" });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await page.getByText(/\d characters/).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
+  it("what is refused is not asked for again by itself, and a person may ask again", async () => {
+    const { page } = console;
+    await page.clock.install();
+    let asked = 0;
+    await page.route("**/api/confluence/nothing", (route) => {
+      asked += 1;
+      return route.continue();
+    });
+    await console.open("#/sources/nothing");
+    await page.getByRole("alert").waitFor();
+    await page.clock.runFor(120_000);
+    expect(asked).toBe(1);
+    await page.getByRole("button", { name: "Read again: the source" }).click();
+    await expect.poll(() => asked).toBe(2);
   });
 
   it("while the service is down it says so, keeps what it has with its age, and recovers by itself", async () => {

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { isMissingRoute, remedyFor, type ApiError } from "#infra/console/api/api-error.ts";
+import { isRefusal } from "#infra/console/state/poll-delay.ts";
 import type { Polled } from "#infra/console/state/polled.ts";
+import { Button } from "./button.tsx";
 import { sentence } from "./format.ts";
 import type { Tone } from "./tone.ts";
 
@@ -62,6 +64,13 @@ export function Loaded<T>({
           error={of.error}
           what={of.data === null ? `Could not read ${what}.` : "Not up to date."}
         />
+      )}
+      {of.error && isRefusal(of.error) && (
+        <p class="buttons">
+          <Button onClick={of.refresh} label={`Read again: ${what}`}>
+            Read again
+          </Button>
+        </p>
       )}
       {of.data !== null && children(of.data)}
       {of.data === null && !of.error && <p class="empty">Reading {what} …</p>}

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { toApiError, type ApiError } from "#infra/console/api/api-error.ts";
-import { pollDelay } from "./poll-delay.ts";
+import { nextRequestIn } from "./poll-delay.ts";
 
 export type Polled<T> = {
   /** Null: not loaded yet. */
@@ -17,8 +17,8 @@ export type Polled<T> = {
 type State<T> = { key: string; data: T | null; error: ApiError | null; at: Date | null };
 
 /**
- * Reads again and again while the tab is visible, more seldom while it fails; at once when the tab is shown again. `key` names
- * what is read: another key begins anew.
+ * Reads again and again while the tab is visible, more seldom while it fails, and not by itself once it is refused; at once when the
+ * tab is shown again, also what is read once and failed. `key` names what is read: another key begins anew.
  */
 export function usePolled<T>(
   key: string,
@@ -45,7 +45,7 @@ export function usePolled<T>(
       running?.abort();
       const own = new AbortController();
       running = own;
-      let retryAfter: number | null = null;
+      let failure: ApiError | null = null;
       try {
         const data = await latest.current.load(own.signal);
         if (own.signal.aborted) return;
@@ -56,21 +56,19 @@ export function usePolled<T>(
         if (own.signal.aborted) return;
         failures += 1;
         const problem = toApiError(error);
-        ({ retryAfter } = problem);
+        failure = problem;
         setState((last) =>
           last.key === key ? { ...last, error: problem } : { key, data: null, error: problem, at: null },
         );
       }
       running = null;
-      const wanted = intervalOf(known);
-      // What was read once and failed is tried again too.
-      const everyMs = wanted ?? (failures > 0 ? 5000 : null);
-      if (everyMs !== null && document.visibilityState === "visible")
-        timer = setTimeout(() => void run(), pollDelay(everyMs, failures, retryAfter));
+      const delay = nextRequestIn(intervalOf(known), failure, failures);
+      if (delay !== null && document.visibilityState === "visible")
+        timer = setTimeout(() => void run(), delay);
     };
     const onVisibility = () => {
       clearTimeout(timer);
-      if (document.visibilityState === "visible" && intervalOf(known) !== null) void run();
+      if (document.visibilityState === "visible" && (intervalOf(known) !== null || failures > 0)) void run();
     };
     ask.current = () => void run();
     document.addEventListener("visibilitychange", onVisibility);
