@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** A button that stays focusable while its request is under way, and does nothing then. */
 export function Button({
@@ -22,7 +22,8 @@ export function Button({
 }) {
   const off = sending || disabled;
   const element = useRef<HTMLButtonElement>(null);
-  useEffect(
+  // The cleanup of a passive effect would run when the element has gone, and the focus with it.
+  useLayoutEffect(
     () => () => {
       // Who uses the keyboard would begin at the top of the document again.
       if (document.activeElement === element.current)

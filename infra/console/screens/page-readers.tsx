@@ -1,10 +1,11 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { AccessExplanation } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { words } from "#infra/console/parts/format.ts";
 import { Badge, Loaded, Notice } from "#infra/console/parts/notices.tsx";
 import { Table, type Column } from "#infra/console/parts/table.tsx";
 import { Ago } from "#infra/console/parts/time.tsx";
+import { announce } from "#infra/console/state/announce.ts";
 import { place, setQuery } from "#infra/console/state/location.ts";
 import { usePolled } from "#infra/console/state/polled.ts";
 import { call } from "#infra/console/state/service.ts";
@@ -27,13 +28,23 @@ export function PageReaders({ page }: { page: ShownPage }) {
       }),
     null,
   );
+  useEffect(() => setTyped(account), [account]);
+  const { data } = access;
+  const asked = useRef(false);
+  useEffect(() => {
+    if (data && asked.current) announce(`${verdictOf(data)}.`);
+  }, [data]);
+  // It stays while another person's answer is read: the focus is in it.
+  const offersPerson = useRef(false);
+  if (data) offersPerson.current = isByPerson(data);
   return (
     <>
-      {access.data && isByPerson(access.data) && (
+      {offersPerson.current && (
         <form
           class="filters"
           onSubmit={(event) => {
             event.preventDefault();
+            asked.current = true;
             setQuery({ account: typed.trim() });
           }}
         >
@@ -49,7 +60,7 @@ export function PageReaders({ page }: { page: ShownPage }) {
         </form>
       )}
       <Loaded of={access} what="who finds the page">
-        {(data) => <Explanation access={data} />}
+        {(loaded) => <Explanation access={loaded} />}
       </Loaded>
     </>
   );
@@ -58,18 +69,19 @@ export function PageReaders({ page }: { page: ShownPage }) {
 /** Until the rights have been read again after a change of the mode, both modes count. */
 const isByPerson = (access: AccessExplanation) => [access.mode, access.mode_before].includes("per_user");
 
-function Explanation({ access }: { access: AccessExplanation }) {
+function verdictOf(access: AccessExplanation): string {
   // Whoever it is, only a source that shows each person what they may read makes a difference.
   const person = access.account ? access.account.account_id : "The public";
   const who = isByPerson(access) ? person : "Whoever may search";
+  return `${who} ${access.allowed ? "finds this page" : "does not find this page"}`;
+}
+
+function Explanation({ access }: { access: AccessExplanation }) {
   return (
     <>
       <Notice tone={access.allowed ? "ok" : "warn"}>
         <p>
-          <strong>
-            {who} {access.allowed ? "finds this page" : "does not find this page"}
-          </strong>
-          : {access.message}.
+          <strong>{verdictOf(access)}</strong>: {access.message}.
         </p>
         <p class="quiet">
           Access {words(access.mode)}, permissions read <Ago at={access.verified_at} />

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Page, Source } from "#infra/console/api/types.ts";
 import { Button } from "#infra/console/parts/button.tsx";
 import { bytes, count, counted, words } from "#infra/console/parts/format.ts";
@@ -98,7 +98,22 @@ function isFiltered({ status, kind, reason, q }: Readonly<Record<string, string>
 
 function Filters() {
   const { query } = place.value;
-  const [timer, setTimer] = useState<ReturnType<typeof setTimeout>>();
+  const filter = query.q ?? "";
+  const [typed, setTyped] = useState(filter);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const sent = useRef(filter);
+  useEffect(() => {
+    // A link or the history changed it, not what is typed here.
+    if (sent.current === filter) return;
+    clearTimeout(timer.current);
+    sent.current = filter;
+    setTyped(filter);
+  }, [filter]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const search = (q: string) => {
+    sent.current = q;
+    setQuery({ q, cursor: null }, { replace: true });
+  };
   const choice = (name: string, label: string, values: readonly string[], all: string) => (
     <label>
       {label}
@@ -125,11 +140,12 @@ function Filters() {
         Title or id
         <input
           type="search"
-          defaultValue={query.q ?? ""}
+          value={typed}
           onInput={(event) => {
             const { value } = event.currentTarget;
-            clearTimeout(timer);
-            setTimer(setTimeout(() => setQuery({ q: value, cursor: null }, { replace: true }), TYPING_MS));
+            setTyped(value);
+            clearTimeout(timer.current);
+            timer.current = setTimeout(() => search(value), TYPING_MS);
           }}
         />
       </label>
