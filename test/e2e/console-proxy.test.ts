@@ -85,6 +85,35 @@ describe("the console's proxy", () => {
     expect(JSON.stringify([...response.headers])).not.toContain("operators-key");
   });
 
+  it("passes on the key that a person enters in the console only where it has no credentials of its own", async () => {
+    const keyless = await startConsoleProxy({ api, apiKey: undefined, aws: false, port: 0 });
+    try {
+      reply = ({ headers }, response) =>
+        response
+          .writeHead(headers["x-api-key"] === "of-the-browser" ? 200 : 401, {
+            "content-type": "application/json",
+          })
+          .end("{}");
+      const url = `${new URL(keyless.url).origin}/api/confluence/sources`;
+      expect((await fetch(url)).status).toBe(401);
+      expect((await fetch(url, { headers: { "x-api-key": "of-the-browser" } })).status).toBe(200);
+      expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+    } finally {
+      await keyless.close();
+    }
+  });
+
+  it("credentials of its own that are refused are an error, and no reason to ask for a key that is not sent", async () => {
+    reply = (_, response) => response.writeHead(401, { "content-type": "application/json" }).end("{}");
+    const refused = await fetch(`${base}/api/confluence/sources`, { headers: { "x-api-key": "another" } });
+    expect([refused.status, await refused.json()]).toEqual([
+      403,
+      { error: { code: "credentials_refused", message: expect.stringContaining("API_KEY") } },
+    ]);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.headers).not.toHaveProperty("x-api-key");
+  });
+
   it("passes on status, entity tag and what the console reads of the headers, and nothing else", async () => {
     reply = ({ headers }, response) =>
       headers["if-none-match"] === '"1"'

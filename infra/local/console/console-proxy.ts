@@ -13,6 +13,8 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** Longer than the 30 s that API Gateway waits. */
 const TIMEOUT_MS = 40_000;
 const TO_SERVICE = ["accept", "content-type", "idempotency-key", "if-none-match"];
+/** Where the proxy has no credentials of its own, a person may enter a key in the console. */
+const KEY_OF_BROWSER = "x-api-key";
 const TO_BROWSER = [
   "content-type",
   "etag",
@@ -43,8 +45,8 @@ export type ProxyOptions = {
  * origins, other host names and other paths are refused. Throws `UsageError` for an address that is none.
  */
 export async function startConsoleProxy(options: ProxyOptions): Promise<ConsoleProxy> {
-  const send = sender(options);
-  const server = createServer((request, response) => void handle(request, response, send, options.api));
+  const service = serviceOf(options);
+  const server = createServer((request, response) => void handle(request, response, service));
   const port = await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${port}/console`,
@@ -56,9 +58,14 @@ export async function startConsoleProxy(options: ProxyOptions): Promise<ConsoleP
   };
 }
 
-type Send = (target: string, init: RequestInit) => Promise<Response>;
+type Service = {
+  api: string;
+  send: (target: string, init: RequestInit) => Promise<Response>;
+  /** What to do when the service refuses the credentials that the proxy sends; null: it has none, the browser's key is sent. */
+  refused: string | null;
+};
 
-function sender({ api, apiKey, aws }: ProxyOptions): Send {
+function serviceOf({ api, apiKey, aws }: ProxyOptions): Service {
   const base = URL.parse(api);
   if (!base || !/^https?:$/.test(base.protocol))
     throw new UsageError("--api is not the URL of a service: http://127.0.0.1:3000, for one");
@@ -68,7 +75,7 @@ function sender({ api, apiKey, aws }: ProxyOptions): Send {
   const region = regionOfApi(base.hostname);
   const isSigned = aws || (region !== null && apiKey === undefined);
   const sign: SignRequest | null = isSigned ? awsSigner(region) : null;
-  return async (target, init) => {
+  const send: Service["send"] = async (target, init) => {
     const url = new URL(base.origin + prefix + target);
     // The credentials are for this address alone.
     const options = { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
@@ -77,13 +84,18 @@ function sender({ api, apiKey, aws }: ProxyOptions): Send {
     if (apiKey !== undefined) headers.set("authorization", `Bearer ${apiKey}`);
     return fetch(url, { ...init, headers, ...options });
   };
+  const refused = sign
+    ? "sign in with AWS credentials that may call it"
+    : apiKey === undefined
+      ? null
+      : "start the console with API_KEY set to a key of the service";
+  return { api, send, refused };
 }
 
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
-  send: Send,
-  api: string,
+  { api, send, refused }: Service,
 ): Promise<void> {
   try {
     // Whoever may use this port acts with the operator's credentials.
@@ -100,10 +112,15 @@ async function handle(
     if (!FORWARDED.test(path) || !METHODS.includes(method) || isDotted(path))
       throw new UserError(404, "route_not_found", `The console's proxy does not forward ${method} ${path}`);
     const body = await readBody(request);
-    const answer = await reach(
-      () => send(target, { method, headers: pick(TO_SERVICE, request), ...(body ? { body } : {}) }),
-      api,
-    );
+    const headers = pick(refused === null ? [...TO_SERVICE, KEY_OF_BROWSER] : TO_SERVICE, request);
+    const answer = await reach(() => send(target, { method, headers, ...(body ? { body } : {}) }), api);
+    // A 401 would make the console ask for a key, which would not be sent.
+    if (answer.status === 401 && refused !== null)
+      throw new UserError(
+        403,
+        "credentials_refused",
+        `The service refuses the console's credentials: ${refused}`,
+      );
     response.writeHead(answer.status, answer.headers);
     response.end(method === "HEAD" ? undefined : answer.bytes);
   } catch (error) {
