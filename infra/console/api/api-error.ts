@@ -72,8 +72,15 @@ const REMEDIES: Record<string, string> = {
   operation_not_found: "It is older than operations are kept, or was never there.",
 };
 
+/** What shows page text to operators needs it; of the callers that sign with AWS credentials only those named at deployment have it. */
+const SEARCH_ALL =
+  "Use a key or a token that has it. On AWS, deploy with `-c searchAllCallers=ARN`, the user or role whose credentials sign the calls.";
+
+type Failure = Pick<ApiError, "code" | "status"> & Partial<Pick<ApiError, "details">>;
+
 /** What a person can do about it, in a sentence; null where the message says it. */
-export function remedyFor({ code, status }: Pick<ApiError, "code" | "status">): string | null {
+export function remedyFor({ code, status, details }: Failure): string | null {
+  if (code === "scope_required" && details?.scope === "search:all") return SEARCH_ALL;
   const known = REMEDIES[code];
   if (known) return known;
   return status >= 500 ? "Try again. If it stays, find the request id in the service's log." : null;

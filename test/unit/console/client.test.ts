@@ -133,6 +133,13 @@ describe("calls of the console", () => {
     expect(remedyFor(error as ApiError)).toContain("Check that the service runs");
   });
 
+  it("who lacks the scope that shows all text is told how it is given, on AWS too", () => {
+    const lacks = (scope: string) =>
+      remedyFor(new ApiError(403, { code: "scope_required", message: "", details: { scope } }));
+    expect(lacks("search:all")).toContain("-c searchAllCallers=ARN");
+    expect(lacks("sources:write")).toBe("Use a key or a role that has the scope.");
+  });
+
   it("a route that the service lacks is told from a thing that is not found", () => {
     const error = (code: string) => new ApiError(404, { code, message: "" });
     expect([
