@@ -73,6 +73,15 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     "a kind that was off and on during a sync counts as listed",
     change(OPERATION_TYPES, "if (changedAt !== undefined &&", "if (changedAt === null &&"),
   ),
+  bugFoundBy(
+    "test/integration/api/sources.test.ts",
+    "content that is named and does not change counts as changed",
+    change(
+      "functions/api/update-source.ts",
+      "!isDeepStrictEqual(content, source.content)",
+      "body.content !== undefined",
+    ),
+  ),
   bug(
     "bodies of blog posts are requested by the call for pages",
     change("shared/syncs/pages/process-claimed.ts", "(kindOf(id) ?? kind) === kind", "kindOf(id) !== null"),
