@@ -89,7 +89,7 @@ describe("the token of a source", () => {
     await service.runner.services.sql`update confluence_sites set status = 'credentials_expired'`;
     expect(await source(secondId)).toMatchObject({ status: "credentials_expired" });
     await console.open(settings(service.sourceId));
-    await main().getByText("2 sources of this connection use it.").waitFor();
+    await main().getByText("It is for all of this connection: 2 sources.").waitFor();
     // Sent as a bearer token: the e-mail that is stored goes.
     await console.page.getByLabel("E-mail of its account").fill("");
     await console.page.getByLabel("New API token").fill("second-token");

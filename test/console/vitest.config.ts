@@ -10,6 +10,8 @@ export default defineConfig({
     globalSetup: ["test/support/databases/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The whole service and a browser share the machine with whatever else runs.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
   },
 });

@@ -84,8 +84,8 @@ function CredentialsOf({ site, refresh }: { site: Site; refresh: () => void }) {
       }}
     >
       <p class="hint">
-        It is tried before it is stored, encrypted, and never shown again. {sources} of this connection use
-        it.
+        It is tried before it is stored, encrypted, and never shown again. It is for all of this connection:{" "}
+        {sources}.
       </p>
       <Choice
         label="Credentials"
