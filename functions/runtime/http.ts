@@ -68,17 +68,22 @@ export function route<C extends AnyContract>(contract: C) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion
         encode(contract, await run({ ...parsed, ...raw, resourceId, signal } as RequestOf<C>, services));
       if (contract.idempotent) return respondOnce(event, parsed.body, services, runAs);
-      return retryLostConnection(contract.method, () => runAs(services.newId()));
+      return retryLostConnection(contract, () => runAs(services.newId()));
     },
   });
 }
 
 /** A request that only reads is tried once more when its connection was lost while the function was frozen. */
-async function retryLostConnection(method: string, run: () => Promise<HttpResponse>): Promise<HttpResponse> {
+async function retryLostConnection(
+  { method, scope }: Pick<AnyContract, "method" | "scope">,
+  run: () => Promise<HttpResponse>,
+): Promise<HttpResponse> {
   try {
     return await run();
   } catch (error) {
-    if (method === "GET" && isLostConnection(error)) return run();
+    // Searches are posted, as their bodies are not for an address.
+    const readsOnly = method === "GET" || scope === "search";
+    if (readsOnly && isLostConnection(error)) return run();
     throw error;
   }
 }

@@ -250,6 +250,8 @@ describe("every route", () => {
     const api = await failingWith(() => ((failures += 1) === 1 ? lost : null));
     expect((await api("GET", "/health")).status).toBe(200);
     failures = 0;
+    expect((await api("POST", "/api/rag/query", { body: { query: "x" } })).status).toBe(200);
+    failures = 0;
     expect((await api("POST", "/api/confluence/nothing/sync")).status).toBe(503);
   });
 
