@@ -167,4 +167,4 @@ function inSections(pieces: readonly Piece[], markdown: string): Piece[] {
 }
 
 /** Marks before and after the text of a heading, and the line below it. */
-const HEADING_MARKS = /^ {0,3}#{1,6}[ \t]*|[ \t]+#+[ \t]*$|\n[^\n]*$/g;
+const HEADING_MARKS = /^ {0,3}#{1,6}[ \t]*|(?<![ \t])[ \t]+#+[ \t]*$|\n[^\n]*$/g;

@@ -3,7 +3,7 @@ import { plainTitle } from "./plain-title.ts";
 
 /** The structure inside a cell, as table-markdown.ts prints it; the same text in code or escaped is not structure. */
 const MARK =
-  /\\.|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<(\/?)(ul|ol|li|h[1-6])(?: (?:start|value)="(\d+)")?>|\|/g;
+  /\\.|(?:(?<!`)|(?<=\\`))(`+)(?!`)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<(\/?)(ul|ol|li|h[1-6])(?: (?:start|value)="(\d+)")?>|\|/g;
 
 /** The text of an item as the title of the items below it. */
 const MAX_ITEM_TITLE = 120;

@@ -4,7 +4,7 @@ export type Range = { from: number; to: number };
 
 /** Text that must stay whole: links, images, code, tags, escapes. Bounded, because text of megabytes is not a link. */
 const ATOM =
-  /!?\[(?:\\.|[^[\]\\]|!\[(?:\\.|[^[\]\\]){0,1000}\]\([^()\s]*\)){0,4000}\]\((?:[^()\s]|\([^()\s]*\)){0,4000}\)|(`+)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<[a-zA-Z/][^<>]*>|\\./g;
+  /!?\[(?:\\.|[^[\]\\]|!\[(?:\\.|[^[\]\\]){0,1000}\]\([^()\s]*\)){0,4000}\]\((?:[^()\s]|\([^()\s]*\)){0,4000}\)|(?:(?<!`)|(?<=\\`))(`+)(?!`)(?:[^`]|[^`].{0,2000}?[^`])\1(?!`)|<[a-zA-Z/][^<>]*>|\\./g;
 /**
  * Ends of sentences in any script: the marks of scripts with ASCII punctuation only before a space (`v1.2`, `e.g.`), those of
  * others anywhere, with closing quotes and brackets.

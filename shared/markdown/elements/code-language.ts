@@ -21,6 +21,6 @@ export function codeLanguage(name: string): string {
   const language = name.trim().toLowerCase();
   return (NAMES[language] ?? language)
     .replace(/[^\w+#.-]+/g, "-")
-    .replace(/^-+|-+$/g, "")
+    .replace(/^-+|(?<!-)-+$/g, "")
     .slice(0, LONGEST_NAME);
 }

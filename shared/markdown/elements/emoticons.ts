@@ -97,7 +97,7 @@ export function emoticonOfImage(element: MarkupElement): string | null {
   const name =
     attribute(element, "data-emoticon-name") ||
     /emoticon-([\w-]+)/.exec(classes)?.[1] ||
-    /([\w-]+)\.(?:png|gif|svg)/.exec(source)?.[1] ||
+    /(?<![\w-])([\w-]+)\.(?:png|gif|svg)/.exec(source)?.[1] ||
     "";
   const shortName = attribute(element, "data-emoji-short-name") || attribute(element, "data-emoji-shortname");
   const known = BY_ATLASSIAN_ID[id] ?? fromCodePoints(id) ?? knownByName(name, shortName);

@@ -44,7 +44,7 @@ const EXPAND = new RegExp(
 
 /** Whether the title of an expand is Confluence's default. */
 export function saysExpand(title: MarkupElement): boolean {
-  return EXPAND.test(beginningOf(title, MAX_MESSAGE));
+  return EXPAND.test(messageOf(title));
 }
 
 /** Whether the summary of an issue says that it is still loading. */
@@ -76,8 +76,19 @@ export function saysMacroFailed(element: MarkupElement): boolean {
   );
 }
 
+const UNKNOWN_MACRO = "Unknown macro:";
+
 /** The name in `Unknown macro: {BUILD_ID}`; null if an element contains something else. */
 export function unknownMacro(element: MarkupElement): string | null {
-  const message = /^\s*Unknown macro:\s*['{]?\s*([^'{}\s][^'{}]*?)\s*['}]?\s*$/;
-  return message.exec(beginningOf(element, MAX_MESSAGE))?.[1] ?? null;
+  const text = messageOf(element);
+  if (!text.startsWith(UNKNOWN_MACRO)) return null;
+  const quoted = text.slice(UNKNOWN_MACRO.length).trim();
+  const name = quoted.replace(/^['{]/, "").replace(/['}]$/, "").trim();
+  return /^[^'{}]+$/.test(name) ? name : null;
+}
+
+/** The text of an element without white space around it; empty if it is longer than a message. */
+function messageOf(element: MarkupElement): string {
+  const text = beginningOf(element, MAX_MESSAGE + 1).trim();
+  return text.length > MAX_MESSAGE ? "" : text;
 }

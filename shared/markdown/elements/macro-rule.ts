@@ -56,7 +56,7 @@ export const jira: MacroRule = {
     const key = parameter(macro, "key") || /^[A-Z][A-Z0-9_]+-\d+$/.exec(parameter(macro, ""))?.[0] || "";
     if (key === "") return;
     const site = parameter(macro, "baseurl", "url");
-    const href = /^https?:/.test(site) ? `${site.replace(/\/+$/, "")}/browse/${key}` : null;
+    const href = /^https?:/.test(site) ? `${site.replace(/(?<!\/)\/+$/, "")}/browse/${key}` : null;
     build.apart(target, () => build.link(href, [key], target));
   },
   rendered: true,

@@ -1,4 +1,4 @@
-import { applyStyles, SHOWS_BY_STYLE } from "#shared/markdown/parse/apply-styles.ts";
+import { applyStyles, showsByStyle } from "#shared/markdown/parse/apply-styles.ts";
 import type { MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
 import type { BodyFormat } from "#shared/markdown/page-content.ts";
 import { saysNoExport } from "./interface-messages.ts";
@@ -70,5 +70,5 @@ function judgeClass(classes: string): Partial<Found> {
 }
 
 function judgeStyle(style: string): Partial<Found> {
-  return { styles: SHOWS_BY_STYLE.test(style) };
+  return { styles: showsByStyle(style) };
 }

@@ -5,7 +5,7 @@ import { decodeHTMLStrict } from "entities";
  * entities, emphasis. The order matters: the first match at a position decides.
  */
 const SYNTAX =
-  /\\([!-/:-@[-`{-~])|(`+)([^`]|[^`][^\n]*?[^`])\2(?!`)|!\[(?:\\.|[^\]\\\n]){0,4000}\]\([^\s)]*\)|\]\((?:[^()\s]|\([^()\s]*\)){0,70000}\)|<(https?:[^>\s]*)>|<\/?(?:sup|sub|code|del)>|<[a-zA-Z/!?][^<>\n]*>|&(?:#\d+|\w+);|[[\]]|\*+|~~/g;
+  /\\([!-/:-@[-`{-~])|(?:(?<!`)|(?<=\\`))(`+)(?!`)([^`]|[^`][^\n]*?[^`])\2(?!`)|!\[(?:\\.|[^[\]\\\n]){0,4000}\]\((?:[^()\s]|\([^()\s]*\)){0,70000}\)|\]\((?:[^()\s]|\([^()\s]*\)){0,70000}\)|<(https?:[^<>\s]*)>|<\/?(?:sup|sub|code|del)>|<[a-zA-Z/!?][^<>\n]*>|&(?:#\d+|\w+);|[[\]]|\*+|~~/g;
 
 /** The mark of a fence, after the marks of the quotes and list items around it. */
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d+[.)])(?= )[\s>]*)*(`{3,})(?=[^`]*$)/;
@@ -55,6 +55,11 @@ function mayBeWord(code: number): boolean {
   return code >= 0x80 || (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a);
 }
 
+/** Whether code has a space at each end that is not shown. */
+function isPadded(code: string): boolean {
+  return code.startsWith(" ") && code.endsWith(" ") && /[^ ]/.test(code);
+}
+
 function textOfProse(prose: string): string {
   const parts: string[] = [];
   /** Positions in `parts` of brackets that may open a link; a link is part of the word around it. */
@@ -65,7 +70,7 @@ function textOfProse(prose: string): string {
     parts.push(prose.slice(position, match.index));
     position = match.index + mark.length;
     if (escaped !== undefined) parts.push(escaped);
-    else if (code !== undefined) parts.push(/^ .*[^ ].* $/.test(code) ? code.slice(1, -1) : code);
+    else if (code !== undefined) parts.push(isPadded(code) ? code.slice(1, -1) : code);
     else if (address !== undefined) parts.push(address);
     else if (mark === "[") brackets.push(parts.push(" ") - 1);
     else if (mark.startsWith("]")) {

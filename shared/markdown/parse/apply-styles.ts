@@ -1,9 +1,21 @@
 import { attribute, type MarkupElement, type MarkupNode, markupElement } from "./markup-tree.ts";
 
-const STRUCK = /text-decoration(?:-line)?\s*:[^;]*\bline-through\b/i;
+const DECORATION = /text-decoration(?:-line)?\s*:/i;
 const HIDDEN = /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all)\b/i;
 /** Whether a style has a meaning that `applyStyles` turns into elements. */
-export const SHOWS_BY_STYLE = new RegExp(`${STRUCK.source}|${HIDDEN.source}`, "i");
+export function showsByStyle(style: string): boolean {
+  return strikesThrough(style) || HIDDEN.test(style);
+}
+
+/** Each declaration is read once: one expression for the whole would look for the end again at each of its beginnings. */
+function strikesThrough(style: string): boolean {
+  if (style === "") return false;
+  return style.split(";").some((declaration) => {
+    const property = DECORATION.exec(declaration);
+    return property !== null && /\bline-through\b/i.test(declaration.slice(property.index));
+  });
+}
+
 /** Classes of content that is hidden until a click: tabs, expands, accordions. It belongs to the page. */
 export const OPENED_BY_CLICK =
   /expand|collaps|accordion|toggle|cloak|tabpanel|(?:^|[\s_-])(?:tabs?|panel|card|slide)(?:[\s_-]|$)/i;
@@ -38,7 +50,7 @@ function apply(element: MarkupElement, blocks: Set<MarkupElement>, isStruck: boo
   element.children = element.children.filter((node) => typeof node === "string" || !isHidden(node));
   for (const node of element.children) {
     if (typeof node === "string") continue;
-    const strikes = STRIKES.has(node.name) || STRUCK.test(attribute(node, "style"));
+    const strikes = STRIKES.has(node.name) || strikesThrough(attribute(node, "style"));
     apply(node, blocks, isStruck || strikes);
     const holdsBlocks = node.children.some((inner) => isBlock(inner, blocks));
     if (BLOCKS.has(node.name) || holdsBlocks) blocks.add(node);

@@ -131,7 +131,7 @@ export function nestedTable(table: PlainElement): string {
 /** The content of a cell on one line: paragraphs and line breaks become `<br>`, lists and code inline HTML. */
 export function cellMarkdown(content: string, isNested: boolean): string {
   const line = joinLines(content, "<br>")
-    .replace(/(?:<br>)+(?=<\/?(?:ul|ol|li|pre|table|tr|td|th|blockquote|h[1-6]|hr)\b)/g, "")
+    .replace(/(?<!<br>)(?:<br>)+(?=<\/?(?:ul|ol|li|pre|table|tr|td|th|blockquote|h[1-6]|hr)\b)/g, "")
     .replace(/(<\/?(?:ul|ol|li|pre|table|tr|td|th|blockquote|h[1-6]|hr)>)(?:<br>)+/g, "$1");
   return isNested ? line : line.replace(/\|/g, "\\|");
 }
