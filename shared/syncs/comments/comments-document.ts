@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { blockTree } from "#shared/chunking/block-tree.ts";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";
@@ -75,9 +76,20 @@ export function chunkThreads(
 function formatComment({ authorName, createdAt }: CommentOfDocument, text: string): string {
   const day = createdAt ? ` (${createdAt.toISOString().slice(0, 10)})` : "";
   const isBlock = /^(?:[-*+>|#]|\d+[.)]|```|~~~| {4})/.test(text);
-  // A heading in a comment is none of the page's.
-  const flat = text.replaceAll(/^#{1,6} (.*)$/gm, "**$1**");
-  return `${authorName ?? "Somebody"}${day}:${isBlock ? "\n\n" : " "}${flat}`;
+  return `${authorName ?? "Somebody"}${day}:${isBlock ? "\n\n" : " "}${withoutHeadings(text)}`;
+}
+
+/** Markdown with its headings in bold: a heading in a comment is none of the page's. */
+function withoutHeadings(markdown: string): string {
+  let flat = "";
+  let end = 0;
+  for (const block of blockTree(markdown)) {
+    if (block.kind !== "heading") continue;
+    const line = markdown.slice(block.from, block.to);
+    flat += markdown.slice(end, block.from) + line.replace(/^#{1,6} (.*)$/, "**$1**");
+    end = block.to;
+  }
+  return flat + markdown.slice(end);
 }
 
 function shortened(selection: string): string {
