@@ -40,7 +40,7 @@ function addWords(text: string, found: BodyWord[]): void {
   for (const [word] of text.matchAll(WORD)) found.push({ word, macro: null });
 }
 
-/** The range of words of an element. */
+/** A range of words of a body, or of characters of a text. */
 export type WordRange = { from: number; to: number };
 
 /** The words of a rendered body in order; each of the elements in `marks` is one word, those in `leftOut` are skipped. */
@@ -67,17 +67,7 @@ export function renderedWords(
   return { words, ranges };
 }
 
-/** Number of words in a text. */
-export function countWords(text: string): number {
-  return text.match(WORD)?.length ?? 0;
-}
-
-/** The text from one word to another, with everything between them. */
-export function textBetween(text: string, from: number, to: number): string {
-  const matches = [...text.matchAll(WORD)];
-  const first = matches[from];
-  const last = matches[to - 1];
-  if (!first || !last) return "";
-  const end = to === matches.length ? text.length : last.index + last[0].length;
-  return text.slice(from === 0 ? 0 : first.index, end);
+/** Where in a text each of its words begins and ends. */
+export function wordBounds(text: string): WordRange[] {
+  return [...text.matchAll(WORD)].map(({ 0: word, index }) => ({ from: index, to: index + word.length }));
 }

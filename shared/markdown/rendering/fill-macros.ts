@@ -6,15 +6,9 @@ import {
   textOf,
 } from "#shared/markdown/parse/markup-tree.ts";
 import { alignWords } from "./align-words.ts";
-import {
-  type BodyWord,
-  countWords,
-  renderedWords,
-  storedWords,
-  textBetween,
-  type WordRange,
-} from "./body-words.ts";
+import { type BodyWord, renderedWords, storedWords } from "./body-words.ts";
 import { type KnownElements, knownElements } from "./known-elements.ts";
+import { holdsImage, NodesBetween } from "./nodes-between.ts";
 import { type StoredMacro, storedMacros } from "./stored-macros.ts";
 
 /** The element that replaces a macro and contains its rendered content. */
@@ -86,6 +80,7 @@ export function fillByWords(
   const isAtItsPlace = ({ macro }: BodyWord, index: number) =>
     macro === null || !known.elements.has(macro) || aligned[index] !== -1;
   if (needsAllKnown && !words.every(isAtItsPlace)) return;
+  const nodesBetween = new NodesBetween(others.ranges, known.others);
   for (const gap of gapsOf(aligned, others.words.length)) {
     const inGap = words.slice(gap.from, gap.to).flatMap(({ macro }) => {
       const found = macro ? waiting.get(macro) : undefined;
@@ -95,7 +90,7 @@ export function fillByWords(
     if (!first) continue;
     const isInText = inGap.every((macro) => macro.isInText);
     const between = { from: gap.otherFrom, to: gap.otherTo, isInText };
-    const nodes = nodesBetween(rendered, between, others.ranges, known.others).filter(showsSomething);
+    const nodes = nodesBetween.find(rendered, between).filter(showsSomething);
     if (nodes.length !== inGap.length) content.set(first.element, nodes);
     else
       for (const [index, { element }] of inGap.entries()) content.set(element, nodes.slice(index, index + 1));
@@ -115,37 +110,6 @@ function* gapsOf(aligned: Int32Array, otherCount: number): Generator<Gap> {
     from = place + 1;
     otherFrom = other + 1;
   }
-}
-
-/** Whole elements between two words; within a line also parts of texts. */
-function nodesBetween(
-  element: MarkupElement,
-  between: { from: number; to: number; isInText: boolean },
-  ranges: ReadonlyMap<MarkupElement, WordRange>,
-  leftOut: ReadonlySet<MarkupElement>,
-): MarkupNode[] {
-  const { from, to } = between;
-  let position = ranges.get(element)?.from ?? 0;
-  return element.children.flatMap((node): MarkupNode[] => {
-    const start = position;
-    if (typeof node === "string") {
-      const count = countWords(node);
-      position += count;
-      if (!between.isInText || position <= from || start >= to) return [];
-      return [textBetween(node, Math.max(0, from - start), Math.min(count, to - start))];
-    }
-    const range = ranges.get(node);
-    position = range?.to ?? position;
-    if (leftOut.has(node) || position < from || start > to) return [];
-    // Without words it may be a picture: at the edge it may belong to the adjacent words or to the macro.
-    if (position === start) return holdsImage(node) ? [node] : [];
-    if (start >= from && position <= to) return [node];
-    return nodesBetween(node, between, ranges, leftOut);
-  });
-}
-
-function holdsImage(element: MarkupElement): boolean {
-  return element.name === "img" || descendant(element, ({ name }) => name === "img") !== undefined;
 }
 
 function showsSomething(node: MarkupNode): boolean {

@@ -114,10 +114,36 @@ it("for any texts around macros, each is filled in at its position and the rest 
   );
 });
 
-it("filling in rendered macros takes linear time", { timeout: 20_000 }, () => {
-  const stored = `<p>same words </p>${macro("include")}`.repeat(5000);
-  const rendered = "<p>same words </p><p>shown </p>".repeat(5000);
-  expect(
-    readPage({ format: "storage", value: stored }).withRendered(rendered).toMarkdown(resolver).textLost,
-  ).toBeNull();
+const times = (count: number, part: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => part(index)).join("");
+
+it.each([
+  [
+    "between paragraphs that repeat",
+    `<p>same words </p>${macro("include")}`.repeat(5000),
+    "<p>same words </p><p>shown </p>".repeat(5000),
+    "same words",
+  ],
+  [
+    "between texts side by side",
+    times(20_000, (index) => `w${index} ${macro("foo")} `),
+    times(20_000, (index) => `w${index} <span>shown${index}</span> `),
+    "w19999 shown19999",
+  ],
+  [
+    "in one text",
+    `<p>${times(20_000, (index) => `w${index} ${macro("foo")} `)}</p>`,
+    `<p>${times(20_000, (index) => `w${index} shown${index} `)}</p>`,
+    "w19999 shown19999",
+  ],
+  [
+    "between the paragraphs of one element",
+    `<div>${times(20_000, (index) => `<p>w${index}</p>${macro("foo")}`)}</div>`,
+    `<div>${times(20_000, (index) => `<p>w${index}</p><p>shown${index}</p>`)}</div>`,
+    "w19999\n\nshown19999",
+  ],
+])("filling in rendered macros %s takes linear time", { timeout: 20_000 }, (_where, stored, rendered, end) => {
+  const page = readPage({ format: "storage", value: stored }).withRendered(rendered).toMarkdown(resolver);
+  expect(page.textLost).toBeNull();
+  expect(page.markdown.slice(-end.length - 100)).toContain(end);
 });
