@@ -68,6 +68,8 @@ export class PlainElement extends TurndownMarks {
   inLine = false;
   /** Of a table cell, its Markdown, for the rule of its table; of a line break, its replacement. */
   markdown = "";
+  /** Of a list, the item that its next child follows. */
+  #item: PlainElement | null = null;
   #isMeaningful: boolean | null = null;
   #textContent: string | null = null;
 
@@ -77,7 +79,13 @@ export class PlainElement extends TurndownMarks {
     this.attributes = attributes;
   }
 
+  /** Adds a child; to a list, a list directly inside it as part of the item before it, below which browsers show it. */
   append(node: PlainNode): void {
+    if (isList(this)) {
+      if (isList(node) && this.#item) return this.#item.append(node);
+      if (node.nodeType === 1) this.#item = node.nodeName === "LI" ? node : null;
+      else if (node.nodeValue.trim() !== "") this.#item = null;
+    }
     node.parentNode = this;
     this.childNodes.push(node);
   }
@@ -108,6 +116,10 @@ export class PlainElement extends TurndownMarks {
     );
     return { length: this.#isMeaningful ? 1 : 0 };
   }
+}
+
+function isList({ nodeName }: PlainNode): boolean {
+  return nodeName === "UL" || nodeName === "OL";
 }
 
 /** Those of Turndown's void and "meaningful when blank" elements that occur in a plain tree. */
