@@ -67,7 +67,7 @@ function isNumber(name: string): boolean {
   return /^[\p{N}._/-]+$/u.test(name) && !/^\p{N}+(?:\.\p{N}+){2,}$/u.test(name);
 }
 
-const lowered = /[\p{L}\p{N}]+(?:<(su[bp])>[\p{L}\p{N}]+<\/\1>[\p{L}\p{N}]*)+/gu;
+const lowered = /(?<![\p{L}\p{N}])[\p{L}\p{N}]+(?:<(su[bp])>[\p{L}\p{N}]+<\/\1>[\p{L}\p{N}]*)+/gu;
 
 /** Words with raised or lowered characters, which Markdown keeps as HTML, in one piece: `CO<sub>2</sub>` is co2. */
 export function raisedWords(markdown: string): string[] {

@@ -63,7 +63,9 @@ function atHeadings({ content, leaves }: ReadChunk): Pick<Piece, "text" | "headi
 
 /** A heading's text without its marks and the line below it. */
 function titleOf(content: string, { textFrom, to }: Leaf): string {
-  const text = content.slice(textFrom, to).replace(/^ {0,3}#{1,6}[ \t]*|[ \t]+#+[ \t]*$|\n[^\n]*$/g, "");
+  const text = content
+    .slice(textFrom, to)
+    .replace(/^ {0,3}#{1,6}[ \t]*|(?<![ \t])[ \t]+#+[ \t]*$|\n[^\n]*$/g, "");
   return plainTitle(text);
 }
 

@@ -53,11 +53,15 @@ export function numberFormats(stylesXml: Uint8Array): string[] {
   return formats;
 }
 
+/** Excel's own limit. */
+const LONGEST_FORMAT = 255;
+
 /**
  * A number as a reader of the sheet sees it: dates as 2026-11-30, times as 14:05, percents, decimals and currency by the format;
  * no separators of thousands, because people search for the digits.
  */
 export function formatNumber(value: number, format: string, from1904: boolean): string {
+  if (format.length > LONGEST_FORMAT) return plainNumber(value);
   const section = format.split(";")[0] ?? "";
   const pattern = section.replaceAll(/"[^"]*"|\\.|_.|\*./g, "").replaceAll(/\[(?![hms]+\])[^\]]*\]/gi, "");
   if (/general/i.test(pattern)) return plainNumber(value);

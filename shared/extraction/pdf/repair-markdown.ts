@@ -27,7 +27,7 @@ export function splitHeadings(markdown: string, boldLines: readonly string[]): s
         const bold = before.split("**").length % 2 === 0 ? "**" : "";
         const after = line.slice(at + heading.length);
         return [`${before.trim()}${bold}`, `${level} ${heading}`, `${bold}${after.trim()}`]
-          .map((part) => part.replace(/^\*{4}\s*|\s*\*{4}$/g, ""))
+          .map((part) => part.replace(/^\*{4}\s*|(?<!\s)\s*\*{4}$/g, ""))
           .filter((part) => part !== "")
           .join("\n\n");
       })

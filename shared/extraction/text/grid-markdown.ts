@@ -50,17 +50,23 @@ function withHeaders(blocks: readonly GridRow[][]): GridRow[][] {
   return joined;
 }
 
+/** Of characters: what is longer is data. */
+const LONGEST_NUMBER = 100;
 const NUMBER = /^[-−(]?[\d.,\s]*\d[\d.,\s]*%?\)?$/;
+
+function isNumber(text: string): boolean {
+  return text.length <= LONGEST_NUMBER && NUMBER.test(text);
+}
 
 function namesColumnsOf(above: readonly GridRow[], below: readonly GridRow[]): boolean {
   const [first] = below;
   if (!first || above.length > MOST_HEADER_ROWS || first.index - (above.at(-1)?.index ?? 0) !== 2)
     return false;
   const named = above.flatMap(({ cells }) => [...cells.values()]);
-  const numbers = [...first.cells.values()].filter((text) => NUMBER.test(text));
+  const numbers = [...first.cells.values()].filter(isNumber);
   return (
     above.some(({ cells }) => cells.size > 1) &&
-    !named.some((text) => NUMBER.test(text)) &&
+    !named.some(isNumber) &&
     numbers.length * 2 >= first.cells.size
   );
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { extractFile } from "#shared/extraction/extract-file.ts";
 import { MOST_CHARACTERS } from "#shared/extraction/extracted-file.ts";
+import { formatNumber } from "#shared/extraction/office/number-formats.ts";
+import { gridMarkdown } from "#shared/extraction/text/grid-markdown.ts";
 import { openZip } from "#shared/extraction/office/zip-archive.ts";
 import { docx, openDocument, pptx, sheetData, textShape, xlsx } from "#test/support/office-files.ts";
 import { zipFile } from "#test/support/zip-file.ts";
@@ -54,6 +56,13 @@ describe("files that harm or lie", () => {
     expect(file.parts[0]?.markdown.length).toBeLessThanOrEqual(MOST_CHARACTERS);
     expect(file.warnings).toContain(`The text beyond ${MOST_CHARACTERS} characters was left out`);
   });
+
+  it("a cell of a few hundred thousand digits, and a number's format of as many brackets, take no longer than others", () => {
+    const row = (index: number, ...cells: string[]) => ({ index, cells: new Map(cells.entries()) });
+    const cell = `${"1".repeat(300_000)}!`;
+    expect(gridMarkdown([row(0, "name", "number"), row(2, cell, "2")])).toContain(cell.slice(0, -1));
+    expect(formatNumber(1.5, `0${"[$".repeat(3000)}`, false)).toBe("1.5");
+  }, 20_000);
 
   it("case 31: an encrypted Office file is encrypted, and one from before 2007 is unsupported, whatever its name says", async () => {
     expect((await extract("a.xlsx", compoundFile("EncryptedPackage"))).result).toBe("encrypted");
