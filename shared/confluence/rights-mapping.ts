@@ -62,10 +62,12 @@ export function nextStart(
 }
 
 /** Confluence's words for classes of accounts, as both APIs spell them. Of the others it is not certain whom they contain. */
-const CLASSES: Record<string, SpaceReaders["classes"][number]> = {
-  "anonymous-users": "anonymous",
-  "all-licensed-users": "all-licensed",
-};
+const CLASSES = new Map<string, SpaceReaders["classes"][number]>(
+  Object.entries({
+    "anonymous-users": "anonymous",
+    "all-licensed-users": "all-licensed",
+  }),
+);
 
 export type Principal = { type: string | null | undefined; id: string | null | undefined };
 
@@ -75,7 +77,7 @@ export function readersOf(principals: readonly Principal[]): SpaceReaders {
   for (const principal of principals) {
     const type = spelled(principal.type ?? "");
     const id = principal.id ?? "";
-    const known = type === "access-class" ? CLASSES[spelled(id)] : undefined;
+    const known = type === "access-class" ? CLASSES.get(spelled(id)) : undefined;
     if (type === "user" && id !== "") readers.users.push(id);
     else if (type === "group" && id !== "") readers.groups.push(id);
     else if (known) readers.classes.push(known);

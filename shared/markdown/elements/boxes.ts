@@ -6,27 +6,29 @@ import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 export type AlertKind = "NOTE" | "TIP" | "IMPORTANT" | "WARNING" | "CAUTION";
 
 /** GFM's alerts by the type names of boxes; the macros `info`, `note`, … are in macro-rules.ts. */
-const ALERT_KINDS: Record<string, AlertKind> = {
-  info: "NOTE",
-  information: "NOTE",
-  note: "IMPORTANT",
-  important: "IMPORTANT",
-  success: "TIP",
-  tip: "TIP",
-  hint: "TIP",
-  confirmation: "TIP",
-  warning: "WARNING",
-  attention: "WARNING",
-  alert: "WARNING",
-  error: "CAUTION",
-  danger: "CAUTION",
-  caution: "CAUTION",
-  critical: "CAUTION",
-};
+const ALERT_KINDS = new Map<string, AlertKind>(
+  Object.entries({
+    info: "NOTE",
+    information: "NOTE",
+    note: "IMPORTANT",
+    important: "IMPORTANT",
+    success: "TIP",
+    tip: "TIP",
+    hint: "TIP",
+    confirmation: "TIP",
+    warning: "WARNING",
+    attention: "WARNING",
+    alert: "WARNING",
+    error: "CAUTION",
+    danger: "CAUTION",
+    caution: "CAUTION",
+    critical: "CAUTION",
+  }),
+);
 
 /** The alert kind of a box of this type; null for an unknown type. */
 export function alertKind(type: string): AlertKind | null {
-  return ALERT_KINDS[type.trim().toLowerCase()] ?? null;
+  return ALERT_KINDS.get(type.trim().toLowerCase()) ?? null;
 }
 
 /** Adds a panel: a GFM alert, or a quote if it has no kind; its title in bold above its content. */

@@ -1,65 +1,69 @@
 import { attribute, hasClass, type MarkupElement } from "#shared/markdown/parse/markup-tree.ts";
 
 /** Confluence's own emoticons (`ac:name`, and the names of their rendered images) in Unicode. */
-const BY_NAME: Record<string, string> = {
-  smile: "🙂",
-  sad: "🙁",
-  cheeky: "😛",
-  tongue: "😛",
-  laugh: "😀",
-  biggrin: "😀",
-  wink: "😉",
-  "thumbs-up": "👍",
-  "thumbs-down": "👎",
-  information: "ℹ️",
-  tick: "✅",
-  check: "✅",
-  cross: "❌",
-  error: "❌",
-  warning: "⚠️",
-  plus: "➕",
-  add: "➕",
-  minus: "➖",
-  forbidden: "⛔",
-  question: "❓",
-  help: "❓",
-  "help-16": "❓",
-  help_16: "❓",
-  "light-on": "💡",
-  lightbulb_on: "💡",
-  "light-off": "💡",
-  lightbulb: "💡",
-  "yellow-star": "⭐",
-  star_yellow: "⭐",
-  "red-star": "⭐",
-  star_red: "⭐",
-  "green-star": "⭐",
-  star_green: "⭐",
-  "blue-star": "⭐",
-  star_blue: "⭐",
-  heart: "❤️",
-  "broken-heart": "💔",
-  broken_heart: "💔",
-};
+const BY_NAME = new Map<string, string>(
+  Object.entries({
+    smile: "🙂",
+    sad: "🙁",
+    cheeky: "😛",
+    tongue: "😛",
+    laugh: "😀",
+    biggrin: "😀",
+    wink: "😉",
+    "thumbs-up": "👍",
+    "thumbs-down": "👎",
+    information: "ℹ️",
+    tick: "✅",
+    check: "✅",
+    cross: "❌",
+    error: "❌",
+    warning: "⚠️",
+    plus: "➕",
+    add: "➕",
+    minus: "➖",
+    forbidden: "⛔",
+    question: "❓",
+    help: "❓",
+    "help-16": "❓",
+    help_16: "❓",
+    "light-on": "💡",
+    lightbulb_on: "💡",
+    "light-off": "💡",
+    lightbulb: "💡",
+    "yellow-star": "⭐",
+    star_yellow: "⭐",
+    "red-star": "⭐",
+    star_red: "⭐",
+    "green-star": "⭐",
+    star_green: "⭐",
+    "blue-star": "⭐",
+    star_blue: "⭐",
+    heart: "❤️",
+    "broken-heart": "💔",
+    broken_heart: "💔",
+  }),
+);
 
 /** Atlassian's emoji without a code point. */
-const BY_ATLASSIAN_ID: Record<string, string> = {
-  "atlassian-check_mark": "✅",
-  "atlassian-cross_mark": "❌",
-  "atlassian-warning": "⚠️",
-  "atlassian-info": "ℹ️",
-  "atlassian-plus": "➕",
-  "atlassian-minus": "➖",
-  "atlassian-question_mark": "❓",
-  "atlassian-light_bulb_on": "💡",
-  "atlassian-light_bulb_off": "💡",
-  "atlassian-yellow_star": "⭐",
-  "atlassian-red_star": "⭐",
-  "atlassian-green_star": "⭐",
-  "atlassian-blue_star": "⭐",
-  "atlassian-blue_star_small": "⭐",
-  "atlassian-heart": "❤️",
-};
+const BY_ATLASSIAN_ID = new Map<string, string>(
+  Object.entries({
+    "atlassian-check_mark": "✅",
+    "atlassian-cross_mark": "❌",
+    "atlassian-warning": "⚠️",
+    "atlassian-info": "ℹ️",
+    "atlassian-plus": "➕",
+    "atlassian-minus": "➖",
+    "atlassian-question_mark": "❓",
+    "atlassian-light_bulb_on": "💡",
+    "atlassian-light_bulb_off": "💡",
+    "atlassian-yellow_star": "⭐",
+    "atlassian-red_star": "⭐",
+    "atlassian-green_star": "⭐",
+    "atlassian-blue_star": "⭐",
+    "atlassian-blue_star_small": "⭐",
+    "atlassian-heart": "❤️",
+  }),
+);
 
 /** An `ac:emoticon` as Unicode; its short name (`:party_parrot:`) where it has no code point. */
 export function emoticon(element: MarkupElement): string {
@@ -69,7 +73,7 @@ export function emoticon(element: MarkupElement): string {
   const shortName = attribute(element, "ac:emoji-shortname") || fallback;
   const name = attribute(element, "ac:name");
   return (
-    BY_ATLASSIAN_ID[id] ??
+    BY_ATLASSIAN_ID.get(id) ??
     fromCodePoints(id) ??
     knownByName(name, shortName) ??
     keycap(name) ??
@@ -80,7 +84,7 @@ export function emoticon(element: MarkupElement): string {
 /** Confluence names every emoji without an old emoticon `blue-star`: then only the short name identifies it. */
 function knownByName(name: string, shortName: string): string | undefined {
   const isStandIn = name === "blue-star" && shortName !== "" && !/^:?blue[-_]star:?$/.test(shortName);
-  return isStandIn ? undefined : BY_NAME[name];
+  return isStandIn ? undefined : BY_NAME.get(name);
 }
 
 /** The emoticon that an image (rendered, or pasted into storage) represents; null if it is a picture. */
@@ -100,7 +104,7 @@ export function emoticonOfImage(element: MarkupElement): string | null {
     /(?<![\w-])([\w-]+)\.(?:png|gif|svg)/.exec(source)?.[1] ||
     "";
   const shortName = attribute(element, "data-emoji-short-name") || attribute(element, "data-emoji-shortname");
-  const known = BY_ATLASSIAN_ID[id] ?? fromCodePoints(id) ?? knownByName(name, shortName);
+  const known = BY_ATLASSIAN_ID.get(id) ?? fromCodePoints(id) ?? knownByName(name, shortName);
   return known ?? (shortName || attribute(element, "alt") || `:${name}:`);
 }
 

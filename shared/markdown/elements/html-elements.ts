@@ -14,44 +14,48 @@ import { convertDescriptions, convertDetails } from "./titled-html.ts";
 
 type Convert = (element: MarkupElement, target: PlainElement, build: PlainTreeBuilder) => void;
 
-const SPANS: Record<string, string> = {
-  b: "STRONG",
-  strong: "STRONG",
-  i: "EM",
-  em: "EM",
-  cite: "EM",
-  dfn: "EM",
-  var: "EM",
-  s: "DEL",
-  strike: "DEL",
-  del: "DEL",
-  tt: "CODE",
-  kbd: "CODE",
-  samp: "CODE",
-};
+const SPANS = new Map<string, string>(
+  Object.entries({
+    b: "STRONG",
+    strong: "STRONG",
+    i: "EM",
+    em: "EM",
+    cite: "EM",
+    dfn: "EM",
+    var: "EM",
+    s: "DEL",
+    strike: "DEL",
+    del: "DEL",
+    tt: "CODE",
+    kbd: "CODE",
+    samp: "CODE",
+  }),
+);
 
-const BLOCKS: Record<string, string> = {
-  p: "P",
-  h1: "H1",
-  h2: "H2",
-  h3: "H3",
-  h4: "H4",
-  h5: "H5",
-  h6: "H6",
-  ul: "UL",
-  menu: "UL",
-  dir: "UL",
-  li: "LI",
-  blockquote: "BLOCKQUOTE",
-  dt: "DT",
-  sup: "SUP",
-  sub: "SUB",
-};
+const BLOCKS = new Map<string, string>(
+  Object.entries({
+    p: "P",
+    h1: "H1",
+    h2: "H2",
+    h3: "H3",
+    h4: "H4",
+    h5: "H5",
+    h6: "H6",
+    ul: "UL",
+    menu: "UL",
+    dir: "UL",
+    li: "LI",
+    blockquote: "BLOCKQUOTE",
+    dt: "DT",
+    sup: "SUP",
+    sub: "SUB",
+  }),
+);
 for (const name of (
   "address article aside body center dd dialog div fieldset figcaption figure footer form header hgroup html " +
   "legend main nav noscript object optgroup option output section select svg text textarea title video audio canvas p-block"
 ).split(" ")) {
-  BLOCKS[name] ??= "DIV";
+  BLOCKS.set(name, "DIV");
 }
 
 /** Elements that HTML never shows as text. */
@@ -72,34 +76,36 @@ const HIDDEN = new Set([
   "wbr",
 ]);
 
-const CONVERT: Record<string, Convert> = {
-  br: (_element, target, build) => build.lineBreak(target),
-  hr: (_element, target) => target.append(new PlainElement("HR")),
-  a: convertAnchor,
-  img: convertImage,
-  code: convertCode,
-  pre: (element, target, build) => build.preformatted(element, "", target),
-  ol: convertNumberedList,
-  details: convertDetails,
-  dl: convertDescriptions,
-  table: convertTable,
-  time: (element, target, build) => {
-    if (textOf(element).trim() === "") build.text(attribute(element, "datetime"), target);
-    else build.append(element.children, target);
-  },
-  summary: (element, target, build) => {
-    const isHeading = descendant(element, ({ name }) => /^h[1-6]$/.test(name)) !== undefined;
-    if (isHeading) build.append(element.children, target);
-    else build.span("STRONG", element.children, build.element("P", [], target));
-  },
-  input: (element, target, build) => {
-    if (attribute(element, "type").toLowerCase() !== "checkbox") return;
-    build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
-  },
-  iframe: convertEmbedded,
-  embed: convertEmbedded,
-  math: convertMath,
-};
+const CONVERT = new Map<string, Convert>(
+  Object.entries({
+    br: (_element, target, build) => build.lineBreak(target),
+    hr: (_element, target) => target.append(new PlainElement("HR")),
+    a: convertAnchor,
+    img: convertImage,
+    code: convertCode,
+    pre: (element, target, build) => build.preformatted(element, "", target),
+    ol: convertNumberedList,
+    details: convertDetails,
+    dl: convertDescriptions,
+    table: convertTable,
+    time: (element, target, build) => {
+      if (textOf(element).trim() === "") build.text(attribute(element, "datetime"), target);
+      else build.append(element.children, target);
+    },
+    summary: (element, target, build) => {
+      const isHeading = descendant(element, ({ name }) => /^h[1-6]$/.test(name)) !== undefined;
+      if (isHeading) build.append(element.children, target);
+      else build.span("STRONG", element.children, build.element("P", [], target));
+    },
+    input: (element, target, build) => {
+      if (attribute(element, "type").toLowerCase() !== "checkbox") return;
+      build.text(element.attributes.has("checked") ? "☑ " : "☐ ", target);
+    },
+    iframe: convertEmbedded,
+    embed: convertEmbedded,
+    math: convertMath,
+  }),
+);
 
 /** Converts an element of HTML; an unknown one is replaced by its content. */
 export function convertHtmlElement(
@@ -108,18 +114,18 @@ export function convertHtmlElement(
   build: PlainTreeBuilder,
 ): void {
   const { name } = element;
-  const block = BLOCKS[name];
+  const block = BLOCKS.get(name);
   if (block) {
     build.element(block, element.children, target);
     return;
   }
-  const span = SPANS[name];
+  const span = SPANS.get(name);
   if (span) {
     build.span(span, element.children, target);
     return;
   }
   if (HIDDEN.has(name)) return;
-  const convert = CONVERT[name];
+  const convert = CONVERT.get(name);
   if (convert) convert(element, target, build);
   else build.append(element.children, target);
 }

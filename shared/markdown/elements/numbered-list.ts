@@ -5,24 +5,31 @@ import type { PlainAttributes, PlainElement } from "#shared/markdown/print/plain
 /** The longest number in CommonMark. */
 const MAX_NUMBER = 999_999_999;
 
+const LATIN = "abcdefghijklmnopqrstuvwxyz";
+const GREEK = "αβγδεζηθικλμνξοπρστυφχψω";
+
+const latin = (number: number): string => letters(number, LATIN);
+
 /** How an item's number is written, by the list's `type` or the name of its CSS style. */
-const STYLES: Record<string, (number: number) => string> = {
-  a: letters,
-  A: (number) => letters(number).toUpperCase(),
-  i: roman,
-  I: (number) => roman(number).toUpperCase(),
-  "lower-alpha": letters,
-  "lower-latin": letters,
-  "upper-alpha": (number) => letters(number).toUpperCase(),
-  "upper-latin": (number) => letters(number).toUpperCase(),
-  "lower-roman": roman,
-  "upper-roman": (number) => roman(number).toUpperCase(),
-  "lower-greek": (number) => String.fromCodePoint(0x3b0 + number + (number > 17 ? 1 : 0)),
-  disc: () => "",
-  circle: () => "",
-  square: () => "",
-  none: () => "",
-};
+const STYLES = new Map<string, (number: number) => string>(
+  Object.entries({
+    a: latin,
+    A: (number) => latin(number).toUpperCase(),
+    i: roman,
+    I: (number) => roman(number).toUpperCase(),
+    "lower-alpha": latin,
+    "lower-latin": latin,
+    "upper-alpha": (number) => latin(number).toUpperCase(),
+    "upper-latin": (number) => latin(number).toUpperCase(),
+    "lower-roman": roman,
+    "upper-roman": (number) => roman(number).toUpperCase(),
+    "lower-greek": (number) => letters(number, GREEK),
+    disc: () => "",
+    circle: () => "",
+    square: () => "",
+    none: () => "",
+  }),
+);
 
 /** Converts a numbered list: each item with the number or letter that the page shows for it. */
 export function convertNumberedList(
@@ -67,7 +74,7 @@ function integer(value: string): number | undefined {
 
 /** The label to write instead of a Markdown number; undefined if a number is enough. */
 function labelOf(item: MarkupElement, list: MarkupElement, number: number): string | undefined {
-  const write = STYLES[styleOf(item)] ?? STYLES[styleOf(list)];
+  const write = STYLES.get(styleOf(item)) ?? STYLES.get(styleOf(list));
   if (write) return number > 0 ? write(number) : String(number);
   return number >= 0 && number <= MAX_NUMBER ? undefined : String(number);
 }
@@ -78,7 +85,7 @@ function styleOf(element: MarkupElement): string {
     style
       ?.toLowerCase()
       .split(/\s+/)
-      .filter((word) => Object.hasOwn(STYLES, word)) ?? [];
+      .filter((word) => STYLES.has(word)) ?? [];
   // Beside a style name, `none` means that there is no image.
   return named.find((word) => word !== "none") ?? named[0] ?? attribute(element, "type");
 }
@@ -89,10 +96,10 @@ function labelled(label: string | undefined, number: number): PlainAttributes {
 }
 
 /** a, b, …, z, aa, ab, … */
-function letters(number: number): string {
+function letters(number: number, alphabet: string): string {
   let text = "";
-  for (let rest = number; rest > 0; rest = Math.floor((rest - 1) / 26)) {
-    text = String.fromCodePoint(0x61 + ((rest - 1) % 26)) + text;
+  for (let rest = number; rest > 0; rest = Math.floor((rest - 1) / alphabet.length)) {
+    text = (alphabet[(rest - 1) % alphabet.length] ?? "") + text;
   }
   return text;
 }

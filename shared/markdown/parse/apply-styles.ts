@@ -29,13 +29,15 @@ const BLOCKS = new Set(
   ).split(" "),
 );
 /** Of these elements only the content parts are text; parameters, ids and states are not. */
-const CONTENT_OF: Record<string, RegExp> = {
-  "ac:structured-macro": /^ac:rich-text-body$/,
-  "ac:macro": /^ac:rich-text-body$/,
-  "ac:task": /^ac:task-body$/,
-  "ac:adf-extension": /^ac:adf-(?:node|fallback)$/,
-  "ac:adf-node": /^ac:adf-(?:node|content)$/,
-};
+const CONTENT_OF = new Map<string, RegExp>(
+  Object.entries({
+    "ac:structured-macro": /^ac:rich-text-body$/,
+    "ac:macro": /^ac:rich-text-body$/,
+    "ac:task": /^ac:task-body$/,
+    "ac:adf-extension": /^ac:adf-(?:node|fallback)$/,
+    "ac:adf-node": /^ac:adf-(?:node|content)$/,
+  }),
+);
 
 /**
  * Turns meaning in styles into elements: struck-through text is put in `<del>`, block by block, and hidden content is removed.
@@ -67,7 +69,7 @@ function isHidden(element: MarkupElement): boolean {
 
 /** Puts the text of each block inside into its own `<del>`, because emphasis in Markdown cannot span paragraphs. */
 function strike(element: MarkupElement, blocks: ReadonlySet<MarkupElement>): void {
-  const content = CONTENT_OF[element.name];
+  const content = CONTENT_OF.get(element.name);
   if (content) {
     for (const node of element.children)
       if (typeof node !== "string" && content.test(node.name)) strike(node, blocks);

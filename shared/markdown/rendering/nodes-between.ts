@@ -36,7 +36,9 @@ export class NodesBetween {
       if (start > to) break;
       if (typeof node === "string") {
         if (!isInText || end <= from || start >= to) continue;
-        found.push(textBetween(node, places.words[index] ?? [], { from: Math.max(0, from - start), to: to - start }));
+        found.push(
+          textBetween(node, places.words[index] ?? [], { from: Math.max(0, from - start), to: to - start }),
+        );
       } else if (this.#leftOut.has(node)) continue;
       // Without words it may be a picture: at the edge it may belong to the adjacent words or to the macro.
       else if (end === start ? holdsImage(node) : start >= from && end <= to) found.push(node);

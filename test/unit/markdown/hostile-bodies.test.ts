@@ -42,7 +42,10 @@ const BODIES: [string, string][] = [
     `<ac:structured-macro ac:name="markdown"><ac:plain-text-body><![CDATA[${filled(part)}]]></ac:plain-text-body></ac:structured-macro>`,
   ]),
   ["white space in code", `<pre>a${filled(" ")}b</pre>`],
-  ["white space in the name of an unknown macro", `<span class="error">Unknown macro: a${filled(" ")}{</span>`],
+  [
+    "white space in the name of an unknown macro",
+    `<span class="error">Unknown macro: a${filled(" ")}{</span>`,
+  ],
   ["white space in the title of an expand", `<p class="expand-control-text">Expand${filled(" ")}</p>`],
   [
     "white space after the default title of an expand",

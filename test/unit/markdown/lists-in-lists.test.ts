@@ -16,12 +16,28 @@ const deep = `${"<ul><li>a</li>".repeat(40)}${"</ul>".repeat(40)}`;
 /** Browsers show it below the item before it, as if it were inside. */
 it.each([
   ["bullets", "<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>", "- a\n  - b\n- c"],
-  ["bullets between white space", "<ul>\n<li>a</li>\n<ul>\n<li>b</li>\n</ul>\n<li>c</li>\n</ul>", "- a\n  - b\n- c"],
+  [
+    "bullets between white space",
+    "<ul>\n<li>a</li>\n<ul>\n<li>b</li>\n</ul>\n<li>c</li>\n</ul>",
+    "- a\n  - b\n- c",
+  ],
   ["numbers", "<ol><li>a</li><ol><li>b</li></ol><li>c</li></ol>", "1. a\n   1. b\n2. c"],
   ["numbers below a bullet", "<ul><li>a</li><ol><li>b</li></ol></ul>", "- a\n  1. b"],
-  ["letters", '<ol type="a"><li>a</li><ol type="i"><li>b</li></ol><li>c</li></ol>', "- a. a\n  - i. b\n- b. c"],
-  ["two lists below one item", "<ul><li>a</li><ul><li>b</li></ul> <ul><li>c</li></ul></ul>", "- a\n  - b\n  \n  - c"],
-  ["a list in such a list", "<ul><li>a</li><ul><li>b</li><ul><li>c</li></ul></ul></ul>", "- a\n  - b\n    - c"],
+  [
+    "letters",
+    '<ol type="a"><li>a</li><ol type="i"><li>b</li></ol><li>c</li></ol>',
+    "- a. a\n  - i. b\n- b. c",
+  ],
+  [
+    "two lists below one item",
+    "<ul><li>a</li><ul><li>b</li></ul> <ul><li>c</li></ul></ul>",
+    "- a\n  - b\n  \n  - c",
+  ],
+  [
+    "a list in such a list",
+    "<ul><li>a</li><ul><li>b</li><ul><li>c</li></ul></ul></ul>",
+    "- a\n  - b\n    - c",
+  ],
   [
     "a paragraph above it",
     "<ul><li><p>a</p></li><ul><li><p>b</p></li></ul></ul>",

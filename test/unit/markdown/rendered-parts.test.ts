@@ -142,8 +142,12 @@ it.each([
     `<div>${times(20_000, (index) => `<p>w${index}</p><p>shown${index}</p>`)}</div>`,
     "w19999\n\nshown19999",
   ],
-])("filling in rendered macros %s takes linear time", { timeout: 20_000 }, (_where, stored, rendered, end) => {
-  const page = readPage({ format: "storage", value: stored }).withRendered(rendered).toMarkdown(resolver);
-  expect(page.textLost).toBeNull();
-  expect(page.markdown.slice(-end.length - 100)).toContain(end);
-});
+])(
+  "filling in rendered macros %s takes linear time",
+  { timeout: 20_000 },
+  (_where, stored, rendered, end) => {
+    const page = readPage({ format: "storage", value: stored }).withRendered(rendered).toMarkdown(resolver);
+    expect(page.textLost).toBeNull();
+    expect(page.markdown.slice(-end.length - 100)).toContain(end);
+  },
+);
