@@ -22,7 +22,7 @@ type Parts = { rows: SourceRow[]; foot: SourceRow[]; between: MarkupNode[] };
  */
 export function convertTable(element: MarkupElement, target: PlainElement, build: PlainTreeBuilder): void {
   const parts: Parts = { rows: [], foot: [], between: [] };
-  collectRows(element.children, parts, "tbody");
+  collectRows(element.children, parts, null);
   const rows = [...parts.rows, ...parts.foot];
   const before = new PlainElement("DIV");
   build.append(parts.between, before);
@@ -34,6 +34,7 @@ export function convertTable(element: MarkupElement, target: PlainElement, build
     return;
   }
   const headerRows = emphasizedHeaderRows(rows);
+  const rowsLeft = rowsLeftInSections(rows);
   const table = new PlainElement("TABLE");
   for (const [index, row] of rows.entries()) {
     const line = new PlainElement(row.inHead || index < headerRows ? "X-HEAD-ROW" : "TR");
@@ -41,16 +42,26 @@ export function convertTable(element: MarkupElement, target: PlainElement, build
     for (const cell of row.cells) {
       build.element(cell.name.toUpperCase(), cell.children, line, {
         colspan: span(attribute(cell, "colspan"), MAX_COLSPAN),
-        rowspan: span(attribute(cell, "rowspan"), MAX_ROWSPAN),
+        rowspan: span(attribute(cell, "rowspan"), Math.min(MAX_ROWSPAN, rowsLeft[index] ?? 1)),
       });
     }
   }
   if (table.childNodes.length > 0) target.append(table);
 }
 
-function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string): void {
-  const rows = section === "tfoot" ? parts.foot : parts.rows;
-  const inHead = section === "thead";
+/** For each row how many there are from it to the end of its section, beyond which no cell spans. */
+function rowsLeftInSections(rows: readonly SourceRow[]): number[] {
+  const left: number[] = [];
+  for (let index = rows.length - 1; index >= 0; index--) {
+    const isLast = rows[index]?.section !== rows[index + 1]?.section;
+    left[index] = isLast ? 1 : (left[index + 1] ?? 0) + 1;
+  }
+  return left;
+}
+
+function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: MarkupElement | null): void {
+  const rows = rowsOf(section, parts);
+  const inHead = section?.name === "thead";
   let loose: MarkupElement[] | null = null;
   for (const node of nodes) {
     if (typeof node === "string") {
@@ -58,21 +69,25 @@ function collectRows(nodes: readonly MarkupNode[], parts: Parts, section: string
       continue;
     }
     if (isCell(node)) {
-      if (!loose) rows.push({ cells: (loose = []), inHead, style: null });
+      if (!loose) rows.push({ cells: (loose = []), inHead, style: null, section });
       loose.push(node);
       continue;
     }
     loose = null;
-    if (SECTIONS.has(node.name)) collectRows(node.children, parts, node.name);
+    if (SECTIONS.has(node.name)) collectRows(node.children, parts, node);
     else if (node.name === "tr") collectCells(node, parts, section);
     else if (node.name === "caption") parts.between.push({ ...node, name: "p" });
     else parts.between.push(node);
   }
 }
 
-function collectCells(row: MarkupElement, parts: Parts, section: string): void {
+function rowsOf(section: MarkupElement | null, parts: Parts): SourceRow[] {
+  return section?.name === "tfoot" ? parts.foot : parts.rows;
+}
+
+function collectCells(row: MarkupElement, parts: Parts, section: MarkupElement | null): void {
   const cells: MarkupElement[] = [];
-  (section === "tfoot" ? parts.foot : parts.rows).push({ cells, inHead: section === "thead", style: row });
+  rowsOf(section, parts).push({ cells, inHead: section?.name === "thead", style: row, section });
   for (const node of row.children) {
     if (typeof node === "string") {
       if (node.trim() !== "") parts.between.push(node);

@@ -1,7 +1,14 @@
 import { attribute, type MarkupElement, type MarkupNode } from "#shared/markdown/parse/markup-tree.ts";
 
-/** A source row of a table; `style`: the element of the row, which may style all its cells. */
-export type SourceRow = { cells: readonly MarkupElement[]; inHead: boolean; style: MarkupElement | null };
+/** A source row of a table. */
+export type SourceRow = {
+  cells: readonly MarkupElement[];
+  inHead: boolean;
+  /** The element of the row, which may style all its cells. */
+  style: MarkupElement | null;
+  /** The head, body or foot that it is in; null for rows directly in the table. */
+  section: MarkupElement | null;
+};
 
 /** Confluence's own classes of coloured cells and, in cells that were pasted, of header cells. */
 const HEADER_CLASS = /(?:^|\s)(?:highlight(?:-|\s|$)|confluenceTh(?:\s|$))/;

@@ -70,39 +70,48 @@ function boldCell(markdown: string): string {
   return `**${markdown}**`;
 }
 
+const EMPTY: Cell = { markdown: "", isHeader: false };
+/** Where a row has no cell before one that spans it. A header row is one with or without. */
+const MISSING: Cell = { markdown: "", isHeader: true };
+
 function tableGrid(table: PlainElement): Row[] {
   const grid: Row[] = [];
-  const pending: { cell: Cell; rows: number }[] = [];
+  /** By column, the last cell that spans rows, and the first row that it does not. */
+  const spanning: ({ cell: Cell; until: number } | undefined)[] = [];
   let text = 0;
   let cells = 0;
-  const empty: Cell = { markdown: "", isHeader: false };
   const repeat = (cell: Cell): Cell => {
     cells++;
     text += cell.markdown.length;
-    return text > MAX_REPEATED_TEXT ? empty : cell;
+    return text > MAX_REPEATED_TEXT ? EMPTY : cell;
   };
-  for (const row of table.childNodes) {
-    if (row.nodeType === 3) continue;
+  for (const [index, row] of table.childNodes.filter((node) => node.nodeType === 1).entries()) {
     const line: Cell[] = [];
-    const takePending = (): void => {
-      for (let span = pending[line.length]; span && span.rows > 0; span = pending[line.length]) {
+    const spansRow = (column: number): Cell | null => {
+      const span = spanning[column];
+      return span && span.until > index ? span.cell : null;
+    };
+    const takeSpanning = (): void => {
+      for (let cell = spansRow(line.length); cell; cell = spansRow(line.length)) {
         if (cells > MAX_REPEATED_CELLS) return;
-        span.rows--;
-        line.push(repeat(span.cell));
+        line.push(repeat(cell));
       }
     };
     for (const node of row.childNodes) {
       if (node.nodeType === 3) continue;
-      takePending();
+      takeSpanning();
       const cell: Cell = { markdown: node.markdown, isHeader: node.nodeName === "TH" };
       const { colspan = 1, rowspan = 1 } = node.attributes;
-      for (let index = 0; index < colspan; index++) {
-        if (index > 0 && cells > MAX_REPEATED_CELLS) break;
-        if (rowspan > 1) pending[line.length] = { cell, rows: rowspan - 1 };
-        line.push(index > 0 ? repeat(cell) : cell);
+      for (let part = 0; part < colspan; part++) {
+        if (part > 0 && cells > MAX_REPEATED_CELLS) break;
+        if (rowspan > 1) spanning[line.length] = { cell, until: index + rowspan };
+        line.push(part > 0 ? repeat(cell) : cell);
       }
     }
-    takePending();
+    // Those at the end that span no more, so that only columns with a cell behind them are filled.
+    while (spanning.length > 0 && !spansRow(spanning.length - 1)) spanning.pop();
+    while (line.length < spanning.length && cells <= MAX_REPEATED_CELLS)
+      line.push(repeat(spansRow(line.length) ?? MISSING));
     if (line.every(({ markdown }) => markdown === "")) continue;
     const written = row.childNodes.filter((node) => node.nodeType !== 3).length;
     grid.push({ cells: line, written, inHead: row.nodeName === "X-HEAD-ROW" });

@@ -177,39 +177,36 @@ function address(href: string): string {
   }
 }
 
-/** Rows of cells, cells that span several repeated in each, so that both sides are compared cell by cell. */
+/**
+ * Rows of cells, cells that span several repeated in each up to the end of their section, so that both sides are compared cell by
+ * cell; an empty cell where one is missing before such a cell.
+ */
 export function tableRows(table: Tree): Tree[][] {
-  const rows: Tree[] = [];
-  const collect = (node: Tree): void => {
-    for (const c of node.children) {
+  const rows: { row: Tree; section: Tree }[] = [];
+  const collect = (section: Tree): void => {
+    for (const c of section.children) {
       if (typeof c === "string") continue;
-      if (c.name === "tr") rows.push(c);
+      if (c.name === "tr") rows.push({ row: c, section });
       else if (/^(thead|tbody|tfoot)$/.test(c.name)) collect(c);
     }
   };
   collect(table);
-  const pending: { cell: Tree; rows: number }[] = [];
-  return rows.map((row) => {
-    const line: Tree[] = [];
-    const takePending = (): void => {
-      for (let span = pending[line.length]; span && span.rows > 0; span = pending[line.length]) {
-        span.rows--;
-        line.push(span.cell);
-      }
-    };
+  const grid: (Tree | undefined)[][] = rows.map(() => []);
+  for (const [index, { row, section }] of rows.entries()) {
+    const line = grid[index] ?? [];
+    let column = 0;
     for (const c of row.children) {
       if (typeof c === "string" || !/^t[dh]$/.test(c.name)) continue;
-      takePending();
+      while (line[column]) column++;
       const columns = Math.min(Math.max(Number.parseInt(c.attributes["colspan"] ?? "1", 10) || 1, 1), 1000);
-      const more = Math.max(Number.parseInt(c.attributes["rowspan"] ?? "1", 10) || 1, 1) - 1;
-      for (let index = 0; index < columns; index++) {
-        if (more > 0) pending[line.length] = { cell: c, rows: more };
-        line.push(c);
+      const spanned = Math.max(Number.parseInt(c.attributes["rowspan"] ?? "1", 10) || 1, 1);
+      for (const end = column + columns; column < end; column++) {
+        for (let below = index; below < index + spanned && rows[below]?.section === section; below++)
+          (grid[below] ?? [])[column] = c;
       }
     }
-    takePending();
-    return line;
-  });
+  }
+  return grid.map((line) => Array.from(line, (cell) => cell ?? { name: "td", attributes: {}, children: [] }));
 }
 
 /** The text that is shown, blocks apart from each other, tables row by row with spans repeated. */
