@@ -4,6 +4,14 @@ import { z } from "zod";
 export const PAGE_KINDS = ["page", "blogpost"] as const;
 export type PageKind = (typeof PAGE_KINDS)[number];
 
+/** What a link names instead of an id. A page and a blog post of a space may have the same title. */
+export type NamedPage = { kind: PageKind; title: string };
+
+/** The same as a key of a map. */
+export function nameOf({ kind, title }: { kind: ContentKind; title: string }): string {
+  return `${kind} ${title}`;
+}
+
 /** Kinds of documents that search finds; `comments`: all comments of one page or blog post; `attachment`: one file on it. */
 export const CONTENT_KINDS = [...PAGE_KINDS, "comments", "attachment"] as const;
 export type ContentKind = (typeof CONTENT_KINDS)[number];

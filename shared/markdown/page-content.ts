@@ -1,10 +1,12 @@
+import type { NamedPage } from "#shared/content-kinds.ts";
+
 /** The vocabularies of page bodies: Confluence's XML, or the HTML that it renders for export. */
 export type BodyFormat = "storage" | "export_view";
 
 /** Resolves references of a body to absolute URLs and names. Pure: lookups are done before. */
 export type ReferenceResolver = {
-  /** URL of a page by title (storage links name pages by title and space key, not by id); null when unknown. */
-  pageUrl(reference: { title: string; spaceKey: string | null; anchor: string | null }): string | null;
+  /** URL of a page by kind and title (storage links name pages by title and space key, not by id); null when unknown. */
+  pageUrl(reference: NamedPage & { spaceKey: string | null; anchor: string | null }): string | null;
   /** URL of an attachment of this page (or of the named page); null when unknown. */
   attachmentUrl(reference: {
     fileName: string;

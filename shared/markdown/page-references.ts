@@ -1,5 +1,6 @@
+import { type NamedPage, nameOf, type PageKind } from "#shared/content-kinds.ts";
 import { extensionName } from "./elements/adf-extension.ts";
-import { userId } from "./elements/storage-links.ts";
+import { kindOfResource, userId } from "./elements/storage-links.ts";
 import { linkedPage } from "./old-links.ts";
 import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
 import { needsRendering } from "./rendering/stored-macros.ts";
@@ -8,8 +9,8 @@ import { needsRendering } from "./rendering/stored-macros.ts";
 export type PageReferences = {
   /** Account ids (user keys, user names) of the people mentioned. */
   accountIds: string[];
-  /** Titles of the pages linked to. */
-  pageTitles: string[];
+  /** The pages and blog posts linked to by title. */
+  pages: NamedPage[];
   /** Ids of the pages that URLs of the old form lead to. */
   pageIds: string[];
 };
@@ -23,7 +24,10 @@ export function collectReferences(root: MarkupElement): {
   macrosToRender: string[];
 } {
   const accountIds = new Set<string>();
-  const pageTitles = new Set<string>();
+  const pages = new Map<string, NamedPage>();
+  const addPage = (kind: PageKind, title: string): void => {
+    if (title !== "") pages.set(nameOf({ kind, title }), { kind, title });
+  };
   const pageIds = new Set<string>();
   const macrosToRender = new Set<string>();
   for (const element of descendants(root)) {
@@ -33,7 +37,8 @@ export function collectReferences(root: MarkupElement): {
         accountIds.add(userId(element));
         break;
       case "ri:page":
-        pageTitles.add(attribute(element, "ri:content-title"));
+      case "ri:blog-post":
+        addPage(kindOfResource(element), attribute(element, "ri:content-title"));
         break;
       case "ri:content-entity":
         pageIds.add(attribute(element, "ri:content-id"));
@@ -41,17 +46,16 @@ export function collectReferences(root: MarkupElement): {
       case "a": {
         const linked = linkedPage(attribute(element, "href").trim());
         if (linked && "id" in linked) pageIds.add(linked.id);
-        else if (linked) pageTitles.add(linked.title);
+        else if (linked) addPage("page", linked.title);
         break;
       }
       default:
     }
   }
   accountIds.delete("");
-  pageTitles.delete("");
   pageIds.delete("");
   return {
-    references: { accountIds: [...accountIds], pageTitles: [...pageTitles], pageIds: [...pageIds] },
+    references: { accountIds: [...accountIds], pages: [...pages.values()], pageIds: [...pageIds] },
     macrosToRender: [...macrosToRender],
   };
 }

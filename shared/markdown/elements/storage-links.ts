@@ -1,3 +1,4 @@
+import type { PageKind } from "#shared/content-kinds.ts";
 import {
   attribute,
   child,
@@ -18,6 +19,11 @@ export type Reference = { href: string | null; text: string };
 /** The person's id in a `ri:user`: account id (Cloud), user key or user name (Data Center). */
 export function userId(user: MarkupElement): string {
   return attribute(user, "ri:account-id") || attribute(user, "ri:userkey") || attribute(user, "ri:username");
+}
+
+/** What a `ri:page` or `ri:blog-post` names. */
+export function kindOfResource({ name }: MarkupElement): PageKind {
+  return name === "ri:blog-post" ? "blogpost" : "page";
 }
 
 /** A mention as text: `@Name`. */
@@ -47,10 +53,11 @@ function resolveResource(resource: MarkupElement, anchor: string | null, build: 
     case "ri:page":
     case "ri:blog-post": {
       const title = attribute(resource, "ri:content-title");
-      return { href: resolver.pageUrl({ title, spaceKey, anchor }), text: title };
+      const kind = kindOfResource(resource);
+      return { href: resolver.pageUrl({ kind, title, spaceKey, anchor }), text: title };
     }
     case "ri:attachment": {
-      const page = child(resource, "ri:page");
+      const page = child(resource, "ri:page") ?? child(resource, "ri:blog-post");
       const fileName = attribute(resource, "ri:filename");
       const href = resolver.attachmentUrl({
         fileName,

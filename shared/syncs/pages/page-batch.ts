@@ -28,7 +28,7 @@ export type Batch = {
   calls: OptionalCalls;
   services: PageServices;
   cache: WorkerCache;
-  /** Ids of the fetched pages by title: links name pages by title, also those that are stored later than the page with the link. */
+  /** Ids of the fetched pages by `nameOf`: links name pages so, also those that are stored later than the page with the link. */
   fetchedIds: ReadonlyMap<string, string>;
   /** Calls that are already in a page's counters. */
   callsCounted: number;

@@ -1,5 +1,5 @@
 import type { ConfluencePage } from "#shared/confluence/client.ts";
-import { syncedPageKinds } from "#shared/content-kinds.ts";
+import { nameOf, syncedPageKinds } from "#shared/content-kinds.ts";
 import { readPageStates, type PageState } from "#shared/documents/page-states.ts";
 import { RateLimitedError } from "#shared/errors.ts";
 import { isRunning } from "#shared/operation-statuses.ts";
@@ -145,7 +145,7 @@ export async function processClaimed(run: Run, claimed: readonly ClaimedWork[]):
       await readRightsAgain(batch, fetched.works, { pages, states });
       batch.fetchedIds = new Map([
         ...batch.fetchedIds,
-        ...current.map((page) => [page.title, page.id] as const),
+        ...current.map((page) => [nameOf(page), page.id] as const),
       ]);
       if (operation.failing && !isEmbeddingFailing(operation.failing) && operation.status === "processing")
         await clearFailing(services.sql, operation.operationId, services.now());

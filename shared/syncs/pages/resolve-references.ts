@@ -1,4 +1,5 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import { type NamedPage, nameOf } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { findKnownPages, findPageIds } from "#shared/documents/page-ids.ts";
 import { linkedPage } from "#shared/markdown/old-links.ts";
@@ -26,31 +27,31 @@ export async function resolveReferences(
 ): Promise<ReferenceResolver> {
   const { source, names } = context;
   await lookUpNames(content.references.accountIds, context);
-  const { pageTitles, pageIds } = content.references;
-  const ids = await findPageIds(context.sql, source.sourceId, pageTitles);
+  const { pages, pageIds } = content.references;
+  const ids = await findPageIds(context.sql, source.sourceId, pages);
   const known = await findKnownPages(context.sql, source.sourceId, pageIds);
   const site = { webBase: context.client.webBase() ?? webBaseOfSource(source), apiBase: source.apiBase };
   const inSpace = (spaceKey: string | null) => spaceKey === null || spaceKey === source.spaceKey;
   const urlOf = (id: string) =>
     `${site.webBase}/spaces/${encodeURIComponent(source.spaceKey)}/pages/${encodeURIComponent(id)}`;
-  const idOf = (title: string, spaceKey: string | null) =>
-    inSpace(spaceKey) ? (context.fetchedIds.get(title) ?? ids.get(title)) : undefined;
+  const idOf = (named: NamedPage, spaceKey: string | null) =>
+    inSpace(spaceKey) ? (context.fetchedIds.get(nameOf(named)) ?? ids.get(nameOf(named))) : undefined;
   /** Replaces a URL of the site in an old form by that of the page it leads to. */
   const byId = (url: string): string => {
     const linked = url.startsWith(`${site.webBase}/`) ? linkedPage(url) : null;
     if (!linked) return url;
-    const id = "id" in linked ? linked.id : idOf(linked.title, linked.spaceKey);
+    const id = "id" in linked ? linked.id : idOf({ kind: "page", title: linked.title }, linked.spaceKey);
     if (id === undefined || ("id" in linked && !known.has(id))) return url;
     return urlOf(id) + (url.includes("#") ? url.slice(url.indexOf("#")) : "");
   };
   return {
-    pageUrl: ({ title, spaceKey, anchor }) => {
-      const id = idOf(title, spaceKey);
+    pageUrl: ({ spaceKey, anchor, ...named }) => {
+      const id = idOf(named, spaceKey);
       if (id === undefined) return null;
       return anchor ? `${urlOf(id)}#${encodeURIComponent(anchor)}` : urlOf(id);
     },
-    attachmentUrl: ({ fileName, pageTitle }) =>
-      pageTitle === null || pageTitle === page.title
+    attachmentUrl: ({ fileName, pageTitle, spaceKey }) =>
+      pageTitle === null || (pageTitle === page.title && inSpace(spaceKey))
         ? `${site.webBase}/download/attachments/${encodeURIComponent(page.id)}/${encodeURIComponent(fileName)}`
         : null,
     userName: (accountId) => names.get(accountId)?.name ?? null,

@@ -22,7 +22,7 @@ function target(resource: Tree | undefined, anchor: string | null): { href: stri
     case "ri:page":
     case "ri:blog-post": {
       const title = a["ri:content-title"] ?? "";
-      return { href: evaluationResolver.pageUrl({ title, spaceKey, anchor }), text: title };
+      return { href: evaluationResolver.pageUrl({ kind: "page", title, spaceKey, anchor }), text: title };
     }
     case "ri:attachment": {
       const fileName = a["ri:filename"] ?? "";
