@@ -33,7 +33,7 @@ const SAID: Record<string, string> = {
   1: "Who waits for the ferry at noon?",
   2: "- The pilots\n- The crew of the tug",
   3: "## Later\n\nNobody waits for it.",
-  4: "```\nwait 10\n```",
+  4: "```\n# until it is in\nwait 10\n```",
   5: "Thanks a lot!",
   6: "",
   7: "The number of this berth is outdated since spring",
