@@ -110,8 +110,10 @@ function tableGrid(table: PlainElement): Row[] {
     }
     // Those at the end that span no more, so that only columns with a cell behind them are filled.
     while (spanning.length > 0 && !spansRow(spanning.length - 1)) spanning.pop();
-    while (line.length < spanning.length && cells <= MAX_REPEATED_CELLS)
-      line.push(repeat(spansRow(line.length) ?? MISSING));
+    for (let column = line.length; column < spanning.length; column++) {
+      if (cells > MAX_REPEATED_CELLS) break;
+      line.push(repeat(spansRow(column) ?? MISSING));
+    }
     if (line.every(({ markdown }) => markdown === "")) continue;
     const written = row.childNodes.filter((node) => node.nodeType !== 3).length;
     grid.push({ cells: line, written, inHead: row.nodeName === "X-HEAD-ROW" });

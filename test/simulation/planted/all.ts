@@ -3,6 +3,7 @@ import { PLANTED_BUGS } from "../planted-bugs.ts";
 import { AGENT_BUGS } from "./agents.ts";
 import { BORDER_BUGS } from "./borders.ts";
 import { COMMENT_BUGS } from "./comments.ts";
+import { CONVERSION_BUGS } from "./conversion.ts";
 import { DELETION_BUGS } from "./deletions.ts";
 import { DOCUMENT_BUGS } from "./documents.ts";
 import { EMBEDDING_BUGS } from "./embeddings.ts";
@@ -33,6 +34,7 @@ export const ALL_PLANTED_BUGS = [
   ...BORDER_BUGS,
   ...COMMENT_BUGS,
   ...DELETION_BUGS,
+  ...CONVERSION_BUGS,
   ...DOCUMENT_BUGS,
   ...EMBEDDING_BUGS,
   ...EVENT_BUGS,

@@ -33,8 +33,8 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     "a class that is not known lets everybody in",
     change(
       MAPPING,
-      "? CLASSES[spelled(id)] : undefined",
-      '? (CLASSES[spelled(id)] ?? "anonymous") : undefined',
+      "? CLASSES.get(spelled(id)) : undefined",
+      '? (CLASSES.get(spelled(id)) ?? "anonymous") : undefined',
     ),
   ),
   bugFoundBy(
