@@ -4,10 +4,7 @@ import { z } from "zod";
 export const PAGE_KINDS = ["page", "blogpost"] as const;
 export type PageKind = (typeof PAGE_KINDS)[number];
 
-/** What a link names instead of an id. A page and a blog post of a space may have the same title. */
-export type NamedPage = { kind: PageKind; title: string };
-
-/** The same as a key of a map. */
+/** By what a link names content instead of an id, as a key of a map: a page and a blog post may have the same title. */
 export function nameOf({ kind, title }: { kind: ContentKind; title: string }): string {
   return `${kind} ${title}`;
 }

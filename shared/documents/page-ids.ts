@@ -1,4 +1,4 @@
-import { type NamedPage, nameOf } from "#shared/content-kinds.ts";
+import { nameOf, type PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 
 /** Returns the ids that are pages of the source. */
@@ -21,13 +21,13 @@ export async function findKnownPages(
 export async function findPageIds(
   sql: Sql,
   sourceId: string,
-  pages: readonly NamedPage[],
+  pages: readonly { kind: PageKind; title: string }[],
 ): Promise<Map<string, string>> {
   if (pages.length === 0) return new Map();
   const kinds = pages.map(({ kind }) => kind);
   const titles = pages.map(({ title }) => title);
   // "offset 0" keeps the other conditions out of the inner subquery: a kept plan would read all of a source's pages for each title.
-  const rows = await sql<(NamedPage & { page_id: string })[]>`
+  const rows = await sql<{ kind: PageKind; title: string; page_id: string }[]>`
     select named.kind, named.title, found.page_id
     from unnest(${kinds}::text[], ${titles}::text[]) named (kind, title)
     cross join lateral (

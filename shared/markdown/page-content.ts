@@ -1,7 +1,8 @@
-import type { NamedPage } from "#shared/content-kinds.ts";
-
 /** The vocabularies of page bodies: Confluence's XML, or the HTML that it renders for export. */
 export type BodyFormat = "storage" | "export_view";
+
+/** What a link names instead of an id. A page and a blog post of a space may have the same title. */
+export type NamedPage = { kind: "page" | "blogpost"; title: string };
 
 /** Resolves references of a body to absolute URLs and names. Pure: lookups are done before. */
 export type ReferenceResolver = {

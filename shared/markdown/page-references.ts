@@ -1,7 +1,7 @@
-import { type NamedPage, nameOf, type PageKind } from "#shared/content-kinds.ts";
 import { extensionName } from "./elements/adf-extension.ts";
 import { kindOfResource, userId } from "./elements/storage-links.ts";
 import { linkedPage } from "./old-links.ts";
+import type { NamedPage } from "./page-content.ts";
 import { attribute, descendants, type MarkupElement } from "./parse/markup-tree.ts";
 import { needsRendering } from "./rendering/stored-macros.ts";
 
@@ -25,8 +25,8 @@ export function collectReferences(root: MarkupElement): {
 } {
   const accountIds = new Set<string>();
   const pages = new Map<string, NamedPage>();
-  const addPage = (kind: PageKind, title: string): void => {
-    if (title !== "") pages.set(nameOf({ kind, title }), { kind, title });
+  const addPage = (kind: NamedPage["kind"], title: string): void => {
+    if (title !== "") pages.set(`${kind} ${title}`, { kind, title });
   };
   const pageIds = new Set<string>();
   const macrosToRender = new Set<string>();

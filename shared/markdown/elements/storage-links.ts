@@ -1,4 +1,3 @@
-import type { PageKind } from "#shared/content-kinds.ts";
 import {
   attribute,
   child,
@@ -8,7 +7,7 @@ import {
 } from "#shared/markdown/parse/markup-tree.ts";
 import { visibleText } from "#shared/markdown/parse/visible-text.ts";
 import { marksPlace } from "./macro.ts";
-import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
+import type { NamedPage, ReferenceResolver } from "#shared/markdown/page-content.ts";
 import type { PlainTreeBuilder } from "#shared/markdown/print/plain-tree-builder.ts";
 import type { PlainElement } from "#shared/markdown/print/plain-tree.ts";
 import { emoticonOfImage } from "./emoticons.ts";
@@ -22,7 +21,7 @@ export function userId(user: MarkupElement): string {
 }
 
 /** What a `ri:page` or `ri:blog-post` names. */
-export function kindOfResource({ name }: MarkupElement): PageKind {
+export function kindOfResource({ name }: MarkupElement): NamedPage["kind"] {
   return name === "ri:blog-post" ? "blogpost" : "page";
 }
 

@@ -1,9 +1,9 @@
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
-import { type NamedPage, nameOf } from "#shared/content-kinds.ts";
+import { nameOf } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import { findKnownPages, findPageIds } from "#shared/documents/page-ids.ts";
 import { linkedPage } from "#shared/markdown/old-links.ts";
-import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
+import type { NamedPage, ReferenceResolver } from "#shared/markdown/page-content.ts";
 import { webBaseOfSource, type Source } from "#shared/sources/source.ts";
 import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
 import type { CompletePage } from "./confluence-processor.ts";
