@@ -27,11 +27,7 @@ export const RUNTIME_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     HTTP,
     "a request that writes is repeated on a lost connection",
-    change(
-      "functions/runtime/http.ts",
-      'method === "GET" && isLostConnection(error)',
-      "isLostConnection(error)",
-    ),
+    change("functions/runtime/http.ts", "readsOnly && isLostConnection(error)", "isLostConnection(error)"),
   ),
   bugFoundBy(
     HTTP,
