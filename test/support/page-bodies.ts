@@ -24,11 +24,16 @@ export async function readPageBodies(dir: string, asked?: BodyFormat): Promise<P
     .sort();
   if (paths.length === 0)
     throw new UserError(404, "no_page_bodies", `No page bodies (.xml, .html) below ${dir}`);
-  return Promise.all(
-    paths.map(async (path) => {
-      const body = await readFile(path, "utf8");
-      const isStorage = extname(path) === ".xml" || /<(?:ac|ri):/.test(body);
-      return { file: relative(dir, path), body, format: asked ?? (isStorage ? "storage" : "export_view") };
-    }),
-  );
+  const bodies: PageBody[] = [];
+  // One by one: a folder may hold more files than a process may have open.
+  for (const path of paths) {
+    const body = await readFile(path, "utf8");
+    const isStorage = extname(path) === ".xml" || /<(?:ac|ri):/.test(body);
+    bodies.push({
+      file: relative(dir, path),
+      body,
+      format: asked ?? (isStorage ? "storage" : "export_view"),
+    });
+  }
+  return bodies;
 }

@@ -68,7 +68,22 @@ export function wordsOf(text: string): string[] {
 /** In code, a link whose text is its address needs no other; and no link stands in another: browsers end the outer one there. */
 type Place = { inCode: boolean; inLink: boolean; inCell: boolean; isPage: boolean; inStruck: boolean };
 
-function visit(node: Tree, facts: PageFacts, place: Place): void {
+/** The children of a list as browsers show them: a list directly inside it belongs to the item before it. */
+function nested(list: Tree): Tree["children"] {
+  const children: Tree["children"] = [];
+  for (const child of list.children) {
+    const isList = typeof child !== "string" && /^[ou]l$/.test(child.name);
+    const before = children.findLastIndex((one) => typeof one !== "string" || one.trim() !== "");
+    const item = children[before];
+    if (isList && item !== undefined && typeof item !== "string" && item.name === "li")
+      children[before] = { ...item, children: [...item.children, child] };
+    else children.push(child);
+  }
+  return children;
+}
+
+function visit(given: Tree, facts: PageFacts, place: Place): void {
+  const node = /^[ou]l$/.test(given.name) ? { ...given, children: nested(given) } : given;
   const text = (): string => wordsOf(textOf(node)).join(" ");
   const level = /^h([1-6])$/.exec(node.name)?.[1];
   if (level && text() !== "") facts.headings.push(`${level} ${text()}`);
