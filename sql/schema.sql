@@ -887,7 +887,7 @@ begin
     -- The combinations that have this share, but not without their lightest word.
     select string_agg('(' || s.words || ')', ' | ')::tsquery into combinations
     from (
-      select string_agg(terms[n]::text, ' & ') as words, sum(weights[n]) as weight, min(weights[n]) as lightest
+      select string_agg('(' || terms[n]::text || ')', ' & ') as words, sum(weights[n]) as weight, min(weights[n]) as lightest
       from generate_series(1, (1 << combined) - 1) as chosen, generate_series(1, combined) as n
       where chosen & (1 << (n - 1)) > 0 group by chosen) s
     where s.weight >= share * of_all and s.weight - s.lightest < share * of_all;
@@ -980,7 +980,9 @@ begin
     cross join lateral (
       select coalesce(sum(t.weight * t.rank), 0) / of_all as relevance,
         coalesce(sum(t.weight) filter (where t.rank > 0), 0) / of_all as coverage
-      from (select t.weight, ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) as rank from term t offset 0) t) r
+      -- Divided by the number of a word's stems, of which a chunk contains that of its own language.
+      from (
+        select t.weight, ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) * ((numnode(t.query) + 1) / 2) as rank from term t offset 0) t) r
     order by f.id, f.is_titled desc
   ), ranked as (
     select d.id, d.is_named, d.is_titled, d.coverage,
@@ -1212,7 +1214,7 @@ begin
       -- Of a word that its sources have seldom, an estimate.
       case when c.count < counted_at_most then least(2 * t.weight, ln(1 + total / greatest(1, c.count))) else t.weight end as weight
     from (
-      select word_query(q.word) as query, q.frequency, q.is_common, ln(1 + 1 / q.frequency) as weight
+      select q.word::tsquery as query, q.frequency, q.is_common, ln(1 + 1 / q.frequency) as weight
       from question_terms(languages, question || ' ' || parts, identifiers) q limit terms_at_most) t
     cross join lateral (
       select case when not t.is_common then count(*) end as count
@@ -1250,13 +1252,17 @@ CREATE OR REPLACE FUNCTION confluence_sync.question_terms(languages regconfig[],
  STABLE
 BEGIN ATOMIC
  WITH words AS MATERIALIZED (
-          SELECT w.word,
-             word_query(w.word) AS query
-            FROM ( SELECT DISTINCT unnest.lexeme AS word
+          SELECT (string_agg((word_query(s.stem))::text, ' | '::text ORDER BY s.stem))::tsquery AS query,
+             array_agg(s.stem ORDER BY s.stem) AS stems
+            FROM ( SELECT DISTINCT t.positions[1] AS place,
+                     t.lexeme AS stem
                     FROM unnest(question_terms.languages) l(l),
-                     LATERAL unnest(to_tsvector(l.l, question_terms.question)) unnest(lexeme, positions, weights)
-                 UNION
-                  SELECT unnest(question_terms.identifiers) AS unnest) w
+                     LATERAL unnest(to_tsvector(l.l, question_terms.question)) t(lexeme, positions, weights)) s
+           GROUP BY s.place
+         UNION
+          SELECT word_query(i.i) AS word_query,
+             ARRAY[i.i] AS "array"
+            FROM unnest(question_terms.identifiers) i(i)
          ), known AS MATERIALIZED (
           SELECT common_words.word,
              common_words.frequency
@@ -1275,25 +1281,28 @@ BEGIN ATOMIC
            WHERE (NOT (EXISTS ( SELECT
                     FROM known)))
          ), common AS (
-          SELECT known.word,
-             known.frequency
-            FROM known
+          SELECT words_1.stems,
+             LEAST((1)::double precision, sum(known.frequency)) AS frequency
+            FROM ((words words_1
+              CROSS JOIN LATERAL unnest(words_1.stems) u(word))
+              JOIN known USING (word))
+           GROUP BY words_1.stems
          UNION ALL
-          SELECT words_1.word,
+          SELECT words_1.stems,
              ((count(*))::double precision / (( SELECT count(*) AS count
                     FROM sample sample_1))::double precision)
             FROM (words words_1
               JOIN sample ON ((sample.words @@ words_1.query)))
-           GROUP BY words_1.word
+           GROUP BY words_1.stems
          )
-  SELECT words.word,
+  SELECT (words.query)::text AS query,
      COALESCE(common.frequency, ( SELECT (min(known.frequency) / (2)::double precision)
             FROM known), ((0.5 / (200)::numeric))::double precision) AS "coalesce",
-     (common.word IS NOT NULL)
+     (common.stems IS NOT NULL)
     FROM (words
-      LEFT JOIN common USING (word))
+      LEFT JOIN common USING (stems))
    ORDER BY COALESCE(common.frequency, ( SELECT (min(known.frequency) / (2)::double precision)
-            FROM known), ((0.5 / (200)::numeric))::double precision), words.word;
+            FROM known), ((0.5 / (200)::numeric))::double precision), words.stems;
 END
 ;
 

@@ -46,20 +46,22 @@ begin atomic
                         where c.oid = 'archon_crawled_pages'::regclass);
 end;
 
--- The words of a query in each language, rarest first, with the share of chunks that contain them. A word that is not among the common
--- ones counts as half as frequent as the rarest of them; of very many chunks that is still many, though the word may be in one:
--- `is_common` distinguishes them. Without statistics 200 chunks from the whole table are counted.
+-- The words of a query, rarest first, each as the query for its stems in the languages, of which a chunk contains that of its own; with
+-- the share of chunks that contain any. A word that is not among the common ones counts as half as frequent as the rarest of them; of very many chunks
+-- that is still many, though the word may be in one: `is_common` distinguishes them. Without statistics 200 chunks from the whole table
+-- are counted.
 create or replace function question_terms(languages regconfig[], question text, identifiers text[])
 returns table (word text, frequency double precision, is_common boolean)
 language sql stable
 begin atomic
   with words as materialized (
-    select w.word, word_query(w.word) as query
+    select string_agg(word_query(s.stem)::text, ' | ' order by s.stem)::tsquery as query, array_agg(s.stem order by s.stem) as stems
     from (
-      select distinct lexeme as word from unnest(languages) l, unnest(to_tsvector(l, question))
-      union
-      select unnest(identifiers)
-    ) w
+      -- A parser for all languages: a word has the same place in each.
+      select distinct t.positions[1] as place, t.lexeme as stem from unnest(languages) l, unnest(to_tsvector(l, question)) t) s
+    group by s.place
+    union
+    select word_query(i), array[i] from unnest(identifiers) i
   ), known as materialized (
     select * from common_words()
   ), sample as materialized (
@@ -71,13 +73,14 @@ begin atomic
       where id >= ids.first + (ids.last - ids.first) * n / 200 order by id limit 1) c
     where not exists (select from known)
   ), common as (
-    select known.word, known.frequency from known
+    select words.stems, least(1, sum(known.frequency)) as frequency
+    from words cross join unnest(words.stems) as u (word) join known using (word) group by words.stems
     union all
-    select words.word, count(*)::double precision / (select count(*) from sample)
-    from words join sample on sample.words @@ words.query group by words.word
+    select words.stems, count(*)::double precision / (select count(*) from sample)
+    from words join sample on sample.words @@ words.query group by words.stems
   )
-  select words.word, coalesce(common.frequency, (select min(known.frequency) / 2 from known), 0.5 / 200),
-    common.word is not null
-  from words left join common using (word)
-  order by 2, 1;
+  select words.query::text, coalesce(common.frequency, (select min(known.frequency) / 2 from known), 0.5 / 200),
+    common.stems is not null
+  from words left join common using (stems)
+  order by 2, words.stems;
 end;

@@ -237,7 +237,7 @@ begin
     -- The combinations that have this share, but not without their lightest word.
     select string_agg('(' || s.words || ')', ' | ')::tsquery into combinations
     from (
-      select string_agg(terms[n]::text, ' & ') as words, sum(weights[n]) as weight, min(weights[n]) as lightest
+      select string_agg('(' || terms[n]::text || ')', ' & ') as words, sum(weights[n]) as weight, min(weights[n]) as lightest
       from generate_series(1, (1 << combined) - 1) as chosen, generate_series(1, combined) as n
       where chosen & (1 << (n - 1)) > 0 group by chosen) s
     where s.weight >= share * of_all and s.weight - s.lightest < share * of_all;
@@ -285,7 +285,7 @@ begin
       -- Of a word that its sources have seldom, an estimate.
       case when c.count < counted_at_most then least(2 * t.weight, ln(1 + total / greatest(1, c.count))) else t.weight end as weight
     from (
-      select word_query(q.word) as query, q.frequency, q.is_common, ln(1 + 1 / q.frequency) as weight
+      select q.word::tsquery as query, q.frequency, q.is_common, ln(1 + 1 / q.frequency) as weight
       from question_terms(languages, question || ' ' || parts, identifiers) q limit terms_at_most) t
     cross join lateral (
       select case when not t.is_common then count(*) end as count
@@ -401,7 +401,9 @@ begin
     cross join lateral (
       select coalesce(sum(t.weight * t.rank), 0) / of_all as relevance,
         coalesce(sum(t.weight) filter (where t.rank > 0), 0) / of_all as coverage
-      from (select t.weight, ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) as rank from term t offset 0) t) r
+      -- Divided by the number of a word's stems, of which a chunk contains that of its own language.
+      from (
+        select t.weight, ts_rank('{0.2, 0.3, 0.6, 1}', f.words, t.query) * ((numnode(t.query) + 1) / 2) as rank from term t offset 0) t) r
     order by f.id, f.is_titled desc
   ), ranked as (
     select d.id, d.is_named, d.is_titled, d.coverage,

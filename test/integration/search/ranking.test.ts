@@ -72,3 +72,29 @@ it("of chunks with the same words, the short one ranks above the long one", asyn
   await put("short", "The zeppelin needs a gearbox.");
   expect(await found("zeppelin gearbox", null)).toEqual(["short", "long"]);
 });
+
+it("a source in another language takes nothing from what a chunk with the words is worth", async () => {
+  await addSource(database.sql, embedder, { sourceId: "dienst", language: "german", spaceKey: "DIENST" });
+  await addSource(database.sql, embedder, { sourceId: "plain", language: "simple", spaceKey: "PLAIN" });
+  await put("words", "the gateways answered");
+  await put("one", "the gateway was painted");
+  const worth = async (spaces: string[] | null) => {
+    const request = {
+      query: "gateways answering",
+      embedding: null,
+      matchCount: 10,
+      returnMode: "chunks" as const,
+    };
+    const { hits } = await searchDocuments(database.sql, { ...request, spaces, readable: null });
+    return hits.map(({ pageId, explanation: { words } }) => [pageId, words?.relevance, words?.coverage]);
+  };
+  expect(await worth(null)).toEqual(await worth(["docs"]));
+  await store(database.sql, embedder, {
+    sourceId: "plain",
+    pageId: "unstemmed",
+    title: "Page",
+    chunks: ["gateways answering"],
+  });
+  const coverages = new Map((await worth(null)).map(([pageId, , coverage]) => [pageId, coverage]));
+  expect([coverages.get("words"), coverages.get("unstemmed")]).toEqual([1, 1]);
+});

@@ -9,6 +9,11 @@ const RENDERED_PARTS = "test/unit/markdown/rendered-parts.test.ts";
 /** Chunks and the rows that they are stored in. */
 export const DOCUMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
+    "test/integration/search/ranking.test.ts",
+    "a word counts once for each language of the sources",
+    change("sql/functions/query-words.sql", "group by s.place", "group by s.place, s.stem"),
+  ),
+  bugFoundBy(
     "test/integration/search/many-matches.test.ts",
     "of too many chunks with some of the words, those of the first pages are ranked",
     change(
