@@ -30,7 +30,7 @@ describe("refreshStatistics", () => {
     expect(await refresh()).toEqual(["archon_chunk_embeddings", "archon_crawled_pages"]);
     const words = await database.sql<{ word: string; frequency: number }[]>`
       select * from question_terms('{english}', 'everywhere only7', '{}')`;
-    expect(words.map((row) => row.word)).toEqual(["only7", "everywher"]);
+    expect(words.map((row) => row.word)).toEqual(["'only7'", "'everywher'"]);
     expect(words[1]?.frequency).toBeCloseTo(1);
   });
 
