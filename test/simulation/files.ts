@@ -17,6 +17,7 @@ const SHARE = 0.4;
 const TYPES_OF_IDS = "convert-ids-to-types";
 const DOWNLOAD = "/child/attachment/";
 const MEDIA = "/binary";
+const BY_ID = "/api/v2/attachments/";
 /** The listing of all files, which is the only query for files alone. */
 const LISTING = "attachment+order";
 
@@ -46,8 +47,8 @@ const FAULTS: readonly (readonly [string, readonly Fault[]])[] = [
   ]),
   ["a listing of files is empty", [{ effect: "empty_listing", path: LISTING, times: 1, skip: 0 }]],
   ["a listing of files is cut short", [{ effect: "drop_next", path: LISTING, times: 1, skip: 0 }]],
-  ["no file is shown by id", [status("/api/v2/attachments/", 404, 5)]],
-  ["files fail by id", [status("/api/v2/attachments/", 500, 10)]],
+  ["no file is shown by id", [status(BY_ID, 404, 5)]],
+  ["files fail by id", [status(BY_ID, 500, 10)]],
   ["the address of a file is refused", [status(DOWNLOAD, 401, 2)]],
   ["the token lacks the scope for files", [scopeMissing(DOWNLOAD)]],
   [
@@ -129,10 +130,16 @@ export function makeUploads(seed: number): Uploads {
       world.extraction.crashes = 1 + random.below(2);
       return "the extractor is ended by its limits";
     }
+    // Neither listed nor shown by id: nothing tells that from a file that is not visible, which is hidden until the next listing.
+    const contradicts = more.some(hidesFromList) ? hidesById : more.some(hidesById) ? hidesFromList : null;
+    if (contradicts) world.site.faults = world.site.faults.filter((fault) => !contradicts(fault));
     world.site.faults.push(...more.map((fault) => ({ ...fault })));
     return what;
   }
 }
+
+const hidesFromList = ({ path }: Fault) => path === LISTING;
+const hidesById = (fault: Fault) => fault.path === BY_ID && fault.effect === "status" && fault.status === 404;
 
 /** Share of the histories with files and faults. */
 const SPOILED_SHARE = 0.35;
