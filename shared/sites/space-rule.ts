@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ListedSpace } from "#shared/confluence/client.ts";
+import { matchesPattern } from "./space-pattern.ts";
 
 /** Of a rule's `include`, and of its `exclude`. */
 export const MAX_PATTERNS = 2000;
@@ -22,25 +23,10 @@ export type SpaceRule = z.infer<typeof spaceRule>;
 /** Whether the rule includes the space. */
 export function fitsRule(rule: SpaceRule, space: Pick<ListedSpace, "key" | "type" | "status">): boolean {
   const key = space.key.toLowerCase();
-  const names = (patterns: readonly string[]) => patterns.some((one) => matches(one.toLowerCase(), key));
+  const names = (patterns: readonly string[]) => patterns.some((one) => matchesPattern(one, key));
   if (names(rule.exclude)) return false;
   if (rule.include.some((one) => one.toLowerCase() === key)) return true;
   if (space.type === "personal" && !rule.personal) return false;
   if (space.status === "archived" && !rule.archived) return false;
   return names(rule.include);
-}
-
-/** Matches pieces between `*` in order: no regular expression is made of a client's text. */
-function matches(wildcard: string, key: string): boolean {
-  const [first = "", ...rest] = wildcard.split("*");
-  const last = rest.pop();
-  if (last === undefined) return key === first;
-  if (!key.startsWith(first)) return false;
-  let from = first.length;
-  for (const piece of rest) {
-    const at = key.indexOf(piece, from);
-    if (at === -1) return false;
-    from = at + piece.length;
-  }
-  return key.length - last.length >= from && key.endsWith(last);
 }

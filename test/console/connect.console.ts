@@ -2,20 +2,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addPage, addSpace } from "#infra/local/confluence-site/edits.ts";
 import { startServiceWithSite, type ServiceWithSite } from "#test/support/service-with-site.ts";
 import { openConsole, type Console } from "./browser.ts";
+import { sendJson } from "./send-json.ts";
 
 let service: ServiceWithSite;
 let console: Console;
 let siteId = "";
 
 const SITES = "/api/confluence/sites";
-const api = async (method: string, path: string, body?: unknown) => {
-  const response = await fetch(service.runner.url + path, {
-    method,
-    headers: { "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return response.json() as Promise<unknown>;
-};
+const api = async (method: string, path: string, body?: unknown) =>
+  (await sendJson(service.runner.url, method, path, body)).body;
 const keysOfSources = async () => {
   const listed = (await api("GET", "/api/confluence/sources")) as { sources: { space_key: string }[] };
   return listed.sources.map((one) => one.space_key).sort();

@@ -8,6 +8,7 @@ import {
   type ServiceWithSite,
 } from "#test/support/service-with-site.ts";
 import { openConsole, type Console } from "./browser.ts";
+import { sendJson } from "./send-json.ts";
 
 const PAGES = 40;
 
@@ -29,11 +30,7 @@ afterEach(() => {
 
 const button = (name: string) => console.page.getByRole("button", { name, exact: true });
 const send = (method: string, path: string, body: unknown) =>
-  fetch(service.runner.url + path, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  sendJson(service.runner.url, method, path, body);
 const trash = (from: number, to: number) => {
   for (let number = from; number <= to; number += 1)
     trashPage(service.confluence.site, pageByTitle(service.confluence.site, `Topic ${number}`).id, {
@@ -41,8 +38,8 @@ const trash = (from: number, to: number) => {
     });
 };
 async function checkDeletions(): Promise<string> {
-  const response = await send("POST", `/api/confluence/${service.sourceId}/deletion-check`, {});
-  const { operation_id: operationId } = (await response.json()) as { operation_id: string };
+  const check = await send("POST", `/api/confluence/${service.sourceId}/deletion-check`, {});
+  const { operation_id: operationId } = check.body as { operation_id: string };
   await eventually(async () => expectEnded(await service.service.operation(operationId)));
   return operationId;
 }
@@ -80,7 +77,7 @@ describe("an approval of held deletions", () => {
     const ids = titles.map((title) => pageByTitle(service.confluence.site, title).id);
     const path = `/api/confluence/${service.sourceId}/held-deletions/reject`;
     const kept = await send("POST", path, { operation_id: operationId, page_ids: ids });
-    expect(await kept.json()).toMatchObject({ rejected: 3 });
+    expect(kept.body).toMatchObject({ rejected: 3 });
     await dialog.getByText("The list has changed since").waitFor({ timeout: 20_000 });
     await dialog.getByRole("button", { name: "Approve 3 selected" }).click({ force: true });
     await dialog.getByRole("button", { name: "Cancel" }).click();

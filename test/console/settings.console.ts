@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addSpace } from "#infra/local/confluence-site/edits.ts";
 import { startServiceWithSite, type ServiceWithSite } from "#test/support/service-with-site.ts";
 import { openConsole, type Console } from "./browser.ts";
+import { sendJson } from "./send-json.ts";
 
 let service: ServiceWithSite;
 let console: Console;
@@ -28,14 +29,8 @@ afterEach(() => {
   if (console.errors.length > 0) throw new Error(console.errors.join("\n"));
 });
 
-async function api(method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(service.runner.url + path, {
-    method,
-    headers: { "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return response.json();
-}
+const api = async (method: string, path: string, body?: unknown) =>
+  (await sendJson(service.runner.url, method, path, body)).body;
 const main = () => console.page.locator("main");
 const button = (name: string) => console.page.getByRole("button", { name, exact: true });
 const settings = (sourceId: string) => `#/sources/${sourceId}?tab=settings`;

@@ -1,3 +1,4 @@
+import { matchesPattern } from "#shared/sites/space-pattern.ts";
 import type { Site, Source } from "#infra/console/api/types.ts";
 import type { Choices } from "#infra/console/parts/choices.ts";
 import {
@@ -40,7 +41,7 @@ export function excludedNames(rule: Rule, named: readonly string[]): { key: stri
   return named
     .filter((key) => !key.includes("*"))
     .flatMap((key) => {
-      const matching = rule.exclude.filter((pattern) => matches(folded(pattern), folded(key)));
+      const matching = rule.exclude.filter((pattern) => matchesPattern(pattern, key));
       const by = matching.find((pattern) => folded(pattern) !== folded(key)) ?? matching[0];
       return by === undefined ? [] : [{ key, by }];
     });
@@ -119,19 +120,4 @@ function distinct(keys: readonly string[]): string[] {
   const byKey = new Map<string, string>();
   for (const key of keys) if (!byKey.has(folded(key))) byKey.set(folded(key), key);
   return [...byKey.values()];
-}
-
-/** Whether a pattern, in which `*` stands for any characters, is this key's. */
-function matches(pattern: string, key: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return key === first;
-  if (!key.startsWith(first)) return false;
-  let from = first.length;
-  for (const piece of rest) {
-    const at = key.indexOf(piece, from);
-    if (at === -1) return false;
-    from = at + piece.length;
-  }
-  return key.length - last.length >= from && key.endsWith(last);
 }

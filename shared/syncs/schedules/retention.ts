@@ -50,12 +50,12 @@ export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promi
       returning 1),
     texts as (
       delete from attachment_texts where (source_id, attachment_id) in (
-        select t.source_id, t.attachment_id from (${gone(sql, "attachment")}) g
+        select t.source_id, t.attachment_id from (${goneFor(sql, keep.changeDays, now)}) g
         join attachment_texts t on t.source_id = g.source_id and t.attachment_id = g.page_id limit ${BATCH / 10})
       returning 1),
     comments as (
       delete from confluence_comments where (source_id, comment_id) in (
-        select m.source_id, m.comment_id from (${gone(sql, null)}) g
+        select m.source_id, m.comment_id from (${goneFor(sql, keep.changeDays, now)}) g
         join confluence_comments m on m.source_id = g.source_id and m.container_id = g.page_id limit ${BATCH})
       returning 1),
     events as (
@@ -66,14 +66,13 @@ export async function removeExpired(sql: Sql, keep: Retention, now: Date): Promi
       + (select count(*) from chunks)::int + (select count(*) from texts)::int + (select count(*) from comments)::int
       + (select count(*) from events)::int as removed`;
   return row?.removed ?? 0;
+}
 
-  /** Pages that have been deleted for as long as it is kept what an operation changed: they may be restored until then. */
-  function gone(of: Sql, kind: "attachment" | null) {
-    return of`
-      select p.source_id, p.page_id from confluence_pages p
-      where p.is_deleted and p.deleted_at < ${later(now, -keep.changeDays * DAY_MS)}
-        -- What is older was removed by an earlier sweep.
-        and p.deleted_at >= ${later(now, -(keep.changeDays + FORGOTTEN_DAYS) * DAY_MS)}
-        and (${kind}::text is null or p.kind = ${kind}) offset 0`;
-  }
+/** Pages that have been deleted for so many days, after which they are not expected to be restored. */
+function goneFor(sql: Sql, days: number, now: Date) {
+  return sql`
+    select p.source_id, p.page_id from confluence_pages p
+    where p.is_deleted and p.deleted_at < ${later(now, -days * DAY_MS)}
+      -- What is older was removed by an earlier sweep.
+      and p.deleted_at >= ${later(now, -(days + FORGOTTEN_DAYS) * DAY_MS)} offset 0`;
 }
