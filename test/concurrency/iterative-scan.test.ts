@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { searchDocuments } from "#shared/documents/search.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -12,7 +13,7 @@ const CHUNKS = 7;
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase({ maxConnections: 1 });
-  await database.sql`alter table archon_chunk_embeddings set (autovacuum_enabled = false)`;
+  await stopAutovacuum(database.sql, ["archon_chunk_embeddings"]);
   await addSource(database.sql, embedder, { sourceId: "docs" });
   for (let page = 0; page < 300; page += 1)
     await store(database.sql, embedder, {

@@ -5,6 +5,7 @@ import { searchDocuments } from "#shared/documents/search.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { localEmbedder } from "#shared/embeddings/local-embedder.ts";
 import { defineCommand } from "#infra/local/runner/run-command.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { NOW } from "#test/support/stored-pages.ts";
 import { createTestDatabase } from "#test/support/test-database.ts";
 import { fillIndex } from "./fill-index.ts";
@@ -57,8 +58,7 @@ is kept from one before); and what a restriction over many pages writes.`,
  * and in 498 that restrict nothing.
  */
 async function addRights(sql: postgres.Sql, pages: number, nodes: number): Promise<void> {
-  for (const table of ["access_nodes", "content_access", "directory_members"])
-    await sql`alter table ${sql(table)} set (autovacuum_enabled = false)`;
+  await stopAutovacuum(sql, ["access_nodes", "content_access", "directory_members"]);
   await sql`update archon_sources set access = 'per_user', access_verified_at = ${NOW}`;
   await sql`insert into access_sweeps (source_id, due_at) values ('docs', ${NOW})`;
   const [{ siteId } = { siteId: "" }] = await sql<{ siteId: string }[]>`

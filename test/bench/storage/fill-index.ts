@@ -4,6 +4,7 @@ import { hashInput } from "#shared/documents/embed-pages.ts";
 import { insertNew } from "#shared/documents/write-chunks.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
 import { addSource, NOW, pageFacts } from "#test/support/stored-pages.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { makeUnrestricted } from "./unrestricted.ts";
 
 const CHUNKS_A_TRANSACTION = 1000;
@@ -38,13 +39,12 @@ export async function fillIndex(
   pages: BenchPages,
   { count, unrestricted = false }: { count: number; unrestricted?: boolean },
 ): Promise<void> {
-  for (const table of [
+  await stopAutovacuum(sql, [
     "archon_sources",
     "confluence_pages",
     "archon_crawled_pages",
     "archon_chunk_embeddings",
-  ])
-    await sql`alter table ${sql(table)} set (autovacuum_enabled = false)`;
+  ]);
   const sources = Math.max(1, Math.ceil(count / pages.chunksOfSource));
   for (let source = 0; source < sources; source += 1)
     await addSource(sql, embedder, { sourceId: sourceId(source) });

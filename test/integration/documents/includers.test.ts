@@ -4,6 +4,7 @@ import { writeRendering } from "#shared/documents/renderings.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { startExplainedDatabase, type ExplainedDatabase, rowsRead } from "#test/support/explained-queries.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { addSource, NOW } from "#test/support/stored-pages.ts";
 
 const PAGES = 10_000;
@@ -21,7 +22,7 @@ let database: ExplainedDatabase;
 beforeAll(async () => {
   database = await startExplainedDatabase();
   const { sql } = database;
-  for (const table of TABLES) await sql`alter table ${sql(table)} set (autovacuum_enabled = off)`;
+  await stopAutovacuum(sql, TABLES);
   await addSource(sql, fakeEmbedder(), { sourceId: "docs", spaceKey: "DOCS" });
   // Each page is below the one before and carries one of ten labels. Of the first 4,000, half include page 9,000 and half one another.
   await sql`

@@ -4,6 +4,7 @@ import { observeSql } from "#infra/local/runner/observe-sql.ts";
 import { refreshStatistics, restoreStatistics } from "#shared/documents/refresh-statistics.ts";
 import { makeLog } from "#shared/log.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -11,9 +12,7 @@ const embedder = fakeEmbedder({ dimensions: 8 });
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase({ maxConnections: 1 });
-  // Else a server's autovacuum may come first.
-  for (const table of ["archon_crawled_pages", "archon_chunk_embeddings", "confluence_pages"])
-    await database.sql`alter table ${database.sql(table)} set (autovacuum_enabled = false)`;
+  await stopAutovacuum(database.sql, ["archon_crawled_pages", "archon_chunk_embeddings", "confluence_pages"]);
   await addSource(database.sql, embedder, { sourceId: "docs" });
 });
 afterAll(() => database.close());

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { searchDocuments, type SearchRequest } from "#shared/documents/search.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { addSource, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -10,6 +11,7 @@ let database: TestDatabase;
 let vectorIndex = "";
 beforeAll(async () => {
   database = await createTestDatabase();
+  await stopAutovacuum(database.sql, ["archon_crawled_pages"]);
   await addSource(database.sql, embedder, { sourceId: "docs" });
   // More chunks than a search compares one by one (2,000).
   for (let page = 0; page < 12; page += 1) {

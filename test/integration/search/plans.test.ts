@@ -11,6 +11,7 @@ import { registerModel } from "#shared/embeddings/embedding-models.ts";
 import { addNode } from "#test/support/access-nodes.ts";
 import { startExplainedDatabase, type ExplainedDatabase, rowsRead } from "#test/support/explained-queries.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { addSource, NOW } from "#test/support/stored-pages.ts";
 
 const first = fakeEmbedder({ model: "first", dimensions: 16 });
@@ -31,8 +32,7 @@ let database: ExplainedDatabase;
 beforeAll(async () => {
   database = await startExplainedDatabase();
   // A server would analyze these tables a minute from now, but for `archon_sources`, which is too small for it.
-  for (const table of TABLES)
-    await database.sql`alter table ${database.sql(table)} set (autovacuum_enabled = off)`;
+  await stopAutovacuum(database.sql, TABLES);
 }, 60_000);
 afterAll(() => database.close());
 

@@ -3,6 +3,7 @@ import { transaction } from "#shared/db/connect.ts";
 import { hidePages } from "#shared/documents/delete-pages.ts";
 import { searchDocuments, type SearchRequest } from "#shared/documents/search.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { addSource, NOW, store, type TestPage } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -10,6 +11,7 @@ const embedder = fakeEmbedder({ dimensions: 256 });
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
+  await stopAutovacuum(database.sql, ["archon_crawled_pages"]);
 });
 beforeEach(async () => {
   await database.clear();

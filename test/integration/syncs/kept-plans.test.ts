@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { addPage, editPage } from "#infra/local/confluence-site/edits.ts";
 import { rowsOf, startExplainedDatabase, type ExplainedDatabase } from "#test/support/explained-queries.ts";
+import { stopAutovacuum } from "#test/support/stop-autovacuum.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 
 /** A connection keeps a plan from its sixth execution on. */
@@ -25,7 +26,7 @@ let world: SyncWorld;
 beforeAll(async () => {
   database = await startExplainedDatabase();
   const { sql } = database;
-  for (const table of TABLES) await sql`alter table ${sql(table)} set (autovacuum_enabled = off)`;
+  await stopAutovacuum(sql, TABLES);
   world = await makeSyncWorld(sql, {
     pages: 3,
     access: { access: "unrestricted", unreadableContainers: "hide" },
