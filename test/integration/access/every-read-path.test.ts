@@ -51,7 +51,7 @@ beforeAll(async () => {
     state: "unknown",
   });
   const board = await addNode(sql, { sourceId: merger, groups: ["board"] });
-  await putUnder(sql, handbook, ["1", "2", "3", "4"], space);
+  await putUnder(sql, handbook, ["1", "2", "3", "4", "6"], space);
   await putUnder(sql, handbook, ["901", "902", "903"], restricted);
   await putUnder(sql, handbook, ["905"], folder);
   await putUnder(sql, merger, ["904"], board);
@@ -503,23 +503,24 @@ describe("whoever may not see a page", () => {
       (await fixture.api("POST", "/api/rag/query", { ...call, body: { query } })).body.corrected_query;
     expect(await corrected(asInsider, "hidkubrnetes")).toBe("hidkubernetes");
     expect(await corrected(asStranger, "hidkubrnetes")).toBeNull();
-    // The first that is found with a word must not spell it for those who may not read it.
-    await store(fixture.database.sql, fixture.embedder, {
-      sourceId: handbook,
-      pageId: "903",
-      title: "Hidword",
-      chunks: ["hydroplxne hydroplane"],
-    });
-    await store(fixture.database.sql, fixture.embedder, {
-      sourceId: open,
-      pageId: "8",
-      title: "Near",
-      chunks: ["hydroplane"],
-    });
+    // One text is read for each word, and a hidden one must not spell it: whichever end is read from, a hidden one comes first. Nothing
+    // says who may see the first and the last.
+    for (const [pageId, content] of [
+      ["0", "hydroplxne hydroplane"],
+      ["6", "hydroplane"],
+      ["903", "hydroplxne hydroplane"],
+      ["909", "hydroplxne hydroplane"],
+    ] as const)
+      await store(fixture.database.sql, fixture.embedder, {
+        sourceId: handbook,
+        pageId,
+        title: "Hidword",
+        chunks: [content],
+      });
     // Whether it is corrected must not say that a hidden page contains it.
     expect(await corrected(asInsider, "hydroplxne")).toBeNull();
     expect(await corrected(asStranger, "hydroplxne")).toBe("hydroplane");
-    await fixture.database.sql`delete from confluence_pages where page_id in ('8', '903')`;
+    await fixture.database.sql`delete from confluence_pages where page_id in ('0', '6', '903', '909')`;
   });
 });
 

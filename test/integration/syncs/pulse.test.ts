@@ -475,18 +475,24 @@ it("an edit that was found before the index knew its time is synced again when i
   // The search returns the new version of what it finds by the time of the old one, which is out of the sync's reach.
   world.site.settings.index_lag_seconds = 25 * 60;
   edit("Page 1", "second");
+  const knownAt = world.now().getTime() + 25 * MINUTE_MS;
   world.site.settings.index_lag_seconds = 0;
+  world.pass(17 * MINUTE_MS);
   await switchOn();
   expect(await pulseOnly()).toMatchObject({ started: 1 });
+  const syncedAt = world.now().getTime();
   expect(await pulseOnly()).toMatchObject({ started: 0 });
   const [sync] = await database.sql<{ operation_id: string }[]>`
     select operation_id from archon_progress where actor = 'pulse'`;
   expect((await world.ended(sync?.operation_id ?? "")).status).toBe("completed");
   expect(await storedVersion("Page 1")).toBe(2);
-  world.pass(25 * MINUTE_MS);
+  // No pulse until then: one that does not list the hit any more would forget it.
+  world.pass(knownAt - world.now().getTime());
   await pulses(2);
   expect(await storedVersion("Page 1")).toBe(3);
   expect(await pulsed()).toHaveLength(2);
+  // Not because a sync that passed over a hit counts for ten minutes only.
+  expect(world.now().getTime() - syncedAt).toBeLessThan(10 * MINUTE_MS);
 });
 
 it("a site whose account is another one is recorded as failing, trusted in nothing, and stops no other", async () => {
