@@ -22,7 +22,8 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
       'const isFatal = error instanceof PermanentError && error.code === "credentials_rejected";\n    if (!isFatal && (error instanceof PermanentError || error instanceof TransientError)) return { ok: false, error };',
     ),
   ),
-  bug(
+  bugFoundBy(
+    OPTIONAL_CALLS,
     "labels that are not found are held against the space",
     change(
       "shared/syncs/listing/list-labels.ts",
