@@ -51,6 +51,8 @@ export const TARGETS: readonly Target[] = [
       "test/integration/api/page-chunks.test.ts",
       "test/integration/api/pages.test.ts",
       "test/integration/mcp/read-page.test.ts",
+      "test/integration/api/search.test.ts",
+      "test/integration/syncs/comments.test.ts",
       "test/integration/syncs/folders.test.ts",
       "test/integration/syncs/gateway-links.test.ts",
       "test/integration/syncs/places-and-labels.test.ts",
