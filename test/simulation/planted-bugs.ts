@@ -174,7 +174,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     change(
       "shared/syncs/pages/store-prepared-page.ts",
       "  const result = await storePage(",
-      '  await completePage(services.sql, batch, work, { outcome: "updated", counters: {} });\n  const result = await storePage(',
+      "  await endUnchanged(batch, work);\n  const result = await storePage(",
     ),
   ),
   bug(

@@ -505,18 +505,13 @@ describe("whoever may not see a page", () => {
     expect(await corrected(asStranger, "hidkubrnetes")).toBeNull();
     // One text is read for each word, and a hidden one must not spell it: whichever end is read from, a hidden one comes first. Nothing
     // says who may see the first and the last.
-    for (const [pageId, content] of [
-      ["0", "hydroplxne hydroplane"],
-      ["6", "hydroplane"],
-      ["903", "hydroplxne hydroplane"],
-      ["909", "hydroplxne hydroplane"],
-    ] as const)
-      await store(fixture.database.sql, fixture.embedder, {
-        sourceId: handbook,
-        pageId,
-        title: "Hidword",
-        chunks: [content],
-      });
+    const put = (page: TestPage) =>
+      store(fixture.database.sql, fixture.embedder, { sourceId: handbook, ...page });
+    const putHidden = (pageId: string) =>
+      put({ pageId, title: "Hidword", chunks: ["hydroplxne hydroplane"] });
+    await putHidden("0");
+    await put({ pageId: "6", title: "Near", chunks: ["hydroplane"] });
+    for (const pageId of ["903", "909"]) await putHidden(pageId);
     // Whether it is corrected must not say that a hidden page contains it.
     expect(await corrected(asInsider, "hydroplxne")).toBeNull();
     expect(await corrected(asStranger, "hydroplxne")).toBe("hydroplane");

@@ -82,7 +82,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     change(
       "shared/syncs/listing/list-labels.ts",
       "  return nothing;\n}\n\nasync function nextStep",
-      "  return step(source.sourceId, { ...at, namesComplete: true, remaining: [] });\n}\n\nasync function nextStep",
+      "  return stepTo(context, { ...at, namesComplete: true, remaining: [] });\n}\n\nasync function nextStep",
     ),
   ),
   bugFoundBy(

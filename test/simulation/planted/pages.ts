@@ -64,7 +64,7 @@ export const PAGE_BUGS: readonly PlantedBug[] = [
     change(
       STORE,
       'if (result.outcome === "superseded") open =',
-      'if (result.outcome === "superseded" && state?.isDeleted)\n    open = await endUnchanged(batch, work, services.sql);\n  else if (result.outcome === "superseded") open =',
+      'if (result.outcome === "superseded" && state?.isDeleted)\n    open = await endUnchanged(batch, work);\n  else if (result.outcome === "superseded") open =',
     ),
   ),
   bugFoundBy(
