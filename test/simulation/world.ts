@@ -102,6 +102,10 @@ const handlers = await loadHandlers(
 
 const MINUTE_MS = 60_000;
 
+/** Parsed once: a worker is given its environment thousands of times in a history. */
+const withOcr = parseEnv({ OCR: "local" });
+const withoutOcr = parseEnv({ OCR: "none" });
+
 /**
  * The whole system in one process: the real handlers and SQL, the simulated site, and queues, clock, chance and crashes of
  * workers in the hands of the seed.
@@ -197,7 +201,7 @@ export async function makeWorld(seed: number, sql: postgres.Sql): Promise<World>
       now,
       newId,
       random: chance.next,
-      env: parseEnv({ OCR: extraction.ocr ? "local" : "none" }),
+      env: extraction.ocr ? withOcr : withoutOcr,
       log: recordingLog(logged),
       sql: worker ? gatedSql(sql, worker, step) : sql,
       // Pages of several chunks are stored in steps.

@@ -13,6 +13,17 @@ export function instantOf(wall: number, timeZone: string): number {
 }
 
 function wallTimeOf(instant: number, timeZone: string): number {
-  const text = new Date(instant).toLocaleString("sv-SE", { timeZone });
+  const text = formatOf(timeZone).format(instant);
   return Date.parse(`${text.replace(" ", "T")}Z`) + (((instant % 1000) + 1000) % 1000);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making a format takes far longer than using it. */
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+  formats.set(timeZone, format);
+  return format;
 }
