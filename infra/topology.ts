@@ -237,6 +237,7 @@ const queue = (spec: Omit<QueueSpec, "visibilityTimeoutSeconds">): QueueSpec => 
   visibilityTimeoutSeconds: functions[spec.worker].timeoutSeconds * VISIBILITY_FACTOR,
 });
 
+/** A new worker with `database` needs connections, all of which are given out: infra/extending.md says what to lower. */
 export const queues = {
   plan: queue({
     worker: "plan-sync",

@@ -26,8 +26,8 @@ export type PageTask = z.infer<typeof pageTask>;
 export type CheckTask = z.infer<typeof checkTask>;
 
 /**
- * Every queue, with the schema of its messages. Environment names, URLs, access, redrive and the local poller follow from it. Each
- * message names its source: SQS shares the workers fairly between sources.
+ * Every queue, with the schema of its messages. Environment names, URLs, access, redrive and the local poller follow from it; what
+ * else a new one needs is in infra/extending.md. Each message names its source: SQS shares the workers fairly between sources.
  */
 export const QUEUES = {
   plan: planTask,

@@ -5,7 +5,10 @@ import type { Sql } from "#shared/db/connect.ts";
  * What a search hit shows of its surroundings, for lateral joins with `p`, the hit's page, and `c`, its chunk.
  */
 
-/** `ancestors`: from the top of the space to the page's parent, or to what comments are on; without what may not be shown. */
+/**
+ * `ancestors`: from the top of the space to the page's parent, or to what comments are on; without what may not be shown.
+ * Folders are stored by shared/syncs/listing/list-folders.ts; one that Confluence refuses has no parent, and the climb ends there.
+ */
 export function ancestorsOfPage(sql: Sql, readable: Readable | null) {
   const reader = readableArguments(sql, readable);
   return sql`

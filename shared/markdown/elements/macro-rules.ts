@@ -18,10 +18,10 @@ import { parameter } from "./macro.ts";
 /**
  * What each macro becomes: kinds of macros, with their names in lower case and their rule. A name is in one kind only. A rule is
  * `convert: (macro, target, build) => …`, which writes what the storage body holds, or a helper of macro-rule.ts; `packedSource`
- * decodes URI-encoded parameters. `rendered: true`: what the macro shows comes from elsewhere, so Confluence's rendering is fetched
+ * decodes the source of a diagram. `rendered: true`: what the macro shows comes from elsewhere, so Confluence's rendering is fetched
  * and replaces it. Macros that are not named here are converted by `UNKNOWN` in convert-macro.ts. A kind needs its Markdown in
- * test/unit/markdown/macro-examples.ts, of which a test tries every name; a change needs the two values that
- * representation-revision.test.ts prints.
+ * test/unit/markdown/macro-examples.ts, of which a test tries every name; a change needs the two values in
+ * representation-revision.ts that its test prints. How to write a rule: infra/extending.md#a-macro.
  */
 export const MACRO_KINDS = {
   /** Macros that show content of other pages, or of no page at all: from the rendered body or not at all. */
