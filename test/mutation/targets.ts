@@ -80,6 +80,7 @@ export const TARGETS: readonly Target[] = [
       "test/integration/api/changes.test.ts",
       "test/integration/hooks",
       "test/integration/ops/measure-health.test.ts",
+      "test/integration/sources/site-credentials.test.ts",
     ],
   },
   {

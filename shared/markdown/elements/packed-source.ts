@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { inflateRawSync } from "node:zlib";
 
 /** The longest source of a diagram: a compressed one could otherwise exhaust the memory. */
@@ -11,7 +12,11 @@ export function packedSource(data: string, isCompressed = false): string {
   const packed = data.trim();
   if (!/^[\w+/=-]{16,}$/.test(packed)) return isCompressed ? "" : uriDecoded(packed);
   const bytes = Buffer.from(packed, "base64");
-  if (!isCompressed && bytes.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
+  if (
+    !isCompressed &&
+    isUtf8(bytes) &&
+    bytes.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))
+  ) {
     return uriDecoded(bytes.toString("utf8"));
   }
   try {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
+import type { Chunk } from "#shared/chunking/chunk.ts";
 import { embeddingInput } from "#shared/chunking/embedding-input.ts";
+import { plainTitle } from "#shared/chunking/plain-title.ts";
 import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import type { ChunkPlace } from "#shared/documents/page-to-store.ts";
 import type { Embedder } from "#shared/embeddings/embedder.ts";
@@ -36,15 +38,20 @@ function chunkParts(parts: readonly FilePart[]): PlacedChunk[] {
     const above = continuesHeadings ? open.filter(({ level }) => level < first) : [];
     const carried = above.map(({ level, text }) => `${"#".repeat(level)} ${text}\n\n`).join("");
     open = continuesHeadings ? headingsAfter(open, markdown) : [];
-    return chunkMarkdown(carried + markdown).flatMap(({ content, headingPath }, n) => {
-      // It belongs to the page before: here it only says what the text is about.
-      const own =
-        n === 0 && content.startsWith(carried.trimEnd())
-          ? content.slice(carried.trimEnd().length).trim()
-          : content;
-      return own === "" ? [] : [{ content: own, headingPath, place: place && placeOf(place) }];
-    });
+    return chunkMarkdown(carried + markdown)
+      .map((chunk, n) =>
+        n === 0 && above.length > 0 ? withoutHeadings(chunk, carried.trimEnd(), above) : chunk,
+      )
+      .flatMap((chunk) => (chunk.content === "" ? [] : [{ ...chunk, place: place && placeOf(place) }]));
   });
+}
+
+/** The headings `above` belong to the page before: here they only say what the text is about. */
+function withoutHeadings(chunk: Chunk, carried: string, above: readonly Heading[]): Chunk {
+  if (!chunk.content.startsWith(carried)) return chunk;
+  const content = chunk.content.slice(carried.length).trim();
+  const path = headingsAfter(above, content.split("\n", 1)[0] ?? "");
+  return { content, headingPath: path.map(({ text }) => plainTitle(text)) };
 }
 
 function placeOf(place: FilePlace): ChunkPlace {
@@ -62,7 +69,7 @@ function headingsAfter(before: readonly Heading[], markdown: string): Heading[] 
     const mark = /^\s{0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? "";
     if (mark !== "" && fence === "") fence = mark;
     else if (fence !== "" && mark.startsWith(fence)) fence = "";
-    const heading = fence === "" ? /^(#{1,6}) (.+)$/.exec(line) : null;
+    const heading = fence === "" ? /^(#{1,6}) +(\S.*)$/.exec(line) : null;
     if (!heading?.[1] || !heading[2]) continue;
     const level = heading[1].length;
     open = [...open.filter((above) => above.level < level), { level, text: heading[2] }];
@@ -72,7 +79,7 @@ function headingsAfter(before: readonly Heading[], markdown: string): Heading[] 
 
 /** Names that programs give: `image2023-4-1_10-2-3.png`, `Screenshot 2024-05-06 at 10.11.12.png`. */
 const NO_NAME =
-  /^(?:image|img|screen ?shot|screen ?recording|bildschirmfoto|photo|picture|pasted|clipboard|scan|file|attachment|untitled|unknown|worddav|at|from|am|pm|and|vom|um)$/i;
+  /^(?:image|img|screen|screenshot|shot|recording|bildschirmfoto|photo|picture|pasted|clipboard|scan|file|attachment|untitled|unknown|worddav|at|from|am|pm|and|vom|um)$/i;
 
 function chunkName(name: string): PlacedChunk[] {
   const words = name.replace(/\.[^.]*$/, "").match(/\p{L}{2,}/gu) ?? [];
