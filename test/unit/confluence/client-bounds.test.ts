@@ -19,7 +19,12 @@ describe("a next link", () => {
     },
   );
 
+  it.each([null, ""])("a listing whose next link is %j has ended", (link) => {
+    expect(nextCursor(link, "sent", [GATEWAY, SITE])).toBeNull();
+  });
+
   it.each([
+    ["what is no address", "https://", "cannot be read"],
     ["another host", "https://elsewhere.example/?cursor=abc", "another host"],
     ["another port", "https://site.atlassian.net:8443/?cursor=abc", "another host"],
     ["another scheme", "http://site.atlassian.net/?cursor=abc", "another host"],
@@ -43,9 +48,12 @@ describe("a listing that fails", () => {
     expect(await limitsOf(500)).toEqual(["250", "125", "62", "31", "25", "25", "25"]);
   });
 
-  it.each([400, 403, 404])("a listing that fails permanently (%i) is requested once", async (status) => {
-    expect(await limitsOf(status)).toEqual(["250"]);
-  });
+  it.each([400, 403, 404, 429])(
+    "a listing that fails with %i, which its size does not cause, is requested once",
+    async (status) => {
+      expect(await limitsOf(status)).toEqual(["250"]);
+    },
+  );
 });
 
 describe("what an answer tells", () => {

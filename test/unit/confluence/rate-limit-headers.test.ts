@@ -36,7 +36,20 @@ describe("the pause after a 429", () => {
     expect(wait({})).toBe(30_000);
   });
 
-  it.each(["soon", "", "-5"])(
+  it.each([
+    [" 7 ", 7000],
+    ["7.5", 7500],
+    ["12.25", 12_250],
+  ])("the pause after a 429 may be a fraction, with space around it: %j", (value, expected) => {
+    expect(wait({ "retry-after": value })).toBe(expected);
+  });
+
+  it("the pause after a 429 is measured by the local clock when the response's own is none", () => {
+    const headers = { date: "noon", "retry-after": "Wed, 04 Mar 2026 10:01:00 GMT" };
+    expect(wait(headers)).toBe(60_000);
+  });
+
+  it.each(["soon", "", "-5", "7 apples", "x7", "1,5", "7."])(
     "the pause after a 429 is half a minute when the header is not usable: %j",
     (value) => {
       expect(wait({ "retry-after": value })).toBe(30_000);
@@ -45,6 +58,7 @@ describe("the pause after a 429", () => {
 
   it("the pause after a 429 falls back when the date has passed", () => {
     expect(wait({ "retry-after": "Wed, 04 Mar 2026 09:00:00 GMT" })).toBe(30_000);
+    expect(wait({ "retry-after": "Wed, 04 Mar 2026 10:00:00 GMT" })).toBe(30_000);
   });
 
   it.each(["86400", "999999999999", "Thu, 04 Mar 2027 10:00:00 GMT"])(
@@ -71,6 +85,12 @@ describe("near the limit", () => {
     const headers = { "x-ratelimit-nearlimit": "true", "x-ratelimit-reset": "2026-03-04T10:02:00Z" };
     expect(near(headers)).toEqual({ resetAt: new Date("2026-03-04T10:02:00Z") });
     expect(near({ "x-ratelimit-nearlimit": "True" })).toEqual({ resetAt: null });
+    expect(near({ "x-ratelimit-nearlimit": " true " })).toEqual({ resetAt: null });
+  });
+
+  it.each(["soon", "60", ""])("a reset that is no date is not known: %j", (reset) => {
+    const headers = { "x-ratelimit-nearlimit": "true", "x-ratelimit-reset": reset };
+    expect(near(headers)).toEqual({ resetAt: null });
   });
 
   it("a request is near the limit with less than a fifth left", () => {
@@ -80,6 +100,9 @@ describe("near the limit", () => {
 
   it("a request is not near the limit without rate limit headers", () => {
     expect(near({})).toBeNull();
+    expect(near({ "x-ratelimit-limit": "100" })).toBeNull();
+    expect(near({ "x-ratelimit-remaining": "0" })).toBeNull();
+    expect(near({ "x-ratelimit-limit": "many", "x-ratelimit-remaining": "0" })).toBeNull();
     expect(near({ "x-ratelimit-nearlimit": "false", "x-ratelimit-remaining": "3" })).toBeNull();
   });
 });
