@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { discardResponse } from "#shared/confluence/response-body.ts";
 import { guardedFetch, type FetchedResponse } from "#shared/confluence/guarded-fetch.ts";
 
@@ -10,6 +10,7 @@ import { guardedFetch, type FetchedResponse } from "#shared/confluence/guarded-f
 const closing: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
@@ -132,4 +133,43 @@ it("guarded fetch gives up on a host that never finishes connecting", async () =
   const port = await listen(createTcpServer((socket) => closing.push(async () => socket.destroy())));
   const fetch = guardedFetch({ allowLoopback: true }, { connectTimeoutMs: 50 });
   await expect(fetch(`https://127.0.0.1:${port}/`, get())).rejects.toThrow(/No connection .* within 50 ms/);
+});
+
+it("guarded fetch waits for a response as long as its signal does: only connecting is limited, on a kept connection too", async () => {
+  let respond = () => {};
+  const { url, connections } = await serve((_request, response) => {
+    respond = () => response.end("late");
+    arrived();
+  });
+  let arrived = () => {};
+  const fetch = guardedFetch({ allowLoopback: true }, { connectTimeoutMs: 1000 });
+  // Only timers of this project: those of Node's own sockets go on.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  for (const request of ["first", "second"]) {
+    const hasArrived = new Promise<void>((resolve) => (arrived = resolve));
+    const sent = fetch(`${url}${request}`, get());
+    await hasArrived;
+    vi.advanceTimersByTime(60_000);
+    respond();
+    expect(await bodyOf(await sent)).toBe("late");
+  }
+  expect(connections()).toBe(1);
+});
+
+it("guarded fetch leaves no timer behind when a connection is refused", async () => {
+  const port = await listen(createTcpServer());
+  await closing.pop()?.();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  await expect(
+    guardedFetch({ allowLoopback: true })(`http://127.0.0.1:${port}/`, get()),
+  ).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
+});
+
+it("guarded fetch joins a response header that comes several times", async () => {
+  const { url } = await serve((_request, response) =>
+    response.writeHead(200, { "set-cookie": ["a=1", "b=2"], "x-twice": ["c", "d"] }).end(),
+  );
+  const { headers } = await guardedFetch({ allowLoopback: true })(url, get());
+  expect([headers.get("Set-Cookie"), headers.get("X-Twice")]).toEqual(["a=1, b=2", "c, d"]);
 });

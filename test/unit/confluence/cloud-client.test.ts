@@ -472,6 +472,12 @@ describe("answers that differ from the description", () => {
     ["U+0000", "a\\u0000b", "ab"],
     ["half a surrogate pair", "Led\\ud83dger", "Led\ufffdger"],
     ["100,000 letters", "x".repeat(100_000), "x".repeat(255)],
+    ["a pair within it", "a\\ud83d\\udcd8b", "a\u{1f4d8}b"],
+    [
+      "a pair that ends at the 255th character",
+      `${"x".repeat(253)}\\ud83d\\udcd8y`,
+      `${"x".repeat(253)}\u{1f4d8}`,
+    ],
     ["a pair at the 255th character", `${"x".repeat(254)}\\ud83d\\udcd8`, "x".repeat(254)],
   ])("a title with %s is changed to what the database accepts", async (_, raw, read) => {
     const { site, clock } = makeTestSite();

@@ -28,7 +28,7 @@ describe("a folder that a search finds", () => {
       parentId: null,
       parentType: null,
     });
-    expect(folder([{ id: "1", type: "folder" }, { id: "2" }])).toMatchObject({
+    expect(folder([{ id: "3" }, { id: "1", type: "folder" }, { id: "2" }])).toMatchObject({
       parentId: "2",
       parentType: "page",
     });

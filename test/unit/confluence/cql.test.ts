@@ -1,6 +1,21 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { allPagesCql, changedPagesCql } from "#shared/confluence/cql.ts";
+import {
+  allCommentsCql,
+  allContainersCql,
+  allFilesCql,
+  allPagesCql,
+  allRightsCql,
+  changedOnSiteCql,
+  changedPagesCql,
+  commentsByIdCql,
+  commentsOnCql,
+  contentByIdCql,
+  contentInSpacesCql,
+  filesOnCql,
+  labelledPagesCql,
+  siteContainersCql,
+} from "#shared/confluence/cql.ts";
 import { propertyRuns } from "#test/support/depth.ts";
 
 const MINUTE = 60_000;
@@ -25,6 +40,56 @@ function readings(literal: string, zone: string): number[] {
   }
   return found;
 }
+
+describe("queries", () => {
+  const SINCE = new Date("2026-07-01T10:05:59Z");
+
+  it.each([
+    [
+      'space = "A" and type in (page, blogpost, comment, folder) and lastModified >= "2026-07-01 10:05" order by lastmodified desc',
+      () => changedPagesCql("A", SINCE, "UTC", ["page", "blogpost", "comments", "folder"]),
+    ],
+    [
+      'type = page and lastModified >= "2026-07-01 10:05" order by lastmodified desc',
+      () => changedOnSiteCql(SINCE, "UTC"),
+    ],
+    [
+      'type in (comment, attachment) and lastModified >= "2026-07-01 10:05" order by lastmodified desc',
+      () => changedOnSiteCql(SINCE, "UTC", ["comments", "attachment"]),
+    ],
+    ['space = "A" and type in (page, blogpost)', () => allPagesCql("A", ["page", "blogpost"])],
+    ['space in ("A", "B") and type = page', () => contentInSpacesCql(["A", "B"], ["page"])],
+    [
+      String.raw`space in ("\"") and type in (page, comment)`,
+      () => contentInSpacesCql(['"'], ["page", "comments"]),
+    ],
+    ['space = "A" and type in (folder, whiteboard, database, embed)', () => allContainersCql("A")],
+    ["type in (folder, whiteboard, database, embed)", () => siteContainersCql()],
+    ['space = "A" and type = comment order by created asc', () => allCommentsCql("A")],
+    ['space = "A" and type = attachment order by created asc', () => allFilesCql("A")],
+    [
+      'space = "A" and type in (page, blogpost) order by created asc',
+      () => allRightsCql("A", ["page", "blogpost"]),
+    ],
+    [
+      'space = "A" and type = blogpost and id in (1, 2) order by created asc',
+      () => contentByIdCql("A", { kinds: ["blogpost"], ids: ["1", "2"] }),
+    ],
+    ["type = comment and id in (1, 2) order by created asc", () => commentsByIdCql(["1", "2"])],
+    ["type = comment and container in (1, 2) order by created asc", () => commentsOnCql(["1", "2"])],
+    ["type = attachment and container in (1, 2) order by created asc", () => filesOnCql(["1", "2"])],
+    [
+      String.raw`space = "A" and type = page and label in ("x", "y\"")`,
+      () => labelledPagesCql("A", ["x", 'y"']),
+    ],
+    [
+      'space = "A" and type in (page, attachment) and label in ("x")',
+      () => labelledPagesCql("A", ["x"], ["page", "attachment"]),
+    ],
+  ])("are what Confluence's description of CQL asks for: %s", (expected, query) => {
+    expect(query()).toBe(expected);
+  });
+});
 
 describe("the query for changed pages", () => {
   it("the query for changed pages is the specification's, in the account's zone", () => {

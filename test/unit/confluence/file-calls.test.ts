@@ -77,7 +77,10 @@ describe("the address of a file", () => {
     ["leads nowhere", { status: 302 }],
     ["leads to what is no address", { status: 302, headers: { location: "https://" } }],
     ["is no redirect", { status: 200, body: {} }],
-    ["is no redirect but has no JSON either", { status: 200, body: "text" }],
+    [
+      "is a web page, whatever Location it names",
+      { status: 200, body: "<!doctype html>", headers: { location: SIGNED } },
+    ],
   ])("is an error where the response %s", async (_, answer) => {
     const { client, sent } = answered(answer);
     await expect(client.attachmentAddress(FILE)).rejects.toMatchObject({
