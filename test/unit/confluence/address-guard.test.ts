@@ -198,6 +198,7 @@ describe("an address that a name resolves to", () => {
     "::7f00:1",
     "::ffff:7f00:1:1",
     "::ffff:a00:1",
+    "::ffff:198.51.100.1",
     "::ffff:10.0.0.1",
     "64:ff9b::8.8.8.8",
     "64:ff9b:1::1",
@@ -228,6 +229,7 @@ describe("an address that a name resolves to", () => {
     "2606:4700:4700::1111",
     "2606:4700::ffff:7f00:1",
     "::ffff:8.8.8.8",
+    "::ffff:198.51.99.1",
   ])("the resolved address %s is public", (address) => {
     expect(addressKind(address)).toBe("public");
   });
