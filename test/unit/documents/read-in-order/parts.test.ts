@@ -121,3 +121,76 @@ it("threads of comments begin with what they are about", () => {
     "**Comments**\n\nAnn (2026-03-01): Is this still so?\n\n**Comments › “the old key”**\n\nBob (2026-03-02): Which one?",
   );
 });
+
+/** Counted by characters, as no real reader does: what a part holds can be told exactly. */
+const byCharacters = (pieces: readonly Piece[], budget: number) => ({
+  to: pieces.length,
+  budget,
+  tokensOf: (text: string) => text.length,
+});
+/** Between two pieces. */
+const JOIN = 3;
+const piecesOfTexts = (...texts: string[]) =>
+  piecesOf(texts.map((content) => ({ content, headingPath: [], place: null })));
+
+it("a part holds as many whole pieces as fill its budget exactly", () => {
+  const pieces = piecesOfTexts("One.", "Two.", "Three.");
+  const both = 8 + 2 * JOIN;
+  expect(partOf(pieces, beginning, byCharacters(pieces, both))).toEqual({
+    text: "One.\n\nTwo.",
+    next: { piece: 2, cut: 0, cutBudget: 0 },
+  });
+  expect(partOf(pieces, beginning, byCharacters(pieces, both - 1))).toEqual({
+    text: "One.",
+    next: { piece: 1, cut: 0, cutBudget: 0 },
+  });
+});
+
+it("a part ends with the piece that it is asked up to, as if the document did", () => {
+  const pieces = piecesOfTexts("One.", "Two.", "Three.");
+  const from = { piece: 1, cut: 0, cutBudget: 0 };
+  expect(partOf(pieces, from, { ...byCharacters(pieces, 1000), to: 2 })).toEqual({
+    text: "Two.",
+    next: null,
+  });
+});
+
+it("a piece that fills a part exactly is whole, a larger one is cut to four fifths of a part", () => {
+  const text = "One word after another, and then some more. ".repeat(4).trim();
+  const pieces = piecesOfTexts(text);
+  const exact = text.length + JOIN;
+  expect(partOf(pieces, beginning, byCharacters(pieces, exact))).toEqual({ text, next: null });
+  const { next } = partOf(pieces, beginning, byCharacters(pieces, exact - 1));
+  expect(next).toEqual({ piece: 0, cut: 1, cutBudget: Math.floor((exact - 1) * 0.8) });
+});
+
+it("a piece that nothing makes small enough is given nevertheless, one after the other", () => {
+  const pieces = piecesOfTexts("One.", "Two.");
+  expect(partOf(pieces, beginning, byCharacters(pieces, 1))).toMatchObject({ text: "One." });
+  expect(partsOf(pieces, 0)).toEqual(["One.", "Two."]);
+});
+
+it("headings alone go with what is below them, but one that begins a part stays in it", () => {
+  const pieces = piecesOfTexts("# One", "## Two", "Text that is below both.");
+  const headings = byCharacters(pieces, 11 + 2 * JOIN);
+  expect(partOf(pieces, beginning, headings)).toEqual({
+    text: "# One",
+    next: { piece: 1, cut: 0, cutBudget: 0 },
+  });
+  expect(partOf(pieces, beginning, byCharacters(pieces, 1000)).next).toBeNull();
+});
+
+it("a line of text, or a heading with text below it, ends a part as well as any", () => {
+  for (const second of ["Just a line.", "# A\nline."]) {
+    const pieces = piecesOfTexts("First.", second, "x".repeat(30));
+    const { text, next } = partOf(pieces, beginning, byCharacters(pieces, 33));
+    expect([text, next?.piece]).toEqual([`First.\n\n${second}`, 2]);
+  }
+});
+
+it("a sheet's name is no end of the comment that it stands in", () => {
+  const sheet = (name: string) =>
+    firstPart(piecesOf([{ content: "Text.", headingPath: [], place: { sheet: name } }])).text;
+  expect(sheet("a-b")).toBe("<!-- Sheet a-b -->\n\nText.");
+  expect(sheet("a--b --> c---d")).toBe("<!-- Sheet a-b -> c-d -->\n\nText.");
+});

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { chunkMarkdown } from "#shared/chunking/chunk-markdown.ts";
 import { outlineOf } from "#shared/documents/read-in-order/outline.ts";
+import type { ChunkPlace } from "#shared/documents/page-to-store.ts";
 import { joinPieces } from "#shared/documents/read-in-order/join-pieces.ts";
 import { piecesOf } from "#shared/documents/read-in-order/pieces.ts";
 import { findSections, sectionsOf } from "#shared/documents/read-in-order/sections.ts";
@@ -104,4 +105,70 @@ it("sheets, slides and pages are sections of a file, by their names", () => {
 
 it.each(["No such heading", "", "  ", "#", "Not a heading"])("%j finds no section", (heading) => {
   expect(findSections(pieces, heading)).toEqual([]);
+});
+
+it.each([
+  ["Rolling back>Steps", 1],
+  ["ROLLING  BACK  ›  steps", 1],
+  ["Steps › Before you start", 1],
+  ["Rolling back › Steps › Before you start", 1],
+  ["  Ｓｔｅｐｓ ", 2],
+  [" ##  Steps", 2],
+  ["back › Steps", 0],
+  ["Rolling back › Before you start", 0],
+  ["teps", 0],
+  ["##Steps", 0],
+])("%j, by the end of a path, finds %i sections", (heading, count) => {
+  expect(findSections(pieces, heading)).toHaveLength(count);
+});
+
+it("a heading is found by its own text before another's path ends with it", () => {
+  const page = piecesOf(
+    ["# A", "## B", "# A › B"].map((content) => ({ content, headingPath: [], place: null })),
+  );
+  expect(findSections(page, "A › B")).toMatchObject([{ from: 2, path: ["A › B"] }]);
+  expect(findSections(page, "B")).toMatchObject([{ from: 1, to: 2, level: 2, path: ["A", "B"] }]);
+});
+
+it("the titles above chunks name a run of them, from where the path ends with what is asked for", () => {
+  const paths = [["Top"], ["Top", "A"], ["Top", "A", "x"], ["Top", "A"], ["Top", "B"], ["Top", "A"]];
+  const page = piecesOf(paths.map((headingPath) => ({ content: "Text.", headingPath, place: null })));
+  expect(findSections(page, "Top › A")).toEqual([
+    { heading: "A", path: ["Top", "A"], level: 2, from: 1, to: 4 },
+  ]);
+  expect(findSections(page, "x")).toEqual([
+    { heading: "x", path: ["Top", "A", "x"], level: 3, from: 2, to: 3 },
+  ]);
+  expect(findSections(page, "Top")).toMatchObject([{ from: 0, to: 6 }]);
+  const deep = ["1", "2", "3", "4", "5", "6", "7"];
+  const [last] = findSections(piecesOf([{ content: "Text.", headingPath: deep, place: null }]), "7");
+  expect(last).toMatchObject({ level: 6, from: 0, to: 1 });
+});
+
+it("a slide ends the sections of the slide before it, a page does not", () => {
+  const deck = (place: (number: number) => ChunkPlace) =>
+    sectionsOf(
+      piecesOf([
+        { content: "# Goals", headingPath: [], place: place(1) },
+        { content: "Still of the goals.", headingPath: [], place: place(1) },
+        { content: "Of the second.", headingPath: [], place: place(2) },
+      ]),
+    );
+  expect(deck((slide) => ({ slide }))).toMatchObject([{ heading: "Goals", from: 0, to: 2 }]);
+  expect(deck((page) => ({ page }))).toMatchObject([{ heading: "Goals", from: 0, to: 3 }]);
+});
+
+it("pages and slides of a file are found by their numbers, threads of comments by their titles", () => {
+  const file = (places: (ChunkPlace | null)[], headingPath: string[] = []) =>
+    piecesOf(places.map((place) => ({ content: "Text.", headingPath, place })));
+  expect(sectionsOf(file([{ page: 1 }, { page: 1 }, { page: 2 }]))).toEqual([
+    { heading: "Page 1", path: ["Page 1"], level: 1, from: 0, to: 2 },
+    { heading: "Page 2", path: ["Page 2"], level: 1, from: 2, to: 3 },
+  ]);
+  expect(findSections(file([{ slide: 1 }, { slide: 2 }]), "slide 2")).toMatchObject([{ from: 1, to: 2 }]);
+  expect(findSections(file([{ slide: 1 }, { slide: 2 }]), "2")).toEqual([]);
+  const threads = sectionsOf(file([{ comment_id: "1" }, { comment_id: "2" }], ["Comments", "“a key”"]));
+  expect(threads.map(({ heading }) => heading)).toEqual(["“a key”", "“a key”"]);
+  expect(sectionsOf(file([{ comment_id: "1" }])).map(({ heading }) => heading)).toEqual([""]);
+  expect(sectionsOf(file([null]))).toEqual([]);
 });
