@@ -39,6 +39,12 @@ describe("a row that is too large for a chunk", () => {
     }
   });
 
+  it("its empty cells are split nevertheless where they are very many", () => {
+    const found = contents(`| name |${" |".repeat(2000)}`);
+    expect(found.length).toBeGreaterThan(5);
+    for (const content of found) expect(estimateTokens(content)).toBeLessThanOrEqual(LARGEST_UNIT * TARGET);
+  });
+
   it("is split where models would refuse it together with the header above it", () => {
     const header = `| ${words(20)} | ${words(4)} |\n| --- | --- |`;
     for (let count = 20; count < LARGEST_UNIT * TARGET; count += 5)
