@@ -87,4 +87,55 @@ describe("compareChunks", () => {
       }),
     );
   });
+
+  it.each<[string, Partial<StoredChunk>[], string[]]>([
+    ["of the same input by their numbers", [{ chunkNumber: 7 }, { chunkNumber: 2 }], ["2", "1"]],
+    ["those not marked for deletion first", [{ marked: true }, { chunkNumber: 9 }], ["2", "1"]],
+    ["those with a vector before the others", [{ embedded: false }, { chunkNumber: 9 }], ["2", "1"]],
+    [
+      "a mark counts for more than a vector",
+      [{ marked: true }, { chunkNumber: 9, embedded: false }],
+      ["2", "1"],
+    ],
+  ])("rows are kept %s", (_, rows, order) => {
+    const stored = rows.map((row, index) => storedAs(String(index + 1), row));
+    const twice = [chunk([1]), chunk([1])];
+    expect(compareChunks(stored, twice).kept.map(({ id }) => id)).toEqual(order);
+    const [first, second] = order;
+    const { kept, staleIds } = compareChunks(stored, [chunk([1])]);
+    expect([kept.map(({ id }) => id), staleIds]).toEqual([[first], [second]]);
+  });
+
+  it("a chunk without a vector copies that of the most useful row with one, whichever row it keeps", () => {
+    const rows = [
+      storedAs("1", { chunkNumber: 0, embedded: false }),
+      storedAs("2", { chunkNumber: 2 }),
+      storedAs("3", { chunkNumber: 1 }),
+    ];
+    const { kept, added } = compareChunks(rows, [chunk(null), chunk(null), chunk([1]), chunk(null)]);
+    expect(kept.map(({ id, donorId }) => [id, donorId])).toEqual([
+      ["3", "3"],
+      ["2", "3"],
+      ["1", null],
+    ]);
+    expect(added.map(({ chunkNumber, donorId }) => [chunkNumber, donorId])).toEqual([[3, "3"]]);
+  });
+});
+
+/** A row of the input `a`, with a vector, unless it is to differ. */
+const storedAs = (id: string, row: Partial<StoredChunk>): StoredChunk => ({
+  id,
+  chunkNumber: 0,
+  inputHash: "a",
+  headingPath: [],
+  place: null,
+  marked: false,
+  embedded: true,
+  ...row,
+});
+const chunk = (embedding: number[] | null): EmbeddedChunk => ({
+  content: "a",
+  headingPath: [],
+  inputHash: "a",
+  embedding,
 });

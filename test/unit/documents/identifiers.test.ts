@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findIdentifiers } from "#shared/documents/identifiers.ts";
+import { findIdentifiers, findNames, joinRaised, raisedWords } from "#shared/documents/identifiers.ts";
 
 describe("findIdentifiers", () => {
   it.each([
@@ -28,6 +28,18 @@ describe("findIdentifiers", () => {
     "",
   ])("findIdentifiers finds no name in: %s", (text) => {
     expect(findIdentifiers(text)).toEqual({ whole: [], parts: [] });
+  });
+
+  it.each([
+    ["C# F# Go C++, C##, C+++ or aC#", ["c#", "f#", "c++", "ac#"]],
+    ["use objective-C++ or x86#", ["c++", "x86#"]],
+    [".NET and .net.core-app, (.htaccess)", [".net", ".net.core-app", "net.core-app", ".htaccess"]],
+    ["--no-cache --with.dot --x", ["--no-cache", "--with.dot", "with.dot", "--x"]],
+    ["-O2 -Xmx512m -DskipTests -std=c11", ["dskiptests", "-o2", "-xmx512m", "-dskiptests"]],
+    ["in ~/.ssh/config, /etc/hosts.", ["~/.ssh/config", "/etc/hosts"]],
+    [String.raw`C:\Windows D:\a-b\c_d.txt`, ["c_d.txt", String.raw`c:\windows`, String.raw`d:\a-b\c_d.txt`]],
+  ])("findIdentifiers finds names with punctuation in: %s", (text, whole) => {
+    expect(findIdentifiers(text).whole.toSorted()).toEqual(whole.toSorted());
   });
 
   it("a name of up to eighty characters is one, longer ones are data, and single letters are no parts", () => {
@@ -65,4 +77,24 @@ describe("findIdentifiers", () => {
       }),
     );
   });
+});
+
+it("names stand in their text where they are found, those within others too", () => {
+  const text = "See /var/log_2/app.log or ERR_1.";
+  const names = findNames(text);
+  expect(names.map(({ whole }) => whole)).toEqual(["var/log_2/app.log", "err_1", "/var/log_2/app.log"]);
+  for (const { whole, start, end } of names) expect(text.slice(start, end).toLowerCase()).toBe(whole);
+});
+
+it.each([
+  ["CO<sub>2</sub> and H<sub>2</sub>O", "CO2 and H2O", ["co2", "h2o"]],
+  ["x<sup>2</sup>y<sub>i</sub>", "x2yi", ["x2yi"]],
+  ["the 1<sup>st</sup>", "the 1st", ["1st"]],
+  ["<sup>2</sup> alone", "<sup>2</sup> alone", []],
+  ["x<sup>2</sub>", "x<sup>2</sub>", []],
+  ["x<sup>a b</sup>", "x<sup>a b</sup>", []],
+  ["plain CO2", "plain CO2", []],
+])("%s is read as the words that it shows", (text, joined, words) => {
+  expect(joinRaised(text)).toBe(joined);
+  expect(raisedWords(text)).toEqual(words);
 });

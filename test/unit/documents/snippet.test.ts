@@ -8,6 +8,25 @@ describe("markedSnippet", () => {
     expect(markedSnippet("the \uE000foo\uE001.\uE000bar\uE001 call")).toBe("the <mark>foo.bar</mark> call");
   });
 
+  it.each([".", "_", ":", "/", "-", "::", "", "./"])(
+    "markedSnippet takes what %j joins for one name",
+    (seam) => {
+      expect(markedSnippet(`\uE000foo\uE001${seam}\uE000bar\uE001`)).toBe(`<mark>foo${seam}bar</mark>`);
+    },
+  );
+
+  it.each([" ", ", ", "=", " - "])("markedSnippet takes what stands beside %j for words apart", (seam) => {
+    expect(markedSnippet(`\uE000foo\uE001${seam}\uE000bar\uE001`)).toBe(
+      `<mark>foo</mark>${seam}<mark>bar</mark>`,
+    );
+  });
+
+  it("markedSnippet shows the page's own markup as text, each character once", () => {
+    expect(markedSnippet('<b title="x">R&D</b> &amp; \uE000<a>\uE001')).toBe(
+      "&lt;b title=&quot;x&quot;&gt;R&amp;D&lt;/b&gt; &amp;amp; <mark>&lt;a&gt;</mark>",
+    );
+  });
+
   it("markedSnippet contains no markup but its own, whatever the page contains", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
