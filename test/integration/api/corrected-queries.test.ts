@@ -102,6 +102,14 @@ it("of two near words the one with fewer errors is taken, however short the othe
   expect((await search("restroe")).corrected_query).toBe("Restore");
 });
 
+it.each(["Text before a test", "A test before text"])(
+  "of two words with as many errors the one that looks more like the typed one is taken: %j",
+  async (content) => {
+    await put("8", "Notes", content);
+    expect((await search("tesx")).corrected_query).toBe("test");
+  },
+);
+
 it("a first letter is replaced within the alphabet of the word", async () => {
   await put("8", "Кластеры", "Развёртывание кластера описано здесь");
   expect((await search("гластера")).corrected_query).toBe("кластера");
