@@ -85,3 +85,11 @@ it("below an alert's mark, a table, a list and code are blocks of their own", ()
   const prose = below([sentences(2, "other")]);
   expect(prose.at(-1)?.split("\n")).toHaveLength(2);
 });
+
+it("a chunk that begins deep in a list has one empty line before the items that follow, as the list has", () => {
+  const words = (count: number, word: string) => `${word} `.repeat(count).trim();
+  const code = "```\n    x\n    ```";
+  const markdown = `- a\n\n  - ${code}\n\n    ${words(50, "word")}\n\n    ${words(30, "more")}\n\n  - c\n\n    d`;
+  const chunks = chunkMarkdown(markdown, { targetTokens: 60 });
+  expect(chunks.at(-1)?.content).toBe(`${words(30, "more")}\n\n- c\n\n  d`);
+});
