@@ -49,13 +49,13 @@ it.each([
 it("the lines of a block are read without the marks of what they are in", () => {
   const quote: Container = { around: null, indent: 0 };
   const item: Container = { around: quote, indent: 2 };
-  const markdown = "Before.\n\n> - one\n>   two\n>  three\nfour";
+  const markdown = "Before.\n\n> - one\n>   two\n>    deeper\n>  three\nfour";
   const from = markdown.indexOf(">");
   const lines = [...leafLines(markdown, { from, to: markdown.length, textFrom: from + 4, container: item })];
-  expect(lines.map(({ text }) => text)).toEqual(["one", "two", "three", "four"]);
+  expect(lines.map(({ text }) => text)).toEqual(["one", "two", " deeper", "three", "four"]);
   for (const line of lines) expect(markdown.slice(line.textFrom, line.to)).toBe(line.text);
   expect(lines.map((line) => line.from)).toEqual(
-    ["> - one", ">   two", ">  three", "four"].map((text) => markdown.indexOf(text)),
+    ["> - one", ">   two", ">    deeper", ">  three", "four"].map((text) => markdown.indexOf(text)),
   );
   expect([linePrefix(item), quotePrefix(item), linePrefix(null), quotePrefix(null)]).toEqual([
     ">   ",
