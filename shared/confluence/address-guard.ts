@@ -58,8 +58,9 @@ function checkHost(host: string, policy: AddressPolicy): void {
   }
   // The URL parser has already turned every spelling of an IPv4 address (decimal, octal, hexadecimal, short) into dots.
   if (isIP(host.replace(/^\[|\]$/g, "")) !== 0) throw addressRefused(host, "an IP address, not a host name");
-  const allowed = policy.allowedHosts.some((rule) =>
-    rule.startsWith(".") ? host.endsWith(rule.toLowerCase()) && host !== rule : host === rule.toLowerCase(),
+  const rules = policy.allowedHosts.map((rule) => rule.toLowerCase());
+  const allowed = rules.some((rule) =>
+    rule.startsWith(".") ? host.endsWith(rule) && host !== rule : host === rule,
   );
   if (!allowed) throw addressRefused(host, "not among the allowed hosts");
 }

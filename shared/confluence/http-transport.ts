@@ -152,9 +152,10 @@ export function makeTransport(options: TransportOptions): HttpTransport {
     const url = requestUrl(base.unwrap(), request);
     const signal = AbortSignal.timeout(usualTimeoutMs);
     const response = await fetchOnce(url, request, authorization, signal);
-    const location = response.headers.get("location");
-    if (response.status < 300 || response.status >= 400) await readOrRefuse(response, url, signal);
-    else await discardResponse(response.body);
+    const redirects = response.status >= 300 && response.status < 400;
+    const location = redirects ? response.headers.get("location") : null;
+    if (redirects) await discardResponse(response.body);
+    else await readOrRefuse(response, url, signal);
     if (location !== null && URL.canParse(location, url.href)) return new URL(location, url.href).href;
     throw new PermanentError("invalid_answer", "Confluence did not say where the file is");
   }

@@ -55,6 +55,8 @@ export function queriedWords(query: string): QueriedWords {
     question,
     identifiers: names.whole,
     parts: [...names.parts, ...foldedWords(question)].join(" "),
-    phrases: Array.from(question.matchAll(/"([^"]+)"/g), ([, phrase = ""]) => phrase),
+    phrases: Array.from(question.matchAll(/"([^"]*)"/g), ([, phrase = ""]) => phrase).filter(
+      (phrase) => phrase.trim() !== "",
+    ),
   };
 }

@@ -152,8 +152,9 @@ describe("the base address", () => {
   });
 
   it("a suffix allows no name that is nothing but the suffix", () => {
-    const policy = { allowedHosts: [".corp.example"], allowLoopback: false };
-    expect(() => parseBaseUrl("https://.corp.example", policy)).toThrow(/not among the allowed hosts/);
+    const policy = { allowedHosts: [".corp.example", ".Other.Example"], allowLoopback: false };
+    for (const host of [".corp.example", ".other.example"])
+      expect(() => parseBaseUrl(`https://${host}`, policy)).toThrow(/not among the allowed hosts/);
   });
 });
 

@@ -20,19 +20,19 @@ const listing = (results: unknown[], links: object = {}): Answer => ({ body: { r
 const lastQuery = (site: Site) => Object.fromEntries(new URLSearchParams(site.requests.at(-1)?.query));
 
 describe("the site", () => {
-  it("tells its id, if it has one", async () => {
+  it("the site tells its id, if it has one", async () => {
     expect(await clientOf(makeTestSite().site).cloudId()).toBe(CLOUD_ID);
     expect(await answered({ body: {} }).client.cloudId()).toBeNull();
     const odd = answered({ body: { cloudId: "../x" } }).client.cloudId();
     await expect(odd).rejects.toMatchObject({ code: "invalid_answer" });
   });
 
-  it("names the account, and leaves out what it hides", async () => {
+  it("the site names the account, and leaves out what it hides", async () => {
     const { client } = answered({ body: { type: "known", accountId: "ann" } });
     expect(await client.currentUser()).toEqual({ accountId: "ann", displayName: null, timeZone: null });
   });
 
-  it("is known by the address for people that the latest response names", async () => {
+  it("the site is known by the address for people that the latest response names", async () => {
     const named = (base: unknown) => listing([], { base });
     const { client } = answered(
       listing([]),
@@ -51,7 +51,7 @@ describe("the site", () => {
     expect(known).toEqual([null, null, old, old, old, old, "https://new.example/wiki"]);
   });
 
-  it("lists its spaces with their types", async () => {
+  it("the site lists its spaces with their types", async () => {
     const { site } = makeTestSite({ settings: { max_page_size: 1 } });
     addSpace(site, { key: "OPS", name: "Operations" });
     const client = clientOf(site);
@@ -74,7 +74,7 @@ describe("a space by its key", () => {
     ...more,
   });
 
-  it("is found by the key that it had before", async () => {
+  it("a space by its key is found by the key that it had before", async () => {
     const { client, parametersOf } = answered(
       listing([
         space("OTHER"),
@@ -92,7 +92,7 @@ describe("a space by its key", () => {
     expect(parametersOf(0)).toEqual({ keys: "DEMO" });
   });
 
-  it("is found by its present key if it had another, and not at all by neither", async () => {
+  it("a space by its key is found by its present key if it had another, and not at all by neither", async () => {
     const renamed = listing([space("NEW", { currentActiveAlias: "OLD" })]);
     expect(await answered(renamed).client.space("new")).toMatchObject({ key: "NEW", homepageId: null });
     expect(await answered(renamed).client.space("DEMO")).toBeNull();
@@ -108,7 +108,7 @@ describe("what a search expands", () => {
   };
   const restrictions = ["restrictions.read.restrictions.user", "restrictions.read.restrictions.group"];
 
-  it("is what the kinds that it is for have, each once", async () => {
+  it("what a search expands is what the kinds that it is for have, each once", async () => {
     expect(await expanded(["page"])).toEqual(["version", "ancestors", "metadata.labels", "space"]);
     expect(await expanded(["blogpost"])).toEqual(["version", "metadata.labels", "space"]);
     expect(await expanded(["blogpost", "comments", "attachment"])).toEqual([
@@ -122,7 +122,7 @@ describe("what a search expands", () => {
     expect(await expanded([])).toEqual(["version", "space"]);
   });
 
-  it("has restrictions of pages and blog posts where rights are asked for", async () => {
+  it("what a search expands has restrictions of pages and blog posts where rights are asked for", async () => {
     expect(await expanded(["page"], true)).toEqual([
       "version",
       "ancestors",
@@ -143,14 +143,14 @@ describe("what a search expands", () => {
 });
 
 describe("a listing", () => {
-  it("of a space is of current content, in an order that no edit changes", async () => {
+  it("a listing of a space is of current content, in an order that no edit changes", async () => {
     const { site } = makeTestSite();
     await clientOf(site).listPages("blogpost", SPACE, null);
     expect(site.requests.at(-1)?.path).toBe("/wiki/api/v2/blogposts");
     expect(lastQuery(site)).toEqual({ "space-id": SPACE, status: "current", sort: "id", limit: "250" });
   });
 
-  it("that fits its description leaves no sign of drift", async () => {
+  it("a listing that fits its description leaves no sign of drift", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 2);
     const client = clientOf(site);
@@ -162,7 +162,7 @@ describe("a listing", () => {
     expect(client.drift()).toEqual({ answers: 0, skipped: 0, example: null });
   });
 
-  it("whose drift is told names the first that was found", async () => {
+  it("a listing whose drift is told names the first that was found", async () => {
     const { client } = answered(
       listing([{ id: "1", title: "a", status: "current", version: 1 }]),
       listing([{ id: "2", name: null }]),
@@ -180,7 +180,7 @@ describe("a listing", () => {
 });
 
 describe("comments with their bodies", () => {
-  it("are asked for 50 at a time, and fewer when that fails", async () => {
+  it("comments with their bodies are asked for 50 at a time, and fewer when that fails", async () => {
     const { site } = makeTestSite();
     const containerId = addPage(site, { space: "DEMO", title: "Plan", body: "<p/>" }).id;
     for (let n = 0; n < 60; n += 1) addComment(site, { containerId, body: `<p>${n}</p>` });
@@ -196,7 +196,7 @@ describe("comments with their bodies", () => {
     expect(limits).toEqual(["50", "50", "50", "50", "31"]);
   });
 
-  it("that cannot be read are counted, and named where they have an id", async () => {
+  it("comments with their bodies that cannot be read are counted, and named where they have an id", async () => {
     const comment = (id: unknown, more: object = {}) => ({
       id,
       type: "comment",

@@ -108,7 +108,7 @@ describe("the exchange of client credentials", () => {
 });
 
 describe("a token", () => {
-  it("is kept until five minutes before its end, and renewed then", async () => {
+  it("a token is kept until five minutes before its end, and renewed then", async () => {
     const { sourceOf, sent, clock } = endpoint(token("t1", 3600), token("t2", 3600));
     const bearer = sourceOf();
     expect(await bearer()).toBe("t1");
@@ -121,13 +121,13 @@ describe("a token", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("that lives for less than five minutes is used once", async () => {
+  it("a token that lives for less than five minutes is used once", async () => {
     const { sourceOf } = endpoint(token("t1", 200), token("t2", 200));
     const bearer = sourceOf();
     expect([await bearer(), await bearer()]).toEqual(["t1", "t2"]);
   });
 
-  it("that was refused is replaced, and its replacement kept", async () => {
+  it("a token that was refused is replaced, and its replacement kept", async () => {
     const { sourceOf, sent } = endpoint(token("t1"), token("t2"));
     const bearer = sourceOf();
     const refused = await bearer();
@@ -138,7 +138,7 @@ describe("a token", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("is shared by clients of the same credentials, and by no others", async () => {
+  it("a token is shared by clients of the same credentials, and by no others", async () => {
     const { sourceOf, sent } = endpoint(token("t1"), token("t2"), token("t3"), token("t4"));
     expect(await sourceOf(ANN)()).toBe("t1");
     expect(await sourceOf(ANN, "https://other.atlassian.net")()).toBe("t1");
@@ -148,7 +148,7 @@ describe("a token", () => {
     expect(sent).toHaveLength(4);
   });
 
-  it("that could not be had is asked for again", async () => {
+  it("a token that could not be had is asked for again", async () => {
     const { sourceOf } = endpoint({ status: 500 }, token("t1"));
     const bearer = sourceOf();
     await expect(bearer()).rejects.toMatchObject({ code: "confluence_failed" });

@@ -20,7 +20,7 @@ describe("a folder that a search finds", () => {
   const folder = (ancestors: object[]) =>
     folderFromV1(folderHitSchema.parse({ id: "10", type: "whiteboard", title: "Board", ancestors }));
 
-  it("is below its last ancestor, which is a page unless it says otherwise", () => {
+  it("a folder that a search finds is below its last ancestor, which is a page unless it says otherwise", () => {
     expect(folder([])).toEqual({
       id: "10",
       kind: "whiteboard",
@@ -43,7 +43,7 @@ describe("a comment that a search finds", () => {
   const comment = (more: Record<string, unknown> = {}) =>
     commentFromV1(anyContentSchema.parse(hit({ type: "comment", ...more })));
 
-  it("that says only what it must has no place and no thread", () => {
+  it("a comment that a search finds that says only what it must has no place and no thread", () => {
     expect(comment()).toEqual({
       id: "10",
       version: 3,
@@ -54,7 +54,7 @@ describe("a comment that a search finds", () => {
     });
   });
 
-  it("replies to the last comment above it, and is on the page", () => {
+  it("a comment that a search finds replies to the last comment above it, and is on the page", () => {
     const ancestors = [
       { id: "1", type: "comment" },
       { id: "2", type: "comment" },
@@ -64,19 +64,19 @@ describe("a comment that a search finds", () => {
     expect(reply).toMatchObject({ containerId: "5", parentId: "2", spaceKey: "DEMO" });
   });
 
-  it("whose container is a comment replies to that, and its page is not known", () => {
+  it("a comment that a search finds whose container is a comment replies to that, and its page is not known", () => {
     const container = { id: "6", type: "comment" };
     expect(comment({ container })).toMatchObject({ containerId: null, parentId: "6" });
     const ancestors = [{ id: "1", type: "comment" }];
     expect(comment({ container, ancestors })).toMatchObject({ containerId: null, parentId: "1" });
   });
 
-  it("may be on a file", () => {
+  it("a comment that a search finds may be on a file", () => {
     const container = { id: "att6", type: "attachment" };
     expect(comment({ container })).toMatchObject({ containerId: "att6", parentId: null });
   });
 
-  it("is of a thread that is open or resolved, if it says so", () => {
+  it("a comment that a search finds is of a thread that is open or resolved, if it says so", () => {
     expect(comment({ extensions: { resolution: { status: "resolved" } } }).resolution).toBe("resolved");
     expect(comment({ extensions: { resolution: {} } }).resolution).toBeNull();
     expect(comment({ extensions: {} }).resolution).toBeNull();
@@ -90,7 +90,7 @@ describe("a comment with its body", () => {
       WEB,
     );
 
-  it("that says only what it must is at the foot of the page, by nobody", () => {
+  it("a comment with its body that says only what it must is at the foot of the page, by nobody", () => {
     expect(comment()).toEqual({
       id: "10",
       version: 3,
@@ -111,7 +111,7 @@ describe("a comment with its body", () => {
     expect(comment({ history: { createdBy: {} } })).toMatchObject({ authorId: null, authorName: null });
   });
 
-  it("has the text that it is about, its author and when it was made", () => {
+  it("a comment with its body has the text that it is about, its author and when it was made", () => {
     const inline = comment({
       extensions: { location: "inline", inlineProperties: { originalSelection: "the plan" } },
       history: { createdBy: { accountId: "ann", displayName: "Ann" }, createdDate: "2026-01-01T00:00:00Z" },
@@ -138,7 +138,7 @@ describe("a file that a search finds", () => {
   const file = (more: Record<string, unknown> = {}) =>
     fileFromV1(anyContentSchema.parse(hit({ id: "att10", type: "attachment", ...more })), WEB);
 
-  it("that says only what it must is on a page that is not known", () => {
+  it("a file that a search finds that says only what it must is on a page that is not known", () => {
     expect(file()).toEqual({
       id: "att10",
       title: "Plan",
@@ -154,7 +154,7 @@ describe("a file that a search finds", () => {
     expect(file({ extensions: {} })).toMatchObject({ mediaType: null, bytes: null, fileId: null });
   });
 
-  it("has its page, type, size and id", () => {
+  it("a file that a search finds has its page, type, size and id", () => {
     const extensions = { mediaType: "text/plain", fileSize: 0, fileId: "f-1" };
     expect(file({ extensions, container: { id: "5" }, space: { key: "DEMO" } })).toMatchObject({
       spaceKey: "DEMO",

@@ -12,7 +12,7 @@ function answered(...answers: Answer[]) {
 }
 
 describe("types of content by id", () => {
-  it("are asked for 100 at a time; what has no id is not asked for, and what is not named is absent", async () => {
+  it("types of content by id are asked for 100 at a time; what has no id is not asked for, and what is not named is absent", async () => {
     const ids = Array.from({ length: 101 }, (_, n) => String(n + 1));
     const { client, sent } = answered(
       { body: { results: { "1": "page", "2": null, "3": "inline-comment", "999": "page" } } },
@@ -37,7 +37,7 @@ describe("a count", () => {
     [{ totalSize: -1 }, null],
     [{ totalSize: "12" }, null],
     [{}, null],
-  ])("of what a search finds is %j: %j", async (body, expected) => {
+  ])("a count of what a search finds is %j: %j", async (body, expected) => {
     const { client, parametersOf } = answered({ body });
     expect(await client.countPages("type = page")).toBe(expected);
     expect(parametersOf(0)).toEqual({ cql: "type = page", limit: "1" });
@@ -45,7 +45,7 @@ describe("a count", () => {
 });
 
 describe("names of people", () => {
-  it("are those that they show, else their public ones; who has none is absent", async () => {
+  it("names of people are those that they show, else their public ones; who has none is absent", async () => {
     const { client } = answered({
       body: {
         results: [
@@ -65,7 +65,7 @@ describe("names of people", () => {
 });
 
 describe("a folder by its id", () => {
-  it("has its title and place", async () => {
+  it("a folder by its id has its title and place", async () => {
     const { site } = makeTestSite();
     const above = addFolder(site, { space: "DEMO", title: "Above" });
     const below = addFolder(site, { space: "DEMO", title: "Below", parentId: above.id });
@@ -85,7 +85,7 @@ describe("a folder by its id", () => {
     ["whiteboard", "/wiki/api/v2/whiteboards/10"],
     ["database", "/wiki/api/v2/databases/10"],
     ["embed", "/wiki/api/v2/embeds/10"],
-  ] as const)("is asked for as what it is: %s", async (kind, path) => {
+  ] as const)("a folder by its id is asked for as what it is: %s", async (kind, path) => {
     const { client, sent } = answered({ body: { title: "T", parentId: "7" } });
     expect(await client.folder("10", kind)).toEqual({
       id: "10",

@@ -14,7 +14,7 @@ const FILE = { containerId: "10", id: "att11", version: 3 };
 const SIGNED = "https://media.example/file?token=t";
 
 describe("a file by its id", () => {
-  it("tells its status and the page or blog post that it is on", async () => {
+  it("a file by its id tells its status and the page or blog post that it is on", async () => {
     const { site } = makeTestSite();
     const client = clientOf(site);
     for (const kind of ["page", "blogpost"] as const) {
@@ -33,7 +33,7 @@ describe("a file by its id", () => {
     }
   });
 
-  it("may be on what the response does not name", async () => {
+  it("a file by its id may be on what the response does not name", async () => {
     const { client } = answered({ body: { id: "att11", status: "current" } });
     expect(await client.attachment("att11")).toEqual({ status: "current", containerId: null });
   });
@@ -41,13 +41,13 @@ describe("a file by its id", () => {
   it.each([
     [403, "forbidden"],
     [500, "confluence_failed"],
-  ])("is not gone because of a %i", async (status, code) => {
+  ])("a file by its id is not gone because of a %i", async (status, code) => {
     await expect(answered({ status }).client.attachment("att11")).rejects.toMatchObject({ code });
   });
 });
 
 describe("the address of a file", () => {
-  it("is asked for by its version, and where it redirects to is not followed", async () => {
+  it("the address of a file is asked for by its version, and where it redirects to is not followed", async () => {
     const { client, sent, read } = answered({ status: 302, headers: { location: SIGNED } });
     expect(await client.attachmentAddress(FILE)).toBe(SIGNED);
     expect(sent.map(({ url, method }) => [method, url])).toEqual([
@@ -60,7 +60,7 @@ describe("the address of a file", () => {
     expect(read()).toBe(1);
   });
 
-  it("has ids that are no part of another path", async () => {
+  it("the address of a file has ids that are no part of another path", async () => {
     const { client, sent } = answered({ status: 302, headers: { location: SIGNED } });
     await client.attachmentAddress({ containerId: "../x", id: "a/b?c", version: 1 });
     expect(new URL(sent[0]?.url ?? "").pathname).toBe(
@@ -68,20 +68,24 @@ describe("the address of a file", () => {
     );
   });
 
-  it.each([300, 301, 307, 399])("is where a %i leads to, on the same host too", async (status) => {
-    const { client } = answered({ status, headers: { location: "/wiki/download/a.txt" } });
-    expect(await client.attachmentAddress(FILE)).toBe("https://demo.atlassian.net/wiki/download/a.txt");
-  });
+  it.each([300, 301, 307, 399])(
+    "the address of a file is where a %i leads to, on the same host too",
+    async (status) => {
+      const { client } = answered({ status, headers: { location: "/wiki/download/a.txt" } });
+      expect(await client.attachmentAddress(FILE)).toBe("https://demo.atlassian.net/wiki/download/a.txt");
+    },
+  );
 
   it.each([
     ["leads nowhere", { status: 302 }],
     ["leads to what is no address", { status: 302, headers: { location: "https://" } }],
     ["is no redirect", { status: 200, body: {} }],
+    ["is no redirect, whatever Location it names", { status: 200, body: {}, headers: { location: SIGNED } }],
     [
       "is a web page, whatever Location it names",
       { status: 200, body: "<!doctype html>", headers: { location: SIGNED } },
     ],
-  ])("is an error where the response %s", async (_, answer) => {
+  ])("the address of a file is an error where the response %s", async (_, answer) => {
     const { client, sent } = answered(answer);
     await expect(client.attachmentAddress(FILE)).rejects.toMatchObject({
       name: "PermanentError",
@@ -94,12 +98,15 @@ describe("the address of a file", () => {
     [400, "request_refused"],
     [404, "not_found"],
     [429, "rate_limited"],
-  ])("is an error where the status is %i, whatever it leads to", async (status, code) => {
-    const { client } = answered({ status, headers: { location: SIGNED } });
-    await expect(client.attachmentAddress(FILE)).rejects.toMatchObject({ code });
-  });
+  ])(
+    "the address of a file is an error where the status is %i, whatever it leads to",
+    async (status, code) => {
+      const { client } = answered({ status, headers: { location: SIGNED } });
+      await expect(client.attachmentAddress(FILE)).rejects.toMatchObject({ code });
+    },
+  );
 
-  it("is asked for twice more if Confluence fails", async () => {
+  it("the address of a file is asked for twice more if Confluence fails", async () => {
     const { client, sent } = answered({ status: 500 }, new TypeError("fetch failed"), {
       status: 302,
       headers: { location: SIGNED },

@@ -30,7 +30,7 @@ describe("a page of v2", () => {
       WEB,
     );
 
-  it("that says only what it must is at the top of a space that is not named", () => {
+  it("a page of v2 that says only what it must is at the top of a space that is not named", () => {
     expect(page()).toEqual({
       kind: "page",
       id: "10",
@@ -49,14 +49,14 @@ describe("a page of v2", () => {
     });
   });
 
-  it("has its parent's type where it has a parent, and its own subtype", () => {
+  it("a page of v2 has its parent's type where it has a parent, and its own subtype", () => {
     const below = page({ parentId: "7", parentType: "folder", subtype: "live", spaceId: "5" });
     expect(below).toMatchObject({ parentId: "7", parentType: "folder", subtype: "live", spaceId: "5" });
     expect(page({ parentId: "7" })).toMatchObject({ parentId: "7", parentType: null });
     expect(page({ parentType: "folder" })).toMatchObject({ parentId: null, parentType: null });
   });
 
-  it("has its address below the site's own, which it may name itself", () => {
+  it("a page of v2 has its address below the site's own, which it may name itself", () => {
     const webui = "/spaces/DEMO/pages/10/Plan";
     expect(page({ _links: { webui } }).url).toBe(WEB + webui);
     expect(page({ _links: { webui, base: "https://wiki.example/wiki" } }).url).toBe(
@@ -73,11 +73,11 @@ describe("a page of v2", () => {
     ["yesterday", null],
     [null, null],
     [17, null],
-  ])("that was changed at %j has the date %j", (createdAt, expected) => {
+  ])("a page of v2 that was changed at %j has the date %j", (createdAt, expected) => {
     expect(page({ version: { number: 1, createdAt } }).modifiedAt).toEqual(expected);
   });
 
-  it("has the body that was asked for, and none where the response has another", () => {
+  it("a page of v2 has the body that was asked for, and none where the response has another", () => {
     const storage = pageSchema.parse({
       id: "10",
       title: "Plan",
@@ -98,7 +98,7 @@ describe("a page of v2", () => {
 describe("a page that a search finds", () => {
   const page = (more: Record<string, unknown> = {}) => pageFromV1(contentSchema.parse(hit(more)), WEB);
 
-  it("that says only what it must has no place, and labels that are not known", () => {
+  it("a page that a search finds that says only what it must has no place, and labels that are not known", () => {
     expect(page()).toEqual({
       kind: "page",
       id: "10",
@@ -117,7 +117,7 @@ describe("a page that a search finds", () => {
     });
   });
 
-  it("is below its last ancestor, which is a page unless it says otherwise", () => {
+  it("a page that a search finds is below its last ancestor, which is a page unless it says otherwise", () => {
     const top = { id: "1", type: "folder" };
     expect(page({ ancestors: [{ id: "3" }, top, { id: "2" }] })).toMatchObject({
       parentId: "2",
@@ -127,17 +127,17 @@ describe("a page that a search finds", () => {
     expect(page({ ancestors: [] })).toMatchObject({ parentId: null, parentType: null });
   });
 
-  it("is of the kind that it names, and a page where that is no kind", () => {
+  it("a page that a search finds is of the kind that it names, and a page where that is no kind", () => {
     expect(page({ type: "blogpost" }).kind).toBe("blogpost");
     expect(page({ type: "novelty" }).kind).toBe("page");
   });
 
-  it("is in the space that it names by key or by id", () => {
+  it("a page that a search finds is in the space that it names by key or by id", () => {
     expect(page({ space: { key: "DEMO" } })).toMatchObject({ spaceKey: "DEMO", spaceId: null });
     expect(page({ space: { id: 5 } })).toMatchObject({ spaceKey: null, spaceId: "5" });
   });
 
-  it("has labels if there are no more than the response contains", () => {
+  it("a page that a search finds has labels if there are no more than the response contains", () => {
     const labels = (more: object) =>
       page({ metadata: { labels: { results: [{ name: "a" }, { name: "b" }], ...more } } }).labels;
     expect(labels({})).toEqual(["a", "b"]);
@@ -149,7 +149,7 @@ describe("a page that a search finds", () => {
 });
 
 describe("a site's address for people", () => {
-  it("is the one that the response names, without a slash at its end", () => {
+  it("a site's address for people is the one that the response names, without a slash at its end", () => {
     expect(webBaseOf("https://wiki.example/wiki/", "https://demo.atlassian.net")).toBe(
       "https://wiki.example/wiki",
     );
@@ -166,7 +166,7 @@ describe("a site's address for people", () => {
     "javascript:open('https://wiki.example')",
     "x https://wiki.example",
     "https://",
-  ])("is the site's own where the response names %j", (base) => {
+  ])("a site's address for people is the site's own where the response names %j", (base) => {
     expect(webBaseOf(base, "https://demo.atlassian.net")).toBe(WEB);
     expect(isWebAddress(base ?? "")).toBe(false);
   });

@@ -26,7 +26,7 @@ const TOO_LARGE: Answer = { body: "x".repeat(3000) };
 const LIMIT = { maxResponseBytes: 2000 };
 
 describe("pages by id", () => {
-  it("are asked for in every status that their kind can have, with a body only if it is wanted", async () => {
+  it("pages by id are asked for in every status that their kind can have, with a body only if it is wanted", async () => {
     const { client, parametersOf, sent } = answered([listing([])]);
     await client.pagesById("page", ["1", "2"], { body: null });
     await client.pagesById("page", ["1"], { body: "storage" });
@@ -44,7 +44,7 @@ describe("pages by id", () => {
     ]);
   });
 
-  it("that were not requested are left out, those that cannot be read too", async () => {
+  it("pages by id that were not requested are left out, those that cannot be read too", async () => {
     const odd = { ...page("7"), title: null };
     const { client } = answered([listing([page("1"), page("5"), odd, { ...page("2"), title: null }])]);
     const pages = await client.pagesById("page", ["1", "2"], { body: null });
@@ -55,7 +55,7 @@ describe("pages by id", () => {
     expect(client.drift().skipped).toBe(4);
   });
 
-  it("are an error where a cursor comes back, however late", async () => {
+  it("pages by id are an error where a cursor comes back, however late", async () => {
     const { client, sent } = answered([
       listing([page("1")], "a"),
       listing([], "b"),
@@ -72,13 +72,13 @@ describe("pages by id", () => {
   it.each([
     ["forbidden", { status: 403 }, 1],
     ["invalid_answer", { body: "<!doctype html>" }, 1],
-  ])("fail with %s as a whole, and are not requested in halves", async (code, answer, calls) => {
+  ])("pages by id fail with %s as a whole, and are not requested in halves", async (code, answer, calls) => {
     const { client, sent } = answered([answer]);
     await expect(client.pagesById("page", ["1", "2"], { body: "storage" })).rejects.toMatchObject({ code });
     expect(sent).toHaveLength(calls);
   });
 
-  it("without bodies cannot be made smaller: a response that is too large is an error", async () => {
+  it("pages by id without bodies cannot be made smaller: a response that is too large is an error", async () => {
     const { client, sent } = answered([TOO_LARGE], LIMIT);
     const asked = client.pagesById("page", ["1", "2"], { body: null });
     await expect(asked).rejects.toMatchObject({ code: "answer_too_large" });
@@ -87,7 +87,7 @@ describe("pages by id", () => {
 });
 
 describe("a response with bodies that is too large", () => {
-  it("is requested in halves of what was not read before it, the first the larger one", async () => {
+  it("a response with bodies that is too large is requested in halves of what was not read before it, the first the larger one", async () => {
     const { client, parametersOf, sent } = answered(
       [
         listing([page("1"), page("2")], "a"),
@@ -102,7 +102,7 @@ describe("a response with bodies that is too large", () => {
     expect(sent.map((_, call) => parametersOf(call)["id"])).toEqual(["1,2,3,4,5", "1,2,3,4,5", "3,4", "5"]);
   });
 
-  it("is of no importance where all pages were read before it", async () => {
+  it("a response with bodies that is too large is of no importance where all pages were read before it", async () => {
     const { client, sent } = answered([listing([page("1"), page("2")], "a"), TOO_LARGE], LIMIT);
     const pages = await client.pagesById("page", ["1", "2"], { body: "storage" });
     expect(pages.map(({ id, bodyTooLarge }) => [id, bodyTooLarge ?? false])).toEqual([
@@ -112,7 +112,7 @@ describe("a response with bodies that is too large", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("is requested without its body where it is of a single page, which is marked", async () => {
+  it("a response with bodies that is too large is requested without its body where it is of a single page, which is marked", async () => {
     const { body: _, ...bare } = page("2");
     const { client, parametersOf, sent } = answered(
       [listing([page("1")], "a"), TOO_LARGE, listing([bare])],
@@ -129,7 +129,7 @@ describe("a response with bodies that is too large", () => {
 describe("a rendered page", () => {
   const rendered = { ...page("1"), body: { export_view: { value: "<p>R</p>" } } };
 
-  it("is asked for with that body, as the kind that it is", async () => {
+  it("a rendered page is asked for with that body, as the kind that it is", async () => {
     const { client, parametersOf, sent } = answered([{ body: rendered }]);
     expect(await client.renderedPage("page", "1")).toMatchObject({
       kind: "page",
@@ -144,12 +144,12 @@ describe("a rendered page", () => {
     expect(parametersOf(0)).toEqual({ "body-format": "export_view" });
   });
 
-  it("that is too large is an error that names it", async () => {
+  it("a rendered page that is too large is an error that names it", async () => {
     const asked = answered([TOO_LARGE], LIMIT).client.renderedPage("page", "1");
     await expect(asked).rejects.toMatchObject({ code: "body_too_large", details: { page_id: "1" } });
   });
 
-  it("is tried once more within five seconds, and not after them", async () => {
+  it("a rendered page is tried once more within five seconds, and not after them", async () => {
     const triesAfter = async (ms: number) => {
       const { site, clock } = makeTestSite();
       const { fetch, sent } = answeredRequests({ status: 500 });
@@ -167,7 +167,7 @@ describe("a rendered page", () => {
 });
 
 describe("a probe", () => {
-  it("is one call, whatever comes back", async () => {
+  it("a probe is one call, whatever comes back", async () => {
     const { client, sent, parametersOf } = answered([{ status: 500 }]);
     const request = {
       method: "POST",
@@ -180,7 +180,7 @@ describe("a probe", () => {
     expect(parametersOf(0)).toEqual({ limit: "1" });
   });
 
-  it("returns nothing of the response", async () => {
+  it("a probe returns nothing of the response", async () => {
     const { site, clock } = makeTestSite();
     addPages(site, clock, 1);
     const request = { method: "GET", path: "/wiki/api/v2/pages", query: {} } as const;

@@ -103,7 +103,7 @@ describe("rights that a search finds", () => {
 });
 
 describe("roles of a space", () => {
-  it("are asked for where the site has some, in whichever mode it says", async () => {
+  it("roles of a space are asked for where the site has some, in whichever mode it says", async () => {
     const role = { id: "r1", spacePermissions: ["read/space"] };
     const rolesOf = (mode: string, ...roles: unknown[]) =>
       answered({ body: { mode } }, { body: list(roles) }).client.spaceRoles();
@@ -119,7 +119,7 @@ describe("roles of a space", () => {
     [404, null],
     [403, null],
     [501, null],
-  ])("are unknown to a site that answers %i", async (status, expected) => {
+  ])("roles of a space are unknown to a site that answers %i", async (status, expected) => {
     expect(await answered({ status }).client.spaceRoles()).toBe(expected);
   });
 
@@ -128,11 +128,11 @@ describe("roles of a space", () => {
     [400, "request_refused"],
     [500, "confluence_failed"],
     [502, "confluence_failed"],
-  ])("are not taken for unknown because of a %i", async (status, code) => {
+  ])("roles of a space are not taken for unknown because of a %i", async (status, code) => {
     await expect(answered({ status }).client.spaceRoles()).rejects.toMatchObject({ code });
   });
 
-  it("are an error where a cursor comes back", async () => {
+  it("roles of a space are an error where a cursor comes back", async () => {
     const page = (cursor: string) => ({ body: list([], `/wiki/api/v2/space-roles?cursor=${cursor}`) });
     const { client, sent } = answered({ body: { mode: "ROLES" } }, page("a"), page("b"), page("a"));
     await expect(client.spaceRoles()).rejects.toMatchObject({ code: "invalid_answer" });
@@ -182,7 +182,7 @@ describe("roles of a space", () => {
 });
 
 describe("accounts of the directory", () => {
-  it("are asked for 250 at a time, each once; what has no id is not asked for", async () => {
+  it("accounts of the directory are asked for 250 at a time, each once; what has no id is not asked for", async () => {
     const ids = Array.from({ length: 251 }, (_, n) => `p${n}`);
     const { client, sent } = answered({ body: list([]) });
     expect(await client.accounts(["a/b", ...ids, "p0", ""])).toEqual([]);
@@ -190,7 +190,7 @@ describe("accounts of the directory", () => {
     expect(asked).toEqual([ids.slice(0, 250), ["p250"]]);
   });
 
-  it("are guests if they are said to be, or if that cannot be read", async () => {
+  it("accounts of the directory are guests if they are said to be, or if that cannot be read", async () => {
     const account = (accountId: string, more: object) => ({ accountId, accountStatus: "active", ...more });
     const { client } = answered({
       body: list([
@@ -225,14 +225,17 @@ describe("whether somebody may see content", () => {
       { type: "group", id: "g1" },
       { type: "group", identifier: "g1" },
     ],
-  ] as const)("is asked of the permission to read, for %j", async (subject, asked) => {
-    const { client, sent } = answered({ body: { hasPermission: false } });
-    expect(await client.isPermitted("10", subject)).toBe(false);
-    expect(new URL(sent[0]?.url ?? "").pathname).toBe("/wiki/rest/api/content/10/permission/check");
-    expect(JSON.parse(sent[0]?.body ?? "")).toEqual({ subject: asked, operation: "read" });
-  });
+  ] as const)(
+    "whether somebody may see content is asked of the permission to read, for %j",
+    async (subject, asked) => {
+      const { client, sent } = answered({ body: { hasPermission: false } });
+      expect(await client.isPermitted("10", subject)).toBe(false);
+      expect(new URL(sent[0]?.url ?? "").pathname).toBe("/wiki/rest/api/content/10/permission/check");
+      expect(JSON.parse(sent[0]?.body ?? "")).toEqual({ subject: asked, operation: "read" });
+    },
+  );
 
-  it("is not asked of what has no id, and an answer that says nothing is an error", async () => {
+  it("whether somebody may see content is not asked of what has no id, and an answer that says nothing is an error", async () => {
     const { client, sent } = answered({ body: {} });
     await expect(client.isPermitted("../x", { type: "anonymous" })).rejects.toMatchObject({
       code: "invalid_id",

@@ -17,7 +17,7 @@ const ids = (found: { id: string }[]) => found.map(({ id }) => id);
 const read = (...items: unknown[]) => readHits(items, WEB, { rights: false });
 
 describe("the hits of a search", () => {
-  it("are told apart by what they are", () => {
+  it("the hits of a search are told apart by what they are", () => {
     const { found, drift } = read(
       hit("att1", "attachment"),
       hit("2", "comment"),
@@ -39,7 +39,7 @@ describe("the hits of a search", () => {
     expect([found.skipped, drift.count]).toEqual([0, 0]);
   });
 
-  it("of an unknown type are counted and named, and so are folders that cannot be read", () => {
+  it("the hits of a search of an unknown type are counted and named, and so are folders that cannot be read", () => {
     const unknown = read(hit("1", "novelty"), hit("2", "page"));
     expect([ids(unknown.found.pages), unknown.found.skipped]).toEqual([["2"], 1]);
     expect(unknown.drift).toEqual({ count: 1, example: "results.type: novelty" });
@@ -48,7 +48,7 @@ describe("the hits of a search", () => {
     expect(folder.drift).toEqual({ count: 1, example: "results.type: folder" });
   });
 
-  it("without a type count as pages that cannot be read", () => {
+  it("the hits of a search without a type count as pages that cannot be read", () => {
     const { found, drift } = read(hit("1", undefined), hit("2", "page"));
     expect(found.pages.map(({ id, status }) => [id, status])).toEqual([
       ["2", "current"],
@@ -57,7 +57,7 @@ describe("the hits of a search", () => {
     expect([found.skipped, drift]).toEqual([0, { count: 1, example: "results.type: invalid_type" }]);
   });
 
-  it("that cannot be read are requested by their id if they are pages, and skipped otherwise", () => {
+  it("the hits of a search that cannot be read are requested by their id if they are pages, and skipped otherwise", () => {
     const { found, drift } = read(
       hit("1", "page", { title: null }),
       hit("2", "blogpost", { version: null }),
@@ -76,7 +76,7 @@ describe("the hits of a search", () => {
     expect(drift).toEqual({ count: 5, example: "results.title: invalid_type" });
   });
 
-  it("have rights where they are asked for, which are not known of a hit that does not tell", () => {
+  it("the hits of a search have rights where they are asked for, which are not known of a hit that does not tell", () => {
     const open = { results: [] };
     const restrictions = { read: { restrictions: { user: open, group: open } } };
     const rightsOf = (...items: unknown[]) =>
@@ -91,7 +91,7 @@ describe("the hits of a search", () => {
 });
 
 describe("the items of a listing", () => {
-  it("that match are read, the others are kept with what is wrong with them", () => {
+  it("the items of a listing that match are read, the others are kept with what is wrong with them", () => {
     const odd = { id: "2", name: null };
     expect(readItems(labelSchema, [{ id: 1, name: "a" }, odd])).toEqual({
       results: [{ id: "1", name: "a" }],

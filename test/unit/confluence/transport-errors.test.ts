@@ -37,7 +37,7 @@ describe("a status", () => {
 describe("a request without a response", () => {
   const { signal } = new AbortController();
 
-  it("whose address was refused is permanent, however deep the refusal is", () => {
+  it("a request without a response whose address was refused is permanent, however deep the refusal is", () => {
     const refused = new AddressRefusedError("evil.example");
     for (const error of [
       refused,
@@ -52,7 +52,7 @@ describe("a request without a response", () => {
     }
   });
 
-  it("that took too long, or whose connection broke, may work again", () => {
+  it("a request without a response that took too long, or whose connection broke, may work again", () => {
     const error = new TypeError("fetch failed");
     const details = { path: PATH };
     expect(connectionError(error, AbortSignal.abort(), URL_OF_PAGE)).toMatchObject({
@@ -71,7 +71,7 @@ describe("a request without a response", () => {
     }
   });
 
-  it("that has its error already keeps it", () => {
+  it("a request without a response that has its error already keeps it", () => {
     const permanent = new PermanentError("invalid_answer", "not JSON");
     const transient = new TransientError("confluence_failed", "500");
     for (const error of [permanent, transient])
@@ -90,7 +90,7 @@ describe("a token without a scope", () => {
       "read:attachment:confluence",
       "/wiki/rest/api/content/10/child/attachment/att11/download",
     ],
-  ])("is told the call %s and its scope %s", (call, scope, path) => {
+  ])("a token without a scope is told the call %s and its scope %s", (call, scope, path) => {
     expect(scopeError(new URL(`https://api.atlassian.com${path}`))).toMatchObject({
       name: "PermanentError",
       code: "scope_missing",
@@ -100,7 +100,7 @@ describe("a token without a scope", () => {
   });
 
   it.each(["/wiki/api/v2/pages/10/children", "/wiki/api/v2/novelties", "/wiki/api/v2/pages/"])(
-    "of a call that no sync makes is told the path alone: %s",
+    "a token without a scope of a call that no sync makes is told the path alone: %s",
     (path) => {
       expect(scopedCall(path)).toBeNull();
       expect(scopeError(new URL(`https://demo.atlassian.net${path}`)).details).toEqual({
@@ -125,7 +125,7 @@ describe("a token without a scope", () => {
     ["in the body", {}, '{"message":"Unauthorized; Scope does not match"}', true],
     ["in neither", { "x-failure-category": "FAILURE_CLIENT_AUTH" }, "Unauthorized", false],
     ["nowhere", {}, "", false],
-  ])("may be told %s", (_, headers: Record<string, string>, body, expected) => {
+  ])("a token without a scope may be told %s", (_, headers: Record<string, string>, body, expected) => {
     expect(isScopeFailure((name) => headers[name] ?? null, body)).toBe(expected);
   });
 

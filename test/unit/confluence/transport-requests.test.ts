@@ -42,7 +42,7 @@ describe("a request", () => {
     expect(JSON.parse(sent[0]?.body ?? "")).toEqual({ accountIds: ["ann"] });
   });
 
-  it("has lists joined by commas, and no parameter that is not given", async () => {
+  it("a request has lists joined by commas, and no parameter that is not given", async () => {
     const { client, sent } = answered([{ body: { results: [], _links: {} } }]);
     await client.pagesById("page", ["1", "2"], { body: null });
     const { pathname, searchParams } = new URL(sent[0]?.url ?? "");
@@ -54,7 +54,7 @@ describe("a request", () => {
     });
   });
 
-  it("is reported with how long it took and what is left of the limit", async () => {
+  it("a request is reported with how long it took and what is left of the limit", async () => {
     const { site, clock } = makeTestSite();
     const headers = { "x-ratelimit-nearlimit": "true" };
     const { fetch } = answeredRequests({ ...USER, headers });
@@ -80,7 +80,7 @@ describe("a redirect on the same host", () => {
   const to = (location: string, status = 302): Answer => ({ status, headers: { location } });
 
   it.each([300, 301, 307, 308, 399])(
-    "of %i is followed, with the same credentials and body",
+    "a redirect on the same host of %i is followed, with the same credentials and body",
     async (status) => {
       const { client, sent, read } = answered([to("/wiki/elsewhere", status), { body: { results: [] } }]);
       await client.userNames(["ann"]);
@@ -94,7 +94,7 @@ describe("a redirect on the same host", () => {
     },
   );
 
-  it("may lead on three times", async () => {
+  it("a redirect on the same host may lead on three times", async () => {
     const three = [to("/1"), to("/2"), to("/3")];
     expect((await answered([...three, USER]).client.currentUser()).accountId).toBe("ann");
     const { client, sent } = answered([...three, to("/4"), USER]);
@@ -102,12 +102,12 @@ describe("a redirect on the same host", () => {
     expect(sent).toHaveLength(4);
   });
 
-  it("that leads nowhere is refused as its status", async () => {
+  it("a redirect on the same host that leads nowhere is refused as its status", async () => {
     const asked = answered([{ status: 302 }]).client.currentUser();
     await expect(asked).rejects.toMatchObject({ code: "request_refused", details: { status: 302 } });
   });
 
-  it.each([400, 410])("is none if the status is %i", async (status) => {
+  it.each([400, 410])("a redirect on the same host is none if the status is %i", async (status) => {
     const { client, sent } = answered([to("/wiki/elsewhere", status), USER]);
     await expect(client.currentUser()).rejects.toMatchObject({ code: "request_refused" });
     expect(sent).toHaveLength(1);

@@ -19,11 +19,14 @@ describe("the text for a headline", () => {
     ["Résumé: the plain text", "plain"],
     ["A name like foo.bar", "drinks"],
     ["", ""],
-  ])("is the content itself where the parser finds what is asked for: %j, %j", (content, question) => {
-    expect(made(content, question)).toBeNull();
-  });
+  ])(
+    "the text for a headline is the content itself where the parser finds what is asked for: %j, %j",
+    (content, question) => {
+      expect(made(content, question)).toBeNull();
+    },
+  );
 
-  it("has one word for each name of the question, in their order, and each name as the content spells it", () => {
+  it("the text for a headline has one word for each name of the question, in their order, and each name as the content spells it", () => {
     expect(made("See FOO_1, bar.baz, foo_1 and other.name", "foo_1 bar.baz")).toEqual({
       text: "See |name0|, |name1|, |name2| and other.name",
       words: expect.stringMatching(/^\s*$/),
@@ -31,14 +34,14 @@ describe("the text for a headline", () => {
     });
   });
 
-  it("has one word for the longest of names within each other", () => {
+  it("the text for a headline has one word for the longest of names within each other", () => {
     expect(made("In /var/log_2/app.log now", "/var/log_2/app.log var/log_2/app.log")).toMatchObject({
       text: "In |name0| now",
       names: ["/var/log_2/app.log"],
     });
   });
 
-  it("has the name without the backslashes that Markdown needs, and the text after it as it is", () => {
+  it("the text for a headline has the name without the backslashes that Markdown needs, and the text after it as it is", () => {
     expect(made(String.raw`a\*b foo\_bar\_1 c\*d foo\_bar\_1!`, "foo_bar_1")).toMatchObject({
       text: String.raw`a\*b |name0| c\*d |name1|!`,
       names: ["foo_bar_1", "foo_bar_1"],
@@ -59,7 +62,7 @@ describe("the text for a headline", () => {
     expect(words("Café", "the cafés x_y1")).toEqual(["the", "cafés", "x_y1", "y1", "cafes"]);
   });
 
-  it("has the folded form behind each word that begins like one that is asked for", () => {
+  it("the text for a headline has the folded form behind each word that begins like one that is asked for", () => {
     expect(made("Café, Résumé, Cafés, cafe", "cafeteria")).toMatchObject({
       text: "Café{cafe}, Résumé, Cafés{cafes}, cafe",
     });
@@ -68,7 +71,7 @@ describe("the text for a headline", () => {
     expect(made("Ärzte", "är")).toBeNull();
   });
 
-  it("is cut into words where its script has no spaces", () => {
+  it("the text for a headline is cut into words where its script has no spaces", () => {
     expect(made("重启服务器", "x")).toMatchObject({ text: "重启‖启服‖服务‖务器", words: "x", names: [] });
     // Such a name is found by its words.
     expect(made("重启_服务", "重启_服务")).toMatchObject({ names: [] });

@@ -57,6 +57,10 @@ it("the words of a query are its own, with its names, its phrases and other spel
   });
 });
 
+it("quotation marks around nothing quote nothing, and pair with none of another phrase", () => {
+  expect(queriedWords('why "" "is it" " " so "').phrases).toEqual(["is it"]);
+});
+
 it("an input is hashed so that anyone can tell whether it changed", () => {
   expect(hashInput("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 });

@@ -36,7 +36,7 @@ const tokensWith = (content: string, next: string, indentation = "") =>
 const table = (...rows: string[]) => ["| Name | Owner |", "| --- | --- |", ...rows].join("\n");
 
 describe("a table", () => {
-  it("goes on in the next chunk behind the header that it repeats, up to what is below it", () => {
+  it("a table goes on in the next chunk behind the header that it repeats, up to what is below it", () => {
     expect(continuedText([table("| a | b |"), `${table("| c | d |", "| e | f |")}\n\nBelow.`])).toBe(
       "| c | d |\n| e | f |",
     );
@@ -46,12 +46,12 @@ describe("a table", () => {
     ["with each alignment", "| :-- | --: |"],
     ["with short marks", "|-|:-:|"],
     ["with space around its marks", "|  ---  |  ---  |  "],
-  ])("goes on below a delimiter row %s", (_, delimiters) => {
+  ])("a table goes on below a delimiter row %s", (_, delimiters) => {
     const chunkOf = (row: string) => ["| Name | Owner |", delimiters, row].join("\n");
     expect(continuedText([chunkOf("| a | b |"), chunkOf("| c | d |")])).toBe("| c | d |");
   });
 
-  it("goes on with all its rows where its header was too large to be repeated", () => {
+  it("a table goes on with all its rows where its header was too large to be repeated", () => {
     expect(continuedText([table("| a | b |"), "| c | d |\n| e | f |"], EMPTY)).toBe("| c | d |\n| e | f |");
     expect(continuedText([table("| a | b |"), "| c | d |"], EMPTY)).toBe("| c | d |");
     // Words beside marks are no delimiters.
@@ -87,11 +87,11 @@ describe("a table", () => {
     ],
     ["not by an empty name", "|  | one |", "|  | two |", false],
     ["not by another name", "| Ledger | one |", "| Billing | one |", false],
-  ])("goes on with a part of the row that was split: %s", (_, above, row, goesOn) => {
+  ])("a table goes on with a part of the row that was split: %s", (_, above, row, goesOn) => {
     expect(continuedText([table("| a | b |", above), table(row)], EMPTY)).toBe(goesOn ? row : null);
   });
 
-  it("goes on below fewer titles: a row ended its chunk where it was split below one", () => {
+  it("a table goes on below fewer titles: a row ended its chunk where it was split below one", () => {
     const chunks = (path: string[], next: string[]) => [
       { content: table("| a | b |"), headingPath: path },
       { content: table("| c | d |"), headingPath: next },
@@ -104,7 +104,7 @@ describe("a table", () => {
     expect(continuedText(chunks(["Setup", "Step", "First"], ["Usage", "Step"]), EMPTY)).toBeNull();
   });
 
-  it("goes on in the quote that it is in, but in no item of its own", () => {
+  it("a table goes on in the quote that it is in, but in no item of its own", () => {
     const quoted = (text: string, mark = "> ") => text.replaceAll(/^/gm, mark);
     expect(continuedText([quoted(table("| a | b |")), quoted(table("| c | d |"))])).toBe("> | c | d |");
     expect(continuedText([quoted(table("| a | b |"), "> > "), quoted(table("| c | d |"), "> > ")])).toBe(
@@ -119,7 +119,7 @@ describe("a table", () => {
 describe("code", () => {
   const code = (...lines: string[]) => ["```sh", ...lines, "```"].join("\n");
 
-  it("goes on in the next chunk behind the opening of its fence", () => {
+  it("code goes on in the next chunk behind the opening of its fence", () => {
     expect(continuedText([code("first"), `${code("second")}\n\nBelow.`])).toBe("second\n```");
   });
 
@@ -136,7 +136,7 @@ describe("code", () => {
     expect(continuedText(["> ```sh\n> first\n> ```", "> ```sh\n\nBelow."])).toBeNull();
   });
 
-  it("is dedented with the item that it is in, and so is what goes on after that", () => {
+  it("code is dedented with the item that it is in, and so is what goes on after that", () => {
     const inItem = ["- First:", "", "  ```sh", "  first", "  ```"].join("\n");
     const isDedented = (...chunks: string[]) => lastOf(chunks, FULL)?.continues?.isDedented;
     expect(isDedented(inItem, code("second"))).toBe(true);
@@ -146,7 +146,7 @@ describe("code", () => {
     expect(isDedented(`${inItem}\n\nBelow.`, code("second"))).toBeUndefined();
   });
 
-  it("of a dedented chunk the tokens count with the indentation that it had", () => {
+  it("of code in a dedented chunk the tokens count with the indentation that it had", () => {
     const inItem = ["- First:", "", "  ```sh", "  first", "  ```"].join("\n");
     const [second, third] = [code("second", "and more"), code("third")];
     const tokens = tokensWith(second, "third", "  ");
@@ -169,7 +169,7 @@ describe("a block that was split begins its chunk, with titles at most above it"
     ["code", "```\nx\n```\n\n", false],
     ["text, code and text", "One\n\n```\nx\n```\n\nTwo\n\n", false],
     ["another table", "| x |\n| - |\n| y |\n\n", false],
-  ])("below %s", (_, above, goesOn) => {
+  ])("a block that was split begins its chunk, with titles at most above it below %s", (_, above, goesOn) => {
     expect(continuedText([above + table("| a | b |"), table("| c | d |")])).toBe(goesOn ? "| c | d |" : null);
   });
 
