@@ -2,6 +2,8 @@ import { bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const QUEUE = "test/unit/runtime/queue-handler.test.ts";
 const HTTP = "test/unit/runtime/http-runtime.test.ts";
+const SERVICES = "test/unit/runtime/services.test.ts";
+const ERRORS = "test/unit/runtime/http-errors.test.ts";
 
 /** What stands between an event of AWS and the work. */
 export const RUNTIME_BUGS: readonly PlantedBug[] = [
@@ -30,7 +32,7 @@ export const RUNTIME_BUGS: readonly PlantedBug[] = [
     change("functions/runtime/http.ts", "readsOnly && isLostConnection(error)", "isLostConnection(error)"),
   ),
   bugFoundBy(
-    HTTP,
+    SERVICES,
     "a service that could not be built is never built again",
     change(
       "functions/runtime/services.ts",
@@ -39,7 +41,7 @@ export const RUNTIME_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
-    HTTP,
+    ERRORS,
     "errors of the configuration are shown to clients",
     change(
       "functions/runtime/http-errors.ts",
