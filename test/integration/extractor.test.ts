@@ -1,8 +1,11 @@
 import { createServer, type RequestListener } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { extractor } from "#functions/runtime/providers/extractor.ts";
+import { parseEnv } from "#shared/env.ts";
 import { fromExtractionResponse } from "#shared/extraction/extraction-response.ts";
+import { makeLog } from "#shared/log.ts";
 import { logMetrics, type LogMetric } from "#shared/log-metrics.ts";
 import { startTestRunner } from "#test/support/local-runner.ts";
 import { pdfFile } from "#test/support/pdf-file.ts";
@@ -10,6 +13,11 @@ import { pdfFile } from "#test/support/pdf-file.ts";
 const SIGNED = "/file/7/binary?token=signed-until-noon";
 const PDF = pdfFile([{ lines: [{ text: "Only the child read this.", x: 72, y: 700 }] }]);
 const READ = { result: "text", parts: [{ markdown: "Only the child read this." }] };
+const silent = makeLog(
+  "silent",
+  () => {},
+  () => new Date(),
+);
 
 /** A media host of this machine, and a local runner, whose log is `lines`. */
 async function start(listener: RequestListener) {
@@ -60,3 +68,18 @@ it.each([
     expect(log()).not.toMatch(/signed-until-noon|invocation\.failed/);
   },
 );
+
+it("the function that extracts is invoked over HTTP where its runner listens", async () => {
+  const { runner, file } = await start((_, response) => response.end(PDF));
+  vi.stubEnv("AWS_REGION", "us-east-1");
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+  vi.stubEnv("AWS_ENDPOINT_URL_LAMBDA", runner.url);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const invoked = await extractor.build(parseEnv({ EXTRACT_FUNCTION: "extract-attachment" }), silent);
+  expect(await invoked(file)).toMatchObject(READ);
+  const elsewhere = invoked({ ...file, url: "https://media.example.com/file/7" });
+  await expect(elsewhere).rejects.toMatchObject({ name: "PermanentError", code: "address_refused" });
+});

@@ -10,8 +10,6 @@ import { parseEnv } from "#shared/env.ts";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
 import { toExtractionResponse } from "#shared/extraction/extraction-response.ts";
 import { makeLog } from "#shared/log.ts";
-import { startTestRunner } from "#test/support/local-runner.ts";
-import { pdfFile } from "#test/support/pdf-file.ts";
 
 const FUNCTION = "confluence-sync-dev-extract-attachment";
 const FILE = {
@@ -226,25 +224,4 @@ function packed(json: unknown) {
 
 it("no file can be extracted without the name of a function", () => {
   expect(() => extractor.build(parseEnv({}), log)).toThrow(/EXTRACT_FUNCTION/);
-});
-
-it("the function that extracts is invoked over HTTP where its runner listens", async () => {
-  const host = createServer((_, response) =>
-    response.end(pdfFile([{ lines: [{ text: "Read over HTTP.", x: 72, y: 700 }] }])),
-  ).listen(0, "127.0.0.1");
-  await once(host, "listening");
-  const runner = await startTestRunner();
-  onTestFinished(async () => {
-    await runner.close();
-    host.close();
-  });
-  vi.stubEnv("AWS_ENDPOINT_URL_LAMBDA", runner.url);
-  const invoked = await extractor.build(parseEnv({ EXTRACT_FUNCTION: "extract-attachment" }), log);
-  const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}/file/7/binary?token=t`;
-  expect(await invoked({ ...FILE, url })).toMatchObject({
-    result: "text",
-    parts: [{ markdown: "Read over HTTP." }],
-  });
-  const elsewhere = invoked({ ...FILE, url: "https://media.example.com/file/7" });
-  await expect(elsewhere).rejects.toMatchObject({ name: "PermanentError", code: "address_refused" });
 });

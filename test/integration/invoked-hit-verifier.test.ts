@@ -68,13 +68,22 @@ it("a verifying function that fails, or may not be invoked, or returns something
     response.setHeader("x-amz-function-error", "Unhandled");
     response.end(JSON.stringify({ errorMessage: "secret" }));
   });
-  await expect(verify()).rejects.toMatchObject({ code: "verifier_failed" });
+  const failed = (reason: RegExp) => ({
+    name: "TransientError",
+    code: "verifier_failed",
+    message: expect.stringMatching(reason) as string,
+  });
+  await expect(verify()).rejects.toMatchObject(failed(/: Unhandled$/));
   await startLambda((response) => response.writeHead(403, { "x-amzn-errortype": "AccessDenied" }).end("{}"));
-  await expect(verify()).rejects.toMatchObject({ code: "verifier_failed" });
+  await expect(verify()).rejects.toMatchObject(failed(/: AccessDenied$/));
+  await startLambda((response) => response.writeHead(500).end("{}"));
+  await expect(verify()).rejects.toMatchObject(failed(/: status 500$/));
   await startLambda((response) => response.end(JSON.stringify({ permitted: true })));
   await expect(verify()).rejects.toThrow();
 });
 
 it("without a verifying function a search starts all the same, and verifies nothing", async () => {
-  await expect(verify({})).rejects.toMatchObject({ code: "verifier_failed" });
+  const received = await startLambda(verdicts);
+  await expect(verify({})).rejects.toMatchObject({ name: "TransientError", code: "verifier_failed" });
+  expect(received).toEqual([]);
 });

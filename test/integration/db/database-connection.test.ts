@@ -64,6 +64,13 @@ describe("a function's connection to its database", () => {
     expect(server.admitted()).toBe(1);
   });
 
+  it("a database on this machine is connected to without TLS where its URL says so", async () => {
+    const url = new URL(await upstream.listen());
+    url.searchParams.set("sslmode", "disable");
+    const sql = await connectBy({ url: url.href });
+    expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+  });
+
   it("a database connection is refused when the server's certificate has an unknown signer", async () => {
     const server = await startServer();
     const sql = await connectBy({ url: server.url });

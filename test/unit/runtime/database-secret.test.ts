@@ -35,6 +35,16 @@ describe("parseDatabaseSecret", () => {
     );
   });
 
+  it("parseDatabaseSecret reads a secret of RDS with its port as text, its authority, and without a database's name", () => {
+    const fields = { host: "h.example", port: "5433", username: "sync", password: "secret", ca: "PEM" };
+    expect(parseDatabaseSecret(JSON.stringify(fields))).toEqual({
+      url: "postgres://sync:secret@h.example:5433/postgres",
+      password: "secret",
+      ca: "PEM",
+      tls: true,
+    });
+  });
+
   it.each(["", "nonsense", "{", '{"host":"h"}', "https://db.example/", '{"url":"mysql://h/d"}'])(
     "parseDatabaseSecret refuses %j without repeating it",
     (text) => {
@@ -57,6 +67,17 @@ describe("TLS", () => {
 
   it("TLS is omitted on this machine only", () => {
     expect(parseDatabaseSecret("postgres://127.0.0.1:5/d?sslmode=disable").tls).toBe(false);
-    expect(() => parseDatabaseSecret("postgres://10.0.0.7/d?sslmode=disable")).toThrow(/without TLS/);
+    for (const host of ["localhost", "[::1]"])
+      expect(parseDatabaseSecret(`postgresql://${host}/d?sslmode=disable`)).toMatchObject({
+        url: `postgresql://${host}/d`,
+        tls: false,
+      });
+    expect(() => parseDatabaseSecret("postgres://10.0.0.7/d?sslmode=disable")).toThrow(
+      expect.objectContaining({
+        status: 500,
+        code: "database_secret_invalid",
+        message: expect.stringMatching(/without TLS/),
+      }),
+    );
   });
 });

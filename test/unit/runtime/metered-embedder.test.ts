@@ -89,6 +89,36 @@ describe("the cost of embeddings", () => {
     expect(lines()).toMatchObject([{ embedding_tokens: 40 }]);
   });
 
+  it("a call that failed before anything was counted cost nothing, and has no line", async () => {
+    const { embedder, lines } = metered(provider({ perCall: [], fails: true }));
+    await expect(embedder.embed(["a"])).rejects.toThrow("It broke off");
+    expect(lines()).toEqual([]);
+  });
+
+  it("a metered embedder is its embedder, which gets what it is told and whose vectors it returns", async () => {
+    const asked: unknown[] = [];
+    const inner: Embedder = {
+      model: "some-model@2",
+      dimensions: 2,
+      embed: async (texts, options) => {
+        asked.push([texts, options?.purpose]);
+        return [[0, 1]];
+      },
+    };
+    const { embedder } = metered(inner);
+    expect([embedder.model, embedder.dimensions]).toEqual(["some-model@2", 2]);
+    expect(await embedder.embed(["a"], { purpose: "query" })).toEqual([[0, 1]]);
+    expect(asked).toEqual([[["a"], "query"]]);
+  });
+
+  it("the estimate of several texts is the sum of theirs", async () => {
+    const { embedder, lines } = metered(provider({ perCall: [] }));
+    await embedder.embed(["four words of text", "four words of text"]);
+    await embedder.embed(["four words of text"]);
+    const [two, one] = lines().map((line) => Number(line["embedding_tokens"]));
+    expect(two).toBe(2 * (one ?? 0));
+  });
+
   it("whoever embeds is told the tokens that were counted, and the estimate where none were", async () => {
     const told: number[] = [];
     const onTokens = (tokens: number) => told.push(tokens);

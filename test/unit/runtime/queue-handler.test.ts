@@ -103,3 +103,53 @@ it("an invalid message is logged with its faults", async () => {
     { event: "record.malformed", message_id: "m1", problem: expect.stringMatching(/^name: .*string/) },
   ]);
 });
+
+it("each line about a record says which message and which task it is about, and why it failed", async () => {
+  const gone = Object.assign(new Error("Nobody listens"), { code: "ECONNREFUSED" });
+  const { lines } = await deliver([named("a"), named("b"), named("c")], async () => [
+    ok,
+    { ok: false, error: gone },
+  ]);
+  expect(lines).toMatchObject([
+    { level: "INFO", event: "record.completed", message_id: "m0", name: "a" },
+    { level: "ERROR", event: "record.failed", message_id: "m1", name: "b", code: "ECONNREFUSED" },
+    { level: "ERROR", event: "record.failed", message_id: "m2", name: "c", code: "internal_error" },
+  ]);
+  expect(lines[1]?.["error"]).toMatchObject({ message: "Nobody listens" });
+  expect(lines[2]?.["error"]).toMatchObject({ message: "The worker did not settle this record" });
+});
+
+it("an invalid message is logged with all its faults, and no task", async () => {
+  const twice = z.object({ name: z.string(), page: z.object({ id: z.string() }) });
+  const log: Record<string, unknown>[] = [];
+  const handler = queueHandler({
+    task: twice.transform(({ name }) => ({ name })),
+    needs: [],
+    run: async () => [],
+  });
+  const event = { Records: [{ messageId: "m0", body: '{"name":1,"page":{}}' }] };
+  const services = {
+    env: parseEnv({}),
+    log: makeLog(
+      "info",
+      (line) => log.push(JSON.parse(line) as Record<string, unknown>),
+      () => new Date(0),
+    ),
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  await withServices(services, () => handler(event as SQSEvent, {} as Context));
+  expect(log).toMatchObject([{ problem: expect.stringMatching(/^name: .*; page\.id: /) as string }]);
+});
+
+it("work on tasks is done one after the other, and settled in their order", async () => {
+  const steps: string[] = [];
+  const fault = new Error("not this one");
+  const settled = await settleEach(["a", "b", "c"], async (name) => {
+    steps.push(`${name} begins`);
+    await Promise.resolve();
+    steps.push(`${name} ends`);
+    if (name === "b") throw fault;
+  });
+  expect(settled).toEqual([{ ok: true }, { ok: false, error: fault }, { ok: true }]);
+  expect(steps).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+});
