@@ -62,6 +62,7 @@ export const TARGETS: readonly Target[] = [
   {
     folder: "shared/sources",
     tests: [
+      "test/unit/sources",
       "test/integration/sources",
       "test/integration/api/sources.test.ts",
       "test/integration/api/knowledge.test.ts",
