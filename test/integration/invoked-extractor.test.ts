@@ -86,6 +86,7 @@ it("a file's text comes from the function of the variables, invoked with the fun
   expect(received).toMatchObject([
     { method: "POST", path: `/2015-03-31/functions/${FUNCTION}/invocations`, body: FILE },
   ]);
+  expect(received[0]?.headers["content-type"]).toBe("application/json");
   expect(received[0]?.headers.authorization).toMatch(
     /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/us-east-1\/lambda\/aws4_request, /,
   );
@@ -177,6 +178,13 @@ it.each<[string, Respond, string, string]>([
     "extractor_failed",
     "Runtime.ImportModuleError",
   ],
+  [
+    "an error that has no type",
+    fails({ errorMessage: "RequestId: 1 Process exited before completing request" }),
+    "extractor_failed",
+    "Unhandled",
+  ],
+  ["an error that says nothing", fails({}), "extractor_failed", "Unhandled"],
   [
     "an event that the function refuses",
     fails({ errorType: "ZodError", errorMessage: "[]" }),

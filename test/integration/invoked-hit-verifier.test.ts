@@ -23,13 +23,15 @@ beforeEach(() => {
 afterAll(() => vi.unstubAllEnvs());
 
 type Respond = (response: ServerResponse) => unknown;
+type Received = { path: string; type: string; body: unknown };
 
 /** Lambda's Invoke, which responds as it is told, the last time for good; returns what it was sent. */
-async function startLambda(...responds: readonly Respond[]): Promise<{ path: string; body: unknown }[]> {
-  const received: { path: string; body: unknown }[] = [];
+async function startLambda(...responds: readonly Respond[]): Promise<Received[]> {
+  const received: Received[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      received.push({ path: request.url ?? "", body: JSON.parse(body) as unknown });
+      const { url: path = "", headers } = request;
+      received.push({ path, type: headers["content-type"] ?? "", body: JSON.parse(body) as unknown });
       response.setHeader("content-type", "application/json");
       responds[Math.min(received.length, responds.length) - 1]?.(response);
     });
@@ -52,7 +54,9 @@ const busy: Respond = (response) =>
 it("a search invokes the verifying function with what it wants to know, and gets the verdicts", async () => {
   const received = await startLambda(verdicts);
   expect(await verify()).toEqual(VERDICTS);
-  expect(received).toEqual([{ path: "/2015-03-31/functions/dev-verify-hits/invocations", body: REQUEST }]);
+  expect(received).toEqual([
+    { path: "/2015-03-31/functions/dev-verify-hits/invocations", type: "application/json", body: REQUEST },
+  ]);
 });
 
 it("a verifying function that is busy is invoked again while the search has time", async () => {

@@ -142,6 +142,28 @@ describe("the embedding model of a deployment", () => {
     }
   });
 
+  it("a key that the endpoint refuses is read again from the secret, which a rotation may have changed", async () => {
+    secrets[ARN] = "before the rotation";
+    const built = await build({
+      EMBEDDINGS: "openai",
+      EMBEDDINGS_URL: server.url,
+      EMBEDDINGS_MODEL: "own",
+      EMBEDDINGS_DIMENSIONS: "1",
+      EMBEDDINGS_SECRET_ARN: ARN,
+    });
+    const accept = server.respond;
+    server.respond = (response) =>
+      server.received?.headers.authorization === "Bearer after the rotation"
+        ? accept(response)
+        : response.writeHead(401).end("{}");
+    try {
+      secrets[ARN] = "after the rotation";
+      expect(await built.embed(["a text"])).toEqual([[1]]);
+    } finally {
+      server.respond = accept;
+    }
+  });
+
   it("Bedrock is asked with the function's own signature, and what its tokens cost is logged", async () => {
     const built = await build({ EMBEDDINGS: "bedrock", EMBEDDINGS_TOKEN_PRICE: "500000" });
     expect(await built.embed(["four"])).toHaveLength(1);

@@ -52,6 +52,17 @@ describe("Idempotency-Key", () => {
     },
   );
 
+  it("a response that is repeated has the headers of the first, and says that it is repeated", async () => {
+    const started = await post(first, "sync");
+    expect(started.headers.location).toBe(`/api/progress/${started.body.operation_id}`);
+    const again = await post(first, "sync");
+    const { "x-request-id": _, ...headers } = started.headers;
+    expect([again.status, again.headers]).toMatchObject([
+      202,
+      { ...headers, "idempotency-replayed": "true" },
+    ]);
+  });
+
   it("an Idempotency-Key of a sync can start a separate deletion check", async () => {
     const sync = await post(first, "sync");
     await cancel(first);

@@ -114,6 +114,23 @@ describe("a function of several routes", () => {
   });
 });
 
+it("a route that reads its body itself gets it parsed, and its faults are the client's", async () => {
+  const itself = contract({
+    ...things("POST"),
+    readsBodyItself: true,
+    body: z.strictObject({ calls: z.int() }),
+  });
+  const handler = httpHandler(
+    route(itself)([], async ({ body, readBody }) => {
+      expect(body).toBeUndefined();
+      return { status: 200, body: readBody() };
+    }),
+  );
+  const send = async (body: string) => (await callHandler(handler, eventOf("POST", body))).result;
+  expect((await send('{"calls":3}')).body).toBe('{"calls":3}');
+  expect((await send('{"calls":"many"}')).statusCode).toBe(400);
+});
+
 it("a route knows who sent its request, and which of its callers may search everything", async () => {
   const open = contract({ ...things("GET"), responses: { 200: z.unknown() } });
   const clock: Provider<"queue"> = { name: "queue", build: () => ({ send: async () => {} }) };

@@ -1,7 +1,13 @@
-import { afterEach, expect, it, vi } from "vitest";
+import type { Context, SQSEvent } from "aws-lambda";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { httpHandler, route } from "#functions/runtime/http.ts";
+import { queueHandler } from "#functions/runtime/queue.ts";
+import { scheduleHandler } from "#functions/runtime/schedule.ts";
 import { resolveServices, withServices, type Provider } from "#functions/runtime/services.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
+import { eventOf, things } from "#test/support/http-things.ts";
 
 const base = {
   env: parseEnv({}),
@@ -80,18 +86,64 @@ it("a service is built from the environment, with the log of the invocation", as
   expect(built).toEqual([base.env, base.log]);
 });
 
-it("the log of a function on AWS has a metric in the line of an event that is one", async () => {
-  const written: string[] = [];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
+it("services that are not given are the machine's clock, ids and randomness", async () => {
+  const { now, newId, random } = await withServices({ env: parseEnv({}) }, () => resolveServices([]));
+  const before = Date.now();
+  expect(now().getTime()).toBeGreaterThanOrEqual(before);
+  expect(newId()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(newId()).not.toBe(newId());
+  expect(random()).not.toBe(random());
+});
+
+describe("the log of a function on AWS", () => {
+  /** The lines that are written meanwhile. */
+  async function written(work: () => Promise<unknown>): Promise<string[]> {
+    const lines: string[] = [];
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      lines.push(String(text));
+      return true;
+    });
+    await work();
+    return lines;
+  }
+
+  it("the log of a function on AWS has a metric in the line of an event that is one", async () => {
+    const lines = await written(async () => {
+      const { log } = await resolveServices([]);
+      log.info("embeddings.created", { model: "m", embedding_tokens: 3 });
+    });
+    const [line = ""] = lines.filter((text) => text.includes("embeddings.created"));
+    expect(line).toMatch(/\n$/);
+    expect(JSON.parse(line)).toMatchObject({
+      embedding_tokens: 3,
+      _aws: { CloudWatchMetrics: expect.any(Array) as unknown },
+    });
   });
-  const { log } = await resolveServices([]);
-  log.info("embeddings.created", { model: "m", embedding_tokens: 3 });
-  const [line = ""] = written.filter((text) => text.includes("embeddings.created"));
-  expect(line).toMatch(/\n$/);
-  expect(JSON.parse(line)).toMatchObject({
-    embedding_tokens: 3,
-    _aws: { CloudWatchMetrics: expect.any(Array) as unknown },
+
+  const scheduled = scheduleHandler({
+    needs: [],
+    run: async ({ log }) => {
+      log.info("sweep.finished", {});
+    },
+  });
+  const worker = queueHandler({ task: z.object({}), needs: [], run: async () => [{ ok: true }] });
+  const api = httpHandler(route(things("GET"))([], async () => ({ status: 200, body: { calls: 1 } })));
+  const record = { Records: [{ messageId: "m", body: "{}" }] };
+  it.each<[string, string, (context: Context) => Promise<unknown>]>([
+    ["a schedule", "sweep.finished", async (context) => scheduled({}, context)],
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    ["a queue", "record.completed", async (context) => worker(record as SQSEvent, context)],
+    ["the API", "request.completed", async (context) => api(eventOf("GET"), context)],
+  ])("the lines of a function of %s name the invocation that they belong to", async (_, event, invoke) => {
+    const lines = await written(async () => {
+      for (const awsRequestId of ["first-invocation", "second-invocation"])
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        await invoke({ awsRequestId, getRemainingTimeInMillis: () => 29_000 } as Context);
+    });
+    const own = lines.filter((line) => line.includes(event));
+    expect(own).toHaveLength(2);
+    expect(own[0]).toContain("first-invocation");
+    expect(own[1]).toContain("second-invocation");
+    expect(own[1]).not.toContain("first-invocation");
   });
 });
