@@ -3,7 +3,7 @@ import { z } from "zod";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { MAX_BODY_BYTES, parseRequest, readBody } from "#functions/runtime/http-request.ts";
 import { UserError } from "#shared/errors.ts";
-import { eventOf, things } from "#test/support/http-things.ts";
+import { eventOf, things } from "#test/support/call-handler.ts";
 
 describe("a body", () => {
   const sized = (bytes: number) =>

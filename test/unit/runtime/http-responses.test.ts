@@ -4,7 +4,7 @@ import { etagOf } from "#functions/runtime/etag.ts";
 import { contract } from "#functions/runtime/http-contract.ts";
 import { httpHandler, route } from "#functions/runtime/http.ts";
 import { UserError } from "#shared/errors.ts";
-import { callHandler, eventOf, things } from "#test/support/http-things.ts";
+import { callHandler, eventOf, things } from "#test/support/call-handler.ts";
 
 describe("what a route returns", () => {
   const three = contract({

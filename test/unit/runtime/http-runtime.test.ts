@@ -6,7 +6,7 @@ import { httpHandler, route } from "#functions/runtime/http.ts";
 import type { Provider } from "#functions/runtime/services.ts";
 import { parseEnv } from "#shared/env.ts";
 import { UserError } from "#shared/errors.ts";
-import { callHandler, eventOf, things } from "#test/support/http-things.ts";
+import { callHandler, eventOf, things } from "#test/support/call-handler.ts";
 
 describe("a connection that died while the function was frozen", () => {
   const call = async (method: Method, code: string, scope: "public" | "search" = "public") => {

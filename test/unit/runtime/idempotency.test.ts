@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { respondOnce } from "#functions/runtime/idempotency.ts";
-import { eventOf } from "#test/support/http-things.ts";
+import { eventOf } from "#test/support/call-handler.ts";
 
 it.each([
   ["without a database to remember it in", { "idempotency-key": "retry-1" }],

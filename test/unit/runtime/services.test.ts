@@ -7,7 +7,7 @@ import { scheduleHandler } from "#functions/runtime/schedule.ts";
 import { resolveServices, withServices, type Provider } from "#functions/runtime/services.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
-import { eventOf, things } from "#test/support/http-things.ts";
+import { eventOf, things } from "#test/support/call-handler.ts";
 
 const base = {
   env: parseEnv({}),
