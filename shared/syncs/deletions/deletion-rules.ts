@@ -13,7 +13,7 @@ export type Verdict = { outcome: "deleted" | "hidden"; reason: string } | null;
 /**
  * Trashed, deleted, archived, moved to another space: deleted at once. Not visible (gone and no permission look the same): hidden
  * at the first complete check, deleted at the second. How long a page stays hidden follows from when that check runs, and is no
- * time of its own: with `weekly_reconciliation` 7 days (`CHECK_INTERVAL_MS` in weekly-check.ts), with `every_sync` until after the
+ * time of its own: with `weekly_reconciliation` 7 days (`CHECK_INTERVAL_MS` in schedules/weekly-check.ts), with `every_sync` until after the
  * next sync, with `on_demand` until somebody starts one. A page that is visible again before is shown again. An unknown status
  * proves nothing.
  */
