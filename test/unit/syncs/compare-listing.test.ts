@@ -104,6 +104,62 @@ describe("what a listed page needs", () => {
     expect(mayRetry({ syncError: error(MAX_FAILED_SYNCS, 4) }, 4, new Date(now.getTime() + 1000))).toBe(true);
   });
 
+  it.each<[string, Partial<PageState> | null, number, object]>([
+    ["that is new", null, 1, { outcome: "added", reason: "new page", listedVersion: 1 }],
+    ["that was never stored", { version: 0 }, 1, { outcome: "added", reason: "new page" }],
+    [
+      "whose first storing failed",
+      { version: 0, syncError: error(1) },
+      1,
+      { outcome: "added", reason: "failed before" },
+    ],
+    [
+      "that is back",
+      { isDeleted: true },
+      3,
+      { outcome: "restored", reason: "deleted here, current in Confluence" },
+    ],
+    ["that was edited", {}, 4, { outcome: "updated", reason: "version 3 → 4", listedVersion: 4 }],
+    ["whose edit failed", { syncError: error(1) }, 4, { outcome: "updated", reason: "version 3 → 4" }],
+    [
+      "that failed at its version",
+      { syncError: error(1, 3) },
+      3,
+      { outcome: "updated", reason: "failed before" },
+    ],
+    [
+      "that is a live doc",
+      { subtype: "live" },
+      3,
+      { outcome: "updated", reason: "live doc, whose text may change without a version" },
+    ],
+  ])("the work on a page %s says what and why", (_, state, version, work) => {
+    expect(compareListed(listed(version), state ? stored(state) : undefined, rules)).toMatchObject({
+      pageId: "1",
+      title: "A page",
+      state: "pending",
+      ...work,
+    });
+  });
+
+  it("what a listing says of a live doc counts before what is stored", () => {
+    const live = { ...listed(3), subtype: "live" };
+    const page = { ...listed(3), subtype: "page" };
+    expect(compareListed(live, stored({ subtype: "page" }), rules)).not.toBeNull();
+    expect(compareListed(page, stored({ subtype: "live" }), rules)).toBeNull();
+  });
+
+  it("a page that failed too often waits as long as no newer version is listed, and for a day", () => {
+    const at = (ms: number) => new Date(Date.parse("2026-03-01T00:00:00Z") + ms);
+    const DAY_MS = 24 * 60 * 60_000;
+    const failed = (attempts: number) => ({ syncError: error(attempts, 4) });
+    expect(mayRetry(failed(MAX_FAILED_SYNCS), 3, at(0))).toBe(false);
+    expect(mayRetry(failed(MAX_FAILED_SYNCS), 4, at(DAY_MS - 1))).toBe(false);
+    expect(mayRetry(failed(MAX_FAILED_SYNCS), 4, at(DAY_MS))).toBe(true);
+    expect(mayRetry(failed(MAX_FAILED_SYNCS - 1), 4, at(0))).toBe(true);
+    expect(mayRetry({ syncError: null }, 4, at(0))).toBe(true);
+  });
+
   it("versions alone decide: whatever the times are, a newer version is fetched and an older one never", () => {
     fc.assert(
       fc.property(

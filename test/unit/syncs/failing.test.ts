@@ -15,9 +15,12 @@ it.each([
   ["connection_failed", "confluence_failing", "Confluence"],
   ["repeated_cursor", "confluence_failing", "Confluence"],
   ["invalid_answer", "confluence_failing", "Confluence"],
+  ["forbidden", "confluence_failing", "Confluence"],
+  ["not_found", "confluence_failing", "Confluence"],
   ["embedding_unreachable", "embedding_failing", "The embedding model"],
   ["embedding_failed", "embedding_failing", "The embedding model"],
   ["kms_unavailable", "operation_failing", "The operation"],
+  ["stored_embedding_lost", "operation_failing", "The operation"],
 ])(
   "the warning of %s is %s and says what fails, how often, and when it is tried again",
   (code, warning, who) => {
