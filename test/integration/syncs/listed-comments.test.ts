@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Comment, ConfluenceClient, ListedComment, ListedFile } from "#shared/confluence/client.ts";
+import { upsertComments, type CommentToStore } from "#shared/documents/comments.ts";
+import { recordFiles } from "#shared/documents/files.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
+import { newComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
+import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { fakeEmbedder } from "#test/support/fake-embedder.ts";
+import { addSource, NOW, store } from "#test/support/stored-pages.ts";
+import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
+
+const embedder = fakeEmbedder();
+const comment = (id: string, more: Partial<Comment> = {}): Comment => ({
+  id,
+  version: 1,
+  spaceKey: "docs",
+  containerId: "1",
+  parentId: null,
+  resolution: "open",
+  location: "footer",
+  selection: null,
+  authorId: "ann",
+  authorName: "Ann Lee",
+  createdAt: NOW,
+  modifiedAt: null,
+  url: "",
+  body: `<p>Comment ${id}</p>`,
+  ...more,
+});
+const toStore = (id: string, more: Partial<CommentToStore> = {}): CommentToStore => ({
+  ...comment(id),
+  containerId: "1",
+  ...more,
+});
+const file = (id: string, containerId: string | null): ListedFile => ({
+  id,
+  title: `${id}.md`,
+  version: 1,
+  spaceKey: "docs",
+  containerId,
+  mediaType: "text/markdown",
+  bytes: 1,
+  fileId: null,
+  url: "",
+  modifiedAt: NOW,
+});
+
+describe("listed comments", () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.clear();
+    const { sql } = database;
+    await addSource(sql, embedder, { sourceId: "docs" });
+    for (const pageId of ["1", "2"]) await store(sql, embedder, { pageId, chunks: ["Text."] });
+  });
+  afterAll(() => database.close());
+
+  /** A site with these comments; `asked`: the ids of each query. */
+  function siteWith(
+    comments: readonly Comment[],
+    options: { odd?: string[]; refuse?: (ids: string[]) => Error | null } = {},
+  ) {
+    const { odd = [], refuse = () => null } = options;
+    const asked: string[][] = [];
+    const searchComments: ConfluenceClient["searchComments"] = async (cql) => {
+      const ids: string[] = cql.match(/\d+/g) ?? [];
+      asked.push(ids);
+      const error = refuse(ids);
+      if (error) throw error;
+      const found = comments.filter(({ id }) => ids.includes(id));
+      return { comments: found, odd, skipped: odd.length, next: null };
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one call that is made
+    return { client: { searchComments } as ConfluenceClient, asked };
+  }
+  const contextOf = (client: ConfluenceClient) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that the functions use
+    ({ client, source: { sourceId: "docs" }, services: { sql: database.sql } }) as StepContext;
+  const put = async (...comments: CommentToStore[]) => upsertComments(database.sql, "docs", comments);
+  /** Ids of those listed comments whose bodies are requested. */
+  const requested = async (...listed: ListedComment[]) => {
+    const { client, asked } = siteWith([]);
+    await newComments(contextOf(client), listed);
+    return asked.flat();
+  };
+  describe("and what is stored of them", () => {
+    beforeEach(async () => {
+      await put(toStore("10", { version: 2 }));
+    });
+
+    it("the body of a comment that is stored as it was listed is not requested", async () => {
+      expect(await requested(comment("10", { version: 2 }))).toEqual([]);
+      expect(await requested(comment("10", { version: 2, containerId: null }))).toEqual([]);
+    });
+
+    it.each<[string, Partial<Comment>]>([
+      ["in a new version", { version: 3 }],
+      ["with another resolution, which makes no version", { version: 2, resolution: "resolved" }],
+      ["on another page", { version: 2, containerId: "2" }],
+    ])("the body of a comment listed %s is requested", async (_, more) => {
+      expect(await requested(comment("10", more))).toEqual(["10"]);
+    });
+
+    it("a comment listed in an older version says nothing, whatever else it says", async () => {
+      expect(
+        await requested(comment("10", { version: 1, resolution: "resolved", containerId: "2" })),
+      ).toEqual([]);
+    });
+
+    it("the body of a comment that a check missed, or that is new, is requested", async () => {
+      await database.sql`update confluence_comments set missing_since = ${NOW}`;
+      expect(await requested(comment("10", { version: 2 }), comment("11"))).toEqual(["10", "11"]);
+    });
+
+    it("a comment on a file that is listed on the file's page did not move", async () => {
+      await recordFiles(database.sql, "docs", [{ ...file("att5", "1"), containerId: "1" }]);
+      expect(await requested(comment("10", { version: 2, containerId: "att5" }))).toEqual([]);
+      expect(await requested(comment("10", { version: 2, containerId: "att6" }))).toEqual([]);
+    });
+  });
+
+  it("bodies are requested fifty at a time, and nothing that was not asked for is used", async () => {
+    const listed = Array.from({ length: 51 }, (_, n) => comment(`${100 + n}`));
+    const { client, asked } = siteWith(listed);
+    const { comments, missing, unreadable } = await newComments(contextOf(client), listed);
+    expect(asked.map((ids) => ids.length)).toEqual([50, 1]);
+    expect([comments.length, missing, unreadable]).toEqual([51, 0, []]);
+    const all: ConfluenceClient["searchComments"] = async () => ({
+      comments: [comment("1"), comment("2")],
+      odd: ["3", "4"],
+      skipped: 2,
+      next: null,
+    });
+    const found = await newComments(contextOf({ ...client, searchComments: all }), [
+      comment("1"),
+      comment("3"),
+    ]);
+    expect(found).toMatchObject({ comments: [{ id: "1" }], unreadable: ["3"], missing: 0 });
+  });
+
+  it("a comment that did not come, or in an older version only, is missing", async () => {
+    const { client } = siteWith([comment("11", { version: 1 }), comment("12")]);
+    const listed = [comment("10"), comment("11", { version: 2 }), comment("12")];
+    expect((await newComments(contextOf(client), listed)).missing).toBe(2);
+  });
+
+  it("where nothing of a response can be read, each of a few comments is requested by itself", async () => {
+    const refuse = (ids: string[]) =>
+      ids.length > 1 ? new PermanentError("invalid_answer", "no comments") : null;
+    const { client, asked } = siteWith([comment("10"), comment("11")], { refuse });
+    const { comments } = await newComments(contextOf(client), [comment("10"), comment("11")]);
+    expect(comments.map(({ id }) => id)).toEqual(["10", "11"]);
+    expect(asked).toEqual([["10", "11"], ["10"], ["11"]]);
+  });
+
+  it.each<[string, Error, number]>([
+    ["a single comment", new PermanentError("invalid_answer", "no comments"), 1],
+    ["more than ten", new PermanentError("invalid_answer", "no comments"), 11],
+    ["a few that the account may not read", new PermanentError("forbidden", "no"), 2],
+    ["a few in time", new TransientError("timeout", "no answer"), 2],
+  ])(
+    "a response that fails for %s is an error, and they are not requested one by one",
+    async (_, error, count) => {
+      const listed = Array.from({ length: count }, (__, n) => comment(`${100 + n}`));
+      const { client, asked } = siteWith([], { refuse: () => error });
+      await expect(newComments(contextOf(client), listed)).rejects.toBe(error);
+      expect(asked).toHaveLength(1);
+    },
+  );
+
+  describe("and the pages that they are on", () => {
+    const placed = async (comments: Comment[], above: Comment[] = [], files: ListedFile[] = []) => {
+      const { client, asked } = siteWith(above);
+      const found = await withContainers(contextOf(client), comments, files);
+      return { pages: found.map(({ id, containerId }) => `${id} on ${containerId}`), asked };
+    };
+    const reply = (id: string, parentId: string) => comment(id, { containerId: null, parentId });
+
+    it("a reply is on the page of what it replies to, at any depth, in whichever order they are listed", async () => {
+      const { pages, asked } = await placed([reply("12", "11"), reply("11", "10"), comment("10")]);
+      expect(pages).toEqual(["12 on 1", "11 on 1", "10 on 1"]);
+      expect(asked).toEqual([]);
+    });
+
+    it("a reply to a stored comment is on its page, without a request", async () => {
+      await put(toStore("10", { containerId: "2" }));
+      expect(await placed([reply("11", "10")])).toEqual({ pages: ["11 on 2"], asked: [] });
+    });
+
+    it("what a reply replies to is requested, level by level", async () => {
+      const above = [reply("12", "11"), comment("11", { containerId: "2" })];
+      expect(await placed([reply("13", "12")], above)).toEqual({
+        pages: ["13 on 2"],
+        asked: [["12"], ["11"]],
+      });
+    });
+
+    it("a reply to what is gone is left out, as is a circle of replies", async () => {
+      expect(await placed([reply("11", "10")])).toEqual({ pages: [], asked: [["10"]] });
+      expect(await placed([reply("11", "12"), reply("12", "11")])).toEqual({ pages: [], asked: [] });
+    });
+
+    it("a comment on a file is on the file's page, which is stored or listed with it", async () => {
+      await recordFiles(database.sql, "docs", [{ ...file("att5", "1"), containerId: "1" }]);
+      const on = (id: string, containerId: string) => comment(id, { containerId });
+      const comments = [on("10", "att5"), on("11", "att6"), on("12", "att7"), reply("13", "11")];
+      const { pages } = await placed(comments, [], [file("att6", "2"), file("att7", null)]);
+      expect(pages).toEqual(["10 on 1", "11 on 2", "13 on 2"]);
+    });
+  });
+});
