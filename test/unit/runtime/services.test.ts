@@ -19,10 +19,6 @@ const base = {
 };
 const cipher = { encrypt: async (token: string) => token, decrypt: async (token: string) => token };
 
-/** A name that no other file builds: a service is built once in a process, by its name. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion
-const ownName = <Name extends string>(name: string): Name => name as Name;
-
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -30,7 +26,9 @@ afterEach(() => {
 it("a service that could not be built is built again by the next invocation, and then kept", async () => {
   let builds = 0;
   const provider: Provider<"cipher"> = {
-    name: ownName<"cipher">("built again"),
+    // No other file builds a service of this name, and each is built once in a process.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    name: "built again" as "cipher",
     build: async () => {
       builds += 1;
       if (builds === 1) throw new Error("no key yet");
@@ -82,7 +80,9 @@ it("what is not needed is not built, and any number of vectors is stored at once
 it("a service is built from the environment, with the log of the invocation", async () => {
   const built: unknown[] = [];
   const provider: Provider<"reranker"> = {
-    name: ownName<"reranker">("built from the environment"),
+    // No other file builds a service of this name, and each is built once in a process.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    name: "built from the environment" as "reranker",
     build: (env, log) => {
       built.push(env, log);
       return null;
