@@ -33,7 +33,7 @@ const QUESTIONS = [
   {
     question: "Into which tray does a scanner with a worn-out battery go?",
     page: "handheld-scanner-quick-guide.pdf",
-    heading: "Handheld scanner: quick guide",
+    heading: "Charging and storage",
   },
 ];
 
