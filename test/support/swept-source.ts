@@ -4,7 +4,7 @@ import { addMissingSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
 import { insertSource } from "#shared/sources/sources.ts";
-import { sweepSource, type SweepOutcome } from "#shared/syncs/rights/sweep-source.ts";
+import { sweepSource, type SweepOptions, type SweepOutcome } from "#shared/syncs/rights/sweep-source.ts";
 import { SPACE_ID, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
 
 export const SOURCE_ID = "source-1";
@@ -12,12 +12,14 @@ export const SOURCE_ID = "source-1";
 export type SweptSource = {
   now: () => Date;
   minute: () => void;
-  /** Steps of the sweep that is due. */
-  step: (site: RightsClient, maxSteps?: number) => Promise<SweepOutcome>;
+  /** Steps of the sweep that is due; there is time for as many as are wanted unless the options say otherwise. */
+  step: (site: RightsClient, maxSteps?: number, options?: Partial<SweepOptions>) => Promise<SweepOutcome>;
   /** A quarter of an hour later: a whole sweep. */
   sweep: (site: RightsClient) => Promise<SweepOutcome>;
   /** A quarter of an hour later: a sweep as far as the end of its listing. */
   list: (site: RightsClient) => Promise<void>;
+  /** Lines of the sweeps' log. */
+  logged: Record<string, unknown>[];
 };
 
 /** Changes what a site tells of some content. */
@@ -52,17 +54,19 @@ export async function makeSweptSource(sql: postgres.Sql): Promise<SweptSource> {
     clock = new Date(clock.getTime() + 60_000);
   };
   const now = () => clock;
-  const step: SweptSource["step"] = async ({ client }, maxSteps = 1) => {
+  const logged: SweptSource["logged"] = [];
+  const log = makeLog("info", (line) => logged.push(JSON.parse(line)), now);
+  const step: SweptSource["step"] = async ({ client }, maxSteps = 1, options = {}) => {
     const services = {
       sql,
-      log: makeLog("silent", () => {}, now),
+      log,
       now,
       random: () => 0.5,
       env: parseEnv({}),
       cipher: { encrypt: async (text: string) => text, decrypt: async (text: string) => text },
       confluence: () => client,
     };
-    return sweepSource(SOURCE_ID, services, { remainingMs: () => 60_000, maxSteps });
+    return sweepSource(SOURCE_ID, services, { remainingMs: () => 60_000, maxSteps, ...options });
   };
   const sweep: SweptSource["sweep"] = async (site) => {
     for (let minutes = 0; minutes < 16; minutes += 1) minute();
@@ -74,5 +78,5 @@ export async function makeSweptSource(sql: postgres.Sql): Promise<SweptSource> {
     const outcome = await step(site, 1 + pages);
     if (outcome !== "more") throw new Error(`The sweep is ${outcome}`);
   };
-  return { now, minute, step, sweep, list };
+  return { now, minute, step, sweep, list, logged };
 }
