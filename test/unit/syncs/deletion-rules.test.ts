@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ConfluencePage } from "#shared/confluence/client.ts";
-import { CAP_PAGES, judgeCandidate, judgeCap } from "#shared/syncs/deletions/deletion-rules.ts";
+import { CAP_PAGES, judgeCandidate, judgeCap, judgeCaps } from "#shared/syncs/deletions/deletion-rules.ts";
 
 const returned = (status: string, spaceId = "9"): ConfluencePage => ({
   id: "1",
@@ -47,6 +47,10 @@ describe("the verdict on a page that the listing did not show", () => {
     expect(judgeCandidate(returned("current"), visible, "9")).toBeNull();
   });
 
+  it("a page whose space is not told is left unchanged", () => {
+    expect(judgeCandidate({ ...returned("current"), spaceId: null }, visible, "9")).toBeNull();
+  });
+
   it("a page that was not listed and has an unknown status is left unchanged", () => {
     const known = new Set(["trashed", "deleted", "archived"]);
     fc.assert(
@@ -73,5 +77,23 @@ describe("the cap", () => {
   it("the cap counts hidden pages separately from new ones, so that a backlog does not block", () => {
     expect(judgeCap({ kind: "page", firstTime: 20, secondTime: 20, pages: 100 })).toBeNull();
     expect(judgeCap({ kind: "page", firstTime: 0, secondTime: 30, pages: 100 })).not.toBeNull();
+  });
+
+  it("the cap says how many would go, of how many, and what it is", () => {
+    const held = judgeCap({ kind: "blogpost", firstTime: 11, secondTime: 2, pages: 40 });
+    expect(held).toMatchObject({ candidates: 13, pages: 40 });
+    expect(held?.message).toContain("13 of 40 blog posts");
+    expect(held?.message).toContain("cap of 25 % and 10 blog posts");
+  });
+
+  it("each kind of content has a cap of its own, and those above it are held together", () => {
+    const few = { kind: "attachment", firstTime: 3, secondTime: 0, pages: 4 };
+    const pages = { kind: "page", firstTime: 11, secondTime: 1, pages: 40 };
+    const posts = { kind: "blogpost", firstTime: 0, secondTime: 20, pages: 30 };
+    expect(judgeCaps([few])).toBeNull();
+    expect(judgeCaps([])).toBeNull();
+    const judged = judgeCaps([posts, few, pages]);
+    expect(judged).toMatchObject({ kinds: ["blogpost", "page"], held: { candidates: 32, pages: 70 } });
+    expect(judged?.held.message).toMatch(/20 of 30 blog posts .*force\. 12 of 40 pages /);
   });
 });
