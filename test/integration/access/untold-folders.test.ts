@@ -108,6 +108,16 @@ describe("folders that a search may leave out above a page", () => {
       expect(await omits()).toBe(place === IN_FOLDER);
     });
 
+    it("a page that is asked in any case, and that the search has where it is, says nothing of folders", async () => {
+      await stored(IN_FOLDER);
+      const named = found(["1", "9"]);
+      expect(await read(named, IN_FOLDER, { asksParents: true })).toEqual([
+        ["1", "9"],
+        ["2", "3"],
+      ]);
+      expect(await omits()).toBe(false);
+    });
+
     it("blog posts are in no folder, so they are not asked", async () => {
       await stored(IN_FOLDER);
       expect(await read(found([], "blogpost"), IN_FOLDER)).toEqual([[], []]);

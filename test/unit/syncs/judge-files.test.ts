@@ -35,8 +35,10 @@ function checkOf({ types = {}, files = {}, spaces = {}, typesFail, fileFails }: 
       const file = files[id];
       return file ? { id, status: "current", containerId: "page", ...file } : null;
     },
-    pagesById: async (kind: string, ids: readonly string[]) =>
-      ids.flatMap((id) => (kind === "page" && id in spaces ? [{ id, spaceId: spaces[id] }] : [])),
+    pagesById: async (kind: string, ids: readonly string[]) => {
+      asked.push(`${kind} ${ids.join(" ")}`);
+      return ids.flatMap((id) => (kind === "page" && id in spaces ? [{ id, spaceId: spaces[id] }] : []));
+    },
   } as unknown as ConfluenceClient;
   const context = {
     client,
@@ -121,6 +123,15 @@ describe("the verdict on a file that the listing did not show", () => {
     const { verdicts, asked } = checkOf(site);
     expect(await verdicts({})).toEqual([null]);
     expect(asked).toEqual(expected);
+  });
+
+  it.each([
+    ["on its page", "page"],
+    ["on what it does not say", null],
+  ])("of a file %s no page is asked for", async (_, containerId) => {
+    const { verdicts, asked } = checkOf({ ...FILE, files: { f: { containerId } } });
+    await verdicts({});
+    expect(asked).toEqual(["types f", "file f"]);
   });
 
   it("the types of all files take one call, and each file that exists one more", async () => {
