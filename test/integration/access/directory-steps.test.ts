@@ -3,6 +3,7 @@ import { addGroup } from "#infra/local/confluence-site/directory-edits.ts";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { PermanentError, RateLimitedError, TransientError } from "#shared/errors.ts";
 import { refreshDirectories } from "#shared/syncs/rights/refresh-directories.ts";
+import { sweepSources } from "#shared/syncs/rights/sweep-sources.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -21,9 +22,8 @@ describe("reading the directory of a site", () => {
   beforeEach(async () => {
     await database.clear();
     world = await makeAccessWorld(database.sql);
-    await world.sync();
-    await forget();
-    world.logged.length = 0;
+    // So that the rights of the space name groups.
+    await sweepSources(world.outside, { remainingMs: () => MINUTE_MS });
   });
   afterAll(() => database.close());
 
@@ -140,8 +140,10 @@ describe("reading the directory of a site", () => {
 
   describe("in an invocation whose time ends", () => {
     it("no directory is begun, and the next invocation reads it", async () => {
+      world.takeRequests();
       expect(await refresh(undefined, () => RESERVE_MS - 1)).toEqual({ refreshed: 0, failed: 0 });
       expect([await site(), await groups()]).toMatchObject([{ claimed_until: null }, {}]);
+      expect(world.takeRequests()).toEqual([]);
       expect(await refresh(undefined, () => RESERVE_MS)).toEqual({ refreshed: 1, failed: 0 });
     });
 
@@ -164,8 +166,23 @@ describe("reading the directory of a site", () => {
       });
       expect(await site()).toMatchObject({ verified_at: null, claimed_until: null });
       expect([(await groups())["known"], await accounts()]).toEqual([read.length, 0]);
+      expect(logged("directory.refreshed")).toEqual([]);
+      const first = read.length;
       expect(await refresh(change)).toEqual({ refreshed: 1, failed: 0 });
+      expect(read.length).toBeGreaterThan(first);
       expect(read.toSorted()).toEqual([...new Set(read)].toSorted());
+    });
+
+    it("a directory is not complete while a single group is left, whatever else is known", async () => {
+      await refresh();
+      const all = await groups();
+      await database.sql`delete from directory_groups where not is_licensed`;
+      let looks = 0;
+      const remainingMs = () => (looks++ === 0 ? MINUTE_MS : RESERVE_MS - 1);
+      expect(await refresh(undefined, remainingMs)).toEqual({ refreshed: 0, failed: 0 });
+      expect(await groups()).not.toEqual(all);
+      expect(await refresh()).toEqual({ refreshed: 1, failed: 0 });
+      expect(await groups()).toEqual(all);
     });
 
     it("accounts that were not read are read by the next, and groups that were are not", async () => {

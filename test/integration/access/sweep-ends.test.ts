@@ -63,13 +63,15 @@ describe("where a sweep of rights ends", () => {
     expect(await timeLeft(STEP_RESERVE_MS + 1)).toBe("complete");
   });
 
-  it("the last step is not begun when the time ended with the one before it", async () => {
-    await source.step(site, STEPS - 3);
-    let looks = 0;
-    const remainingMs = () => (looks++ < 2 ? 60_000 : STEP_RESERVE_MS);
-    expect(await source.step(site, 100, { remainingMs })).toBe("more");
+  it("the last step is begun only if there is still time after all was read", async () => {
+    await source.step(site, STEPS - 1);
+    const timeAtLast = (ms: number) => {
+      let looks = 0;
+      return source.step(site, 100, { remainingMs: () => (looks++ === 0 ? 60_000 : ms) });
+    };
+    expect(await timeAtLast(STEP_RESERVE_MS)).toBe("more");
     expect(await sweepRow()).toMatchObject({ claimed_until: null, started_at: expect.any(Date) });
-    expect(await source.step(site, 100)).toBe("complete");
+    expect(await timeAtLast(STEP_RESERVE_MS + 1)).toBe("complete");
   });
 
   it("a rate limit that is nearly used up pauses the site after the step, and not the step before it", async () => {

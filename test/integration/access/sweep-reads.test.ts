@@ -54,19 +54,20 @@ describe("what a sweep of rights reads", () => {
   const inSteps = (ids: string[]) => [ids.slice(0, 20), ids.slice(20, 40), ids.slice(40)];
 
   describe("one by one", () => {
-    it.each([
-      ["the only page", 1000],
-      ["each of two pages", MANY],
-    ])(
-      "cut lists of principals on %s of a listing are read in several steps, each once",
-      async (_, pageSize) => {
-        const ids = idsFrom(100);
-        const others = all(idsFrom(200), () => ({}));
-        const site = told({ ...all(ids, () => ({ isCut: true, users: ["u"] })), ...others }, pageSize);
-        expect(await stepwise(site)).toEqual(inSteps(ids));
-        expect(await seen()).toEqual(Object.keys(others));
-      },
-    );
+    it("cut lists of principals are read in several steps, each once, before the listing goes on", async () => {
+      const [first, second] = [idsFrom(100), idsFrom(200)];
+      const cut = () => ({ isCut: true, users: ["u"] });
+      const site = told({ ...all(first, cut), ...all(second, cut), "300": {} }, MANY);
+      expect(await stepwise(site)).toEqual([...inSteps(first), ...inSteps(second)]);
+      expect(await seen()).toEqual(["300"]);
+    });
+
+    it("cut lists of principals on the last page of a listing are read before anything else", async () => {
+      const ids = idsFrom(100);
+      const site = told({ ...all(ids, () => ({ isCut: true, users: ["u"] })), "200": {} });
+      expect(await stepwise(site)).toEqual(inSteps(ids));
+      expect(await seen()).toEqual(["200"]);
+    });
 
     it("archived pages above listed ones are read in several steps, each once", async () => {
       const ids = idsFrom(100);
