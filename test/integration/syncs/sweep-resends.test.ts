@@ -71,6 +71,11 @@ describe("what a sweep does for a running operation", () => {
       ],
       ["may go on only now", { enqueued_at: () => null, not_before: () => world.now() }, false],
       [
+        "was sent long ago, and may go on now",
+        { enqueued_at: () => ago(9 * MINUTE_MS), not_before: () => world.now() },
+        true,
+      ],
+      [
         "was sent since it may go on",
         { enqueued_at: () => ago(MINUTE_MS), not_before: () => ago(5 * MINUTE_MS) },
         false,
