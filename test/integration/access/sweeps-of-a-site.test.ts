@@ -228,4 +228,35 @@ describe("sweeps of many spaces of one site", () => {
     expect(await verified()).toBe(SPACES.length);
     expect(begun.toSorted()).toEqual([...new Set(begun)].toSorted());
   });
+
+  it.each([
+    ["is enough, all are closed", 30_001, (completed: number) => completed === SPACES.length],
+    ["is not, those are that were read, and no further one is begun", 30_000, (n: number) => n > 0 && n <= 4],
+  ])(
+    "of an invocation's time ten seconds are kept to close what was read; where the rest %s",
+    async (_, ms, holds) => {
+      const { completed, failed } = await invoke({ remainingMs: () => ms });
+      expect([holds(completed), failed]).toEqual([true, 0]);
+      expect(await invoke()).toEqual({
+        swept: SPACES.length - completed,
+        completed: SPACES.length - completed,
+        failed: 0,
+      });
+    },
+  );
+
+  it("an internal error with one space stops none of the others, and is thrown at the end", async () => {
+    const broken = await spaceIdOf("C");
+    const error = new TypeError("a bug");
+    const change = (client: ConfluenceClient): ConfluenceClient => ({
+      ...client,
+      spaceReaders: async (spaceId, roles) => {
+        if (spaceId === broken) throw error;
+        return client.spaceReaders(spaceId, roles);
+      },
+    });
+    await expect(invoke({ change })).rejects.toMatchObject({ errors: [error] });
+    expect(await verified()).toBe(SPACES.length - 1);
+    expect(await errors()).toEqual([]);
+  });
 });

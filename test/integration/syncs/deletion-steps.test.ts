@@ -240,7 +240,8 @@ describe("steps of a deletion check", () => {
     };
     await world.ended(check);
     expect(looks()).toEqual([1, 1]);
-    addDemoPages(world.site, 1);
+    addDemoPages(world.site, 2);
+    world.site.settings.max_page_size = 1;
     await world.check();
     expect(looks()).toEqual([1, 0]);
   });
