@@ -129,32 +129,34 @@ const markHeld = (id: string, left: number) =>
     world.now(),
   );
 
-it.each<[string, { held: number; decided: "rejected" | null }, string]>([
-  [
-    "pages alone",
-    { held: 2, decided: null },
-    "2 deletions of this check still wait for a decision: approve or reject them",
-  ],
+const PAGES_WAIT = "of this check still wait for a decision: approve or reject them";
+const COMMENTS_WAIT = "comments would be deleted: run the deletion check with force if that is right";
+it.each<[string, { held: number; decisions: Parameters<typeof candidates>[1]; pages: number }, string]>([
+  ["pages alone", { held: 2, decisions: { "1": null, "2": null }, pages: 2 }, `2 deletions ${PAGES_WAIT}`],
   [
     "pages and comments",
-    { held: 5, decided: "rejected" },
-    "1 deletions of this check still wait for a decision: approve or reject them. " +
-      "3 comments would be deleted: run the deletion check with force if that is right",
+    { held: 5, decisions: { "1": null, "2": "rejected" }, pages: 1 },
+    `1 deletions ${PAGES_WAIT}. 3 ${COMMENTS_WAIT}`,
   ],
-])("of a hold with %s left the check says what waits for whom", async (_, { held, decided }, message) => {
-  await check(CHECK, { status: "held", held });
-  await candidates(CHECK, { "1": null, "2": decided });
-  await markHeld(CHECK, held);
-  expect(await settle()).toBe(decided === null ? 2 : 1);
-  const progress = await world.progress(CHECK);
-  expect(progress).toMatchObject({ status: "held", error: { code: "deletions_held", message } });
-  expect(progress.log.at(-1)?.message).toBe("1 rejected by a person");
-  expect((await world.source()).metadata.deletions_held).toMatchObject({
-    operation_id: CHECK,
-    candidates: decided === null ? 2 : 4,
-    pages: 10,
-  });
-});
+  ["comments alone", { held: 5, decisions: { "1": "approved" }, pages: 0 }, `4 ${COMMENTS_WAIT}`],
+])(
+  "of a hold with %s left the check says what waits for whom",
+  async (_, { held, decisions, pages }, message) => {
+    await check(CHECK, { status: "held", held });
+    await candidates(CHECK, decisions);
+    await markHeld(CHECK, held);
+    expect(await settle()).toBe(pages);
+    const progress = await world.progress(CHECK);
+    expect(progress).toMatchObject({ status: "held", error: { code: "deletions_held", message } });
+    expect(progress.log.at(-1)?.message).toBe("1 rejected by a person");
+    const left = pages + held - Object.keys(decisions).length;
+    expect((await world.source()).metadata.deletions_held).toMatchObject({
+      operation_id: CHECK,
+      candidates: left,
+      pages: 10,
+    });
+  },
+);
 
 it.each<[string, Record<string, number>]>([
   ["completed", {}],
