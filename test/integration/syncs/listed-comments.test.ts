@@ -154,6 +154,10 @@ describe("listed comments", () => {
     const { comments } = await newComments(contextOf(client), [comment("10"), comment("11")]);
     expect(comments.map(({ id }) => id)).toEqual(["10", "11"]);
     expect(asked).toEqual([["10", "11"], ["10"], ["11"]]);
+    const ten = Array.from({ length: 10 }, (_, n) => comment(`${100 + n}`));
+    const site = siteWith(ten, { refuse });
+    expect((await newComments(contextOf(site.client), ten)).comments).toHaveLength(10);
+    expect(site.asked).toHaveLength(1 + 10);
   });
 
   it.each<[string, Error, number]>([
