@@ -140,6 +140,30 @@ describe("pages that were announced", () => {
     expect(await row(id(3))).toEqual({ ...removed, deleted_reason: "not_visible" });
   });
 
+  it("a page hidden by a hint that is in the trash since is deleted at its next hint", async () => {
+    restrictPage(world.site, id(3), "nobody");
+    await announce(id(3));
+    await rest();
+    restrictPage(world.site, id(3), "everyone");
+    trashPage(world.site, id(3));
+    await announce(id(3));
+    await rest();
+    expect(await row(id(3))).toEqual({ ...removed, deleted_reason: "trashed" });
+  });
+
+  it("a hidden page that is still not visible is no candidate of its next hint, which says so", async () => {
+    restrictPage(world.site, id(3), "nobody");
+    const lastLine = async () => {
+      await announce(id(3));
+      await rest();
+      const rows = await database.sql<{ log: { message: string }[] }[]>`
+        select log from archon_progress where operation_type = 'page_sync' order by created_at desc limit 1`;
+      return rows[0]?.log.map(({ message }) => message).find((message) => message.includes("asked for"));
+    };
+    expect(await lastLine()).toContain("1 to be confirmed as gone, 0 not of this space");
+    expect(await lastLine()).toContain("0 to be confirmed as gone, 1 not of this space");
+  });
+
   it("a hidden page that is visible again is found again after its hint", async () => {
     restrictPage(world.site, id(3), "nobody");
     await announce(id(3));

@@ -112,8 +112,11 @@ it("a dry run requests nothing of new pages", async () => {
 });
 
 it("fifty pages are named in one query, and each list is followed to its end", async () => {
-  const { context, calls } = await step({ comments: (call) => (call === 1 ? "more" : null) });
+  const { context, calls, asked } = await step({ comments: (call) => (call === 1 ? "more" : null) });
   const { comments } = await contentOfArrived(context, pages(51), BY_TIME);
+  const named = asked.map((cql) => cql.match(/\d+/g)?.map(Number) ?? []);
+  const first = Array.from({ length: 50 }, (_, n) => n + 1);
+  expect(named).toEqual([first, first, [51], first, [51]]);
   expect(comments.map(({ id }) => id)).toEqual(["comments-1", "comments-2", "comments-3"]);
   expect(calls).toEqual({ comments: 3, files: 2 });
 });

@@ -45,6 +45,10 @@ it("headings of a page count for the pages after it, where they are not written 
   ]);
 });
 
+it("a line that begins with a single tilde is no fence, and the heading below it counts", () => {
+  expect(said("~ 40 bar\n\n# Pumps\n\nOne.", "Two.").at(-1)).toBe("Pumps: Two.");
+});
+
 it("a heading ends those of its level and below on the pages before", () => {
   expect(said("# Pumps\n\n## Daily\n\nOne.", "## Weekly\n\nTwo.", "# Valves\n\nThree.", "Four.")).toEqual([
     "Pumps: # Pumps\n\n## Daily\n\nOne.",
