@@ -9,6 +9,7 @@ import {
   touchComments,
   upsertComments,
 } from "#shared/documents/comments.ts";
+import { commentToStore } from "#test/support/comments-and-files.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -26,22 +27,8 @@ beforeEach(async () => {
 });
 afterAll(() => database.close());
 
-const comment = (id: string, fields: Partial<CommentToStore> = {}): CommentToStore => ({
-  id,
-  containerId: "1",
-  parentId: null,
-  location: "footer",
-  resolution: "open",
-  selection: null,
-  authorId: "ann",
-  authorName: "Ann Lee",
-  createdAt: NOW,
-  modifiedAt: null,
-  version: 1,
-  url: `https://site.example/${id}`,
-  body: `Comment ${id}`,
-  ...fields,
-});
+const comment = (id: string, fields: Partial<CommentToStore> = {}) =>
+  commentToStore(id, { url: `https://site.example/${id}`, body: `Comment ${id}`, ...fields });
 const put = (...comments: CommentToStore[]) => upsertComments(database.sql, "docs", comments);
 const touch = (...containerIds: string[]) => touchComments(database.sql, "docs", containerIds);
 const read = (pageId = "comments-1") => readCommentsOf(database.sql, "docs", pageId);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { insertSource, mergeSourceMetadata, requireSource } from "#shared/sources/sources.ts";
+import { mergeSourceMetadata, requireSource } from "#shared/sources/sources.ts";
 import { addHints } from "#shared/syncs/hints/page-hints.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
 import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
-import { makeSyncWorld, OTHER_SPACE, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
+import { addSpacesWithSources } from "#test/support/site-sources.ts";
+import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 /*
@@ -12,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 
 const OPERATION = "00000000-0000-4000-8000-000000000001";
 const ANOTHER = "00000000-0000-4000-8000-000000000002";
-const OTHER_ID = "source-2";
+const OTHER_ID = "source-B";
 const HOUR_MS = 60 * 60_000;
 
 let database: TestDatabase;
@@ -23,13 +24,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await database.clear();
   world = await makeSyncWorld(database.sql);
-  const { encryptedToken, ...source } = await requireSource(database.sql, SOURCE_ID);
-  const other = { ...source, sourceId: OTHER_ID, spaceKey: OTHER_SPACE, spaceId: "9" };
-  await insertSource(
-    database.sql,
-    { ...other, encryptedToken: String(encryptedToken), deletionStrategy: "on_demand" },
-    world.now(),
-  );
+  await addSpacesWithSources(world, ["B"], { synced: false });
   for (const sourceId of [SOURCE_ID, OTHER_ID]) await setMetadata({ sync_metrics: {} }, sourceId);
 });
 afterAll(() => database.close());

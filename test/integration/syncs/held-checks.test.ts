@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { findHeldCheck, findLastHold, settleHold } from "#shared/syncs/operations/held-deletions.ts";
-import { insertSource, mergeSourceMetadata, requireSource } from "#shared/sources/sources.ts";
+import { mergeSourceMetadata } from "#shared/sources/sources.ts";
+import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
@@ -95,16 +96,8 @@ it.each<[string, Check]>([
 });
 
 it("the hold of another source is not this one's", async () => {
-  const { encryptedToken, ...source } = await requireSource(database.sql, SOURCE_ID);
-  const other = {
-    ...source,
-    sourceId: "other",
-    spaceKey: "ELSE",
-    spaceId: "9",
-    encryptedToken: String(encryptedToken),
-  };
-  await insertSource(database.sql, { ...other, deletionStrategy: "on_demand" }, world.now());
-  await check(CHECK, { status: "held", sourceId: "other" });
+  await addSpacesWithSources(world, ["B"], { synced: false });
+  await check(CHECK, { status: "held", sourceId: "source-B" });
   expect(await lastHold()).toBeNull();
 });
 

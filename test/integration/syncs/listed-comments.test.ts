@@ -5,45 +5,18 @@ import { recordFiles } from "#shared/documents/files.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { newComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
+import { commentToStore, listedFile } from "#test/support/comments-and-files.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, store } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const embedder = fakeEmbedder();
 const comment = (id: string, more: Partial<Comment> = {}): Comment => ({
-  id,
-  version: 1,
+  ...commentToStore(id),
   spaceKey: "docs",
-  containerId: "1",
-  parentId: null,
-  resolution: "open",
-  location: "footer",
-  selection: null,
-  authorId: "ann",
-  authorName: "Ann Lee",
-  createdAt: NOW,
-  modifiedAt: null,
-  url: "",
-  body: `<p>Comment ${id}</p>`,
   ...more,
 });
-const toStore = (id: string, more: Partial<CommentToStore> = {}): CommentToStore => ({
-  ...comment(id),
-  containerId: "1",
-  ...more,
-});
-const file = (id: string, containerId: string | null): ListedFile => ({
-  id,
-  title: `${id}.md`,
-  version: 1,
-  spaceKey: "docs",
-  containerId,
-  mediaType: "text/markdown",
-  bytes: 1,
-  fileId: null,
-  url: "",
-  modifiedAt: NOW,
-});
+const file = (id: string, containerId: string | null) => listedFile(id, { containerId });
 
 describe("listed comments", () => {
   let database: TestDatabase;
@@ -88,7 +61,7 @@ describe("listed comments", () => {
   };
   describe("and what is stored of them", () => {
     beforeEach(async () => {
-      await put(toStore("10", { version: 2 }));
+      await put(commentToStore("10", { version: 2 }));
     });
 
     it("the body of a comment that is stored as it was listed is not requested", async () => {
@@ -190,7 +163,7 @@ describe("listed comments", () => {
     });
 
     it("a reply to a stored comment is on its page, without a request", async () => {
-      await put(toStore("10", { containerId: "2" }));
+      await put(commentToStore("10", { containerId: "2" }));
       expect(await placed([reply("11", "10")])).toEqual({ pages: ["11 on 2"], asked: [] });
     });
 

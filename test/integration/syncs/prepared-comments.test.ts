@@ -4,6 +4,7 @@ import { readPageStates } from "#shared/documents/page-states.ts";
 import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revision.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { prepareComments } from "#shared/syncs/pages/prepare-comments.ts";
+import { commentToStore } from "#test/support/comments-and-files.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addClaimedWork, batchOf, endOfWork } from "#test/support/page-batch.ts";
 import { addSource, NOW, store } from "#test/support/stored-pages.ts";
@@ -11,22 +12,8 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 
 const DOCUMENT_ID = "comments-1";
 const later = new Date(NOW.getTime() + 60_000);
-const comment = (id: string, more: Partial<CommentToStore> = {}): CommentToStore => ({
-  id,
-  containerId: "1",
-  version: 1,
-  parentId: null,
-  resolution: "open",
-  location: "footer",
-  selection: null,
-  authorId: "ann",
-  authorName: "Ann Lee",
-  createdAt: NOW,
-  modifiedAt: NOW,
-  url: `https://site.example/comment-${id}`,
-  body: `<p>The pump number ${id} runs well.</p>`,
-  ...more,
-});
+const comment = (id: string, more: Partial<CommentToStore> = {}) =>
+  commentToStore(id, { modifiedAt: NOW, body: `<p>The pump number ${id} runs well.</p>`, ...more });
 
 let database: TestDatabase;
 let work: ClaimedWork;

@@ -5,30 +5,9 @@ import {
   queueOutdatedDocument,
   recordComments,
 } from "#shared/syncs/comments/list-comments.ts";
-import { insertOperation } from "#shared/syncs/operations/start-operation.ts";
-import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { fakeEmbedder } from "#test/support/fake-embedder.ts";
-import { addSource, NOW, store } from "#test/support/stored-pages.ts";
+import { addSyncOfDocs, commentToStore, contextOfSync, SYNC_ID } from "#test/support/comments-and-files.ts";
+import { NOW } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
-
-const OPERATION_ID = "00000000-0000-4000-8000-000000000001";
-const embedder = fakeEmbedder();
-const toStore = (id: string, more: Partial<CommentToStore> = {}): CommentToStore => ({
-  id,
-  containerId: "1",
-  version: 1,
-  parentId: null,
-  resolution: "open",
-  location: "footer",
-  selection: null,
-  authorId: "ann",
-  authorName: "Ann Lee",
-  createdAt: NOW,
-  modifiedAt: null,
-  url: "",
-  body: `<p>Comment ${id}</p>`,
-  ...more,
-});
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -36,27 +15,12 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await database.clear();
-  const { sql } = database;
-  await addSource(sql, embedder, { sourceId: "docs" });
-  for (const pageId of ["1", "2"]) await store(sql, embedder, { pageId, chunks: ["Text."] });
-  await insertOperation(sql, {
-    operationId: OPERATION_ID,
-    sourceId: "docs",
-    type: "confluence_sync",
-    actor: "api",
-    now: NOW,
-  });
+  await addSyncOfDocs(database.sql, ["1", "2"]);
 });
 afterAll(() => database.close());
 
 type Options = { dryRun?: boolean; comments?: "none" | "all" };
-const contextOf = ({ dryRun = false, comments = "all" }: Options) =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that the functions use
-  ({
-    source: { sourceId: "docs", content: { comments } },
-    operation: { operationId: OPERATION_ID, sourceId: "docs", dryRun },
-    services: { sql: database.sql, now: () => NOW },
-  }) as StepContext;
+const contextOf = (options: Options) => contextOfSync(database.sql, options);
 const put = async (...comments: CommentToStore[]) => upsertComments(database.sql, "docs", comments);
 const work = async () => [
   ...(await database.sql`select page_id, kind, state, outcome, reason, title from sync_work order by page_id`),
@@ -68,8 +32,8 @@ describe("recorded comments", () => {
     recordComments(database.sql, contextOf(options), 7, comments);
 
   it("new and changed comments are counted, and the document of their page becomes work", async () => {
-    await put(toStore("10"));
-    expect(await record({}, toStore("10", { version: 2 }), toStore("11"))).toEqual({
+    await put(commentToStore("10"));
+    expect(await record({}, commentToStore("10", { version: 2 }), commentToStore("11"))).toEqual({
       comments_listed: 7,
       comments_added: 1,
       comments_updated: 1,
@@ -87,9 +51,13 @@ describe("recorded comments", () => {
   });
 
   it("a dry run counts the same and stores nothing", async () => {
-    await put(toStore("10"));
+    await put(commentToStore("10"));
     const counts = { comments_listed: 7, comments_added: 2, comments_updated: 1 };
-    const [changed, ...added] = [toStore("10", { version: 2 }), toStore("11"), toStore("12")];
+    const [changed, ...added] = [
+      commentToStore("10", { version: 2 }),
+      commentToStore("11"),
+      commentToStore("12"),
+    ];
     expect(await record({ dryRun: true }, changed, ...added)).toEqual(counts);
     expect(await work()).toEqual([]);
     expect((await readComments(database.sql, "docs", ["10", "11"])).get("10")).toMatchObject({
@@ -105,7 +73,7 @@ describe("comments whose documents are outdated", () => {
     await database.sql`delete from sync_work`;
   });
   const record = async (containerId: string, id: string) =>
-    recordComments(database.sql, contextOf({}), 1, [toStore(id, { containerId })]);
+    recordComments(database.sql, contextOf({}), 1, [commentToStore(id, { containerId })]);
   const queue = async (options: { dryRun?: boolean; comments?: "none" | "all" }, everything = true) =>
     queueOutdatedComments(database.sql, contextOf(options), { everything });
 
@@ -121,7 +89,7 @@ describe("comments whose documents are outdated", () => {
   });
 
   it("the document of one page becomes work by itself", async () => {
-    const operation = { operationId: OPERATION_ID, sourceId: "docs" };
+    const operation = { operationId: SYNC_ID, sourceId: "docs" };
     await queueOutdatedDocument(database.sql, operation, "2", NOW);
     expect(await queued()).toEqual(["comments-2"]);
   });

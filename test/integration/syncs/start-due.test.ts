@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { spaceByKey } from "#infra/local/confluence-site/site.ts";
 import { insertSource, mergeSourceMetadata, requireSource } from "#shared/sources/sources.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import { insertOperation } from "#shared/syncs/operations/start-operation.ts";
 import { startDueChecks, startDueSyncs } from "#shared/syncs/schedules/start-due.ts";
 import { lastTick } from "#shared/syncs/schedules/weekly-check.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -71,6 +72,22 @@ describe("scheduled syncs", () => {
     expect(await operations()).toMatchObject([
       { source_id: SOURCE_ID, status: "queued" },
       { source_id: OTHER_ID, status: "completed" },
+    ]);
+  });
+
+  it("a scheduled sync whose source became busy meanwhile is not counted as started", async () => {
+    const { queue } = world.outside;
+    const starting: typeof queue = {
+      send: async (name, tasks, options) => {
+        const operation = { operationId: world.outside.newId(), sourceId: OTHER_ID, now: world.now() };
+        await insertOperation(database.sql, { ...operation, type: "confluence_sync", actor: "api" });
+        await queue.send(name, tasks, options);
+      },
+    };
+    expect(await startDueSyncs({ ...world.outside, queue: starting })).toBe(1);
+    expect(await operations()).toMatchObject([
+      { source_id: SOURCE_ID },
+      { source_id: OTHER_ID, actor: "api" },
     ]);
   });
 
