@@ -73,6 +73,16 @@ it.each([
   expect((await search(query)).corrected_query).toBeNull();
 });
 
+it.each([
+  ["with the fewest errors", "restroe", "Restore the rest of it", "Restore"],
+  ["with the fewest errors, wherever it stands", "restroe", "The rest is to restore", "restore"],
+  ["with as few errors and more in common", "gardenx", "The gardens behind the garden", "garden"],
+  ["that stands first, if they are as near", "xeller", "The seller paid the teller", "seller"],
+])("of several near words the one %s is meant: %s", async (_, query, content, corrected) => {
+  await put("4", "Several", content);
+  expect((await search(query)).corrected_query).toBe(corrected);
+});
+
 it("a query is corrected only to words of pages that this search may show", async () => {
   const { sql } = fixture.database;
   await addSource(sql, fixture.embedder, { sourceId: "other" });

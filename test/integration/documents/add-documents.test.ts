@@ -4,6 +4,7 @@ import { addDocuments } from "#shared/documents/add-documents.ts";
 import { deletePages } from "#shared/documents/delete-pages.ts";
 import { readPageStates } from "#shared/documents/page-states.ts";
 import { hashInput } from "#shared/documents/embed-pages.ts";
+import type { ChunkPlace } from "#shared/documents/page-to-store.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addSource, NOW, pageFacts, store, type TestPage } from "#test/support/stored-pages.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
@@ -55,6 +56,23 @@ describe("addDocuments", () => {
     expect(after.map(({ content }) => content)).toEqual(["alpha", "new", "beta", "gamma"]);
     const ids = (rows: typeof after) => rows.filter((row) => row.content !== "new").map((row) => row.id);
     expect(ids(after)).toEqual(ids(before));
+  });
+
+  it("addDocuments writes where a kept chunk stands in its file if that changed, and does not write the row otherwise", async () => {
+    const stored = async (version: number, ...places: (ChunkPlace | undefined)[]) => {
+      const chunks = places.map((place, n) => ({
+        content: `text ${n}`,
+        headingPath: [],
+        ...(place && { place }),
+      }));
+      expect((await put({ version, chunks })).embeddingsCreated).toBe(version === 1 ? places.length : 0);
+      return database.sql<{ place: ChunkPlace | null; row: string }[]>`
+        select metadata -> 'place' as place, xmin::text as row from archon_crawled_pages order by chunk_number`;
+    };
+    const first = await stored(1, { page: 1 }, { page: 2 }, undefined, { page: 4 });
+    const second = await stored(2, { page: 1 }, { page: 3 }, undefined, undefined);
+    expect(second.map(({ place }) => place)).toEqual([{ page: 1 }, { page: 3 }, null, null]);
+    expect(second.map(({ row }, n) => row === first[n]?.row)).toEqual([true, false, true, false]);
   });
 
   it("addDocuments gives a kept chunk the headings that it stands below now, for a model that embeds none", async () => {

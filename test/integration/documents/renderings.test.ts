@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { asChanged, type ChangedContent, touchIncluders, touchUnknown } from "#shared/documents/includers.ts";
+import { readPageStates } from "#shared/documents/page-states.ts";
 import {
   isOutdated,
   type NewRendering,
@@ -56,6 +57,9 @@ const rendering = async (pageId: string) => {
     select shown_revision as shown, shows_gone as gone, refresh_after as refresh from page_renderings where page_id = ${pageId}`;
   return row;
 };
+/** What syncs read of how the page's body was rendered. */
+const readState = async (pageId: string) =>
+  (await readPageStates(database.sql, "docs", [pageId])).get(pageId)?.rendering;
 const untouched = { shown: 0, gone: false, refresh: null };
 const touch = async (
   changes: ChangedContent[],
@@ -82,6 +86,13 @@ const changed = (fields: Partial<ChangedContent> = {}): ChangedContent => ({
   parentIds: [],
   isTextOnly: false,
   ...fields,
+});
+
+it("only a page that shows content of others has a rendering in its state", async () => {
+  await put("1", [dependency()], { revision: 3 });
+  await store(database.sql, embedder, { pageId: "2", chunks: ["Text."] });
+  expect(await readState("1")).toEqual({ revision: 3, at: NOW, shownRevision: 3, showsGone: false });
+  expect(await readState("2")).toBeNull();
 });
 
 it("a rendering is outdated once what it shows changed after it", () => {

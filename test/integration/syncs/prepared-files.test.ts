@@ -5,9 +5,11 @@ import { recordFiles, type FileToRecord } from "#shared/documents/files.ts";
 import { readPageStates } from "#shared/documents/page-states.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import type { ExtractedFile } from "#shared/extraction/extracted-file.ts";
+import type { Log } from "#shared/log.ts";
 import { EXTRACTION_REVISION, FILE_REVISION } from "#shared/extraction/file-revision.ts";
 import { MOST_BYTES } from "#shared/extraction/read-types.ts";
 import { prepareFile } from "#shared/syncs/files/prepare-file.ts";
+import { optionalCalls, type SkippedCalls } from "#shared/syncs/optional-calls.ts";
 import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import { fakeEmbedder } from "#test/support/fake-embedder.ts";
 import { addClaimedWork, batchOf, endOfWork } from "#test/support/page-batch.ts";
@@ -17,6 +19,7 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 const FILE_ID = "att5";
 const UNREAD = { extractor: "none", ocr: false };
 const URL = "https://site.example/file";
+const log = { warn: () => {} } as unknown as Log;
 const embedder = fakeEmbedder();
 const textOf = (markdown: string, warnings: string[] = []): ExtractedFile => ({
   result: "text",
@@ -31,6 +34,7 @@ describe("a file that is to be stored", () => {
   let asked: unknown[];
   /** What the extractor answers in turn. */
   let answers: (ExtractedFile | Error)[];
+  let skipped: SkippedCalls;
   let attachment: ConfluenceClient["attachment"];
   let attachmentAddress: ConfluenceClient["attachmentAddress"];
   beforeAll(async () => {
@@ -44,6 +48,7 @@ describe("a file that is to be stored", () => {
     work = await addClaimedWork(sql, { kind: "attachment", pageId: FILE_ID });
     asked = [];
     answers = [textOf("The pump runs.")];
+    skipped = new Map();
     attachment = async () => ({ status: "current", containerId: "1" });
     attachmentAddress = async ({ containerId, id, version }) =>
       `https://media/${containerId}/${id}/${version}`;
@@ -75,11 +80,12 @@ describe("a file that is to be stored", () => {
       return answer;
     };
     const batch = batchOf(database.sql, {
-      source: { content: { blogposts: false, comments: "none", attachments } },
+      source: { content: { blogposts: false, comments: "none", attachments }, refusedCalls: {} },
       client: { attachment, attachmentAddress },
-      services: { env: { OCR: ocr }, extractor },
+      services: { env: { OCR: ocr }, extractor, log },
     });
-    return prepareFile(batch, work, states.get(FILE_ID));
+    const calls = optionalCalls({ ...batch, ...batch.services, skipped });
+    return prepareFile({ ...batch, calls }, work, states.get(FILE_ID));
   };
   const ended = async () => endOfWork(database.sql);
   const markStored = async (more: { version?: number; revision?: number } = {}) => {
@@ -199,6 +205,15 @@ describe("a file that is to be stored", () => {
       };
       expect(await prepare()).toMatchObject({ page: { pageId: FILE_ID } });
     });
+
+    it("a deleted file of which Confluence does not answer in time is asked for again", async () => {
+      const timeout = new TransientError("timeout", "no answer");
+      attachment = async () => {
+        throw timeout;
+      };
+      await expect(prepare()).rejects.toBe(timeout);
+      expect(asked).toEqual([]);
+    });
   });
 
   describe("and its text", () => {
@@ -226,6 +241,10 @@ describe("a file that is to be stored", () => {
       await keep("old");
       answers = [textOf("read by type")];
       expect(await contents("local")).toEqual(["read by type"]);
+    });
+
+    it("what was read with OCR says so", async () => {
+      expect((await prepare("local"))?.file).toMatchObject({ result: "text", ocr: true });
     });
 
     it("a kept text of what OCR does not read is used although OCR is on", async () => {
@@ -267,6 +286,16 @@ describe("a file that is to be stored", () => {
         await expect(prepare()).rejects.toMatchObject({ code: "file_refused", message: "not for you" });
       },
     );
+
+    it("addresses that do not come in time, however often, stop no later download", async () => {
+      const address = attachmentAddress;
+      attachmentAddress = async () => {
+        throw new TransientError("timeout", "no answer");
+      };
+      for (let time = 1; time <= 5; time += 1) await expect(prepare()).rejects.toThrow("no answer");
+      attachmentAddress = address;
+      expect(await prepare()).toMatchObject({ page: { pageId: FILE_ID } });
+    });
 
     it.each([
       new PermanentError("not_found", "gone"),

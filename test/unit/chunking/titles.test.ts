@@ -68,3 +68,35 @@ it("a long item is not its own title, and neither is its code", () => {
     for (const { headingPath } of chunks) expect(headingPath).toEqual([]);
   }
 });
+
+it("a part within the header of a table is no title of the rows below", () => {
+  const header = "| Step | Text |";
+  const rows = Array.from({ length: 20 }, (_, n) => `| ${n} | ${words(20)} |`);
+  const from = header.indexOf("Step");
+  const chunks = chunkMarkdown([header, "| --- | --- |", ...rows].join("\n"), {
+    targetTokens: TARGET,
+    outline: {
+      parts: [{ from, titleEnd: from + 4, to: header.length - 2 }],
+      headerRows: [],
+      sectionRows: [],
+    },
+  });
+  expect(chunks.length).toBeGreaterThan(3);
+  expect(chunks.flatMap(({ headingPath }) => headingPath)).toEqual([]);
+});
+
+it("a part that is one long paragraph is named by its title in each of its chunks, beside one that ends on the same line", () => {
+  const [before, name] = ["Why. ", "How to do it"];
+  const text = `${before}${name}. ${words(200)}`;
+  const from = before.length;
+  const inside = { from: 0, titleEnd: 3, to: 3 };
+  const whole = { from, titleEnd: from + name.length, to: text.length };
+  for (const parts of [[whole], [inside, whole]]) {
+    const chunks = chunkMarkdown(text, {
+      targetTokens: TARGET,
+      outline: { parts, headerRows: [], sectionRows: [] },
+    });
+    expect(chunks.length).toBeGreaterThan(2);
+    for (const { headingPath } of chunks) expect(headingPath).toEqual([name]);
+  }
+});

@@ -68,6 +68,19 @@ it("a chunk larger than a whole part is cut below its own size", () => {
   expect(parts.join(" ").replaceAll(/\s+/g, " ")).toBe(sentences("ledger", 30));
 });
 
+it("what is larger than a part is cut as seldom as its parts allow", () => {
+  const pieces = piecesOfPage(sentences("ledger", 30));
+  expect(partOf(pieces, beginning, limitsOf(pieces, 200)).next).toMatchObject({ piece: 0, cut: 1 });
+});
+
+it("a table is cut so that its longest row fits as well, not the short rows alone", () => {
+  const rows = ["short", "shorter", sentences("ledger", 20), "short again"];
+  const table = `| Step | Text |\n| --- | --- |\n${rows.map((row, n) => `| ${n} | ${row} |`).join("\n")}`;
+  const parts = partsOf(piecesOfPage(table), 200);
+  for (const part of parts) expect(estimateTokens(part)).toBeLessThanOrEqual(200);
+  expect(parts.join(" ")).toContain("short again");
+});
+
 it("a cut goes on where it was, whatever the next part holds", () => {
   const pieces = piecesOfPage(sentences("ledger", 40));
   const first = partOf(pieces, beginning, limitsOf(pieces, 150));
