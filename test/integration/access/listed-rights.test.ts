@@ -91,6 +91,21 @@ describe("rights of content whose text is about to change", () => {
     expect(await seen()).toEqual([]);
   });
 
+  it("rights that came with a listing are as old as the listing, others as their search", async () => {
+    const readAt = async (id: string) => {
+      const [row] = await database.sql`select read_at from access_nodes where content_id = ${id}`;
+      return row?.["read_at"];
+    };
+    change(site, "3", { users: ["u"] });
+    const listedAt = swept.now();
+    const rights = { ancestors: [], restriction: { users: ["u"], groups: [] } };
+    const [with1, without3] = [listing([listed("1", { rights })]), listing([listed("3")])];
+    swept.minute();
+    await write(await rightsOfListed(reader(), with1));
+    await write(await rightsOfListed(reader(), without3));
+    expect([await readAt("1"), await readAt("3")]).toEqual([listedAt, swept.now()]);
+  });
+
   it("what is above changed content is read with it", async () => {
     change(site, "1", { users: ["u"] });
     await write(await rightsOfPages(reader(), ["2"]));

@@ -92,6 +92,9 @@ describe("pages that were announced", () => {
     expect(world.takeRequests().filter((request) => request.query.includes("body-format"))).toEqual([]);
     expect((await hook.health()).pages).toMatchObject({ announced: 2, unchanged: 2 });
     expect(await hints()).toBe(0);
+    const [sync] =
+      await database.sql`select log::text from archon_progress where operation_type = 'page_sync'`;
+    expect(sync?.["log"]).toContain("2 pages asked for: 2 current (2 as stored), 0 to be confirmed as gone");
   });
 
   it("what a delivery says about a page is not believed: Confluence is asked for it by id", async () => {
@@ -102,6 +105,24 @@ describe("pages that were announced", () => {
     await rest();
     expect(await row(id(1))).toEqual(kept);
     expect(world.takeRequests().some(({ query }) => query.includes(`id=${id(1)}`))).toBe(true);
+  });
+
+  it("an announced page whose answer cannot be read is recorded as failed, and stays", async () => {
+    world.site.faults.push({
+      effect: "odd_item",
+      field: "title",
+      value: null,
+      path: "/api/v2/pages?id=",
+      times: 1000,
+      skip: 0,
+    });
+    await announce(id(1));
+    await rest();
+    expect(await row(id(1))).toEqual(kept);
+    const [page] =
+      await database.sql`select sync_error ->> 'code' as code from confluence_pages where page_id = ${id(1)}`;
+    expect(page).toEqual({ code: "invalid_answer" });
+    expect(await operations()).toMatchObject([{ type: "page_sync", status: "completed_with_errors" }]);
   });
 
   it("a trashed page is deleted at once, with that reason, and what lies below it is asked for too", async () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { processPageBatch } from "#functions/sync/process-page.ts";
 import type { Fault } from "#infra/local/confluence-site/faults.ts";
 import { claimOperation, saveCheckpoint } from "#shared/syncs/operations/claims.ts";
 import { countAside } from "#shared/syncs/operations/count-aside.ts";
+import type { PageServices } from "#shared/syncs/pages/page-batch.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
-import { makeSyncWorld, type SyncWorld } from "#test/support/sync-world.ts";
+import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 
 type RetryAfter = Extract<Fault, { effect: "rate_limit" }>["retry_after"];
 
@@ -59,6 +61,32 @@ describe("a site that limits requests", () => {
     while (world.now().getTime() + 61_000 < (until?.getTime() ?? 0)) await world.minute();
     expect(world.takeRequests()).toEqual([]);
     expect((await world.ended(id)).sync_metrics.pages_added).toBe(30);
+  });
+
+  it("of pages that come in during a pause, those that nobody works on are sent again at its end, and count no attempt", async () => {
+    const id = await world.startSync();
+    await world.deliverOne("plan");
+    const [mine, others] = [world.page("Page 1").id, world.page("Page 2").id];
+    const until = new Date(world.now().getTime() + 300_000);
+    await database.sql`update confluence_sites set paused_until = ${until}`;
+    await database.sql`
+      update sync_work set attempts = 2, claimed_until = ${until}, enqueued_at = ${world.now()}, not_before = null
+      where page_id = ${others}`;
+    const sent: object[] = [];
+    const services = {
+      ...world.services(null),
+      queue: { send: async (...all: unknown[]) => void sent.push(all) },
+    };
+    const tasks = [mine, others].map((page_id) => ({ operation_id: id, source_id: SOURCE_ID, page_id }));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the world fills in all that a worker uses
+    await processPageBatch(tasks, services as unknown as PageServices, { remainingMs: () => 60_000 });
+    const rows = await database.sql`
+      select page_id, attempts, not_before, claimed_until from sync_work where page_id in (${mine}, ${others}) order by 1`;
+    expect(rows).toEqual([
+      { page_id: mine, attempts: 0, not_before: until, claimed_until: null },
+      { page_id: others, attempts: 2, not_before: null, claimed_until: until },
+    ]);
+    expect(sent).toHaveLength(1);
   });
 
   it("five minutes of 429 send nothing to the dead-letter queue, and count no receive and no attempt", async () => {

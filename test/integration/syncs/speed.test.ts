@@ -77,6 +77,11 @@ describe("how far and how fast an operation is", () => {
     expect(ended.sync_metrics.duration_ms).toBe(seconds * SECOND_MS);
   });
 
+  it("an operation that had nothing to do has no speed", async () => {
+    await world.sync();
+    expect(await world.sync()).toMatchObject({ status: "completed", chunks_per_second: null, eta: null });
+  });
+
   it("percent and eta count pages that the listing has yet to show", async () => {
     world.site.settings.max_page_size = 2;
     const id = await world.startSync();
