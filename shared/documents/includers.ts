@@ -68,10 +68,6 @@ export async function touchIncluders(
     containers: [...(containerIds ?? [])],
     text_only: isTextOnly,
   }));
-  // What recursion finds is guessed as so much that the server would compile the statement, for seconds, and read all renderings.
-  const setScans = (plans: "off" | "on") => tx`
-    select set_config('jit', 'off', true), set_config('enable_seqscan', ${plans}, true),
-      set_config('enable_hashjoin', ${plans}, true), set_config('enable_mergejoin', ${plans}, true)`;
   const touch = () => tx<Includer[]>`
     with recursive given as (
       select * from jsonb_to_recordset(${tx.json(rows)})
@@ -111,17 +107,7 @@ export async function touchIncluders(
       select '', d.source_id, d.page_id, 1 from page_dependencies d
       where ${isGone} and d.source_id = ${sourceId} and d.kind = 'unknown'
       union
-      select r.origin, d.source_id, d.page_id, r.level + 1
-      from reached r cross join lateral (
-        select p.page_id, p.title, s.space_key from confluence_pages p join archon_sources s on s.source_id = p.source_id
-        where p.source_id = r.source_id and p.page_id = r.page_id offset 0) p
-      cross join lateral (
-        (select d.source_id, d.page_id from page_dependencies d
-        where d.target = p.title and d.target <> '' and d.space_key = p.space_key and d.kind = 'page' offset 0)
-        union all
-        (select d.source_id, d.page_id from page_dependencies d
-        where d.target_id = p.page_id and d.target_id <> '' and d.kind = 'page' offset 0)) d
-      where r.level < ${MAX_DEPTH}),
+      select r.origin, d.source_id, d.page_id, r.level + 1 from reached r ${includingPages(tx)}),
     found as materialized (
       select distinct r.source_id, r.page_id from reached r join archon_sources s using (source_id), own
       where (r.source_id <> ${sourceId} or r.page_id <> r.origin) and (s.source_id = ${sourceId} or s.site_id = own.site_id)
@@ -142,19 +128,44 @@ export async function touchIncluders(
             then ${editedAt}::timestamptz + make_interval(hours => ${REFRESH_HOURS}) end)) end
     from locked where r.source_id = locked.source_id and r.page_id = locked.page_id
     returning r.source_id as "sourceId", r.page_id as "pageId"`;
-  const [, includers] = await pipelined([() => setScans("off"), touch, () => setScans("on")]);
+  const [, includers] = await pipelined([() => setScans(tx, "off"), touch, () => setScans(tx, "on")]);
   return includers;
+}
+
+/** What recursion finds is guessed as so much that the server would compile the statement, for seconds, and read all renderings. */
+function setScans(tx: Sql, plans: "off" | "on") {
+  return tx`
+    select set_config('jit', 'off', true), set_config('enable_seqscan', ${plans}, true),
+      set_config('enable_hashjoin', ${plans}, true), set_config('enable_mergejoin', ${plans}, true)`;
+}
+
+/** To the pages `reached r` those (`d`) that include them, one level more. */
+function includingPages(tx: Sql) {
+  return tx`
+      cross join lateral (
+        select p.page_id, p.title, s.space_key from confluence_pages p join archon_sources s on s.source_id = p.source_id
+        where p.source_id = r.source_id and p.page_id = r.page_id offset 0) p
+      cross join lateral (
+        (select d.source_id, d.page_id from page_dependencies d
+        where d.target = p.title and d.target <> '' and d.space_key = p.space_key and d.kind = 'page' offset 0)
+        union all
+        (select d.source_id, d.page_id from page_dependencies d
+        where d.target_id = p.page_id and d.target_id <> '' and d.kind = 'page' offset 0)) d
+      where r.level < ${MAX_DEPTH}`;
 }
 
 /**
  * Marks the pages of a source whose lists are not understood, that show live docs or spaces that no source of the site syncs, or on which a
- * macro failed: their targets change unseen. Without those that were rendered less than a day ago.
+ * macro failed, and the pages of the site that include those: their targets change unseen. Without those that were rendered less than a
+ * day ago.
  */
 export async function touchUnknown(tx: Sql, sourceId: string, now: Date): Promise<void> {
-  await tx`
-    with unseen as materialized (
-      select r.source_id, r.page_id from page_renderings r join archon_sources own on own.source_id = r.source_id
-      where r.source_id = ${sourceId} and r.refresh_after is null and r.rendered_at < ${now}::timestamptz - interval '20 hours'
+  const isDue = tx`r.refresh_after is null and r.rendered_at < ${now}::timestamptz - interval '20 hours'`;
+  const touch = () => tx`
+    with recursive own as (select source_id, space_key, site_id from archon_sources where source_id = ${sourceId}),
+    unseen as materialized (
+      select r.source_id, r.page_id from page_renderings r join own using (source_id)
+      where ${isDue}
         and (cardinality(r.failed_macros) > 0 or exists (
           select from page_dependencies d
           where d.source_id = r.source_id and d.page_id = r.page_id and (d.kind = 'unknown' or d.space_key <> own.space_key
@@ -167,8 +178,19 @@ export async function touchUnknown(tx: Sql, sourceId: string, now: Date): Promis
                 where lower(p.title) = lower(d.target) and p.title = d.target and p.source_id = s.source_id offset 0)
                 union all
                 (select p.subtype from confluence_pages p where p.page_id = d.target_id and p.source_id = s.source_id offset 0)) p
-              where s.space_key = d.space_key and (s.source_id = own.source_id or s.site_id = own.site_id) and p.subtype = 'live'))))
-      order by r.page_id for no key update of r)
+              where s.space_key = d.space_key and (s.source_id = own.source_id or s.site_id = own.site_id) and p.subtype = 'live'))))),
+    reached as (
+      select source_id, page_id, 1 as level from unseen
+      union
+      select d.source_id, d.page_id, r.level + 1 from reached r ${includingPages(tx)}),
+    found as materialized (
+      select distinct r.source_id, r.page_id from reached r join archon_sources s using (source_id), own
+      where s.source_id = own.source_id or s.site_id = own.site_id order by r.source_id, r.page_id),
+    locked as materialized (
+      select locked.source_id, locked.page_id from found f cross join lateral (
+        select r.source_id, r.page_id from page_renderings r
+        where r.source_id = f.source_id and r.page_id = f.page_id and ${isDue} for no key update) locked)
     update page_renderings r set shown_revision = r.shown_revision + 1, refresh_after = ${now}
-    from unseen u where r.source_id = u.source_id and r.page_id = u.page_id`;
+    from locked where r.source_id = locked.source_id and r.page_id = locked.page_id`;
+  await pipelined([() => setScans(tx, "off"), touch, () => setScans(tx, "on")]);
 }

@@ -12,6 +12,9 @@ export default defineConfig({
     hookTimeout: 120_000,
     // The whole service and a browser share the machine with whatever else runs.
     expect: { poll: { timeout: 20_000 } },
-    maxWorkers: 2,
+    // As in test/vitest.config.ts: modules are loaded once a process.
+    isolate: false,
+    // One more than processors: the tests mostly wait for the browser and the service.
+    maxWorkers: 3,
   },
 });

@@ -93,7 +93,7 @@ async function simulate(seed: number, count: number, settings: Settings): Promis
     if (result.violation) {
       failed += 1;
       const shrunk = settings.shrink
-        ? await shrinkHistory(database.sql, options, reset)
+        ? await shrinkHistory(database.sql, { options, result }, reset)
         : { options, result };
       console.log(describeFailure(shrunk.options, shrunk.result));
       if (settings.stopAtFirst) break;

@@ -40,7 +40,7 @@ describe("random histories of the whole system", () => {
           const options = { seed, rounds: ROUNDS };
           const result = await runHistory(database.sql, options);
           if (result.violation) {
-            const shrunk = await shrinkHistory(database.sql, options, reset);
+            const shrunk = await shrinkHistory(database.sql, { options, result }, reset);
             expect.fail(describeFailure(shrunk.options, shrunk.result));
           }
         }

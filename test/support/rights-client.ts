@@ -101,7 +101,9 @@ export function rightsClient(
       ids.flatMap((id) => {
         const content = told.contents.get(id);
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a sweep reads of a page
-        return content ? [{ id, status: "current", spaceId: SPACE_ID } as never] : [];
+        return content
+          ? [{ id, status: "current", spaceId: SPACE_ID, parentId: content.parentId } as never]
+          : [];
       }),
     licensedGroups: async () => ["licensed"],
     isPermitted: async (contentId, subject) => {

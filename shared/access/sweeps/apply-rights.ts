@@ -11,13 +11,20 @@ import { knownPrincipals, NOBODY_PASSES, type Principals } from "./principals.ts
  */
 export type ReadRestriction = ViewRestriction | "unreadable" | "failed" | "later";
 
-/** Content as it was read; ancestors null: the response did not contain them. */
-export type ReadContent = Pick<ContentRights, "id" | "ancestors"> & { restriction: ReadRestriction };
+/**
+ * Content as it was read; ancestors null: the response did not contain them. `placedAt`: when they were read, if that was earlier than the
+ * restriction: they are what is stored, or what content below it said.
+ */
+export type ReadContent = Pick<ContentRights, "id" | "ancestors"> & {
+  restriction: ReadRestriction;
+  placedAt?: Date;
+};
 
 type Placed = {
   id: string;
   /** Ids of what is above it, from the top. */
   chain: string[];
+  placedAt: Date;
   ancestors: { id: string; type: string }[];
   restriction: ReadRestriction;
 };
@@ -38,7 +45,11 @@ export async function applyRights(
 ): Promise<void> {
   if (read.length === 0) return;
   await lockRights(tx, sourceId);
-  const outdated = await forgottenSince(tx, sourceId, { contentIds: read.map(({ id }) => id), readAt });
+  const outdated = await forgottenSince(
+    tx,
+    sourceId,
+    read.map(({ id, placedAt }) => ({ id, readAt: placedAt ?? readAt, isStored: placedAt !== undefined })),
+  );
   const contents = read.filter(({ id }) => !outdated.has(id));
   const ids = contents.flatMap(({ id, ancestors }) => [id, ...(ancestors ?? []).map((above) => above.id)]);
   const current = async () => readTree(tx, sourceId, ids);
@@ -48,7 +59,7 @@ export async function applyRights(
   const again = async () => {
     tree = (await current()) ?? tree;
   };
-  const placed = contents.flatMap(toPlaced);
+  const placed = contents.flatMap((content) => toPlaced(content, readAt));
   const isPlaced = new Set(placed.map(({ id }) => id));
   for (const { id } of contents) {
     if (isPlaced.has(id) || isNewer(tree, id, readAt)) continue;
@@ -60,10 +71,10 @@ export async function applyRights(
     await addContainer(tx, sourceId, { ...container, tree, readAt });
     await again();
   }
-  for (const { id, chain } of learnedPlaces(placed)) {
+  for (const { id, chain, placedAt } of learnedPlaces(placed)) {
     const place = tree.places.get(id);
-    if (!place || place.readAt > readAt || isSame(place.ancestorIds, chain)) continue;
-    await move(tx, sourceId, { tree, place, chain, readAt });
+    if (!place || place.readAt > placedAt || isSame(place.ancestorIds, chain)) continue;
+    await move(tx, sourceId, { tree, place, chain, readAt: placedAt });
     await again();
   }
   const before = new Set(tree.places.keys());
@@ -98,11 +109,12 @@ function principalsOf(restriction: ReadRestriction): Principals | null {
 }
 
 /** A chain with a repetition, or with the content itself in it, says nothing. */
-function toPlaced({ id, ancestors, restriction }: ReadContent): Placed[] {
+function toPlaced(content: ReadContent, readAt: Date): Placed[] {
+  const { id, ancestors, restriction, placedAt = readAt } = content;
   if (ancestors === null) return [];
   const chain = ancestors.map((above) => above.id);
   if (new Set([...chain, id]).size <= chain.length) return [];
-  return [{ id, chain, ancestors, restriction }];
+  return [{ id, chain, placedAt, ancestors, restriction }];
 }
 
 function isNewer(tree: AccessTree, id: string, readAt: Date): boolean {
@@ -120,11 +132,12 @@ function containersOf(placed: readonly Placed[]): { id: string; chain: string[] 
 }
 
 /** Content says where it is, and where what is above it is. What it says of itself comes first. */
-function learnedPlaces(placed: readonly Placed[]): { id: string; chain: string[] }[] {
-  const learned = new Map(placed.map(({ id, chain }) => [id, chain]));
-  for (const { chain } of placed)
-    for (const [index, id] of chain.entries()) if (!learned.has(id)) learned.set(id, chain.slice(0, index));
-  return byDepth([...learned].map(([id, chain]) => ({ id, chain })));
+function learnedPlaces(placed: readonly Placed[]): Pick<Placed, "id" | "chain" | "placedAt">[] {
+  const learned = new Map(placed.map(({ id, chain, placedAt }) => [id, { id, chain, placedAt }]));
+  for (const { chain, placedAt } of placed)
+    for (const [index, id] of chain.entries())
+      if (!learned.has(id)) learned.set(id, { id, chain: chain.slice(0, index), placedAt });
+  return byDepth([...learned.values()]);
 }
 
 function byDepth<T extends { chain: string[] }>(items: T[]): T[] {
@@ -155,8 +168,8 @@ async function addPlaces(
   sourceId: string,
   { tree, contents, readAt }: { tree: AccessTree; contents: Placed[]; readAt: Date },
 ): Promise<void> {
-  const rows: { content_id: string; ancestor_ids: string[]; node_id: number | null }[] = [];
-  for (const { id, chain, restriction } of byDepth(contents)) {
+  const rows: { content_id: string; ancestor_ids: string[]; node_id: number | null; read_at: string }[] = [];
+  for (const { id, chain, restriction, placedAt } of byDepth(contents)) {
     if (tree.places.has(id)) continue;
     const above = nodeBelow(tree, chain);
     let nodeId = above;
@@ -173,12 +186,13 @@ async function addPlaces(
       tree.nodes.set(id, { ...node, nodeId: stored, pending: null, verifiedAt: null });
       if (above !== null) nodeId = stored;
     }
-    tree.places.set(id, { contentId: id, ancestorIds: chain, isContainer: false, nodeId, readAt });
-    rows.push({ content_id: id, ancestor_ids: chain, node_id: nodeId });
+    tree.places.set(id, { contentId: id, ancestorIds: chain, isContainer: false, nodeId, readAt: placedAt });
+    rows.push({ content_id: id, ancestor_ids: chain, node_id: nodeId, read_at: placedAt.toISOString() });
   }
   if (rows.length === 0) return;
   await tx`
     insert into content_access (source_id, content_id, ancestor_ids, node_id, read_at)
-    select ${sourceId}, content_id, ancestor_ids, node_id, ${readAt}::timestamptz
-    from jsonb_to_recordset(${tx.json(rows)}) as row (content_id text, ancestor_ids text[], node_id integer)`;
+    select ${sourceId}, content_id, ancestor_ids, node_id, read_at
+    from jsonb_to_recordset(${tx.json(rows)})
+      as row (content_id text, ancestor_ids text[], node_id integer, read_at timestamptz)`;
 }

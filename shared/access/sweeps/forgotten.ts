@@ -14,15 +14,21 @@ export async function noteForgotten(
     on conflict (source_id, content_id) do update set read_at = greatest(f.read_at, excluded.read_at)`;
 }
 
-/** Those of this content that were forgotten by a later reading than one of this time. */
+/** Those of this content that were forgotten by a later reading; what is stored already (`isStored`), also by one of the same time. */
 export async function forgottenSince(
   tx: Sql,
   sourceId: string,
-  { contentIds, readAt }: { contentIds: readonly string[]; readAt: Date },
+  contents: readonly { id: string; readAt: Date; isStored: boolean }[],
 ): Promise<Set<string>> {
+  const known = contents.map(({ id, readAt, isStored }) => ({
+    content_id: id,
+    known_at: readAt.toISOString(),
+    is_stored: isStored,
+  }));
   const rows = await tx<{ id: string }[]>`
-    select content_id as id from forgotten_content
-    where source_id = ${sourceId} and content_id = any(${[...contentIds]}::text[]) and read_at > ${readAt}`;
+    select f.content_id as id from forgotten_content f
+    join jsonb_to_recordset(${tx.json(known)}) as known (content_id text, known_at timestamptz, is_stored boolean) using (content_id)
+    where f.source_id = ${sourceId} and (f.read_at > known_at or (is_stored and f.read_at = known_at))`;
   return new Set(rows.map(({ id }) => id));
 }
 

@@ -22,29 +22,32 @@ export async function countListedContent(sql: Sql, sourceId: string): Promise<nu
   return row?.count ?? 0;
 }
 
-/** `chain`: what is above it, as what lies below it says. */
-export type UnlistedContent = { id: string; chain: string[] };
+/** `chain`: what is above it, as is stored or as what lies below it says; `placedAt`: since when that is known. */
+export type UnlistedContent = { id: string; chain: string[]; placedAt: Date };
 
-/** Where this content is, as far as it is stored. */
+/** Where this content is that was listed since then, as far as it is stored. */
 export async function placesOf(
   sql: Sql,
   sourceId: string,
-  contentIds: readonly string[],
+  { contentIds, since }: { contentIds: readonly string[]; since: Date },
 ): Promise<UnlistedContent[]> {
   return sql<UnlistedContent[]>`
-    select content_id as id, ancestor_ids as chain from content_access
+    select content_id as id, ancestor_ids as chain, greatest(read_at, ${since}) as "placedAt" from content_access
     where source_id = ${sourceId} and content_id = any(${[...contentIds]}::text[]) order by content_id`;
 }
 
-/** Content that is above what was listed and was not listed itself, as archived pages and drafts are; folders apart. From behind `after`. */
+/**
+ * Content that is above what was listed since then and was not listed itself, as archived pages and drafts are; folders apart. From
+ * behind `after`.
+ */
 export async function unlistedAncestors(
   sql: Sql,
   sourceId: string,
-  { after, limit }: { after: string; limit: number },
+  { after, limit, since }: { after: string; limit: number; since: Date },
 ): Promise<UnlistedContent[]> {
   return sql<UnlistedContent[]>`
     with ${listedAndAbove(sql, sourceId)}
-    select id, min(chain) as chain from above
+    select id, min(chain) as chain, greatest(min(read_at), ${since}) as "placedAt" from above
     where id > ${after} and id not in (select id from listed)
       and id not in (select content_id from content_access where source_id = ${sourceId} and is_container)
     group by id order by id limit ${limit}`;
@@ -58,7 +61,7 @@ export async function unlistedContent(
 ): Promise<UnlistedContent[]> {
   return sql<UnlistedContent[]>`
     with ${listedAndAbove(sql, sourceId)}
-    select content_id as id, ancestor_ids as chain from content_access
+    select content_id as id, ancestor_ids as chain, read_at as "placedAt" from content_access
     where source_id = ${sourceId} and content_id > ${after} and not is_container
       and content_id not in (select id from listed) and content_id not in (select id from above)
     order by content_id limit ${limit}`;
@@ -68,7 +71,7 @@ function listedAndAbove(sql: Sql, sourceId: string) {
   return sql`
     listed as (select distinct unnest(content_ids) as id from access_sweep_lists where source_id = ${sourceId}),
     above as (
-      select u.id, c.ancestor_ids[:u.position - 1] as chain
+      select u.id, c.ancestor_ids[:u.position - 1] as chain, c.read_at
       from content_access c join listed on listed.id = c.content_id
       cross join lateral unnest(c.ancestor_ids) with ordinality u (id, position)
       where c.source_id = ${sourceId})`;

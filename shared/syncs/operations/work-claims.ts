@@ -31,7 +31,7 @@ export type ClaimedWork = {
 
 /**
  * Claims the pages' open work for CLAIM_MS (files: FILE_CLAIM_MS) and counts an attempt; skips work that is done, waiting, claimed by another worker, or
- * a suspect (see `claimSuspect`).
+ * a suspect (see `claimSuspect`). By id: in the order of its rows a history of the simulation would differ from run to run.
  */
 export async function claimWork(
   sql: Sql,
@@ -40,11 +40,14 @@ export async function claimWork(
   { queue, now }: { queue: WorkQueue; now: Date },
 ): Promise<ClaimedWork[]> {
   return sql<ClaimedWork[]>`
-    update sync_work set claimed_until = ${claimUntil(queue, now)}, claimed_alone = false, attempts = attempts + 1,
-      updated_at = ${now}
-    where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending' and not suspect
-      and ${isOf(sql, queue)} and claimed_until is null and (not_before is null or not_before <= ${now})
-    returning kind, page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes`;
+    with claimed as (
+      update sync_work set claimed_until = ${claimUntil(queue, now)}, claimed_alone = false, attempts = attempts + 1,
+        updated_at = ${now}
+      where operation_id = ${operationId} and page_id = any(${pageIds as string[]}) and state = 'pending' and not suspect
+        and ${isOf(sql, queue)} and claimed_until is null and (not_before is null or not_before <= ${now})
+      returning kind, page_id, title, listed_version, attempts, crashes)
+    select kind, page_id as "pageId", title, listed_version as "listedVersion", attempts, crashes from claimed
+    order by page_id, kind`;
 }
 
 /**

@@ -129,7 +129,10 @@ async function listNext(context: SweepContext): Promise<void> {
 async function readAgain(context: SweepContext, toRead: readonly string[]): Promise<void> {
   const { source, services } = context;
   const readAt = services.now();
-  const wanted = await placesOf(services.sql, source.sourceId, toRead.slice(0, READ_AT_ONCE));
+  const wanted = await placesOf(services.sql, source.sourceId, {
+    contentIds: toRead.slice(0, READ_AT_ONCE),
+    since: context.sweep.startedAt,
+  });
   const contents = await readOneByOne(context, wanted);
   await saveSweepStep(context, { to_read: toRead.slice(READ_AT_ONCE) }, (tx) =>
     applyRights(tx, source.sourceId, { contents, readAt }),
@@ -141,10 +144,10 @@ async function readOneByOne(
   wanted: readonly UnlistedContent[],
 ): Promise<ReadContent[]> {
   const contents: ReadContent[] = [];
-  for (const { id, chain } of wanted) {
+  for (const { id, chain, placedAt } of wanted) {
     // Folders among them are stored as such already.
     const ancestors = chain.map((above) => ({ id: above, type: "page" }));
-    contents.push({ id, ancestors, restriction: await readRestriction(client, id) });
+    contents.push({ id, ancestors, placedAt, restriction: await readRestriction(client, id) });
   }
   return contents;
 }
@@ -159,6 +162,7 @@ async function readAncestors(context: SweepContext): Promise<void> {
   const wanted = await unlistedAncestors(services.sql, source.sourceId, {
     after: position,
     limit: READ_AT_ONCE,
+    since: sweep.startedAt,
   });
   const last = wanted.at(-1);
   if (!last) return saveSweepStep(context, { phase: "absent", position: "" });
@@ -169,8 +173,8 @@ async function readAncestors(context: SweepContext): Promise<void> {
 }
 
 /**
- * Content that was not listed this time is asked for by id: the search index lags. If it is still in the space, its restriction is read;
- * otherwise nobody sees it from now on. Whether it is deleted is for the deletion check to decide.
+ * Content that was not listed this time is asked for by id: the search index lags. If it is still in the space, and below the same parent,
+ * its restriction is read; otherwise nobody sees it from now on. Whether it is deleted is for the deletion check to decide.
  */
 async function confirmAbsent(context: SweepContext): Promise<void> {
   const { client, source, services, sweep } = context;
@@ -191,15 +195,16 @@ async function confirmAbsent(context: SweepContext): Promise<void> {
     if (page?.status === UNREADABLE) return true;
     return page?.status === "current" && (page.spaceId === null || page.spaceId === source.spaceId);
   };
-  const contents = await readOneByOne(
-    context,
-    absent.filter(({ id }) => isHere(id)),
-  );
+  const isInPlace = ({ id, chain }: UnlistedContent) =>
+    isHere(id) && pages.get(id)?.status !== UNREADABLE && pages.get(id)?.parentId === (chain.at(-1) ?? null);
+  const contents = await readOneByOne(context, absent.filter(isInPlace));
+  const elsewhere = absent.filter((content) => isHere(content.id) && !isInPlace(content));
   const gone = ids.filter((id) => !isHere(id) && !isUndecided(id));
   const undecided = ids.filter((id) => !isHere(id) && isUndecided(id)).length;
   await saveSweepStep(context, { position: last.id, skipped: skipped + undecided }, async (tx) => {
     await applyRights(tx, source.sourceId, { contents, readAt });
-    await forgetContent(tx, source.sourceId, { contentIds: gone, readAt });
+    const contentIds = [...gone, ...elsewhere.map(({ id }) => id)];
+    await forgetContent(tx, source.sourceId, { contentIds, readAt });
   });
 }
 

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
+import { applyRights } from "#shared/access/sweeps/apply-rights.ts";
+import { forgetContent } from "#shared/access/sweeps/forget-content.ts";
 import { UNREADABLE } from "#shared/confluence/client.ts";
+import { transaction } from "#shared/db/connect.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { READ_AT_ONCE } from "#shared/syncs/rights/read-restriction.ts";
 import { seenContent } from "#test/support/passed-nodes.ts";
@@ -100,7 +103,7 @@ describe("what a sweep of rights reads", () => {
       site.client.pagesById = async () => {
         if (skips) skipped += 1;
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a sweep reads of a page
-        return page ? [{ id: "1", ...page } as never] : [];
+        return page ? [{ id: "1", parentId: null, ...page } as never] : [];
       };
       return source.sweep(site);
     };
@@ -108,13 +111,62 @@ describe("what a sweep of rights reads", () => {
     it.each<[string, object | null, boolean]>([
       ["is in the space", { status: "current", spaceId: SPACE_ID }, true],
       ["does not say where it is", { status: "current", spaceId: null }, true],
-      ["comes in a form that cannot be read", { status: UNREADABLE, spaceId: null }, true],
+      ["comes in a form that cannot be read", { status: UNREADABLE, spaceId: null }, false],
+      ["is below another page by now", { status: "current", spaceId: SPACE_ID, parentId: "2" }, false],
       ["is in another space", { status: "current", spaceId: "77" }, false],
       ["is in the trash", { status: "trashed", spaceId: SPACE_ID }, false],
       ["is not visible", null, false],
     ])("a page that %s is seen or not accordingly", async (_, page, isSeen) => {
       expect(await sweepWith(page)).toBe("complete");
       expect(await seen()).toEqual(isSeen ? ["1", "2"] : ["2"]);
+    });
+
+    it("what lies below a page that was moved out of sight of the listing is seen by nobody, until it is listed there", async () => {
+      const site = told({ "1": {}, "2": { parentId: "1" }, "3": { parentId: "2" }, "4": { users: ["u"] } });
+      await source.sweep(site);
+      for (const id of ["2", "3"]) change(site, id, { isUnlisted: true });
+      change(site, "2", { parentId: "4" });
+      await source.sweep(site);
+      expect(await seen()).toEqual(["1"]);
+      for (const id of ["2", "3"]) change(site, id, { isUnlisted: false });
+      change(site, "2", { parentId: "1" });
+      await source.sweep(site);
+      expect(await seen()).toEqual(["1", "2", "3"]);
+    });
+
+    it("content that others found to be nowhere while its restriction was read stays unseen", async () => {
+      const site = told({ "1": {}, "2": {} });
+      await source.sweep(site);
+      source.minute();
+      const before = source.now();
+      change(site, "1", { isUnlisted: true });
+      const { viewRestriction } = site.client;
+      site.client.viewRestriction = async (id) => {
+        await transaction(database.sql, (tx) =>
+          forgetContent(tx, SOURCE_ID, { contentIds: [id], readAt: before }),
+        );
+        return viewRestriction(id);
+      };
+      await source.sweep(site);
+      expect(await seen()).toEqual(["2"]);
+    });
+
+    it("content that others found elsewhere while its restriction was read stays where they found it", async () => {
+      const site = told({ "1": {}, "2": {}, "3": { users: ["u"] } });
+      await source.sweep(site);
+      source.minute();
+      const before = source.now();
+      change(site, "1", { isUnlisted: true });
+      const { viewRestriction } = site.client;
+      site.client.viewRestriction = async (id) => {
+        const there = { id, ancestors: [{ id: "3", type: "page" }], restriction: { users: [], groups: [] } };
+        await transaction(database.sql, (tx) =>
+          applyRights(tx, SOURCE_ID, { contents: [there], readAt: before }),
+        );
+        return viewRestriction(id);
+      };
+      await source.sweep(site);
+      expect(await seen()).toEqual(["2"]);
     });
 
     it("a page that may be the item which could not be read proves nothing: the sweep is not complete", async () => {

@@ -238,3 +238,20 @@ it("what cannot be rendered again waits, and what is not understood is looked at
   await postponeRefresh(sql, { sourceId: "docs", pageId: "unknown" }, seconds(60));
   expect(await rendering("unknown")).toMatchObject({ refresh: seconds(60) });
 });
+
+it("pages that include one whose targets change unseen, also through others, are due with it, each a day after its own rendering", async () => {
+  const { sql } = database;
+  const day = seconds(24 * HOUR_S);
+  await put("Page live", []);
+  await sql`update confluence_pages set subtype = 'live' where page_id = 'Page live'`;
+  await put("shows", [dependency({ target: "Page Page live" })]);
+  await put("includes", [dependency({ target: "Page shows" })]);
+  await put("by id", [dependency({ target: "", targetId: "includes" })]);
+  await put("late", [dependency({ target: "Page shows" })], { at: seconds(10 * HOUR_S) });
+  await put("lists", [dependency({ target: "Page shows", kind: "children" })]);
+  await put("other", [dependency({ target: "Page other" })]);
+  await sql`update page_renderings set refresh_after = null`;
+  await touchUnknown(sql, "docs", day);
+  const due = await sql`select page_id from page_renderings where refresh_after = ${day} order by 1`;
+  expect(due.map((row) => row["page_id"])).toEqual(["by id", "includes", "shows"]);
+});

@@ -137,4 +137,13 @@ export const INCLUDED_CONTENT_BUGS: readonly PlantedBug[] = [
       "...(before ? [before.title] : [])",
     ),
   ),
+  bugFoundBy(
+    "test/integration/documents/renderings.test.ts",
+    "pages that include what shows a live doc are not rendered again",
+    change(
+      "shared/documents/includers.ts",
+      "      select d.source_id, d.page_id, r.level + 1 from reached r ${includingPages(tx)}),\n",
+      "      select d.source_id, d.page_id, r.level + 1 from reached r ${includingPages(tx)} and false),\n",
+    ),
+  ),
 ];

@@ -91,8 +91,8 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     "pages that wait are claimed",
     change(
       "shared/syncs/operations/work-claims.ts",
-      " and (not_before is null or not_before <= ${now})\n    returning",
-      "\n    returning",
+      " and (not_before is null or not_before <= ${now})\n      returning kind",
+      "\n      returning kind",
     ),
   ),
   bugFoundBy(

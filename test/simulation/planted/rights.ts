@@ -250,4 +250,18 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
       "&& false)",
     ),
   ),
+  bugFoundBy(
+    "test/integration/access/sweep-reads.test.ts",
+    "a stored place counts as read with the restriction",
+    change(
+      STEP,
+      "contents.push({ id, ancestors, placedAt, restriction",
+      "void placedAt;\n    contents.push({ id, ancestors, restriction",
+    ),
+  ),
+  bugFoundBy(
+    "test/integration/access/sweep-reads.test.ts",
+    "content that the listing lacks is where it was, whatever its parent",
+    change(STEP, "pages.get(id)?.parentId === (chain.at(-1) ?? null);", "chain.length >= 0;"),
+  ),
 ];
