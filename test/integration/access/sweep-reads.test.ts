@@ -3,7 +3,7 @@ import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { applyRights } from "#shared/access/sweeps/apply-rights.ts";
 import { forgetContent } from "#shared/access/sweeps/forget-content.ts";
 import { UNREADABLE } from "#shared/confluence/client.ts";
-import { transaction } from "#shared/db/connect.ts";
+import { transaction, type Sql } from "#shared/db/connect.ts";
 import { PermanentError, TransientError } from "#shared/errors.ts";
 import { READ_AT_ONCE } from "#shared/syncs/rights/read-restriction.ts";
 import { seenContent } from "#test/support/passed-nodes.ts";
@@ -108,6 +108,15 @@ describe("what a sweep of rights reads", () => {
       return source.sweep(site);
     };
 
+    /** What another transaction does while the restriction of content is read. */
+    const whileReading = (site: RightsClient, work: (tx: Sql, id: string) => Promise<void>) => {
+      const client = { ...site.client };
+      site.client.viewRestriction = async (id) => {
+        await transaction(database.sql, (tx) => work(tx, id));
+        return client.viewRestriction(id);
+      };
+    };
+
     it.each<[string, object | null, boolean]>([
       ["is in the space", { status: "current", spaceId: SPACE_ID }, true],
       ["does not say where it is", { status: "current", spaceId: null }, true],
@@ -140,13 +149,7 @@ describe("what a sweep of rights reads", () => {
       source.minute();
       const before = source.now();
       change(site, "1", { isUnlisted: true });
-      const { viewRestriction } = site.client;
-      site.client.viewRestriction = async (id) => {
-        await transaction(database.sql, (tx) =>
-          forgetContent(tx, SOURCE_ID, { contentIds: [id], readAt: before }),
-        );
-        return viewRestriction(id);
-      };
+      whileReading(site, (tx, id) => forgetContent(tx, SOURCE_ID, { contentIds: [id], readAt: before }));
       await source.sweep(site);
       expect(await seen()).toEqual(["2"]);
     });
@@ -157,14 +160,10 @@ describe("what a sweep of rights reads", () => {
       source.minute();
       const before = source.now();
       change(site, "1", { isUnlisted: true });
-      const { viewRestriction } = site.client;
-      site.client.viewRestriction = async (id) => {
+      whileReading(site, (tx, id) => {
         const there = { id, ancestors: [{ id: "3", type: "page" }], restriction: { users: [], groups: [] } };
-        await transaction(database.sql, (tx) =>
-          applyRights(tx, SOURCE_ID, { contents: [there], readAt: before }),
-        );
-        return viewRestriction(id);
-      };
+        return applyRights(tx, SOURCE_ID, { contents: [there], readAt: before });
+      });
       await source.sweep(site);
       expect(await seen()).toEqual(["2"]);
     });
