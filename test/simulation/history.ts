@@ -213,6 +213,8 @@ async function liveRound(
 async function settle(run: Run): Promise<void> {
   const { world, people } = run;
   heal(world);
+  // A space that was out of sight is seen again, with all that is on it.
+  observe(run);
   run.liveDocs.show(run);
   world.queues.behave();
   // From here on only requested operations run.
