@@ -13,7 +13,6 @@ import {
   type UnlistedContent,
 } from "#shared/access/sweeps/sweep-lists.ts";
 import { endSweep, type SweepCheckpoint } from "#shared/access/sweeps/sweep-rows.ts";
-import { UNREADABLE } from "#shared/confluence/client.ts";
 import type { SpaceReaders, SpaceRole } from "#shared/confluence/content-rights.ts";
 import { allPagesCql, allRightsCql } from "#shared/confluence/cql.ts";
 import { syncedPageKinds } from "#shared/content-kinds.ts";
@@ -190,21 +189,17 @@ async function confirmAbsent(context: SweepContext): Promise<void> {
   await verifyAccount(client, source);
   const ids = absent.map(({ id }) => id);
   const { pages, isUndecided } = await fetchVisible(ids, client, syncedPageKinds(source.content));
-  const isHere = (id: string) => {
+  const isInPlace = ({ id, chain }: UnlistedContent) => {
     const page = pages.get(id);
-    if (page?.status === UNREADABLE) return true;
-    return page?.status === "current" && (page.spaceId === null || page.spaceId === source.spaceId);
+    const isHere = page?.status === "current" && (page.spaceId === null || page.spaceId === source.spaceId);
+    return isHere && page.parentId === (chain.at(-1) ?? null);
   };
-  const isInPlace = ({ id, chain }: UnlistedContent) =>
-    isHere(id) && pages.get(id)?.status !== UNREADABLE && pages.get(id)?.parentId === (chain.at(-1) ?? null);
   const contents = await readOneByOne(context, absent.filter(isInPlace));
-  const elsewhere = absent.filter((content) => isHere(content.id) && !isInPlace(content));
-  const gone = ids.filter((id) => !isHere(id) && !isUndecided(id));
-  const undecided = ids.filter((id) => !isHere(id) && isUndecided(id)).length;
+  const undecided = ids.filter(isUndecided).length;
+  const elsewhere = absent.filter((content) => !isInPlace(content) && !isUndecided(content.id));
   await saveSweepStep(context, { position: last.id, skipped: skipped + undecided }, async (tx) => {
     await applyRights(tx, source.sourceId, { contents, readAt });
-    const contentIds = [...gone, ...elsewhere.map(({ id }) => id)];
-    await forgetContent(tx, source.sourceId, { contentIds, readAt });
+    await forgetContent(tx, source.sourceId, { contentIds: elsewhere.map(({ id }) => id), readAt });
   });
 }
 

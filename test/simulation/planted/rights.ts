@@ -262,6 +262,6 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     "test/integration/access/sweep-reads.test.ts",
     "content that the listing lacks is where it was, whatever its parent",
-    change(STEP, "pages.get(id)?.parentId === (chain.at(-1) ?? null);", "chain.length >= 0;"),
+    change(STEP, "page.parentId === (chain.at(-1) ?? null);", "chain.length >= 0;"),
   ),
 ];
