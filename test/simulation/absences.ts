@@ -1,4 +1,5 @@
 import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
+import type { Site } from "#infra/local/confluence-site/site.ts";
 
 /** When pieces of content were not shown to the account, as an observer sees it who looks after each deed. */
 export type Absences = {
@@ -31,6 +32,16 @@ export function makeAbsences(site: {
       }
     },
   };
+}
+
+/** Apart from whether the space itself is out of sight: then no sync ends, and the next that does looks back as far. */
+export function ifSpaceWereVisible(site: Site, key: string, isShown: () => boolean): boolean {
+  const space = [...site.spaces.values()].find((one) => one.key === key);
+  const visible = space?.visible ?? true;
+  if (space) space.visible = true;
+  const shown = isShown();
+  if (space) space.visible = visible;
+  return shown;
 }
 
 /** What a deed says; null where the site refuses it. `after` runs in any case. */

@@ -227,7 +227,7 @@ async function settle(run: Run): Promise<void> {
   await checkEditsArrived(world, people);
   await checkCommentsArrived(run);
   await run.liveDocs.checkArrived(run);
-  await checkFolders(world.sql, world.site, { shown: true });
+  await checkFolders(world.sql, world.site, { found: people.folderNames });
   await checkFilesArrived(run);
   await checkPosts(run);
   await syncNeighbours(run);

@@ -1,5 +1,6 @@
 import type { Site } from "#infra/local/confluence-site/site.ts";
 import type postgres from "postgres";
+import type { FolderNames } from "./folder-names.ts";
 import { Violation } from "./violation.ts";
 
 /** Words of the story after which a source may rightly be without credentials, or without its space. */
@@ -24,13 +25,13 @@ export async function checkOptionalCalls(sql: postgres.Sql, story: readonly stri
 }
 
 /**
- * After a complete listing with nothing going on: each folder above a page is known by its title. `shown`: after an incremental sync,
- * those whose title is known have the present one; others follow with the next complete listing.
+ * After a complete listing with nothing going on: each folder above a page is known by its title. `found`: after an incremental sync,
+ * those whose title is known, and that it must have found, have the present one; others follow with the next complete listing.
  */
 export async function checkFolders(
   sql: postgres.Sql,
   site: Site,
-  { shown = false }: { shown?: boolean } = {},
+  { found }: { found?: FolderNames } = {},
 ): Promise<void> {
   const rows = await sql<{ folder_id: string; title: string | null }[]>`
     select distinct p.parent_id as folder_id, f.title
@@ -38,7 +39,8 @@ export async function checkFolders(
     where not p.is_deleted and p.parent_type = 'folder' order by 1`;
   for (const { folder_id, title } of rows) {
     const expected = site.folders.get(folder_id)?.title;
-    if (title !== expected && !(shown && title === null))
+    if (found && (title === null || !found.isFindable(folder_id))) continue;
+    if (title !== expected)
       throw new Violation(`Folder ${folder_id} is titled ${expected}, the index has ${title ?? "nothing"}`);
   }
 }

@@ -10,6 +10,8 @@ import { EditRefused } from "#infra/local/confluence-site/edit-refused.ts";
 import { ACCOUNT_ID, type PageKind, type Site, type SitePage } from "#infra/local/confluence-site/site.ts";
 import { canSeePage } from "#infra/local/confluence-site/visibility.ts";
 import type { ContentOptions } from "#shared/content-kinds.ts";
+import { ifSpaceWereVisible } from "./absences.ts";
+import { makeFolderNames, type FolderNames } from "./folder-names.ts";
 import type { Random } from "./random.ts";
 
 export const SPACE = "DEMO";
@@ -29,6 +31,7 @@ export type People = {
   absences: (pageId: string) => readonly (readonly [number, number])[];
   /** Whether a query by time must find the page's present version: not after a restore or a move in. */
   findableByTime: (pageId: string) => boolean;
+  folderNames: FolderNames;
   /** Records that a query by time, or a first listing, must find the page's present version. */
   edited: (pageId: string) => void;
   /** Whether the page ever showed other pages: then its body is fetched again for their sake. */
@@ -60,23 +63,19 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     if (!page || page.status !== "current") return false;
     return site.spaces.get(page.spaceId)?.key === SPACE && canSeePage(site, "account", page);
   };
-  /** Apart from whether the space itself is out of sight: then no sync ends, and the next that does looks back as far. */
-  const present = (pageId: string) => {
-    const space = [...site.spaces.values()].find((one) => one.key === SPACE);
-    const visible = space?.visible ?? true;
-    if (space) space.visible = true;
-    const shown = shows(pageId);
-    if (space) space.visible = visible;
-    return shown;
-  };
+  const isPresent = (isShown: () => boolean) => ifSpaceWereVisible(site, SPACE, isShown);
+  const folderNames = makeFolderNames(site, (folder) =>
+    isPresent(() => canSeePage(site, "account", folder)),
+  );
   const observe = () => {
+    folderNames.observe();
     for (const page of site.pages.values()) {
       if (!absences.has(page.id)) absences.set(page.id, []);
       kinds.set(page.id, page.kind);
       if (SHOWS_OTHERS.test(page.storage)) showedOthers.add(page.id);
     }
     for (const id of absences.keys()) {
-      const here = present(id);
+      const here = isPresent(() => shows(id));
       // It came back: with the version it had, which no query by time finds.
       if (here && wasAway.has(id)) findable.set(id, false);
       if (here) wasAway.delete(id);
@@ -283,6 +282,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     shows,
     absences: (pageId) => absences.get(pageId) ?? [],
     findableByTime: (pageId) => findable.get(pageId) ?? false,
+    folderNames,
     edited: (pageId) => void findable.set(pageId, true),
     showedOthers: (pageId) =>
       showedOthers.has(pageId) || SHOWS_OTHERS.test(site.pages.get(pageId)?.storage ?? ""),

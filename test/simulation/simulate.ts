@@ -95,7 +95,7 @@ async function simulate(seed: number, count: number, settings: Settings): Promis
       const shrunk = settings.shrink
         ? await shrinkHistory(database.sql, { options, result }, reset)
         : { options, result };
-      console.log(describeFailure(shrunk.options, shrunk.result));
+      console.log(describeFailure(shrunk));
       if (settings.stopAtFirst) break;
     }
     if ((n + 1) % 100 === 0) report(n + 1);

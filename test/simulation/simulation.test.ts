@@ -41,7 +41,7 @@ describe("random histories of the whole system", () => {
           const result = await runHistory(database.sql, options);
           if (result.violation) {
             const shrunk = await shrinkHistory(database.sql, { options, result }, reset);
-            expect.fail(describeFailure(shrunk.options, shrunk.result));
+            expect.fail(describeFailure(shrunk));
           }
         }
       },
