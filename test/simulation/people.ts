@@ -64,9 +64,7 @@ export function makePeople(site: Site, random: Random, clock: () => number): Peo
     return site.spaces.get(page.spaceId)?.key === SPACE && canSeePage(site, "account", page);
   };
   const isPresent = (isShown: () => boolean) => ifSpaceWereVisible(site, SPACE, isShown);
-  const folderNames = makeFolderNames(site, (folder) =>
-    isPresent(() => canSeePage(site, "account", folder)),
-  );
+  const folderNames = makeFolderNames(site, (folder) => isPresent(() => canSeePage(site, "account", folder)));
   const observe = () => {
     folderNames.observe();
     for (const page of site.pages.values()) {
