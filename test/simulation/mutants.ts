@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { UsageError } from "#infra/local/runner/command-options.ts";
 import { defineCommand, runCommand } from "#infra/local/runner/run-command.ts";
+import { readFindings, seedIn, type Finding } from "./earlier-findings.ts";
 import { ALL_PLANTED_BUGS } from "./planted/all.ts";
 import type { PlantedBug } from "./planted-bugs.ts";
 
@@ -17,18 +19,26 @@ it. One line each; exit 0 only when every one was found.`,
     only: { type: "text", value: "TEXT", default: "", description: "bugs whose name contains this" },
     runs: { type: "integer", value: "N", min: 1, default: 1500, description: "histories that look for one" },
     part: { type: "text", value: "K/N", default: "1/1", description: "each Nth bug, from the Kth" },
+    earlier: {
+      type: "text",
+      value: "FILE",
+      description: "output of an earlier run: what found a bug is tried first",
+    },
   },
-  run: async ({ only, runs, part }) => {
+  run: async ({ only, runs, part, earlier }) => {
     const named = ALL_PLANTED_BUGS.filter((bug) => bug.name.includes(only));
     if (named.length === 0) throw new UsageError(`--only ${only} is in the name of no planted bug`);
     const bugs = partOf(named, part);
+    const findings = earlier === undefined ? new Map<string, Finding>() : await readFindings(earlier);
     let missed = 0;
     for (const bug of bugs) {
       const started = performance.now();
-      const found = await lookFor(bug, runs);
+      const found = await lookFor(bug, { runs, earlier: findings.get(bug.name) ?? {} });
       const seconds = Math.round((performance.now() - started) / 1000);
       if (!found) missed += 1;
-      console.log(JSON.stringify({ bug: bug.name, found: found !== null, seconds, by: found }));
+      console.log(
+        JSON.stringify({ bug: bug.name, found: found !== null, seconds, ...(found ?? { by: null }) }),
+      );
     }
     return missed === 0 ? 0 : 1;
   },
@@ -41,8 +51,12 @@ function partOf(bugs: readonly PlantedBug[], part: string): PlantedBug[] {
   return bugs.filter((_, index) => index % n === k - 1);
 }
 
-/** The violation that revealed the bug; null if no history did. */
-async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
+/** What revealed the bug: a history's violation, or a test that failed. */
+type Found = { by: string; testName?: string };
+type Search = { runs: number; earlier: Finding };
+
+/** What found the bug; null if nothing did. */
+async function lookFor(bug: PlantedBug, { runs, earlier }: Search): Promise<Found | null> {
   const folder = await mkdtemp(join(tmpdir(), "planted-bug-"));
   try {
     for (const name of COPIED) await cp(name, join(folder, name), { recursive: true });
@@ -56,45 +70,77 @@ async function lookFor(bug: PlantedBug, runs: number): Promise<string | null> {
         text.replace(find, () => put),
       );
     }
-    if (bug.test) return await failsIn(folder, bug.test);
-    const output = await simulate(folder, ["--runs", String(runs), "--workers", "2"]);
-    const line = output.split("\n").find((one) => one.startsWith("seed "));
-    const seed = /^seed (\d+)/.exec(line ?? "")?.[1];
-    if (line === undefined || seed === undefined) return null;
-    // A history that also fails without the bug has found another bug, which must be fixed first.
-    const without = await simulate(process.cwd(), ["--runs", "1", "--seed", seed, "--workers", "1"]);
-    if (without.includes("seed "))
-      throw new Error(`Seed ${seed} fails without "${bug.name}" as well:\n${without}`);
-    return line;
+    const { test } = bug;
+    if (test === undefined)
+      return (await failsAgain(folder, bug, earlier)) ?? (await failsWithin(folder, bug, runs));
+    const again = earlier.testName === undefined ? null : await failsIn(folder, test, earlier.testName);
+    return again ?? (await failsIn(folder, test));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+async function failsAgain(folder: string, bug: PlantedBug, { seed }: Finding): Promise<Found | null> {
+  return seed === undefined ? null : failing(folder, bug, ["--runs", "1", "--seed", seed, "--workers", "1"]);
+}
+
+function failsWithin(folder: string, bug: PlantedBug, runs: number): Promise<Found | null> {
+  return failing(folder, bug, ["--runs", String(runs), "--workers", "2"]);
+}
+
+/** The first history among these that fails with the bug, and does not fail without it. */
+async function failing(folder: string, bug: PlantedBug, range: readonly string[]): Promise<Found | null> {
+  const output = await simulate(folder, range);
+  const line = output.split("\n").find((one) => one.startsWith("seed "));
+  const seed = seedIn(line ?? "");
+  if (line === undefined || seed === undefined) return null;
+  // A history that also fails without the bug has found another bug, which must be fixed first.
+  const without = await simulate(process.cwd(), ["--runs", "1", "--seed", seed, "--workers", "1"]);
+  if (without.includes("seed "))
+    throw new Error(`Seed ${seed} fails without "${bug.name}" as well:\n${without}`);
+  return { by: line };
+}
+
 /** A test that takes this long never ends: with its bug, a listing turns in a circle. Otherwise the slowest takes a tenth of it. */
 const LONGEST_TEST_MS = 180_000;
 
-/** The test's failure, or null if it passes. A test that does not run has found nothing. */
-async function failsIn(folder: string, test: string): Promise<string | null> {
+/** The failure in the file, of its test of that name if one is given, or null. A test that does not run has found nothing. */
+async function failsIn(folder: string, test: string, testName?: string): Promise<Found | null> {
   const args = [
     join("node_modules", ".bin", "vitest"),
     "run",
     "--config",
     "test/vitest.config.ts",
     "--bail=1",
+    ...(testName === undefined ? [] : ["--testNamePattern", `^${literally(testName)}$`]),
     test,
   ];
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
-  child.stdout.on("data", (data: Buffer) => output.push(data.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (data: Buffer) => output.push(data.toString()));
   const limit = setTimeout(() => child.kill("SIGKILL"), LONGEST_TEST_MS);
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
   clearTimeout(limit);
   if (code === 0) return null;
-  if (child.signalCode === "SIGKILL") return `${test}: did not end`;
+  if (child.signalCode === "SIGKILL") return { by: `${test}: did not end` };
   const failed = /[0-9]+ failed/.exec(output.join(""))?.[0];
   if (!failed) throw new Error(`${test} does not run:\n${output.join("").slice(-2000)}`);
-  return `${test}: ${failed}`;
+  const name = nameOfFailure(output.join(""));
+  return { by: `${test}: ${failed}`, ...(name === undefined ? {} : { testName: name }) };
+}
+
+/** A pattern that matches just this text. */
+function literally(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}
+
+/** As `--testNamePattern` reads it: the titles that contain the test, and its own, with a space between. */
+function nameOfFailure(output: string): string | undefined {
+  const line = stripVTControlCharacters(output)
+    .split("\n")
+    .find((one) => /^\s*FAIL .* > /.test(one));
+  return line?.split(" > ").slice(1).join(" ").trimEnd();
 }
 
 /** The output of the simulation of the project in `folder`; it ends at the first failing history, without shrinking. */
