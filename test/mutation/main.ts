@@ -58,7 +58,7 @@ async function mutate(
   { folder, tests, without = [] }: Target,
   { percent, seed, workers }: { percent: number; seed: number; workers: number },
 ): Promise<string> {
-  const name = `${folder.replace("/", "-")}-${percent}-${seed}`;
+  const name = `${folder.replaceAll("/", "-")}-${percent}-${seed}`;
   await mkdir(CACHE, { recursive: true });
   const report = join(CACHE, `${name}.report.json`);
   const options = {
