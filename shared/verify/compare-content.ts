@@ -5,7 +5,7 @@ import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import type { Difference } from "./difference.ts";
 import { processConfluencePage, readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
-import { includedRights } from "#shared/syncs/pages/included-rights.ts";
+import { includedText } from "#shared/syncs/pages/included-rights.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import {
   lookUpMentioned,
@@ -85,9 +85,8 @@ async function chunksOf(
   context: Parameters<typeof resolveReferences>[1],
 ): Promise<Content[] | string> {
   try {
-    const page = await readCompletePage(context.client, context.calls, fetched, ({ dependencies }) =>
-      includedRights(context.sql, context.source, { pageId: fetched.id, dependencies }),
-    );
+    const included = includedText(context, fetched.id);
+    const page = await readCompletePage(context.client, context.calls, fetched, included);
     const resolver = await resolveReferences(page, context);
     return processConfluencePage(page, resolver).chunks.map(({ content, headingPath }) => ({
       content,

@@ -63,13 +63,24 @@ export function nodeColumns(sql: Sql) {
 }
 
 /**
- * The node over what lies below these, from the top of the space; null when one of them was never read, or its own place is not known:
- * then nodes below it are not known to be under all that is above them.
+ * The node over what lies below these, from the top of the space; null when one of them was never read, its own place is not known, or is
+ * another one by now: then nodes below it are not known to be under all that is above them.
  */
 export function nodeBelow({ places, nodes, space }: AccessTree, chain: readonly string[]): number | null {
-  if (!chain.every((id) => places.get(id)?.nodeId != null)) return null;
+  const isThere = (id: string, index: number) => {
+    const place = places.get(id);
+    return (
+      place !== undefined && place.nodeId !== null && isSameChain(place.ancestorIds, chain.slice(0, index))
+    );
+  };
+  if (!chain.every(isThere)) return null;
   const nearest = chain.findLast((id) => nodes.has(id));
   return nearest === undefined ? space.nodeId : (nodes.get(nearest)?.nodeId ?? null);
+}
+
+/** Whether both name the same content above, in the same order. */
+export function isSameChain(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((id, index) => id === other[index]);
 }
 
 /** Whether everybody who passes `node` and what is above it passes `above` too. */

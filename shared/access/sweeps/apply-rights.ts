@@ -1,6 +1,13 @@
 import type { ContentRights, ViewRestriction } from "#shared/confluence/content-rights.ts";
 import type { Sql } from "#shared/db/connect.ts";
-import { lockRights, nodeBelow, readTree, type AccessNode, type AccessTree } from "./access-tree.ts";
+import {
+  isSameChain,
+  lockRights,
+  nodeBelow,
+  readTree,
+  type AccessNode,
+  type AccessTree,
+} from "./access-tree.ts";
 import { forgottenSince } from "./forgotten.ts";
 import { forget, insertNode, keepNode, move, releaseLater, renewNode, restrict } from "./narrow.ts";
 import { knownPrincipals, NOBODY_PASSES, type Principals } from "./principals.ts";
@@ -36,12 +43,18 @@ export const PAGE_TYPES: ReadonlySet<string> = new Set(["page", "blogpost"]);
  * Applies what was read of the rights of some content, in the caller's transaction and first thing in it: what lets fewer people see
  * something counts at once, for everything below it too; what lets more people see something waits for the end of a complete sweep. New
  * content gets its node if all that is above it is known. `readAt`: when the request was sent; what was read before what is stored
- * changes nothing, and a repetition neither. Does nothing for a source whose readers were never read: nothing of it is shown.
+ * changes nothing, and a repetition neither. `notesUnchanged`: what is as it is stored was read then too, so that an earlier reading that
+ * comes later changes nothing; a sweep, which reads everything, does not write that. Does nothing for a source whose readers were never
+ * read: nothing of it is shown.
  */
 export async function applyRights(
   tx: Sql,
   sourceId: string,
-  { contents: read, readAt }: { contents: readonly ReadContent[]; readAt: Date },
+  {
+    contents: read,
+    readAt,
+    notesUnchanged = false,
+  }: { contents: readonly ReadContent[]; readAt: Date; notesUnchanged?: boolean },
 ): Promise<void> {
   if (read.length === 0) return;
   await lockRights(tx, sourceId);
@@ -71,19 +84,27 @@ export async function applyRights(
     await addContainer(tx, sourceId, { ...container, tree, readAt });
     await again();
   }
+  const unchanged: string[] = [];
   for (const { id, chain, placedAt } of learnedPlaces(placed)) {
     const place = tree.places.get(id);
-    if (!place || place.readAt > placedAt || isSame(place.ancestorIds, chain)) continue;
+    if (!place || place.readAt > placedAt) continue;
+    if (isSameChain(place.ancestorIds, chain)) {
+      if (placedAt.getTime() === readAt.getTime()) unchanged.push(id);
+      continue;
+    }
     await move(tx, sourceId, { tree, place, chain, readAt: placedAt });
     await again();
   }
+  if (notesUnchanged) await notePlaces(tx, sourceId, { contentIds: unchanged, readAt });
   const before = new Set(tree.places.keys());
   await addPlaces(tx, sourceId, { tree, contents: placed.filter(({ id }) => !before.has(id)), readAt });
   for (const { id, restriction } of placed.filter((content) => before.has(content.id))) {
     const place = tree.places.get(id);
-    if (!place || place.isContainer) continue;
+    if (!place) continue;
+    // A response named it above other content without saying that it is a page.
+    if (place.isContainer) await becomesPage(tx, sourceId, id);
     const node = tree.nodes.get(id);
-    if (node) await renew(tx, node, restriction, readAt);
+    if (node) await renew(tx, node, { restriction, readAt, notesUnchanged });
     else {
       const principals = principalsOf(restriction);
       if (!principals) continue;
@@ -93,11 +114,16 @@ export async function applyRights(
   }
 }
 
-async function renew(tx: Sql, node: AccessNode, restriction: ReadRestriction, readAt: Date): Promise<void> {
+async function renew(
+  tx: Sql,
+  node: AccessNode,
+  reading: { restriction: ReadRestriction; readAt: Date; notesUnchanged: boolean },
+): Promise<void> {
+  const { restriction, readAt, notesUnchanged } = reading;
   if (restriction === "later") return;
   if (restriction === "failed") return keepNode(tx, node);
   const principals = principalsOf(restriction);
-  if (principals) await renewNode(tx, node, principals, readAt);
+  if (principals) await renewNode(tx, node, { principals, readAt, notesUnchanged });
   else await releaseLater(tx, node, readAt);
 }
 
@@ -144,8 +170,21 @@ function byDepth<T extends { chain: string[] }>(items: T[]): T[] {
   return items.toSorted((one, other) => one.chain.length - other.chain.length);
 }
 
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((id, index) => id === other[index]);
+/** These are where they are stored to be, as was read then. */
+async function notePlaces(
+  tx: Sql,
+  sourceId: string,
+  { contentIds, readAt }: { contentIds: string[]; readAt: Date },
+): Promise<void> {
+  if (contentIds.length === 0) return;
+  await tx`
+    update content_access set read_at = ${readAt}
+    where source_id = ${sourceId} and content_id = any(${contentIds}::text[]) and read_at < ${readAt}`;
+}
+
+async function becomesPage(tx: Sql, sourceId: string, contentId: string): Promise<void> {
+  await tx`
+    update content_access set is_container = false where source_id = ${sourceId} and content_id = ${contentId}`;
 }
 
 /** Nobody passes a container until it is proven whom it lets in. */
@@ -177,7 +216,7 @@ async function addPlaces(
     const left = tree.nodes.get(id);
     // Of content that was not visible for a while, and that is known again when the sweep is complete.
     if (left) {
-      await renew(tx, left, restriction, readAt);
+      await renew(tx, left, { restriction, readAt, notesUnchanged: false });
       nodeId = null;
     } else if (principals) {
       const parentNode = above ?? tree.space.nodeId;

@@ -6,7 +6,8 @@ import type { ClaimedSweep } from "./sweep-rows.ts";
 
 /**
  * The end of a sweep that is proven complete, in one transaction: what it read and what lets more people in counts now, restrictions
- * that are gone go, and each content gets the node that follows from what is above it. Repeating it changes nothing.
+ * that are gone go, and each content gets the node that follows from what is above it: none where that is not known, or says of itself that it is
+ * somewhere else. Repeating it changes nothing.
  */
 export async function completeRights(
   tx: Sql,
@@ -28,7 +29,7 @@ export async function completeRights(
         and (pending ? 'gone' and read_at >= ${startedAt}
           or not exists (select from content_access c where c.source_id = n.source_id and c.content_id = n.content_id))),
     chains as (
-      select c.content_id, count(*) filter (where a.content_id is null) = 0 as is_known,
+      select c.content_id, bool_and(coalesce(a.ancestor_ids = c.ancestor_ids[:u.position - 1], false)) as is_known,
         (array_agg(n.node_id order by u.position desc) filter (where n.node_id is not null))[1] as nearest,
         (array_agg(n.node_id order by u.position desc) filter (where n.node_id is not null and u.id <> c.content_id))[1] as above
       from content_access c

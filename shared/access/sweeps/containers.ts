@@ -53,7 +53,7 @@ export async function applyContainer(
   if (!node) return;
   if (!principals) return keepNode(tx, node);
   if (node.readAt > readAt) return;
-  await renewNode(tx, node, principals, readAt);
+  await renewNode(tx, node, { principals, readAt });
   const proven = principals.state === "open" ? tx.json(provenFor) : null;
   await tx`
     update access_nodes set proven_for = ${proven} where node_id = ${node.nodeId} and proven_for is distinct from ${proven}`;

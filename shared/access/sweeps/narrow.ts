@@ -58,10 +58,15 @@ async function replaceAbove(
 }
 
 /** Applies what was read of a node's principals: at once whom it lets in no more, when the sweep is complete whom it lets in besides. */
-export async function renewNode(tx: Sql, node: AccessNode, read: Principals, readAt: Date): Promise<void> {
-  const { now, pending } = narrowed(node, read);
+export async function renewNode(
+  tx: Sql,
+  node: AccessNode,
+  reading: { principals: Principals; readAt: Date; notesUnchanged?: boolean },
+): Promise<void> {
+  const { principals, readAt, notesUnchanged = false } = reading;
+  const { now, pending } = narrowed(node, principals);
   const isUnchanged = isEqual(now, node) && pending === null && node.pending === null;
-  if (node.readAt > readAt || (isUnchanged && node.verifiedAt === null)) return;
+  if (node.readAt > readAt || (isUnchanged && node.verifiedAt === null && !notesUnchanged)) return;
   await tx`
     update access_nodes set users = ${now.users}, groups = ${now.groups}, classes = ${now.classes}, state = ${now.state},
       pending = ${jsonOf(tx, pending)}, verified_at = null, read_at = ${readAt}

@@ -13,6 +13,6 @@ export async function applySpaceReaders(
   await lockRights(tx, sourceId);
   const tree = await readTree(tx, sourceId, []);
   const principals = knownPrincipals(readers);
-  if (tree) await renewNode(tx, tree.space, principals, readAt);
+  if (tree) await renewNode(tx, tree.space, { principals, readAt });
   else await insertNode(tx, sourceId, { ...principals, contentId: null, parentNode: null, readAt });
 }

@@ -103,12 +103,13 @@ async function askNext(
   );
   // A space that is gone would take its announced pages with it.
   if (gone.length > 0) await verifySpace(client, source);
+  const arrived = await contentOfArrived(context, here, { listedByTime: false });
+  const comments = await withContainers(context, arrived.comments);
+  // After all text was fetched that is stored here: who was shut out before a comment was written never sees it.
   const rights = await rightsOfPages(
     context,
     here.map(({ id }) => id),
   );
-  const arrived = await contentOfArrived(context, here, { listedByTime: false });
-  const comments = await withContainers(context, arrived.comments);
   const elsewhere = await pagesOfOtherSources(context, pages.values());
   await transaction(services.sql, async (tx) => {
     await rights(tx);

@@ -7,8 +7,9 @@ import type { ChunkToEmbed } from "#shared/documents/embed-pages.ts";
 import { PermanentError, type TransientError } from "#shared/errors.ts";
 import type { ReferenceResolver } from "#shared/markdown/page-content.ts";
 import type { PageDependency } from "#shared/markdown/page-dependencies.ts";
-import { readPage, type MayShow, type ReadPage } from "#shared/markdown/read-page.ts";
+import { readPage, type ReadPage } from "#shared/markdown/read-page.ts";
 import type { OptionalCalls } from "#shared/syncs/optional-calls.ts";
+import type { IncludedText } from "./included-rights.ts";
 
 /** A page as Confluence returned it, with its body parsed; `notRendered` says why that is the storage body alone. */
 export type CompletePage = {
@@ -24,14 +25,14 @@ export type ProcessedPage = { chunks: ChunkToEmbed[]; contentHash: string; textL
 /**
  * Parses the body of a fetched page. Where the storage body lacks what macros show (include, jira, children, …), takes that from
  * the rendered body: one more call, only for such pages. If the body cannot be rendered, the storage body alone is used. `guardOf`: which
- * of it the page may show (null: all).
+ * of it the page may show (null: all); `areAsStored`: whether the pages that it shows then are as they were when that was decided.
  * @throws PermanentError `body_missing`, and as readPage (`body_too_large`, …); what the client throws
  */
 export async function readCompletePage(
   client: ConfluenceClient,
   calls: OptionalCalls,
   page: ConfluencePage,
-  guardOf: (content: ReadPage) => Promise<MayShow | null>,
+  { guardOf, areAsStored }: IncludedText,
 ): Promise<CompletePage> {
   const content = readBody(page);
   if (page.body?.format !== "storage" || content.macrosToRender.length === 0)
@@ -47,7 +48,8 @@ export async function readCompletePage(
     // The bodies are fetched one after the other: the older version number is the safe one to store.
     const version = Math.min(page.version, rendered.version);
     // The macros of another version are not those that the guard has seen. The text of a live doc changes without one.
-    const isSame = rendered.version === page.version && page.subtype !== "live";
+    const isOwnSame = rendered.version === page.version && page.subtype !== "live";
+    const isSame = isOwnSame && (await areAsStored(included));
     const mayShow = guard && !isSame ? () => false : guard;
     return {
       page: { ...page, version },

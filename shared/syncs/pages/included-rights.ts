@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { TransientError } from "#shared/errors.ts";
+import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
+import { PermanentError, TransientError } from "#shared/errors.ts";
 import { syncedPageKinds, type PageKind } from "#shared/content-kinds.ts";
 import type { PageDependency, TitledTarget } from "#shared/markdown/page-dependencies.ts";
 import type { MayShow, ReadPage } from "#shared/markdown/read-page.ts";
@@ -34,12 +35,9 @@ export async function includedRights(
   }: { pageId: string; dependencies: readonly PageDependency[]; keep?: boolean },
 ): Promise<MayShow | null> {
   if (source.access === "everything") return null;
-  const named = dependencies.filter(({ kind }) => kind === "page");
   const allowed = await mayInclude(sql, source.sourceId, {
     pageId,
-    titles: named.flatMap(({ target }) => (isTitle(target, source) ? [target.title] : [])),
-    ids: named.flatMap(({ target }) => (isId(target) ? [target.id] : [])),
-    kinds: syncedPageKinds(source.content),
+    named: namedBy(dependencies, source),
     keep,
   });
   const isAllowed = ({ kind, target }: PageDependency) =>
@@ -47,6 +45,71 @@ export async function includedRights(
     ((isTitle(target, source) && allowed.titles.has(titleKey(target))) ||
       (isId(target) && allowed.ids.has(target.id)));
   return (shows) => shows.length > 0 && shows.every((one) => isOwn(one) || isAllowed(one));
+}
+
+/** What a page may show of others: `guardOf` as includedRights; `areAsStored`: asked after it was rendered. */
+export type IncludedText = {
+  guardOf: (content: Pick<ReadPage, "dependencies">) => Promise<MayShow | null>;
+  areAsStored: (included: readonly PageDependency[]) => Promise<boolean>;
+};
+
+/** For a page of the source. */
+export function includedText(
+  reader: { client: ConfluenceClient; source: Source; sql: Sql },
+  pageId: string,
+): IncludedText {
+  const { sql, source } = reader;
+  return {
+    guardOf: ({ dependencies }) => includedRights(sql, source, { pageId, dependencies }),
+    areAsStored: (included) => areAsStored(reader, included),
+  };
+}
+
+/**
+ * Whether the pages that a page shows are in Confluence as they are stored. Asked after the page was rendered, which shows what they are
+ * now, while their rights, and that they show no others, are known of what is stored: the next sync of a newer one has the page
+ * rendered again.
+ * @throws TransientError `older_version` where the response is older than what is stored; what the client throws
+ */
+async function areAsStored(
+  { client, source, sql }: { client: ConfluenceClient; source: IncludingSource; sql: Sql },
+  included: readonly PageDependency[],
+): Promise<boolean> {
+  if (included.length === 0) return true;
+  const rows = await sql<{ pageId: string; kind: PageKind; version: number }[]>`
+    select p.page_id as "pageId", p.kind, p.version from confluence_pages p
+    where ${isNamed(sql, source.sourceId, namedBy(included, source))}`;
+  for (const kind of syncedPageKinds(source.content)) {
+    const stored = rows.filter((row) => row.kind === kind);
+    if (stored.length === 0) continue;
+    const found = await pagesNow(client, kind, stored);
+    for (const { pageId, version } of stored) {
+      const page = found.get(pageId);
+      const isHere = page?.status === "current" && (page.spaceId === null || page.spaceId === source.spaceId);
+      if (!isHere || page.version > version) return false;
+      if (page.version < version)
+        throw new TransientError(
+          "older_version",
+          "Confluence returned an older version of a page that is shown",
+        );
+    }
+  }
+  return true;
+}
+
+async function pagesNow(
+  client: ConfluenceClient,
+  kind: PageKind,
+  stored: readonly { pageId: string }[],
+): Promise<ReadonlyMap<string, ConfluencePage>> {
+  const ids = stored.map(({ pageId }) => pageId);
+  try {
+    const pages = await client.pagesById(kind, ids, { body: null });
+    return new Map(pages.map((page) => [page.id, page]));
+  } catch (error) {
+    if (error instanceof PermanentError) return new Map();
+    throw error;
+  }
 }
 
 /**
@@ -69,22 +132,45 @@ export async function requireIncluded(
 }
 
 /**
- * In the transaction that stores a page: throws `TransientError` if the source began or ceased to carry rights over since its body was
- * read. `others`: as `othersIn`.
+ * In the transaction that stores a page: throws `TransientError` if the source began to carry rights over since it was read, and with it
+ * the page without its rights, or ceased to, and the page shows others. `others`: as `othersIn`.
  */
 export async function requireSameGuard(
   tx: Sql,
-  sourceId: string,
+  source: Pick<Source, "sourceId" | "access">,
   others: "guarded" | "unguarded" | null | undefined,
 ): Promise<void> {
-  if (!others) return;
+  const isUnguarded = source.access === "everything";
+  if (!others && !isUnguarded) return;
   const [row] = await tx<{ unguarded: boolean }[]>`
-    select access = 'everything' as unguarded from archon_sources where source_id = ${sourceId}`;
-  if (row && row.unguarded !== (others === "unguarded"))
+    select access = 'everything' as unguarded from archon_sources where source_id = ${source.sourceId}`;
+  if (row && row.unguarded !== isUnguarded)
     throw new TransientError(
       "rights_changed",
       "The source's `access` setting changed while the page was processed",
     );
+}
+
+type IncludingSource = Pick<Source, "sourceId" | "spaceId" | "spaceKey" | "content">;
+type Named = { titles: string[]; ids: string[]; kinds: PageKind[] };
+
+/** The pages of the source that are among these dependencies. */
+function namedBy(
+  dependencies: readonly PageDependency[],
+  source: Pick<Source, "spaceKey" | "content">,
+): Named {
+  const pages = dependencies.filter(({ kind }) => kind === "page");
+  return {
+    titles: pages.flatMap(({ target }) => (isTitle(target, source) ? [target.title] : [])),
+    ids: pages.flatMap(({ target }) => (isId(target) ? [target.id] : [])),
+    kinds: syncedPageKinds(source.content),
+  };
+}
+
+/** Of rows `p` of `confluence_pages`. */
+function isNamed(sql: Sql, sourceId: string, { titles, ids, kinds }: Named) {
+  return sql`p.source_id = ${sourceId} and p.kind = any(${kinds}) and not p.is_deleted
+    and (lower(p.title) = any(${titles.map((title) => title.toLowerCase())}) and p.title = any(${titles}) or p.page_id = any(${ids}))`;
 }
 
 type Target = PageDependency["target"];
@@ -110,17 +196,10 @@ function titleKey({ kind, title }: { kind: string; title: string }): string {
 async function mayInclude(
   sql: Sql,
   sourceId: string,
-  {
-    pageId,
-    titles,
-    ids,
-    kinds,
-    keep,
-  }: { pageId: string; titles: string[]; ids: string[]; kinds: PageKind[]; keep: boolean },
+  { pageId, named: by, keep }: { pageId: string; named: Named; keep: boolean },
 ): Promise<{ titles: Set<string>; ids: Set<string> }> {
-  if (titles.length + ids.length === 0) return { titles: new Set(), ids: new Set() };
-  const named = sql`p.source_id = ${sourceId} and p.kind = any(${kinds}) and not p.is_deleted
-    and (lower(p.title) = any(${titles.map((title) => title.toLowerCase())}) and p.title = any(${titles}) or p.page_id = any(${ids}))`;
+  if (by.titles.length + by.ids.length === 0) return { titles: new Set(), ids: new Set() };
+  const named = isNamed(sql, sourceId, by);
   // A sweep that changes them right now holds them, and may wait for this very page: waiting for it could be waiting for each other.
   const kept = keep
     ? await sql<{ id: string }[]>`

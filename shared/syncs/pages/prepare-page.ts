@@ -17,7 +17,7 @@ import { completePage, skipPage } from "./complete-page.ts";
 import { processConfluencePage, readCompletePage } from "./confluence-processor.ts";
 import { hidesItsText, keepText } from "./live-docs.ts";
 import type { Batch } from "./page-batch.ts";
-import { includedRights, othersIn } from "./included-rights.ts";
+import { includedText, othersIn } from "./included-rights.ts";
 import {
   endUnchanged,
   keepsRendering,
@@ -79,8 +79,11 @@ export async function preparePage(
     return null;
   }
   const started = { revision: state?.rendering?.shownRevision ?? 0, ...renderingTime(batch) };
-  const read = await readCompletePage(batch.client, batch.calls, fetched, ({ dependencies }) =>
-    includedRights(services.sql, source, { pageId: fetched.id, dependencies }),
+  const read = await readCompletePage(
+    batch.client,
+    batch.calls,
+    fetched,
+    includedText({ client: batch.client, source, sql: services.sql }, fetched.id),
   );
   const { page, notRendered, included } = read;
   requireVersion(page, fetched.version);

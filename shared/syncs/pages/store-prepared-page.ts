@@ -40,7 +40,7 @@ export async function storePreparedPage(
     vectorNumbersAtOnce: services.vectorNumbersAtOnce,
     onTokens: (tokens) => countTokens(batch, tokens),
     afterSwap: async (tx, swap) => {
-      await requireSameGuard(tx, source.sourceId, page.others);
+      await requireSameGuard(tx, source, page.others);
       await requireIncluded(tx, source, page.pageId, included);
       if (file) await recordOutcome(tx, page, file);
       const outcome = outcomeOf(swap, state);

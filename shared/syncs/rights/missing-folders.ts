@@ -73,17 +73,18 @@ export async function mayOmitFolders({
   }
 }
 
-function isInFolder(page: Pick<ListedPage, "parentId" | "parentType"> | undefined): boolean {
+/** Whether a response about a page says that it is in a folder, whiteboard, database or embed. */
+export function isInFolder(page: Pick<ListedPage, "parentId" | "parentType"> | undefined): boolean {
   return (
     page !== undefined && page.parentId !== null && page.parentType !== null && page.parentType !== "page"
   );
 }
 
-/** Hides those pages of a listing that are in a folder that the search left out when their rights were read. */
+/** Hides those of these pages that are in a folder that the search left out when their rights were read. */
 export async function hideInUntoldFolders(
   tx: Sql,
   source: Source,
-  { pages, readAt }: { pages: readonly ListedPage[]; readAt: Date },
+  { pages, readAt }: { pages: readonly Pick<ListedPage, "id" | "parentId" | "parentType">[]; readAt: Date },
 ): Promise<void> {
   if (!hasRights(source)) return;
   const inFolders = pages.flatMap((page) =>

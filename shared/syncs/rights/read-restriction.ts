@@ -19,17 +19,18 @@ export async function readRestriction(client: ConfluenceClient, id: string): Pro
   }
 }
 
-/** Reads by itself what a response contained only in part, as far as one step has time for it; `cut`: the others. */
+/** Reads by itself what a response contained only in part, up to `limit` contents; `cut`: the others. */
 export async function readCutRestrictions(
   client: ConfluenceClient,
   contents: readonly ContentRights[],
+  limit: number = READ_AT_ONCE,
 ): Promise<{ contents: ReadContent[]; cut: string[] }> {
   const read: ReadContent[] = [];
   const cut: string[] = [];
   let calls = 0;
   for (const { id, ancestors, restriction } of contents) {
     if (restriction !== null) read.push({ id, ancestors, restriction });
-    else if (calls < READ_AT_ONCE) {
+    else if (calls < limit) {
       calls += 1;
       read.push({ id, ancestors, restriction: await readRestriction(client, id) });
     } else {

@@ -6,10 +6,12 @@ import type { ClaimedWork } from "#shared/syncs/operations/work-claims.ts";
 import type { SyncServices } from "#shared/syncs/sync-services.ts";
 import { hasRights } from "./has-rights.ts";
 import { rightsOfPages } from "./listed-rights.ts";
+import { hideInUntoldFolders, isInFolder } from "./missing-folders.ts";
 
 /**
- * Reads the rights of fetched pages again whose text is younger than what was listed, and so than the rights that were read then. Before
- * any of them is stored: who was shut out of a page before it was edited never sees the new text.
+ * Reads the rights of fetched pages again whose text is younger than what was listed, and so than the rights that were read then, and hides
+ * those in a folder that their rights were read without. Before any of them is stored: who was shut out of a page before it was edited
+ * never sees the new text.
  */
 export async function readRightsAgain(
   batch: { client: ConfluenceClient; source: Source; services: Pick<SyncServices, "sql" | "now"> },
@@ -24,10 +26,14 @@ export async function readRightsAgain(
       page && (page.subtype === "live" || page.version > (listedVersion ?? states.get(pageId)?.version ?? 0))
     );
   });
-  if (young.length === 0) return;
   const rights = await rightsOfPages(
     batch,
     young.map(({ pageId }) => pageId),
   );
-  await transaction(batch.services.sql, rights);
+  const current = [...pages.values()].filter(({ status }) => status === "current");
+  if (young.length === 0 && !current.some(isInFolder)) return;
+  await transaction(batch.services.sql, async (tx) => {
+    await rights(tx);
+    await hideInUntoldFolders(tx, batch.source, { pages: current, readAt: batch.services.now() });
+  });
 }

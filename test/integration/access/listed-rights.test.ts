@@ -170,7 +170,7 @@ describe("rights of content whose text is about to change", () => {
 
   it("nothing is asked where no content changed, and of a source whose rights were never read or are not carried over", async () => {
     await write(await rightsOfPages(reader(), []));
-    source = { ...source, accessVerifiedAt: null };
+    source = { ...source, sourceId: "never-swept", accessVerifiedAt: null };
     await write(await rightsOfPages(reader(), ["1"]));
     source = { ...(await storedSource()), access: "everything" };
     await write(await rightsOfPages(reader(), ["1"]));

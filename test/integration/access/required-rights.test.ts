@@ -75,25 +75,29 @@ describe("rights that a page is stored by", () => {
     await expect(require([byId()], "everything")).rejects.toMatchObject(CHANGED);
   });
 
-  it.each<[Source["access"], "guarded" | "unguarded" | null | undefined, boolean]>([
-    ["per_user", "guarded", false],
-    ["per_user", "unguarded", true],
-    ["per_user", null, false],
-    ["everything", "guarded", true],
-    ["everything", "unguarded", false],
-    ["everything", undefined, false],
+  it.each<[Source["access"], Source["access"], "guarded" | "unguarded" | null | undefined, boolean]>([
+    ["per_user", "per_user", "guarded", false],
+    ["everything", "per_user", "unguarded", true],
+    ["everything", "per_user", null, true],
+    ["unrestricted", "per_user", null, false],
+    ["per_user", "everything", null, false],
+    ["per_user", "everything", "guarded", true],
+    ["everything", "everything", "unguarded", false],
+    ["everything", "everything", undefined, false],
   ])(
-    "in a source with access %s a body that was read %s is read again: %s",
-    async (access, others, isAgain) => {
+    "a page read with access %s and stored with access %s, which shows others %s, is read again: %s",
+    async (before, access, others, isAgain) => {
       await database.sql`update archon_sources set access = ${access}`;
-      const required = requireSameGuard(database.sql, SOURCE_ID, others);
+      const required = requireSameGuard(database.sql, { sourceId: SOURCE_ID, access: before }, others);
       if (isAgain) await expect(required).rejects.toMatchObject(CHANGED);
       else await expect(required).resolves.toBeUndefined();
     },
   );
 
   it("of a source that is gone nothing is required", async () => {
-    await expect(requireSameGuard(database.sql, "gone", "guarded")).resolves.toBeUndefined();
+    await expect(
+      requireSameGuard(database.sql, { sourceId: "gone", access: "per_user" }, "guarded"),
+    ).resolves.toBeUndefined();
   });
 
   it("the files of the page itself are its own; anything else that a macro shows, or nothing known, is not", () => {

@@ -4,6 +4,7 @@ import { restrictPage, trashPage } from "#infra/local/confluence-site/page-statu
 import type { ConfluencePage } from "#shared/confluence/client.ts";
 import { hidePages } from "#shared/documents/delete-pages.ts";
 import { cancelOperation } from "#shared/syncs/operations/end-operation.ts";
+import type { IncludedText } from "#shared/syncs/pages/included-rights.ts";
 import { readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
@@ -19,7 +20,7 @@ const RENDERED = "body-format=export_view";
 const BEHIND_SECONDS = 600;
 
 /** Of a source that carries over no rights. */
-const unguarded = () => Promise.resolve(null);
+const unguarded: IncludedText = { guardOf: async () => null, areAsStored: async () => true };
 
 describe("a body that is older than what was seen before", () => {
   let database: TestDatabase;
@@ -240,7 +241,8 @@ describe("a rendered body", () => {
     const list = '<ac:structured-macro ac:name="attachments" />';
     const page = { ...fetched(3, "storage", `${bodyOf("x")}${list}`), subtype };
     const guardOf = () => Promise.resolve(() => true);
-    const { content } = await readCompletePage(rendering(rendered), silentCalls, page, guardOf);
+    const all = { ...unguarded, guardOf };
+    const { content } = await readCompletePage(rendering(rendered), silentCalls, page, all);
     expect(content.toMarkdown(resolver).markdown.includes("rendered")).toBe(isShown);
   });
 

@@ -15,6 +15,7 @@ import { INCLUDED_CONTENT_BUGS } from "./included-content.ts";
 import { KIND_BUGS } from "./kinds.ts";
 import { LISTING_BUGS } from "./listings.ts";
 import { LIVE_DOC_BUGS } from "./live-docs.ts";
+import { NEW_TEXT_BUGS } from "./new-text.ts";
 import { OPTIONAL_CALL_BUGS } from "./optional-calls.ts";
 import { PAGE_BUGS } from "./pages.ts";
 import { LIVE_VERIFICATION_BUGS } from "./live-verification.ts";
@@ -49,6 +50,7 @@ export const ALL_PLANTED_BUGS = [
   ...PLACES_BUGS,
   ...PULSE_BUGS,
   ...READER_BUGS,
+  ...NEW_TEXT_BUGS,
   ...LIVE_VERIFICATION_BUGS,
   ...RIGHTS_BUGS,
   ...RUNTIME_BUGS,

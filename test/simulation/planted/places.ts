@@ -39,7 +39,11 @@ export const PLACES_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     UNKNOWN,
     "new content is under the nearest restriction above it, wherever that one is",
-    change("shared/access/sweeps/access-tree.ts", "places.get(id)?.nodeId != null", "places.has(id)"),
+    change(
+      "shared/access/sweeps/access-tree.ts",
+      "place !== undefined && place.nodeId !== null &&",
+      "place !== undefined &&",
+    ),
   ),
   bugFoundBy(
     PROOFS,

@@ -114,9 +114,9 @@ export const RIGHTS_BUGS: readonly PlantedBug[] = [
     CHANGED,
     "what is above an edited page is not read again",
     change(
-      "shared/syncs/rights/listed-rights.ts",
-      "const all = [...together, ...(await search(client, source, above))];",
-      "const all = [...together, ...(await search(client, source, above.slice(0, 0)))];",
+      "shared/syncs/rights/read-changed-rights.ts",
+      "const aboveIds = [...pagesAbove(changed, []), ...pagesAbove(known, [...changed, ...known])];",
+      "const aboveIds: string[] = [];",
     ),
   ),
   bug(

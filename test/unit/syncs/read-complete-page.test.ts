@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ConfluenceClient, ConfluencePage } from "#shared/confluence/client.ts";
 import { TransientError } from "#shared/errors.ts";
 import type { PageDependency } from "#shared/markdown/page-dependencies.ts";
-import type { MayShow, ReadPage } from "#shared/markdown/read-page.ts";
+import type { MayShow } from "#shared/markdown/read-page.ts";
 import { processConfluencePage, readCompletePage } from "#shared/syncs/pages/confluence-processor.ts";
 import { silentCalls } from "#shared/syncs/optional-calls.ts";
 import { evaluationResolver as resolver } from "#test/evaluation/conversion/resolver.ts";
@@ -31,7 +31,11 @@ const pageOf = (value: string, more: Partial<ConfluencePage> = {}): ConfluencePa
 /** Reads a page; `rendered`: what Confluence renders of it, in the version that it says. */
 async function read(
   page: ConfluencePage,
-  { rendered, guard = null }: { rendered?: ConfluencePage | Error; guard?: MayShow | null } = {},
+  {
+    rendered,
+    guard = null,
+    isAsStored = true,
+  }: { rendered?: ConfluencePage | Error; guard?: MayShow | null; isAsStored?: boolean } = {},
 ) {
   const asked: string[] = [];
   const renderedPage: ConfluenceClient["renderedPage"] = async (kind, id) => {
@@ -40,9 +44,13 @@ async function read(
     if (!rendered) throw new Error("Nothing is to be rendered");
     return rendered;
   };
-  const guardOf = async (_: ReadPage) => guard;
+  const guardOf = async () => guard;
+  const areAsStored = async () => isAsStored;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one call that is made
-  const complete = await readCompletePage({ renderedPage } as ConfluenceClient, silentCalls, page, guardOf);
+  const complete = await readCompletePage({ renderedPage } as ConfluenceClient, silentCalls, page, {
+    guardOf,
+    areAsStored,
+  });
   const text = processConfluencePage(complete, resolver)
     .chunks.map(({ content }) => content)
     .join("\n");
@@ -95,6 +103,17 @@ describe("a page with what its macros show", () => {
     });
     expect(text).toContain("Wear a helmet.");
     expect(included).toMatchObject([{ kind: "page", target: { title: "Rules" } }]);
+  });
+
+  it("a page that changed since the guard let it be shown is not shown", async () => {
+    const { text, included } = await read(pageOf(`<p>Before</p>${INCLUDE}`), {
+      rendered: rendered(),
+      guard: showsRules,
+      isAsStored: false,
+    });
+    expect(text).toContain("Before");
+    expect(text).not.toContain("helmet");
+    expect(included).toEqual([]);
   });
 
   it("where a guard lets nothing be shown, nothing is rendered", async () => {
