@@ -53,7 +53,7 @@ export async function createTestDatabase(
       listeners.push(listening);
       return listening.url;
     },
-    concurrent: server !== undefined,
+    concurrent: Boolean(server),
     clear: () => emptyTables(sql),
     close: async () => {
       await sql.end({ timeout: 5 });
