@@ -7,7 +7,7 @@ import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revisio
 import { newComments, recordComments, withContainers } from "#shared/syncs/comments/list-comments.ts";
 import { LISTED_BY_TIME, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { countMissedEdits } from "#shared/syncs/hints/missed-edits.ts";
-import { hasRights } from "#shared/syncs/rights/has-rights.ts";
+import { hasReadRights } from "#shared/syncs/rights/has-rights.ts";
 import { rightsOfListed, rightsOfSpace, rightsOfYoung } from "#shared/syncs/rights/listed-rights.ts";
 import { contentOfArrived } from "./arrived-content.ts";
 import { rememberCursor } from "./follow-cursor.ts";
@@ -37,13 +37,13 @@ export async function listNext(context: StepContext, checkpoint: Checkpoint): Pr
 
 /** A site may refuse what the search expands only when it comes to content that does not have it. */
 async function listChanges(context: StepContext, checkpoint: Checkpoint, cql: string): Promise<void> {
-  const { client, source, operation } = context;
+  const { client, source, operation, services } = context;
   const { cursor, cql_kinds: kinds } = checkpoint;
   let listed: ContentPage;
-  const readAt = context.services.now();
+  const readAt = services.now();
   try {
     listed = await client.searchContent(cql, cursor, kinds ?? syncedKinds(source.content), {
-      rights: hasRights(source),
+      rights: await hasReadRights(services.sql, source),
     });
   } catch (error) {
     const mode = nextMode(checkpoint.search_mode, error);
