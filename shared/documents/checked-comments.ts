@@ -18,17 +18,25 @@ export async function markListed(
     where source_id = ${sourceId} and comment_id = any(${[...ids]}::text[])`;
 }
 
-/** Ids of comments that the check has neither listed nor asked for; without those of containers that search does not find. */
-export async function unlistedComments(
-  sql: Sql,
-  { sourceId, operationId }: Check,
-  limit: number,
-): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    select m.comment_id as id
+/**
+ * The comments that a check decides on: search finds their container, and no held deletion is of that container or of a file on it, with
+ * which its comments are out of sight too.
+ */
+function checkedComments(sql: Sql, { sourceId, operationId }: Check) {
+  return sql`
     from confluence_comments m
     join confluence_pages c on c.source_id = m.source_id and c.page_id = m.container_id
-    where m.source_id = ${sourceId} and is_findable(c)
+    where m.source_id = ${sourceId} and is_findable(c) and not exists (
+      select from sync_work w join confluence_pages held on held.source_id = w.source_id and held.page_id = w.page_id
+      where w.operation_id = ${operationId} and w.state = 'candidate'
+        and case held.kind when 'attachment' then held.container_id else held.page_id end = c.page_id)`;
+}
+
+/** Ids of comments on which the check decides, and that it has neither listed nor asked for. */
+export async function unlistedComments(sql: Sql, check: Check, limit: number): Promise<string[]> {
+  const { operationId } = check;
+  const rows = await sql<{ id: string }[]>`
+    select m.comment_id as id ${checkedComments(sql, check)}
       and m.listed_by is distinct from ${operationId}::uuid and m.gone_by is distinct from ${operationId}::uuid
     order by m.comment_id limit ${limit}`;
   return rows.map((row) => row.id);
@@ -47,18 +55,17 @@ export async function confirmedComments(
     where source_id = ${sourceId} and comment_id = any(${[...asked]}::text[])`;
 }
 
-/** How many comments the check found gone for the first and the second time, of all whose container search finds. */
+/** How many comments the check found gone for the first and the second time, of all on which it decides. */
 export async function countGone(
   sql: Sql,
-  { sourceId, operationId }: Check,
+  check: Check,
 ): Promise<{ firstTime: number; secondTime: number; pages: number }> {
+  const { operationId } = check;
   const [row] = await sql<{ firstTime: number; secondTime: number; pages: number }[]>`
     select count(*) filter (where m.gone_by = ${operationId} and m.missing_since is null)::int as "firstTime",
       count(*) filter (where m.gone_by = ${operationId} and m.missing_since is not null)::int as "secondTime",
       count(*)::int as pages
-    from confluence_comments m
-    join confluence_pages c on c.source_id = m.source_id and c.page_id = m.container_id
-    where m.source_id = ${sourceId} and is_findable(c)`;
+    ${checkedComments(sql, check)}`;
   return row ?? { firstTime: 0, secondTime: 0, pages: 0 };
 }
 

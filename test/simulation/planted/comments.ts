@@ -4,6 +4,7 @@ const COMMENTS = "test/integration/syncs/comments.test.ts";
 const ODD = "test/integration/syncs/odd-comments-and-files.test.ts";
 const ON_FILES = "test/integration/syncs/comments-on-files.test.ts";
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
+const OF_HELD_PAGES = "test/integration/syncs/comments-of-held-pages.test.ts";
 const LIST = "shared/syncs/comments/list-comments.ts";
 const CHECK = "shared/syncs/comments/check-comments.ts";
 const DOCUMENTS = "shared/documents/comments.ts";
@@ -205,5 +206,23 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     COMMENTS,
     "an older body counts as the comment that was listed",
     change(LIST, " && one.version >= version)", ")"),
+  ),
+  bugFoundBy(
+    OF_HELD_PAGES,
+    "a check removes the comments of the pages that it holds",
+    change(
+      "shared/documents/checked-comments.ts",
+      "and w.state = 'candidate'\n        and case",
+      "and false\n        and case",
+    ),
+  ),
+  bugFoundBy(
+    OF_HELD_PAGES,
+    "a check removes the comments on the files that it holds",
+    change(
+      "shared/documents/checked-comments.ts",
+      "case held.kind when 'attachment' then held.container_id else held.page_id end",
+      "held.page_id",
+    ),
   ),
 ];
