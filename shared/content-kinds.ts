@@ -41,7 +41,7 @@ export function syncedKinds({ blogposts, comments, attachments }: ContentOptions
   return CONTENT_KINDS.filter((kind) => isSynced[kind]);
 }
 
-/** The same in the order of a full listing: comments last, because one on a file belongs to the page that the file's row names. */
+/** The same in the order in which one is listed after the other: comments last, because one on a file belongs to the page that the file's row names. */
 export function kindsToList(content: ContentOptions): ContentKind[] {
   return syncedKinds(content).toSorted((a, b) => Number(a === "comments") - Number(b === "comments"));
 }

@@ -17,6 +17,7 @@ import { REPRESENTATION_REVISION } from "#shared/markdown/representation-revisio
 import { listToEnd } from "#shared/syncs/listing/follow-cursor.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { addWork } from "#shared/syncs/operations/work.ts";
+import { pagesOfUnknownFiles } from "./pages-of-files.ts";
 
 /** Ids in one query: as many as one response holds with bodies. */
 const IDS_OF_A_QUERY = 50;
@@ -108,14 +109,15 @@ function onPage<T extends ListedComment>(comment: T, pages: ReadonlyMap<string, 
 
 /**
  * Finds the page of each comment: a reply may name only the comment that it replies to, which is in the same list, stored, or
- * requested; a comment on a file is on the file's page, which is stored or among `files`. A comment whose page remains unknown is left
- * out; the next listing has it again.
+ * requested; a comment on a file is on the file's page, which is stored, among `files`, or requested. A comment whose page remains unknown
+ * is left out. `unplaced`: how many of them may have a page, so that a listing of changes without them is not complete.
  */
 export async function withContainers(
-  { client, source, services }: StepContext,
+  context: StepContext,
   comments: readonly Comment[],
   files: readonly ListedFile[] = [],
-): Promise<CommentToStore[]> {
+): Promise<{ comments: CommentToStore[]; unplaced: number }> {
+  const { client, source, services } = context;
   const known = new Map(
     comments.flatMap(({ id, containerId }) => (containerId ? [[id, containerId] as const] : [])),
   );
@@ -141,9 +143,16 @@ export async function withContainers(
   const placed = comments.map((comment) => ({ ...comment, containerId: known.get(comment.id) ?? null }));
   const pages = await pagesOfFiles(services.sql, source.sourceId, placed);
   for (const { id, containerId } of files) if (containerId !== null) pages.set(id, containerId);
-  return placed
-    .map((comment) => onPage(comment, pages))
-    .flatMap(({ containerId, ...comment }) => (containerId === null ? [] : [{ ...comment, containerId }]));
+  const onFiles = placed.flatMap(({ containerId }) => containerId ?? []).filter(isFileId);
+  const unknown = [...new Set(onFiles)].filter((id) => !pages.has(id));
+  const asked = await pagesOfUnknownFiles(context, unknown);
+  for (const [id, page] of asked.pages) pages.set(id, page);
+  return {
+    comments: placed
+      .map((comment) => onPage(comment, pages))
+      .flatMap(({ containerId, ...comment }) => (containerId === null ? [] : [{ ...comment, containerId }])),
+    unplaced: onFiles.filter((id) => asked.unanswered.has(id)).length,
+  };
 }
 
 function inherit(id: string, known: Map<string, string>, parents: ReadonlyMap<string, string | null>): void {

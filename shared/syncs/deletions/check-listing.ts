@@ -54,7 +54,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
   const { client, source, operation, services } = context;
   const listed = await client.searchContent(allCommentsCql(source.spaceKey), checkpoint.cursor, ["comments"]);
   const { comments: found, unreadable } = await newComments(context, listed.comments);
-  const comments = await withContainers(context, found);
+  const { comments } = await withContainers(context, found);
   const next: Checkpoint = {
     ...checkpoint,
     ...afterPage(checkpoint, listed.next),

@@ -104,7 +104,7 @@ async function askNext(
   // A space that is gone would take its announced pages with it.
   if (gone.length > 0) await verifySpace(client, source);
   const arrived = await contentOfArrived(context, here, { listedByTime: false });
-  const comments = await withContainers(context, arrived.comments);
+  const { comments } = await withContainers(context, arrived.comments, arrived.files);
   // After all text was fetched that is stored here: who was shut out before a comment was written never sees it.
   const rights = await rightsOfPages(
     context,

@@ -24,7 +24,7 @@ const KIND_NAMES: Record<ContentKind, string> = {
 };
 
 /**
- * Less than Confluence counted, of all together or of a kind that was listed whole, or comments without their bodies: the listing was
+ * Less than Confluence counted, of all together or of a kind that was listed whole, or comments without their text or page: the listing was
  * truncated, or its index lags. The watermark does not move.
  */
 export async function closeListing(
@@ -37,7 +37,7 @@ export async function closeListing(
   const listed = countListed(context.operation.counters) - missing - repeated;
   const reason =
     whatIsShort(checkpoint, { listed, expected: pagesExpected }) ??
-    (missing > 0 ? `The text of ${missing} listed comments was not returned` : null);
+    (missing > 0 ? `The text or the page of ${missing} listed comments was not returned` : null);
   await queueFailedPages(tx, context.operation, context.services.now());
   await queueOutdatedComments(tx, context, { everything: checkpoint.listing === "space" });
   await queueOutdatedFiles(tx, context, { everything: checkpoint.listing === "space" });

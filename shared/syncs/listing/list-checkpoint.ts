@@ -28,7 +28,7 @@ export const listCheckpoint = z.object({
   of_kinds: z
     .partialRecord(z.enum(CONTENT_KINDS), z.object({ expected: z.int(), listed: z.int() }))
     .default({}),
-  /** Comments that were listed, and whose bodies have not come. */
+  /** Comments that were listed, and whose bodies have not come, or the page of the file that they are on. */
   comments_missing: z.int().default(0),
   /** Ids of the last response, and how many items of all responses had been in the one before: they count once. */
   last_ids: z.array(z.string()).default([]),

@@ -68,7 +68,7 @@ async function recordListed(
   const arrived = await contentOfArrived(context, isOfChanges ? listed.pages : [], { listedByTime: true });
   const byId = new Map([...arrived.comments, ...found].map((comment) => [comment.id, comment]));
   const files = [...arrived.files, ...listed.files];
-  const comments = await withContainers(context, [...byId.values()], files);
+  const { comments, unplaced } = await withContainers(context, [...byId.values()], files);
   reportUnreadable(listed.pages, context);
   const skipped = reportSkipped(context, { kind: "comments", count: unreadable.length, ids: unreadable });
   const containerIds = [...comments, ...files].flatMap(({ containerId }) => containerId ?? []);
@@ -84,7 +84,7 @@ async function recordListed(
   const next: Checkpoint = {
     ...checkpoint,
     ...place,
-    comments_missing: checkpoint.comments_missing + missing,
+    comments_missing: checkpoint.comments_missing + missing + unplaced,
     ...countOfKind(checkpoint, fresh),
     ...(listed.next === null ? nextListing(checkpoint) : rememberCursor(checkpoint, listed.next)),
   };
@@ -128,7 +128,7 @@ async function listComments(context: StepContext, checkpoint: Checkpoint): Promi
     ...countOfKind(checkpoint, fresh + listed.skipped),
     ...afterPage(checkpoint, listed.next),
   };
-  const comments = await withContainers(context, listed.comments);
+  const { comments } = await withContainers(context, listed.comments);
   const rights = await rightsOfYoung(context, comments);
   await transaction(services.sql, async (tx) => {
     await rights(tx);

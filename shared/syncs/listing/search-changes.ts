@@ -1,6 +1,6 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { changedPagesCql } from "#shared/confluence/cql.ts";
-import { syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
+import { kindsToList, type ContentKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { changesSince } from "./watermark.ts";
@@ -37,7 +37,7 @@ export async function countChanges(
 }
 
 function queriesOf(source: Source, timeZone: string | null, mode: SearchMode): ChangesQuery[] {
-  const synced = syncedKinds(source.content);
+  const synced = kindsToList(source.content);
   const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
   const query = (kinds: ContentKind[], folders: boolean) => ({
     kinds,

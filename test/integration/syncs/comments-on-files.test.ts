@@ -41,6 +41,9 @@ const requestedById = () =>
     .takeRequests()
     .flatMap(({ query }) => new URLSearchParams(query).get("cql") ?? [])
     .filter((cql) => cql.startsWith("type = comment and id in"));
+/** Requests of single files, which take a call each. */
+const requestsForFiles = () =>
+  world.takeRequests().filter(({ path }) => path.includes("/api/v2/attachments/"));
 
 beforeEach(async () => {
   await database.clear();
@@ -52,23 +55,26 @@ beforeEach(async () => {
 });
 
 describe("comments on a file belong to its page", () => {
-  it("a first sync stores them, and they are found under the page of the file, with those on the page", async () => {
+  it("a first sync stores comments on files without a call for each file, and they are found under its page, with those on the page", async () => {
     const thread = say(report, "This report leaves out the zeppelin entirely");
     reply(thread, "The walrus chapter has it");
     addComment(world.site, { containerId: on("Page 1"), body: "<p>A remark on the ocelot here</p>" });
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { comments_added: 3 } });
+    expect(requestsForFiles()).toEqual([]);
     expect(await found("zeppelin")).toEqual([{ kind: "comments", page: "Page 1" }]);
     expect(await found("walrus chapter")).toEqual([{ kind: "comments", page: "Page 1" }]);
     expect(await keys()).toEqual([`comments-${on("Page 1")}`]);
   });
 
-  it("a comment on a file that is uploaded since the last sync arrives with it", async () => {
+  it("a comment on a file that is uploaded since the last sync arrives with it, without a call for the file", async () => {
     await world.sync();
     world.pass(DAY_MS);
     await world.sync();
     world.pass(DAY_MS);
     const thread = say(upload("Page 2", "tides.txt"), "This table leaves out the zeppelin entirely");
+    world.takeRequests();
     await world.sync();
+    expect(requestsForFiles()).toEqual([]);
     expect(await found("zeppelin")).toEqual([{ kind: "comments", page: "Page 2" }]);
     world.pass(DAY_MS);
     editComment(world.site, thread.id, { body: "<p>This table mentions the walrus by now</p>" });

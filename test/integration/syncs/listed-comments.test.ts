@@ -51,7 +51,12 @@ describe("listed comments", () => {
   }
   const contextOf = (client: ConfluenceClient) =>
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that the functions use
-    ({ client, source: { sourceId: "docs" }, services: { sql: database.sql } }) as StepContext;
+    ({
+      client,
+      source: { sourceId: "docs", content: { attachments: false }, refusedCalls: {} },
+      operation: { failures: 0 },
+      services: { sql: database.sql, now: () => NOW },
+    }) as StepContext;
   const put = async (...comments: CommentToStore[]) => upsertComments(database.sql, "docs", comments);
   /** Ids of those listed comments whose bodies are requested. */
   const requested = async (...listed: ListedComment[]) => {
@@ -152,7 +157,7 @@ describe("listed comments", () => {
     const placed = async (comments: Comment[], above: Comment[] = [], files: ListedFile[] = []) => {
       const { client, asked } = siteWith(above);
       const found = await withContainers(contextOf(client), comments, files);
-      return { pages: found.map(({ id, containerId }) => `${id} on ${containerId}`), asked };
+      return { pages: found.comments.map(({ id, containerId }) => `${id} on ${containerId}`), asked };
     };
     const reply = (id: string, parentId: string) => comment(id, { containerId: null, parentId });
 
@@ -186,6 +191,70 @@ describe("listed comments", () => {
       const comments = [on("10", "att5"), on("11", "att6"), on("12", "att7"), reply("13", "11")];
       const { pages } = await placed(comments, [], [file("att6", "2"), file("att7", null)]);
       expect(pages).toEqual(["10 on 1", "11 on 2", "13 on 2"]);
+    });
+
+    describe("of which the index has no file", () => {
+      const on = (id: string, containerId: string) => comment(id, { containerId });
+      /** `unplaced` of comments on these files, the ids that were asked for, and the pages that the comments are on. */
+      const asked = async (
+        fileIds: readonly string[],
+        attachment: ConfluenceClient["attachment"],
+        { attachments = true, failures = 0 } = {},
+      ) => {
+        const ids: string[] = [];
+        const client = { ...siteWith([]).client, attachment: (id: string) => (ids.push(id), attachment(id)) };
+        const plain = contextOf(client);
+        const content = { ...plain.source.content, attachments };
+        const context = {
+          ...plain,
+          source: { ...plain.source, content },
+          operation: { ...plain.operation, failures },
+        };
+        const comments = fileIds.map((id, n) => on(`${10 + n}`, id));
+        const found = await withContainers(context, comments);
+        const pages = found.comments.map(({ id, containerId }) => `${id} on ${containerId}`);
+        return { ids, pages, unplaced: found.unplaced };
+      };
+      const currentOn = (containerId: string | null) => async () => ({ status: "current", containerId });
+
+      it("a comment on an unknown file is on the page that Confluence names, which is asked for once", async () => {
+        expect(await asked(["att5", "att5"], currentOn("2"))).toEqual({
+          ids: ["att5"],
+          pages: ["10 on 2", "11 on 2"],
+          unplaced: 0,
+        });
+      });
+
+      it.each<[string, Awaited<ReturnType<ConfluenceClient["attachment"]>>]>([
+        ["that is gone", null],
+        ["in the trash", { status: "trashed", containerId: "1" }],
+        ["on no page", { status: "current", containerId: null }],
+      ])("a comment on a file %s is left out for good", async (_, answer) => {
+        expect(await asked(["att5"], async () => answer)).toEqual({ ids: ["att5"], pages: [], unplaced: 0 });
+      });
+
+      it("no unknown file is asked for where files are not synced", async () => {
+        const none = { ids: [], pages: [], unplaced: 0 };
+        expect(await asked(["att5"], currentOn("2"), { attachments: false })).toEqual(none);
+      });
+
+      it("fifty unknown files are asked for at most, and comments on further ones remain to be placed", async () => {
+        const fifty = Array.from({ length: 50 }, (_, n) => `att${n}`);
+        const { ids, pages, unplaced } = await asked([...fifty, "att50", "att50"], currentOn("2"));
+        expect([ids, pages.length, unplaced]).toEqual([fifty, 50, 2]);
+      });
+
+      it("a file that cannot be asked for in time fails the step once, then its comments remain to be placed", async () => {
+        const error = new TransientError("timeout", "no answer");
+        const fail = async () => Promise.reject(error);
+        await expect(asked(["att5"], fail)).rejects.toBe(error);
+        expect(await asked(["att5"], fail, { failures: 1 })).toMatchObject({ pages: [], unplaced: 1 });
+      });
+
+      it("comments on files of which the site refuses to tell do not keep a listing incomplete", async () => {
+        const refuse = async () => Promise.reject(new PermanentError("forbidden", "no"));
+        expect(await asked(["att5"], refuse)).toMatchObject({ pages: [], unplaced: 0 });
+      });
     });
   });
 });

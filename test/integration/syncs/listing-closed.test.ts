@@ -72,9 +72,9 @@ it.each<[string, Listed, string]>([
     "2 of 3 pages were listed",
   ],
   [
-    "comments whose text did not come",
+    "comments whose text or page did not come",
     { expected: 5, listed: 7, at: { comments_missing: 2 } },
-    "The text of 2 listed comments was not returned",
+    "The text or the page of 2 listed comments was not returned",
   ],
 ])("a listing of %s is not complete, which the log says", async (_, listing, message) => {
   expect(await missingOf(listing)).toBe(`${message}${SAME}`);

@@ -3,6 +3,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const COMMENTS = "test/integration/syncs/comments.test.ts";
 const ODD = "test/integration/syncs/odd-comments-and-files.test.ts";
 const ON_FILES = "test/integration/syncs/comments-on-files.test.ts";
+const ON_LATER_FILES = "test/integration/syncs/comments-on-later-files.test.ts";
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const OF_HELD_PAGES = "test/integration/syncs/comments-of-held-pages.test.ts";
 const LIST = "shared/syncs/comments/list-comments.ts";
@@ -193,8 +194,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "a comment whose body has not come counts as listed",
     change(
       "shared/syncs/listing/list-content.ts",
-      "comments_missing: checkpoint.comments_missing + missing,",
-      "comments_missing: 0,",
+      "comments_missing: checkpoint.comments_missing + missing + unplaced,",
+      "comments_missing: unplaced,",
     ),
   ),
   bugFoundBy(
@@ -224,5 +225,24 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
       "case held.kind when 'attachment' then held.container_id else held.page_id end",
       "held.page_id",
     ),
+  ),
+  bugFoundBy(
+    ON_LATER_FILES,
+    "a comment is lost when its file is listed in a later response",
+    change(LIST, "for (const [id, page] of asked.pages) pages.set(id, page);", ""),
+  ),
+  bugFoundBy(
+    ON_LATER_FILES,
+    "a comment is lost when Confluence does not say where its file is",
+    change(
+      "shared/syncs/listing/list-content.ts",
+      "comments_missing: checkpoint.comments_missing + missing + unplaced,",
+      "comments_missing: checkpoint.comments_missing + missing,",
+    ),
+  ),
+  bugFoundBy(
+    ON_LATER_FILES,
+    "comments are searched for before the files that they are on",
+    change("shared/syncs/listing/search-changes.ts", "synced.map((kind)", "synced.toReversed().map((kind)"),
   ),
 ];
