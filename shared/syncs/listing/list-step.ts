@@ -43,7 +43,12 @@ async function start(context: StepContext, checkpoint: Checkpoint): Promise<void
   const kinds = kindsToList(source.content);
   if (everything) await verifySpace(client, source);
   // Kinds that were switched on since the last sync: what changed since then is not all that there is.
-  const isListed = (kind: ContentKind) => !everything && source.metadata.listed_kinds.includes(kind);
+  const wasListed = (kind: ContentKind) => source.metadata.listed_kinds.includes(kind);
+  // Of comments on files nothing is stored while there are no files.
+  const isListed = (kind: ContentKind) =>
+    !everything &&
+    wasListed(kind) &&
+    (kind !== "comments" || !kinds.includes("attachment") || wasListed("attachment"));
   const kindsLeft = kinds.filter((kind) => !isListed(kind));
   const { timeZone } = user;
   const changes = everything ? null : await countChanges(client, source, { timeZone, mode: "with folders" });

@@ -4,7 +4,7 @@ import { addPage } from "#infra/local/confluence-site/edits.ts";
 import { changeFile, trashFile, uploadFile } from "#infra/local/confluence-site/file-edits.ts";
 import { restrictPage } from "#infra/local/confluence-site/page-status-edits.ts";
 import type { SiteAttachment, SiteComment } from "#infra/local/confluence-site/site.ts";
-import { bodyOf, makeSyncWorld, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
+import { bodyOf, makeSyncWorld, SOURCE_ID, SPACE, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -35,12 +35,10 @@ const keys = async () =>
     await database.sql<{ page_id: string }[]>`
       select page_id from confluence_pages where kind = 'comments' order by 1`
   ).map((row) => row.page_id);
+const queries = () =>
+  world.takeRequests().flatMap(({ query }) => new URLSearchParams(query).get("cql") ?? []);
 /** The queries that request comments by their ids. */
-const requestedById = () =>
-  world
-    .takeRequests()
-    .flatMap(({ query }) => new URLSearchParams(query).get("cql") ?? [])
-    .filter((cql) => cql.startsWith("type = comment and id in"));
+const requestedById = () => queries().filter((cql) => cql.startsWith("type = comment and id in"));
 /** Requests of single files, which take a call each. */
 const requestsForFiles = () =>
   world.takeRequests().filter(({ path }) => path.includes("/api/v2/attachments/"));
@@ -127,5 +125,26 @@ describe("comments on a file belong to its page", () => {
     say(report, "This report leaves out the zeppelin entirely");
     expect(await world.sync()).toMatchObject({ status: "completed", sync_metrics: { comments_added: 0 } });
     expect(await keys()).toEqual([]);
+  });
+
+  it("comments on files are found once files are switched on", async () => {
+    await database.sql`update archon_sources set content = content || '{"attachments": false}'`;
+    say(report, "This report leaves out the zeppelin entirely");
+    await world.sync();
+    world.pass(DAY_MS);
+    await world.sync();
+    world.pass(DAY_MS);
+    world.takeRequests();
+    const content = { content: { attachments: true } };
+    const { status } = await world.api("PATCH", `/api/confluence/${SOURCE_ID}`, { body: content });
+    expect(status).toBe(200);
+    world.pass(60_000);
+    await world.sync();
+    expect(await found("tugboat")).toEqual([{ kind: "attachment", page: "Page 1" }]);
+    expect(await found("zeppelin")).toEqual([{ kind: "comments", page: "Page 1" }]);
+    expect(queries().filter((cql) => cql.includes("order by created asc"))).toHaveLength(2);
+    world.pass(DAY_MS);
+    await world.sync();
+    expect(queries().filter((cql) => cql.includes("order by created asc"))).toEqual([]);
   });
 });

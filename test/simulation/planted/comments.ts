@@ -245,4 +245,9 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "comments are searched for before the files that they are on",
     change("shared/syncs/listing/search-changes.ts", "synced.map((kind)", "synced.toReversed().map((kind)"),
   ),
+  bugFoundBy(
+    ON_FILES,
+    "switching files on does not bring the comments on them",
+    change("shared/syncs/listing/list-step.ts", '(kind !== "comments" || ', "(kind !== undefined || "),
+  ),
 ];

@@ -54,7 +54,7 @@ export const KIND_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "a kind that was switched on is not listed",
-    change(LIST_STEP, "!everything && source.metadata.listed_kinds.includes(kind)", "!everything"),
+    change(LIST_STEP, "source.metadata.listed_kinds.includes(kind)", "kind !== undefined"),
   ),
   bug(
     "a kind counts as listed although its listing was incomplete",
