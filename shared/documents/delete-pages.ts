@@ -11,6 +11,11 @@ export type DeletionRequest = {
   /** The person or component that requested it. */
   actor: string;
   operationId: string;
+  /**
+   * The files that are known to be gone with the pages, of an operation that asked for them: others are hidden, so that a check decides
+   * on them. Null: all files on the pages are.
+   */
+  goneFiles?: readonly string[] | null;
 };
 
 /** A page that was changed. */
@@ -20,7 +25,7 @@ export type DeletedPage = ChangedPage & { reason: string };
 
 /**
  * Deletes pages in the caller's transaction: keeps the row with time and reason, deletes its chunks, and writes one
- * `page.deleted` event per page. What is on a page (its comments) goes with it. Returns the pages that this call deleted.
+ * `page.deleted` event per page. What is on a page (its comments and files) goes with it. Returns the pages that this call deleted.
  */
 export async function deletePages(tx: Sql, request: DeletionRequest): Promise<DeletedPage[]> {
   const locked = await lockDecided(tx, request);
@@ -30,6 +35,7 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
     request.sourceId,
     locked.map((page) => page.pageId),
   );
+  await hideUndecided(tx, request, locked);
   const fixed = { source_id: request.sourceId, operation_id: request.operationId, actor: request.actor };
   return tx<DeletedPage[]>`
     with given as (
@@ -39,7 +45,7 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
       union all
       select d.page_id, 'container_' || given.reason
       from confluence_pages d join given on d.container_id = given."pageId"
-      where d.source_id = ${request.sourceId} and not d.is_deleted
+      where d.source_id = ${request.sourceId} and not d.is_deleted and ${isGoneToo(tx, request)}
     ), gone as (
       update confluence_pages p set is_deleted = true, deleted_at = ${request.now}, deleted_reason = decided.reason,
         chunk_count = 0, missing_since = null, hidden_with_container = null, sync_error = null, state_revision = p.state_revision + 1
@@ -55,6 +61,28 @@ export async function deletePages(tx: Sql, request: DeletionRequest): Promise<De
       from gone where kind <> 'comments' order by page_id
     )
     select page_id as "pageId", title, reason from gone where kind <> 'comments' order by page_id`;
+}
+
+/** Whether what is on a page goes with it. */
+function isGoneToo(tx: Sql, { goneFiles = null }: DeletionRequest) {
+  return goneFiles === null
+    ? tx`true`
+    : tx`(d.kind <> 'attachment' or d.page_id = any(${[...goneFiles]}::text[]))`;
+}
+
+/** Hides the other files, as if they had been announced: that is not the first of two complete listings. */
+async function hideUndecided(
+  tx: Sql,
+  request: DeletionRequest,
+  pages: readonly DecidedPage[],
+): Promise<void> {
+  if (!request.goneFiles) return;
+  await tx`
+    update confluence_pages d set missing_since = coalesce(missing_since, ${request.now}),
+      hidden_by_hint = case when missing_since is null then true else hidden_by_hint end, hidden_with_container = true,
+      state_revision = state_revision + 1
+    where source_id = ${request.sourceId} and container_id = any(${pages.map((page) => page.pageId)}::text[])
+      and not is_deleted and not ${isGoneToo(tx, request)}`;
 }
 
 /**

@@ -87,6 +87,22 @@ export async function containersOfFiles(
   return new Map(rows.map(({ page_id, container_id }) => [page_id, container_id]));
 }
 
+/** The stored files on these pages as they were listed last, those of one page after the other; `limit` of them at most. */
+export async function filesOn(
+  sql: Sql,
+  sourceId: string,
+  pageIds: readonly string[],
+  limit: number,
+): Promise<FileToRecord[]> {
+  return sql<FileToRecord[]>`
+    select page_id as id, container_id as "containerId", title, (file ->> 'version')::int as version, url, modified_at as "modifiedAt",
+      file ->> 'media_type' as "mediaType", (file ->> 'bytes')::float8 as bytes, file ->> 'file_id' as "fileId"
+    from confluence_pages
+    where source_id = ${sourceId} and kind = 'attachment' and not is_deleted and file is not null
+      and container_id = any(${[...pageIds]}::text[])
+    order by container_id, page_id limit ${limit}`;
+}
+
 /** Reasons of files that were deleted with what they are on. */
 const OF_CONTAINER = "container\\_%";
 /** Of a deleted file that is listed again: it is back once what it is on is found. */

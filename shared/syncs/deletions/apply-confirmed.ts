@@ -2,7 +2,15 @@ import { transaction, type Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
 import { verifyAccount } from "#shared/syncs/listing/verify-site.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
-import { APPLY_BATCH, applyNext, confirmNext, hasOldVerdicts, logApplied } from "./deletion-candidates.ts";
+import {
+  APPLY_BATCH,
+  applyNext,
+  nextToApply,
+  confirmNext,
+  hasOldVerdicts,
+  logApplied,
+} from "./deletion-candidates.ts";
+import { filesOfGone } from "./files-of-gone.ts";
 
 /** How long what Confluence said of a page that is missing may be acted on: as long as an invocation takes. */
 const VERDICT_LASTS_MS = 60_000;
@@ -18,8 +26,13 @@ export async function applyConfirmed(
 ): Promise<void> {
   const { client, source, operation, services } = context;
   const since = later(services.now(), -VERDICT_LASTS_MS);
+  const next = await nextToApply(services.sql, operation, { kindsHeld, since });
+  const files = await filesOfGone(
+    context,
+    next.map((row) => row.page_id),
+  );
   const applied = await transaction(services.sql, async (tx) => {
-    const batch = await applyNext(tx, context, { kindsHeld, since });
+    const batch = await applyNext(tx, context, { kindsHeld, since, files });
     if (batch.settled > 0) await save(tx, false);
     return batch;
   });
@@ -31,7 +44,7 @@ export async function applyConfirmed(
   const confirmed = await confirmNext(context, { atMost: APPLY_BATCH, again });
   await verifyAccount(client, source);
   await transaction(services.sql, async (tx) => {
-    await confirmed?.(tx);
+    await confirmed?.save(tx);
     await save(tx, false);
   });
 }

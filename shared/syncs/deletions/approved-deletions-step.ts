@@ -8,6 +8,7 @@ import { saveStep } from "#shared/syncs/operations/save-step.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { APPLY_BATCH, applyNext, confirmNext, logApplied } from "./deletion-candidates.ts";
+import { filesOfGone } from "./files-of-gone.ts";
 
 const checkpointSchema = z.object({
   phase: z.enum(["deleting", "closing", "listed"]).default("deleting"),
@@ -36,16 +37,17 @@ async function deleteNext(context: StepContext, approves: string): Promise<void>
   await verifyAccount(client, source);
   // A space that is gone would take the approved pages with it, as one that is not visible any more.
   await verifySpace(client, source);
-  const saveVerdicts = await confirmNext(context, { atMost: APPLY_BATCH });
-  if (saveVerdicts) await verifyAccount(client, source);
+  const confirmed = await confirmNext(context, { atMost: APPLY_BATCH });
+  if (confirmed) await verifyAccount(client, source);
+  const files = await filesOfGone(context, confirmed?.gone ?? []);
   const approval = { operationId: operation.operationId, approves };
   const applied = await transaction(services.sql, async (tx) => {
     await withdrawRejected(tx, approval);
-    await saveVerdicts?.(tx);
-    const batch = await applyNext(tx, context);
+    await confirmed?.save(tx);
+    const batch = await applyNext(tx, context, { files });
     const decided = await markApproved(tx, approval);
     await saveStep(tx, context, {
-      checkpoint: { phase: saveVerdicts ? "deleting" : "closing" },
+      checkpoint: { phase: confirmed ? "deleting" : "closing" },
       // Pages that showed what is gone.
       counts: {},
     });

@@ -7,6 +7,7 @@ import {
   type DeletedPage,
 } from "#shared/documents/delete-pages.ts";
 import { fetchVisible } from "./fetch-visible.ts";
+import { recordMoved, type FilesOfGone } from "./files-of-gone.ts";
 import { FILES_BATCH, judgeFiles } from "./judge-files.ts";
 import {
   judgeCandidate,
@@ -95,14 +96,17 @@ function isByHint({ type, actor }: Operation): boolean {
 /** Candidates on which was decided: of other kinds than these, and not since. */
 type OldVerdicts = { kindsHeld: readonly string[]; before: Date };
 
+/** Pages that the verdicts would remove; `save` records the verdicts. */
+export type Confirmed = { gone: string[]; save: (tx: Sql) => Promise<void> };
+
 /**
- * Requests the next candidates by id (`again`: those on which was decided longer ago); returns a function that saves the verdicts, or null when no candidate is left. Only what
+ * Requests the next candidates by id (`again`: those on which was decided longer ago); returns the verdicts, or null when no candidate is left. Only what
  * a listing of the whole space missed counts towards the two complete listings after which a page that is not visible is deleted.
  */
 export async function confirmNext(
   context: StepContext,
   { atMost = CONFIRM_BATCH, again = null }: { atMost?: number; again?: OldVerdicts | null } = {},
-): Promise<((tx: Sql) => Promise<void>) | null> {
+): Promise<Confirmed | null> {
   const { operation, services } = context;
   const sorted = await services.sql<Candidate[]>`
     select w.page_id, p.kind, p.container_id,
@@ -128,12 +132,13 @@ export async function confirmNext(
     outcome: verdict?.outcome ?? null,
     reason: verdict?.reason ?? "exists although it was not listed, or its format is not supported",
   }));
-  return async (tx) => {
+  const save = async (tx: Sql) => {
     await tx`
       update sync_work w set state = v.state, outcome = v.outcome, reason = v.reason, updated_at = ${services.now()}
       from jsonb_to_recordset(${tx.json(written)}) as v (page_id text, state text, outcome text, reason text)
       where w.operation_id = ${operation.operationId} and w.page_id = v.page_id and w.state = 'candidate'`;
   };
+  return { gone: verdicts.filter(({ verdict }) => verdict).map(({ page_id }) => page_id), save };
 }
 
 /** Whether a decision is so old that it must be made again. */
@@ -190,26 +195,38 @@ export async function countOutcomes(sql: Sql, operation: Operation): Promise<Del
 /** The result of one batch; `settled` 0: nothing is left. */
 export type AppliedBatch = { settled: number; deleted: DeletedPage[]; hidden: ChangedPage[]; at: Date };
 
-/**
- * Deletes or hides the next confirmed pages. A page that was stored again since it became a candidate (another
- * `state_revision`) is left unchanged: the next check decides on it. `kindsHeld`: of these kinds nothing is deleted; `since`: only
- * what was confirmed then or later.
- */
-export async function applyNext(
-  tx: Sql,
-  context: StepContext,
-  { kindsHeld = [], since = null }: { kindsHeld?: readonly string[]; since?: Date | null } = {},
-): Promise<AppliedBatch> {
-  const { operation, source, services } = context;
-  const now = services.now();
-  const rows = await tx<{ page_id: string; outcome: string; reason: string; state_revision: number }[]>`
+/** Which confirmed pages are next: nothing of `kindsHeld`, and only what was confirmed at `since` or later. */
+type Batch = { kindsHeld?: readonly string[]; since?: Date | null };
+
+/** The confirmed pages that `applyNext` would delete or hide. */
+export function nextToApply(
+  sql: Sql,
+  { operationId }: Operation,
+  { kindsHeld = [], since = null }: Batch,
+): Promise<{ page_id: string; outcome: string; reason: string; state_revision: number }[]> {
+  return sql<{ page_id: string; outcome: string; reason: string; state_revision: number }[]>`
     select w.page_id, w.outcome, w.reason,
       -- The release before noted it among the counters; a check that it began is finished here.
       coalesce(w.state_revision, (w.counters ->> 'state_revision')::int) as state_revision
     from sync_work w join confluence_pages p on p.source_id = w.source_id and p.page_id = w.page_id
-    where w.operation_id = ${operation.operationId} and w.state = 'candidate' and w.outcome is not null
+    where w.operation_id = ${operationId} and w.state = 'candidate' and w.outcome is not null
       and p.kind <> all(${kindsHeld as string[]}::text[]) and (${since}::timestamptz is null or w.updated_at >= ${since})
     order by w.page_id limit ${APPLY_BATCH}`;
+}
+
+/**
+ * Deletes or hides the next confirmed pages. A page that was stored again since it became a candidate (another
+ * `state_revision`) is left unchanged: the next check decides on it. `files`: where the files on the pages are, if that was asked for.
+ */
+export async function applyNext(
+  tx: Sql,
+  context: StepContext,
+  { files = null, ...batch }: Batch & { files?: FilesOfGone | null } = {},
+): Promise<AppliedBatch> {
+  const { operation, source, services } = context;
+  const now = services.now();
+  await recordMoved(tx, context, files);
+  const rows = await nextToApply(tx, operation, batch);
   if (rows.length === 0) return { settled: 0, deleted: [], hidden: [], at: now };
   const of = (outcome: string) =>
     rows
@@ -220,6 +237,7 @@ export async function applyNext(
     now,
     actor: operation.actor,
     operationId: operation.operationId,
+    goneFiles: files && files.gone,
   };
   const deleted = await deletePages(tx, { ...request, pages: of("deleted") });
   const hidden = await hidePages(tx, { ...request, pages: of("hidden"), byHint: isByHint(operation) });

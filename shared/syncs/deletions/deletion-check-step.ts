@@ -96,7 +96,7 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
   const { operation, services } = context;
   const confirmed = await confirmNext(context);
   if (confirmed) {
-    await inTransaction(context, checkpoint, { also: confirmed });
+    await inTransaction(context, checkpoint, { also: confirmed.save });
     return;
   }
   // Verified before and after the candidates were requested: an anonymous response would look like missing pages.

@@ -191,7 +191,7 @@ async function pagesOfOtherSources(
 async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<void> {
   const { operation, services } = context;
   const confirmed = await confirmNext(context);
-  if (confirmed) return save(context, checkpoint, { also: confirmed });
+  if (confirmed) return save(context, checkpoint, { also: confirmed.save });
   await verifyAccount(context.client, context.source);
   const outcomes = await countOutcomes(services.sql, operation);
   const recently = await countGoneRecently(services.sql, operation, services.now());

@@ -116,9 +116,9 @@ describe("steps of a deletion check", () => {
   describe("that ask for what was not listed", () => {
     const confirm = (change?: Partial<ConfluenceClient>) =>
       inStep(async (context) => {
-        const save = await confirmNext(context);
-        if (save) await transaction(database.sql, save);
-        return save !== null;
+        const confirmed = await confirmNext(context);
+        if (confirmed) await transaction(database.sql, confirmed.save);
+        return confirmed !== null;
       }, change);
 
     it("content is asked for by its kind, one kind in a step, until nothing is left", async () => {

@@ -23,8 +23,8 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
     "comments survive their page",
     change(
       DELETE_PAGES,
-      "where d.source_id = ${request.sourceId} and not d.is_deleted\n    ), gone as",
-      "where d.source_id = ${request.sourceId} and false\n    ), gone as",
+      "where d.source_id = ${request.sourceId} and not d.is_deleted and ${isGoneToo(tx, request)}\n    ), gone as",
+      "where d.source_id = ${request.sourceId} and false and ${isGoneToo(tx, request)}\n    ), gone as",
     ),
   ),
   bugFoundBy(

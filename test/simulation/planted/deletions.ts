@@ -1,5 +1,6 @@
 import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
+const MOVED_FILES = "test/integration/hooks/moved-files.test.ts";
 const CAP = "test/integration/syncs/deletion-cap.test.ts";
 const ACCOUNT = "test/integration/syncs/deletion-account.test.ts";
 const APPROVED = "test/integration/syncs/approved-deletions.test.ts";
@@ -174,6 +175,42 @@ export const DELETION_BUGS: readonly PlantedBug[] = [
       CANDIDATES,
       "h.reason = 'not_visible' and h.state_revision = p.state_revision)",
       "h.reason = 'not_visible')",
+    ),
+  ),
+  bugFoundBy(
+    MOVED_FILES,
+    "a file goes with the announced page that it has left",
+    change(
+      "shared/syncs/deletions/apply-confirmed.ts",
+      "applyNext(tx, context, { kindsHeld, since, files })",
+      "applyNext(tx, context, { kindsHeld, since })",
+    ),
+  ),
+  bugFoundBy(
+    MOVED_FILES,
+    "a file goes with the page that it has left when the deletion is approved",
+    change(
+      "shared/syncs/deletions/approved-deletions-step.ts",
+      "applyNext(tx, context, { files })",
+      "applyNext(tx, context)",
+    ),
+  ),
+  bugFoundBy(
+    MOVED_FILES,
+    "a file goes with its page although Confluence did not say where it is",
+    change(
+      "shared/documents/delete-pages.ts",
+      "(d.kind <> 'attachment' or d.page_id = any(",
+      "(d.kind is not null or d.page_id = any(",
+    ),
+  ),
+  bugFoundBy(
+    MOVED_FILES,
+    "a file that is hidden in doubt counts as missed by a check",
+    change(
+      "shared/documents/delete-pages.ts",
+      "hidden_by_hint = case when missing_since is null then true else hidden_by_hint end, ",
+      "",
     ),
   ),
 ];

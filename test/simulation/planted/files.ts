@@ -44,8 +44,8 @@ export const FILE_BUGS: readonly PlantedBug[] = [
     "files survive their page",
     change(
       DELETE_PAGES,
-      "where d.source_id = ${request.sourceId} and not d.is_deleted\n    ), gone as",
-      "where d.source_id = ${request.sourceId} and not d.is_deleted and d.kind <> 'attachment'\n    ), gone as",
+      "where d.source_id = ${request.sourceId} and not d.is_deleted and ${isGoneToo(tx, request)}\n    ), gone as",
+      "where d.source_id = ${request.sourceId} and not d.is_deleted and d.kind <> 'attachment' and ${isGoneToo(tx, request)}\n    ), gone as",
     ),
   ),
   bugFoundBy(
