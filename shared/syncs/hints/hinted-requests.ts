@@ -1,6 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
-import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
+import { wantCheck } from "#shared/syncs/schedules/want-check.ts";
 import {
   insertOperation,
   type InsertedOperation,

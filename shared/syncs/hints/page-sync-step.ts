@@ -36,7 +36,7 @@ import {
   type PageOfSource,
 } from "./page-hints.ts";
 import { STORM_PAGES } from "./hinted-requests.ts";
-import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
+import { wantCheck } from "#shared/syncs/schedules/want-check.ts";
 import { queueRefreshes } from "#shared/syncs/refreshes/queue-refreshes.ts";
 import { startHinted } from "./start-hinted.ts";
 
@@ -209,6 +209,8 @@ async function confirm(context: StepContext, checkpoint: Checkpoint): Promise<vo
     {
       also: (tx) => setAside(tx, operation),
       facts: { checkFollows: true },
+      // It stays wanted until one has ended well.
+      wantsCheck: true,
       message: `${judged.held.message.split(". ")[0]}: a deletion check decides`,
     },
   );

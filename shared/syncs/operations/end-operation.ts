@@ -1,8 +1,9 @@
 import type postgres from "postgres";
 import { transaction, type Sql } from "#shared/db/connect.ts";
 import { RUNNING_STATUSES, type OperationStatus } from "#shared/operation-statuses.ts";
+import { wantCheck } from "#shared/syncs/schedules/want-check.ts";
 import { logWith } from "./operation-log.ts";
-import type { OperationType } from "./operation-types.ts";
+import { OPERATIONS, type OperationType } from "./operation-types.ts";
 
 /** Cancels the source's running operation, or only this one, and returns its id; null when it is not running. Stored pages stay. */
 export async function cancelOperation(
@@ -21,7 +22,10 @@ export async function cancelOperation(
   });
 }
 
-/** Ends a running operation and frees its lease; null when it had already ended. */
+/**
+ * Ends a running operation and frees its lease; null when it had already ended. Announcements are removed when their pages are asked
+ * for: where that was not all, a deletion check is recorded as wanted.
+ */
 export async function endOperation(
   tx: Sql,
   end: {
@@ -41,6 +45,14 @@ export async function endOperation(
   await tx`
     update archon_sources set lease_operation_id = null, lease_until = null
     where source_id = ${row.source_id} and lease_operation_id = ${operationId}`;
+  if (OPERATIONS[row.operation_type].usesUpHints && (await hasOpenWork(tx, operationId)))
+    await wantCheck(tx, row.source_id, now);
   await tx`delete from sync_work where operation_id = ${operationId} and state = 'pending'`;
   return { sourceId: row.source_id, type: row.operation_type };
+}
+
+async function hasOpenWork(tx: Sql, operationId: string): Promise<boolean> {
+  const rows = await tx`
+    select from sync_work where operation_id = ${operationId} and state in ('pending', 'candidate') limit 1`;
+  return rows.length > 0;
 }

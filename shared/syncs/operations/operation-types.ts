@@ -39,6 +39,8 @@ type OperationSpec<Type extends OperationType> = {
    * is not visible is deleted.
    */
   followsListing: boolean;
+  /** Whether it was told by announcements what to ask for: one that ends badly leaves what it had not done yet to a deletion check. */
+  usesUpHints: boolean;
   /** The operation that follows unless it was a dry run. */
   followedBy: (source: Source, facts: ListingFacts) => OperationType | null;
 };
@@ -61,6 +63,7 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     }),
     listsSpace: true,
     followsListing: true,
+    usesUpHints: false,
     followedBy: ({ metadata }) => (metadata.deletion_strategy === "every_sync" ? "deletion_check" : null),
   },
   deletion_check: {
@@ -76,6 +79,7 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     }),
     listsSpace: true,
     followsListing: true,
+    usesUpHints: false,
     followedBy: () => null,
   },
   // Pages that are said to have changed: it proves nothing about other pages, so it moves no watermark and settles no check.
@@ -85,6 +89,7 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     settle: () => ({}),
     listsSpace: false,
     followsListing: false,
+    usesUpHints: true,
     // More deletions than the cap allows are left to a check, which lists the whole space and may be held.
     followedBy: (_source, { checkFollows }) => (checkFollows ? "deletion_check" : null),
   },
@@ -95,6 +100,7 @@ export const OPERATIONS: { readonly [Type in OperationType]: OperationSpec<Type>
     settle: () => ({}),
     listsSpace: false,
     followsListing: true,
+    usesUpHints: false,
     followedBy: () => null,
   },
 };

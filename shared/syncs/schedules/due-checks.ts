@@ -1,5 +1,5 @@
 import type { Sql } from "#shared/db/connect.ts";
-import { mergeSourceMetadata, UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
+import { UNAVAILABLE_RETRY_HOURS } from "#shared/sources/sources.ts";
 import { later } from "#shared/syncs/later.ts";
 import type { StartRequest } from "#shared/syncs/operations/start-operation.ts";
 import { CHECK_INTERVAL_MS } from "./weekly-check.ts";
@@ -10,15 +10,6 @@ const UNAVAILABLE_RETRY_MS = UNAVAILABLE_RETRY_HOURS * HOUR_MS;
 const WANTED_PAUSE_MS = HOUR_MS;
 /** Of all sources at once; the others follow with the next minute. */
 const MAX_STARTED = 500;
-
-/**
- * Records that the source needs a deletion check soon, whatever its strategy: announcements were dropped, and what some of them say no
- * search for what changed finds. It stays recorded until a check that was started afterwards has ended, so that no operation that
- * fails, is cancelled or crashes loses it.
- */
-export async function wantCheck(tx: Sql, sourceId: string, now: Date): Promise<void> {
-  await mergeSourceMetadata(tx, sourceId, { check_wanted_since: now.toISOString() }, now);
-}
 
 /**
  * The scheduled checks that may start now, for sources that no operation holds (all, or these): those that are wanted, and the weekly

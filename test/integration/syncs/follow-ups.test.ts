@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { mergeSourceMetadata, requireSource } from "#shared/sources/sources.ts";
 import { addHints } from "#shared/syncs/hints/page-hints.ts";
 import { finishOperation } from "#shared/syncs/operations/finish-operation.ts";
-import { wantCheck } from "#shared/syncs/schedules/due-checks.ts";
+import { wantCheck } from "#shared/syncs/schedules/want-check.ts";
 import { addSpacesWithSources } from "#test/support/site-sources.ts";
 import { makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";

@@ -2,6 +2,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const DELIVERIES = "test/integration/hooks/deliveries.test.ts";
 const PAGE_SYNC = "test/integration/hooks/page-sync.test.ts";
+const LOST = "test/integration/hooks/lost-announcements.test.ts";
 const STORMS = "test/integration/hooks/storms.test.ts";
 const STEP = "shared/syncs/hints/page-sync-step.ts";
 const HINTS = "shared/syncs/hints/page-hints.ts";
@@ -145,5 +146,19 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     PAGE_SYNC,
     "a sync takes the place of asking for pages of unknown spaces",
     change(REQUESTS, " and ${UNPLACED}::text <> all(reasons) returning reasons", " returning reasons"),
+  ),
+  bugFoundBy(
+    LOST,
+    "announcements end with the operation that asked for their pages",
+    change(
+      "shared/syncs/operations/end-operation.ts",
+      ".usesUpHints && (await",
+      ".usesUpHints && false && (await",
+    ),
+  ),
+  bugFoundBy(
+    LOST,
+    "deletions left to a check are lost with it",
+    change(STEP, "      wantsCheck: true,\n", ""),
   ),
 ];
