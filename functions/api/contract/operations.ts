@@ -118,7 +118,7 @@ export const syncPage = contract({
   tag: "Operations",
   summary: "Bring one page up to date now",
   description:
-    "Asks Confluence for the page by its id and compares versions; one that is trashed, archived, moved or not visible goes by the rules of a deletion check. While another operation of the source runs the response is 409, and the page has its turn when that ends.",
+    "Asks Confluence for the page by its id and compares versions. If the page, its comments or files on it failed before, they are tried again, however often they failed. A page that is trashed, archived, moved or not visible goes by the rules of a deletion check. While another operation of the source runs the response is 409, and the page has its turn when that ends.",
   params: sourceParams.extend({ page_id: confluenceId }),
   responses: { 202: started },
   errors: ["source_not_found", "operation_running", "request_in_progress", "idempotency_key_reused"],

@@ -77,8 +77,8 @@ export async function locatePages(
   return { located, unknown: pageIds.length - known.size };
 }
 
-/** A hint as it was taken: `deliveries` tells whether it was repeated since. */
-export type Hint = { pageId: string; hookId: string | null; deliveries: number };
+/** A hint as it was taken: `deliveries` tells whether it was repeated since; `isRequested`: somebody asked for this page by the API. */
+export type Hint = { pageId: string; hookId: string | null; deliveries: number; isRequested: boolean };
 
 /**
  * The due hints of an operation's source, longest waiting first. A page that the operation has work on is announced again: a
@@ -91,7 +91,7 @@ export async function dueHints(
   limit: number,
 ): Promise<Hint[]> {
   return sql<Hint[]>`
-    select page_id as "pageId", hook_id as "hookId", deliveries from page_hints h
+    select page_id as "pageId", hook_id as "hookId", deliveries, 'api' = any(reasons) as "isRequested" from page_hints h
     where source_id = ${operation.sourceId} and due_at <= ${now} and not exists (
       select from sync_work w where w.operation_id = ${operation.operationId} and w.page_id = h.page_id)
     order by due_at, page_id limit ${limit}`;

@@ -16,6 +16,7 @@ import { recordComments, withContainers } from "#shared/syncs/comments/list-comm
 import { LISTED_BY_TIME, recordListedFiles } from "#shared/syncs/files/list-files.ts";
 import { contentOfArrived } from "#shared/syncs/listing/arrived-content.ts";
 import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
+import { queueFailedOn } from "#shared/syncs/listing/queue-failed-pages.ts";
 import { recordListing } from "#shared/syncs/listing/record-listing.ts";
 import { reportRestored } from "#shared/syncs/listing/report-restored.ts";
 import { verifyAccount, verifySpace } from "#shared/syncs/listing/verify-site.ts";
@@ -98,6 +99,9 @@ async function askNext(
   const isHere = (page: ConfluencePage | undefined) =>
     page?.status === UNREADABLE || (page?.status === "current" && page.spaceId === source.spaceId);
   const here = [...pages.values()].filter(isHere);
+  const requested = new Set(
+    hints.flatMap(({ pageId, isRequested }) => (isRequested && isHere(pages.get(pageId)) ? [pageId] : [])),
+  );
   const gone = pageIds.filter(
     (id) => !isHere(pages.get(id)) && !isUndecided(id) && mayGo(states.get(id), pages.get(id)),
   );
@@ -116,13 +120,14 @@ async function askNext(
     const now = services.now();
     const unchanged = hints.filter((hint) => isUnchanged(pages.get(hint.pageId), states.get(hint.pageId)));
     const counts = await recordListing(tx, operation, here, {
-      rules: { representationRevision: null },
+      rules: { representationRevision: null, requested },
       keepSeen: true,
       now,
       onRestored: reportRestored(context),
     });
     const commentCounts = await recordComments(tx, context, comments.length, comments);
     const fileCounts = await recordListedFiles(tx, context, arrived.files, LISTED_BY_TIME);
+    await queueFailedOn(tx, operation, [...requested], now);
     await queueRefreshes(tx, operation, now);
     const added = await addCandidates(tx, operation, gone, now);
     const below = await pagesBelow(tx, operation, added);

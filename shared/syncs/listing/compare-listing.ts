@@ -18,6 +18,8 @@ export const NOT_CURRENT = "not_current";
 export type ListingRules = {
   /** Revision of converter and chunker, if pages of an older one are to be processed again (full listings); else null. */
   representationRevision: number | null;
+  /** Pages that somebody asked for by name: they are tried however often they failed. */
+  requested?: ReadonlySet<string>;
   now: Date;
 };
 
@@ -40,7 +42,8 @@ export function compareListed(
   });
   if (!stored) return work("added", "new page");
   if (stored.isDeleted) return work("restored", "deleted here, current in Confluence");
-  if (stored.syncError && !mayRetry(stored, listed.version, rules.now)) return null;
+  const isRequested = rules.requested?.has(listed.id) ?? false;
+  if (stored.syncError && !isRequested && !mayRetry(stored, listed.version, rules.now)) return null;
   if (stored.version === 0) return work("added", stored.syncError ? "failed before" : "new page");
   // A listing that is older than what is stored changes nothing.
   const version = Math.max(listed.version, stored.version);

@@ -29,3 +29,20 @@ export async function queueFailedPages(tx: Sql, operation: Operation, now: Date)
       where code is distinct from ${NOT_CURRENT} or attempts < ${MAX_FAILED_SYNCS}) as failed
     on conflict (operation_id, page_id) do nothing`;
 }
+
+/** Adds the files and comments on these pages that failed before, however often: somebody asked for the pages. */
+export async function queueFailedOn(
+  tx: Sql,
+  operation: Operation,
+  pageIds: readonly string[],
+  now: Date,
+): Promise<void> {
+  if (pageIds.length === 0) return;
+  await tx`
+    insert into sync_work (operation_id, source_id, kind, page_id, title, state, outcome, reason, listed_version, updated_at)
+    select ${operation.operationId}, source_id, kind, page_id, title, 'pending',
+      case when version = 0 then 'added' else 'updated' end, 'failed before', nullif((sync_error ->> 'version')::int, 0), ${now}
+    from confluence_pages
+    where source_id = ${operation.sourceId} and container_id = any(${pageIds as string[]}::text[]) and sync_error is not null
+    on conflict (operation_id, page_id) do nothing`;
+}

@@ -160,7 +160,18 @@ describe("hints of pages that may have changed", () => {
       pageId: "3",
       hookId: "h",
       deliveries: 1,
+      isRequested: false,
     });
+  });
+
+  it("a page that somebody asked for is known as such, also when a hook announces it too", async () => {
+    await hint(["1"], seconds(-5), { reason: "api" });
+    await hint(["1", "2"], seconds(-5));
+    const due = await dueHints(database.sql, operation, seconds(60), 9);
+    expect(due.map(({ pageId, isRequested }) => [pageId, isRequested])).toEqual([
+      ["1", true],
+      ["2", false],
+    ]);
   });
 
   it("a hint that was repeated since it was taken stays", async () => {
@@ -176,7 +187,12 @@ describe("hints of pages that may have changed", () => {
 
   it("pages found as they are stored are counted on the hooks that announced them", async () => {
     for (const hookId of ["a", "b"]) await addHook(hookId);
-    const of = (pageId: string, hookId: string | null) => ({ pageId, hookId, deliveries: 1 });
+    const of = (pageId: string, hookId: string | null) => ({
+      pageId,
+      hookId,
+      deliveries: 1,
+      isRequested: false,
+    });
     await countFalseAlarms(database.sql, [of("1", "a"), of("2", "a"), of("3", null)]);
     await countFalseAlarms(database.sql, [of("4", null)]);
     const rows =

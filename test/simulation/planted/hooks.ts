@@ -3,6 +3,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 const DELIVERIES = "test/integration/hooks/deliveries.test.ts";
 const PAGE_SYNC = "test/integration/hooks/page-sync.test.ts";
 const LOST = "test/integration/hooks/lost-announcements.test.ts";
+const RETRY = "test/integration/hooks/retry-on-request.test.ts";
 const STORMS = "test/integration/hooks/storms.test.ts";
 const STEP = "shared/syncs/hints/page-sync-step.ts";
 const HINTS = "shared/syncs/hints/page-hints.ts";
@@ -160,5 +161,15 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     LOST,
     "deletions left to a check are lost with it",
     change(STEP, "      wantsCheck: true,\n", ""),
+  ),
+  bugFoundBy(
+    RETRY,
+    "a page that was given up is not tried when somebody asks for it",
+    change("shared/syncs/listing/compare-listing.ts", "!isRequested && !mayRetry", "!mayRetry"),
+  ),
+  bugFoundBy(
+    RETRY,
+    "what failed on a page is not tried when somebody asks for the page",
+    change(STEP, "    await queueFailedOn(tx, operation, [...requested], now);\n", ""),
   ),
 ];
