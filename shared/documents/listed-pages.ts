@@ -94,8 +94,8 @@ function asListed({ page_id, old_parent, parent_id, old_labels, labels }: Change
   };
 }
 
-/** Sets `label` on exactly this content of the kind; whether that changed anything. */
-export async function setLabel(
+/** Adds `label` to this content of the kind; whether that changed anything. */
+export async function addLabel(
   tx: Sql,
   sourceId: string,
   label: string,
@@ -104,27 +104,58 @@ export async function setLabel(
   const added = await tx`
     update confluence_pages set labels = array_append(labels, ${label}::text)
     where source_id = ${sourceId} and kind = ${kind} and page_id = any(${ids as string[]}) and not ${label} = any(labels)`;
-  const removed = await tx`
-    update confluence_pages set labels = array_remove(labels, ${label}::text)
-    where source_id = ${sourceId} and kind = ${kind} and ${label} = any(labels) and not page_id = any(${ids as string[]})`;
-  return added.count + removed.count > 0;
+  return added.count > 0;
 }
 
-/** Removes every label that is not among `labels` from the source's pages, the last step of a listing of labels; returns those. */
-export async function keepLabels(tx: Sql, sourceId: string, labels: readonly string[]): Promise<string[]> {
+/** Labels that a listing does not give to all that is stored with them. */
+export type DoubtedLabels =
+  /** It names all content of the kinds that has `label`. */
+  | { label: string; kinds: readonly PageKind[]; ids: readonly string[] }
+  /** It names all labels of the source's content. */
+  | { allLabels: readonly string[] };
+
+/** The next `limit` pages and posts after this id that are stored with such labels, in the order of their ids; without hidden ones. */
+export async function pagesInDoubt(
+  sql: Sql,
+  sourceId: string,
+  doubted: DoubtedLabels,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<string[]> {
+  const isDoubted =
+    "label" in doubted
+      ? sql`kind = any(${doubted.kinds as string[]}::text[]) and ${doubted.label} = any(labels)
+          and not page_id = any(${doubted.ids as string[]}::text[])`
+      : sql`kind in ('page', 'blogpost') and not labels <@ ${doubted.allLabels as string[]}::text[]`;
+  const rows = await sql<{ page_id: string }[]>`
+    select page_id from confluence_pages p
+    where source_id = ${sourceId} and is_visible(p) and page_id > ${after ?? ""} and ${isDoubted}
+    order by page_id limit ${limit}`;
+  return rows.map((row) => row.page_id);
+}
+
+/** Sets the labels of these pages; returns the labels that one of them got or lost. */
+export async function setLabels(
+  tx: Sql,
+  sourceId: string,
+  pages: readonly { pageId: string; labels: readonly string[] }[],
+): Promise<string[]> {
+  if (pages.length === 0) return [];
+  const own = pages.map(({ pageId, labels }) => ({ page_id: pageId, labels: [...labels] }));
   const rows = await tx<{ label: string }[]>`
-    select distinct label from confluence_pages, unnest(labels) label
-    where source_id = ${sourceId} and not labels <@ ${labels as string[]} and not label = any(${labels as string[]})`;
-  if (rows.length > 0)
-    await tx`
-      update confluence_pages set labels = array(select kept from unnest(labels) kept where kept = any(${labels as string[]}))
-      where source_id = ${sourceId} and not labels <@ ${labels as string[]}`;
-  await followLabels(tx, sourceId, null);
+    with changed as (
+      update confluence_pages p set labels = own.labels
+      from jsonb_to_recordset(${tx.json(own)}) as own (page_id text, labels text[]) cross join lateral (
+        select old.labels from confluence_pages old
+        where old.source_id = ${sourceId} and old.page_id = own.page_id offset 0) old
+      where p.source_id = ${sourceId} and p.page_id = own.page_id and not (p.labels @> own.labels and p.labels <@ own.labels)
+      returning p.labels, old.labels as old_labels)
+    select distinct label from changed, unnest(labels || old_labels) label
+    where not (label = any(labels) and label = any(old_labels))`;
   return rows.map((row) => row.label);
 }
 
 /** Comments and files have the labels of what they are on: a search by label finds them with it. `containerIds` null: all. */
-async function followLabels(
+export async function followLabels(
   tx: Sql,
   sourceId: string,
   containerIds: readonly string[] | null,

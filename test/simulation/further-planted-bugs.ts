@@ -90,17 +90,17 @@ export const FURTHER_PLANTED_BUGS: readonly PlantedBug[] = [
     "labels are not refreshed",
     change(
       "shared/syncs/listing/list-labels.ts",
-      "if (await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled })) changed = true;",
-      "if (labelled.length < 0) await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled });",
+      "if (await addLabel(tx, source.sourceId, name, { kind, ids })) changed.push(name);",
+      "if (ids.length < 0) await addLabel(tx, source.sourceId, name, { kind, ids });",
     ),
   ),
   {
     ...bug(
       "removed labels stay",
       change(
-        "shared/documents/listed-pages.ts",
-        "and not labels <@ ${labels as string[]}`",
-        "and labels <@ ${labels as string[]}`",
+        "shared/syncs/listing/own-labels.ts",
+        "if (labels !== null) found",
+        "if (labels === null) found",
       ),
     ),
     test: "test/integration/syncs/places-and-labels.test.ts",

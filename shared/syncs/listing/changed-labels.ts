@@ -65,8 +65,8 @@ function groupsByLength(names: readonly string[]): string[][] {
 async function storedLabels(sql: Sql, sourceId: string, kind: PageKind): Promise<Map<string, Set<string>>> {
   const rows = await sql<{ label: string; ids: string[] }[]>`
     select label, array_agg(page_id) as ids
-    from confluence_pages, unnest(labels) as label
-    where source_id = ${sourceId} and kind = ${kind} and not is_deleted
+    from confluence_pages p, unnest(labels) as label
+    where source_id = ${sourceId} and kind = ${kind} and is_visible(p)
     group by label`;
   return new Map(rows.map(({ label, ids }) => [label, new Set(ids)]));
 }

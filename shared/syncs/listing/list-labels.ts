@@ -2,17 +2,28 @@ import { z } from "zod";
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { PAGE_KINDS, syncedPageKinds, type PageKind } from "#shared/content-kinds.ts";
 import type { Sql } from "#shared/db/connect.ts";
-import { keepLabels, setLabel } from "#shared/documents/listed-pages.ts";
+import {
+  addLabel,
+  followLabels,
+  pagesInDoubt,
+  setLabels,
+  type DoubtedLabels,
+} from "#shared/documents/listed-pages.ts";
 import { changedLabels } from "./changed-labels.ts";
 import { optionalCalls } from "#shared/syncs/optional-calls.ts";
 import { listToEnd, rememberCursor } from "./follow-cursor.ts";
+import { ownLabels } from "./own-labels.ts";
 import { verifySpace } from "./verify-site.ts";
 import { refreshListsOfLabels } from "#shared/syncs/refreshes/refresh-includers.ts";
 import type { StepContext } from "#shared/syncs/operations/step.ts";
 
+/** Pages that one step asks for their own labels: twenty calls. */
+const MAX_ASKED = 1000;
+
 /**
  * Labels do not raise a page's version and the v2 listing does not contain them. So full listings fetch the space's labels, and
- * then the pages of each label that changed according to a search.
+ * then the pages of each label that changed according to a search. A page that these lists leave out may be out of sight, and they may
+ * leave out labels of some prefixes: only what the page itself says takes a label from it.
  */
 export const labelListing = z.object({
   cursor: z.string().nullable(),
@@ -28,20 +39,31 @@ export const labelListing = z.object({
     }),
   ),
   namesComplete: z.boolean(),
+  /** Of the pages from which the next label may be taken: the last one that was asked for. */
+  asked_to: z.string().nullable().default(null),
 });
 type LabelListing = z.infer<typeof labelListing>;
+
+const START: LabelListing = {
+  cursor: null,
+  recent_cursors: [],
+  done: [],
+  remaining: [],
+  namesComplete: false,
+  asked_to: null,
+};
 
 const OF_THE_SPACE = new Set(["forbidden", "not_found"]);
 
 type LabelStep = { write: (tx: Sql) => Promise<void>; next: LabelListing | null };
 
 /**
- * One step: a page of the space's labels (after the last one, the search for changes), or the pages of one label. `next`
- * null: labels are done once `write` has run.
+ * One step: a page of the space's labels (after the last one, the search for changes), the pages of one label, or, after the last
+ * label, pages with labels that the space's list does not name. `next` null: labels are done once `write` has run.
  */
 export async function listLabels(context: StepContext, place: LabelListing | null): Promise<LabelStep> {
   const { source, operation, services } = context;
-  const at = place ?? { cursor: null, recent_cursors: [], done: [], remaining: [], namesComplete: false };
+  const at = place ?? START;
   const nothing = { write: async () => {}, next: null };
   if (operation.dryRun) return nothing;
   const calls = optionalCalls({ ...services, source, skipped: new Map() });
@@ -55,54 +77,85 @@ export async function listLabels(context: StepContext, place: LabelListing | nul
 }
 
 async function nextStep(context: StepContext, at: LabelListing): Promise<LabelStep> {
-  const { client, source, operation, services } = context;
-  const step = (next: LabelListing) => stepTo(context, next);
-  if (!at.namesComplete) {
-    const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
-    const remaining = [...at.remaining, ...labels.map((label) => ({ ...label, kinds: [] }))];
-    if (next !== null) return step({ ...at, ...rememberCursor(at, next), remaining });
-    const kindsOf = new Map<string, PageKind[]>();
-    for (const kind of syncedPageKinds(source.content))
-      for (const { name } of await changedLabels(context, kind, remaining))
-        kindsOf.set(name, [...(kindsOf.get(name) ?? []), kind]);
-    const changed = remaining.flatMap((label) => {
-      const kinds = kindsOf.get(label.name);
-      return kinds ? [{ ...label, kinds }] : [];
-    });
-    return step({
-      cursor: null,
-      recent_cursors: [],
-      namesComplete: true,
-      remaining: changed,
-      done: remaining.filter(({ name }) => !kindsOf.has(name)).map((label) => label.name),
-    });
-  }
-  const [label, ...remaining] = at.remaining;
-  if (!label) return step(at);
-  const ids = new Map<PageKind, string[]>();
-  for (const kind of label.kinds) ids.set(kind, await labelledPages(client, source.spaceId, label.id, kind));
-  const after = step({ ...at, remaining, done: [...at.done, label.name] });
+  if (!at.namesComplete) return { write: async () => {}, next: await nextNames(context, at) };
+  const [label] = at.remaining;
+  return label ? pagesOfLabel(context, at, label) : furtherLabels(context, at);
+}
+
+async function nextNames(context: StepContext, at: LabelListing): Promise<LabelListing> {
+  const { client, source } = context;
+  const { labels, next } = await client.spaceLabels(source.spaceId, at.cursor);
+  const remaining = [...at.remaining, ...labels.map((label) => ({ ...label, kinds: [] }))];
+  if (next !== null) return { ...at, ...rememberCursor(at, next), remaining };
+  const kindsOf = new Map<string, PageKind[]>();
+  for (const kind of syncedPageKinds(source.content))
+    for (const name of new Set((await changedLabels(context, kind, remaining)).map((label) => label.name)))
+      kindsOf.set(name, [...(kindsOf.get(name) ?? []), kind]);
+  const changed = remaining.flatMap((label) => {
+    const kinds = kindsOf.get(label.name);
+    return kinds ? [{ ...label, kinds }] : [];
+  });
   return {
-    next: after.next,
+    ...START,
+    namesComplete: true,
+    remaining: changed,
+    done: remaining.filter(({ name }) => !kindsOf.has(name)).map((label) => label.name),
+  };
+}
+
+async function pagesOfLabel(
+  context: StepContext,
+  at: LabelListing,
+  { id, name, kinds }: LabelListing["remaining"][number],
+): Promise<LabelStep> {
+  const { client, source, operation, services } = context;
+  const idsOf = new Map<PageKind, string[]>();
+  const labels = at.remaining.filter((label) => label.id === id);
+  for (const kind of kinds) {
+    const ids: string[] = [];
+    for (const label of labels) ids.push(...(await labelledPages(client, source.spaceId, label.id, kind)));
+    idsOf.set(kind, ids);
+  }
+  const asked = await askInDoubt(context, at, { label: name, kinds, ids: [...idsOf.values()].flat() });
+  const remaining = at.remaining.filter((label) => label.id !== id);
+  return {
+    next:
+      asked.to === null
+        ? { ...at, remaining, done: [...at.done, name], asked_to: null }
+        : { ...at, asked_to: asked.to },
     write: async (tx) => {
-      let changed = false;
-      for (const [kind, labelled] of ids)
-        if (await setLabel(tx, source.sourceId, label.name, { kind, ids: labelled })) changed = true;
-      await refreshListsOfLabels(tx, operation, changed ? [label.name] : [], services.now());
-      await after.write(tx);
+      const changed = await setLabels(tx, source.sourceId, asked.own);
+      for (const [kind, ids] of idsOf)
+        if (await addLabel(tx, source.sourceId, name, { kind, ids })) changed.push(name);
+      await refreshListsOfLabels(tx, operation, [...new Set(changed)], services.now());
     },
   };
 }
 
-function stepTo({ operation, services }: StepContext, at: LabelListing): LabelStep {
-  if (!at.namesComplete || at.remaining.length > 0) return { write: async () => {}, next: at };
+/** Labels that are stored although the space's list does not name them: the last steps. */
+async function furtherLabels(context: StepContext, at: LabelListing): Promise<LabelStep> {
+  const { operation, services } = context;
+  const asked = await askInDoubt(context, at, { allLabels: at.done });
   return {
+    next: asked.to === null ? null : { ...at, asked_to: asked.to },
     write: async (tx) => {
-      const removed = await keepLabels(tx, operation.sourceId, at.done);
-      await refreshListsOfLabels(tx, operation, removed, services.now());
+      const changed = await setLabels(tx, operation.sourceId, asked.own);
+      await refreshListsOfLabels(tx, operation, changed, services.now());
+      if (asked.to === null) await followLabels(tx, operation.sourceId, null);
     },
-    next: null,
   };
+}
+
+/** Asks the next pages in doubt; `to`: the last of them, null when none follow. */
+async function askInDoubt(
+  context: StepContext,
+  { asked_to: after }: LabelListing,
+  doubted: DoubtedLabels,
+): Promise<{ own: Awaited<ReturnType<typeof ownLabels>>; to: string | null }> {
+  const { source, services } = context;
+  const ids = await pagesInDoubt(services.sql, source.sourceId, doubted, { after, limit: MAX_ASKED });
+  const own = await ownLabels(context, ids);
+  return { own, to: ids.length === MAX_ASKED ? (ids.at(-1) ?? null) : null };
 }
 
 /** Ids of all content of one kind in a space that has a label. */

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type FileToRecord, leftContainers, outdatedFiles, recordFiles } from "#shared/documents/files.ts";
 import { foldersToAsk, upsertFolders } from "#shared/documents/folders.ts";
 import {
-  keepLabels,
+  addLabel,
+  followLabels,
   type ListedMetadata,
-  setLabel,
+  pagesInDoubt,
+  setLabels,
   upsertListedPages,
 } from "#shared/documents/listed-pages.ts";
 import { findKnownPages, findPageIds } from "#shared/documents/page-ids.ts";
@@ -77,14 +79,35 @@ it("what is on a page has the page's labels, whichever way they change", async (
       ('docs', 'att1', 'attachment', 'plan.pdf', 1, '1'), ('docs', 'att2', 'attachment', 'plan.pdf', 1, '2')`;
   await list(listed("1", { labels: ["c"] }), listed("2", { labels: null }));
   expect([await labelsOf("att1"), await labelsOf("att2")]).toEqual([["c"], []]);
-  expect(await setLabel(sql, "docs", "d", { kind: "page", ids: ["1", "2"] })).toBe(true);
-  expect(await setLabel(sql, "docs", "d", { kind: "page", ids: ["1", "2"] })).toBe(false);
-  expect(await setLabel(sql, "docs", "d", { kind: "page", ids: ["2"] })).toBe(true);
-  expect(await setLabel(sql, "docs", "d", { kind: "blogpost", ids: [] })).toBe(false);
-  expect([await labelsOf("1"), await labelsOf("2")]).toEqual([["c"], ["d"]]);
-  expect(await keepLabels(sql, "docs", ["d"])).toEqual(["c"]);
-  expect([await labelsOf("att1"), await labelsOf("att2")]).toEqual([[], ["d"]]);
-  expect(await keepLabels(sql, "docs", ["d"])).toEqual([]);
+  expect(await addLabel(sql, "docs", "d", { kind: "page", ids: ["1", "2"] })).toBe(true);
+  expect(await addLabel(sql, "docs", "d", { kind: "page", ids: ["1", "2"] })).toBe(false);
+  expect(await addLabel(sql, "docs", "d", { kind: "blogpost", ids: ["1"] })).toBe(false);
+  expect([await labelsOf("1"), await labelsOf("2")]).toEqual([["c", "d"], ["d"]]);
+  const own = [
+    { pageId: "1", labels: ["d"] },
+    { pageId: "2", labels: ["d"] },
+  ];
+  expect(await setLabels(sql, "docs", own)).toEqual(["c"]);
+  expect(await setLabels(sql, "docs", own)).toEqual([]);
+  expect([await labelsOf("1"), await labelsOf("2")]).toEqual([["d"], ["d"]]);
+  await followLabels(sql, "docs", null);
+  expect([await labelsOf("att1"), await labelsOf("att2")]).toEqual([["d"], ["d"]]);
+});
+
+it("labels are in doubt on visible pages that the lists leave out", async () => {
+  const { sql } = database;
+  await sql`
+    insert into confluence_pages (source_id, page_id, kind, title, version, labels, is_deleted, missing_since, container_id) values
+      ('docs', '2', 'page', 'Page', 1, '{a,b}', false, null, null), ('docs', '3', 'blogpost', 'Post', 1, '{a}', false, null, null),
+      ('docs', '4', 'page', 'Hidden', 1, '{a}', false, now(), null), ('docs', '5', 'page', 'Deleted', 1, '{a}', true, null, null),
+      ('docs', 'att1', 'attachment', 'plan.pdf', 1, '{a}', false, null, '2')`;
+  const inDoubt = (doubted: Parameters<typeof pagesInDoubt>[2], after: string | null = null, limit = 9) =>
+    pagesInDoubt(sql, "docs", doubted, { after, limit });
+  expect(await inDoubt({ label: "a", kinds: ["page"], ids: ["1"] })).toEqual(["2"]);
+  expect(await inDoubt({ label: "a", kinds: ["page", "blogpost"], ids: ["2"] })).toEqual(["1", "3"]);
+  expect(await inDoubt({ allLabels: ["a"] })).toEqual(["1", "2"]);
+  expect(await inDoubt({ allLabels: ["a", "b"] })).toEqual([]);
+  expect(await inDoubt({ allLabels: [] }, "1", 1)).toEqual(["2"]);
 });
 
 it("a failure counts as one more of its kind and version, and is one of its own for another", async () => {

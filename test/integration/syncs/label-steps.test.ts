@@ -10,6 +10,8 @@ import { createTestDatabase, type TestDatabase } from "#test/support/test-databa
 
 type Labelled = {
   labels?: Record<string, string[]>;
+  /** The labels of pages as the pages themselves give them, where they differ from the lists; null: out of sight. */
+  own?: Record<string, string[] | null>;
   parts?: string[][];
   error?: Error;
   isSpaceGone?: boolean;
@@ -29,7 +31,7 @@ afterAll(() => database.close());
 
 /** A site with these labels, listed in these parts, on content whose ids are `page …` and `blogpost …`. */
 async function siteWith(
-  { parts = [], labels = {}, error, isSpaceGone = false }: Labelled,
+  { parts = [], labels = {}, own = {}, error, isSpaceGone = false }: Labelled,
   { dryRun = false, failures = 0, blogposts = false } = {},
 ) {
   const asked: string[] = [];
@@ -49,8 +51,16 @@ async function siteWith(
       return { ids: ids.slice(at, at + 1), next: at + 1 < ids.length ? String(at + 1) : null };
     },
     searchContent: async (cql: string) => {
-      asked.push(cql);
-      return { pages: [], next: null };
+      const [, ids] = / id in \(([^)]*)\)/.exec(cql) ?? [];
+      asked.push(ids === undefined ? cql : `the labels of ${ids}`);
+      const pages = (ids?.split(", ") ?? []).flatMap((id) => {
+        const listed = Object.entries(labels).flatMap(([labelId, on]) =>
+          on.includes(id) ? [labelId.replace("id of ", "")] : [],
+        );
+        const ofPage = id in own ? own[id] : listed;
+        return ofPage ? [{ id, labels: ofPage }] : [];
+      });
+      return { pages, next: null };
     },
     space: async () => {
       asked.push("the space");
@@ -76,6 +86,7 @@ const place = (more: Partial<Place>): Place => ({
   done: [],
   remaining: [],
   namesComplete: true,
+  asked_to: null,
   ...more,
 });
 const remaining = (...names: string[]): Place["remaining"] =>
@@ -85,6 +96,10 @@ async function step(context: StepContext, at: Place | null) {
   const { write, next } = await listLabels(context, at);
   await transaction(database.sql, write);
   return next;
+}
+/** All steps from there. */
+async function finish(context: StepContext, at: Place | null) {
+  for (let next = await step(context, at); next !== null;) next = await step(context, next);
 }
 
 it("the names of the space's labels are listed part by part", async () => {
@@ -119,12 +134,13 @@ it("of many labels those that did not change are done without a call, and stay",
   expect(await step(context, null)).toEqual(place({ remaining: remaining("topic-0"), done: names.slice(1) }));
 });
 
-it("a space without labels takes all labels from its pages, with one call", async () => {
+it("a space without labels takes all labels from its pages, with one call for its labels and one for fifty pages", async () => {
   await store("page 1", "a");
+  await store("page 2");
   const { context, asked } = await siteWith({ parts: [[]] });
-  expect(await step(context, null)).toBeNull();
-  expect(await stored()).toEqual([["page 1"]]);
-  expect(asked).toHaveLength(1);
+  await finish(context, null);
+  expect(await stored()).toEqual([["page 1"], ["page 2"]]);
+  expect(asked.slice(1)).toEqual(["the labels of page 1"]);
 });
 
 it("each step lists the pages of one label, to the end of its list, and writes them", async () => {
@@ -132,10 +148,12 @@ it("each step lists the pages of one label, to the end of its list, and writes t
   await store("page 2");
   await store("page 3", "a", "b");
   await store("page 4", "z");
-  const { context, asked } = await siteWith({ labels: { "id of a": ["page 1", "page 2"] } });
+  const { context, asked } = await siteWith({
+    labels: { "id of a": ["page 1", "page 2"], "id of b": ["page 3"] },
+  });
   const next = await step(context, place({ remaining: remaining("a", "b"), done: ["c"] }));
   expect(next).toEqual(place({ remaining: remaining("b"), done: ["c", "a"] }));
-  expect(asked).toEqual(["page with id of a from null", "page with id of a from 1"]);
+  expect(asked).toEqual(["page with id of a from null", "page with id of a from 1", "the labels of page 3"]);
   expect(await stored()).toEqual([
     ["page 1", "a"],
     ["page 2", "a"],
@@ -144,11 +162,53 @@ it("each step lists the pages of one label, to the end of its list, and writes t
   ]);
 });
 
-it("the last label ends the listing, and takes away the labels that the space has no longer", async () => {
+it("the last step takes away the labels that the space has no longer", async () => {
   await store("page 1", "b", "c", "z");
-  const { context } = await siteWith({ labels: { "id of b": ["page 1"] } });
-  expect(await step(context, place({ remaining: remaining("b"), done: ["c"] }))).toBeNull();
+  const { context } = await siteWith({ labels: { "id of b": ["page 1"], "id of c": ["page 1"] } });
+  const next = await step(context, place({ remaining: remaining("b"), done: ["c"] }));
+  expect(next).toEqual(place({ done: ["c", "b"] }));
+  expect(await step(context, next)).toBeNull();
   expect(await stored()).toEqual([["page 1", "b", "c"]]);
+});
+
+it("a page that is out of sight or hidden keeps its labels, whatever the lists say", async () => {
+  await store("page 1", "a", "z");
+  await store("page 2", "a", "z");
+  await database.sql`update confluence_pages set missing_since = ${world.now()} where page_id = 'page 2'`;
+  const { context, asked } = await siteWith({ parts: [["a"]], own: { "page 1": null } });
+  await finish(context, null);
+  expect(await stored()).toEqual([
+    ["page 1", "a", "z"],
+    ["page 2", "a", "z"],
+  ]);
+  expect(asked.slice(2)).toEqual(["the labels of page 1", "the labels of page 1"]);
+});
+
+it("labels that the space's list leaves out stay on pages whose own responses give them", async () => {
+  await store("page 1", "global");
+  await store("page 2", "global", "other");
+  const { context } = await siteWith({
+    parts: [[]],
+    own: { "page 1": ["global"], "page 2": ["global", "new"] },
+  });
+  await finish(context, null);
+  expect(await stored()).toEqual([
+    ["page 1", "global"],
+    ["page 2", "global", "new"],
+  ]);
+});
+
+it("a thousand pages are asked for their labels in one step, and the others in the next", async () => {
+  await database.sql`
+    insert into confluence_pages (source_id, page_id, title, version, kind, labels)
+    select ${SOURCE_ID}, 'page ' || lpad(n::text, 4, '0'), 'Page', 1, 'page', '{a}' from generate_series(1, 1020) n`;
+  const left = async () => (await stored()).filter(([, ...labels]) => labels.includes("a")).length;
+  const { context, asked } = await siteWith({ parts: [["a"]] });
+  const first = await step(context, await step(context, null));
+  expect(first).toEqual(place({ remaining: remaining("a"), asked_to: "page 1000" }));
+  expect([await left(), asked.length]).toEqual([20, 22]);
+  expect(await step(context, first)).toEqual(place({ done: ["a"] }));
+  expect(await left()).toBe(0);
 });
 
 it("a label is listed apart for pages and for blog posts", async () => {

@@ -125,6 +125,15 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     change("shared/syncs/listing/changed-labels.ts", " || ![...index].every((id) => site.has(id))", ""),
   ),
   bugFoundBy(
+    "test/integration/syncs/labels-out-of-sight.test.ts",
+    "labels are taken from pages that are out of sight",
+    change(
+      "shared/syncs/listing/own-labels.ts",
+      "  return found;",
+      "  return pageIds.map((pageId) => found.find((page) => page.pageId === pageId) ?? { pageId, labels: [] });",
+    ),
+  ),
+  bugFoundBy(
     "test/integration/syncs/repeated-items.test.ts",
     "a page that comes twice in one response ends the step",
     change("shared/syncs/operations/work.ts", "onePerPage(items).map(", "items.map("),

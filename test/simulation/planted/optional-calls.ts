@@ -82,7 +82,7 @@ export const OPTIONAL_CALL_BUGS: readonly PlantedBug[] = [
     change(
       "shared/syncs/listing/list-labels.ts",
       "  return nothing;\n}\n\nasync function nextStep",
-      "  return stepTo(context, { ...at, namesComplete: true, remaining: [] });\n}\n\nasync function nextStep",
+      '  return { next: null, write: async (tx) => void (await setLabels(tx, source.sourceId, await tx`select page_id as "pageId", array[]::text[] as labels from confluence_pages`)) };\n}\n\nasync function nextStep',
     ),
   ),
   bugFoundBy(
