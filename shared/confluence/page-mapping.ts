@@ -92,7 +92,7 @@ export function pageFromV1(content: z.infer<typeof contentSchema>, webBase: stri
     parentId: parent?.id ?? null,
     parentType: parent ? (parent.type ?? "page") : null,
     subtype: null,
-    labels: labels && !labels._links?.next ? labels.results.map((label) => label.name) : null,
+    labels: labels && !labels._links?.next ? [...new Set(labels.results.map((label) => label.name))] : null,
     url: pageUrl(content._links.webui, content.id, webBase),
     modifiedAt: content.version.when,
     rights: null,

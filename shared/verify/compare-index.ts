@@ -90,7 +90,7 @@ async function listLabels(client: ConfluenceClient, source: Source): Promise<Map
     for (const label of labels)
       for (const kind of syncedPageKinds(source.content))
         for (const id of await labelledPages(client, source.spaceId, label.id, kind))
-          ofPages.set(id, [...(ofPages.get(id) ?? []), label.name]);
+          ofPages.set(id, [...new Set([...(ofPages.get(id) ?? []), label.name])]);
   }
   return ofPages;
 }

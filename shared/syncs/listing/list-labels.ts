@@ -103,21 +103,22 @@ async function nextNames(context: StepContext, at: LabelListing): Promise<LabelL
   };
 }
 
+/** The content of the labels of one name: `global:review` and `team:review` are two labels, of different pages. */
 async function pagesOfLabel(
   context: StepContext,
   at: LabelListing,
-  { id, name, kinds }: LabelListing["remaining"][number],
+  { name, kinds }: LabelListing["remaining"][number],
 ): Promise<LabelStep> {
   const { client, source, operation, services } = context;
   const idsOf = new Map<PageKind, string[]>();
-  const labels = at.remaining.filter((label) => label.id === id);
+  const labels = at.remaining.filter((label) => label.name === name);
   for (const kind of kinds) {
     const ids: string[] = [];
-    for (const label of labels) ids.push(...(await labelledPages(client, source.spaceId, label.id, kind)));
+    for (const { id } of labels) ids.push(...(await labelledPages(client, source.spaceId, id, kind)));
     idsOf.set(kind, ids);
   }
   const asked = await askInDoubt(context, at, { label: name, kinds, ids: [...idsOf.values()].flat() });
-  const remaining = at.remaining.filter((label) => label.id !== id);
+  const remaining = at.remaining.filter((label) => label.name !== name);
   return {
     next:
       asked.to === null

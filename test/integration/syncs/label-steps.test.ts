@@ -171,6 +171,25 @@ it("the last step takes away the labels that the space has no longer", async () 
   expect(await stored()).toEqual([["page 1", "b", "c"]]);
 });
 
+it("two labels of one name (global:review, team:review) are both written, and take nothing from each other", async () => {
+  await store("page 1", "review");
+  await store("page 2", "review");
+  await store("page 3");
+  const { context, asked } = await siteWith({
+    labels: { "id of global": ["page 1"], "id of team": ["page 2", "page 3"] },
+  });
+  const labels = ["global", "team"].map((prefix) => ({
+    id: `id of ${prefix}`,
+    name: "review",
+    kinds: ["page" as const],
+  }));
+  const next = await step(context, place({ remaining: labels }));
+  expect(next).toEqual(place({ done: ["review"] }));
+  await finish(context, next);
+  expect(await stored()).toEqual(["page 1", "page 2", "page 3"].map((id) => [id, "review"]));
+  expect(asked).not.toContainEqual(expect.stringContaining("the labels of"));
+});
+
 it("a page that is out of sight or hidden keeps its labels, whatever the lists say", async () => {
   await store("page 1", "a", "z");
   await store("page 2", "a", "z");

@@ -134,6 +134,15 @@ export const LISTING_BUGS: readonly PlantedBug[] = [
     ),
   ),
   bugFoundBy(
+    "test/integration/syncs/label-steps.test.ts",
+    "of two labels of one name only one is listed",
+    change(
+      "shared/syncs/listing/list-labels.ts",
+      "const labels = at.remaining.filter((label) => label.name === name);",
+      "const labels = at.remaining.slice(0, 1);",
+    ),
+  ),
+  bugFoundBy(
     "test/integration/syncs/repeated-items.test.ts",
     "a page that comes twice in one response ends the step",
     change("shared/syncs/operations/work.ts", "onePerPage(items).map(", "items.map("),
