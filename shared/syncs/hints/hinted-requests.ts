@@ -1,5 +1,6 @@
 import type { Sql } from "#shared/db/connect.ts";
 import { later } from "#shared/syncs/later.ts";
+import { hasWaitingNews } from "#shared/syncs/pulse/hits.ts";
 import { wantCheck } from "#shared/syncs/schedules/want-check.ts";
 import {
   insertOperation,
@@ -15,14 +16,24 @@ const STORM_DELAY_MS = 30_000;
 /** Pages that could not be asked for are tried again after this time. */
 const FAILED_PAUSE_MS = 15 * 60_000;
 
+/** The pulse starts a sync for what it found, unless the source is busy; after this time it has its turn before further hints. */
+const NEWS_WAIT_MS = 60_000;
+
 /** An operation for the pages that wait; `replacesHints`: it lists them without being told which they are. */
 export type HintedRequest = StartRequest & { replacesHints: boolean };
 
-type HintedRow = { source_id: string; waiting: number; due_at: Date; sync_is_due: boolean };
+type HintedRow = {
+  source_id: string;
+  waiting: number;
+  due_at: Date;
+  sync_is_due: boolean;
+  news_wait: boolean;
+};
 
 /**
  * The operations that may start now for sources with hints (of all, or of these), longest waiting first. A source is synced as a
- * whole before the first hint counts. A scheduled sync that is due goes first, so that hints never keep it waiting.
+ * whole before the first hint counts. A sync that is due by its interval, or that a pulse waits for, goes first, so that hints never keep
+ * it waiting.
  */
 export async function hintedRequests(
   sql: Sql,
@@ -30,7 +41,8 @@ export async function hintedRequests(
 ): Promise<HintedRequest[]> {
   const { sourceIds, now, limit } = options;
   const rows = await sql<HintedRow[]>`
-    select s.source_id, h.waiting, h.due_at, coalesce(last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}, false) as sync_is_due
+    select s.source_id, h.waiting, h.due_at, coalesce(last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}, false) as sync_is_due,
+      ${hasWaitingNews(sql, { before: later(now, -NEWS_WAIT_MS), now })} as news_wait
     from (
       select source_id, (count(*) filter (where ${UNPLACED}::text <> all(reasons)))::int as waiting, min(due_at) as due_at from page_hints
       ${sourceIds ? sql`where source_id = any(${sourceIds as string[]})` : sql``} group by source_id) h
@@ -47,10 +59,11 @@ export async function hintedRequests(
 }
 
 function toRequest(
-  { source_id: sourceId, waiting, due_at, sync_is_due }: HintedRow,
+  { source_id: sourceId, waiting, due_at, sync_is_due, news_wait }: HintedRow,
   now: Date,
 ): HintedRequest {
   if (sync_is_due) return { type: "confluence_sync", sourceId, actor: "schedule", replacesHints: false };
+  if (news_wait) return { type: "confluence_sync", sourceId, actor: "pulse", replacesHints: false };
   if (waiting > STORM_PAGES) {
     const notBefore = later(now, STORM_DELAY_MS);
     return { type: "confluence_sync", sourceId, actor: "hook", replacesHints: true, notBefore };

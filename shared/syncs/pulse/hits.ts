@@ -126,6 +126,13 @@ export async function removeSettledHits(
         or ${complete} and h.last_seen_at < ${now} and (${wasSynced(sql)} or s.status <> 'active' or not ${heardSources(sql)}))`;
 }
 
+/** Selects the sources `s` of sites `c` whose pulse has waited since `before` for a sync that lists what it found. */
+export function hasWaitingNews(sql: Sql, { before, now }: { before: Date; now: Date }) {
+  return sql`(c.pulse and ${pulsedSources(sql)} and exists (
+    select from pulse_hits h
+    where h.source_id = s.source_id and h.first_seen_at <= ${before} and not ${isStored(sql)} and not ${hasSync(sql, now)}))`;
+}
+
 /**
  * Sources of the site with news that no sync lists yet and that no operation holds: those with a page that is known to have changed,
  * longest waiting first, before those of which any page may have. A quarter is kept for the latter, so that they have their turn.

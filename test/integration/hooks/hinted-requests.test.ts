@@ -113,6 +113,30 @@ describe("operations that hints ask for", () => {
     expect((await requests()).map(({ type }) => type)).toEqual(types);
   });
 
+  it("a sync that a pulse has waited for a minute goes first, once, and replaces no hints", async () => {
+    const sql = database.sql;
+    await sql`update archon_sources set sync_interval_minutes = 1440`;
+    await sql`update confluence_sites set pulse = true`;
+    await hint(STORM_PAGES + 1);
+    const found = async (at: Date) => {
+      await sql`delete from pulse_hits`;
+      await sql`
+        insert into pulse_hits (source_id, page_id, version, first_seen_at, last_seen_at)
+        values (${SOURCE_ID}, '1', 2, ${at}, ${NOW})`;
+      return (await requests()).map(({ type, actor, replacesHints }) => [type, actor, replacesHints]);
+    };
+    const storm = [["confluence_sync", "hook", true]];
+    const news = [["confluence_sync", "pulse", false]];
+    expect(await found(later(NOW, -59_000))).toEqual(storm);
+    expect(await found(minutes(-1))).toEqual(news);
+    await sql`update confluence_sites set pulse = false`;
+    expect(await found(minutes(-1))).toEqual(storm);
+    await sql`update confluence_sites set pulse = true`;
+    await addEnded("confluence_sync", "completed", NOW);
+    expect(await found(minutes(-1))).toEqual(storm);
+    expect(await found(later(NOW, -59_000))).toEqual(storm);
+  });
+
   it("no operation is asked for while the source or its site cannot be synced, or another one runs", async () => {
     await hint(1);
     const { sql } = database;

@@ -172,4 +172,9 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
     "what failed on a page is not tried when somebody asks for the page",
     change(STEP, "    await queueFailedOn(tx, operation, [...requested], now);\n", ""),
   ),
+  bugFoundBy(
+    "test/integration/hooks/busy-space.test.ts",
+    "hints keep a sync that a pulse waits for waiting",
+    change(REQUESTS, "if (news_wait) return", "if (news_wait && waiting < 0) return"),
+  ),
 ];
