@@ -137,6 +137,33 @@ export async function outdatedFiles(
 }
 
 /**
+ * Those of these listed files that would be outdated if they were recorded, for a dry run, which records none. Of files on pages that search
+ * does not find only those count whose page the operation plans to store, and with `onUnknownPages` those whose page the index does not have.
+ */
+export async function filesToPlan(
+  sql: Sql,
+  { operationId, sourceId }: { operationId: string; sourceId: string },
+  files: readonly FileToRecord[],
+  { revision, onUnknownPages }: { revision: number; onUnknownPages: boolean },
+): Promise<OutdatedFile[]> {
+  if (files.length === 0) return [];
+  const rows = files.map(({ id, containerId, title, version }) => ({ id, containerId, title, version }));
+  return sql<OutdatedFile[]>`
+    select f.id as "pageId", f.title, f.version, coalesce(d.version > 0, false) as "isStored"
+    from jsonb_to_recordset(${sql.json(rows)}) as f (id text, "containerId" text, title text, version integer)
+    left join confluence_pages d on d.source_id = ${sourceId} and d.page_id = f.id
+    left join confluence_pages c on c.source_id = ${sourceId} and c.page_id = f."containerId"
+    where (is_findable(c) or ${onUnknownPages} and c.page_id is null or exists (
+        select from sync_work w where w.operation_id = ${operationId} and w.page_id = f."containerId" and w.state = 'planned'))
+      and case when d.page_id is null or d.is_deleted then true
+        when (d.file ->> 'version')::int > f.version then false
+        when ((d.file ->> 'version')::int, d.container_id, d.title) is not distinct from (f.version, f."containerId", f.title)
+          then d.sync_error is null and (d.version < f.version or d.representation_revision < ${revision})
+        else true end
+    order by f.id`;
+}
+
+/**
  * Of a file that went with what it was on, and was not in Confluence when that was back: no work any more until it is listed again. Unless
  * it was since `stateRevision`.
  */

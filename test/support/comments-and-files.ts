@@ -67,7 +67,7 @@ export function contextOfSync(
 ): StepContext {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that the functions use
   return {
-    source: { sourceId: "docs", content: { comments } },
+    source: { sourceId: "docs", content: { comments, blogposts: false } },
     operation: { operationId: SYNC_ID, sourceId: "docs", dryRun },
     services: { sql, now: () => NOW },
   } as StepContext;

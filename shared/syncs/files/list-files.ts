@@ -1,6 +1,7 @@
 import type { ListedFile } from "#shared/confluence/client.ts";
 import type { Sql } from "#shared/db/connect.ts";
 import {
+  filesToPlan,
   followContainers,
   leftContainers,
   outdatedFiles,
@@ -25,7 +26,7 @@ export const LISTED_BY_TIME = { everything: false, keepSeen: false };
 /**
  * Records listed files, and makes work of those that the index does not have like this. Version numbers decide, and the file's name and
  * page, which change without a version. A file on a page that is not stored (yet) waits for it. `keepSeen`: a deletion check looks
- * for those that were not listed. A dry run counts what it would store.
+ * for those that were not listed. A dry run plans what it would store.
  */
 export async function recordListedFiles(
   tx: Sql,
@@ -33,7 +34,7 @@ export async function recordListedFiles(
   listed: readonly ListedFile[],
   { everything, keepSeen }: { everything: boolean; keepSeen: boolean },
 ): Promise<{ files_listed: number }> {
-  const { operation, services } = context;
+  const { operation, source, services } = context;
   const { sourceId } = operation;
   // Listed twice while the search was paged: the newer one.
   const files = [
@@ -45,14 +46,18 @@ export async function recordListedFiles(
   ];
   const ids = files.map((file) => file.id);
   const now = services.now();
-  if (!operation.dryRun) {
+  const revision = everything ? FILE_REVISION : ANY_REVISION;
+  if (operation.dryRun) {
+    // Of a page that is not stored the listing may tell later; of a blog post it does not where those are not synced.
+    const options = { revision, onUnknownPages: source.content.blogposts };
+    await queueFiles(tx, operation, await filesToPlan(tx, operation, files, options), now);
+  } else {
     const left = await leftContainers(tx, sourceId, files);
     await recordFiles(tx, sourceId, files);
     await refreshListsOfFiles(tx, operation, left, now);
     const shown = await followContainers(tx, sourceId, { ids, now });
     await refreshIncludersOf(tx, operation, shown, { isGone: false, now });
     if (shown.length > 0) reportRestored(context)(shown);
-    const revision = everything ? FILE_REVISION : ANY_REVISION;
     await queueFiles(tx, operation, await outdatedFiles(tx, sourceId, { ids, revision }), now);
   }
   if (keepSeen) await addWork(tx, operation, files.map(seen), now);
@@ -69,10 +74,10 @@ function seen(file: FileToRecord): WorkItem {
   return { kind: "attachment", pageId, title, state: "seen", outcome: null, reason: "listed", listedVersion };
 }
 
-/** Makes outdated files work of the operation. */
+/** Makes outdated files work of the operation, which a dry run only plans. */
 export async function queueFiles(
   tx: Sql,
-  operation: { operationId: string; sourceId: string },
+  operation: { operationId: string; sourceId: string; dryRun: boolean },
   files: readonly OutdatedFile[],
   now: Date,
 ): Promise<void> {
@@ -80,7 +85,7 @@ export async function queueFiles(
     kind: "attachment",
     pageId,
     title,
-    state: "pending",
+    state: operation.dryRun ? "planned" : "pending",
     outcome: isStored ? "updated" : "added",
     reason: isStored ? "the file, its name or its page changed" : "new file",
     listedVersion: version,
@@ -97,8 +102,8 @@ export async function queueOutdatedFiles(
   { operation, source, services }: StepContext,
   { everything }: { everything: boolean },
 ): Promise<void> {
-  if (!source.content.attachments || operation.dryRun) return;
-  if (everything && services.env.OCR === "local")
+  if (!source.content.attachments) return;
+  if (everything && !operation.dryRun && services.env.OCR === "local")
     await outdateFilesWithoutOcr(tx, source.sourceId, OCR_TYPES);
   const revision = everything ? FILE_REVISION : ANY_REVISION;
   await queueFiles(tx, operation, await outdatedFiles(tx, source.sourceId, { revision }), services.now());

@@ -2,6 +2,7 @@ import { bug, bugFoundBy, change, type PlantedBug } from "../planted-bugs.ts";
 
 const FILES = "test/integration/syncs/attachments.test.ts";
 const TEXTS = "test/integration/syncs/attachment-texts.test.ts";
+const DRY_RUN_FILES = "test/integration/syncs/dry-run-files.test.ts";
 const PDF = "test/unit/extraction/extract-pdf.test.ts";
 const PREPARE = "shared/syncs/files/prepare-file.ts";
 const DOCUMENTS = "shared/documents/files.ts";
@@ -236,6 +237,25 @@ export const FILE_BUGS: readonly PlantedBug[] = [
       DOCUMENTS,
       "is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) then",
       "is not distinct from ((excluded.file ->> 'version')::int, excluded.container_id, excluded.title) or true then",
+    ),
+  ),
+  bugFoundBy(
+    DRY_RUN_FILES,
+    "a dry run does not plan files",
+    change(
+      "shared/syncs/files/list-files.ts",
+      "await queueFiles(tx, operation, await filesToPlan(tx, operation, files, options), now);",
+      "void [filesToPlan, options];",
+    ),
+  ),
+  bugFoundBy(
+    DRY_RUN_FILES,
+    "a dry run leaves out files on new pages",
+    change(DOCUMENTS, "w.state = 'planned'))", "w.state = 'pending'))"),
+    change(
+      "shared/syncs/files/list-files.ts",
+      "onUnknownPages: source.content.blogposts",
+      "onUnknownPages: false",
     ),
   ),
 ];
