@@ -124,9 +124,11 @@ async function failsIn(folder: string, test: string, testName?: string): Promise
   clearTimeout(limit);
   if (code === 0) return null;
   if (child.signalCode === "SIGKILL") return { by: `${test}: did not end` };
-  const failed = /[0-9]+ failed/.exec(output.join(""))?.[0];
-  if (!failed) throw new Error(`${test} does not run:\n${output.join("").slice(-2000)}`);
-  const name = nameOfFailure(output.join(""));
+  const text = stripVTControlCharacters(output.join(""));
+  const failed = /[0-9]+ failed/.exec(text)?.[0];
+  // A file that cannot be loaded fails without a test.
+  if (!failed || /Tests +no tests/.test(text)) throw new Error(`${test} does not run:\n${text.slice(-2000)}`);
+  const name = nameOfFailure(text);
   return { by: `${test}: ${failed}`, ...(name === undefined ? {} : { testName: name }) };
 }
 
@@ -137,9 +139,7 @@ function literally(text: string): string {
 
 /** As `--testNamePattern` reads it: the titles that contain the test, and its own, with a space between. */
 function nameOfFailure(output: string): string | undefined {
-  const line = stripVTControlCharacters(output)
-    .split("\n")
-    .find((one) => /^\s*FAIL .* > /.test(one));
+  const line = output.split("\n").find((one) => /^\s*FAIL .* > /.test(one));
   return line?.split(" > ").slice(1).join(" ").trimEnd();
 }
 
