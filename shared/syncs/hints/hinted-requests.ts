@@ -7,7 +7,7 @@ import {
   type InsertedOperation,
   type StartRequest,
 } from "#shared/syncs/operations/start-operation.ts";
-import { MAX_WAITING, UNPLACED } from "./page-hints.ts";
+import { isReplaceable, MAX_WAITING } from "./page-hints.ts";
 
 /** With more pages waiting, one listing of what changed and one of the space cost less than asking for each. */
 export const STORM_PAGES = 200;
@@ -44,7 +44,7 @@ export async function hintedRequests(
     select s.source_id, h.waiting, h.due_at, coalesce(last.started + make_interval(mins => s.sync_interval_minutes) <= ${now}, false) as sync_is_due,
       ${hasWaitingNews(sql, { before: later(now, -NEWS_WAIT_MS), now })} as news_wait
     from (
-      select source_id, (count(*) filter (where ${UNPLACED}::text <> all(reasons)))::int as waiting, min(due_at) as due_at from page_hints
+      select source_id, (count(*) filter (where ${isReplaceable(sql)}))::int as waiting, min(due_at) as due_at from page_hints
       ${sourceIds ? sql`where source_id = any(${sourceIds as string[]})` : sql``} group by source_id) h
     join archon_sources s using (source_id) join confluence_sites c using (site_id)
     cross join lateral (
@@ -84,7 +84,7 @@ export async function insertHinted(
   const inserted = await insertOperation(tx, { ...request, ...ids });
   if (inserted.started && request.replacesHints) {
     const replaced = await tx<{ reasons: string[] }[]>`
-      delete from page_hints where source_id = ${request.sourceId} and ${UNPLACED}::text <> all(reasons) returning reasons`;
+      delete from page_hints where source_id = ${request.sourceId} and ${isReplaceable(tx)} returning reasons`;
     const isAnnounced = replaced.some(({ reasons }) => reasons.some((reason) => reason !== "shows_gone"));
     // With so many there may have been no room for announcements.
     if (isAnnounced || replaced.length >= MAX_WAITING) await wantCheck(tx, request.sourceId, ids.now);

@@ -14,8 +14,15 @@ export type PageOfSource = { sourceId: string; pageId: string; isUnplaced?: bool
 
 /** Why a page is to be asked for. */
 export type HintReason = "hook" | "api" | "parent_gone" | "moved_here" | "shows_gone";
-/** Beside its reason: no listing of the source's space shows it, so that no sync takes the place of asking for it. */
+/** Beside its reason: no listing of the source's space shows it. */
 export const UNPLACED = "unplaced";
+/** Reasons for which no sync takes the place of asking for the page: what somebody asked for by name is tried however often it failed. */
+const NOT_REPLACED: readonly string[] = [UNPLACED, "api" satisfies HintReason];
+
+/** Whether one sync may list what changed in the place of asking for the pages of these rows of `page_hints`. */
+export function isReplaceable(sql: Sql) {
+  return sql`not reasons && ${[...NOT_REPLACED]}::text[]`;
+}
 
 /** Records that these pages may have changed, in the caller's transaction or on their own. `atOnce`: without the debounce. */
 export async function addHints(
@@ -81,18 +88,17 @@ export async function locatePages(
 export type Hint = { pageId: string; hookId: string | null; deliveries: number; isRequested: boolean };
 
 /**
- * The due hints of an operation's source, longest waiting first. A page that the operation has work on is announced again: a
+ * The due hints of an operation's source, longest waiting first; in a storm only those that no sync replaces. A page that the operation has work on is announced again: a
  * worker may hold the body of before, so that it is left to the next operation.
  */
 export async function dueHints(
   sql: Sql,
   operation: { operationId: string; sourceId: string },
-  now: Date,
-  limit: number,
+  { now, limit, isStorm }: { now: Date; limit: number; isStorm: boolean },
 ): Promise<Hint[]> {
   return sql<Hint[]>`
     select page_id as "pageId", hook_id as "hookId", deliveries, 'api' = any(reasons) as "isRequested" from page_hints h
-    where source_id = ${operation.sourceId} and due_at <= ${now} and not exists (
+    where source_id = ${operation.sourceId} and due_at <= ${now} and not (${isStorm} and ${isReplaceable(sql)}) and not exists (
       select from sync_work w where w.operation_id = ${operation.operationId} and w.page_id = h.page_id)
     order by due_at, page_id limit ${limit}`;
 }
@@ -100,7 +106,7 @@ export async function dueHints(
 /** `replaceable`: those in whose place one sync may list what changed. */
 export async function countHints(sql: Sql, sourceId: string): Promise<{ all: number; replaceable: number }> {
   const [row] = await sql<{ all: number; replaceable: number }[]>`
-    select count(*)::int as all, (count(*) filter (where ${UNPLACED}::text <> all(reasons)))::int as replaceable
+    select count(*)::int as all, (count(*) filter (where ${isReplaceable(sql)}))::int as replaceable
     from page_hints where source_id = ${sourceId}`;
   return row ?? { all: 0, replaceable: 0 };
 }

@@ -77,14 +77,16 @@ async function askNext(
 ): Promise<"more" | "listed" | { notBefore: Date }> {
   const { operation, source, client, services } = context;
   const waiting = await countHints(services.sql, source.sourceId);
-  // Ending without them starts the one sync that replaces so many.
+  // Ending without the others starts the one sync that replaces so many.
   const isStorm = checkpoint.asked === 0 && waiting.replaceable > STORM_PAGES;
   // Since the last step, which removed a batch at most, there may have been no room for further ones.
   const mayLack = waiting.all > MAX_WAITING - CONFIRM_BATCH;
-  const mayAsk = !isStorm && checkpoint.asked < MAX_ASKED;
-  const hints = mayAsk ? await dueHints(services.sql, operation, services.now(), CONFIRM_BATCH) : [];
+  const mayAsk = checkpoint.asked < MAX_ASKED;
+  const due = { now: services.now(), limit: CONFIRM_BATCH, isStorm };
+  const hints = mayAsk ? await dueHints(services.sql, operation, due) : [];
   if (hints.length === 0) {
-    const next = mayAsk && checkpoint.asked === 0 ? await nextHintAt(services.sql, source.sourceId) : null;
+    const next =
+      mayAsk && !isStorm && checkpoint.asked === 0 ? await nextHintAt(services.sql, source.sourceId) : null;
     // Announced again since this operation was started: it waits, instead of one more operation for the same pages.
     if (next && next > services.now()) return { notBefore: next };
     const phase = checkpoint.candidates > 0 ? "confirming" : "listed";

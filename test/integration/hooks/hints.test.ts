@@ -153,10 +153,12 @@ describe("hints of pages that may have changed", () => {
     await hint(["5"], NOW);
     await addWork("1", "pending");
     const due = async (limit: number) =>
-      (await dueHints(database.sql, operation, NOW, limit)).map(({ pageId }) => pageId);
+      (await dueHints(database.sql, operation, { now: NOW, limit, isStorm: false })).map(
+        ({ pageId }) => pageId,
+      );
     expect(await due(9)).toEqual(["3", "2", "4"]);
     expect(await due(2)).toEqual(["3", "2"]);
-    expect((await dueHints(database.sql, operation, NOW, 1))[0]).toEqual({
+    expect((await dueHints(database.sql, operation, { now: NOW, limit: 1, isStorm: false }))[0]).toEqual({
       pageId: "3",
       hookId: "h",
       deliveries: 1,
@@ -167,16 +169,29 @@ describe("hints of pages that may have changed", () => {
   it("a page that somebody asked for is known as such, also when a hook announces it too", async () => {
     await hint(["1"], seconds(-5), { reason: "api" });
     await hint(["1", "2"], seconds(-5));
-    const due = await dueHints(database.sql, operation, seconds(60), 9);
+    const due = await dueHints(database.sql, operation, { now: seconds(60), limit: 9, isStorm: false });
     expect(due.map(({ pageId, isRequested }) => [pageId, isRequested])).toEqual([
       ["1", true],
       ["2", false],
     ]);
   });
 
+  it("in a storm only pages that somebody asked for, or of unknown spaces, are asked for", async () => {
+    await hint(["1"], seconds(-5), { reason: "api" });
+    await hint(["2"], seconds(-5));
+    await addHints(database.sql, [{ sourceId: SOURCE_ID, pageId: "3", isUnplaced: true }], {
+      reason: "hook",
+      atOnce: true,
+      now: seconds(-5),
+    });
+    const due = await dueHints(database.sql, operation, { now: NOW, limit: 9, isStorm: true });
+    expect(due.map(({ pageId }) => pageId).toSorted()).toEqual(["1", "3"]);
+    expect(await countHints(database.sql, SOURCE_ID)).toEqual({ all: 3, replaceable: 1 });
+  });
+
   it("a hint that was repeated since it was taken stays", async () => {
     await hint(["1", "2"], seconds(-5));
-    const taken = await dueHints(database.sql, operation, NOW, 9);
+    const taken = await dueHints(database.sql, operation, { now: NOW, limit: 9, isStorm: false });
     await hint(["2"]);
     await removeHints(database.sql, SOURCE_ID, taken);
     expect(await countHints(database.sql, SOURCE_ID)).toMatchObject({ all: 1 });

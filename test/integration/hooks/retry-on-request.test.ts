@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { addComment } from "#infra/local/confluence-site/comment-edits.ts";
 import { editPage } from "#infra/local/confluence-site/edits.ts";
 import { uploadFile } from "#infra/local/confluence-site/file-edits.ts";
+import { STORM_PAGES } from "#shared/syncs/hints/hinted-requests.ts";
 import { MAX_FAILED_SYNCS } from "#shared/syncs/listing/compare-listing.ts";
 import { makeHook } from "#test/support/hook-sender.ts";
 import { bodyOf, makeSyncWorld, SOURCE_ID, type SyncWorld } from "#test/support/sync-world.ts";
@@ -67,6 +68,20 @@ it("a page that was given up is tried when somebody asks for it, and not when a 
   expect(await retry()).toMatchObject({ status: "completed", sync_metrics: { pages_updated: 1 } });
   expect(await found("fennel")).toEqual(["page"]);
   expect(await failed()).toEqual([]);
+});
+
+it("a page that was given up is tried when somebody asks for it in a storm of announcements", async () => {
+  await failPage(MAX_FAILED_SYNCS);
+  const hook = await makeHook(world);
+  const ids = Array.from({ length: STORM_PAGES + 100 }, (_, n) => String(90_000 + n));
+  for (let from = 0; from < ids.length; from += 100)
+    await hook.deliver({ page_ids: ids.slice(from, from + 100), space_key: "DEMO" });
+  const path = `/api/confluence/${SOURCE_ID}/pages/${world.page("Page 2").id}/sync`;
+  // It has its turn after the operation that the announcements have started.
+  expect((await world.api("POST", path)).status).toBe(409);
+  await world.drain();
+  for (let n = 0; n < 3; n += 1) await world.minute("start-scheduled-syncs");
+  expect(await found("fennel")).toEqual(["page"]);
 });
 
 it.each(OFTEN)("a file that failed %s is tried when somebody asks for its page", async (_, times) => {

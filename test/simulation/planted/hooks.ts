@@ -146,7 +146,7 @@ export const HOOK_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     PAGE_SYNC,
     "a sync takes the place of asking for pages of unknown spaces",
-    change(REQUESTS, " and ${UNPLACED}::text <> all(reasons) returning reasons", " returning reasons"),
+    change(REQUESTS, " and ${isReplaceable(tx)} returning reasons", " returning reasons"),
   ),
   bugFoundBy(
     LOST,
