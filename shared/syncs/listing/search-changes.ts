@@ -1,6 +1,6 @@
 import type { ConfluenceClient } from "#shared/confluence/client.ts";
 import { changedPagesCql } from "#shared/confluence/cql.ts";
-import { kindsToList, type ContentKind } from "#shared/content-kinds.ts";
+import { kindsToList, syncedKinds, type ContentKind } from "#shared/content-kinds.ts";
 import { PermanentError } from "#shared/errors.ts";
 import type { Source } from "#shared/sources/sources.ts";
 import { changesSince } from "./watermark.ts";
@@ -37,14 +37,13 @@ export async function countChanges(
 }
 
 function queriesOf(source: Source, timeZone: string | null, mode: SearchMode): ChangesQuery[] {
-  const synced = kindsToList(source.content);
   const since = changesSince(new Date(source.metadata.last_sync_timestamp ?? 0));
   const query = (kinds: ContentKind[], folders: boolean) => ({
     kinds,
     cql: changedPagesCql(source.spaceKey, since, timeZone, folders ? [...kinds, "folder"] : kinds),
   });
-  if (mode === "each kind") return synced.map((kind) => query([kind], false));
-  return [query(synced, mode === "with folders")];
+  if (mode === "each kind") return kindsToList(source.content).map((kind) => query([kind], false));
+  return [query(syncedKinds(source.content), mode === "with folders")];
 }
 
 /** The mode to try after this error; null where another mode would not help. 400: a type, or something to expand, is not known. */

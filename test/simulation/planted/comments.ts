@@ -243,7 +243,11 @@ export const COMMENT_BUGS: readonly PlantedBug[] = [
   bugFoundBy(
     ON_LATER_FILES,
     "comments are searched for before the files that they are on",
-    change("shared/syncs/listing/search-changes.ts", "synced.map((kind)", "synced.toReversed().map((kind)"),
+    change(
+      "shared/syncs/listing/search-changes.ts",
+      "kindsToList(source.content).map((kind)",
+      "syncedKinds(source.content).map((kind)",
+    ),
   ),
   bugFoundBy(
     ON_FILES,

@@ -66,8 +66,8 @@ export const LIVE_DOC_BUGS: readonly PlantedBug[] = [
     "a site that refuses to search all kinds at once is searched for the first of them only",
     change(
       SEARCH_CHANGES,
-      'if (mode === "each kind") return synced.map(',
-      'if (mode === "each kind") return synced.slice(0, 1).map(',
+      'if (mode === "each kind") return kindsToList(source.content).map(',
+      'if (mode === "each kind") return kindsToList(source.content).slice(0, 1).map(',
     ),
   ),
   bugFoundBy(
