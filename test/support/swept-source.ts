@@ -3,7 +3,7 @@ import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { addMissingSweeps } from "#shared/access/sweeps/sweep-rows.ts";
 import { parseEnv } from "#shared/env.ts";
 import { makeLog } from "#shared/log.ts";
-import { insertSource } from "#shared/sources/sources.ts";
+import { getSource, insertSource } from "#shared/sources/sources.ts";
 import { sweepSource, type SweepOptions, type SweepOutcome } from "#shared/syncs/rights/sweep-source.ts";
 import { SPACE_ID, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
 
@@ -27,6 +27,13 @@ export function change(site: RightsClient, id: string, content: Partial<ToldCont
   const before = site.contents.get(id);
   if (!before) throw new Error(`No content ${id}`);
   site.contents.set(id, { ...before, ...content });
+}
+
+/** What a sync reads rights with. */
+export async function rightsReader(sql: postgres.Sql, { client }: RightsClient, now: () => Date) {
+  const source = await getSource(sql, SOURCE_ID);
+  if (!source) throw new Error("The source is gone");
+  return { client, source, services: { now, sql } };
 }
 
 /** A source that carries rights over, and a clock. */

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { transaction } from "#shared/db/connect.ts";
-import { getSource } from "#shared/sources/sources.ts";
 import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
 import { seenContent, type Reader } from "#test/support/passed-nodes.ts";
 import { rightsClient, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
-import { change, makeSweptSource, SOURCE_ID, type SweptSource } from "#test/support/swept-source.ts";
+import {
+  change,
+  makeSweptSource,
+  rightsReader,
+  SOURCE_ID,
+  type SweptSource,
+} from "#test/support/swept-source.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const OTHER: Reader = { accountId: "w", groups: ["staff"] };
@@ -34,9 +39,7 @@ describe("a sweep's reading that is stored after a sync's later reading, which f
   const seen = async (reader: Reader) => seenContent(database.sql, SOURCE_ID, reader);
   /** What a sync does before it stores a new text of page 1. */
   const syncReads = async (site: RightsClient) => {
-    const stored = await getSource(database.sql, SOURCE_ID);
-    if (!stored) throw new Error("no source");
-    const reader = { client: site.client, source: stored, services: { now: source.now, sql: database.sql } };
+    const reader = await rightsReader(database.sql, site, source.now);
     await transaction(database.sql, await rightsOfPages(reader, ["1"]));
   };
   /** A sweep whose response about the listing is on its way while `meanwhile` happens. */

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import { transaction } from "#shared/db/connect.ts";
-import { getSource } from "#shared/sources/sources.ts";
 import { rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
 import { seenContent, type Reader } from "#test/support/passed-nodes.ts";
 import { rightsClient, type ToldContent } from "#test/support/rights-client.ts";
-import { change, makeSweptSource, SOURCE_ID, type SweptSource } from "#test/support/swept-source.ts";
+import {
+  change,
+  makeSweptSource,
+  rightsReader,
+  SOURCE_ID,
+  type SweptSource,
+} from "#test/support/swept-source.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 const STAFF: Reader = { accountId: "u", groups: ["staff"] };
@@ -36,10 +41,7 @@ describe("the tree of content", () => {
     // A sync reads the new page 3 below 1 …
     source.minute();
     site.contents.set("3", { type: "page", parentId: "1", users: [], groups: [] });
-    const stored = await getSource(database.sql, SOURCE_ID);
-    if (!stored) throw new Error("no source");
-    const services = { now: source.now, sql: database.sql };
-    const rights = await rightsOfPages({ client: site.client, source: stored, services }, ["3"]);
+    const rights = await rightsOfPages(await rightsReader(database.sql, site, source.now), ["3"]);
     // … then 1 is moved below 9 with it, and a sweep lists that. The index lacks 3 still.
     change(site, "1", { parentId: "9" });
     change(site, "3", { isUnlisted: true });

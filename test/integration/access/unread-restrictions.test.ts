@@ -4,13 +4,18 @@ import { ACCOUNT_ID } from "#infra/local/confluence-site/site.ts";
 import type { ListedPage } from "#shared/confluence/client.ts";
 import { transaction } from "#shared/db/connect.ts";
 import { TransientError } from "#shared/errors.ts";
-import { getSource } from "#shared/sources/sources.ts";
 import { rightsOfListed, rightsOfPages } from "#shared/syncs/rights/listed-rights.ts";
 import { READ_AT_ONCE } from "#shared/syncs/rights/read-restriction.ts";
 import { makeAccessWorld, type AccessWorld } from "#test/support/access-world.ts";
 import { seenContent } from "#test/support/passed-nodes.ts";
 import { rightsClient, type RightsClient, type ToldContent } from "#test/support/rights-client.ts";
-import { change, makeSweptSource, SOURCE_ID, type SweptSource } from "#test/support/swept-source.ts";
+import {
+  change,
+  makeSweptSource,
+  rightsReader,
+  SOURCE_ID,
+  type SweptSource,
+} from "#test/support/swept-source.ts";
 import { createTestDatabase, type TestDatabase } from "#test/support/test-database.ts";
 
 let database: TestDatabase;
@@ -33,11 +38,7 @@ describe("changed content whose restriction does not come with the search", () =
     site.calls.length = 0;
     return site;
   };
-  const reader = async ({ client }: RightsClient) => {
-    const source = await getSource(database.sql, SOURCE_ID);
-    if (!source) throw new Error("The source is gone");
-    return { client, source, services: { now: swept.now, sql: database.sql } };
-  };
+  const reader = (site: RightsClient) => rightsReader(database.sql, site, swept.now);
   const readRights = async (site: RightsClient, ids: readonly string[]) =>
     transaction(database.sql, await rightsOfPages(await reader(site), ids));
   const seen = async () => seenContent(database.sql, SOURCE_ID, { accountId: "w", groups: ["staff"] });
